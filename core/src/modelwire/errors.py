@@ -1,0 +1,345 @@
+"""What can go wrong: one tree of typed errors.
+
+    ModelwireError
+    ├── ConfigError                 config               the configuration document is wrong
+    ├── InvalidMessage              invalid_message      a context or message is not well formed
+    ├── UnknownModel                unknown_model        a reference names no model, or several
+    ├── PluginError                 plugin               a plugin is missing, broken or in conflict
+    ├── Cancelled                   cancelled            the caller stopped the stream
+    └── ProviderError               provider             calling a provider failed
+        ├── AuthenticationError     auth                 no credentials, or refused ones
+        ├── AccessDenied            access_denied        good credentials without the permission
+        ├── BillingError            billing              no quota or credit left
+        ├── NotFound                not_found            the provider has no such model
+        ├── InvalidRequest          invalid_request      the provider refuses what was sent
+        │   └── ContextOverflow     context_overflow     the conversation does not fit the model
+        ├── ContentFiltered         content_filtered     a policy or guardrail stopped the answer
+        ├── RateLimited             rate_limited         too many requests or tokens      retryable
+        ├── Overloaded              overloaded           the provider has no capacity     retryable
+        ├── ServerError             server_error         the provider failed              retryable
+        ├── RequestTimeout          timeout              a deadline passed                retryable
+        ├── ConnectionFailed        connection           no connection, or a broken one   retryable
+        ├── StreamTruncated         stream_truncated     the answer has no end            retryable
+        └── MalformedResponse       malformed_response   the answer breaks its protocol   retryable
+            └── MalformedToolCall   malformed_tool_call  cut or invalid tool arguments    retryable
+
+Every error has a stable, machine-readable `code`. `retryable` says whether the same request, sent
+again, may succeed. No exception of an HTTP library, an SDK or the operating system leaves the
+public API; the original is kept as the `__cause__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from modelwire.messages import AssistantMessage
+
+__all__ = [
+    "AccessDenied",
+    "Attempt",
+    "AuthenticationError",
+    "BillingError",
+    "Cancelled",
+    "ConfigError",
+    "ConnectionFailed",
+    "ContentFiltered",
+    "ContextOverflow",
+    "InvalidMessage",
+    "InvalidRequest",
+    "MalformedResponse",
+    "MalformedToolCall",
+    "ModelwireError",
+    "NotFound",
+    "Overloaded",
+    "PluginError",
+    "Problem",
+    "ProviderError",
+    "RateLimited",
+    "RequestTimeout",
+    "ServerError",
+    "StreamTruncated",
+    "UnknownModel",
+]
+
+
+@frozen
+class Attempt:
+    """One try at an answer that failed before anything was yielded.
+
+    Attributes:
+        model: The reference that was tried, as `provider/model-id`.
+        code: The error's code.
+        message: What the error said.
+        waited: Seconds that passed before the next try, or `None` when there was none.
+    """
+
+    model: str
+    code: str
+    message: str
+    waited: float | None = None
+
+
+@frozen
+class Problem:
+    """One thing that is wrong in a document.
+
+    Attributes:
+        path: Where, as `models.providers.acme.models[0].id`; empty for the document as a whole.
+        message: What was found and what is allowed.
+        line: The line in the file, counted from 1, or `None` when it is not known.
+    """
+
+    path: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ModelwireError(Exception):
+    """Everything that modelwire raises on purpose.
+
+    Attributes:
+        code: Stable, machine-readable name of the kind of failure.
+        message: What happened, in one or two sentences, without secrets.
+        hint: What to do about it, or `None`.
+        retryable: Whether the same request, sent again, may succeed.
+        partial: What had arrived when a stream failed, or `None`.
+        attempts: The tries that failed before this one, oldest first.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: bool = False
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.partial: AssistantMessage | None = None
+        self.attempts: tuple[Attempt, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class _DocumentError(ModelwireError):
+    """A document with one or more problems, all of them listed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: Sequence[Problem] = (),
+        source: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+        self.source = source
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        for problem in self.problems:
+            place = self.source or ""
+            if place and problem.line is not None:
+                place = f"{place}:{problem.line}"
+            lines.append(f"  {place}: {problem}" if place else f"  {problem}")
+        return "\n".join(lines)
+
+
+class ConfigError(_DocumentError):
+    """The configuration cannot be read or does not follow its schema.
+
+    Attributes:
+        problems: Every problem that was found, each with its path and line.
+        source: The file, or `None` for a configuration that was given in Python.
+    """
+
+    code = "config"
+
+
+class InvalidMessage(_DocumentError, ValueError):
+    """A context, message or tool is not well formed; `problems` names each place."""
+
+    code = "invalid_message"
+
+
+class UnknownModel(ModelwireError, LookupError):
+    """A reference names no model, or a bare name more than one.
+
+    Attributes:
+        candidates: References that are near to what was asked for.
+    """
+
+    code = "unknown_model"
+
+    def __init__(
+        self, message: str, *, candidates: Sequence[str] = (), hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.candidates = tuple(candidates)
+
+
+class PluginError(ModelwireError):
+    """No plugin owns a provider or an API, the one that does is broken, or two of them claim it."""
+
+    code = "plugin"
+
+
+class Cancelled(ModelwireError):
+    """The stream was closed while somebody was still reading from it."""
+
+    code = "cancelled"
+
+
+class ProviderError(ModelwireError):
+    """Calling a provider failed.
+
+    Attributes:
+        provider: The provider's id, or `None` where it was not known.
+        model: The model id, or `None`.
+        status: The HTTP status, or `None`.
+        request_id: The provider's id of the request, for its support, or `None`.
+        retry_after: Seconds that the provider asked to wait, or `None`.
+    """
+
+    code = "provider"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str | None = None,
+        model: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        retryable: bool | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.provider = provider
+        self.model = model
+        self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
+        if retryable is not None:
+            self.retryable = retryable
+
+
+class AuthenticationError(ProviderError):
+    """There are no credentials, or the provider refused them."""
+
+    code = "auth"
+
+
+class AccessDenied(ProviderError):
+    """The credentials are good but lack a permission."""
+
+    code = "access_denied"
+
+
+class BillingError(ProviderError):
+    """The account has no quota or credit left."""
+
+    code = "billing"
+
+
+class NotFound(ProviderError):
+    """The provider has no such model, or no such endpoint."""
+
+    code = "not_found"
+
+
+class InvalidRequest(ProviderError):
+    """The provider refuses what was sent."""
+
+    code = "invalid_request"
+
+
+class ContextOverflow(InvalidRequest):
+    """The conversation does not fit into the model's context window."""
+
+    code = "context_overflow"
+
+
+class ContentFiltered(ProviderError):
+    """A content policy or a guardrail stopped the answer."""
+
+    code = "content_filtered"
+
+
+class RateLimited(ProviderError):
+    """Too many requests or tokens in too short a time."""
+
+    code = "rate_limited"
+    retryable = True
+
+
+class Overloaded(ProviderError):
+    """The provider has no capacity at the moment."""
+
+    code = "overloaded"
+    retryable = True
+
+
+class ServerError(ProviderError):
+    """The provider failed on its side."""
+
+    code = "server_error"
+    retryable = True
+
+
+_PHASES = {
+    "connect": "No connection",
+    "first_byte": "No answer began",
+    "idle": "Nothing more arrived",
+    "total": "The answer was not complete",
+}
+
+
+class RequestTimeout(ProviderError, TimeoutError):
+    """A deadline passed; `phase` says which: `connect`, `first_byte`, `idle` or `total`."""
+
+    code = "timeout"
+    retryable = True
+    phase: str | None = None
+
+    @classmethod
+    def in_phase(cls, phase: str, seconds: float, **details: Any) -> Self:
+        """Say which deadline passed: `connect`, `first_byte`, `idle` or `total`."""
+        error = cls(f"{_PHASES[phase]} within {seconds:g} seconds.", **details)
+        error.phase = phase
+        return error
+
+
+class ConnectionFailed(ProviderError, ConnectionError):
+    """The connection could not be made, or broke."""
+
+    code = "connection"
+    retryable = True
+
+
+class StreamTruncated(ProviderError):
+    """The stream ended before the answer did."""
+
+    code = "stream_truncated"
+    retryable = True
+
+
+class MalformedResponse(ProviderError):
+    """The answer does not follow its own protocol."""
+
+    code = "malformed_response"
+    retryable = True
+
+
+class MalformedToolCall(MalformedResponse):
+    """The arguments of a tool call are cut or are not a JSON object; it must not be run."""
+
+    code = "malformed_tool_call"

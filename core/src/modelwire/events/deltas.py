@@ -1,0 +1,159 @@
+"""What a provider plugin yields: the smallest things that a stream consists of.
+
+A plugin translates its wire protocol into these and nothing more. It builds no message and pairs no
+start with an end; the assembler does that once, for everybody. `index` is the number that the wire
+gives to a block (its content block index, or its position); it need not be dense or ordered. A
+delta of another kind under an index that is in use ends the block that was there and begins a new
+one, since real services send thinking and text under one index.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import Factory, define
+
+from modelwire.messages import StopReason, Usage
+
+__all__ = [
+    "ArgumentsDelta",
+    "BlockEnd",
+    "Delta",
+    "Diagnostic",
+    "RedactedThinkingDelta",
+    "ResponseInfo",
+    "SignatureDelta",
+    "Stop",
+    "TextDelta",
+    "ThinkingDelta",
+    "ToolCallStart",
+    "UsageReport",
+]
+
+
+@define
+class ResponseInfo:
+    """Facts about the response as a whole; each that is not `None` is kept.
+
+    Attributes:
+        response_id: The provider's id of this answer.
+        response_model: The model that says it answers.
+        request_id: The provider's id of the request; an error that follows carries it.
+        api: The wire API that is spoken, where the model left it to the plugin.
+    """
+
+    response_id: str | None = None
+    response_model: str | None = None
+    request_id: str | None = None
+    api: str | None = None
+
+
+@define
+class TextDelta:
+    """More text of block `index`."""
+
+    index: int
+    text: str
+
+
+@define
+class ThinkingDelta:
+    """More thinking of block `index`."""
+
+    index: int
+    text: str
+
+
+@define
+class SignatureDelta:
+    """More of the opaque signature of block `index`; fragments are joined.
+
+    It belongs to the block that is open under `index`, and begins a thinking block where none is.
+    """
+
+    index: int
+    signature: str
+
+
+@define
+class RedactedThinkingDelta:
+    """More opaque bytes of the redacted thinking block `index`; chunks are joined as bytes."""
+
+    index: int
+    data: bytes
+
+
+@define
+class ToolCallStart:
+    """Block `index` is a call of the tool `name`."""
+
+    index: int
+    id: str
+    name: str
+
+
+@define
+class ArgumentsDelta:
+    """More of the JSON text of the arguments of the tool call in block `index`."""
+
+    index: int
+    fragment: str
+
+
+@define
+class BlockEnd:
+    """Block `index` is complete.
+
+    A tool call needs it: one that is not ended was cut, and is an error. Text and thinking that are
+    still open at the end of the stream are ended there.
+    """
+
+    index: int
+
+
+@define
+class UsageReport:
+    """The usage so far; a later report replaces an earlier one, also after the stop reason."""
+
+    usage: Usage
+
+
+@define
+class Stop:
+    """Why the answer ended. A stream without it is an error, `stream_truncated`.
+
+    Attributes:
+        reason: `STOP`, `LENGTH` or `TOOL_USE`; a failure is raised, not yielded.
+        raw: The provider's own word for it.
+    """
+
+    reason: StopReason
+    raw: str | None = None
+
+
+@define
+class Diagnostic:
+    """Something worth keeping with the message, such as what was rewritten in the request.
+
+    Attributes:
+        type: What kind of thing, as `rewritten`, `dropped` or `guardrail_trace`.
+        data: Plain JSON data.
+    """
+
+    type: str
+    data: dict[str, Any] = Factory(dict)
+
+
+Delta = (
+    TextDelta
+    | ThinkingDelta
+    | SignatureDelta
+    | RedactedThinkingDelta
+    | ToolCallStart
+    | ArgumentsDelta
+    | BlockEnd
+    | UsageReport
+    | Stop
+    | ResponseInfo
+    | Diagnostic
+)

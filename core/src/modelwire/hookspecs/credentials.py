@@ -1,0 +1,31 @@
+"""What `detect_credentials` answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from attrs import Factory, frozen
+
+__all__ = ["CredentialStatus"]
+
+
+@frozen
+class CredentialStatus:
+    """Which credential source would serve a provider, and whether it would work. Never a secret.
+
+    Attributes:
+        state: `usable`; `unusable`, with a `reason`; or `unknown`, when only a probe can tell.
+        source: The name of the source, as `env: ACME_API_KEY`, or `None` if there is none.
+        reason: Why it is not usable or not known, in one sentence.
+        hint: What to do about it.
+        expires_at: When the credentials expire, if that is known.
+        details: More that people may want to see, as the region and where it came from.
+    """
+
+    state: Literal["usable", "unusable", "unknown"]
+    source: str | None = None
+    reason: str | None = None
+    hint: str | None = None
+    expires_at: datetime | None = None
+    details: dict[str, str] = Factory(dict)

@@ -1,0 +1,68 @@
+"""What a caller may ask of one answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import Factory, field, frozen
+
+from modelwire.models import ReasoningLevel
+from modelwire.transport.deadlines import Deadlines
+
+__all__ = ["CacheRetention", "CompletionOptions", "ToolChoice"]
+
+CacheRetention = Literal["none", "short", "long"]
+
+
+@frozen
+class ToolChoice:
+    """Which tools the model may, must or must not call.
+
+    Attributes:
+        mode: `auto` leaves it to the model, `none` forbids calls, `any` demands one, and `tool`
+            demands a call of the tool `name`.
+        name: The tool's name, for `tool`.
+    """
+
+    mode: Literal["auto", "none", "any", "tool"]
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ToolChoice:
+        """Read `auto`, `none` or `any`; anything else is the name of a tool."""
+        if text in ("auto", "none", "any"):
+            return cls(text)  # type: ignore[arg-type] # checked in the line above
+        return cls("tool", text)
+
+
+@frozen
+class CompletionOptions:
+    """Options of one answer. `None` means the provider's own default.
+
+    Attributes:
+        max_tokens: The most tokens that the answer may have.
+        temperature: Randomness, from 0; the upper end is the provider's.
+        top_p: Share of the probability mass to sample from, 0 to 1.
+        stop: Texts that end the answer where they would appear.
+        reasoning: How much to think before answering.
+        tool_choice: Which tools may be called.
+        cache_retention: How long the provider may cache the prompt.
+        metadata: Labels for the provider's logs.
+        session_id: An id that stays the same over a conversation, for the provider's cache.
+        response_schema: JSON Schema that the answer's text must follow.
+        params: Further request parameters that only the provider understands.
+        deadlines: How long to wait for what.
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    reasoning: ReasoningLevel | None = None
+    tool_choice: ToolChoice | None = None
+    cache_retention: CacheRetention | None = None
+    metadata: dict[str, str] = Factory(dict)
+    session_id: str | None = None
+    response_schema: dict[str, Any] | None = None
+    params: dict[str, Any] = Factory(dict)
+    deadlines: Deadlines = field(factory=Deadlines)

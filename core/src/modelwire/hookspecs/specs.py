@@ -1,0 +1,67 @@
+"""The three hooks of a provider plugin.
+
+An implementation takes the arguments that it needs, by name, and leaves out the others; so a hook
+can be given a new argument without breaking a plugin. The registry calls only the plugin that owns
+the provider, inside every installed hook wrapper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pluggy
+
+from modelwire.config import Config, ProviderConfig
+from modelwire.events import Delta
+from modelwire.hookspecs.credentials import CredentialStatus
+from modelwire.hookspecs.options import CompletionOptions
+from modelwire.messages import Context
+from modelwire.models import Model
+from modelwire.transport import Transport
+
+__all__ = ["PROJECT", "detect_credentials", "discover_models", "hookimpl", "stream_completion"]
+
+PROJECT = "modelwire"
+
+_hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@_hookspec(firstresult=True)
+def detect_credentials(  # type: ignore[empty-body]
+    provider: ProviderConfig, config: Config, probe: bool, timeout: float
+) -> CredentialStatus:
+    """Say which credential source would serve this provider, and whether it would work.
+
+    Without `probe` it looks only at the configuration, the environment (`config.environ`) and
+    files: no network, no SDK import. With `probe` it may use the network, for at most `timeout`
+    seconds; it is then called in a thread of its own. It never returns a secret.
+    """
+
+
+@_hookspec(firstresult=True)
+async def discover_models(  # type: ignore[empty-body]
+    provider: ProviderConfig, config: Config, transport: Transport
+) -> Sequence[Model]:
+    """List the models that this provider offers now.
+
+    Raises a `ProviderError` when it cannot; whether that is fatal is the caller's choice. The
+    answer is cached on disk, so it must not hold secrets.
+    """
+
+
+@_hookspec(firstresult=True)
+def stream_completion(  # type: ignore[empty-body]
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> AsyncIterator[Delta]:
+    """Ask the model to continue the context, as an asynchronous generator of deltas.
+
+    Raises a `ProviderError` when the provider fails. A retryable one that is raised before any
+    content was yielded makes the runtime call the hook again; so an implementation does not retry.
+    Closing the generator must close the connection.
+    """

@@ -1,0 +1,42 @@
+"""What is said: blocks, messages, contexts, tools, usage.
+
+In Python the names are snake_case and the objects are attrs classes with slots. As JSON, through
+`modelwire.messages.codec`, they have the camelCase shape of pi-ai, so that recorded sessions can be
+read and written.
+"""
+
+from modelwire.messages.content import (
+    AssistantContent,
+    Image,
+    Text,
+    Thinking,
+    ToolCall,
+    UserContent,
+)
+from modelwire.messages.conversation import (
+    AssistantMessage,
+    Context,
+    Message,
+    Tool,
+    ToolResultMessage,
+    UserMessage,
+)
+from modelwire.messages.usage import Cost, StopReason, Usage
+
+__all__ = [
+    "AssistantContent",
+    "AssistantMessage",
+    "Context",
+    "Cost",
+    "Image",
+    "Message",
+    "StopReason",
+    "Text",
+    "Thinking",
+    "Tool",
+    "ToolCall",
+    "ToolResultMessage",
+    "Usage",
+    "UserContent",
+    "UserMessage",
+]

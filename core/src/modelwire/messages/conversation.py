@@ -1,0 +1,156 @@
+"""Messages, and the context that a model is asked to continue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from attrs import Factory, define, field
+
+from modelwire.errors import Attempt
+from modelwire.messages.content import AssistantContent, Text, Thinking, ToolCall, UserContent
+from modelwire.messages.usage import StopReason, Usage
+
+__all__ = [
+    "AssistantMessage",
+    "Context",
+    "Message",
+    "Tool",
+    "ToolResultMessage",
+    "UserMessage",
+]
+
+_Block = TypeVar("_Block")
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, as messages are stamped."""
+    return time.time_ns() // 1_000_000
+
+
+def _blocks(content: str | Iterable[_Block]) -> list[_Block | Text]:
+    return [Text(content)] if isinstance(content, str) else list(content)
+
+
+@define
+class UserMessage:
+    """What the user said. `content` may be given as a string.
+
+    Attributes:
+        content: Text and images, in order.
+        timestamp: Milliseconds since 1970.
+    """
+
+    content: list[UserContent] = field(converter=_blocks)
+    timestamp: int = Factory(now_ms)
+
+
+@define
+class AssistantMessage:
+    """What a model answered.
+
+    Attributes:
+        content: Text, thinking and tool calls, in order.
+        provider: The id of the provider that answered.
+        model: The id of the model that was asked.
+        api: The wire API that was spoken, or `None` if it is not known.
+        usage: The tokens used.
+        stop_reason: Why it ended.
+        raw_stop_reason: The provider's own word for it.
+        response_id: The provider's id of this answer.
+        response_model: The model that says it answered, where it is another than `model`.
+        error_message: What went wrong, when `stop_reason` is `error` or `aborted`.
+        error_code: The code of that error.
+        diagnostics: What was rewritten, dropped or noticed on the way, as plain JSON objects.
+        attempts: The tries that failed before this answer came, oldest first.
+        timestamp: Milliseconds since 1970.
+    """
+
+    content: list[AssistantContent] = field(converter=_blocks)
+    provider: str
+    model: str
+    api: str | None = None
+    usage: Usage = Factory(Usage)
+    stop_reason: StopReason = StopReason.STOP
+    raw_stop_reason: str | None = None
+    response_id: str | None = None
+    response_model: str | None = None
+    error_message: str | None = None
+    error_code: str | None = None
+    diagnostics: list[dict[str, Any]] = Factory(list)
+    attempts: list[Attempt] = Factory(list)
+    timestamp: int = Factory(now_ms)
+
+    @property
+    def text(self) -> str:
+        """The text of the answer, without thinking and tool calls."""
+        return "".join(block.text for block in self.content if isinstance(block, Text))
+
+    @property
+    def thinking(self) -> str:
+        """The thoughts that may be shown."""
+        return "".join(
+            block.text
+            for block in self.content
+            if isinstance(block, Thinking) and not block.redacted
+        )
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The tool calls, in order."""
+        return [block for block in self.content if isinstance(block, ToolCall)]
+
+
+@define
+class ToolResultMessage:
+    """What a tool returned. `content` may be given as a string.
+
+    Attributes:
+        tool_call_id: The id of the call that this answers.
+        tool_name: The tool's name.
+        content: Text and images, in order.
+        is_error: Whether the tool failed.
+        details: Anything more about the result, for programs; never sent to a model.
+        timestamp: Milliseconds since 1970.
+    """
+
+    tool_call_id: str
+    tool_name: str
+    content: list[UserContent] = field(converter=_blocks)
+    is_error: bool = False
+    details: Any = None
+    timestamp: int = Factory(now_ms)
+
+
+Message = UserMessage | AssistantMessage | ToolResultMessage
+
+
+@define
+class Tool:
+    """A tool that the model may call.
+
+    Attributes:
+        name: The name that the model calls it by.
+        description: What it does, for the model.
+        parameters: JSON Schema of its arguments; its `type` is `object`.
+    """
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = Factory(lambda: {"type": "object", "properties": {}})
+
+
+@define
+class Context:
+    """Everything that a model is asked to continue.
+
+    Attributes:
+        messages: The conversation so far, oldest first.
+        system_prompt: Instructions that stand above the conversation.
+        tools: The tools that the model may call.
+    """
+
+    messages: list[Message] = field(factory=list, converter=list)
+    system_prompt: str | None = None
+    tools: list[Tool] = field(factory=list, converter=list)

@@ -1,0 +1,67 @@
+"""What an answer used, what it cost, and why it stopped."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import define
+
+__all__ = ["Cost", "StopReason", "Usage"]
+
+
+class StopReason(StrEnum):
+    """Why an answer ended."""
+
+    STOP = "stop"
+    """The model was done, or met a stop sequence."""
+    LENGTH = "length"
+    """A limit on tokens was met."""
+    TOOL_USE = "toolUse"
+    """The model waits for the results of its tool calls."""
+    ERROR = "error"
+    """It failed; only in the partial message of an error and in recorded sessions."""
+    ABORTED = "aborted"
+    """The caller stopped it; only in partial messages and in recorded sessions."""
+
+
+@define
+class Cost:
+    """What an answer cost, in USD."""
+
+    input: float = 0.0
+    output: float = 0.0
+    cache_read: float = 0.0
+    cache_write: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """The sum, in USD."""
+        return self.input + self.output + self.cache_read + self.cache_write
+
+
+@define
+class Usage:
+    """Tokens that an answer used, in four counters that do not overlap.
+
+    Attributes:
+        input: Tokens of the request that no cache was involved in.
+        output: Tokens of the answer, thinking included.
+        cache_read: Tokens of the request that were read from the provider's cache.
+        cache_write: Tokens of the request that were written to the provider's cache.
+        cache_write_1h: The part of `cache_write` that is kept for one hour.
+        reasoning: The part of `output` that was thinking, or `None` if the provider does not say.
+        cost: In USD, or `None` when the model's prices are not known. Unknown is never zero.
+    """
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+    reasoning: int | None = None
+    cost: Cost | None = None
+
+    @property
+    def total_tokens(self) -> int:
+        """The sum of the four counters."""
+        return self.input + self.output + self.cache_read + self.cache_write

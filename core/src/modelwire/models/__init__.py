@@ -1,0 +1,6 @@
+"""Models, and the references that name them."""
+
+from modelwire.models.model import InputKind, Model, Prices, ReasoningLevel
+from modelwire.models.ref import ModelRef, fold_provider
+
+__all__ = ["InputKind", "Model", "ModelRef", "Prices", "ReasoningLevel", "fold_provider"]

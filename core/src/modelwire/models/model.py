@@ -1,0 +1,102 @@
+"""What is known about a model."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import Factory, field, frozen
+
+from modelwire.messages import Cost, Usage
+from modelwire.models.ref import ModelRef
+
+__all__ = ["InputKind", "Model", "Prices", "ReasoningLevel"]
+
+InputKind = Literal["text", "image", "document", "audio", "video"]
+ReasoningLevel = Literal["off", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+@frozen
+class Prices:
+    """Prices in USD per million tokens; `None` where a price is not known."""
+
+    input: float | None = None
+    output: float | None = None
+    cache_read: float | None = None
+    cache_write: float | None = None
+    cache_write_1h: float | None = None
+
+    def cost_of(self, usage: Usage) -> Cost | None:
+        """What `usage` costs, in USD, or `None` if a price that it needs is not known.
+
+        Cache writes that are kept for an hour cost twice the input price where the model names no
+        price of their own, as Anthropic and Amazon Bedrock publish it.
+        """
+        long_write = self.cache_write_1h
+        if long_write is None and self.input is not None:
+            long_write = 2 * self.input
+        short_writes = usage.cache_write - usage.cache_write_1h
+        parts = [
+            _price(self.input, usage.input),
+            _price(self.output, usage.output),
+            _price(self.cache_read, usage.cache_read),
+            _price(self.cache_write, short_writes),
+            _price(long_write, usage.cache_write_1h),
+        ]
+        if any(part is None for part in parts):
+            return None
+        known = [part or 0.0 for part in parts]
+        return Cost(known[0], known[1], known[2], known[3] + known[4])
+
+
+def _price(per_million: float | None, tokens: int) -> float | None:
+    if tokens == 0:
+        return 0.0
+    return None if per_million is None else per_million * tokens / 1_000_000
+
+
+@frozen
+class Model:
+    """A model that a provider offers, as far as it is known. `None` always means unknown.
+
+    Attributes:
+        provider: The provider's id, as `amazon-bedrock`.
+        id: The model's id at that provider, exactly as the provider spells it.
+        name: A name for people; the id where there is none.
+        api: The wire API to speak, as `openai-completions`; `None` leaves it to the plugin.
+        base_url: Where to reach it, when that is not the provider's usual place.
+        reasoning: Whether it can think before it answers.
+        input: The kinds of content that it accepts.
+        tools: Whether it can call tools.
+        prices: In USD per million tokens.
+        context_window: Tokens that request and answer may have together.
+        context_tokens: A lower limit on the context that the user has set.
+        max_tokens: The most tokens that an answer may have.
+        thinking_level_map: Provider-specific words for reasoning levels.
+        params: Request parameters that the user wants with every call.
+        headers: HTTP headers that the user wants with every call.
+        extra: Keys that only the plugin understands.
+        sources: Where the knowledge comes from: `configured`, `discovered`.
+    """
+
+    provider: str
+    id: str
+    name: str = field(default=Factory(lambda self: self.id, takes_self=True))
+    api: str | None = None
+    base_url: str | None = None
+    reasoning: bool | None = None
+    input: tuple[InputKind, ...] | None = None
+    tools: bool | None = None
+    prices: Prices | None = None
+    context_window: int | None = None
+    context_tokens: int | None = None
+    max_tokens: int | None = None
+    thinking_level_map: dict[str, str | None] = Factory(dict)
+    params: dict[str, Any] = Factory(dict)
+    headers: dict[str, str] = field(factory=dict, repr=False)
+    extra: dict[str, Any] = Factory(dict)
+    sources: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> ModelRef:
+        """The reference that names this model."""
+        return ModelRef(self.provider, self.id)

@@ -1,0 +1,39 @@
+"""Names of models: `provider/model-id`."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+__all__ = ["ModelRef", "fold_provider"]
+
+
+def fold_provider(name: str) -> str:
+    """Write a provider's id as it is compared: without outer white space, in lower case."""
+    return name.strip().lower()
+
+
+@frozen
+class ModelRef:
+    """A provider's id and a model's id at that provider.
+
+    The provider folds case, the model never does: `Amazon-Bedrock/US.x` and `amazon-bedrock/US.x`
+    are the same model, `amazon-bedrock/us.x` is another.
+    """
+
+    provider: str = field(converter=fold_provider)
+    model: str = field(converter=str.strip)
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef | None:
+        """Read `provider/model-id`, split at the first slash.
+
+        What follows the slash may hold slashes, colons and whole ARNs. White space around either
+        side is ignored. Returns `None` where there is no slash or a side is empty.
+        """
+        provider, slash, model = text.partition("/")
+        if not (slash and provider.strip() and model.strip()):
+            return None
+        return cls(provider, model)
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"

@@ -1,0 +1,196 @@
+"""From plain JSON data to typed objects, strictly, with every problem named by its path.
+
+cattrs does the work. Out of the box it turns `"5"` into 5, `5` into `"5"` and a string into a list
+of its characters; a document that people write by hand deserves an error instead. The converter
+made here never coerces, reads `camelCase` keys into `snake_case` attributes, and `problems_of`
+flattens what cattrs raises into a list of paths and sentences.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, get_args, get_origin
+
+import attrs
+from cattrs import BaseValidationError, Converter
+from cattrs.errors import (
+    AttributeValidationNote,
+    IterableValidationError,
+    IterableValidationNote,
+)
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from modelwire.errors import Problem
+
+__all__ = ["Converter", "Mistake", "describe", "make_converter", "problems_of", "to_camel"]
+
+_NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
+
+
+class Mistake(ValueError):
+    """A value that is not what the document's schema asks for; its message is the whole story."""
+
+
+def to_camel(name: str) -> str:
+    """Turn `context_window` into `contextWindow`; a trailing underscore is dropped."""
+    first, *rest = name.rstrip("_").split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def describe(value: object) -> str:
+    """Show a value of a document in an error: as JSON, shortened."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def make_converter() -> Converter:
+    """Make a converter that coerces nothing and reads `camelCase` keys.
+
+    An attribute can be given another key than its name in camel case by
+    `attrs.field(metadata={"key": "..."})`.
+    """
+    converter = Converter(detailed_validation=True, forbid_extra_keys=False)
+    for kind in (str, bool, int, float):
+        converter.register_structure_hook(kind, _strict_scalar(kind))
+    converter.register_structure_hook_func(lambda t: get_origin(t) is Literal, _structure_literal)
+    converter.register_structure_hook_factory(lambda t: get_origin(t) in (list, tuple), _list_hook)
+    converter.register_structure_hook_factory(lambda t: get_origin(t) is dict, _dict_hook)
+
+    def structure_class(cls: type) -> Callable[[Any, type], Any]:
+        overrides = {
+            a.name: override(rename=_key_of(a)) for a in attrs.fields(attrs.resolve_types(cls))
+        }
+        inner = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
+
+        def structure(value: Any, target: type) -> Any:
+            if not isinstance(value, Mapping):
+                msg = f"expected an object, found {describe(value)}"
+                raise Mistake(msg)
+            return inner(value, target)
+
+        return structure
+
+    def unstructure_class(cls: type) -> Callable[[Any], dict[str, Any]]:
+        overrides = {
+            a.name: override(rename=_key_of(a), omit_if_default=a.default is None)
+            for a in attrs.fields(attrs.resolve_types(cls))
+        }
+        return make_dict_unstructure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
+
+    converter.register_structure_hook_factory(attrs.has, structure_class)
+    converter.register_unstructure_hook_factory(attrs.has, unstructure_class)
+    return converter
+
+
+def problems_of(error: BaseException, root: Sequence[str | int] = ()) -> list[Problem]:
+    """Flatten what a converter raised into problems, in the order of the document."""
+    return [Problem(_render(path), message) for path, message in _leaves(error, tuple(root))]
+
+
+def _key_of(attribute: attrs.Attribute[Any]) -> str:
+    return str(attribute.metadata.get("key") or to_camel(attribute.name))
+
+
+def _strict_scalar(kind: type) -> Callable[[Any, type], Any]:
+    def structure(value: Any, _: type) -> Any:
+        if type(value) is kind:
+            return value
+        if kind is float and type(value) is int:
+            return float(value)
+        msg = f"expected {_NAMES[kind]}, found {describe(value)}"
+        raise Mistake(msg)
+
+    return structure
+
+
+def _structure_literal(value: Any, target: Any) -> Any:
+    allowed = get_args(target)
+    if any(type(value) is type(choice) and value == choice for choice in allowed):
+        return value
+    choices = ", ".join(json.dumps(choice) for choice in allowed)
+    msg = f"expected one of {choices}; found {describe(value)}"
+    raise Mistake(msg)
+
+
+def _list_hook(target: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    origin, item_type = get_origin(target), get_args(target)[0]
+    structure_item = converter.get_structure_hook(item_type)
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, list):
+            msg = f"expected a list, found {describe(value)}"
+            raise Mistake(msg)
+        items = _structure_each(enumerate(value), structure_item, item_type)
+        return tuple(items.values()) if origin is tuple else list(items.values())
+
+    return structure
+
+
+def _dict_hook(target: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    item_type = get_args(target)[1]
+    structure_item = converter.get_structure_hook(item_type)
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, Mapping):
+            msg = f"expected an object, found {describe(value)}"
+            raise Mistake(msg)
+        return _structure_each(value.items(), structure_item, item_type)
+
+    return structure
+
+
+def _structure_each(
+    items: Iterable[tuple[Any, Any]], structure_item: Callable[[Any, Any], Any], item_type: Any
+) -> dict[Any, Any]:
+    results, failures = {}, []
+    for key, value in items:
+        try:
+            results[key] = structure_item(value, item_type)
+        except Exception as error:  # noqa: BLE001 - each becomes a Problem with its place
+            error.add_note(IterableValidationNote(f"at {key!r}", key, item_type))
+            failures.append(error)
+    if failures:
+        msg = "some items are wrong"
+        raise IterableValidationError(msg, failures, item_type)
+    return results
+
+
+def _leaves(
+    error: BaseException, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if not isinstance(error, BaseValidationError):
+        yield path, _sentence(error)
+        return
+    for child in error.exceptions:
+        yield from _leaves(child, path + _step(child, error.cl))
+
+
+def _step(error: BaseException, parent: Any) -> tuple[str | int, ...]:
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            return (_key_of(attrs.fields_dict(parent)[note.name]),)
+        if isinstance(note, IterableValidationNote):
+            return (note.index,)
+    return ()
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return f"missing the key {json.dumps(str(error.args[0]))}"
+    return str(error) or type(error).__name__
+
+
+def _render(path: Sequence[str | int]) -> str:
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif step.replace("-", "").replace("_", "").isalnum():
+            text += f".{step}" if text else step
+        else:
+            text += f"[{json.dumps(step, ensure_ascii=False)}]"
+    return text
