@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin
+from enum import Enum
+from functools import partial
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
 import attrs
-from cattrs import BaseValidationError, Converter
+from cattrs import BaseConverter, BaseValidationError, Converter
 from cattrs.errors import (
     AttributeValidationNote,
     IterableValidationError,
@@ -56,15 +58,20 @@ def make_converter() -> Converter:
     converter = Converter(detailed_validation=True, forbid_extra_keys=False)
     for kind in (str, bool, int, float):
         converter.register_structure_hook(kind, _strict_scalar(kind))
-    converter.register_structure_hook_func(lambda t: get_origin(t) is Literal, _structure_literal)
-    converter.register_structure_hook_factory(lambda t: get_origin(t) in (list, tuple), _list_hook)
-    converter.register_structure_hook_factory(lambda t: get_origin(t) is dict, _dict_hook)
+    converter.register_structure_hook_func(partial(_has_origin, (Literal,)), _structure_literal)
+    converter.register_structure_hook(Enum, _structure_enum)
+    converter.register_structure_hook_factory(partial(_has_origin, (list, tuple)), _list_hook)
+    converter.register_structure_hook_factory(partial(_has_origin, (dict,)), _dict_hook)
 
     def structure_class(cls: type) -> Callable[[Any, type], Any]:
         overrides = {
             a.name: override(rename=_key_of(a)) for a in attrs.fields(attrs.resolve_types(cls))
         }
-        inner = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
+        inner: Callable[[Any, Any], Any] = make_dict_structure_fn(
+            cls,
+            converter,
+            **overrides,  # type: ignore[arg-type]
+        )
 
         def structure(value: Any, target: type) -> Any:
             if not isinstance(value, Mapping):
@@ -95,8 +102,14 @@ def _key_of(attribute: attrs.Attribute[Any]) -> str:
     return str(attribute.metadata.get("key") or to_camel(attribute.name))
 
 
+def _has_origin(origins: tuple[Any, ...], target: Any) -> bool:
+    return get_origin(target) in origins
+
+
 def _strict_scalar(kind: type) -> Callable[[Any, type], Any]:
-    def structure(value: Any, _: type) -> Any:
+    def structure(value: Any, target: type) -> Any:
+        if issubclass(target, Enum):  # cattrs asks the hook for str about a StrEnum
+            return _structure_enum(value, target)
         if type(value) is kind:
             return value
         if kind is float and type(value) is int:
@@ -107,16 +120,27 @@ def _strict_scalar(kind: type) -> Callable[[Any, type], Any]:
     return structure
 
 
+def _structure_enum(value: Any, target: type[Enum]) -> Enum:
+    for member in target:
+        if type(value) is type(member.value) and value == member.value:
+            return member
+    return _refuse_choice(value, [member.value for member in target])
+
+
 def _structure_literal(value: Any, target: Any) -> Any:
     allowed = get_args(target)
     if any(type(value) is type(choice) and value == choice for choice in allowed):
         return value
+    return _refuse_choice(value, allowed)
+
+
+def _refuse_choice(value: object, allowed: Iterable[object]) -> NoReturn:
     choices = ", ".join(json.dumps(choice) for choice in allowed)
     msg = f"expected one of {choices}; found {describe(value)}"
     raise Mistake(msg)
 
 
-def _list_hook(target: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+def _list_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
     origin, item_type = get_origin(target), get_args(target)[0]
     structure_item = converter.get_structure_hook(item_type)
 
@@ -130,7 +154,7 @@ def _list_hook(target: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     return structure
 
 
-def _dict_hook(target: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+def _dict_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
     item_type = get_args(target)[1]
     structure_item = converter.get_structure_hook(item_type)
 

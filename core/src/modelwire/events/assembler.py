@@ -1,0 +1,361 @@
+"""From a provider's deltas to events and one message.
+
+Every provider's stream goes through here, so that blocks are numbered, ended and joined, tool
+arguments are parsed, and a stream without an end is refused in one place. The work per delta does
+not grow with what has arrived: fragments are kept in lists and joined once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from attrs import define, evolve, field
+
+from modelwire.errors import (
+    MalformedResponse,
+    MalformedToolCall,
+    ModelwireError,
+    ProviderError,
+    StreamTruncated,
+)
+from modelwire.events.deltas import (
+    ArgumentsDelta,
+    BlockEnd,
+    Delta,
+    Diagnostic,
+    RedactedThinkingDelta,
+    ResponseInfo,
+    SignatureDelta,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallStart,
+    UsageReport,
+)
+from modelwire.events.stream import (
+    DoneEvent,
+    Event,
+    StartEvent,
+    TextDeltaEvent,
+    TextEndEvent,
+    TextStartEvent,
+    ThinkingDeltaEvent,
+    ThinkingEndEvent,
+    ThinkingStartEvent,
+    ToolCallDeltaEvent,
+    ToolCallEndEvent,
+    ToolCallStartEvent,
+)
+from modelwire.messages import (
+    AssistantContent,
+    AssistantMessage,
+    Cost,
+    StopReason,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+)
+
+__all__ = ["Assembler"]
+
+_NOTHING: tuple[Event, ...] = ()
+
+
+@define(eq=False)
+class _Block:
+    """A block that is being received."""
+
+    kind: type[Text | Thinking | ToolCall]
+    position: int
+    parts: list[str] = field(factory=list)
+    signature: list[str] = field(factory=list)
+    redacted: list[bytes] = field(factory=list)
+    id: str = ""
+    name: str = ""
+    ended: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
+
+    def content(self) -> Text | Thinking:
+        """The finished block; tool calls are finished by `_parse_arguments`."""
+        if self.redacted:
+            return Thinking.from_redacted(b"".join(self.redacted))
+        signature = "".join(self.signature) or None
+        return (Text if self.kind is Text else Thinking)(self.text, signature)
+
+
+class Assembler:
+    """Builds one message out of deltas.
+
+    Give every delta to `feed` and pass on the events that it returns; call `finish` when the
+    provider's stream has ended, or `fail` with the error that ended it.
+
+    Args:
+        provider: The provider's id, for the message and for errors.
+        model: The model's id.
+        api: The wire API, if it is known.
+        price: What a usage costs, if the model's prices are known.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        model: str,
+        *,
+        api: str | None = None,
+        price: Callable[[Usage], Cost | None] | None = None,
+    ) -> None:
+        self._message = AssistantMessage([], provider, model, api=api)
+        self._price = price
+        self._request_id: str | None = None
+        self._stop: Stop | None = None
+        self._blocks: list[_Block] = []
+        self._open: dict[int, _Block] = {}
+        self._started = False
+        self._handlers: dict[type, Callable[[Any], Sequence[Event]]] = {
+            TextDelta: self._on_text,
+            ThinkingDelta: self._on_thinking,
+            SignatureDelta: self._on_signature,
+            RedactedThinkingDelta: self._on_redacted,
+            ToolCallStart: self._on_tool_call,
+            ArgumentsDelta: self._on_arguments,
+            BlockEnd: self._on_block_end,
+            UsageReport: self._on_usage,
+            Stop: self._on_stop,
+            ResponseInfo: self._on_info,
+            Diagnostic: self._on_diagnostic,
+        }
+
+    def feed(self, delta: Delta) -> Sequence[Event]:
+        """Take one delta; return the events that it causes, in order.
+
+        Raises:
+            MalformedResponse: The delta makes no sense here.
+        """
+        handler = self._handlers.get(type(delta))
+        if handler is None:
+            self._refuse(f"The plugin yielded {type(delta).__name__}, which is not a delta.")
+        return handler(delta)
+
+    def finish(self) -> Sequence[Event]:
+        """End the stream; return the last events, of which the very last is `DoneEvent`.
+
+        Raises:
+            StreamTruncated: No stop reason has arrived.
+            MalformedToolCall: A tool call was cut, or its arguments are not a JSON object. No tool
+                call of the message has been reported as complete then.
+        """
+        if self._stop is None:
+            msg = "The stream ended without a stop reason; the answer is not complete."
+            raise StreamTruncated(msg)
+        calls = [
+            (block, self._parse_call(block)) for block in self._blocks if block.kind is ToolCall
+        ]
+        events = [*self._start()]
+        for block in self._blocks:
+            events += self._end(block)
+        events += [ToolCallEndEvent(block.position, call) for block, call in calls]
+        self._message.content = self._content({block.position: call for block, call in calls})
+        self._settle(_final_reason(self._stop.reason, bool(calls)))
+        events.append(DoneEvent(self._message.stop_reason, self._message))
+        return events
+
+    def fail(self, error: ModelwireError, reason: StopReason = StopReason.ERROR) -> None:
+        """Attach to `error` what had arrived, and where it came from.
+
+        Tool calls are left out of the partial message, since they must not be run; their raw text
+        is kept as a diagnostic.
+        """
+        self._message.content = self._content({})
+        self._settle(reason)
+        self._message.error_message = str(error)
+        self._message.error_code = error.code
+        raw = [
+            {"id": block.id, "name": block.name, "arguments": block.text}
+            for block in self._blocks
+            if block.kind is ToolCall
+        ]
+        if raw:
+            self._message.diagnostics.append({"type": "incomplete_tool_calls", "calls": raw})
+        error.partial = self._message
+        if isinstance(error, ProviderError):
+            error.provider = error.provider or self._message.provider
+            error.model = error.model or self._message.model
+            error.request_id = error.request_id or self._request_id
+
+    def _settle(self, reason: StopReason) -> None:
+        self._message.stop_reason = reason
+        if self._stop is not None:
+            self._message.raw_stop_reason = self._stop.raw
+        if self._price is not None and self._message.usage.cost is None:
+            usage = self._message.usage
+            self._message.usage = evolve(usage, cost=self._price(usage))
+
+    def _content(self, calls: dict[int, ToolCall]) -> list[AssistantContent]:
+        content: list[AssistantContent] = []
+        for block in self._blocks:
+            if block.kind is not ToolCall:
+                content.append(block.content())
+            elif block.position in calls:
+                content.append(calls[block.position])
+        return content
+
+    def _start(self) -> Sequence[Event]:
+        if self._started:
+            return _NOTHING
+        self._started = True
+        return (StartEvent(self._message.provider, self._message.model),)
+
+    def _begin(
+        self, index: int, kind: type[Text | Thinking | ToolCall]
+    ) -> tuple[_Block, list[Event]]:
+        events = [*self._start()]
+        previous = self._open.get(index)
+        if previous is not None:
+            events += self._end(previous)
+        block = _Block(kind, len(self._blocks))
+        self._blocks.append(block)
+        self._open[index] = block
+        return block, events
+
+    def _end(self, block: _Block) -> Sequence[Event]:
+        """End a text or thinking block; only its own `BlockEnd` ends a tool call."""
+        if block.ended or block.kind is ToolCall:
+            return _NOTHING
+        block.ended = True
+        content = block.content()
+        if block.kind is Text:
+            return (TextEndEvent(block.position, content.text),)
+        return (ThinkingEndEvent(block.position, content.text),)
+
+    def _on_text(self, delta: TextDelta) -> Sequence[Event]:
+        if not delta.text:
+            return _NOTHING
+        block = self._open.get(delta.index)
+        if block is not None and block.kind is Text:
+            block.parts.append(delta.text)
+            return (TextDeltaEvent(block.position, delta.text),)
+        block, events = self._begin(delta.index, Text)
+        block.parts.append(delta.text)
+        events += (TextStartEvent(block.position), TextDeltaEvent(block.position, delta.text))
+        return events
+
+    def _on_thinking(self, delta: ThinkingDelta) -> Sequence[Event]:
+        if not delta.text:
+            return _NOTHING
+        block = self._open.get(delta.index)
+        if block is not None and block.kind is Thinking and not block.redacted:
+            block.parts.append(delta.text)
+            return (ThinkingDeltaEvent(block.position, delta.text),)
+        block, events = self._begin(delta.index, Thinking)
+        block.parts.append(delta.text)
+        events += (
+            ThinkingStartEvent(block.position),
+            ThinkingDeltaEvent(block.position, delta.text),
+        )
+        return events
+
+    def _on_signature(self, delta: SignatureDelta) -> Sequence[Event]:
+        if not delta.signature:
+            return _NOTHING
+        block = self._open.get(delta.index)
+        events: list[Event] = []
+        if block is None or block.redacted:
+            block, events = self._begin(delta.index, Thinking)
+            events.append(ThinkingStartEvent(block.position))
+        block.signature.append(delta.signature)
+        return events
+
+    def _on_redacted(self, delta: RedactedThinkingDelta) -> Sequence[Event]:
+        block = self._open.get(delta.index)
+        events: list[Event] = []
+        if block is None or not block.redacted:
+            block, events = self._begin(delta.index, Thinking)
+            events.append(ThinkingStartEvent(block.position))
+        block.redacted.append(delta.data)
+        return events
+
+    def _on_tool_call(self, delta: ToolCallStart) -> Sequence[Event]:
+        if not delta.id or not delta.name:
+            self._refuse("A tool call has no id or no name.")
+        block, events = self._begin(delta.index, ToolCall)
+        block.id, block.name = delta.id, delta.name
+        events.append(ToolCallStartEvent(block.position, delta.id, delta.name))
+        return events
+
+    def _on_arguments(self, delta: ArgumentsDelta) -> Sequence[Event]:
+        if not delta.fragment:
+            return _NOTHING
+        block = self._open.get(delta.index)
+        if block is None or block.kind is not ToolCall:
+            self._refuse("Tool arguments arrived for a block that is not an open tool call.")
+        block.parts.append(delta.fragment)
+        return (ToolCallDeltaEvent(block.position, delta.fragment),)
+
+    def _on_block_end(self, delta: BlockEnd) -> Sequence[Event]:
+        block = self._open.pop(delta.index, None)
+        if block is None:
+            return _NOTHING
+        events = self._end(block)
+        block.ended = True
+        return events
+
+    def _on_usage(self, delta: UsageReport) -> Sequence[Event]:
+        self._message.usage = delta.usage
+        return _NOTHING
+
+    def _on_stop(self, delta: Stop) -> Sequence[Event]:
+        self._stop = delta
+        return _NOTHING
+
+    def _on_info(self, delta: ResponseInfo) -> Sequence[Event]:
+        self._message.response_id = delta.response_id or self._message.response_id
+        self._message.response_model = delta.response_model or self._message.response_model
+        self._message.api = delta.api or self._message.api
+        self._request_id = delta.request_id or self._request_id
+        return _NOTHING
+
+    def _on_diagnostic(self, delta: Diagnostic) -> Sequence[Event]:
+        self._message.diagnostics.append({"type": delta.type, **delta.data})
+        return _NOTHING
+
+    def _parse_call(self, block: _Block) -> ToolCall:
+        call = f"The call of tool {block.name!r}"
+        if not block.ended:
+            self._cut_call(f"{call} was cut: its arguments never ended.")
+        try:
+            arguments = (
+                json.loads(block.text, parse_constant=_no_constant) if block.text.strip() else {}
+            )
+        except (ValueError, RecursionError):
+            self._cut_call(f"{call} has arguments that are not valid JSON.")
+        if not isinstance(arguments, dict):
+            self._cut_call(f"{call} has arguments that are not a JSON object.")
+        return ToolCall(block.id, block.name, arguments, "".join(block.signature) or None)
+
+    def _cut_call(self, message: str) -> NoReturn:
+        at_limit = self._stop is not None and self._stop.reason is StopReason.LENGTH
+        hint = "The answer met its limit on tokens; raise max_tokens." if at_limit else None
+        raise MalformedToolCall(message, retryable=not at_limit, hint=hint)
+
+    def _refuse(self, message: str) -> NoReturn:
+        raise MalformedResponse(message, retryable=False)
+
+
+def _final_reason(reason: StopReason, has_calls: bool) -> StopReason:
+    """Some services say `stop` when they mean tool use, or the other way round."""
+    if has_calls and reason is StopReason.STOP:
+        return StopReason.TOOL_USE
+    if not has_calls and reason is StopReason.TOOL_USE:
+        return StopReason.STOP
+    return reason
+
+
+def _no_constant(name: str) -> NoReturn:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)

@@ -1,0 +1,74 @@
+"""Events as JSON, under pi-ai's names.
+
+pi-ai also repeats the whole message so far as `partial` in every event. That makes a stream's size
+grow with its square, so it is left out here; `done` and `error` carry the message.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, cast
+
+from modelwire.errors import InvalidMessage
+from modelwire.events.stream import (
+    DoneEvent,
+    ErrorEvent,
+    Event,
+    StartEvent,
+    TextDeltaEvent,
+    TextEndEvent,
+    TextStartEvent,
+    ThinkingDeltaEvent,
+    ThinkingEndEvent,
+    ThinkingStartEvent,
+    ToolCallDeltaEvent,
+    ToolCallEndEvent,
+    ToolCallStartEvent,
+)
+from modelwire.messages.codec import converter as message_converter
+from modelwire.messages.codec import read_union, write_tags
+from modelwire.structuring import Converter, problems_of
+
+__all__ = ["event_from_json", "event_to_json"]
+
+_TYPES: dict[str, type] = {
+    "start": StartEvent,
+    "text_start": TextStartEvent,
+    "text_delta": TextDeltaEvent,
+    "text_end": TextEndEvent,
+    "thinking_start": ThinkingStartEvent,
+    "thinking_delta": ThinkingDeltaEvent,
+    "thinking_end": ThinkingEndEvent,
+    "toolcall_start": ToolCallStartEvent,
+    "toolcall_delta": ToolCallDeltaEvent,
+    "toolcall_end": ToolCallEndEvent,
+    "done": DoneEvent,
+    "error": ErrorEvent,
+}
+_AnyEvent = Event | ErrorEvent
+
+
+def event_to_json(event: Event | ErrorEvent) -> dict[str, Any]:
+    """Write an event as plain JSON data."""
+    return cast("dict[str, Any]", _converter().unstructure(event))
+
+
+def event_from_json(data: object) -> Event | ErrorEvent:
+    """Read an event from plain JSON data; a `partial` message in it is ignored.
+
+    Raises:
+        InvalidMessage: It is not a well-formed event; every problem is listed.
+    """
+    try:
+        return cast("Event | ErrorEvent", _converter().structure(data, cast("Any", _AnyEvent)))
+    except Exception as error:
+        message = "This is not a valid event."
+        raise InvalidMessage(message, problems=problems_of(error)) from error
+
+
+@cache
+def _converter() -> Converter:
+    made = message_converter().copy()
+    write_tags(made, "type", _TYPES)
+    read_union(made, _AnyEvent, "type", _TYPES)
+    return made

@@ -1,0 +1,207 @@
+"""Messages, contexts and tools as JSON, in the camelCase shape of pi-ai.
+
+Writing is strict. Reading forgives what old sessions and other programs leave out or write another
+way: content as a plain string, tool arguments as JSON text, images as `{source: {...}}`, missing
+usage or timestamps, and keys that are not known here. What cannot be understood is an
+`InvalidMessage` that lists every place.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, TypeVar, cast
+
+from modelwire.errors import InvalidMessage
+from modelwire.messages.content import (
+    AssistantContent,
+    Image,
+    Text,
+    Thinking,
+    ToolCall,
+    UserContent,
+)
+from modelwire.messages.conversation import (
+    AssistantMessage,
+    Context,
+    Message,
+    ToolResultMessage,
+    UserMessage,
+)
+from modelwire.messages.usage import Cost, Usage
+from modelwire.structuring import Converter, Mistake, describe, make_converter, problems_of
+
+__all__ = [
+    "context_from_json",
+    "context_to_json",
+    "converter",
+    "message_from_json",
+    "message_to_json",
+    "read_union",
+    "write_tags",
+]
+
+_T = TypeVar("_T")
+_Json = dict[str, Any]
+
+_USER_BLOCKS: dict[str, type] = {"text": Text, "image": Image}
+_ASSISTANT_BLOCKS: dict[str, type] = {"text": Text, "thinking": Thinking, "toolCall": ToolCall}
+_ROLES: dict[str, type] = {
+    "user": UserMessage,
+    "assistant": AssistantMessage,
+    "toolResult": ToolResultMessage,
+}
+
+
+def message_to_json(message: Message) -> _Json:
+    """Write a message as plain JSON data."""
+    return cast("_Json", converter().unstructure(message))
+
+
+def message_from_json(data: object) -> Message:
+    """Read a message from plain JSON data.
+
+    Raises:
+        InvalidMessage: It is not well formed; every problem is listed.
+    """
+    return _read(data, cast("type[Message]", Message), "message")
+
+
+def context_to_json(context: Context) -> _Json:
+    """Write a context as plain JSON data."""
+    return cast("_Json", converter().unstructure(context))
+
+
+def context_from_json(data: object) -> Context:
+    """Read a context from plain JSON data; a bare list is taken for its messages.
+
+    Raises:
+        InvalidMessage: It is not well formed; every problem is listed.
+    """
+    return _read({"messages": data} if isinstance(data, list) else data, Context, "context")
+
+
+def _read(data: object, kind: type[_T], what: str) -> _T:
+    try:
+        return converter().structure(data, kind)
+    except Exception as error:
+        message = f"This is not a valid {what}."
+        raise InvalidMessage(message, problems=problems_of(error)) from error
+
+
+@cache
+def converter() -> Converter:
+    """The converter that knows every message, block and tool."""
+    made = make_converter()
+    made.register_structure_hook(bytes, _bytes_from_base64)
+    made.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode("ascii"))
+    _read_through(made, Image, _modern_image)
+    _read_through(made, ToolCall, _modern_tool_call)
+    _read_through(made, Usage, _modern_usage)
+    _write_through(made, Cost, lambda cost, data: {**data, "total": cost.total})
+    _write_through(made, Usage, lambda usage, data: {**data, **_totals(usage)})
+    write_tags(made, "type", _USER_BLOCKS | _ASSISTANT_BLOCKS)
+    read_union(made, UserContent, "type", _USER_BLOCKS)
+    read_union(made, AssistantContent, "type", _ASSISTANT_BLOCKS)
+    _read_through(made, UserMessage, _modern_content)
+    _read_through(made, ToolResultMessage, _modern_content)
+    _read_through(made, AssistantMessage, _modern_assistant)
+    write_tags(made, "role", _ROLES)
+    read_union(made, Message, "role", _ROLES)
+    return made
+
+
+def write_tags(made: Converter, key: str, kinds: Mapping[str, type]) -> None:
+    """Let a converter write under `key` what each object is."""
+    for tag, kind in kinds.items():
+        _write_through(made, kind, partial(_tagged, key, tag))
+
+
+def read_union(made: Converter, union: Any, key: str, kinds: Mapping[str, type]) -> None:
+    """Let a converter read a union whose members say under `key` what they are."""
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, Mapping):
+            msg = f"expected an object, found {describe(value)}"
+            raise Mistake(msg)
+        kind = kinds.get(value.get(key, ""))
+        if kind is None:
+            found = f"found {describe(value[key])}" if key in value else "it is missing"
+            msg = f'"{key}" must be one of {", ".join(kinds)}; {found}'
+            raise Mistake(msg)
+        return made.structure(value, kind)
+
+    made.register_structure_hook_func(lambda candidate: candidate == union, structure)
+
+
+def _read_through(made: Converter, kind: type, modernise: Callable[[_Json], _Json]) -> None:
+    inner = made.get_structure_hook(kind, cache_result=False)
+
+    def structure(value: Any, target: Any) -> Any:
+        return inner(modernise(dict(value)) if isinstance(value, Mapping) else value, target)
+
+    made.register_structure_hook(kind, structure)
+
+
+def _write_through(made: Converter, kind: type, finish: Callable[[Any, _Json], _Json]) -> None:
+    inner = made.get_unstructure_hook(kind, cache_result=False)
+    made.register_unstructure_hook(kind, lambda value: finish(value, inner(value)))
+
+
+def _tagged(key: str, tag: str, _: object, data: _Json) -> _Json:
+    return {key: tag, **data}
+
+
+def _bytes_from_base64(value: Any, _: type) -> bytes:
+    if not isinstance(value, str):
+        msg = f"expected base64 text, found {describe(value)}"
+        raise Mistake(msg)
+    try:
+        return base64.b64decode(value, validate=True)
+    except ValueError:
+        msg = "this is not valid base64"
+        raise Mistake(msg) from None
+
+
+def _modern_image(data: _Json) -> _Json:
+    source = data.get("source")
+    if "data" not in data and isinstance(source, Mapping):
+        media_type = source.get("mediaType") or source.get("media_type")
+        data = {**data, "data": source.get("data"), "mimeType": media_type}
+    return data
+
+
+def _modern_tool_call(data: _Json) -> _Json:
+    arguments = data.get("arguments")
+    if isinstance(arguments, str):
+        try:
+            data["arguments"] = json.loads(arguments or "{}")
+        except ValueError:
+            msg = f"the arguments are not JSON: {describe(arguments)}"
+            raise Mistake(msg) from None
+    return data
+
+
+def _modern_content(data: _Json) -> _Json:
+    if isinstance(data.get("content"), str):
+        data["content"] = [{"type": "text", "text": data["content"]}]
+    return data
+
+
+def _modern_assistant(data: _Json) -> _Json:
+    return {"provider": "", "model": "", **_modern_content(data)}
+
+
+def _modern_usage(data: _Json) -> _Json:
+    if data.get("cost") is None:
+        data.pop("cost", None)
+    return data
+
+
+def _totals(usage: Usage) -> _Json:
+    totals: _Json = {"totalTokens": usage.total_tokens}
+    if usage.cost is None:
+        totals["cost"] = None
+    return totals

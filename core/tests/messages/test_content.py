@@ -1,0 +1,32 @@
+"""Blocks and messages in Python."""
+
+import pytest
+
+from modelwire.errors import InvalidMessage
+from modelwire.messages import AssistantMessage, Image, Text, Thinking, ToolCall, UserMessage
+
+
+def test_content_may_be_given_as_a_string():
+    assert UserMessage("hi").content == [Text("hi")]
+
+
+def test_text_thinking_and_calls_are_told_apart():
+    call = ToolCall("c", "t")
+    message = AssistantMessage(
+        [Thinking("a"), Thinking.from_redacted(b"x"), Text("b"), call, Text("c")], "p", "m"
+    )
+    assert (message.thinking, message.text, message.tool_calls) == ("a", "bc", [call])
+
+
+def test_an_image_is_read_with_its_media_type(tmp_path):
+    path = tmp_path / "dot.png"
+    path.write_bytes(b"\x89PNG")
+    image = Image.from_path(path)
+    assert image == Image(b"\x89PNG", "image/png")
+    assert "4 bytes" in repr(image)
+
+
+@pytest.mark.parametrize("name", ["missing.png", "notes.txt"])
+def test_a_file_that_is_no_image_is_a_typed_error(tmp_path, name):
+    with pytest.raises(InvalidMessage, match=name):
+        Image.from_path(tmp_path / name)
