@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import partial
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
@@ -60,6 +60,7 @@ def make_converter() -> Converter:
         converter.register_structure_hook(kind, _strict_scalar(kind))
     converter.register_structure_hook_func(partial(_has_origin, (Literal,)), _structure_literal)
     converter.register_structure_hook(Enum, _structure_enum)
+    converter.register_unstructure_hook(StrEnum, lambda member: member.value)
     converter.register_structure_hook_factory(partial(_has_origin, (list, tuple)), _list_hook)
     converter.register_structure_hook_factory(partial(_has_origin, (dict,)), _dict_hook)
 
