@@ -1,1 +1,109 @@
-"""A provider registry for Python agents: name a model as `provider/model-id` and stream from it."""
+"""A provider registry for Python agents: name a model as `provider/model-id` and stream from it.
+
+    import asyncio
+    from modelwire import Runtime
+
+    async def main():
+        async with Runtime.from_config() as runtime:
+            async for text in runtime.stream("What is the capital of France?").texts():
+                print(text, end="", flush=True)
+
+    asyncio.run(main())
+
+Every public name can be imported from here; each is loaded when it is first used, so that importing
+the package costs next to nothing. Errors stand in `modelwire.errors`, deltas and events in
+`modelwire.events`, and what plugins need in `modelwire.hookspecs`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, load_config
+    from modelwire.errors import ModelwireError, ProviderError
+    from modelwire.hookspecs import CompletionOptions, ToolChoice, hookimpl
+    from modelwire.messages import (
+        AssistantMessage,
+        Context,
+        Image,
+        StopReason,
+        Text,
+        Thinking,
+        Tool,
+        ToolCall,
+        ToolResultMessage,
+        Usage,
+        UserMessage,
+    )
+    from modelwire.models import Model, ModelRef
+    from modelwire.runtime import Runtime, Stream, SyncRuntime
+    from modelwire.transport import Deadlines
+
+__all__ = [
+    "AssistantMessage",
+    "CompletionOptions",
+    "Config",
+    "Context",
+    "Deadlines",
+    "Image",
+    "Model",
+    "ModelRef",
+    "ModelwireError",
+    "ProviderError",
+    "Runtime",
+    "StopReason",
+    "Stream",
+    "SyncRuntime",
+    "Text",
+    "Thinking",
+    "Tool",
+    "ToolCall",
+    "ToolChoice",
+    "ToolResultMessage",
+    "Usage",
+    "UserMessage",
+    "hookimpl",
+    "load_config",
+]
+
+_ROOMS = {
+    "config": ("Config", "load_config"),
+    "errors": ("ModelwireError", "ProviderError"),
+    "hookspecs": ("CompletionOptions", "ToolChoice", "hookimpl"),
+    "messages": (
+        "AssistantMessage",
+        "Context",
+        "Image",
+        "StopReason",
+        "Text",
+        "Thinking",
+        "Tool",
+        "ToolCall",
+        "ToolResultMessage",
+        "Usage",
+        "UserMessage",
+    ),
+    "models": ("Model", "ModelRef"),
+    "runtime": ("Runtime", "Stream", "SyncRuntime"),
+    "transport": ("Deadlines",),
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    from importlib import import_module
+
+    room = _HOMES.get(name)
+    if room is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = getattr(import_module(f"{__name__}.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

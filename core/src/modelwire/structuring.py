@@ -4,6 +4,10 @@ cattrs does the work. Out of the box it turns `"5"` into 5, `5` into `"5"` and a
 of its characters; a document that people write by hand deserves an error instead. The converter
 made here never coerces, reads `camelCase` keys into `snake_case` attributes, and `problems_of`
 flattens what cattrs raises into a list of paths and sentences.
+
+An attribute of an attrs class can say more in its metadata: `{"key": "..."}` gives it another key
+than its name in camel case, `{"rest": True}` makes it a dict of all keys that the class does not
+know, and `{"read": False}` keeps it out of the document altogether.
 """
 
 from __future__ import annotations
@@ -25,13 +29,45 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from modelwire.errors import Problem
 
-__all__ = ["Converter", "Mistake", "describe", "make_converter", "problems_of", "to_camel"]
+__all__ = [
+    "Converter",
+    "Mistake",
+    "describe",
+    "make_converter",
+    "mistakes_in",
+    "problems_of",
+    "to_camel",
+]
 
 _NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
 
 
+_NOTHING = object()
+
+
 class Mistake(ValueError):
-    """A value that is not what the document's schema asks for; its message is the whole story."""
+    """A value that is not what the document's schema asks for.
+
+    As text it is the whole story; the two halves are there for those who must not show the value.
+
+    Attributes:
+        expected: What is allowed.
+        found: The value, where the message is to name it.
+    """
+
+    def __init__(self, expected: str, found: Any = _NOTHING) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return self.tell(describe)
+
+    def tell(self, show: Callable[[Any], str]) -> str:
+        """Say it, with the value shown in another way."""
+        if self.found is _NOTHING:
+            return self.expected
+        return f"{self.expected}, found {show(self.found)}"
 
 
 def to_camel(name: str) -> str:
@@ -41,7 +77,11 @@ def to_camel(name: str) -> str:
 
 
 def describe(value: object) -> str:
-    """Show a value of a document in an error: as JSON, shortened."""
+    """Show a value of a document in an error: as JSON, shortened; of an object or list the kind."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
@@ -50,11 +90,7 @@ def describe(value: object) -> str:
 
 
 def make_converter() -> Converter:
-    """Make a converter that coerces nothing and reads `camelCase` keys.
-
-    An attribute can be given another key than its name in camel case by
-    `attrs.field(metadata={"key": "..."})`.
-    """
+    """Make a converter that coerces nothing and reads `camelCase` keys."""
     converter = Converter(detailed_validation=True, forbid_extra_keys=False)
     for kind in (str, bool, int, float):
         converter.register_structure_hook(kind, _strict_scalar(kind))
@@ -65,29 +101,36 @@ def make_converter() -> Converter:
     converter.register_structure_hook_factory(partial(_has_origin, (dict,)), _dict_hook)
 
     def structure_class(cls: type) -> Callable[[Any, type], Any]:
-        overrides = {
-            a.name: override(rename=_key_of(a)) for a in attrs.fields(attrs.resolve_types(cls))
-        }
-        inner: Callable[[Any, Any], Any] = make_dict_structure_fn(
-            cls,
-            converter,
-            **overrides,  # type: ignore[arg-type]
+        fields = attrs.fields(attrs.resolve_types(cls))
+        inner: Callable[[Any, type], Any] = make_dict_structure_fn(
+            cls, converter, **_overrides(fields)
         )
+        known = {_key_of(a) for a in fields if _is_read(a) and not _is_rest(a)}
+        rest = next((_key_of(a) for a in fields if _is_rest(a)), None)
 
         def structure(value: Any, target: type) -> Any:
             if not isinstance(value, Mapping):
-                msg = f"expected an object, found {describe(value)}"
-                raise Mistake(msg)
+                raise Mistake("expected an object", value)
+            if rest is not None:
+                unknown = {key: item for key, item in value.items() if key not in known}
+                value = {key: item for key, item in value.items() if key in known}
+                value[rest] = unknown
             return inner(value, target)
 
         return structure
 
     def unstructure_class(cls: type) -> Callable[[Any], dict[str, Any]]:
-        overrides = {
-            a.name: override(rename=_key_of(a), omit_if_default=a.default is None)
-            for a in attrs.fields(attrs.resolve_types(cls))
-        }
-        return make_dict_unstructure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
+        fields = attrs.fields(attrs.resolve_types(cls))
+        inner: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
+            cls, converter, **_overrides(fields)
+        )
+        rest = next((_key_of(a) for a in fields if _is_rest(a)), None)
+
+        def unstructure(value: Any) -> dict[str, Any]:
+            data = inner(value)
+            return {**data.pop(rest), **data} if rest is not None else data
+
+        return unstructure
 
     converter.register_structure_hook_factory(attrs.has, structure_class)
     converter.register_unstructure_hook_factory(attrs.has, unstructure_class)
@@ -95,8 +138,37 @@ def make_converter() -> Converter:
 
 
 def problems_of(error: BaseException, root: Sequence[str | int] = ()) -> list[Problem]:
-    """Flatten what a converter raised into problems, in the order of the document."""
-    return [Problem(_render(path), message) for path, message in _leaves(error, tuple(root))]
+    """Flatten what a converter raised into problems, in the order of the schema."""
+    return [Problem(_render(path), str(mistake)) for path, mistake in mistakes_in(error, root)]
+
+
+def mistakes_in(
+    error: BaseException, root: Sequence[str | int] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Mistake]]:
+    """Flatten what a converter raised into paths, as keys and indexes, and mistakes."""
+    path = tuple(root)
+    if not isinstance(error, BaseValidationError):
+        yield path, _as_mistake(error)
+        return
+    for child in error.exceptions:
+        yield from mistakes_in(child, path + _step(child, error.cl))
+
+
+def _overrides(fields: Iterable[attrs.Attribute[Any]]) -> dict[str, Any]:
+    return {
+        a.name: override(
+            rename=_key_of(a), omit=not _is_read(a) or None, omit_if_default=a.default is None
+        )
+        for a in fields
+    }
+
+
+def _is_read(attribute: attrs.Attribute[Any]) -> bool:
+    return attribute.metadata.get("read", True) is True
+
+
+def _is_rest(attribute: attrs.Attribute[Any]) -> bool:
+    return attribute.metadata.get("rest", False) is True
 
 
 def _key_of(attribute: attrs.Attribute[Any]) -> str:
@@ -115,8 +187,7 @@ def _strict_scalar(kind: type) -> Callable[[Any, type], Any]:
             return value
         if kind is float and type(value) is int:
             return float(value)
-        msg = f"expected {_NAMES[kind]}, found {describe(value)}"
-        raise Mistake(msg)
+        raise Mistake(f"expected {_NAMES[kind]}", value)
 
     return structure
 
@@ -137,8 +208,7 @@ def _structure_literal(value: Any, target: Any) -> Any:
 
 def _refuse_choice(value: object, allowed: Iterable[object]) -> NoReturn:
     choices = ", ".join(json.dumps(choice) for choice in allowed)
-    msg = f"expected one of {choices}; found {describe(value)}"
-    raise Mistake(msg)
+    raise Mistake(f"expected one of {choices}", value)
 
 
 def _list_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
@@ -147,8 +217,7 @@ def _list_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], An
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, list):
-            msg = f"expected a list, found {describe(value)}"
-            raise Mistake(msg)
+            raise Mistake("expected a list", value)
         items = _structure_each(enumerate(value), structure_item, item_type)
         return tuple(items.values()) if origin is tuple else list(items.values())
 
@@ -161,8 +230,7 @@ def _dict_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], An
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, Mapping):
-            msg = f"expected an object, found {describe(value)}"
-            raise Mistake(msg)
+            raise Mistake("expected an object", value)
         return _structure_each(value.items(), structure_item, item_type)
 
     return structure
@@ -184,16 +252,6 @@ def _structure_each(
     return results
 
 
-def _leaves(
-    error: BaseException, path: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if not isinstance(error, BaseValidationError):
-        yield path, _sentence(error)
-        return
-    for child in error.exceptions:
-        yield from _leaves(child, path + _step(child, error.cl))
-
-
 def _step(error: BaseException, parent: Any) -> tuple[str | int, ...]:
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
@@ -203,10 +261,12 @@ def _step(error: BaseException, parent: Any) -> tuple[str | int, ...]:
     return ()
 
 
-def _sentence(error: BaseException) -> str:
+def _as_mistake(error: BaseException) -> Mistake:
+    if isinstance(error, Mistake):
+        return error
     if isinstance(error, KeyError):
-        return f"missing the key {json.dumps(str(error.args[0]))}"
-    return str(error) or type(error).__name__
+        return Mistake(f"missing the key {json.dumps(str(error.args[0]))}")
+    return Mistake(str(error) or type(error).__name__)
 
 
 def _render(path: Sequence[str | int]) -> str:

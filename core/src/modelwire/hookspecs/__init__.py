@@ -1,7 +1,16 @@
 """The contract between the core and its plugins."""
 
-from modelwire.hookspecs.credentials import CredentialStatus
+from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
+from modelwire.hookspecs.discovery import DiscoverySettings
 from modelwire.hookspecs.options import CacheRetention, CompletionOptions, ToolChoice
 from modelwire.hookspecs.specs import hookimpl
 
-__all__ = ["CacheRetention", "CompletionOptions", "CredentialStatus", "ToolChoice", "hookimpl"]
+__all__ = [
+    "CacheRetention",
+    "CompletionOptions",
+    "CredentialStatus",
+    "DiscoverySettings",
+    "ToolChoice",
+    "fingerprint",
+    "hookimpl",
+]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Literal
 
 from attrs import Factory, frozen
 
-__all__ = ["CredentialStatus"]
+__all__ = ["CredentialStatus", "fingerprint"]
 
 
 @frozen
@@ -20,6 +21,8 @@ class CredentialStatus:
         reason: Why it is not usable or not known, in one sentence.
         hint: What to do about it.
         expires_at: When the credentials expire, if that is known.
+        identity: Whose credentials these are, as a profile or account name; part of the key of the
+            discovery cache. For an API key, `fingerprint` makes one.
         details: More that people may want to see, as the region and where it came from.
     """
 
@@ -28,4 +31,10 @@ class CredentialStatus:
     reason: str | None = None
     hint: str | None = None
     expires_at: datetime | None = None
+    identity: str | None = None
     details: dict[str, str] = Factory(dict)
+
+
+def fingerprint(secret: str) -> str:
+    """A short name for a secret, from which the secret cannot be had back: 48 bits of SHA-256."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]

@@ -14,6 +14,7 @@ import pluggy
 from modelwire.config import Config, ProviderConfig
 from modelwire.events import Delta
 from modelwire.hookspecs.credentials import CredentialStatus
+from modelwire.hookspecs.discovery import DiscoverySettings
 from modelwire.hookspecs.options import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
@@ -41,11 +42,11 @@ def detect_credentials(  # type: ignore[empty-body]
 
 @_hookspec(firstresult=True)
 async def discover_models(  # type: ignore[empty-body]
-    provider: ProviderConfig, config: Config, transport: Transport
+    provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
 ) -> Sequence[Model]:
     """List the models that this provider offers now.
 
-    Raises a `ProviderError` when it cannot; whether that is fatal is the caller's choice. The
+    `settings` are what the configuration says about the discovery of this provider. Raises a `ProviderError` when it cannot; whether that is fatal is the caller's choice. The
     answer is cached on disk, so it must not hold secrets.
     """
 

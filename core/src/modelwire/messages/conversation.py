@@ -141,6 +141,14 @@ class Tool:
     parameters: dict[str, Any] = Factory(lambda: {"type": "object", "properties": {}})
 
 
+def _messages(messages: Iterable[Message]) -> list[Message]:
+    return list(messages)
+
+
+def _tools(tools: Iterable[Tool]) -> list[Tool]:
+    return list(tools)
+
+
 @define
 class Context:
     """Everything that a model is asked to continue.
@@ -151,6 +159,6 @@ class Context:
         tools: The tools that the model may call.
     """
 
-    messages: list[Message] = field(factory=list, converter=list)
+    messages: list[Message] = field(factory=list, converter=_messages)
     system_prompt: str | None = None
-    tools: list[Tool] = field(factory=list, converter=list)
+    tools: list[Tool] = field(factory=list, converter=_tools)

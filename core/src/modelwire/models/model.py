@@ -67,6 +67,7 @@ class Model:
         reasoning: Whether it can think before it answers.
         input: The kinds of content that it accepts.
         tools: Whether it can call tools.
+        local: Whether it runs on this machine.
         prices: In USD per million tokens.
         context_window: Tokens that request and answer may have together.
         context_tokens: A lower limit on the context that the user has set.
@@ -86,6 +87,7 @@ class Model:
     reasoning: bool | None = None
     input: tuple[InputKind, ...] | None = None
     tools: bool | None = None
+    local: bool | None = None
     prices: Prices | None = None
     context_window: int | None = None
     context_tokens: int | None = None

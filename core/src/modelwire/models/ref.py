@@ -12,6 +12,10 @@ def fold_provider(name: str) -> str:
     return name.strip().lower()
 
 
+def _strip(name: str) -> str:
+    return name.strip()
+
+
 @frozen
 class ModelRef:
     """A provider's id and a model's id at that provider.
@@ -21,7 +25,7 @@ class ModelRef:
     """
 
     provider: str = field(converter=fold_provider)
-    model: str = field(converter=str.strip)
+    model: str = field(converter=_strip)
 
     @classmethod
     def parse(cls, text: str) -> ModelRef | None:

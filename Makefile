@@ -1,0 +1,48 @@
+# `make demo` and `make test` set up what they need, in .venv; a second run starts at once.
+
+PYTHON ?= python3
+export PROMPT ?= What is the capital of France?
+
+PACKAGES := core plugins/local
+EDITABLE := $(addprefix -e ,$(PACKAGES))
+MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
+BIN := .venv/bin
+
+.PHONY: demo test format lint types unit clean
+
+demo: .venv/demo
+	@$(BIN)/modelwire complete "$$PROMPT"
+
+test: lint types unit
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+unit: .venv/dev
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf .venv
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "modelwire needs Python 3.11 or newer; name one with make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+.venv/demo: .venv/made $(MANIFESTS)
+	$(BIN)/python -m pip install $(EDITABLE)
+	$(BIN)/modelwire local install
+	@touch $@
+
+.venv/dev: .venv/demo
+	$(BIN)/python -m pip install --group dev
+	@touch $@

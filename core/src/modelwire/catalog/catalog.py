@@ -1,0 +1,272 @@
+"""Which models there are: configured and discovered, from the cache where it is fresh."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key
+from modelwire.catalog.merging import configured_model, known_models
+from modelwire.catalog.settings import discovery_settings
+from modelwire.config import Config, ModelConfig, ProviderConfig
+from modelwire.errors import ModelwireError, PluginError
+from modelwire.hookspecs import CredentialStatus, DiscoverySettings
+from modelwire.models import Model, ModelRef
+from modelwire.registry import Owner, Registry
+from modelwire.registry.loading import where
+from modelwire.transport import RetryPolicy, Transport, retrying_call
+
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["Catalog", "Listing", "default_cache_directory"]
+
+
+@frozen
+class Listing:
+    """The models of one provider.
+
+    Attributes:
+        provider: The provider's id.
+        models: Configured models, then the others that were discovered.
+        credentials: What is known of the provider's credentials.
+        fetched_at: When the discovered ones were fetched, in seconds since 1970; `None` if none.
+        stale: Whether they are older than they should be, because fetching them anew failed.
+        error: Why that failed.
+    """
+
+    provider: str
+    models: tuple[Model, ...]
+    credentials: CredentialStatus
+    fetched_at: float | None = None
+    stale: bool = False
+    error: ModelwireError | None = None
+
+
+class Catalog:
+    """The models that configuration and providers offer.
+
+    Args:
+        config: The configuration.
+        registry: The installed plugins.
+        transport: The HTTP client that plugins fetch with.
+        cache_directory: Where discovered lists are kept; by default in the user's cache folder, or
+            in `$MODELWIRE_CACHE_DIR`.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        registry: Registry,
+        transport: Transport,
+        *,
+        cache_directory: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._config = config
+        self._registry = registry
+        self._transport = transport
+        self._cache = DiscoveryCache(cache_directory or default_cache_directory(config))
+        self._clock = clock
+        self._fetching: dict[tuple[int, str], asyncio.Task[Sequence[Model]]] = {}
+
+    @property
+    def provider_ids(self) -> list[str]:
+        """Every provider that is installed or configured, by its own id, sorted."""
+        configured = (self._registry.canonical(name) for name in self._config.models.providers)
+        return sorted({*self._registry.provider_ids, *configured})
+
+    def credentials(
+        self, provider: str, *, probe: bool = False, timeout: float = 5.0
+    ) -> CredentialStatus:
+        """Ask a provider's plugin which credentials it would use.
+
+        With `probe` this may take `timeout` seconds and use the network; call it in a thread then.
+        """
+        try:
+            owner = self._registry.owner(provider)
+        except PluginError as error:
+            return CredentialStatus("unusable", reason=str(error), hint=error.hint)
+        if not owner.implements("detect_credentials"):
+            return CredentialStatus("unknown", reason="its plugin does not say")
+        try:
+            status = owner.hooks.detect_credentials(
+                provider=self._registry.provider_config(provider),
+                config=self._config,
+                probe=probe,
+                timeout=timeout,
+            )
+        except ModelwireError as error:
+            return CredentialStatus("unusable", reason=str(error), hint=error.hint)
+        except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the others
+            return CredentialStatus("unknown", reason=f"its plugin failed: {where(error)}")
+        if not isinstance(status, CredentialStatus):
+            return CredentialStatus("unknown", reason="its plugin gave no CredentialStatus")
+        return status
+
+    def peek(self, provider: str) -> Listing | None:
+        """A provider's listing if it can be had without the network, else `None`."""
+        request = self._request(provider)
+        if not request.discover:
+            return self._listing(request, None)
+        cached = self._fresh(request)
+        return None if cached is None else self._listing(request, cached)
+
+    async def listing(self, provider: str, *, refresh: bool = False) -> Listing:
+        """A provider's listing, fetched if the cache has no fresh one.
+
+        A failed fetch is not raised: it is the `error` of a listing that holds what is known.
+        """
+        request = self._request(provider)
+        if not request.discover:
+            return self._listing(request, None)
+        cached = None if refresh else self._fresh(request)
+        if cached is not None:
+            return self._listing(request, cached)
+        try:
+            models = await self._fetch_once(request)
+        except ModelwireError as error:
+            old = self._cache.read(request.key)
+            return evolve(self._listing(request, old), stale=old is not None, error=error)
+        return self._listing(request, CachedList(tuple(models), self._clock()))
+
+    async def listings(
+        self, providers: Iterable[str] | None = None, *, refresh: bool = False
+    ) -> list[Listing]:
+        """The listings of several providers, by default of all, fetched side by side."""
+        import asyncio
+
+        wanted = self.provider_ids if providers is None else list(providers)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self.listing(provider, refresh=refresh)) for provider in wanted
+            ]
+        return [task.result() for task in tasks]
+
+    def model(self, ref: ModelRef) -> Model:
+        """What is known about a model without asking the network; little, for an unlisted one."""
+        provider = self._registry.canonical(ref.provider)
+        request = self._request(provider)
+        cached = self._cache.read(request.key) if request.discover else None
+        listing = self._listing(request, cached)
+        known = next((model for model in listing.models if model.id == ref.model), None)
+        if known is None:
+            known = configured_model(request.provider, ModelConfig(id=ref.model))
+            known = evolve(known, sources=())
+        if known.api is None:
+            apis = self._registry.apis_of(provider)
+            known = evolve(known, api=apis[0] if len(apis) == 1 else None)
+        return known
+
+    def _request(self, provider: str) -> _Request:
+        provider = self._registry.canonical(provider)
+        settings = discovery_settings(self._config, self._registry, provider)
+        credentials = self.credentials(provider)
+        wanted = settings.enabled
+        if wanted is None:
+            wanted = credentials.state == "usable"
+        try:
+            owner = self._registry.owner(provider)
+        except PluginError:
+            owner = None
+        discover = (
+            wanted
+            and self._config.models.mode != "replace"
+            and owner is not None
+            and owner.implements("discover_models")
+        )
+        provider_config = self._registry.provider_config(provider)
+        key = cache_key(
+            provider,
+            owner.distribution if owner else None,
+            provider_config.base_url,
+            provider_config.region,
+            credentials.identity or credentials.source,
+            credentials.details,
+            settings.values,
+        )
+        return _Request(provider_config, settings, credentials, owner, key, discover)
+
+    def _fresh(self, request: _Request) -> CachedList | None:
+        cached = self._cache.read(request.key)
+        interval = request.settings.refresh_interval
+        return cached if cached and cached.is_fresh(self._clock(), interval) else None
+
+    def _listing(self, request: _Request, cached: CachedList | None) -> Listing:
+        models = known_models(request.provider, cached.models if cached else ())
+        fetched_at = cached.fetched_at if cached else None
+        return Listing(request.provider.id, tuple(models), request.credentials, fetched_at)
+
+    async def _fetch_once(self, request: _Request) -> Sequence[Model]:
+        """Fetch a list, once for everybody who waits for it in this event loop."""
+        import asyncio
+
+        place = (id(asyncio.get_running_loop()), request.key)
+        task = self._fetching.get(place)
+        if task is None:
+            task = asyncio.create_task(self._fetch(request))
+            self._fetching[place] = task
+            task.add_done_callback(lambda done: self._fetched(place, done))
+        return await asyncio.shield(task)
+
+    def _fetched(self, place: tuple[int, str], done: asyncio.Task[Sequence[Model]]) -> None:
+        self._fetching.pop(place, None)
+        if not done.cancelled():
+            done.exception()  # whoever still waits gets it; nobody else shall hear of it
+
+    async def _fetch(self, request: _Request) -> Sequence[Model]:
+        import asyncio
+
+        owner = request.owner
+        assert owner is not None  # noqa: S101 - a request without an owner does not discover
+
+        async def ask() -> Sequence[Model]:
+            models: Any = await owner.hooks.discover_models(
+                provider=request.provider,
+                settings=request.settings,
+                config=self._config,
+                transport=self._transport,
+            )
+            if not all(isinstance(model, Model) for model in models):
+                msg = f"{owner.distribution} discovered something that is not a Model."
+                raise PluginError(msg)
+            return list(models)
+
+        started = self._clock()
+        try:
+            models = await retrying_call(ask, RetryPolicy(), model=request.provider.id)
+        except ModelwireError:
+            raise
+        except Exception as error:
+            msg = f"{owner.distribution} failed to discover models: {where(error)}."
+            raise PluginError(msg) from error
+        if request.settings.refresh_interval > 0:
+            await asyncio.to_thread(self._cache.write, request.key, models, started)
+        return models
+
+
+@frozen
+class _Request:
+    """Everything that decides what a provider's list is and where it is kept."""
+
+    provider: ProviderConfig
+    settings: DiscoverySettings
+    credentials: CredentialStatus
+    owner: Owner | None
+    key: str
+    discover: bool
+
+
+def default_cache_directory(config: Config) -> Path:
+    """`$MODELWIRE_CACHE_DIR`, or `models` in modelwire's folder in the user's cache."""
+    named = config.environ.get("MODELWIRE_CACHE_DIR", "").strip()
+    if named:
+        return Path(named).expanduser() / "models"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("modelwire", appauthor=False) / "models"

@@ -1,0 +1,122 @@
+"""`modelwire complete`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from modelwire.cli.options import config_option
+
+if TYPE_CHECKING:
+    from modelwire.messages import Context
+
+_REASONING = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
+_RETENTION = ("none", "short", "long")
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option("-m", "--model", metavar="REF", help="provider/model-id, an alias, or a unique name.")
+@click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
+@click.option(
+    "--context",
+    "context_path",
+    metavar="FILE|-",
+    help="A context as JSON: systemPrompt, messages, tools. PROMPT is added to it.",
+)
+@click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to answer with.")
+@click.option("--temperature", type=click.FloatRange(min=0), help="Randomness, from 0.")
+@click.option("--stop", multiple=True, metavar="TEXT", help="End the answer before this text.")
+@click.option("--reasoning", type=click.Choice(_REASONING), help="How much to think first.")
+@click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")
+@click.option(
+    "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."
+)
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="For the whole.")
+@click.option("--events", is_flag=True, help="One JSON event per line, ending in done or error.")
+@click.option("--json", "as_json", is_flag=True, help="The final message as JSON.")
+@config_option
+def complete(
+    prompt: str | None,
+    context_path: str | None,
+    config_path: Path | None,
+    events: bool,
+    as_json: bool,
+    **settings: Any,
+) -> int:
+    """Ask a model, and stream its answer.
+
+    Without PROMPT it is read from standard input. Exits with 0 when the answer is complete, 1 when
+    it failed, 2 when the command was misused, and 130 on Ctrl-C.
+
+    \b
+    modelwire complete "What is the capital of France?"
+    git diff | modelwire complete --system "Write a commit message."
+    modelwire complete --context session.json --events
+    """  # noqa: D301 - \b keeps click from joining the lines
+    if events and as_json:
+        msg = "Choose either --events or --json, not both."
+        raise click.UsageError(msg)
+    context = _context(prompt, context_path)
+    from modelwire.cli.answer import answer
+
+    form = "events" if events else "json" if as_json else "text"
+    return answer(context, config_path=config_path, form=form, **settings)
+
+
+def _context(prompt: str | None, context_path: str | None) -> Context:
+    from modelwire.messages import Context, UserMessage
+    from modelwire.messages.codec import context_from_json
+
+    if prompt == "-":
+        prompt = None
+    context = Context()
+    if context_path is not None:
+        context = context_from_json(_json_of(context_path))
+    elif prompt is None:
+        prompt = _piped_prompt()
+    if prompt is not None:
+        if not prompt.strip():
+            msg = "The prompt is empty."
+            raise click.UsageError(msg)
+        context.messages.append(UserMessage(prompt))
+    if not context.messages:
+        msg = "The context has no messages; give a PROMPT."
+        raise click.UsageError(msg)
+    return context
+
+
+def _piped_prompt() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        msg = "Give a PROMPT, or pipe one in."
+        raise click.UsageError(msg)
+    return _decode(sys.stdin.buffer.read(), "standard input")
+
+
+def _json_of(path: str) -> object:
+    if path == "-":
+        data = sys.stdin.buffer.read()
+    else:
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            msg = f"Cannot read {path}: {error.strerror or error}."
+            raise click.UsageError(msg) from None
+    name = "standard input" if path == "-" else path
+    try:
+        return json.loads(_decode(data, name))
+    except (ValueError, RecursionError) as error:
+        msg = f"{name} is not JSON: {error}."
+        raise click.UsageError(msg) from None
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{name} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}."
+        raise click.UsageError(msg) from None

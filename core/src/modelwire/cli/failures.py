@@ -1,0 +1,41 @@
+"""Errors, as people see them: what happened, what was tried before, what to do."""
+
+from __future__ import annotations
+
+import click
+
+from modelwire.errors import ModelwireError, ProviderError
+
+__all__ = ["show_failure", "show_note"]
+
+
+def show_failure(error: ModelwireError) -> None:
+    """Print an error on standard error."""
+    lines = [click.style("Error: ", fg="red", bold=True) + str(error)]
+    if isinstance(error, ProviderError):
+        lines += [f"  {label}: {value}" for label, value in _facts(error).items()]
+    lines += [
+        f"  tried before: {attempt.model}: {attempt.message} ({attempt.code})"
+        for attempt in error.attempts
+    ]
+    if error.hint:
+        lines.append(click.style("Hint: ", bold=True) + error.hint)
+    click.echo("\n".join(lines), err=True)
+
+
+def show_note(text: str) -> None:
+    """Print a remark on standard error, apart from the answer."""
+    click.secho(text, err=True, dim=True)
+
+
+def _facts(error: ProviderError) -> dict[str, str]:
+    facts = {"code": error.code}
+    if error.provider:
+        facts["model"] = f"{error.provider}/{error.model}" if error.model else error.provider
+    if error.status is not None:
+        facts["HTTP status"] = str(error.status)
+    if error.request_id:
+        facts["request id"] = error.request_id
+    if error.retry_after is not None:
+        facts["retry after"] = f"{error.retry_after:g} s"
+    return facts

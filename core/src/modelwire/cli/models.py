@@ -1,0 +1,54 @@
+"""`modelwire models`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from modelwire.cli.options import check_output, config_option, output_options
+
+
+@click.group()
+def models() -> None:
+    """See which models there are."""
+
+
+@models.command("list")
+@click.option("--provider", metavar="ID", help="Only the models of this provider.")
+@click.option("--refresh", is_flag=True, help="Ask the providers again, however fresh the cache.")
+@output_options
+@config_option
+def list_models(
+    provider: str | None, refresh: bool, as_json: bool, plain: bool, config_path: Path | None
+) -> None:
+    """List the models that are configured and those that providers offer.
+
+    What providers offer is kept on disk; while it is fresh, nobody is asked.
+    """
+    from modelwire.cli.failures import show_note
+    from modelwire.cli.listing import collect, rows_of, table_of
+
+    check_output(as_json=as_json, plain=plain)
+    config, registry, listings = collect(config_path, provider, refresh=refresh)
+    rows = rows_of(config, registry, listings, provider=provider)
+    if as_json:
+        outcomes = [
+            {"provider": item.provider, "error": str(item.error), "stale": item.stale}
+            for item in listings
+            if item.error is not None
+        ]
+        data = {"count": len(rows), "models": [row.to_json() for row in rows]}
+        click.echo(json.dumps({**data, "providerOutcomes": outcomes}, indent=2, ensure_ascii=False))
+    elif plain:
+        for row in rows:
+            click.echo(row.key)
+    elif rows:
+        click.echo(table_of(rows))
+    else:
+        click.echo("No models found.")
+    for item in listings:
+        if item.error is not None and not as_json:
+            kept = " Showing the list that was fetched before." if item.stale else ""
+            show_note(f"{item.provider}: {item.error}{kept}")

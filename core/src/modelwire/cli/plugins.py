@@ -1,0 +1,62 @@
+"""`modelwire plugins`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelwire.cli.options import check_output, config_option, output_options
+
+if TYPE_CHECKING:
+    from modelwire.registry import PluginInfo
+
+
+@click.group()
+def plugins() -> None:
+    """See which plugins are installed."""
+
+
+@plugins.command("list")
+@output_options
+@config_option
+def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
+    """List the installed plugins, what each owns, and what is wrong with it.
+
+    Every plugin is imported for this, so that a broken one is found.
+    """
+    from attrs import asdict
+
+    from modelwire.config import load_config
+    from modelwire.registry import Registry
+
+    check_output(as_json=as_json, plain=plain)
+    found = Registry(load_config(config_path)).plugins(check=True)
+    if as_json:
+        click.echo(json.dumps({"plugins": [asdict(info) for info in found]}, indent=2))
+    elif plain:
+        for info in found:
+            click.echo(info.distribution)
+    elif found:
+        click.echo("\n\n".join(_describe(info) for info in found))
+    else:
+        click.echo("No plugins are installed. Try: pip install modelwire-local")
+
+
+def _describe(info: PluginInfo) -> str:
+    colour = {"loaded": "green", "installed": "green", "disabled": "yellow"}.get(info.state, "red")
+    state = "ok" if info.state in ("loaded", "installed") else info.state
+    name = click.style(info.distribution, bold=True)
+    lines = [f"{name} {info.version}  {click.style(state, fg=colour)}"]
+    owned = {
+        "providers": info.providers,
+        "aliases": info.aliases,
+        "APIs": info.apis,
+        "middleware": info.middleware,
+        "commands": info.commands,
+    }
+    lines += [f"  {label}: {', '.join(names)}" for label, names in owned.items() if names]
+    lines += [f"  {click.style('!', fg=colour)} {reason}" for reason in info.reasons]
+    return "\n".join(lines)

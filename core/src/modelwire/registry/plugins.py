@@ -1,0 +1,39 @@
+"""What people see of an installed plugin."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import Factory, define
+
+__all__ = ["PluginInfo", "PluginState"]
+
+PluginState = Literal["installed", "loaded", "disabled", "conflict", "quarantined"]
+
+
+@define
+class PluginInfo:
+    """An installed package with entry points for modelwire.
+
+    Attributes:
+        distribution: The package's name.
+        version: Its version.
+        providers: The provider ids that it claims.
+        apis: The wire APIs that it speaks.
+        aliases: Other names of its providers.
+        middleware: The names of its wrappers.
+        commands: Its subcommands.
+        state: `installed` and not needed so far, `loaded`, switched off (`disabled`), in `conflict`
+            with another package over an id, or `quarantined` because it is broken.
+        reasons: Why it is disabled, in conflict or quarantined.
+    """
+
+    distribution: str
+    version: str
+    providers: list[str] = Factory(list)
+    apis: list[str] = Factory(list)
+    aliases: list[str] = Factory(list)
+    middleware: list[str] = Factory(list)
+    commands: list[str] = Factory(list)
+    state: PluginState = "installed"
+    reasons: list[str] = Factory(list)

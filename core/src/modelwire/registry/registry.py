@@ -1,0 +1,271 @@
+"""Who owns this provider, and who speaks this API?"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from functools import cached_property
+from typing import NoReturn
+
+import pluggy
+from attrs import evolve
+
+from modelwire.config import Config, ProviderConfig
+from modelwire.errors import PluginError
+from modelwire.models import ModelRef, fold_provider
+from modelwire.registry.claims import Claim, Kind, installed_claims, squash
+from modelwire.registry.loading import hooks_of, load
+from modelwire.registry.plugins import PluginInfo
+
+__all__ = ["Owner", "Registry"]
+
+_log = logging.getLogger("modelwire")
+
+
+class Owner:
+    """The one plugin that answers for a provider or an API.
+
+    Attributes:
+        distribution: The package that the plugin comes from.
+        hooks: Callers of its hooks, inside every installed wrapper.
+    """
+
+    def __init__(self, distribution: str, plugin: object, middleware: Iterable[object]) -> None:
+        self.distribution = distribution
+        self.hooks: pluggy.HookRelay = hooks_of(plugin, middleware)
+        self._plugin = plugin
+
+    def implements(self, hook: str) -> bool:
+        """Whether the plugin itself has the hook."""
+        caller: pluggy.HookCaller = getattr(self.hooks, hook)
+        return any(
+            implementation.plugin is self._plugin
+            and not (implementation.wrapper or implementation.hookwrapper)
+            for implementation in caller.get_hookimpls()
+        )
+
+
+class Registry:
+    """The installed plugins. Each is imported when it is first needed, and only then.
+
+    Args:
+        config: Says which plugins are switched off, in `plugins.entries.<id>.enabled`. The id is
+            the package's name or one of its provider ids.
+        claims: What packages claim; by default, what the installed ones do.
+    """
+
+    def __init__(self, config: Config, claims: Iterable[Claim] | None = None) -> None:
+        self._config = config
+        everything = installed_claims() if claims is None else list(claims)
+        self._disabled = self._find_disabled(everything)
+        self._all = everything
+        self._claims = [claim for claim in everything if claim.distribution not in self._disabled]
+        self._owners: dict[tuple[str, str], Owner] = {}
+        self._loaded: dict[tuple[str, str], object] = {}
+        self._failed: dict[tuple[str, str], PluginError] = {}
+
+    @cached_property
+    def provider_ids(self) -> list[str]:
+        """The provider ids that installed plugins claim, sorted."""
+        return sorted({claim.name for claim in self._claims if claim.kind == "providers"})
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Other names of providers, each with the provider's id."""
+        ids = {squash(name): name for name in self.provider_ids}
+        return {
+            claim.name: ids[squash(claim.value)]
+            for claim in self._claims
+            if claim.kind == "aliases" and squash(claim.value) in ids
+        }
+
+    @cached_property
+    def default_refs(self) -> list[ModelRef]:
+        """The models that work without any configuration."""
+        refs = (ModelRef.parse(claim.name) for claim in self._claims if claim.kind == "defaults")
+        return [ref for ref in refs if ref is not None]
+
+    def canonical(self, provider: str) -> str:
+        """The provider's own id for an id or alias.
+
+        An id that the configuration defines with an API of its own is never taken for an alias.
+        """
+        name = fold_provider(provider)
+        configured = self._config.models.providers.get(name)
+        target = self.aliases.get(name)
+        if target is None or (configured is not None and configured.api is not None):
+            return name
+        return target
+
+    def names_of(self, provider: str) -> list[str]:
+        """A provider's own id and its aliases."""
+        provider = self.canonical(provider)
+        return [provider, *(name for name, target in self.aliases.items() if target == provider)]
+
+    def provider_config(self, provider: str) -> ProviderConfig:
+        """What the configuration says about a provider, under its id or else under an alias."""
+        provider = self.canonical(provider)
+        providers = self._config.models.providers
+        found = next(
+            (providers[name] for name in self.names_of(provider) if name in providers), None
+        )
+        return evolve(found, id=provider) if found else ProviderConfig(id=provider)
+
+    def apis_of(self, provider: str) -> list[str]:
+        """The APIs that a provider's own plugin speaks."""
+        claims = self._claims_on("providers", self.canonical(provider))
+        packages = {claim.distribution for claim in claims}
+        return [c.name for c in self._claims if c.kind == "apis" and c.distribution in packages]
+
+    def owner(self, provider: str, api: str | None = None) -> Owner:
+        """The plugin that answers for a provider.
+
+        Args:
+            provider: A provider's id or alias; it may be an id of the user's own.
+            api: The wire API to speak; by default, the one that the configuration gives the
+                provider. With an API its speaker answers, else the owner of the provider's id.
+
+        Raises:
+            PluginError: No plugin answers for it, several claim it, or the one that does is broken.
+        """
+        provider = self.canonical(provider)
+        api = api or self.provider_config(provider).api
+        owners = self._claims_on("providers", provider)
+        if api is None:
+            return self._sole_owner(owners, f"the provider {provider!r}") or self._refuse(provider)
+        speakers = self._claims_on("apis", api)
+        own = {claim.distribution for claim in owners}
+        speakers = [claim for claim in speakers if claim.distribution in own] or speakers
+        return self._sole_owner(speakers, f"the API {api!r}") or self._refuse_api(provider, api)
+
+    def commands(self) -> dict[str, Claim]:
+        """The subcommands that plugins bring; one that two packages claim is left out."""
+        found: dict[str, list[Claim]] = defaultdict(list)
+        for claim in self._claims:
+            if claim.kind == "commands":
+                found[claim.name].append(claim)
+        return {name: claims[0] for name, claims in sorted(found.items()) if len(claims) == 1}
+
+    def plugins(self, *, check: bool = False) -> list[PluginInfo]:
+        """What is installed, in the order of the packages' names.
+
+        Args:
+            check: Import every plugin, so that broken ones are found.
+        """
+        infos: dict[str, PluginInfo] = {}
+        for claim in self._all:
+            info = infos.setdefault(
+                claim.distribution, PluginInfo(claim.distribution, claim.version)
+            )
+            if claim.kind != "defaults":
+                getattr(info, claim.kind).append(claim.name)
+        for distribution, info in infos.items():
+            claims = [claim for claim in self._all if claim.distribution == distribution]
+            self._describe(info, claims, check=check)
+        return sorted(infos.values(), key=lambda info: info.distribution.lower())
+
+    @cached_property
+    def middleware(self) -> list[object]:
+        """The wrappers that are installed and whole, in the order of their names."""
+        wrappers = sorted(
+            (claim for claim in self._claims if claim.kind == "middleware"), key=lambda c: c.name
+        )
+        return [plugin for claim in wrappers if (plugin := self._try_load(claim)) is not None]
+
+    def _find_disabled(self, claims: Iterable[Claim]) -> set[str]:
+        off = {squash(name) for name, e in self._config.plugins.entries.items() if not e.enabled}
+        return {
+            claim.distribution
+            for claim in claims
+            if squash(claim.distribution) in off
+            or (claim.kind in ("providers", "middleware") and squash(claim.name) in off)
+        }
+
+    def _claims_on(self, kind: Kind, name: str) -> list[Claim]:
+        return [
+            claim
+            for claim in self._claims
+            if claim.kind == kind and claim.name == fold_provider(name)
+        ]
+
+    def _sole_owner(self, claims: list[Claim], what: str) -> Owner | None:
+        if not claims:
+            return None
+        packages = sorted({claim.distribution for claim in claims})
+        if len(packages) > 1:
+            msg = f"{' and '.join(packages)} both claim {what}."
+            first = packages[0]
+            hint = f"Uninstall one, or set plugins.entries[{first!r}].enabled to false."
+            raise PluginError(msg, hint=hint)
+        claim = claims[0]
+        key = (claim.distribution, claim.value)
+        if key not in self._owners:
+            self._owners[key] = Owner(claim.distribution, self._load(claim), self.middleware)
+        return self._owners[key]
+
+    def _load(self, claim: Claim) -> object:
+        key = (claim.distribution, claim.value)
+        if key in self._failed:
+            raise PluginError(str(self._failed[key]), hint=self._failed[key].hint)
+        if key not in self._loaded:
+            try:
+                self._loaded[key] = load(claim)
+            except PluginError as error:
+                self._failed[key] = error
+                raise
+        return self._loaded[key]
+
+    def _try_load(self, claim: Claim) -> object | None:
+        try:
+            return self._load(claim)
+        except PluginError as error:
+            _log.warning("%s It is left out.", error)
+            return None
+
+    def _describe(self, info: PluginInfo, claims: list[Claim], *, check: bool) -> None:
+        """Fill in the state of a plugin; the worst one wins."""
+        if info.distribution in self._disabled:
+            info.state = "disabled"
+            info.reasons = ["plugins.entries switches it off"]
+            return
+        hooks = [claim for claim in claims if claim.kind in ("providers", "apis", "middleware")]
+        for claim in hooks if check else ():
+            with contextlib.suppress(PluginError):
+                self._load(claim)
+        keys = dict.fromkeys((claim.distribution, claim.value) for claim in hooks)
+        failures = [str(self._failed[key]) for key in keys if key in self._failed]
+        conflicts = [text for claim in hooks for text in self._rivals(claim)]
+        if failures or conflicts:
+            info.state = "quarantined" if failures else "conflict"
+            info.reasons = failures + conflicts
+        elif any(key in self._loaded for key in keys):
+            info.state = "loaded"
+
+    def _rivals(self, claim: Claim) -> list[str]:
+        """Who else claims the same provider id. Several packages may speak one API."""
+        if claim.kind != "providers":
+            return []
+        rivals = {c.distribution for c in self._claims_on("providers", claim.name)}
+        rivals.discard(claim.distribution)
+        return [f"{rival} claims the provider {claim.name!r} too" for rival in sorted(rivals)]
+
+    def _refuse(self, provider: str) -> NoReturn:
+        known = sorted({*self.provider_ids, *self.aliases, *self._config.models.providers})
+        near = get_close_matches(provider, known, n=3, cutoff=0.6)
+        msg = f"No installed plugin provides {provider!r}."
+        if near:
+            hint = f"Did you mean {' or '.join(near)}?"
+        else:
+            hint = (
+                f"Install the plugin that does, or set models.providers.{provider}.api to an API "
+                "that an installed plugin speaks. `modelwire plugins list` shows what is installed."
+            )
+        raise PluginError(msg, hint=hint)
+
+    def _refuse_api(self, provider: str, api: str) -> NoReturn:
+        spoken = sorted({claim.name for claim in self._claims if claim.kind == "apis"})
+        msg = f"No installed plugin speaks the API {api!r} that {provider!r} is configured with."
+        raise PluginError(msg, hint=f"Installed plugins speak: {', '.join(spoken) or 'none'}.")

@@ -1,0 +1,159 @@
+"""Getting one answer: candidates in turn, tries of each, deltas into events."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, cast
+
+from attrs import evolve, frozen
+
+from modelwire.errors import Attempt, ModelwireError, PluginError
+from modelwire.events import Delta, Event
+from modelwire.events.assembler import Assembler
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context
+from modelwire.models import Model, ModelRef
+from modelwire.registry.loading import where
+from modelwire.runtime.fallback import deserves_fallback
+from modelwire.runtime.prompts import check_abilities
+from modelwire.runtime.stream import Progress
+from modelwire.transport import RetryPolicy, retrying
+
+if TYPE_CHECKING:
+    from modelwire.runtime.runtime import Runtime
+
+__all__ = ["Answer"]
+
+
+@frozen
+class Answer:
+    """One answer that was asked for.
+
+    Attributes:
+        runtime: Whose plugins, configuration and client are used.
+        context: What the model is asked to continue.
+        candidates: Finds the references to try, in order; called once.
+        options: Gives the options for a model.
+        retries: When a model is tried again.
+    """
+
+    runtime: Runtime
+    context: Context
+    candidates: Callable[[], Awaitable[Sequence[ModelRef | str]]]
+    options: Callable[[Model], CompletionOptions]
+    retries: RetryPolicy
+
+    async def events(self, progress: Progress) -> AsyncGenerator[Event, None]:
+        """Try the candidates until one answers; yield its events.
+
+        The next candidate is asked only when the failure deserves it and nothing was yielded.
+        """
+        began = time.monotonic()
+        candidates = await self.candidates()
+        for position, candidate in enumerate(candidates):
+            yielded = False
+            progress.assembler = None
+            try:
+                async with aclosing(self._one(candidate, progress, began)) as events:
+                    async for event in events:
+                        yielded = True
+                        yield event
+            except ModelwireError as error:
+                last = position == len(candidates) - 1
+                if yielded or last or not deserves_fallback(error):
+                    raise
+                progress.attempts.append(Attempt(str(candidate), error.code, str(error)))
+            else:
+                return
+
+    async def _one(
+        self, candidate: ModelRef | str, progress: Progress, began: float
+    ) -> AsyncGenerator[Event, None]:
+        """Ask one model, as often as the policy allows."""
+        model = await self.runtime.resolve(candidate)
+        progress.model = model
+        check_abilities(model, self.context)
+        options = self.options(model)
+        total = options.deadlines.total
+        if total is not None:
+            total = max(0.0, total - (time.monotonic() - began))
+            options = evolve(options, deadlines=evolve(options.deadlines, total=total))
+
+        def note(attempt: Attempt) -> None:
+            if attempt.waited is not None:
+                progress.attempts.append(attempt)
+
+        tries = retrying(
+            lambda: self._try(model, options, progress),
+            self.retries,
+            model=str(model.ref),
+            total=total,
+            on_failure=note,
+        )
+        async with aclosing(tries) as events:
+            async for event in events:
+                yield event
+
+    async def _try(
+        self, model: Model, options: CompletionOptions, progress: Progress
+    ) -> AsyncGenerator[Event, None]:
+        """Ask one model once."""
+        registry = self.runtime.registry
+        owner = registry.owner(model.provider, model.api)
+        if not owner.implements("stream_completion"):
+            msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
+            raise PluginError(msg)
+        price = model.prices.cost_of if model.prices is not None else None
+        assembler = Assembler(model.provider, model.id, api=model.api, price=price)
+        progress.assembler = assembler
+        feed = assembler.feed
+        try:
+            deltas = owner.hooks.stream_completion(
+                model=model,
+                context=self.context,
+                options=options,
+                provider=registry.provider_config(model.provider),
+                config=self.runtime.config,
+                transport=self.runtime.transport,
+            )
+            async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
+                async for delta in stream:
+                    for event in feed(delta):
+                        yield event
+            for event in assembler.finish():
+                yield event
+        except ModelwireError as error:
+            assembler.fail(error)
+            raise
+        except Exception as error:
+            broken = PluginError(
+                f"{owner.distribution} failed while answering for {model.provider!r}: {where(error)}.",
+                hint="This is a bug in the plugin; tell its author.",
+            )
+            assembler.fail(broken)
+            raise broken from error
+
+
+def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Delta, None]:
+    """What a plugin returned, as an asynchronous generator."""
+    if inspect.isasyncgen(deltas):
+        return cast("AsyncGenerator[Delta, None]", deltas)
+    if isinstance(deltas, AsyncIterator):
+        return _generate(deltas)
+    if inspect.iscoroutine(deltas):
+        deltas.close()
+    msg = f"{distribution} returned {type(deltas).__name__} where a stream of deltas is due."
+    raise PluginError(msg)
+
+
+async def _generate(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta, None]:
+    try:
+        async for delta in deltas:
+            yield delta
+    finally:
+        close = getattr(deltas, "aclose", None)
+        if close is not None:
+            await close()

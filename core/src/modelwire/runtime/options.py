@@ -1,0 +1,79 @@
+"""The options of one call: what the caller says, over what the configuration says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast, get_args
+
+from attrs import evolve
+
+from modelwire.errors import ConfigError, Problem
+from modelwire.hookspecs import CacheRetention, CompletionOptions, ToolChoice
+from modelwire.models import ReasoningLevel
+from modelwire.transport import Deadlines
+
+__all__ = ["OptionChanges", "merge_options"]
+
+
+class OptionChanges(TypedDict, total=False):
+    """The fields of `CompletionOptions`, as keyword arguments."""
+
+    max_tokens: int | None
+    temperature: float | None
+    top_p: float | None
+    stop: tuple[str, ...]
+    reasoning: ReasoningLevel | None
+    tool_choice: ToolChoice | None
+    cache_retention: CacheRetention | None
+    metadata: dict[str, str]
+    session_id: str | None
+    response_schema: dict[str, Any] | None
+    params: dict[str, Any]
+    deadlines: Deadlines
+
+
+# Keys of `params` in the configuration that have an option of their own.
+_KNOWN: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "maxTokens": ("max_tokens", (int,)),
+    "temperature": ("temperature", (int, float)),
+    "topP": ("top_p", (int, float)),
+    "thinking": ("reasoning", (str,)),
+    "cacheRetention": ("cache_retention", (str,)),
+}
+_CHOICES = {"thinking": get_args(ReasoningLevel), "cacheRetention": get_args(CacheRetention)}
+
+
+def merge_options(
+    configured: Mapping[str, Any], options: CompletionOptions | None, changes: OptionChanges
+) -> CompletionOptions:
+    """Put together the options of one call.
+
+    Args:
+        configured: Request parameters that the configuration gives the model.
+        options: What the caller gave as an object.
+        changes: What the caller gave by keyword; it wins over `options`.
+
+    Raises:
+        ConfigError: A parameter in the configuration is not what its option takes.
+    """
+    merged = evolve(options or CompletionOptions(), **changes)
+    params = dict(configured)
+    for key, (name, kinds) in _KNOWN.items():
+        if key not in params:
+            continue
+        value = params.pop(key)
+        _check(key, value, kinds)
+        if getattr(merged, name) is None:
+            merged = evolve(merged, **cast("OptionChanges", {name: value}))
+    return evolve(merged, params={**params, **merged.params})
+
+
+def _check(key: str, value: object, kinds: tuple[type, ...]) -> None:
+    choices = _CHOICES.get(key)
+    right = isinstance(value, kinds) and not isinstance(value, bool)
+    if right and (choices is None or value in choices):
+        return
+    allowed = f"one of {', '.join(choices)}" if choices else "a number"
+    problem = Problem(f"params.{key}", f"expected {allowed}, found {value!r}")
+    msg = "A request parameter in the configuration is not valid."
+    raise ConfigError(msg, problems=[problem])

@@ -1,0 +1,68 @@
+"""What callers may give as a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import evolve
+
+from modelwire.errors import InvalidMessage, InvalidRequest
+from modelwire.messages import (
+    AssistantMessage,
+    Context,
+    Image,
+    Message,
+    Tool,
+    ToolResultMessage,
+    UserMessage,
+)
+from modelwire.models import Model
+
+__all__ = ["Prompt", "as_context", "check_abilities"]
+
+Prompt = str | Message | Sequence[Message] | Context
+
+
+def as_context(
+    prompt: Prompt, *, system: str | None = None, tools: Iterable[Tool] | None = None
+) -> Context:
+    """Make a context of a prompt; the caller's own is never changed.
+
+    Raises:
+        InvalidMessage: It is none of the kinds that a prompt may be.
+    """
+    if isinstance(prompt, Context):
+        context = evolve(prompt, messages=list(prompt.messages))
+    elif isinstance(prompt, str):
+        context = Context([UserMessage(prompt)])
+    elif isinstance(prompt, UserMessage | AssistantMessage | ToolResultMessage):
+        context = Context([prompt])
+    else:
+        context = Context(list(prompt))
+    given: list[object] = [*context.messages]
+    for index, message in enumerate(given):
+        if not isinstance(message, UserMessage | AssistantMessage | ToolResultMessage):
+            msg = f"messages[{index}] is {type(message).__name__}, which is not a message."
+            raise InvalidMessage(msg, hint="Use UserMessage, AssistantMessage, ToolResultMessage.")
+    if system is not None:
+        context = evolve(context, system_prompt=system)
+    if tools is not None:
+        context = evolve(context, tools=list(tools))
+    return context
+
+
+def check_abilities(model: Model, context: Context) -> None:
+    """Refuse what the model is known to be unable to do, before anything is sent.
+
+    Raises:
+        InvalidRequest: The context has tools or images and the model takes none.
+    """
+    if context.tools and model.tools is False:
+        msg = f"{model.ref} cannot call tools."
+        raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)
+    if model.input is None or "image" in model.input:
+        return
+    for index, message in enumerate(context.messages):
+        if any(isinstance(block, Image) for block in message.content):
+            msg = f"messages[{index}] holds an image, and {model.ref} takes only text."
+            raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)

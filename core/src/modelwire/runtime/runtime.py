@@ -1,0 +1,220 @@
+"""What an agent holds: resolve, stream, complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from attrs import evolve
+
+from modelwire.catalog import Catalog
+from modelwire.config import Config, load_config
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import AssistantMessage, Tool
+from modelwire.models import Model, ModelRef
+from modelwire.registry import Registry
+from modelwire.runtime.answering import Answer
+from modelwire.runtime.options import OptionChanges, merge_options
+from modelwire.runtime.prompts import Prompt, as_context
+from modelwire.runtime.resolution import default_ref, expand_alias, full_ref, pick_bare_name
+from modelwire.runtime.stream import Stream
+from modelwire.transport import RetryPolicy, Transport
+
+__all__ = ["Runtime"]
+
+
+class Runtime:
+    """Names models, streams from them, and falls back where the configuration says so.
+
+        async with Runtime.from_config() as runtime:
+            message = await runtime.complete("What is the capital of France?")
+
+    One runtime serves a whole program; it keeps connections open between calls.
+
+    Args:
+        config: The configuration.
+        registry: The plugins; by default the installed ones.
+        transport: The HTTP client; by default one that follows the configuration's environment.
+        retries: When a failed call is tried again.
+        cache_directory: Where discovered models are kept; by default the user's cache folder.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        registry: Registry | None = None,
+        transport: Transport | None = None,
+        retries: RetryPolicy | None = None,
+        cache_directory: Path | None = None,
+    ) -> None:
+        self.config = config
+        self.registry = registry or Registry(config)
+        self.transport = transport or Transport(environ=config.environ)
+        self.catalog = Catalog(
+            config, self.registry, self.transport, cache_directory=cache_directory
+        )
+        self._retries = retries or RetryPolicy()
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        *,
+        environ: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Self:
+        """Make a runtime.
+
+        Args:
+            config: A configuration, its document as plain data, or the path of its file. By default
+                it is looked for in `$MODELWIRE_CONFIG`, `./modelwire.json5` and the user's
+                configuration folder.
+            environ: The environment variables; by default the process's.
+            options: Passed on to `Runtime`.
+
+        Raises:
+            ConfigError: The configuration is not valid; every problem is listed.
+        """
+        if isinstance(config, Mapping):
+            config = Config.from_document(config, environ=environ)
+        elif not isinstance(config, Config):
+            path = None if config is None else Path(config)
+            config = load_config(path, environ=environ)
+        return cls(config, **options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.transport.aclose()
+
+    async def resolve(self, ref: ModelRef | str | None = None) -> Model:
+        """Find the model that a reference names, with what is known about it.
+
+        Args:
+            ref: `provider/model-id`, an alias, or a bare name that exactly one known model has.
+                `None` is `agents.defaults.model.primary`; where nothing at all is configured, it is
+                the installed model that needs no configuration.
+
+        Raises:
+            UnknownModel: It names no model, or several; `candidates` are near ones.
+            PluginError: No installed plugin provides it, or the one that does is broken.
+            ConfigError: There is no primary model.
+        """
+        if ref is None:
+            ref = self.config.agents.defaults.model.primary or default_ref(
+                self.config, self.registry
+            )
+        if isinstance(ref, str):
+            text = expand_alias(self.config, ref)
+            ref = full_ref(self.registry, text) or await self._find(text)
+        model = self.catalog.model(ref)
+        self.registry.owner(model.provider, model.api)
+        return model
+
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        model: ModelRef | str | None = None,
+        fallbacks: Sequence[ModelRef | str] | None = None,
+        system: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> Stream:
+        """Ask a model, and stream its answer.
+
+        Args:
+            prompt: A string, a message, messages, or a whole `Context`.
+            model: A reference as for `resolve`. `None` is the primary model.
+            fallbacks: Models to ask when the first fails before it has said anything. By default
+                those of the configuration if `model` is `None`, and none otherwise.
+            system: The system prompt, in place of the context's.
+            tools: The tools, in place of the context's.
+            options: Options as an object.
+            changes: Single options by keyword, as `max_tokens=100`; they win over `options`.
+
+        Returns:
+            The stream. Nothing is sent before it is iterated.
+
+        Raises:
+            InvalidMessage: The prompt is not well formed.
+        """
+        asked = evolve(options or CompletionOptions(), **changes)
+        chosen = self.config.agents.defaults.model
+        if fallbacks is None:
+            fallbacks = chosen.fallbacks if model is None else ()
+
+        async def candidates() -> Sequence[ModelRef | str]:
+            first = model if model is not None else chosen.primary
+            if first is None:
+                first = default_ref(self.config, self.registry)
+                return [first]
+            return list(dict.fromkeys([first, *fallbacks]))
+
+        answer = Answer(
+            runtime=self,
+            context=as_context(prompt, system=system, tools=tools),
+            candidates=candidates,
+            options=lambda target: self._options(target, asked),
+            retries=self._retries,
+        )
+        return Stream(answer.events, total=asked.deadlines.total)
+
+    async def complete(
+        self,
+        prompt: Prompt,
+        *,
+        model: ModelRef | str | None = None,
+        fallbacks: Sequence[ModelRef | str] | None = None,
+        system: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> AssistantMessage:
+        """Ask a model, and wait for its whole answer; the arguments are those of `stream`.
+
+        Raises:
+            ModelwireError: The answer failed; `partial` is what had arrived.
+        """
+        stream = self.stream(
+            prompt,
+            model=model,
+            fallbacks=fallbacks,
+            system=system,
+            tools=tools,
+            options=options,
+            **changes,
+        )
+        async with stream:
+            return await stream.result()
+
+    def _options(self, model: Model, asked: CompletionOptions) -> CompletionOptions:
+        configured = {**self.config.params_for(str(model.ref)), **model.params}
+        options = merge_options(configured, asked, {})
+        limit = self.registry.provider_config(model.provider).timeout_seconds
+        if limit is not None and options.deadlines.total is None:
+            options = evolve(options, deadlines=evolve(options.deadlines, total=float(limit)))
+        return options
+
+    async def _find(self, name: str) -> ModelRef:
+        """Look for a bare name among everything that is configured or can be discovered."""
+        listings = await self.catalog.listings()
+        known = [model.ref for listing in listings for model in listing.models]
+        entries = (ModelRef.parse(key) for key in self.config.agents.defaults.models)
+        known += [ref for ref in entries if ref is not None]
+        return pick_bare_name(name, known, self.config.aliases())

@@ -1,0 +1,87 @@
+"""Plugins for tests: real packages on the path, with real metadata and real entry points."""
+
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from modelwire.config import Config
+from modelwire.registry import Registry, installed_claims
+
+ECHO = """
+    from modelwire.events import BlockEnd, Stop, TextDelta, UsageReport
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+    from modelwire.messages import StopReason, Usage
+    from modelwire.models import Model
+
+    @hookimpl
+    def detect_credentials(config):
+        source = "env: ECHO_API_KEY" if config.environ.get("ECHO_API_KEY") else None
+        return CredentialStatus("usable" if source else "unusable", source=source)
+
+    @hookimpl
+    async def discover_models(provider):
+        return [Model(provider.id, "echo-1", context_window=1000), Model(provider.id, "echo-2")]
+
+    @hookimpl
+    async def stream_completion(model, context):
+        yield TextDelta(0, f"{model.id} heard: ")
+        yield TextDelta(0, context.messages[-1].content[0].text)
+        yield BlockEnd(0)
+        yield UsageReport(Usage(3, 4))
+        yield Stop(StopReason.STOP, "end")
+"""
+
+
+class Site:
+    """A folder of installed packages."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.modules: list[str] = []
+
+    def install(
+        self,
+        name: str,
+        entries: Mapping[str, Mapping[str, str]],
+        source: str = ECHO,
+        version: str = "1.0",
+        module: str | None = None,
+    ) -> str:
+        """Put a package there; return the name of its one module."""
+        module = module or name.replace("-", "_") + "_plugin"
+        self.modules.append(module)
+        (self.path / f"{module}.py").write_text(textwrap.dedent(source))
+        info = self.path / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        lines = []
+        for group, claims in entries.items():
+            lines.append(f"[modelwire.{group}]")
+            lines += [f"{key} = {value or module}" for key, value in claims.items()]
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        return module
+
+    def provider(self, provider: str, source: str = ECHO, **options) -> str:
+        """Put a package there that claims one provider id."""
+        name = options.pop("name", f"modelwire-{provider}")
+        return self.install(name, {"providers": {provider: ""}}, source, **options)
+
+    def registry(self, document: Mapping | None = None, environ: Mapping | None = None) -> Registry:
+        """The plugins of this folder alone."""
+        config = Config.from_document(document or {}, environ=environ or {})
+        return Registry(config, installed_claims(distributions(path=[str(self.path)])))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]:
+    path = tmp_path / "site-packages"
+    path.mkdir()
+    monkeypatch.syspath_prepend(path)
+    site = Site(path)
+    yield site
+    for module in site.modules:
+        sys.modules.pop(module, None)

@@ -1,0 +1,107 @@
+"""The synchronous face does what the asynchronous one does, also inside a running loop."""
+
+import asyncio
+import gc
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from modelwire.errors import Cancelled, Overloaded
+from modelwire.events import DoneEvent, TextDeltaEvent
+from modelwire.runtime import SyncRuntime
+
+
+@pytest.fixture
+def runtime(wild, make_runtime):
+    with SyncRuntime(make_runtime()) as runtime:
+        yield runtime
+
+
+def test_complete_and_resolve(runtime):
+    assert runtime.resolve("echo/e").id == "e"
+    assert runtime.complete("hi", model="echo/e").text == "e heard: hi"
+
+
+def test_a_stream_is_iterated(runtime):
+    stream = runtime.stream("hi", model="echo/e")
+    events = list(stream)
+    assert isinstance(events[-1], DoneEvent)
+    assert stream.message.text == "e heard: hi"
+    assert list(stream) == []
+
+
+def test_the_texts_and_the_result(runtime):
+    assert list(runtime.stream("hi", model="echo/e").texts()) == ["e heard: ", "hi"]
+    assert runtime.stream("hi", model="echo/e").result().text == "e heard: hi"
+
+
+def test_what_arrived_before_a_failure_is_delivered_first(runtime):
+    arrived = []
+    with pytest.raises(Overloaded) as caught:
+        for event in runtime.stream("x", model="wild/midway"):
+            arrived.append(event)
+    assert TextDeltaEvent(0, "some ") in arrived
+    assert caught.value.partial.text == "some "
+
+
+def test_leaving_early_closes_the_plugin(runtime, wild):
+    with runtime.stream("x", model="wild/hangs") as stream:
+        next(stream)
+    assert wild.closed == ["hangs"]
+
+
+def test_cancel_from_another_thread(runtime):
+    stream = runtime.stream("x", model="wild/hangs")
+    iterator = iter(stream)
+    next(iterator)
+    threading.Timer(0.01, stream.cancel).start()
+    with pytest.raises(Cancelled):
+        list(iterator)
+
+
+async def test_it_works_where_a_loop_is_running(runtime):
+    assert asyncio.get_running_loop().is_running()
+    assert runtime.complete("hi", model="echo/e").text == "e heard: hi"
+
+
+def test_a_consumer_that_is_slower_than_the_stream_loses_nothing(runtime):
+    stream = runtime.stream("x", model="wild/endless")
+    with stream:
+        texts = [next(stream) for _ in range(5000)]
+    assert all(isinstance(event, TextDeltaEvent) for event in texts[3:])
+
+
+def test_a_closed_runtime_leaves_no_thread_and_refuses_work(site, make_runtime):
+    site.provider("echo")
+    before = threading.active_count()
+    runtime = SyncRuntime(make_runtime())
+    runtime.complete("hi", model="echo/e")
+    runtime.close()
+    runtime.close()
+    assert threading.active_count() == before
+    with pytest.raises(RuntimeError, match="closed"):
+        runtime.resolve("echo/e")
+
+
+def test_a_forgotten_runtime_ends_its_thread(site, make_runtime):
+    site.provider("echo")
+    before = threading.active_count()
+    runtime = SyncRuntime(make_runtime())
+    runtime.complete("hi", model="echo/e")
+    del runtime
+    gc.collect()
+    assert threading.active_count() == before
+
+
+def test_a_program_that_never_closes_it_exits_quietly():
+    program = (
+        "from modelwire import SyncRuntime\n"
+        "runtime = SyncRuntime.from_config({}, environ={})\n"
+        "print(len(runtime.listings([])))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
