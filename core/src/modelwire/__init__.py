@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelwire.exports import lazy_exports
+
 if TYPE_CHECKING:
     from modelwire.config import Config, load_config
     from modelwire.errors import ModelwireError, ProviderError
@@ -67,43 +69,27 @@ __all__ = [
     "load_config",
 ]
 
-_ROOMS = {
-    "config": ("Config", "load_config"),
-    "errors": ("ModelwireError", "ProviderError"),
-    "hookspecs": ("CompletionOptions", "ToolChoice", "hookimpl"),
-    "messages": (
-        "AssistantMessage",
-        "Context",
-        "Image",
-        "StopReason",
-        "Text",
-        "Thinking",
-        "Tool",
-        "ToolCall",
-        "ToolResultMessage",
-        "Usage",
-        "UserMessage",
-    ),
-    "models": ("Model", "ModelRef"),
-    "runtime": ("Runtime", "Stream", "SyncRuntime"),
-    "transport": ("Deadlines",),
-}
-_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first used."""
-    from importlib import import_module
-
-    room = _HOMES.get(name)
-    if room is None:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    value: object = getattr(import_module(f"{__name__}.{room}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "config": ("Config", "load_config"),
+        "errors": ("ModelwireError", "ProviderError"),
+        "hookspecs": ("CompletionOptions", "ToolChoice", "hookimpl"),
+        "messages": (
+            "AssistantMessage",
+            "Context",
+            "Image",
+            "StopReason",
+            "Text",
+            "Thinking",
+            "Tool",
+            "ToolCall",
+            "ToolResultMessage",
+            "Usage",
+            "UserMessage",
+        ),
+        "models": ("Model", "ModelRef"),
+        "runtime": ("Runtime", "Stream", "SyncRuntime"),
+        "transport": ("Deadlines",),
+    },
+)

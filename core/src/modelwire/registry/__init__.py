@@ -1,7 +1,23 @@
 """Installed plugins: found by entry points, loaded when needed, kept apart when broken."""
 
-from modelwire.registry.claims import Claim, installed_claims
-from modelwire.registry.plugins import PluginInfo, PluginState
-from modelwire.registry.registry import Owner, Registry
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelwire.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from modelwire.registry.claims import Claim, installed_claims
+    from modelwire.registry.plugins import PluginInfo, PluginState
+    from modelwire.registry.registry import Owner, Registry
 
 __all__ = ["Claim", "Owner", "PluginInfo", "PluginState", "Registry", "installed_claims"]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "claims": ("Claim", "installed_claims"),
+        "plugins": ("PluginInfo", "PluginState"),
+        "registry": ("Owner", "Registry"),
+    },
+)

@@ -1,0 +1,123 @@
+"""The discovery cache gives back what was kept, or nothing; it never breaks anything."""
+
+import json
+import multiprocessing
+import stat
+
+import pytest
+
+from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key
+from modelwire.models import Model, Prices
+
+MODEL = Model(
+    "acme",
+    "m:1",
+    "M One",
+    input=("text", "image"),
+    prices=Prices(1, 2),
+    context_window=9,
+    thinking_level_map={"high": None},
+    params={"a": [1]},
+    extra={"b": {"c": 1}},
+    sources=("discovered",),
+)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return DiscoveryCache(tmp_path / "deep" / "models")
+
+
+def test_a_list_comes_back_as_it_was(cache):
+    cache.write("k", [MODEL], 100.0)
+    assert cache.read("k") == CachedList((MODEL,), 100.0)
+    assert cache.read("other") is None
+
+
+def test_headers_are_never_written(cache, tmp_path):
+    cache.write("k", [Model("acme", "m", headers={"authorization": "sk-secret"})], 1.0)
+    assert all(b"sk-secret" not in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    assert cache.read("k").models[0].headers == {}
+
+
+def test_an_older_list_never_replaces_a_newer_one(cache):
+    cache.write("k", [MODEL], 200.0)
+    cache.write("k", [], 100.0)
+    assert cache.read("k").fetched_at == 200.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"format": 99}',
+        '{"format": 1}',
+        '{"format": 1, "fetchedAt": "x", "models": []}',
+        '{"format": 1, "fetchedAt": 1, "models": [{"id": 5}]}',
+        "\udcff",
+    ],
+)
+def test_a_damaged_file_is_no_list(cache, tmp_path, text):
+    cache.write("k", [MODEL], 100.0)
+    path = tmp_path / "deep" / "models" / "k.json"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert cache.read("k") is None
+    cache.write("k", [MODEL], 1.0)
+    assert cache.read("k").fetched_at == 1.0
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    cache = DiscoveryCache(file / "models")
+    cache.write("k", [MODEL], 1.0)
+    assert cache.read("k") is None
+
+
+def test_the_folder_is_the_users_own(cache, tmp_path):
+    cache.write("k", [MODEL], 1.0)
+    assert stat.S_IMODE((tmp_path / "deep" / "models").stat().st_mode) == 0o700
+
+
+def _write_many(path, worker):
+    cache = DiscoveryCache(path)
+    for turn in range(50):
+        cache.write("k", [Model("acme", f"{worker}-{turn}")] * 50, float(turn))
+
+
+def test_many_processes_share_it(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_write_many, args=(tmp_path, n)) for n in range(3)]
+    for worker in workers:
+        worker.start()
+    seen = []
+    while any(worker.is_alive() for worker in workers):
+        found = DiscoveryCache(tmp_path).read("k")
+        if found is not None:
+            assert len(found.models) == 50
+            seen.append(found.fetched_at)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert seen == sorted(seen)
+    assert json.loads((tmp_path / "k.json").read_text())["fetchedAt"] == 49.0
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_freshness():
+    kept = CachedList((), 1000.0)
+    assert kept.is_fresh(1000.0, 10)
+    assert not kept.is_fresh(1010.0, 10)
+    assert not kept.is_fresh(999.0, 10)  # a clock that was set back
+    assert not kept.is_fresh(1000.0, 0)
+
+
+def test_keys_tell_identities_apart_and_are_safe_file_names():
+    keys = {
+        cache_key("a/../b", "eu", "me"),
+        cache_key("a/../b", "eu", "you"),
+        cache_key("a/../b", "us", "me"),
+    }
+    assert len(keys) == 3
+    assert all("/" not in key and "." not in key for key in keys)

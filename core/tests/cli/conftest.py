@@ -1,0 +1,105 @@
+"""The installed program, run as users run it, over the plugins of the test's own folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Answers, or fails in the way that the model's id says.
+ACTOR = """
+    from modelwire import errors
+    from modelwire.events import *
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+    from modelwire.messages import StopReason, Usage
+    from modelwire.models import Model
+
+    @hookimpl
+    def detect_credentials(config):
+        source = config.environ.get("ACTOR_KEY")
+        return CredentialStatus("usable" if source else "unusable", source="env: ACTOR_KEY")
+
+    @hookimpl
+    async def discover_models(provider, config):
+        with open(config.environ["ASKED"], "a") as log:
+            print("asked", file=log)
+        if config.environ.get("ACTOR_KEY") == "bad":
+            raise errors.AuthenticationError("Invalid key.")
+        return [Model(provider.id, "found", input=("text", "image"), context_window=200_000)]
+
+    @hookimpl
+    async def stream_completion(model, context, options):
+        prompt = context.messages[-1].content[0].text
+        if model.id == "refuses":
+            raise errors.AuthenticationError("The key was refused.", status=401, hint="Renew it.")
+        yield ResponseInfo(request_id="req-7")
+        yield ThinkingDelta(0, "hm")
+        yield TextDelta(1, f"{context.system_prompt or 'You'} said: ")
+        if model.id == "slow":
+            import asyncio
+
+            await asyncio.sleep(600)
+        if model.id == "breaks":
+            raise errors.Overloaded("busy")
+        yield TextDelta(1, prompt)
+        if model.id == "calls":
+            yield ToolCallStart(2, "c1", "ls")
+            yield ArgumentsDelta(2, '{"path": "."}')
+            yield BlockEnd(2)
+        yield UsageReport(Usage(1, options.max_tokens or 2))
+        yield Stop(StopReason.LENGTH if model.id == "cut" else StopReason.STOP)
+"""
+
+
+class Program:
+    """`modelwire`, with a home, a cache and a working folder of its own."""
+
+    def __init__(self, site, folder: Path) -> None:
+        self.folder = folder
+        self.asked = folder / "asked"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder / "home"),
+            "PYTHONPATH": str(site.path),
+            "MODELWIRE_CACHE_DIR": str(folder / "cache"),
+            "PYTHONWARNINGS": "error",
+            "ASKED": str(self.asked),
+        }
+        self.command = [str(Path(sys.executable).with_name("modelwire"))]
+
+    def configure(self, document: object) -> None:
+        """Write `modelwire.json5` into the working folder."""
+        text = document if isinstance(document, str) else json.dumps(document)
+        (self.folder / "modelwire.json5").write_text(text)
+
+    def run(self, *arguments: str, stdin: bytes | None = None, **environ: str):
+        """Run a command to its end."""
+        return subprocess.run(
+            [*self.command, *arguments],
+            cwd=self.folder,
+            env={**self.environ, **environ},
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            timeout=60,
+        )
+
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
+        """Start a command."""
+        return subprocess.Popen(
+            [*self.command, *arguments], cwd=self.folder, env=self.environ, **options
+        )
+
+
+@pytest.fixture
+def program(site, tmp_path):
+    folder = tmp_path / "work"
+    folder.mkdir()
+    site.install(
+        "actor",
+        {"providers": {"actor": ""}, "apis": {"actor-chat": ""}, "aliases": {"act": "actor"}},
+        ACTOR,
+    )
+    return Program(site, folder)

@@ -1,0 +1,207 @@
+"""`modelwire complete`: what it prints where, and how it ends."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+
+import pytest
+
+
+def test_the_text_goes_to_standard_output_and_nothing_else(program):
+    done = program.run("complete", "--model", "actor/x", "--system", "She", "hello")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"She said: hello\n", b"")
+
+
+def test_the_prompt_is_read_from_a_pipe(program):
+    done = program.run("complete", "-m", "act/x", stdin="grüße\n".encode())
+    assert done.stdout.decode() == "You said: grüße\n"
+
+
+def test_events_are_one_json_object_per_line_and_end_in_done(program):
+    done = program.run("complete", "-m", "actor/calls", "--events", "hi")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["type"] for event in events] == [
+        *("start", "thinking_start", "thinking_delta", "text_start", "text_delta", "text_delta"),
+        *("toolcall_start", "toolcall_delta", "thinking_end", "text_end", "toolcall_end", "done"),
+    ]
+    assert events[-1]["reason"] == "toolUse"
+    assert events[-1]["message"]["content"][1] == {"type": "text", "text": "You said: hi"}
+
+
+def test_json_is_the_final_message(program):
+    done = program.run("complete", "-m", "actor/x", "--json", "--max-tokens", "5", "hi")
+    message = json.loads(done.stdout)
+    assert (message["role"], message["stopReason"], message["usage"]["output"]) == (
+        "assistant",
+        "stop",
+        5,
+    )
+
+
+def test_a_context_is_read_from_a_file_or_a_pipe_and_the_prompt_is_added(program):
+    context = {"systemPrompt": "He", "messages": [{"role": "user", "content": "first"}]}
+    (program.folder / "context.json").write_text(json.dumps(context))
+    assert (
+        program.run("complete", "-m", "actor/x", "--context", "context.json").stdout
+        == b"He said: first\n"
+    )
+    added = program.run(
+        "complete", "-m", "actor/x", "--context", "-", "then", stdin=json.dumps(context).encode()
+    )
+    assert added.stdout == b"He said: then\n"
+
+
+def test_tool_calls_and_a_cut_answer_are_shown(program):
+    assert (
+        b'[tool call c1] ls({"path": "."})'
+        in program.run("complete", "-m", "actor/calls", "hi").stdout
+    )
+    assert b"limit on tokens" in program.run("complete", "-m", "actor/cut", "hi").stderr
+
+
+def test_a_failed_completion_exits_with_1_and_says_what_to_do(program):
+    done = program.run("complete", "-m", "actor/refuses", "hi")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode().splitlines() == [
+        "Error: The key was refused.",
+        "  code: auth",
+        "  model: actor/refuses",
+        "  HTTP status: 401",
+        "Hint: Renew it.",
+    ]
+
+
+def test_what_arrived_before_a_failure_is_shown_first(program):
+    done = program.run("complete", "-m", "actor/breaks", "hi")
+    assert (done.returncode, done.stdout) == (1, b"You said: \n")
+    assert b"request id: req-7" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "code"), [("actor/breaks", "overloaded"), ("nobody/x", "plugin")]
+)
+def test_events_of_a_failure_end_in_error(program, model, code):
+    done = program.run("complete", "-m", model, "--events", "hi")
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == 1
+    assert (last["type"], last["reason"]) == ("error", "error")
+    assert (last["error"]["errorCode"], last["error"]["stopReason"]) == (code, "error")
+
+
+def test_a_fallback_is_told(program):
+    program.configure(
+        {"agents": {"defaults": {"model": {"primary": "actor/refuses", "fallbacks": ["actor/x"]}}}}
+    )
+    done = program.run("complete", "hi")
+    assert (done.returncode, done.stdout) == (0, b"You said: hi\n")
+    assert done.stderr == b"actor/refuses failed (auth); actor/x answered instead.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["complete"],
+        ["complete", ""],
+        ["complete", "hi", "--temperature", "hot"],
+        ["complete", "hi", "--max-tokens", "0"],
+        ["complete", "hi", "--reasoning", "wild"],
+        ["complete", "hi", "--events", "--json"],
+        ["complete", "--context", "missing.json"],
+        ["complete", "--context", "broken.json"],
+        ["complete", "--context", "empty.json"],
+        ["complete", "hi", "there"],
+        ["compleet"],
+    ],
+)
+def test_misuse_exits_with_2_and_one_sentence(program, arguments):
+    (program.folder / "broken.json").write_text("{")
+    (program.folder / "empty.json").write_text("{}")
+    done = program.run(*arguments, stdin=b"")
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert b"Traceback" not in done.stderr
+    assert b"Error: " in done.stderr
+
+
+def test_a_wrong_context_lists_its_places(program):
+    (program.folder / "c.json").write_text('{"messages": [{"role": "user", "content": 5}]}')
+    done = program.run("complete", "-m", "actor/x", "--context", "c.json")
+    assert done.returncode == 1
+    assert b"messages[0].content: expected a list, found 5" in done.stderr
+
+
+def test_a_wrong_configuration_is_shown_with_its_lines_and_no_traceback(program):
+    program.configure(
+        '{\n  models: {\n    mode: "mix",\n    providers: {acme: {apiKey: "${NOT_SET}"}},\n  },\n}'
+    )
+    done = program.run("complete", "hi")
+    text = done.stderr.decode()
+    assert done.returncode == 1
+    assert "modelwire.json5:3: models.mode" in text
+    assert 'modelwire.json5:4: models.providers.acme.apiKey: Missing env var "NOT_SET"' in text
+    assert "Traceback" not in text
+
+
+def test_without_a_model_the_error_says_how_to_name_one(program):
+    done = program.run("complete", "hi")
+    assert done.returncode in (0, 1)  # 0 where a plugin that needs no configuration is installed
+    if done.returncode == 1:
+        assert b"agents.defaults.model.primary" in done.stderr
+
+
+def read_until(stream, text):
+    seen = b""
+    while text not in seen:
+        piece = os.read(stream, 1024)
+        assert piece, seen
+        seen += piece
+    return seen
+
+
+def test_ctrl_c_ends_at_once_with_130(program):
+    running = program.start(
+        "complete", "-m", "actor/slow", "hi", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    read_until(running.stdout.fileno(), b"said: ")
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=10)
+    assert (running.returncode, errors) == (130, b"")
+
+
+def test_ctrl_c_ends_the_events_with_an_aborted_one(program):
+    running = program.start(
+        "complete", "-m", "actor/slow", "--events", "hi", stdout=subprocess.PIPE
+    )
+    seen = read_until(running.stdout.fileno(), b"text_delta")
+    running.send_signal(signal.SIGINT)
+    rest, _ = running.communicate(timeout=10)
+    last = json.loads((seen + rest).splitlines()[-1])
+    assert (running.returncode, last["type"], last["reason"]) == (130, "error", "aborted")
+    assert last["error"]["content"][1]["text"] == "You said: "
+
+
+def test_a_reader_that_leaves_is_no_error(program):
+    running = program.start(
+        "complete", "-m", "actor/x", "hi", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    running.stdout.close()
+    running.stdout = None
+    _, errors = running.communicate(timeout=30)
+    assert b"Traceback" not in errors
+    assert b"BrokenPipe" not in errors
+
+
+def test_on_a_terminal_text_arrives_as_it_comes_and_thinking_is_apart(program):
+    ours, theirs = pty.openpty()
+    running = program.start(
+        "complete", "-m", "actor/slow", "hi", stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    seen = read_until(ours, b"You said: ")
+    assert b"\x1b[2mhm" in seen
+    os.write(ours, b"\x03")  # a terminal turns this into an interrupt only for its own session
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=10) == 130
+    os.close(ours)
