@@ -28,7 +28,7 @@ def test_every_error_has_a_code_of_its_own_and_stands_in_the_drawn_tree():
 @pytest.mark.parametrize("kind", ALL)
 def test_every_error_can_be_pickled_with_its_details(kind):
     error = kind("it broke", hint="mend it")
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+    copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is kind
     assert (str(copy), copy.hint, copy.__dict__) == (str(error), "mend it", error.__dict__)
 

@@ -67,7 +67,8 @@ class Mistake(ValueError):
         """Say it, with the value shown in another way."""
         if self.found is _NOTHING:
             return self.expected
-        return f"{self.expected}, found {show(self.found)}"
+        separator = "; " if "," in self.expected else ", "
+        return f"{self.expected}{separator}found {show(self.found)}"
 
 
 def to_camel(name: str) -> str:

@@ -1,0 +1,119 @@
+"""`agents` and `plugins` in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import Factory, field, frozen
+
+from modelwire.config.limits import PositiveNumber
+
+__all__ = [
+    "AgentDefaults",
+    "AgentsConfig",
+    "ModelChoice",
+    "ModelEntry",
+    "PluginEntry",
+    "PluginsConfig",
+]
+
+_REST = {"rest": True}
+
+
+def _trimmed(text: str | None) -> str | None:
+    return (text or "").strip() or None
+
+
+def _all_trimmed(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text.strip() for text in texts if text.strip())
+
+
+@frozen
+class ModelChoice:
+    """Which model to use, and which ones when it fails.
+
+    Attributes:
+        primary: A reference or an alias, or `None` where none is chosen.
+        fallbacks: References or aliases, in the order in which they are tried.
+    """
+
+    primary: str | None = field(default=None, converter=_trimmed)
+    fallbacks: tuple[str, ...] = field(default=(), converter=_all_trimmed)
+
+
+@frozen
+class ModelEntry:
+    """What the user sets for one model, under its reference.
+
+    Attributes:
+        alias: A short name for the model.
+        params: Request parameters for every call to it.
+        extra: All other keys.
+    """
+
+    alias: str | None = None
+    params: dict[str, Any] = field(factory=dict, repr=False)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+
+@frozen
+class AgentDefaults:
+    """The block `agents.defaults`.
+
+    Attributes:
+        model: The model to use when a caller names none.
+        models: Settings by reference, as `openai/gpt-5`.
+        params: Request parameters for every call to any model.
+        timeout_seconds: How long one answer may take.
+        thinking_default: How much to think where a caller does not say.
+        extra: All other keys.
+    """
+
+    model: ModelChoice = field(factory=ModelChoice)
+    models: dict[str, ModelEntry] = Factory(dict)
+    params: dict[str, Any] = field(factory=dict, repr=False)
+    timeout_seconds: PositiveNumber | None = None
+    thinking_default: str | None = None
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+
+@frozen
+class AgentsConfig:
+    """The block `agents`.
+
+    Attributes:
+        defaults: What holds for every agent.
+        extra: All other keys, as `list`.
+    """
+
+    defaults: AgentDefaults = field(factory=AgentDefaults)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+
+@frozen
+class PluginEntry:
+    """What the user sets for one plugin.
+
+    Attributes:
+        enabled: Whether the plugin may be used.
+        config: Settings that only the plugin understands.
+        extra: All other keys.
+    """
+
+    enabled: bool = True
+    config: dict[str, Any] = field(factory=dict, repr=False)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+
+@frozen
+class PluginsConfig:
+    """The block `plugins`.
+
+    Attributes:
+        entries: Settings by the plugin's id.
+        extra: All other keys.
+    """
+
+    entries: dict[str, PluginEntry] = Factory(dict)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)

@@ -1,0 +1,317 @@
+"""Whatever the document looks like: an edit changes what was asked for, and nothing else."""
+
+import copy
+import json
+import math
+
+import json5
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from modelwire.config.editing import set_value, unset_value
+from modelwire.config.paths import format_path, parse_path
+from modelwire.config.syntax import Object, Scalar, parse, value_of
+from modelwire.config.tokens import is_name
+
+# The texts are odd and the reader that we compare with is slow; neither is a finding.
+properties = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+KEYS = st.one_of(
+    st.sampled_from(["a", "b", "c", "$x", "_y", "null", "ünï", "a.b", "", "it's", "x y", "0", "1"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+)
+TEXTS = st.one_of(
+    st.sampled_from(["", "x", "it's", 'say "x"', "// no comment", "/* no */", "{", "\u2028", "\\"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(allow_nan=False, allow_infinity=False),
+    TEXTS,
+)
+
+
+def containers(inner):
+    return st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4))
+
+
+VALUES = st.recursive(SCALARS, containers, max_leaves=6)
+DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=4)
+
+
+class Writer:
+    """Writes data as JSON5 in every way that the grammar allows."""
+
+    def __init__(self, draw, newline, odd):
+        self.draw = draw
+        self.newline = newline
+        self.odd = odd
+        self.count = 0
+
+    def gap(self):
+        """White space and comments, as odd as they get; every comment is unlike all others."""
+        if not self.odd or self.draw(st.integers(0, 3)):
+            return self.draw(st.sampled_from(["", "", " "]))
+        pieces = ""
+        for kind in self.draw(st.lists(st.integers(0, 5), max_size=3)):
+            self.count += 1
+            pieces += [
+                " ",
+                "\t",
+                self.newline,
+                f"// {self.count} }}],:\"'{self.newline}",
+                f"/* {self.count} ' \" , ] */",
+                f"/* {self.count}{self.newline} * }} **/",
+            ][kind]
+        return pieces
+
+    def value(self, value, indent):
+        if isinstance(value, dict):
+            parts = [
+                f"{self.key(k)}{self.gap()}:{self.gap()}{self.value(v, indent + '  ')}"
+                for k, v in value.items()
+            ]
+            return self.container("{", parts, "}", indent)
+        if isinstance(value, list):
+            return self.container("[", [self.value(v, indent + "  ") for v in value], "]", indent)
+        if isinstance(value, str):
+            return self.string(value)
+        if isinstance(value, bool) or value is None:
+            return json.dumps(value)
+        return self.number(value)
+
+    def container(self, opening, parts, closing, indent):
+        lines = self.draw(st.booleans())
+        before = self.newline + indent + "  " if lines else ""
+        text = opening
+        for index, part in enumerate(parts):
+            last = index == len(parts) - 1
+            comma = "," if not last or self.draw(st.booleans()) else ""
+            text += before + self.gap() + part + self.gap() + comma + self.gap()
+        if not parts:
+            text += self.gap()
+        return text + (self.newline + indent if lines else "") + closing
+
+    def key(self, key):
+        if is_name(key) and self.draw(st.booleans()):
+            return key
+        return self.string(key)
+
+    def string(self, text):
+        quote = self.draw(st.sampled_from("\"'"))
+        written = json.dumps(text, ensure_ascii=False)[1:-1]
+        if quote == "'":
+            written = written.replace('\\"', '"').replace("'", "\\'")
+        if self.odd and self.draw(st.integers(0, 9)) == 0:
+            written += "\\" + self.newline
+        return quote + written + quote
+
+    def number(self, number):
+        if isinstance(number, int) and self.draw(st.booleans()):
+            sign = "-" if number < 0 else self.draw(st.sampled_from(["", "+"]))
+            return f"{sign}0x{abs(number):X}"
+        return json.dumps(number)
+
+
+@st.composite
+def written(draw, documents=DOCUMENTS):
+    writer = Writer(draw, draw(st.sampled_from(["\n", "\r\n"])), draw(st.booleans()))
+    return writer.gap() + writer.value(draw(documents), "") + writer.gap()
+
+
+def paths_in(data, path=()):
+    items = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    )
+    for step, item in items:
+        yield (*path, step)
+        yield from paths_in(item, (*path, step))
+
+
+@st.composite
+def edits(draw):
+    """A text, a path that exists or could be created, and a value."""
+    text = draw(written())
+    data = value_of(parse(text).root)
+    known = list(paths_in(data))
+    path = draw(st.sampled_from(known)) if known and draw(st.booleans()) else ()
+    parent = at(data, path)
+    if isinstance(parent, list) and draw(st.booleans()):
+        path = (*path, len(parent))
+    elif isinstance(parent, dict) and (not path or draw(st.booleans())):
+        path = (*path, *draw(st.lists(st.one_of(KEYS, st.just(0)), min_size=1, max_size=3)))
+        path = reachable(data, path)
+    return text, path, draw(VALUES)
+
+
+def reachable(data, path):
+    """Cut a path before it would lead through a scalar or past the end of a list."""
+    for depth, step in enumerate(path):
+        if isinstance(data, list):
+            if not isinstance(step, int):
+                return path[:depth]
+            if step >= len(data):
+                return path
+        elif isinstance(data, dict):
+            if str(step) not in data:
+                return path
+        else:
+            return path if data is None and depth else path[:depth]
+        data = data[step] if isinstance(data, list) else data[str(step)]
+    return path
+
+
+def at(data, path):
+    for step in path:
+        data = data[step]
+    return data
+
+
+def with_change(data, path, value):
+    """The same document with one value set, the plain way."""
+    data = copy.deepcopy(data)
+    parent = data
+    for depth, step in enumerate(path):
+        key = str(step) if isinstance(parent, dict) else step
+        last = depth == len(path) - 1
+        fresh = value if last else [] if isinstance(path[depth + 1], int) else {}
+        if isinstance(parent, list) and key == len(parent):
+            parent.append(fresh)
+        elif (
+            last
+            or key not in (parent if isinstance(parent, dict) else range(len(parent)))
+            or parent[key] is None
+        ):
+            parent[key] = fresh
+        parent = parent[key]
+    return data
+
+
+def comments(text):
+    return [text[comment.start : comment.end] for comment in parse(text).comments]
+
+
+def node_at(text, path):
+    node = parse(text).root
+    for step in path:
+        item = None if isinstance(node, Scalar) else node.find(step)
+        if item is None:
+            return node, False
+        node = item.node
+    return node, True
+
+
+@properties
+@given(written())
+def test_our_tree_holds_what_json5_reads(text):
+    assert value_of(parse(text).root) == json5.loads(text)
+
+
+@properties
+@given(edits())
+def test_setting_changes_what_was_asked_for_and_nothing_else(edit):
+    text, path, value = edit
+    changed = set_value(text, path, value)
+
+    assert json5.loads(changed) == with_change(value_of(parse(text).root), path, value)
+
+    assert sorted(comments(changed)) == sorted(comments(text))
+
+    # What exists changes in its own span; what is new comes after all that its container holds.
+    node, exists = node_at(text, path)
+    start, end = node.start, node.end
+    if not exists and not isinstance(node, Scalar):
+        start, end = (node.items[-1].end if node.items else node.start + 1), node.end - 1
+    assert changed.startswith(text[:start])
+    assert changed.endswith(text[end:])
+
+    assert set_value(changed, path, value) == changed
+
+
+@properties
+@given(written())
+def test_setting_what_is_there_changes_no_byte(text):
+    data = value_of(parse(text).root)
+    for path in paths_in(data):
+        assert set_value(text, path, at(data, path)) == text
+
+
+@properties
+@given(written(DOCUMENTS.filter(bool)), st.data())
+def test_unsetting_removes_exactly_that(text, data):
+    expected = value_of(parse(text).root)
+    path = data.draw(st.sampled_from(list(paths_in(expected))))
+    node, _ = node_at(text, path[:-1])
+    item = node.find(path[-1])
+    inside = comments_between(text, item.start, item.end)
+    del at(expected, path[:-1])[path[-1]]
+    changed = unset_value(text, path)
+    assert json5.loads(changed) == expected
+    assert sorted(comments(changed) + inside) == sorted(comments(text))
+    assert changed.startswith(text[: node.start + 1])
+    assert changed.endswith(text[node.end - 1 :])
+
+
+def comments_between(text, start, end):
+    return [text[c.start : c.end] for c in parse(text).comments if start <= c.start < end]
+
+
+@properties
+@given(DOCUMENTS, st.sampled_from(["\n", "\r\n"]), st.data())
+def test_new_lines_end_like_the_old_ones(document, newline, data):
+    text = json.dumps(document, indent=2).replace("\n", newline)
+    changed = set_value(text, ("new", "key"), data.draw(VALUES))
+    if newline in text:
+        assert changed.replace(newline, "").count("\n") == 0
+
+
+@properties
+@given(written())
+def test_lines_are_counted_as_an_editor_counts_them(text):
+    tree = parse(text)
+    if isinstance(tree.root, Object):
+        for member in tree.root.items:
+            before = text[: member.start].replace("\r\n", "\n").replace("\r", "\n")
+            if tree.root.find(member.key) is member:
+                assert tree.line((member.key,)) == before.count("\n") + 1
+
+
+@properties
+@given(st.lists(st.one_of(KEYS, st.integers(0, 99)), min_size=1))
+def test_a_path_survives_being_written_and_read(steps):
+    assert parse_path(format_path(steps)) == tuple(steps)
+
+
+@properties
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_keep_their_value(number):
+    changed = json5.loads(set_value("{}", "x", number))["x"]
+    assert math.copysign(1, changed) == math.copysign(1, number)
+    assert changed == number
+
+
+PIECES = [*"{}[]:,\"'\\/*.+-_$0a \n\r\t", "0x", "1e", "1E+2", "//", "/*", "*/", '"a"', "a:", "{}"]
+PIECES += ["true", "null", "NaN", "Infinity", "\\u0061", "\\x41", "\\0", "é"]
+PIECES += ["\u2028", "\ufeff", "\x85", "\u0661"]
+SOUP = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+
+
+@settings(properties, max_examples=300)
+@given(
+    st.one_of(SOUP, SOUP.map("[{}]".format), SOUP.map("{{a:{}}}".format), SOUP.map('"{}"'.format))
+)
+def test_we_read_what_json5_reads_and_refuse_what_it_refuses(text):
+    assert reading(text, lambda text: value_of(parse(text).root)) == reading(text, json5.loads)
+
+
+def reading(text, reader):
+    try:
+        return repr(reader(text))
+    except (ValueError, AttributeError):
+        return "refused"
