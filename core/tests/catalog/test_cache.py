@@ -1,8 +1,9 @@
 """The discovery cache gives back what was kept, or nothing; it never breaks anything."""
 
 import json
-import multiprocessing
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -82,24 +83,27 @@ def test_the_folder_is_the_users_own(cache, tmp_path):
     assert stat.S_IMODE((tmp_path / "deep" / "models").stat().st_mode) == 0o700
 
 
-def _write_many(path, worker):
-    cache = DiscoveryCache(path)
-    for turn in range(50):
-        cache.write("k", [Model("acme", f"{worker}-{turn}")] * 50, float(turn))
+WRITER = """
+import sys
+from pathlib import Path
+from modelwire.catalog.cache import DiscoveryCache
+from modelwire.models import Model
+
+cache = DiscoveryCache(Path(sys.argv[1]))
+for turn in range(50):
+    cache.write("k", [Model("acme", f"m-{turn}")] * 50, float(turn))
+"""
 
 
 def test_many_processes_share_it(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_write_many, args=(tmp_path, n)) for n in range(3)]
-    for worker in workers:
-        worker.start()
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, tmp_path]) for _ in range(3)]
     seen = []
-    while any(worker.is_alive() for worker in workers):
+    while any(writer.poll() is None for writer in writers):
         found = DiscoveryCache(tmp_path).read("k")
         if found is not None:
             assert len(found.models) == 50
             seen.append(found.fetched_at)
-    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
     assert seen == sorted(seen)
     assert json.loads((tmp_path / "k.json").read_text())["fetchedAt"] == 49.0
     assert not list(tmp_path.glob("*.tmp"))

@@ -8,17 +8,19 @@ the provider, inside every installed hook wrapper.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from modelwire.config import Config, ProviderConfig
-from modelwire.events import Delta
-from modelwire.hookspecs.credentials import CredentialStatus
-from modelwire.hookspecs.discovery import DiscoverySettings
-from modelwire.hookspecs.options import CompletionOptions
-from modelwire.messages import Context
-from modelwire.models import Model
-from modelwire.transport import Transport
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.events import Delta
+    from modelwire.hookspecs.credentials import CredentialStatus
+    from modelwire.hookspecs.discovery import DiscoverySettings
+    from modelwire.hookspecs.options import CompletionOptions
+    from modelwire.messages import Context
+    from modelwire.models import Model
+    from modelwire.transport import Transport
 
 __all__ = ["PROJECT", "detect_credentials", "discover_models", "hookimpl", "stream_completion"]
 
