@@ -61,7 +61,7 @@ def make_catalog(site, tmp_path):
         registry = site.registry(document, environ)
         config = Config.from_document(document or {}, environ=environ)
         catalog = Catalog(
-            config, registry, Transport(), cache_directory=tmp_path / "c", clock=clock
+            config, registry, Transport, cache_directory=tmp_path / "c", clock=clock
         )
         catalog.clock = clock
         return catalog

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -91,6 +90,8 @@ class DiscoveryCache:
         return FileLock(self._directory / f"{key}.lock", timeout=5)
 
     def _replace(self, path: Path, text: str) -> None:
+        import tempfile
+
         handle, name = tempfile.mkstemp(dir=self._directory, prefix=".", suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -18,10 +18,11 @@ from modelwire.hookspecs import CredentialStatus, DiscoverySettings
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loading import where
-from modelwire.transport import RetryPolicy, Transport, retrying_call
 
 if TYPE_CHECKING:
     import asyncio
+
+    from modelwire.transport import Transport
 
 __all__ = ["Catalog", "Listing", "default_cache_directory"]
 
@@ -53,7 +54,7 @@ class Catalog:
     Args:
         config: The configuration.
         registry: The installed plugins.
-        transport: The HTTP client that plugins fetch with.
+        transport: Gives the HTTP client that plugins fetch with; called when one does.
         cache_directory: Where discovered lists are kept; by default in the user's cache folder, or
             in `$MODELWIRE_CACHE_DIR`.
         clock: Seconds since 1970.
@@ -63,7 +64,7 @@ class Catalog:
         self,
         config: Config,
         registry: Registry,
-        transport: Transport,
+        transport: Callable[[], Transport],
         *,
         cache_directory: Path | None = None,
         clock: Callable[[], float] = time.time,
@@ -222,6 +223,8 @@ class Catalog:
     async def _fetch(self, request: _Request) -> Sequence[Model]:
         import asyncio
 
+        from modelwire.transport import RetryPolicy, retrying_call
+
         owner = request.owner
         assert owner is not None  # noqa: S101 - a request without an owner does not discover
 
@@ -230,7 +233,7 @@ class Catalog:
                 provider=request.provider,
                 settings=request.settings,
                 config=self._config,
-                transport=self._transport,
+                transport=self._transport(),
             )
             if not all(isinstance(model, Model) for model in models):
                 msg = f"{owner.distribution} discovered something that is not a Model."

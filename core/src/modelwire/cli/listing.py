@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -15,7 +15,9 @@ from modelwire.config import Config, load_config
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
 from modelwire.runtime.resolution import expand_alias, full_ref
-from modelwire.transport import Transport
+
+if TYPE_CHECKING:
+    from modelwire.transport import Transport
 
 __all__ = ["Row", "collect", "rows_of", "table_of"]
 
@@ -65,8 +67,8 @@ def collect(
     """Load the configuration and gather the listings, from the network only where necessary."""
     config = load_config(config_path)
     registry = Registry(config)
-    transport = Transport(environ=config.environ)
-    catalog = Catalog(config, registry, transport)
+    transports: list[Transport] = []
+    catalog = Catalog(config, registry, lambda: transports[0])
     wanted = catalog.provider_ids
     if provider is not None:
         if registry.canonical(provider) not in wanted:
@@ -78,8 +80,11 @@ def collect(
     if missing:
         import asyncio
 
+        from modelwire.transport import Transport
+
         async def fetch() -> list[Listing]:
-            async with transport:
+            async with Transport(environ=config.environ) as transport:
+                transports.append(transport)
                 return await catalog.listings(missing, refresh=refresh)
 
         for listing in asyncio.run(fetch()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import mimetypes
 from pathlib import Path
 from typing import Any, Self
 
@@ -85,6 +84,8 @@ class Image:
         Raises:
             InvalidMessage: The file cannot be read, or its name is not that of an image.
         """
+        import mimetypes
+
         path = Path(path)
         mime_type, _ = mimetypes.guess_type(path.name)
         if mime_type is None or not mime_type.startswith("image/"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field, frozen
 
-from modelwire.messages import Cost, Usage
 from modelwire.models.ref import ModelRef
+
+if TYPE_CHECKING:
+    from modelwire.messages import Cost, Usage
 
 __all__ = ["InputKind", "Model", "Prices", "ReasoningLevel"]
 
@@ -31,6 +33,8 @@ class Prices:
         Cache writes that are kept for an hour cost twice the input price where the model names no
         price of their own, as Anthropic and Amazon Bedrock publish it.
         """
+        from modelwire.messages import Cost
+
         long_write = self.cache_write_1h
         if long_write is None and self.input is not None:
             long_write = 2 * self.input

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from typing import NoReturn
 
@@ -21,8 +19,6 @@ from modelwire.registry.loading import hooks_of, load
 from modelwire.registry.plugins import PluginInfo
 
 __all__ = ["Owner", "Registry"]
-
-_log = logging.getLogger("modelwire")
 
 
 class Owner:
@@ -222,7 +218,9 @@ class Registry:
         try:
             return self._load(claim)
         except PluginError as error:
-            _log.warning("%s It is left out.", error)
+            import logging
+
+            logging.getLogger("modelwire").warning("%s It is left out.", error)
             return None
 
     def _describe(self, info: PluginInfo, claims: list[Claim], *, check: bool) -> None:
@@ -253,6 +251,8 @@ class Registry:
         return [f"{rival} claims the provider {claim.name!r} too" for rival in sorted(rivals)]
 
     def _refuse(self, provider: str) -> NoReturn:
+        from difflib import get_close_matches
+
         known = sorted({*self.provider_ids, *self.aliases, *self._config.models.providers})
         near = get_close_matches(provider, known, n=3, cutoff=0.6)
         msg = f"No installed plugin provides {provider!r}."

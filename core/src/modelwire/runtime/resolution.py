@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError, UnknownModel
@@ -78,6 +77,8 @@ def default_ref(config: Config, registry: Registry) -> ModelRef:
 
 
 def _near(name: str, refs: Iterable[ModelRef], aliases: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches
+
     folded = name.casefold()
     by_text = {alias: alias for alias in aliases} | {ref.model.casefold(): str(ref) for ref in refs}
     inside = [text for text in by_text if folded in text]

@@ -55,7 +55,7 @@ class Runtime:
         self.registry = registry or Registry(config)
         self.transport = transport or Transport(environ=config.environ)
         self.catalog = Catalog(
-            config, self.registry, self.transport, cache_directory=cache_directory
+            config, self.registry, lambda: self.transport, cache_directory=cache_directory
         )
         self._retries = retries or RetryPolicy()
 
