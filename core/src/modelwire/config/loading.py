@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
 from modelwire.config.configuration import SUMMARY, Config, build_config
 from modelwire.config.paths import Path, format_path
 from modelwire.config.reading import read_document, read_text
-from modelwire.config.syntax import Tree, parse
-from modelwire.config.tokens import SyntaxMistake
 from modelwire.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from modelwire.config.syntax import Tree
 
 __all__ = ["FILE_NAME", "VARIABLE", "find_config", "load_config"]
 
@@ -103,6 +105,9 @@ def _with_lines(problems: list[tuple[Path, str]], text: str) -> list[Problem]:
 
 
 def _parse(text: str) -> Tree | None:
+    from modelwire.config.syntax import parse
+    from modelwire.config.tokens import SyntaxMistake
+
     try:
         return parse(text)
     except SyntaxMistake:

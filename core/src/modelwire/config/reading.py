@@ -6,17 +6,20 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field
 
 from modelwire.config.paths import Path
-from modelwire.config.syntax import MAX_DEPTH, Tree, parse, value_of
-from modelwire.config.tokens import SyntaxMistake, has_surrogates, join_surrogates, line_of
+from modelwire.config.surrogates import has_surrogates, join_surrogates
 from modelwire.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from modelwire.config.syntax import Tree
 
 __all__ = ["plain_data", "read_document", "read_text"]
 
+_MAX_DEPTH = 200
 _UNREADABLE = "The configuration cannot be read."
 _NOT_JSON5 = "The configuration is not valid JSON5."
 
@@ -40,6 +43,8 @@ def read_text(path: FilePath) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        from modelwire.config.tokens import line_of
+
         before = raw[: error.start].decode("utf-8", "replace")
         line = line_of(before, len(before))[0]
         message = f"the byte 0x{raw[error.start]:02x} is not UTF-8 text"
@@ -68,6 +73,8 @@ def read_document(text: str, source: FilePath) -> tuple[Any, bool]:
     except (ValueError, RecursionError) as error:
         tree = _parse(text, source, error)
         if isinstance(error, RecursionError) and tree.root:
+            from modelwire.config.syntax import value_of
+
             # json5 gives up at some fifty levels, and earlier where the caller's stack is deep.
             return value_of(tree.root), any(tree.duplicates())
         raise _error(_NOT_JSON5, source, str(error)) from error
@@ -94,8 +101,8 @@ class _Copier:
     wrong: list[tuple[Path, str]] = Factory(list)
 
     def copy(self, value: Any, path: Path) -> Any:
-        if len(path) > MAX_DEPTH:
-            msg = f"The configuration is nested more than {MAX_DEPTH} levels deep."
+        if len(path) > _MAX_DEPTH:
+            msg = f"The configuration is nested more than {_MAX_DEPTH} levels deep."
             raise ConfigError(msg)
         if isinstance(value, str):
             return self._text(value, path)
@@ -145,6 +152,9 @@ class _Pairs:
 
 
 def _parse(text: str, source: FilePath, cause: BaseException) -> Tree:
+    from modelwire.config.syntax import parse
+    from modelwire.config.tokens import SyntaxMistake
+
     try:
         tree = parse(text)
     except SyntaxMistake as mistake:

@@ -11,12 +11,12 @@ import unicodedata
 
 from attrs import frozen
 
+from modelwire.config.surrogates import join_surrogates
+
 __all__ = [
     "Comment",
     "SyntaxMistake",
-    "has_surrogates",
     "is_name",
-    "join_surrogates",
     "line_of",
     "read_name",
     "read_number",
@@ -41,7 +41,6 @@ _NUMBER = re.compile(
     r"([+-]?)(?:(Infinity|NaN)|0[xX]([0-9a-fA-F]+)"
     r"|((?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))"
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _DIGIT = re.compile("[0-9]")
 _NAME_FAST = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _NAME_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -119,18 +118,6 @@ def read_string(text: str, at: int) -> tuple[str, int]:
         return "" if known[3] else _CONTROL.get(known[4], known[4])
 
     return join_surrogates(_ANY_ESCAPE.sub(unescape, body)), match.end()
-
-
-def has_surrogates(text: str) -> bool:
-    """Whether the text holds halves of characters, which cannot be written as UTF-8."""
-    return _SURROGATE.search(text) is not None
-
-
-def join_surrogates(text: str) -> str:
-    """Join the halves of characters that JSON escapes as two, those above U+FFFF."""
-    if not has_surrogates(text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def read_number(text: str, at: int) -> tuple[int | float, int] | None:

@@ -11,11 +11,17 @@ __all__ = ["Deadlines"]
 class Deadlines:
     """Limits on waiting, in seconds; `None` means no limit.
 
+    Only waiting counts: the time that a slow consumer spends between two reads is its own. Each
+    limit that passes raises a `RequestTimeout` whose `phase` is the attribute's name.
+
     Attributes:
-        connect: Until the connection stands, TLS included.
-        first_byte: From the request sent to the first byte of the response's body.
+        connect: Until the connection stands: name resolution, TCP, a proxy's CONNECT and TLS.
+            Waiting for a free connection of a limited pool does not count.
+        first_byte: From the connection standing to the first byte of the response's body. Sending
+            the request is part of it, so a server that stops reading it is noticed too.
         idle: Between two reads of the body.
-        total: For the whole answer, retries and fallbacks included.
+        total: For the whole answer, from the call to the end of the body. The runtime counts
+            retries and fallbacks into it.
     """
 
     connect: float | None = 10.0

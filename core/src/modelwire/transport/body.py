@@ -1,0 +1,159 @@
+"""The body of a response, as it comes in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import aiohttp
+
+from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
+from modelwire.transport.deadlines import Deadlines
+from modelwire.transport.faults import FAULTS, Exchange, without_url
+from modelwire.transport.watch import ReadWatch
+
+__all__ = ["Body"]
+
+
+class Body:
+    """Reads a body, and closes its connection unless the body was read to its end.
+
+    Args:
+        raw: The response whose head has arrived.
+        session: The session that it belongs to.
+        exchange: Who talks to whom.
+        deadlines: The limits, in seconds.
+        connected_at: When the connection stood, by the loop's clock.
+        total_at: When the whole answer must be there, by the loop's clock, or `None`.
+    """
+
+    def __init__(
+        self,
+        raw: aiohttp.ClientResponse,
+        session: aiohttp.ClientSession,
+        exchange: Exchange,
+        deadlines: Deadlines,
+        *,
+        connected_at: float,
+        total_at: float | None,
+    ) -> None:
+        self._raw = raw
+        self._session = session
+        self._exchange = exchange
+        connection = raw.connection
+        self._protocol = None if connection is None else connection.protocol
+        self._lost: asyncio.Future[None] | None = getattr(self._protocol, "closed", None)
+        if self._lost is not None:
+            # A kept connection serves many bodies; one of these callbacks is enough for it.
+            self._lost.remove_done_callback(_look_at)
+            self._lost.add_done_callback(_look_at)
+            self._lost.add_done_callback(self._connection_lost)
+        self._ended = False
+        self._closed = False
+        self._watch = ReadWatch(
+            deadlines, connected_at=connected_at, total_at=total_at, expire=self._expire
+        )
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes as they arrive; what came before a fault is yielded before it is raised.
+
+        Raises:
+            ProviderError: The body did not come to its end.
+        """
+        if self._ended:
+            return
+        if self._closed:
+            raise self._left("response")
+        content = self._raw.content
+        watch = self._watch
+        try:
+            fault: BaseException | None = None
+            while True:
+                watch.waiting()
+                try:
+                    chunk = await content.readany()
+                except FAULTS as error:
+                    fault = error
+                    break
+                watch.arrived()
+                if not chunk:
+                    fault = self._unseen_break()
+                    break
+                yield chunk
+            if fault is None:
+                self._ended = True
+                return
+            if rest := self._held_back():
+                yield rest
+            failure = self._failure(fault)
+            raise failure from (None if isinstance(fault, RequestTimeout) else without_url(fault))
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let the connection go: back to the pool when the body has ended, else it is cut.
+
+        Whoever is reading gets a `ConnectionFailed`.
+        """
+        self._closed = True
+        self._watch.stop()
+        if self._lost is not None:
+            self._lost.remove_done_callback(self._connection_lost)
+        connection = self._raw.connection
+        if connection is not None and connection.transport is not None:
+            # A graceful close would first send what is left of the request, and under TLS wait for
+            # the server to say goodbye.
+            connection.transport.abort()
+        self._raw.close()
+
+    def _expire(self, phase: str, seconds: float) -> None:
+        self._raw.content.set_exception(
+            RequestTimeout.in_phase(phase, seconds, **self._exchange.details)
+        )
+
+    def _connection_lost(self, _: asyncio.Future[None]) -> None:
+        """Wake a reader that aiohttp leaves waiting: the body was no HTTP, and it hung up."""
+        content = self._raw.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(RuntimeError("The connection was closed."))
+
+    def _held_back(self) -> bytes:
+        """Take the bytes that a pending fault hides: aiohttp raises it before it gives them out."""
+        content = self._raw.content
+        if content.exception() is None:
+            return b""
+        content.set_exception(None)  # type: ignore[arg-type]
+        return content.read_nowait()
+
+    def _failure(self, fault: BaseException) -> ModelwireError:
+        if not isinstance(fault, RequestTimeout):
+            if self._session.closed:
+                return self._left("transport")
+            if self._closed:
+                return self._left("response")
+        return self._exchange.body_fault(fault, self._broken())
+
+    def _left(self, what: str) -> ConnectionFailed:
+        return self._exchange.failed(
+            f"The {what} was closed before the answer was read to its end.", retryable=False
+        )
+
+    def _broken(self) -> BaseException | None:
+        """Say what the connection itself reports."""
+        return None if self._protocol is None else self._protocol.exception()
+
+    def _unseen_break(self) -> BaseException | None:
+        """Notice a broken connection that aiohttp takes for the end of a body without a length."""
+        headers = self._raw.headers
+        if "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower():
+            return None
+        if self._session.closed:
+            return RuntimeError("The session was closed.")
+        broken = self._broken()
+        return broken if isinstance(broken, OSError) else None
+
+
+def _look_at(lost: asyncio.Future[None]) -> None:
+    """Take notice of how a connection ended, or asyncio logs that nobody did."""
+    if not lost.cancelled():
+        lost.exception()

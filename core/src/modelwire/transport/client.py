@@ -1,0 +1,165 @@
+"""The HTTP client that every provider shares."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from modelwire.errors import ConnectionFailed
+from modelwire.transport.deadlines import Deadlines
+from modelwire.transport.endpoint import endpoint_of
+from modelwire.transport.proxies import proxy_for
+from modelwire.transport.proxy_login import ProxyLogin, proxy_login
+from modelwire.transport.request import Request
+from modelwire.transport.response import Response
+
+if TYPE_CHECKING:
+    import ssl
+
+    from modelwire.transport.sessions import Sessions
+
+__all__ = ["Transport"]
+
+
+class Transport:
+    """One pooled HTTP client, for any number of requests, event loops and threads.
+
+    Making one costs nothing: the HTTP library is imported and certificates are read when the first
+    request needs them, off the event loop. Connections are pooled per event loop and closed with
+    it, or by `aclose`.
+
+    Args:
+        deadlines: How long to wait for what, where a request says nothing else.
+        environ: Where the proxy variables (see `proxy_for`), `SSL_CERT_FILE` and `SSL_CERT_DIR` are
+            looked up; by default the process's environment.
+        ca_bundle: A file of PEM certificates, or a directory as `openssl rehash` makes it, to trust
+            in place of the environment's and the system's.
+        client_cert: The PEM files of a client certificate and of its key, which is not encrypted.
+        proxy: The URL of the proxy for all requests, whatever the environment says; an empty string
+            means none. User name and password in it are sent as `Proxy-Authorization`.
+        max_connections: The most connections at a time per event loop, or `None` for no limit. A
+            request that finds none free waits, and only the total deadline limits that wait.
+    """
+
+    def __init__(
+        self,
+        *,
+        deadlines: Deadlines | None = None,
+        environ: Mapping[str, str] | None = None,
+        ca_bundle: Path | str | None = None,
+        client_cert: tuple[Path | str, Path | str] | None = None,
+        proxy: str | None = None,
+        max_connections: int | None = None,
+    ) -> None:
+        self.deadlines = deadlines or Deadlines()
+        self._environ = os.environ if environ is None else environ
+        self._ca_bundle = ca_bundle
+        self._client_cert = client_cert
+        self._proxy = proxy
+        self._max_connections = max_connections
+        self._sessions: Sessions | None = None
+        self._context: ssl.SSLContext | None = None
+        self._preparing = threading.Lock()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    @asynccontextmanager
+    async def send(
+        self,
+        request: Request,
+        *,
+        deadlines: Deadlines | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+    ) -> AsyncGenerator[Response, None]:
+        """Send a request and hand over its response as soon as the head has arrived.
+
+        Leaving the context before the end of the body closes the connection; after it, the
+        connection goes back to the pool. Nothing is retried but for one case: a kept connection
+        that the server closed before it sent one byte of a response is replaced by another, once.
+
+        Args:
+            request: What to send.
+            deadlines: How long to wait for what; by default what the transport was made with.
+            provider: The provider's id, for errors.
+            model: The model id, for errors.
+
+        Raises:
+            ConfigError: The URL, the proxy, or a file of certificates cannot be used.
+            InvalidRequest: The request cannot be sent as HTTP.
+            ConnectionFailed: There is no connection, or it broke.
+            RequestTimeout: A deadline passed; its `phase` says which.
+            MalformedResponse: What answered does not speak HTTP.
+        """
+        response = await self._open(request, deadlines or self.deadlines, provider, model)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    async def aclose(self) -> None:
+        """Close all connections; whoever still reads from one gets a `ConnectionFailed`."""
+        self._closed = True
+        sessions, self._sessions = self._sessions, None
+        if sessions is not None:
+            await sessions.close()
+
+    async def _open(
+        self, request: Request, deadlines: Deadlines, provider: str | None, model: str | None
+    ) -> Response:
+        details: dict[str, Any] = {"provider": provider, "model": model}
+        if self._closed:
+            raise ConnectionFailed("The transport is closed.", retryable=False, **details)
+        endpoint = endpoint_of(request.url)
+        proxy = self._proxy_to(request.url)
+        needs_tls = "https" in {endpoint.scheme, proxy.endpoint.scheme if proxy else None}
+        sessions, context = self._sessions, self._context
+        if sessions is None or (needs_tls and context is None):
+            from asyncio import to_thread
+
+            prepared = await to_thread(self._prepare, needs_tls=needs_tls)
+            sessions, context = prepared
+        from modelwire.transport import faults, opening
+
+        exchange = faults.Exchange(endpoint, proxy.endpoint if proxy else None, details)
+        return await opening.open_response(
+            await sessions.of_this_loop(),
+            request,
+            exchange,
+            deadlines,
+            context=context if needs_tls else None,
+            proxy=proxy,
+        )
+
+    def _proxy_to(self, url: str) -> ProxyLogin | None:
+        proxy = proxy_for(url, self._environ) if self._proxy is None else self._proxy
+        return proxy_login(proxy) if proxy else None
+
+    def _prepare(self, *, needs_tls: bool) -> tuple[Sessions, ssl.SSLContext | None]:
+        """Do what takes long, once; runs in a thread."""
+        from modelwire.transport import opening, tls
+        from modelwire.transport.sessions import Sessions
+
+        with self._preparing:
+            if self._sessions is None:
+                self._sessions = Sessions(partial(opening.new_session, self._max_connections))
+            if needs_tls and self._context is None:
+                settings = tls.trust_settings(self._environ, self._ca_bundle, self._client_cert)
+                self._context = tls.context_for(settings)
+            return self._sessions, self._context

@@ -1,0 +1,31 @@
+"""What is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+__all__ = ["Request"]
+
+
+@frozen
+class Request:
+    """An HTTP request, finished and perhaps signed: it goes out as it is given.
+
+    The headers and the body stay out of the `repr`, and so does what a URL may hide.
+
+    Attributes:
+        method: The HTTP method.
+        url: An absolute `http` or `https` URL. A URL in ASCII is sent byte for byte, since a
+            signature covers it; any other is percent-encoded first.
+        headers: Header fields. What HTTP needs (`Host`, `Content-Length`) is added, and where they
+            are not given `Accept-Encoding: identity`, since a compressed stream arrives in bursts,
+            and a `User-Agent`, which RFC 9110 section 10.1.5 asks for.
+        body: The whole body, or `None`.
+    """
+
+    method: str
+    url: str = field(repr=lambda url: repr(url.partition("?")[0].rpartition("@")[2]))
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)

@@ -1,0 +1,119 @@
+"""What comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from modelwire.errors import MalformedResponse, ProviderError
+from modelwire.transport.headers import request_id
+from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
+
+if TYPE_CHECKING:
+    from modelwire.transport.body import Body
+
+__all__ = ["Response"]
+
+_BODY_LIMIT = 64 * 1024 * 1024
+_ERROR_BODY_LIMIT = 64 * 1024
+
+
+class Response:
+    """An HTTP response whose head has arrived and whose body may still be on its way.
+
+    The body can be read once, in one of the four ways. Leaving it unread to its end closes the
+    connection, so that the provider stops working on the answer.
+
+    Attributes:
+        status: The HTTP status; redirects are not followed and errors do not raise.
+        headers: The header fields; names may be asked for in any case.
+        request_id: The provider's id of the request, or `None`.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: Body) -> None:
+        self.status = status
+        self.headers = headers
+        self.request_id = request_id(headers)
+        self._body = body
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}>"
+
+    def iter_bytes(self) -> AsyncGenerator[bytes, None]:
+        """Iterate the body in the pieces in which it arrives.
+
+        Bytes that arrived before a fault are yielded before it is raised.
+
+        Raises:
+            RequestTimeout: A deadline passed; its `phase` says which.
+            StreamTruncated: The server closed the connection before the end of the body.
+            ConnectionFailed: The connection broke, or this response was closed.
+            MalformedResponse: The body breaks the rules of HTTP or its content encoding.
+        """
+        return self._body.chunks()
+
+    async def sse(
+        self, *, limit: int = DEFAULT_EVENT_LIMIT
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        """Iterate the body as server-sent events.
+
+        Args:
+            limit: The most bytes that one event may hold.
+
+        Raises:
+            MalformedResponse: An event is larger than the limit.
+            ProviderError: As in `iter_bytes`.
+        """
+        decoder = SseDecoder(limit)
+        async with aclosing(self.iter_bytes()) as chunks:
+            async for chunk in chunks:
+                for event in decoder.feed(chunk):
+                    yield event
+        for event in decoder.end():
+            yield event
+
+    async def read(self, *, limit: int = _BODY_LIMIT) -> bytes:
+        """Read the whole body.
+
+        Args:
+            limit: The most bytes that it may hold.
+
+        Raises:
+            MalformedResponse: The body is larger than the limit.
+            ProviderError: As in `iter_bytes`.
+        """
+        body = await self._read_up_to(limit + 1)
+        if len(body) > limit:
+            raise MalformedResponse(
+                f"The answer is larger than {limit} bytes.",
+                status=self.status,
+                request_id=self.request_id,
+            )
+        return body
+
+    async def read_error(self, *, limit: int = _ERROR_BODY_LIMIT) -> bytes:
+        """Read what there is of an error's body, to be explained: at most `limit` bytes.
+
+        It does not raise when the body is longer, cut or late, since the status is what counts.
+        """
+        return await self._read_up_to(limit, forgiving=True)
+
+    def close(self) -> None:
+        """Let the connection go, also while another task is reading; that one gets an error."""
+        self._body.close()
+
+    async def _read_up_to(self, limit: int, *, forgiving: bool = False) -> bytes:
+        parts: list[bytes] = []
+        missing = limit
+        try:
+            async with aclosing(self.iter_bytes()) as chunks:
+                async for chunk in chunks:
+                    parts.append(chunk)
+                    missing -= len(chunk)
+                    if missing <= 0:
+                        break
+        except ProviderError:
+            if not forgiving:
+                raise
+        return b"".join(parts)[:limit]

@@ -1,0 +1,181 @@
+"""When a failed request is tried again: the one policy, and the loop that follows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from attrs import field, frozen, validators
+
+from modelwire.errors import Attempt, ProviderError
+
+__all__ = ["RetryPolicy", "delay_before", "retrying", "retrying_call"]
+
+T = TypeVar("T")
+
+_not_negative: Any = validators.ge(0)
+
+
+@frozen
+class RetryPolicy:
+    """How often to try, and how long to wait between two tries.
+
+    Attributes:
+        max_attempts: Tries in all, the first included.
+        base: The longest wait after the first failure, in seconds; it doubles with each further
+            one, and the actual wait is drawn at random from nothing up to it ("full jitter", Brooker,
+            "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+        cap: What the doubling stops at, in seconds.
+        longest_wait: A provider that asks for a longer wait than this, in seconds, is not waited
+            for: its error is raised.
+    """
+
+    max_attempts: int = field(default=3, validator=validators.ge(1))
+    base: float = field(default=0.5, validator=_not_negative)
+    cap: float = field(default=8.0, validator=_not_negative)
+    longest_wait: float = field(default=30.0, validator=_not_negative)
+
+
+def delay_before(
+    policy: RetryPolicy,
+    attempt: int,
+    error: ProviderError,
+    *,
+    remaining: float | None = None,
+    random: Callable[[], float] | None = None,
+) -> float | None:
+    """Say how long to wait before the next try, or that there should be none.
+
+    What the provider asked for (`error.retry_after`) is the least; the jitter comes on top of it,
+    so that many callers who were told the same do not come back in the same instant.
+
+    Args:
+        policy: The policy.
+        attempt: The try that failed, counted from 1.
+        error: How it failed.
+        remaining: Seconds until the total deadline, or `None` without one.
+        random: Draws a number from 0 up to 1; by default `random.random`.
+
+    Returns:
+        Seconds, or `None` when the error must be raised: it is not retryable, the tries are used
+        up, or the wait would be too long.
+    """
+    if not error.retryable or attempt >= policy.max_attempts:
+        return None
+    asked = error.retry_after or 0.0
+    if asked > policy.longest_wait:
+        return None
+    if random is None:
+        import random as generators  # only a retry needs it
+
+        random = generators.random
+    # Beyond 2**64 the doubling has long met its cap, and floats would overflow.
+    delay = asked + random() * min(policy.cap, policy.base * 2.0 ** min(attempt - 1, 64))
+    return None if remaining is not None and delay >= remaining else delay
+
+
+class _Tries:
+    """The tries of one request."""
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        model: str,
+        total: float | None,
+        on_failure: Callable[[Attempt], None] | None,
+    ) -> None:
+        self._policy = policy
+        self._model = model
+        self._ends = None if total is None else time.monotonic() + total
+        self._on_failure = on_failure
+        self._failed: list[Attempt] = []
+
+    async def wait_after(self, error: ProviderError) -> None:
+        """Wait before the next try, or raise `error` with the story of the tries before it."""
+        remaining = None if self._ends is None else self._ends - time.monotonic()
+        delay = delay_before(self._policy, len(self._failed) + 1, error, remaining=remaining)
+        attempt = Attempt(self._model, error.code, error.message, delay)
+        if self._on_failure is not None:
+            self._on_failure(attempt)
+        if delay is None:
+            error.attempts = (*self._failed, *error.attempts)
+            raise error
+        self._failed.append(attempt)
+        from asyncio import sleep  # a command line that calls nobody needs no loop
+
+        await sleep(delay)
+
+
+async def retrying(
+    open_stream: Callable[[], AsyncIterator[T]],
+    policy: RetryPolicy,
+    *,
+    model: str,
+    total: float | None = None,
+    on_failure: Callable[[Attempt], None] | None = None,
+) -> AsyncGenerator[T, None]:
+    """Iterate a stream, and open it again when it fails before its first item.
+
+    After the first item nothing is tried again: the caller has seen it. Each stream is closed
+    before the next is opened, and when this generator is closed.
+
+    Args:
+        open_stream: Opens the stream; called once for each try.
+        policy: When to try again, and after how long.
+        model: What is tried, as `provider/model-id`, for the record.
+        total: Seconds that all tries and waits together may take before no new try is begun.
+        on_failure: Told of each failed try, as soon as it is known how long the wait will be.
+
+    Raises:
+        ProviderError: The last try's error; its `attempts` are the tries before it.
+    """
+    tries = _Tries(policy, model, total, on_failure)
+    while True:
+        begun = False
+        failure = None
+        async with _closing(open_stream()) as stream:
+            try:
+                async for item in stream:
+                    begun = True
+                    yield item
+            except ProviderError as error:
+                if begun:
+                    raise
+                failure = error
+        if failure is None:
+            return
+        await tries.wait_after(failure)
+
+
+async def retrying_call(
+    call: Callable[[], Awaitable[T]],
+    policy: RetryPolicy,
+    *,
+    model: str,
+    total: float | None = None,
+    on_failure: Callable[[Attempt], None] | None = None,
+) -> T:
+    """Await a call, and call again when it fails; the arguments are those of `retrying`.
+
+    Raises:
+        ProviderError: The last try's error; its `attempts` are the tries before it.
+    """
+    tries = _Tries(policy, model, total, on_failure)
+    while True:
+        try:
+            return await call()
+        except ProviderError as error:
+            failure = error
+        await tries.wait_after(failure)
+
+
+@asynccontextmanager
+async def _closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    try:
+        yield stream
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,152 @@
+"""Server-sent events, decoded as their bytes arrive."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from modelwire.errors import MalformedResponse
+
+__all__ = ["DEFAULT_EVENT_LIMIT", "ServerSentEvent", "SseDecoder"]
+
+DEFAULT_EVENT_LIMIT = 64 * 1024 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@frozen
+class ServerSentEvent:
+    """One event of a stream.
+
+    Attributes:
+        event: Its type; `message` where the stream gives none.
+        data: Its data lines, joined by line feeds.
+        id: The last event id that the stream gave up to here, or `None`.
+        retry: The reconnection time that came with this event, in milliseconds, or `None`.
+    """
+
+    event: str = "message"
+    data: str = ""
+    id: str | None = None
+    retry: int | None = None
+
+
+class SseDecoder:
+    """Decodes an event stream that comes in pieces of any size.
+
+    It follows the HTML standard (section 9.2.6, "Interpreting an event stream") but for one thing:
+    an event at the end of the body that lacks its final blank line is yielded when it has data,
+    since there are servers which forget that line. That a body was cut is for HTTP to notice.
+
+    The work is linear in the number of bytes. Not for use by several tasks at once.
+
+    Args:
+        limit: The most bytes that one event may hold.
+    """
+
+    def __init__(self, limit: int = DEFAULT_EVENT_LIMIT) -> None:
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._pieces_size = 0
+        self._data: list[bytes] = []
+        self._data_size = 0
+        self._event = ""
+        self._id: str | None = None
+        self._retry: int | None = None
+        self._at_start = True
+        self._skip_line_feed = False
+        self._fault: MalformedResponse | None = None
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """Take the next bytes and return the events that they complete.
+
+        Raises:
+            MalformedResponse: An event is larger than the limit. Events that were complete before
+                it are returned first, and the error is raised by the next call.
+        """
+        if self._fault is not None:
+            raise self._fault
+        if self._skip_line_feed and chunk:
+            # A line that ended in CR was taken as ended at once; this LF belongs to the same end.
+            chunk = chunk.removeprefix(b"\n")
+            self._skip_line_feed = False
+        if not chunk:
+            return []
+        self._skip_line_feed = chunk.endswith(b"\r")
+        # For bytes, splitlines knows CR, LF and CRLF, and nothing else.
+        lines = chunk.splitlines()
+        rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
+        events: list[ServerSentEvent] = []
+        for line in lines:
+            self._take(self._completed(line) if self._pieces else line, events)
+            if self._is_too_large():
+                break
+        if rest:
+            self._pieces.append(rest)
+            self._pieces_size += len(rest)
+        if self._is_too_large():
+            self._fault = MalformedResponse(
+                f"An event of the stream is larger than {self._limit} bytes."
+            )
+            if not events:
+                raise self._fault
+        return events
+
+    def end(self) -> list[ServerSentEvent]:
+        """Say that the body has ended, and return the event that lacked its blank line, if any.
+
+        Raises:
+            MalformedResponse: An event is larger than the limit.
+        """
+        if self._fault is not None:
+            raise self._fault
+        events: list[ServerSentEvent] = []
+        if self._pieces:
+            self._take(self._completed(b""), events)
+        self._dispatch(events)
+        return events
+
+    def _is_too_large(self) -> bool:
+        return self._pieces_size + self._data_size > self._limit
+
+    def _completed(self, last_piece: bytes) -> bytes:
+        self._pieces.append(last_piece)
+        line = b"".join(self._pieces)
+        self._pieces.clear()
+        self._pieces_size = 0
+        return line
+
+    def _take(self, line: bytes, events: list[ServerSentEvent]) -> None:
+        if self._at_start:
+            self._at_start = False
+            line = line.removeprefix(_BOM)
+        if not line:
+            self._dispatch(events)
+        elif line.startswith(b"data:"):
+            self._add_data(line[6:] if line.startswith(b"data: ") else line[5:])
+        elif not line.startswith(b":"):
+            name, _, value = line.partition(b":")
+            self._set_field(name, value.removeprefix(b" "))
+
+    def _add_data(self, value: bytes) -> None:
+        self._data.append(value)
+        self._data_size += len(value)
+
+    def _set_field(self, name: bytes, value: bytes) -> None:
+        if name == b"data":
+            self._add_data(value)
+        elif name == b"event":
+            self._event = value.decode("utf-8", "replace")
+        elif name == b"id":
+            if b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+        elif name == b"retry" and value.isdigit():
+            self._retry = int(value)
+
+    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+        if self._data:
+            data = b"\n".join(self._data).decode("utf-8", "replace")
+            events.append(ServerSentEvent(self._event or "message", data, self._id, self._retry))
+            self._data.clear()
+        self._data_size = 0
+        self._event = ""
+        self._retry = None
