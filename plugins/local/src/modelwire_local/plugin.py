@@ -1,0 +1,71 @@
+"""The three hooks. Importing this costs nothing: the engine is imported when a model is used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from modelwire.hookspecs import CredentialStatus, hookimpl
+
+if TYPE_CHECKING:
+    from modelwire.config import ProviderConfig
+    from modelwire.events import Delta
+    from modelwire.hookspecs import CompletionOptions
+    from modelwire.messages import Context
+    from modelwire.models import Model
+
+__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+
+
+@hookimpl
+def detect_credentials(provider: ProviderConfig, probe: bool) -> CredentialStatus:
+    """Say whether the engine and some weights are there; no credentials are needed.
+
+    With `probe` the engine is imported, which shows missing system libraries.
+    """
+    from modelwire_local.readiness import check_readiness
+
+    return check_readiness(provider, probe=probe)
+
+
+@hookimpl
+async def discover_models(provider: ProviderConfig) -> Sequence[Model]:
+    """List the embedded model, if its weights are installed, and the configured GGUF files."""
+    from modelwire_local.offers import offered_models
+
+    return offered_models(provider)
+
+
+@hookimpl
+async def stream_completion(
+    model: Model, context: Context, options: CompletionOptions, provider: ProviderConfig
+) -> AsyncIterator[Delta]:
+    """Let the model answer, token by token.
+
+    Closing the generator stops the computation.
+
+    Raises:
+        PluginError: The engine or the weights are missing or broken, or cannot run here.
+        NotFound: There is no such model or file.
+        InvalidRequest: The model cannot do what is asked for.
+        ContextOverflow: The conversation does not fit.
+        ServerError: The model cannot be loaded, or failed.
+        RequestTimeout: A deadline passed.
+    """
+    from modelwire_local.chunks import ChunkDecoder
+    from modelwire_local.engines import engine_for
+    from modelwire_local.generation import Generation
+    from modelwire_local.request import build_request
+    from modelwire_local.settings import settings_for
+
+    settings = settings_for(model, provider)
+    request = build_request(model, context, options, embedded=settings.embedded)
+    decoder = ChunkDecoder(provider.id, model.id)
+    generation = Generation(request, options, provider=provider.id, model=model.id)
+    engine_for(settings).submit(generation)
+    try:
+        while (chunk := await generation.next()) is not None:
+            for delta in decoder.decode(chunk):
+                yield delta
+    finally:
+        generation.stop()

@@ -1,0 +1,25 @@
+import importlib.util
+
+import pytest
+
+from modelwire.config import ProviderConfig
+from modelwire_local import embedded
+from modelwire_local.processor import missing_features
+
+
+@pytest.fixture
+def provider():
+    return ProviderConfig(id="local")
+
+
+@pytest.fixture
+def weights():
+    """The embedded model's file; the test is skipped where it cannot be run."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        pytest.skip("the engine xllamacpp is not installed")
+    if missing_features():
+        pytest.skip("this processor cannot run the engine")
+    path = embedded.find_weights()
+    if path is None:
+        pytest.skip(f"the weights are not installed: {embedded.INSTALL_COMMAND}")
+    return path

@@ -1,0 +1,148 @@
+"""The real model answers. It is small: these tests look at the shape of answers, not at words."""
+
+import asyncio
+import json
+
+import pytest
+from attrs import evolve
+
+from modelwire.errors import ContextOverflow, InvalidRequest, NotFound, RequestTimeout
+from modelwire.events import ResponseInfo, Stop, TextDelta, UsageReport
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context, StopReason, UserMessage
+from modelwire.models import Model
+from modelwire.transport import Deadlines
+from modelwire_local import plugin
+from modelwire_local.offers import embedded_model
+
+pytestmark = pytest.mark.usefixtures("weights")
+
+MODEL = evolve(embedded_model("local"), context_window=1024)
+FRANCE = Context([UserMessage("What is the capital of France?")])
+
+
+@pytest.fixture
+def ask(provider):
+    async def ask(context=FRANCE, *, model=MODEL, **options):
+        stream = plugin.stream_completion(
+            model=model, context=context, options=CompletionOptions(**options), provider=provider
+        )
+        return [delta async for delta in stream]
+
+    return ask
+
+
+def text_of(deltas):
+    return "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
+
+
+def usage_of(deltas):
+    return next(delta.usage for delta in deltas if isinstance(delta, UsageReport))
+
+
+def stop_of(deltas):
+    return next(delta for delta in deltas if isinstance(delta, Stop))
+
+
+async def test_an_answer_comes_token_by_token_and_ends(ask):
+    deltas = await ask()
+    assert isinstance(deltas[0], ResponseInfo)
+    assert sum(isinstance(delta, TextDelta) for delta in deltas) > 2
+    assert text_of(deltas).strip()
+    assert stop_of(deltas) == Stop(StopReason.STOP, "stop")
+
+
+async def test_tokens_are_counted_and_cached_ones_apart(ask):
+    first = usage_of(await ask(max_tokens=5))
+    second = usage_of(await ask(max_tokens=5))
+    assert first.output == second.output == 5
+    assert first.input + first.cache_read == second.input + second.cache_read > 20
+    assert second.cache_read > 0
+
+
+async def test_the_limit_on_tokens_ends_the_answer(ask):
+    deltas = await ask(max_tokens=3)
+    assert stop_of(deltas) == Stop(StopReason.LENGTH, "length")
+    assert usage_of(deltas).output == 3
+
+
+async def test_the_end_of_the_context_is_a_limit_on_tokens(ask):
+    story = Context([UserMessage("Write a long story about a dragon." * 20)])
+    small = evolve(MODEL, context_window=256)
+    deltas = await ask(story, model=small, max_tokens=4000, params={"ignore_eos": True})
+    assert stop_of(deltas).reason is StopReason.LENGTH
+    assert usage_of(deltas).total_tokens <= 256
+
+
+async def test_a_prompt_beyond_the_context_overflows(ask):
+    with pytest.raises(ContextOverflow, match="1024"):
+        await ask(Context([UserMessage("hello " * 1500)]))
+
+
+async def test_an_answer_follows_its_schema(ask):
+    schema = {
+        "type": "object",
+        "properties": {"capital": {"type": "string"}, "population": {"type": "integer"}},
+        "required": ["capital", "population"],
+        "additionalProperties": False,
+    }
+    answer = json.loads(text_of(await ask(response_schema=schema)))
+    assert set(answer) == {"capital", "population"}
+    assert isinstance(answer["population"], int)
+
+
+async def test_a_choice_of_words_is_a_schema_too(ask):
+    answer = json.loads(text_of(await ask(response_schema={"enum": ["yes", "no"]})))
+    assert answer in ("yes", "no")
+
+
+async def test_a_wrong_schema_is_refused_and_the_engine_goes_on(ask):
+    with pytest.raises(InvalidRequest, match="schema"):
+        await ask(response_schema={"type": "nonsense"})
+    assert text_of(await ask())
+
+
+async def test_a_stop_sequence_is_not_part_of_the_answer(ask):
+    count = Context([UserMessage("Count: 1, 2, 3, 4,")])
+    deltas = await ask(count, stop=("e",), max_tokens=60)
+    assert "e" not in text_of(deltas)
+
+
+async def test_requests_queue_and_the_loop_stays_free(ask):
+    turns = 0
+
+    async def tick():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    ticking = asyncio.create_task(tick())
+    answers = await asyncio.gather(*(ask(max_tokens=8) for _ in range(3)))
+    ticking.cancel()
+    assert all(text_of(answer) for answer in answers)
+    assert turns > 24
+
+
+def test_a_loaded_model_serves_one_event_loop_after_another(ask):
+    for _ in range(2):
+        assert text_of(asyncio.run(ask(max_tokens=4)))
+
+
+async def test_a_deadline_before_the_first_chunk_is_a_timeout(ask):
+    with pytest.raises(RequestTimeout) as caught:
+        await ask(deadlines=Deadlines(first_byte=0.0))
+    assert caught.value.phase == "first_byte"
+    assert text_of(await ask(max_tokens=4))
+
+
+async def test_a_gguf_file_of_the_users_own_is_a_model(ask, weights):
+    own = Model("local", "mine", context_window=512, extra={"path": str(weights)})
+    deltas = await ask(model=own, max_tokens=4)
+    assert usage_of(deltas).output == 4
+
+
+async def test_a_missing_file_fails_when_it_is_used(ask, tmp_path):
+    own = Model("local", "mine", extra={"path": str(tmp_path / "absent.gguf")})
+    with pytest.raises(NotFound, match="absent"):
+        await ask(model=own)
