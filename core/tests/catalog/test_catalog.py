@@ -60,9 +60,7 @@ def make_catalog(site, tmp_path):
         environ = {"ACME_USER": user} if user else {}
         registry = site.registry(document, environ)
         config = Config.from_document(document or {}, environ=environ)
-        catalog = Catalog(
-            config, registry, Transport, cache_directory=tmp_path / "c", clock=clock
-        )
+        catalog = Catalog(config, registry, Transport, cache_directory=tmp_path / "c", clock=clock)
         catalog.clock = clock
         return catalog
 
