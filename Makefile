@@ -3,7 +3,7 @@
 PYTHON ?= python3
 export PROMPT ?= What is the capital of France?
 
-PACKAGES := core plugins/local
+PACKAGES := core plugins/bedrock plugins/local
 EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin

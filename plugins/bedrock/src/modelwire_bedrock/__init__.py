@@ -1,0 +1,1 @@
+"""Amazon Bedrock for modelwire: provider `amazon-bedrock`, API `bedrock-converse-stream`."""

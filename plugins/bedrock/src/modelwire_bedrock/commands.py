@@ -1,0 +1,92 @@
+"""The subcommand `modelwire bedrock`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["bedrock"]
+
+DEFAULT_PORT = 8377
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_ANY_PATH = click.Path(exists=True, path_type=Path)
+
+
+@click.group()
+def bedrock() -> None:
+    """Amazon Bedrock: an emulator of the service on this machine."""
+
+
+@bedrock.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="0 takes a free one.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--scenario", type=_FILE, metavar="FILE", help="What to answer, as JSON5.")
+@click.option("--catalogue", type=_FILE, metavar="FILE", help="The models, as JSON5.")
+@click.option(
+    "--model", metavar="REF", help="A model that answers, as local/smollm2-135m-instruct."
+)
+@click.option("--replay", type=_ANY_PATH, metavar="FILE", help="Recordings that answer.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep what passes to --upstream.",
+)
+@click.option("--upstream", metavar="URL", help="Pass everything on to this service.")
+@click.option("--require-auth", is_flag=True, help="Refuse unsigned requests and unknown keys.")
+@click.option("--region", metavar="REGION", help="The region of requests that do not say theirs.")
+@click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
+def emulate(
+    port: int,
+    host: str,
+    scenario: Path | None,
+    catalogue: Path | None,
+    model: str | None,
+    replay: Path | None,
+    record: Path | None,
+    upstream: str | None,
+    require_auth: bool,
+    region: str | None,
+    quiet: bool,
+) -> None:
+    """Run Amazon Bedrock on this machine, for any AWS client.
+
+    It listens on loopback, prints the environment variables to export, and runs until Ctrl-C.
+
+    \b
+    modelwire bedrock emulate
+    modelwire bedrock emulate --model local/smollm2-135m-instruct
+    modelwire bedrock emulate --scenario scenario.json5 --require-auth
+    modelwire bedrock emulate --record calls.jsonl --upstream https://bedrock-runtime.us-east-1.amazonaws.com
+    """  # noqa: D301 - \b keeps click from joining the lines
+    if record is not None and upstream is None:
+        msg = "--record needs --upstream: the address of the service to record."
+        raise click.UsageError(msg)
+    answering = [name for name, value in (("--replay", replay), ("--upstream", upstream)) if value]
+    if len(answering) > 1 or (answering and (scenario or model)):
+        msg = f"{answering[0]} answers every request; leave out the others that answer."
+        raise click.UsageError(msg)
+
+    from modelwire_bedrock.emulator.running import run_emulator
+
+    run_emulator(
+        host=host,
+        port=port,
+        scenario=scenario,
+        catalogue=catalogue,
+        model=model,
+        replay=replay,
+        record=record,
+        upstream=upstream,
+        require_auth=require_auth,
+        region=region,
+        quiet=quiet,
+    )

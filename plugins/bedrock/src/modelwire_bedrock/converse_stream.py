@@ -1,0 +1,212 @@
+"""The events of ConverseStream, translated into deltas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec.json import Decoder
+
+from modelwire.errors import MalformedResponse, StreamTruncated
+from modelwire.events import (
+    ArgumentsDelta,
+    BlockEnd,
+    Delta,
+    Diagnostic,
+    RedactedThinkingDelta,
+    SignatureDelta,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallStart,
+)
+from modelwire_bedrock.asides import Asides, input_text, is_server_tool
+from modelwire_bedrock.eventstream import Frame
+from modelwire_bedrock.faults import fault_of_frame
+from modelwire_bedrock.outcome import Ending, metadata_deltas
+from modelwire_bedrock.wire_shapes import (
+    BlockDelta,
+    BlockDeltaEvent,
+    BlockStartEvent,
+    BlockStopEvent,
+    MessageStartEvent,
+    MessageStopEvent,
+    Metadata,
+    ReasoningDelta,
+    ToolUseDelta,
+)
+
+__all__ = ["Translator"]
+
+_NOTHING: tuple[Delta, ...] = ()
+
+_decode_message_start = Decoder(MessageStartEvent).decode
+_decode_block_start = Decoder(BlockStartEvent).decode
+_decode_block_delta = Decoder(BlockDeltaEvent).decode
+_decode_block_stop = Decoder(BlockStopEvent).decode
+_decode_message_stop = Decoder(MessageStopEvent).decode
+_decode_metadata = Decoder(Metadata).decode
+
+
+class Translator:
+    """Translates the frames of one answer.
+
+    Give every frame to `feed`, and call `end` when the stream has ended. Events and members of
+    events that are not known are skipped, since the service adds new ones.
+
+    Args:
+        tool_names: The tools' own names by the names that they have on the wire; a name that is not
+            among them is kept.
+    """
+
+    def __init__(self, tool_names: Mapping[str, str] | None = None) -> None:
+        self._tool_names = tool_names or {}
+        self._seeds: dict[int, str] = {}
+        self._asides = Asides()
+        self._ending: Ending | None = None
+        self._trace: Mapping[str, Any] | None = None
+        self._handlers: dict[Any, Callable[[bytes], Sequence[Delta]]] = {
+            "messageStart": self._on_message_start,
+            "contentBlockStart": self._on_block_start,
+            "contentBlockDelta": self._on_block_delta,
+            "contentBlockStop": self._on_block_stop,
+            "messageStop": self._on_message_stop,
+            "metadata": self._on_metadata,
+        }
+
+    def feed(self, frame: Frame) -> Sequence[Delta]:
+        """Translate one frame.
+
+        Raises:
+            ProviderError: The frame reports an exception; its `__cause__` is the `ServiceFault`.
+            MalformedResponse: The frame's payload is not what its type says.
+        """
+        headers = frame.headers
+        if headers.get(":message-type", "event") != "event":
+            fault = fault_of_frame(frame)
+            raise fault.error() from fault
+        handler = self._handlers.get(headers.get(":event-type"))
+        if handler is None:
+            return _NOTHING
+        try:
+            return handler(frame.payload)
+        except (ValueError, RecursionError) as error:
+            raise MalformedResponse(
+                f"A {headers[':event-type']!s} event cannot be read: {_reason(error)}."
+            ) from error
+
+    def end(self) -> None:
+        """Say that the stream has ended.
+
+        The stop reasons that mean a failure are raised here and not when they arrive, since usage
+        and the guardrail's trace come after them.
+
+        Raises:
+            StreamTruncated: The answer has no stop reason.
+            ContentFiltered: The model refused, or a guardrail or a filter stopped the answer.
+            MalformedResponse: The service says that the model's output is malformed, or gives a
+                stop reason that is not known.
+        """
+        if self._ending is None:
+            msg = "Bedrock ended the stream before messageStop; the answer is not complete."
+            raise StreamTruncated(msg)
+        failure = self._ending.failure(self._trace)
+        if failure is not None:
+            raise failure
+
+    def _on_message_start(self, payload: bytes) -> Sequence[Delta]:
+        role = _decode_message_start(payload).role
+        if role != "assistant":
+            msg = f"The answer is a message of the role {role[:100]!r}, not of the assistant."
+            raise MalformedResponse(msg, retryable=False)
+        return _NOTHING
+
+    def _on_block_start(self, payload: bytes) -> Sequence[Delta]:
+        event = _decode_block_start(payload)
+        index, start = event.content_block_index, event.start
+        call = start.tool_use
+        if call is not None:
+            name = self._tool_names.get(call.name, call.name)
+            given = input_text(call.input) if call.input else ""
+            if is_server_tool(call.type):
+                self._asides.begin_server_tool(index, call.tool_use_id, name, given)
+                return _NOTHING
+            if given:
+                self._seeds[index] = given
+            return (ToolCallStart(index, call.tool_use_id, name),)
+        if start.image is not None:
+            self._asides.begin_image(index, start.image.get("format"))
+        elif start.tool_result is not None:
+            self._asides.begin_tool_result(index, start.tool_result)
+        return _NOTHING
+
+    def _on_block_delta(self, payload: bytes) -> Sequence[Delta]:
+        event = _decode_block_delta(payload)
+        delta = event.delta
+        if delta.text is not None:
+            return (TextDelta(event.content_block_index, delta.text),)
+        if delta.tool_use is not None:
+            return self._on_input(event.content_block_index, delta.tool_use)
+        if delta.reasoning_content is not None:
+            return _thinking(event.content_block_index, delta.reasoning_content)
+        return self._on_aside(event.content_block_index, delta)
+
+    def _on_input(self, index: int, piece: ToolUseDelta) -> Sequence[Delta]:
+        fragment = piece.input
+        if not fragment or self._asides.add_input(index, fragment):
+            return _NOTHING
+        # A block that began with an object and then gets fragments has its input in these.
+        if self._seeds:
+            self._seeds.pop(index, None)
+        return (ArgumentsDelta(index, fragment),)
+
+    def _on_aside(self, index: int, delta: BlockDelta) -> Sequence[Delta]:
+        if delta.citation is not None:
+            return (
+                Diagnostic("citation", {"contentBlockIndex": index, "citation": delta.citation}),
+            )
+        if delta.image is not None:
+            self._asides.add_image(index, delta.image.source, delta.image.error)
+        elif delta.tool_result is not None:
+            self._asides.add_tool_result(index, delta.tool_result)
+        return _NOTHING
+
+    def _on_block_stop(self, payload: bytes) -> Sequence[Delta]:
+        index = _decode_block_stop(payload).content_block_index
+        seed = self._seeds.pop(index, None)
+        if seed is not None:
+            return (ArgumentsDelta(index, seed), BlockEnd(index))
+        return (*self._asides.end(index), BlockEnd(index))
+
+    def _on_message_stop(self, payload: bytes) -> Sequence[Delta]:
+        event = _decode_message_stop(payload)
+        self._ending = ending = Ending(event.stop_reason, event.additional_model_response_fields)
+        deltas = [*self._asides.end_all(), *ending.diagnostics()]
+        if ending.reason is not None:
+            deltas.append(Stop(ending.reason, ending.raw))
+        return deltas
+
+    def _on_metadata(self, payload: bytes) -> Sequence[Delta]:
+        metadata = _decode_metadata(payload)
+        self._trace = metadata.trace
+        return metadata_deltas(metadata)
+
+
+def _thinking(index: int, piece: ReasoningDelta) -> Sequence[Delta]:
+    if piece.text is not None and piece.signature is None:
+        return (ThinkingDelta(index, piece.text),)
+    deltas: list[Delta] = []
+    if piece.text is not None:
+        deltas.append(ThinkingDelta(index, piece.text))
+    if piece.signature is not None:
+        deltas.append(SignatureDelta(index, piece.signature))
+    if piece.redacted_content is not None:
+        deltas.append(RedactedThinkingDelta(index, piece.redacted_content))
+    return deltas
+
+
+def _reason(error: Exception) -> str:
+    """Say what is wrong with a payload without quoting from it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""Which models a region of Amazon Bedrock offers."""

@@ -1,0 +1,74 @@
+"""Which of the listed models are for a conversation, and wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+__all__ = ["base_of_profile", "offers_chat", "offers_profile"]
+
+_FOUNDATION_MODEL = re.compile(r"foundation-model/(.+)$")
+_GEOGRAPHY = re.compile(
+    r"^(?:us-gov|us|eu|apac|ap|jp|au|ca|sa|in|amer|global)\.(.+)$", re.IGNORECASE
+)
+# Another service of AWS (Mantle) serves these; the Converse API does not.
+_ELSEWHERE = re.compile(r"claude-mythos-preview", re.IGNORECASE)
+
+
+def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
+    """Whether a foundation model answers in text, streams, is active, and is of a wanted maker.
+
+    Args:
+        summary: A `FoundationModelSummary` of ListFoundationModels.
+        makers: Makers in lower case; empty for all.
+    """
+    model_id = _text(summary, "modelId")
+    outputs = [str(kind).lower() for kind in summary.get("outputModalities") or ()]
+    status = _text(summary.get("modelLifecycle") or {}, "status")
+    maker = (_text(summary, "providerName") or model_id.partition(".")[0]).lower()
+    return (
+        bool(model_id)
+        and (not makers or maker in makers)
+        and summary.get("responseStreamingSupported") is True
+        and _ELSEWHERE.search(model_id) is None
+        and "text" in outputs
+        and status.upper() == "ACTIVE"
+    )
+
+
+def offers_profile(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
+    """Whether an inference profile is active and one of its models is of a wanted maker.
+
+    Args:
+        summary: An `InferenceProfileSummary` of ListInferenceProfiles.
+        makers: Makers in lower case; empty for all.
+    """
+    profile_id = _text(summary, "inferenceProfileId")
+    behind = [_text(model, "modelArn").partition("/")[2] for model in summary.get("models") or ()]
+    return (
+        bool(profile_id)
+        and _text(summary, "status").upper() == "ACTIVE"
+        and (not makers or any(model.partition(".")[0].lower() in makers for model in behind))
+        and not any(_ELSEWHERE.search(name) for name in (profile_id, *behind))
+    )
+
+
+def base_of_profile(summary: Mapping[str, Any]) -> str | None:
+    """The model behind a profile: the first that its ARNs name, else the one that its id does.
+
+    Only ids of AWS's own profiles are read; an application's may look like one by chance.
+    """
+    for model in summary.get("models") or ():
+        match = _FOUNDATION_MODEL.search(_text(model, "modelArn"))
+        if match:
+            return match[1]
+    if _text(summary, "type") == "SYSTEM_DEFINED":
+        match = _GEOGRAPHY.match(_text(summary, "inferenceProfileId"))
+        return match[1] if match else None
+    return None
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value.strip() if isinstance(value, str) else ""

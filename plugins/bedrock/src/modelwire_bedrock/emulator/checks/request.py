@@ -1,0 +1,98 @@
+"""A request as the checks see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from modelwire_bedrock.emulator.catalogue import FoundationModel, InferenceProfile
+
+__all__ = ["FROM_MODEL", "Request"]
+
+FROM_MODEL = "The model returned the following errors: "
+"""What Bedrock puts before a message that comes from the model's own service."""
+
+
+@frozen
+class Request:
+    """A data-plane request that follows the service model.
+
+    Attributes:
+        operation: As `ConverseStream`.
+        model_id: The `modelId` as it was sent.
+        target: What the catalogue has under that id, or `None`.
+        body: The parameters of Converse; for CountTokens those inside `input.converse`.
+        signatures: Signatures of thinking that this emulator has issued.
+    """
+
+    operation: str
+    model_id: str
+    target: FoundationModel | InferenceProfile | None
+    body: Mapping[str, Any]
+    signatures: Collection[str] = field(default=(), repr=False)
+
+    @property
+    def model(self) -> FoundationModel | None:
+        """The foundation model that would answer."""
+        found = self.target
+        return found.model if isinstance(found, InferenceProfile) else found
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages."""
+        return self.body.get("messages") or []
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """The entries of `toolConfig.tools`."""
+        return (self.body.get("toolConfig") or {}).get("tools") or []
+
+    @property
+    def tool_choice(self) -> str | None:
+        """`auto`, `any` or `tool`, or `None` where there is no choice."""
+        choice = (self.body.get("toolConfig") or {}).get("toolChoice") or {}
+        return next(iter(choice), None)
+
+    @property
+    def inference(self) -> Mapping[str, Any]:
+        """The `inferenceConfig`."""
+        return self.body.get("inferenceConfig") or {}
+
+    @property
+    def additional(self) -> Mapping[str, Any]:
+        """The `additionalModelRequestFields`, where they are an object."""
+        fields = self.body.get("additionalModelRequestFields")
+        return fields if isinstance(fields, dict) else {}
+
+    @property
+    def thinking(self) -> str | None:
+        """`enabled` or `adaptive` where the request asks Claude to think."""
+        thinking = self.additional.get("thinking")
+        kind = thinking.get("type") if isinstance(thinking, dict) else None
+        return kind if kind in ("enabled", "adaptive") else None
+
+    def blocks(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """All content blocks, with the positions of the message and of the block in it."""
+        for at, message in enumerate(self.messages):
+            for position, block in enumerate(message["content"]):
+                yield at, position, block
+
+    def tool_results(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """All tool results, with their positions."""
+        for at, position, block in self.blocks():
+            if "toolResult" in block:
+                yield at, position, block["toolResult"]
+
+    def turns(self) -> Iterator[tuple[str, int, list[dict[str, Any]]]]:
+        """Turns: adjacent messages of one role as one, with the position of the last of them."""
+        role, blocks = "", list[dict[str, Any]]()
+        for at, message in enumerate(self.messages):
+            if message["role"] != role and role:
+                yield role, at - 1, blocks
+                blocks = []
+            role = message["role"]
+            blocks += message["content"]
+        if role:
+            yield role, len(self.messages) - 1, blocks

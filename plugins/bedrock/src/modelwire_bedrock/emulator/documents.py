@@ -1,0 +1,54 @@
+"""Reading the emulator's files: JSON5, or JSON Lines for recordings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from modelwire_bedrock.emulator.refusals import EmulatorError
+
+__all__ = ["read_document", "read_text"]
+
+
+def read_text(path: Path) -> str:
+    """Read a text file.
+
+    Raises:
+        EmulatorError: It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        msg = f"Cannot read {path}: {error.strerror or error}."
+        raise EmulatorError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{path} is not UTF-8 text."
+        raise EmulatorError(msg) from error
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read an object from a JSON5 or JSON file.
+
+    Raises:
+        EmulatorError: It cannot be read, or holds no object.
+    """
+    text = read_text(path)
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = _json5(text, path)
+    if not isinstance(document, dict):
+        msg = f"{path} holds no object."
+        raise EmulatorError(msg, hint="Put everything between { and }.")
+    return document
+
+
+def _json5(text: str, path: Path) -> Any:
+    import json5
+
+    try:
+        return json5.loads(text)
+    except ValueError as error:
+        msg = f"{path} is not JSON5: {error}"
+        raise EmulatorError(msg) from error

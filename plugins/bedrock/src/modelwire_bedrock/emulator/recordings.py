@@ -1,0 +1,275 @@
+"""Recorded traffic: one interaction a line, as `--record` writes it and `--replay` reads it.
+
+A file with one interaction as JSON, as test suites keep them, and a folder of such files are read as
+well. Secrets never reach a file: only headers that are known to be harmless are kept, and the
+values of credentials are taken out of bodies.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from attrs import define, frozen
+
+from modelwire_bedrock.emulator.documents import read_text
+from modelwire_bedrock.emulator.frames import CONTENT_TYPE, split_frames
+from modelwire_bedrock.emulator.operations import find_operation
+from modelwire_bedrock.emulator.refusals import EmulatorError
+from modelwire_bedrock.emulator.replies import RecordedReply
+from modelwire_bedrock.emulator.sigv4 import SignedRequest
+
+__all__ = ["Interaction", "Recorder", "Recordings", "harmless", "without_secrets"]
+
+KEPT_REQUEST_HEADERS = {"accept", "amz-sdk-request", "content-length", "content-type"}
+KEPT_RESPONSE_HEADERS = {
+    "content-type",
+    "date",
+    "retry-after",
+    "x-amzn-errortype",
+    "x-amzn-requestid",
+}
+REMOVED = "**REMOVED**"
+
+
+@frozen
+class Interaction:
+    """One request and its answer.
+
+    Attributes:
+        method: The HTTP method.
+        uri: The address that was asked, without the query.
+        request_headers: The harmless headers.
+        body: The JSON body of the request.
+        status: The HTTP status.
+        headers: The harmless headers of the answer.
+        chunks: The body in frames or pieces, each with the seconds that passed before it.
+    """
+
+    method: str
+    uri: str
+    request_headers: Mapping[str, str]
+    body: Any
+    status: int
+    headers: Mapping[str, str]
+    chunks: Sequence[tuple[float, bytes]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in which it is kept."""
+        chunks = [[round(wait, 4), base64.b64encode(data).decode()] for wait, data in self.chunks]
+        return {
+            "method": self.method,
+            "uri": self.uri,
+            "request": {"headers": dict(self.request_headers), "json": self.body},
+            "response": {"status": self.status, "headers": dict(self.headers), "chunks": chunks},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Interaction:
+        """Read it; the body may also be given whole, as `body_b64`.
+
+        Raises:
+            KeyError, ValueError: It is not an interaction.
+        """
+        response, request = data["response"], data["request"]
+        if "chunks" in response:
+            chunks = [(float(wait), base64.b64decode(text)) for wait, text in response["chunks"]]
+        else:
+            body = base64.b64decode(response["body_b64"])
+            stream = response.get("kind", data.get("kind")) == "eventstream"
+            chunks = [(0.0, part) for part in (split_frames(body) if stream else [body])]
+        return cls(
+            method=data.get("method", "POST"),
+            uri=data["uri"],
+            request_headers=request.get("headers", {}),
+            body=request.get("json"),
+            status=response["status"],
+            headers=_content_type(response, chunks),
+            chunks=chunks,
+        )
+
+
+def _content_type(
+    response: Mapping[str, Any], chunks: Sequence[tuple[float, bytes]]
+) -> dict[str, str]:
+    kept = {
+        name.lower(): value
+        for name, value in response.get("headers", {}).items()
+        if name.lower() in KEPT_RESPONSE_HEADERS and "*" not in value
+    }
+    binary = bool(chunks) and chunks[0][1][:1] == b"\0"
+    kept.setdefault("content-type", CONTENT_TYPE if binary else "application/json")
+    return kept
+
+
+@define
+class _Entry:
+    interaction: Interaction
+    operation: str
+    model_id: str
+    served: int = 0
+
+
+class Recordings:
+    """Recorded interactions, looked up by operation, model and body.
+
+    A request gets the answer to the same request. Where that was recorded more than once, the
+    answers come in their order, the last one again and again. A request that was not recorded gets
+    the answers to other requests of its operation and model, if `lenient`.
+    """
+
+    def __init__(self, interactions: Iterable[Interaction], *, lenient: bool = False) -> None:
+        self.lenient = lenient
+        self._entries = [_entry(interaction) for interaction in interactions]
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_path(cls, path: str | Path, *, lenient: bool = False) -> Recordings:
+        """Read a file of recordings, or a folder of files with one each.
+
+        Raises:
+            EmulatorError: It cannot be read; the message names the place.
+        """
+        path = Path(path)
+        files = sorted(path.glob("*.json*")) if path.is_dir() else [path]
+        return cls([one for file in files for one in _read(file)], lenient=lenient)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, operation: str, model_id: str, body: Any) -> RecordedReply | None:
+        """The answer to a request, or `None`."""
+        with self._lock:
+            near = [
+                entry
+                for entry in self._entries
+                if entry.operation == operation and entry.model_id == model_id
+            ]
+            same = [entry for entry in near if entry.interaction.body == body]
+            candidates = same or (near if self.lenient else [])
+            if not candidates:
+                return None
+            entry = min(candidates, key=lambda each: each.served)
+            if entry.served:
+                entry = candidates[-1]
+            entry.served += 1
+        found = entry.interaction
+        return RecordedReply(found.status, found.headers, found.chunks)
+
+
+def _entry(interaction: Interaction) -> _Entry:
+    path = urlsplit(interaction.uri).path
+    route = find_operation(interaction.method, path, "")
+    model_id = route.uri.get("modelId", "") if route else unquote(path)
+    return _Entry(interaction, route.name if route else "", model_id)
+
+
+def _read(path: Path) -> list[Interaction]:
+    text = read_text(path)
+    try:
+        whole = json.loads(text)
+        documents = [(1, whole)] if isinstance(whole, dict) else []
+    except ValueError:
+        documents = _lines(text, path)
+    interactions = []
+    for line, document in documents:
+        try:
+            interactions.append(Interaction.from_json(document))
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"{path}:{line}: this is no recorded interaction: {error!r}."
+            raise EmulatorError(msg) from error
+    return interactions
+
+
+def _lines(text: str, path: Path) -> list[tuple[int, Any]]:
+    documents = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                documents.append((number, json.loads(line)))
+            except ValueError as error:
+                msg = f"{path}:{number}: this is not JSON: {error}."
+                raise EmulatorError(msg) from error
+    return documents
+
+
+class Recorder:
+    """Writes interactions to a file as they are completed.
+
+    Raises:
+        EmulatorError: The file cannot be written.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        try:
+            self.path.open("a", encoding="utf-8").close()
+        except OSError as error:
+            msg = f"Cannot write {self.path}: {error.strerror or error}."
+            raise EmulatorError(msg) from error
+
+    def add(self, interaction: Interaction) -> None:
+        """Append one interaction."""
+        line = json.dumps(interaction.as_json(), ensure_ascii=False)
+        with self._lock, self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+
+def without_secrets(
+    request: SignedRequest,
+    uri: str,
+    status: int,
+    headers: Mapping[str, str],
+    chunks: Sequence[tuple[float, bytes]],
+) -> Interaction:
+    """Make an interaction from what passed, with everything taken out that could be a secret."""
+    try:
+        body = json.loads(request.body) if request.body else None
+    except ValueError:
+        body = None
+    secrets = [text.encode() for text in _secrets(request)]
+    clean = [(wait, _clean(data, secrets)) for wait, data in chunks]
+    return Interaction(
+        method=request.method,
+        uri=uri,
+        request_headers=harmless(dict(request.headers), KEPT_REQUEST_HEADERS),
+        body=body,
+        status=status,
+        headers=harmless(headers, KEPT_RESPONSE_HEADERS),
+        chunks=clean,
+    )
+
+
+def harmless(headers: Mapping[str, str], kept: Collection[str]) -> dict[str, str]:
+    """Only the headers that are known to hold no secret, names in lower case."""
+    return {name.lower(): value for name, value in headers.items() if name.lower() in kept}
+
+
+def _clean(data: bytes, secrets: Sequence[bytes]) -> bytes:
+    if data[:1] == b"\0":
+        return data  # a frame of events: its checksums hold, and it repeats no credentials
+    for secret in secrets:
+        data = data.replace(secret, REMOVED.encode())
+    return data
+
+
+def _secrets(request: SignedRequest) -> set[str]:
+    """Values of credentials that an error message of the service may repeat."""
+    found = set()
+    header = request.header("authorization") or ""
+    for part in header.replace(",", " ").split():
+        name, _, value = part.partition("=")
+        if name == "Credential":
+            found.add(value.partition("/")[0])
+        elif name == "Signature":
+            found.add(value)
+    if header.lower().startswith("bearer "):
+        found.add(header[7:].strip())
+    found.add(request.header("x-amz-security-token") or "")
+    return {value for value in found if value}

@@ -1,0 +1,59 @@
+"""What a request is answered with, before it is written to the socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from attrs import Factory, frozen
+
+from modelwire_bedrock.emulator.answers import Pacing, WireEvent
+from modelwire_bedrock.emulator.faults import Fault
+
+__all__ = ["JsonReply", "LiveReply", "RecordedReply", "Reply", "StreamReply"]
+
+
+@frozen
+class JsonReply:
+    """A JSON body; `fault` may break its way to the client."""
+
+    body: Mapping[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = Factory(dict)
+    fault: Fault | None = None
+    pacing: Pacing = Factory(Pacing)
+
+
+@frozen
+class StreamReply:
+    """An event stream, or with `folded` the same as one body of Converse.
+
+    The iterator may raise a `Refusal`: before the first event it becomes an HTTP error, after it an
+    exception frame.
+    """
+
+    events: AsyncIterator[WireEvent]
+    fault: Fault | None = None
+    pacing: Pacing = Factory(Pacing)
+    folded: bool = False
+
+
+@frozen
+class RecordedReply:
+    """An answer as it was recorded: chunks of the body, each with the seconds before it."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Sequence[tuple[float, bytes]]
+
+
+@frozen
+class LiveReply:
+    """An answer that is passed on while it arrives."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
+Reply = JsonReply | StreamReply | RecordedReply | LiveReply

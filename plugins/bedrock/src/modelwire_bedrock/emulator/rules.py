@@ -1,0 +1,230 @@
+"""The rules that Bedrock enforces beyond its service model: one table.
+
+Each row says for which families it holds and how it is known:
+
+- `RECORDED`: AWS gave this very answer; `source` names the recording.
+- `REPORTED`: published by others who tested it against the service; `source` names the project or
+  the issue. The wording may be ours.
+- `HEARSAY`: known from error messages in public trackers or from the user guide, confirmed by
+  nothing that we hold.
+
+No rule may refuse what a recording shows to be accepted; `accepted` names such counter-examples where
+rumour says otherwise. The order is the one in which the rules are tried; the first hit answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from attrs import field, frozen
+
+from modelwire_bedrock.emulator.checks import (
+    addressing,
+    caching,
+    content,
+    sampling,
+    thinking,
+    tools,
+)
+from modelwire_bedrock.emulator.checks.request import Request
+from modelwire_bedrock.emulator.refusals import Refusal
+
+__all__ = ["FAMILIES", "RULES", "Evidence", "Rule", "broken_rule", "families_of"]
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "ai21": ("ai21.*",),
+    "claude": ("anthropic.claude-*",),
+    "claude-prefill-refused": (
+        "anthropic.claude-opus-4-[6-9]*",
+        "anthropic.claude-sonnet-4-[6-9]*",
+        "anthropic.claude-opus-5*",
+        "anthropic.claude-sonnet-5*",
+        "anthropic.claude-haiku-5*",
+        "anthropic.claude-fable-*",
+        "anthropic.claude-mythos-*",
+    ),
+    "claude-temperature-refused": (
+        "anthropic.claude-opus-4-[78]*",
+        "anthropic.claude-opus-5*",
+        "anthropic.claude-sonnet-5*",
+        "anthropic.claude-haiku-5*",
+        "anthropic.claude-fable-*",
+        "anthropic.claude-mythos-*",
+    ),
+    "claude-one-sampler": (
+        "anthropic.claude-opus-4-1-*",
+        "anthropic.claude-opus-4-5-*",
+        "anthropic.claude-sonnet-4-5-*",
+        "anthropic.claude-haiku-4-5-*",
+    ),
+    "cohere-command": ("cohere.command-text-*", "cohere.command-light-*"),
+    "caching": (
+        "anthropic.claude-3-5-sonnet-20241022-*",
+        "anthropic.claude-3-5-haiku-*",
+        "anthropic.claude-3-7-*",
+        "anthropic.claude-sonnet-*",
+        "anthropic.claude-opus-*",
+        "anthropic.claude-haiku-*",
+        "anthropic.claude-fable-*",
+        "anthropic.claude-mythos-*",
+        "amazon.nova-micro-*",
+        "amazon.nova-lite-*",
+        "amazon.nova-pro-*",
+        "amazon.nova-premier-*",
+        "amazon.nova-2-*",
+    ),
+    "deepseek-r1": ("deepseek.r1-*",),
+    "deepseek-v3": ("deepseek.v3*",),
+    "first-word-to-assistant": (
+        "anthropic.*",
+        "qwen.*",
+        "zai.*",
+        "moonshot.*",
+        "moonshotai.*",
+    ),
+    "kimi": ("moonshot.*", "moonshotai.*"),
+    "llama": ("meta.llama*",),
+    "llama-without-tools": ("meta.llama2-*", "meta.llama3-8b-*", "meta.llama3-70b-*"),
+    "llama-streams-no-tools": ("meta.llama3-1-*", "meta.llama3-2-*"),
+    "mistral": ("mistral.*",),
+    "mistral-large": ("mistral.mistral-large-*",),
+    "mistral-old": ("mistral.mistral-7b-*", "mistral.mixtral-*"),
+    "nova": ("amazon.nova-*",),
+    "qwen": ("qwen.*",),
+    "titan": ("amazon.titan-text-*",),
+    "claude-old": ("anthropic.claude-v2*", "anthropic.claude-instant-*"),
+    "writer": ("writer.*",),
+}
+"""Families by the ids of foundation models; a model may be in several, or in none."""
+
+EVERY: tuple[str, ...] = ()
+CONVERSE = ("Converse", "ConverseStream")
+ALL = (*CONVERSE, "CountTokens")
+
+
+class Evidence(StrEnum):
+    """How a rule is known."""
+
+    RECORDED = "recorded"
+    REPORTED = "reported"
+    HEARSAY = "hearsay"
+
+
+@frozen
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: What is demanded.
+        check: Says what is wrong with a request, or `None`.
+        evidence: How it is known.
+        source: Where from.
+        families: The families that it holds for; empty is every one.
+        but: Families that it does not hold for.
+        operations: The operations that it holds for.
+        code: The error's code.
+        accepted: Recordings of what looks like a breach and was accepted.
+    """
+
+    name: str
+    check: Callable[[Request], str | None] = field(repr=False)
+    evidence: Evidence
+    source: str
+    families: Sequence[str] = EVERY
+    but: Sequence[str] = ()
+    operations: Sequence[str] = CONVERSE
+    code: str = "ValidationException"
+    accepted: Sequence[str] = ()
+
+    def holds_for(self, operation: str, families: frozenset[str]) -> bool:
+        """Whether it holds for an operation and a model of these families."""
+        if operation not in self.operations or families & set(self.but):
+            return False
+        return not self.families or bool(families & set(self.families))
+
+
+RECORDED, REPORTED, HEARSAY = Evidence.RECORDED, Evidence.REPORTED, Evidence.HEARSAY
+
+RULES: tuple[Rule, ...] = (
+    # Which model, and how it is called.
+    Rule("the model exists", addressing.is_known, RECORDED, "test_bedrock_streaming_error__00", operations=ALL),
+    Rule("tokens are counted under a bare Claude id", addressing.counts_tokens, RECORDED, "test_anthropic_bedrock_count_tokens_error__00", operations=("CountTokens",)),
+    Rule("it can be called on demand", addressing.on_demand, REPORTED, "BerriAI/litellm#9301, simonw/llm-bedrock#12"),
+    Rule("it answers with text", addressing.converses, HEARSAY, "wording is ours"),
+    Rule("it can stream", addressing.streams, HEARSAY, "public trackers", operations=("ConverseStream",)),
+    # What the messages hold.
+    Rule("a message is not empty", content.content_present, HEARSAY, "public trackers", operations=ALL),
+    Rule("text is not empty", content.text_present, REPORTED, "pydantic/pydantic-ai#1678, BerriAI/litellm#7169", operations=ALL, accepted=("test_bedrock_cache_messages_with_document_as_last_content", "a text of one line break beside others")),
+    Rule("a message is not all white space", content.whole_message_blank, HEARSAY, "boto/botocore#3525"),
+    Rule("text of a tool result is not empty", content.tool_result_text_present, HEARSAY, "wording is ours"),
+    Rule("arguments are an object", tools.input_is_object, HEARSAY, "public trackers"),
+    Rule("a JSON result is an object", tools.json_result_is_object, HEARSAY, "public trackers"),
+    Rule("a document's name is harmless", content.document_name, REPORTED, "simonw/llm-bedrock#8, vercel/ai#20365", accepted=("test_citations_document1: an underscore",)),
+    Rule("a document has text beside it", content.document_with_text, REPORTED, "strands and vercel/ai; wording is ours"),
+    # Orders and roles.
+    Rule("the user begins", content.starts_with_user, REPORTED, "pydantic-ai, tested live; wording from public trackers", but=("first-word-to-assistant",), accepted=("test_bedrock_anthropic_message_history_starting_with_response",)),
+    Rule("the user has the last word", content.no_prefill, HEARSAY, "public trackers", families=("claude-prefill-refused",)),
+    Rule("no system prompt", content.no_system, HEARSAY, "user guide, table of supported features", families=("titan", "mistral-old", "cohere-command")),
+    Rule("only the assistant thinks", thinking.reasoning_by_assistant, HEARSAY, "aws-samples/bedrock-chat#851"),
+    # Tools.
+    Rule("no tools", tools.no_tools, HEARSAY, "user guide, table of supported features", families=("titan", "claude-old", "llama-without-tools", "mistral-old", "cohere-command", "deepseek-r1")),
+    Rule("no tools while streaming", addressing.streams_tools, HEARSAY, "user guide, table of supported features", families=("llama-streams-no-tools",), operations=("ConverseStream",)),
+    Rule("tool blocks come with toolConfig", tools.defined, REPORTED, "langgenius/dify#16421", operations=ALL),
+    Rule("no more results than calls", tools.results_not_too_many, REPORTED, "pydantic/pydantic-ai#2327"),
+    Rule("every call has its result", tools.results_complete, REPORTED, "pydantic/pydantic-ai#6081"),
+    Rule("ids of calls differ", tools.unique_ids, HEARSAY, "wording is ours"),
+    Rule("a schema is an object's", tools.schema_is_object, HEARSAY, "public trackers"),
+    Rule("the forced tool exists", tools.choice_names_tool, HEARSAY, "public trackers"),
+    Rule("names of tools differ", tools.unique_names, HEARSAY, "public trackers", families=("claude",)),
+    Rule("toolChoice is not `any`", tools.choice_not_any, REPORTED, "langchain-aws, table of choices", families=("llama",)),
+    Rule("toolChoice is no certain tool", tools.choice_not_tool, REPORTED, "langchain-aws, table of choices", families=("llama", "mistral-large", "deepseek-v3")),
+    Rule("results stand alone in their turn", tools.alone_in_turn, REPORTED, "pydantic-ai, tested live; wording from public trackers", families=("llama", "mistral", "writer")),
+    Rule("results have no status", tools.no_status, REPORTED, "pydantic-ai, tested live; wording is ours", families=("writer",)),
+    # Media.
+    Rule("video goes to models that see it", content.video_accepted, RECORDED, "test_multimodal_tool_return_matrix_direct-uploaded_file-video-bedrock_claude__01"),
+    Rule("images and sounds go to models that take them", content.media_accepted, HEARSAY, "by analogy with video"),
+    Rule("images and documents come as bytes", content.no_s3_media, RECORDED, "test_multimodal_tool_return_matrix_tool_return_content-uploaded_file-document-bedrock_claude__01; images by analogy", families=("claude",)),
+    Rule("Nova's results hold text documents at most", tools.extraneous_nova_result, RECORDED, "test_multimodal_tool_return_matrix_direct-uploaded_file-document-bedrock_nova__01; formats from pydantic-ai", families=("nova",)),
+    Rule("no image in a result", tools.no_media_in_result("image"), REPORTED, "pydantic-ai, tested live; wording by analogy", families=("mistral", "qwen", "kimi")),
+    Rule("no document in a result", tools.no_media_in_result("document"), REPORTED, "pydantic-ai, tested live; wording by analogy", families=("qwen", "kimi"), accepted=("test_bedrock_media_kind_delivered_in_tool_result_mistral_document",)),
+    # Caching.
+    Rule("no cache points", caching.no_points, REPORTED, "BerriAI/litellm#17479", but=("caching",), code="AccessDeniedException"),
+    Rule("Nova caches no tools", caching.no_points_in_tools, REPORTED, "pydantic-ai, tested live; wording by analogy", families=("nova",)),
+    Rule("Nova takes no ttl", caching.no_ttl, REPORTED, "pydantic-ai, tested live; wording by analogy", families=("nova",)),
+    Rule("at most four cache points", caching.at_most_four, REPORTED, "pydantic-ai, budget of cache points", families=("claude",)),
+    Rule("an hour comes before five minutes", caching.long_before_short, REPORTED, "Portkey-AI/gateway#1762", families=("claude",)),
+    # Sampling.
+    Rule("no temperature", sampling.no_temperature, REPORTED, "openclaw/openclaw#73663", families=("claude-temperature-refused",)),
+    Rule("one of temperature and topP", sampling.not_both, HEARSAY, "public trackers", families=("claude-one-sampler",)),
+    Rule("stop sequences are not blank", sampling.stop_not_blank, HEARSAY, "public trackers", families=("claude",)),
+    # Thinking.
+    Rule("a thinking budget of 1,024 at least", thinking.budget_large_enough, REPORTED, "Anthropic's documentation", families=("claude",)),
+    Rule("the budget is below maxTokens", thinking.budget_fits, REPORTED, "Anthropic's documentation", families=("claude",)),
+    Rule("temperature is 1 while thinking", thinking.temperature_is_one, HEARSAY, "Anthropic's documentation", families=("claude",)),
+    Rule("no forced tool while thinking", tools.not_forced_while_thinking, REPORTED, "pydantic-ai", families=("claude",)),
+    Rule("thinking is not sent back", thinking.no_reasoning, REPORTED, "aws-samples/bedrock-chat#851", families=("deepseek-r1",)),
+    Rule("thinking is signed", thinking.signed, HEARSAY, "langchain-ai/langchain-aws#844", families=("claude",)),
+    Rule("the signature is genuine", thinking.signature_valid, REPORTED, "pydantic/pydantic-ai#7908", families=("claude",)),
+)  # fmt: skip
+
+
+def families_of(model_id: str) -> frozenset[str]:
+    """The families of a foundation model."""
+    return frozenset(
+        name
+        for name, patterns in FAMILIES.items()
+        if any(fnmatchcase(model_id, pattern) for pattern in patterns)
+    )
+
+
+def broken_rule(request: Request) -> tuple[Rule, Refusal] | None:
+    """The first rule that a request breaks, and what AWS answers to it."""
+    families = families_of(request.model.id) if request.model else frozenset[str]()
+    for rule in RULES:
+        if rule.holds_for(request.operation, families):
+            message = rule.check(request)
+            if message is not None:
+                return rule, Refusal(rule.code, message)
+    return None

@@ -1,0 +1,351 @@
+"""The emulator: an HTTP server that can run in the present event loop or in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+from modelwire_bedrock.emulator.answers import Answer, Block, converse_body
+from modelwire_bedrock.emulator.authentication import BEARER_PREFIX, Credentials, Door
+from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
+from modelwire_bedrock.emulator.delivery import (
+    Broken,
+    deliver_json,
+    deliver_live,
+    deliver_recorded,
+    deliver_refusal,
+    deliver_stream,
+)
+from modelwire_bedrock.emulator.faults import Fault
+from modelwire_bedrock.emulator.received import End, ReceivedRequest
+from modelwire_bedrock.emulator.recordings import Recordings
+from modelwire_bedrock.emulator.refusals import EmulatorError, Refusal, new_request_id
+from modelwire_bedrock.emulator.replies import JsonReply, LiveReply, RecordedReply, Reply, StreamReply
+from modelwire_bedrock.emulator.scenario import Match, Scenario, Step
+from modelwire_bedrock.emulator.service import AnswerSource, Service
+from modelwire_bedrock.emulator.sigv4 import SignedRequest
+from modelwire_bedrock.emulator.upstream import Upstream
+
+if TYPE_CHECKING:
+    import ssl
+    from datetime import datetime
+
+__all__ = ["BEARER_TOKEN", "CREDENTIALS", "Emulator"]
+
+CREDENTIALS = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+"""The key pair that the emulator knows by default: the one of AWS's documentation."""
+
+BEARER_TOKEN = f"{BEARER_PREFIX}emulator"
+"""The bearer token that the emulator knows by default."""
+
+LARGEST_BODY = 64 * 1024 * 1024
+KEPT_REQUESTS = 1000
+
+
+class Emulator:
+    """Amazon Bedrock on this machine.
+
+    In a thread of its own, for programs and tests that block:
+
+        with Emulator() as emulator:
+            client = boto3.client("bedrock-runtime", **emulator.client_options())
+
+    In the event loop that runs: `async with Emulator() as emulator`.
+
+    Args:
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        scenario: What to answer; steps can be added at any time.
+        catalogue: The models: a `Catalogue`, a file, or plain data.
+        model: What answers where the scenario does not.
+        replay: Recordings that answer everything.
+        upstream: Where to pass everything on to, in place of answering.
+        require_auth: Whether only the known credentials are let in.
+        credentials: The key pairs that are known.
+        bearer_tokens: The bearer tokens that are known.
+        region: The region of requests that do not say theirs by their signature.
+        tls: The certificate to answer HTTPS with, or `None` for plain HTTP. boto3 sends bearer
+            tokens over HTTPS only.
+        clock: Says what time it is, for signatures.
+        on_end: Called when a request has ended, from the event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        scenario: Scenario | None = None,
+        catalogue: Catalogue | Path | Mapping[str, Any] | None = None,
+        model: AnswerSource | None = None,
+        replay: Recordings | None = None,
+        upstream: Upstream | None = None,
+        require_auth: bool = False,
+        credentials: Iterable[Credentials] = (CREDENTIALS,),
+        bearer_tokens: Iterable[str] = (BEARER_TOKEN,),
+        region: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], datetime] | None = None,
+        on_end: Callable[[ReceivedRequest], None] | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.scenario = scenario or Scenario()
+        known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
+        self.service = Service(
+            door=_door(tuple(credentials), tuple(bearer_tokens), require_auth, clock),
+            catalogue=known,
+            scenario=self.scenario,
+            model=model,
+            recordings=replay,
+            region=region,
+        )
+        self._upstream = upstream
+        self._on_end = on_end
+        self._tls = tls
+        self._received: deque[ReceivedRequest] = deque(maxlen=KEPT_REQUESTS)
+        self._runner: web.AppRunner | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """The last requests that came in, oldest first."""
+        return list(self._received)
+
+    def environ(self, *, bearer: bool = False) -> dict[str, str]:
+        """The environment variables that make AWS clients use it, credentials included."""
+        variables = {
+            "AWS_ENDPOINT_URL_BEDROCK": self.url,
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
+            "AWS_REGION": self.service.region or "us-east-1",
+            "AWS_DEFAULT_REGION": self.service.region or "us-east-1",
+        }
+        tokens, pairs = self.service.door.bearer_tokens, self.service.door.credentials
+        if bearer and tokens:
+            return {**variables, "AWS_BEARER_TOKEN_BEDROCK": tokens[0]}
+        if pairs:
+            variables["AWS_ACCESS_KEY_ID"] = pairs[0].access_key_id
+            variables["AWS_SECRET_ACCESS_KEY"] = pairs[0].secret_access_key
+            if pairs[0].session_token:
+                variables["AWS_SESSION_TOKEN"] = pairs[0].session_token
+        return variables
+
+    def client_options(self) -> dict[str, Any]:
+        """Arguments of `boto3.client` that make it use the emulator."""
+        pair = self.service.door.credentials[0]
+        return {
+            "endpoint_url": self.url,
+            "region_name": self.service.region or "us-east-1",
+            "aws_access_key_id": pair.access_key_id,
+            "aws_secret_access_key": pair.secret_access_key,
+            "aws_session_token": pair.session_token,
+        }
+
+    def answer(
+        self,
+        content: Answer | str | Block | Iterable[Block] | None = None,
+        *,
+        fault: Fault | None = None,
+        when: Match | None = None,
+        times: int | None = 1,
+    ) -> Step:
+        """Say what the next request is answered with, or what goes wrong with it.
+
+        Steps are used in their order, each for `times` requests that it matches; `None` is any
+        number of them.
+        """
+        return self.scenario.add(content, fault=fault, when=when, times=times)
+
+    def reset(self) -> None:
+        """Forget the scenario's steps and the requests."""
+        self.scenario.clear()
+        self._received.clear()
+
+    async def start(self) -> None:
+        """Start in the event loop that runs.
+
+        Raises:
+            EmulatorError: The port is taken, or the address cannot be listened on.
+        """
+        app = web.Application(client_max_size=LARGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        # A client that leaves cancels the handler; and stopping does not wait for stalled streams.
+        runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05
+        )
+        await runner.setup()
+        site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls)
+        try:
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            raise self._cannot_listen(error) from error
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop; open streams are cut."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            server = runner.server
+            open_ones = [peer.transport for peer in server.connections] if server else []
+            await runner.cleanup()
+            for transport in open_ones:
+                if transport is not None:
+                    # An orderly end of TLS would wait for a client that may be gone.
+                    transport.abort()
+            await asyncio.sleep(0)
+        for source in (self.service.model, self._upstream):
+            close = getattr(source, "aclose", None)
+            if close is not None:
+                await close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def __enter__(self) -> Self:
+        started: threading.Event = threading.Event()
+        failures: list[BaseException] = []
+        self._thread = threading.Thread(
+            target=self._run, args=(started, failures), name="bedrock-emulator", daemon=True
+        )
+        self._thread.start()
+        started.wait()
+        if failures:
+            self._thread.join()
+            raise failures[0]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        loop, thread = self._loop, self._thread
+        if loop is not None and thread is not None:
+            asyncio.run_coroutine_threadsafe(self.stop(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+
+    def _run(self, started: threading.Event, failures: list[BaseException]) -> None:
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(self.start())
+            self._loop = loop
+            started.set()
+            loop.run_forever()
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
+            failures.append(error)
+        finally:
+            loop.close()
+            started.set()
+
+    def _cannot_listen(self, error: OSError) -> EmulatorError:
+        place = f"port {self.port} on {self.host}"
+        if error.errno == errno.EADDRINUSE:
+            msg = f"Cannot start the emulator: {place} is taken by another program."
+            return EmulatorError(msg, hint="Choose another with --port, or 0 for a free one.")
+        msg = f"Cannot start the emulator on {place}: {error.strerror or error}."
+        return EmulatorError(msg)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        signed, received = await self._read(request)
+        self._received.append(received)
+        try:
+            response = await self._answered(request, signed, received)
+        except Broken:
+            self._ended(received, "broken")
+            raise web.HTTPInternalServerError from None  # nobody is there to read it
+        except (asyncio.CancelledError, ConnectionError):
+            self._ended(received, "client_left" if self._runner is not None else "broken")
+            raise
+        self._ended(received, "refused" if received.error else "complete")
+        return response
+
+    async def _answered(
+        self, request: web.Request, signed: SignedRequest, received: ReceivedRequest
+    ) -> web.StreamResponse:
+        try:
+            reply = await self._reply(signed, received)
+            received.status = 200 if isinstance(reply, StreamReply) else reply.status
+            return await self._deliver(request, reply, received.request_id)
+        except Refusal as refusal:
+            received.error, received.message = refusal.code, refusal.message
+            received.status = refusal.status
+            return await deliver_refusal(request, refusal, received.request_id)
+
+    def _ended(self, received: ReceivedRequest, end: End) -> None:
+        received.finish(end)
+        if self._on_end is not None:
+            self._on_end(received)
+
+    async def _read(self, request: web.Request) -> tuple[SignedRequest, ReceivedRequest]:
+        data = await request.read()
+        path, _, query = request.raw_path.partition("?")
+        headers = [(name.lower(), value) for name, value in request.headers.items()]
+        signed = SignedRequest(request.method, path, query, headers, data)
+        try:
+            body = json.loads(data) if data else None
+        except ValueError:
+            body = None
+        received = ReceivedRequest(request.method, path, dict(headers), body, new_request_id())
+        return signed, received
+
+    async def _reply(self, signed: SignedRequest, received: ReceivedRequest) -> Reply:
+        if self._upstream is not None:
+            received.identity = self.service.door.admit(signed)
+            return await self._upstream.pass_on(signed)
+        return self.service.reply(signed, received)
+
+    async def _deliver(
+        self, request: web.Request, reply: Reply, request_id: str
+    ) -> web.StreamResponse:
+        if isinstance(reply, RecordedReply):
+            return await deliver_recorded(request, reply, request_id)
+        if isinstance(reply, LiveReply):
+            return await deliver_live(request, reply, request_id)
+        if isinstance(reply, JsonReply):
+            return await deliver_json(request, reply, request_id)
+        if reply.folded:
+            body = converse_body([event async for event in reply.events])
+            folded = JsonReply(body, fault=reply.fault, pacing=reply.pacing)
+            return await deliver_json(request, folded, request_id)
+        return await deliver_stream(request, reply, request_id)
+
+
+def _door(
+    credentials: tuple[Credentials, ...],
+    tokens: tuple[str, ...],
+    required: bool,
+    clock: Callable[[], datetime] | None,
+) -> Door:
+    if clock is None:
+        return Door(credentials, tokens, required)
+    return Door(credentials, tokens, required, clock)

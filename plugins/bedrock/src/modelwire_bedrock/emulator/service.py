@@ -1,0 +1,221 @@
+"""The service without its sockets: from a request to the reply, in the order in which AWS judges.
+
+Authentication comes first, then the operation, the service model, the catalogue and the rules; only
+a request that AWS would answer reaches the scenario.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from attrs import define, field
+
+from modelwire_bedrock.emulator.answers import (
+    Answer,
+    TokenUsage,
+    WireEvent,
+    converse_body,
+    wire_events,
+)
+from modelwire_bedrock.emulator.authentication import Door
+from modelwire_bedrock.emulator.catalogue import Catalogue
+from modelwire_bedrock.emulator.checks.request import Request
+from modelwire_bedrock.emulator.control_plane import answer_control
+from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
+from modelwire_bedrock.emulator.operations import CONTROL_PLANE, Route, find_operation
+from modelwire_bedrock.emulator.received import ReceivedRequest
+from modelwire_bedrock.emulator.refusals import EmulatorError, Refusal, validation
+from modelwire_bedrock.emulator.replies import JsonReply, RecordedReply, Reply, StreamReply
+from modelwire_bedrock.emulator.rules import broken_rule
+from modelwire_bedrock.emulator.scenario import Call, Scenario, Step
+from modelwire_bedrock.emulator.shapes import read_parameters
+from modelwire_bedrock.emulator.sigv4 import SignedRequest
+
+__all__ = ["AnswerSource", "RecordedSource", "Service"]
+
+ACTIONS = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}
+GREETING = "This is the Bedrock emulator. You said: "
+
+
+class AnswerSource(Protocol):
+    """Something that answers for the emulated models."""
+
+    def events(self, call: Call) -> AsyncIterator[WireEvent]:
+        """The wire events of an answer; raises a `Refusal` where the model fails."""
+
+
+class RecordedSource(Protocol):
+    """Something that holds recorded answers."""
+
+    def find(self, operation: str, model_id: str, body: Any) -> RecordedReply | None:
+        """The answer that was recorded for such a request."""
+
+
+@define
+class Service:
+    """What the emulator knows, and how it decides.
+
+    Attributes:
+        door: Who may call.
+        catalogue: The models.
+        scenario: The script.
+        model: Answers in place of the default answer, or `None`.
+        recordings: Answers everything in place of all else, or `None`.
+        region: The region that unsigned requests are for.
+    """
+
+    door: Door
+    catalogue: Catalogue
+    scenario: Scenario
+    model: AnswerSource | None = None
+    recordings: RecordedSource | None = None
+    region: str | None = None
+    signatures: set[str] = field(factory=set, repr=False)
+    _counts: dict[str, int] = field(factory=dict, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
+
+    def reply(self, request: SignedRequest, received: ReceivedRequest) -> Reply:
+        """Decide on the reply to a request; what is found out on the way is noted in `received`.
+
+        Raises:
+            Refusal: It is refused.
+        """
+        route = find_operation(request.method, request.path, request.query)
+        if route is not None:
+            received.operation = route.name
+            received.model_id = route.uri.get("modelId")
+        received.identity = self.door.admit(request)
+        if route is None:
+            raise Refusal("UnknownOperationException", "")
+        if self.recordings is not None:
+            return self._recorded(route, received)
+        received.parameters = read_parameters(route, request.body)
+        region = received.identity.region or self.region
+        header_fault = self._header_fault(request)
+        if route.name in CONTROL_PLANE:
+            return self._control(route, received, region or "us-east-1", header_fault)
+        return self._data(route, received, region, header_fault)
+
+    def _recorded(self, route: Route, received: ReceivedRequest) -> RecordedReply:
+        if self.recordings is None:
+            raise Refusal("InternalServerException")
+        model_id = route.uri.get("modelId", "")
+        found = self.recordings.find(route.name, model_id, received.body)
+        if found is None:
+            msg = f"The emulator replays recordings and has none of {route.name} with {model_id!r}."
+            raise validation(msg)
+        return found
+
+    def _control(
+        self, route: Route, received: ReceivedRequest, region: str, header_fault: Fault | None
+    ) -> JsonReply:
+        call = Call(route.name, "", "", received.parameters)
+        step = self.scenario.take(call)
+        fault = header_fault or (step.fault if step else None)
+        self._raise_error(fault, call, step)
+        body = answer_control(route.name, received.parameters, self.catalogue, region)
+        return JsonReply(body, fault=fault)
+
+    def _data(
+        self,
+        route: Route,
+        received: ReceivedRequest,
+        region: str | None,
+        header_fault: Fault | None,
+    ) -> Reply:
+        parameters = received.parameters
+        model_id = parameters["modelId"]
+        target = self.catalogue.find(model_id, region)
+        inside = parameters
+        if route.name == "CountTokens":
+            inside = parameters["input"].get("converse", {})
+        judged = Request(route.name, model_id, target, inside, self.signatures)
+        broken = broken_rule(judged)
+        if broken is not None:
+            received.rule = broken[0].name
+            raise broken[1]
+        base = judged.model.id if judged.model else model_id
+        call = Call(route.name, model_id, base, parameters)
+        step = self.scenario.take(call)
+        fault = header_fault or (step.fault if step else None)
+        self._raise_error(fault, call, step)
+        if route.name == "CountTokens":
+            return JsonReply({"inputTokens": estimate(inside)}, fault=fault)
+        return self._answer(call, step.answer if step else None, fault)
+
+    def _answer(self, call: Call, answer: Answer | None, fault: Fault | None) -> Reply:
+        pacing = answer.pacing if answer and answer.pacing else self.scenario.pacing
+        if answer is None and self.model is not None:
+            folded = call.operation == "Converse"
+            events = self._remembering(self.model.events(call))
+            return StreamReply(events, fault, pacing, folded=folded)
+        answer = answer or Answer(f"{GREETING}{call.last_text or '(nothing)'}")
+        said = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
+        usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
+        said_events = wire_events(answer, usage)
+        self._remember_signatures(said_events)
+        if call.operation == "ConverseStream":
+            return StreamReply(_listed(said_events), fault, pacing)
+        return JsonReply(converse_body(said_events), fault=fault, pacing=pacing)
+
+    async def _remembering(self, events: AsyncIterator[WireEvent]) -> AsyncIterator[WireEvent]:
+        async for event in events:
+            self._remember_signatures([event])
+            yield event
+
+    def _remember_signatures(self, events: Sequence[WireEvent]) -> None:
+        for _, payload in events:
+            reasoning = payload.get("delta", {}).get("reasoningContent", {})
+            if "signature" in reasoning:
+                self.signatures.add(reasoning["signature"])
+
+    def _raise_error(self, fault: Fault | None, call: Call, step: Step | None) -> None:
+        if fault is None or fault.kind != "error":
+            return
+        refusal = fault.refusal()
+        by_operation = not call.model_id or (step is not None and step.when.operation is not None)
+        if refusal.code == "AccessDeniedException" and fault.message is None and by_operation:
+            action = f"bedrock:{ACTIONS.get(call.operation, call.operation)}"
+            refusal.message = (
+                f"User: arn:aws:iam::{self.catalogue.account_id}:user/emulated is not authorized to "
+                f"perform: {action} because no identity-based policy allows the {action} action"
+            )
+        raise refusal
+
+    def _header_fault(self, request: SignedRequest) -> Fault | None:
+        value = request.header(FAULT_HEADER)
+        if value is None:
+            return None
+        try:
+            fault, times = read_fault_header(value)
+        except (EmulatorError, ValueError) as error:
+            raise validation(str(error)) from error
+        with self._lock:
+            count = self._counts[value] = self._counts.get(value, 0) + 1
+        return fault if times is None or count <= times else None
+
+
+async def _listed(events: Sequence[WireEvent]) -> AsyncIterator[WireEvent]:
+    for event in events:
+        yield event
+
+
+def estimate(body: Mapping[str, Any]) -> int:
+    """About how many tokens a request has: a quarter of its characters."""
+    return max(1, math.ceil(_characters(body) / 4))
+
+
+def _characters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, bytes):
+        return len(value) // 16
+    if isinstance(value, Mapping):
+        return sum(_characters(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return sum(_characters(item) for item in value)
+    return 1

@@ -1,0 +1,217 @@
+"""Amazon's event-stream framing (`application/vnd.amazon.eventstream`): bytes in, frames out.
+
+A frame is a prelude of twelve bytes (total length, length of the headers, CRC-32 of these eight
+bytes; all big-endian), the headers, the payload, and the CRC-32 of everything before it. The format
+and the limits are those of the AWS Common Runtime (`aws-c-event-stream`) and of botocore.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from zlib import crc32
+
+from attrs import define
+
+from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
+
+__all__ = [
+    "CONTENT_TYPE",
+    "LARGEST_HEADERS",
+    "LARGEST_PAYLOAD",
+    "Frame",
+    "FrameDecoder",
+    "HeaderValue",
+]
+
+CONTENT_TYPE = "application/vnd.amazon.eventstream"
+LARGEST_HEADERS = 128 * 1024
+"""The most bytes that the headers of a frame may have."""
+LARGEST_PAYLOAD = 24 * 1024 * 1024
+"""The most bytes that the payload of a frame may have."""
+
+HeaderValue = bool | int | bytes | str
+
+_PRELUDE = struct.Struct(">III")
+_CRC = struct.Struct(">I")
+_OVERHEAD = _PRELUDE.size + _CRC.size
+_LARGEST_CACHED_HEADERS = 512
+
+
+@define
+class Frame:
+    """One message of an event stream.
+
+    Attributes:
+        headers: The headers by name. A timestamp is given in milliseconds since the epoch, a UUID
+            as its sixteen bytes.
+        payload: What it carries.
+    """
+
+    headers: Mapping[str, HeaderValue]
+    payload: bytes
+
+
+class FrameDecoder:
+    """Turns a stream of bytes into frames, however the bytes are split.
+
+    The work is linear in the number of bytes for every way to split them.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._needed = _PRELUDE.size
+        self._failure: ProviderError | None = None
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Take bytes; iterate the frames that are complete with them.
+
+        Frames in front of a damaged one are yielded before the error is raised. A decoder that has
+        raised has lost its place in the stream, and raises the same error again.
+
+        Raises:
+            MalformedResponse: A checksum is wrong, a frame exceeds the limits, or its headers
+                cannot be read.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._parts:
+            self._hold(data)
+            if self._held < self._needed:
+                return
+            data = b"".join(self._parts)
+            self._parts.clear()
+            self._held = 0
+        position, size = 0, len(data)
+        self._needed = _PRELUDE.size
+        try:
+            while size - position >= _PRELUDE.size:
+                total, headers_size, prelude_crc = _PRELUDE.unpack_from(data, position)
+                start = position + _PRELUDE.size
+                if crc32(data[position : start - _CRC.size]) != prelude_crc:
+                    raise _damaged("The checksum of a frame's prelude is wrong.")
+                if size - position < total:
+                    _check_sizes(total, headers_size)
+                    self._needed = total
+                    break
+                end = position + total - _CRC.size
+                body = start + headers_size
+                if body > end or headers_size > LARGEST_HEADERS or end - body > LARGEST_PAYLOAD:
+                    _check_sizes(total, headers_size)
+                # A checksum goes on from the one of the bytes before it.
+                crc = crc32(data[start - _CRC.size : end], prelude_crc)
+                if crc != _CRC.unpack_from(data, end)[0]:
+                    raise _damaged("The checksum of a frame is wrong.")
+                frame = Frame(_headers(data[start:body]), data[body:end])
+                position += total
+                yield frame
+        except MalformedResponse as failure:
+            self._failure = failure
+            raise
+        finally:
+            if position < size:
+                self._hold(data[position:] if position else data)
+
+    def end(self) -> None:
+        """Say that no more bytes will come.
+
+        Raises:
+            StreamTruncated: They ended inside a frame.
+            MalformedResponse: The stream was found damaged before.
+        """
+        if self._failure is not None:
+            raise self._failure
+        if self._held:
+            raise StreamTruncated(f"The answer was cut inside a frame, {self._held} bytes into it.")
+
+    def _hold(self, data: bytes) -> None:
+        if data:
+            self._parts.append(data)
+            self._held += len(data)
+
+
+def _check_sizes(total: int, headers_size: int) -> None:
+    payload_size = total - _OVERHEAD - headers_size
+    if payload_size < 0:
+        raise _damaged(f"A frame says that it has {total} bytes, {headers_size} of them headers.")
+    if headers_size > LARGEST_HEADERS:
+        raise _damaged(f"A frame has {headers_size} bytes of headers; {LARGEST_HEADERS} may be.")
+    if payload_size > LARGEST_PAYLOAD:
+        raise _damaged(f"A frame has a payload of {payload_size} bytes; {LARGEST_PAYLOAD} may be.")
+
+
+def _headers(raw: bytes) -> Mapping[str, HeaderValue]:
+    # Most frames of a stream have one and the same headers.
+    return _parse_cached(raw) if len(raw) <= _LARGEST_CACHED_HEADERS else _parse_headers(raw)
+
+
+def _parse_headers(raw: bytes) -> Mapping[str, HeaderValue]:
+    headers: dict[str, HeaderValue] = {}
+    position = 0
+    try:
+        while position < len(raw):
+            end = position + 1 + raw[position]
+            name = raw[position + 1 : end].decode()
+            value, position = _READERS[raw[end]](raw, end + 1)
+            if name in headers:
+                raise _damaged(f"A frame has the header {name[:100]!r} twice.")
+            headers[name] = value
+    except (IndexError, struct.error, UnicodeDecodeError) as error:
+        raise _damaged("The headers of a frame cannot be read.") from error
+    if position != len(raw):
+        raise _damaged("The headers of a frame are longer than they say.")
+    return MappingProxyType(headers)
+
+
+_parse_cached = lru_cache(maxsize=256)(_parse_headers)
+
+_Reader = Callable[[bytes, int], tuple[HeaderValue, int]]
+
+
+def _number(code: str) -> _Reader:
+    number = struct.Struct(f">{code}")
+
+    def read(raw: bytes, position: int) -> tuple[int, int]:
+        return number.unpack_from(raw, position)[0], position + number.size
+
+    return read
+
+
+_read_length = _number("H")
+
+
+def _read_bytes(raw: bytes, position: int) -> tuple[bytes, int]:
+    length, start = _read_length(raw, position)
+    end = start + int(length)
+    return raw[start:end], end
+
+
+def _read_text(raw: bytes, position: int) -> tuple[str, int]:
+    value, end = _read_bytes(raw, position)
+    return value.decode(), end
+
+
+def _read_uuid(raw: bytes, position: int) -> tuple[bytes, int]:
+    return raw[position : position + 16], position + 16
+
+
+_READERS: tuple[_Reader, ...] = (
+    lambda _, position: (True, position),
+    lambda _, position: (False, position),
+    _number("b"),
+    _number("h"),
+    _number("i"),
+    _number("q"),
+    _read_bytes,
+    _read_text,
+    _number("q"),
+    _read_uuid,
+)
+"""How the value of a header is read, by the number of its type."""
+
+
+def _damaged(message: str) -> MalformedResponse:
+    return MalformedResponse(message, hint="A proxy may have changed the bytes on the way.")

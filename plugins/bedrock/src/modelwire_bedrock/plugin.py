@@ -1,0 +1,79 @@
+"""The three hooks. Importing this costs nothing: what they need is imported when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from modelwire.events import Delta
+from modelwire.hookspecs import (
+    CompletionOptions,
+    CredentialStatus,
+    DiscoverySettings,
+    hookimpl,
+)
+from modelwire.messages import Context
+from modelwire.models import Model
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.transport import Transport
+
+__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+
+
+@hookimpl
+def detect_credentials(
+    provider: ProviderConfig, config: Config, probe: bool, timeout: float
+) -> CredentialStatus:
+    """Say which AWS credentials would be used, and whether they would work.
+
+    Without `probe` it reads the environment and the shared AWS files. With it, credentials are
+    loaded as a call would load them, from the instance metadata too.
+
+    Raises:
+        ConfigError: A setting is not valid.
+    """
+    from modelwire_bedrock.credentials.detection import detect
+
+    return detect(provider, config, probe=probe, timeout=timeout)
+
+
+@hookimpl
+async def discover_models(
+    provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
+) -> Sequence[Model]:
+    """List the models and inference profiles that a region offers.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: AWS cannot be asked, or refused.
+    """
+    from modelwire_bedrock.discovery.listing import discover
+
+    return await discover(provider, settings, config, transport)
+
+
+@hookimpl
+async def stream_completion(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> AsyncIterator[Delta]:
+    """Let a model answer, event by event. Closing the generator closes the connection.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: AWS refused or failed, or the answer broke off.
+    """
+    from contextlib import aclosing
+
+    from modelwire_bedrock.completing import complete_stream
+
+    deltas = complete_stream(model, context, options, provider, config, transport)
+    async with aclosing(deltas) as stream:
+        async for delta in stream:
+            yield delta

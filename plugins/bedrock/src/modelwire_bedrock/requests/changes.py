@@ -1,0 +1,49 @@
+"""The record of what a request does not say as its caller said it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import define, field, frozen
+
+__all__ = ["Change", "ChangeKind", "Changes"]
+
+ChangeKind = Literal["dropped", "rewritten", "added", "merged", "moved", "ignored"]
+
+
+@frozen
+class Change:
+    """One thing that is not sent as it was given.
+
+    Attributes:
+        kind: What was done: `dropped`, `rewritten`, `added`, `merged`, `moved` or `ignored`.
+        path: Where, in the terms of the caller, as `messages[3].content[0]` or `options.top_p`.
+        reason: Why, in one sentence.
+    """
+
+    kind: ChangeKind
+    path: str
+    reason: str
+
+
+@define
+class Changes:
+    """Collects the changes while a request is built."""
+
+    noted: list[Change] = field(factory=list)
+
+    def note(self, kind: ChangeKind, path: str, reason: str) -> None:
+        """Record one change."""
+        self.noted.append(Change(kind, path, reason))
+
+    def dropped(self, path: str, reason: str) -> None:
+        """Record that something is not sent."""
+        self.note("dropped", path, reason)
+
+    def rewritten(self, path: str, reason: str) -> None:
+        """Record that something is sent in another form."""
+        self.note("rewritten", path, reason)
+
+    def added(self, path: str, reason: str) -> None:
+        """Record that something is sent that nobody said."""
+        self.note("added", path, reason)

@@ -1,0 +1,67 @@
+"""What the rendering of one conversation needs to know."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from modelwire.messages import AssistantMessage, Context, ToolCall, ToolResultMessage
+from modelwire.models import Model, fold_provider
+from modelwire_bedrock.families import Family, base_model_id
+from modelwire_bedrock.requests.changes import Changes
+from modelwire_bedrock.requests.naming import ToolIds, ToolNames
+
+__all__ = ["API", "Conversing", "names_in"]
+
+API = "bedrock-converse-stream"
+_PROVIDERS = frozenset({"amazon-bedrock", "bedrock", "aws-bedrock"})
+
+
+@frozen
+class Conversing:
+    """The model that is spoken to, and how.
+
+    Attributes:
+        model: The model.
+        family: Its family.
+        takes_images: Whether it takes images.
+        tool_blocks: Whether tool calls and results are blocks; without a list of tools the service
+            refuses those, and they are told as text.
+        names: The names of the tools.
+        changes: Where changes are recorded.
+        ids: Gives the ids of tool calls.
+    """
+
+    model: Model
+    family: Family
+    takes_images: bool
+    tool_blocks: bool
+    names: ToolNames
+    changes: Changes
+    ids: ToolIds = field(factory=ToolIds)
+
+    def is_own(self, message: AssistantMessage) -> bool:
+        """Whether the same model, over the same API of the same provider, wrote a message.
+
+        A model that is called through a profile of another geography is the same; Anthropic's
+        documentation says that signatures hold wherever the model runs.
+        """
+        same_provider = _provider(message.provider) == _provider(self.model.provider)
+        same_api = (message.api or API) == (self.model.api or API)
+        same_model = base_model_id(message.model) == base_model_id(self.model.id)
+        return same_provider and same_api and same_model
+
+
+def _provider(name: str) -> str:
+    folded = fold_provider(name)
+    return "amazon-bedrock" if folded in _PROVIDERS else folded
+
+
+def names_in(context: Context) -> list[str]:
+    """The name of every tool that a context offers or speaks of."""
+    names = [tool.name for tool in context.tools]
+    for message in context.messages:
+        if isinstance(message, AssistantMessage):
+            names += [block.name for block in message.content if isinstance(block, ToolCall)]
+        elif isinstance(message, ToolResultMessage):
+            names.append(message.tool_name)
+    return names

@@ -1,0 +1,169 @@
+"""What goes with a conversation: guardrail, service tier, labels, performance, prompt variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from modelwire.errors import ConfigError, Problem
+from modelwire.hookspecs import CompletionOptions
+from modelwire_bedrock.families import Family
+from modelwire_bedrock.requests.changes import Changes
+from modelwire_bedrock.requests.params import Params, object_param
+from modelwire_bedrock.requests.text import clean_text
+
+__all__ = ["envelope", "merge_fields"]
+
+_SETTINGS = "plugins.entries.amazon-bedrock.config"
+_TIERS = ("default", "flex", "priority", "reserved")
+_LATENCIES = ("standard", "optimized")
+_GUARDRAIL_CHOICES = {
+    "streamProcessingMode": ("sync", "async"),
+    "trace": ("enabled", "disabled", "enabled_full"),
+}
+_MOST_LABELS = 16
+_LONGEST_LABEL = 256
+_NOT_IN_LABELS = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,\-.]", re.ASCII)
+"""From the service's model, as are the two limits."""
+
+
+def envelope(
+    options: CompletionOptions,
+    settings: Mapping[str, Any],
+    family: Family,
+    params: Params,
+    changes: Changes,
+) -> dict[str, Any]:
+    """Write what goes with the conversation.
+
+    Raises:
+        ConfigError: A guardrail is configured that could not work. Without it the request would go
+            out unguarded.
+    """
+    parts = {
+        "guardrailConfig": _guardrail(settings, params),
+        "serviceTier": _service_tier(family, params, changes),
+        "performanceConfig": _performance(params, changes),
+        "promptVariables": _prompt_variables(params, changes),
+        "requestMetadata": _labels(options, params, changes),
+    }
+    return {key: part for key, part in parts.items() if part}
+
+
+def _guardrail(settings: Mapping[str, Any], params: Params) -> dict[str, Any] | None:
+    path, given = params.take("guardrailConfig", "guardrail")
+    if given is None:
+        path, given = f"{_SETTINGS}.guardrail", settings.get("guardrail")
+    if given is None:
+        return None
+    problems = []
+    if not isinstance(given, Mapping):
+        problems.append(Problem(path, "expected an object"))
+        given = {}
+    config: dict[str, Any] = {}
+    for key in ("guardrailIdentifier", "guardrailVersion"):
+        # A version is a number to many who write it down.
+        value = str(given.get(key) or "").strip()
+        if value:
+            config[key] = value
+        elif not problems or given:
+            problems.append(Problem(f"{path}.{key}", "is needed for a guardrail"))
+    for key, choices in _GUARDRAIL_CHOICES.items():
+        value = given.get(key)
+        if value in choices:
+            config[key] = value
+        elif value is not None:
+            problems.append(
+                Problem(f"{path}.{key}", f"expected one of {', '.join(choices)}; found {value!r}")
+            )
+    if problems:
+        msg = "The guardrail is not configured completely, so nothing is sent."
+        raise ConfigError(msg, problems=problems)
+    return config
+
+
+def _service_tier(family: Family, params: Params, changes: Changes) -> dict[str, str] | None:
+    path, given = params.take("serviceTier", "service_tier")
+    if isinstance(given, Mapping):
+        given = given.get("type")
+    if given is None:
+        return None
+    tier = str(given).strip().lower()
+    if tier not in _TIERS:
+        changes.dropped(path, f"{given!r} is no service tier; there are {', '.join(_TIERS)}.")
+        return None
+    if family.service_tiers is not None and tier not in family.service_tiers:
+        changes.dropped(path, f"{family.key} has no service tier {tier}.")
+        return None
+    return {"type": tier}
+
+
+def _performance(params: Params, changes: Changes) -> dict[str, str] | None:
+    path, given = params.take("performanceConfig", "performance_config")
+    latency = object_param(path, given, changes).get("latency")
+    if latency is None:
+        return None
+    if latency not in _LATENCIES:
+        changes.dropped(f"{path}.latency", f"{latency!r} is none of {', '.join(_LATENCIES)}.")
+        return None
+    return {"latency": latency}
+
+
+def _prompt_variables(params: Params, changes: Changes) -> dict[str, dict[str, str]]:
+    path, given = params.take("promptVariables", "prompt_variables")
+    variables = {}
+    for name, value in object_param(path, given, changes).items():
+        text = value.get("text") if isinstance(value, Mapping) else value
+        if isinstance(text, str):
+            variables[str(name)] = {"text": clean_text(text)}
+        else:
+            changes.dropped(f"{path}.{name}", "A prompt variable is a text.")
+    return variables
+
+
+def _labels(options: CompletionOptions, params: Params, changes: Changes) -> dict[str, str]:
+    path, given = params.take("requestMetadata", "request_metadata")
+    labels: dict[str, str] = {}
+    sources = ((path, object_param(path, given, changes)), ("options.metadata", options.metadata))
+    for source, entries in sources:
+        for key, value in entries.items():
+            place = f"{source}.{key}"
+            name, text = _label(str(key)), _label(str(value))
+            if not name:
+                changes.dropped(place, "A label needs a name.")
+            elif len(labels) == _MOST_LABELS and name not in labels:
+                changes.dropped(place, f"The service takes {_MOST_LABELS} labels at most.")
+            else:
+                if (name, text) != (key, value):
+                    changes.rewritten(
+                        place,
+                        f"Labels have {_LONGEST_LABEL} characters at most, and only plain ones.",
+                    )
+                labels[name] = text
+    return labels
+
+
+def _label(text: str) -> str:
+    return _NOT_IN_LABELS.sub("_", clean_text(text))[:_LONGEST_LABEL]
+
+
+def merge_fields(
+    ours: dict[str, Any], given: Mapping[str, Any], path: str, changes: Changes
+) -> dict[str, Any]:
+    """Put the caller's own model fields over ours, object by object; lists of betas are joined."""
+    merged = dict(ours)
+    for key, value in given.items():
+        place = f"{path}.{key}"
+        mine = merged.get(key)
+        if isinstance(mine, dict) and isinstance(value, Mapping):
+            merged[key] = merge_fields(mine, value, place, changes)
+        elif isinstance(mine, list) and isinstance(value, list):
+            merged[key] = [*mine, *(item for item in value if item not in mine)]
+        else:
+            if mine is not None and mine != value:
+                changes.rewritten(
+                    place, f"It takes the place of {mine!r}, which the options ask for."
+                )
+            merged[key] = value
+    return merged

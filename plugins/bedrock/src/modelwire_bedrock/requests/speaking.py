@@ -1,0 +1,146 @@
+"""What an assistant said, as content blocks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import define, field
+
+from modelwire.errors import InvalidMessage
+from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
+from modelwire_bedrock.requests.conversing import Conversing
+from modelwire_bedrock.requests.text import clean_json, clean_text, is_blank
+
+__all__ = ["Spoken", "speak"]
+
+_PLACEHOLDER_SIGNATURE = "reasoning_content"
+"""What OpenAI-compatible clients write where a signature would be; it proves nothing."""
+
+
+@define
+class Spoken:
+    """An assistant message as content blocks.
+
+    Attributes:
+        blocks: The content blocks.
+        calls: The ids of the tool calls among them, on the wire, each with the call and its place.
+    """
+
+    blocks: list[dict[str, Any]] = field(factory=list)
+    calls: list[tuple[str, ToolCall, str]] = field(factory=list)
+
+
+def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken:
+    """Write an assistant message as content blocks; it may turn out to have none."""
+    spoken = Spoken()
+    own = to.is_own(message)
+    for index, block in enumerate(message.content):
+        place = f"{path}.content[{index}]"
+        if isinstance(block, Text):
+            written = _text(block, place, to)
+        elif isinstance(block, Thinking):
+            written = _thinking(block, place, to, own=own)
+        else:
+            written = _call(block, place, to, spoken)
+        if written is not None:
+            spoken.blocks.append(written)
+    return spoken
+
+
+def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
+    text = clean_text(block.text)
+    if text != block.text:
+        to.changes.rewritten(path, "Unpaired surrogates are not text.")
+    if is_blank(text):
+        to.changes.dropped(path, "The service refuses blank text.")
+        return None
+    return {"text": text}
+
+
+def _thinking(block: Thinking, path: str, to: Conversing, *, own: bool) -> dict[str, Any] | None:
+    replayed = own and to.family.signed
+    if block.redacted:
+        return _redacted(block, path, to, replayed=replayed)
+    signature = (block.signature or "").strip()
+    if replayed and signature == _PLACEHOLDER_SIGNATURE:
+        to.changes.dropped(path, "Its signature is a placeholder, which the model would refuse.")
+        return None
+    if replayed and signature:
+        # Signed thoughts go back to the byte; any change would break their signature.
+        return {
+            "reasoningContent": {
+                "reasoningText": {"text": block.text, "signature": block.signature}
+            }
+        }
+    text = clean_text(block.text)
+    if is_blank(text):
+        to.changes.dropped(
+            path, "Thinking without text can only go back to the model that signed it."
+        )
+        return None
+    to.changes.rewritten(
+        path, "Only the model that signed its thinking takes it as thinking; it is sent as text."
+    )
+    return {"text": text}
+
+
+def _redacted(
+    block: Thinking, path: str, to: Conversing, *, replayed: bool
+) -> dict[str, Any] | None:
+    if not replayed:
+        to.changes.dropped(path, "Redacted thinking means nothing to another model.")
+        return None
+    try:
+        data = block.redacted_data
+    except InvalidMessage:
+        data = b""
+    if not data:
+        to.changes.dropped(
+            path, "The opaque bytes of this redacted thinking are missing or damaged."
+        )
+        return None
+    return {"reasoningContent": {"redactedContent": data}}
+
+
+def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> dict[str, Any]:
+    wire_id = to.ids.new(call.id)
+    spoken.calls.append((wire_id, call, path))
+    arguments = _arguments(call, path, to)
+    if not to.tool_blocks:
+        to.changes.rewritten(
+            path, "Without tools the service refuses tool calls; it is told as text."
+        )
+        told = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+        return {"text": f"[Assistant tool call]: {clean_text(call.name)}({told})"}
+    if wire_id != call.id:
+        to.changes.rewritten(
+            f"{path}.id", "A tool call's id is letters, digits, _ and -, at most 64, and its own."
+        )
+    name = to.names.wire(call.name)
+    if name != call.name:
+        to.changes.rewritten(
+            f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
+        )
+    return {"toolUse": {"toolUseId": wire_id, "name": name, "input": arguments}}
+
+
+def _arguments(call: ToolCall, path: str, to: Conversing) -> dict[str, Any]:
+    given: object = call.arguments
+    value = given
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    cleaned = clean_json(value)
+    if not isinstance(cleaned, dict):
+        to.changes.rewritten(
+            f"{path}.arguments", "The arguments were not a JSON object; an empty one is sent."
+        )
+        return {}
+    if cleaned != given:
+        to.changes.rewritten(
+            f"{path}.arguments", "The arguments held what JSON or UTF-8 cannot say."
+        )
+    return cleaned

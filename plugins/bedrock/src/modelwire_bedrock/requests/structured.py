@@ -1,0 +1,81 @@
+"""An answer that follows a JSON Schema: `outputConfig`, or words where the family has none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from modelwire_bedrock.requests.changes import Changes
+from modelwire_bedrock.requests.naming import legal_name
+from modelwire_bedrock.requests.text import clean_json
+
+__all__ = ["output_config", "schema_instruction", "strict_schema"]
+
+# Recorded and verified live by a peer; Amazon's documentation differs on both sides. `minLength` and
+# `maxLength` are accepted.
+_REFUSED = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems")
+_SCHEMAS_BY_NAME = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
+_SCHEMA_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_SCHEMA_PLACES = (
+    "items", "additionalProperties", "not", "contains", "if", "then", "else", "propertyNames",
+)  # fmt: skip
+
+
+def output_config(schema: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
+    """Write `outputConfig` for a schema, which goes as text."""
+    cleaned = strict_schema(clean_json(schema), "options.response_schema", changes)
+    definition: dict[str, Any] = {
+        "name": legal_name(str(schema.get("title") or "answer")),
+        "schema": json.dumps(cleaned, separators=(",", ":")),
+    }
+    if isinstance(description := cleaned.get("description"), str) and description.strip():
+        definition["description"] = description
+    return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": definition}}}
+
+
+def schema_instruction(schema: Mapping[str, Any]) -> str:
+    """Say in words that the answer must follow a schema."""
+    written = json.dumps(clean_json(schema), ensure_ascii=False, separators=(",", ":"))
+    return f"Answer only with one JSON value, without anything around it, that follows this JSON Schema:\n{written}"
+
+
+def strict_schema(schema: Any, path: str, changes: Changes) -> Any:
+    """A schema as the service accepts it for output.
+
+    An object allows no properties but those that it names. What the service refuses becomes part of
+    the description, so that the model still knows of it.
+    """
+    if not isinstance(schema, Mapping):
+        return schema
+    strict: dict[str, Any] = {}
+    notes: list[str] = []
+    for key, value in schema.items():
+        place = f"{path}.{key}"
+        if key in _REFUSED or (key == "minItems" and isinstance(value, int) and value > 1):
+            notes.append(f"{key}={value}")
+            changes.rewritten(
+                place, "The service refuses it in a schema; it is in the description."
+            )
+        elif key in _SCHEMAS_BY_NAME and isinstance(value, Mapping):
+            strict[key] = {
+                name: strict_schema(part, f"{place}.{name}", changes)
+                for name, part in value.items()
+            }
+        elif key in _SCHEMA_LISTS and isinstance(value, list):
+            strict[key] = [
+                strict_schema(part, f"{place}[{index}]", changes)
+                for index, part in enumerate(value)
+            ]
+        elif key in _SCHEMA_PLACES:
+            strict[key] = strict_schema(value, place, changes)
+        elif key != "$schema":
+            strict[key] = value
+    if notes:
+        told = ", ".join(notes)
+        description = strict.get("description")
+        strict["description"] = f"{description} ({told})" if description else told
+    if strict.get("type") == "object" and strict.get("additionalProperties") is not False:
+        changes.rewritten(f"{path}.additionalProperties", "The service wants objects closed.")
+        strict["additionalProperties"] = False
+    return strict

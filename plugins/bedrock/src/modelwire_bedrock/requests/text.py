@@ -1,0 +1,43 @@
+"""Text and JSON as the service accepts them: no lone surrogates, no blanks, nothing but JSON."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["clean_json", "clean_text", "is_blank"]
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def clean_text(text: str) -> str:
+    """Remove unpaired surrogates, which UTF-8 cannot say; a pair becomes its character."""
+    if text.isascii() or _SURROGATES.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing but white space, which the service refuses in a text block."""
+    return not text.strip().strip("\ufeff").strip()
+
+
+def clean_json(value: Any) -> Any:
+    """Copy a value as plain JSON.
+
+    Texts and keys lose unpaired surrogates; keys become texts; numbers that JSON does not have
+    become `null`; anything that is not JSON becomes its text.
+    """
+    if isinstance(value, str):
+        return clean_text(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {clean_text(str(key)): clean_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [clean_json(item) for item in value]
+    return clean_text(str(value))

@@ -1,0 +1,221 @@
+"""The shapes of ConverseStream and Converse answers, as far as they are read.
+
+They follow the service model `bedrock-runtime` of botocore. Members that are not named here, and
+the padding `p` that the service adds to every event, are skipped by the decoder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw, Struct, field
+
+__all__ = [
+    "BlockDeltaEvent",
+    "BlockStartEvent",
+    "BlockStopEvent",
+    "CitationsContent",
+    "ContentBlock",
+    "ConverseAnswer",
+    "ImageBlock",
+    "MessageStartEvent",
+    "MessageStopEvent",
+    "Metadata",
+    "ReasoningBlock",
+    "TokenUsage",
+    "ToolUseBlock",
+    "ToolUseStart",
+]
+
+
+class ReasoningDelta(Struct, rename="camel", gc=False):
+    """A piece of thinking: one of the three."""
+
+    text: str | None = None
+    signature: str | None = None
+    redacted_content: bytes | None = None
+
+
+class ToolUseDelta(Struct, rename="camel", gc=False):
+    """A piece of the JSON text of a tool call's arguments."""
+
+    input: str = ""
+
+
+class ImageSource(Struct, rename="camel", gc=False):
+    """The bytes of an image, or where they lie."""
+
+    data: bytes | None = field(default=None, name="bytes")
+    s3_location: dict[str, Any] | None = None
+
+
+class ImageDelta(Struct, rename="camel", gc=False):
+    """A piece of an image."""
+
+    source: ImageSource | None = None
+    error: dict[str, Any] | None = None
+
+
+class BlockDelta(Struct, rename="camel", gc=False):
+    """A piece of a content block: one of these, or one that is not known here."""
+
+    text: str | None = None
+    tool_use: ToolUseDelta | None = None
+    reasoning_content: ReasoningDelta | None = None
+    citation: dict[str, Any] | None = None
+    image: ImageDelta | None = None
+    tool_result: list[dict[str, Any]] | None = None
+
+
+class BlockDeltaEvent(Struct, rename="camel", gc=False):
+    """`contentBlockDelta`."""
+
+    content_block_index: int
+    delta: BlockDelta
+
+
+class ToolUseStart(Struct, rename="camel", gc=False):
+    """The beginning of a tool call. Some models send its whole input here."""
+
+    tool_use_id: str
+    name: str
+    type: str | None = None
+    input: Raw = Raw()
+
+
+class BlockStart(Struct, rename="camel", gc=False):
+    """What begins: one of these, or one that is not known here."""
+
+    tool_use: ToolUseStart | None = None
+    tool_result: dict[str, Any] | None = None
+    image: dict[str, Any] | None = None
+
+
+class BlockStartEvent(Struct, rename="camel", gc=False):
+    """`contentBlockStart`."""
+
+    content_block_index: int
+    start: BlockStart
+
+
+class BlockStopEvent(Struct, rename="camel", gc=False):
+    """`contentBlockStop`."""
+
+    content_block_index: int
+
+
+class MessageStartEvent(Struct, rename="camel", gc=False):
+    """`messageStart`."""
+
+    role: str
+
+
+class MessageStopEvent(Struct, rename="camel", gc=False):
+    """`messageStop`."""
+
+    stop_reason: str
+    additional_model_response_fields: Any = None
+
+
+class CacheDetail(Struct, rename="camel", gc=False):
+    """Tokens that were written to the cache, for `ttl`."""
+
+    ttl: str = ""
+    input_tokens: int = 0
+
+
+class TokenUsage(Struct, rename="camel", gc=False):
+    """What was used. `inputTokens` does not count what was read from or written to the cache."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    cache_details: list[CacheDetail] | None = None
+    server_tool_usage: dict[str, Any] | None = None
+
+
+class Metadata(Struct, rename="camel", gc=False):
+    """`metadata`, and the members of a Converse answer that say the same."""
+
+    usage: TokenUsage | None = None
+    metrics: dict[str, Any] | None = None
+    trace: dict[str, Any] | None = None
+    performance_config: dict[str, Any] | None = None
+    service_tier: dict[str, Any] | None = None
+
+
+class ToolUseBlock(Struct, rename="camel", gc=False):
+    """A whole tool call. Its input stays as it was written, so that no number loses a digit."""
+
+    tool_use_id: str
+    name: str
+    input: Raw = Raw()
+    type: str | None = None
+
+
+class ReasoningText(Struct, rename="camel", gc=False):
+    """Thinking that may be shown, and its signature."""
+
+    text: str = ""
+    signature: str | None = None
+
+
+class ReasoningBlock(Struct, rename="camel", gc=False):
+    """A whole block of thinking: one of the two."""
+
+    reasoning_text: ReasoningText | None = None
+    redacted_content: bytes | None = None
+
+
+class GeneratedText(Struct, rename="camel", gc=False):
+    """Text that citations support."""
+
+    text: str = ""
+
+
+class CitationsContent(Struct, rename="camel", gc=False):
+    """Text, and the citations that support it."""
+
+    content: list[GeneratedText] = []
+    citations: list[dict[str, Any]] = []
+
+
+class ImageBlock(Struct, rename="camel", gc=False):
+    """A whole image."""
+
+    format: str | None = None
+    source: ImageSource | None = None
+    error: dict[str, Any] | None = None
+
+
+class ContentBlock(Struct, rename="camel", gc=False):
+    """A whole content block: one of these, or one that is not known here."""
+
+    text: str | None = None
+    tool_use: ToolUseBlock | None = None
+    reasoning_content: ReasoningBlock | None = None
+    citations_content: CitationsContent | None = None
+    image: ImageBlock | None = None
+    tool_result: dict[str, Any] | None = None
+
+
+class Message(Struct, rename="camel", gc=False):
+    """What the model said."""
+
+    role: str = "assistant"
+    content: list[ContentBlock] = []
+
+
+class Output(Struct, rename="camel", gc=False):
+    """The output of Converse."""
+
+    message: Message | None = None
+
+
+class ConverseAnswer(Metadata, rename="camel", gc=False, kw_only=True):
+    """The whole answer of Converse."""
+
+    output: Output | None = None
+    stop_reason: str
+    additional_model_response_fields: Any = None

@@ -1,0 +1,67 @@
+import pytest
+
+from modelwire_bedrock.discovery.mapping import Mapper
+from modelwire_bedrock.discovery.prices import NOTHING_KNOWN, price_entry
+from modelwire_bedrock.limits import LIMITS, UNKNOWN_LIMITS, limits_of
+
+
+@pytest.mark.parametrize(
+    ("model_id", "context_window"),
+    [
+        ("anthropic.claude-opus-4-6-v1:0", 1_000_000),
+        ("us.anthropic.claude-opus-4-6-v1", 1_000_000),
+        ("anthropic.claude-opus-4.8", 1_000_000),
+        ("global.anthropic.claude-sonnet-4-6", 1_000_000),
+        ("au.anthropic.claude-sonnet-4-5-20250929-v1:0", 200_000),
+        ("anthropic.claude-opus-5", 1_000_000),
+        ("anthropic.claude-3-haiku-20240307-v1:0", 200_000),
+        ("anthropic.claude-opus-4-20250514-v1:0", 200_000),
+        ("apac.amazon.nova-micro-v1:0", 128_000),
+        ("amazon.nova-2-lite-v1:0", 300_000),
+        ("meta.llama4-scout-17b-instruct-v1:0", 512_000),
+        ("meta.llama3-3-70b-instruct-v1:0", 128_000),
+        ("meta.llama3-8b-instruct-v1:0", 8_192),
+        ("deepseek.r1-v1:0", 128_000),
+        ("deepseek.v3.2", 128_000),
+        ("minimax.minimax-m2.1", 1_000_000),
+        ("ai21.jamba-1-5-large-v1:0", 256_000),
+        (
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-20250514-v1:0",
+            200_000,
+        ),
+    ],
+)
+def test_a_window_is_found_for_an_id_in_any_form(model_id, context_window):
+    assert limits_of(model_id).context_window == context_window
+
+
+@pytest.mark.parametrize("model_id", ["acme.new-v1:0", "us.acme.new", "abc123", ""])
+def test_of_an_unknown_model_nothing_is_known(model_id):
+    assert limits_of(model_id) is UNKNOWN_LIMITS
+    assert UNKNOWN_LIMITS.context_window is None
+
+
+def test_every_row_says_where_it_comes_from_and_can_be_reached():
+    assert all(row.evidence for row in LIMITS)
+    assert len({row.pattern for row in LIMITS}) == len(LIMITS)
+
+
+def test_a_profile_of_a_geography_is_dearer_than_the_global_one():
+    pytest.importorskip("genai_prices")
+    name = "anthropic.claude-sonnet-4-5-20250929-v1:0"
+    everywhere, nearby = price_entry(f"global.{name}").prices, price_entry(f"us.{name}").prices
+    assert 0 < everywhere.input < nearby.input
+    assert 0 < everywhere.cache_read < everywhere.input < everywhere.cache_write
+
+
+def test_an_unknown_price_is_unknown_and_not_nothing():
+    pytest.importorskip("genai_prices")
+    assert price_entry("acme.new-v1:0") == NOTHING_KNOWN
+    # No price for cached input is published for this one.
+    assert price_entry("deepseek.r1-v1:0").prices.cache_read is None
+
+
+def test_a_price_that_rises_says_up_to_where_it_holds():
+    pytest.importorskip("genai_prices")
+    model = Mapper("amazon-bedrock").through("global.openai.gpt-6-sol", "x", None, {})
+    assert model.extra["pricesHoldUpTo"] == 272_000
