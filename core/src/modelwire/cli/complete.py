@@ -39,6 +39,7 @@ _RETENTION = ("none", "short", "long")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="For the whole.")
 @click.option("--events", is_flag=True, help="One JSON event per line, ending in done or error.")
 @click.option("--json", "as_json", is_flag=True, help="The final message as JSON.")
+@click.option("--dry-run", is_flag=True, help="Show the request, as JSON, and do not send it.")
 @config_option
 def complete(
     prompt: str | None,
@@ -46,6 +47,7 @@ def complete(
     config_path: Path | None,
     events: bool,
     as_json: bool,
+    dry_run: bool,
     **settings: Any,
 ) -> int:
     """Ask a model, and stream its answer.
@@ -62,8 +64,10 @@ def complete(
         msg = "Choose either --events or --json, not both."
         raise click.UsageError(msg)
     context = _context(prompt, context_path)
-    from modelwire.cli.answer import answer
+    from modelwire.cli.answer import answer, rehearse
 
+    if dry_run:
+        return rehearse(context, config_path=config_path, **settings)
     form = "events" if events else "json" if as_json else "text"
     return answer(context, config_path=config_path, form=form, **settings)
 

@@ -20,7 +20,7 @@ from modelwire.registry.loading import where
 from modelwire.runtime.fallback import deserves_fallback
 from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.stream import Progress
-from modelwire.transport import RetryPolicy, retrying
+from modelwire.transport import RetryPolicy, Transport, retrying
 
 if TYPE_CHECKING:
     from modelwire.runtime.runtime import Runtime
@@ -33,7 +33,8 @@ class Answer:
     """One answer that was asked for.
 
     Attributes:
-        runtime: Whose plugins, configuration and client are used.
+        runtime: Whose plugins and configuration are used.
+        transport: What carries the requests.
         context: What the model is asked to continue.
         candidates: Finds the references to try, in order; called once.
         options: Gives the options for a model.
@@ -41,6 +42,7 @@ class Answer:
     """
 
     runtime: Runtime
+    transport: Transport
     context: Context
     candidates: Callable[[], Awaitable[Sequence[ModelRef | str]]]
     options: Callable[[Model], CompletionOptions]
@@ -117,7 +119,7 @@ class Answer:
                 options=options,
                 provider=registry.provider_config(model.provider),
                 config=self.runtime.config,
-                transport=self.runtime.transport,
+                transport=self.transport,
             )
             async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
                 async for delta in stream:

@@ -12,16 +12,18 @@ from attrs import evolve
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config, load_config
+from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Tool
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
 from modelwire.runtime.answering import Answer
+from modelwire.runtime.dry_run import DryRun
 from modelwire.runtime.options import OptionChanges, merge_options
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.resolution import default_ref, expand_alias, full_ref, pick_bare_name
 from modelwire.runtime.stream import Stream
-from modelwire.transport import RetryPolicy, Transport
+from modelwire.transport import NotSent, Rehearsal, RetryPolicy, Transport
 
 __all__ = ["Runtime"]
 
@@ -168,6 +170,7 @@ class Runtime:
 
         answer = Answer(
             runtime=self,
+            transport=self.transport,
             context=as_context(prompt, system=system, tools=tools),
             candidates=candidates,
             options=lambda target: self._options(target, asked),
@@ -202,6 +205,46 @@ class Runtime:
         )
         async with stream:
             return await stream.result()
+
+    async def dry_run(
+        self,
+        prompt: Prompt,
+        *,
+        model: ModelRef | str | None = None,
+        system: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> DryRun:
+        """Make the request that `stream` would send first, and do not send it.
+
+        Raises:
+            ModelwireError: The request cannot be made.
+            InvalidRequest: The model is not asked over HTTP, so there is no request.
+        """
+        asked = evolve(options or CompletionOptions(), **changes)
+        found = await self.resolve(model)
+
+        async def candidates() -> Sequence[ModelRef | str]:
+            return [found.ref]
+
+        answer = Answer(
+            runtime=self,
+            transport=Rehearsal(environ=self.config.environ),
+            context=as_context(prompt, system=system, tools=tools),
+            candidates=candidates,
+            options=lambda target: self._options(target, asked),
+            retries=RetryPolicy(max_attempts=1),
+        )
+        async with Stream(answer.events, total=asked.deadlines.total) as stream:
+            try:
+                async for _ in stream:
+                    break
+            except NotSent as kept:
+                noted = kept.partial.diagnostics if kept.partial is not None else []
+                return DryRun(found, kept.request, tuple(noted))
+        msg = f"{found.ref} answers without a request over HTTP; there is nothing to show."
+        raise InvalidRequest(msg, provider=found.provider, model=found.id)
 
     def _options(self, model: Model, asked: CompletionOptions) -> CompletionOptions:
         configured = {**self.config.params_for(str(model.ref)), **model.params}

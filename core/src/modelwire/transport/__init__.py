@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from modelwire.transport.deadlines import Deadlines
     from modelwire.transport.explain import explain_body
     from modelwire.transport.proxies import proxy_for
+    from modelwire.transport.rehearsal import NotSent, Rehearsal
     from modelwire.transport.request import Request
     from modelwire.transport.response import Response
     from modelwire.transport.retry import RetryPolicy, delay_before, retrying, retrying_call
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlines",
+    "NotSent",
+    "Rehearsal",
     "Request",
     "Response",
     "RetryPolicy",
@@ -45,6 +48,7 @@ __getattr__, __dir__ = lazy_exports(
         "deadlines": ("Deadlines",),
         "explain": ("explain_body",),
         "proxies": ("proxy_for",),
+        "rehearsal": ("NotSent", "Rehearsal"),
         "request": ("Request",),
         "response": ("Response",),
         "retry": ("RetryPolicy", "delay_before", "retrying", "retrying_call"),

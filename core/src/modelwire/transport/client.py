@@ -67,6 +67,7 @@ class Transport:
         self._context: ssl.SSLContext | None = None
         self._preparing = threading.Lock()
         self._closed = False
+        self._trusting: dict[str, Transport] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,9 +114,33 @@ class Transport:
         finally:
             response.close()
 
+    def trusting(self, ca_bundle: Path | str) -> Transport:
+        """This transport for a service that has certificates of its own.
+
+        What it returns is like this transport, but trusts the certificates in `ca_bundle` and no
+        others. There is one for each bundle, and it is closed with this one.
+
+        Args:
+            ca_bundle: A file of PEM certificates, or a directory as `openssl rehash` makes it.
+        """
+        with self._preparing:
+            key = str(ca_bundle)
+            if key not in self._trusting:
+                self._trusting[key] = Transport(
+                    deadlines=self.deadlines,
+                    environ=self._environ,
+                    ca_bundle=ca_bundle,
+                    client_cert=self._client_cert,
+                    proxy=self._proxy,
+                    max_connections=self._max_connections,
+                )
+            return self._trusting[key]
+
     async def aclose(self) -> None:
         """Close all connections; whoever still reads from one gets a `ConnectionFailed`."""
         self._closed = True
+        for transport in self._trusting.values():
+            await transport.aclose()
         sessions, self._sessions = self._sessions, None
         if sessions is not None:
             await sessions.close()

@@ -1,21 +1,14 @@
-"""boto3 writes and signs a request; the core's transport carries it.
-
-botocore emits `before-send` with the finished request. A handler takes it there and answers in the
-place of the service, so that botocore ends as after any call and no socket is opened.
-"""
+"""Getting a signed request ready to be carried, and choosing what carries it."""
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast
-from weakref import WeakKeyDictionary, WeakSet
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
-from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
-from modelwire.transport import Request, Transport
+from modelwire_bedrock.signing import is_ready, sign
 
 if TYPE_CHECKING:
+    from modelwire.transport import Request, Transport
     from modelwire_bedrock.endpoints import Target
 
 __all__ = ["Operation", "prepare", "transport_for"]
@@ -30,22 +23,10 @@ boto3 takes about half a millisecond for a small request and 5 to 10 for one of 
 _NODE = 16
 """What an item costs besides its text, in the same measure."""
 
-_SERVICE = "bedrock-runtime"
-_SENT_BY_TRANSPORT = frozenset({"content-length", "host", "transfer-encoding"})
-
-# The value of a parameter may be somebody's conversation; the name before it is what helps.
-_VALUE = re.compile(r",? value: .*", re.DOTALL)
-_PROBLEM = re.compile(r"\n(?=(?:Invalid|Missing|Unknown|Value|Parameter) )")
-_MOST_PROBLEMS = 5
-
-_current = threading.local()
-_ready: WeakSet[Any] = WeakSet()
-_ready_lock = threading.Lock()
-
 
 async def prepare(
     client: Any,
-    operation: Operation,
+    operation: str,
     params: Mapping[str, Any],
     *,
     target: Target,
@@ -58,7 +39,7 @@ async def prepare(
     in a thread.
 
     Args:
-        client: A boto3 client of `bedrock-runtime`, which may be shared between threads.
+        client: A boto3 client, which may be shared between threads.
         operation: The method of the client.
         params: Its arguments.
         target: As whom the client signs, for errors.
@@ -69,153 +50,22 @@ async def prepare(
         ConfigError: botocore finds no endpoint.
         AuthenticationError: There are no credentials, or they cannot be used.
     """
-    if client in _ready and not _is_large(params):
-        return _prepare(client, operation, params, target, headers)
+    if is_ready(client) and not _is_large(params):
+        return sign(client, operation, params, target, headers)
     from asyncio import to_thread
 
-    return await to_thread(_prepare, client, operation, params, target, headers)
+    return await to_thread(sign, client, operation, params, target, headers)
 
 
 def transport_for(shared: Transport, target: Target, url: str) -> Transport:
     """The transport to use: `shared`, or one that trusts the AWS settings' own certificates.
 
     `AWS_CA_BUNDLE` and `ca_bundle` of a profile hold for AWS only, so the transport that all
-    providers share cannot take them over. There is one for each shared transport and file; its
-    connections are closed with the event loop, as those of every transport.
+    providers share cannot take them over.
     """
     if target.ca_bundle is None or not url.startswith("https:"):
         return shared
-    with _ready_lock:
-        trusting = _trusting.setdefault(shared, {})
-        made = trusting.get(target.ca_bundle)
-        if made is None:
-            made = Transport(
-                deadlines=shared.deadlines, environ=target.environ, ca_bundle=target.ca_bundle
-            )
-            trusting[target.ca_bundle] = made
-    return made
-
-
-_trusting: WeakKeyDictionary[Transport, dict[str, Transport]] = WeakKeyDictionary()
-
-
-class _Captured:
-    """What one call of botocore leaves behind, and what it is to add."""
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self.headers = headers
-        self.request: Any = None
-
-
-class _EmptyBody:
-    """A body that botocore can read as the answer of any operation."""
-
-    def stream(self) -> Iterator[bytes]:
-        return iter((b"{}",))
-
-
-def _prepare(
-    client: Any,
-    operation: Operation,
-    params: Mapping[str, Any],
-    target: Target,
-    headers: Mapping[str, str] | None,
-) -> Request:
-    _make_ready(client)
-    captured = _Captured(headers or {})
-    _current.captured = captured
-    try:
-        getattr(client, operation)(**params)
-    except Exception as error:
-        failure = _failure(error, target)
-        if failure is None:
-            raise
-        raise failure from error
-    finally:
-        del _current.captured
-    return _request(captured.request)
-
-
-def _make_ready(client: Any) -> None:
-    if client in _ready:
-        return
-    with _ready_lock:
-        events = client.meta.events
-        events.register(f"before-call.{_SERVICE}", _add_headers, unique_id="modelwire-headers")
-        events.register_last(f"before-send.{_SERVICE}", _capture, unique_id="modelwire-capture")
-        _ready.add(client)
-
-
-def _add_headers(params: dict[str, Any], **_: Any) -> None:
-    captured: _Captured | None = getattr(_current, "captured", None)
-    if captured is not None:
-        params["headers"].update(captured.headers)
-
-
-def _capture(request: Any, **_: Any) -> Any:
-    captured: _Captured | None = getattr(_current, "captured", None)
-    if captured is None:
-        return None
-    from botocore.awsrequest import AWSResponse, HeadersDict
-
-    captured.request = request
-    return AWSResponse(request.url, 200, HeadersDict(), _EmptyBody())
-
-
-def _request(prepared: Any) -> Request:
-    headers = {
-        _text(name): _text(value)
-        for name, value in prepared.headers.items()
-        if _text(name).lower() not in _SENT_BY_TRANSPORT
-    }
-    body = prepared.body
-    if isinstance(body, str):
-        body = body.encode()
-    return Request(prepared.method, prepared.url, headers, bytes(body or b""))
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _failure(error: Exception, target: Target) -> ModelwireError | None:
-    """Say in our own words what botocore raised, or `None` where it is not one of its errors."""
-    from botocore import exceptions
-
-    if isinstance(error, exceptions.ParamValidationError):
-        return _invalid_parameters(error)
-    if isinstance(
-        error,
-        exceptions.EndpointProviderError
-        | exceptions.NoRegionError
-        | exceptions.InvalidRegionError
-        | exceptions.UnknownEndpointError,
-    ):
-        return ConfigError(
-            f"botocore finds no endpoint of Amazon Bedrock: {error}",
-            hint="Check the region, and whether it has FIPS or dual-stack endpoints.",
-        )
-    if isinstance(error, exceptions.BotoCoreError | exceptions.ClientError):
-        from modelwire_bedrock.credentials.failures import credential_error
-
-        return credential_error(error, target)
-    return None
-
-
-def _invalid_parameters(error: Exception) -> InvalidRequest:
-    report = cast("str", getattr(error, "kwargs", {}).get("report", ""))
-    problems = [_VALUE.sub("", problem).strip() for problem in _PROBLEM.split(report)]
-    named = "; ".join(problems[:_MOST_PROBLEMS])
-    if len(problems) > _MOST_PROBLEMS:
-        named += f"; and {len(problems) - _MOST_PROBLEMS} more"
-    from botocore import __version__
-
-    unknown = "Unknown parameter" in report
-    return InvalidRequest(
-        f"The request does not follow the service model of Amazon Bedrock: {named}.",
-        provider="amazon-bedrock",
-        hint=f"botocore {__version__} does not know it; a newer boto3 may." if unknown else None,
-    )
+    return shared.trusting(target.ca_bundle)
 
 
 def _is_large(params: Any) -> bool:

@@ -5,17 +5,17 @@ So a call that is cancelled, or takes too long, closes its socket, and no thread
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelwire.errors import MalformedResponse, ModelwireError
-from modelwire.transport import Deadlines, Request, Transport
-from modelwire_bedrock.carrying import transport_for
+from modelwire.transport import Deadlines
+from modelwire_bedrock.carrying import prepare, transport_for
 from modelwire_bedrock.clients import Clients
 from modelwire_bedrock.faults import ServiceFault, fault_of_response
 
 if TYPE_CHECKING:
+    from modelwire.transport import Transport
     from modelwire_bedrock.endpoints import Target
 
 __all__ = ["Operation", "call"]
@@ -24,8 +24,6 @@ Operation = Literal["list_foundation_models", "list_inference_profiles", "get_in
 
 _DEADLINES = Deadlines(connect=10.0, first_byte=30.0, idle=30.0, total=30.0)
 _LARGEST = 16 * 1024 * 1024
-
-_current = threading.local()
 
 
 async def call(
@@ -83,7 +81,7 @@ async def _call_once(
 
     client = await clients.get("bedrock", target)
     await clients.fresh(client)
-    request = await to_thread(_prepare, client, operation, params, target)
+    request = await prepare(client, operation, params, target=target)
     carrier = transport_for(transport, target, request.url)
     provider = "amazon-bedrock"
     async with carrier.send(request, deadlines=_DEADLINES, provider=provider) as response:
@@ -95,41 +93,6 @@ async def _call_once(
         body = await response.read(limit=_LARGEST)
         headers = dict(response.headers)
         return await to_thread(_parse, client, operation, response.status, headers, body)
-
-
-def _prepare(
-    client: Any, operation: Operation, params: Mapping[str, Any], target: Target
-) -> Request:
-    """Have boto3 write and sign a request without sending it."""
-    from modelwire_bedrock.credentials.failures import credential_error
-
-    client.meta.events.register_last("before-send", _capture, unique_id="modelwire-control")
-    _current.request = None
-    try:
-        getattr(client, operation)(**params)
-    except Exception as error:
-        raise credential_error(error, target) from error
-    captured = _current.request
-    headers = {
-        _text(name): _text(value)
-        for name, value in captured.headers.items()
-        if name.lower() not in ("content-length", "host")
-    }
-    return Request(captured.method, captured.url, headers, None)
-
-
-def _capture(request: Any, **_: Any) -> Any:
-    from botocore.awsrequest import AWSResponse, HeadersDict
-
-    _current.request = request
-    return AWSResponse(request.url, 200, HeadersDict(), _EmptyObject())
-
-
-class _EmptyObject:
-    """A body that botocore can read as the answer of any operation."""
-
-    def stream(self) -> Iterator[bytes]:
-        return iter((b"{}",))
 
 
 def _parse(
@@ -148,7 +111,3 @@ def _parse(
         msg = f"The answer to {operation} is not what Bedrock's service model describes."
         raise MalformedResponse(msg, provider="amazon-bedrock", status=status) from error
     return parsed
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
-from modelwire.events import Delta
-from modelwire.hookspecs import (
-    CompletionOptions,
-    CredentialStatus,
-    DiscoverySettings,
-    hookimpl,
-)
-from modelwire.messages import Context
-from modelwire.models import Model
+from modelwire.hookspecs import CredentialStatus, hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
+    from modelwire.events import Delta
+    from modelwire.hookspecs import CompletionOptions, DiscoverySettings
+    from modelwire.messages import Context
+    from modelwire.models import Model
     from modelwire.transport import Transport
 
 __all__ = ["detect_credentials", "discover_models", "stream_completion"]

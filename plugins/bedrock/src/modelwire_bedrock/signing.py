@@ -1,0 +1,171 @@
+"""boto3 writes and signs a request, and is kept from sending it.
+
+botocore emits `before-send` with the finished request. A handler takes it there and answers in the
+place of the service, so that botocore ends as after any call and no socket is opened. A client may
+be shared between threads: what one call leaves behind is found through the thread.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakSet
+
+from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
+from modelwire.transport import Request
+
+if TYPE_CHECKING:
+    from modelwire_bedrock.endpoints import Target
+
+__all__ = ["is_ready", "sign"]
+
+_SENT_BY_TRANSPORT = frozenset({"content-length", "host", "transfer-encoding"})
+
+# The value of a parameter may be somebody's conversation; the name before it is what helps.
+_VALUE = re.compile(r",? value: .*", re.DOTALL)
+_PROBLEM = re.compile(r"\n(?=(?:Invalid|Missing|Unknown|Value|Parameter) )")
+_MOST_PROBLEMS = 5
+
+_current = threading.local()
+_ready: WeakSet[Any] = WeakSet()
+_ready_lock = threading.Lock()
+
+
+def is_ready(client: Any) -> bool:
+    """Whether a client has signed before; the first time, botocore reads more of its files."""
+    return client in _ready
+
+
+def sign(
+    client: Any,
+    operation: str,
+    params: Mapping[str, Any],
+    target: Target,
+    headers: Mapping[str, str] | None = None,
+) -> Request:
+    """Have boto3 write and sign the request of an operation.
+
+    Args:
+        client: A boto3 client.
+        operation: The method of the client.
+        params: Its arguments.
+        target: As whom the client signs, for errors.
+        headers: Further header fields; they are signed too.
+
+    Raises:
+        InvalidRequest: The arguments do not follow the service model; each place is named.
+        ConfigError: botocore finds no endpoint.
+        AuthenticationError: There are no credentials, or they cannot be used.
+    """
+    _make_ready(client)
+    captured = _Captured(headers or {})
+    _current.captured = captured
+    try:
+        getattr(client, operation)(**params)
+    except Exception as error:
+        failure = _failure(error, target)
+        if failure is None:
+            raise
+        raise failure from error
+    finally:
+        del _current.captured
+    return _request(captured.request)
+
+
+class _Captured:
+    """What one call of botocore leaves behind, and what it is to add."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.headers = headers
+        self.request: Any = None
+
+
+class _EmptyBody:
+    """A body that botocore can read as the answer of any operation."""
+
+    def stream(self) -> Iterator[bytes]:
+        return iter((b"{}",))
+
+
+def _make_ready(client: Any) -> None:
+    if client in _ready:
+        return
+    with _ready_lock:
+        events = client.meta.events
+        events.register("before-call", _add_headers, unique_id="modelwire-headers")
+        events.register_last("before-send", _capture, unique_id="modelwire-capture")
+        _ready.add(client)
+
+
+def _add_headers(params: dict[str, Any], **_: Any) -> None:
+    captured: _Captured | None = getattr(_current, "captured", None)
+    if captured is not None:
+        params["headers"].update(captured.headers)
+
+
+def _capture(request: Any, **_: Any) -> Any:
+    captured: _Captured | None = getattr(_current, "captured", None)
+    if captured is None:
+        return None
+    from botocore.awsrequest import AWSResponse, HeadersDict
+
+    captured.request = request
+    return AWSResponse(request.url, 200, HeadersDict(), _EmptyBody())
+
+
+def _request(prepared: Any) -> Request:
+    headers = {
+        _text(name): _text(value)
+        for name, value in prepared.headers.items()
+        if _text(name).lower() not in _SENT_BY_TRANSPORT
+    }
+    body = prepared.body
+    if isinstance(body, str):
+        body = body.encode()
+    return Request(prepared.method, prepared.url, headers, bytes(body or b""))
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _failure(error: Exception, target: Target) -> ModelwireError | None:
+    """Say in our own words what botocore raised, or `None` where it is not one of its errors."""
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.ParamValidationError):
+        return _invalid_parameters(error)
+    if isinstance(
+        error,
+        exceptions.EndpointProviderError
+        | exceptions.NoRegionError
+        | exceptions.InvalidRegionError
+        | exceptions.UnknownEndpointError,
+    ):
+        return ConfigError(
+            f"botocore finds no endpoint of Amazon Bedrock: {error}",
+            hint="Check the region, and whether it has FIPS or dual-stack endpoints.",
+        )
+    if isinstance(error, exceptions.BotoCoreError | exceptions.ClientError):
+        from modelwire_bedrock.credentials.failures import credential_error
+
+        return credential_error(error, target)
+    return None
+
+
+def _invalid_parameters(error: Exception) -> InvalidRequest:
+    report = cast("str", getattr(error, "kwargs", {}).get("report", ""))
+    problems = [_VALUE.sub("", problem).strip() for problem in _PROBLEM.split(report)]
+    named = "; ".join(problems[:_MOST_PROBLEMS])
+    if len(problems) > _MOST_PROBLEMS:
+        named += f"; and {len(problems) - _MOST_PROBLEMS} more"
+    from botocore import __version__
+
+    unknown = "Unknown parameter" in report
+    return InvalidRequest(
+        f"The request does not follow the service model of Amazon Bedrock: {named}.",
+        provider="amazon-bedrock",
+        hint=f"botocore {__version__} does not know it; a newer boto3 may." if unknown else None,
+    )
