@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -127,15 +127,15 @@ def rows_of(
 
 def table_of(rows: Iterable[Row]) -> str:
     """The rows as a table, in columns of cells."""
-    lines = [_line(_HEADER)]
+    table = [_HEADER]
     for row in rows:
         data = row.to_json()
         context = _thousands(data["contextTokens"]), _thousands(data["contextWindow"])
         auth = {True: "yes", False: "no", None: "?"}[row.available]
         shown = "/".join(part for part in context if part) or "-"
         local = {True: "yes", False: "no", None: "-"}[data["local"]]
-        lines.append(_line((row.key, data["input"], shown, local, auth, ",".join(row.tags))))
-    return "\n".join(lines)
+        table.append((row.key, data["input"], shown, local, auth, ",".join(row.tags)))
+    return "\n".join(_lines(table))
 
 
 def _named(config: Config) -> list[tuple[str, str]]:
@@ -153,12 +153,15 @@ def _thousands(tokens: int | None) -> str:
     return "" if tokens is None else f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)
 
 
-def _line(cells: Iterable[str]) -> str:
+def _lines(table: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Pad each column to its usual width, or to its widest cell where that is wider."""
     from rich.cells import cell_len
 
-    *columns, last = ("".join(c for c in cell if c.isprintable()) for cell in cells)
-    padded = (
-        cell + " " * max(0, width - cell_len(cell))
-        for cell, width in zip(columns, _WIDTHS, strict=True)
-    )
-    return " ".join([*padded, last]).rstrip()
+    rows = [["".join(c for c in cell if c.isprintable()) for cell in row] for row in table]
+    columns = list(zip(*rows, strict=True))[:-1]
+    widths = [
+        max(usual, *map(cell_len, column)) for usual, column in zip(_WIDTHS, columns, strict=True)
+    ]
+    for *cells, last in rows:
+        padded = (cell + " " * (w - cell_len(cell)) for cell, w in zip(cells, widths, strict=True))
+        yield " ".join([*padded, last]).rstrip()
