@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from modelwire.messages import (
         AssistantMessage,
         Context,
+        File,
         Image,
         StopReason,
         Text,
@@ -48,6 +49,7 @@ __all__ = [
     "Config",
     "Context",
     "Deadlines",
+    "File",
     "Image",
     "Model",
     "ModelRef",
@@ -78,6 +80,7 @@ __getattr__, __dir__ = lazy_exports(
         "messages": (
             "AssistantMessage",
             "Context",
+            "File",
             "Image",
             "StopReason",
             "Text",

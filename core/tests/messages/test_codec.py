@@ -11,6 +11,7 @@ from modelwire.messages import (
     AssistantMessage,
     Context,
     Cost,
+    File,
     Image,
     StopReason,
     Text,
@@ -35,7 +36,11 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner, max_size=3)
 )
 text_blocks = st.builds(Text, texts, maybe)
-user_blocks = text_blocks | st.builds(Image, st.binary(max_size=30), st.just("image/png"))
+user_blocks = (
+    text_blocks
+    | st.builds(Image, st.binary(max_size=30), st.just("image/png"))
+    | st.builds(File, st.binary(max_size=30), st.just("application/pdf"), maybe)
+)
 assistant_blocks = (
     text_blocks
     | st.builds(Thinking, texts, maybe)

@@ -3,7 +3,7 @@
 import pytest
 
 from modelwire.errors import InvalidMessage
-from modelwire.messages import AssistantMessage, Image, Text, Thinking, ToolCall, UserMessage
+from modelwire.messages import AssistantMessage, File, Image, Text, Thinking, ToolCall, UserMessage
 
 
 def test_content_may_be_given_as_a_string():
@@ -24,6 +24,21 @@ def test_an_image_is_read_with_its_media_type(tmp_path):
     image = Image.from_path(path)
     assert image == Image(b"\x89PNG", "image/png")
     assert "4 bytes" in repr(image)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.pdf", "document"), ("a.txt", "document"), ("a.wav", "audio"), ("a.mp4", "video")],
+)
+def test_a_file_is_read_with_its_name_and_kind(tmp_path, name, kind):
+    (tmp_path / name).write_bytes(b"x")
+    file = File.from_path(tmp_path / name)
+    assert (file.data, file.name, file.kind) == (b"x", name, kind)
+
+
+def test_a_file_without_a_known_ending_is_a_typed_error(tmp_path):
+    with pytest.raises(InvalidMessage, match="what kind"):
+        File.from_path(tmp_path / "secrets")
 
 
 @pytest.mark.parametrize("name", ["missing.png", "notes.txt"])

@@ -291,7 +291,7 @@ async def test_what_a_model_cannot_do_is_refused_before_anything_is_sent(site, m
     models = [{"id": "e", "input": ["text"]}]
     runtime = make_runtime({"models": {"providers": {"echo": {"models": models}}}})
     picture = UserMessage([Text("see"), Image(b"x", "image/png")])
-    with pytest.raises(InvalidRequest, match=r"messages\[1\] holds an image"):
+    with pytest.raises(InvalidRequest, match=r"messages\[1\] holds an image; echo/e takes text"):
         await runtime.complete([AssistantMessage("hi", "echo", "e"), picture], model="echo/e")
 
 

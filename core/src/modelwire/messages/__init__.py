@@ -7,6 +7,7 @@ read and written.
 
 from modelwire.messages.content import (
     AssistantContent,
+    File,
     Image,
     Text,
     Thinking,
@@ -28,6 +29,7 @@ __all__ = [
     "AssistantMessage",
     "Context",
     "Cost",
+    "File",
     "Image",
     "Message",
     "StopReason",

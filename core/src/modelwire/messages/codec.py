@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 from modelwire.errors import InvalidMessage
 from modelwire.messages.content import (
     AssistantContent,
+    File,
     Image,
     Text,
     Thinking,
@@ -46,7 +47,7 @@ __all__ = [
 _T = TypeVar("_T")
 _Json = dict[str, Any]
 
-_USER_BLOCKS: dict[str, type] = {"text": Text, "image": Image}
+_USER_BLOCKS: dict[str, type] = {"text": Text, "image": Image, "file": File}
 _ASSISTANT_BLOCKS: dict[str, type] = {"text": Text, "thinking": Thinking, "toolCall": ToolCall}
 _ROLES: dict[str, type] = {
     "user": UserMessage,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from attrs import Factory, define, field
 
 from modelwire.errors import InvalidMessage
 
-__all__ = ["AssistantContent", "Image", "Text", "Thinking", "ToolCall", "UserContent"]
+__all__ = ["AssistantContent", "File", "Image", "Text", "Thinking", "ToolCall", "UserContent"]
 
 REDACTED = "[Reasoning redacted]"
 
@@ -84,18 +84,52 @@ class Image:
         Raises:
             InvalidMessage: The file cannot be read, or its name is not that of an image.
         """
-        import mimetypes
-
         path = Path(path)
-        mime_type, _ = mimetypes.guess_type(path.name)
-        if mime_type is None or not mime_type.startswith("image/"):
+        mime_type = _mime_type(path)
+        if not mime_type.startswith("image/"):
             msg = f"{path} does not have the name of an image file."
             raise InvalidMessage(msg, hint="Use a .png, .jpg, .gif or .webp file.")
-        try:
-            return cls(path.read_bytes(), mime_type)
-        except OSError as error:
-            msg = f"Cannot read {path}: {error.strerror or error}."
-            raise InvalidMessage(msg) from error
+        return cls(_read(path), mime_type)
+
+
+@define
+class File:
+    """A file that is no image: a document, a sound, a film.
+
+    Attributes:
+        data: The bytes of the file.
+        mime_type: Its media type, as `application/pdf` or `audio/wav`.
+        name: The name that the model may be told, or `None`.
+    """
+
+    data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
+    mime_type: str
+    name: str | None = None
+
+    @property
+    def kind(self) -> Literal["document", "audio", "video"]:
+        """Which of a model's abilities it needs, by its media type."""
+        match self.mime_type.partition("/")[0]:
+            case "audio":
+                return "audio"
+            case "video":
+                return "video"
+            case _:
+                return "document"
+
+    @classmethod
+    def from_path(cls, path: str | Path) -> Self:
+        """Read a file; its media type follows from the name.
+
+        Raises:
+            InvalidMessage: The file cannot be read, or its name does not tell its media type.
+        """
+        path = Path(path)
+        mime_type = _mime_type(path)
+        if not mime_type:
+            msg = f"The name of {path} does not tell what kind of file it is."
+            raise InvalidMessage(msg, hint="Give it the usual ending, as .pdf or .wav.")
+        return cls(_read(path), mime_type, path.name)
 
 
 @define
@@ -115,5 +149,19 @@ class ToolCall:
     signature: str | None = field(default=None, metadata={"key": "thoughtSignature"})
 
 
-UserContent = Text | Image
+UserContent = Text | Image | File
 AssistantContent = Text | Thinking | ToolCall
+
+
+def _mime_type(path: Path) -> str:
+    import mimetypes
+
+    return mimetypes.guess_type(path.name)[0] or ""
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"Cannot read {path}: {error.strerror or error}."
+        raise InvalidMessage(msg) from error

@@ -10,13 +10,14 @@ from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.messages import (
     AssistantMessage,
     Context,
+    File,
     Image,
     Message,
     Tool,
     ToolResultMessage,
     UserMessage,
 )
-from modelwire.models import Model
+from modelwire.models import InputKind, Model
 
 __all__ = ["Prompt", "as_context", "check_abilities"]
 
@@ -55,14 +56,24 @@ def check_abilities(model: Model, context: Context) -> None:
     """Refuse what the model is known to be unable to do, before anything is sent.
 
     Raises:
-        InvalidRequest: The context has tools or images and the model takes none.
+        InvalidRequest: The context has tools, images or files, and the model takes none.
     """
     if context.tools and model.tools is False:
         msg = f"{model.ref} cannot call tools."
         raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)
-    if model.input is None or "image" in model.input:
+    if model.input is None:
         return
     for index, message in enumerate(context.messages):
-        if any(isinstance(block, Image) for block in message.content):
-            msg = f"messages[{index}] holds an image, and {model.ref} takes only text."
-            raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)
+        for block in message.content:
+            kind = _ability(block)
+            if kind is not None and kind not in model.input:
+                article = "an" if kind[0] in "aeiou" else "a"
+                msg = f"messages[{index}] holds {article} {kind}; {model.ref} takes {', '.join(model.input)}."
+                raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)
+
+
+def _ability(block: object) -> InputKind | None:
+    """The kind of input that a model must accept to be sent this block."""
+    if isinstance(block, Image):
+        return "image"
+    return block.kind if isinstance(block, File) else None
