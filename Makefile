@@ -8,10 +8,13 @@ EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin
 
-.PHONY: demo test format lint types unit clean
+.PHONY: demo demo-bedrock test format lint types unit clean
 
 demo: .venv/demo
 	@$(BIN)/modelwire complete "$$PROMPT"
+
+demo-bedrock: .venv/demo
+	@$(BIN)/python docs/examples/bedrock_on_this_machine.py "$$PROMPT"
 
 test: lint types unit
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from modelwire.config import Config
+from modelwire.config import Config, ProviderConfig
 from modelwire.errors import ConfigError, NotFound, PluginError
 from modelwire.messages import Usage
 from modelwire.models import Model
@@ -24,6 +24,12 @@ async def test_the_embedded_model_is_offered_where_its_weights_are(provider):
     assert model == embedded_model("local")
     assert str(model.ref) == "local/smollm2-135m-instruct"
     assert (model.tools, model.reasoning, model.input) == (False, False, ("text",))
+
+
+@pytest.mark.usefixtures("weights")
+async def test_the_embedded_model_belongs_to_its_own_provider():
+    provider = ProviderConfig(id="mine", api="local-completions")
+    assert await plugin.discover_models(provider=provider) == []
 
 
 async def test_nothing_is_offered_where_nothing_is(monkeypatch, provider):

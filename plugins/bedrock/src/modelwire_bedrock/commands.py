@@ -43,6 +43,10 @@ def bedrock() -> None:
 @click.option("--upstream", metavar="URL", help="Pass everything on to this service.")
 @click.option("--require-auth", is_flag=True, help="Refuse unsigned requests and unknown keys.")
 @click.option("--region", metavar="REGION", help="The region of requests that do not say theirs.")
+@click.option(
+    "--certificate", type=_FILE, metavar="FILE", help="Answer HTTPS with this certificate."
+)
+@click.option("--key", type=_FILE, metavar="FILE", help="The key of the certificate, if apart.")
 @click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
 def emulate(
     port: int,
@@ -55,6 +59,8 @@ def emulate(
     upstream: str | None,
     require_auth: bool,
     region: str | None,
+    certificate: Path | None,
+    key: Path | None,
     quiet: bool,
 ) -> None:
     """Run Amazon Bedrock on this machine, for any AWS client.
@@ -88,5 +94,7 @@ def emulate(
         upstream=upstream,
         require_auth=require_auth,
         region=region,
+        certificate=certificate,
+        key=key,
         quiet=quiet,
     )

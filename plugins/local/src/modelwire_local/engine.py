@@ -18,7 +18,9 @@ class Engine:
     """One model, loaded at the first request and kept, answering one request after another.
 
     Requests queue: on one thread, two answers at a time would each come at half the speed. All that
-    touches the engine happens in one thread of its own, so no event loop ever waits for it.
+    touches the engine happens in one thread of its own, so no event loop waits for an answer. The
+    engine does hold the interpreter's lock while it loads a file, about half a second for the
+    embedded one; everything else in the process pauses for that long, once.
 
     Args:
         settings: What to load and how.

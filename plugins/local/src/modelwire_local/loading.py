@@ -106,7 +106,8 @@ def _configure(params: Any, settings: EngineSettings) -> None:
     params.cpuparams_batch.n_threads = settings.threads
     params.n_batch = params.n_ubatch = _BATCH_PER_THREAD * settings.threads
     params.cache_ram_mib = _PROMPT_CACHE_MIB
-    # Both double the time to load, and serve machines with a graphics card.
+    # Fitting the model to a graphics card and a first computation for nothing: together they double
+    # the time to load, and gain nothing here.
     params.fit_params = False
     params.warmup = False
     # The engine always listens on loopback, where every user and web page of this machine can

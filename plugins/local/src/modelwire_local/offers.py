@@ -12,15 +12,19 @@ from modelwire_local.settings import DEFAULT_CONTEXT_WINDOW, expand_path
 if TYPE_CHECKING:
     from modelwire.config import ModelConfig, ProviderConfig
 
-__all__ = ["FREE", "configured_models", "embedded_model", "offered_models"]
+__all__ = ["FREE", "PROVIDER", "configured_models", "embedded_model", "offered_models"]
+PROVIDER = "local"
 FREE = Prices(input=0.0, output=0.0, cache_read=0.0, cache_write=0.0, cache_write_1h=0.0)
 
 
 def offered_models(provider: ProviderConfig) -> list[Model]:
-    """The configured GGUF files, and the embedded model where its weights are installed."""
+    """The configured GGUF files, and the embedded model where its weights are installed.
+
+    A provider of the user's own that speaks this API has only what it is configured to have.
+    """
     models = configured_models(provider)
     taken = any(model.id == embedded.MODEL_ID for model in models)
-    if not taken and embedded.find_weights() is not None:
+    if provider.id == PROVIDER and not taken and embedded.find_weights() is not None:
         models.insert(0, embedded_model(provider.id))
     return models
 
@@ -38,6 +42,7 @@ def embedded_model(provider_id: str) -> Model:
         reasoning=False,
         input=("text",),
         tools=False,
+        local=True,
         prices=FREE,
         context_window=embedded.CONTEXT_WINDOW,
         max_tokens=embedded.CONTEXT_WINDOW,
@@ -64,6 +69,7 @@ def _from_config(item: ModelConfig, provider_id: str) -> Model:
         reasoning=item.reasoning,
         input=("text",),
         tools=tools if isinstance(tools, bool) else None,
+        local=True,
         prices=FREE,
         context_window=item.context_window or DEFAULT_CONTEXT_WINDOW,
         max_tokens=item.max_tokens,

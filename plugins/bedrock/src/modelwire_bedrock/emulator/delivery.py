@@ -27,6 +27,13 @@ __all__ = [
 ]
 
 _LINGER = struct.pack("ii", 1, 0)
+_STREAM_EXCEPTIONS = {
+    "internalServerException",
+    "modelStreamErrorException",
+    "serviceUnavailableException",
+    "throttlingException",
+    "validationException",
+}
 _NO_EVENT: WireEvent = ("", {})
 
 
@@ -93,6 +100,7 @@ async def deliver_stream(
         await _write_events(request, response, _chained(first, reply.events), reply)
     except Refusal as failure:
         name = failure.code[:1].lower() + failure.code[1:]
+        name = name if name in _STREAM_EXCEPTIONS else "modelStreamErrorException"
         await response.write(exception_frame(name, failure.message))
     await response.write_eof()
     return response

@@ -90,8 +90,11 @@ class LocalModel:
                 options=options_of(call.parameters),
             )
             async with stream:
-                yield "messageStart", {"role": "assistant"}
+                begun = False
                 async for event in stream:
+                    if not begun:
+                        begun = True
+                        yield "messageStart", {"role": "assistant"}
                     for wire in _wire(event):
                         yield wire
                     if isinstance(event, DoneEvent):

@@ -102,7 +102,7 @@ def _content_type(
         for name, value in response.get("headers", {}).items()
         if name.lower() in KEPT_RESPONSE_HEADERS and "*" not in value
     }
-    binary = bool(chunks) and chunks[0][1][:1] == b"\0"
+    binary = bool(chunks) and _is_frame(chunks[0][1])
     kept.setdefault("content-type", CONTENT_TYPE if binary else "application/json")
     return kept
 
@@ -234,6 +234,9 @@ def without_secrets(
     except ValueError:
         body = None
     secrets = [text.encode() for text in _secrets(request)]
+    if chunks and not _is_frame(chunks[0][1]):
+        # In one piece, as a secret may lie across two.
+        chunks = [(chunks[0][0], b"".join(data for _, data in chunks))]
     clean = [(wait, _clean(data, secrets)) for wait, data in chunks]
     return Interaction(
         method=request.method,
@@ -251,8 +254,12 @@ def harmless(headers: Mapping[str, str], kept: Collection[str]) -> dict[str, str
     return {name.lower(): value for name, value in headers.items() if name.lower() in kept}
 
 
+def _is_frame(data: bytes) -> bool:
+    return data[:1] == b"\0"
+
+
 def _clean(data: bytes, secrets: Sequence[bytes]) -> bytes:
-    if data[:1] == b"\0":
+    if _is_frame(data):
         return data  # a frame of events: its checksums hold, and it repeats no credentials
     for secret in secrets:
         data = data.replace(secret, REMOVED.encode())

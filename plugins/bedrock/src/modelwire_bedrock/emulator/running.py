@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shlex
 import signal
+import ssl
 from pathlib import Path
 
 import click
 
 from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.recordings import Recorder, Recordings
+from modelwire_bedrock.emulator.refusals import EmulatorError
 from modelwire_bedrock.emulator.scenario import Scenario
 from modelwire_bedrock.emulator.server import Emulator
 from modelwire_bedrock.emulator.upstream import Upstream
@@ -30,6 +32,8 @@ def run_emulator(
     upstream: str | None = None,
     require_auth: bool = False,
     region: str | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
     quiet: bool = False,
 ) -> None:
     """Run until SIGINT or SIGTERM.
@@ -54,6 +58,7 @@ def run_emulator(
         upstream=None if upstream is None else Upstream(upstream, recorder),
         require_auth=require_auth,
         region=region,
+        tls=None if certificate is None else _tls(certificate, key),
         on_end=None if quiet else _show,
     )
 
@@ -71,6 +76,16 @@ def run_emulator(
     asyncio.run(serve())
 
 
+def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        msg = f"The certificate {certificate} cannot be used: {error.strerror or error}."
+        raise EmulatorError(msg) from error
+    return context
+
+
 def _announce(emulator: Emulator) -> None:
     click.echo(f"Amazon Bedrock is emulated at {emulator.url}; stop it with Ctrl-C.", err=True)
     click.echo("For the clients, in their shell:\n", err=True)
@@ -78,7 +93,8 @@ def _announce(emulator: Emulator) -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
     tokens = emulator.service.door.bearer_tokens
     if tokens:
-        click.echo("\nIn place of the key pair, a bearer token does as well:\n", err=True)
+        note = "" if emulator.url.startswith("https") else " (boto3 sends it over HTTPS only)"
+        click.echo(f"\nIn place of the key pair, a bearer token does as well{note}:\n", err=True)
         click.echo(f"# export AWS_BEARER_TOKEN_BEDROCK={shlex.quote(tokens[0])}", err=True)
     click.echo(err=True)
 

@@ -26,10 +26,17 @@ from modelwire_bedrock.emulator.delivery import (
     deliver_stream,
 )
 from modelwire_bedrock.emulator.faults import Fault
+from modelwire_bedrock.emulator.http_log import LOGGER
 from modelwire_bedrock.emulator.received import End, ReceivedRequest
 from modelwire_bedrock.emulator.recordings import Recordings
 from modelwire_bedrock.emulator.refusals import EmulatorError, Refusal, new_request_id
-from modelwire_bedrock.emulator.replies import JsonReply, LiveReply, RecordedReply, Reply, StreamReply
+from modelwire_bedrock.emulator.replies import (
+    JsonReply,
+    LiveReply,
+    RecordedReply,
+    Reply,
+    StreamReply,
+)
 from modelwire_bedrock.emulator.scenario import Match, Scenario, Step
 from modelwire_bedrock.emulator.service import AnswerSource, Service
 from modelwire_bedrock.emulator.sigv4 import SignedRequest
@@ -148,10 +155,12 @@ class Emulator:
 
     def client_options(self) -> dict[str, Any]:
         """Arguments of `boto3.client` that make it use the emulator."""
+        options = {"endpoint_url": self.url, "region_name": self.service.region or "us-east-1"}
+        if not self.service.door.credentials:
+            return options
         pair = self.service.door.credentials[0]
         return {
-            "endpoint_url": self.url,
-            "region_name": self.service.region or "us-east-1",
+            **options,
             "aws_access_key_id": pair.access_key_id,
             "aws_secret_access_key": pair.secret_access_key,
             "aws_session_token": pair.session_token,
@@ -187,7 +196,7 @@ class Emulator:
         app.router.add_route("*", "/{path:.*}", self._handle)
         # A client that leaves cancels the handler; and stopping does not wait for stalled streams.
         runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05
+            app, logger=LOGGER, access_log=None, handler_cancellation=True, shutdown_timeout=0.05
         )
         await runner.setup()
         site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls)

@@ -91,11 +91,7 @@ def _structure(shape: Any, value: Any) -> Any:
     if not isinstance(value, dict):
         raise _mistyped(value, shape.name)
     members = ((name, member, value.get(name)) for name, member in shape.members.items())
-    return {
-        name: _convert(member, found)
-        for name, member, found in members
-        if found is not None
-    }
+    return {name: _convert(member, found) for name, member, found in members if found is not None}
 
 
 def _list(shape: Any, value: Any) -> Any:

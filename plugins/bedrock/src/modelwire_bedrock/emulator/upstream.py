@@ -64,6 +64,7 @@ class Upstream:
         import aiohttp
 
         headers = {name: value for name, value in request.headers if name in _PASSED_ON}
+        headers["accept-encoding"] = "identity"
         headers |= await asyncio.to_thread(self._credentials, request, headers)
         address = f"{self.url}{request.path}{'?' if request.query else ''}{request.query}"
         if self._session is None:

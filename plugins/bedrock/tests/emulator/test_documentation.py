@@ -1,0 +1,57 @@
+"""What the documentation shows works as it stands."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelwire_bedrock.emulator import Scenario
+from modelwire_bedrock.emulator.faults import SHORT_ERRORS, FaultKind
+
+PAGE = Path(__file__).resolve().parents[4] / "docs" / "bedrock-emulator.md"
+
+
+@pytest.fixture(scope="module")
+def page():
+    return PAGE.read_text()
+
+
+def example(page, name):
+    return re.search(rf"<!-- test: {name} -->\n```\w+\n(.*?)```", page, re.DOTALL)[1]
+
+
+def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
+    code = example(page, "fixture")
+    (tmp_path / "test_agent.py").write_text(code)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "modelwire_bedrock.emulator.fixture"]
+
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    body = code[code.index("def test") :].strip().splitlines()
+    assert len(body) <= 10
+
+
+def test_the_scenario_is_read(page, tmp_path):
+    file = tmp_path / "scenario.json5"
+    file.write_text(example(page, "scenario"))
+
+    assert len(Scenario.from_file(file).steps) == 4
+
+
+def test_every_fault_is_described(page):
+    from typing import get_args
+
+    table = page[page.index("## Faults") : page.index("## What is judged")]
+
+    for kind in (*get_args(FaultKind), *SHORT_ERRORS):
+        assert f"`{kind}`" in table
+
+
+def test_every_option_is_described(page):
+    from modelwire_bedrock.commands import emulate
+
+    for option in emulate.params:
+        assert option.opts[0] in page

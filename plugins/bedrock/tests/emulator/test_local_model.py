@@ -1,0 +1,136 @@
+"""A real model behind the wire, and what happens when it fails."""
+
+import importlib.util
+
+import pytest
+from botocore.exceptions import ClientError
+
+from modelwire.config import Config
+from modelwire.runtime import Runtime
+from modelwire_bedrock.emulator import Emulator
+from modelwire_bedrock.emulator.conversations import context_of, options_of
+from modelwire_bedrock.emulator.local_model import LocalModel
+
+LOCAL = "local/smollm2-135m-instruct"
+NOVA = "us.amazon.nova-lite-v1:0"
+HELLO = [{"role": "user", "content": [{"text": "What is the capital of France?"}]}]
+
+
+@pytest.fixture(scope="module")
+def with_model():
+    if importlib.util.find_spec("xllamacpp") is None:
+        pytest.skip("the engine xllamacpp is not installed")
+    embedded = pytest.importorskip("modelwire_local.embedded")
+    if embedded.find_weights() is None:
+        pytest.skip(f"the weights are not installed: {embedded.INSTALL_COMMAND}")
+    runtime = Runtime(Config.from_document({}, environ={}))
+    with Emulator(model=LocalModel(LOCAL, runtime)) as emulator:
+        yield emulator
+
+
+def test_boto3_streams_from_a_model_on_this_machine(with_model, client_of, read_stream, text_of):
+    limit = {"inferenceConfig": {"maxTokens": 24, "temperature": 0.0}}
+
+    events, failure = read_stream(client_of(with_model), messages=HELLO, **limit)
+
+    assert failure is None
+    assert "Paris" in text_of(events)
+    assert events[-2]["messageStop"]["stopReason"] in ("end_turn", "max_tokens")
+    assert events[-1]["metadata"]["usage"]["outputTokens"] > 0
+
+
+def test_converse_says_what_the_stream_says(with_model, client_of):
+    client = client_of(with_model)
+
+    answer = client.converse(
+        modelId=NOVA, messages=HELLO, inferenceConfig={"maxTokens": 3, "temperature": 0.0}
+    )
+
+    assert answer["stopReason"] == "max_tokens"
+    assert answer["usage"]["outputTokens"] == 3
+
+
+def test_a_scenario_goes_before_the_model(with_model, client_of):
+    with_model.answer("scripted")
+
+    answer = client_of(with_model).converse(modelId=NOVA, messages=HELLO)
+
+    assert answer["output"]["message"]["content"] == [{"text": "scripted"}]
+
+
+@pytest.mark.parametrize("operation", ["converse", "converse_stream"])
+def test_a_model_that_is_not_there_is_an_http_error(client_of, operation):
+    runtime = Runtime(Config.from_document({}, environ={}))
+    with Emulator(model=LocalModel("local/no-such-model", runtime)) as emulator:
+        client = client_of(emulator)
+        with pytest.raises(ClientError) as caught:
+            getattr(client, operation)(modelId=NOVA, messages=HELLO)
+
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 400
+
+
+def test_a_request_becomes_a_context():
+    request = {
+        "system": [{"text": "Be brief."}, {"cachePoint": {"type": "default"}}],
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"text": "Look"},
+                    {"image": {"format": "png", "source": {"bytes": b"png"}}},
+                    {
+                        "document": {
+                            "name": "Notes",
+                            "format": "txt",
+                            "source": {"bytes": b"a note"},
+                        }
+                    },
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": [
+                    {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "c2ln"}}},
+                    {"reasoningContent": {"redactedContent": b"opaque"}},
+                    {"toolUse": {"toolUseId": "1", "name": "look", "input": {"at": 2}}},
+                ],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "toolResult": {
+                            "toolUseId": "1",
+                            "status": "error",
+                            "content": [{"text": "no"}, {"json": {"code": 5}}],
+                        }
+                    },
+                    {"text": "And now?"},
+                ],
+            },
+        ],
+        "toolConfig": {
+            "tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}],
+            "toolChoice": {"tool": {"name": "look"}},
+        },
+        "inferenceConfig": {"maxTokens": 9, "stopSequences": ["END"]},
+    }
+
+    context, options = context_of(request), options_of(request)
+
+    first, said, result, last = context.messages
+    assert context.system_prompt == "Be brief."
+    assert [block.text for block in first.content if hasattr(block, "text")] == [
+        "Look",
+        "[Notes]\na note",
+    ]
+    assert first.content[1].data == b"png"
+    assert said.thinking == "hm"
+    assert said.content[1].redacted_data == b"opaque"
+    assert said.tool_calls[0].arguments == {"at": 2}
+    assert (result.tool_name, result.is_error) == ("look", True)
+    assert [block.text for block in result.content] == ["no", '{"code": 5}']
+    assert last.content[0].text == "And now?"
+    assert context.tools[0].name == "look"
+    assert (options.max_tokens, options.stop) == (9, ("END",))
+    assert (options.tool_choice.mode, options.tool_choice.name) == ("tool", "look")
