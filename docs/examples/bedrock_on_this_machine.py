@@ -9,6 +9,7 @@ embedded model answer.
 import sys
 
 import boto3
+
 from modelwire_bedrock.emulator import Emulator
 from modelwire_bedrock.emulator.local_model import LocalModel
 

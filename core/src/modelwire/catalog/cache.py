@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import Factory, evolve, field, frozen
 
 from modelwire.models import Model
 from modelwire.structuring import Converter, make_converter
@@ -25,6 +25,10 @@ __all__ = ["CachedList", "DiscoveryCache", "cache_key"]
 _FORMAT = 1
 
 
+def _by_id(kept: CachedList) -> Mapping[str, Model]:
+    return {model.id: model for model in reversed(kept.models)}
+
+
 @frozen
 class CachedList:
     """A list of models and when it was fetched.
@@ -32,10 +36,18 @@ class CachedList:
     Attributes:
         models: The models.
         fetched_at: Seconds since 1970.
+        by_id: The models by their ids.
     """
 
     models: tuple[Model, ...]
     fetched_at: float
+    by_id: Mapping[str, Model] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        metadata={"read": False},
+        default=Factory(_by_id, takes_self=True),
+    )
 
     def is_fresh(self, now: float, refresh_interval: int) -> bool:
         """Whether it is younger than `refresh_interval` seconds. A list from the future is not."""
@@ -58,18 +70,22 @@ class DiscoveryCache:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._parsed: dict[str, tuple[tuple[int, int, int], CachedList | None]] = {}
 
     def read(self, key: str) -> CachedList | None:
-        """The list under a key, however old, or `None` where there is none or it is damaged."""
+        """The list under a key, however old, or `None` where there is none or it is damaged.
+
+        A file is parsed when it is first read and after it has changed.
+        """
+        path = self._path(key)
         try:
-            data = json.loads(self._path(key).read_bytes())
-            if data["format"] != _FORMAT:
-                return None
-            return _converter().structure(
-                {"models": data["models"], "fetchedAt": data["fetchedAt"]}, CachedList
-            )
-        except (OSError, ValueError, LookupError, TypeError, RecursionError, ExceptionGroup):
+            status = path.stat()
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            if key not in self._parsed or self._parsed[key][0] != stamp:
+                self._parsed[key] = (stamp, _parse(path.read_bytes()))
+        except OSError:
             return None
+        return self._parsed[key][1]
 
     def write(self, key: str, models: Iterable[Model], fetched_at: float) -> None:
         """Keep a list, unless a newer one is there already."""
@@ -103,6 +119,16 @@ class DiscoveryCache:
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.json"
+
+
+def _parse(raw: bytes) -> CachedList | None:
+    try:
+        data = json.loads(raw)
+        if data["format"] != _FORMAT:
+            return None
+        return _converter().structure(data, CachedList)
+    except (ValueError, LookupError, TypeError, RecursionError, ExceptionGroup):
+        return None
 
 
 @cache

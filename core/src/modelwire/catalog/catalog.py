@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key
-from modelwire.catalog.merging import configured_model, known_models
+from modelwire.catalog.merging import known_model, known_models
 from modelwire.catalog.settings import discovery_settings
-from modelwire.config import Config, ModelConfig, ProviderConfig
+from modelwire.config import Config, ProviderConfig
 from modelwire.errors import ModelwireError, PluginError
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
 from modelwire.models import Model, ModelRef
@@ -154,11 +154,10 @@ class Catalog:
         provider = self._registry.canonical(ref.provider)
         request = self._request(provider)
         cached = self._cache.read(request.key) if request.discover else None
-        listing = self._listing(request, cached)
-        known = next((model for model in listing.models if model.id == ref.model), None)
-        if known is None:
-            known = configured_model(request.provider, ModelConfig(id=ref.model))
-            known = evolve(known, sources=())
+        entries = request.provider.models
+        entry = next((entry for entry in entries if entry.id == ref.model), None)
+        found = cached.by_id.get(ref.model) if cached else None
+        known = known_model(request.provider, ref.model, entry, found)
         if known.api is None:
             apis = self._registry.apis_of(provider)
             known = evolve(known, api=apis[0] if len(apis) == 1 else None)

@@ -10,14 +10,14 @@ from attrs import evolve, fields
 from modelwire.config import ModelConfig, ProviderConfig
 from modelwire.models import Model, Prices
 
-__all__ = ["configured_model", "known_models"]
+__all__ = ["known_model", "known_models"]
 
 # Where the user's word about a whole provider is weaker than what the provider says about a model.
 _PROVIDER_WIDE = ("context_window", "context_tokens", "max_tokens")
 _JOINED = ("thinking_level_map", "params", "headers", "extra")
 
 
-def configured_model(provider: ProviderConfig, entry: ModelConfig) -> Model:
+def _configured_model(provider: ProviderConfig, entry: ModelConfig) -> Model:
     """What the configuration says about one model; what it does not say is unknown."""
     return Model(
         provider=provider.id,
@@ -47,29 +47,33 @@ def known_models(provider: ProviderConfig, discovered: Iterable[Model] = ()) -> 
     """
     found: dict[str, Model] = {}
     for model in discovered:
-        found.setdefault(model.id, evolve(model, provider=provider.id, sources=("discovered",)))
-    merged: dict[str, Model] = {}
-    for entry in provider.models:
-        model = configured_model(provider, entry)
-        known = found.pop(entry.id, None)
-        named = entry.name is not None
-        merged[entry.id] = _defaulted(
-            provider, model if known is None else _over(model, known, named)
-        )
-    for model in found.values():
-        merged[model.id] = _defaulted(
-            provider, _over(_provider_only(provider, model), model, False)
-        )
-    return list(merged.values())
+        found.setdefault(model.id, model)
+    configured = {entry.id: entry for entry in provider.models}
+    ids = dict.fromkeys([*configured, *found])
+    return [known_model(provider, name, configured.get(name), found.get(name)) for name in ids]
 
 
-def _provider_only(provider: ProviderConfig, model: Model) -> Model:
-    """What the configuration says about every model of a provider."""
-    bare = configured_model(provider, ModelConfig(id=model.id))
-    return evolve(bare, sources=())
+def known_model(
+    provider: ProviderConfig, model_id: str, entry: ModelConfig | None, found: Model | None
+) -> Model:
+    """Merge what is configured about one model with what was discovered about it.
+
+    Args:
+        provider: The provider's configuration.
+        model_id: The model's id.
+        entry: What is configured, or `None`.
+        found: What was discovered, or `None`.
+    """
+    model = _configured_model(provider, entry or ModelConfig(id=model_id))
+    if entry is None:
+        model = evolve(model, sources=())
+    if found is not None:
+        found = evolve(found, provider=provider.id, sources=("discovered",))
+        model = _over(model, found, named=entry is not None and entry.name is not None)
+    return _defaulted(provider, model)
 
 
-def _over(explicit: Model, known: Model, named: bool) -> Model:
+def _over(explicit: Model, known: Model, *, named: bool) -> Model:
     changes: dict[str, Any] = {}
     for field in fields(Model):
         mine, theirs = getattr(explicit, field.name), getattr(known, field.name)
