@@ -93,6 +93,7 @@ def _entries(distribution: Distribution) -> Iterable[EntryPoint]:
 def _name_and_version(distribution: Distribution) -> tuple[str, str]:
     try:
         metadata = distribution.metadata
-        return metadata["Name"] or "?", metadata["Version"] or "?"
-    except (KeyError, OSError, TypeError, ValueError):
+        name, version = (metadata.get(key, "?") for key in ("Name", "Version"))
+    except (OSError, TypeError, ValueError):
         return "?", "?"
+    return name, version

@@ -16,7 +16,7 @@ from modelwire_bedrock.clients import Clients, shared_clients
 from modelwire_bedrock.endpoints import Target, resolve_target
 from modelwire_bedrock.families import family_of
 from modelwire_bedrock.faults import ServiceFault
-from modelwire_bedrock.profiles import ProfileChoice, inventory_of, profile_for
+from modelwire_bedrock.profiles import ProfileChoice, base_of_all, inventory_of, profile_for
 from modelwire_bedrock.requests import Change, ConverseRequest, build_request
 from modelwire_bedrock.symptoms import Symptom
 
@@ -235,7 +235,6 @@ def target_of(
         provider,
         config,
         options.params,
-        discovery_region=_discovery_region(config, _settings(provider, config)),
     )
 
 
@@ -252,7 +251,7 @@ async def base_model_of(
     models = await shared_profiles().models_of(
         model.id, target=target, clients=clients, transport=transport
     )
-    return models[0] if models else None
+    return base_of_all(models)
 
 
 def _retried(path: str, reason: str) -> Diagnostic:
@@ -281,11 +280,3 @@ def _settings(provider: ProviderConfig, config: Config) -> dict[str, Any]:
         if entry is not None:
             settings |= entry.config
     return settings
-
-
-def _discovery_region(config: Config, settings: Mapping[str, Any]) -> str | None:
-    for home in (settings.get("discovery"), config.models.extra.get("bedrockDiscovery")):
-        region = home.get("region") if isinstance(home, Mapping) else None
-        if isinstance(region, str) and region.strip():
-            return region
-    return None

@@ -28,6 +28,10 @@ Service = Literal["bedrock-runtime", "bedrock"]
 
 _MOST = 64
 """Clients that are kept. A server with more tenants than that makes some of them again."""
+_NO_ENDPOINT_HINT = (
+    "Check the region, and whether it has the endpoints that AWS_USE_FIPS_ENDPOINT, "
+    "AWS_USE_DUALSTACK_ENDPOINT or baseUrl ask for."
+)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -118,17 +122,24 @@ class Clients:
 
     def _make(self, service: Service, target: Target, held: _Held) -> Any:
         """Make a client; runs in a thread."""
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import (
+            BaseEndpointResolverError,
+            BotoCoreError,
+            EndpointProviderError,
+        )
 
         from modelwire_bedrock.credentials.failures import credential_error
 
         try:
             with held.making:  # a session is not made for several threads
                 client = held.session.create_client(service, **_arguments(service, target))
-        except (BotoCoreError, ValueError) as error:
-            if isinstance(error, ValueError):
-                msg = f"The endpoint of {service} cannot be used: {error}"
-                raise ConfigError(msg, hint="Check baseUrl and AWS_ENDPOINT_URL.") from error
+        except (BaseEndpointResolverError, EndpointProviderError) as error:
+            msg = f"botocore finds no endpoint of {service} in {target.region}: {error}"
+            raise ConfigError(msg.rstrip(": "), hint=_NO_ENDPOINT_HINT) from error
+        except ValueError as error:
+            msg = f"The endpoint of {service} cannot be used: {error}"
+            raise ConfigError(msg, hint="Check baseUrl and AWS_ENDPOINT_URL.") from error
+        except BotoCoreError as error:
             raise credential_error(error, target) from error
         if target.bearer_token is not None:
             client.meta.events.register("before-sign", partial(_carry_token, target.bearer_token))

@@ -80,7 +80,6 @@ def resolve_target(
     config: Config,
     params: Mapping[str, Any] = _NO_PARAMS,
     *,
-    discovery_region: str | None = None,
     asked_region: str | None = None,
 ) -> Target:
     """Decide where a request goes and as whom, without the network.
@@ -99,7 +98,6 @@ def resolve_target(
         provider: The provider's configuration.
         config: The whole configuration, for its environment.
         params: Request parameters; `region` and `profile` are read.
-        discovery_region: The region of the discovery settings; by default it is looked up.
         asked_region: The region that discovery is to ask, before every other.
 
     Raises:
@@ -121,7 +119,7 @@ def resolve_target(
             (region_of_arn(model_id or ""), "model ARN"),
             (access.region, f"models.providers.{provider.id}.region"),
             (address.region if address else None, address_source),
-            (discovery_region or region_of_discovery(config, provider.id), "discovery.region"),
+            (region_of_discovery(config, provider.id), "discovery.region"),
             (environ.get("AWS_REGION"), "env: AWS_REGION"),
             (environ.get("AWS_DEFAULT_REGION"), "env: AWS_DEFAULT_REGION"),
             (_string(profile.get("region")), f"profile: {choice.profile or 'default'}"),

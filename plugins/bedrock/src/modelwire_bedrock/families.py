@@ -35,7 +35,7 @@ CachePlace = Literal["tools", "system", "messages"]
 ToolChoiceMode = Literal["auto", "any", "tool"]
 
 GEOGRAPHIES = (
-    "us-gov", "us", "eu", "apac", "ap", "jp", "au", "ca", "sa", "amer", "global",
+    "us-gov", "us", "eu", "apac", "ap", "jp", "au", "in", "ca", "sa", "amer", "global",
 )  # fmt: skip
 """Prefixes that make an inference profile's id of a model's id."""
 

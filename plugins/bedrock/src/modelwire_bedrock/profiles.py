@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from attrs import frozen
 
-from modelwire_bedrock.families import base_model_id
+from modelwire_bedrock.families import base_model_id, family_of
 
 __all__ = [
     "GEOGRAPHIES_OF_REGION",
     "Inventory",
     "ProfileChoice",
+    "base_of_all",
     "geographies_of",
     "inventory_of",
-    "is_on_demand_refusal",
     "profile_for",
     "remember_inventory",
 ]
@@ -28,7 +28,7 @@ __all__ = [
 # Regions by the beginning of their names, most particular first, each with the geographies whose
 # profiles can be called from it, nearest first. `global` stands in none: data would leave the
 # geography, and that is for the user to choose.
-# evidence: us, eu, apac, au, jp: the reference, 3.4; the others: hearsay.
+# evidence: us, eu, apac, au, jp: the reference, 3.4; in: the ids of genai-prices; the others: hearsay.
 GEOGRAPHIES_OF_REGION: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("us-gov-", ("us-gov",)),
     ("us-", ("us",)),
@@ -38,6 +38,7 @@ GEOGRAPHIES_OF_REGION: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ap-northeast-3", ("jp", "apac")),
     ("ap-southeast-2", ("au", "apac")),
     ("ap-southeast-4", ("au", "apac")),
+    ("ap-south-", ("in", "apac")),
     ("ap-", ("apac",)),
     ("sa-", ("sa",)),
 )
@@ -52,7 +53,6 @@ _PROFILE_ONLY = re.compile(
     r"|mistral\.pixtral-"
     r"|writer\.palmyra-"
 )
-_REFUSAL = re.compile(r"on-demand throughput isn.?t supported", re.IGNORECASE)
 
 
 @frozen
@@ -112,9 +112,13 @@ def profile_for(
     return None
 
 
-def is_on_demand_refusal(message: str) -> bool:
-    """Whether AWS refused a call because the model answers through a profile only."""
-    return _REFUSAL.search(message) is not None
+def base_of_all(model_ids: Sequence[str]) -> str | None:
+    """The model that speaks for all behind one profile: the first, where all are of one family.
+
+    A request goes to any of them, so what one refuses may not be sent.
+    """
+    families = {family_of(model_id).key for model_id in model_ids}
+    return model_ids[0] if len(families) == 1 else None
 
 
 def _choice(profile: str, model_id: str, region: str) -> ProfileChoice:

@@ -6,7 +6,6 @@ from modelwire_bedrock.clients import Clients
 from modelwire_bedrock.profiles import (
     Inventory,
     geographies_of,
-    is_on_demand_refusal,
     profile_for,
 )
 
@@ -23,7 +22,8 @@ ARN = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc1
         ("eu-central-2", ("eu",)),
         ("ap-northeast-1", ("jp", "apac")),
         ("ap-southeast-2", ("au", "apac")),
-        ("ap-south-1", ("apac",)),
+        ("ap-south-1", ("in", "apac")),
+        ("ap-southeast-1", ("apac",)),
         ("ca-central-1", ("ca", "us")),
         ("sa-east-1", ("sa",)),
         ("cn-north-1", ()),
@@ -64,12 +64,6 @@ def test_what_the_region_offers_counts_more_than_the_table():
 
 
 def test_a_refusal_of_aws_counts_more_than_either():
-    message = (
-        "Invocation of model ID acme.new-v1:0 with on-demand throughput isn\u2019t supported. Retry "
-        "your request with the ID or ARN of an inference profile that contains this model."
-    )
-    assert is_on_demand_refusal(message)
-    assert not is_on_demand_refusal("The provided model identifier is invalid.")
     assert profile_for("acme.new-v1:0", "us-east-1") is None
     assert profile_for("acme.new-v1:0", "us-east-1", refused=True).model_id == "us.acme.new-v1:0"
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from modelwire_bedrock.families import GEOGRAPHIES
+from modelwire_bedrock.profiles import base_of_all
+
 __all__ = ["base_of_profile", "offers_chat", "offers_profile"]
 
 _FOUNDATION_MODEL = re.compile(r"foundation-model/(.+)$")
-_GEOGRAPHY = re.compile(
-    r"^(?:us-gov|us|eu|apac|ap|jp|au|ca|sa|in|amer|global)\.(.+)$", re.IGNORECASE
-)
+_GEOGRAPHY = re.compile(rf"^(?:{'|'.join(GEOGRAPHIES)})\.(.+)$", re.IGNORECASE)
 # Another service of AWS (Mantle) serves these; the Converse API does not.
 _ELSEWHERE = re.compile(r"claude-mythos-preview", re.IGNORECASE)
 
@@ -55,14 +56,14 @@ def offers_profile(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
 
 
 def base_of_profile(summary: Mapping[str, Any]) -> str | None:
-    """The model behind a profile: the first that its ARNs name, else the one that its id does.
+    """The model behind a profile: the one that its ARNs name, else the one that its id does.
 
     Only ids of AWS's own profiles are read; an application's may look like one by chance.
     """
-    for model in summary.get("models") or ():
-        match = _FOUNDATION_MODEL.search(_text(model, "modelArn"))
-        if match:
-            return match[1]
+    arns = [_text(model, "modelArn") for model in summary.get("models") or ()]
+    behind = [match[1] for arn in arns if (match := _FOUNDATION_MODEL.search(arn))]
+    if behind:
+        return base_of_all(behind)
     if _text(summary, "type") == "SYSTEM_DEFINED":
         match = _GEOGRAPHY.match(_text(summary, "inferenceProfileId"))
         return match[1] if match else None

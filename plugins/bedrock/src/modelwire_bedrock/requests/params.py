@@ -12,8 +12,8 @@ from modelwire_bedrock.requests.changes import Changes
 __all__ = ["Params", "object_param"]
 
 _READ_ELSEWHERE = frozenset({
-    # Where to send the request, and as whom.
-    "region", "profile", "awsProfile", "endpoint", "endpointUrl", "baseUrl", "bearerToken",
+    # Where to send the request, and as whom. Secrets are not taken from parameters.
+    "region", "profile",
     # What the agent around the model reads.
     "transport", "fastMode",
 })  # fmt: skip
