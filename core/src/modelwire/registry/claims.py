@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, PackageMetadata, distributions
 from typing import Literal, cast
 
 from attrs import field, frozen
@@ -93,7 +93,11 @@ def _entries(distribution: Distribution) -> Iterable[EntryPoint]:
 def _name_and_version(distribution: Distribution) -> tuple[str, str]:
     try:
         metadata = distribution.metadata
-        name, version = (metadata.get(key, "?") for key in ("Name", "Version"))
+        return _field(metadata, "Name"), _field(metadata, "Version")
     except (OSError, TypeError, ValueError):
         return "?", "?"
-    return name, version
+
+
+def _field(metadata: PackageMetadata, key: str) -> str:
+    # Asked for a field that is not there, newer Pythons warn.
+    return metadata[key] if key in metadata else "?"  # noqa: SIM401 - its type has no get()

@@ -5,6 +5,7 @@ A row is read from the top; the first whose pattern is found in the model's id d
 
     rec: NAME     a request that AWS answered, in the recordings of real traffic
     ref 4.9       the newest form of the reference client, by section
+    guide         AWS's own table of what Converse supports, in the user guide of Bedrock
     peer          verified live by another client, as its authors say
     hearsay       documentation or issue threads; nobody has shown us the wire
 
@@ -27,11 +28,13 @@ __all__ = [
     "UNKNOWN",
     "CachePlace",
     "Family",
+    "FileKind",
     "base_model_id",
     "family_of",
 ]
 
 CachePlace = Literal["tools", "system", "messages"]
+FileKind = Literal["document", "audio", "video"]
 ToolChoiceMode = Literal["auto", "any", "tool"]
 
 GEOGRAPHIES = (
@@ -51,8 +54,11 @@ class Family:
         evidence: Where the row comes from.
         tools: Whether it can call tools.
         tool_choices: The tool choices that it accepts; `auto` is the default of the service.
+        files: The kinds of files that it is known to take.
+        no_files: Those that it is known to refuse; of any other kind the service is left to judge.
         result_images: Whether a tool's result may hold images.
-        failed_result_images: Whether the result of a tool that failed may.
+        result_documents: Which documents it may hold. Films and sounds it may not, in any family.
+        failed_result_media: Whether the result of a tool that failed may hold any of these.
         result_company: What may stand in one user turn with tool results.
         result_status: Whether a tool result may say that the tool failed.
         leading_assistant: Whether a conversation may begin with an assistant turn.
@@ -82,8 +88,11 @@ class Family:
     evidence: str
     tools: bool = True
     tool_choices: frozenset[ToolChoiceMode] = frozenset({"auto"})
+    files: frozenset[FileKind] = frozenset()
+    no_files: frozenset[FileKind] = frozenset()
     result_images: bool = True
-    failed_result_images: bool = True
+    result_documents: Literal["any", "text", "none"] = "none"
+    failed_result_media: bool = True
     result_company: Literal["anything", "text and images", "nothing"] = "anything"
     result_status: bool = True
     leading_assistant: bool = False
@@ -120,13 +129,19 @@ _ANY: frozenset[ToolChoiceMode] = frozenset({"auto", "any", "tool"})
 _NEVER: frozenset[ToolChoiceMode] = frozenset()
 _CLAUDE_CACHE: frozenset[CachePlace] = frozenset({"tools", "system", "messages"})
 _NOVA_CACHE: frozenset[CachePlace] = frozenset({"system", "messages"})
+_DOCUMENTS: frozenset[FileKind] = frozenset({"document"})
+_DOCUMENTS_AND_VIDEO: frozenset[FileKind] = frozenset({"document", "video"})
 
-# rec: every choice of tool, top_k, a leading assistant turn, text and images beside a tool result.
-# hearsay: a failed tool's result holds text only; a stop sequence is not blank.
+# rec: every choice of tool, top_k, a leading assistant turn, text and images beside a tool result,
+# documents in one (direct-url-document), no video (direct-uploaded_file-video). peer: no documents
+# beside one. hearsay: no sound; a failed tool's result holds text only; a stop is not blank.
 _claude = partial(
     Family,
     tool_choices=_ANY,
-    failed_result_images=False,
+    files=_DOCUMENTS,
+    no_files=frozenset({"audio", "video"}),
+    result_documents="any",
+    failed_result_media=False,
     result_company="text and images",
     leading_assistant=True,
     signed=True,
@@ -154,16 +169,32 @@ _claude_5 = partial(
     response_fields=("/stop_details",),
     service_tiers=frozenset({"default"}),
 )
+# rec: PDFs beside a tool result (bedrock_nova), a PDF in one refused, a video (video_url_input).
+# peer: text documents in one.
 _nova = partial(
     Family,
     tool_choices=_ANY,
+    files=_DOCUMENTS_AND_VIDEO,
+    result_documents="text",
     prefill=True,
     top_k="inferenceConfig.topK",
     structured_output=False,
 )
-_llama = partial(Family, result_company="nothing", structured_output=False)
+# rec: a PDF in a tool result (meta_document), of Llama 4. guide: documents, of the older ones.
+_llama = partial(
+    Family,
+    files=_DOCUMENTS,
+    result_company="nothing",
+    result_documents="any",
+    structured_output=False,
+)
+# rec: a PDF in a tool result (mistral_document), of Pixtral. peer: of all of them.
 _mistral = partial(
-    Family, tool_choices=frozenset({"auto", "any"}), result_company="nothing", result_images=False
+    Family,
+    tool_choices=frozenset({"auto", "any"}),
+    result_company="nothing",
+    result_images=False,
+    result_documents="any",
 )
 _no_chat = partial(Family, tools=False, tool_choices=_NEVER, structured_output=False)
 
@@ -224,7 +255,11 @@ FAMILIES: tuple[Family, ...] = (
         thinking="nova", cache=_NOVA_CACHE,
     ),
     _nova(
-        "nova", "nova-(?:micro|lite|pro|premier)",
+        "nova-micro", "nova-micro", "as nova; guide: neither documents nor vision",
+        cache=_NOVA_CACHE, files=frozenset(), no_files=frozenset({"document", "audio", "video"}),
+    ),
+    _nova(
+        "nova", "nova-(?:lite|pro|premier)",
         "rec: single_tool_choice_preserves_cache_nova; ref 4.9: no tools, no hour; prefill: hearsay",
         cache=_NOVA_CACHE,
     ),
@@ -245,17 +280,22 @@ FAMILIES: tuple[Family, ...] = (
     _mistral(
         "pixtral", "pixtral",
         "rec: mistral_tool_return_image_accepted (text, not json, in the result)",
-        structured_output=False,
+        structured_output=False, files=_DOCUMENTS,
     ),
     _mistral(
-        "mistral-instruct", "mistral-7b|mixtral", "hearsay: neither tools nor system prompt",
-        tools=False, tool_choices=_NEVER, system=False, structured_output=False,
+        "mistral-instruct", "mistral-7b|mixtral", "guide: documents; hearsay: neither tools nor system prompt",
+        tools=False, tool_choices=_NEVER, system=False, structured_output=False, files=_DOCUMENTS,
     ),
+    _mistral("mistral-large", "mistral-large-24", "peer; guide: documents", structured_output=False,
+             files=_DOCUMENTS),
     _mistral("mistral", "mistral|ministral|magistral", "peer", structured_output=False),
     # The others
-    Family("cohere-command-r", "command-r", "hearsay", structured_output=False),
+    Family("cohere-command-r", "command-r", "guide: documents; hearsay", structured_output=False,
+           files=_DOCUMENTS),
     _no_chat("cohere-command", "cohere-command", "hearsay: neither tools nor system", system=False),
-    Family("jamba", "jamba", "hearsay", structured_output=False),
+    Family("jamba-instruct", "jamba-instruct", "guide: no documents", structured_output=False,
+           no_files=_DOCUMENTS),
+    Family("jamba", "jamba", "guide: documents; hearsay", structured_output=False, files=_DOCUMENTS),
     _no_chat("jurassic", "ai21-j2", "hearsay: no tools, no system prompt, no stream", system=False,
              streaming="nothing"),
     Family("deepseek-r1", "deepseek-r1", "rec: thinking_part_deepseek; tools: hearsay", tools=False,
