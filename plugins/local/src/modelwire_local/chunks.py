@@ -23,10 +23,10 @@ from modelwire.events import (
 )
 from modelwire.messages import Cost, StopReason, Usage
 from modelwire_local.failures import error_from_payload
+from modelwire_local.settings import API
 
-__all__ = ["API", "ChunkDecoder"]
+__all__ = ["ChunkDecoder"]
 
-API = "local-completions"
 
 _THINKING, _TEXT, _FIRST_TOOL = 0, 1, 2
 

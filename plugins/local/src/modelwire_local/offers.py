@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelwire.models import Model, Prices
 from modelwire_local import embedded
-from modelwire_local.chunks import API
-from modelwire_local.settings import DEFAULT_CONTEXT_WINDOW, expand_path
+from modelwire_local.settings import API, DEFAULT_CONTEXT_WINDOW, expand_path
 
 if TYPE_CHECKING:
     from modelwire.config import ModelConfig, ProviderConfig

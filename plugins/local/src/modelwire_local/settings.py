@@ -14,8 +14,9 @@ from modelwire_local import embedded
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
 
-__all__ = ["DEFAULT_CONTEXT_WINDOW", "EngineSettings", "settings_for"]
+__all__ = ["API", "DEFAULT_CONTEXT_WINDOW", "EngineSettings", "settings_for"]
 
+API = "local-completions"
 DEFAULT_CONTEXT_WINDOW = 8192
 """For a file whose `contextWindow` is not configured. Files often declare 128k and more, and the
 engine would set that much memory aside at once."""
