@@ -29,7 +29,8 @@ OPAQUE = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a
         ("anthropic.claude-v2", "claude-2"),
         ("anthropic.claude-opus-7", "claude"),
         ("us.amazon.nova-2-lite-v1:0", "nova-2"),
-        ("apac.amazon.nova-micro-v1:0", "nova"),
+        ("apac.amazon.nova-micro-v1:0", "nova-micro"),
+        ("us.amazon.nova-premier-v1:0", "nova"),
         ("amazon.titan-text-express-v1", "titan-text"),
         ("us.meta.llama4-maverick-17b-instruct-v1:0", "llama-4"),
         ("us.meta.llama3-3-70b-instruct-v1:0", "llama-3.1"),
@@ -37,10 +38,12 @@ OPAQUE = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a
         ("mistral.mistral-large-3-675b-instruct", "mistral-3"),
         ("us.mistral.pixtral-large-2502-v1:0", "pixtral"),
         ("mistral.mixtral-8x7b-instruct-v0:1", "mistral-instruct"),
-        ("mistral.mistral-large-2407-v1:0", "mistral"),
+        ("mistral.mistral-large-2407-v1:0", "mistral-large"),
+        ("mistral.mistral-small-2402-v1:0", "mistral"),
         ("cohere.command-r-plus-v1:0", "cohere-command-r"),
         ("cohere.command-text-v14", "cohere-command"),
         ("ai21.jamba-1-5-large-v1:0", "jamba"),
+        ("ai21.jamba-instruct-v1:0", "jamba-instruct"),
         ("us.deepseek.r1-v1:0", "deepseek-r1"),
         ("deepseek.v3.2", "deepseek"),
         ("qwen.qwen3-32b-v1:0", "qwen-3"),
@@ -94,7 +97,7 @@ def test_geographies_and_arns_are_taken_off(model_id, base):
 def test_every_family_is_reached_and_says_where_it_is_from():
     assert len({family.key for family in FAMILIES}) == len(FAMILIES)
     for family in FAMILIES:
-        assert family.evidence.startswith(("rec:", "ref ", "peer", "hearsay"))
+        assert family.evidence.startswith(("rec:", "ref ", "guide", "peer", "hearsay"))
 
 
 def test_an_hour_of_caching_needs_caching():

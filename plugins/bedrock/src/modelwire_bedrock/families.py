@@ -255,7 +255,7 @@ FAMILIES: tuple[Family, ...] = (
         thinking="nova", cache=_NOVA_CACHE,
     ),
     _nova(
-        "nova-micro", "nova-micro", "as nova; guide: neither documents nor vision",
+        "nova-micro", "nova-micro", "ref 4.9: as nova; guide: neither documents nor vision",
         cache=_NOVA_CACHE, files=frozenset(), no_files=frozenset({"document", "audio", "video"}),
     ),
     _nova(

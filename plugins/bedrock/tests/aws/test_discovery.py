@@ -8,9 +8,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from modelwire.catalog import Catalog
-from modelwire.errors import AccessDenied, AuthenticationError, ConfigError, ServerError
+from modelwire.errors import (
+    AccessDenied,
+    AuthenticationError,
+    ConfigError,
+    InvalidRequest,
+    ServerError,
+)
 from modelwire.hookspecs import DiscoverySettings
+from modelwire.messages import Context, File, Text, UserMessage
 from modelwire.registry import Registry
+from modelwire.runtime.prompts import check_abilities
 from modelwire.transport import Transport
 from modelwire_bedrock.clients import Clients
 from modelwire_bedrock.discovery import listing
@@ -151,7 +159,33 @@ async def test_modalities_are_mapped_in_any_case(found, plane):
         foundation("acme.two", inputModalities=[]),
     ]
     plane.profiles = []
-    assert [model.input for model in await found()] == [("text", "image"), ("text",)]
+    assert [model.input for model in await found()] == [("text", "image", "audio"), ("text",)]
+
+
+async def test_documents_are_no_modality_so_the_family_tells_who_takes_them(found, plane):
+    seen = {"inputModalities": ["TEXT", "IMAGE", "VIDEO"]}
+    plane.models = [
+        foundation("amazon.nova-lite-v1:0", **seen),
+        foundation("amazon.nova-micro-v1:0", inputModalities=["TEXT"]),
+        foundation("qwen.qwen3-32b-v1:0", inputModalities=["TEXT"]),
+    ]
+    plane.profiles = [profile(f"us.{SONNET}", SONNET)]
+    assert {model.id: model.input for model in await found()} == {
+        "amazon.nova-lite-v1:0": ("text", "image", "document", "video"),
+        "amazon.nova-micro-v1:0": ("text",),
+        "qwen.qwen3-32b-v1:0": ("text",),
+        f"us.{SONNET}": ("text", "image", "document"),
+    }
+
+
+async def test_a_discovered_claude_may_be_sent_a_pdf_and_no_video(found):
+    model = (await found())[0]
+    assert model.id == f"global.{SONNET}"
+    context = Context([UserMessage([Text("Read."), File(b"%PDF", "application/pdf")])])
+    check_abilities(model, context)
+    context.messages[0].content.append(File(b"film", "video/mp4"))
+    with pytest.raises(InvalidRequest, match="holds a video"):
+        check_abilities(model, context)
 
 
 async def test_every_page_of_profiles_is_read(found, plane):
@@ -176,7 +210,7 @@ async def test_a_profile_can_do_what_its_base_model_can(found, plane):
     for model_id in (f"us.{SONNET}", OWN):
         model = models[model_id]
         assert model.extra["baseModel"] == SONNET
-        assert model.input == ("text", "image")
+        assert model.input == ("text", "image", "document")
         assert (model.reasoning, model.tools) == (True, True)
         assert (model.context_window, model.max_tokens) == (200_000, 64_000)
 

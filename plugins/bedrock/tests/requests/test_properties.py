@@ -16,6 +16,7 @@ from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.messages import (
     AssistantMessage,
     Context,
+    File,
     Image,
     StopReason,
     Text,
@@ -34,6 +35,7 @@ MODELS = (
     "us.anthropic.claude-sonnet-5",
     "anthropic.claude-v2",
     "us.amazon.nova-2-lite-v1:0",
+    "us.amazon.nova-micro-v1:0",
     "amazon.titan-text-express-v1",
     "us.meta.llama4-maverick-17b-instruct-v1:0",
     "us.mistral.pixtral-large-2502-v1:0",
@@ -43,6 +45,8 @@ MODELS = (
     "acme.unheard-of-v1:0",
 )
 LEGAL = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+LEGAL_DOCUMENT = re.compile(r"(?! )(?:[a-zA-Z0-9_\-()\[\]]| (?! )){1,200}(?<! )")
+FILES = ("document", "video", "audio")
 
 # Every character, lone surrogates with them, and often nothing but white space.
 characters = st.characters(exclude_categories=())
@@ -65,9 +69,19 @@ arguments = st.one_of(st.dictionaries(text, json_values, max_size=2), json_value
 images = st.builds(
     Image, st.binary(max_size=4), st.sampled_from(["image/png", "image/JPEG", "image/webp"])
 )
+file_names = st.one_of(
+    st.sampled_from([None, "", "a.pdf", "A", "Document 1", "\u8cc7\u6599\u3000.md", "x" * 201]),
+    st.text(characters, max_size=8),
+)
+files = st.builds(
+    File,
+    st.binary(max_size=4),
+    st.sampled_from(["application/pdf", "text/plain; charset=utf-8", "video/mp4", "audio/wav"]),
+    file_names,
+)
 signatures = st.sampled_from([None, "", "reasoning_content", "c2lnbmVk", "!"])
 thoughts = st.builds(Thinking, text, signatures, st.booleans())
-said = st.lists(st.builds(Text, text) | images, max_size=3)
+said = st.lists(st.builds(Text, text) | images | files, max_size=3)
 users = st.builds(UserMessage, said)
 results = st.builds(ToolResultMessage, ids, names, said, st.booleans())
 calls = st.builds(ToolCall, ids, names, arguments)
@@ -133,6 +147,7 @@ def test_every_context_becomes_a_request_that_keeps_every_rule(validate, case):
     check_calls(payload)
     check_names(payload, request.tool_names, context)
     check_cache_points(payload)
+    check_files(payload, model)
     stripped = request.without_reasoning()
     validate(stripped.payload)
     check_turns(stripped.payload, model)
@@ -205,7 +220,31 @@ def check_names(payload, originals, context):
         }
 
 
+def check_files(payload, model):
+    family = family_of(model.id)
+    documents = blocks_of(payload, "document")
+    for message in payload["messages"]:
+        kinds = {kind for block in message["content"] for kind in block}
+        assert "document" not in kinds or "text" in kinds
+        if "toolResult" in kinds and family.result_company != "anything":
+            assert not kinds & set(FILES)
+    for result in blocks_of(payload, "toolResult"):
+        assert all(part.keys() <= {"text", "image", "document"} for part in result["content"])
+        inside = [part["document"] for part in result["content"] if "document" in part]
+        assert not inside or family.result_documents != "none"
+        assert family.result_documents != "text" or all(one["format"] == "txt" for one in inside)
+        documents += inside
+    every = [document["name"] for document in documents]
+    assert len(every) == len({name.casefold() for name in every})
+    assert all(LEGAL_DOCUMENT.fullmatch(name) for name in every)
+    if documents or blocks_of(payload, "video") or blocks_of(payload, "audio"):
+        assert family.no_files < set(FILES)
+
+
 def check_cache_points(payload):
+    for message in payload["messages"]:
+        for before, block in itertools.pairwise(message["content"]):
+            assert "cachePoint" not in block or not before.keys() & set(FILES)
     points = blocks_of(payload, "cachePoint")
     points += [block for block in payload.get("system", ()) if "cachePoint" in block]
     tools = payload.get("toolConfig", {}).get("tools", ())

@@ -16,7 +16,15 @@ from modelwire_bedrock.settings import DEFAULT_CONTEXT_WINDOW, DEFAULT_MAX_TOKEN
 
 __all__ = ["Mapper"]
 
-_KINDS: tuple[InputKind, ...] = ("text", "image")
+_KINDS: tuple[InputKind, ...] = ("text", "image", "document", "audio", "video")
+_MODALITIES: Mapping[str, InputKind] = {
+    "text": "text",
+    "image": "image",
+    "speech": "audio",
+    "audio": "audio",
+    "video": "video",
+}
+"""AWS's modalities; a document is none of them, as the service reads it for the model."""
 
 
 @frozen
@@ -40,10 +48,10 @@ class Mapper:
     def foundation(self, summary: Mapping[str, Any]) -> Model:
         """A foundation model under its own id."""
         model_id = str(summary["modelId"]).strip()
-        listed = {str(kind).lower() for kind in summary.get("inputModalities") or ()}
+        modalities = [str(kind).lower() for kind in summary.get("inputModalities") or ()]
         name = str(summary.get("modelName") or "").strip() or model_id
-        kinds = tuple(kind for kind in _KINDS if kind in listed) or ("text",)
-        return self._model(model_id, name, model_id, kinds)
+        listed = {_MODALITIES[kind] for kind in modalities if kind in _MODALITIES} or {"text"}
+        return self._model(model_id, name, model_id, frozenset(listed))
 
     def profile(self, summary: Mapping[str, Any], bases: Mapping[str, Model]) -> Model:
         """An inference profile, with all that its base model can do.
@@ -65,13 +73,14 @@ class Mapper:
     ) -> Model:
         """A model that is called through a profile."""
         base = bases.get(base_id or "")
-        model = self._model(model_id, name, base_id, base.input if base else None)
+        kinds = frozenset(base.input) if base and base.input else None
+        model = self._model(model_id, name, base_id, kinds)
         if base is not None and model.reasoning is None:
             model = evolve(model, reasoning=base.reasoning)
         return evolve(model, extra={**model.extra, "baseModel": base_id}) if base_id else model
 
     def _model(
-        self, model_id: str, name: str, base_id: str | None, kinds: tuple[InputKind, ...] | None
+        self, model_id: str, name: str, base_id: str | None, kinds: frozenset[InputKind] | None
     ) -> Model:
         known_by = base_id or model_id
         limits, family = limits_of(known_by), family_of(known_by, name=name)
@@ -89,14 +98,14 @@ class Mapper:
         if price.dearer_above is not None:
             extra["pricesHoldUpTo"] = price.dearer_above
         if kinds is None and limits.images is not None:
-            kinds = _KINDS if limits.images else ("text",)
+            kinds = frozenset({"text", "image"} if limits.images else {"text"})
         return Model(
             provider=self.provider,
             id=model_id,
             name=name,
             api=self.api,
             reasoning=_reasons(known_by, name),
-            input=kinds,
+            input=_in_order(kinds | family.files) if kinds is not None else None,
             tools=None if family is UNKNOWN else family.tools,
             prices=price.prices,
             context_window=window or self.context_window,
@@ -104,6 +113,10 @@ class Mapper:
             extra=extra,
             sources=("discovered",),
         )
+
+
+def _in_order(kinds: frozenset[InputKind]) -> tuple[InputKind, ...]:
+    return tuple(kind for kind in _KINDS if kind in kinds)
 
 
 def _reasons(model_id: str, name: str) -> bool | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from modelwire_bedrock.families import Family
 from modelwire_bedrock.requests.changes import Changes
+from modelwire_bedrock.requests.files import FILE_KINDS
 from modelwire_bedrock.requests.history import AssistantTurn, Turn
 
 __all__ = ["PLACEHOLDER", "end_with_user", "messages_of"]
@@ -25,14 +26,12 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
         if isinstance(turn, AssistantTurn):
             messages.append({"role": "assistant", "content": turn.blocks})
             continue
-        said = [*turn.beside, *turn.said]
-        alone = family.result_company == "nothing" and any(
-            "toolResult" in block for block in turn.results
-        )
-        if said and alone:
+        said = _with_text([*turn.beside, *turn.said], changes)
+        results = any("toolResult" in block for block in turn.results)
+        if results and (refused := _refused_company(said, family)):
             # The service joins two turns of one role again, so something must stand between.
             changes.added(
-                "messages", f"{family.key} takes nothing beside tool results; a turn parts them."
+                "messages", f"{family.key} takes {refused} beside tool results; a turn parts them."
             )
             messages += [
                 {"role": "user", "content": turn.results},
@@ -74,6 +73,25 @@ def end_with_user(
     if text != text.rstrip():
         changes.rewritten("messages", "An answer to be continued does not end in white space.")
         last["content"][-1] = {"text": text.rstrip()}
+
+
+def _with_text(said: list[dict[str, Any]], changes: Changes) -> list[dict[str, Any]]:
+    """Put text before a document that has none in its message, as the service wants it."""
+    if not any("document" in block for block in said) or any("text" in block for block in said):
+        return said
+    changes.added("messages", "A document needs text in its message; a placeholder stands for it.")
+    return [{"text": PLACEHOLDER}, *said]
+
+
+def _refused_company(said: list[dict[str, Any]], family: Family) -> str | None:
+    """What of a turn may not stand in it with tool results, in words, or `None`."""
+    if said and family.result_company == "nothing":
+        return "nothing"
+    if family.result_company == "text and images" and any(
+        kind in block for block in said for kind in FILE_KINDS
+    ):
+        return "only text and images"
+    return None
 
 
 def _filler(role: str) -> dict[str, Any]:

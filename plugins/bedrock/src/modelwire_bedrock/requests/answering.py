@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import define, field
 
-from modelwire.messages import Image, Text, ToolResultMessage, UserContent
+from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
 from modelwire_bedrock.requests.conversing import Conversing
+from modelwire_bedrock.requests.files import TEXT_DOCUMENTS, file_block, file_omitted
 from modelwire_bedrock.requests.images import IMAGE_OMITTED, TOOL_IMAGE_OMITTED, image_block
 from modelwire_bedrock.requests.text import clean_text, is_blank
 
@@ -16,6 +17,8 @@ __all__ = ["Result", "missing_result", "result_of", "say"]
 
 NO_OUTPUT = "(no output)"
 NO_RESULT = "No result provided"
+
+_PLURALS = {"image": "images", "document": "documents", "video": "videos", "audio": "sounds"}
 
 
 @define
@@ -32,25 +35,25 @@ class Result:
 
 
 def say(
-    content: Sequence[UserContent], path: str, to: Conversing, *, omitted: str = IMAGE_OMITTED
+    content: Sequence[UserContent], path: str, to: Conversing, *, by_tool: bool = False
 ) -> list[dict[str, Any]]:
-    """Write text and images as content blocks, without the blank and the empty ones.
+    """Write text, images and files as content blocks, without the blank and the empty ones.
 
     Raises:
-        InvalidMessage: An image is of a kind that the service does not take.
+        InvalidMessage: An image or a file is of a kind that the service does not take.
     """
     blocks: list[dict[str, Any]] = []
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
-        if isinstance(block, Image):
-            written = _image(block, place, to, omitted)
+        if isinstance(block, Text):
+            written = _text(block, place, to)
+        else:
+            written = _media(block, place, to, by_tool=by_tool)
             # One placeholder tells as much as many.
-            if written is not None and not (
-                written.get("text") == omitted and blocks[-1:] == [written]
-            ):
-                blocks.append(written)
-        elif (text := _text(block, place, to)) is not None:
-            blocks.append(text)
+            if written is not None and "text" in written and blocks[-1:] == [written]:
+                continue
+        if written is not None:
+            blocks.append(written)
     return blocks
 
 
@@ -64,23 +67,33 @@ def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
     return {"text": text}
 
 
-def _image(image: Image, path: str, to: Conversing, omitted: str) -> dict[str, Any] | None:
-    if not image.data:
-        to.changes.dropped(path, "The image has no data.")
+def _media(
+    block: Image | File, path: str, to: Conversing, *, by_tool: bool
+) -> dict[str, Any] | None:
+    if not block.data:
+        what = "image" if isinstance(block, Image) else "file"
+        to.changes.dropped(path, f"The {what} has no data.")
         return None
-    if not to.takes_images:
+    if isinstance(block, Image):
+        if to.takes("image"):
+            return image_block(block, path)
         to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
-        return {"text": omitted}
-    return image_block(image, path)
+        return {"text": TOOL_IMAGE_OMITTED if by_tool else IMAGE_OMITTED}
+    if to.takes(block.kind):
+        return file_block(block, path, to.documents)
+    to.changes.rewritten(
+        path, f"The model does not take this {block.kind}; a placeholder stands for it."
+    )
+    return {"text": file_omitted(block.kind, by_tool=by_tool)}
 
 
 def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversing) -> Result:
     """Write a tool's result.
 
     Raises:
-        InvalidMessage: An image is of a kind that the service does not take.
+        InvalidMessage: An image or a file is of a kind that the service does not take.
     """
-    content = say(message.content, path, to, omitted=TOOL_IMAGE_OMITTED)
+    content = say(message.content, path, to, by_tool=True)
     if not content:
         to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
         content = [{"text": NO_OUTPUT}]
@@ -89,7 +102,7 @@ def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversin
             path, "Without tools the service refuses tool results; it is told as text."
         )
         return Result([_told(message.tool_name, failed=message.is_error), *content])
-    content, beside = _place_images(content, wire_id, path, to, failed=message.is_error)
+    content, beside = _place_media(content, wire_id, path, to, failed=message.is_error)
     return Result([_result(wire_id, content, to, failed=message.is_error, path=path)], beside)
 
 
@@ -106,22 +119,37 @@ def _told(name: str, *, failed: bool) -> dict[str, Any]:
     return {"text": f"[Tool result: {clean_text(name)}{' (error)' if failed else ''}]:"}
 
 
-def _place_images(
+def _place_media(
     content: list[dict[str, Any]], wire_id: str, path: str, to: Conversing, *, failed: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Put images beside the result where the family does not take them inside."""
-    family = to.family
-    inside = family.result_images and (family.failed_result_images or not failed)
-    images = [block for block in content if "image" in block]
-    if inside or not images:
+    """Put images and files beside the result where the family does not take them inside."""
+    inside = [_fits_result(block, to, failed=failed) for block in content]
+    if all(inside):
         return content, []
-    label = f"Images from tool result {wire_id}:"
+    moved = [block for block, fits in zip(content, inside, strict=True) if not fits]
+    kinds = {_PLURALS[kind] for block in moved for kind in block}
+    what = kinds.pop() if len(kinds) == 1 else "files"
+    label = f"{what.capitalize()} from tool result {wire_id}:"
     to.changes.note(
-        "moved", path, f"{family.key} takes no images in this tool result; they follow it."
+        "moved", path, f"{to.family.key} takes no such {what} in this tool result; they follow it."
     )
-    kept = [block for block in content if "image" not in block]
-    kept.append({"text": f'(see attached images labeled "{label}")'})
-    return kept, [{"text": label}, *images]
+    kept = [block for block, fits in zip(content, inside, strict=True) if fits]
+    kept.append({"text": f'(see attached {what} labeled "{label}")'})
+    return kept, [{"text": label}, *moved]
+
+
+def _fits_result(block: dict[str, Any], to: Conversing, *, failed: bool) -> bool:
+    """Whether the family takes this in a tool's result."""
+    family = to.family
+    if "text" in block:
+        return True
+    if failed and not family.failed_result_media:
+        return False
+    if "image" in block:
+        return family.result_images
+    if "document" in block and family.result_documents == "text":
+        return block["document"]["format"] in TEXT_DOCUMENTS
+    return "document" in block and family.result_documents == "any"
 
 
 def _result(

@@ -11,7 +11,12 @@ from modelwire.messages import Context
 from modelwire.models import Model
 from modelwire_bedrock.families import Family, family_of
 from modelwire_bedrock.requests.alternating import end_with_user, messages_of
-from modelwire_bedrock.requests.caching import CachePlan, plan_caching, system_blocks
+from modelwire_bedrock.requests.caching import (
+    CachePlan,
+    plan_caching,
+    system_blocks,
+    with_point,
+)
 from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.conversing import Conversing, names_in
 from modelwire_bedrock.requests.envelope import envelope, merge_fields
@@ -54,7 +59,7 @@ def build_request(
         environ: The environment, for the variables that say how long a prompt is cached.
 
     Raises:
-        InvalidMessage: A message holds an image of a kind that the service does not take.
+        InvalidMessage: A message holds an image or a file of a kind that the service does not take.
         InvalidRequest: The options cannot be met.
         ConfigError: The guardrail is not configured completely.
     """
@@ -66,7 +71,6 @@ def build_request(
     conversing = Conversing(
         model=model,
         family=family,
-        takes_images=model.input is None or "image" in model.input,
         tool_blocks=offers_tools(context, options),
         names=names,
         changes=changes,
@@ -92,7 +96,7 @@ def build_request(
             tools["tools"].append(dict(plan.point))
         payload["toolConfig"] = tools
     if "messages" in plan.places and messages[-1]["role"] == "user":
-        messages[-1]["content"] = [*messages[-1]["content"], dict(plan.point)]
+        messages[-1]["content"] = with_point(messages[-1]["content"], plan, changes)
     config, fields = sampling(options, family, thinking, params, changes)
     if config:
         payload["inferenceConfig"] = config

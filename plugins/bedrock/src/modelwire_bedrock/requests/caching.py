@@ -15,8 +15,9 @@ from attrs import frozen
 from modelwire.hookspecs import CacheRetention, CompletionOptions
 from modelwire_bedrock.families import UNKNOWN, CachePlace, Family
 from modelwire_bedrock.requests.changes import Changes
+from modelwire_bedrock.requests.files import FILE_KINDS
 
-__all__ = ["CachePlan", "plan_caching", "system_blocks"]
+__all__ = ["CachePlan", "plan_caching", "system_blocks", "with_point"]
 
 _BOUNDARY = re.compile(r"\n?<!-- OPENCLAW_CACHE_BOUNDARY -->\n?")
 """The marker between the part of a system prompt that stays and the part that changes."""
@@ -75,3 +76,20 @@ def system_blocks(text: str, plan: CachePlan) -> list[dict[str, Any]]:
         return [{"text": whole}] if whole.strip() else []
     blocks = [{"text": stable}, dict(plan.point)] if stable.strip() else []
     return [*blocks, {"text": changing}] if changing.strip() else blocks
+
+
+def with_point(
+    content: list[dict[str, Any]], plan: CachePlan, changes: Changes
+) -> list[dict[str, Any]]:
+    """Put a cache point at the end of what a message says, before the files that end it.
+
+    Claude refuses one right after a document (rec: cache_messages_with_document_as_last_content
+    shows where it is accepted).
+    """
+    at = len(content)
+    while at and any(kind in content[at - 1] for kind in FILE_KINDS):
+        at -= 1
+    if not at:
+        changes.dropped("options.cache_retention", "No cache point may stand after a file.")
+        return content
+    return [*content[:at], dict(plan.point), *content[at:]]

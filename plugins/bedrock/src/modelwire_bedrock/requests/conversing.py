@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from modelwire.messages import AssistantMessage, Context, ToolCall, ToolResultMessage
-from modelwire.models import Model, fold_provider
+from modelwire.models import InputKind, Model, fold_provider
 from modelwire_bedrock.families import Family, base_model_id
 from modelwire_bedrock.requests.changes import Changes
+from modelwire_bedrock.requests.document_names import DocumentNames
 from modelwire_bedrock.requests.naming import ToolIds, ToolNames
 
 __all__ = ["API", "Conversing", "names_in"]
@@ -23,21 +24,27 @@ class Conversing:
     Attributes:
         model: The model.
         family: Its family.
-        takes_images: Whether it takes images.
         tool_blocks: Whether tool calls and results are blocks; without a list of tools the service
             refuses those, and they are told as text.
         names: The names of the tools.
         changes: Where changes are recorded.
         ids: Gives the ids of tool calls.
+        documents: Gives the names of documents.
     """
 
     model: Model
     family: Family
-    takes_images: bool
     tool_blocks: bool
     names: ToolNames
     changes: Changes
     ids: ToolIds = field(factory=ToolIds)
+    documents: DocumentNames = Factory(lambda to: DocumentNames(to.changes), takes_self=True)
+
+    def takes(self, kind: InputKind) -> bool:
+        """Whether the model takes such input: what it is known to take counts, else its family."""
+        if self.model.input is not None:
+            return kind in self.model.input
+        return kind not in self.family.no_files
 
     def is_own(self, message: AssistantMessage) -> bool:
         """Whether the same model, over the same API of the same provider, wrote a message.

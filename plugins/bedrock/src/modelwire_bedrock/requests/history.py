@@ -42,7 +42,7 @@ class UserTurn:
 
     Attributes:
         results: Results of its tool calls.
-        beside: Images of those results that may not stand in them.
+        beside: Images and files of those results that may not stand in them.
         said: Everything else.
     """
 
@@ -58,7 +58,7 @@ def turns_of(messages: Sequence[Message], to: Conversing) -> list[Turn]:
     """Put a history in turns, and repair it.
 
     Raises:
-        InvalidMessage: An image is of a kind that the service does not take.
+        InvalidMessage: An image or a file is of a kind that the service does not take.
     """
     history = _History(to)
     for index, message in enumerate(messages):
