@@ -52,3 +52,40 @@ def list_models(
         if item.error is not None and not as_json:
             kept = " Showing the list that was fetched before." if item.stale else ""
             show_note(f"{item.provider}: {item.error}{kept}")
+
+
+@models.command("status")
+@click.option("--probe", is_flag=True, help="Load the credentials and send one tiny request each.")
+@click.option(
+    "--probe-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=8.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each probe may take.",
+)
+@click.option("--check", is_flag=True, help="Exit with 1 if something is missing, 2 if it expires.")
+@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+@config_option
+def show_models_status(
+    probe: bool, probe_timeout: float, check: bool, as_json: bool, config_path: Path | None
+) -> int:
+    """Show what would be used and why: the models, and each provider's credentials.
+
+    Without --probe nobody is asked and nothing is sent.
+    """
+    import asyncio
+
+    from modelwire.cli.status import Status, find_status, show_status, verdict
+    from modelwire.runtime import Runtime
+
+    async def find() -> Status:
+        async with Runtime.from_config(config_path) as runtime:
+            return await find_status(runtime, probe=probe, timeout=probe_timeout)
+
+    status = asyncio.run(find())
+    if as_json:
+        click.echo(json.dumps(status.to_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo(show_status(status))
+    return verdict(status) if check else 0
