@@ -295,6 +295,15 @@ async def test_what_a_model_cannot_do_is_refused_before_anything_is_sent(site, m
         await runtime.complete([AssistantMessage("hi", "echo", "e"), picture], model="echo/e")
 
 
+async def test_a_picture_that_another_model_saw_bricks_no_conversation(site, make_runtime):
+    site.provider("echo")
+    models = [{"id": "e", "input": ["text"]}]
+    runtime = make_runtime({"models": {"providers": {"echo": {"models": models}}}})
+    picture = UserMessage([Image(b"x", "image/png")])
+    context = [picture, AssistantMessage("A cat.", "other", "m"), UserMessage("And?")]
+    assert (await runtime.complete(context, model="echo/e")).text == "e heard: And?"
+
+
 async def test_the_callers_context_is_not_changed(site, make_runtime):
     site.provider("echo")
     context = Context([UserMessage("hi")], "old", [Tool("t")])

@@ -16,6 +16,7 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.models import Model
+from modelwire_local.chat import render_messages
 from modelwire_local.offers import embedded_model
 from modelwire_local.request import DEFAULT_SYSTEM_PROMPT, build_request
 
@@ -99,6 +100,13 @@ def test_thinking_is_switched_only_on_models_that_think():
 
 
 # What is said
+
+
+def test_an_image_that_another_model_saw_is_told_in_words():
+    seen = UserMessage([Text("Look:"), Image(b"png", "image/png")])
+    context = Context([seen, AssistantMessage("Nice.", "other", "m"), UserMessage("And?")])
+    rendered = render_messages(context, native_tools=False)
+    assert rendered[0]["content"] == "Look:\n(image omitted: this model takes only text)"
 
 
 def test_an_image_is_refused_with_its_place():

@@ -98,6 +98,17 @@ def test_ending_after_the_answer():
     assert run("asyncio.run(first_text(stream(1)))") == (0, "text\n", "")
 
 
+def test_letting_go_of_a_model_that_has_not_answered_yet():
+    body = """
+        from modelwire_local.embedded import find_weights
+        from modelwire_local.loading import load_server
+        from modelwire_local.settings import EngineSettings
+        for _ in range(8):
+            load_server(EngineSettings(find_weights(), 512, 1, embedded=False))
+    """
+    assert run(body) == (0, "", "")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_an_interrupt_ends_the_program_at_once():
     body = """

@@ -55,15 +55,22 @@ def as_context(
 def check_abilities(model: Model, context: Context) -> None:
     """Refuse what the model is known to be unable to do, before anything is sent.
 
+    Only what is new since the model's last turn counts. A conversation that another model began may
+    hold pictures; there the plugin sends a word in their place, so that it can go on.
+
     Raises:
-        InvalidRequest: The context has tools, images or files, and the model takes none.
+        InvalidRequest: There are tools, and the model calls none; or the new turn holds images or
+            files that it does not take.
     """
     if context.tools and model.tools is False:
         msg = f"{model.ref} cannot call tools."
         raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)
     if model.input is None:
         return
-    for index, message in enumerate(context.messages):
+    for index in range(len(context.messages) - 1, -1, -1):
+        message = context.messages[index]
+        if isinstance(message, AssistantMessage):
+            return
         for block in message.content:
             kind = _ability(block)
             if kind is not None and kind not in model.input:

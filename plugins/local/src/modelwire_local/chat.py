@@ -40,11 +40,15 @@ def render_messages(
         default_system: The system prompt for a context that has none.
 
     Raises:
-        InvalidRequest: There is nothing to continue, or something other than text in it.
+        InvalidRequest: There is nothing to continue, or something other than text in what is new.
+            In earlier turns, which another model may have seen, a word stands in its place.
     """
     messages: list[ChatMessage] = []
+    spoken = [i for i, m in enumerate(context.messages) if isinstance(m, AssistantMessage)]
+    last_turn = spoken[-1] if spoken else -1
     for index, message in enumerate(context.messages):
-        for rendered in _render(message, index, native_tools=native_tools):
+        place = index if index > last_turn else None
+        for rendered in _render(message, place, native_tools=native_tools):
             _append(messages, rendered)
     if not messages:
         msg = "There is no message to answer: the context holds no text."
@@ -60,7 +64,7 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _render(message: Message, index: int, *, native_tools: bool) -> list[ChatMessage]:
+def _render(message: Message, index: int | None, *, native_tools: bool) -> list[ChatMessage]:
     if isinstance(message, UserMessage):
         return [{"role": "user", "content": _text(message.content, index)}]
     if isinstance(message, ToolResultMessage):
@@ -89,7 +93,9 @@ def _native_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _tool_result(message: ToolResultMessage, index: int, *, native_tools: bool) -> ChatMessage:
+def _tool_result(
+    message: ToolResultMessage, index: int | None, *, native_tools: bool
+) -> ChatMessage:
     text = _text(message.content, index).strip() or "(no output)"
     if message.is_error:
         text = f"Error: {text}"
@@ -98,11 +104,15 @@ def _tool_result(message: ToolResultMessage, index: int, *, native_tools: bool) 
     return {"role": "user", "content": f"[The tool {message.tool_name} returned: {text}]"}
 
 
-def _text(content: Iterable[UserContent | Thinking], index: int) -> str:
+def _text(content: Iterable[UserContent | Thinking], index: int | None) -> str:
+    """The text of a message; `index` is its place if other content is to be refused."""
     texts = []
     for block in content:
         if not isinstance(block, Text):
             kind = type(block).__name__.lower()
+            if index is None:
+                texts.append(f"({kind} omitted: this model takes only text)")
+                continue
             msg = f"messages[{index}] holds content of the kind {kind}; this model takes only text."
             raise InvalidRequest(msg, hint="Choose a model that accepts it, or leave it out.")
         texts.append(block.text)

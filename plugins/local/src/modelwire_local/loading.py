@@ -32,6 +32,9 @@ class Server(Protocol):
     ) -> None:
         """Answer one request; the callback gets each chunk, and stops it by returning `True`."""
 
+    def handle_metrics(self) -> object:
+        """Tell how much was computed."""
+
 
 def load_server(settings: EngineSettings) -> Server:
     """Load a model.
@@ -53,6 +56,9 @@ def load_server(settings: EngineSettings) -> Server:
         _configure(params, settings)
         try:
             server: Server = xllamacpp.Server(params)
+            # A server that is let go before its native loop has begun never ends. This question is
+            # answered by the loop, so it runs afterwards.
+            server.handle_metrics()
         except (RuntimeError, ValueError, MemoryError) as error:
             raise describe_load_failure(settings) from error
     return server
@@ -117,6 +123,7 @@ def _configure(params: Any, settings: EngineSettings) -> None:
     params.n_threads_http = 1
     params.ui = False
     params.endpoint_slots = False
+    params.endpoint_metrics = True
     params.verbosity = -1
 
 
