@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# Building wheels and filling an environment takes as long as the package index does.
+pytestmark = pytest.mark.timeout(600)
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -81,16 +84,3 @@ def test_the_page_shows_what_really_happens(modelwire):
 
     for command, output in shown.items():
         assert modelwire(*shlex.split(command)[1:]) == output
-
-
-def test_the_wheels_carry_types_and_floors_only(wheels):
-    import zipfile
-
-    core = next(wheel for wheel in wheels if wheel.name.startswith("modelwire-0"))
-    with zipfile.ZipFile(core) as archive:
-        names = archive.namelist()
-        metadata = archive.read(next(n for n in names if n.endswith("METADATA"))).decode()
-    assert "modelwire/py.typed" in names
-    requirements = re.findall(r"^Requires-Dist: (.*)$", metadata, re.MULTILINE)
-    assert requirements
-    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", requirement) for requirement in requirements)

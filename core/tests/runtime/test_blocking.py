@@ -52,6 +52,14 @@ def test_leaving_early_closes_the_plugin(runtime, wild):
     assert wild.closed == ["hangs"]
 
 
+def test_a_stream_that_was_left_early_is_ended_with_the_runtime(wild, make_runtime, caplog):
+    with SyncRuntime(make_runtime()) as runtime:
+        stream = runtime.stream("x", model="wild/hangs")
+        next(stream)
+    assert wild.closed == ["hangs"]
+    assert caplog.records == []
+
+
 def test_cancel_from_another_thread(runtime):
     stream = runtime.stream("x", model="wild/hangs")
     iterator = iter(stream)

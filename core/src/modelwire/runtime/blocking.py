@@ -316,5 +316,15 @@ class _LoopThread:
 
 
 def _shut_down(loop: _LoopThread, runtime: Runtime) -> None:
-    loop.call(runtime.aclose())
+    loop.call(_wind_up(runtime))
     loop.stop()
+
+
+async def _wind_up(runtime: Runtime) -> None:
+    """End streams that were left early, then close the connections."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await runtime.aclose()
+    await asyncio.get_running_loop().shutdown_asyncgens()

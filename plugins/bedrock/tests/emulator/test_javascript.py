@@ -19,6 +19,9 @@ from modelwire_bedrock.emulator import (
     ToolUse,
 )
 
+# The first run on a machine installs the package.
+pytestmark = pytest.mark.timeout(450)
+
 PACKAGE = "@aws-sdk/client-bedrock-runtime"
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 REQUEST = {

@@ -1,0 +1,39 @@
+"""Every package builds a wheel of its own that carries types and asks for floors only."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = [ROOT / "core", *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))]
+
+
+@pytest.fixture(params=PACKAGES, ids=lambda path: path.name)
+def wheel(request, tmp_path):
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
+    done = subprocess.run([*command, request.param], capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    (built,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        yield archive
+
+
+def test_it_carries_types_and_no_tests(wheel):
+    names = wheel.namelist()
+    (typed,) = [name for name in names if name.endswith("/py.typed")]
+    assert typed.startswith("modelwire")
+    assert not [name for name in names if "test" in name.partition("/")[0]]
+
+
+def test_it_asks_for_floors_only(wheel):
+    (metadata,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    text = wheel.read(metadata).decode()
+    assert "Requires-Python: >=3.11\n" in text
+    requirements = re.findall(r"^Requires-Dist: (.*)$", text, re.MULTILINE)
+    assert requirements
+    floor = re.compile(r"[\w-]+>=[\d.]+( ?; ?extra == .*)?")
+    assert [r for r in requirements if not floor.fullmatch(r)] == []
