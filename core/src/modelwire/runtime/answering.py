@@ -59,7 +59,8 @@ class Answer:
             yielded = False
             progress.assembler = None
             try:
-                async with aclosing(self._one(candidate, progress, began)) as events:
+                tries = await self._tries(candidate, progress, began)
+                async with aclosing(tries) as events:
                     async for event in events:
                         yielded = True
                         yield event
@@ -71,10 +72,10 @@ class Answer:
             else:
                 return
 
-    async def _one(
+    async def _tries(
         self, candidate: ModelRef | str, progress: Progress, began: float
     ) -> AsyncGenerator[Event, None]:
-        """Ask one model, as often as the policy allows."""
+        """Get ready to ask one model, as often as the policy allows."""
         model = await self.runtime.resolve(candidate)
         progress.model = model
         check_abilities(model, self.context)
@@ -88,16 +89,13 @@ class Answer:
             if attempt.waited is not None:
                 progress.attempts.append(attempt)
 
-        tries = retrying(
+        return retrying(
             lambda: self._try(model, options, progress),
             self.retries,
             model=str(model.ref),
             total=total,
             on_failure=note,
         )
-        async with aclosing(tries) as events:
-            async for event in events:
-                yield event
 
     async def _try(
         self, model: Model, options: CompletionOptions, progress: Progress
