@@ -242,6 +242,8 @@ async def test_wrong_settings_name_their_path(acme, make_catalog, discovery, pat
     document = {"plugins": {"entries": {"acme": {"config": {"discovery": discovery}}}}}
     with pytest.raises(ConfigError, match=path):
         await make_catalog(document).listing("acme")
+    with pytest.raises(ConfigError, match=path):
+        await make_catalog(document).listings()
 
 
 async def test_what_is_known_about_a_model_needs_no_network(acme, make_catalog):

@@ -139,15 +139,22 @@ class Catalog:
     async def listings(
         self, providers: Iterable[str] | None = None, *, refresh: bool = False
     ) -> list[Listing]:
-        """The listings of several providers, by default of all, fetched side by side."""
+        """The listings of several providers, by default of all, fetched side by side.
+
+        Raises:
+            ConfigError: The discovery settings of a provider are not valid.
+        """
         import asyncio
 
         wanted = self.provider_ids if providers is None else list(providers)
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self.listing(provider, refresh=refresh)) for provider in wanted
-            ]
-        return [task.result() for task in tasks]
+        tasks = [
+            asyncio.create_task(self.listing(provider, refresh=refresh)) for provider in wanted
+        ]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     def model(self, ref: ModelRef) -> Model:
         """What is known about a model without asking the network; little, for an unlisted one."""
