@@ -18,6 +18,7 @@ ROOMS = [
     "structuring",
     "messages",
     "events",
+    "repair",
     "models",
     "config",
     "transport",

@@ -81,7 +81,7 @@ class Call:
         """What is not sent as it was said and was not reported yet."""
         changes = self.request.changes
         for change in changes[self._told :]:
-            yield Diagnostic(change.kind, {"path": change.path, "reason": change.reason})
+            yield change.diagnostic()
         self._told = len(changes)
 
     def remaining(self) -> Deadlines:

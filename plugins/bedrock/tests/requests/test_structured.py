@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelwire_bedrock.requests.changes import Changes
+from modelwire.repair import Changes
 from modelwire_bedrock.requests.structured import strict_schema
 
 SCHEMA = {

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from modelwire.messages import AssistantMessage, Tool, ToolCall, ToolResultMessage, UserMessage
-from modelwire_bedrock.requests.naming import legal_name
+from modelwire.repair import legal_name
 
 
 def specs(request):

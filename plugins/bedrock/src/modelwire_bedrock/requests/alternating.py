@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from modelwire.repair import Changes
 from modelwire_bedrock.families import Family
-from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.files import FILE_KINDS
 from modelwire_bedrock.requests.history import AssistantTurn, Turn
 

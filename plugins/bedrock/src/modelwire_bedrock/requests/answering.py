@@ -8,10 +8,10 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
+from modelwire.repair import clean_text, is_blank
 from modelwire_bedrock.requests.conversing import Conversing
 from modelwire_bedrock.requests.files import TEXT_DOCUMENTS, file_block, file_omitted
 from modelwire_bedrock.requests.images import IMAGE_OMITTED, TOOL_IMAGE_OMITTED, image_block
-from modelwire_bedrock.requests.text import clean_text, is_blank
 
 __all__ = ["Result", "missing_result", "result_of", "say"]
 

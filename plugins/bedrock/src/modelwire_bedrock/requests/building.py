@@ -9,6 +9,7 @@ from typing import Any
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
+from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
 from modelwire_bedrock.families import Family, family_of
 from modelwire_bedrock.requests.alternating import end_with_user, messages_of
 from modelwire_bedrock.requests.caching import (
@@ -17,16 +18,13 @@ from modelwire_bedrock.requests.caching import (
     system_blocks,
     with_point,
 )
-from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.conversing import Conversing, names_in
 from modelwire_bedrock.requests.envelope import envelope, merge_fields
 from modelwire_bedrock.requests.history import turns_of
-from modelwire_bedrock.requests.naming import ToolNames
 from modelwire_bedrock.requests.params import Params, object_param
 from modelwire_bedrock.requests.request import UNTHOUGHT, ConverseRequest, continues_unthought
 from modelwire_bedrock.requests.sampling import sampling
 from modelwire_bedrock.requests.structured import output_config, schema_instruction
-from modelwire_bedrock.requests.text import clean_json, clean_text, is_blank
 from modelwire_bedrock.requests.thinking import ThinkingPlan, plan_thinking
 from modelwire_bedrock.requests.tools import offers_tools, tool_config
 

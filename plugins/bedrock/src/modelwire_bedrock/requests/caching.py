@@ -13,8 +13,8 @@ from typing import Any
 from attrs import frozen
 
 from modelwire.hookspecs import CacheRetention, CompletionOptions
+from modelwire.repair import Changes
 from modelwire_bedrock.families import UNKNOWN, CachePlace, Family
-from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.files import FILE_KINDS
 
 __all__ = ["CachePlan", "plan_caching", "system_blocks", "with_point"]

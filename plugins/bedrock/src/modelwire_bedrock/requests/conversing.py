@@ -6,10 +6,9 @@ from attrs import Factory, field, frozen
 
 from modelwire.messages import AssistantMessage, Context, ToolCall, ToolResultMessage
 from modelwire.models import InputKind, Model, fold_provider
+from modelwire.repair import Changes, ToolNames, UniqueIds
 from modelwire_bedrock.families import Family, base_model_id
-from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.document_names import DocumentNames
-from modelwire_bedrock.requests.naming import ToolIds, ToolNames
 
 __all__ = ["API", "Conversing", "names_in"]
 
@@ -37,7 +36,7 @@ class Conversing:
     tool_blocks: bool
     names: ToolNames
     changes: Changes
-    ids: ToolIds = field(factory=ToolIds)
+    ids: UniqueIds = field(factory=UniqueIds)
     documents: DocumentNames = Factory(lambda to: DocumentNames(to.changes), takes_self=True)
 
     def takes(self, kind: InputKind) -> bool:

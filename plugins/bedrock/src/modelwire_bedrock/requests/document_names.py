@@ -13,7 +13,7 @@ import unicodedata
 
 from attrs import define, field
 
-from modelwire_bedrock.requests.changes import Changes
+from modelwire.repair import Changes
 
 __all__ = ["DocumentNames"]
 

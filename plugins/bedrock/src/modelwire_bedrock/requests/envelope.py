@@ -8,10 +8,9 @@ from typing import Any
 
 from modelwire.errors import ConfigError, Problem
 from modelwire.hookspecs import CompletionOptions
+from modelwire.repair import Changes, clean_text
 from modelwire_bedrock.families import Family
-from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.params import Params, object_param
-from modelwire_bedrock.requests.text import clean_text
 
 __all__ = ["envelope", "merge_fields"]
 

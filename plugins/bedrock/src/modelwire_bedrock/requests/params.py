@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
-from modelwire_bedrock.requests.changes import Changes
+from modelwire.repair import Changes
 
 __all__ = ["Params", "object_param"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from modelwire.repair import Change, Changes
 from modelwire_bedrock.requests.alternating import PLACEHOLDER
-from modelwire_bedrock.requests.changes import Change, Changes
 
 __all__ = ["UNTHOUGHT", "ConverseRequest", "continues_unthought"]
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions
+from modelwire.repair import Changes, clean_text, is_blank
 from modelwire_bedrock.families import UNKNOWN, Family
-from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.params import Params
-from modelwire_bedrock.requests.text import clean_text, is_blank
 from modelwire_bedrock.requests.thinking import ThinkingPlan
 
 __all__ = ["sampling"]

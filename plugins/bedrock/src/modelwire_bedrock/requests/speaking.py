@@ -9,8 +9,8 @@ from attrs import define, field
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
+from modelwire.repair import clean_json, clean_text, is_blank
 from modelwire_bedrock.requests.conversing import Conversing
-from modelwire_bedrock.requests.text import clean_json, clean_text, is_blank
 
 __all__ = ["Spoken", "speak"]
 

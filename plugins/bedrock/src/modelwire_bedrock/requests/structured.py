@@ -6,9 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from modelwire_bedrock.requests.changes import Changes
-from modelwire_bedrock.requests.naming import legal_name
-from modelwire_bedrock.requests.text import clean_json
+from modelwire.repair import Changes, clean_json, legal_name
 
 __all__ = ["output_config", "schema_instruction", "strict_schema"]
 

@@ -9,8 +9,8 @@ from attrs import field, frozen
 
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import Model, ReasoningLevel
+from modelwire.repair import Changes
 from modelwire_bedrock.families import Family
-from modelwire_bedrock.requests.changes import Changes
 from modelwire_bedrock.requests.params import Params, object_param
 
 __all__ = ["LEAST_BUDGET", "ThinkingPlan", "plan_thinking"]

@@ -7,10 +7,8 @@ from typing import Any
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.messages import Context, Tool
+from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
 from modelwire_bedrock.families import Family
-from modelwire_bedrock.requests.changes import Changes
-from modelwire_bedrock.requests.naming import ToolNames
-from modelwire_bedrock.requests.text import clean_json, clean_text, is_blank
 
 __all__ = ["offers_tools", "tool_config"]
 

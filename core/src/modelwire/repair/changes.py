@@ -6,6 +6,8 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
+from modelwire.events import Diagnostic
+
 __all__ = ["Change", "ChangeKind", "Changes"]
 
 ChangeKind = Literal["dropped", "rewritten", "added", "merged", "moved", "ignored"]
@@ -24,6 +26,10 @@ class Change:
     kind: ChangeKind
     path: str
     reason: str
+
+    def diagnostic(self) -> Diagnostic:
+        """The change as a delta, to be yielded before the answer."""
+        return Diagnostic(self.kind, {"path": self.path, "reason": self.reason})
 
 
 @define

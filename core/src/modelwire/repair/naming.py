@@ -1,7 +1,7 @@
-"""Names and ids of tools as the service accepts them: `[a-zA-Z0-9_-]{1,64}`, each its own.
+"""Names and ids of tools as providers accept them, each its own.
 
-The service's model names the pattern for tool names. For ids it has become wider with time; the
-narrow form is legal everywhere.
+`[a-zA-Z0-9_-]{1,64}` is what Amazon Bedrock's service model and OpenAI's refusals name for tool
+names. For the ids of calls both have become wider with time; the narrow form is legal everywhere.
 """
 
 from __future__ import annotations
@@ -12,25 +12,50 @@ from collections.abc import Iterable
 
 from attrs import define, field
 
-__all__ = ["ToolIds", "ToolNames", "legal_name"]
+from modelwire.messages import AssistantMessage, Context, ToolCall, ToolResultMessage
+
+__all__ = ["LONGEST", "ToolNames", "UniqueIds", "legal_name", "names_in", "shortened"]
 
 LONGEST = 64
-_LEGAL = re.compile(rf"[a-zA-Z0-9_-]{{1,{LONGEST}}}")
 _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
 
 
-def legal_name(name: str, *, salt: str = "") -> str:
+def legal_name(name: str, *, salt: str = "", longest: int = LONGEST) -> str:
     """Make a name legal; one that is not gets a suffix made of the whole, so that none collide.
 
     The same name always gives the same result, so that a cached prompt stays valid.
+
+    Args:
+        name: The name.
+        salt: Something to tell apart two things that have the same name.
+        longest: The most characters that the result may have.
     """
-    if not salt and _LEGAL.fullmatch(name):
+    if not salt and 0 < len(name) <= longest and _ILLEGAL.search(name) is None:
         return name
     # Lone surrogates are not UTF-8, but must still tell names apart.
     whole = f"{name}\0{salt}".encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(whole).hexdigest()[:10]
-    stem = _ILLEGAL.sub("_", name)[: LONGEST - len(digest) - 1] or "tool"
+    stem = _ILLEGAL.sub("_", name)[: longest - len(digest) - 1] or "tool"
     return f"{stem}_{digest}"
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """A text, or where it is too long its beginning and a digest of the whole."""
+    if len(text) <= longest:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{text[: longest - len(digest) - 1]}_{digest}"
+
+
+def names_in(context: Context) -> list[str]:
+    """The name of every tool that a context offers or speaks of."""
+    names = [tool.name for tool in context.tools]
+    for message in context.messages:
+        if isinstance(message, AssistantMessage):
+            names += [block.name for block in message.content if isinstance(block, ToolCall)]
+        elif isinstance(message, ToolResultMessage):
+            names.append(message.tool_name)
+    return names
 
 
 @define
@@ -44,7 +69,7 @@ class ToolNames:
     def of(cls, names: Iterable[str]) -> ToolNames:
         """Name every tool; names that are legal as they are come first and keep theirs."""
         made = cls()
-        for name in sorted(set(names), key=lambda name: (_LEGAL.fullmatch(name) is None, name)):
+        for name in sorted(set(names), key=lambda name: (legal_name(name) != name, name)):
             made._name(name)
         return made
 
@@ -68,19 +93,25 @@ class ToolNames:
 
 
 @define
-class ToolIds:
+class UniqueIds:
     """Gives each tool call an id on the wire that no other call of the conversation has."""
 
     _used: set[str] = field(factory=set, init=False)
     _seen: dict[str, int] = field(factory=dict, init=False)
 
-    def new(self, original: str) -> str:
+    def new(self, original: str, *, keep: bool = False) -> str:
         """The id on the wire for the next call that has this id of its own.
 
         Some providers count their ids anew in each answer, so the same one may come again.
+
+        Args:
+            original: The id that the call has.
+            keep: Whether an id of other characters may go out as it is, if it is not too long: the
+                provider gave it, and takes it back.
         """
         times = self._seen.get(original, 0)
-        wire = legal_name(original, salt=str(times) if times else "")
+        wire = original if keep and not times and 0 < len(original) <= LONGEST else ""
+        wire = wire or legal_name(original, salt=str(times) if times else "")
         while wire in self._used:
             times += 1
             wire = legal_name(original, salt=str(times))

@@ -1,4 +1,4 @@
-"""Text and JSON as the service accepts them: no lone surrogates, no blanks, nothing but JSON."""
+"""Text and JSON as a request may hold them: no lone surrogates, no blanks, nothing but JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def clean_text(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing but white space, which the service refuses in a text block."""
+    """Whether there is nothing but white space, which some providers refuse in a text block."""
     return not text.strip().strip("\ufeff").strip()
 
 

@@ -1,0 +1,24 @@
+"""What plugins need to write requests that a provider accepts, and to say what they changed.
+
+A session lives longer than one model. What one of them said, another may refuse for ever after: a
+tool's name with a dot, half a character, an id that comes twice. A plugin repairs it in what it
+sends, never in the caller's messages, and yields each `Change` as a `Diagnostic`.
+"""
+
+from modelwire.repair.changes import Change, ChangeKind, Changes
+from modelwire.repair.naming import ToolNames, UniqueIds, legal_name, names_in, shortened
+from modelwire.repair.text import clean_json, clean_text, is_blank
+
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "Changes",
+    "ToolNames",
+    "UniqueIds",
+    "clean_json",
+    "clean_text",
+    "is_blank",
+    "legal_name",
+    "names_in",
+    "shortened",
+]
