@@ -6,10 +6,11 @@ sends, never in the caller's messages, and yields each `Change` as a `Diagnostic
 """
 
 from modelwire.repair.changes import Change, ChangeKind, Changes
-from modelwire.repair.naming import ToolNames, UniqueIds, legal_name, names_in, shortened
+from modelwire.repair.naming import LONGEST, ToolNames, UniqueIds, legal_name, names_in, shortened
 from modelwire.repair.text import clean_json, clean_text, is_blank
 
 __all__ = [
+    "LONGEST",
     "Change",
     "ChangeKind",
     "Changes",
