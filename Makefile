@@ -3,7 +3,7 @@
 PYTHON ?= python3
 export PROMPT ?= What is the capital of France?
 
-PACKAGES := core plugins/bedrock plugins/local
+PACKAGES := core plugins/bedrock plugins/local plugins/openai
 EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin

@@ -1,0 +1,1 @@
+"""OpenAI for modelwire, and every service that speaks its APIs."""

@@ -1,0 +1,161 @@
+"""What an assistant said, as one message.
+
+Text is one string: an array of parts makes some models repeat the structure. Thinking goes back to
+the model that thought it, in the field that it came in; to another model it is text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import define, field
+
+from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
+from modelwire.repair import clean_json, clean_text, is_blank
+from modelwire_openai.completions.conversing import Conversing
+from modelwire_openai.completions.signatures import (
+    REASONING_CONTENT,
+    read_call_signature,
+    read_details,
+    reasoning_field,
+)
+
+__all__ = ["Spoken", "speak"]
+
+_PARAGRAPH = "\n\n"
+
+
+@define
+class Spoken:
+    """An assistant message.
+
+    Attributes:
+        message: The message, or `None` where nothing is left of it.
+        calls: The ids of the tool calls in it, on the wire, each with the call and its place.
+    """
+
+    message: dict[str, Any] | None = None
+    calls: list[tuple[str, ToolCall, str]] = field(factory=list)
+
+
+def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken:
+    """Write an assistant message."""
+    return _Speaker(message, path, to).speak()
+
+
+class _Speaker:
+    def __init__(self, message: AssistantMessage, path: str, to: Conversing) -> None:
+        self._message = message
+        self._path = path
+        self._to = to
+        self._own = to.is_own(message)
+        self._texts: list[str] = []
+        self._thoughts: dict[str, list[str]] = {}
+        self._details: list[Any] = []
+        self._calls: list[dict[str, Any]] = []
+        self._spoken = Spoken()
+
+    def speak(self) -> Spoken:
+        for index, block in enumerate(self._message.content):
+            place = f"{self._path}.content[{index}]"
+            if isinstance(block, Text):
+                self._text(block, place)
+            elif isinstance(block, Thinking):
+                self._thinking(block, place)
+            else:
+                self._call(block, place)
+        self._spoken.message = self._written()
+        return self._spoken
+
+    def _written(self) -> dict[str, Any] | None:
+        if not (self._texts or self._calls):
+            return None
+        text = "".join(self._texts).removesuffix(_PARAGRAPH)
+        # OpenAI takes no content beside calls as `null`; DeepSeek and others want a string.
+        empty = "" if self._to.compat.requires_string_content else None
+        written: dict[str, Any] = {"role": "assistant", "content": text or empty}
+        for name, texts in self._thoughts.items():
+            written[name] = "".join(texts)
+        if self._to.compat.requires_reasoning_content_on_assistant_messages:
+            written.setdefault(REASONING_CONTENT, "")
+        if self._details:
+            written["reasoning_details"] = self._details
+        if self._calls:
+            written["tool_calls"] = self._calls
+        return written
+
+    def _text(self, block: Text, path: str) -> None:
+        text = clean_text(block.text)
+        if text != block.text:
+            self._to.changes.rewritten(path, "Unpaired surrogates are not text.")
+        if is_blank(text):
+            self._to.changes.dropped(path, "Blank text says nothing, and some services refuse it.")
+        else:
+            self._texts.append(text)
+
+    def _thinking(self, block: Thinking, path: str) -> None:
+        to = self._to
+        text = "" if block.redacted else clean_text(block.text)
+        details = read_details(block.signature) if self._own and not block.redacted else None
+        if details and not to.compat.strict_message_keys:
+            self._details += details
+            return
+        if is_blank(text):
+            to.changes.dropped(
+                path, "Thinking without text can only go back to the model it is from."
+            )
+            return
+        own_field = reasoning_field(block.signature) if self._own else None
+        if to.compat.requires_reasoning_content_on_assistant_messages:
+            own_field = own_field or REASONING_CONTENT
+        if own_field and not (to.compat.requires_thinking_as_text or to.compat.strict_message_keys):
+            self._thoughts.setdefault(own_field, []).append(text)
+        elif self._own and not to.compat.requires_thinking_as_text:
+            to.changes.dropped(path, "The model's own earlier thinking is not sent back to it.")
+        else:
+            to.changes.rewritten(
+                path, "Only the model that thought this takes it as thinking; it is sent as text."
+            )
+            self._texts.append(text + _PARAGRAPH)
+
+    def _call(self, call: ToolCall, path: str) -> None:
+        to = self._to
+        wire_id = to.ids.new(call.id, own=to.is_own_api(self._message))
+        if wire_id != call.id:
+            to.changes.rewritten(
+                f"{path}.id", "A call's id is short and plain, and no other call has it."
+            )
+        name = to.names.wire(call.name)
+        if name != call.name:
+            to.changes.rewritten(
+                f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
+            )
+        function = {"name": name, "arguments": _arguments(call, path, to)}
+        written: dict[str, Any] = {"id": wire_id, "type": "function", "function": function}
+        if self._own and not to.compat.strict_message_keys:
+            details, more = read_call_signature(call.signature)
+            self._details += details
+            written |= more
+        self._calls.append(written)
+        self._spoken.calls.append((wire_id, call, path))
+
+
+def _arguments(call: ToolCall, path: str, to: Conversing) -> str:
+    given: object = call.arguments
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            given = None
+    cleaned = clean_json(given)
+    if not isinstance(cleaned, dict):
+        to.changes.rewritten(
+            f"{path}.arguments", "The arguments were not a JSON object; an empty one is sent."
+        )
+        cleaned = {}
+    elif cleaned != call.arguments:
+        to.changes.rewritten(
+            f"{path}.arguments", "The arguments held what JSON or UTF-8 cannot say."
+        )
+    return json.dumps(cleaned, ensure_ascii=False, separators=(",", ":"))

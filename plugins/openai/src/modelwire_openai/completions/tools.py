@@ -1,0 +1,117 @@
+"""The tools that a model may call, and whether it must."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from modelwire.errors import InvalidRequest
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context, Tool
+from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
+from modelwire_openai.compat import Compat
+
+__all__ = ["tool_fields"]
+
+_MODES = {"auto": "auto", "none": "none", "any": "required"}
+
+
+def tool_fields(
+    context: Context,
+    options: CompletionOptions,
+    compat: Compat,
+    names: ToolNames,
+    changes: Changes,
+    *,
+    has_calls: bool,
+) -> dict[str, Any]:
+    """Write `tools` and `tool_choice`.
+
+    Args:
+        context: Holds the tools.
+        options: Says which of them may or must be called.
+        compat: How the service deviates from OpenAI.
+        names: The names of the tools on the wire.
+        changes: Where changes are recorded.
+        has_calls: Whether the conversation holds tool calls.
+
+    Raises:
+        InvalidRequest: The choice demands a tool that there is not.
+    """
+    choice = options.tool_choice
+    tools: dict[str, dict[str, Any]] = {}
+    for index, tool in enumerate(context.tools):
+        path = f"tools[{index}]"
+        if tool.name in tools:
+            changes.dropped(path, f"There is another tool {tool.name!r} before it.")
+            continue
+        tools[tool.name] = _tool(tool, path, compat, names, changes)
+    if choice is not None and choice.mode == "tool" and choice.name not in tools:
+        msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
+        raise InvalidRequest(msg, hint=f"Choose one of {', '.join(tools) or 'no tools at all'}.")
+    if not tools:
+        if choice is not None and choice.mode == "any":
+            raise InvalidRequest("The tool choice demands a call, and there are no tools.")
+        return {"tools": []} if has_calls and compat.sends_empty_tools else {}
+    if choice is None:
+        return {"tools": list(tools.values())}
+    if choice.mode != "tool":
+        return {"tools": list(tools.values()), "tool_choice": _MODES[choice.mode]}
+    named = choice.name or ""
+    if not compat.supports_named_tool_choice:
+        changes.rewritten(
+            "options.tool_choice", "The service cannot demand one tool; it is left no other."
+        )
+        return {"tools": [tools[named]], "tool_choice": "required"}
+    function = {"name": names.wire(named)}
+    return {
+        "tools": list(tools.values()),
+        "tool_choice": {"type": "function", "function": function},
+    }
+
+
+def _tool(
+    tool: Tool, path: str, compat: Compat, names: ToolNames, changes: Changes
+) -> dict[str, Any]:
+    name = names.wire(tool.name)
+    if name != tool.name:
+        changes.rewritten(f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64.")
+    function: dict[str, Any] = {"name": name}
+    if not is_blank(description := clean_text(tool.description)):
+        function["description"] = description
+    schema = clean_json(tool.parameters)
+    if not isinstance(schema, dict):
+        changes.rewritten(
+            f"{path}.parameters", "The schema was not a JSON object; it says any object."
+        )
+        schema = {}
+    elif schema != tool.parameters:
+        changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
+    refused = compat.unsupported_tool_schema_keywords
+    without = _without(schema, refused) if refused else schema
+    if without != schema:
+        changes.rewritten(f"{path}.parameters", f"The service refuses {', '.join(refused)}.")
+    function["parameters"] = {"type": "object", **without}
+    # OpenAI refuses an object without them.
+    function["parameters"].setdefault("properties", {})
+    if compat.supports_strict_mode:
+        function["strict"] = False
+    return {"type": "function", "function": function}
+
+
+_NAMED = ("properties", "$defs", "definitions", "patternProperties")
+
+
+def _without(schema: Any, keywords: Collection[str]) -> Any:
+    """A schema without some keywords; names of properties are no keywords."""
+    if isinstance(schema, list):
+        return [_without(item, keywords) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in _NAMED and isinstance(value, Mapping):
+            kept[key] = {name: _without(part, keywords) for name, part in value.items()}
+        elif key not in keywords:
+            kept[key] = _without(value, keywords)
+    return kept

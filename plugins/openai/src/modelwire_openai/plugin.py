@@ -1,0 +1,81 @@
+"""The three hooks. Importing this costs nothing: what they need is imported when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from modelwire.hookspecs import CredentialStatus, hookimpl
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.events import Delta
+    from modelwire.hookspecs import CompletionOptions, DiscoverySettings
+    from modelwire.messages import Context
+    from modelwire.models import Model
+    from modelwire.transport import Transport
+
+__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+
+
+@hookimpl
+def detect_credentials(
+    provider: ProviderConfig, config: Config, probe: bool, timeout: float
+) -> CredentialStatus:
+    """Say which API key would be used, and whether it would work.
+
+    Without `probe` it looks at the configuration and the environment. With it, the service is asked
+    for its list of models.
+
+    Raises:
+        ConfigError: A setting is not valid.
+    """
+    from modelwire_openai.detection import detect
+
+    return detect(provider, config, probe=probe, timeout=timeout)
+
+
+@hookimpl
+async def discover_models(
+    provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
+) -> Sequence[Model]:
+    """List the models that a service offers for conversations.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: The service cannot be asked, or refused.
+    """
+    from modelwire_openai.discovery import discover
+
+    return await discover(provider, settings, config, transport)
+
+
+@hookimpl
+async def stream_completion(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> AsyncIterator[Delta]:
+    """Let a model answer, event by event. Closing the generator closes the connection.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: The service refused or failed, or the answer broke off.
+    """
+    from contextlib import aclosing
+
+    from modelwire_openai.accounts import default_api
+    from modelwire_openai.servers import RESPONSES
+
+    if (model.api or default_api(provider, config, model)) == RESPONSES:
+        from modelwire_openai.responses.completing import complete_responses as complete
+    else:
+        from modelwire_openai.completions.completing import complete_chat as complete
+
+    deltas = complete(model, context, options, provider, config, transport)
+    async with aclosing(deltas) as stream:
+        async for delta in stream:
+            yield delta

@@ -1,0 +1,110 @@
+"""What users and tools said, as items of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
+from modelwire.repair import clean_text, is_blank
+from modelwire_openai.responses.conversing import Conversing
+from modelwire_openai.responses.media import file_part, image_part
+
+__all__ = ["NO_OUTPUT", "NO_RESULT", "missing_result", "result_item", "say", "user_item"]
+
+NO_OUTPUT = "(no output)"
+NO_RESULT = "No result provided"
+_FAILED = "The tool failed:"
+_IMAGE_OMITTED = "(image omitted: model does not support images)"
+_FILE_OMITTED = "({kind} omitted: this API does not take it)"
+
+
+def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[dict[str, Any]]:
+    """Write text, images and files as parts, without the blank and the empty ones.
+
+    Raises:
+        InvalidMessage: An image is of a kind that the API does not take.
+    """
+    parts: list[dict[str, Any]] = []
+    for index, block in enumerate(content):
+        place = f"{path}.content[{index}]"
+        if isinstance(block, Text):
+            part = _text(block, place, to)
+        elif not block.data:
+            to.changes.dropped(place, "It has no data.")
+            part = None
+        elif isinstance(block, Image):
+            part = _image(block, place, to)
+        else:
+            part = _file(block, place, to)
+        # One placeholder tells as much as many.
+        if part is not None and not (_is_placeholder(part) and parts[-1:] == [part]):
+            parts.append(part)
+    return parts
+
+
+def user_item(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the user says, as an item."""
+    return {"role": "user", "content": parts}
+
+
+def result_item(
+    message: ToolResultMessage, call_id: str, path: str, to: Conversing
+) -> dict[str, Any]:
+    """Write a tool's result as an item: one string where it is only text.
+
+    Raises:
+        InvalidMessage: An image is of a kind that the API does not take.
+    """
+    parts = say(message.content, path, to)
+    if not parts:
+        to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
+        parts = [_part(NO_OUTPUT)]
+    if message.is_error:
+        to.changes.rewritten(path, "A result has no status here; its text says that it failed.")
+        parts = [_part(_FAILED), *parts]
+    return _output(call_id, parts)
+
+
+def missing_result(call_id: str, path: str, to: Conversing) -> dict[str, Any]:
+    """Write the result of a call that never got one; without it the request is refused."""
+    to.changes.added(path, f"The call has no result; one that says {NO_RESULT!r} is added.")
+    return _output(call_id, [_part(NO_RESULT)])
+
+
+def _output(call_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    only_text = all(part["type"] == "input_text" for part in parts)
+    output = "\n".join(part["text"] for part in parts) if only_text else parts
+    return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+def _part(text: str) -> dict[str, Any]:
+    return {"type": "input_text", "text": text}
+
+
+def _is_placeholder(part: dict[str, Any]) -> bool:
+    return part.get("text") == _IMAGE_OMITTED
+
+
+def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
+    text = clean_text(block.text)
+    if text != block.text:
+        to.changes.rewritten(path, "Unpaired surrogates are not text.")
+    if is_blank(text):
+        to.changes.dropped(path, "Blank text says nothing.")
+        return None
+    return _part(text)
+
+
+def _image(image: Image, path: str, to: Conversing) -> dict[str, Any]:
+    if not to.takes_images:
+        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+        return _part(_IMAGE_OMITTED)
+    return image_part(image, path)
+
+
+def _file(file: File, path: str, to: Conversing) -> dict[str, Any]:
+    if file.kind != "document":
+        to.changes.rewritten(path, f"This API takes no {file.kind}; a placeholder stands for it.")
+        return _part(_FILE_OMITTED.format(kind=file.kind))
+    return file_part(file)

@@ -1,0 +1,47 @@
+"""What a service that speaks this API takes beside the core of it.
+
+Everybody who speaks it knows `store` and `strict`, and leaving them out means yes: so both are
+always said. What is for OpenAI's own machinery goes only where that machinery is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from attrs import Factory, frozen
+
+from modelwire.models import Model
+from modelwire_openai.addresses import is_azure
+from modelwire_openai.compat import Compat
+
+__all__ = ["Dialect", "dialect_of"]
+
+_OPENAI = re.compile(r"([a-z0-9-]+\.)?api\.openai\.com")
+_BEDROCK = re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws")
+
+
+@frozen
+class Dialect:
+    """What may be sent.
+
+    Attributes:
+        native: Whether OpenAI's own implementation answers: its own service, or that which Azure or
+            Bedrock runs.
+        compat: Deviations; `supports_store`, `supports_strict_mode`, `supports_prompt_cache_key`,
+            `supports_long_cache_retention` and those about reasoning efforts count here.
+    """
+
+    native: bool = True
+    compat: Compat = Factory(Compat)
+
+
+def dialect_of(host: str, model: Model) -> Dialect:
+    """What may be sent to a host, and what the model's `compat` block says to that."""
+    openai = _OPENAI.fullmatch(host) is not None
+    native = openai or is_azure(host) or _BEDROCK.fullmatch(host) is not None
+    compat = Compat(supports_prompt_cache_key=native, supports_long_cache_retention=openai)
+    settings = model.extra.get("compat")
+    if isinstance(settings, Mapping):
+        compat = compat.overridden(settings)
+    return Dialect(native, compat)

@@ -1,0 +1,144 @@
+"""How an answer ended, and what it used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve, frozen
+
+from modelwire.errors import ContentFiltered, ProviderError, ServerError
+from modelwire.events import Delta, Diagnostic, ResponseInfo, Stop, UsageReport
+from modelwire.messages import Cost, StopReason, Usage
+from modelwire.models import Prices
+from modelwire_openai.faults import error_in_stream
+
+__all__ = ["Ending", "ending_of", "report_of", "usage_of"]
+
+_TIER_FACTORS: Mapping[str, float] = {"flex": 0.5, "priority": 2.0}
+"""What a service tier multiplies prices by, as the reference has it."""
+
+_USUAL_TIERS = frozenset({"auto", "default"})
+
+
+@frozen
+class Ending:
+    """Why the service says that an answer ended.
+
+    Attributes:
+        reason: The stop reason, or `None` where the answer failed.
+        raw: The service's word for it.
+        failure: The error that it stands for, or `None` where the answer is good.
+    """
+
+    reason: StopReason | None
+    raw: str
+    failure: ProviderError | None = None
+
+    def deltas(self) -> list[Delta]:
+        """What is to be told of it."""
+        if self.reason is None:
+            return [Diagnostic("failed_stop", {"status": self.raw})]
+        return [Stop(self.reason, self.raw)]
+
+
+def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = None) -> Ending:
+    """Find out why an answer ended.
+
+    Args:
+        status: What the event's name says of it: `completed`, `incomplete`, `failed` or `cancelled`.
+        response: The response; its own status is more exact (recorded of vLLM: an incomplete
+            response in `response.completed`).
+        limit: The limit on the answer's tokens where the service may pass over it in silence
+            (seen of llama.cpp: an answer that was cut is `completed`).
+    """
+    said = response.get("status")
+    if said in ("completed", "incomplete", "failed", "cancelled"):
+        status = said
+    if status == "failed":
+        return Ending(None, status, _failure(response))
+    if status == "cancelled":
+        error = ServerError("The answer was cancelled at the service.", retryable=False)
+        return Ending(None, status, error)
+    if status == "incomplete":
+        why = _text(response.get("incomplete_details"), "reason")
+        if why == "content_filter":
+            msg = "A content filter stopped the answer."
+            return Ending(None, why, ContentFiltered(msg))
+        return Ending(StopReason.LENGTH, why or status)
+    if limit is not None and usage_of(response.get("usage")).output >= limit:
+        return Ending(StopReason.LENGTH, status)
+    return Ending(StopReason.STOP, status)
+
+
+def report_of(response: Mapping[str, Any], prices: Prices | None = None) -> list[Delta]:
+    """Tell what a response says about itself, its usage included.
+
+    Args:
+        response: The response.
+        prices: Those of the model, in USD per million tokens at the usual service tier.
+    """
+    model, response_id = response.get("model"), response.get("id")
+    deltas: list[Delta] = [
+        ResponseInfo(
+            response_id=response_id if isinstance(response_id, str) else None,
+            response_model=model if isinstance(model, str) else None,
+        )
+    ]
+    tier = response.get("service_tier")
+    if isinstance(response.get("usage"), Mapping):
+        usage = usage_of(response["usage"])
+        factor = _TIER_FACTORS.get(tier) if isinstance(tier, str) else None
+        if factor is not None and prices is not None:
+            usage = evolve(usage, cost=_times(prices.cost_of(usage), factor))
+        deltas.append(UsageReport(usage))
+    if isinstance(tier, str) and tier not in _USUAL_TIERS:
+        deltas.append(Diagnostic("response_metadata", {"serviceTier": tier}))
+    return deltas
+
+
+def usage_of(usage: Any) -> Usage:
+    """Read the usage. On the wire the input includes what a cache had to do with."""
+    of_input = usage.get("input_tokens_details") if isinstance(usage, Mapping) else None
+    of_output = usage.get("output_tokens_details") if isinstance(usage, Mapping) else None
+    read, written = _count(of_input, "cached_tokens"), _count(of_input, "cache_write_tokens")
+    reasoning = _count(of_output, "reasoning_tokens")
+    total = _count(usage, "input_tokens") or 0
+    return Usage(
+        input=max(0, total - (read or 0) - (written or 0)),
+        output=_count(usage, "output_tokens") or 0,
+        cache_read=read or 0,
+        cache_write=written or 0,
+        reasoning=reasoning,
+    )
+
+
+def _failure(response: Mapping[str, Any]) -> ProviderError:
+    error = response.get("error")
+    if error:
+        return error_in_stream({"error": error})
+    why = _text(response.get("incomplete_details"), "reason")
+    return ServerError(f"The answer failed{f': {why}' if why else ''}.")
+
+
+def _times(cost: Cost | None, factor: float) -> Cost | None:
+    if cost is None:
+        return None
+    return Cost(
+        cost.input * factor,
+        cost.output * factor,
+        cost.cache_read * factor,
+        cost.cache_write * factor,
+    )
+
+
+def _count(counters: Any, key: str) -> int | None:
+    value = counters.get(key) if isinstance(counters, Mapping) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return max(0, int(value))
+
+
+def _text(data: Any, key: str) -> str:
+    value = data.get(key) if isinstance(data, Mapping) else None
+    return value if isinstance(value, str) else ""

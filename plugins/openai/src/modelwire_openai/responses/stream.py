@@ -1,0 +1,344 @@
+"""The events of the Responses API, translated into deltas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from modelwire.errors import MalformedResponse, StreamTruncated
+from modelwire.events import (
+    ArgumentsDelta,
+    BlockEnd,
+    Delta,
+    Diagnostic,
+    SignatureDelta,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallStart,
+)
+from modelwire.models import Prices
+from modelwire_openai.faults import error_in_stream
+from modelwire_openai.responses.ids import join_ids
+from modelwire_openai.responses.outcome import Ending, ending_of, report_of
+from modelwire_openai.responses.output import Item, Items
+from modelwire_openai.responses.signatures import text_signature
+from modelwire_openai.responses.speaking import OUTPUT_ITEM
+
+__all__ = ["Translator"]
+
+_NOTHING: tuple[Delta, ...] = ()
+_BETWEEN_PARTS = "\n\n"
+_Event = Mapping[str, Any]
+_Handler = Callable[[_Event], Sequence[Delta]]
+
+
+class Translator:
+    """Translates the events of one answer.
+
+    Give every event to `feed` until `ended`, then call `end`. Events and items that are not known
+    are skipped or kept as diagnostics, since the service adds new ones.
+
+    Args:
+        tool_names: The tools' own names by the names that they have on the wire.
+        prices: Those of the model, for answers at another service tier than the usual one.
+        limit: The limit on the answer's tokens where the service may pass over it in silence.
+    """
+
+    def __init__(
+        self,
+        tool_names: Mapping[str, str] | None = None,
+        *,
+        prices: Prices | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self._tool_names = tool_names or {}
+        self._prices = prices
+        self._limit = limit
+        self._items = Items()
+        self._ending: Ending | None = None
+        self._handlers: dict[Any, _Handler] = {
+            "response.created": self._on_progress,
+            "response.output_item.added": self._on_item_added,
+            "response.output_item.done": self._on_item_done,
+            "response.output_text.delta": self._on_text,
+            "response.output_text.done": self._on_text_done,
+            "response.refusal.delta": self._on_text,
+            "response.refusal.done": self._on_refusal_done,
+            "response.reasoning_summary_text.delta": self._on_summary,
+            "response.reasoning_summary_text.done": self._on_summary_done,
+            "response.reasoning_text.delta": self._on_reasoning,
+            "response.reasoning_text.done": self._on_reasoning_done,
+            "response.function_call_arguments.delta": self._on_arguments,
+            "response.function_call_arguments.done": self._on_arguments_done,
+            "response.completed": self._on_end,
+            "response.incomplete": self._on_end,
+            "response.failed": self._on_end,
+            "response.cancelled": self._on_end,
+            "error": self._on_error,
+        }
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer has come to its end, good or bad; nothing follows."""
+        return self._ending is not None
+
+    def feed(self, event: _Event) -> Sequence[Delta]:
+        """Translate one event.
+
+        Raises:
+            ProviderError: The event reports a failure.
+            MalformedResponse: The event lacks what its type needs.
+        """
+        handler = self._handlers.get(event.get("type"))
+        return _NOTHING if handler is None or self.ended else handler(event)
+
+    def whole(self, response: Mapping[str, Any]) -> Sequence[Delta]:
+        """Translate an answer that came at once, where a stream was asked for."""
+        status = response.get("status")
+        return self._finish(status if isinstance(status, str) else "completed", response)
+
+    def end(self) -> None:
+        """Say that nothing more comes.
+
+        Raises:
+            StreamTruncated: The answer has no end.
+            ContentFiltered: A filter stopped it.
+            ProviderError: It failed.
+        """
+        if self._ending is None:
+            msg = "The stream ended before the response was complete."
+            raise StreamTruncated(msg)
+        if self._ending.failure is not None:
+            raise self._ending.failure
+
+    def _on_progress(self, event: _Event) -> Sequence[Delta]:
+        response = event.get("response")
+        return report_of(response)[:1] if isinstance(response, Mapping) else _NOTHING
+
+    def _on_item_added(self, event: _Event) -> Sequence[Delta]:
+        data = event.get("item")
+        if not isinstance(data, Mapping):
+            return _NOTHING
+        item = self._items.begin(_kind(data), _str(data, "id"), event.get("output_index"))
+        if item.kind != "function_call":
+            return _NOTHING
+        item.seed = _arguments(data.get("arguments"))
+        return self._begin_call(item, data, required=False)
+
+    def _on_item_done(self, event: _Event) -> Sequence[Delta]:
+        data = event.get("item")
+        if not isinstance(data, Mapping):
+            return _NOTHING
+        output = event.get("output_index")
+        item = self._items.find(data.get("id"), output)
+        if item is None or item.kind != _kind(data):
+            item = self._items.begin(_kind(data), _str(data, "id"), output)
+        return self._complete(item, data)
+
+    def _on_text(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "message")
+        return _more(item, ("text", _number(event, "content_index")), _str(event, "delta"))
+
+    def _on_text_done(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "message")
+        return _rest(item, ("text", _number(event, "content_index")), _str(event, "text"))
+
+    def _on_refusal_done(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "message")
+        return _rest(item, ("text", _number(event, "content_index")), _str(event, "refusal"))
+
+    def _on_summary(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "reasoning")
+        return _more(item, ("summary", _number(event, "summary_index")), _str(event, "delta"))
+
+    def _on_summary_done(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "reasoning")
+        return _rest(item, ("summary", _number(event, "summary_index")), _str(event, "text"))
+
+    def _on_reasoning(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "reasoning")
+        return _more(item, ("content", _number(event, "content_index")), _str(event, "delta"))
+
+    def _on_reasoning_done(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "reasoning")
+        return _rest(item, ("content", _number(event, "content_index")), _str(event, "text"))
+
+    def _on_arguments(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "function_call")
+        return _more_arguments(item, _arguments(event.get("delta")))
+
+    def _on_arguments_done(self, event: _Event) -> Sequence[Delta]:
+        item = self._items.of(event, "function_call")
+        item.whole = True
+        return _rest_of_arguments(item, _arguments(event.get("arguments")))
+
+    def _on_end(self, event: _Event) -> Sequence[Delta]:
+        response = event.get("response")
+        status = str(event["type"]).removeprefix("response.")
+        return self._finish(status, response if isinstance(response, Mapping) else {})
+
+    def _on_error(self, event: _Event) -> Sequence[Delta]:
+        raise error_in_stream({key: value for key, value in event.items() if key != "type"})
+
+    def _finish(self, status: str, response: Mapping[str, Any]) -> Sequence[Delta]:
+        ending = ending_of(status, response, limit=self._limit)
+        deltas: list[Delta] = []
+        output = response.get("output")
+        for position, data in enumerate(output if isinstance(output, list) else ()):
+            if isinstance(data, Mapping):
+                deltas += self._complete_from_output(position, data)
+        if ending.raw == "completed":
+            for item in self._items.all:
+                if item.whole and item.begun and not item.closed:
+                    deltas.append(BlockEnd(item.index))
+        deltas += report_of(response, self._prices)
+        deltas += ending.deltas()
+        self._ending = ending
+        return deltas
+
+    def _complete_from_output(self, position: int, data: Mapping[str, Any]) -> Sequence[Delta]:
+        """Complete an item whose own end was missing, out of the list at the end of the answer."""
+        known = self._items.all
+        if position >= len(known):
+            item = self._items.begin(_kind(data), _str(data, "id"), position)
+        else:
+            item = self._items.find(data.get("id") or None, position) or known[position]
+            if item.kind != _kind(data):
+                return _NOTHING
+        return self._complete(item, data)
+
+    def _complete(self, item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
+        if item.closed:
+            return _NOTHING
+        deltas: Sequence[Delta]
+        match item.kind:
+            case "message":
+                deltas = _complete_message(item, data)
+            case "reasoning":
+                deltas = _complete_reasoning(item, data)
+            case "function_call":
+                deltas = self._complete_call(item, data)
+            case _:
+                after = self._items.before(item)
+                deltas = (Diagnostic(OUTPUT_ITEM, {"item": dict(data), "after": after}),)
+        item.closed = True
+        return deltas
+
+    def _complete_call(self, item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
+        deltas = self._begin_call(item, data, required=True)
+        rest = _arguments(data.get("arguments"))
+        nothing = not any(item.received.values())
+        deltas += _rest_of_arguments(item, rest or (item.seed if nothing else ""))
+        # A call that was cut has no end, so that nobody runs it.
+        if data.get("status") != "incomplete":
+            deltas.append(BlockEnd(item.index))
+        return deltas
+
+    def _begin_call(self, item: Item, data: Mapping[str, Any], *, required: bool) -> list[Delta]:
+        if item.begun:
+            return []
+        call_id, name = _str(data, "call_id") or _str(data, "id"), _str(data, "name")
+        if not (call_id and name):
+            if required:
+                msg = "The answer holds a function call without an id or a name."
+                raise MalformedResponse(msg)
+            return []
+        item.begun = True
+        own_name = self._tool_names.get(name, name)
+        deltas: list[Delta] = [
+            ToolCallStart(item.index, join_ids(call_id, _str(data, "id")), own_name)
+        ]
+        deltas += (ArgumentsDelta(item.index, fragment) for fragment in item.held)
+        item.held.clear()
+        return deltas
+
+
+def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
+    deltas: list[Delta] = []
+    for number, part in enumerate(_parts(data, "content")):
+        refusal = _str(part, "refusal")
+        deltas += _rest(item, ("text", number), refusal or _str(part, "text"))
+        if refusal:
+            deltas.append(Diagnostic("refusal", {"text": refusal}))
+        annotations = part.get("annotations")
+        for annotation in annotations if isinstance(annotations, list) else ():
+            deltas.append(Diagnostic("citation", {"itemId": item.id, "citation": annotation}))
+        if logprobs := part.get("logprobs"):
+            deltas.append(Diagnostic("logprobs", {"itemId": item.id, "logprobs": logprobs}))
+    signature = text_signature(_str(data, "id") or item.id, _str(data, "phase"))
+    # A signature without text would begin a block of thinking.
+    if signature and any(item.received.values()):
+        deltas.append(SignatureDelta(item.index, signature))
+    deltas.append(BlockEnd(item.index))
+    return deltas
+
+
+def _complete_reasoning(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
+    deltas: list[Delta] = []
+    for kind in ("summary", "content"):
+        for number, part in enumerate(_parts(data, kind)):
+            deltas += _rest(item, (kind, number), _str(part, "text"))
+    whole = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return (*deltas, SignatureDelta(item.index, whole), BlockEnd(item.index))
+
+
+def _more(item: Item, part: tuple[str, int], text: str | None) -> Sequence[Delta]:
+    """More of a part of a text or of thinking."""
+    if not text:
+        return _NOTHING
+    if item.closed:
+        msg = "More of an item arrived after its end."
+        raise MalformedResponse(msg)
+    item.received[part] = item.received.get(part, 0) + len(text)
+    if item.kind == "message":
+        return (TextDelta(item.index, text),)
+    if item.last_part not in (None, part):
+        text = _BETWEEN_PARTS + text
+    item.last_part = part
+    return (ThinkingDelta(item.index, text),)
+
+
+def _rest(item: Item, part: tuple[str, int], whole: str | None) -> Sequence[Delta]:
+    """What is missing of a part that is complete now."""
+    return _more(item, part, (whole or "")[item.received.get(part, 0) :])
+
+
+def _more_arguments(item: Item, fragment: str) -> Sequence[Delta]:
+    if not fragment:
+        return _NOTHING
+    item.received["arguments", 0] = item.received.get(("arguments", 0), 0) + len(fragment)
+    if not item.begun:
+        item.held.append(fragment)
+        return _NOTHING
+    return (ArgumentsDelta(item.index, fragment),)
+
+
+def _rest_of_arguments(item: Item, whole: str) -> Sequence[Delta]:
+    return _more_arguments(item, whole[item.received.get(("arguments", 0), 0) :])
+
+
+def _arguments(value: Any) -> str:
+    """Arguments as JSON text; some services send the object itself."""
+    if isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+    return value if isinstance(value, str) else ""
+
+
+def _kind(data: Mapping[str, Any]) -> str:
+    return _str(data, "type") or ""
+
+
+def _parts(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    parts = data.get(key)
+    return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
+
+
+def _str(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _number(event: _Event, key: str) -> int:
+    value = event.get(key)
+    return value if isinstance(value, int) else 0

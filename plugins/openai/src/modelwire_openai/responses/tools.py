@@ -1,0 +1,87 @@
+"""The tools that a model may call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelwire.errors import InvalidRequest
+from modelwire.hookspecs import CompletionOptions, ToolChoice
+from modelwire.messages import Context, Tool
+from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
+
+__all__ = ["tool_fields"]
+
+_MODES = {"auto": "auto", "none": "none", "any": "required"}
+
+
+def tool_fields(
+    context: Context,
+    options: CompletionOptions,
+    names: ToolNames,
+    changes: Changes,
+    *,
+    strict: bool,
+) -> dict[str, Any]:
+    """Write `tools` and `tool_choice`.
+
+    Args:
+        context: Holds the tools, which are sent in their order.
+        options: Says which of them may or must be called.
+        names: The names of the tools on the wire.
+        changes: Where changes are recorded.
+        strict: Whether the service knows `strict`. It is said to be false, since without a word
+            OpenAI makes a schema strict and refuses those that cannot be.
+
+    Raises:
+        InvalidRequest: The choice demands a tool that is not there.
+    """
+    tools: dict[str, dict[str, Any]] = {}
+    for index, tool in enumerate(context.tools):
+        path = f"tools[{index}]"
+        if tool.name in tools:
+            changes.dropped(path, f"There is another tool {tool.name!r} before it.")
+            continue
+        tools[tool.name] = _tool(tool, path, names, changes)
+        if strict:
+            tools[tool.name]["strict"] = False
+    fields: dict[str, Any] = {"tools": list(tools.values())} if tools else {}
+    choice = options.tool_choice
+    if choice is not None and (tools or choice.mode == "tool"):
+        fields["tool_choice"] = _choice(choice, names, tools)
+    elif choice is not None and choice.mode == "any":
+        # Tools of the service itself may stand in the parameters.
+        fields["tool_choice"] = "required"
+    return fields
+
+
+def _tool(tool: Tool, path: str, names: ToolNames, changes: Changes) -> dict[str, Any]:
+    name = names.wire(tool.name)
+    if name != tool.name:
+        changes.rewritten(f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64.")
+    written: dict[str, Any] = {"type": "function", "name": name}
+    if not is_blank(description := clean_text(tool.description)):
+        written["description"] = description
+    schema = clean_json(tool.parameters)
+    if not isinstance(schema, dict):
+        changes.rewritten(
+            f"{path}.parameters", "The schema was not a JSON object; it says any object."
+        )
+        schema = {}
+    elif schema != tool.parameters:
+        changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
+    if "type" not in schema:
+        schema = {"type": "object", **schema}
+    if schema["type"] == "object" and "properties" not in schema:
+        # OpenAI refuses it otherwise: "object schema missing properties" (reported).
+        schema = {**schema, "properties": {}}
+    return {**written, "parameters": schema}
+
+
+def _choice(choice: ToolChoice, names: ToolNames, tools: dict[str, dict[str, Any]]) -> Any:
+    if choice.mode != "tool":
+        return _MODES[choice.mode]
+    if choice.name not in tools:
+        msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
+        hint = f"Choose one of {', '.join(tools)}." if tools else "Give it with the context."
+        raise InvalidRequest(msg, hint=hint)
+    return {"type": "function", "name": names.wire(choice.name or "")}

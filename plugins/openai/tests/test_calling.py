@@ -1,0 +1,289 @@
+"""How an answer is taken apart, sent by a real server in the ways that real servers send it."""
+
+import asyncio
+import json
+from contextlib import aclosing
+
+import pytest
+
+from modelwire.config import Config
+from modelwire.errors import (
+    ConnectionFailed,
+    InvalidRequest,
+    MalformedResponse,
+    ProviderError,
+    RateLimited,
+    StreamTruncated,
+)
+from modelwire.transport import Transport
+from modelwire_openai.accounts import resolve_account
+from modelwire_openai.calling import Done, Opened, Payload, Whole, fetch_json, stream_json
+
+KEY = "sk-a-key-of-some-length"
+ONE = {"id": "1", "text": "zwölf 🎈"}
+
+
+@pytest.fixture
+def account_at():
+    def make(base_url, **provider):
+        settings = {"baseUrl": base_url, "apiKey": KEY, **provider}
+        config = Config.from_document({"models": {"providers": {"acme": settings}}}, environ={})
+        return resolve_account(config.provider("acme"), config)
+
+    return make
+
+
+@pytest.fixture
+def call(serve, account_at):
+    """Serves an answer and gives what arrives, as a list."""
+
+    async def run(answer, **kinds):
+        async with serve(answer, **kinds) as service, Transport(environ={}) as transport:
+            arrivals = stream_json(
+                account_at(service.base_url), "x", {"a": 1}, transport=transport, model="m"
+            )
+            return [arrival async for arrival in arrivals]
+
+    return run
+
+
+async def test_events_arrive_as_payloads(call, http, events):
+    assert await call(http(events(ONE))) == [Opened(None), Payload("message", ONE), Done()]
+
+
+async def test_the_request_id_is_told_first(call, http, events):
+    arrived = await call(http(events(), headers={"x-request-id": "req_1"}))
+    assert arrived[0] == Opened("req_1")
+
+
+async def test_cuts_anywhere_do_not_matter(call, http, events):
+    answer = http(events(ONE, ONE))
+    arrived = await call([answer[at : at + 1] for at in range(len(answer))])
+    assert arrived == [Opened(None), Payload("message", ONE), Payload("message", ONE), Done()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ": ping\n\ndata: {data}\n\n: ping\n\ndata: [DONE]\n\n",
+        "data: {data}\r\n\r\ndata: [DONE]\r\n\r\n",
+        "\ufeffdata: {data}\n\ndata: [DONE]\n\n",
+        "data:{data}\n\ndata:[DONE]\n\n",
+        "\n\n\ndata: {data}\n\ndata: [DONE]\n",
+        "id: 1\nretry: 5\ndata: {data}\n\ndata: \n\ndata: [DONE]\n\n",
+        "event: message\ndata: {data}\n\nevent: message\ndata: [DONE]\n\n",
+    ],
+)
+async def test_streams_are_read_as_they_are_written(call, http, text):
+    body = text.replace("{data}", json.dumps(ONE))
+    assert await call(http(body)) == [Opened(None), Payload("message", ONE), Done()]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/json", ""])
+async def test_a_stream_may_be_called_something_else(call, http, events, kind):
+    assert Payload("message", ONE) in await call(http(events(ONE), headers={"Content-Type": kind}))
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_plain_json_is_the_whole_answer(call, http, kind):
+    body = "\n " + json.dumps(ONE, indent=1)
+    assert await call(http(body, headers={"Content-Type": kind})) == [Opened(None), Whole(ONE)]
+
+
+async def test_a_stream_need_not_say_done(call, http, events):
+    assert await call(http(events(ONE, done=False))) == [Opened(None), Payload("message", ONE)]
+
+
+async def test_a_server_that_stays_after_done_is_left(call, http, events):
+    async with asyncio.timeout(5):
+        assert (await call(http(events(ONE)), hold_open=True))[-1] == Done()
+
+
+async def test_half_a_character_that_only_json_can_say_arrives(call, http):
+    arrived = await call(http('data: {"text": "\\ud83d"}\n\n'))
+    assert arrived[1] == Payload("message", {"text": "\ud83d"})
+
+
+@pytest.mark.parametrize("body", ["", "\n\n", ": ping\n\n"])
+async def test_an_empty_success_is_an_error_that_says_what_it_may_be(call, http, body):
+    with pytest.raises(StreamTruncated, match="said nothing") as caught:
+        await call(http(body))
+    assert "fit" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<!DOCTYPE html><html><head><title>Sign in</title></head></html>", "Sign in"),
+        ("{not json", "not json"),
+    ],
+)
+async def test_something_else_is_refused_and_shown(call, http, body, said):
+    with pytest.raises(MalformedResponse, match=said) as caught:
+        await call(http(body))
+    assert not caught.value.retryable
+    assert "base URL" in caught.value.hint
+
+
+async def test_an_event_that_is_no_json_is_an_error(call, http):
+    with pytest.raises(MalformedResponse):
+        await call(http("data: {cut\n\n"))
+
+
+class TestFailuresInASuccess:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            'data: {"error": {"message": "no room", "code": "rate_limit_exceeded"}}\n\n',
+            'event: error\ndata: {"message": "no room", "code": "rate_limit_exceeded"}\n\n',
+            '{"error": {"message": "no room", "code": "rate_limit_exceeded"}}',
+            '[{"error": {"message": "no room", "code": 429}}]',
+        ],
+    )
+    async def test_they_have_their_type(self, call, http, body):
+        with pytest.raises(RateLimited, match="no room") as caught:
+            await call(http(body, headers={"x-request-id": "req_1"}))
+        assert (caught.value.provider, caught.value.model, caught.value.request_id) == (
+            "acme",
+            "m",
+            "req_1",
+        )
+
+    @pytest.mark.parametrize("said", ["overloaded, sorry", '"overloaded, sorry"'])
+    async def test_they_may_be_plain_text(self, call, http, said):
+        with pytest.raises(ProviderError, match="overloaded, sorry"):
+            await call(http(f"event: error\ndata: {said}\n\n"))
+
+    async def test_what_came_before_is_given_first(self, serve, account_at, http, events):
+        body = events(ONE, {"error": "broken"}, done=False)
+        arrived = []
+        async with serve(http(body)) as service, Transport(environ={}) as transport:
+            with pytest.raises(ProviderError, match="broken"):
+                async for arrival in stream_json(
+                    account_at(service.base_url), "x", {}, transport=transport
+                ):
+                    arrived.append(arrival)
+        assert arrived == [Opened(None), Payload("message", ONE)]
+
+    async def test_null_is_no_failure(self, call, http, events):
+        payload = {**ONE, "error": None}
+        assert Payload("message", payload) in await call(http(events(payload)))
+
+
+async def test_a_body_that_breaks_off_is_an_error(call, http, events):
+    answer = http(events(ONE, done=False), headers={"Content-Length": "10000"})
+    with pytest.raises(StreamTruncated):
+        await call(answer)
+
+
+class TestSecrets:
+    async def test_a_key_that_the_service_repeats_is_hidden(self, call, http):
+        body = json.dumps(
+            {"error": {"message": f"Incorrect API key provided: {KEY}.", "code": "invalid_api_key"}}
+        )
+        with pytest.raises(ProviderError) as caught:
+            await call(http(body, status="401 Unauthorized"))
+        for text in (str(caught.value), repr(caught.value), str(caught.value.__cause__)):
+            assert KEY not in text
+        assert "<hidden>" in str(caught.value)
+
+    async def test_so_is_one_in_a_stream_and_in_a_page(self, call, http):
+        for body in (
+            f'data: {{"error": "bad key {KEY}"}}\n\n',
+            f"<html><title>{KEY}</title></html>",
+        ):
+            with pytest.raises(ProviderError) as caught:
+                await call(http(body))
+            assert KEY not in str(caught.value)
+
+    def test_it_is_in_no_repr(self, account_at):
+        assert KEY not in repr(account_at("http://127.0.0.1/v1", headers={"x-api-key": KEY}))
+
+
+async def test_what_is_sent_is_json_with_the_key(serve, account_at, http, events):
+    async with serve(http(events())) as service, Transport(environ={}) as transport:
+        payload = {"text": "zwölf", "half": "\ud83d"}
+        [
+            _
+            async for _ in stream_json(
+                account_at(service.base_url), "chat/completions", payload, transport=transport
+            )
+        ]
+    head = service.heads[0].lower()
+    assert head.startswith("post /v1/chat/completions http/1.1")
+    assert f"authorization: bearer {KEY}" in head
+    assert "content-type: application/json" in head
+    assert service.bodies == [{"text": "zwölf", "half": "?"}]
+
+
+async def test_leaving_a_stream_closes_the_connection(serve, account_at, http, events):
+    answer = http(events(ONE, done=False))
+    async with serve(answer, hold_open=True) as service, Transport(environ={}) as transport:
+        stream = stream_json(account_at(service.base_url), "x", {}, transport=transport)
+        async with aclosing(stream):
+            await anext(stream)
+            await anext(stream)
+        async with asyncio.timeout(5):
+            await service.closed_by_client.wait()
+
+
+async def test_after_done_the_connection_is_used_again(account_at):
+    """A server that says `[DONE]` and then ends its body at once keeps its connection."""
+    connections = 0
+    body = b'data: {"id": "1"}\n\ndata: [DONE]\n\n'
+
+    async def answer(reader, writer):
+        nonlocal connections
+        connections += 1
+        for _ in range(2):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            length = int(head.partition("content-length:")[2].split()[0])
+            await reader.readexactly(length)
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            writer.write(b"%x\r\n%s\r\n" % (len(body), body))
+            await writer.drain()
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server, Transport(environ={}) as transport:
+        account = account_at(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        for _ in range(2):
+            arrived = [
+                arrival async for arrival in stream_json(account, "x", {}, transport=transport)
+            ]
+            assert arrived[-1] == Done()
+    assert connections == 1
+
+
+async def test_nobody_there_is_said(account_at):
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    async with Transport(environ={}) as transport:
+        with pytest.raises(ConnectionFailed):
+            await anext(
+                stream_json(account_at(f"http://127.0.0.1:{port}"), "x", {}, transport=transport)
+            )
+
+
+class TestFetching:
+    async def test_json_is_read(self, serve, account_at, http):
+        async with serve(http('[{"id": 1}]')) as service, Transport(environ={}) as transport:
+            assert await fetch_json(
+                account_at(service.base_url), "models", transport=transport
+            ) == [{"id": 1}]
+        assert service.heads[0].startswith("GET /v1/models ")
+
+    async def test_a_page_is_refused(self, serve, account_at, http):
+        async with serve(http("<html>hello</html>")) as service, Transport(environ={}) as transport:
+            with pytest.raises(MalformedResponse, match="hello"):
+                await fetch_json(account_at(service.base_url), "models", transport=transport)
+
+    async def test_a_refusal_has_its_type(self, serve, account_at, http):
+        answer = http('{"error": "no"}', status="400 Bad Request")
+        async with serve(answer) as service, Transport(environ={}) as transport:
+            with pytest.raises(InvalidRequest, match="no"):
+                await fetch_json(account_at(service.base_url), "models", transport=transport)

@@ -1,0 +1,73 @@
+"""Which API answers, through the whole runtime."""
+
+import json
+
+import pytest
+
+from modelwire import Runtime
+from modelwire.errors import AuthenticationError
+from modelwire.transport import RetryPolicy
+
+
+@pytest.fixture
+def request_of(tmp_path):
+    """The request that would be sent."""
+
+    async def run(model, environ=None, **providers):
+        document = {"models": {"providers": providers}}
+        async with Runtime.from_config(
+            document, environ=environ or {}, cache_directory=tmp_path
+        ) as runtime:
+            dry = await runtime.dry_run("Hi", model=model)
+        return dry.request.url, json.loads(dry.request.body)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("model", "providers", "url"),
+    [
+        ("openai/gpt-4.1", {}, "https://api.openai.com/v1/responses"),
+        ("openai/gpt-4.1", {"openai": {"api": "openai-completions"}}, "https://api.openai.com/v1/chat/completions"),
+        ("groq/x/y", {}, "https://api.groq.com/openai/v1/chat/completions"),
+        ("z.ai/glm", {}, "https://api.z.ai/api/paas/v4/chat/completions"),
+        ("ollama/llama3.2:1b", {}, "http://localhost:11434/v1/chat/completions"),
+        ("acme/m", {"acme": {"api": "openai-responses", "baseUrl": "http://localhost:1/v1"}}, "http://localhost:1/v1/responses"),
+    ],
+)  # fmt: skip
+async def test_a_name_and_a_key_are_enough(request_of, model, providers, url):
+    keys = {"OPENAI_API_KEY": "k", "GROQ_API_KEY": "k", "ZAI_API_KEY": "k"}
+    asked, body = await request_of(model, keys, **providers)
+    assert asked == url
+    assert body["model"] == model.partition("/")[2]
+
+
+async def test_without_a_key_nothing_is_sent(request_of):
+    with pytest.raises(AuthenticationError) as caught:
+        await request_of("groq/x")
+    assert "GROQ_API_KEY" in caught.value.hint
+
+
+async def test_a_failure_before_the_first_word_is_tried_again(serve, http, events, tmp_path):
+    chunk = {
+        "id": "1",
+        "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}],
+    }
+    limit = http(
+        '{"error": {"code": "rate_limit_exceeded", "message": "slow"}}',
+        status="429 No",
+        headers={"retry-after-ms": "1"},
+    )
+    async with serve(limit, http(events(chunk))) as service:
+        document = {
+            "models": {
+                "providers": {"acme": {"api": "openai-completions", "baseUrl": service.base_url}}
+            }
+        }
+        retries = RetryPolicy(max_attempts=2, base=0)
+        async with Runtime.from_config(
+            document, environ={}, retries=retries, cache_directory=tmp_path
+        ) as runtime:
+            message = await runtime.complete("Hi", model="acme/m")
+    assert message.text == "Hi"
+    assert [attempt.code for attempt in message.attempts] == ["rate_limited"]
