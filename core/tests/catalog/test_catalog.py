@@ -39,6 +39,11 @@ PROVIDER = """
 """
 
 
+class SlowAsyncio:
+    async def sleep(self, _: float) -> None:
+        await asyncio.sleep(3600)
+
+
 class Clock:
     def __init__(self):
         self.now = 1_000_000.0
@@ -262,3 +267,43 @@ async def test_the_only_api_of_a_plugin_is_its_models_api(site, make_catalog):
     catalog = make_catalog()
     assert catalog.model(ModelRef("one", "x")).api == "one-chat"
     assert catalog.model(ModelRef("two", "x")).api is None
+
+
+async def test_a_list_that_is_no_json_data_is_served_and_not_kept(acme, make_catalog):
+    acme.offer.append({"id": "c", "extra": {"raw": b"bytes"}})
+    catalog = make_catalog()
+    assert [m.id for m in (await catalog.listing("acme")).models] == ["a", "b", "c"]
+    assert catalog.peek("acme") is None
+
+
+def test_a_state_of_credentials_that_does_not_exist_is_a_bug_of_that_plugin(site, make_catalog):
+    source = """
+        from modelwire.hookspecs import CredentialStatus, hookimpl
+
+        @hookimpl
+        def detect_credentials():
+            return CredentialStatus("fine")
+    """
+    site.provider("odd", source=source)
+    status = make_catalog().credentials("odd")
+    assert status.state == "unknown"
+    assert "its plugin failed: ValueError" in status.reason
+
+
+def test_a_cache_folder_of_an_unknown_user_harms_nobody():
+    from modelwire.catalog.catalog import default_cache_directory
+
+    config = Config.empty({"MODELWIRE_CACHE_DIR": "~no-such-user/x"})
+    assert default_cache_directory(config).name == "models"
+
+
+async def test_a_fetch_that_nobody_waits_for_ends_with_the_catalog(acme, make_catalog):
+    acme.asyncio = SlowAsyncio()
+    catalog = make_catalog()
+    left, waiting = (asyncio.create_task(catalog.listing("acme")) for _ in range(2))
+    while not acme.calls:
+        await asyncio.sleep(0)
+    left.cancel()
+    await catalog.aclose()
+    assert (await waiting).error.code == "cancelled"
+    assert asyncio.all_tasks() - {left} == {asyncio.current_task()}

@@ -41,6 +41,10 @@ ACTOR = """
             import asyncio
 
             await asyncio.sleep(600)
+        if model.id == "stuck":
+            import asyncio, time
+
+            await asyncio.to_thread(time.sleep, 600)
         if model.id == "breaks":
             raise errors.Overloaded("busy")
         yield TextDelta(1, prompt)

@@ -205,3 +205,56 @@ def test_on_a_terminal_text_arrives_as_it_comes_and_thinking_is_apart(program):
     running.send_signal(signal.SIGINT)
     assert running.wait(timeout=10) == 130
     os.close(ours)
+
+
+def shell(program, line, **environ):
+    line = line.replace("modelwire", program.command[0])
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=program.folder,
+        env={**program.environ, **environ},
+        capture_output=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        ("modelwire complete -m actor/x --context - <&-", 2, b"Standard input is closed"),
+        ("modelwire complete -m actor/x $'\\xff'", 2, b"not UTF-8"),
+        ("modelwire complete -m actor/x hi >&-", 0, b""),
+        ("modelwire complete -m actor/x hi >/dev/full", 1, b"Error: No space left on device."),
+        ("modelwire complete -m actor/x hi --json >/dev/full", 1, b"Error: No space left"),
+        ("modelwire complete --config '~no-such-user/x' hi", 1, b"Config file not found"),
+        ("mkdir d && cd d && rmdir ../d && modelwire complete -m actor/x hi", 0, b""),
+    ],
+)
+def test_an_odd_surrounding_gives_no_traceback(program, line, status, said):
+    done = shell(program, line)
+    assert (done.returncode, b"Traceback" in done.stderr) == (status, False)
+    assert said in done.stderr
+    assert said or not done.stderr
+
+
+def test_what_standard_output_cannot_show_is_escaped(program):
+    line = "modelwire complete -m actor/x 'grün 🎉'"
+    done = shell(program, line, PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stdout) == (0, b"You said: gr\xfcn \\U0001f389\n")
+    as_json = shell(program, f"{line} --json", PYTHONIOENCODING="latin-1")
+    assert json.loads(as_json.stdout)["content"][1]["text"] == "You said: grün 🎉"
+    half = """modelwire complete -m actor/x --events --context - <<< '["role", "user"]'"""
+    half = half.replace('["role", "user"]', r'[{"role": "user", "content": "\ud83d"}]')
+    done = shell(program, half)
+    assert done.returncode == 0
+    assert json.loads(done.stdout.splitlines()[-1])["type"] == "done"
+
+
+def test_ctrl_c_does_not_wait_for_a_thread_that_nothing_can_stop(program):
+    running = program.start(
+        "complete", "-m", "actor/stuck", "hi", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    read_until(running.stdout.fileno(), b"said: ")
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=30)
+    assert (running.returncode, errors) == (130, b"")

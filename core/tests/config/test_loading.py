@@ -284,3 +284,20 @@ OPENCLAW = """{
   plugins: { entries: { "amazon-bedrock": { config: { discovery: { enabled: true } } } } },
 }
 """
+
+
+def test_the_home_of_an_unknown_user_is_a_file_that_does_not_exist(tmp_path):
+    for arguments in (("~no-such-user/x", {}), (None, {"MODELWIRE_CONFIG": "~no-such-user/x"})):
+        with pytest.raises(ConfigError, match=r"not found: .*~no-such-user"):
+            load_config(arguments[0], environ=arguments[1], cwd=tmp_path)
+
+
+def test_a_working_directory_that_was_deleted_holds_no_configuration(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    (tmp_path / "c.json5").write_text("{models: {mode: 'replace'}}")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    assert load_config(environ={}).path is None
+    assert load_config(tmp_path / "c.json5", environ={}).models.mode == "replace"

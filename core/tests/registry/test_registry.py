@@ -241,3 +241,77 @@ def test_commands_of_plugins_are_known_without_importing_them(site):
     module = site.install("l", {"commands": {"tiny": "l_plugin:group"}}, source="raise SystemExit")
     assert list(site.registry().commands()) == ["tiny"]
     assert module not in sys.modules
+
+
+def test_a_providers_own_id_is_never_another_ones_alias(site):
+    site.provider("acme")
+    site.install("greedy", {"providers": {"greedy": ""}, "aliases": {"acme": "greedy"}})
+    registry = site.registry()
+    assert registry.canonical("acme") == "acme"
+    greedy = next(i for i in registry.plugins() if i.distribution == "greedy")
+    assert greedy.reasons == ["modelwire-acme claims the provider 'acme' too"]
+
+
+def test_an_alias_of_two_providers_means_neither_and_both_are_named(site):
+    site.install("one", {"providers": {"first": ""}, "aliases": {"x": "first"}})
+    site.install("two", {"providers": {"second": ""}, "aliases": {"x": "second"}})
+    registry = site.registry()
+    with pytest.raises(PluginError, match="one and two both claim the alias 'x'"):
+        registry.owner("x")
+    assert [i.reasons for i in registry.plugins()] == [
+        ["two claims the alias 'x' too"],
+        ["one claims the alias 'x' too"],
+    ]
+
+
+def test_middleware_under_two_names_wraps_once(site):
+    site.provider("echo")
+    site.install("w", {"middleware": {"a": "", "b": ""}}, WRAPPER.replace("NAME", "'w'"))
+    registry = site.registry(environ={"ECHO_API_KEY": "x"})
+    assert detect(registry.owner("echo"), registry).reason == ">w"
+
+
+@pytest.mark.parametrize("order", [["echo", "both"], ["both", "echo"]])
+def test_a_provider_that_is_no_wrapper_is_not_middleware_too(site, order):
+    site.provider("echo")
+    site.install("both", {"providers": {"both": ""}, "middleware": {"w": ""}})
+    registry = site.registry(environ={"ECHO_API_KEY": "x"})
+    for provider in order:
+        assert len(registry.owner(provider).hooks.detect_credentials.get_hookimpls()) == 1
+
+
+def test_a_plugin_may_be_all_wrappers_and_claim_a_provider(site):
+    source = WRAPPER.replace("NAME", "'w'")
+    site.install("w", {"providers": {"hollow": ""}, "middleware": {"w": ""}}, source)
+    owner = site.registry().owner("hollow")
+    assert not owner.implements("detect_credentials")
+
+
+ODD = """
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+
+    class Odd:
+        def MAGIC:
+            raise KeyError("sk-secret")
+
+        @hookimpl
+        def detect_credentials(self):
+            return CredentialStatus("usable")
+
+    odd = Odd()
+"""
+
+
+def test_an_object_that_has_no_name_is_a_plugin_all_the_same(site):
+    source = ODD.replace("MAGIC", "__getattr__(self, name)")
+    site.install("odd", {"providers": {"odd": "odd_plugin:odd"}}, source)
+    registry = site.registry()
+    assert detect(registry.owner("odd"), registry, "odd").state == "usable"
+
+
+def test_an_object_that_cannot_be_looked_at_is_quarantined(site):
+    source = ODD.replace("MAGIC", "__dir__(self)")
+    site.install("odd", {"providers": {"odd": "odd_plugin:odd"}}, source)
+    with pytest.raises(PluginError, match="searched for hooks: KeyError at") as caught:
+        site.registry().owner("odd")
+    assert "sk-secret" not in str(caught.value)

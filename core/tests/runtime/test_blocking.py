@@ -113,3 +113,63 @@ def test_a_program_that_never_closes_it_exits_quietly():
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+def test_who_waits_when_the_runtime_is_closed_gets_cancelled(wild, make_runtime):
+    runtime = SyncRuntime(make_runtime())
+    raised = []
+
+    def ask():
+        try:
+            runtime.complete("x", model="wild/hangs")
+        except Exception as error:  # noqa: BLE001 - its type is what is tested
+            raised.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    while not wild.calls:
+        asking.join(0.001)
+    runtime.close()
+    asking.join(30)
+    assert [type(error) for error in raised] == [Cancelled]
+    assert wild.closed == ["hangs"]
+
+
+def test_nobody_waits_for_ever_on_a_runtime_that_closes(site, make_runtime):
+    site.provider("echo")
+    ended = []
+
+    def ask(runtime, asked):
+        try:
+            while True:
+                runtime.resolve("echo/e")
+                asked.set()
+        except (Cancelled, RuntimeError) as error:
+            ended.append(str(error))
+
+    for _ in range(30):
+        runtime, asked = SyncRuntime(make_runtime()), threading.Event()
+        asking = threading.Thread(target=ask, args=(runtime, asked), daemon=True)
+        asking.start()
+        assert asked.wait(30)
+        runtime.close()
+        asking.join(30)
+        assert not asking.is_alive()
+    assert all("closed" in text for text in ended)
+
+
+def test_a_stream_keeps_its_runtime_open(site, make_runtime):
+    site.provider("echo")
+    stream = SyncRuntime(make_runtime()).stream("hi", model="echo/e")
+    gc.collect()
+    assert stream.result().text == "e heard: hi"
+
+
+def test_a_runtime_that_is_collected_in_its_own_thread_ends_it(site, make_runtime):
+    site.provider("echo")
+    runtime = SyncRuntime(make_runtime())
+    runtime.complete("hi", model="echo/e")
+    thread, finalizer = runtime._loop._thread, runtime._finalizer
+    runtime._loop.soon(finalizer)
+    thread.join(30)
+    assert not thread.is_alive()

@@ -100,3 +100,9 @@ async def test_a_configuration_without_a_primary_is_an_error_and_not_the_default
 async def test_nothing_installed_and_nothing_configured_is_an_error(make_runtime):
     with pytest.raises(ConfigError, match="nothing is configured"):
         await make_runtime().resolve()
+
+
+async def test_a_setting_under_an_alias_of_the_provider_is_the_same_model(site, make_runtime):
+    site.install("big", {"providers": {"big": ""}, "aliases": {"little": "big"}})
+    runtime = make_runtime({"agents": {"defaults": {"models": {"little/m": {}, "big/m": {}}}}})
+    assert (await runtime.resolve("m")).ref == ModelRef("big", "m")

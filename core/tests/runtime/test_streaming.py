@@ -1,6 +1,7 @@
 """One answer: its events, its failures, its retries, its end."""
 
 import asyncio
+import importlib
 
 import pytest
 
@@ -28,6 +29,7 @@ from modelwire.messages import (
     Usage,
     UserMessage,
 )
+from modelwire.models import ModelRef
 from modelwire.transport import Deadlines, RetryPolicy
 
 
@@ -333,3 +335,75 @@ async def test_a_wrapper_can_watch_and_change_a_stream(site, make_runtime):
     """
     site.install("shout", {"middleware": {"shout": ""}}, source)
     assert (await make_runtime().complete("hi", model="echo/e")).text == "E HEARD: HI"
+
+
+async def test_parameters_under_an_alias_of_the_provider_count(wild, site, make_runtime):
+    site.install("modelwire-wild-names", {"aliases": {"savage": "wild"}}, "")
+    entries = {"savage/fine": {"params": {"topK": 4}}}
+    runtime = make_runtime({"agents": {"defaults": {"models": entries}}})
+    await runtime.complete("x", model="wild/fine")
+    assert wild.seen[0].params == {"topK": 4}
+
+
+async def test_no_model_is_its_own_fallback_and_attempts_name_the_model(wild, make_runtime):
+    entries = {"wild/auth": {"alias": "quick"}}
+    runtime = make_runtime({"agents": {"defaults": {"models": entries}}})
+    same = ["Wild/auth", ModelRef("wild", "auth"), "quick"]
+    message = await runtime.complete("x", model="quick", fallbacks=[*same, "echo/e"])
+    assert wild.calls == ["auth"]
+    assert [a.model for a in message.attempts] == ["wild/auth"]
+
+
+async def test_a_candidate_that_is_not_found_is_not_taken_for_the_one_before(wild, make_runtime):
+    stream = make_runtime().stream("x", model="wild/auth", fallbacks=["nobody/x"])
+    with pytest.raises(PluginError):
+        await stream.result()
+    assert stream.model is None
+
+
+async def test_each_fallback_has_its_providers_whole_limit(wild, make_runtime):
+    providers = {"wild": {"timeoutSeconds": 30}}
+    runtime = make_runtime({"models": {"providers": providers}})
+    await runtime.complete("x", model="wild/auth", fallbacks=["wild/fine"])
+    assert [options.deadlines.total for options in wild.seen] == [30.0, 30.0]
+
+
+async def test_a_plugin_that_makes_an_error_of_being_cancelled_is_not_asked_again(
+    site, make_runtime
+):
+    source = """
+        import asyncio
+        from modelwire.errors import ConnectionFailed
+        from modelwire.hookspecs import hookimpl
+
+        calls = []
+
+        @hookimpl
+        async def stream_completion(model):
+            calls.append(model.id)
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                raise ConnectionFailed("broken")
+            yield
+    """
+    plugin = importlib.import_module(site.provider("touchy", source=source))
+    stream = make_runtime().stream("x", model="touchy/a", fallbacks=["touchy/b"])
+
+    async def read():
+        with pytest.raises(Cancelled):
+            await stream.result()
+        return asyncio.current_task().cancelling()
+
+    reader = asyncio.create_task(read())
+    while not plugin.calls:
+        await asyncio.sleep(0)
+    stream.cancel()
+    assert await reader == 0
+    assert plugin.calls == ["a"]
+
+
+@pytest.mark.parametrize("prompt", [None, 5])
+async def test_what_cannot_be_iterated_is_no_prompt_either(make_runtime, prompt):
+    with pytest.raises(InvalidMessage, match=type(prompt).__name__):
+        make_runtime().stream(prompt)

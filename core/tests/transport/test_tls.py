@@ -140,3 +140,8 @@ def test_certificates_are_always_verified(environ):
     context = context_for(trust_settings(environ))
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+def test_certificates_of_an_unknown_user_are_named():
+    with pytest.raises(ConfigError, match="~no-such-user"):
+        trust_settings({"SSL_CERT_FILE": "~no-such-user/ca.pem"})

@@ -111,7 +111,10 @@ def test_letting_go_of_a_model_that_has_not_answered_yet():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_an_interrupt_ends_the_program_at_once():
+    # Where the tests run in the background, interrupts are ignored, and Python leaves it at that.
     body = """
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         async def main():
             deltas = stream()
             await first_text(deltas)

@@ -90,15 +90,15 @@ class DiscoveryCache:
     def write(self, key: str, models: Iterable[Model], fetched_at: float) -> None:
         """Keep a list, unless a newer one is there already."""
         kept = CachedList(tuple(evolve(model, headers={}) for model in models), fetched_at)
-        text = json.dumps({"format": _FORMAT, **_converter().unstructure(kept)})
         try:
+            text = json.dumps({"format": _FORMAT, **_converter().unstructure(kept)})
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._lock(key):
                 current = self.read(key)
                 if current is None or current.fetched_at <= fetched_at:
                     self._replace(self._path(key), text)
-        except (OSError, TimeoutError):
-            return
+        except (OSError, TypeError, ValueError, RecursionError):
+            return  # what a plugin gave may be no JSON data, or the disk may be full
 
     def _lock(self, key: str) -> Any:
         from filelock import FileLock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key
 from modelwire.catalog.merging import known_model, known_models
 from modelwire.catalog.settings import discovery_settings
 from modelwire.config import Config, ProviderConfig
-from modelwire.errors import ModelwireError, PluginError
+from modelwire.errors import Cancelled, ModelwireError, PluginError
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Owner, Registry
@@ -156,6 +157,16 @@ class Catalog:
             for task in tasks:
                 task.cancel()
 
+    async def aclose(self) -> None:
+        """End what is still being fetched in this event loop, also for those who wait for it."""
+        import asyncio
+
+        here = id(asyncio.get_running_loop())
+        tasks = [task for (loop, _), task in self._fetching.items() if loop == here]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def model(self, ref: ModelRef) -> Model:
         """What is known about a model without asking the network; little, for an unlisted one."""
         provider = self._registry.canonical(ref.provider)
@@ -219,7 +230,14 @@ class Catalog:
             task = asyncio.create_task(self._fetch(request))
             self._fetching[place] = task
             task.add_done_callback(lambda done: self._fetched(place, done))
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            waiter = asyncio.current_task()
+            if waiter is not None and waiter.cancelling():
+                raise
+            msg = f"The catalog was closed while it fetched the models of {request.provider.id!r}."
+            raise Cancelled(msg) from None
 
     def _fetched(self, place: tuple[int, str], done: asyncio.Task[Sequence[Model]]) -> None:
         self._fetching.pop(place, None)
@@ -275,7 +293,7 @@ def default_cache_directory(config: Config) -> Path:
     """`$MODELWIRE_CACHE_DIR`, or `models` in modelwire's folder in the user's cache."""
     named = config.environ.get("MODELWIRE_CACHE_DIR", "").strip()
     if named:
-        return Path(named).expanduser() / "models"
+        return Path(os.path.expanduser(named)) / "models"  # noqa: PTH111 - Path's raises
     from platformdirs import user_cache_path
 
     return user_cache_path("modelwire", appauthor=False) / "models"

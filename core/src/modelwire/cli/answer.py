@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from modelwire.cli.documents import json_text
 from modelwire.cli.failures import show_note
 from modelwire.cli.printing import INTERRUPTED, PRINTERS, Printer
 from modelwire.errors import ModelwireError
@@ -33,7 +33,13 @@ def answer(context: Context, *, form: str, config_path: Path | None, **settings:
         config_path: The configuration file.
         settings: The other options of the command.
     """
-    return asyncio.run(_answer(context, PRINTERS[form](), config_path, settings))
+    with asyncio.Runner() as runner:
+        status = runner.run(_answer(context, PRINTERS[form](), config_path, settings))
+        if status == INTERRUPTED:
+            # Everything is closed and printed. Python would still wait for threads that nothing can
+            # stop, such as one that looks up a name.
+            os._exit(status)
+    return status
 
 
 def rehearse(context: Context, *, config_path: Path | None, **settings: Any) -> int:
@@ -64,7 +70,7 @@ async def _answer(
 async def _rehearse(context: Context, config_path: Path | None, settings: dict[str, Any]) -> int:
     async with Runtime.from_config(config_path) as runtime:
         kept = await runtime.dry_run(context, **_asked(runtime, settings))
-    click.echo(json.dumps(kept.to_json(), indent=2, ensure_ascii=False))
+    click.echo(json_text(kept.to_json(), indent=2))
     return 0
 
 

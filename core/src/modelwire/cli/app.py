@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -66,6 +67,10 @@ def main() -> NoReturn:
 
 def _run() -> int:
     debug = "--debug" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal or the pipe does not know must not end the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         result: Any = app(standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -75,9 +80,12 @@ def _run() -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _drop_output()
+        if not isinstance(error, BrokenPipeError):  # else whoever read it has seen enough
+            if debug:
+                raise
+            click.echo(f"Error: {error.strerror or error}.", err=True)
         return 1
     except ModelwireError as error:
         if debug:
@@ -87,6 +95,12 @@ def _run() -> int:
         show_failure(error)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _drop_output() -> None:
+    """Let Python not complain at exit about what could not be written."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _plugin_commands() -> dict[str, Callable[[], click.Command]]:

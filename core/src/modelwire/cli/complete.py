@@ -87,6 +87,9 @@ def _context(prompt: str | None, context_path: str | None) -> Context:
         if not prompt.strip():
             msg = "The prompt is empty."
             raise click.UsageError(msg)
+        if any("\ud800" <= character <= "\udfff" for character in prompt):
+            msg = "The prompt is not UTF-8 text."
+            raise click.UsageError(msg)
         context.messages.append(UserMessage(prompt))
     if not context.messages:
         msg = "The context has no messages; give a PROMPT."
@@ -103,6 +106,9 @@ def _piped_prompt() -> str:
 
 def _json_of(path: str) -> object:
     if path == "-":
+        if sys.stdin is None:
+            msg = "Standard input is closed."
+            raise click.UsageError(msg)
         data = sys.stdin.buffer.read()
     else:
         try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from modelwire.cli.documents import json_text
 from modelwire.cli.options import check_output, config_option, output_options
 
 
@@ -40,7 +40,7 @@ def list_models(
             if item.error is not None
         ]
         data = {"count": len(rows), "models": [row.to_json() for row in rows]}
-        click.echo(json.dumps({**data, "providerOutcomes": outcomes}, indent=2, ensure_ascii=False))
+        click.echo(json_text({**data, "providerOutcomes": outcomes}, indent=2))
     elif plain:
         for row in rows:
             click.echo(row.key)
@@ -85,7 +85,7 @@ def show_models_status(
 
     status = asyncio.run(find())
     if as_json:
-        click.echo(json.dumps(status.to_json(), indent=2, ensure_ascii=False))
+        click.echo(json_text(status.to_json(), indent=2))
     else:
         click.echo(show_status(status))
     return verdict(status) if check else 0

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import click
 
+from modelwire.cli.documents import json_text
 from modelwire.cli.failures import show_failure, show_note
 from modelwire.errors import Attempt, Cancelled, ModelwireError
 from modelwire.events import (
@@ -81,8 +82,7 @@ class _Text:
         return _status(error)
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        click.echo(text, nl=False)
         self._at_line_start = text.endswith("\n")
 
     def _end_line(self) -> None:
@@ -143,8 +143,7 @@ def _show_attempts(attempts: Iterable[Attempt], answered: str) -> None:
 
 
 def _print_json(data: object) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    click.echo(json_text(data))
 
 
 PRINTERS: dict[str, type[Printer]] = {"text": _Text, "events": _Events, "json": _Json}

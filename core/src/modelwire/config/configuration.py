@@ -96,17 +96,17 @@ class Config:
             if entry.alias and entry.alias.strip() and not name.strip().endswith("*")
         }
 
-    def params_for(self, reference: str) -> dict[str, Any]:
+    def params_for(self, *references: str) -> dict[str, Any]:
         """Request parameters for a model: those for all models, then those for this one.
 
         Args:
-            reference: The model, as `provider/model-id`.
+            references: The model, as `provider/model-id`, under each of its provider's names.
         """
         defaults = self.agents.defaults
-        wanted = _comparable(reference)
+        wanted = {_comparable(reference) for reference in references}
         params = dict(defaults.params)
         for name, entry in defaults.models.items():
-            if _comparable(name) == wanted:
+            if _comparable(name) in wanted:
                 params.update(entry.params)
         return params
 

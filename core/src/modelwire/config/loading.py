@@ -43,14 +43,14 @@ def find_config(
         ConfigError: A file that is given or named by the variable does not exist.
     """
     environ = os.environ if environ is None else environ
-    cwd = FilePath.cwd() if cwd is None else cwd
+    cwd = _working_directory() if cwd is None else cwd
     if explicit is not None:
-        return _demand(cwd / FilePath(explicit).expanduser(), "Check the path.")
+        return _demand(cwd / os.path.expanduser(explicit), "Check the path.")  # noqa: PTH111 - Path's raises
     if named := environ.get(VARIABLE, "").strip():
         hint = (
             f"The environment variable {VARIABLE} names this file: create it, or unset {VARIABLE}."
         )
-        return _demand(cwd / FilePath(named).expanduser(), hint)
+        return _demand(cwd / os.path.expanduser(named), hint)  # noqa: PTH111 - as above
     if _exists(cwd / FILE_NAME):
         return cwd / FILE_NAME
     # Imported here, because most runs know their file before they come to this line.
@@ -112,6 +112,13 @@ def _parse(text: str) -> Tree | None:
         return parse(text)
     except SyntaxMistake:
         return None
+
+
+def _working_directory() -> FilePath:
+    try:
+        return FilePath.cwd()
+    except OSError:  # it was deleted; nothing is found in it, and absolute paths still work
+        return FilePath()
 
 
 def _demand(path: FilePath, hint: str) -> FilePath:

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Literal
 
-from attrs import Factory, frozen
+from attrs import Factory, field, frozen, validators
 
 __all__ = ["CredentialStatus", "fingerprint"]
 
@@ -26,7 +26,9 @@ class CredentialStatus:
         details: More that people may want to see, as the region and where it came from.
     """
 
-    state: Literal["usable", "unusable", "unknown"]
+    state: Literal["usable", "unusable", "unknown"] = field(
+        validator=validators.in_(("usable", "unusable", "unknown"))
+    )
     source: str | None = None
     reason: str | None = None
     hint: str | None = None

@@ -59,9 +59,10 @@ def hooks_of(owner: object, middleware: Iterable[object] = ()) -> pluggy.HookRel
     The first plugin in `middleware` is the outermost.
     """
     manager = _manager()
-    manager.register(owner)
-    for plugin in reversed(list(middleware)):
-        manager.register(plugin)
+    wrappers = [plugin for plugin in middleware if plugin is not owner]
+    for position, plugin in enumerate([owner, *reversed(wrappers)]):
+        # Named by us, since two plugins may call themselves the same.
+        manager.register(plugin, name=str(position))
     return manager.hook
 
 
@@ -91,10 +92,12 @@ def _manager() -> pluggy.PluginManager:
 def _check(plugin: object, *, wrappers: bool) -> str | None:
     manager = _manager()
     try:
-        manager.register(plugin)
+        manager.register(plugin, name="plugin")
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         return " ".join(str(error).split())
+    except Exception as error:  # noqa: BLE001 - looking at an object runs the object's own code
+        return f"it cannot be searched for hooks: {where(error)}"
     callers = manager.get_hookcallers(plugin) or []
     if not callers:
         return "it implements no hook"

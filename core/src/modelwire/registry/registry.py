@@ -20,6 +20,9 @@ from modelwire.registry.plugins import PluginInfo
 
 __all__ = ["Owner", "Registry"]
 
+# The package, what its entry point names, and whether as middleware, of which more is asked.
+_Key = tuple[str, str, bool]
+
 
 class Owner:
     """The one plugin that answers for a provider or an API.
@@ -60,8 +63,8 @@ class Registry:
         self._all = everything
         self._claims = [claim for claim in everything if claim.distribution not in self._disabled]
         self._owners: dict[tuple[str, str], Owner] = {}
-        self._loaded: dict[tuple[str, str], object] = {}
-        self._failed: dict[tuple[str, str], PluginError] = {}
+        self._loaded: dict[_Key, object] = {}
+        self._failed: dict[_Key, PluginError] = {}
 
     @cached_property
     def provider_ids(self) -> list[str]:
@@ -70,12 +73,20 @@ class Registry:
 
     @cached_property
     def aliases(self) -> Mapping[str, str]:
-        """Other names of providers, each with the provider's id."""
+        """Other names of providers, each with the provider's id.
+
+        A provider's own id is never another one's alias, and a name that means several providers
+        means none.
+        """
         ids = {squash(name): name for name in self.provider_ids}
+        targets: dict[str, set[str]] = defaultdict(set)
+        for claim in self._claims:
+            if claim.kind == "aliases" and squash(claim.value) in ids:
+                targets[claim.name].add(ids[squash(claim.value)])
         return {
-            claim.name: ids[squash(claim.value)]
-            for claim in self._claims
-            if claim.kind == "aliases" and squash(claim.value) in ids
+            name: next(iter(meant))
+            for name, meant in targets.items()
+            if len(meant) == 1 and name not in self.provider_ids
         }
 
     @cached_property
@@ -169,7 +180,8 @@ class Registry:
         wrappers = sorted(
             (claim for claim in self._claims if claim.kind == "middleware"), key=lambda c: c.name
         )
-        return [plugin for claim in wrappers if (plugin := self._try_load(claim)) is not None]
+        loaded = [self._try_load(claim) for claim in wrappers]
+        return list({id(plugin): plugin for plugin in loaded if plugin is not None}.values())
 
     def _find_disabled(self, claims: Iterable[Claim]) -> set[str]:
         off = {squash(name) for name, e in self._config.plugins.entries.items() if not e.enabled}
@@ -203,7 +215,7 @@ class Registry:
         return self._owners[key]
 
     def _load(self, claim: Claim) -> object:
-        key = (claim.distribution, claim.value)
+        key = _key_of(claim)
         if key in self._failed:
             raise PluginError(str(self._failed[key]), hint=self._failed[key].hint)
         if key not in self._loaded:
@@ -233,9 +245,9 @@ class Registry:
         for claim in hooks if check else ():
             with contextlib.suppress(PluginError):
                 self._load(claim)
-        keys = dict.fromkeys((claim.distribution, claim.value) for claim in hooks)
+        keys = dict.fromkeys(_key_of(claim) for claim in hooks)
         failures = [str(self._failed[key]) for key in keys if key in self._failed]
-        conflicts = [text for claim in hooks for text in self._rivals(claim)]
+        conflicts = [text for claim in claims for text in self._rivals(claim)]
         if failures or conflicts:
             info.state = "quarantined" if failures else "conflict"
             info.reasons = failures + conflicts
@@ -243,16 +255,27 @@ class Registry:
             info.state = "loaded"
 
     def _rivals(self, claim: Claim) -> list[str]:
-        """Who else claims the same provider id. Several packages may speak one API."""
-        if claim.kind != "providers":
+        """Who else claims the same id or alias. Several packages may speak one API."""
+        if claim.kind not in ("providers", "aliases"):
             return []
-        rivals = {c.distribution for c in self._claims_on("providers", claim.name)}
-        rivals.discard(claim.distribution)
-        return [f"{rival} claims the provider {claim.name!r} too" for rival in sorted(rivals)]
+        rivals = {c.distribution: "provider" for c in self._claims_on("providers", claim.name)}
+        if claim.kind == "aliases":
+            for other in self._claims_on("aliases", claim.name):
+                if squash(other.value) != squash(claim.value):
+                    rivals.setdefault(other.distribution, "alias")
+        rivals.pop(claim.distribution, None)
+        return [
+            f"{rival} claims the {kind} {claim.name!r} too"
+            for rival, kind in sorted(rivals.items())
+        ]
 
     def _refuse(self, provider: str) -> NoReturn:
         from difflib import get_close_matches
 
+        rivals = sorted({claim.distribution for claim in self._claims_on("aliases", provider)})
+        if len(rivals) > 1:
+            msg = f"{' and '.join(rivals)} both claim the alias {provider!r}."
+            raise PluginError(msg, hint="Name the provider by its own id.")
         known = sorted({*self.provider_ids, *self.aliases, *self._config.models.providers})
         near = get_close_matches(provider, known, n=3, cutoff=0.6)
         msg = f"No installed plugin provides {provider!r}."
@@ -269,3 +292,7 @@ class Registry:
         spoken = sorted({claim.name for claim in self._claims if claim.kind == "apis"})
         msg = f"No installed plugin speaks the API {api!r} that {provider!r} is configured with."
         raise PluginError(msg, hint=f"Installed plugins speak: {', '.join(spoken) or 'none'}.")
+
+
+def _key_of(claim: Claim) -> _Key:
+    return (claim.distribution, claim.value, claim.kind == "middleware")

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from modelwire.errors import Attempt, ModelwireError, PluginError
 from modelwire.events import Delta, Event
@@ -37,7 +37,7 @@ class Answer:
         transport: What carries the requests.
         context: What the model is asked to continue.
         candidates: Finds the references to try, in order; called once.
-        options: Gives the options for a model.
+        options: Gives the options for a model, some seconds after the answer was asked for.
         retries: When a model is tried again.
     """
 
@@ -45,7 +45,7 @@ class Answer:
     transport: Transport
     context: Context
     candidates: Callable[[], Awaitable[Sequence[ModelRef | str]]]
-    options: Callable[[Model], CompletionOptions]
+    options: Callable[[Model, float], CompletionOptions]
     retries: RetryPolicy
 
     async def events(self, progress: Progress) -> AsyncGenerator[Event, None]:
@@ -57,7 +57,7 @@ class Answer:
         candidates = await self.candidates()
         for position, candidate in enumerate(candidates):
             yielded = False
-            progress.assembler = None
+            progress.begin()
             try:
                 tries = await self._tries(candidate, progress, began)
                 async with aclosing(tries) as events:
@@ -66,9 +66,11 @@ class Answer:
                         yield event
             except ModelwireError as error:
                 last = position == len(candidates) - 1
-                if yielded or last or not deserves_fallback(error):
+                stopped = progress.interrupt.error is not None
+                if yielded or last or stopped or not deserves_fallback(error):
                     raise
-                progress.attempts.append(Attempt(str(candidate), error.code, str(error)))
+                tried = progress.model.ref if progress.model is not None else candidate
+                progress.attempts.append(Attempt(str(tried), error.code, str(error)))
             else:
                 return
 
@@ -79,11 +81,7 @@ class Answer:
         model = await self.runtime.resolve(candidate)
         progress.model = model
         check_abilities(model, self.context)
-        options = self.options(model)
-        total = options.deadlines.total
-        if total is not None:
-            total = max(0.0, total - (time.monotonic() - began))
-            options = evolve(options, deadlines=evolve(options.deadlines, total=total))
+        options = self.options(model, time.monotonic() - began)
 
         def note(attempt: Attempt) -> None:
             if attempt.waited is not None:
@@ -93,7 +91,7 @@ class Answer:
             lambda: self._try(model, options, progress),
             self.retries,
             model=str(model.ref),
-            total=total,
+            total=options.deadlines.total,
             on_failure=note,
         )
 
@@ -127,6 +125,8 @@ class Answer:
                 yield event
         except ModelwireError as error:
             assembler.fail(error)
+            if progress.interrupt.error is not None:
+                raise progress.interrupt.error from error
             raise
         except Exception as error:
             broken = PluginError(

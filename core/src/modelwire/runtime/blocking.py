@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -112,7 +113,7 @@ class SyncRuntime:
             options=options,
             **changes,
         )
-        return SyncStream(stream, self._loop)
+        return SyncStream(stream, self._loop, self)
 
     def complete(
         self,
@@ -144,11 +145,13 @@ class SyncStream:
     Args:
         stream: The stream to iterate.
         loop: The loop that does the work.
+        runtime: Whose loop it is; a runtime that is forgotten closes, so the stream remembers it.
     """
 
-    def __init__(self, stream: Stream, loop: _LoopThread) -> None:
+    def __init__(self, stream: Stream, loop: _LoopThread, runtime: SyncRuntime) -> None:
         self._stream = stream
         self._loop = loop
+        self._runtime = runtime
         self._pump: _Pump | None = None
         self._arrived: deque[Event] = deque()
 
@@ -274,50 +277,70 @@ class _LoopThread:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._taking_on = threading.Lock()
+        self._closing = False
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the loop and wait for it; an interrupt cancels it."""
+        """Run a coroutine in the loop and wait for it; an interrupt cancels it.
+
+        Raises:
+            Cancelled: The loop was stopped while the coroutine ran.
+        """
         try:
-            self._start()
+            with self._taking_on:
+                self._start()
+                future = asyncio.run_coroutine_threadsafe(work, self._loop)
         except RuntimeError:
             work.close()
             raise
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return self._wait(future)
+
+    def soon(self, function: Any) -> None:
+        """Call a function in the loop, without waiting for it."""
+        with self._taking_on:
+            self._start()
+            self._loop.call_soon_threadsafe(function)
+
+    def stop(self, last: Coroutine[Any, Any, None]) -> None:
+        """Run a last coroutine, then end the loop and its thread."""
+        # From here on nothing is taken on, so nobody waits for what a stopped loop will not do.
+        with self._taking_on:
+            self._start()
+            self._closing = True
+            future = asyncio.run_coroutine_threadsafe(last, self._loop)
+        future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._loop.stop))
+        # The garbage collector may end a forgotten runtime in this very thread.
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._wait(future)
+            self._thread.join()
+
+    def _wait(self, future: Future[T]) -> T:
         try:
             return future.result()
+        except CancelledError:
+            msg = "The runtime was closed."
+            raise Cancelled(msg) from None
         except BaseException:
             future.cancel()
             raise
 
-    def soon(self, function: Any) -> None:
-        """Call a function in the loop, without waiting for it."""
-        self._start()
-        self._loop.call_soon_threadsafe(function)
-
-    def stop(self) -> None:
-        """End the loop and its thread."""
-        if self._thread is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-        if not self._loop.is_closed():
-            self._loop.close()
-
     def _start(self) -> None:
-        with self._starting:
-            if self._loop.is_closed():
-                msg = "The runtime is closed."
-                raise RuntimeError(msg)
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._loop.run_forever, name="modelwire", daemon=True
-                )
-                self._thread.start()
+        if self._closing:
+            msg = "The runtime is closed."
+            raise RuntimeError(msg)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="modelwire", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
 
 
 def _shut_down(loop: _LoopThread, runtime: Runtime) -> None:
-    loop.call(_wind_up(runtime))
-    loop.stop()
+    loop.stop(_wind_up(runtime))
 
 
 async def _wind_up(runtime: Runtime) -> None:

@@ -20,10 +20,13 @@ class Interrupt:
 
     The generator calls `enter` before it waits, `leave` before it yields, and `translate` when it
     was cancelled. `trigger` may be called at any time in between, by anybody in the same loop.
+
+    Attributes:
+        error: What it was triggered with, or `None`.
     """
 
     def __init__(self) -> None:
-        self._error: ModelwireError | None = None
+        self.error: ModelwireError | None = None
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -42,9 +45,9 @@ class Interrupt:
 
     def trigger(self, error: ModelwireError) -> None:
         """End the wait with `error`, or the next one if the generator is not waiting."""
-        if self._error is not None:
+        if self.error is not None:
             return
-        self._error = error
+        self.error = error
         if self._task is not None:
             self._task.cancel()
 
@@ -54,8 +57,8 @@ class Interrupt:
         Raises:
             ModelwireError: It was triggered while the generator was not waiting.
         """
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         task = asyncio.current_task()
         if task is not self._task:
             self._task = task
@@ -74,7 +77,7 @@ class Interrupt:
 
     def translate(self) -> ModelwireError | None:
         """The error that a cancellation stands for; `None` if it came from somewhere else."""
-        if self._error is None or self._task is None:
+        if self.error is None or self._task is None:
             return None
         remaining = self._task.uncancel()
-        return self._error if remaining <= self._cancelling else None
+        return self.error if remaining <= self._cancelling else None

@@ -39,7 +39,12 @@ def as_context(
     elif isinstance(prompt, UserMessage | AssistantMessage | ToolResultMessage):
         context = Context([prompt])
     else:
-        context = Context(list(prompt))
+        try:
+            context = Context(list(prompt))
+        except TypeError:
+            kind = type(prompt).__name__
+            msg = f"A prompt is a string, a message, messages or a Context, not {kind}."
+            raise InvalidMessage(msg) from None
     given: list[object] = [*context.messages]
     for index, message in enumerate(given):
         if not isinstance(message, UserMessage | AssistantMessage | ToolResultMessage):

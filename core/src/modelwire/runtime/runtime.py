@@ -12,7 +12,7 @@ from attrs import evolve
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config, load_config
-from modelwire.errors import InvalidRequest
+from modelwire.errors import InvalidRequest, UnknownModel
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Tool
 from modelwire.models import Model, ModelRef
@@ -100,7 +100,8 @@ class Runtime:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection, and end what is still being fetched."""
+        await self.catalog.aclose()
         await self.transport.aclose()
 
     async def resolve(self, ref: ModelRef | str | None = None) -> Model:
@@ -166,14 +167,14 @@ class Runtime:
             if first is None:
                 first = default_ref(self.config, self.registry)
                 return [first]
-            return list(dict.fromkeys([first, *fallbacks]))
+            return list(dict.fromkeys(self._named(ref) for ref in (first, *fallbacks)))
 
         answer = Answer(
             runtime=self,
             transport=self.transport,
             context=as_context(prompt, system=system, tools=tools),
             candidates=candidates,
-            options=lambda target: self._options(target, asked),
+            options=lambda target, spent: self._options(target, asked, spent),
             retries=self._retries,
         )
         return Stream(answer.events, total=asked.deadlines.total)
@@ -233,7 +234,7 @@ class Runtime:
             transport=Rehearsal(environ=self.config.environ),
             context=as_context(prompt, system=system, tools=tools),
             candidates=candidates,
-            options=lambda target: self._options(target, asked),
+            options=lambda target, spent: self._options(target, asked, spent),
             retries=RetryPolicy(max_attempts=1),
         )
         async with Stream(answer.events, total=asked.deadlines.total) as stream:
@@ -246,18 +247,38 @@ class Runtime:
         msg = f"{found.ref} answers without a request over HTTP; there is nothing to show."
         raise InvalidRequest(msg, provider=found.provider, model=found.id)
 
-    def _options(self, model: Model, asked: CompletionOptions) -> CompletionOptions:
-        configured = {**self.config.params_for(str(model.ref)), **model.params}
-        options = merge_options(configured, asked, {})
-        limit = self.registry.provider_config(model.provider).timeout_seconds
-        if limit is not None and options.deadlines.total is None:
-            options = evolve(options, deadlines=evolve(options.deadlines, total=float(limit)))
-        return options
+    def _options(self, model: Model, asked: CompletionOptions, spent: float) -> CompletionOptions:
+        """The options for a model that is asked some seconds after the call.
+
+        The caller's deadline has been running since; the provider's begins anew.
+        """
+        names = self.registry.names_of(model.provider)
+        params = self.config.params_for(*(f"{name}/{model.id}" for name in names))
+        options = merge_options({**params, **model.params}, asked, {})
+        total = options.deadlines.total
+        if total is not None:
+            total = max(0.0, total - spent)
+        else:
+            total = self.registry.provider_config(model.provider).timeout_seconds
+        return evolve(options, deadlines=evolve(options.deadlines, total=total))
+
+    def _named(self, candidate: ModelRef | str) -> ModelRef | str:
+        """A reference under its provider's own id; as it is, where it names none or is wrong."""
+        if isinstance(candidate, ModelRef):
+            return ModelRef(self.registry.canonical(candidate.provider), candidate.model)
+        try:
+            return full_ref(self.registry, expand_alias(self.config, candidate)) or candidate
+        except UnknownModel:
+            return candidate
 
     async def _find(self, name: str) -> ModelRef:
         """Look for a bare name among everything that is configured or can be discovered."""
         listings = await self.catalog.listings()
         known = [model.ref for listing in listings for model in listing.models]
         entries = (ModelRef.parse(key) for key in self.config.agents.defaults.models)
-        known += [ref for ref in entries if ref is not None]
+        known += [
+            ModelRef(self.registry.canonical(ref.provider), ref.model)
+            for ref in entries
+            if ref is not None
+        ]
         return pick_bare_name(name, known, self.config.aliases())

@@ -32,13 +32,19 @@ class Progress:
         attempts: The tries that failed, oldest first.
         assembler: What puts the present try's message together.
         message: The finished message.
+        interrupt: What may end it from outside.
     """
 
     def __init__(self) -> None:
+        self.interrupt = Interrupt()
         self.model: Model | None = None
         self.attempts: list[Attempt] = []
         self.assembler: Assembler | None = None
         self.message: AssistantMessage | None = None
+
+    def begin(self) -> None:
+        """Turn to the next candidate; what is known of the one before is not true of it."""
+        self.model = self.assembler = None
 
 
 class Stream:
@@ -59,7 +65,7 @@ class Stream:
         total: float | None = None,
     ) -> None:
         self._progress = Progress()
-        self._interrupt = Interrupt()
+        self._interrupt = self._progress.interrupt
         self._events = self._run(answer(self._progress), total)
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -144,7 +150,11 @@ class Stream:
             self._complete(error)
             raise error from None
         except ModelwireError as error:
-            self._complete(error)
+            # A plugin may have made an error of its own out of being cancelled.
+            stopped = interrupt.translate()
+            self._complete(stopped or error)
+            if stopped is not None and stopped is not error:
+                raise stopped from error
             raise
         finally:
             interrupt.disarm()
