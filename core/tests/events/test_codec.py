@@ -10,6 +10,7 @@ from modelwire.events import (
     TextDeltaEvent,
     ThinkingEndEvent,
     ToolCallEndEvent,
+    ToolCallStartEvent,
 )
 from modelwire.events.codec import event_from_json, event_to_json
 from modelwire.messages import AssistantMessage, StopReason, ToolCall
@@ -37,6 +38,16 @@ def test_an_event_survives_json(event, names):
 def test_a_partial_message_in_a_recorded_event_is_ignored():
     data = {"type": "text_delta", "contentIndex": 0, "delta": "x", "partial": {"role": "assistant"}}
     assert event_from_json(data) == TextDeltaEvent(0, "x")
+
+
+def test_pi_ais_own_beginnings_are_read():
+    partial = {"role": "assistant", "provider": "p", "model": "m", "content": []}
+    assert event_from_json({"type": "start", "partial": partial}) == StartEvent("p", "m")
+    call = {"type": "toolCall", "id": "c", "name": "t", "arguments": {}}
+    data = {"type": "toolcall_start", "contentIndex": 0, "partial": {**partial, "content": [call]}}
+    assert event_from_json(data) == ToolCallStartEvent(0, "c", "t")
+    with pytest.raises(InvalidMessage):
+        event_from_json({"type": "toolcall_start", "contentIndex": 3, "partial": partial})
 
 
 def test_a_wrong_event_names_every_place():

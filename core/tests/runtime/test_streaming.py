@@ -103,6 +103,20 @@ async def test_options_reach_the_plugin(wild, make_runtime):
     assert options.tool_choice == ToolChoice("any")
 
 
+async def test_defaults_of_the_configuration_reach_the_plugin(wild, make_runtime):
+    defaults = {"thinkingDefault": "low", "timeoutSeconds": 50}
+    models = [{"id": "fine", "reasoning": True}, {"id": "plain"}]
+    runtime = make_runtime(
+        {"agents": {"defaults": defaults}, "models": {"providers": {"wild": {"models": models}}}}
+    )
+    await runtime.complete("x", model="wild/fine", stop="END")
+    await runtime.complete("x", model="wild/fine", reasoning="off")
+    await runtime.complete("x", model="wild/plain")
+    assert [options.reasoning for options in wild.seen] == ["low", "off", None]
+    assert [options.deadlines.total for options in wild.seen] == [50, 50, 50]
+    assert wild.seen[0].stop == ("END",)
+
+
 async def test_a_retryable_failure_before_the_first_event_is_tried_again(wild, make_runtime):
     message = await make_runtime().complete("x", model="wild/overloaded:2")
     assert message.text == "some text"

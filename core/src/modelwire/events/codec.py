@@ -26,7 +26,7 @@ from modelwire.events.stream import (
     ToolCallStartEvent,
 )
 from modelwire.messages.codec import converter as message_converter
-from modelwire.messages.codec import read_union, write_tags
+from modelwire.messages.codec import read_through, read_union, write_tags
 from modelwire.structuring import Converter, problems_of
 
 __all__ = ["event_from_json", "event_to_json"]
@@ -66,9 +66,28 @@ def event_from_json(data: object) -> Event | ErrorEvent:
         raise InvalidMessage(message, problems=problems_of(error)) from error
 
 
+def _from_partial(data: dict[str, Any]) -> dict[str, Any]:
+    """pi-ai's own event names the model in the message so far only."""
+    partial = data.get("partial")
+    if isinstance(partial, dict):
+        data = {"provider": partial.get("provider"), "model": partial.get("model"), **data}
+    return data
+
+
+def _from_partial_call(data: dict[str, Any]) -> dict[str, Any]:
+    """pi-ai's own event names the tool in the message so far only."""
+    try:
+        call = data["partial"]["content"][data["contentIndex"]]
+        return {"id": call["id"], "name": call["name"], **data}
+    except (LookupError, TypeError):
+        return data
+
+
 @cache
 def _converter() -> Converter:
     made = message_converter().copy()
+    read_through(made, StartEvent, _from_partial)
+    read_through(made, ToolCallStartEvent, _from_partial_call)
     write_tags(made, "type", _TYPES)
     read_union(made, _AnyEvent, "type", _TYPES)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from attrs import Factory, field, frozen
@@ -35,6 +36,10 @@ class ToolChoice:
         return cls("tool", text)
 
 
+def _texts(given: str | Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 @frozen
 class CompletionOptions:
     """Options of one answer. `None` means the provider's own default.
@@ -57,7 +62,7 @@ class CompletionOptions:
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
-    stop: tuple[str, ...] = ()
+    stop: tuple[str, ...] = field(default=(), converter=_texts)
     reasoning: ReasoningLevel | None = None
     tool_choice: ToolChoice | None = None
     cache_retention: CacheRetention | None = None

@@ -40,6 +40,7 @@ __all__ = [
     "converter",
     "message_from_json",
     "message_to_json",
+    "read_through",
     "read_union",
     "write_tags",
 ]
@@ -98,17 +99,17 @@ def converter() -> Converter:
     made = make_converter()
     made.register_structure_hook(bytes, _bytes_from_base64)
     made.register_unstructure_hook(bytes, lambda data: base64.b64encode(data).decode("ascii"))
-    _read_through(made, Image, _modern_image)
-    _read_through(made, ToolCall, _modern_tool_call)
-    _read_through(made, Usage, _modern_usage)
+    read_through(made, Image, _modern_image)
+    read_through(made, ToolCall, _modern_tool_call)
+    read_through(made, Usage, _modern_usage)
     _write_through(made, Cost, lambda cost, data: {**data, "total": cost.total})
     _write_through(made, Usage, lambda usage, data: {**data, **_totals(usage)})
     write_tags(made, "type", _USER_BLOCKS | _ASSISTANT_BLOCKS)
     read_union(made, UserContent, "type", _USER_BLOCKS)
     read_union(made, AssistantContent, "type", _ASSISTANT_BLOCKS)
-    _read_through(made, UserMessage, _modern_content)
-    _read_through(made, ToolResultMessage, _modern_content)
-    _read_through(made, AssistantMessage, _modern_assistant)
+    read_through(made, UserMessage, _modern_content)
+    read_through(made, ToolResultMessage, _modern_content)
+    read_through(made, AssistantMessage, _modern_assistant)
     write_tags(made, "role", _ROLES)
     read_union(made, Message, "role", _ROLES)
     return made
@@ -137,7 +138,8 @@ def read_union(made: Converter, union: Any, key: str, kinds: Mapping[str, type])
     made.register_structure_hook_func(lambda candidate: candidate == union, structure)
 
 
-def _read_through(made: Converter, kind: type, modernise: Callable[[_Json], _Json]) -> None:
+def read_through(made: Converter, kind: type, modernise: Callable[[_Json], _Json]) -> None:
+    """Let a converter bring an object into its present shape before it reads it."""
     inner = made.get_structure_hook(kind, cache_result=False)
 
     def structure(value: Any, target: Any) -> Any:

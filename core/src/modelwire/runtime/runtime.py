@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, Unpack, get_args
 
 from attrs import evolve
 
@@ -15,7 +15,7 @@ from modelwire.config import Config, load_config
 from modelwire.errors import InvalidRequest, UnknownModel
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Tool
-from modelwire.models import Model, ModelRef
+from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Registry
 from modelwire.runtime.answering import Answer
 from modelwire.runtime.dry_run import DryRun
@@ -254,12 +254,16 @@ class Runtime:
         """
         names = self.registry.names_of(model.provider)
         params = self.config.params_for(*(f"{name}/{model.id}" for name in names))
+        defaults = self.config.agents.defaults
+        if model.reasoning and defaults.thinking_default in get_args(ReasoningLevel):
+            params = {"thinking": defaults.thinking_default, **params}
         options = merge_options({**params, **model.params}, asked, {})
         total = options.deadlines.total
         if total is not None:
             total = max(0.0, total - spent)
         else:
-            total = self.registry.provider_config(model.provider).timeout_seconds
+            provider = self.registry.provider_config(model.provider)
+            total = provider.timeout_seconds or defaults.timeout_seconds
         return evolve(options, deadlines=evolve(options.deadlines, total=total))
 
     def _named(self, candidate: ModelRef | str) -> ModelRef | str:
