@@ -6,10 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwire.events import Diagnostic
-from modelwire.messages import AssistantMessage, Context, Tool, ToolCall, ToolResultMessage
+from modelwire.messages import (
+    AssistantMessage,
+    Context,
+    StopReason,
+    Tool,
+    ToolCall,
+    ToolResultMessage,
+)
 from modelwire.repair import (
     Change,
     Changes,
+    Pairing,
     ToolNames,
     UniqueIds,
     clean_json,
@@ -92,3 +100,23 @@ def test_changes_are_recorded_and_told():
     assert changes.noted[0].diagnostic() == Diagnostic(
         "dropped", {"path": "messages[0]", "reason": "It is blank."}
     )
+
+
+def test_results_are_paired_with_calls_in_order():
+    pairing = Pairing(Changes())
+    first, second = ("w1", ToolCall("c", "a"), "p1"), ("w2", ToolCall("c", "b"), "p2")
+    pairing.ask([first, second])
+    assert pairing.claim(ToolResultMessage("c", "a", "x"), "messages[1]") == first
+    assert pairing.unanswered() == [second]
+    assert pairing.unanswered() == []
+    assert pairing.claim(ToolResultMessage("c", "b", "x"), "messages[2]") is None
+    assert [change.path for change in pairing.changes.noted] == ["messages[2]"]
+
+
+def test_calls_of_an_answer_that_failed_are_given_up_with_it():
+    pairing = Pairing(Changes())
+    failed = AssistantMessage([ToolCall("c", "a")], "p", "m", stop_reason=StopReason.ABORTED)
+    assert pairing.leaves_out(failed, "messages[0]")
+    assert pairing.claim(ToolResultMessage("c", "a", "x"), "messages[1]") is None
+    assert not pairing.leaves_out(AssistantMessage("fine", "p", "m"), "messages[2]")
+    assert [change.kind for change in pairing.changes.noted] == ["dropped", "dropped"]

@@ -7,6 +7,7 @@ sends, never in the caller's messages, and yields each `Change` as a `Diagnostic
 
 from modelwire.repair.changes import Change, ChangeKind, Changes
 from modelwire.repair.naming import LONGEST, ToolNames, UniqueIds, legal_name, names_in, shortened
+from modelwire.repair.pairing import Pairing, SentCall
 from modelwire.repair.text import clean_json, clean_text, is_blank
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Changes",
+    "Pairing",
+    "SentCall",
     "ToolNames",
     "UniqueIds",
     "clean_json",

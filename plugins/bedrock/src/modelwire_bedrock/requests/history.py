@@ -6,27 +6,23 @@ text. A session that holds one would be refused for ever, so it is repaired here
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from modelwire.messages import (
     AssistantMessage,
     Message,
-    StopReason,
-    ToolCall,
     ToolResultMessage,
     UserMessage,
 )
+from modelwire.repair import Pairing
 from modelwire_bedrock.requests.answering import missing_result, result_of, say
 from modelwire_bedrock.requests.conversing import Conversing
 from modelwire_bedrock.requests.speaking import Spoken, speak
 
 __all__ = ["AssistantTurn", "Turn", "UserTurn", "turns_of"]
-
-_FAILED = frozenset({StopReason.ERROR, StopReason.ABORTED})
 
 
 @define
@@ -80,25 +76,21 @@ class _History:
     Attributes:
         to: The model that is spoken to.
         turns: The turns so far.
-        open: Calls that wait for their result, by the id that the caller knows.
-        given_up: Ids of calls in a message that was dropped.
+        pairing: Which result answers which call.
         answer: The user's turn after the last one of the assistant.
         spoke: Whether a user message is in it.
     """
 
     to: Conversing
     turns: list[Turn] = field(factory=list)
-    open: dict[str, deque[tuple[str, ToolCall, str]]] = field(factory=dict)
-    given_up: set[str] = field(factory=set)
+    pairing: Pairing = field(
+        init=False, default=Factory(lambda self: Pairing(self.to.changes), takes_self=True)
+    )
     answer: UserTurn = field(factory=UserTurn)
     spoke: bool = False
 
     def assistant(self, message: AssistantMessage, path: str) -> None:
-        if message.stop_reason in _FAILED:
-            self.to.changes.dropped(
-                path, "The answer failed or was stopped; it is not repeated to the model."
-            )
-            self.given_up |= {call.id for call in message.tool_calls}
+        if self.pairing.leaves_out(message, path):
             return
         spoken = speak(message, path, self.to)
         if not spoken.blocks:
@@ -114,9 +106,7 @@ class _History:
             last.blocks.extend(spoken.blocks)
         else:
             self.turns.append(AssistantTurn(spoken.blocks))
-        self.given_up.clear()
-        for call in spoken.calls:
-            self.open.setdefault(call[1].id, deque()).append(call)
+        self.pairing.ask(spoken.calls)
 
     def user(self, message: UserMessage, path: str) -> None:
         blocks = say(message.content, path, self.to)
@@ -129,26 +119,20 @@ class _History:
         self.answer.said.extend(blocks)
 
     def result(self, message: ToolResultMessage, path: str) -> None:
-        waiting = self.open.get(message.tool_call_id)
-        if message.tool_call_id in self.given_up:
-            self.to.changes.dropped(path, "The answer that called for this result was dropped.")
-        elif not waiting:
-            self.to.changes.dropped(path, "No call of the turn before it waits for this result.")
-        else:
-            wire_id, _, _ = waiting.popleft()
-            if self.spoke:
-                self.to.changes.note("moved", path, "A result stands before what the user says.")
-            result = result_of(message, wire_id, path, self.to)
-            self.answer.results.extend(result.blocks)
-            self.answer.beside.extend(result.beside)
+        call = self.pairing.claim(message, path)
+        if call is None:
+            return
+        if self.spoke:
+            self.to.changes.note("moved", path, "A result stands before what the user says.")
+        result = result_of(message, call[0], path, self.to)
+        self.answer.results.extend(result.blocks)
+        self.answer.beside.extend(result.beside)
 
     def close(self) -> None:
         """End the user's turn: answer what is still open."""
-        for waiting in self.open.values():
-            for wire_id, call, path in waiting:
-                result = missing_result(call.name, wire_id, path, self.to)
-                self.answer.results.extend(result.blocks)
-        self.open.clear()
+        for wire_id, call, path in self.pairing.unanswered():
+            result = missing_result(call.name, wire_id, path, self.to)
+            self.answer.results.extend(result.blocks)
         if self.answer.results or self.answer.said:
             self.turns.append(self.answer)
         self.answer = UserTurn()

@@ -6,20 +6,18 @@ that holds one would be refused for ever, so it is repaired here.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from modelwire.messages import (
     AssistantMessage,
     Message,
-    StopReason,
-    ToolCall,
     ToolResultMessage,
     UserMessage,
 )
+from modelwire.repair import Pairing
 from modelwire_openai.completions.answering import (
     IMAGES_FOLLOW,
     Result,
@@ -34,7 +32,6 @@ from modelwire_openai.completions.speaking import Spoken, speak
 __all__ = ["messages_of"]
 
 PROCESSED = "I have processed the tool results."
-_FAILED = frozenset({StopReason.ERROR, StopReason.ABORTED})
 
 WireMessage = dict[str, Any]
 
@@ -65,25 +62,21 @@ class _History:
     Attributes:
         to: The model that is spoken to.
         written: The messages so far.
-        open: Calls that wait for their result, by the id that the caller knows.
-        given_up: Ids of calls in a message that was dropped.
+        pairing: Which result answers which call.
         results: Results since the assistant's last turn.
         said: What the user said since then.
     """
 
     to: Conversing
     written: list[WireMessage] = field(factory=list)
-    open: dict[str, deque[tuple[str, ToolCall, str]]] = field(factory=dict)
-    given_up: set[str] = field(factory=set)
+    pairing: Pairing = field(
+        init=False, default=Factory(lambda self: Pairing(self.to.changes), takes_self=True)
+    )
     results: list[Result] = field(factory=list)
     said: list[dict[str, Any]] = field(factory=list)
 
     def assistant(self, message: AssistantMessage, path: str) -> None:
-        if message.stop_reason in _FAILED:
-            self.to.changes.dropped(
-                path, "The answer failed or was stopped; it is not repeated to the model."
-            )
-            self.given_up |= {call.id for call in message.tool_calls}
+        if self.pairing.leaves_out(message, path):
             return
         spoken = speak(message, path, self.to)
         if spoken.message is None:
@@ -100,9 +93,7 @@ class _History:
             _join(last, spoken.message)
         else:
             self.written.append(spoken.message)
-        self.given_up.clear()
-        for call in spoken.calls:
-            self.open.setdefault(call[1].id, deque()).append(call)
+        self.pairing.ask(spoken.calls)
 
     def user(self, message: UserMessage, path: str) -> None:
         parts = say(message.content, path, self.to)
@@ -114,24 +105,19 @@ class _History:
         self.said += parts
 
     def result(self, message: ToolResultMessage, path: str) -> None:
-        waiting = self.open.get(message.tool_call_id)
-        if message.tool_call_id in self.given_up:
-            self.to.changes.dropped(path, "The answer that called for this result was dropped.")
-        elif not waiting:
-            self.to.changes.dropped(path, "No call of the turn before it waits for this result.")
-        else:
-            wire_id, _, _ = waiting.popleft()
-            if self.said:
-                self.to.changes.note("moved", path, "A result stands before what the user says.")
-            self.results.append(result_of(message, wire_id, path, self.to))
+        call = self.pairing.claim(message, path)
+        if call is None:
+            return
+        if self.said:
+            self.to.changes.note("moved", path, "A result stands before what the user says.")
+        self.results.append(result_of(message, call[0], path, self.to))
 
     def close(self) -> None:
         """End the user's turn: answer what is still open."""
-        for waiting in self.open.values():
-            self.results += [
-                missing_result(call.name, wire_id, path, self.to) for wire_id, call, path in waiting
-            ]
-        self.open.clear()
+        self.results += [
+            missing_result(call.name, wire_id, path, self.to)
+            for wire_id, call, path in self.pairing.unanswered()
+        ]
         beside = [part for result in self.results for part in result.beside]
         if beside:
             beside = [{"type": "text", "text": IMAGES_FOLLOW}, *beside]

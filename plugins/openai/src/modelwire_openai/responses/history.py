@@ -6,26 +6,23 @@ would be refused for ever, so it is repaired here.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from modelwire.messages import (
     AssistantMessage,
     Message,
-    StopReason,
     ToolResultMessage,
     UserMessage,
 )
+from modelwire.repair import Pairing
 from modelwire_openai.responses.answering import missing_result, result_item, say, user_item
 from modelwire_openai.responses.conversing import Conversing
 from modelwire_openai.responses.speaking import speak
 
 __all__ = ["items_of"]
-
-_FAILED = frozenset({StopReason.ERROR, StopReason.ABORTED})
 
 
 def items_of(messages: Sequence[Message], to: Conversing) -> list[dict[str, Any]]:
@@ -54,23 +51,19 @@ class _History:
     Attributes:
         to: The model that is spoken to.
         items: The items so far.
-        open: Calls that wait for their result, by the id that the caller knows.
-        given_up: Ids of calls in a message that was dropped.
+        pairing: Which result answers which call.
         said: What the user said since the assistant's last turn; it stands after the results.
     """
 
     to: Conversing
     items: list[dict[str, Any]] = field(factory=list)
-    open: dict[str, deque[tuple[str, str]]] = field(factory=dict)
-    given_up: set[str] = field(factory=set)
+    pairing: Pairing = field(
+        init=False, default=Factory(lambda self: Pairing(self.to.changes), takes_self=True)
+    )
     said: list[dict[str, Any]] = field(factory=list)
 
     def assistant(self, message: AssistantMessage, path: str) -> None:
-        if message.stop_reason in _FAILED:
-            self.to.changes.dropped(
-                path, "The answer failed or was stopped; it is not repeated to the model."
-            )
-            self.given_up |= {call.id for call in message.tool_calls}
+        if self.pairing.leaves_out(message, path):
             return
         spoken = speak(message, path, self.to)
         if not spoken.items:
@@ -78,9 +71,7 @@ class _History:
             return
         self.close()
         self.items += spoken.items
-        self.given_up.clear()
-        for wire_id, call, place in spoken.calls:
-            self.open.setdefault(call.id, deque()).append((wire_id, place))
+        self.pairing.ask(spoken.calls)
 
     def user(self, message: UserMessage, path: str) -> None:
         parts = say(message.content, path, self.to)
@@ -90,22 +81,16 @@ class _History:
             self.to.changes.dropped(path, "Nothing is left of this message.")
 
     def result(self, message: ToolResultMessage, path: str) -> None:
-        waiting = self.open.get(message.tool_call_id)
-        if message.tool_call_id in self.given_up:
-            self.to.changes.dropped(path, "The answer that called for this result was dropped.")
-        elif not waiting:
-            self.to.changes.dropped(path, "No call before it waits for this result.")
-        else:
-            wire_id, _ = waiting.popleft()
-            if self.said:
-                self.to.changes.note("moved", path, "A result stands before what the user says.")
-            self.items.append(result_item(message, wire_id, path, self.to))
+        call = self.pairing.claim(message, path)
+        if call is None:
+            return
+        if self.said:
+            self.to.changes.note("moved", path, "A result stands before what the user says.")
+        self.items.append(result_item(message, call[0], path, self.to))
 
     def close(self) -> None:
         """End the user's turn: answer what is still open."""
-        for waiting in self.open.values():
-            for wire_id, path in waiting:
-                self.items.append(missing_result(wire_id, path, self.to))
-        self.open.clear()
+        for wire_id, _, path in self.pairing.unanswered():
+            self.items.append(missing_result(wire_id, path, self.to))
         self.items += self.said
         self.said = []
