@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from modelwire.config.syntax import MAX_DEPTH, parse, value_of
+from modelwire.config.paths import MAX_DEPTH
+from modelwire.config.syntax import parse, value_of
 from modelwire.config.tokens import SyntaxMistake
 
 

@@ -36,7 +36,9 @@ _RETENTION = ("none", "short", "long")
 @click.option(
     "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."
 )
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="For the whole.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="For all of it, retries too."
+)
 @click.option("--events", is_flag=True, help="One JSON event per line, ending in done or error.")
 @click.option("--json", "as_json", is_flag=True, help="The final message as JSON.")
 @click.option("--dry-run", is_flag=True, help="Show the request, as JSON, and do not send it.")

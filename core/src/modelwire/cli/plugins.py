@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from modelwire.cli.documents import json_text
 from modelwire.cli.options import check_output, config_option, output_options
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
     check_output(as_json=as_json, plain=plain)
     found = Registry(load_config(config_path)).plugins(check=True)
     if as_json:
-        click.echo(json.dumps({"plugins": [asdict(info) for info in found]}, indent=2))
+        click.echo(json_text({"plugins": [asdict(info) for info in found]}, indent=2))
     elif plain:
         for info in found:
             click.echo(info.distribution)

@@ -14,10 +14,13 @@ from typing import TypeAlias
 
 from modelwire.errors import ConfigError
 
-__all__ = ["Path", "Step", "format_path", "list_index", "parse_path"]
+__all__ = ["MAX_DEPTH", "Path", "Step", "format_path", "list_index", "parse_path"]
 
 Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]
+
+MAX_DEPTH = 200
+"""How many steps a path in a document may have; what is nested deeper is refused."""
 
 # Names that other readers of the same document would take for parts of their own object model.
 _BLOCKED = frozenset({"__proto__", "constructor", "prototype"})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field
 
-from modelwire.config.paths import Path
+from modelwire.config.paths import MAX_DEPTH, Path
 from modelwire.config.surrogates import has_surrogates, join_surrogates
 from modelwire.errors import ConfigError, Problem
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plain_data", "read_document", "read_text"]
 
-_MAX_DEPTH = 200
 _UNREADABLE = "The configuration cannot be read."
 _NOT_JSON5 = "The configuration is not valid JSON5."
 
@@ -101,8 +100,8 @@ class _Copier:
     wrong: list[tuple[Path, str]] = Factory(list)
 
     def copy(self, value: Any, path: Path) -> Any:
-        if len(path) > _MAX_DEPTH:
-            msg = f"The configuration is nested more than {_MAX_DEPTH} levels deep."
+        if len(path) > MAX_DEPTH:
+            msg = f"The configuration is nested more than {MAX_DEPTH} levels deep."
             raise ConfigError(msg)
         if isinstance(value, str):
             return self._text(value, path)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from attrs import Factory, define
 
-from modelwire.config.paths import Path, Step, list_index
+from modelwire.config.paths import MAX_DEPTH, Path, Step, list_index
 from modelwire.config.tokens import (
     Comment,
     SyntaxMistake,
@@ -24,7 +24,6 @@ from modelwire.config.tokens import (
 )
 
 __all__ = [
-    "MAX_DEPTH",
     "Array",
     "Comment",
     "Element",
@@ -37,7 +36,6 @@ __all__ = [
     "value_of",
 ]
 
-MAX_DEPTH = 200
 
 _WORDS = {"true": True, "false": False, "null": None}
 

@@ -10,8 +10,9 @@ client side of this package; so each can be tested against the other.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from modelwire.exports import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire_bedrock.emulator.answers import (
@@ -59,35 +60,39 @@ __all__ = [
     "load_catalogue",
 ]
 
-_HOMES = {
-    "Answer": "answers",
-    "BEARER_TOKEN": "server",
-    "CREDENTIALS": "server",
-    "Citation": "answers",
-    "Credentials": "authentication",
-    "Emulator": "server",
-    "EmulatorError": "refusals",
-    "Fault": "faults",
-    "Match": "scenario",
-    "Pacing": "answers",
-    "ReceivedRequest": "received",
-    "Recorder": "recordings",
-    "Recordings": "recordings",
-    "RedactedThinking": "answers",
-    "Scenario": "scenario",
-    "Step": "scenario",
-    "Text": "answers",
-    "Thinking": "answers",
-    "TokenUsage": "answers",
-    "ToolUse": "answers",
-    "Upstream": "upstream",
-    "load_catalogue": "catalogue",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: pytest loads this package in every run."""
-    if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# pytest loads this package in every run.
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "answers": (
+            "Answer",
+            "Citation",
+            "Pacing",
+            "RedactedThinking",
+            "Text",
+            "Thinking",
+            "TokenUsage",
+            "ToolUse",
+        ),
+        "authentication": ("Credentials",),
+        "catalogue": ("load_catalogue",),
+        "faults": ("Fault",),
+        "received": ("ReceivedRequest",),
+        "recordings": (
+            "Recorder",
+            "Recordings",
+        ),
+        "refusals": ("EmulatorError",),
+        "scenario": (
+            "Match",
+            "Scenario",
+            "Step",
+        ),
+        "server": (
+            "BEARER_TOKEN",
+            "CREDENTIALS",
+            "Emulator",
+        ),
+        "upstream": ("Upstream",),
+    },
+)
