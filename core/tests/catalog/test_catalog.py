@@ -146,6 +146,18 @@ async def test_a_list_ages_and_can_be_refreshed_at_once(acme, make_catalog):
     assert len(acme.calls) == 3
 
 
+async def test_a_list_is_recalled_however_old_it_is_and_nobody_is_asked(acme, make_catalog):
+    catalog = make_catalog()
+    assert catalog.recall("acme").models == ()
+    await catalog.listing("acme")
+    assert not catalog.recall("acme").stale
+    catalog.clock.now += 999_999
+    recalled = catalog.recall("acme")
+    assert [m.id for m in recalled.models] == ["a", "b"]
+    assert recalled.stale
+    assert len(acme.calls) == 1
+
+
 async def test_an_interval_of_zero_keeps_nothing(acme, make_catalog):
     settings = {"acme": {"config": {"discovery": {"refreshInterval": 0}}}}
     catalog = make_catalog({"plugins": {"entries": settings}})

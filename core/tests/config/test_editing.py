@@ -1,6 +1,6 @@
 import pytest
 
-from modelwire.config.editing import set_value, unset_value
+from modelwire.config.editing import read_value, set_value, unset_value
 from modelwire.errors import ConfigError
 
 DOCUMENT = """\
@@ -26,6 +26,16 @@ DOCUMENT = """\
 def replaced(old, new):
     assert DOCUMENT.count(old) == 1
     return DOCUMENT.replace(old, new)
+
+
+def test_a_value_is_read_as_it_is_written():
+    text = "{a: [{b: '${KEY}'}], c: null, /* no d */}"
+    assert read_value(text, "a[0].b") == "${KEY}"
+    assert read_value(text, ("a",)) == [{"b": "${KEY}"}]
+    assert [read_value(text, path) for path in ("c", "d", "a[3].b", "a[0].b.x")] == [None] * 4
+    assert read_value("", "a") is None
+    with pytest.raises(ConfigError):
+        read_value("{", "a")
 
 
 def test_a_value_is_replaced_in_its_place():

@@ -37,8 +37,8 @@ class Listing:
         models: Configured models, then the others that were discovered.
         credentials: What is known of the provider's credentials.
         fetched_at: When the discovered ones were fetched, in seconds since 1970; `None` if none.
-        stale: Whether they are older than they should be, because fetching them anew failed.
-        error: Why that failed.
+        stale: Whether they are older than they should be.
+        error: Why fetching them anew failed, where it did.
     """
 
     provider: str
@@ -118,6 +118,13 @@ class Catalog:
             return self._listing(request, None)
         cached = self._fresh(request)
         return None if cached is None else self._listing(request, cached)
+
+    def recall(self, provider: str) -> Listing:
+        """What is known of a provider's models without the network, however old it is."""
+        request = self._request(provider)
+        cached = self._cache.read(request.key) if request.discover else None
+        stale = cached is not None and self._fresh(request) is None
+        return evolve(self._listing(request, cached), stale=stale)
 
     async def listing(self, provider: str, *, refresh: bool = False) -> Listing:
         """A provider's listing, fetched if the cache has no fresh one.

@@ -1,7 +1,7 @@
 """Changing one value in JSON5 text and nothing else.
 
 Comments, formatting, the order of keys and every other byte stay as they are. What is added is
-written as its surroundings are. Both functions are pure: text in, text out.
+written as its surroundings are. The functions are pure: they read no file and write none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,21 @@ from modelwire.config.syntax import Array, Element, Node, Object, Scalar, Tree, 
 from modelwire.config.tokens import SyntaxMistake
 from modelwire.errors import ConfigError, Problem
 
-__all__ = ["set_value", "unset_value"]
+__all__ = ["read_value", "set_value", "unset_value"]
+
+
+def read_value(text: str, path: str | Sequence[Step]) -> Any:
+    """Read the value at a path, as it is written; `None` where nothing is.
+
+    Args:
+        text: A JSON5 document.
+        path: The path, as text or as steps.
+
+    Raises:
+        ConfigError: The text is not JSON5, or the path is not valid.
+    """
+    place = _find(_parse(text), _steps(path))
+    return None if place is None else value_of(place.items[-1].node)
 
 
 def set_value(text: str, path: str | Sequence[Step], value: Any) -> str:

@@ -9,7 +9,7 @@ from modelwire.errors import ConfigError, UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
 
-__all__ = ["default_ref", "expand_alias", "full_ref", "pick_bare_name"]
+__all__ = ["default_ref", "expand_alias", "full_ref", "named_refs", "pick_bare_name"]
 
 
 def expand_alias(config: Config, text: str) -> str:
@@ -30,6 +30,16 @@ def full_ref(registry: Registry, text: str) -> ModelRef | None:
             raise UnknownModel(msg, hint="Write provider/model-id.")
         return None
     return ModelRef(registry.canonical(ref.provider), ref.model)
+
+
+def named_refs(config: Config, registry: Registry) -> list[ModelRef]:
+    """The models that have settings of their own under `agents.defaults.models`."""
+    entries = (
+        ModelRef.parse(key)
+        for key in config.agents.defaults.models
+        if not key.strip().endswith("*")
+    )
+    return [ModelRef(registry.canonical(ref.provider), ref.model) for ref in entries if ref]
 
 
 def pick_bare_name(name: str, known: Iterable[ModelRef], aliases: Iterable[str]) -> ModelRef:

@@ -21,7 +21,13 @@ from modelwire.runtime.answering import Answer
 from modelwire.runtime.dry_run import DryRun
 from modelwire.runtime.options import OptionChanges, merge_options
 from modelwire.runtime.prompts import Prompt, as_context
-from modelwire.runtime.resolution import default_ref, expand_alias, full_ref, pick_bare_name
+from modelwire.runtime.resolution import (
+    default_ref,
+    expand_alias,
+    full_ref,
+    named_refs,
+    pick_bare_name,
+)
 from modelwire.runtime.stream import Stream
 from modelwire.transport import NotSent, Rehearsal, RetryPolicy, Transport
 
@@ -279,10 +285,5 @@ class Runtime:
         """Look for a bare name among everything that is configured or can be discovered."""
         listings = await self.catalog.listings()
         known = [model.ref for listing in listings for model in listing.models]
-        entries = (ModelRef.parse(key) for key in self.config.agents.defaults.models)
-        known += [
-            ModelRef(self.registry.canonical(ref.provider), ref.model)
-            for ref in entries
-            if ref is not None
-        ]
+        known += named_refs(self.config, self.registry)
         return pick_bare_name(name, known, self.config.aliases())

@@ -1,0 +1,159 @@
+"""Changing which models a document chooses: the primary one, its fallbacks and the aliases.
+
+Text in, text out, as in `editing`. `agents.defaults.model` may be written as one string, or as an
+object of a primary model and fallbacks; whichever it is, it stays, as long as it can hold what is
+asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from modelwire.config.editing import read_value, set_value, unset_value
+from modelwire.config.paths import Path, format_path
+from modelwire.models import ModelRef
+
+__all__ = [
+    "overriding_agents",
+    "set_alias",
+    "set_fallbacks",
+    "set_primary",
+    "unset_alias",
+]
+
+_CHOICE: Path = ("agents", "defaults", "model")
+_ENTRIES: Path = ("agents", "defaults", "models")
+
+
+def set_primary(text: str, ref: str) -> str:
+    """Make a model the default one. The fallbacks stay.
+
+    Args:
+        text: A JSON5 document.
+        ref: A reference or an alias.
+
+    Returns:
+        The new text.
+
+    Raises:
+        ConfigError: The text is not JSON5, or it has no room for a model, as where `agents` is a
+            list.
+    """
+    shorthand = isinstance(read_value(text, _CHOICE), str)
+    return set_value(text, _CHOICE if shorthand else (*_CHOICE, "primary"), ref)
+
+
+def set_fallbacks(text: str, refs: Sequence[str]) -> str:
+    """Say which models are tried, in this order, when the default one fails.
+
+    The comments of fallbacks that stay are kept beside them. A document without fallbacks that
+    gets none stays as it is.
+
+    Args:
+        text: A JSON5 document.
+        refs: References or aliases.
+
+    Returns:
+        The new text.
+
+    Raises:
+        ConfigError: As for `set_primary`.
+    """
+    written = read_value(text, _CHOICE)
+    path = (*_CHOICE, "fallbacks")
+    current = written.get("fallbacks") if isinstance(written, Mapping) else None
+    if not refs and not current:
+        return text
+    if isinstance(written, str):
+        return set_value(text, _CHOICE, {"primary": written, "fallbacks": list(refs)})
+    written_refs = list(enumerate(current)) if isinstance(current, list) else []
+    for index, ref in reversed(written_refs):
+        if ref not in refs:
+            text = unset_value(text, (*path, index))
+    return set_value(text, path, list(refs))
+
+
+def set_alias(text: str, ref: str, alias: str) -> str:
+    """Give a model a short name, in place of the one that it may have.
+
+    Args:
+        text: A JSON5 document.
+        ref: The model, as `provider/model-id`. Where the document has settings for it under a
+            provider's name in other letters, the alias is added to these.
+        alias: The short name.
+
+    Returns:
+        The new text.
+
+    Raises:
+        ConfigError: As for `set_primary`.
+    """
+    return set_value(text, (*_ENTRIES, _written_key(text, ref), "alias"), alias)
+
+
+def unset_alias(text: str, alias: str) -> str:
+    """Remove a short name; case does not matter. The other settings of its model stay.
+
+    Args:
+        text: A JSON5 document.
+        alias: The short name. Where several models have it, all of them lose it.
+
+    Returns:
+        The new text; the same one, where no model has this name.
+
+    Raises:
+        ConfigError: The text is not JSON5.
+    """
+    wanted = alias.strip().casefold()
+    for key, entry in _entries(text).items():
+        found = entry.get("alias") if isinstance(entry, Mapping) else None
+        if isinstance(found, str) and found.strip().casefold() == wanted:
+            text = unset_value(text, (*_ENTRIES, key, "alias"))
+    return text
+
+
+def overriding_agents(document: Mapping[str, Any]) -> list[str]:
+    """Find the agents that have a primary model of their own, which a changed default won't reach.
+
+    Args:
+        document: The configuration as plain data, as `Config.document`.
+
+    Returns:
+        The path of each such model, as `agents.list[2].model` or `agents.entries.writer.model`.
+    """
+    agents = document.get("agents")
+    places = _agents(agents) if isinstance(agents, Mapping) else ()
+    return [
+        format_path((*place, "model"))
+        for place, agent in places
+        if _names_primary(agent.get("model"))
+    ]
+
+
+def _agents(agents: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    listed, named = agents.get("list"), agents.get("entries")
+    for index, agent in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(agent, Mapping):
+            yield ("agents", "list", index), agent
+    for name, agent in named.items() if isinstance(named, Mapping) else ():
+        if isinstance(agent, Mapping):
+            yield ("agents", "entries", name), agent
+
+
+def _names_primary(choice: object) -> bool:
+    primary = choice.get("primary") if isinstance(choice, Mapping) else choice
+    return isinstance(primary, str) and bool(primary.strip())
+
+
+def _entries(text: str) -> Mapping[str, Any]:
+    entries = read_value(text, _ENTRIES)
+    return entries if isinstance(entries, Mapping) else {}
+
+
+def _written_key(text: str, ref: str) -> str:
+    wanted = ModelRef.parse(ref)
+    keys = _entries(text)
+    if ref in keys or wanted is None:
+        return ref
+    return next((key for key in keys if ModelRef.parse(key) == wanted), ref)

@@ -1,0 +1,90 @@
+"""Checking a reference by what is configured and cached, without asking anybody."""
+
+import subprocess
+import sys
+
+import pytest
+
+from modelwire.catalog import Catalog
+from modelwire.cli.checking import Checked, check_reference
+from modelwire.models import ModelRef
+from modelwire.transport import Transport
+
+DOCUMENT = {
+    "models": {"providers": {"echo": {"models": [{"id": "mine"}]}, "odd": {"api": "smoke"}}},
+    "agents": {"defaults": {"models": {"echo/mine": {"alias": "Me"}, "echo/v2": {}}}},
+}
+
+
+@pytest.fixture
+def check(site, tmp_path):
+    site.install("echo", {"providers": {"echo": ""}, "aliases": {"ech": "echo"}})
+    environ = {"ECHO_API_KEY": "k", "MODELWIRE_CACHE_DIR": str(tmp_path / "cache")}
+    registry = site.registry(DOCUMENT, environ)
+    config = registry._config
+
+    async def fetch():
+        async with Transport(environ=environ) as transport:
+            await Catalog(config, registry, lambda: transport).listings(["echo"])
+
+    def run(text):
+        return check_reference(config, registry, text)
+
+    run.fetch = fetch
+    return run
+
+
+def test_a_configured_model_is_known(check):
+    assert check("echo/mine") == Checked(ModelRef("echo", "mine"), known=True)
+
+
+def test_the_provider_is_written_under_its_own_id(check):
+    assert check(" Ech / mine ").ref == ModelRef("echo", "mine")
+
+
+def test_an_alias_is_told(check):
+    assert check("ME") == Checked(ModelRef("echo", "mine"), alias="ME", known=True)
+
+
+async def test_a_discovered_model_is_known_once_it_was_discovered(check):
+    assert not check("echo/echo-1").known
+    await check.fetch()
+    assert check("echo/echo-1").known
+
+
+async def test_a_model_that_no_list_has_is_not_known_and_near_ones_are_told(check):
+    await check.fetch()
+    found = check("echo/echo-3")
+    assert (found.known, found.problem) == (False, None)
+    assert found.hint.startswith("Did you mean echo/echo-")
+    assert "models list --provider echo --all" in check("echo/zzzzz").hint
+
+
+async def test_a_bare_name_is_found_in_the_cached_lists(check):
+    await check.fetch()
+    assert check("echo-2").ref == ModelRef("echo", "echo-2")
+    assert check("v2").ref == ModelRef("echo", "v2")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "does not name a model"),
+        ("echo/", "does not name a model"),
+        ("nobody/x", "No installed plugin provides 'nobody'"),
+        ("odd/x", "No installed plugin speaks the API 'smoke'"),
+        ("nothing", "No configured or discovered model is called 'nothing'"),
+    ],
+)
+def test_what_names_no_model_is_a_problem_with_a_hint(check, text, problem):
+    found = check(text)
+    assert problem in found.problem
+    assert found.hint
+    assert not found.known
+
+
+def test_it_imports_nothing_heavy():
+    code = "import modelwire.cli.checking, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"aiohttp", "asyncio", "boto3", "botocore", "json5", "rich", "filelock"}
+    assert not heavy & set(done.stdout.split())
