@@ -1,0 +1,1 @@
+"""OpenTelemetry for modelwire: a span and metrics for every request to a model."""

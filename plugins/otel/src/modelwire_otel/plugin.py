@@ -1,0 +1,41 @@
+"""The hook wrapper that modelwire calls around every provider's stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING, Any
+
+from modelwire.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.hookspecs import CompletionOptions
+    from modelwire.messages import Context
+    from modelwire.models import Model
+
+__all__ = ["stream_completion"]
+
+
+@hookimpl(wrapper=True)
+def stream_completion(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    provider: ProviderConfig,
+    config: Config,
+) -> Generator[None, Any, Any]:
+    """Give the owner's stream a span that lasts as long as it does."""
+    deltas = yield
+    if not isinstance(deltas, AsyncIterator):
+        return deltas  # not a stream; the runtime says so, and whose fault it is
+    from modelwire_otel.recording import record
+    from modelwire_otel.settings import captures_content
+
+    return record(
+        deltas,
+        model=model,
+        context=context,
+        options=options,
+        base_url=model.base_url or provider.base_url,
+        capture=captures_content(config),
+    )

@@ -1,0 +1,128 @@
+"""The real SDK with exporters in memory, and a real runtime over plugins of the tests' own."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import web
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from modelwire import Runtime
+from modelwire.transport import RetryPolicy
+
+SPANS = InMemorySpanExporter()
+READER = InMemoryMetricReader()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sdk():
+    tracers = TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(SPANS))
+    trace.set_tracer_provider(tracers)
+    metrics.set_meter_provider(MeterProvider(metric_readers=[READER]))
+
+
+@pytest.fixture
+def spans():
+    SPANS.clear()
+    return SPANS.get_finished_spans
+
+
+@pytest.fixture
+def measured():
+    """What was measured since the test began: name -> points, each as (attributes, point)."""
+    before = _points()
+
+    def read():
+        now = _points()
+        return {
+            name: [
+                (dict(attributes), point.count - before.get(name, {}).get(attributes, (0, 0))[0])
+                for attributes, (_, point) in points.items()
+                if point.count > before.get(name, {}).get(attributes, (0, 0))[0]
+            ]
+            for name, points in now.items()
+        }
+
+    return read
+
+
+def _points():
+    data = READER.get_metrics_data()
+    found = {}
+    for resource in data.resource_metrics if data else []:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                found[metric.name] = {
+                    tuple(sorted(point.attributes.items())): (point.count, point)
+                    for point in metric.data.data_points
+                }
+    return found
+
+
+class Service:
+    """A real server on loopback that speaks Chat Completions, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.chunks = []
+        self.status = 200
+        self.hold = False
+        self.gone = asyncio.Event()
+
+    async def answer(self, request):
+        if self.status != 200:
+            return web.json_response({"error": {"message": "No."}}, status=self.status)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        try:
+            for chunk in self.chunks:
+                await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            if self.hold:
+                await asyncio.sleep(60)
+            await response.write(b"data: [DONE]\n\n")
+        except (ConnectionError, asyncio.CancelledError):
+            self.gone.set()
+        return response
+
+
+@pytest.fixture
+async def service():
+    made = Service()
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", made.answer)
+    runner = web.AppRunner(app, handler_cancellation=True)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    made.port = runner.addresses[0][1]
+    yield made
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def runtime(service, tmp_path):
+    """Installed plugins, OpenAI's among them, and the service as a provider `acme`."""
+
+    def make(**entry):
+        document = {
+            "models": {
+                "providers": {
+                    "acme": {
+                        "api": "openai-completions",
+                        "baseUrl": f"http://127.0.0.1:{service.port}/v1",
+                        "apiKey": "sk-marked-key",
+                    }
+                }
+            },
+            "plugins": {"entries": {"modelwire-otel": {"config": entry}}},
+        }
+        return Runtime.from_config(
+            document, environ={}, retries=RetryPolicy(max_attempts=1), cache_directory=tmp_path
+        )
+
+    return make
