@@ -130,6 +130,11 @@ async def test_an_event_that_is_no_json_is_an_error(call, http):
         await call(http("data: {cut\n\n"))
 
 
+async def test_an_event_that_the_end_cuts_is_truncated(call, http, events):
+    with pytest.raises(StreamTruncated):
+        await call(http(events(ONE, done=False) + 'data: {"cut'))
+
+
 class TestFailuresInASuccess:
     @pytest.mark.parametrize(
         "body",

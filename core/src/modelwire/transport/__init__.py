@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from modelwire.transport.client import Transport
     from modelwire.transport.deadlines import Deadlines
     from modelwire.transport.explain import explain_body
+    from modelwire.transport.farewell import drain
     from modelwire.transport.proxies import proxy_for
     from modelwire.transport.rehearsal import NotSent, Rehearsal
     from modelwire.transport.request import Request
@@ -33,6 +34,7 @@ __all__ = [
     "SseDecoder",
     "Transport",
     "delay_before",
+    "drain",
     "error_from_status",
     "explain_body",
     "parse_retry_after",
@@ -47,6 +49,7 @@ __getattr__, __dir__ = lazy_exports(
         "client": ("Transport",),
         "deadlines": ("Deadlines",),
         "explain": ("explain_body",),
+        "farewell": ("drain",),
         "proxies": ("proxy_for",),
         "rehearsal": ("NotSent", "Rehearsal"),
         "request": ("Request",),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.events import Delta, ResponseInfo
+from modelwire.transport import drain
 from modelwire_bedrock.calls import base_model_of, plan_call, target_of
 from modelwire_bedrock.carrying import transport_for
 from modelwire_bedrock.clients import Clients, shared_clients
@@ -83,11 +84,14 @@ async def complete_stream(
                 translator = Translator(call.request.tool_names)
                 async with aclosing(response.iter_bytes()) as chunks:
                     async for chunk in chunks:
-                        for frame in decoder.feed(chunk):
-                            for delta in translator.feed(frame):
-                                begun = True
-                                yield delta
-                decoder.end()
+                        for delta in _deltas(chunk, decoder, translator):
+                            begun = True
+                            yield delta
+                        if translator.ended:
+                            await drain(chunks)
+                            break
+                    else:
+                        decoder.end()
                 translator.end()
                 return
         except ProviderError as error:
@@ -96,6 +100,13 @@ async def complete_stream(
                 call.explain(error)
                 raise
         yield change
+
+
+def _deltas(chunk: bytes, decoder: FrameDecoder, translator: Translator) -> Iterator[Delta]:
+    for frame in decoder.feed(chunk):
+        yield from translator.feed(frame)
+        if translator.ended:
+            return
 
 
 async def _check(response: Response) -> None:

@@ -64,6 +64,7 @@ class Translator:
         self._seeds: dict[int, str] = {}
         self._asides = Asides()
         self._ending: Ending | None = None
+        self._measured = False
         self._trace: Mapping[str, Any] | None = None
         self._handlers: dict[Any, Callable[[bytes], Sequence[Delta]]] = {
             "messageStart": self._on_message_start,
@@ -73,6 +74,11 @@ class Translator:
             "messageStop": self._on_message_stop,
             "metadata": self._on_metadata,
         }
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer is complete, its usage included; nothing follows."""
+        return self._measured and self._ending is not None
 
     def feed(self, frame: Frame) -> Sequence[Delta]:
         """Translate one frame.
@@ -189,6 +195,7 @@ class Translator:
     def _on_metadata(self, payload: bytes) -> Sequence[Delta]:
         metadata = _decode_metadata(payload)
         self._trace = metadata.trace
+        self._measured = True
         return metadata_deltas(metadata)
 
 

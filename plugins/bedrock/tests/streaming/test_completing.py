@@ -151,6 +151,21 @@ async def test_a_reset_in_the_packet_of_good_frames_loses_none(server, answer, c
     assert isinstance(error, ConnectionFailed | StreamTruncated)
 
 
+async def test_what_becomes_of_the_connection_after_the_last_event_is_no_failure(
+    server, answer, exception, collect, text_of
+):
+    async def handle(exchange):
+        await exchange.begin()
+        await exchange.send(b"".join(answer("one")))
+        await exchange.send(exception("throttlingException", {"message": "too late"}))
+        exchange.reset()
+
+    server.answers(handle)
+    deltas, error = await collect()
+    assert text_of(deltas) == "one"
+    assert error is None
+
+
 async def test_an_exception_in_mid_stream_is_typed_and_not_asked_again(
     server, answer, exception, collect, text_of
 ):

@@ -6,7 +6,6 @@ JSON where a stream was asked for, some call a stream by another name, and proxi
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
@@ -16,7 +15,7 @@ import msgspec
 from attrs import frozen
 
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
-from modelwire.transport import Request, SseDecoder, explain_body
+from modelwire.transport import Request, SseDecoder, drain, explain_body
 from modelwire_openai.faults import error_in_stream, error_of_response
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ __all__ = ["Arrival", "Done", "Opened", "Payload", "Whole", "fetch_json", "strea
 _BODY_LIMIT = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _DONE = "[DONE]"
-_FAREWELL = 0.25  # seconds that a server gets to end a body whose last event has arrived
 
 _decode = msgspec.json.Decoder().decode
 
@@ -122,7 +120,7 @@ async def stream_json(
                 for arrival in reader.feed(chunk):
                     yield arrival
                 if reader.done:
-                    await _drain(chunks)
+                    await drain(chunks)
                     return
         for arrival in reader.end():
             yield arrival
@@ -163,6 +161,7 @@ class _Reader:
 
     def __init__(self, account: Account, response: Response, details: dict[str, Any]) -> None:
         self.done = False
+        self._at_end = False
         self._account = account
         self._response = response
         self._details = details
@@ -184,6 +183,7 @@ class _Reader:
     def end(self) -> Iterator[Arrival]:
         """Take the end of the body."""
         if self._kind == "events":
+            self._at_end = True
             yield from self._take(self._decoder.end())
             if self._events:
                 return
@@ -236,10 +236,13 @@ class _Reader:
         except (ValueError, RecursionError) as error:
             if name == "error":
                 raise self._failure(text) from error
-            msg = "An event of the stream is not valid JSON."
-            raise MalformedResponse(
-                msg, request_id=self._response.request_id, **self._details
-            ) from error
+            # An event that lacks its end is what a cut leaves behind.
+            kind, what = (
+                (StreamTruncated, "The stream ended in the middle of an event.")
+                if self._at_end
+                else (MalformedResponse, "An event of the stream is not valid JSON.")
+            )
+            raise kind(what, request_id=self._response.request_id, **self._details) from error
         if name == "error" or not isinstance(data, dict) or data.get("error"):
             raise self._failure(data)
         return data
@@ -292,13 +295,3 @@ def _no_json(
         hint="Check the base URL; a proxy or a web page may have answered instead.",
         **details,
     )
-
-
-async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
-    """Read a body to its end, so that the connection can be used again, if the end comes soon."""
-    try:
-        async with asyncio.timeout(_FAREWELL):
-            async for _ in chunks:
-                pass
-    except (TimeoutError, ProviderError):
-        return

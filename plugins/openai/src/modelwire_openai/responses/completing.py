@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
@@ -15,6 +14,7 @@ from attrs import evolve
 from modelwire.errors import InvalidRequest, NotFound, ProviderError
 from modelwire.events import Delta, Diagnostic, ResponseInfo
 from modelwire.repair import Change
+from modelwire.transport import drain
 from modelwire_openai.accounts import Account, resolve_account
 from modelwire_openai.calling import Opened, Payload, Whole, stream_json
 from modelwire_openai.responses.building import build_request
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["complete_responses"]
 
 _ROUTE = "responses"
-_FAREWELL = 0.25  # seconds that a server gets to end a body whose answer is complete
 
 _STALE_ITEM = re.compile(
     r"encrypted content.{0,300}could not be (verified|decrypted|parsed)"
@@ -97,7 +96,7 @@ async def complete_responses(
                         begun = begun or not isinstance(delta, ResponseInfo)
                         yield delta
                     if translator.ended:
-                        await _drain(arrivals)
+                        await drain(arrivals)
                         break
             translator.end()
         except (InvalidRequest, NotFound) as error:
@@ -141,16 +140,3 @@ def _remaining(deadlines: Deadlines, ends: float | None) -> Deadlines:
     if ends is None:
         return deadlines
     return evolve(deadlines, total=max(0.0, ends - time.monotonic()))
-
-
-async def _drain(arrivals: AsyncGenerator[Arrival, None]) -> None:
-    """Read to the end of the body, so that the connection can be used again, if the end comes soon.
-
-    The answer is complete; whatever becomes of the connection is no failure of it.
-    """
-    try:
-        async with asyncio.timeout(_FAREWELL):
-            async for _ in arrivals:
-                pass
-    except (TimeoutError, ProviderError):
-        return
