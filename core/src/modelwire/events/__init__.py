@@ -4,6 +4,7 @@ from modelwire.events.deltas import (
     ArgumentsDelta,
     BlockEnd,
     Delta,
+    Deltas,
     Diagnostic,
     RedactedThinkingDelta,
     ResponseInfo,
@@ -13,6 +14,7 @@ from modelwire.events.deltas import (
     ThinkingDelta,
     ToolCallStart,
     UsageReport,
+    deltas_of,
 )
 from modelwire.events.stream import (
     DoneEvent,
@@ -34,6 +36,7 @@ __all__ = [
     "ArgumentsDelta",
     "BlockEnd",
     "Delta",
+    "Deltas",
     "Diagnostic",
     "DoneEvent",
     "ErrorEvent",
@@ -56,4 +59,5 @@ __all__ = [
     "ToolCallStart",
     "ToolCallStartEvent",
     "UsageReport",
+    "deltas_of",
 ]

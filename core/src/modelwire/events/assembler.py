@@ -131,6 +131,26 @@ class Assembler:
             Diagnostic: self._on_diagnostic,
         }
 
+    def feed_all(self, deltas: Sequence[Delta], events: list[Event]) -> None:
+        """Take several deltas; append the events that they cause to `events`, in order.
+
+        Raises:
+            MalformedResponse: A delta makes no sense here. The events of those before it have been
+                appended.
+        """
+        find = self._open.get
+        add = events.append
+        for delta in deltas:
+            if type(delta) is TextDelta:
+                # Nearly every delta goes on with the text that is open.
+                block = find(delta.index)
+                text = delta.text
+                if text and block is not None and block.kind is Text:
+                    block.parts.append(text)
+                    add(TextDeltaEvent(block.position, text))
+                    continue
+            events += self.feed(delta)
+
     def feed(self, delta: Delta) -> Sequence[Event]:
         """Take one delta; return the events that it causes, in order.
 

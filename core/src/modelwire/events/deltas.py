@@ -5,10 +5,14 @@ start with an end; the assembler does that once, for everybody. `index` is the n
 gives to a block (its content block index, or its position); it need not be dense or ordered. A
 delta of another kind under an index that is in use ends the block that was there and begins a new
 one, since real services send thinking and text under one index.
+
+Deltas that arrived together may be yielded together, as a list: what is between the plugin and the
+caller is then gone through once for all of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import Factory, define
@@ -19,6 +23,7 @@ __all__ = [
     "ArgumentsDelta",
     "BlockEnd",
     "Delta",
+    "Deltas",
     "Diagnostic",
     "RedactedThinkingDelta",
     "ResponseInfo",
@@ -28,6 +33,7 @@ __all__ = [
     "ThinkingDelta",
     "ToolCallStart",
     "UsageReport",
+    "deltas_of",
 ]
 
 
@@ -157,3 +163,11 @@ Delta = (
     | ResponseInfo
     | Diagnostic
 )
+
+Deltas = Delta | list[Delta]
+"""What a plugin yields: a delta, or those that arrived together."""
+
+
+def deltas_of(arrived: Deltas) -> Sequence[Delta]:
+    """Make what a plugin yielded one sequence, for who looks at each delta."""
+    return arrived if isinstance(arrived, list) else (arrived,)

@@ -14,7 +14,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
-    from modelwire.events import Delta
+    from modelwire.events import Deltas
     from modelwire.hookspecs.credentials import CredentialStatus
     from modelwire.hookspecs.discovery import DiscoverySettings
     from modelwire.hookspecs.options import CompletionOptions
@@ -61,8 +61,10 @@ def stream_completion(  # type: ignore[empty-body]
     provider: ProviderConfig,
     config: Config,
     transport: Transport,
-) -> AsyncIterator[Delta]:
+) -> AsyncIterator[Deltas]:
     """Ask the model to continue the context, as an asynchronous generator of deltas.
+
+    Deltas that arrived together may be yielded as one list.
 
     Raises a `ProviderError` when the provider fails. A retryable one that is raised before any
     content was yielded makes the runtime call the hook again; so an implementation does not retry.

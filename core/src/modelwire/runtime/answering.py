@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from attrs import frozen
 
 from modelwire.errors import Attempt, ModelwireError, PluginError
-from modelwire.events import Delta, Event
+from modelwire.events import Deltas, Event
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
@@ -48,8 +48,8 @@ class Answer:
     options: Callable[[Model, float], CompletionOptions]
     retries: RetryPolicy
 
-    async def events(self, progress: Progress) -> AsyncGenerator[Event, None]:
-        """Try the candidates until one answers; yield its events.
+    async def events(self, progress: Progress) -> AsyncGenerator[Sequence[Event], None]:
+        """Try the candidates until one answers; yield its events, those of one arrival together.
 
         The next candidate is asked only when the failure deserves it and nothing was yielded.
         """
@@ -61,9 +61,9 @@ class Answer:
             try:
                 tries = await self._tries(candidate, progress, began)
                 async with aclosing(tries) as events:
-                    async for event in events:
+                    async for arrived in events:
                         yielded = True
-                        yield event
+                        yield arrived
             except ModelwireError as error:
                 last = position == len(candidates) - 1
                 stopped = progress.interrupt.error is not None
@@ -76,7 +76,7 @@ class Answer:
 
     async def _tries(
         self, candidate: ModelRef | str, progress: Progress, began: float
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
         model = await self.runtime.resolve(candidate)
         progress.model = model
@@ -97,7 +97,7 @@ class Answer:
 
     async def _try(
         self, model: Model, options: CompletionOptions, progress: Progress
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Sequence[Event], None]:
         """Ask one model once."""
         registry = self.runtime.registry
         owner = registry.owner(model.provider, model.api)
@@ -107,7 +107,7 @@ class Answer:
         price = model.prices.cost_of if model.prices is not None else None
         assembler = Assembler(model.provider, model.id, api=model.api, price=price)
         progress.assembler = assembler
-        feed = assembler.feed
+        feed, feed_all = assembler.feed, assembler.feed_all
         try:
             deltas = owner.hooks.stream_completion(
                 model=model,
@@ -118,11 +118,24 @@ class Answer:
                 transport=self.transport,
             )
             async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
-                async for delta in stream:
-                    for event in feed(delta):
-                        yield event
-            for event in assembler.finish():
-                yield event
+                async for arrived in stream:
+                    events: list[Event] = []
+                    try:
+                        if isinstance(arrived, list):
+                            feed_all(arrived, events)
+                        else:
+                            events += feed(arrived)
+                    except ModelwireError:
+                        # What arrived before a fault is the caller's before the fault is.
+                        if events:
+                            yield events
+                        raise
+                    if events:
+                        yield events
+            *events, done = assembler.finish()
+            if events:
+                yield events
+            yield [done]
         except ModelwireError as error:
             assembler.fail(error)
             if progress.interrupt.error is not None:
@@ -137,10 +150,10 @@ class Answer:
             raise broken from error
 
 
-def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Delta, None]:
+def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]:
     """What a plugin returned, as an asynchronous generator."""
     if inspect.isasyncgen(deltas):
-        return cast("AsyncGenerator[Delta, None]", deltas)
+        return cast("AsyncGenerator[Deltas, None]", deltas)
     if isinstance(deltas, AsyncIterator):
         return _generate(deltas)
     if inspect.iscoroutine(deltas):
@@ -149,7 +162,7 @@ def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Delta, None]
     raise PluginError(msg)
 
 
-async def _generate(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta, None]:
+async def _generate(deltas: AsyncIterator[Deltas]) -> AsyncGenerator[Deltas, None]:
     try:
         async for delta in deltas:
             yield delta

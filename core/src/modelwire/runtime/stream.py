@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -60,7 +60,7 @@ class Stream:
 
     def __init__(
         self,
-        answer: Callable[[Progress], AsyncGenerator[Event, None]],
+        answer: Callable[[Progress], AsyncGenerator[Sequence[Event], None]],
         *,
         total: float | None = None,
     ) -> None:
@@ -128,7 +128,7 @@ class Stream:
         return self._progress.message
 
     async def _run(
-        self, answer: AsyncGenerator[Event, None], total: float | None
+        self, answer: AsyncGenerator[Sequence[Event], None], total: float | None
     ) -> AsyncGenerator[Event, None]:
         interrupt, progress = self._interrupt, self._progress
         if total is not None:
@@ -136,12 +136,16 @@ class Stream:
         try:
             async with aclosing(answer):
                 interrupt.enter()
-                async for event in answer:
-                    if type(event) is DoneEvent:
-                        event.message.attempts = list(progress.attempts)
-                        progress.message = event.message
+                async for arrived in answer:
+                    last = arrived[-1]
+                    if type(last) is DoneEvent:
+                        last.message.attempts = list(progress.attempts)
+                        progress.message = last.message
                     interrupt.leave()
-                    yield event
+                    for event in arrived:
+                        yield event
+                        if interrupt.error is not None:
+                            raise interrupt.error
                     interrupt.enter()
         except asyncio.CancelledError:
             error = interrupt.translate()

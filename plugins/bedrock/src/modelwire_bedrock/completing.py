@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.events import Delta, ResponseInfo
+from modelwire.events import Delta, Deltas, ResponseInfo
 from modelwire.transport import drain
 from modelwire_bedrock.calls import base_model_of, plan_call, target_of
 from modelwire_bedrock.carrying import transport_for
@@ -38,7 +38,7 @@ async def complete_stream(
     transport: Transport,
     *,
     clients: Clients | None = None,
-) -> AsyncGenerator[Delta, None]:
+) -> AsyncGenerator[Deltas, None]:
     """Ask the model to continue the context; the hook `stream_completion`.
 
     What was changed in the request comes first, as diagnostics. A request is sent again, once for
@@ -84,9 +84,12 @@ async def complete_stream(
                 translator = Translator(call.request.tool_names)
                 async with aclosing(response.iter_bytes()) as chunks:
                     async for chunk in chunks:
-                        for delta in _deltas(chunk, decoder, translator):
+                        arrived, fault = _translate(chunk, decoder, translator)
+                        if arrived:
                             begun = True
-                            yield delta
+                            yield arrived
+                        if fault is not None:
+                            raise fault
                         if translator.ended:
                             await drain(chunks)
                             break
@@ -102,11 +105,19 @@ async def complete_stream(
         yield change
 
 
-def _deltas(chunk: bytes, decoder: FrameDecoder, translator: Translator) -> Iterator[Delta]:
-    for frame in decoder.feed(chunk):
-        yield from translator.feed(frame)
-        if translator.ended:
-            return
+def _translate(
+    chunk: bytes, decoder: FrameDecoder, translator: Translator
+) -> tuple[list[Delta], ProviderError | None]:
+    """The deltas that bytes hold, and the fault behind them, if there is one."""
+    deltas: list[Delta] = []
+    try:
+        for frame in decoder.feed(chunk):
+            deltas += translator.feed(frame)
+            if translator.ended:
+                break
+    except ProviderError as fault:
+        return deltas, fault
+    return deltas, None
 
 
 async def _check(response: Response) -> None:

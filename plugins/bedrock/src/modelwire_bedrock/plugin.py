@@ -9,7 +9,7 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
-    from modelwire.events import Delta
+    from modelwire.events import Deltas
     from modelwire.hookspecs import CompletionOptions, DiscoverySettings
     from modelwire.messages import Context
     from modelwire.models import Model
@@ -51,25 +51,20 @@ async def discover_models(
 
 
 @hookimpl
-async def stream_completion(
+def stream_completion(
     model: Model,
     context: Context,
     options: CompletionOptions,
     provider: ProviderConfig,
     config: Config,
     transport: Transport,
-) -> AsyncIterator[Delta]:
+) -> AsyncIterator[Deltas]:
     """Let a model answer, event by event. Closing the generator closes the connection.
 
     Raises:
         ConfigError: A setting is not valid.
         ProviderError: AWS refused or failed, or the answer broke off.
     """
-    from contextlib import aclosing
-
     from modelwire_bedrock.completing import complete_stream
 
-    deltas = complete_stream(model, context, options, provider, config, transport)
-    async with aclosing(deltas) as stream:
-        async for delta in stream:
-            yield delta
+    return complete_stream(model, context, options, provider, config, transport)

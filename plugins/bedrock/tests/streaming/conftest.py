@@ -13,7 +13,7 @@ from attrs import define, field
 
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import ModelwireError
-from modelwire.events import TextDelta
+from modelwire.events import TextDelta, deltas_of
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
@@ -346,8 +346,8 @@ def collect(ask):
         seen = []
         try:
             async with aclosing(ask(context, **options)) as deltas:
-                async for delta in deltas:
-                    seen.append(delta)
+                async for arrived in deltas:
+                    seen += deltas_of(arrived)
         except ModelwireError as error:
             return seen, error
         return seen, None

@@ -19,7 +19,7 @@ from modelwire.errors import (
     RequestTimeout,
     StreamTruncated,
 )
-from modelwire.events import Diagnostic, ResponseInfo, Stop, TextDelta
+from modelwire.events import Diagnostic, ResponseInfo, Stop, TextDelta, deltas_of
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, Text, Tool, ToolCall, Usage, UserMessage
 from modelwire.transport import Deadlines
@@ -223,8 +223,8 @@ def stalling(server, answer):
 
 async def test_closing_the_generator_closes_the_connection(ask, stalling):
     deltas = ask()
-    async for delta in deltas:
-        if isinstance(delta, TextDelta):
+    async for arrived in deltas:
+        if any(isinstance(delta, TextDelta) for delta in deltas_of(arrived)):
             break
     assert not stalling.is_set()
 
@@ -237,8 +237,8 @@ async def test_cancelling_who_reads_closes_the_connection(ask, stalling):
 
     async def read():
         async with aclosing(ask()) as deltas:
-            async for delta in deltas:
-                if isinstance(delta, TextDelta) and delta.text == "three":
+            async for arrived in deltas:
+                if TextDelta(0, "three") in deltas_of(arrived):
                     began.set()
 
     reading = asyncio.create_task(read())

@@ -9,7 +9,7 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
-    from modelwire.events import Delta
+    from modelwire.events import Deltas
     from modelwire.hookspecs import CompletionOptions, DiscoverySettings
     from modelwire.messages import Context
     from modelwire.models import Model
@@ -51,22 +51,20 @@ async def discover_models(
 
 
 @hookimpl
-async def stream_completion(
+def stream_completion(
     model: Model,
     context: Context,
     options: CompletionOptions,
     provider: ProviderConfig,
     config: Config,
     transport: Transport,
-) -> AsyncIterator[Delta]:
+) -> AsyncIterator[Deltas]:
     """Let a model answer, event by event. Closing the generator closes the connection.
 
     Raises:
         ConfigError: A setting is not valid.
         ProviderError: The service refused or failed, or the answer broke off.
     """
-    from contextlib import aclosing
-
     from modelwire_openai.accounts import default_api
     from modelwire_openai.servers import RESPONSES
 
@@ -75,7 +73,4 @@ async def stream_completion(
     else:
         from modelwire_openai.completions.completing import complete_chat as complete
 
-    deltas = complete(model, context, options, provider, config, transport)
-    async with aclosing(deltas) as stream:
-        async for delta in stream:
-            yield delta
+    return complete(model, context, options, provider, config, transport)

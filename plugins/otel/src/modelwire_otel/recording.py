@@ -14,6 +14,7 @@ from modelwire.errors import ModelwireError
 from modelwire.events import (
     ArgumentsDelta,
     Delta,
+    Deltas,
     RedactedThinkingDelta,
     ResponseInfo,
     Stop,
@@ -21,6 +22,7 @@ from modelwire.events import (
     ThinkingDelta,
     ToolCallStart,
     UsageReport,
+    deltas_of,
 )
 from modelwire_otel.attributes import Attributes, finish_reason, identity, request, usage
 from modelwire_otel.content import Answer, asked
@@ -37,14 +39,14 @@ _CONTENT = (TextDelta, ThinkingDelta, RedactedThinkingDelta, ToolCallStart, Argu
 
 
 async def record(
-    deltas: AsyncIterator[Delta],
+    deltas: AsyncIterator[Deltas],
     *,
     model: Model,
     context: Context,
     options: CompletionOptions,
     base_url: str | None,
     capture: bool,
-) -> AsyncGenerator[Delta, None]:
+) -> AsyncGenerator[Deltas, None]:
     """Pass a stream on, and record it.
 
     The span begins with the request and ends with the answer, however that ends. Time that the
@@ -117,7 +119,11 @@ class _Call:
         self._finish: str | None = None
         self._error: str | None = None
 
-    def feed(self, delta: Delta) -> None:
+    def feed(self, arrived: Deltas) -> None:
+        for delta in deltas_of(arrived):
+            self._take(delta)
+
+    def _take(self, delta: Delta) -> None:
         if isinstance(delta, _CONTENT):
             self._chunk()
             if self._answer is not None:
