@@ -1,0 +1,36 @@
+"""The hook wrapper that modelwire calls around every provider's stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING, Any
+
+from modelwire.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from modelwire.config import Config
+    from modelwire.hookspecs import CompletionOptions
+    from modelwire.messages import Context
+    from modelwire.models import Model
+
+__all__ = ["stream_completion"]
+
+
+@hookimpl(wrapper=True)
+def stream_completion(
+    model: Model, context: Context, options: CompletionOptions, config: Config
+) -> Generator[None, Any, Any]:
+    """Answer from the folder, or pass the owner's stream on and keep it.
+
+    The owner's stream is an asynchronous generator: where it is not used, it never begins.
+    """
+    deltas = yield
+    from modelwire_cache.settings import Settings
+
+    settings = Settings.of(config)
+    if settings.mode == "off" or not isinstance(deltas, AsyncIterator):
+        return deltas
+    from modelwire_cache.keeping import answer
+    from modelwire_cache.requests import Request
+
+    return answer(deltas, Request.of(model, context, options), settings)
