@@ -15,7 +15,15 @@ from modelwire.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from modelwire.config.syntax import Tree
 
-__all__ = ["FILE_NAME", "VARIABLE", "find_config", "load_config"]
+__all__ = [
+    "FILE_NAME",
+    "VARIABLE",
+    "check_text",
+    "config_place",
+    "find_config",
+    "load_config",
+    "read_config",
+]
 
 FILE_NAME = "modelwire.json5"
 VARIABLE = "MODELWIRE_CONFIG"
@@ -42,22 +50,43 @@ def find_config(
     Raises:
         ConfigError: A file that is given or named by the variable does not exist.
     """
+    place = config_place(explicit, environ, cwd)
+    if _exists(place):
+        return place
     environ = os.environ if environ is None else environ
-    cwd = _working_directory() if cwd is None else cwd
+    msg = f"Config file not found: {place}"
     if explicit is not None:
-        return _demand(cwd / os.path.expanduser(explicit), "Check the path.")  # noqa: PTH111 - Path's raises
-    if named := environ.get(VARIABLE, "").strip():
+        raise ConfigError(msg, hint="Check the path.")
+    if environ.get(VARIABLE, "").strip():
         hint = (
             f"The environment variable {VARIABLE} names this file: create it, or unset {VARIABLE}."
         )
-        return _demand(cwd / os.path.expanduser(named), hint)  # noqa: PTH111 - as above
+        raise ConfigError(msg, hint=hint)
+    return None
+
+
+def config_place(
+    explicit: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    cwd: FilePath | None = None,
+) -> FilePath:
+    """Say where the configuration file is, or where it would be created.
+
+    Like `find_config`, but for a file that does not exist: one that is given or named by the
+    variable need not exist, and where there is none at all it is the user's own.
+    """
+    environ = os.environ if environ is None else environ
+    cwd = _working_directory() if cwd is None else cwd
+    if explicit is not None:
+        return cwd / os.path.expanduser(explicit)  # noqa: PTH111 - Path's raises
+    if named := environ.get(VARIABLE, "").strip():
+        return cwd / os.path.expanduser(named)  # noqa: PTH111 - as above
     if _exists(cwd / FILE_NAME):
         return cwd / FILE_NAME
     # Imported here, because most runs know their file before they come to this line.
     from platformdirs import user_config_path
 
-    personal = user_config_path("modelwire") / FILE_NAME
-    return personal if _exists(personal) else None
+    return user_config_path("modelwire") / FILE_NAME
 
 
 def load_config(
@@ -80,16 +109,40 @@ def load_config(
     found = find_config(path, environ, cwd)
     if found is None:
         return Config.empty(environ)
-    text = read_text(found)
+    return read_config(read_text(found), found, environ)
+
+
+def read_config(text: str, source: FilePath, environ: Mapping[str, str] | None = None) -> Config:
+    """Read a configuration from the text of its file.
+
+    Args:
+        text: The text, without a byte order mark.
+        source: The file, which errors name.
+        environ: The environment variables; by default those of the process.
+
+    Raises:
+        ConfigError: The text is not JSON5 or does not follow the schema; all problems are listed.
+    """
     try:
-        data, repeated = read_document(text, found)
-        config, problems = build_config(data, environ, found)
+        data, repeated = read_document(text, source)
+        config, problems = build_config(data, environ, source)
     except RecursionError as error:
-        msg = f"{found}: the configuration is nested too deeply."
+        msg = f"{source}: the configuration is nested too deeply."
         raise ConfigError(msg) from error
     if config is None or repeated:
-        raise ConfigError(SUMMARY, problems=_with_lines(problems, text), source=str(found))
+        raise ConfigError(SUMMARY, problems=_with_lines(problems, text), source=str(source))
     return config
+
+
+def check_text(
+    text: str, source: FilePath, environ: Mapping[str, str] | None = None
+) -> list[Problem]:
+    """List what is wrong with the text of a configuration file, as `read_config` finds it."""
+    try:
+        read_config(text, source, environ)
+    except ConfigError as error:
+        return list(error.problems) or [Problem("", error.message)]
+    return []
 
 
 def _with_lines(problems: list[tuple[Path, str]], text: str) -> list[Problem]:
@@ -119,13 +172,6 @@ def _working_directory() -> FilePath:
         return FilePath.cwd()
     except OSError:  # it was deleted; nothing is found in it, and absolute paths still work
         return FilePath()
-
-
-def _demand(path: FilePath, hint: str) -> FilePath:
-    if not _exists(path):
-        msg = f"Config file not found: {path}"
-        raise ConfigError(msg, hint=hint)
-    return path
 
 
 def _exists(path: FilePath) -> bool:
