@@ -21,6 +21,7 @@ ROOMS = [
     "repair",
     "models",
     "config",
+    "tools",
     "transport",
     "hookspecs",
     "registry",

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
         UserMessage,
     )
     from modelwire.models import Model, ModelRef
-    from modelwire.runtime import Runtime, Stream, SyncRuntime
+    from modelwire.runtime import Runtime, Stream, SyncRuntime, ToolLoop, ToolRun, run_tools
+    from modelwire.tools import FunctionTool, load_tools, tool_from
     from modelwire.transport import Deadlines
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Context",
     "Deadlines",
     "File",
+    "FunctionTool",
     "Image",
     "Model",
     "ModelRef",
@@ -64,11 +66,16 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolChoice",
+    "ToolLoop",
     "ToolResultMessage",
+    "ToolRun",
     "Usage",
     "UserMessage",
     "hookimpl",
     "load_config",
+    "load_tools",
+    "run_tools",
+    "tool_from",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -92,7 +99,8 @@ __getattr__, __dir__ = lazy_exports(
             "UserMessage",
         ),
         "models": ("Model", "ModelRef"),
-        "runtime": ("Runtime", "Stream", "SyncRuntime"),
+        "runtime": ("Runtime", "Stream", "SyncRuntime", "ToolLoop", "ToolRun", "run_tools"),
+        "tools": ("FunctionTool", "load_tools", "tool_from"),
         "transport": ("Deadlines",),
     },
 )

@@ -6,6 +6,7 @@
     ├── UnknownModel                unknown_model        a reference names no model, or several
     ├── PluginError                 plugin               a plugin is missing, broken or in conflict
     ├── Cancelled                   cancelled            the caller stopped the stream
+    ├── ToolTurnsExceeded           tool_turns           the model calls tools without end
     └── ProviderError               provider             calling a provider failed
         ├── AuthenticationError     auth                 no credentials, or refused ones
         ├── AccessDenied            access_denied        good credentials without the permission
@@ -62,6 +63,7 @@ __all__ = [
     "RequestTimeout",
     "ServerError",
     "StreamTruncated",
+    "ToolTurnsExceeded",
     "UnknownModel",
 ]
 
@@ -195,6 +197,12 @@ class Cancelled(ModelwireError):
     """The stream was closed while somebody was still reading from it."""
 
     code = "cancelled"
+
+
+class ToolTurnsExceeded(ModelwireError):
+    """The model still called tools after the last turn that it was allowed."""
+
+    code = "tool_turns"
 
 
 class ProviderError(ModelwireError):

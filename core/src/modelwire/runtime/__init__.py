@@ -10,8 +10,17 @@ if TYPE_CHECKING:
     from modelwire.runtime.blocking import SyncRuntime, SyncStream
     from modelwire.runtime.runtime import Runtime
     from modelwire.runtime.stream import Stream
+    from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 
-__all__ = ["Runtime", "Stream", "SyncRuntime", "SyncStream"]
+__all__ = [
+    "Runtime",
+    "Stream",
+    "SyncRuntime",
+    "SyncStream",
+    "ToolLoop",
+    "ToolRun",
+    "run_tools",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -19,5 +28,6 @@ __getattr__, __dir__ = lazy_exports(
         "blocking": ("SyncRuntime", "SyncStream"),
         "runtime": ("Runtime",),
         "stream": ("Stream",),
+        "tool_loop": ("ToolLoop", "ToolRun", "run_tools"),
     },
 )

@@ -1,0 +1,23 @@
+"""Python functions as tools: their schema from type hints, and running what a model calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelwire.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from modelwire.tools.function import FunctionTool, tool_from
+    from modelwire.tools.loading import load_tools
+    from modelwire.tools.running import run_call, run_in_thread
+
+__all__ = ["FunctionTool", "load_tools", "run_call", "run_in_thread", "tool_from"]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "function": ("FunctionTool", "tool_from"),
+        "loading": ("load_tools",),
+        "running": ("run_call", "run_in_thread"),
+    },
+)

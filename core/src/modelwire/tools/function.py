@@ -1,0 +1,176 @@
+"""A Python function that a model may call."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from attrs import field, frozen
+
+from modelwire.errors import InvalidMessage, Problem
+from modelwire.messages import Tool
+from modelwire.tools.docstrings import Docstring, read_docstring
+
+__all__ = ["FunctionTool", "tool_from"]
+
+_HINT = (
+    "Tools take str, int, float, bool, list, dict, Literal, Enum, dataclasses, attrs classes and "
+    "TypedDict, each also with `| None`."
+)
+
+
+@frozen
+class FunctionTool:
+    """A tool, and the function that does its work.
+
+    One that is made by hand gets its arguments by keyword, unchecked; those of `tool_from` are
+    checked against the type hints.
+
+    Attributes:
+        tool: What the model is told.
+        function: What runs; it may be a coroutine function.
+        arguments: The type that the arguments are read as before the function gets them.
+    """
+
+    tool: Tool
+    function: Callable[..., Any]
+    arguments: type[Any] | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name that the model calls it by."""
+        return self.tool.name
+
+
+def tool_from(function: Callable[..., Any]) -> FunctionTool:
+    """Make a tool of a function with type hints.
+
+    Its name is the tool's. The docstring describes it, and its `Args` section the parameters;
+    `Annotated[str, "..."]` describes one as well. A parameter with a default may be left out.
+
+    Args:
+        function: A function, a coroutine function or a bound method, with a hint for each parameter.
+
+    Raises:
+        InvalidMessage: It cannot be described; each parameter that is wrong is named, with the line
+            of the function.
+    """
+    name = str(getattr(function, "__name__", type(function).__name__))
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    line = getattr(code, "co_firstlineno", None)
+    said = read_docstring(inspect.getdoc(function))
+    described = _Description(name, line, said)
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (NameError, TypeError, ValueError) as error:
+        described.refuse("", f"its parameters cannot be read: {error}")
+        parameters = []
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        described.refuse("", "it yields; a tool returns its result")
+    known = getattr(inspect.unwrap(function), "__globals__", {})
+    for parameter in parameters:
+        described.add(parameter, known)
+    return described.finish(function)
+
+
+class _Description:
+    """Puts the description of one function together, and collects what is wrong with it."""
+
+    def __init__(self, name: str, line: int | None, said: Docstring) -> None:
+        self._name = name
+        self._line = line
+        self._said = said
+        self._problems: list[Problem] = []
+        self._types: dict[str, Any] = {}
+        self._notes: dict[str, dict[str, Any]] = {}
+        self._optional: set[str] = set()
+
+    def refuse(self, parameter: str, why: str) -> None:
+        place = f"{self._name}.{parameter}" if parameter else self._name
+        self._problems.append(Problem(place, why, self._line))
+
+    def add(self, parameter: inspect.Parameter, known: Mapping[str, Any]) -> None:
+        name = parameter.name
+        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}:
+            self.refuse(name, "a tool names all its parameters; `*` and `**` have no description")
+            return
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            self.refuse(name, "it cannot be given by name, as models do")
+            return
+        if parameter.annotation is parameter.empty:
+            self.refuse(name, "it has no type hint")
+            return
+        try:
+            hint = _evaluated(parameter.annotation, known)
+        except Exception as error:  # noqa: BLE001 - evaluating a hint runs the user's code
+            self.refuse(name, f"its type hint cannot be read: {error}")
+            return
+        notes: dict[str, Any] = {}
+        if name in self._said.parameters:
+            notes["description"] = self._said.parameters[name]
+        if get_origin(hint) is Annotated:
+            text = next((extra for extra in get_args(hint)[1:] if isinstance(extra, str)), None)
+            notes |= {} if text is None else {"description": text}
+        if parameter.default is not parameter.empty:
+            self._optional.add(name)
+            hint = hint | None if parameter.default is None else hint
+            notes |= _shown_default(parameter.default)
+        try:
+            _describe(hint)
+        except TypeError as error:
+            why = str(error).splitlines()[-1]
+            self.refuse(name, f"its type cannot be described: {why}")
+            return
+        self._types[name], self._notes[name] = hint, notes
+
+    def finish(self, function: Callable[..., Any]) -> FunctionTool:
+        if self._problems:
+            msg = f"The function {self._name} cannot be a tool."
+            raise InvalidMessage(msg, problems=self._problems, hint=_HINT)
+        import msgspec
+
+        from modelwire.tools.schemas import describe_types
+
+        schemas, definitions = describe_types(self._types.values())
+        schema: dict[str, Any] = {
+            "type": "object",
+            "properties": {
+                name: {**described, **self._notes[name]}
+                for name, described in zip(self._types, schemas, strict=True)
+            },
+            "required": [name for name in self._types if name not in self._optional],
+            "additionalProperties": False,
+        }
+        if definitions:
+            schema["$defs"] = definitions
+        fields = [
+            (name, kind, None) if name in self._optional else (name, kind)
+            for name, kind in self._types.items()
+        ]
+        arguments = msgspec.defstruct("Arguments", fields, kw_only=True, forbid_unknown_fields=True)
+        return FunctionTool(Tool(self._name, self._said.description, schema), function, arguments)
+
+
+def _describe(hint: Any) -> None:
+    from modelwire.tools.schemas import describe_types
+
+    describe_types([hint])
+
+
+def _evaluated(annotation: Any, known: Mapping[str, Any]) -> Any:
+    """A type hint as a type, also where it was written or postponed as text."""
+    holder = types.SimpleNamespace(__annotations__={"hint": annotation})
+    return typing.get_type_hints(holder, dict(known), include_extras=True)["hint"]
+
+
+def _shown_default(default: Any) -> dict[str, Any]:
+    """The default as JSON for the schema; nothing where JSON cannot say it."""
+    import msgspec
+
+    try:
+        return {"default": msgspec.to_builtins(default, str_keys=True)}
+    except (TypeError, ValueError):
+        return {}
