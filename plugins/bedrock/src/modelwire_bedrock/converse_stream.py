@@ -21,7 +21,7 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire_bedrock.asides import Asides, input_text, is_server_tool
-from modelwire_bedrock.eventstream import Frame
+from modelwire_bedrock.eventstream import Frame, HeaderValue
 from modelwire_bedrock.faults import fault_of_frame
 from modelwire_bedrock.outcome import Ending, metadata_deltas
 from modelwire_bedrock.wire_shapes import (
@@ -57,15 +57,22 @@ class Translator:
     Args:
         tool_names: The tools' own names by the names that they have on the wire; a name that is not
             among them is kept.
+
+    Attributes:
+        ended: Whether the answer is complete, its usage included; nothing follows.
     """
 
     def __init__(self, tool_names: Mapping[str, str] | None = None) -> None:
         self._tool_names = tool_names or {}
         self._seeds: dict[int, str] = {}
         self._asides = Asides()
+        self.ended = False
         self._ending: Ending | None = None
         self._measured = False
         self._trace: Mapping[str, Any] | None = None
+        # The decoder gives equal headers as one object, and most frames have the headers of the last.
+        self._headers: Mapping[str, HeaderValue] | None = None
+        self._handler: Callable[[bytes], Sequence[Delta]] = _skip
         self._handlers: dict[Any, Callable[[bytes], Sequence[Delta]]] = {
             "messageStart": self._on_message_start,
             "contentBlockStart": self._on_block_start,
@@ -75,11 +82,6 @@ class Translator:
             "metadata": self._on_metadata,
         }
 
-    @property
-    def ended(self) -> bool:
-        """Whether the answer is complete, its usage included; nothing follows."""
-        return self._measured and self._ending is not None
-
     def feed(self, frame: Frame) -> Sequence[Delta]:
         """Translate one frame.
 
@@ -88,14 +90,14 @@ class Translator:
             MalformedResponse: The frame's payload is not what its type says.
         """
         headers = frame.headers
-        if headers.get(":message-type", "event") != "event":
-            fault = fault_of_frame(frame)
-            raise fault.error() from fault
-        handler = self._handlers.get(headers.get(":event-type"))
-        if handler is None:
-            return _NOTHING
+        if headers is not self._headers:
+            if headers.get(":message-type", "event") != "event":
+                fault = fault_of_frame(frame)
+                raise fault.error() from fault
+            self._headers = headers
+            self._handler = self._handlers.get(headers.get(":event-type"), _skip)
         try:
-            return handler(frame.payload)
+            return self._handler(frame.payload)
         except (ValueError, RecursionError) as error:
             raise MalformedResponse(
                 f"A {headers[':event-type']!s} event cannot be read: {_reason(error)}."
@@ -187,6 +189,7 @@ class Translator:
     def _on_message_stop(self, payload: bytes) -> Sequence[Delta]:
         event = _decode_message_stop(payload)
         self._ending = ending = Ending(event.stop_reason, event.additional_model_response_fields)
+        self.ended = self._measured
         deltas = [*self._asides.end_all(), *ending.diagnostics()]
         if ending.reason is not None:
             deltas.append(Stop(ending.reason, ending.raw))
@@ -196,7 +199,12 @@ class Translator:
         metadata = _decode_metadata(payload)
         self._trace = metadata.trace
         self._measured = True
+        self.ended = self._ending is not None
         return metadata_deltas(metadata)
+
+
+def _skip(_: bytes) -> Sequence[Delta]:
+    return _NOTHING
 
 
 def _thinking(index: int, piece: ReasoningDelta) -> Sequence[Delta]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from zlib import crc32
 
-from attrs import define
+from msgspec import Struct
 
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 
@@ -34,14 +34,18 @@ LARGEST_PAYLOAD = 24 * 1024 * 1024
 
 HeaderValue = bool | int | bytes | str
 
-_PRELUDE = struct.Struct(">III")
-_CRC = struct.Struct(">I")
-_OVERHEAD = _PRELUDE.size + _CRC.size
+_PRELUDE_SIZE = 12
+_CRC_SIZE = 4
+_OVERHEAD = _PRELUDE_SIZE + _CRC_SIZE
 _LARGEST_CACHED_HEADERS = 512
+_LARGEST_UNCHECKED = LARGEST_HEADERS
+"""A frame of no more bytes than this exceeds no limit, whatever it says of its headers."""
+
+_read_prelude = struct.Struct(">III").unpack_from
+_read_crc = struct.Struct(">I").unpack_from
 
 
-@define
-class Frame:
+class Frame(Struct, frozen=True, gc=False):
     """One message of an event stream.
 
     Attributes:
@@ -63,7 +67,7 @@ class FrameDecoder:
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._held = 0
-        self._needed = _PRELUDE.size
+        self._needed = _PRELUDE_SIZE
         self._failure: ProviderError | None = None
 
     def feed(self, data: bytes) -> Iterator[Frame]:
@@ -86,27 +90,24 @@ class FrameDecoder:
             self._parts.clear()
             self._held = 0
         position, size = 0, len(data)
-        self._needed = _PRELUDE.size
+        self._needed = _PRELUDE_SIZE
         try:
-            while size - position >= _PRELUDE.size:
-                total, headers_size, prelude_crc = _PRELUDE.unpack_from(data, position)
-                start = position + _PRELUDE.size
-                if crc32(data[position : start - _CRC.size]) != prelude_crc:
-                    raise _damaged("The checksum of a frame's prelude is wrong.")
-                if size - position < total:
-                    _check_sizes(total, headers_size)
-                    self._needed = total
-                    break
-                end = position + total - _CRC.size
+            while size - position >= _PRELUDE_SIZE:
+                total, headers_size, _ = _read_prelude(data, position)
+                start = position + _PRELUDE_SIZE
                 body = start + headers_size
-                if body > end or headers_size > LARGEST_HEADERS or end - body > LARGEST_PAYLOAD:
-                    _check_sizes(total, headers_size)
-                # A checksum goes on from the one of the bytes before it.
-                crc = crc32(data[start - _CRC.size : end], prelude_crc)
-                if crc != _CRC.unpack_from(data, end)[0]:
+                end = position + total - _CRC_SIZE
+                if end + _CRC_SIZE > size or body > end or total > _LARGEST_UNCHECKED:
+                    _check_prelude(data, position)
+                    if end + _CRC_SIZE > size:
+                        self._needed = total
+                        break
+                # The checksum of a frame covers its prelude, and the prelude's own checksum.
+                if crc32(data[position:end]) != _read_crc(data, end)[0]:
+                    _check_prelude(data, position)
                     raise _damaged("The checksum of a frame is wrong.")
                 frame = Frame(_headers(data[start:body]), data[body:end])
-                position += total
+                position = end + _CRC_SIZE
                 yield frame
         except MalformedResponse as failure:
             self._failure = failure
@@ -133,7 +134,11 @@ class FrameDecoder:
             self._held += len(data)
 
 
-def _check_sizes(total: int, headers_size: int) -> None:
+def _check_prelude(data: bytes, position: int) -> None:
+    """See that a prelude is whole, and says nothing that cannot be."""
+    total, headers_size, crc = _read_prelude(data, position)
+    if crc32(data[position : position + _PRELUDE_SIZE - _CRC_SIZE]) != crc:
+        raise _damaged("The checksum of a frame's prelude is wrong.")
     payload_size = total - _OVERHEAD - headers_size
     if payload_size < 0:
         raise _damaged(f"A frame says that it has {total} bytes, {headers_size} of them headers.")
