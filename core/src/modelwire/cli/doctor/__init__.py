@@ -1,0 +1,1 @@
+"""`modelwire doctor`: what may keep models from answering, and what to do about it."""

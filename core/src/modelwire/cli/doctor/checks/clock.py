@@ -1,0 +1,37 @@
+"""Whether this machine's clock is right, by the `Date` of the services that were reached."""
+
+from __future__ import annotations
+
+import asyncio
+
+from modelwire.cli.doctor.findings import Finding, State
+from modelwire.cli.doctor.situation import Situation
+
+__all__ = ["check_clock"]
+
+_NAME = "clock"
+_NOTICEABLE = 60.0
+_FATAL = 300.0
+"""Seconds after which signed requests are refused and certificates may seem to be not valid yet."""
+
+
+async def check_clock(situation: Situation) -> list[Finding]:
+    """Compare the clocks. Of several services the nearest counts, since theirs may be wrong too."""
+    found = await asyncio.gather(*map(situation.reached, situation.providers))
+    skews = [
+        reached.ahead for reached in found if reached is not None and reached.ahead is not None
+    ]
+    if not skews:
+        text = "The clock was not compared: no service was asked that tells the time."
+        return [Finding(_NAME, "ok", text)]
+    ahead = min(skews, key=abs)
+    details = {"behindSeconds": round(ahead, 1)}
+    if abs(ahead) < _NOTICEABLE:
+        return [
+            Finding(_NAME, "ok", "The clock agrees with the services' clocks.", details=details)
+        ]
+    way = "behind" if ahead > 0 else "ahead of"
+    text = f"This machine's clock is {abs(ahead):.0f} seconds {way} the services' clocks."
+    state: State = "problem" if abs(ahead) >= _FATAL else "warning"
+    hint = "Set the clock, or let it be kept by NTP; signed requests are refused when it is wrong."
+    return [Finding(_NAME, state, text, hint, details)]

@@ -1,0 +1,123 @@
+"""The configuration: what is wrong in it, and what it names that there is not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from modelwire.cli.checking import check_reference
+from modelwire.cli.doctor.findings import Finding
+from modelwire.cli.doctor.situation import Situation
+from modelwire.config.paths import format_path
+from modelwire.config.secrets import looks_secret
+from modelwire.errors import ConfigError, ModelwireError
+
+__all__ = ["check_configuration"]
+
+_NAME = "configuration"
+_READABLE_BY_OTHERS = 0o077
+
+
+async def check_configuration(situation: Situation) -> list[Finding]:
+    """Look for everything that is wrong with the configuration at once."""
+    if situation.config_error is not None:
+        return list(_unusable(situation.config_error))
+    return await asyncio.to_thread(_examine, situation)
+
+
+def _unusable(error: ModelwireError) -> Iterator[Finding]:
+    hint = error.hint or "Correct the line; `modelwire config validate` checks the file again."
+    if not isinstance(error, ConfigError) or not error.problems:
+        yield Finding(_NAME, "problem", str(error), hint)
+        return
+    for problem in error.problems:
+        place = f"{error.source or 'The configuration'}"
+        place += f":{problem.line}" if problem.line is not None else ""
+        details = {"file": error.source, "line": problem.line, "path": problem.path}
+        yield Finding(_NAME, "problem", f"{place}: {problem}", hint, details)
+
+
+def _examine(situation: Situation) -> list[Finding]:
+    config = situation.config
+    findings: list[Finding] = []
+    if config.path is None:
+        text = "There is no configuration file; the built-in defaults hold."
+        findings.append(Finding(_NAME, "ok", text, details={"file": None}))
+    else:
+        text = f"{config.path} is valid."
+        findings.append(Finding(_NAME, "ok", text, details={"file": str(config.path)}))
+        findings += _exposed(config.path, config.authored)
+    findings += _references(situation)
+    return findings
+
+
+def _references(situation: Situation) -> Iterator[Finding]:
+    config, registry = situation.config, situation.runtime.registry
+    chosen = config.agents.defaults.model
+    named = [("agents.defaults.model.primary", chosen.primary or "")]
+    named += [
+        (f"agents.defaults.model.fallbacks[{n}]", ref) for n, ref in enumerate(chosen.fallbacks)
+    ]
+    if not chosen.primary:
+        if config.path is None and len(registry.default_refs) == 1:
+            text = f"No model is chosen; {registry.default_refs[0]} answers."
+            yield Finding(_NAME, "ok", text)
+        else:
+            text = "The configuration names no model at agents.defaults.model.primary."
+            yield Finding(
+                _NAME, "warning", text, "Run: modelwire setup, or modelwire models set REF"
+            )
+    for path, reference in named:
+        if not reference:
+            continue
+        try:
+            checked = check_reference(config, registry, reference)
+        except ModelwireError as error:
+            yield Finding(_NAME, "problem", f"{path}: {error}", error.hint)
+            continue
+        details = {"path": path, "named": reference, "resolved": str(checked.ref or "") or None}
+        if checked.problem is not None:
+            yield Finding(_NAME, "problem", f"{path}: {checked.problem}", checked.hint, details)
+        elif checked.known:
+            yield Finding(_NAME, "ok", f"{path}: {checked.ref}", details=details)
+        else:
+            # No list is complete, so this is no reason to worry.
+            text = f"{path}: {checked.ref} is in no list that was fetched so far."
+            yield Finding(_NAME, "ok", text, details=details)
+
+
+def _exposed(path: Path, authored: Mapping[str, Any]) -> Iterator[Finding]:
+    """Warn of secrets that stand in a file which others can read."""
+    if os.name != "posix":
+        return
+    try:
+        mode = path.stat().st_mode & 0o777
+    except OSError:
+        return
+    secrets = list(_literal_secrets(authored, ()))
+    if secrets and mode & _READABLE_BY_OTHERS:
+        places = ", ".join(format_path(place) for place in secrets[:3])
+        text = f"{path} holds secrets ({places}), and others can read it (mode {mode:04o})."
+        hint = f"Run: chmod 600 {path}, or write ${{VARIABLE}} in place of each secret."
+        yield Finding(_NAME, "warning", text, hint, {"mode": f"{mode:04o}"})
+
+
+def _literal_secrets(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if isinstance(item, str):
+                if looks_secret(key) and item.strip() and not _is_reference(item):
+                    yield (*path, key)
+            else:
+                yield from _literal_secrets(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _literal_secrets(item, (*path, index))
+
+
+def _is_reference(text: str) -> bool:
+    """Whether a text is the name of a variable, or has one in it, and not the secret itself."""
+    return "${" in text or (text.replace("_", "").isalnum() and text.isupper())

@@ -1,0 +1,53 @@
+"""The credentials of each provider in use."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from modelwire.cli.doctor.findings import Finding
+from modelwire.cli.doctor.situation import Situation
+from modelwire.hookspecs import CredentialStatus
+
+__all__ = ["check_credentials"]
+
+_NAME = "credentials"
+_SOON = timedelta(hours=1)
+
+
+async def check_credentials(situation: Situation) -> list[Finding]:
+    """Ask the plugin of each provider in use; all at once."""
+    providers = list(situation.providers)
+    if not providers:
+        text = "No provider is in use: nothing names a model."
+        hint = "Run: modelwire setup"
+        return [Finding(_NAME, "warning", text, hint)]
+    found = await asyncio.gather(*map(situation.credentials, providers))
+    return [
+        _finding(provider, status, datetime.now(UTC))
+        for provider, status in zip(providers, found, strict=True)
+    ]
+
+
+def _finding(provider: str, status: CredentialStatus, now: datetime) -> Finding:
+    details = {
+        "provider": provider,
+        "state": status.state,
+        "source": status.source,
+        "expiresAt": status.expires_at.isoformat() if status.expires_at else None,
+        **status.details,
+    }
+    source = status.source or "no credentials needed"
+    if status.state == "unusable":
+        text = f"{provider}: {status.reason or 'its credentials do not work.'}"
+        return Finding(_NAME, "problem", text, status.hint, details)
+    if status.state == "unknown":
+        text = f"{provider}: {status.reason or 'whether its credentials work is not known.'}"
+        hint = status.hint or "Run: modelwire models status --probe"
+        return Finding(_NAME, "warning", text, hint, details)
+    if status.expires_at is not None and status.expires_at - now < _SOON:
+        left = max(0, int((status.expires_at - now).total_seconds() // 60))
+        text = f"{provider}: {source}, expires in {left} minutes"
+        hint = "They are renewed by themselves where their source can; else log in again."
+        return Finding(_NAME, "warning", text, hint, details)
+    return Finding(_NAME, "ok", f"{provider}: {source}", details=details)

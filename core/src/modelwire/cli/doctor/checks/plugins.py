@@ -1,0 +1,69 @@
+"""Which plugins are installed, and which of them cannot be used."""
+
+from __future__ import annotations
+
+import asyncio
+
+from modelwire.cli.doctor.findings import Finding
+from modelwire.cli.doctor.situation import Situation
+from modelwire.errors import PluginError
+from modelwire.registry import Claim, PluginInfo, Registry, installed_claims
+from modelwire.registry.loading import load_command
+
+__all__ = ["check_plugins"]
+
+_NAME = "plugins"
+
+
+async def check_plugins(situation: Situation) -> list[Finding]:
+    """Import every plugin, as it would be imported when it is needed."""
+    # A registry of its own: what is loaded here must not count as needed elsewhere.
+    found = await asyncio.to_thread(Registry(situation.config).plugins, check=True)
+    if not found:
+        hint = "Run: pip install modelwire-local, or the plugin of your provider."
+        return [Finding(_NAME, "problem", "No plugins are installed.", hint)]
+    disabled = {info.distribution for info in found if info.state == "disabled"}
+    commands = [claim for claim in installed_claims() if claim.kind == "commands"]
+    broken = await asyncio.to_thread(_broken_commands, commands, disabled)
+    return [*map(_finding, found), *broken]
+
+
+def _finding(info: PluginInfo) -> Finding:
+    name = f"{info.distribution} {info.version}"
+    details = {"distribution": info.distribution, "state": info.state, "reasons": info.reasons}
+    owned = [f"providers {_some(info.providers)}"] if info.providers else []
+    owned += [f"middleware {_some(info.middleware)}"] if info.middleware else []
+    match info.state:
+        case "quarantined":
+            message = f"{name} is broken and left out: {' '.join(info.reasons)}"
+            hint = f"Update or uninstall it: pip install --upgrade {info.distribution}"
+            return Finding(_NAME, "problem", message, hint, details)
+        case "conflict":
+            message = f"{name} is in conflict with another plugin: {'; '.join(info.reasons)}."
+            hint = f"Uninstall one, or set plugins.entries[{info.distribution!r}].enabled to false."
+            return Finding(_NAME, "problem", message, hint, details)
+        case "disabled":
+            message = f"{name} is switched off by the configuration."
+            return Finding(_NAME, "ok", message, details=details)
+        case _:
+            message = f"{name}: {', '.join(owned) or 'no provider of its own'}"
+            return Finding(_NAME, "ok", message, details=details)
+
+
+def _broken_commands(commands: list[Claim], disabled: set[str]) -> list[Finding]:
+    findings = []
+    for claim in commands:
+        if claim.distribution in disabled:
+            continue
+        try:
+            load_command(claim)
+        except PluginError as error:
+            message = f"`modelwire {claim.name}` does not work: {error}"
+            findings.append(Finding(_NAME, "problem", message, error.hint))
+    return findings
+
+
+def _some(names: list[str]) -> str:
+    return (
+        ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
+    )

@@ -1,0 +1,41 @@
+"""`modelwire doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelwire.cli.options import config_option
+
+__all__ = ["doctor"]
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Ask nobody: neither services nor for credentials.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each thing that is asked may take.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+@config_option
+def doctor(offline: bool, timeout: float, as_json: bool, config_path: Path | None) -> int:
+    """Look for what may keep models from answering, and say what to do.
+
+    Plugins, configuration, credentials, certificates, proxies, whether each provider in use is
+    reached, the clock and the cache. No model is asked and nothing is changed. Exits with 1 when
+    there is a problem.
+
+    \b
+    modelwire doctor
+    modelwire doctor --offline
+    modelwire doctor --json | jq '.checks[] | select(.state != "ok")'
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.doctor.report import report
+    from modelwire.cli.running import run
+
+    return run(report(config_path, offline=offline, timeout=timeout, as_json=as_json))

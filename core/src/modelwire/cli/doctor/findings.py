@@ -1,0 +1,68 @@
+"""What a check found, for people and for programs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import click
+from attrs import field, frozen
+
+from modelwire.cli.cells import printable
+
+__all__ = ["Finding", "State", "show_finding"]
+
+State = Literal["ok", "warning", "problem"]
+
+_COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
+_MARGIN = " " * 9
+_COLUMNS = 79
+
+
+@frozen
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        check: The name of the check, as `proxies`.
+        state: `ok`; `warning` for what may be wrong; `problem` for what does not work.
+        message: What was found. It never holds a secret.
+        hint: What to do, or `None` where there is nothing to do.
+        details: Facts for programs.
+    """
+
+    check: str
+    state: State
+    message: str
+    hint: str | None = None
+    details: dict[str, Any] = field(factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding for programs."""
+        return {
+            "check": self.check,
+            "state": self.state,
+            "message": self.message,
+            "hint": self.hint,
+            "details": self.details,
+        }
+
+
+def show_finding(finding: Finding) -> str:
+    """The finding for people: its state, and below it what to do."""
+    lines = [printable(line) for line in finding.message.splitlines()]
+    shown = [click.style(f"{finding.state:<8}", fg=_COLOURS[finding.state]) + f" {lines[0]}"]
+    shown += [_MARGIN + line.strip() for line in lines[1:]]
+    if finding.hint:
+        hint, *more = _wrapped(f"Hint: {printable(finding.hint)}")
+        shown.append(_MARGIN + click.style(hint[:5], bold=True) + hint[5:])
+        shown += [_MARGIN + line for line in more]
+    return "\n".join(shown)
+
+
+def _wrapped(text: str) -> Iterable[str]:
+    """Break a long text between words only, so that paths and URLs can be copied."""
+    return textwrap.wrap(
+        text, _COLUMNS - len(_MARGIN), break_long_words=False, break_on_hyphens=False
+    )

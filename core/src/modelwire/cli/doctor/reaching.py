@@ -1,0 +1,167 @@
+"""Where a provider is, and whether something answers there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from modelwire.errors import ModelwireError
+from modelwire.hookspecs import CredentialStatus
+from modelwire.models import ModelRef
+from modelwire.runtime import Runtime
+from modelwire.transport import Deadlines, Request, Transport
+
+__all__ = ["Endpoint", "Reached", "find_endpoint", "reach"]
+
+_TOLD = ("endpoint", "baseUrl")
+_BUNDLE = "caBundle"
+
+
+@frozen
+class Endpoint:
+    """Where a provider is.
+
+    Attributes:
+        url: Its scheme, host and port, or `None` where that cannot be found out.
+        ca_bundle: The certificates that its plugin trusts in place of the usual ones, or `None`.
+        problem: Why it cannot be found out.
+        hint: What to do about that.
+    """
+
+    url: str | None
+    ca_bundle: str | None = None
+    problem: str | None = None
+    hint: str | None = None
+
+
+@frozen
+class Reached:
+    """What came of asking an endpoint.
+
+    Attributes:
+        endpoint: The endpoint.
+        status: The HTTP status of its answer, or `None` where none came or it was not asked.
+        seconds: How long the answer took.
+        ahead: Seconds that the service's clock is ahead of this machine's, or `None`.
+        error: Why there is no answer.
+    """
+
+    endpoint: Endpoint
+    status: int | None = None
+    seconds: float | None = None
+    ahead: float | None = None
+    error: ModelwireError | None = field(default=None, eq=False)
+
+
+async def find_endpoint(
+    runtime: Runtime,
+    provider: str,
+    ref: ModelRef | None,
+    credentials: CredentialStatus,
+    *,
+    offline: bool,
+    timeout: float,
+) -> Endpoint | None:
+    """Find out where a provider is.
+
+    What the configuration and the plugin say counts; where they say nothing, a request is made for
+    one of its models and not sent. Offline nothing is tried that might ask somebody.
+
+    Args:
+        runtime: The plugins and the configuration.
+        provider: The provider's id.
+        ref: A model of it, if one is known.
+        credentials: What its plugin says about its credentials.
+        offline: Whether nobody may be asked.
+        timeout: Seconds for all of it.
+
+    Returns:
+        The endpoint, or `None` for a provider that is not asked over HTTP.
+    """
+    bundle = credentials.details.get(_BUNDLE)
+    told = runtime.registry.provider_config(provider).base_url
+    told = told or next((credentials.details[k] for k in _TOLD if k in credentials.details), None)
+    if told is None:
+        listed = runtime.catalog.recall(provider).models
+        told = next((model.base_url for model in listed if model.base_url), None)
+        if any(model.local for model in listed):
+            return None
+    if told is not None:
+        return _endpoint(told, bundle)
+    if offline:
+        return Endpoint(None, bundle, "its address is found out with a request only")
+    try:
+        async with asyncio.timeout(timeout):
+            return await _rehearsed(runtime, provider, ref, bundle)
+    except TimeoutError:
+        return Endpoint(None, bundle, f"its address was not found within {timeout:g} seconds")
+    except ModelwireError as error:
+        return Endpoint(None, bundle, str(error), error.hint)
+
+
+async def reach(transport: Transport, endpoint: Endpoint, timeout: float) -> Reached:
+    """Ask for the front page of an endpoint, without credentials; any answer will do.
+
+    Args:
+        transport: The HTTP client, with the user's proxies and certificates.
+        endpoint: The endpoint; its URL must be known.
+        timeout: Seconds for all of it.
+    """
+    assert endpoint.url is not None  # noqa: S101 - the caller has looked
+    if endpoint.ca_bundle and endpoint.url.startswith("https:"):
+        transport = transport.trusting(endpoint.ca_bundle)
+    request = Request("GET", f"{endpoint.url}/")
+    deadlines = Deadlines(connect=timeout, first_byte=timeout, idle=timeout, total=timeout)
+    asked, began = time.time(), time.monotonic()
+    try:
+        async with transport.send(request, deadlines=deadlines) as response:
+            seconds = time.monotonic() - began
+            ahead = _ahead(response.headers.get("date"), asked + seconds / 2)
+            return Reached(endpoint, response.status, seconds, ahead)
+    except ModelwireError as error:
+        return Reached(endpoint, error=error)
+
+
+async def _rehearsed(
+    runtime: Runtime, provider: str, ref: ModelRef | None, bundle: str | None
+) -> Endpoint | None:
+    listing = await runtime.catalog.listing(provider)
+    if any(model.local for model in listing.models):
+        return None
+    if ref is None and listing.models:
+        ref = listing.models[0].ref
+    if ref is None:
+        if listing.error is not None:
+            raise listing.error
+        return Endpoint(None, bundle, "none of its models is known")
+    return _endpoint((await runtime.dry_run("ping", model=ref)).request.url, bundle)
+
+
+def _endpoint(url: str, bundle: str | None) -> Endpoint:
+    """Keep of a URL what may be shown: neither a login nor a path nor a query."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if not host or parts.scheme not in ("http", "https"):
+        return Endpoint(None, bundle, "its base URL is not an absolute http or https URL")
+    host = f"[{host}]" if ":" in host else host
+    return Endpoint(f"{parts.scheme}://{host}" + (f":{port}" if port else ""), bundle)
+
+
+def _ahead(date: str | None, here: float) -> float | None:
+    """How far the clock of who wrote a `Date` field (RFC 9110 section 6.6.1) is ahead."""
+    if date is None:
+        return None
+    try:
+        there = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    # The field knows whole seconds only; on average half a second is lost.
+    return there.replace(tzinfo=there.tzinfo or UTC).timestamp() + 0.5 - here
