@@ -1,9 +1,15 @@
 """The installed program, run as users run it, over the plugins of the test's own folder."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -17,8 +23,14 @@ ACTOR = """
     from modelwire.models import Model
 
     @hookimpl
-    def detect_credentials(config):
+    def detect_credentials(config, probe):
         source = config.environ.get("ACTOR_KEY")
+        if probe and source == "stuck":
+            import time
+
+            with open(config.environ["ASKED"], "a") as log:
+                print("probed", file=log)
+            time.sleep(600)
         return CredentialStatus("usable" if source else "unusable", source="env: ACTOR_KEY")
 
     @hookimpl
@@ -27,6 +39,10 @@ ACTOR = """
             print("asked", file=log)
         if config.environ.get("ACTOR_KEY") == "bad":
             raise errors.AuthenticationError("Invalid key.")
+        if config.environ.get("ACTOR_KEY") == "stuck":
+            import asyncio, time
+
+            await asyncio.to_thread(time.sleep, 600)
         return [Model(provider.id, "found", input=("text", "image"), context_window=200_000)]
 
     @hookimpl
@@ -90,11 +106,40 @@ class Program:
             timeout=60,
         )
 
-    def start(self, *arguments: str, **options) -> subprocess.Popen:
+    def start(self, *arguments: str, environ=None, **options) -> subprocess.Popen:
         """Start a command."""
+        environ = {**self.environ, **(environ or {})}
         return subprocess.Popen(
-            [*self.command, *arguments], cwd=self.folder, env=self.environ, **options
+            [*self.command, *arguments], cwd=self.folder, env=environ, **options
         )
+
+    def show(self, *arguments: str, columns: int = 80, **environ: str) -> str:
+        """Run a command in a terminal of its own; return everything that it showed."""
+        ours, theirs = pty.openpty()
+        size = struct.pack("HHHH", 25, columns, 0, 0)
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+        process = self.start(
+            *arguments,
+            environ={"TERM": "xterm", **environ},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # which is how Linux says that the last writer is gone
+            while part := os.read(ours, 65536):
+                shown += part
+        os.close(ours)
+        process.wait(60)
+        return shown.decode().replace("\r\n", "\n")
+
+    def wait_for_asked(self) -> None:
+        """Wait until the plugin was asked for something."""
+        deadline = time.monotonic() + 60
+        while not (self.asked.exists() and self.asked.read_text()):
+            assert time.monotonic() < deadline, "the plugin was not asked"
+            time.sleep(0.02)
 
 
 @pytest.fixture

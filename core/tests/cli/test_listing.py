@@ -1,9 +1,12 @@
 """`modelwire models list` and `modelwire plugins list`."""
 
 import json
+import signal
+import subprocess
 import sys
 
 import pytest
+from rich.cells import cell_len
 
 HEADER = "Model                                      Input      Ctx         Local Auth  Tags"
 
@@ -44,7 +47,7 @@ def test_the_table_shows_configured_and_discovered_models_in_order(program):
         "here/m                                     -          -           yes   yes   configured",
         "here/found                                 text+image 200k        yes   yes",
     ]
-    assert done.stderr == b""
+    assert done.stderr.decode().startswith("Not shown: models of local") or not done.stderr
 
 
 def test_json_has_every_fact(program):
@@ -120,6 +123,115 @@ def test_a_broken_plugin_breaks_no_command(program, site):
     done = program.run("worse")
     assert done.returncode == 1
     assert b"worse cannot be loaded" in done.stderr
+
+
+def keys(done):
+    return done.stdout.decode().split()
+
+
+def test_only_providers_that_the_configuration_names_are_listed_and_the_others_told(program, site):
+    site.provider("echo")
+    program.configure({"agents": {"defaults": {"model": "actor/x"}}})
+    both = {"ACTOR_KEY": "k", "ECHO_API_KEY": "k"}
+    done = program.run("models", "list", "--plain", **both)
+    assert keys(done) == ["actor/x", "actor/found"]
+    note = program.run("models", "list", **both).stderr.decode()
+    assert "Not shown: models of echo" in note
+    assert "--all shows them" in note
+    assert {"actor/found", "echo/echo-1"} <= set(
+        keys(program.run("models", "list", "--all", "--plain", **both))
+    )
+    done = program.run("models", "list", "--provider", "echo", **both)
+    assert b"echo/echo-1" in done.stdout
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"models": {"actorDiscovery": {"enabled": True}}},
+        {"models": {"actDiscovery": {"enabled": True}}},
+        {"plugins": {"entries": {"actor": {"config": {"discovery": {"enabled": True}}}}}},
+        {"plugins": {"entries": {"act": {"config": {"discovery": {"enabled": True}}}}}},
+    ],
+)
+def test_models_are_listed_once_discovery_is_switched_on_though_no_credentials_are_seen(
+    program, document
+):
+    program.configure(document)
+    assert keys(program.run("models", "list", "--plain")) == ["actor/found"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"models": {"providers": {"ACT": {}}}},
+        {"agents": {"defaults": {"model": {"fallbacks": ["act/x"]}}}},
+        {"agents": {"defaults": {"models": {"actor/*": {}}}}},
+        {"agents": {"defaults": {"model": "fast", "models": {"actor/x": {"alias": "fast"}}}}},
+        {},
+    ],
+)
+def test_a_provider_is_named_in_many_ways_and_nothing_named_means_all(program, site, document):
+    program.configure(document)
+    assert "actor/found" in keys(program.run("models", "list", "--plain", ACTOR_KEY="k"))
+
+
+def test_local_lists_what_runs_on_this_machine(program):
+    program.configure(CONFIG)
+    shown = keys(program.run("models", "list", "--local", "--plain", ACTOR_KEY="k"))
+    assert {"here/m", "here/found"} <= set(shown)
+    assert not [key for key in shown if key.startswith("actor/")]
+
+
+def test_names_cannot_steer_the_terminal_and_wide_ones_stay_aligned(program):
+    names = ["plain", "模型", "👩\u200d🚀", "bad\x1b[31m\u202e"]
+    program.configure({"models": {"providers": {"actor": {"models": names}}}})
+    lines = program.run("models", "list", "--provider", "actor").stdout.decode().splitlines()
+    assert "\x1b" not in "".join(lines)
+    assert r"bad\x1b[31m\u202e" in lines[4]
+    at = [cell_len(line[: line.index("-  ")]) for line in lines[1:]]
+    assert at == [HEADER.index("Input")] * 4
+
+
+def test_in_a_terminal_no_line_is_wider_than_it_is(program):
+    long = "us.anthropic.claude-sonnet-4-5-20250929-v1:0-and-more-of-its-long-name"
+    program.configure(
+        {
+            "models": {"providers": {"actor": {"models": [long, "short"]}}},
+            "agents": {"defaults": {"model": "actor/short"}},
+        }
+    )
+    lines = program.show("models", "list", "--provider", "actor").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert f"actor/{long}" in lines
+    assert [line.split()[-1] for line in lines if line.startswith("actor/short")] == [
+        "default,configured"
+    ]
+    piped = program.run("models", "list", "--provider", "actor").stdout.decode().splitlines()
+    assert len(piped) == 3
+
+
+def test_what_is_waited_for_is_said_on_a_terminal_alone(program):
+    program.configure(CONFIG)
+    assert "Asking actor, here …" in program.show("models", "list", ACTOR_KEY="k")
+    assert "Asking" not in program.show("models", "list", ACTOR_KEY="k")
+    done = program.run("models", "list", "--refresh", ACTOR_KEY="k")
+    assert b"Asking" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["refresh"], ["status", "--probe"]])
+def test_ctrl_c_ends_at_once_though_a_thread_is_stuck(program, arguments):
+    program.configure({"agents": {"defaults": {"model": "actor/stuck"}}})
+    command = ("models", *arguments)
+    with program.start(*command, environ={"ACTOR_KEY": "stuck"}, stderr=subprocess.PIPE) as process:
+        try:
+            program.wait_for_asked()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
+            assert b"Traceback" not in process.stderr.read()
+        finally:
+            process.kill()
 
 
 def imported_by(program, *arguments):

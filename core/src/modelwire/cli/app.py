@@ -19,7 +19,8 @@ INTERRUPTED = 130
 
 _COMMANDS = {
     "complete": ("modelwire.cli.complete:complete", "Ask a model, and stream its answer."),
-    "models": ("modelwire.cli.models:models", "See which models there are."),
+    "doctor": ("modelwire.cli.doctor.command:doctor", "Look for what may keep models away."),
+    "models": ("modelwire.cli.models.group:models", "See which models there are, and choose."),
     "plugins": ("modelwire.cli.plugins:plugins", "See which plugins are installed."),
 }
 

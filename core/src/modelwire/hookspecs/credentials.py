@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from attrs import Factory, field, frozen, validators
 
 __all__ = ["CredentialStatus", "fingerprint"]
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 @frozen
@@ -20,10 +24,13 @@ class CredentialStatus:
         source: The name of the source, as `env: ACME_API_KEY`, or `None` if there is none.
         reason: Why it is not usable or not known, in one sentence.
         hint: What to do about it.
-        expires_at: When the credentials expire, if that is known.
+        expires_at: When the credentials expire, if that is known and nothing renews them. A time
+            without a zone is taken as UTC.
         identity: Whose credentials these are, as a profile or account name; part of the key of the
             discovery cache. For an API key, `fingerprint` makes one.
-        details: More that people may want to see, as the region and where it came from.
+        details: More that people may want to see. `region`, `endpoint`, `profile`, and for one
+            model `baseModel` and `calledAs`, the id that is really called, are known to the command
+            line; where a detail came from stands under its name and `Source`, as `regionSource`.
     """
 
     state: Literal["usable", "unusable", "unknown"] = field(
@@ -32,7 +39,7 @@ class CredentialStatus:
     source: str | None = None
     reason: str | None = None
     hint: str | None = None
-    expires_at: datetime | None = None
+    expires_at: datetime | None = field(default=None, converter=_aware)
     identity: str | None = None
     details: dict[str, str] = Factory(dict)
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import click
 from attrs import define, evolve, field
 
-from modelwire.errors import ModelwireError
+from modelwire.cli.checking import check_reference
+from modelwire.config.model_choice import overriding_agents
+from modelwire.errors import ModelwireError, PluginError, UnknownModel
 from modelwire.hookspecs import CredentialStatus
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime
-from modelwire.runtime.resolution import default_ref, expand_alias, full_ref
+from modelwire.runtime.resolution import default_ref
 from modelwire.transport import Deadlines
 
-__all__ = ["Status", "find_status", "show_status", "verdict"]
+__all__ = ["Choice", "Status", "credentials_to_json", "find_status", "verdict"]
 
 _EXPIRES_SOON = timedelta(hours=1)
 _AT_ONCE = 2
+_GRACE = 1.0
 
 
 @define
@@ -33,6 +34,8 @@ class Choice:
         named: What stands in the configuration.
         ref: What it means, or `None` where it means nothing.
         error: Why it cannot be used.
+        code: The kind of the error; `ok` where a tiny request was answered.
+        hint: What to do about the error.
         seconds: How long a tiny request took, where one was sent.
     """
 
@@ -40,7 +43,25 @@ class Choice:
     named: str
     ref: ModelRef | None = None
     error: str | None = None
+    code: str | None = None
+    hint: str | None = None
     seconds: float | None = None
+
+    def fail(self, error: ModelwireError) -> None:
+        """Note why the model cannot be used."""
+        self.error, self.code, self.hint = str(error), error.code, error.hint
+
+    def to_json(self) -> dict[str, Any]:
+        """The choice for programs."""
+        return {
+            "role": self.role,
+            "named": self.named,
+            "resolved": str(self.ref) if self.ref else None,
+            "status": self.code,
+            "error": self.error,
+            "hint": self.hint,
+            "seconds": self.seconds,
+        }
 
 
 @define
@@ -50,39 +71,44 @@ class Status:
     Attributes:
         config: The configuration file, or `None`.
         choices: The primary model and its fallbacks.
+        aliases: The references that short names stand for.
+        overrides: Paths of agents' own models, which the default does not reach.
         providers: The state of each provider's credentials.
     """
 
     config: str | None
     choices: list[Choice] = field(factory=list)
+    aliases: dict[str, str] = field(factory=dict)
+    overrides: list[str] = field(factory=list)
     providers: dict[str, CredentialStatus] = field(factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The whole for programs."""
+        primary, *fallbacks = self.choices
         return {
             "configPath": self.config,
-            "models": [
-                {
-                    "role": choice.role,
-                    "named": choice.named,
-                    "resolved": str(choice.ref) if choice.ref else None,
-                    "error": choice.error,
-                    "seconds": choice.seconds,
-                }
-                for choice in self.choices
-            ],
+            "defaultModel": primary.named if primary.role == "primary" and primary.ref else None,
+            "resolvedDefault": str(primary.ref) if primary.ref else None,
+            "fallbacks": [str(item.ref) if item.ref else item.named for item in fallbacks],
+            "models": [choice.to_json() for choice in self.choices],
+            "aliases": self.aliases,
+            "overrides": self.overrides,
             "providers": {
-                name: {
-                    "state": status.state,
-                    "source": status.source,
-                    "reason": status.reason,
-                    "hint": status.hint,
-                    "expiresAt": status.expires_at.isoformat() if status.expires_at else None,
-                    "details": status.details,
-                }
-                for name, status in self.providers.items()
+                name: credentials_to_json(found) for name, found in self.providers.items()
             },
         }
+
+
+def credentials_to_json(status: CredentialStatus) -> dict[str, Any]:
+    """The state of credentials for programs. There is no secret in it."""
+    return {
+        "state": status.state,
+        "source": status.source,
+        "reason": status.reason,
+        "hint": status.hint,
+        "expiresAt": status.expires_at.isoformat() if status.expires_at else None,
+        "details": status.details,
+    }
 
 
 async def find_status(runtime: Runtime, *, probe: bool, timeout: float) -> Status:
@@ -93,18 +119,20 @@ async def find_status(runtime: Runtime, *, probe: bool, timeout: float) -> Statu
         probe: Load the credentials as a call would, and send each model one tiny request.
         timeout: Seconds for each of these.
     """
-    path = runtime.config.path
-    status = Status(str(path) if path else None, _choices(runtime))
+    config = runtime.config
+    status = Status(
+        str(config.path) if config.path else None,
+        _choices(runtime),
+        dict(sorted(config.aliases().items())),
+        overriding_agents(config.document),
+    )
     in_use = {choice.ref.provider for choice in status.choices if choice.ref is not None}
-    configured = {runtime.registry.canonical(name) for name in runtime.config.models.providers}
-    catalog = runtime.catalog
+    configured = {runtime.registry.canonical(name) for name in config.models.providers}
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def detect(name: str) -> None:
         async with gate:
-            found = await asyncio.to_thread(
-                catalog.credentials, name, probe=probe and name in in_use, timeout=timeout
-            )
+            found = await _credentials(runtime, name, probe=probe and name in in_use, wait=timeout)
         if name in in_use | configured or found.state == "usable":
             status.providers[name] = found
 
@@ -113,10 +141,10 @@ async def find_status(runtime: Runtime, *, probe: bool, timeout: float) -> Statu
             await _probe(runtime, choice, timeout)
 
     async with asyncio.TaskGroup() as group:
-        for name in sorted(in_use | set(catalog.provider_ids)):
+        for name in sorted(in_use | set(runtime.catalog.provider_ids)):
             group.create_task(detect(name))
         for choice in status.choices if probe else ():
-            if choice.ref is not None:
+            if choice.ref is not None and choice.error is None:
                 group.create_task(send(choice))
     return evolve(status, providers=dict(sorted(status.providers.items())))
 
@@ -130,40 +158,21 @@ def verdict(status: Status, now: datetime | None = None) -> int:
     if any(found.state != "usable" for found in used):
         return 1
     expiries = [found.expires_at for found in used if found.expires_at is not None]
+    if any(expiry <= now for expiry in expiries):
+        return 1
     return 2 if any(expiry - now < _EXPIRES_SOON for expiry in expiries) else 0
 
 
-def show_status(status: Status) -> str:
-    """The status for people."""
-    lines = [f"Configuration  {status.config or 'none'}"]
-    for choice in status.choices:
-        resolved = str(choice.ref) if choice.ref else choice.named
-        alias = f" ({choice.named})" if choice.ref and choice.named != str(choice.ref) else ""
-        took = f"  {click.style('ok', fg='green')} {choice.seconds:.1f} s" if choice.seconds else ""
-        lines.append(f"{choice.role.capitalize():<14} {resolved}{alias}{took}")
-        if choice.error:
-            lines.append(f"{'':<14} {click.style('!', fg='red')} {choice.error}")
-    lines.append("")
-    width = max((len(name) for name in status.providers), default=0)
-    for name, found in status.providers.items():
-        lines += _provider_lines(name.ljust(width), found)
-    if not status.providers:
-        lines.append("No provider is configured or has credentials.")
-    return "\n".join(lines)
-
-
-def _provider_lines(name: str, found: CredentialStatus) -> Iterable[str]:
-    colour = {"usable": "green", "unusable": "red"}.get(found.state, "yellow")
-    yield f"{name}  {click.style(f'{found.state:<8}', fg=colour)}  {found.source or '-'}"
-    indent = " " * (len(name) + 2)
-    if found.details:
-        yield indent + ", ".join(f"{key}: {value}" for key, value in found.details.items())
-    if found.expires_at is not None:
-        yield f"{indent}expires {found.expires_at.astimezone():%Y-%m-%d %H:%M %Z}"
-    if found.state != "usable" and found.reason:
-        yield f"{indent}{found.reason}"
-    if found.state != "usable" and found.hint:
-        yield f"{indent}{click.style('Hint:', bold=True)} {found.hint}"
+async def _credentials(
+    runtime: Runtime, name: str, *, probe: bool, wait: float
+) -> CredentialStatus:
+    """Ask a plugin for its credentials; one that takes longer than it may is not waited for."""
+    asked = asyncio.to_thread(runtime.catalog.credentials, name, probe=probe, timeout=wait)
+    try:
+        return await asyncio.wait_for(asked, wait + _GRACE)
+    except TimeoutError:
+        reason = f"its plugin did not answer within {wait + _GRACE:g} seconds"
+        return CredentialStatus("unknown", reason=reason)
 
 
 def _choices(runtime: Runtime) -> list[Choice]:
@@ -175,18 +184,21 @@ def _choices(runtime: Runtime) -> list[Choice]:
         try:
             choices.insert(0, Choice("default", str(default_ref(runtime.config, runtime.registry))))
         except ModelwireError as error:
-            choices.insert(0, Choice("primary", "-", error=str(error)))
-            return choices
+            missing = Choice("primary", "-")
+            missing.fail(error)
+            choices.insert(0, missing)
     for choice in choices:
-        try:
-            choice.ref = full_ref(runtime.registry, expand_alias(runtime.config, choice.named))
-            if choice.ref is None:
-                choice.error = "It names no provider; write provider/model-id."
-            else:
-                runtime.registry.owner(choice.ref.provider)
-        except ModelwireError as error:
-            choice.error = str(error)
+        if choice.error is None:
+            _resolve(runtime, choice)
     return choices
+
+
+def _resolve(runtime: Runtime, choice: Choice) -> None:
+    checked = check_reference(runtime.config, runtime.registry, choice.named)
+    choice.ref = checked.ref
+    if checked.problem is not None:
+        choice.error, choice.hint = checked.problem, checked.hint
+        choice.code = UnknownModel.code if checked.ref is None else PluginError.code
 
 
 async def _probe(runtime: Runtime, choice: Choice, timeout: float) -> None:
@@ -199,6 +211,7 @@ async def _probe(runtime: Runtime, choice: Choice, timeout: float) -> None:
             deadlines=Deadlines(total=timeout),
         )
     except ModelwireError as error:
-        choice.error = f"{error} ({error.code})"
+        choice.fail(error)
     else:
+        choice.code = "ok"
         choice.seconds = time.monotonic() - began

@@ -1,0 +1,79 @@
+"""Text for a terminal: made safe, measured in cells, and aligned in columns."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+
+__all__ = ["align", "printable", "room", "width"]
+
+_JOINERS = "\u200c\u200d"  # they make one sign of several, as in families of emoji
+_NARROWEST = 16
+
+
+def printable(text: str) -> str:
+    """Write control characters and the like as escapes, so that a name cannot steer a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in _JOINERS else _escape(char) for char in text
+    )
+
+
+def width(text: str) -> int:
+    """How many cells of a terminal a text takes; East Asian signs and emoji take two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def room() -> int | None:
+    """How many cells a line of standard output has; `None` where it is not a terminal."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def align(
+    table: Sequence[Sequence[str]], *, usual: Sequence[int] = (), room: int | None = None
+) -> Iterator[str]:
+    """Write rows as lines in which the columns stand below each other.
+
+    A column is as wide as its widest cell, and at least as wide as usual. Where the lines have not
+    the room for that, the usual width is given up; where they still have not, a long first cell
+    gets a line of its own.
+
+    Args:
+        table: The rows, all of the same length; the cells are made printable.
+        usual: Least widths of the first columns, in cells.
+        room: Cells that a line has, or `None` for no limit.
+    """
+    rows = [[printable(cell) for cell in row] for row in table]
+    natural = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(pair) for pair in zip(natural, [*usual, *natural[len(usual) :]], strict=True)]
+    if room is not None and _length(widths[:-1]) + natural[-1] > room:
+        widths = natural
+        spare = room - (_length(widths) - widths[0])
+        widths[0] = min(widths[0], max(spare, _NARROWEST))
+    for first, *rest in rows:
+        lead = first
+        if rest and width(first) > widths[0]:
+            yield first
+            lead = ""
+        yield " ".join(_padded([lead, *rest], widths)).rstrip()
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    for cell, wanted in zip(cells, widths, strict=True):
+        yield cell + " " * (wanted - width(cell))
+
+
+def _length(widths: Sequence[int]) -> int:
+    return sum(widths) + len(widths)
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,1 @@
+"""`modelwire models` and its subcommands, each in a file of its own."""

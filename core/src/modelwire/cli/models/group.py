@@ -1,0 +1,33 @@
+"""The group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from modelwire.cli.models.listing import list_models
+from modelwire.cli.models.refreshing import refresh
+from modelwire.cli.models.status import status
+
+__all__ = ["models"]
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def models(ctx: click.Context) -> int:
+    """See which models there are, and choose among them.
+
+    Alone, the same as `modelwire models status`.
+
+    \b
+    modelwire models list
+    modelwire models set amazon-bedrock/us.amazon.nova-lite-v1:0
+    modelwire models explain amazon-bedrock/us.amazon.nova-lite-v1:0
+    """  # noqa: D301 - \b keeps click from joining the lines
+    if ctx.invoked_subcommand is None:
+        result: int = ctx.invoke(status)
+        return result
+    return 0
+
+
+for command in (list_models, status, refresh):
+    models.add_command(command)
