@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from modelwire.errors import ModelwireError
-from modelwire.events import Delta, Diagnostic, ResponseInfo, Stop
+from modelwire.events import Delta, Deltas, Diagnostic, ResponseInfo, Stop, deltas_of
 from modelwire_cache.answers import Answers, DamagedAnswer, Kept, Timed
 from modelwire_cache.requests import Request
 from modelwire_cache.settings import Settings
@@ -26,8 +26,8 @@ class NotKept(ModelwireError):
 
 
 async def answer(
-    deltas: AsyncIterator[Delta], request: Request, settings: Settings
-) -> AsyncGenerator[Delta, None]:
+    deltas: AsyncIterator[Deltas], request: Request, settings: Settings
+) -> AsyncGenerator[Deltas, None]:
     """Give the kept answer to a request, or ask and keep it.
 
     Args:
@@ -43,8 +43,8 @@ async def answer(
         kept = await _find(answers, request, settings)
         stream = _replay(kept, paced=settings.paced) if kept else _keep(deltas, answers, request)
         async with _closing(stream):
-            async for delta in stream:
-                yield delta
+            async for arrived in stream:
+                yield arrived
 
 
 async def _find(answers: Answers, request: Request, settings: Settings) -> Kept | None:
@@ -70,7 +70,7 @@ async def _find(answers: Answers, request: Request, settings: Settings) -> Kept 
     return kept
 
 
-async def _replay(kept: Kept, *, paced: bool) -> AsyncGenerator[Delta, None]:
+async def _replay(kept: Kept, *, paced: bool) -> AsyncGenerator[Deltas, None]:
     began = time.monotonic()
     yield Diagnostic("kept_answer", {"keptAt": kept.kept_at})
     for number, (at, delta) in enumerate(kept.deltas):
@@ -81,21 +81,18 @@ async def _replay(kept: Kept, *, paced: bool) -> AsyncGenerator[Delta, None]:
 
 
 async def _keep(
-    deltas: AsyncIterator[Delta], answers: Answers, request: Request
-) -> AsyncGenerator[Delta, None]:
+    deltas: AsyncIterator[Deltas], answers: Answers, request: Request
+) -> AsyncGenerator[Deltas, None]:
     """Pass a stream on; keep it if it came to its end."""
     said: list[Timed] = []
     complete = False
     began = time.monotonic()
-    async for delta in deltas:
-        if isinstance(delta, ResponseInfo):
-            # The id of a request names one call, and this answer will be given to many.
-            plain = ResponseInfo(delta.response_id, delta.response_model, None, delta.api)
-            said.append((time.monotonic() - began, plain))
-        else:
-            said.append((time.monotonic() - began, delta))
-        complete = complete or isinstance(delta, Stop)
-        yield delta
+    async for arrived in deltas:
+        at = time.monotonic() - began
+        for delta in deltas_of(arrived):
+            said.append((at, _lasting(delta)))
+            complete = complete or isinstance(delta, Stop)
+        yield arrived
     if complete:
         try:
             await asyncio.to_thread(answers.write, request, said)
@@ -103,8 +100,15 @@ async def _keep(
             yield Diagnostic("answer_not_kept", {"reason": error.strerror or type(error).__name__})
 
 
+def _lasting(delta: Delta) -> Delta:
+    """A delta without the id of the request, which names one call; the answer is given to many."""
+    if isinstance(delta, ResponseInfo):
+        return ResponseInfo(delta.response_id, delta.response_model, None, delta.api)
+    return delta
+
+
 @asynccontextmanager
-async def _closing(stream: AsyncIterator[Delta]) -> AsyncGenerator[None, None]:
+async def _closing(stream: AsyncIterator[Deltas]) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
