@@ -8,7 +8,7 @@ EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin
 
-.PHONY: demo demo-bedrock test format lint types unit clean
+.PHONY: demo demo-bedrock test format lint types unit docs clean
 
 demo: .venv/demo
 	@$(BIN)/modelwire complete "$$PROMPT"
@@ -31,6 +31,10 @@ types: .venv/dev
 
 unit: .venv/dev
 	$(BIN)/python -m pytest
+
+docs: .venv/dev
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
 
 clean:
 	rm -rf .venv

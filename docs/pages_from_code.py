@@ -1,0 +1,170 @@
+"""Parts of the site that are made from the code, so that they cannot fall behind it.
+
+- `_made/house.svg`: the rooms of the core, in the order that `core/tests/test_architecture.py` holds
+  them to, each with the first sentence of its docstring.
+- `_made/configuration-keys.md`: the keys of the configuration, from its JSON Schema.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+__all__ = ["write_pages"]
+
+_ROOT = Path(__file__).parent.parent
+_WIDTH, _ROW, _TOP = 760, 34, 132
+
+
+def write_pages(folder: Path) -> None:
+    """Write the made parts into `_made` in the folder of the documentation; unchanged ones stay."""
+    made = folder / "_made"
+    made.mkdir(exist_ok=True)
+    _write(made / "house.svg", _house())
+    _write(made / "configuration-keys.md", _configuration_keys())
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")
+
+
+def _rooms() -> list[str]:
+    source = (_ROOT / "core" / "tests" / "test_architecture.py").read_text("utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ROOMS":
+            rooms: list[str] = ast.literal_eval(node.value)
+            return rooms
+    msg = "core/tests/test_architecture.py has no ROOMS"
+    raise LookupError(msg)
+
+
+def _first_sentence(room: str) -> str:
+    doc = importlib.import_module(f"modelwire.{room}").__doc__ or ""
+    paragraph = " ".join(doc.strip().partition("\n\n")[0].split())
+    return paragraph.rstrip(".")
+
+
+def _house() -> str:
+    rooms = _rooms()
+    height = _TOP + len(rooms) * _ROW + 150
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        'font-family="sans-serif" font-size="13" role="img" '
+        'aria-label="The rooms of the core, each above those that use it">',
+        f'<polygon points="20,{_TOP - 10} {_WIDTH // 2},24 {_WIDTH - 20},{_TOP - 10}" '
+        'fill="#e8eef7" stroke="#44546a"/>',
+        _text(_WIDTH // 2, 84, "modelwire", size=22, weight="bold", anchor="middle"),
+        _text(_WIDTH // 2, 108, "each room imports only from rooms above it", anchor="middle"),
+    ]
+    for number, room in enumerate(rooms):
+        y = _TOP + number * _ROW
+        fill = "#ffffff" if number % 2 else "#f5f7fa"
+        parts.append(
+            f'<rect x="40" y="{y}" width="{_WIDTH - 80}" height="{_ROW}" fill="{fill}" '
+            'stroke="#44546a"/>'
+        )
+        parts.append(_text(54, y + 22, room, weight="bold"))
+        parts.append(_text(160, y + 22, _shortened(_first_sentence(room), 88), size=12))
+    ground = _TOP + len(rooms) * _ROW
+    parts.append(
+        f'<line x1="10" y1="{ground}" x2="{_WIDTH - 10}" y2="{ground}" stroke="#44546a" '
+        'stroke-width="3"/>'
+    )
+    for number, (name, what) in enumerate(_outside()):
+        x = 40 + number % 3 * 230
+        y = ground + 26 + number // 3 * 56
+        parts.append(
+            f'<rect x="{x}" y="{y}" width="220" height="46" rx="6" fill="#fdf3e1" '
+            'stroke="#8a6d3b"/>'
+        )
+        parts.append(_text(x + 12, y + 19, name, weight="bold"))
+        parts.append(_text(x + 12, y + 36, _shortened(what, 34), size=11))
+    parts.append("</svg>\n")
+    return "\n".join(parts)
+
+
+def _outside() -> Iterator[tuple[str, str]]:
+    """The plugins of this repository, each with what it is found by."""
+    import tomllib
+
+    for path in sorted((_ROOT / "plugins").glob("*/pyproject.toml")):
+        project = tomllib.loads(path.read_text("utf-8"))["project"]
+        groups = project.get("entry-points", {})
+        providers = list(groups.get("modelwire.providers", {}))
+        kind = "middleware" if "modelwire.middleware" in groups else "provider"
+        yield project["name"], f"{kind} {', '.join(providers)}" if providers else kind
+
+
+def _text(
+    x: int, y: int, text: str, *, size: int = 13, weight: str = "normal", anchor: str = "start"
+) -> str:
+    return (
+        f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
+        f'fill="#1f2937">{escape(text)}</text>'
+    )
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def _configuration_keys() -> str:
+    from modelwire.config.json_schema import config_schema
+
+    schema = config_schema()
+    lines = [
+        "| key | type | |",
+        "| --- | --- | --- |",
+    ]
+    for path, item in _keys(schema, schema, ""):
+        text = " ".join(str(item.get("description", "")).split()).replace("|", "\\|")
+        lines.append(f"| `{path}` | {_type_of(schema, item)} | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+def _keys(
+    schema: Mapping[str, Any], item: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    item = _resolved(schema, item)
+    for name, found in item.get("properties", {}).items():
+        below = f"{path}.{name}" if path else name
+        yield below, {**_resolved(schema, found), **found}
+        yield from _keys(schema, found, below)
+    rest = item.get("additionalProperties")
+    if isinstance(rest, Mapping) and rest:
+        below = f"{path}.<name>"
+        yield from _keys(schema, rest, below)
+    items = item.get("items")
+    if isinstance(items, Mapping):
+        yield from _keys(schema, items, f"{path}[]")
+    for key in ("anyOf", "oneOf"):
+        for option in item.get(key, ()):
+            yield from _keys(schema, option, path)
+
+
+def _resolved(schema: Mapping[str, Any], item: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in item:
+        found: Any = schema
+        for step in item["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        item = found
+    return item
+
+
+def _type_of(schema: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    item = _resolved(schema, item)
+    if "enum" in item:
+        return " or ".join(f"`{value}`" for value in item["enum"])
+    for key in ("anyOf", "oneOf"):
+        if key in item:
+            kinds = dict.fromkeys(_type_of(schema, option) for option in item[key])
+            return " or ".join(kind for kind in kinds if kind != "null")
+    kind = item.get("type", "anything")
+    if isinstance(kind, list):
+        return " or ".join(name for name in kind if name != "null")
+    return str(kind)
