@@ -1,0 +1,220 @@
+"""Where a provider is tried: a server, a runtime over the installed plugin, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from attrs import Factory, define
+
+from modelwire.config import Config
+from modelwire.errors import ModelwireError
+from modelwire.events import Event, deltas_of
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import AssistantMessage, Context
+from modelwire.registry import Claim, Registry, installed_claims
+from modelwire.runtime import Runtime
+from modelwire.runtime.prompts import Prompt
+from modelwire.testing.judging import fail
+from modelwire.testing.received import ReceivedRequest
+from modelwire.testing.replies import PATIENCE, Reply
+from modelwire.testing.server import WireServer
+from modelwire.testing.subject import Subject
+from modelwire.testing.wires import Wire
+from modelwire.transport import Deadlines, RetryPolicy
+
+__all__ = ["PROMPT", "Bench", "Outcome"]
+
+T = TypeVar("T")
+
+PROMPT = "What is the capital of France?"
+_PATIENT = Deadlines(connect=PATIENCE, first_byte=PATIENCE, idle=PATIENCE)
+
+
+@define
+class Outcome:
+    """What came of one question.
+
+    Attributes:
+        events: The events, in order.
+        finished: The message, or `None` where it failed.
+        error: Why it failed, or `None`.
+    """
+
+    events: list[Event] = Factory(list)
+    finished: AssistantMessage | None = None
+    error: BaseException | None = None
+
+    @property
+    def message(self) -> AssistantMessage:
+        """The message; the test fails where there is none."""
+        __tracebackhide__ = True
+        if self.finished is None:
+            msg = f"an answer was expected, but it failed: {self.error!r}"
+            raise AssertionError(msg) from self.error
+        return self.finished
+
+
+class Bench:
+    """A provider, in front of a server that says what the test wants.
+
+    Args:
+        subject: What is tested.
+        folder: A folder for caches, and the home of the user.
+    """
+
+    def __init__(self, subject: Subject, folder: Path) -> None:
+        self.subject = subject
+        self.secret = f"sk-conformance-{secrets.token_hex(12)}"
+        self._folder = folder
+        self._server: WireServer | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            self._server.__exit__(kind, error, trace)
+
+    @property
+    def wire(self) -> Wire:
+        """The provider's wire."""
+        if self.subject.wire is None:
+            fail("this rule needs a wire")
+        return self.subject.wire
+
+    @property
+    def server(self) -> WireServer:
+        """The server, started when it is first needed."""
+        if self._server is None:
+            wire = self.subject.wire
+            self._server = WireServer(None if wire is None else wire.aside).__enter__()
+        return self._server
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """What the server was asked."""
+        return self.server.requests
+
+    @property
+    def url(self) -> str:
+        """The server's address; a provider without a wire has none."""
+        return self.server.url if self.subject.wire is not None else ""
+
+    @cached_property
+    def claim(self) -> Claim:
+        """The entry point by which the plugin is found."""
+        claims = installed_claims()
+        own = [c for c in claims if c.kind == "providers" and c.name == self.subject.provider]
+        if self.subject.api is not None:
+            own += [c for c in claims if c.kind == "apis" and c.name == self.subject.api]
+        if not own:
+            fail(
+                f"no installed package has an entry point {self.subject.provider!r} in the group "
+                "modelwire.providers; is yours installed, as with `pip install -e .`?"
+            )
+        return own[0]
+
+    def config(self, url: str | None = None) -> Config:
+        """The configuration, in which the provider has the secret for its key."""
+        at = self.url if url is None else url
+        environ = {"HOME": str(self._folder), **self.subject.variables(at, self.secret)}
+        return Config.from_document(self.subject.document(at, self.secret), environ=environ)
+
+    def bare_config(self) -> Config:
+        """A configuration that says nothing, in an environment that holds nothing."""
+        return Config.from_document({}, environ={"HOME": str(self._folder)})
+
+    @asynccontextmanager
+    async def runtime(
+        self, *, url: str | None = None, tries: int = 1
+    ) -> AsyncGenerator[Runtime, None]:
+        """A runtime that talks to the server; nothing is tried twice unless that is asked for."""
+        runtime = Runtime.from_config(
+            self.config(url),
+            retries=RetryPolicy(max_attempts=tries, base=0.0, longest_wait=0.5),
+            cache_directory=self._folder / "cache",
+        )
+        async with runtime:
+            yield runtime
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run asynchronous work in a loop of its own, which nothing may hold up for ever."""
+
+        async def limited() -> T:
+            async with asyncio.timeout(4 * PATIENCE):
+                return await work()
+
+        return asyncio.run(limited())
+
+    def ask(
+        self,
+        *replies: Reply,
+        prompt: Prompt = PROMPT,
+        url: str | None = None,
+        tries: int = 1,
+        **options: Any,
+    ) -> Outcome:
+        """Ask the provider once, while the server has these replies."""
+        if replies:
+            self.server.script(*replies)
+
+        async def work() -> Outcome:
+            async with self.runtime(url=url, tries=tries) as runtime:
+                return await self.hear(runtime, prompt, **options)
+
+        return self.run(work)
+
+    async def hear(self, runtime: Runtime, prompt: Prompt = PROMPT, **options: Any) -> Outcome:
+        """Ask with a runtime, and keep what happens."""
+        outcome = Outcome()
+        options.setdefault("deadlines", _PATIENT)
+        stream = runtime.stream(prompt, model=self.subject.ref, **options)
+        try:
+            async with stream:
+                async for event in stream:
+                    outcome.events.append(event)
+            outcome.finished = stream.message
+        except ModelwireError as error:
+            outcome.error = error
+        return outcome
+
+    async def deltas(self, runtime: Runtime, context: Context) -> list[object]:
+        """What the plugin itself yields."""
+        model = await runtime.resolve(self.subject.ref)
+        stream = runtime.registry.owner(model.provider, model.api).hooks.stream_completion(
+            model=model,
+            context=context,
+            options=CompletionOptions(deadlines=_PATIENT),
+            provider=runtime.registry.provider_config(model.provider),
+            config=runtime.config,
+            transport=runtime.transport,
+        )
+        return [delta async for arrived in stream for delta in deltas_of(arrived)]
+
+    def hooks(self, config: Config) -> tuple[Any, dict[str, Any]]:
+        """The callers of the plugin's hooks, and the arguments that all of them take."""
+        registry = Registry(config)
+        owner = registry.owner(self.subject.provider, self.subject.api)
+        provider = registry.provider_config(self.subject.provider)
+        return owner.hooks, {"provider": provider, "config": config}
+
+
+def closed_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

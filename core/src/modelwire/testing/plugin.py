@@ -1,0 +1,96 @@
+"""The pytest plugin: what the suites found, said at the end and in files.
+
+pytest loads this in every run, so it imports nothing that such a run does not need.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from modelwire.testing.report import Finding
+
+__all__ = [
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_terminal_summary",
+]
+
+_PROPERTY = "modelwire"
+_FINDINGS = pytest.StashKey[list["Finding"]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the report and of the badge."""
+    group = parser.getgroup("modelwire", "conformance of providers for modelwire")
+    group.addoption(
+        "--modelwire-report",
+        type=Path,
+        metavar="FILE",
+        help="Write what the conformance suites found, as JSON or Markdown by the file's name.",
+    )
+    group.addoption(
+        "--modelwire-badge",
+        type=Path,
+        metavar="FILE",
+        help="Write a badge, as SVG, or as JSON for shields.io, by the file's name.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a list of findings."""
+    findings: list[Finding] = []
+    config.stash[_FINDINGS] = findings
+    config.pluginmanager.register(_Listener(findings), "modelwire-findings")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that stem from a suite with the provider; the mark travels with their reports."""
+    for item in items:
+        subject = getattr(getattr(item, "cls", None), "subject", None)
+        if subject is not None and type(subject).__module__ == "modelwire.testing.subject":
+            item.user_properties.append((_PROPERTY, subject.provider))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what the suites found, and write what was asked for."""
+    findings = config.stash[_FINDINGS]
+    if not findings:
+        return
+    from modelwire.testing.badge import write_badge
+    from modelwire.testing.report import by_suite, summary_of, write_report
+
+    terminalreporter.section("modelwire conformance")
+    for suite, found in by_suite(findings).items():
+        terminalreporter.write_line(f"{found[0].provider} ({suite}) {summary_of(found)}")
+    report: Path | None = config.getoption("modelwire_report")
+    badge: Path | None = config.getoption("modelwire_badge")
+    if report is not None:
+        write_report(report, findings)
+    if badge is not None:
+        write_badge(badge, findings)
+
+
+class _Listener:
+    """Keeps what the suites found, also in the process that other processes report to."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self._findings = findings
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the outcome of a rule."""
+        provider = dict(report.user_properties).get(_PROPERTY)
+        if provider is None or (report.when != "call" and report.outcome == "passed"):
+            return
+        from modelwire.testing.report import Finding, reason_of
+
+        *_, suite, rule = report.nodeid.split("::")
+        self._findings.append(
+            Finding(str(provider), suite, rule, report.outcome, reason_of(report))
+        )

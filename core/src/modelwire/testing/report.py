@@ -1,0 +1,107 @@
+"""What the suites found, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, frozen
+
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["Finding", "by_suite", "reason_of", "summary_of", "write_report"]
+
+FORMAT = 1
+
+
+@frozen
+class Finding:
+    """One rule, at one provider.
+
+    Attributes:
+        provider: The provider's id.
+        suite: The name of the suite in the author's tests.
+        rule: The name of the rule, as `test_text_comes_whole`.
+        outcome: `passed`, `failed` or `skipped`.
+        reason: Why it failed or was skipped; empty where it passed.
+    """
+
+    provider: str
+    suite: str
+    rule: str
+    outcome: str
+    reason: str = ""
+
+
+def reason_of(report: pytest.TestReport) -> str:
+    """Why a test failed or was skipped, in one line."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = "" if crash is None else str(crash.message)
+    return text.partition("\n")[0].removeprefix("AssertionError: ")
+
+
+def by_suite(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """The findings of each suite."""
+    suites: dict[str, list[Finding]] = {}
+    for finding in findings:
+        suites.setdefault(finding.suite, []).append(finding)
+    return suites
+
+
+def summary_of(findings: Sequence[Finding]) -> str:
+    """One line about a suite: `conforms: 61 rules kept, 4 do not apply`."""
+    count = {
+        outcome: sum(finding.outcome == outcome for finding in findings)
+        for outcome in ("passed", "failed", "skipped")
+    }
+    rest = f"{count['skipped']} do not apply" if count["skipped"] else "all apply"
+    if count["failed"]:
+        return f"does not conform: {count['failed']} rules broken, {count['passed']} kept, {rest}"
+    return f"conforms: {count['passed']} rules kept, {rest}"
+
+
+def write_report(path: Path, findings: Sequence[Finding]) -> None:
+    """Write the findings: as JSON where the file's name ends so, else as Markdown."""
+    text = _json(findings) if path.suffix == ".json" else _markdown(findings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _json(findings: Sequence[Finding]) -> str:
+    suites = [
+        {
+            "suite": suite,
+            "provider": found[0].provider,
+            "conforms": _conforms(found),
+            "rules": [_rule(finding) for finding in found],
+        }
+        for suite, found in by_suite(findings).items()
+    ]
+    return json.dumps({"format": FORMAT, "suites": suites}, indent=2) + "\n"
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    data = asdict(finding)
+    return {key: data[key] for key in ("rule", "outcome", "reason")}
+
+
+def _markdown(findings: Sequence[Finding]) -> str:
+    lines = ["# Conformance of providers", ""]
+    for suite, found in by_suite(findings).items():
+        lines += [f"## {found[0].provider} ({suite})", "", f"It {summary_of(found)}.", ""]
+        lines += ["| rule | outcome | reason |", "| --- | --- | --- |"]
+        lines += [
+            f"| {finding.rule} | {finding.outcome} | {finding.reason.replace('|', chr(92) + '|')} |"
+            for finding in found
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _conforms(findings: Sequence[Finding]) -> bool:
+    return not any(finding.outcome == "failed" for finding in findings)

@@ -1,0 +1,70 @@
+"""`detect_credentials`: which source would serve, told without the network and without the secret."""
+
+from __future__ import annotations
+
+from modelwire.hookspecs import CredentialStatus
+from modelwire.testing.bench import Bench
+from modelwire.testing.judging import check
+from modelwire.testing.replies import PATIENCE
+from modelwire.testing.rules.rule import WIRE, Rules, needs
+from modelwire.testing.watching import network_calls
+
+__all__ = ["DetectingRules"]
+
+
+class DetectingRules(Rules):
+    """What `detect_credentials` says, and what it must not do."""
+
+    def test_credentials_that_are_there_are_found(self, bench: Bench) -> None:
+        """With credentials configured, the state is not `unusable` and the source has a name."""
+        status = _detect(bench, configured=True)
+        check(
+            status.state in ("usable", "unknown"),
+            f"credentials that are configured are usable, not {status.state}: {status.reason}",
+        )
+        check(status.source, "the status names the source of the credentials")
+
+    @needs("api_key")
+    def test_a_missing_key_is_told_with_what_to_do(self, bench: Bench) -> None:
+        """With nothing configured, the state is `unusable`, with a reason and a hint."""
+        status = _detect(bench, configured=False)
+        check(
+            status.state == "unusable", f"without a key the state is unusable, not {status.state}"
+        )
+        check(status.reason, "an unusable status has a reason")
+        check(status.hint, "an unusable status has a hint that says what to do")
+
+    def test_detecting_uses_no_network(self, bench: Bench) -> None:
+        """Without a probe it looks at the configuration, the environment and files."""
+        with network_calls() as calls:
+            _detect(bench, configured=True)
+            _detect(bench, configured=False)
+        check(not calls, f"detect_credentials without a probe uses no network: {calls}")
+
+    @needs(WIRE, "probe", "discovery")
+    def test_a_probe_finds_that_a_key_works(self, bench: Bench) -> None:
+        """The service takes the key: `usable`."""
+        bench.server.always(bench.wire.listing(["model-1"]))
+        status = _detect(bench, configured=True, probe=True)
+        check(bench.requests, "a probe asks the service")
+        check(status.state == "usable", f"a key that works is usable, not {status.state}")
+
+    @needs(WIRE, "probe", "discovery")
+    def test_a_probe_finds_that_a_key_is_refused(self, bench: Bench) -> None:
+        """The service refuses the key: `unusable`, with the reason."""
+        bench.server.always(bench.wire.refuse(401, "This key is not valid."))
+        status = _detect(bench, configured=True, probe=True)
+        check(bench.requests, "a probe asks the service")
+        check(status.state == "unusable", f"a refused key is unusable, not {status.state}")
+        check(status.reason, "an unusable status has a reason")
+
+
+def _detect(bench: Bench, *, configured: bool, probe: bool = False) -> CredentialStatus:
+    hooks, given = bench.hooks(bench.config() if configured else bench.bare_config())
+    status = hooks.detect_credentials(**given, probe=probe, timeout=PATIENCE)
+    check(
+        isinstance(status, CredentialStatus),
+        f"detect_credentials returns a CredentialStatus, not {type(status).__name__}",
+    )
+    checked: CredentialStatus = status
+    return checked

@@ -1,0 +1,210 @@
+"""A real HTTP server on loopback that sends prepared replies, byte for byte, faults included.
+
+It has a thread and an event loop of its own, so that a plugin which blocks its loop is seen to do
+so, and does not stop the server too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import socket
+import struct
+import threading
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from modelwire.testing.received import ReceivedRequest
+from modelwire.testing.replies import PATIENCE, Gate, Reply
+
+__all__ = ["WireServer"]
+
+_LARGEST_HEAD = 256 * 1024
+_TICK = 0.002
+
+
+class WireServer:
+    """Answers requests with replies, in their order; use it in a `with` statement.
+
+    Args:
+        aside: Gives the reply to a request that stands outside the script, as for a token; `None`
+            leaves it to the script.
+
+    Attributes:
+        requests: What was asked, in order, without what `aside` answered.
+        unexpected: How many requests came for which there was no reply left.
+        left: Set when a client has gone before its reply was complete.
+    """
+
+    def __init__(self, aside: Callable[[ReceivedRequest], Reply | None] | None = None) -> None:
+        self.requests: list[ReceivedRequest] = []
+        self.unexpected = 0
+        self.left = threading.Event()
+        self._aside = aside
+        self._replies: deque[Reply] = deque()
+        self._repeated: Reply | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="modelwire-testing", daemon=True)
+        self._started = threading.Event()
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def script(self, *replies: Reply) -> None:
+        """Add replies to those that are to come."""
+        self._replies.extend(replies)
+
+    def always(self, reply: Reply) -> None:
+        """Give this reply whenever the script is at its end."""
+        self._repeated = reply
+
+    def client_left(self) -> bool:
+        """Wait until a client has gone before its reply was complete; say whether one has."""
+        return self.left.wait(PATIENCE)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._started.wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        server = self._loop.run_until_complete(
+            asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LARGEST_HEAD)
+        )
+        self._port = server.sockets[0].getsockname()[1]
+        self._started.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._close(server))
+        self._loop.close()
+
+    async def _close(self, server: asyncio.Server) -> None:
+        server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        open_ones = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_ones:
+            task.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
+        await asyncio.sleep(0)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while (request := await _read(reader)) is not None:
+                if not await self._deliver(self._reply_to(request), reader, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self.left.set()
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    def _reply_to(self, request: ReceivedRequest) -> Reply:
+        aside = self._aside(request) if self._aside is not None else None
+        if aside is not None:
+            return aside
+        self.requests.append(request)
+        if self._replies:
+            return self._replies.popleft()
+        if self._repeated is not None:
+            return self._repeated
+        self.unexpected += 1
+        return Reply([b"The script is at its end."], status=400)
+
+    async def _deliver(
+        self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Send a reply; say whether the connection goes on."""
+        if reply.hold is not None:
+            await _wait(reply.hold, reader)
+        writer.write(_head(reply))
+        for piece in reply.pieces:
+            if isinstance(piece, Gate):
+                await _wait(piece, reader)
+                continue
+            if piece:
+                writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await writer.drain()
+            await asyncio.sleep(0)  # so that pieces are packets
+        if reply.end == "complete":
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+            return True
+        if reply.end == "stall":
+            await reader.read()
+            self.left.set()
+        if reply.end == "reset":
+            await asyncio.sleep(_TICK)  # a reset overtakes what was not read yet
+            _reset(writer)
+        return False
+
+
+async def _read(reader: asyncio.StreamReader) -> ReceivedRequest | None:
+    """Read a request; `None` where the client has closed the connection."""
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except asyncio.IncompleteReadError as error:
+        if error.partial:
+            raise
+        return None
+    method, target, *_ = head.split(" ", 2)
+    lines = (line.partition(":") for line in head.split("\r\n")[1:] if line)
+    headers = {name.strip().lower(): value.strip() for name, _, value in lines}
+    if "chunked" in headers.get("transfer-encoding", ""):
+        body = b"".join([chunk async for chunk in _chunks(reader)])
+    else:
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return ReceivedRequest(method, target, headers, body)
+
+
+async def _chunks(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        yield await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+
+
+async def _wait(gate: Gate, reader: asyncio.StreamReader) -> None:
+    """Wait at a gate, unless the client leaves.
+
+    Raises:
+        ConnectionError: It has left.
+    """
+    while not gate.passable():
+        if reader.at_eof() or reader.exception() is not None:
+            raise ConnectionResetError
+        await asyncio.sleep(_TICK)
+
+
+def _head(reply: Reply) -> bytes:
+    try:
+        phrase = http.HTTPStatus(reply.status).phrase
+    except ValueError:
+        phrase = "Unknown"
+    headers = {**reply.headers, "Transfer-Encoding": "chunked"}
+    lines = [f"HTTP/1.1 {reply.status} {phrase}", *(f"{k}: {v}" for k, v in headers.items())]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close the connection as a crashed peer does, with a TCP reset."""
+    sock = writer.get_extra_info("socket")
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

@@ -1,0 +1,105 @@
+"""What a provider declares about itself to the conformance kit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from attrs import field, frozen
+
+from modelwire.models import ModelRef
+from modelwire.testing.wires import Wire
+
+__all__ = ["ABILITIES", "Ability", "Subject"]
+
+Ability = Literal[
+    "api_key",
+    "cache_usage",
+    "discovery",
+    "images",
+    "max_tokens",
+    "probe",
+    "reasoning",
+    "signatures",
+    "stop",
+    "stream_errors",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_p",
+]
+
+ABILITIES: Mapping[str, str] = {
+    "api_key": "needs a key, and says so when there is none",
+    "cache_usage": "reports tokens read from and written to a cache",
+    "discovery": "lists its models",
+    "images": "takes images",
+    "max_tokens": "takes a limit on tokens",
+    "probe": "asks the service whether a key works",
+    "reasoning": "takes how much to think",
+    "signatures": "signs its thinking, and wants the signature back",
+    "stop": "takes stop sequences",
+    "stream_errors": "reports errors in the middle of a stream",
+    "temperature": "takes a temperature",
+    "thinking": "sends its thinking",
+    "tool_choice": "takes which tool to call",
+    "tools": "calls tools",
+    "top_p": "takes top_p",
+}
+
+
+def _names(abilities: Iterable[str]) -> frozenset[str]:
+    return frozenset(abilities)
+
+
+def _known(_: object, __: object, abilities: frozenset[str]) -> None:
+    unknown = sorted(abilities - set(get_args(Ability)))
+    if unknown:
+        msg = f"There is no ability {unknown[0]!r}; there are {', '.join(ABILITIES)}."
+        raise ValueError(msg)
+
+
+@frozen
+class Subject:
+    """A provider under test.
+
+    Attributes:
+        provider: The provider's id.
+        model: The id of the model to ask.
+        wire: How its server speaks, or `None` for a provider that is asked as it is.
+        abilities: What it can do.
+        api: The wire API to speak, for a provider id of the user's own.
+        settings: More that the configuration says about the provider.
+        environ: More environment variables that it is to see.
+    """
+
+    provider: str
+    model: str
+    wire: Wire | None = None
+    abilities: frozenset[str] = field(default=frozenset(), converter=_names, validator=_known)
+    api: str | None = None
+    settings: Mapping[str, Any] = field(factory=dict, repr=False)
+    environ: Mapping[str, str] = field(factory=dict, repr=False)
+
+    @property
+    def ref(self) -> ModelRef:
+        """The reference of the model to ask."""
+        return ModelRef(self.provider, self.model)
+
+    def document(self, url: str, secret: str) -> dict[str, Any]:
+        """A configuration in which the provider talks to the server at `url`."""
+        own = dict(self.wire.settings(url, secret)) if self.wire is not None else {}
+        if self.api is not None:
+            own["api"] = self.api
+        if self.wire is not None:
+            kinds = ["text", "image"] if "images" in self.abilities else ["text"]
+            thinks = bool(self.abilities & {"thinking", "reasoning"})
+            own["models"] = [{"id": self.model, "input": kinds, "reasoning": thinks}]
+        provider = {**own, **self.settings}
+        return {"models": {"providers": {self.provider: provider}}} if provider else {}
+
+    def variables(self, url: str, secret: str) -> dict[str, str]:
+        """The environment of that configuration."""
+        own = self.wire.environ(url, secret) if self.wire is not None else {}
+        return {**own, **self.environ}

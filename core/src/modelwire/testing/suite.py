@@ -1,0 +1,72 @@
+"""The test suite of one provider, made from what it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from modelwire.testing.rules.answers import AnswerRules
+from modelwire.testing.rules.asking import AskingRules
+from modelwire.testing.rules.cancelling import CancellingRules
+from modelwire.testing.rules.detecting import DetectingRules
+from modelwire.testing.rules.faults import FaultRules
+from modelwire.testing.rules.listing import ListingRules
+from modelwire.testing.rules.loading import LoadingRules
+from modelwire.testing.rules.retrying import RetryingRules
+from modelwire.testing.rules.secrecy import SecrecyRules
+from modelwire.testing.rules.thinking import ThinkingRules
+from modelwire.testing.rules.tools import ToolRules
+from modelwire.testing.rules.waiting import WaitingRules
+from modelwire.testing.subject import Ability, Subject
+from modelwire.testing.wires import Wire
+
+__all__ = ["provider_suite"]
+
+
+def provider_suite(
+    provider: str,
+    *,
+    wire: Wire | None = None,
+    model: str = "kit-model",
+    abilities: Iterable[Ability] = (),
+    api: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> type:
+    """Make the conformance tests of a provider: a class for pytest to collect.
+
+        TestAcme = provider_suite("acme", wire=AcmeWire(), abilities={"tools", "max_tokens"})
+
+    The plugin is found as users find it, by its entry point, so it has to be installed. A rule about
+    an ability that is not declared is skipped, and the skip says so.
+
+    Args:
+        provider: The provider's id.
+        wire: How the provider's server speaks. Without one the provider is asked as it is, and the
+            rules that need a scripted server are skipped.
+        model: The id of the model to ask.
+        abilities: What the provider can do; see `ABILITIES`.
+        api: The wire API, where `provider` is an id of the user's own that names one.
+        settings: More that `models.providers.<provider>` says in the configuration.
+        environ: More environment variables; the provider sees no others.
+
+    Raises:
+        ValueError: There is no such ability.
+    """
+    subject = Subject(provider, model, wire, abilities, api, settings or {}, environ or {})
+    rules = (
+        LoadingRules,
+        DetectingRules,
+        ListingRules,
+        AskingRules,
+        AnswerRules,
+        ThinkingRules,
+        ToolRules,
+        FaultRules,
+        RetryingRules,
+        CancellingRules,
+        WaitingRules,
+        SecrecyRules,
+    )
+    doc = f"The conformance of the provider {provider}."
+    return type("ProviderSuite", rules, {"subject": subject, "__doc__": doc})

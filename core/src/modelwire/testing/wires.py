@@ -1,0 +1,173 @@
+"""How an answer looks on a provider's wire: what the author of a plugin writes for the kit."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from modelwire.testing.answers import Answer
+from modelwire.testing.frames import CONTENT_TYPE, frame
+from modelwire.testing.received import ReceivedRequest
+from modelwire.testing.replies import End, Gate, Reply
+
+__all__ = ["EventStreamWire", "JsonLinesWire", "SseWire", "Wire"]
+
+
+class Wire(ABC):
+    """A provider's protocol, as its server writes it. Derive from one of the three kinds.
+
+    Attributes:
+        content_type: The `Content-Type` of a stream.
+        request_id_header: The header in which the server names a request, or `None`.
+    """
+
+    content_type: ClassVar[str]
+    request_id_header: ClassVar[str | None] = "x-request-id"
+
+    @abstractmethod
+    def events(self, answer: Answer) -> Iterable[Any]:
+        """Write an answer as the events of a stream; `pieces` and `fragments` cut its blocks."""
+
+    @abstractmethod
+    def encode(self, event: Any) -> bytes:
+        """Write one event as bytes."""
+
+    @abstractmethod
+    def garbage(self) -> bytes:
+        """An event of which no sense can be made."""
+
+    def failure(self, message: str) -> Any:
+        """Write an error in the middle of a stream as an event; for the ability `stream_errors`."""
+        raise NotImplementedError
+
+    def refusal(self, status: int, message: str) -> Any:
+        """Write the body of an error as JSON data, or as bytes that are sent as they are."""
+        return {"error": {"message": message, "code": status}}
+
+    def refusal_headers(self, status: int) -> Mapping[str, str]:  # noqa: ARG002 - for who overrides it
+        """The headers of an error, beside its content type."""
+        return {}
+
+    def models(self, ids: Sequence[str]) -> Any:
+        """Write the list of models as JSON data; for the abilities `discovery` and `probe`."""
+        raise NotImplementedError
+
+    def settings(self, url: str, secret: str) -> Mapping[str, Any]:
+        """What the configuration says about the provider, so that it talks to the server.
+
+        Args:
+            url: The server's address, without a slash at the end.
+            secret: The key that must never be seen.
+        """
+        return {"baseUrl": url, "apiKey": secret}
+
+    def environ(self, url: str, secret: str) -> Mapping[str, str]:  # noqa: ARG002 - as above
+        """The environment variables that the provider is to see; there are no others."""
+        return {}
+
+    def aside(self, request: ReceivedRequest) -> Reply | None:  # noqa: ARG002 - as above
+        """Answer a request that is no part of a test, as for a token; `None` for all others."""
+        return None
+
+    def bodies(self, answer: Answer) -> list[bytes]:
+        """An answer in bytes, event by event."""
+        return [self.encode(event) for event in self.events(answer)]
+
+    def reply(
+        self,
+        pieces: Sequence[bytes | Gate],
+        *,
+        hold: Gate | None = None,
+        end: End = "complete",
+    ) -> Reply:
+        """A stream with a body in these pieces."""
+        return Reply(pieces, headers=self._headers(self.content_type), hold=hold, end=end)
+
+    def refuse(
+        self, status: int, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """An error in place of a stream."""
+        body = self.refusal(status, message)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        fields = {
+            **self._headers("application/json"),
+            **self.refusal_headers(status),
+            **(headers or {}),
+        }
+        return Reply([data], status=status, headers=fields)
+
+    def listing(self, ids: Sequence[str], *, hold: Gate | None = None) -> Reply:
+        """A list of models."""
+        data = json.dumps(self.models(ids)).encode()
+        return Reply([data], headers=self._headers("application/json"), hold=hold)
+
+    def _headers(self, content_type: str) -> dict[str, str]:
+        headers = {"Content-Type": content_type}
+        if self.request_id_header is not None:
+            headers[self.request_id_header] = "request-1"
+        return headers
+
+
+class SseWire(Wire):
+    """Server-sent events.
+
+    An event is JSON data, a string that is sent as it is, or a pair of an event's name and one of
+    these.
+    """
+
+    content_type = "text/event-stream"
+
+    def encode(self, event: Any) -> bytes:
+        """Write an event with its lines `event:` and `data:`."""
+        name, data = event if isinstance(event, tuple) else (None, event)
+        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+        head = "" if name is None else f"event: {name}\n"
+        lines = "".join(f"data: {line}\n" for line in text.split("\n"))
+        return f"{head}{lines}\n".encode()
+
+    def garbage(self) -> bytes:
+        """An event whose data is no JSON."""
+        return b'data: {"oops\n\n'
+
+
+class JsonLinesWire(Wire):
+    """One JSON document a line. An event is JSON data."""
+
+    content_type = "application/x-ndjson"
+
+    def encode(self, event: Any) -> bytes:
+        """Write an event as a line."""
+        return json.dumps(event, ensure_ascii=False).encode() + b"\n"
+
+    def garbage(self) -> bytes:
+        """A line that is no JSON."""
+        return b'{"oops\n'
+
+
+class EventStreamWire(Wire):
+    """The binary event stream of AWS.
+
+    An event is a pair of its name and JSON data. An exception in mid-stream is a pair of its name,
+    with `!` before it, and JSON data.
+    """
+
+    content_type = CONTENT_TYPE
+    request_id_header = "x-amzn-requestid"
+
+    def encode(self, event: tuple[str, Any]) -> bytes:
+        """Write an event as a frame."""
+        name, data = event
+        kind = "exception" if name.startswith("!") else "event"
+        headers = {
+            f":{kind}-type": name.removeprefix("!"),
+            ":content-type": "application/json",
+            ":message-type": kind,
+        }
+        return frame(headers, json.dumps(data, ensure_ascii=False).encode())
+
+    def garbage(self) -> bytes:
+        """A frame whose checksum does not hold."""
+        whole = frame({":message-type": "event", ":event-type": "oops"}, b"{}")
+        return whole[:-1] + bytes([whole[-1] ^ 0xFF])
