@@ -20,6 +20,7 @@ ROOMS = [
     "events",
     "repair",
     "models",
+    "sessions",
     "config",
     "tools",
     "transport",
@@ -27,6 +28,7 @@ ROOMS = [
     "registry",
     "catalog",
     "runtime",
+    "testing",
     "cli",
 ]
 

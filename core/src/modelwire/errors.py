@@ -3,6 +3,7 @@
     ModelwireError
     ├── ConfigError                 config               the configuration document is wrong
     ├── InvalidMessage              invalid_message      a context or message is not well formed
+    ├── SessionError                session              a session's file is damaged or in use
     ├── UnknownModel                unknown_model        a reference names no model, or several
     ├── PluginError                 plugin               a plugin is missing, broken or in conflict
     ├── Cancelled                   cancelled            the caller stopped the stream
@@ -62,6 +63,7 @@ __all__ = [
     "RateLimited",
     "RequestTimeout",
     "ServerError",
+    "SessionError",
     "StreamTruncated",
     "ToolTurnsExceeded",
     "UnknownModel",
@@ -169,6 +171,17 @@ class InvalidMessage(_DocumentError, ValueError):
     """A context, message or tool is not well formed; `problems` names each place."""
 
     code = "invalid_message"
+
+
+class SessionError(_DocumentError):
+    """The file of a session is no session, cannot be read or written, or is held by somebody else.
+
+    Attributes:
+        problems: What is wrong in it, each with its line.
+        source: The file.
+    """
+
+    code = "session"
 
 
 class UnknownModel(ModelwireError, LookupError):

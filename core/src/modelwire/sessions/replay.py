@@ -1,0 +1,210 @@
+"""What a session says: the conversation along one branch of its tree.
+
+pi keeps more kinds of messages than a model is sent. What its own program would show the model is
+turned into messages here; the rest has no part in the conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import Factory, define
+
+from modelwire.errors import InvalidMessage, Problem
+from modelwire.messages import AssistantMessage, Message, UserMessage
+from modelwire.messages.codec import message_from_json
+from modelwire.models import ModelRef
+from modelwire.sessions.entries import Entry
+
+__all__ = ["SYSTEM_PROMPT", "Conversation", "branch_of", "replay", "stored_message"]
+
+SYSTEM_PROMPT = "modelwire.system_prompt"
+"""The `customType` of the entries in which a system prompt is kept; pi has none of its own."""
+
+_SILENT = frozenset(
+    {"custom", "label", "model_change", "session_info", "thinking_level_change", "usage"}
+)
+
+
+@define
+class Conversation:
+    """What was said, and with what it goes on.
+
+    Attributes:
+        messages: The messages, oldest first.
+        entry_ids: For each message, the id of the entry that it comes from.
+        system_prompt: The system prompt, or `None`.
+        model: The model that was chosen or that answered last, or `None`.
+        thinking_level: How much it was asked to think, or `None` where nobody said.
+        notes: Entries that are not understood, each with its line.
+    """
+
+    messages: list[Message] = Factory(list)
+    entry_ids: list[str] = Factory(list)
+    system_prompt: str | None = None
+    model: ModelRef | None = None
+    thinking_level: str | None = None
+    notes: list[Problem] = Factory(list)
+
+
+def branch_of(entries: Sequence[Entry], leaf: str | None) -> list[Entry]:
+    """The entries from the first one to `leaf`, each of which follows the one before."""
+    by_id = {entry.id: entry for entry in entries}
+    path: list[Entry] = []
+    at = by_id.get(leaf) if leaf is not None else None
+    while at is not None:
+        path.append(at)
+        at = by_id.get(at.parent_id) if at.parent_id is not None else None
+    return path[::-1]
+
+
+def replay(branch: Sequence[Entry]) -> Conversation:
+    """Read the conversation of a branch.
+
+    The last compaction of the branch stands for what came before it, but for the entries that it
+    says it keeps.
+    """
+    told = Conversation()
+    last = max((i for i, entry in enumerate(branch) if entry.kind == "compaction"), default=None)
+    kept_from = 0
+    if last is not None:
+        first = branch[last].data.get("firstKeptEntryId")
+        kept_from = next((i for i, e in enumerate(branch[:last]) if e.id == first), last)
+        _say(told, branch[last])
+    for position, entry in enumerate(branch):
+        _settle(told, entry)
+        if position >= kept_from and entry.kind != "compaction":
+            _say(told, entry)
+    return told
+
+
+def stored_message(data: Mapping[str, Any]) -> Message:
+    """Read a message as a session stores it.
+
+    Raises:
+        InvalidMessage: It is not well formed.
+    """
+    message = message_from_json(data)
+    usage = data.get("usage")
+    unpriced = isinstance(usage, Mapping) and usage.get("costKnown") is False
+    if unpriced and isinstance(message, AssistantMessage):
+        message.usage.cost = None
+    return message
+
+
+def _settle(told: Conversation, entry: Entry) -> None:
+    """Take over what an entry chooses."""
+    data = entry.data
+    if entry.kind == "model_change":
+        told.model = _model(data.get("provider"), data.get("modelId")) or told.model
+    elif entry.kind == "thinking_level_change":
+        level = data.get("thinkingLevel")
+        told.thinking_level = level if isinstance(level, str) else None
+    elif entry.kind == "custom" and data.get("customType") == SYSTEM_PROMPT:
+        kept = data.get("data")
+        text = kept.get("text") if isinstance(kept, Mapping) else None
+        told.system_prompt = text if isinstance(text, str) else None
+    elif entry.kind == "message" and isinstance(data.get("message"), Mapping):
+        message = data["message"]
+        if message.get("role") == "assistant":
+            told.model = _model(message.get("provider"), message.get("model")) or told.model
+
+
+def _model(provider: object, model: object) -> ModelRef | None:
+    if isinstance(provider, str) and provider and isinstance(model, str) and model:
+        return ModelRef(provider, model)
+    return None
+
+
+def _say(told: Conversation, entry: Entry) -> None:
+    """Add the message that an entry holds, if it holds one for the model."""
+    if entry.kind in _SILENT:
+        return
+    read = _ENTRIES.get(entry.kind)
+    if read is None:
+        note = f'entries of the type "{entry.kind}" are kept and have no part in the conversation'
+        told.notes.append(Problem("type", note, entry.line or None))
+        return
+    try:
+        message = read(entry)
+    except InvalidMessage as error:
+        told.notes += [
+            Problem(f"message.{problem.path}", problem.message, entry.line or None)
+            for problem in error.problems
+        ]
+        return
+    if message is not None:
+        told.messages.append(message)
+        told.entry_ids.append(entry.id)
+
+
+def _message(entry: Entry) -> Message | None:
+    data = entry.data.get("message")
+    data = data if isinstance(data, Mapping) else {}
+    role = data.get("role")
+    if role == "bashExecution":
+        return None if data.get("excludeFromContext") else _said(_command(data), entry)
+    if role in ("custom", "hookMessage"):
+        return stored_message({**data, "role": "user"})
+    if role == "branchSummary":
+        return _branch_summary(Entry({**entry.data, **data}, entry.line))
+    if role == "compactionSummary":
+        return _summary(Entry({**entry.data, **data}, entry.line))
+    return stored_message(data)
+
+
+def _command(data: Mapping[str, Any]) -> str:
+    lines = [f"I ran a command: {data.get('command', '')}", str(data.get("output") or "").strip()]
+    if data.get("cancelled"):
+        lines.append("It was stopped before its end.")
+    elif data.get("exitCode"):
+        lines.append(f"It ended with the exit status {data['exitCode']}.")
+    return "\n".join(filter(None, lines))
+
+
+def _custom_message(entry: Entry) -> Message:
+    return stored_message(
+        {"role": "user", "content": entry.data.get("content"), "timestamp": _milliseconds(entry)}
+    )
+
+
+def _summary(entry: Entry) -> Message:
+    return _said(
+        f"What was said before, in short:\n\n{_text(entry, 'summary')}",
+        entry,
+    )
+
+
+def _branch_summary(entry: Entry) -> Message | None:
+    summary = _text(entry, "summary")
+    told = f"What was said on another branch of this conversation, in short:\n\n{summary}"
+    return _said(told, entry) if summary else None
+
+
+def _text(entry: Entry, key: str) -> str:
+    value = entry.data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _said(text: str, entry: Entry) -> UserMessage:
+    return UserMessage(text, _milliseconds(entry))
+
+
+def _milliseconds(entry: Entry) -> int:
+    stamp = entry.data.get("timestamp")
+    if isinstance(stamp, int):
+        return stamp
+    try:
+        return round(datetime.fromisoformat(str(stamp)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return 0
+
+
+_ENTRIES: Mapping[str, Callable[[Entry], Message | None]] = {
+    "message": _message,
+    "custom_message": _custom_message,
+    "branch_summary": _branch_summary,
+    "compaction": _summary,
+}

@@ -1,0 +1,319 @@
+"""A session that is being held: read, locked, and written as the conversation goes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from modelwire.errors import Problem, SessionError
+from modelwire.messages import AssistantMessage, Message
+from modelwire.messages.codec import message_to_json
+from modelwire.models import ModelRef
+from modelwire.sessions.entries import CURRENT_VERSION, Entry, SessionHeader, new_id, now
+from modelwire.sessions.reading import SessionFile, read_session
+from modelwire.sessions.replay import SYSTEM_PROMPT, Conversation, branch_of, replay
+
+__all__ = ["Session", "write_new"]
+
+
+class Session:
+    """One conversation and its file.
+
+        with Session.create(path, cwd=os.getcwd()) as session:
+            session.add(UserMessage("Hello"))
+
+    Every entry is appended and written at once, so that a program that is killed loses nothing that
+    was added. The file is readable by its owner alone, and locked as long as the session is open.
+    A new session has no file before its first message; a session of an older version is rewritten
+    in the present one when the first entry is added to it.
+
+    Attributes:
+        path: The file, or `None` for a session that is not kept.
+        header: Its first line.
+        leaf: The id of the entry that the next one follows; `None` at the beginning.
+        notes: What was left out or mended when it was read.
+    """
+
+    def __init__(self, path: Path | None, header: SessionHeader) -> None:
+        self.path = path
+        self.header = header
+        self.leaf: str | None = None
+        self.notes: tuple[Problem, ...] = ()
+        self._entries: list[Entry] = []
+        self._ids: set[str] = set()
+        self._written = 0
+        self._stale = False
+        self._file: int | None = None
+        self._lock: Any = None
+
+    @classmethod
+    def create(cls, path: Path | None, *, cwd: str, parent: Path | None = None) -> Self:
+        """Begin a session in a file that does not exist yet.
+
+        Args:
+            path: The file; its folder is made when it is needed. `None` keeps nothing.
+            cwd: The folder that the conversation is held in.
+            parent: The session that this one goes on from.
+
+        Raises:
+            SessionError: The file exists, or another program holds it.
+        """
+        session = cls(path, SessionHeader.new(cwd, parent=str(parent) if parent else None))
+        if path is not None:
+            session._hold(path)
+            if path.exists():
+                session.close()
+                raise _exists(path)
+        return session
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Go on with the session in a file; it stands where its last entry is.
+
+        Raises:
+            SessionError: The file is no session, cannot be read, or another program holds it.
+        """
+        session = cls(path, SessionHeader({"id": ""}))
+        if path.exists():  # where there is nothing to read, nothing shall be made to lock it
+            session._hold(path)
+        try:
+            session._take(read_session(path))
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Every entry, in the order of the file."""
+        return tuple(self._entries)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it has a file by now."""
+        return self._written > 0
+
+    def branch(self) -> list[Entry]:
+        """The entries from the first one to where the session stands."""
+        return branch_of(self._entries, self.leaf)
+
+    def conversation(self) -> Conversation:
+        """What was said up to where the session stands."""
+        return replay(self.branch())
+
+    def move_to(self, entry_id: str | None) -> None:
+        """Go back to an entry; what is added next begins another branch there.
+
+        Raises:
+            KeyError: There is no such entry.
+        """
+        if entry_id is not None and entry_id not in self._ids:
+            raise KeyError(entry_id)
+        self.leaf = entry_id
+
+    def add(self, message: Message) -> str:
+        """Append a message; return the id of its entry."""
+        data = message_to_json(message)
+        if isinstance(message, AssistantMessage) and message.usage.cost is None:
+            # pi adds up `cost.total` without looking whether there is one.
+            nothing = dict.fromkeys(("input", "output", "cacheRead", "cacheWrite", "total"), 0)
+            data["usage"] |= {"cost": nothing, "costKnown": False}
+        return self.append("message", message=data)
+
+    def choose_model(self, ref: ModelRef) -> str:
+        """Note which model is asked from here on."""
+        return self.append("model_change", provider=ref.provider, modelId=ref.model)
+
+    def choose_thinking(self, level: str) -> str:
+        """Note how much the model is asked to think from here on."""
+        return self.append("thinking_level_change", thinkingLevel=level)
+
+    def choose_system_prompt(self, text: str | None) -> str:
+        """Note the system prompt that stands from here on."""
+        return self.append("custom", customType=SYSTEM_PROMPT, data={"text": text})
+
+    def append(self, kind: str, **data: Any) -> str:
+        """Append an entry of any kind; return its id.
+
+        A choice that is made before the first message waits for it, so that a conversation in which
+        nothing was said leaves no file.
+
+        Raises:
+            SessionError: It cannot be written. The session then holds it, and writes it with the
+                next one.
+        """
+        entry = Entry(
+            {
+                "type": kind,
+                "id": new_id(self._ids),
+                "parentId": self.leaf,
+                "timestamp": now(),
+                **data,
+            }
+        )
+        self._entries.append(entry)
+        self._ids.add(entry.id)
+        self.leaf = entry.id
+        if self.path is not None and (kind == "message" or self.is_written):
+            self._write()
+        return entry.id
+
+    def save_as(self, path: Path) -> None:
+        """Write a copy of the branch into a new file.
+
+        Raises:
+            SessionError: The file exists or cannot be written.
+        """
+        header = SessionHeader.new(self.header.cwd, parent=str(self.path) if self.path else None)
+        write_new(path, _lines([header.data, *(entry.data for entry in self.branch())]))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        if self._lock is not None:
+            with suppress(OSError):
+                Path(self._lock.lock_file).unlink()
+            self._lock.release()
+            self._lock = None
+
+    def _hold(self, path: Path) -> None:
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(path.parent / f".{path.name}.lock", timeout=0)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock.acquire()
+        except Timeout:
+            msg = f"{path} is in use by another program."
+            hint = "End that one first, or begin another session."
+            raise SessionError(msg, source=str(path), hint=hint) from None
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self._lock = lock
+
+    def _take(self, file: SessionFile) -> None:
+        self.header = file.header
+        self.notes = file.notes
+        self._entries = list(file.entries)
+        self._ids = {entry.id for entry in file.entries}
+        self.leaf = file.entries[-1].id if file.entries else None
+        self._written = len(file.entries) + 1
+        # Lines that were mended must be read as they are now meant, also by others.
+        mended = file.header.version < CURRENT_VERSION or any(note.path for note in file.notes)
+        self._stale = mended
+        if not mended and self.path is not None:
+            self._file = _open(self.path)
+            _cut(self._file, file.sound_bytes)
+
+    def _write(self) -> None:
+        """Write what is not in the file yet."""
+        assert self.path is not None  # noqa: S101 - asked only of sessions with a file
+        try:
+            if self._stale:
+                self._rewrite(self.path)
+                return
+            if self._file is None:
+                self._file = _open(self.path)
+            header = [] if self._written else [self.header.data]
+            fresh = self._entries[max(self._written - 1, 0) :]
+            _append(self._file, _lines([*header, *(entry.data for entry in fresh)]))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        self._written = len(self._entries) + 1
+
+    def _rewrite(self, path: Path) -> None:
+        """Bring the file to the present version; the old one stays until the new one is whole."""
+        self.header = SessionHeader({**self.header.data, "version": CURRENT_VERSION})
+        text = _lines([self.header.data, *(entry.data for entry in self._entries)])
+        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            file = _open(draft)
+            try:
+                _append(file, text)
+                os.fsync(file)
+            finally:
+                os.close(file)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        self._file = _open(path)
+        self._stale = False
+        self._written = len(self._entries) + 1
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that does not exist yet, for its owner alone; all of it or nothing.
+
+    Raises:
+        SessionError: It exists or cannot be written.
+    """
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        _append(file, data)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+    finally:
+        os.close(file)
+
+
+def _exists(path: Path) -> SessionError:
+    return SessionError(f"{path} exists.", source=str(path), hint="Choose another file.")
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+
+
+def _append(file: int, data: bytes) -> None:
+    """Append all of it or nothing."""
+    before = os.fstat(file).st_size
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file, before)
+        raise
+
+
+def _cut(file: int, sound_bytes: int) -> None:
+    """Take away half a line at the end, or end a whole one that lacks its line feed."""
+    if os.fstat(file).st_size > sound_bytes:
+        os.ftruncate(file, sound_bytes)
+    if sound_bytes and os.pread(file, 1, sound_bytes - 1) != b"\n":
+        os.write(file, b"\n")
+
+
+def _lines(objects: Sequence[Any]) -> bytes:
+    lines = (json.dumps(data, separators=(",", ":"), ensure_ascii=True) for data in objects)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _unwritable(path: Path, error: OSError) -> SessionError:
+    msg = f"Cannot write {path}: {error.strerror or error}."
+    return SessionError(msg, source=str(path))
