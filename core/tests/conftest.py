@@ -35,6 +35,40 @@ ECHO = """
         yield Stop(StopReason.STOP, "end")
 """
 
+# Follows a script, the user's message as JSON: a list of turns, each a text or a list of calls, as
+# `["name", {arguments}]`. The last text may say `%s`, for what the results said.
+SCRIPTED = """
+    import asyncio
+    import json
+
+    from modelwire.events import ArgumentsDelta, BlockEnd, Stop, TextDelta, ToolCallStart
+    from modelwire.hookspecs import hookimpl
+    from modelwire.messages import AssistantMessage, StopReason, ToolResultMessage, UserMessage
+
+    seen = []
+
+    @hookimpl
+    async def stream_completion(model, context, options):
+        seen.append((context, options))
+        asked = [m for m in context.messages if isinstance(m, UserMessage)][-1]
+        turn = sum(isinstance(m, AssistantMessage) for m in context.messages)
+        script = json.loads(asked.content[-1].text)
+        now = script[min(turn, len(script) - 1)]
+        if isinstance(now, str):
+            results = [m for m in context.messages if isinstance(m, ToolResultMessage)]
+            said = "; ".join(m.content[0].text for m in results)
+            yield TextDelta(0, now.replace("%s", said))
+            if model.id == "hangs":
+                await asyncio.sleep(600)
+            yield Stop(StopReason.STOP)
+            return
+        for index, (name, arguments) in enumerate(now):
+            yield ToolCallStart(index, f"c{turn}-{index}", name)
+            yield ArgumentsDelta(index, json.dumps(arguments))
+            yield BlockEnd(index)
+        yield Stop(StopReason.TOOL_USE)
+"""
+
 
 class Site:
     """A folder of installed packages."""
@@ -85,3 +119,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]
     yield site
     for module in site.modules:
         sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def scripted(site) -> str:
+    """A provider `scripted` that says and calls what the user's message tells it to."""
+    return site.provider("scripted", SCRIPTED)
