@@ -1,0 +1,183 @@
+"""Every fault, at every stage, and what becomes of an answer then: the data of the tests.
+
+`python tests/support/fault_matrix.py` writes the table in `docs/reliability.md` anew from it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+from wires import STAGES, WIRES, Wire
+
+from modelwire_bedrock.emulator import Fault
+
+CONNECT, HEADERS = "connect", "headers"
+COLUMNS = (CONNECT, HEADERS, *STAGES)
+EARLY = (CONNECT, HEADERS, STAGES[0])
+"""The stages at which nothing was said yet, so that another try is safe."""
+
+ANSWER = "answer"
+"""The outcome where nothing is missing."""
+
+RETRYABLE = frozenset(
+    {
+        "connection",
+        "malformed_response",
+        "overloaded",
+        "rate_limited",
+        "server_error",
+        "stream_truncated",
+        "timeout",
+    }
+)
+NEVER_AGAIN = ("a certificate that nobody vouches for",)
+"""Connections that fail the same way the next time, though most do not."""
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- fault matrix -->\n", "<!-- end of the fault matrix -->\n"
+
+_BEDROCK, _CHAT, _RESPONSES = (wire.api for wire in WIRES)
+_BEFORE_END = STAGES[:5]
+
+
+@frozen
+class Row:
+    """One fault.
+
+    Attributes:
+        name: What goes wrong.
+        outcome: The code of the error, or `answer`.
+        stages: The stages at which it can strike.
+        faults: Makes it, for the APIs that know it; it is given how many events come before it.
+        late: The outcome after the last event, when the answer is complete.
+        times: How often it must strike to be told, by API: Bedrock loads credentials anew once.
+    """
+
+    name: str
+    outcome: str
+    stages: tuple[str, ...]
+    faults: Mapping[str, Callable[[int], Fault]] = field(factory=dict)
+    late: str = ANSWER
+    times: Mapping[str, int] = field(factory=dict)
+
+    def expected(self, stage: str) -> tuple[str, bool]:
+        """The code of the outcome, and whether another try may succeed."""
+        code = self.late if stage == STAGES[-1] else self.outcome
+        return code, code in RETRYABLE and self.name not in NEVER_AGAIN
+
+
+def _all(make: Callable[[int], Fault]) -> dict[str, Callable[[int], Fault]]:
+    return {wire.api: make for wire in WIRES}
+
+
+def _refusal(code: str, said: str, status: int) -> dict[str, Callable[[int], Fault]]:
+    sse = lambda _: Fault.error(said, status=status)  # noqa: E731
+    return {_BEDROCK: lambda _: Fault.error(code), _CHAT: sse, _RESPONSES: sse}
+
+
+def _in_stream(code: str, said: str | None) -> dict[str, Callable[[int], Fault]]:
+    made = {_BEDROCK: lambda after: Fault.exception(code, after=after)}
+    if said is not None:
+        made[_CHAT] = made[_RESPONSES] = lambda after: Fault.exception(said, after=after)
+    return made
+
+
+ROWS = (
+    Row("nobody listens", "connection", (CONNECT,)),
+    Row("a certificate that nobody vouches for", "connection", (CONNECT,)),
+    Row("silence in place of the TLS handshake", "timeout", (CONNECT,)),
+    Row("something that is no HTTP", "malformed_response", (HEADERS,)),
+    Row("a reset in place of a response", "connection", (HEADERS,), _all(lambda _: Fault("no_response"))),
+    Row("headers that come too late", "timeout", (HEADERS,), _all(lambda _: Fault("slow_start", seconds=3600))),
+    Row("refused: throttled", "rate_limited", (HEADERS,), _refusal("ThrottlingException", "rate_limit_exceeded", 429)),
+    Row("refused: internal", "server_error", (HEADERS,), _refusal("InternalServerException", "server_error", 500)),
+    Row("refused: unavailable", "overloaded", (HEADERS,), _refusal("ServiceUnavailableException", "overloaded_error", 503)),
+    Row("refused: model not ready", "overloaded", (HEADERS,), _refusal("ModelNotReadyException", "unavailable_error", 503)),
+    Row("refused: model timed out", "timeout", (HEADERS,), _refusal("ModelTimeoutException", "timeout", 408)),
+    Row("refused: model failed", "server_error", (HEADERS,), {_BEDROCK: lambda _: Fault.error("ModelErrorException")}),
+    Row("refused: no permission", "access_denied", (HEADERS,), _refusal("AccessDeniedException", "permission_denied", 403)),
+    Row("refused: stale credentials", "auth", (HEADERS,), _refusal("ExpiredTokenException", "invalid_api_key", 401), times={_BEDROCK: 2}),
+    Row("refused: not valid", "invalid_request", (HEADERS,), _refusal("ValidationException", "invalid_request_error", 400)),
+    Row("in the stream: throttled", "rate_limited", STAGES, _in_stream("throttlingException", "rate_limit_exceeded")),
+    Row("in the stream: internal", "server_error", STAGES, _in_stream("internalServerException", "server_error")),
+    Row("in the stream: unavailable", "overloaded", STAGES, _in_stream("serviceUnavailableException", "overloaded_error")),
+    Row("in the stream: model failed", "server_error", STAGES, _in_stream("modelStreamErrorException", None)),
+    Row("in the stream: not valid", "invalid_request", STAGES, _in_stream("validationException", "invalid_prompt")),
+    Row("the connection is reset", "connection", STAGES, _all(lambda after: Fault("reset", after=after))),
+    Row("the connection is closed in an event", "stream_truncated", STAGES, _all(lambda after: Fault("cut", after=after))),
+    Row("the body ends in an event", "stream_truncated", _BEFORE_END, _all(lambda after: Fault("truncate", after=after))),
+    Row("an event is damaged", "malformed_response", _BEFORE_END, _all(lambda after: Fault("corrupt", after=after))),
+    Row("the head of a frame is damaged", "malformed_response", _BEFORE_END, {_BEDROCK: lambda after: Fault("corrupt", after=after, part="prelude")}),
+    Row("the headers of a frame are damaged", "malformed_response", _BEFORE_END, {_BEDROCK: lambda after: Fault("corrupt", after=after, part="headers")}),
+    Row("the body ends before the stop", "stream_truncated", ("before stop",), _all(lambda after: Fault("no_stop", after=after))),
+    Row("silence", "timeout", STAGES, _all(lambda after: Fault("stall", after=after))),
+    Row("one byte at a time", ANSWER, STAGES[:1], _all(lambda _: Fault("dribble", size=1, seconds=0))),
+)  # fmt: skip
+
+
+@frozen
+class Cell:
+    """One fault at one stage of one wire protocol."""
+
+    wire: Wire
+    row: Row
+    stage: str
+
+    def __str__(self) -> str:
+        return f"{self.wire}-{self.row.name}-{self.stage}"
+
+    @property
+    def fault(self) -> Fault | None:
+        """The fault, or `None` where there is no server that could cause it."""
+        make = self.row.faults.get(self.wire.api)
+        return make(self.wire.at.get(self.stage, 0)) if make else None
+
+    @property
+    def times(self) -> int:
+        """How many requests it must meet to be told."""
+        return self.row.times.get(self.wire.api, 1)
+
+    @property
+    def expected(self) -> tuple[str, bool]:
+        """The code of the outcome, and whether another try may succeed."""
+        return self.row.expected(self.stage)
+
+
+def cells() -> Iterator[Cell]:
+    """Everything that can happen."""
+    for wire in WIRES:
+        for row in ROWS:
+            for stage in row.stages:
+                known = not row.faults or wire.api in row.faults
+                if known and (stage in (CONNECT, HEADERS) or stage in wire.at):
+                    yield Cell(wire, row, stage)
+
+
+def table() -> str:
+    """The whole matrix in Markdown."""
+    lines = [f"| what goes wrong | {' | '.join(COLUMNS)} |", "| --- |" + " --- |" * len(COLUMNS)]
+    everything = list(cells())
+    for row in ROWS:
+        name = row.name + (" (Bedrock)" if set(row.faults) == {_BEDROCK} else "")
+        shown = []
+        for stage in COLUMNS:
+            found = {cell.expected for cell in everything if (cell.row, cell.stage) == (row, stage)}
+            again = " ↻" if stage in EARLY else ""
+            words = [
+                f"`{code}`{again * retryable}" if code != ANSWER else code
+                for code, retryable in found
+            ]
+            shown.append(" or ".join(sorted(words)) or "·")
+        lines.append(f"| {name} | {' | '.join(shown)} |")
+    return "\n".join(lines) + "\n"
+
+
+def written(page: str) -> str:
+    """The page with its table as it should be."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))

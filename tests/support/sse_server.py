@@ -1,0 +1,270 @@
+"""A server of server-sent events on a real socket, and everything that can go wrong with one.
+
+It knows the same faults as the Bedrock emulator, under the same names, so that one table can ask the
+same of every wire protocol. A frame is the bytes of one event.
+"""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import define, field
+
+from modelwire_bedrock.emulator import Fault
+
+_RESET = struct.pack("ii", 1, 0)
+_HEAD = "HTTP/1.1 {} Whatever\r\nx-request-id: req-1\r\n{}\r\n\r\n"
+_STREAM = "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked"
+
+
+@define
+class Received:
+    """A request, and how it ended: `complete`, `refused`, `broken` by a fault, or `client_left`."""
+
+    head: str
+    body: Any
+    end: str | None = None
+
+
+@define
+class Play:
+    """What one request gets: the events of an answer, and what goes wrong with it."""
+
+    frames: Sequence[bytes]
+    fault: Fault | None = None
+
+
+class _Broken(Exception):
+    """The connection was broken on purpose."""
+
+
+@define
+class SseServer:
+    """Gives each request the next of its plays; the last one stays.
+
+    Args:
+        choose: Chooses the play by the request's body, in place of the list.
+    """
+
+    plays: list[Play] = field(factory=list)
+    choose: Callable[[Any], Play] | None = None
+    requests: list[Received] = field(factory=list)
+    connections: int = 0
+    open_connections: int = 0
+    _listener: Any = None
+    _tasks: set = field(factory=set)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}/v1"
+
+    async def __aenter__(self):
+        self._listener = await asyncio.start_server(
+            self._accept, "127.0.0.1", 0, backlog=4096, limit=1 << 20
+        )
+        return self
+
+    async def __aexit__(self, *_):
+        self._listener.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _accept(self, reader, writer):
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader, writer):
+        self.connections += 1
+        self.open_connections += 1
+        try:
+            early = b""
+            while True:
+                head = (early + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                received = Received(head, await _body(reader, head))
+                self.requests.append(received)
+                early = await self._answer(received, reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, _Broken):
+            pass
+        finally:
+            self.open_connections -= 1
+            writer.transport.abort()
+
+    async def _answer(self, received, reader, writer):
+        if self.choose is not None:
+            play = self.choose(received.body)
+        else:
+            play = self.plays.pop(0) if len(self.plays) > 1 else self.plays[0]
+        # What comes while an answer is under way is the end of the connection; what comes with the
+        # end of the answer may be the next request.
+        leaving = asyncio.ensure_future(reader.read(1))
+        sending = asyncio.ensure_future(_send(writer, play))
+        try:
+            await asyncio.wait((leaving, sending), return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                received.end = "client_left"
+                raise _Broken
+            try:
+                received.end = sending.result()
+            except _Broken:
+                received.end = "broken"
+                raise
+            except ConnectionError:
+                received.end = "client_left"
+                raise
+            return leaving.result() if leaving.done() else b""
+        finally:
+            sending.cancel()
+            leaving.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+
+
+async def _body(reader, head):
+    lengths = [line for line in head.lower().split("\r\n") if line.startswith("content-length:")]
+    if not lengths:
+        return None
+    return json.loads(await reader.readexactly(int(lengths[0].partition(":")[2])))
+
+
+async def _send(writer, play):
+    fault = play.fault
+    kind = None if fault is None else fault.kind
+    if kind == "no_response":
+        _reset(writer)
+    if kind == "error":
+        await _refuse(writer, fault)
+        return "refused"
+    if kind == "slow_start":
+        await asyncio.sleep(fault.seconds)
+    writer.write(_HEAD.format(200, _STREAM).encode())
+    await writer.drain()
+    for at, frame in enumerate((*play.frames, b"")):
+        data = frame
+        if fault is not None and fault.interrupts and at == fault.after:
+            data = await _strike(writer, fault, frame)
+            if data is None:
+                break
+        await _send_frame(writer, data, fault)
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+    return "complete"
+
+
+async def _strike(writer, fault, frame):
+    """Let a fault strike in front of a frame; the frame to send in its place, or `None` to end."""
+    half = frame[: len(frame) // 2]
+    match fault.kind:
+        case "exception":
+            await _chunk(writer, sse({"error": {"code": fault.code, "message": "It failed."}}))
+            return None
+        case "reset":
+            _reset(writer)
+        case "cut":
+            await _chunk(writer, half)
+            writer.transport.close()
+            raise _Broken
+        case "truncate":
+            await _chunk(writer, half)
+            return None
+        case "corrupt":
+            return frame.replace(b"{", b"[", 1)
+        case "no_stop":
+            return None
+        case _:
+            await asyncio.Event().wait()
+            return None
+
+
+async def _refuse(writer, fault):
+    body = json.dumps({"error": {"message": "It failed.", "code": fault.code or None}}).encode()
+    fields = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+    if fault.retry_after is not None:
+        fields += f"\r\nRetry-After: {fault.retry_after}"
+    writer.write(_HEAD.format(fault.status, fields).encode() + body)
+    await writer.drain()
+
+
+async def _send_frame(writer, frame, fault):
+    if fault is None or fault.kind != "dribble":
+        await _chunk(writer, frame)
+        return
+    for at in range(0, len(frame), fault.size):
+        await _chunk(writer, frame[at : at + fault.size])
+
+
+async def _chunk(writer, data):
+    if data:
+        writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        await writer.drain()
+        # One write, one packet: the reader shall see the events one by one.
+        await asyncio.sleep(0)
+
+
+def _reset(writer):
+    # Without lingering the kernel sends RST in place of an orderly end.
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    writer.transport.abort()
+    raise _Broken
+
+
+def sse(payload: Any) -> bytes:
+    """One event."""
+    text = payload if isinstance(payload, str) else json.dumps(payload)
+    return f"data: {text}\n\n".encode()
+
+
+def chat_frames(texts: Sequence[str], call: Sequence[str] = ()) -> list[bytes]:
+    """An answer of Chat Completions: pieces of text, and the arguments of one call in pieces."""
+
+    def chunk(delta, finish=None):
+        return sse({"id": "c1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    def call_chunk(**function):
+        return chunk({"tool_calls": [{"index": 0, **function}]})
+
+    frames = [chunk({"role": "assistant"}), *(chunk({"content": text}) for text in texts)]
+    if call:
+        start = {"id": "call_1", "type": "function", "function": {"name": "lookup"}}
+        frames += [call_chunk(**start), *(call_chunk(function={"arguments": a}) for a in call)]
+    frames.append(chunk({}, "tool_calls" if call else "stop"))
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    return [*frames, sse({"id": "c1", "choices": [], "usage": usage}), sse("[DONE]")]
+
+
+def responses_frames(texts: Sequence[str], call: Sequence[str] = ()) -> list[bytes]:
+    """An answer of the Responses API: pieces of text, and the arguments of one call in pieces."""
+
+    def event(kind, **data):
+        return sse({"type": f"response.{kind}", **data})
+
+    def message(whole):
+        part = [{"type": "output_text", "text": whole, "annotations": []}] if whole else []
+        return {"type": "message", "id": "msg_1", "role": "assistant", "content": part}
+
+    def called(whole):
+        ids = {"id": "fc_1", "call_id": "call_1", "name": "lookup"}
+        return {"type": "function_call", **ids, "arguments": whole}
+
+    said, at = "".join(texts), {"output_index": 0, "item_id": "msg_1", "content_index": 0}
+    frames = [
+        event("created", response={"id": "resp_1", "status": "in_progress"}),
+        event("output_item.added", output_index=0, item=message("")),
+        *(event("output_text.delta", delta=text, **at) for text in texts),
+        event("output_item.done", output_index=0, item=message(said)),
+    ]
+    output = [message(said)]
+    if call:
+        at = {"output_index": 1, "item_id": "fc_1"}
+        frames += [
+            event("output_item.added", output_index=1, item=called("")),
+            *(event("function_call_arguments.delta", delta=piece, **at) for piece in call),
+            event("output_item.done", output_index=1, item=called("".join(call))),
+        ]
+        output.append(called("".join(call)))
+    usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    response = {"id": "resp_1", "status": "completed", "output": output, "usage": usage}
+    return [*frames, event("completed", response=response)]
