@@ -19,6 +19,7 @@ DOCUMENT = {
 @pytest.fixture
 def check(site, tmp_path):
     site.install("echo", {"providers": {"echo": ""}, "aliases": {"ech": "echo"}})
+    site.install("ghostly", {"providers": {"ghostly": ""}, "defaults": {"ghostly/always": ""}})
     environ = {"ECHO_API_KEY": "k", "MODELWIRE_CACHE_DIR": str(tmp_path / "cache")}
     registry = site.registry(DOCUMENT, environ)
     config = registry._config
@@ -35,7 +36,7 @@ def check(site, tmp_path):
 
 
 def test_a_configured_model_is_known(check):
-    assert check("echo/mine") == Checked(ModelRef("echo", "mine"), known=True)
+    assert check("echo/mine") == Checked(ModelRef("echo", "mine"), known=True, listed=True)
 
 
 def test_the_provider_is_written_under_its_own_id(check):
@@ -43,7 +44,7 @@ def test_the_provider_is_written_under_its_own_id(check):
 
 
 def test_an_alias_is_told(check):
-    assert check("ME") == Checked(ModelRef("echo", "mine"), alias="ME", known=True)
+    assert check("ME") == Checked(ModelRef("echo", "mine"), alias="ME", known=True, listed=True)
 
 
 async def test_a_discovered_model_is_known_once_it_was_discovered(check):
@@ -57,7 +58,17 @@ async def test_a_model_that_no_list_has_is_not_known_and_near_ones_are_told(chec
     found = check("echo/echo-3")
     assert (found.known, found.problem) == (False, None)
     assert found.hint.startswith("Did you mean echo/echo-")
-    assert "models list --provider echo --all" in check("echo/zzzzz").hint
+    assert found.listed
+    assert "models list --provider echo" in check("echo/zzzzz").hint
+
+
+def test_a_provider_whose_models_were_never_listed_is_told_apart(check):
+    assert not check("ghostly/x").listed
+    assert check("ghostly/x").problem is None
+
+
+def test_a_model_that_comes_with_a_plugin_is_known(check):
+    assert check("ghostly/always") == Checked(ModelRef("ghostly", "always"), known=True)
 
 
 async def test_a_bare_name_is_found_in_the_cached_lists(check):

@@ -9,6 +9,7 @@ from modelwire.config.model_choice import (
     set_fallbacks,
     set_primary,
     unset_alias,
+    written_fallbacks,
 )
 from modelwire.errors import ConfigError
 
@@ -62,6 +63,12 @@ def test_fallbacks_are_appended_beside_the_comments_of_the_others():
     assert chosen(text)["fallbacks"] == ["b/y", "c/z", "d/w"]
     assert '"b/y", // when a is down' in text
     assert '"c/z", // when all is down' in text
+
+
+def test_fallbacks_are_read_as_they_are_written():
+    text = '{agents: {defaults: {model: {fallbacks: ["a/${X}", "b/y"]}}}}'
+    assert written_fallbacks(text) == ["a/${X}", "b/y"]
+    assert [written_fallbacks(other) for other in ("", SHORT, "{}")] == [[], [], []]
 
 
 def test_a_removed_fallback_leaves_the_comments_of_the_others():

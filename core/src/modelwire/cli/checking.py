@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from attrs import frozen
 
-from modelwire.catalog import Catalog
+from modelwire.catalog import Catalog, Listing
 from modelwire.config import Config
 from modelwire.errors import ConfigError, PluginError, UnknownModel
 from modelwire.models import ModelRef
@@ -24,7 +24,8 @@ class Checked:
     Attributes:
         ref: The model that it names, or `None` where it names none.
         alias: The alias by which it was named, or `None`.
-        known: Whether the model is configured or was discovered before.
+        known: Whether the model is configured, was discovered before or comes with a plugin.
+        listed: Whether there is a list of the provider's models to look it up in.
         problem: Why the text cannot be used, or `None`.
         hint: What to do where there is a problem or the model is not known.
     """
@@ -32,6 +33,7 @@ class Checked:
     ref: ModelRef | None = None
     alias: str | None = None
     known: bool = False
+    listed: bool = False
     problem: str | None = None
     hint: str | None = None
 
@@ -57,9 +59,11 @@ def check_reference(config: Config, registry: Registry, text: str) -> Checked:
         registry.owner(model.provider, model.api)
     except PluginError as error:
         return Checked(ref, alias, problem=str(error), hint=error.hint)
-    if model.sources:
-        return Checked(ref, alias, known=True)
-    return Checked(ref, alias, hint=_near(catalog, ref))
+    listing = catalog.recall(ref.provider)
+    listed = bool(listing.models) or listing.fetched_at is not None
+    if model.sources or ref in registry.default_refs:
+        return Checked(ref, alias, known=True, listed=listed)
+    return Checked(ref, alias, listed=listed, hint=_hint(listing, ref))
 
 
 def offline_catalog(config: Config, registry: Registry) -> Catalog:
@@ -72,12 +76,12 @@ def _find(config: Config, registry: Registry, catalog: Catalog, name: str) -> Mo
     return pick_bare_name(name, [*known, *named_refs(config, registry)], config.aliases())
 
 
-def _near(catalog: Catalog, ref: ModelRef) -> str:
-    listed = [model.id for model in catalog.recall(ref.provider).models]
+def _hint(listing: Listing, ref: ModelRef) -> str:
+    listed = [model.id for model in listing.models]
     near = get_close_matches(ref.model, listed, n=3, cutoff=0.6)
     if near:
         return f"Did you mean {' or '.join(f'{ref.provider}/{name}' for name in near)}?"
-    return f"`modelwire models list --provider {ref.provider} --all` shows the known ones."
+    return f"`modelwire models list --provider {ref.provider}` shows the known ones."
 
 
 def _no_transport() -> NoReturn:

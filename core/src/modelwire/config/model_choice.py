@@ -20,6 +20,7 @@ __all__ = [
     "set_fallbacks",
     "set_primary",
     "unset_alias",
+    "written_fallbacks",
 ]
 
 _CHOICE: Path = ("agents", "defaults", "model")
@@ -42,6 +43,16 @@ def set_primary(text: str, ref: str) -> str:
     """
     shorthand = isinstance(read_value(text, _CHOICE), str)
     return set_value(text, _CHOICE if shorthand else (*_CHOICE, "primary"), ref)
+
+
+def written_fallbacks(text: str) -> list[str]:
+    """Read the fallbacks as they are written, with every `${VAR}` in its place.
+
+    Raises:
+        ConfigError: The text is not JSON5.
+    """
+    written = read_value(text, (*_CHOICE, "fallbacks"))
+    return [ref for ref in written if isinstance(ref, str)] if isinstance(written, list) else []
 
 
 def set_fallbacks(text: str, refs: Sequence[str]) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from modelwire.cli.models.aliases import aliases
+from modelwire.cli.models.fallbacks import fallbacks
 from modelwire.cli.models.listing import list_models
 from modelwire.cli.models.refreshing import refresh
+from modelwire.cli.models.setting import set_model
 from modelwire.cli.models.status import status
 
 __all__ = ["models"]
@@ -29,5 +32,5 @@ def models(ctx: click.Context) -> int:
     return 0
 
 
-for command in (list_models, status, refresh):
+for command in (list_models, status, set_model, refresh, aliases, fallbacks):
     models.add_command(command)

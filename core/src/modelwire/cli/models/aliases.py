@@ -1,0 +1,107 @@
+"""`modelwire models aliases`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from modelwire.cli.documents import json_text
+from modelwire.cli.options import check_output, config_option, output_options
+
+__all__ = ["aliases"]
+
+_ALIAS = re.compile(r"[A-Za-z0-9_.:-]+")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def aliases(ctx: click.Context) -> None:
+    """Short names for models. Alone, the same as `modelwire models aliases list`."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_aliases)
+
+
+@aliases.command("list")
+@output_options
+@config_option
+def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
+    """List the short names and the models that they stand for."""
+    from modelwire.cli.cells import printable
+    from modelwire.config import load_config
+
+    check_output(as_json=as_json, plain=plain)
+    found = dict(sorted(load_config(config_path).aliases().items()))
+    if as_json:
+        click.echo(json_text({"aliases": found}, indent=2))
+    elif plain:
+        for alias, target in found.items():
+            click.echo(printable(f"{alias} {target}"))
+    elif found:
+        click.echo(f"Aliases ({len(found)}):")
+        for alias, target in found.items():
+            click.echo(printable(f"- {alias} -> {target}"))
+    else:
+        click.echo("No aliases. Try: modelwire models aliases add NAME provider/model-id")
+
+
+@aliases.command("add")
+@click.argument("alias", metavar="NAME")
+@click.argument("ref", metavar="REF")
+@config_option
+def add_alias(alias: str, ref: str, config_path: Path | None) -> None:
+    """Let NAME stand for the model REF. Case does not matter in it.
+
+    \b
+    modelwire models aliases add fast amazon-bedrock/us.amazon.nova-lite-v1:0
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.cells import printable
+    from modelwire.cli.failures import show_note
+    from modelwire.cli.models.accepting import Editing, note_written
+    from modelwire.config import load_config
+    from modelwire.config.model_choice import set_alias
+    from modelwire.config.writing import edit_config
+    from modelwire.errors import ConfigError
+
+    if _ALIAS.fullmatch(alias) is None:
+        msg = f'"{alias}" cannot be an alias: use letters, digits, and any of _ . : -'
+        raise click.BadParameter(msg, param_hint="NAME")
+    editing = Editing(config_path)
+    wanted = editing.accept(ref)
+    target = str(wanted.ref)
+    current = editing.config.aliases()
+    taken = current.get(alias.casefold())
+    if taken is not None and editing.meaning(taken) != target:
+        msg = f"Alias {alias} already points to {taken}."
+        hint = f"Remove it first: modelwire models aliases remove {alias}"
+        raise ConfigError(msg, hint=hint)
+    if taken is None:
+        written = edit_config(lambda text: set_alias(text, target, alias), config_path)
+        gone = sorted(current.keys() - load_config(config_path).aliases().keys())
+        click.echo(printable(f"Alias {alias} -> {target}"))
+        wanted.warn()
+        if gone:
+            show_note(f"It replaces the model's former alias {', '.join(gone)}.")
+        note_written(written)
+    else:
+        click.echo(printable(f"Alias {alias} -> {target} (unchanged)"))
+
+
+@aliases.command("remove")
+@click.argument("alias", metavar="NAME")
+@config_option
+def remove_alias(alias: str, config_path: Path | None) -> None:
+    """Remove the short name NAME. The other settings of its model stay."""
+    from modelwire.cli.cells import printable
+    from modelwire.cli.models.accepting import note_written
+    from modelwire.config.model_choice import unset_alias
+    from modelwire.config.writing import edit_config
+    from modelwire.errors import ConfigError
+
+    written = edit_config(lambda text: unset_alias(text, alias), config_path)
+    if not written.changed:
+        msg = f"Alias not found: {alias}"
+        raise ConfigError(msg, hint="`modelwire models aliases list` shows which there are.")
+    click.echo(printable(f"Removed the alias {alias}."))
+    note_written(written)

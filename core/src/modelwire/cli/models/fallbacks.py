@@ -1,0 +1,135 @@
+"""`modelwire models fallbacks`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from modelwire.cli.documents import json_text
+from modelwire.cli.options import check_output, config_option, output_options
+
+if TYPE_CHECKING:
+    from modelwire.config.writing import Written
+
+__all__ = ["fallbacks"]
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def fallbacks(ctx: click.Context) -> None:
+    """Models that are asked when the default one fails, in their order.
+
+    Alone, the same as `modelwire models fallbacks list`. Nobody else is ever asked.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_fallbacks)
+
+
+@fallbacks.command("list")
+@output_options
+@config_option
+def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None:
+    """List the fallbacks, in the order in which they are asked."""
+    from modelwire.cli.models.rows import resolved
+    from modelwire.config import load_config
+    from modelwire.registry import Registry
+
+    check_output(as_json=as_json, plain=plain)
+    config = load_config(config_path)
+    registry = Registry(config)
+    written = config.agents.defaults.model.fallbacks
+    keys = [str(resolved(config, registry, text) or text) for text in written]
+    if as_json:
+        click.echo(json_text({"fallbacks": keys}, indent=2))
+    elif plain:
+        for key in keys:
+            click.echo(key)
+    else:
+        _show(keys)
+
+
+@fallbacks.command("add")
+@click.argument("ref", metavar="REF")
+@config_option
+def add_fallback(ref: str, config_path: Path | None) -> None:
+    """Ask the model REF too, after the other fallbacks.
+
+    \b
+    modelwire models fallbacks add openai/gpt-5-mini
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.models.accepting import Editing
+    from modelwire.config.model_choice import set_fallbacks, written_fallbacks
+    from modelwire.config.writing import edit_config
+
+    editing = Editing(config_path)
+    wanted = editing.accept(ref)
+    target = str(wanted.ref)
+
+    def add(text: str) -> str:
+        current = written_fallbacks(text)
+        if any(editing.meaning(other) == target for other in current):
+            return text
+        return set_fallbacks(text, [*current, target])
+
+    written = edit_config(add, config_path)
+    wanted.warn()
+    _tell(editing.meaning, written)
+
+
+@fallbacks.command("remove")
+@click.argument("ref", metavar="REF")
+@config_option
+def remove_fallback(ref: str, config_path: Path | None) -> None:
+    """Ask the model REF no longer."""
+    from modelwire.cli.models.accepting import Editing
+    from modelwire.config.model_choice import set_fallbacks, written_fallbacks
+    from modelwire.config.writing import edit_config
+    from modelwire.errors import ConfigError
+
+    editing = Editing(config_path)
+    target = editing.meaning(ref)
+
+    def remove(text: str) -> str:
+        current = written_fallbacks(text)
+        return set_fallbacks(text, [x for x in current if editing.meaning(x) != target])
+
+    written = edit_config(remove, config_path)
+    if not written.changed:
+        msg = f"Fallback not found: {target}"
+        raise ConfigError(msg, hint="`modelwire models fallbacks list` shows which there are.")
+    _tell(editing.meaning, written)
+
+
+@fallbacks.command("clear")
+@config_option
+def clear_fallbacks(config_path: Path | None) -> None:
+    """Ask nobody but the default model."""
+    from modelwire.cli.models.accepting import note_written
+    from modelwire.config.model_choice import set_fallbacks
+    from modelwire.config.writing import edit_config
+
+    written = edit_config(lambda text: set_fallbacks(text, []), config_path)
+    _show([])
+    note_written(written)
+
+
+def _tell(meaning: Callable[[str], str], written: Written) -> None:
+    from modelwire.cli.models.accepting import note_written
+    from modelwire.config.model_choice import written_fallbacks
+
+    _show([meaning(text) for text in written_fallbacks(written.after)])
+    note_written(written)
+
+
+def _show(keys: Sequence[str]) -> None:
+    from modelwire.cli.cells import printable
+
+    if not keys:
+        click.echo("No fallbacks: when the default model fails, nobody else is asked.")
+        return
+    click.echo(f"Fallbacks ({len(keys)}):")
+    for key in keys:
+        click.echo(printable(f"- {key}"))
