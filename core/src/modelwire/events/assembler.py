@@ -8,7 +8,8 @@ not grow with what has arrived: fragments are kept in lists and joined once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, MutableSequence, Sequence
 from typing import Any, NoReturn
 
 from attrs import define, evolve, field
@@ -70,7 +71,7 @@ class _Block:
 
     kind: type[Text | Thinking | ToolCall]
     position: int
-    parts: list[str] = field(factory=list)
+    parts: MutableSequence[str] = field(factory=list)
     signature: list[str] = field(factory=list)
     redacted: list[bytes] = field(factory=list)
     id: str = ""
@@ -79,6 +80,9 @@ class _Block:
 
     @property
     def text(self) -> str:
+        if self.ended and len(self.parts) > 1:
+            # It is asked for more than once, and may be large.
+            self.parts = ["".join(self.parts)]
         return "".join(self.parts)
 
     def content(self) -> Text | Thinking:
@@ -100,6 +104,8 @@ class Assembler:
         model: The model's id.
         api: The wire API, if it is known.
         price: What a usage costs, if the model's prices are known.
+        keep_text: Whether the message holds text and thinking. Without them it is built in constant
+            memory, however long the answer is.
     """
 
     def __init__(
@@ -109,9 +115,11 @@ class Assembler:
         *,
         api: str | None = None,
         price: Callable[[Usage], Cost | None] | None = None,
+        keep_text: bool = True,
     ) -> None:
         self._message = AssistantMessage([], provider, model, api=api)
         self._price = price
+        self._keep_text = keep_text
         self._request_id: str | None = None
         self._stop: Stop | None = None
         self._blocks: list[_Block] = []
@@ -220,7 +228,8 @@ class Assembler:
         content: list[AssistantContent] = []
         for block in self._blocks:
             if block.kind is not ToolCall:
-                content.append(block.content())
+                if self._keep_text:
+                    content.append(block.content())
             elif block.position in calls:
                 content.append(calls[block.position])
         return content
@@ -239,6 +248,8 @@ class Assembler:
         if previous is not None:
             events += self._end(previous)
         block = _Block(kind, len(self._blocks))
+        if not self._keep_text and kind is not ToolCall:
+            block.parts = deque(maxlen=0)
         self._blocks.append(block)
         self._open[index] = block
         return block, events

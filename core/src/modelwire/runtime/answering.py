@@ -39,6 +39,7 @@ class Answer:
         candidates: Finds the references to try, in order; called once.
         options: Gives the options for a model, some seconds after the answer was asked for.
         retries: When a model is tried again.
+        keep_text: Whether the message holds text and thinking.
     """
 
     runtime: Runtime
@@ -47,6 +48,7 @@ class Answer:
     candidates: Callable[[], Awaitable[Sequence[ModelRef | str]]]
     options: Callable[[Model, float], CompletionOptions]
     retries: RetryPolicy
+    keep_text: bool = True
 
     async def events(self, progress: Progress) -> AsyncGenerator[Sequence[Event], None]:
         """Try the candidates until one answers; yield its events, those of one arrival together.
@@ -105,7 +107,9 @@ class Answer:
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
             raise PluginError(msg)
         price = model.prices.cost_of if model.prices is not None else None
-        assembler = Assembler(model.provider, model.id, api=model.api, price=price)
+        assembler = Assembler(
+            model.provider, model.id, api=model.api, price=price, keep_text=self.keep_text
+        )
         progress.assembler = assembler
         feed, feed_all = assembler.feed, assembler.feed_all
         try:

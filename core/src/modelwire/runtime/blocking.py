@@ -101,6 +101,7 @@ class SyncRuntime:
         system: str | None = None,
         tools: Iterable[Tool] | None = None,
         options: CompletionOptions | None = None,
+        keep_text: bool = True,
         **changes: Unpack[OptionChanges],
     ) -> SyncStream:
         """Ask a model, and stream its answer; see `Runtime.stream`."""
@@ -111,6 +112,7 @@ class SyncRuntime:
             system=system,
             tools=tools,
             options=options,
+            keep_text=keep_text,
             **changes,
         )
         return SyncStream(stream, self._loop, self)

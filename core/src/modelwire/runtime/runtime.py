@@ -143,6 +143,7 @@ class Runtime:
         system: str | None = None,
         tools: Iterable[Tool] | None = None,
         options: CompletionOptions | None = None,
+        keep_text: bool = True,
         **changes: Unpack[OptionChanges],
     ) -> Stream:
         """Ask a model, and stream its answer.
@@ -155,6 +156,9 @@ class Runtime:
             system: The system prompt, in place of the context's.
             tools: The tools, in place of the context's.
             options: Options as an object.
+            keep_text: Whether the message at the end holds text and thinking, and the events that end
+                these. Without them an answer takes constant memory, however long it is; tool calls,
+                usage and the stop reason are in the message either way.
             changes: Single options by keyword, as `max_tokens=100`; they win over `options`.
 
         Returns:
@@ -182,6 +186,7 @@ class Runtime:
             candidates=candidates,
             options=lambda target, spent: self._options(target, asked, spent),
             retries=self._retries,
+            keep_text=keep_text,
         )
         return Stream(answer.events, total=asked.deadlines.total)
 
