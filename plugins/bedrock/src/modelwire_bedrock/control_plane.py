@@ -5,6 +5,7 @@ So a call that is cancelled, or takes too long, closes its socket, and no thread
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -104,6 +105,8 @@ def _parse(
     shape = model.operation_model(client.meta.method_to_api_mapping[operation]).output_shape
     parser = ResponseParserFactory().create_parser(model.metadata["protocol"])
     try:
+        # botocore takes a page of a proxy for an answer without members, as for an empty list.
+        json.loads(body)
         parsed: dict[str, Any] = parser.parse(
             {"status_code": status, "headers": headers, "body": body}, shape
         )
