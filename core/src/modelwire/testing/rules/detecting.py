@@ -26,19 +26,18 @@ class DetectingRules(Rules):
 
     @needs("api_key")
     def test_a_missing_key_is_told_with_what_to_do(self, bench: Bench) -> None:
-        """With nothing configured, the state is `unusable`, with a reason and a hint."""
+        """With nothing configured, the state is not `usable`, and there is a reason and a hint."""
         status = _detect(bench, configured=False)
-        check(
-            status.state == "unusable", f"without a key the state is unusable, not {status.state}"
-        )
-        check(status.reason, "an unusable status has a reason")
-        check(status.hint, "an unusable status has a hint that says what to do")
+        check(status.state != "usable", "without a key the state is not usable")
+        check(status.reason, "a status that is not usable has a reason")
+        check(status.hint, "a status that is not usable has a hint that says what to do")
 
     def test_detecting_uses_no_network(self, bench: Bench) -> None:
         """Without a probe it looks at the configuration, the environment and files."""
         with network_calls() as calls:
             _detect(bench, configured=True)
-            _detect(bench, configured=False)
+            if self.subject.api is None:  # an id of the user's own is nothing unconfigured
+                _detect(bench, configured=False)
         check(not calls, f"detect_credentials without a probe uses no network: {calls}")
 
     @needs(WIRE, "probe", "discovery")

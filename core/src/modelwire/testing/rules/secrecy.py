@@ -64,19 +64,26 @@ class SecrecyRules(Rules):
 def _play(bench: Bench, scene: str) -> Outcome:
     wire, bodies = bench.wire, bench.wire.bodies(Answer(LONG))
     half = bodies[: len(bodies) // 2]
-    repeated = f"The key {bench.secret} is not valid."
     match scene:
         case "answer":
             return bench.ask(wire.reply(bodies))
         case "refusal":
-            return bench.ask(wire.refuse(401, repeated))
+            return bench.ask(wire.refuse(401, _repeated(bench)))
         case "stream_error":
-            event = wire.encode(wire.failure(repeated))
+            event = wire.encode(wire.failure(_repeated(bench)))
             return bench.ask(wire.reply([*half, event]))
         case "cut":
             return bench.ask(Reply(half, headers={"Content-Type": wire.content_type}, end="cut"))
         case _:
             return bench.ask(url=f"http://127.0.0.1:{closed_port()}")
+
+
+def _repeated(bench: Bench) -> str:
+    """What a talkative service says: the key again, if it is sent at all and no signature of it."""
+    bench.ask(bench.wire.reply(bench.wire.bodies(Answer(LONG))))
+    headers = bench.requests[-1].headers.values()
+    sent = any(bench.secret in value for value in headers)
+    return f"The key {bench.secret if sent else 'that was used'} is not valid."
 
 
 @contextlib.contextmanager

@@ -1,0 +1,28 @@
+"""ConverseStream, held against every rule of the conformance kit."""
+
+from modelwire.testing import provider_suite
+from modelwire_bedrock.testing import ConverseStreamWire
+
+ABILITIES = {
+    "api_key",
+    "cache_usage",
+    "discovery",
+    "max_tokens",
+    "stream_errors",
+    "tool_choice",
+    "tools",
+}
+
+TestClaude = provider_suite(
+    "amazon-bedrock",
+    wire=ConverseStreamWire(),
+    model="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    abilities={"images", "reasoning", "signatures", "stop", "thinking", *ABILITIES},
+)
+
+TestNova = provider_suite(
+    "amazon-bedrock",
+    wire=ConverseStreamWire(),
+    model="us.amazon.nova-lite-v1:0",
+    abilities={"images", "stop", "temperature", "top_p", *ABILITIES},
+)

@@ -1,0 +1,39 @@
+"""Both APIs, held against every rule of the conformance kit."""
+
+from modelwire.testing import provider_suite
+from modelwire_openai.testing import ChatCompletionsWire, ResponsesWire
+
+SERVICE = {"cache_usage", "discovery", "probe", "stream_errors"}
+SAMPLING = {"max_tokens", "temperature", "top_p"}
+TOOLS = {"tools", "tool_choice"}
+
+TestChatCompletions = provider_suite(
+    "openai",
+    api="openai-completions",
+    wire=ChatCompletionsWire(),
+    abilities={"api_key", "images", "stop", *SERVICE, *SAMPLING, *TOOLS},
+)
+
+TestChatCompletionsThatThinks = provider_suite(
+    "deepseek",
+    wire=ChatCompletionsWire(),
+    abilities={"api_key", "max_tokens", "reasoning", "thinking", *SERVICE, *TOOLS},
+)
+
+TestChatCompletionsOfTheUsersOwn = provider_suite(
+    "my-gateway", api="openai-completions", wire=ChatCompletionsWire(), abilities=SERVICE
+)
+
+TestResponses = provider_suite(
+    "openai",
+    wire=ResponsesWire(),
+    api="openai-responses",
+    abilities={"api_key", "images", *SERVICE, *SAMPLING, *TOOLS},
+)
+
+TestResponsesThatThinks = provider_suite(
+    "openai",
+    wire=ResponsesWire(),
+    api="openai-responses",
+    abilities={"max_tokens", "reasoning", "signatures", "thinking", *SERVICE, *TOOLS},
+)
