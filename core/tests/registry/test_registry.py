@@ -237,6 +237,14 @@ def test_models_that_need_no_configuration_are_declared(site):
     assert site.registry().default_refs == [ModelRef("tiny", "m-1:0")]
 
 
+def test_guides_are_known_without_importing_them_and_those_of_disabled_plugins_are_not(site):
+    site.install("b", {"setup": {"second": "b_plugin:GUIDE"}}, source="raise SystemExit")
+    site.install("a", {"setup": {"first": "a_plugin:GUIDE"}}, source="raise SystemExit")
+    assert [claim.name for claim in site.registry().guides()] == ["first", "second"]
+    off = {"plugins": {"entries": {"a": {"enabled": False}}}}
+    assert [claim.name for claim in site.registry(off).guides()] == ["second"]
+
+
 def test_commands_of_plugins_are_known_without_importing_them(site):
     module = site.install("l", {"commands": {"tiny": "l_plugin:group"}}, source="raise SystemExit")
     assert list(site.registry().commands()) == ["tiny"]

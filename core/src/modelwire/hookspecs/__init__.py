@@ -3,6 +3,7 @@
 from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
 from modelwire.hookspecs.discovery import DiscoverySettings
 from modelwire.hookspecs.options import CacheRetention, CompletionOptions, ToolChoice
+from modelwire.hookspecs.setup import Question, Settings, SetupGuide
 from modelwire.hookspecs.specs import hookimpl
 
 __all__ = [
@@ -10,6 +11,9 @@ __all__ = [
     "CompletionOptions",
     "CredentialStatus",
     "DiscoverySettings",
+    "Question",
+    "Settings",
+    "SetupGuide",
     "ToolChoice",
     "fingerprint",
     "hookimpl",

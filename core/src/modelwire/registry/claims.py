@@ -10,6 +10,7 @@ A plugin declares itself in its `pyproject.toml`, in entry points of these group
 | `modelwire.middleware` | any name | a plugin whose hooks are all wrappers |
 | `modelwire.defaults` | a reference that works without configuration | the plugin |
 | `modelwire.commands` | a subcommand of `modelwire` | a click command |
+| `modelwire.setup` | any name | a `SetupGuide` for `modelwire setup` |
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from modelwire.models import fold_provider
 __all__ = ["Claim", "Kind", "installed_claims", "squash"]
 
 _PREFIX = "modelwire."
-Kind = Literal["providers", "apis", "aliases", "middleware", "defaults", "commands"]
-_KINDS = ("providers", "apis", "aliases", "middleware", "defaults", "commands")
+Kind = Literal["providers", "apis", "aliases", "middleware", "defaults", "commands", "setup"]
+_KINDS = ("providers", "apis", "aliases", "middleware", "defaults", "commands", "setup")
 
 
 @frozen

@@ -21,7 +21,9 @@ from modelwire.registry.claims import Claim
 if TYPE_CHECKING:
     import click
 
-__all__ = ["hooks_of", "load", "load_command", "where"]
+    from modelwire.hookspecs import SetupGuide
+
+__all__ = ["hooks_of", "load", "load_command", "load_guide", "where"]
 
 
 def load(claim: Claim) -> object:
@@ -49,6 +51,21 @@ def load_command(claim: Claim) -> click.Command:
     loaded = _import(claim)
     if not isinstance(loaded, click.Command):
         msg = f"{claim.distribution} offers {claim.name!r}, which is not a click command."
+        raise PluginError(msg)
+    return loaded
+
+
+def load_guide(claim: Claim) -> SetupGuide:
+    """Import what a plugin tells `modelwire setup`.
+
+    Raises:
+        PluginError: It cannot be imported, or is not a guide.
+    """
+    from modelwire.hookspecs import SetupGuide
+
+    loaded = _import(claim)
+    if not isinstance(loaded, SetupGuide):
+        msg = f"{claim.distribution} offers {claim.name!r}, which is not a SetupGuide."
         raise PluginError(msg)
     return loaded
 
@@ -118,6 +135,6 @@ def _check_kind(name: str, function: object) -> str | None:
         return "stream_completion must be an asynchronous generator: it has to yield deltas"
     if name == "discover_models" and is_generator:
         return "discover_models must return a list of models, not yield them"
-    if name == "detect_credentials" and (is_coroutine or is_generator):
-        return "detect_credentials must be a plain function, not an asynchronous one"
+    if name in ("detect_credentials", "describe_call") and (is_coroutine or is_generator):
+        return f"{name} must be a plain function, not an asynchronous one"
     return None

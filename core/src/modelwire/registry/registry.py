@@ -156,6 +156,12 @@ class Registry:
                 found[claim.name].append(claim)
         return {name: claims[0] for name, claims in sorted(found.items()) if len(claims) == 1}
 
+    def guides(self) -> list[Claim]:
+        """What plugins offer to `modelwire setup`, in the order of the names."""
+        return sorted(
+            (claim for claim in self._claims if claim.kind == "setup"), key=lambda c: c.name
+        )
+
     def plugins(self, *, check: bool = False) -> list[PluginInfo]:
         """What is installed, in the order of the packages' names.
 
@@ -167,7 +173,7 @@ class Registry:
             info = infos.setdefault(
                 claim.distribution, PluginInfo(claim.distribution, claim.version)
             )
-            if claim.kind != "defaults":
+            if claim.kind not in ("defaults", "setup"):
                 getattr(info, claim.kind).append(claim.name)
         for distribution, info in infos.items():
             claims = [claim for claim in self._all if claim.distribution == distribution]

@@ -1,0 +1,1 @@
+"""`modelwire setup`: from what the user has to a configuration that works."""

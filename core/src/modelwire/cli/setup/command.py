@@ -1,0 +1,81 @@
+"""`modelwire setup`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelwire.cli.options import config_option
+
+__all__ = ["setup"]
+
+
+@click.command()
+@click.option(
+    "--provider", metavar="ID", help="What you have: a provider's id, or one of your own."
+)
+@click.option("--base-url", metavar="URL", help="Where your server is.")
+@click.option(
+    "--api-key-env", metavar="NAME", help="The variable that holds the key; never the key itself."
+)
+@click.option("--region", metavar="REGION", help="The region of the service.")
+@click.option("--profile", metavar="NAME", help="The profile with the credentials.")
+@click.option("--answer", multiple=True, metavar="NAME=VALUE", help="Any other answer.")
+@click.option("-m", "--model", metavar="REF", help="The model to make the default one.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take the options and the defaults.")
+@click.option("--no-test", is_flag=True, help="Write without trying it first.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each step of the test may take.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON for programs; goes with --yes.")
+@config_option
+def setup(
+    provider: str | None,
+    base_url: str | None,
+    api_key_env: str | None,
+    region: str | None,
+    profile: str | None,
+    answer: tuple[str, ...],
+    model: str | None,
+    yes: bool,
+    no_test: bool,
+    timeout: float,
+    as_json: bool,
+    config_path: Path | None,
+) -> int:
+    """Ask what you have, test it, and write the configuration.
+
+    What stands in the configuration stays: only what is new is added. Keys are never stored; the
+    configuration names the environment variable that holds one. In a terminal the rest is asked
+    for; elsewhere give --yes with --provider.
+
+    \b
+    modelwire setup
+    modelwire setup --yes --provider amazon-bedrock --region eu-central-1
+    modelwire setup --yes --provider openai --api-key-env OPENAI_API_KEY
+    modelwire setup --yes --provider my-server --base-url http://gpu-box:8000/v1
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.setup.conversation import converse
+    from modelwire.cli.setup.planning import Asked
+
+    options = {
+        "base_url": base_url,
+        "api_key_env": api_key_env,
+        "region": region,
+        "profile": profile,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    for text in answer:
+        name, mark, value = text.partition("=")
+        if not mark or not name:
+            msg = "--answer takes NAME=VALUE."
+            raise click.UsageError(msg)
+        given[name.replace("-", "_")] = value
+    asked = Asked(provider, given, model, config_path, yes=yes or as_json, test=not no_test)
+    return converse(asked, timeout=timeout, as_json=as_json)

@@ -1,0 +1,107 @@
+"""Which guides there are, and which of them sets a provider up."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import click
+from attrs import frozen
+
+from modelwire.cli.failures import show_note
+from modelwire.cli.setup.published import PUBLISHED, Published
+from modelwire.errors import PluginError
+from modelwire.hookspecs import SetupGuide
+from modelwire.models import fold_provider
+from modelwire.registry import Registry
+from modelwire.registry.loading import load_guide
+
+__all__ = ["Offer", "find_offer", "missing_plugins", "not_installed", "offers"]
+
+
+@frozen
+class Offer:
+    """A guide of an installed plugin.
+
+    Attributes:
+        name: Its name among the guides.
+        distribution: The plugin's package.
+        guide: The guide.
+    """
+
+    name: str
+    distribution: str
+    guide: SetupGuide
+
+
+def offers(registry: Registry) -> list[Offer]:
+    """The guides of the installed plugins; one that is broken is told and left out."""
+    found = []
+    for claim in registry.guides():
+        try:
+            found.append(Offer(claim.name, claim.distribution, load_guide(claim)))
+        except PluginError as error:
+            show_note(f"{error} It is left out.")
+    return found
+
+
+def missing_plugins(registry: Registry) -> list[Published]:
+    """The plugins of this project that are not installed."""
+    installed = {info.distribution for info in registry.plugins()}
+    return [plugin for plugin in PUBLISHED if plugin.distribution not in installed]
+
+
+def find_offer(
+    registry: Registry, available: list[Offer], name: str, *, has_address: bool
+) -> tuple[Offer, str | None]:
+    """Find the guide for what a user named, and the provider's id where it is clear.
+
+    Args:
+        registry: The installed plugins.
+        available: The guides.
+        name: A provider's id or alias, an id of the user's own, or a guide's name.
+        has_address: Whether the user gave an address: then any id may be one of the user's own.
+
+    Raises:
+        click.UsageError: No guide fits.
+        PluginError: The plugin that would fit is not installed.
+    """
+    provider = registry.canonical(name)
+    for offer in available:
+        if offer.guide.provider == provider:
+            return offer, provider
+    open_ended = [offer for offer in available if offer.guide.provider is None]
+    if provider in registry.provider_ids:
+        owner = registry.owner(provider).distribution
+        for offer in open_ended:
+            if offer.distribution == owner:
+                return offer, provider
+    for offer in available:
+        if offer.name == name:
+            return offer, offer.guide.provider
+    plugin = next(
+        (p for p in missing_plugins(registry) if fold_provider(name) in p.providers), None
+    )
+    if plugin is not None:
+        raise not_installed(plugin)
+    if has_address and open_ended:
+        return open_ended[0], provider
+    raise _unknown(registry, available, name)
+
+
+def not_installed(plugin: Published) -> PluginError:
+    """Say how to get a plugin."""
+    msg = f"The plugin for this is not installed: {plugin.distribution}."
+    hint = f"Run: pip install {plugin.distribution}, and then modelwire setup again."
+    return PluginError(msg, hint=hint)
+
+
+def _unknown(registry: Registry, available: list[Offer], name: str) -> click.UsageError:
+    known = sorted({*registry.provider_ids, *registry.aliases})
+    near = get_close_matches(fold_provider(name), known, n=3, cutoff=0.6)
+    msg = f"No installed plugin can set up {name!r}."
+    if near:
+        msg += f" Did you mean {' or '.join(near)}?"
+    else:
+        ids = sorted(offer.guide.provider or offer.name for offer in available)
+        msg += f" There are: {', '.join(ids) or 'none'}. A server of your own needs --base-url."
+    return click.UsageError(msg)

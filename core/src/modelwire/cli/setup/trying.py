@@ -1,0 +1,84 @@
+"""Trying a draft of the configuration: credentials, the list of models, one tiny request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from attrs import define
+
+from modelwire.config import Config
+from modelwire.errors import ModelwireError
+from modelwire.hookspecs import CredentialStatus
+from modelwire.models import ModelRef
+from modelwire.runtime import Runtime
+from modelwire.transport import Deadlines
+
+__all__ = ["Offered", "best_first", "look", "send"]
+
+
+@define
+class Offered:
+    """What a provider says.
+
+    Attributes:
+        credentials: The state of its credentials.
+        models: The ids of its models; empty where they are not known.
+        error: Why they are not known.
+    """
+
+    credentials: CredentialStatus
+    models: list[str]
+    error: ModelwireError | None = None
+
+
+async def look(config: Config, provider: str, *, online: bool, timeout: float) -> Offered:
+    """Find out whether a provider can be used, and what it has.
+
+    Args:
+        config: The configuration as it would be.
+        provider: The provider's id.
+        online: Whether credentials may be loaded and the provider asked for its models.
+        timeout: Seconds for each of these.
+
+    Raises:
+        ModelwireError: The discovery settings are not valid.
+    """
+    async with Runtime(config) as runtime:
+        catalog = runtime.catalog
+        if not online:
+            listing = catalog.recall(provider)
+            return Offered(listing.credentials, [model.id for model in listing.models])
+        found = await asyncio.to_thread(catalog.credentials, provider, probe=True, timeout=timeout)
+        if found.state == "unusable":
+            reason = found.reason or f"The credentials of {provider} cannot be used."
+            return Offered(found, [], ModelwireError(reason, hint=found.hint))
+        try:
+            async with asyncio.timeout(timeout):
+                listing = await catalog.listing(provider, refresh=True)
+        except TimeoutError:
+            known = catalog.recall(provider)
+            return Offered(found, [model.id for model in known.models])
+        return Offered(found, [model.id for model in listing.models], listing.error)
+
+
+async def send(config: Config, ref: ModelRef, timeout: float) -> float:
+    """Send one tiny request, and return how many seconds its answer took.
+
+    Raises:
+        ModelwireError: It was not answered.
+    """
+    began = time.monotonic()
+    async with Runtime(config) as runtime:
+        await runtime.complete(
+            "Reply with: ok", model=ref, max_tokens=16, deadlines=Deadlines(total=timeout)
+        )
+    return time.monotonic() - began
+
+
+def best_first(models: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """Put the models that a guide proposes in front, in its order; the others stay in theirs."""
+    proposed = [name for p in patterns for name in models if fnmatchcase(name, p)]
+    return list(dict.fromkeys([*proposed, *models]))

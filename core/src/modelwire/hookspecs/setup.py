@@ -1,0 +1,76 @@
+"""What a plugin tells `modelwire setup` about itself.
+
+A guide is offered in the entry point group `modelwire.setup`; it is imported when the user runs
+`modelwire setup`, and must cost little then. It is data and two pure functions: the core asks the
+questions, tries the answers, and writes the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from attrs import field, frozen
+
+__all__ = ["Question", "Settings", "SetupGuide"]
+
+Settings: TypeAlias = Mapping[tuple[str, ...], Any]
+"""Values for the configuration, each under its path, as `("models", "providers", "acme", "baseUrl")`."""
+
+
+@frozen
+class Question:
+    """One thing that the user is asked.
+
+    Attributes:
+        name: The answer's name. `base_url`, `api_key_env`, `region` and `profile` are options of
+            the command too; any other is given as `--answer NAME=VALUE`.
+        text: The question, without a mark at its end.
+        default: What an empty answer means, or `None` where nothing is meant.
+        required: Whether there must be an answer.
+        kind: `url` is an http or https address; `variable` the name of an environment variable that
+            holds a secret, which is never asked for itself.
+    """
+
+    name: str
+    text: str
+    default: str | None = None
+    required: bool = False
+    kind: Literal["text", "url", "variable"] = "text"
+
+
+def _no_questions(provider: str, environ: Mapping[str, str]) -> Sequence[Question]:  # noqa: ARG001
+    return ()
+
+
+def _no_settings(
+    provider: str,  # noqa: ARG001
+    answers: Mapping[str, str],  # noqa: ARG001
+    environ: Mapping[str, str],  # noqa: ARG001
+) -> Settings:
+    return {}
+
+
+@frozen
+class SetupGuide:
+    """How to set a provider up.
+
+    Attributes:
+        title: What the user has, as `OpenAI: an API key`.
+        provider: The provider's id, or `None` where the user names one.
+        examples: For a guide without `provider`: ids that it knows, to be shown.
+        questions: What to ask for a provider's id, with these environment variables.
+        settings: What to write for a provider's id, the answers by name, and the variables. What
+            was not answered is not among the answers.
+        models: Patterns as in a shell of model ids to propose, the best first; a cheap one is best,
+            since it is asked for one word.
+    """
+
+    title: str
+    provider: str | None = None
+    examples: tuple[str, ...] = ()
+    questions: Callable[[str, Mapping[str, str]], Sequence[Question]] = field(default=_no_questions)
+    settings: Callable[[str, Mapping[str, str], Mapping[str, str]], Settings] = field(
+        default=_no_settings
+    )
+    models: tuple[str, ...] = ()
