@@ -50,6 +50,12 @@ def sso_token(tmp_path):
     return write
 
 
+@pytest.mark.parametrize("bundle", [None, "/corp/ca.pem"])
+def test_certificates_of_their_own_are_among_the_details(detected, bundle):
+    environ = {**BEARER, **({"AWS_CA_BUNDLE": bundle} if bundle else {})}
+    assert detected(environ=environ).details.get("caBundle") == bundle
+
+
 @pytest.mark.parametrize(
     ("source", "asked"),
     [

@@ -100,6 +100,8 @@ def _status(target: Target, found: Finding) -> CredentialStatus:
         details["profile"] = target.profile
     if target.endpoint_url:
         details["endpoint"] = target.endpoint_url.partition("?")[0].rpartition("@")[2]
+    if target.ca_bundle:
+        details["caBundle"] = target.ca_bundle
     return CredentialStatus(
         state=found.state,
         source=found.source or target.choice.source,
