@@ -8,6 +8,7 @@ import asyncio
 import json
 import socket
 import struct
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +46,8 @@ class _Broken(Exception):
 class SseServer:
     """Gives each request the next of its plays; the last one stays.
 
+    `with` runs it in a thread, so that no task of its own is in the event loop of the test.
+
     Args:
         choose: Chooses the play by the request's body, in place of the list.
     """
@@ -56,10 +59,25 @@ class SseServer:
     open_connections: int = 0
     _listener: Any = None
     _tasks: set = field(factory=set)
+    _loop: Any = None
+    _thread: Any = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}/v1"
+
+    def __enter__(self):
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sse-server")
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.__aenter__(), self._loop).result()
+        return self
+
+    def __exit__(self, *_):
+        asyncio.run_coroutine_threadsafe(self.__aexit__(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     async def __aenter__(self):
         self._listener = await asyncio.start_server(
@@ -72,6 +90,7 @@ class SseServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # the loop closes the sockets
 
     def _accept(self, reader, writer):
         task = asyncio.ensure_future(self._serve(reader, writer))
@@ -172,11 +191,9 @@ async def _strike(writer, fault, frame):
             return None
         case "corrupt":
             return frame.replace(b"{", b"[", 1)
-        case "no_stop":
-            return None
-        case _:
+        case "stall":
             await asyncio.Event().wait()
-            return None
+    return None  # the body ends here
 
 
 async def _refuse(writer, fault):
@@ -194,6 +211,7 @@ async def _send_frame(writer, frame, fault):
         return
     for at in range(0, len(frame), fault.size):
         await _chunk(writer, frame[at : at + fault.size])
+        await asyncio.sleep(fault.seconds or 0)
 
 
 async def _chunk(writer, data):

@@ -1,0 +1,138 @@
+"""Each deadline ends a stall, over every wire protocol, and one budget holds for tries and fallbacks.
+
+A stall here lasts for ever: a test that passes was ended by the deadline and by nothing else.
+"""
+
+import asyncio
+import time
+from contextlib import ExitStack
+
+import pytest
+from leaks import Held, reached, settled
+from wires import TEXTS, WIRES
+
+from modelwire import Runtime
+from modelwire.errors import Overloaded, RequestTimeout
+from modelwire.events import TextDeltaEvent
+from modelwire.transport import Deadlines, RetryPolicy
+from modelwire_bedrock.emulator import Fault
+
+NEVER = Deadlines(connect=None, first_byte=None, idle=None)
+
+
+@pytest.fixture(params=WIRES, ids=str)
+def wire(request):
+    with request.param.start():
+        request.param.answers()
+        yield request.param
+
+
+async def failure(runtime, wire, deadlines):
+    before = Held.now()
+    with pytest.raises(RequestTimeout) as caught:
+        await runtime.complete("hi", model=wire.ref, deadlines=deadlines)
+    assert not await settled(before)
+    return caught.value
+
+
+async def test_connect_ends_a_connection_that_is_not_made(wire, tmp_path):
+    async def say_nothing(reader, writer):
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
+        # To a client, a server that never answers its TLS handshake is one that is not there.
+        url = f"https://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        async with wire.runtime(tmp_path, url=url) as runtime:
+            limits = Deadlines(connect=0.2, first_byte=None, idle=None)
+            assert (await failure(runtime, wire, limits)).phase == "connect"
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault("slow_start", seconds=3600), Fault("stall", after=0)], ids=["headers", "events"]
+)
+async def test_first_byte_ends_the_wait_for_an_answer_that_does_not_begin(wire, tmp_path, fault):
+    wire.answers(fault)
+    async with wire.runtime(tmp_path) as runtime:
+        limits = Deadlines(connect=None, first_byte=0.3, idle=None)
+        assert (await failure(runtime, wire, limits)).phase == "first_byte"
+
+
+@pytest.mark.parametrize("stage", ["mid-text", "mid-tool-arguments"])
+async def test_idle_ends_an_answer_that_stops_coming(wire, tmp_path, stage):
+    wire.answers(Fault("stall", after=wire.at[stage]))
+    async with wire.runtime(tmp_path) as runtime:
+        limits = Deadlines(connect=None, first_byte=None, idle=0.3)
+        error = await failure(runtime, wire, limits)
+    assert error.phase == "idle"
+    assert "".join(TEXTS).startswith(error.partial.text)
+    assert error.partial.text
+
+
+@pytest.mark.parametrize("stage", ["before first event", "mid-text", "mid-tool-arguments"])
+async def test_total_ends_an_answer_wherever_it_is(wire, tmp_path, stage):
+    wire.answers(Fault("stall", after=wire.at[stage]))
+    async with wire.runtime(tmp_path) as runtime:
+        limits = Deadlines(connect=None, first_byte=None, idle=None, total=0.3)
+        assert (await failure(runtime, wire, limits)).phase == "total"
+
+
+async def test_total_ends_an_answer_that_only_drips(wire, tmp_path):
+    """Every byte is a sign of life, so no other deadline ends this."""
+    wire.answers(Fault("dribble", size=1, seconds=0.05))
+    async with wire.runtime(tmp_path) as runtime:
+        limits = Deadlines(connect=None, first_byte=None, idle=None, total=0.3)
+        assert (await failure(runtime, wire, limits)).phase == "total"
+
+
+async def test_a_slow_reader_is_not_a_stall(wire, tmp_path):
+    """Only waiting counts: what a consumer does between two events is its own time."""
+    async with wire.runtime(tmp_path) as runtime:
+        limits = Deadlines(first_byte=20, idle=0.4)
+        texts = []
+        async for event in runtime.stream("hi", model=wire.ref, deadlines=limits):
+            if type(event) is TextDeltaEvent:
+                texts.append(event.delta)
+                await asyncio.sleep(0.5)
+    assert tuple(texts) == TEXTS
+
+
+async def test_one_budget_covers_the_tries_and_the_waits_between_them(wire, tmp_path):
+    busy = Fault.error("ServiceUnavailableException", status=503, retry_after=1)
+    wire.answers(*[busy] * 50)
+    async with wire.runtime(tmp_path, attempts=50) as runtime:
+        began = time.monotonic()
+        with pytest.raises((RequestTimeout, Overloaded)) as caught:
+            await runtime.complete("hi", model=wire.ref, deadlines=Deadlines(total=2.5))
+        # The service asks for a second before each try, so no more than three fit.
+        assert time.monotonic() - began >= 1
+        assert 2 <= len(wire.server.requests) <= 3
+        assert len(caught.value.attempts) >= 1
+
+
+async def test_one_budget_covers_the_fallbacks(tmp_path):
+    """Each model stalls; together they have no longer than one of them would have alone."""
+    with ExitStack() as running:
+        for wire in WIRES:
+            running.enter_context(wire.start())
+            wire.answers(*[Fault("stall", after=0)] * 9)
+        providers = {wire.ref.partition("/")[0] + wire.api[-3:]: wire for wire in WIRES[1:]}
+        document = {"models": {"providers": {n: w.provider() for n, w in providers.items()}}}
+        refs = [f"{name}/some-model" for name in providers]
+        runtime = Runtime.from_config(
+            document, environ={}, retries=RetryPolicy(max_attempts=1), cache_directory=tmp_path
+        )
+        async with runtime:
+            began = time.monotonic()
+            limits = Deadlines(connect=None, first_byte=0.6, idle=None, total=1.0)
+            with pytest.raises(RequestTimeout) as caught:
+                await runtime.complete(
+                    "hi", model=refs[0], fallbacks=[refs[1], refs[0] + "-2"], deadlines=limits
+                )
+            assert caught.value.phase == "total"
+            assert [attempt.model for attempt in caught.value.attempts] == refs[:1]
+            assert time.monotonic() - began >= 1.0
+            asked = [len(wire.server.requests) for wire in providers.values()]
+            assert asked == [1, 1]
+            for wire in providers.values():
+                assert await reached(lambda wire=wire: wire.ends() == ["client_left"])
