@@ -33,6 +33,7 @@ __all__ = [
     "Converter",
     "Mistake",
     "describe",
+    "keys_of",
     "make_converter",
     "mistakes_in",
     "problems_of",
@@ -106,7 +107,7 @@ def make_converter() -> Converter:
         inner: Callable[[Any, type], Any] = make_dict_structure_fn(
             cls, converter, **_overrides(fields)
         )
-        known = {_key_of(a) for a in fields if _is_read(a) and not _is_rest(a)}
+        known = keys_of(cls)
         rest = next((_key_of(a) for a in fields if _is_rest(a)), None)
 
         def structure(value: Any, target: type) -> Any:
@@ -136,6 +137,12 @@ def make_converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, structure_class)
     converter.register_unstructure_hook_factory(attrs.has, unstructure_class)
     return converter
+
+
+def keys_of(cls: type) -> dict[str, attrs.Attribute[Any]]:
+    """The keys that an attrs class reads from a document, and the attributes that they fill."""
+    fields = attrs.fields(attrs.resolve_types(cls))
+    return {_key_of(a): a for a in fields if _is_read(a) and not _is_rest(a)}
 
 
 def problems_of(error: BaseException, root: Sequence[str | int] = ()) -> list[Problem]:

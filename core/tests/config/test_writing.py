@@ -96,7 +96,7 @@ def test_one_of_several_problems_can_be_mended_alone(file):
     file.write_text('{models: {mode: 5, providers: {acme: {maxTokens: "many"}}}}')
     written = edit_config(setting("models.mode", "merge"), file)
     assert [problem.path for problem in written.remaining] == ["models.providers.acme.maxTokens"]
-    with pytest.raises(ConfigError, match="models.mode"):
+    with pytest.raises(ConfigError, match=r"models\.mode"):
         edit_config(setting("models.mode", 6), file)
 
 

@@ -25,12 +25,15 @@ def read_value(text: str, path: str | Sequence[Step]) -> Any:
 
     Args:
         text: A JSON5 document.
-        path: The path, as text or as steps.
+        path: The path, as text or as steps; no step at all means the whole document.
 
     Raises:
         ConfigError: The text is not JSON5, or the path is not valid.
     """
-    place = _find(_parse(text), _steps(path))
+    tree = _parse(text)
+    if path == ():
+        return None if tree.root is None else value_of(tree.root)
+    place = _find(tree, _steps(path))
     return None if place is None else value_of(place.items[-1].node)
 
 

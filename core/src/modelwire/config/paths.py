@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from modelwire.errors import ConfigError
 
-__all__ = ["MAX_DEPTH", "Path", "Step", "format_path", "list_index", "parse_path"]
+__all__ = [
+    "MAX_DEPTH",
+    "Path",
+    "Step",
+    "check_key",
+    "format_path",
+    "list_index",
+    "parse_path",
+    "split_path",
+    "value_at",
+]
 
 Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]
@@ -34,13 +44,31 @@ def parse_path(text: str) -> Path:
     Raises:
         ConfigError: The text is not a path, or names a key that must not be touched.
     """
+    return split_path(text)[0]
+
+
+def split_path(text: str) -> tuple[Path, tuple[bool, ...]]:
+    """Read a path, and say of each step whether it stands between dots, not in brackets.
+
+    Raises:
+        ConfigError: As for `parse_path`.
+    """
     reader = _PathReader(text.strip())
     steps = reader.read()
     for step in steps:
-        if step in _BLOCKED:
-            msg = f"Invalid path segment: {step}"
-            raise ConfigError(msg)
-    return steps
+        check_key(step)
+    return steps, tuple(reader.dotted)
+
+
+def check_key(step: Step) -> None:
+    """Refuse a key that must not be touched.
+
+    Raises:
+        ConfigError: The key means something else to other readers of the document.
+    """
+    if step in _BLOCKED:
+        msg = f"Invalid path segment: {step}"
+        raise ConfigError(msg)
 
 
 def format_path(steps: Sequence[Step]) -> str:
@@ -63,18 +91,34 @@ def list_index(step: Step) -> int | None:
     return int(step) if _INDEX.fullmatch(step) else None
 
 
+def value_at(data: Any, path: Path, default: Any = None) -> Any:
+    """Return what plain data hold at a path, or the default where nothing is."""
+    for step in path:
+        if isinstance(data, Mapping):
+            data = data.get(str(step), default)
+        elif isinstance(data, list):
+            index = list_index(step)
+            data = default if index is None or index >= len(data) else data[index]
+        else:
+            return default
+    return data
+
+
 class _PathReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.dotted: list[bool] = []
 
     def read(self) -> Path:
         steps: list[Step] = []
         while True:
             if not self._peek("["):
                 steps.append(self._key())
+                self.dotted.append(True)
             while self._peek("["):
                 steps.append(self._bracket())
+                self.dotted.append(False)
             if self.at == len(self.text):
                 return tuple(steps)
             if not self._peek("."):

@@ -17,7 +17,8 @@ from modelwire.models import InputKind, Prices, fold_provider
 
 __all__ = ["ModelConfig", "ModelsConfig", "ProviderConfig"]
 
-_REST = {"rest": True}
+# What the core does not know here may be meant for the provider's plugin.
+_REST = {"rest": True, "plugins": True}
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from attrs import field, frozen
 
 from modelwire.config.limits import register_limits
-from modelwire.config.paths import Path, Step, list_index
+from modelwire.config.paths import Path, value_at
 from modelwire.config.providers import ModelConfig, ModelsConfig
 from modelwire.config.secrets import HIDDEN, SecretRef, is_secret_path
 from modelwire.config.sections import AgentsConfig, ModelChoice, PluginsConfig
@@ -120,7 +120,7 @@ def _structure_choice(converter: Converter) -> Callable[[Any, Any], ModelChoice]
 def _provider_problems(document: Any) -> Iterator[tuple[Path, str]]:
     """Find names of providers that are blank, or the same but for case."""
     root: Path = ("models", "providers")
-    providers = _look_up(document, root)
+    providers = value_at(document, root)
     if not isinstance(providers, Mapping):
         return
     seen: dict[str, str] = {}
@@ -138,22 +138,7 @@ def _shown_at(path: Path, authored: Any) -> Callable[[Any], str]:
     def show(value: Any) -> str:
         if is_secret_path(path):
             return HIDDEN
-        written = _look_up(authored, path)
+        written = value_at(authored, path)
         return describe(written if has_placeholder(written) else value)
 
     return show
-
-
-def _look_up(data: Any, path: Path) -> Any:
-    for step in path:
-        data = _child(data, step)
-    return data
-
-
-def _child(data: Any, step: Step) -> Any:
-    if isinstance(data, Mapping):
-        return data.get(str(step))
-    index = list_index(step)
-    if isinstance(data, list) and index is not None and index < len(data):
-        return data[index]
-    return None

@@ -1,0 +1,136 @@
+"""What the schema says about a path: that it is read, that it may be, or that nobody reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Literal
+
+from attrs import frozen
+
+from modelwire.config.json_schema import PLUGINS_MAY_READ, config_schema
+from modelwire.config.paths import Path, Step, format_path
+
+__all__ = ["Finding", "look_up_path", "takes_only_text", "unread_paths"]
+
+
+@frozen
+class Finding:
+    """What is known about a path.
+
+    Attributes:
+        verdict: `read` by modelwire; `open` where plugins may read it, or anything may stand;
+            `unread` where nothing in modelwire reads it.
+        path: The path as far as it was followed, as text: where it is not read, up to the key that
+            is not known.
+        near: The path with a known key that is spelled much like the unknown one, or `None`.
+    """
+
+    verdict: Literal["read", "open", "unread"]
+    path: str
+    near: str | None = None
+
+
+def look_up_path(path: Path) -> Finding:
+    """Follow a path through the schema."""
+    depth, nodes = _follow(path)
+    if depth == len(path):
+        return Finding("read" if nodes else "open", format_path(path))
+    return _missing(path, depth, nodes)
+
+
+def takes_only_text(path: Path) -> bool:
+    """Whether a text may stand at a path, and neither a number nor `true` or `false`."""
+    depth, nodes = _follow(path)
+    if depth < len(path) or not nodes:
+        return False
+    allowed = {kind for node in nodes for kind in _types(node)}
+    return "string" in allowed and not allowed & {"number", "integer", "boolean"}
+
+
+def unread_paths(document: Any) -> Iterator[tuple[Path, Finding]]:
+    """Find the keys of a document that look like a misspelt known one."""
+    pending: list[tuple[Path, Any]] = [((), document)]
+    while pending:
+        path, value = pending.pop(0)
+        finding = look_up_path(path)
+        if finding.near:
+            yield path, finding
+        if finding.verdict != "read":
+            continue
+        items: Any = ()
+        if isinstance(value, Mapping):
+            items = value.items()
+        elif isinstance(value, list):
+            items = enumerate(value)
+        pending += [((*path, step), item) for step, item in items]
+
+
+def _follow(path: Path) -> tuple[int, list[dict[str, Any]]]:
+    """Go as far as the schema knows the steps; no node is left where anything may stand."""
+    nodes = [_schema()]
+    for depth, step in enumerate(path):
+        found = [_resolved(child) for node in nodes for child in _children(node, step)]
+        if not found:
+            return depth, nodes
+        if any(not set(child) - {"description"} for child in found):
+            return len(path), []
+        nodes = [choice for child in found for choice in _choices(child)]
+    return len(path), nodes
+
+
+def _types(node: dict[str, Any]) -> list[str]:
+    kinds = node.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def _missing(path: Path, depth: int, nodes: list[dict[str, Any]]) -> Finding:
+    objects = [node for node in nodes if "object" in _types(node)]
+    if any("properties" not in node for node in objects):
+        return Finding("open", format_path(path))
+    names = [name for node in objects for name in node["properties"]]
+    text = format_path(path[: depth + 1])
+    plugins = any(node.get(PLUGINS_MAY_READ) for node in objects)
+    near = _near(str(path[depth]), names)
+    return Finding(
+        "open" if plugins else "unread",
+        text,
+        format_path((*path[:depth], near, *path[depth + 1 :])) if near else None,
+    )
+
+
+def _near(key: str, names: list[str]) -> str | None:
+    folded = {name.casefold(): name for name in names}
+    near = get_close_matches(key.casefold(), folded, n=1, cutoff=0.8)
+    return folded[near[0]] if near else None
+
+
+def _children(node: dict[str, Any], step: Step) -> Iterator[dict[str, Any]]:
+    properties = node.get("properties", {})
+    if str(step) in properties:
+        yield properties[str(step)]
+    elif isinstance(node.get("additionalProperties"), dict):
+        yield node["additionalProperties"]
+    elif "items" in node and (isinstance(step, int) or step.isdigit()):
+        yield node["items"]
+
+
+def _choices(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for choice in node.get("anyOf", [node]):
+        resolved = _resolved(choice)
+        if resolved is node:
+            yield node
+        else:
+            yield from _choices(resolved)
+
+
+def _resolved(node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = _schema()["$defs"][node["$ref"].rpartition("/")[2]]
+    return node
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return config_schema()

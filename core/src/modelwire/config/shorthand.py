@@ -1,0 +1,55 @@
+"""A text that stands for an object: `model: "a/b"` for `{primary: "a/b"}`, a model's id for a model.
+
+Whichever way the user wrote it, both ways of naming what is inside work; the short form stays as
+long as it can hold what is asked for.
+"""
+
+from __future__ import annotations
+
+from modelwire.config.editing import read_value, set_value
+from modelwire.config.paths import Path
+
+__all__ = ["expand_shorthands", "short_path", "shorthand_key"]
+
+_ANY = None
+_SHORTHANDS: dict[tuple[str | None, ...], str] = {
+    ("agents", "defaults", "model"): "primary",
+    ("agents", "list", _ANY, "model"): "primary",
+    ("agents", "entries", _ANY, "model"): "primary",
+    ("models", "providers", _ANY, "models", _ANY): "id",
+}
+
+
+def shorthand_key(path: Path) -> str | None:
+    """Name the key that a text at this path stands for, or `None` where it is just a text."""
+    for pattern, key in _SHORTHANDS.items():
+        if len(pattern) == len(path) and all(
+            part is _ANY or part == step for part, step in zip(pattern, path, strict=True)
+        ):
+            return key
+    return None
+
+
+def short_path(text: str, path: Path) -> Path:
+    """Where the value at a path really stands: at its parent, if that is a text that stands for it.
+
+    Raises:
+        ConfigError: The text is not JSON5.
+    """
+    parent = path[:-1]
+    if path and shorthand_key(parent) == path[-1] and isinstance(read_value(text, parent), str):
+        return parent
+    return path
+
+
+def expand_shorthands(text: str, path: Path) -> str:
+    """Write out every short form that a path leads through, so that more can be set beside it.
+
+    Raises:
+        ConfigError: The text is not JSON5.
+    """
+    for depth in range(1, len(path)):
+        key = shorthand_key(path[:depth])
+        if key and isinstance(short := read_value(text, path[:depth]), str):
+            text = set_value(text, path[:depth], {key: short})
+    return text
