@@ -56,6 +56,30 @@ async def test_a_discovered_model_is_found_by_its_bare_name(site, make_runtime):
     assert (await runtime.resolve("echo-1")).context_window == 1000
 
 
+async def test_a_bare_name_that_nobody_has_tells_whose_models_could_not_be_listed(
+    site, make_runtime
+):
+    site.provider(
+        "down",
+        """
+        from modelwire.errors import AccessDenied
+        from modelwire.hookspecs import CredentialStatus, hookimpl
+
+        @hookimpl
+        def detect_credentials():
+            return CredentialStatus("usable")
+
+        @hookimpl
+        async def discover_models():
+            raise AccessDenied("Listing is not allowed.")
+        """,
+    )
+    with pytest.raises(UnknownModel) as caught:
+        await make_runtime().resolve("wanted")
+    told = "The models of down could not be listed: Listing is not allowed."
+    assert told in str(caught.value)
+
+
 async def test_a_bare_name_that_several_have_lists_them(runtime):
     with pytest.raises(UnknownModel) as caught:
         await runtime.resolve("Twin")

@@ -19,6 +19,8 @@ def request_of(tmp_path):
             document, environ=environ or {}, cache_directory=tmp_path
         ) as runtime:
             dry = await runtime.dry_run("Hi", model=model)
+            described = runtime.describe_call(await runtime.resolve(model))
+        assert described["endpoint"] == dry.request.url
         return dry.request.url, json.loads(dry.request.body)
 
     return run
@@ -40,6 +42,35 @@ async def test_a_name_and_a_key_are_enough(request_of, model, providers, url):
     asked, body = await request_of(model, keys, **providers)
     assert asked == url
     assert body["model"] == model.partition("/")[2]
+
+
+@pytest.mark.parametrize(
+    ("model", "environ", "providers", "source"),
+    [
+        ("openai/m", {}, {}, "default"),
+        ("openai/m", {"OPENAI_BASE_URL": "http://localhost:1/v1"}, {}, "env: OPENAI_BASE_URL"),
+        (
+            "groq/m",
+            {},
+            {"groq": {"baseUrl": "http://localhost:1"}},
+            "models.providers.groq.baseUrl",
+        ),
+        (
+            "groq/m",
+            {},
+            {"groq": {"models": [{"id": "m", "baseUrl": "http://u:secret@localhost:1/v1"}]}},
+            "the model's baseUrl",
+        ),
+    ],
+)
+async def test_the_endpoint_is_told_with_its_source_without_a_key(
+    tmp_path, model, environ, providers, source
+):
+    document = {"models": {"providers": providers}}
+    async with Runtime.from_config(document, environ=environ, cache_directory=tmp_path) as runtime:
+        described = runtime.describe_call(await runtime.resolve(model))
+    assert described["endpointSource"] == source
+    assert "secret" not in described["endpoint"]
 
 
 async def test_without_a_key_nothing_is_sent(request_of):

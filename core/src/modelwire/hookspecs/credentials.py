@@ -28,9 +28,8 @@ class CredentialStatus:
             without a zone is taken as UTC.
         identity: Whose credentials these are, as a profile or account name; part of the key of the
             discovery cache. For an API key, `fingerprint` makes one.
-        details: More that people may want to see. `region`, `endpoint`, `profile`, and for one
-            model `baseModel` and `calledAs`, the id that is really called, are known to the command
-            line; where a detail came from stands under its name and `Source`, as `regionSource`.
+        details: More that people may want to see, as the region. Where a detail came from stands
+            under its name and `Source`, as `regionSource`.
     """
 
     state: Literal["usable", "unusable", "unknown"] = field(

@@ -1,4 +1,4 @@
-"""The three hooks of a provider plugin.
+"""The hooks of a provider plugin: three that make it one, and `describe_call`, which helps people.
 
 An implementation takes the arguments that it needs, by name, and leaves out the others; so a hook
 can be given a new argument without breaking a plugin. The registry calls only the plugin that owns
@@ -7,7 +7,7 @@ the provider, inside every installed hook wrapper.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Transport
 
-__all__ = ["PROJECT", "detect_credentials", "discover_models", "hookimpl", "stream_completion"]
+__all__ = [
+    "PROJECT",
+    "describe_call",
+    "detect_credentials",
+    "discover_models",
+    "hookimpl",
+    "stream_completion",
+]
 
 PROJECT = "modelwire"
 
@@ -69,4 +76,17 @@ def stream_completion(  # type: ignore[empty-body]
     Raises a `ProviderError` when the provider fails. A retryable one that is raised before any
     content was yielded makes the runtime call the hook again; so an implementation does not retry.
     Closing the generator must close the connection.
+    """
+
+
+@_hookspec(firstresult=True)
+def describe_call(  # type: ignore[empty-body]
+    model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
+) -> Mapping[str, str]:
+    """Say what only the plugin knows about how it would call a model, for people to read.
+
+    Without the network, without an SDK and without secrets. These keys are known to the command
+    line: `calledAs` (the id that is really called), `baseModel` (the model behind a profile),
+    `profile`, `region` and `endpoint`; others are shown as they are. Where a fact came from stands
+    under its key and `Source`, as `regionSource`. A plugin may leave this hook out.
     """

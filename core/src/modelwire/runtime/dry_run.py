@@ -6,20 +6,19 @@ import base64
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from attrs import frozen
 
-from modelwire.config.secrets import HIDDEN, looks_secret
+from modelwire.errors import InvalidRequest
 from modelwire.models import Model
 from modelwire.transport import Request
+from modelwire.transport.showing import shown_request_headers, shown_url
 
-__all__ = ["DryRun"]
+__all__ = ["DryRun", "NothingToSend"]
 
-# Everything else may be a signature, a token or a key, whatever its provider calls it.
-_SHOWN_HEADERS = frozenset(
-    {"accept", "accept-encoding", "anthropic-version", "content-type", "user-agent", "x-amz-date"}
-)
+
+class NothingToSend(InvalidRequest):
+    """The model answers without a request over HTTP."""
 
 
 @frozen
@@ -41,24 +40,11 @@ class DryRun:
         return {
             "model": str(self.model.ref),
             "method": self.request.method,
-            "url": _shown_url(self.request.url),
-            "headers": {
-                name: value if name.lower() in _SHOWN_HEADERS else HIDDEN
-                for name, value in self.request.headers.items()
-            },
+            "url": shown_url(self.request.url),
+            "headers": shown_request_headers(self.request.headers),
             "body": _shown_body(self.request.body),
             "changes": list(self.changes),
         }
-
-
-def _shown_url(url: str) -> str:
-    parts = urlsplit(url)
-    if not (parts.query or "@" in parts.netloc):
-        return url
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    shown = [(name, HIDDEN if looks_secret(name) else value) for name, value in pairs]
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query=urlencode(shown, safe="<>/:")).geturl()
 
 
 def _shown_body(body: bytes | None) -> Any:

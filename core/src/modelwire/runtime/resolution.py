@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from modelwire.config import Config
-from modelwire.errors import ConfigError, UnknownModel
+from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
 
 __all__ = ["default_ref", "expand_alias", "full_ref", "named_refs", "pick_bare_name"]
+
+_NONE: Mapping[str, ModelwireError] = {}
 
 
 def expand_alias(config: Config, text: str) -> str:
@@ -42,11 +44,22 @@ def named_refs(config: Config, registry: Registry) -> list[ModelRef]:
     return [ModelRef(registry.canonical(ref.provider), ref.model) for ref in entries if ref]
 
 
-def pick_bare_name(name: str, known: Iterable[ModelRef], aliases: Iterable[str]) -> ModelRef:
+def pick_bare_name(
+    name: str,
+    known: Iterable[ModelRef],
+    aliases: Iterable[str],
+    unlisted: Mapping[str, ModelwireError] = _NONE,
+) -> ModelRef:
     """Find the one known model with this id.
 
     An id in the same case comes before one in another. There is no guess: a name that fits several
     providers, or none, is an error, since the wrong vendor must never answer.
+
+    Args:
+        name: The id.
+        known: The models to look among.
+        aliases: The user's short names, which may be near ones.
+        unlisted: Providers whose models could not be listed, and why.
 
     Raises:
         UnknownModel: Not exactly one model has this id; `candidates` are near ones.
@@ -64,7 +77,8 @@ def pick_bare_name(name: str, known: Iterable[ModelRef], aliases: Iterable[str])
     hint = "Write it as provider/model-id; `modelwire models list` shows what there is."
     if candidates:
         hint = f"Did you mean {' or '.join(candidates)}?"
-    msg = f"No configured or discovered model is called {name!r}."
+    reasons = [f" The models of {who} could not be listed: {why}" for who, why in unlisted.items()]
+    msg = f"No configured or discovered model is called {name!r}.{''.join(reasons)}"
     raise UnknownModel(msg, candidates=candidates, hint=hint)
 
 

@@ -12,13 +12,14 @@ from attrs import evolve
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config, load_config
-from modelwire.errors import InvalidRequest, UnknownModel
+from modelwire.errors import ModelwireError, PluginError, UnknownModel
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Tool
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Registry
+from modelwire.registry.loading import where
 from modelwire.runtime.answering import Answer
-from modelwire.runtime.dry_run import DryRun
+from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.options import OptionChanges, merge_options
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.resolution import (
@@ -232,7 +233,7 @@ class Runtime:
 
         Raises:
             ModelwireError: The request cannot be made.
-            InvalidRequest: The model is not asked over HTTP, so there is no request.
+            NothingToSend: The model is not asked over HTTP, so there is no request.
         """
         asked = evolve(options or CompletionOptions(), **changes)
         found = await self.resolve(model)
@@ -256,7 +257,34 @@ class Runtime:
                 noted = kept.partial.diagnostics if kept.partial is not None else []
                 return DryRun(found, kept.request, tuple(noted))
         msg = f"{found.ref} answers without a request over HTTP; there is nothing to show."
-        raise InvalidRequest(msg, provider=found.provider, model=found.id)
+        raise NothingToSend(msg, provider=found.provider, model=found.id)
+
+    def describe_call(self, model: Model) -> dict[str, str]:
+        """What a model's plugin says about how it would call it: the region, the endpoint and so on.
+
+        Nothing is sent and nobody is asked. A fact `x` may come with `xSource`, where it came from.
+        Empty where the plugin says nothing.
+
+        Raises:
+            PluginError: No installed plugin provides the model, or the one that does is broken.
+            ConfigError: A setting of the provider is not valid.
+        """
+        owner = self.registry.owner(model.provider, model.api)
+        if not owner.implements("describe_call"):
+            return {}
+        try:
+            told = owner.hooks.describe_call(
+                model=model,
+                options=self._options(model, CompletionOptions(), 0.0),
+                provider=self.registry.provider_config(model.provider),
+                config=self.config,
+            )
+            return {str(key): str(value) for key, value in told.items()}
+        except ModelwireError:
+            raise
+        except Exception as error:
+            msg = f"{owner.distribution} failed to describe a call: {where(error)}."
+            raise PluginError(msg, hint="This is a bug in the plugin; tell its author.") from error
 
     def _options(self, model: Model, asked: CompletionOptions, spent: float) -> CompletionOptions:
         """The options for a model that is asked some seconds after the call.
@@ -291,4 +319,5 @@ class Runtime:
         listings = await self.catalog.listings()
         known = [model.ref for listing in listings for model in listing.models]
         known += named_refs(self.config, self.registry)
-        return pick_bare_name(name, known, self.config.aliases())
+        unlisted = {item.provider: item.error for item in listings if item.error is not None}
+        return pick_bare_name(name, known, self.config.aliases(), unlisted)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.models import Model
 
-__all__ = ["Account", "KeySource", "default_api", "find_key", "key_variables", "resolve_account"]
+__all__ = [
+    "Account",
+    "KeySource",
+    "address_of",
+    "default_api",
+    "find_key",
+    "key_variables",
+    "resolve_account",
+]
 
 _HIDDEN = "<hidden>"
 _KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key"})
@@ -99,7 +107,7 @@ def resolve_account(
     """
     params = {**provider.params, **(model.params if model else {}), **(params or {})}
     server = server_of(provider.id)
-    address = _address(provider, config, model, params, server)
+    address = address_of(provider, config, model, params, server)
     known = server_at(address.base) or (server if _same_place(server, address) else None)
     headers = _headers(provider, config, model, params)
     own_auth = _own_auth(provider, headers)
@@ -132,7 +140,7 @@ def default_api(provider: ProviderConfig, config: Config, model: Model | None = 
     server = server_of(provider.id)
     if server is None:
         return COMPLETIONS
-    address = _address(provider, config, model, provider.params, server)
+    address = address_of(provider, config, model, provider.params, server)
     return server.api if _same_place(server, address) or is_azure(address.host) else COMPLETIONS
 
 
@@ -169,13 +177,18 @@ def needs_key(provider: ProviderConfig, address: Address, server: Server | None)
     return not (local or provider.auth_header is False)
 
 
-def _address(
+def address_of(
     provider: ProviderConfig,
     config: Config,
     model: Model | None,
     params: Mapping[str, Any],
     server: Server | None,
 ) -> Address:
+    """Find out where requests go; the arguments are those of `resolve_account`.
+
+    Raises:
+        ConfigError: There is no base URL, or it is none.
+    """
     environ = config.environ
     from_environ = environ.get("OPENAI_BASE_URL", "").strip() if provider.id == "openai" else ""
     written = (model.base_url if model else None) or provider.base_url or from_environ

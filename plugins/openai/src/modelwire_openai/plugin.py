@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from modelwire.hookspecs import CredentialStatus, hookimpl
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Transport
 
-__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+__all__ = ["describe_call", "detect_credentials", "discover_models", "stream_completion"]
 
 
 @hookimpl
@@ -74,3 +74,17 @@ def stream_completion(
         from modelwire_openai.completions.completing import complete_chat as complete
 
     return complete(model, context, options, provider, config, transport)
+
+
+@hookimpl
+def describe_call(
+    model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
+) -> Mapping[str, str]:
+    """Say where a call of the model would go, without asking anybody.
+
+    Raises:
+        ConfigError: A setting is not valid.
+    """
+    from modelwire_openai.describing import describe
+
+    return describe(model, options, provider, config)

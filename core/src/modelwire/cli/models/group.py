@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from modelwire.cli.models.aliases import aliases
+from modelwire.cli.models.explaining import explain
 from modelwire.cli.models.fallbacks import fallbacks
 from modelwire.cli.models.listing import list_models
 from modelwire.cli.models.refreshing import refresh
@@ -32,5 +33,5 @@ def models(ctx: click.Context) -> int:
     return 0
 
 
-for command in (list_models, status, set_model, refresh, aliases, fallbacks):
+for command in (list_models, status, set_model, explain, refresh, aliases, fallbacks):
     models.add_command(command)
