@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwire.cli.candidates import complete_reference
-from modelwire.cli.candidates import complete_reference
 from modelwire.cli.documents import json_text
 from modelwire.cli.options import config_option
 
