@@ -303,10 +303,10 @@ def test_a_state_of_credentials_that_does_not_exist_is_a_bug_of_that_plugin(site
 
 
 def test_a_cache_folder_of_an_unknown_user_harms_nobody():
-    from modelwire.catalog.catalog import default_cache_directory
+    from modelwire.catalog.cache import default_cache_directory
 
     config = Config.empty({"MODELWIRE_CACHE_DIR": "~no-such-user/x"})
-    assert default_cache_directory(config).name == "models"
+    assert default_cache_directory(config.environ).name == "models"
 
 
 async def test_a_fetch_that_nobody_waits_for_ends_with_the_catalog(acme, make_catalog):

@@ -1,5 +1,14 @@
 """Which models there are, and what is known about them."""
 
-from modelwire.catalog.catalog import Catalog, Listing
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelwire.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from modelwire.catalog.catalog import Catalog, Listing
 
 __all__ = ["Catalog", "Listing"]
+
+__getattr__, __dir__ = lazy_exports(__name__, {"catalog": ("Catalog", "Listing")})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from attrs import Factory, evolve, field, frozen
 from modelwire.models import Model
 from modelwire.structuring import Converter, make_converter
 
-__all__ = ["CachedList", "DiscoveryCache", "cache_key"]
+__all__ = ["CachedList", "DiscoveryCache", "cache_key", "default_cache_directory", "listed_names"]
 
 _FORMAT = 1
 
@@ -119,6 +119,30 @@ class DiscoveryCache:
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.json"
+
+
+def listed_names(directory: Path) -> Iterator[tuple[str, str]]:
+    """The provider and id of every model in the lists of a folder, however old they are.
+
+    Only the names are read, so that a shell can ask for them at every press of a key.
+    """
+    for path in sorted(directory.glob("*.json")):
+        try:
+            models = json.loads(path.read_bytes())["models"]
+            names = [(model["provider"], model["id"]) for model in models]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            continue
+        yield from (pair for pair in names if all(isinstance(name, str) for name in pair))
+
+
+def default_cache_directory(environ: Mapping[str, str]) -> Path:
+    """`$MODELWIRE_CACHE_DIR`, or `models` in modelwire's folder in the user's cache."""
+    named = environ.get("MODELWIRE_CACHE_DIR", "").strip()
+    if named:
+        return Path(os.path.expanduser(named)) / "models"  # noqa: PTH111 - Path's raises
+    from platformdirs import user_cache_path
+
+    return user_cache_path("modelwire", appauthor=False) / "models"
 
 
 def _parse(raw: bytes) -> CachedList | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key
+from modelwire.catalog.cache import (
+    CachedList,
+    DiscoveryCache,
+    cache_key,
+    default_cache_directory,
+)
 from modelwire.catalog.merging import known_model, known_models
 from modelwire.catalog.settings import discovery_settings
 from modelwire.config import Config, ProviderConfig
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
     from modelwire.transport import Transport
 
-__all__ = ["Catalog", "Listing", "default_cache_directory"]
+__all__ = ["Catalog", "Listing"]
 
 
 @frozen
@@ -73,7 +77,7 @@ class Catalog:
         self._config = config
         self._registry = registry
         self._transport = transport
-        self._cache = DiscoveryCache(cache_directory or default_cache_directory(config))
+        self._cache = DiscoveryCache(cache_directory or default_cache_directory(config.environ))
         self._clock = clock
         self._fetching: dict[tuple[int, str], asyncio.Task[Sequence[Model]]] = {}
 
@@ -294,13 +298,3 @@ class _Request:
     owner: Owner | None
     key: str
     discover: bool
-
-
-def default_cache_directory(config: Config) -> Path:
-    """`$MODELWIRE_CACHE_DIR`, or `models` in modelwire's folder in the user's cache."""
-    named = config.environ.get("MODELWIRE_CACHE_DIR", "").strip()
-    if named:
-        return Path(os.path.expanduser(named)) / "models"  # noqa: PTH111 - Path's raises
-    from platformdirs import user_cache_path
-
-    return user_cache_path("modelwire", appauthor=False) / "models"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from modelwire.cli.candidates import complete_alias, complete_reference
 from modelwire.cli.documents import json_text
 from modelwire.cli.options import check_output, config_option, output_options
 
@@ -48,7 +49,7 @@ def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
 
 @aliases.command("add")
 @click.argument("alias", metavar="NAME")
-@click.argument("ref", metavar="REF")
+@click.argument("ref", metavar="REF", shell_complete=complete_reference)
 @config_option
 def add_alias(alias: str, ref: str, config_path: Path | None) -> None:
     """Let NAME stand for the model REF. Case does not matter in it.
@@ -89,7 +90,7 @@ def add_alias(alias: str, ref: str, config_path: Path | None) -> None:
 
 
 @aliases.command("remove")
-@click.argument("alias", metavar="NAME")
+@click.argument("alias", metavar="NAME", shell_complete=complete_alias)
 @config_option
 def remove_alias(alias: str, config_path: Path | None) -> None:
     """Remove the short name NAME. The other settings of its model stay."""

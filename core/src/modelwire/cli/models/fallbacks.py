@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelwire.cli.candidates import complete_reference
 from modelwire.cli.documents import json_text
 from modelwire.cli.options import check_output, config_option, output_options
 
@@ -52,7 +53,7 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
 
 
 @fallbacks.command("add")
-@click.argument("ref", metavar="REF")
+@click.argument("ref", metavar="REF", shell_complete=complete_reference)
 @config_option
 def add_fallback(ref: str, config_path: Path | None) -> None:
     """Ask the model REF too, after the other fallbacks.
@@ -80,7 +81,7 @@ def add_fallback(ref: str, config_path: Path | None) -> None:
 
 
 @fallbacks.command("remove")
-@click.argument("ref", metavar="REF")
+@click.argument("ref", metavar="REF", shell_complete=complete_reference)
 @config_option
 def remove_fallback(ref: str, config_path: Path | None) -> None:
     """Ask the model REF no longer."""

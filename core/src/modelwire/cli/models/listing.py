@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelwire.cli.candidates import complete_provider
 from modelwire.cli.documents import json_text
 from modelwire.cli.options import check_output, config_option, output_options
 
@@ -23,7 +24,12 @@ _WIDTHS = (42, 10, 11, 5, 5)
 
 @click.command("list")
 @click.option("--all", "everything", is_flag=True, help="Every provider that is installed.")
-@click.option("--provider", metavar="ID", help="Only the models of this provider.")
+@click.option(
+    "--provider",
+    metavar="ID",
+    help="Only the models of this provider.",
+    shell_complete=complete_provider,
+)
 @click.option("--local", is_flag=True, help="Only models on this machine, of every provider.")
 @click.option("--refresh", is_flag=True, help="Ask the providers again, however fresh the cache.")
 @output_options

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import frozen
 
+from modelwire.cli.candidates import complete_provider
 from modelwire.cli.documents import json_text
 from modelwire.cli.options import config_option
 
@@ -75,7 +76,12 @@ class Refreshed:
 
 
 @click.command()
-@click.option("--provider", metavar="ID", help="Only the models of this provider.")
+@click.option(
+    "--provider",
+    metavar="ID",
+    help="Only the models of this provider.",
+    shell_complete=complete_provider,
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
 @config_option
 def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> int:

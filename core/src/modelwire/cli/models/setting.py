@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from modelwire.cli.candidates import complete_reference
 from modelwire.cli.documents import json_text
 from modelwire.cli.options import config_option
 
@@ -13,7 +14,7 @@ __all__ = ["set_model"]
 
 
 @click.command("set")
-@click.argument("ref", metavar="REF")
+@click.argument("ref", metavar="REF", shell_complete=complete_reference)
 @click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
 @config_option
 def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from modelwire.cli.candidates import complete_provider, complete_reference
 from modelwire.cli.options import config_option
 
 __all__ = ["setup"]
@@ -13,7 +14,10 @@ __all__ = ["setup"]
 
 @click.command()
 @click.option(
-    "--provider", metavar="ID", help="What you have: a provider's id, or one of your own."
+    "--provider",
+    metavar="ID",
+    help="What you have: a provider's id, or one of your own.",
+    shell_complete=complete_provider,
 )
 @click.option("--base-url", metavar="URL", help="Where your server is.")
 @click.option(
@@ -22,7 +26,13 @@ __all__ = ["setup"]
 @click.option("--region", metavar="REGION", help="The region of the service.")
 @click.option("--profile", metavar="NAME", help="The profile with the credentials.")
 @click.option("--answer", multiple=True, metavar="NAME=VALUE", help="Any other answer.")
-@click.option("-m", "--model", metavar="REF", help="The model to make the default one.")
+@click.option(
+    "-m",
+    "--model",
+    metavar="REF",
+    help="The model to make the default one.",
+    shell_complete=complete_reference,
+)
 @click.option("--yes", is_flag=True, help="Ask nothing: take the options and the defaults.")
 @click.option("--no-test", is_flag=True, help="Write without trying it first.")
 @click.option(

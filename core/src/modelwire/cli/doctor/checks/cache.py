@@ -8,8 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from modelwire.catalog.cache import CachedList, DiscoveryCache
-from modelwire.catalog.catalog import default_cache_directory
+from modelwire.catalog.cache import CachedList, DiscoveryCache, default_cache_directory
 from modelwire.cli.doctor.findings import Finding
 from modelwire.cli.doctor.situation import Situation
 
@@ -22,7 +21,7 @@ _OLD = 7 * 24 * 3600
 
 async def check_cache(situation: Situation) -> list[Finding]:
     """Look at every list, and whether new ones can be written."""
-    folder = default_cache_directory(situation.config)
+    folder = default_cache_directory(situation.config.environ)
     return await asyncio.to_thread(lambda: list(_examine(folder, time.time())))
 
 
