@@ -3,7 +3,7 @@
 PYTHON ?= python3
 export PROMPT ?= What is the capital of France?
 
-PACKAGES := core plugins/bedrock plugins/cache plugins/local plugins/openai plugins/otel
+PACKAGES := core plugins/anthropic plugins/bedrock plugins/cache plugins/local plugins/openai plugins/otel
 EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin

@@ -1,0 +1,100 @@
+"""What each generation of Claude takes and refuses, in one table.
+
+The list of models (`GET /v1/models`) says much of this for the models that it names; the table is
+for the rest, and for models that were never listed. Its facts are of Anthropic's public
+documentation: models overview, extended and adaptive thinking, effort, structured outputs,
+migration guides. Rows marked hearsay are of other people's issue threads.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Literal
+
+from attrs import evolve, frozen
+
+from modelwire.models import Model
+
+__all__ = ["Claude", "claude_of"]
+
+Thinking = Literal["budget", "adaptive"]
+
+
+@frozen
+class Claude:
+    """A generation of models.
+
+    Attributes:
+        pattern: The beginning of its ids.
+        max_tokens: The most tokens that an answer may have.
+        thinking: How thinking is asked for: by a budget of tokens, or by an effort; `None` where it
+            does not think.
+        efforts: The words for effort that it knows.
+        sampling: Whether it takes temperature and top_p: `both` at once, `one` of them, or `none`.
+        prefill: Whether it goes on with an answer that has begun.
+        schema: Whether its answer can be held to a schema.
+        always_thinks: Whether it thinks unless it is told to think little.
+    """
+
+    pattern: str
+    max_tokens: int
+    thinking: Thinking | None = None
+    efforts: tuple[str, ...] = ()
+    sampling: Literal["both", "one", "none"] = "both"
+    prefill: bool = True
+    schema: bool = False
+    always_thinks: bool = False
+
+
+_THREE = ("low", "medium", "high")
+_FOUR = (*_THREE, "max")
+_FIVE = (*_THREE, "xhigh", "max")
+
+# The first row that fits counts.
+_TABLE = (
+    Claude("claude-(opus-3|3-opus|3-haiku|3-sonnet|2|instant)", 4096),
+    Claude("claude-3-5", 8192),
+    Claude("claude-3-7", 64_000, "budget"),
+    Claude("claude-(opus-4-1)", 32_000, "budget", sampling="one", schema=True),
+    Claude("claude-opus-4(-0|-2|$)", 32_000, "budget"),
+    Claude("claude-sonnet-4(-0|-2|$)", 64_000, "budget"),
+    Claude("claude-opus-4-5", 64_000, "budget", _THREE, "one", schema=True),
+    Claude("claude-(sonnet|haiku)-4-5", 64_000, "budget", (), "one", schema=True),
+    Claude("claude-opus-4-6", 128_000, "adaptive", _FOUR, "one", prefill=False, schema=True),
+    Claude("claude-sonnet-4-6", 64_000, "adaptive", _FOUR, "one", prefill=False, schema=True),
+    Claude("claude-opus-4-", 128_000, "adaptive", _FIVE, "none", prefill=False, schema=True),
+    # hearsay: the limit and the efforts of the fifth generation.
+    Claude("claude-opus-5", 128_000, "adaptive", _FIVE, "none", prefill=False, schema=True),
+    Claude(
+        "claude-(sonnet-5|haiku-5|fable|mythos)", 64_000, "adaptive", _FIVE, "none",
+        prefill=False, schema=True, always_thinks=True,
+    ),
+    # A newer Claude than this table knows is taken for the newest that it does know.
+    Claude("claude-", 64_000, "adaptive", _FOUR, "none", prefill=False, schema=True),
+    # Another company's model behind the same API.
+    Claude("", 8192, "budget", (), "both", schema=False),
+)  # fmt: skip
+
+
+def claude_of(model: Model) -> Claude:
+    """The generation of a model, corrected by what the list of models said about it."""
+    found = _generation(model.id.rpartition("/")[2].lower())
+    said: dict[str, Any] = {}
+    if model.max_tokens is not None:
+        said["max_tokens"] = model.max_tokens
+    styles, efforts = model.extra.get("thinkingTypes"), model.extra.get("efforts")
+    if isinstance(styles, list) and styles:
+        said["thinking"] = "adaptive" if "adaptive" in styles else "budget"
+    if isinstance(efforts, list):
+        said["efforts"] = tuple(word for word in _FIVE if word in efforts)
+    if isinstance(model.extra.get("structuredOutputs"), bool):
+        said["schema"] = model.extra["structuredOutputs"]
+    if model.reasoning is False:
+        said["thinking"] = None
+    return evolve(found, **said)
+
+
+@cache
+def _generation(model_id: str) -> Claude:
+    return next(row for row in _TABLE if re.match(row.pattern, model_id))

@@ -1,0 +1,64 @@
+"""The three hooks. Importing this costs nothing: what they need is imported when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from modelwire.hookspecs import CredentialStatus, hookimpl
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.events import Deltas
+    from modelwire.hookspecs import CompletionOptions
+    from modelwire.messages import Context
+    from modelwire.models import Model
+    from modelwire.transport import Transport
+
+__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+
+
+@hookimpl
+def detect_credentials(
+    provider: ProviderConfig, config: Config, probe: bool, timeout: float
+) -> CredentialStatus:
+    """Say which key would be used, and whether it would work; only a probe asks the service."""
+    from modelwire_anthropic.detection import detect
+
+    return detect(provider, config, probe=probe, timeout=timeout)
+
+
+@hookimpl
+async def discover_models(
+    provider: ProviderConfig, config: Config, transport: Transport
+) -> Sequence[Model]:
+    """List the models that the key may use.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: The service cannot be asked, or refused.
+    """
+    from modelwire_anthropic.discovery import discover
+
+    return await discover(provider, config, transport)
+
+
+@hookimpl
+def stream_completion(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> AsyncIterator[Deltas]:
+    """Let a model answer. Closing the generator closes the connection.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        InvalidMessage: A message holds what the API does not take.
+        ProviderError: The service refused or failed, or the answer broke off.
+    """
+    from modelwire_anthropic.completing import complete
+
+    return complete(model, context, options, provider, config, transport)

@@ -1,0 +1,1 @@
+"""From model, context and options to a request; pure functions."""

@@ -1,0 +1,108 @@
+"""What an assistant said, as content blocks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import define, field
+
+from modelwire.errors import InvalidMessage
+from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
+from modelwire.repair import SentCall, clean_json, clean_text, is_blank
+from modelwire_anthropic.redacted import to_base64
+from modelwire_anthropic.requests.conversing import Conversing
+from modelwire_anthropic.requests.saying import text_of
+
+__all__ = ["Spoken", "speak"]
+
+_Block = dict[str, Any]
+
+
+@define
+class Spoken:
+    """An assistant message as content blocks.
+
+    Attributes:
+        blocks: The content blocks.
+        calls: The tool calls among them.
+    """
+
+    blocks: list[_Block] = field(factory=list)
+    calls: list[SentCall] = field(factory=list)
+
+
+def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken:
+    """Write an assistant message; it may turn out to have no blocks."""
+    spoken = Spoken()
+    own = to.is_own(message)
+    for index, block in enumerate(message.content):
+        place = f"{path}.content[{index}]"
+        if isinstance(block, Text):
+            written = text_of(block, place, to)
+        elif isinstance(block, Thinking):
+            written = _thinking(block, place, to, own=own)
+        else:
+            written = _call(block, place, to, spoken)
+        if written is not None:
+            spoken.blocks.append(written)
+    return spoken
+
+
+def _thinking(block: Thinking, path: str, to: Conversing, *, own: bool) -> _Block | None:
+    replayed = own and to.replay_thinking
+    if block.redacted:
+        data = _redacted_data(block) if replayed else b""
+        if data:
+            return {"type": "redacted_thinking", "data": to_base64(data)}
+        to.changes.dropped(path, "Redacted thinking can only go back to the model it is from.")
+        return None
+    if replayed and (block.signature or "").strip():
+        # Signed thoughts go back to the byte; any change would break their signature.
+        return {"type": "thinking", "thinking": block.text, "signature": block.signature}
+    text = clean_text(block.text)
+    if own or is_blank(text):
+        why = "Thinking can only go back signed, and to the model that signed it."
+        to.changes.dropped(path, why)
+        return None
+    to.changes.rewritten(path, "Another model thought this; it is sent as text.")
+    return {"type": "text", "text": text}
+
+
+def _redacted_data(block: Thinking) -> bytes:
+    try:
+        return block.redacted_data
+    except InvalidMessage:
+        return b""
+
+
+def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> _Block:
+    wire_id = to.ids.new(call.id)
+    if wire_id != call.id:
+        reason = "A tool call's id is letters, digits, _ and -, and no other call has it."
+        to.changes.rewritten(f"{path}.id", reason)
+    name = to.names.wire(call.name)
+    if name != call.name:
+        reason = "A tool's name is letters, digits, _ and -, at most 64."
+        to.changes.rewritten(f"{path}.name", reason)
+    spoken.calls.append((wire_id, call, path))
+    return {"type": "tool_use", "id": wire_id, "name": name, "input": _arguments(call, path, to)}
+
+
+def _arguments(call: ToolCall, path: str, to: Conversing) -> _Block:
+    given: object = call.arguments
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            given = None
+    cleaned = clean_json(given)
+    if not isinstance(cleaned, dict):
+        reason = "The arguments were not a JSON object; an empty one is sent."
+        to.changes.rewritten(f"{path}.arguments", reason)
+        return {}
+    if cleaned != call.arguments:
+        to.changes.rewritten(
+            f"{path}.arguments", "The arguments held what JSON or UTF-8 cannot say."
+        )
+    return cleaned

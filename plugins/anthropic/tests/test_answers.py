@@ -1,0 +1,226 @@
+"""Answers over a real connection, through the runtime."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from modelwire.errors import (
+    AccessDenied,
+    AuthenticationError,
+    BillingError,
+    ContentFiltered,
+    ContextOverflow,
+    InvalidRequest,
+    MalformedResponse,
+    NotFound,
+    Overloaded,
+    RateLimited,
+    ServerError,
+    StreamTruncated,
+)
+from modelwire.messages import (
+    AssistantMessage,
+    Context,
+    StopReason,
+    Text,
+    Thinking,
+    ToolCall,
+    Usage,
+    UserMessage,
+)
+from modelwire.testing import Answer, Reply
+
+RECORDED = (
+    Path(__file__).resolve().parents[4]
+    / "shared/recordings/dialects/xllamacpp-key-tools/anthropic_messages_stream.http"
+)
+
+
+async def ask(runtime, prompt="Hi", model="anthropic/claude-sonnet-4-5", **options):
+    async with runtime as live:
+        return await live.complete(prompt, model=model, **options)
+
+
+def event(kind, **data):
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **data})}\n\n".encode()
+
+
+async def test_an_answer_with_everything_in_it(runtime, server, wire):
+    answer = Answer(
+        [
+            Thinking("Let me see.", signature="c2ln"),
+            Thinking.from_redacted(b"opaque"),
+            Text("Hello, wörld."),
+            ToolCall("toolu_1", "look", {"at": ["sky", None]}),
+        ],
+        usage=Usage(input=10, output=20, cache_read=30, cache_write=40, cache_write_1h=15),
+        stop_reason=StopReason.TOOL_USE,
+    )
+    server.script(wire.reply(wire.bodies(answer)))
+    message = await ask(runtime())
+    assert message.content == list(answer.content)
+    assert message.usage == answer.usage
+    assert (message.stop_reason, message.raw_stop_reason) == (StopReason.TOOL_USE, "tool_use")
+    assert (message.response_id, message.api) == ("response-1", "anthropic-messages")
+    (request,) = server.requests
+    assert request.target == "/v1/messages"
+    assert request.headers["x-api-key"] == "sk-ant-marked"
+    assert request.headers["anthropic-version"] == "2023-06-01"
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are not beside this checkout")
+async def test_a_recorded_stream_of_llama_cpp(runtime, server):
+    _, _, body = RECORDED.read_bytes().partition(b"\r\n\r\n")
+    if not body:
+        _, _, body = RECORDED.read_bytes().partition(b"\n\n")
+    for size in (1, 7, 100_000):
+        pieces = [body[at : at + size] for at in range(0, len(body), size)]
+        server.script(Reply(pieces, headers={"Content-Type": "text/event-stream"}))
+        message = await ask(runtime())
+        assert message.text == "The capital of France is Paris."
+        assert message.usage == Usage(input=28, output=8, cache_read=5)
+        assert message.stop_reason is StopReason.STOP
+
+
+async def test_a_tool_of_the_service_is_kept_beside_the_answer(runtime, server, wire):
+    found = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
+    citation = {"type": "web_search_result_location", "url": "https://example.com"}
+    pieces = [
+        event("message_start", message={"id": "m", "model": "c", "usage": {"input_tokens": 1}}),
+        event("content_block_start", index=0, content_block=found),
+        event("content_block_delta", index=0, delta={"type": "input_json_delta"}),
+        event("content_block_stop", index=0),
+        event("content_block_start", index=1, content_block={"type": "text", "text": ""}),
+        event("content_block_delta", index=1, delta={"type": "text_delta", "text": "It rains."}),
+        event(
+            "content_block_delta", index=1, delta={"type": "citations_delta", "citation": citation}
+        ),
+        event("content_block_stop", index=1),
+        event("some_new_event", nobody="knows"),
+        event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 3}),
+        event("message_stop"),
+    ]
+    server.script(wire.reply(pieces))
+    message = await ask(runtime())
+    assert message.text == "It rains."
+    assert [note["type"] for note in message.diagnostics] == ["content_block", "citation"]
+
+
+async def test_a_refusal_is_an_error_with_what_was_said_before(runtime, server, wire):
+    pieces = wire.bodies(Answer("I was "))[:-2]
+    details = {"category": "cyber", "explanation": "No."}
+    end = {"stop_reason": "refusal", "stop_details": details}
+    pieces += [event("message_delta", delta=end, usage={}), event("message_stop")]
+    server.script(wire.reply(pieces))
+    with pytest.raises(ContentFiltered, match="cyber; No") as caught:
+        await ask(runtime())
+    assert caught.value.partial.text == "I was "
+
+
+async def test_a_stop_reason_that_nobody_knows_is_not_taken_for_success(runtime, server, wire):
+    end = [event("message_delta", delta={"stop_reason": "tired"}), event("message_stop")]
+    server.script(wire.reply([*wire.bodies(Answer("Hm"))[:-2], *end]))
+    with pytest.raises(MalformedResponse, match="'tired', which is not known"):
+        await ask(runtime())
+
+
+async def test_a_stream_without_message_stop_is_cut(runtime, server, wire):
+    server.script(wire.reply(wire.bodies(Answer("Hello"))[:-1]))
+    with pytest.raises(StreamTruncated):
+        await ask(runtime())
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message", "error"),
+    [
+        (400, "invalid_request_error", "max_tokens: required", InvalidRequest),
+        (400, "invalid_request_error", "prompt is too long: 9 tokens > 8 maximum", ContextOverflow),
+        (
+            400,
+            "invalid_request_error",
+            "input length and `max_tokens` exceed context limit: 1 + 2 > 2",
+            ContextOverflow,
+        ),
+        (400, "invalid_request_error", "Your credit balance is too low to", BillingError),
+        (401, "authentication_error", "invalid x-api-key", AuthenticationError),
+        (402, "billing_error", "pay", BillingError),
+        (403, "permission_error", "no", AccessDenied),
+        (404, "not_found_error", "model: claude-9", NotFound),
+        (413, "request_too_large", "too large", InvalidRequest),
+        (429, "rate_limit_error", "slow down", RateLimited),
+        (500, "api_error", "oops", ServerError),
+        (529, "overloaded_error", "Overloaded", Overloaded),
+        (503, None, "<html>busy</html>", Overloaded),
+    ],
+)
+async def test_errors_of_the_service_are_typed(runtime, server, status, kind, message, error):
+    body = {"type": "error", "error": {"type": kind, "message": message}}
+    data = json.dumps(body).encode() if kind else message.encode()
+    headers = {"request-id": "req-9", "retry-after": "7"}
+    server.script(Reply([data], status=status, headers=headers))
+    with pytest.raises(error) as caught:
+        await ask(runtime())
+    assert type(caught.value) is error
+    assert (caught.value.status, caught.value.request_id) == (status, "req-9")
+    assert caught.value.retryable is error.retryable
+    if kind:
+        assert message in str(caught.value)
+
+
+async def test_an_error_in_the_stream_comes_after_what_was_said(runtime, server, wire):
+    pieces = wire.bodies(Answer("Hello"))[:-3]
+    overloaded = {"type": "overloaded_error", "message": "Overloaded"}
+    server.script(wire.reply([b"".join([*pieces, event("error", error=overloaded)])]))
+    with pytest.raises(Overloaded) as caught:
+        await ask(runtime())
+    assert caught.value.partial.text == "Hello"
+
+
+async def test_a_key_that_the_service_repeats_is_hidden(runtime, server):
+    body = {"error": {"type": "authentication_error", "message": "bad key sk-ant-marked"}}
+    server.script(Reply([json.dumps(body).encode()], status=401))
+    with pytest.raises(AuthenticationError) as caught:
+        await ask(runtime())
+    assert "sk-ant-marked" not in repr(caught.value) + str(caught.value)
+
+
+async def test_thinking_that_the_service_no_longer_takes_is_left_out_once(runtime, server, wire):
+    refused = "messages.1.content.0: Invalid `signature` in `thinking` block"
+    server.script(
+        wire.refuse(400, refused), wire.reply(wire.bodies(Answer("Fine."))), wire.refuse(400, "x")
+    )
+    before = AssistantMessage(
+        [Thinking("Hm", signature="c3RhbGU"), Text("A")],
+        "anthropic",
+        "claude-sonnet-4-5",
+        api="anthropic-messages",
+    )
+    context = Context([UserMessage("Q"), before, UserMessage("Q2")])
+    message = await ask(runtime(), context)
+    assert message.text == "Fine."
+    assert "retried" in [note["type"] for note in message.diagnostics]
+    first, second = server.requests
+    assert first.says("c3RhbGU")
+    assert not second.says("c3RhbGU")
+
+
+async def test_another_refusal_is_not_sent_again(runtime, server, wire):
+    server.script(wire.refuse(400, "max_tokens: too many"))
+    with pytest.raises(InvalidRequest):
+        await ask(runtime())
+    assert len(server.requests) == 1
+
+
+async def test_a_web_page_in_place_of_the_api_is_named(runtime, server):
+    server.script(Reply([b"<html>Welcome</html>"], headers={"Content-Type": "text/html"}))
+    with pytest.raises(MalformedResponse) as caught:
+        await ask(runtime())
+    assert "base URL" in caught.value.hint
+
+
+async def test_betas_join_those_of_the_configuration(runtime, server, wire):
+    server.script(wire.reply(wire.bodies(Answer("Ok"))))
+    settings = {"headers": {"Anthropic-Beta": "one"}}
+    await ask(runtime(settings), params={"betas": ["two", "one"]})
+    assert server.requests[0].headers["anthropic-beta"] == "one,two"

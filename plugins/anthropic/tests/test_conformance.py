@@ -1,0 +1,29 @@
+"""The Messages API, held against every rule of the conformance kit."""
+
+from modelwire.testing import provider_suite
+from modelwire_anthropic.testing import MessagesWire
+
+SERVICE = {"cache_usage", "discovery", "images", "max_tokens", "probe", "stop", "stream_errors"}
+TOOLS = {"tools", "tool_choice"}
+
+TestClaude = provider_suite(
+    "anthropic",
+    wire=MessagesWire(),
+    model="claude-sonnet-4",
+    abilities={"api_key", "temperature", "top_p", *SERVICE, *TOOLS},
+)
+
+TestClaudeThatThinks = provider_suite(
+    "anthropic",
+    wire=MessagesWire(),
+    model="claude-opus-4-6",
+    abilities={"api_key", "reasoning", "signatures", "thinking", *SERVICE, *TOOLS},
+)
+
+TestServiceOfTheUsersOwn = provider_suite(
+    "my-gateway",
+    api="anthropic-messages",
+    wire=MessagesWire(),
+    model="house-model",
+    abilities=SERVICE | TOOLS,
+)
