@@ -103,6 +103,7 @@ class Program:
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
+            start_new_session=True,  # it has no terminal, wherever the tests are run
             timeout=60,
         )
 

@@ -105,6 +105,10 @@ def test_a_fallback_is_told(program):
         ["complete"],
         ["complete", ""],
         ["complete", "hi", "--temperature", "hot"],
+        ["complete", "hi", "--temperature", "nan"],
+        ["complete", "hi", "--temperature", "inf"],
+        ["complete", "hi", "--timeout", "nan"],
+        ["complete", "hi", "--timeout", "-1"],
         ["complete", "hi", "--max-tokens", "0"],
         ["complete", "hi", "--reasoning", "wild"],
         ["complete", "hi", "--events", "--json"],
@@ -130,6 +134,36 @@ def test_a_wrong_context_lists_its_places(program):
     done = program.run("complete", "-m", "actor/x", "--context", "c.json")
     assert done.returncode == 1
     assert b"messages[0].content: expected a list, found 5" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code", "said"),
+    [
+        ('{"messages": [{"role": "user", "content": 5}]}', 1, "invalid_message", "messages[0]"),
+        ("{", 2, "usage", "c.json is not JSON"),
+        ("{}", 2, "usage", "The context has no messages"),
+        (None, 2, "usage", "Cannot read c.json"),
+    ],
+)
+def test_programs_are_told_of_a_wrong_context_too(program, text, status, code, said):
+    if text is not None:
+        (program.folder / "c.json").write_text(text)
+    arguments = ("complete", "-m", "actor/x", "--context", "c.json")
+    events = program.run(*arguments, "--events")
+    error = json.loads(events.stdout)
+    assert (events.returncode, error["type"], error["reason"]) == (status, "error", "error")
+    message = json.loads(program.run(*arguments, "--json").stdout)
+    for told in (error["error"], message):
+        assert told["errorCode"] == code
+        assert said in told["errorMessage"]
+
+
+def test_a_prompt_may_be_piped_in_after_a_context(program):
+    (program.folder / "c.json").write_text('[{"role": "user", "content": "first"}]')
+    done = program.run(
+        "complete", "-m", "actor/x", "--context", "c.json", "-", stdin=b"from the pipe"
+    )
+    assert done.stdout == b"You said: from the pipe\n"
 
 
 def test_a_wrong_configuration_is_shown_with_its_lines_and_no_traceback(program):

@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
+from modelwire.cli.diagnostics import Diagnostics, accept_diagnostics, diagnostic_options
 from modelwire.errors import ModelwireError
 
 __all__ = ["main"]
@@ -18,10 +20,15 @@ __all__ = ["main"]
 INTERRUPTED = 130
 
 _COMMANDS = {
+    "chat": ("modelwire.cli.chat.command:chat", "Talk with a model."),
     "complete": ("modelwire.cli.complete:complete", "Ask a model, and stream its answer."),
+    "completion": ("modelwire.cli.completion:completion", "Let your shell complete words."),
+    "config": ("modelwire.cli.config.group:config", "See and change the configuration file."),
     "doctor": ("modelwire.cli.doctor.command:doctor", "Look for what may keep models away."),
     "models": ("modelwire.cli.models.group:models", "See which models there are, and choose."),
+    "plugin": ("modelwire.cli.plugin.command:plugin", "Write a plugin of your own."),
     "plugins": ("modelwire.cli.plugins:plugins", "See which plugins are installed."),
+    "setup": ("modelwire.cli.setup.command:setup", "Test what you have, and write it down."),
 }
 
 
@@ -35,45 +42,65 @@ class _LazyGroup(click.Group):
         if cmd_name in _COMMANDS:
             module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
             command: click.Command = getattr(import_module(module), attribute)
-            return command
-        load = _plugin_commands().get(cmd_name)
-        return load() if load is not None else None
+        else:
+            load = _plugin_commands().get(cmd_name)
+            if load is None:
+                return None
+            command = load()
+        accept_diagnostics(command)
+        return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # Unlike click's own, this imports none of the commands.
+        found = [
+            CompletionItem(name, help=text)
+            for name, text in _described_commands()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        rows = [(name, text) for name, (_, text) in _COMMANDS.items()]
-        rows += [(name, f"Commands of the plugin {name}.") for name in _plugin_commands()]
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(_described_commands())
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_LazyGroup,
+    params=diagnostic_options(hidden=False),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="modelwire")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def app(ctx: click.Context, debug: bool) -> None:
+def app() -> None:
     """Name a model as provider/model-id, and stream from it.
+
+    --verbose and --debug may also stand after a command.
 
     \b
     modelwire complete "What is the capital of France?"
     modelwire complete --model amazon-bedrock/us.amazon.nova-lite-v1:0 "Hello"
     modelwire models list
     """  # noqa: D301 - \b keeps click from joining the lines
-    ctx.obj = {"debug": debug}
 
 
 def main() -> NoReturn:
     """Run the command line and exit: 0 done, 1 failed, 2 misused, 130 interrupted."""
-    sys.exit(_run())
+    if "_MODELWIRE_COMPLETE" in os.environ:
+        from modelwire.cli.completion import answer_shell
+
+        sys.exit(answer_shell(app))
+    # For what is said outside of every command.
+    with click.Context(app, color=_colour()):
+        sys.exit(_run())
 
 
 def _run() -> int:
-    debug = "--debug" in sys.argv
+    asked = Diagnostics()
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal or the pipe does not know must not end the program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        result: Any = app(standalone_mode=False)
+        result: Any = app(standalone_mode=False, obj=asked, color=_colour())
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -84,12 +111,12 @@ def _run() -> int:
     except OSError as error:
         _drop_output()
         if not isinstance(error, BrokenPipeError):  # else whoever read it has seen enough
-            if debug:
+            if asked.debug:
                 raise
             click.echo(f"Error: {error.strerror or error}.", err=True)
         return 1
     except ModelwireError as error:
-        if debug:
+        if asked.debug:
             raise
         from modelwire.cli.failures import show_failure
 
@@ -98,10 +125,20 @@ def _run() -> int:
     return result if isinstance(result, int) else 0
 
 
+def _colour() -> bool | None:
+    """No colours where `NO_COLOR` is set (https://no-color.org); else click looks for a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
 def _drop_output() -> None:
     """Let Python not complain at exit about what could not be written."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _described_commands() -> list[tuple[str, str]]:
+    rows = [(name, text) for name, (_, text) in _COMMANDS.items()]
+    return rows + [(name, f"Commands of the plugin {name}.") for name in _plugin_commands()]
 
 
 def _plugin_commands() -> dict[str, Callable[[], click.Command]]:

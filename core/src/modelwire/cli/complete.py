@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from modelwire.cli.options import config_option
+from modelwire.cli.candidates import complete_reference
+from modelwire.cli.options import FiniteRange, config_option
 
 if TYPE_CHECKING:
     from modelwire.messages import Context
+    from modelwire.messages.content import UserContent
 
 _REASONING = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
 _RETENTION = ("none", "short", "long")
@@ -20,7 +24,13 @@ _RETENTION = ("none", "short", "long")
 
 @click.command()
 @click.argument("prompt", required=False)
-@click.option("-m", "--model", metavar="REF", help="provider/model-id, an alias, or a unique name.")
+@click.option(
+    "-m",
+    "--model",
+    metavar="REF",
+    help="provider/model-id, an alias, or a unique name.",
+    shell_complete=complete_reference,
+)
 @click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
 @click.option(
     "--context",
@@ -28,8 +38,27 @@ _RETENTION = ("none", "short", "long")
     metavar="FILE|-",
     help="A context as JSON: systemPrompt, messages, tools. PROMPT is added to it.",
 )
+@click.option("--image", "images", multiple=True, metavar="FILE|-", help="Send an image along.")
+@click.option(
+    "--file", "files", multiple=True, metavar="FILE|-", help="Send a document, sound or text along."
+)
+@click.option(
+    "--tools",
+    "tool_paths",
+    multiple=True,
+    metavar="FILE",
+    help="Run the functions of a Python file.",
+)
+@click.option("--yes", is_flag=True, help="Run tools without asking.")
+@click.option(
+    "--max-turns",
+    type=click.IntRange(min=1),
+    default=25,
+    show_default=True,
+    help="The most answers to ask for while tools are called.",
+)
 @click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to answer with.")
-@click.option("--temperature", type=click.FloatRange(min=0), help="Randomness, from 0.")
+@click.option("--temperature", type=FiniteRange(min=0), help="Randomness, from 0.")
 @click.option("--stop", multiple=True, metavar="TEXT", help="End the answer before this text.")
 @click.option("--reasoning", type=click.Choice(_REASONING), help="How much to think first.")
 @click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")
@@ -37,15 +66,22 @@ _RETENTION = ("none", "short", "long")
     "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."
 )
 @click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="For all of it, retries too."
+    "--timeout", type=FiniteRange(min=0), metavar="SECONDS", help="For each answer, retries too."
 )
 @click.option("--events", is_flag=True, help="One JSON event per line, ending in done or error.")
-@click.option("--json", "as_json", is_flag=True, help="The final message as JSON.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The final message as JSON; with tools, each."
+)
 @click.option("--dry-run", is_flag=True, help="Show the request, as JSON, and do not send it.")
 @config_option
 def complete(
     prompt: str | None,
     context_path: str | None,
+    images: tuple[str, ...],
+    files: tuple[str, ...],
+    tool_paths: tuple[str, ...],
+    yes: bool,
+    max_turns: int,
     config_path: Path | None,
     events: bool,
     as_json: bool,
@@ -60,47 +96,65 @@ def complete(
     \b
     modelwire complete "What is the capital of France?"
     git diff | modelwire complete --system "Write a commit message."
+    modelwire complete --image photo.jpg "What is in this picture?"
+    modelwire complete --tools weather.py "Do I need an umbrella in Rome?"
     modelwire complete --context session.json --events
     """  # noqa: D301 - \b keeps click from joining the lines
     if events and as_json:
         msg = "Choose either --events or --json, not both."
         raise click.UsageError(msg)
-    context = _context(prompt, context_path)
-    from modelwire.cli.answer import answer, rehearse
+    if [prompt, context_path, *images, *files].count("-") > 1:
+        msg = "Only one thing can be read from standard input."
+        raise click.UsageError(msg)
+    from modelwire.cli.answer import ToolOptions, answer, rehearse
 
+    make_context = partial(_context, prompt, context_path, images, files)
+    tools = ToolOptions(tool_paths, yes, max_turns)
     if dry_run:
-        return rehearse(context, config_path=config_path, **settings)
+        return rehearse(make_context, config_path=config_path, tools=tools, **settings)
     form = "events" if events else "json" if as_json else "text"
-    return answer(context, config_path=config_path, form=form, **settings)
+    return answer(make_context, form=form, config_path=config_path, tools=tools, **settings)
 
 
-def _context(prompt: str | None, context_path: str | None) -> Context:
-    from modelwire.messages import Context, UserMessage
+def _context(
+    prompt: str | None, context_path: str | None, images: Sequence[str], files: Sequence[str]
+) -> Context:
+    from modelwire.messages import Context, Text, UserMessage
     from modelwire.messages.codec import context_from_json
 
-    if prompt == "-":
-        prompt = None
     context = Context()
     if context_path is not None:
         context = context_from_json(_json_of(context_path))
-    elif prompt is None:
-        prompt = _piped_prompt()
+    if prompt == "-" or (prompt is None and context_path is None):
+        prompt = _piped_prompt(taken="-" in (*images, *files))
+    content: list[UserContent] = []
+    if images or files:
+        from modelwire.cli.attachments import attach
+
+        content += attach(images, files)
     if prompt is not None:
-        if not prompt.strip():
-            msg = "The prompt is empty."
-            raise click.UsageError(msg)
-        if any("\ud800" <= character <= "\udfff" for character in prompt):
-            msg = "The prompt is not UTF-8 text."
-            raise click.UsageError(msg)
-        context.messages.append(UserMessage(prompt))
+        _check_prompt(prompt)
+        content.append(Text(prompt))
+    if content:
+        # mypy cannot solve the type variable of the field's converter for a list of a union.
+        context.messages.append(UserMessage(cast("Any", content)))
     if not context.messages:
         msg = "The context has no messages; give a PROMPT."
         raise click.UsageError(msg)
     return context
 
 
-def _piped_prompt() -> str:
-    if sys.stdin is None or sys.stdin.isatty():
+def _check_prompt(prompt: str) -> None:
+    if not prompt.strip():
+        msg = "The prompt is empty."
+        raise click.UsageError(msg)
+    if any("\ud800" <= character <= "\udfff" for character in prompt):
+        msg = "The prompt is not UTF-8 text."
+        raise click.UsageError(msg)
+
+
+def _piped_prompt(*, taken: bool) -> str:
+    if taken or sys.stdin is None or sys.stdin.isatty():
         msg = "Give a PROMPT, or pipe one in."
         raise click.UsageError(msg)
     return _decode(sys.stdin.buffer.read(), "standard input")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from modelwire.cli.diagnostics import debugging
 from modelwire.errors import ModelwireError, ProviderError
 
-__all__ = ["show_failure", "show_note"]
+__all__ = ["show_failure", "show_note", "show_traceback"]
 
 
 def show_failure(error: ModelwireError) -> None:
@@ -21,6 +22,14 @@ def show_failure(error: ModelwireError) -> None:
     if error.hint:
         lines.append(click.style("Hint: ", bold=True) + error.hint)
     click.echo("\n".join(lines), err=True)
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print where an error comes from on standard error, if the user asked for that."""
+    if debugging():
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
 
 
 def show_note(text: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-__all__ = ["config_option", "output_options"]
+__all__ = ["FiniteRange", "check_output", "config_option", "output_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,6 +21,19 @@ config_option = click.option(
     help="The configuration file. By default $MODELWIRE_CONFIG, ./modelwire.json5, or the one in "
     "the user's configuration folder.",
 )
+
+
+class FiniteRange(click.FloatRange):
+    """A number in a range, but neither `nan` nor `inf`, which compare with no range."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number to count with.", param, ctx)
+        return number
 
 
 def output_options(command: F) -> F:

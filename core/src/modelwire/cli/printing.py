@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, TextIO
 
 import click
 
 from modelwire.cli.documents import json_text
 from modelwire.cli.failures import show_failure, show_note
+from modelwire.cli.tool_calls import show_result
 from modelwire.errors import Attempt, Cancelled, ModelwireError
 from modelwire.events import (
     ErrorEvent,
@@ -23,6 +24,7 @@ from modelwire.events import (
 from modelwire.events.codec import event_to_json
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire.messages.codec import message_to_json
+from modelwire.runtime.tool_loop import ToolRun
 
 __all__ = ["INTERRUPTED", "PRINTERS", "Printer"]
 
@@ -34,7 +36,9 @@ def _status(error: ModelwireError) -> int:
 
 
 class Printer(Protocol):
-    """Prints an answer in one of its forms."""
+    """Prints an answer, or several with the results of tools between them, in one of its forms."""
+
+    def __init__(self, *, runs_tools: bool = False) -> None: ...
 
     def event(self, event: Event) -> None:
         """Print an event."""
@@ -42,16 +46,28 @@ class Printer(Protocol):
     def done(self, message: AssistantMessage) -> None:
         """Print the end of a complete answer."""
 
+    def tool(self, run: ToolRun) -> None:
+        """Print what a tool returned."""
+
     def failed(self, error: ModelwireError) -> int:
         """Print why it failed; return the exit status."""
 
+    def misused(self, sentence: str) -> None:
+        """Print that nothing was asked, where a program waits for that; click tells people."""
+
 
 class _Text:
-    """The text on standard output as it comes; everything else on standard error."""
+    """The text on standard output as it comes; everything else on standard error.
 
-    def __init__(self) -> None:
+    Args:
+        runs_tools: Whether tool calls are shown by who runs them, and not here.
+    """
+
+    def __init__(self, *, runs_tools: bool = False) -> None:
+        self._out = sys.stdout
+        self._runs_tools = runs_tools
         self._at_line_start = True
-        self._show_thinking = sys.stderr.isatty()
+        self._show_thinking = sys.stderr is not None and sys.stderr.isatty()
 
     def event(self, event: Event) -> None:
         match event:
@@ -63,9 +79,10 @@ class _Text:
                 click.echo(err=True)
             case ToolCallEndEvent():
                 self._end_line()
-                call = event.tool_call
-                arguments = json.dumps(call.arguments, ensure_ascii=False)
-                self._write(f"[tool call {call.id}] {call.name}({arguments})\n")
+                if not self._runs_tools:
+                    call = event.tool_call
+                    arguments = json.dumps(call.arguments, ensure_ascii=False)
+                    self._write(f"[tool call {call.id}] {call.name}({arguments})\n")
             case _:
                 pass
 
@@ -75,14 +92,21 @@ class _Text:
         if message.stop_reason is StopReason.LENGTH:
             show_note("The answer met its limit on tokens and is cut.")
 
+    def tool(self, run: ToolRun) -> None:
+        self._end_line()
+        show_result(run)
+
     def failed(self, error: ModelwireError) -> int:
         self._end_line()
         if not isinstance(error, Cancelled):
             show_failure(error)
         return _status(error)
 
+    def misused(self, sentence: str) -> None:
+        """Nobody but people reads this form."""
+
     def _write(self, text: str) -> None:
-        click.echo(text, nl=False)
+        click.echo(text, self._out, nl=False)
         self._at_line_start = text.endswith("\n")
 
     def _end_line(self) -> None:
@@ -91,48 +115,76 @@ class _Text:
 
 
 class _Events:
-    """One JSON event per line; the last is `done` or `error`."""
+    """One JSON event per line; the last is `done` or `error`. Results of tools stand between."""
+
+    def __init__(self, *, runs_tools: bool = False) -> None:  # noqa: ARG002 - as the others
+        self._out = sys.stdout
 
     def event(self, event: Event) -> None:
-        _print_json(event_to_json(event))
+        _print_json(event_to_json(event), self._out)
 
     def done(self, message: AssistantMessage) -> None:
         """The event `done` has said it."""
 
+    def tool(self, run: ToolRun) -> None:
+        _print_json(message_to_json(run.result), self._out)
+
     def failed(self, error: ModelwireError) -> int:
-        reason = StopReason.ABORTED if isinstance(error, Cancelled) else StopReason.ERROR
-        partial = error.partial or _empty_message(error, reason)
-        partial.attempts = list(error.attempts)
-        _print_json(event_to_json(ErrorEvent(reason, partial)))
+        self._fail(_what_arrived(error))
         return _status(error)
+
+    def misused(self, sentence: str) -> None:
+        self._fail(_empty_message(sentence, "usage", StopReason.ERROR))
+
+    def _fail(self, partial: AssistantMessage) -> None:
+        _print_json(event_to_json(ErrorEvent(partial.stop_reason, partial)), self._out)
 
 
 class _Json:
-    """The final message as one JSON object; of a failed answer, what had arrived."""
+    """Each message as one line of JSON, the final one last; of a failed answer, what had arrived."""
+
+    def __init__(self, *, runs_tools: bool = False) -> None:  # noqa: ARG002 - as the others
+        self._out = sys.stdout
 
     def event(self, event: Event) -> None:
         """Only the end matters."""
 
     def done(self, message: AssistantMessage) -> None:
-        _print_json(message_to_json(message))
+        _print_json(message_to_json(message), self._out)
+
+    def tool(self, run: ToolRun) -> None:
+        _print_json(message_to_json(run.result), self._out)
 
     def failed(self, error: ModelwireError) -> int:
-        reason = StopReason.ABORTED if isinstance(error, Cancelled) else StopReason.ERROR
-        partial = error.partial or _empty_message(error, reason)
-        partial.attempts = list(error.attempts)
-        _print_json(message_to_json(partial))
+        _print_json(message_to_json(_what_arrived(error)), self._out)
         return _status(error)
 
+    def misused(self, sentence: str) -> None:
+        message = _empty_message(sentence, "usage", StopReason.ERROR)
+        _print_json(message_to_json(message), self._out)
 
-def _empty_message(error: ModelwireError, reason: StopReason) -> AssistantMessage:
+
+def _what_arrived(error: ModelwireError) -> AssistantMessage:
+    """The message of a failed answer, which says why it failed."""
+    partial = error.partial
+    if partial is None:
+        reason = StopReason.ABORTED if isinstance(error, Cancelled) else StopReason.ERROR
+        partial = _empty_message(str(error), error.code, reason)
+        partial.provider = getattr(error, "provider", None) or ""
+        partial.model = getattr(error, "model", None) or ""
+    partial.attempts = list(error.attempts)
+    return partial
+
+
+def _empty_message(sentence: str, code: str, reason: StopReason) -> AssistantMessage:
     """What there is of an answer that failed before anybody was asked."""
     return AssistantMessage(
         [],
-        provider=getattr(error, "provider", None) or "",
-        model=getattr(error, "model", None) or "",
+        provider="",
+        model="",
         stop_reason=reason,
-        error_message=str(error),
-        error_code=error.code,
+        error_message=sentence,
+        error_code=code,
     )
 
 
@@ -142,8 +194,8 @@ def _show_attempts(attempts: Iterable[Attempt], answered: str) -> None:
             show_note(f"{attempt.model} failed ({attempt.code}); {answered} answered instead.")
 
 
-def _print_json(data: object) -> None:
-    click.echo(json_text(data))
+def _print_json(data: object, out: TextIO) -> None:
+    click.echo(json_text(data), out)
 
 
 PRINTERS: dict[str, type[Printer]] = {"text": _Text, "events": _Events, "json": _Json}

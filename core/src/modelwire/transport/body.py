@@ -10,6 +10,7 @@ import aiohttp
 from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.faults import FAULTS, Exchange, without_url
+from modelwire.transport.telling import Telling
 from modelwire.transport.watch import ReadWatch
 
 __all__ = ["Body"]
@@ -25,6 +26,7 @@ class Body:
         deadlines: The limits, in seconds.
         connected_at: When the connection stood, by the loop's clock.
         total_at: When the whole answer must be there, by the loop's clock, or `None`.
+        telling: Tells the end to who listens, or `None`.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class Body:
         *,
         connected_at: float,
         total_at: float | None,
+        telling: Telling | None = None,
     ) -> None:
+        self._telling = telling
         self._raw = raw
         self._session = session
         self._exchange = exchange
@@ -96,6 +100,8 @@ class Body:
         Whoever is reading gets a `ConnectionFailed`.
         """
         self._closed = True
+        if self._telling is not None:
+            self._telling.end(self._raw.content.total_bytes, complete=self._ended)
         self._watch.stop()
         if self._lost is not None:
             self._lost.remove_done_callback(self._connection_lost)

@@ -20,6 +20,7 @@ from modelwire.transport.progress import Progress, tracing
 from modelwire.transport.proxy_login import ProxyLogin
 from modelwire.transport.request import Request
 from modelwire.transport.response import Response
+from modelwire.transport.telling import tell
 
 __all__ = ["new_session", "open_response"]
 
@@ -80,16 +81,23 @@ async def open_response(
         ProviderError: No response came, or none in HTTP.
     """
     options = _options(request, exchange, context, proxy)
+    telling = tell(request, options["headers"], proxy.url if proxy is not None else None)
     try:
         async with asyncio.timeout(None) as timeout:
             progress = Progress(deadlines, timeout)
             raw = await _send(session, request, options, progress)
     except FAULTS as fault:
-        if isinstance(fault, TimeoutError) and timeout.expired():
-            raise RequestTimeout.in_phase(
-                progress.phase, progress.limit, **exchange.details
-            ) from None
-        raise exchange.request_fault(fault) from without_url(fault)
+        late = isinstance(fault, TimeoutError) and timeout.expired()
+        failure = (
+            RequestTimeout.in_phase(progress.phase, progress.limit, **exchange.details)
+            if late
+            else exchange.request_fault(fault)
+        )
+        if telling is not None:
+            telling.failed(failure)
+        raise failure from (None if late else without_url(fault))
+    if telling is not None:
+        telling.head(raw.status, raw.headers)
     details = {**exchange.details, "request_id": request_id(raw.headers)}
     body = Body(
         raw,
@@ -98,6 +106,7 @@ async def open_response(
         deadlines,
         connected_at=progress.connected_at,
         total_at=progress.total_at,
+        telling=telling,
     )
     return Response(raw.status, raw.headers, body)
 
