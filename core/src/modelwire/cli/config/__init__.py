@@ -1,0 +1,1 @@
+"""`modelwire config`: read and change the configuration file."""

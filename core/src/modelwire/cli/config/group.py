@@ -1,0 +1,29 @@
+"""The group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from modelwire.cli.config.inspecting import file, get, schema, validate
+from modelwire.cli.config.patching import patch
+from modelwire.cli.config.setting import set_values
+from modelwire.cli.config.unsetting import unset
+
+__all__ = ["config"]
+
+
+@click.group()
+def config() -> None:
+    """See and change the configuration file.
+
+    Comments and formatting stay as they are, and secrets are never shown.
+
+    \b
+    modelwire config set models.bedrockDiscovery.enabled true
+    modelwire config get agents.defaults.model
+    modelwire config validate
+    """  # noqa: D301 - \b keeps click from joining the lines
+
+
+for command in (get, set_values, unset, patch, validate, file, schema):
+    config.add_command(command)

@@ -1,0 +1,132 @@
+"""Reading what the file says, by a path as the user typed it, with secrets hidden."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from modelwire.config import Config, find_config
+from modelwire.config.editing import read_value
+from modelwire.config.known_paths import look_up_path
+from modelwire.config.loading import config_place, read_config
+from modelwire.config.locating import locate
+from modelwire.config.paths import Path, format_path, value_at
+from modelwire.config.reading import read_text
+from modelwire.config.redaction import redact_value
+from modelwire.config.shorthand import short_path
+from modelwire.errors import ConfigError, ModelwireError
+
+__all__ = [
+    "Refused",
+    "environment",
+    "no_such_value",
+    "read_authored",
+    "resolve",
+    "shown_value",
+    "written_value",
+]
+
+_NOTHING = object()
+
+
+class Refused(ConfigError):
+    """A command that cannot be done.
+
+    Attributes:
+        kind: Why, for programs: `unset`, `unknown-path`, `missing-path`, `conflict`, `protected`,
+            `model` or `value`.
+    """
+
+    def __init__(self, kind: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+
+
+def read_authored(explicit: FilePath | None) -> tuple[FilePath, str, Any]:
+    """Find the file, and read its text and its data; without a file both are empty.
+
+    It may break the schema, so that what is wrong can be looked at.
+
+    Raises:
+        ConfigError: The file that is given does not exist, or is not JSON5.
+    """
+    found = find_config(explicit)
+    if found is None:
+        return config_place(explicit), "", {}
+    text = read_text(found)
+    try:
+        return found, text, read_value(text, ())
+    except ConfigError as error:
+        error.source = str(found)
+        raise
+
+
+def resolve(path: str, text: str, document: Any, source: FilePath) -> Path:
+    """Turn a typed path into steps; unquoted ids of known models are one step.
+
+    Raises:
+        ConfigError: It is not a path.
+    """
+    return locate(path, document, cache(lambda: _known_models(text, source)))
+
+
+def written_value(text: str, document: Any, path: Path) -> tuple[bool, Any]:
+    """Whether there is a value at a path, and which."""
+    value = value_at(document, short_path(text, path), _NOTHING) if text.strip() else _NOTHING
+    return value is not _NOTHING, None if value is _NOTHING else value
+
+
+def shown_value(text: str, document: Any, path: Path) -> tuple[bool, Any]:
+    """Whether there is a value at a path, and which, with its secrets hidden."""
+    found, value = written_value(text, document, path) if path else (True, document or {})
+    return found, redact_value(value, path, environment(document))
+
+
+def environment(document: Any) -> Mapping[str, str]:
+    """The variables that have a value: those of the process, and those of the block `env`."""
+    block = value_at(document, ("env",))
+    own = block if isinstance(block, Mapping) else {}
+    more = own.get("vars") if isinstance(own.get("vars"), Mapping) else {}
+    return {**dict.fromkeys((*own, *(more or {})), ""), **os.environ}
+
+
+def no_such_value(path: Path) -> Refused:
+    """Make the error for a path at which the file says nothing."""
+    name = format_path(path)
+    finding = look_up_path(path)
+    if finding.near and finding.verdict == "unread":
+        return Refused(
+            "unknown-path", f"Unknown config path: {name}.", hint=f"Did you mean {finding.near}?"
+        )
+    if finding.verdict == "unread":
+        hint = "`modelwire config schema` shows all paths that modelwire reads."
+        return Refused("unknown-path", f"Unknown config path: {name}.", hint=hint)
+    msg = f"Config path is valid but unset: {name}. Its default applies."
+    hint = f"Set it with: modelwire config set {_quoted(name)} VALUE"
+    if finding.near:
+        hint = f"Did you mean {finding.near}?"
+    return Refused("unset", msg, hint=hint)
+
+
+def _known_models(text: str, source: FilePath) -> Collection[str]:
+    """The models that the file names, those that it describes and those in the cache."""
+    from modelwire.cli.checking import offline_catalog
+    from modelwire.cli.config.references import references_in
+    from modelwire.registry import Registry
+
+    named = {name for _, name in references_in(read_value(text, ()))}
+    try:
+        config = read_config(text, source) if text.strip() else Config.empty()
+        registry = Registry(config)
+        catalog = offline_catalog(config, registry)
+        lists = [catalog.recall(provider) for provider in catalog.provider_ids]
+    except ModelwireError:  # the configuration may be what the user is about to mend
+        return named
+    return named | {str(model.ref) for listing in lists for model in listing.models}
+
+
+def _quoted(path: str) -> str:
+    return f"'{path}'" if "[" in path else path
