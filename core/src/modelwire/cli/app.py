@@ -24,7 +24,6 @@ _COMMANDS = {
     "complete": ("modelwire.cli.complete:complete", "Ask a model, and stream its answer."),
     "completion": ("modelwire.cli.completion:completion", "Let your shell complete words."),
     "config": ("modelwire.cli.config.group:config", "See and change the configuration file."),
-    "config": ("modelwire.cli.config.group:config", "See and change the configuration file."),
     "doctor": ("modelwire.cli.doctor.command:doctor", "Look for what may keep models away."),
     "models": ("modelwire.cli.models.group:models", "See which models there are, and choose."),
     "plugin": ("modelwire.cli.plugin.command:plugin", "Write a plugin of your own."),
