@@ -23,8 +23,9 @@ from modelwire.registry import Claim, Registry, installed_claims
 from modelwire.runtime import Runtime
 from modelwire.runtime.prompts import Prompt
 from modelwire.testing.judging import fail
+from modelwire.testing.patience import patience
 from modelwire.testing.received import ReceivedRequest
-from modelwire.testing.replies import PATIENCE, Reply
+from modelwire.testing.replies import Reply
 from modelwire.testing.server import WireServer
 from modelwire.testing.subject import Subject
 from modelwire.testing.wires import Wire
@@ -35,7 +36,6 @@ __all__ = ["PROMPT", "Bench", "Outcome"]
 T = TypeVar("T")
 
 PROMPT = "What is the capital of France?"
-_PATIENT = Deadlines(connect=PATIENCE, first_byte=PATIENCE, idle=PATIENCE)
 
 
 @define
@@ -154,7 +154,7 @@ class Bench:
         """Run asynchronous work in a loop of its own, which nothing may hold up for ever."""
 
         async def limited() -> T:
-            async with asyncio.timeout(4 * PATIENCE):
+            async with asyncio.timeout(2 * patience()):
                 return await work()
 
         return asyncio.run(limited())
@@ -180,7 +180,7 @@ class Bench:
     async def hear(self, runtime: Runtime, prompt: Prompt = PROMPT, **options: Any) -> Outcome:
         """Ask with a runtime, and keep what happens."""
         outcome = Outcome()
-        options.setdefault("deadlines", _PATIENT)
+        options.setdefault("deadlines", _patient())
         stream = runtime.stream(prompt, model=self.subject.ref, **options)
         try:
             async with stream:
@@ -197,7 +197,7 @@ class Bench:
         stream = runtime.registry.owner(model.provider, model.api).hooks.stream_completion(
             model=model,
             context=context,
-            options=CompletionOptions(deadlines=_PATIENT),
+            options=CompletionOptions(deadlines=_patient()),
             provider=runtime.registry.provider_config(model.provider),
             config=runtime.config,
             transport=runtime.transport,
@@ -210,6 +210,10 @@ class Bench:
         owner = registry.owner(self.subject.provider, self.subject.api)
         provider = registry.provider_config(self.subject.provider)
         return owner.hooks, {"provider": provider, "config": config}
+
+
+def _patient() -> Deadlines:
+    return Deadlines(connect=patience(), first_byte=patience(), idle=patience())
 
 
 def closed_port() -> int:

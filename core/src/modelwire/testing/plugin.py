@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modelwire.testing.patience import DEFAULT, be_patient
+
 if TYPE_CHECKING:
     from modelwire.testing.report import Finding
 
@@ -39,10 +41,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="Write a badge, as SVG, or as JSON for shields.io, by the file's name.",
     )
+    group.addoption(
+        "--modelwire-patience",
+        type=float,
+        default=DEFAULT,
+        metavar="SECONDS",
+        help="How long to wait before something is taken for stuck. Default: %(default)s",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin a list of findings."""
+    be_patient(config.getoption("modelwire_patience"))
     findings: list[Finding] = []
     config.stash[_FINDINGS] = findings
     config.pluginmanager.register(_Listener(findings), "modelwire-findings")

@@ -9,10 +9,9 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
-__all__ = ["PATIENCE", "End", "Gate", "Reply"]
+from modelwire.testing.patience import patience
 
-PATIENCE = 15.0
-"""Seconds after which the kit takes something for stuck; only what is broken waits so long."""
+__all__ = ["End", "Gate", "Reply"]
 
 End = Literal["complete", "cut", "reset", "stall"]
 
@@ -30,12 +29,12 @@ class Gate:
         self._opened.set()
 
     def passable(self) -> bool:
-        """Whether the server may go on; after `PATIENCE` seconds it may, and `given_up` is set."""
+        """Whether the server may go on; when patience is at its end it may, and `given_up` is set."""
         if self._opened.is_set():
             return True
         now = time.monotonic()
         if self._given_up_at is None:
-            self._given_up_at = now + PATIENCE
+            self._given_up_at = now + patience()
         self.given_up = now > self._given_up_at
         return self.given_up
 

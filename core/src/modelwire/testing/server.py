@@ -17,8 +17,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from modelwire.testing.patience import patience
 from modelwire.testing.received import ReceivedRequest
-from modelwire.testing.replies import PATIENCE, Gate, Reply
+from modelwire.testing.replies import Gate, Reply
 
 __all__ = ["WireServer"]
 
@@ -67,7 +68,7 @@ class WireServer:
 
     def client_left(self) -> bool:
         """Wait until a client has gone before its reply was complete; say whether one has."""
-        return self.left.wait(PATIENCE)
+        return self.left.wait(patience())
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,7 +1,8 @@
 """Seeing what blocks and what reaches for the network, by Python's audit events.
 
-An audit hook sees every `time.sleep`, every name look-up and every connection at the moment of the
-call, so nothing has to be measured. See "Audit events table" in the documentation of Python.
+An audit hook sees every name look-up and every connection at the moment of the call, so nothing has
+to be measured; see "Audit events table" in the documentation of Python. `time.sleep` is an event
+only since Python 3.13, so it is watched by itself.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +28,7 @@ def blocking_calls() -> Iterator[list[str]]:
     """Collect the calls of this thread that make an event loop wait."""
     me = threading.get_ident()
     found: list[str] = []
-    with _watched() as calls:
+    with _watched() as calls, _sleeps(calls):
         yield found
     for event, thread, detail in calls:
         if thread != me:
@@ -53,6 +55,21 @@ def network_calls() -> Iterator[list[str]]:
 
 
 @contextmanager
+def _sleeps(calls: list[_Call]) -> Iterator[None]:
+    sleep = time.sleep
+
+    def seen(seconds: Any) -> None:
+        calls.append(("time.sleep", threading.get_ident(), seconds))
+        sleep(seconds)
+
+    time.sleep = seen
+    try:
+        yield
+    finally:
+        time.sleep = sleep
+
+
+@contextmanager
 def _watched() -> Iterator[list[_Call]]:
     global _installed  # noqa: PLW0603 - an audit hook is for the whole process, and for ever
     if not _installed:
@@ -69,7 +86,7 @@ def _watched() -> Iterator[list[_Call]]:
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if not _watchers:
         return
-    if event in ("time.sleep", "socket.getaddrinfo"):
+    if event == "socket.getaddrinfo":
         detail = arguments[0]
     elif event == "socket.connect":
         connecting, address = arguments

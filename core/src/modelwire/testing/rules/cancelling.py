@@ -14,9 +14,10 @@ from modelwire.runtime import Stream
 from modelwire.testing.answers import Answer
 from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.judging import check
-from modelwire.testing.replies import PATIENCE
+from modelwire.testing.patience import patience
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs
+from modelwire.transport import Deadlines
 
 __all__ = ["CancellingRules"]
 
@@ -40,11 +41,11 @@ class CancellingRules(Rules):
 
         async def work() -> bool:
             async with bench.runtime() as runtime:
-                asking = asyncio.create_task(bench.hear(runtime))
+                asking = asyncio.create_task(bench.hear(runtime, deadlines=Deadlines()))
                 while not bench.requests and not asking.done():  # noqa: ASYNC110 - it is in a thread
                     await asyncio.sleep(0.001)
                 asking.cancel()
-                await asyncio.wait([asking], timeout=PATIENCE)
+                await asyncio.wait([asking], timeout=patience())
                 return await asyncio.to_thread(bench.server.client_left)
 
         check(bench.run(work), "the connection is closed when the caller stops waiting")
@@ -91,7 +92,7 @@ async def _cancel(stream: Stream) -> None:
     reading, begun = await _reading(stream)
     await begun.wait()
     stream.cancel()
-    await asyncio.wait([reading], timeout=PATIENCE)
+    await asyncio.wait([reading], timeout=patience())
     check(reading.done(), "a stream that is cancelled ends")
     check(reading.exception() is not None, "whoever waits for an event is told of the end")
 
@@ -100,7 +101,7 @@ async def _cancel_task(stream: Stream) -> None:
     reading, begun = await _reading(stream)
     await begun.wait()
     reading.cancel()
-    await asyncio.wait([reading], timeout=PATIENCE)
+    await asyncio.wait([reading], timeout=patience())
     check(reading.cancelled(), "a task that is cancelled in a stream is cancelled")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelwire.hookspecs import CredentialStatus
 from modelwire.testing.bench import Bench
 from modelwire.testing.judging import check
-from modelwire.testing.replies import PATIENCE
+from modelwire.testing.patience import patience
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.watching import network_calls
 
@@ -60,7 +60,7 @@ class DetectingRules(Rules):
 
 def _detect(bench: Bench, *, configured: bool, probe: bool = False) -> CredentialStatus:
     hooks, given = bench.hooks(bench.config() if configured else bench.bare_config())
-    status = hooks.detect_credentials(**given, probe=probe, timeout=PATIENCE)
+    status = hooks.detect_credentials(**given, probe=probe, timeout=patience())
     check(
         isinstance(status, CredentialStatus),
         f"detect_credentials returns a CredentialStatus, not {type(status).__name__}",

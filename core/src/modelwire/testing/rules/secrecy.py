@@ -17,7 +17,8 @@ from modelwire.messages.codec import message_to_json
 from modelwire.testing.answers import Answer
 from modelwire.testing.bench import Bench, Outcome, closed_port
 from modelwire.testing.judging import check
-from modelwire.testing.replies import PATIENCE, Reply
+from modelwire.testing.patience import patience
+from modelwire.testing.replies import Reply
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs, require
 
@@ -41,7 +42,7 @@ class SecrecyRules(Rules):
         """`detect_credentials` names the source, not what it holds."""
         with _overheard() as heard:
             hooks, given = bench.hooks(bench.config())
-            status = hooks.detect_credentials(**given, probe=False, timeout=PATIENCE)
+            status = hooks.detect_credentials(**given, probe=False, timeout=patience())
         _silent(bench, f"{heard.getvalue()}{status!r}", "detect_credentials")
 
     @needs(WIRE, "discovery")

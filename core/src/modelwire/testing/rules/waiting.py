@@ -10,7 +10,8 @@ from modelwire.errors import RequestTimeout
 from modelwire.testing.answers import Answer
 from modelwire.testing.bench import Bench
 from modelwire.testing.judging import check
-from modelwire.testing.replies import PATIENCE, Gate
+from modelwire.testing.patience import patience
+from modelwire.testing.replies import Gate
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.watching import blocking_calls
@@ -29,7 +30,7 @@ class WaitingRules(Rules):
         """Nothing more arrives: `RequestTimeout` in the phase `idle`."""
         bodies = bench.wire.bodies(Answer(LONG))
         bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
-        error = _late(bench, Deadlines(connect=PATIENCE, first_byte=PATIENCE, idle=_SOON))
+        error = _late(bench, Deadlines(connect=patience(), first_byte=patience(), idle=_SOON))
         check(error.phase == "idle", f"the phase is idle, not {error.phase}")
         partial = error.partial.text if error.partial is not None else ""
         check(partial, "what had arrived is on error.partial")
@@ -38,7 +39,7 @@ class WaitingRules(Rules):
     def test_silence_ends_with_the_deadline_for_the_first_byte(self, bench: Bench) -> None:
         """No answer begins: `RequestTimeout` in the phase `first_byte`."""
         bench.server.script(bench.wire.reply([], hold=Gate(), end="stall"))
-        error = _late(bench, Deadlines(connect=PATIENCE, first_byte=_SOON, idle=PATIENCE))
+        error = _late(bench, Deadlines(connect=patience(), first_byte=_SOON, idle=patience()))
         check(error.phase == "first_byte", f"the phase is first_byte, not {error.phase}")
 
     @needs(WIRE)
@@ -46,7 +47,7 @@ class WaitingRules(Rules):
         """However lively the stream is."""
         bodies = bench.wire.bodies(Answer(LONG))
         bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
-        late = Deadlines(connect=PATIENCE, first_byte=PATIENCE, idle=PATIENCE, total=1.0)
+        late = Deadlines(connect=patience(), first_byte=patience(), idle=patience(), total=1.0)
         error = _late(bench, late)
         check(error.phase == "total", f"the phase is total, not {error.phase}")
 
