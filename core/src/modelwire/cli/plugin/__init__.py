@@ -1,0 +1,1 @@
+"""`modelwire plugin`: begin a plugin of one's own."""

@@ -1,0 +1,66 @@
+"""`modelwire plugin`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelwire.cli.documents import json_text
+
+__all__ = ["plugin"]
+
+
+@click.group()
+def plugin() -> None:
+    """Write a plugin of your own."""
+
+
+@plugin.command()
+@click.argument("name")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write it. By default ./modelwire-NAME.",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+def new(name: str, folder: Path | None, as_json: bool) -> None:
+    """Write a new plugin for the provider NAME.
+
+    It is a whole package: it installs, passes its tests and answers as it is, since a small server
+    that speaks its protocol comes with it.
+    """
+    from modelwire.cli.plugin.names import PluginNames
+    from modelwire.cli.plugin.writing import write_plugin
+
+    names = PluginNames.parse(name)
+    _check_free(names.provider)
+    target = folder if folder is not None else Path(names.distribution)
+    written = write_plugin(names, target)
+    if as_json:
+        shown = {"provider": names.provider, "directory": str(target)}
+        click.echo(json_text({**shown, "files": [str(path) for path in written]}, indent=2))
+        return
+    click.echo(f"Wrote {names.distribution}: {len(written)} files in {target}\n\nTry it:")
+    for line in (
+        f"cd {target}",
+        'python -m pip install -e ".[dev]"',
+        "python -m pytest",
+        f"python -m {names.module}.demo &",
+        f'{names.variable}_API_KEY=demo modelwire complete --model {names.provider}/echo "Hello"',
+    ):
+        click.echo(f"  {line}")
+    click.echo("\nThen make it yours; README.md says where.")
+
+
+def _check_free(provider: str) -> None:
+    """Refuse an id that an installed plugin has, as both would be refused later."""
+    from modelwire.errors import ConfigError
+    from modelwire.registry import installed_claims
+
+    for claim in installed_claims():
+        if claim.kind in ("providers", "aliases") and claim.name == provider:
+            msg = f"{claim.distribution} is installed and provides {provider!r} already."
+            raise ConfigError(msg, hint=f"Choose another name, or uninstall {claim.distribution}.")
