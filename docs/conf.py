@@ -24,11 +24,12 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["commands/README.md"]
 html_theme = "furo"
 html_title = "modelwire"
-html_static_path = ["_static"]
 html_show_sphinx = False
 
+# A command that goes over several lines is not wrong for that.
+suppress_warnings = ["misc.highlighting_failure"]
+
 myst_heading_anchors = 3
-myst_enable_extensions = ["deflist"]
 
 # Docstrings are written in plain text with words of code in single backticks.
 default_role = "code"

@@ -46,6 +46,7 @@ def run_python(texts: list[str], folder: Path, environ: dict[str, str]) -> str |
     scripts = [path for path, tests in paths if not tests]
     commands = [[sys.executable, "-c", _RUNNER, *scripts]] if scripts else []
     options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
+    options += ["-o", "asyncio_default_fixture_loop_scope=function"]
     commands += [[sys.executable, "-m", "pytest", *options, path] for path, tests in paths if tests]
     for command in commands:
         done = subprocess.run(
@@ -63,13 +64,13 @@ def check_json5(text: str, environ: dict[str, str], *, refused: bool = False) ->
     """
     texts = [text]
     if not text.lstrip().startswith(("{", "[", "//")):
-        texts = [f"{{{line}}}" for line in text.splitlines() if line.strip()]
+        texts = [f"{{{line}\n}}" for line in text.splitlines() if line.strip()]
     for each in texts:
         try:
             data = json5.loads(each)
         except ValueError as error:
             return f"not JSON5: {error}"
-        if not isinstance(data, dict) or not _SECTIONS & data.keys():
+        if not _is_configuration(data):
             continue
         variables = re.findall(r"\$\{(\w+)\}", each)
         try:
@@ -79,6 +80,10 @@ def check_json5(text: str, environ: dict[str, str], *, refused: bool = False) ->
         if refused:
             return "the page says that it is refused, and it is not"
     return None
+
+
+def _is_configuration(data: object) -> bool:
+    return isinstance(data, dict) and any(isinstance(data.get(key), dict) for key in _SECTIONS)
 
 
 def check_format(language: str, text: str) -> str | None:
