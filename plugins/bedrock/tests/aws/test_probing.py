@@ -57,7 +57,8 @@ def test_the_role_of_an_instance_is_found_by_asking_its_metadata_service(detecte
     assert server.seen == []
     status = detected(environ, probe=True)
     assert (status.state, status.source) == ("usable", "EC2 instance metadata")
-    assert status.expires_at > datetime.now(UTC)
+    assert status.expires_at is None
+    assert datetime.fromisoformat(status.details["keysExpire"]) > datetime.now(UTC)
     assert status.details["probed"] == "true"
 
 

@@ -63,13 +63,12 @@ def _load(target: Target, found: Finding) -> Finding:
         return evolve(found, state="unusable", reason=failure.message, hint=failure.hint)
     method = _METHODS.get(credentials.method, credentials.method)
     source = "EC2 instance metadata" if credentials.method == "iam-role" else found.source
-    return Finding(
-        "usable",
-        method,
-        source=source,
-        expires_at=_expiry(credentials),
-        details={**found.details, "probed": "true"},
-    )
+    details = {**found.details, "probed": "true"}
+    expiry = _expiry(credentials)
+    if expiry is not None:
+        # botocore renews all keys of which it knows an end; what found.expires_at says ends them.
+        details |= {"keysExpire": expiry.isoformat(), "keysExpireSource": "they are renewed"}
+    return Finding("usable", method, source=source, expires_at=found.expires_at, details=details)
 
 
 def _expiry(credentials: Any) -> datetime | None:
