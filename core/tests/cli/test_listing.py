@@ -253,7 +253,25 @@ def test_help_imports_nothing_heavy_and_no_plugin(program):
     assert sorted(imported_by(program, "--help") & forbidden) == []
 
 
-def test_a_warm_list_imports_nothing_heavy(program):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["models", "list"],
+        ["models", "list", "--all", "--json"],
+        ["models", "aliases", "list"],
+        ["models", "fallbacks", "list"],
+        ["plugins", "list"],
+        ["models", "--help"],
+        ["models", "list", "--help"],
+        ["models", "explain", "--help"],
+        ["models", "status", "--help"],
+        ["models", "aliases", "--help"],
+        ["models", "fallbacks", "--help"],
+        ["plugins", "--help"],
+    ],
+)
+def test_lists_from_a_warm_cache_and_help_import_nothing_heavy(program, command):
     program.configure(CONFIG)
-    program.run("models", "list", ACTOR_KEY="k")
-    assert sorted(imported_by(program, "models", "list") & HEAVY) == []
+    program.run("models", "list", "--all", ACTOR_KEY="k")
+    heavy = HEAVY | {"rich", "difflib", "prompt_toolkit", "filelock", "concurrent.futures"}
+    assert sorted(imported_by(program, *command) & heavy) == []

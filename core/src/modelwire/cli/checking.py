@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import NoReturn
 
 from attrs import frozen
@@ -77,6 +76,8 @@ def _find(config: Config, registry: Registry, catalog: Catalog, name: str) -> Mo
 
 
 def _hint(listing: Listing, ref: ModelRef) -> str:
+    from difflib import get_close_matches
+
     listed = [model.id for model in listing.models]
     near = get_close_matches(ref.model, listed, n=3, cutoff=0.6)
     if near:
