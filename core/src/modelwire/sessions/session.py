@@ -15,6 +15,7 @@ from modelwire.messages import AssistantMessage, Message
 from modelwire.messages.codec import message_to_json
 from modelwire.models import ModelRef
 from modelwire.sessions.entries import CURRENT_VERSION, Entry, SessionHeader, new_id, now
+from modelwire.sessions.folder import new_session_path
 from modelwire.sessions.reading import SessionFile, read_session
 from modelwire.sessions.replay import SYSTEM_PROMPT, Conversation, branch_of, replay
 
@@ -53,7 +54,7 @@ class Session:
 
     @classmethod
     def create(cls, path: Path | None, *, cwd: str, parent: Path | None = None) -> Self:
-        """Begin a session in a file that does not exist yet.
+        """Begin a session in a file that does not exist yet or is empty.
 
         Args:
             path: The file; its folder is made when it is needed. `None` keeps nothing.
@@ -61,14 +62,26 @@ class Session:
             parent: The session that this one goes on from.
 
         Raises:
-            SessionError: The file exists, or another program holds it.
+            SessionError: The file holds something, or another program holds it.
         """
         session = cls(path, SessionHeader.new(cwd, parent=str(parent) if parent else None))
         if path is not None:
             session._hold(path)
-            if path.exists():
+            if path.exists() and path.stat().st_size:
                 session.close()
                 raise _exists(path)
+        return session
+
+    @classmethod
+    def create_in(cls, directory: Path, *, cwd: str, parent: Path | None = None) -> Self:
+        """Begin a session in a folder, in a file named after its time and its id.
+
+        Raises:
+            SessionError: The folder cannot be used.
+        """
+        header = SessionHeader.new(cwd, parent=str(parent) if parent else None)
+        session = cls(new_session_path(directory, header), header)
+        session._hold(new_session_path(directory, header))
         return session
 
     @classmethod

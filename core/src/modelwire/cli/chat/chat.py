@@ -1,0 +1,153 @@
+"""The chat: what a person types becomes prompts and commands, and answers are shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from modelwire.cli.chat.choosing import new_session
+from modelwire.cli.chat.conversation import Talk
+from modelwire.cli.chat.slash import parse_command, run_command
+from modelwire.cli.chat.views import View
+from modelwire.cli.checking import check_reference
+from modelwire.cli.failures import show_failure, show_note
+from modelwire.errors import ModelwireError, UnknownModel
+from modelwire.events import TextDeltaEvent
+from modelwire.messages import AssistantMessage, ToolCall
+from modelwire.models import ModelRef
+
+__all__ = ["Chat", "Decision"]
+
+Decision = Callable[[ToolCall], Awaitable[str]]
+"""Asks a person about a call: `yes`, `no`, `always` for this tool, or `stop`."""
+
+
+class Chat:
+    """A conversation and how it is shown.
+
+    Attributes:
+        talk: The conversation.
+        is_kept: Whether new sessions are written.
+        is_over: Whether the person has left.
+
+    Args:
+        talk: The conversation.
+        view: Makes what shows an answer.
+        decide: Asks a person about a tool call; without it, none is allowed.
+        yes: Whether every call is allowed.
+        kept: Whether new sessions are written.
+    """
+
+    def __init__(
+        self,
+        talk: Talk,
+        view: Callable[[], View],
+        *,
+        decide: Decision | None = None,
+        yes: bool = False,
+        kept: bool = True,
+    ) -> None:
+        self.talk = talk
+        self.is_kept = kept
+        self.is_over = False
+        self._make_view = view
+        self._view = view()
+        self._decide = decide
+        self._yes = yes
+        self._always: set[str] = set()
+
+    async def say(self, text: str) -> bool:
+        """Take a line that was typed; return whether what it asks for was done."""
+        command = parse_command(text)
+        try:
+            if command is not None:
+                return await run_command(self, *command)
+            if text.startswith("//"):
+                text = text[1:]
+            self._view = self._make_view()
+            return await self.talk.ask(text, self._view, self._approve)
+        except ModelwireError as error:
+            show_failure(error)
+            return False
+
+    async def retry(self) -> bool:
+        """Ask for another answer to what was said last."""
+        self._view = self._make_view()
+        done = await self.talk.retry(self._view, self._approve)
+        if done is None:
+            show_note("Nothing was said yet.")
+        return bool(done)
+
+    def choose_model(self, text: str) -> None:
+        """Ask another model from here on.
+
+        Raises:
+            UnknownModel: The text names none that can be asked.
+        """
+        runtime = self.talk.runtime
+        checked = check_reference(runtime.config, runtime.registry, text)
+        if checked.problem is not None or checked.ref is None:
+            msg = checked.problem or f"{text!r} does not name a model."
+            raise UnknownModel(msg, hint=checked.hint)
+        self.talk.choose_model(checked.ref)
+        if not checked.known:
+            show_note(f"No list of models has {checked.ref}. {checked.hint or ''}".rstrip())
+
+    def take_model(self, ref: ModelRef) -> None:
+        """Ask the model that a session was held with, where it can be asked here."""
+        runtime = self.talk.runtime
+        checked = check_reference(runtime.config, runtime.registry, str(ref))
+        if checked.problem is None:
+            self.talk.model = ref
+            return
+        self.talk.model = None
+        show_note(f"It was held with {ref}. {checked.problem} Another model goes on.")
+
+    def attach(self, images: Sequence[str], files: Sequence[str]) -> None:
+        """Send files with the next prompt.
+
+        Raises:
+            InvalidMessage: One of them cannot be read, or is of no kind that is sent.
+        """
+        from modelwire.cli.attachments import attach
+
+        self.talk.attached += attach(images, files)
+
+    def load_tools(self, paths: Sequence[Path]) -> None:
+        """Let the model call the functions of Python files.
+
+        Raises:
+            InvalidMessage: A file cannot be run, or its functions cannot be described.
+        """
+        from modelwire.tools import load_tools
+
+        self.talk.tools = [tool for path in paths for tool in load_tools(path)]
+
+    def begin_anew(self) -> None:
+        """Begin a new conversation with the same model, system prompt and tools."""
+        self.talk.begin(new_session(kept=self.is_kept))
+        self._always.clear()
+
+    def recall(self) -> None:
+        """Show the last answer, so that a person knows where the conversation stands."""
+        answers = [m for m in self.talk.messages if isinstance(m, AssistantMessage) and m.text]
+        if answers:
+            view = self._make_view()
+            view.event(TextDeltaEvent(0, answers[-1].text))
+            view.close()
+
+    async def _approve(self, call: ToolCall) -> bool:
+        self._view.asked(call)
+        if self._yes or call.name in self._always:
+            return True
+        if self._decide is None:
+            show_note("Nobody can be asked; --yes allows the calls of tools.")
+            return False
+        decision = await self._decide(call)
+        if decision == "always":
+            self._always.add(call.name)
+        elif decision == "stop":
+            self.talk.stop()
+            await asyncio.sleep(0)  # here it is raised
+        return decision in ("yes", "always")

@@ -1,0 +1,84 @@
+"""`modelwire chat`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modelwire.cli.candidates import complete_reference
+from modelwire.cli.complete import _REASONING
+from modelwire.cli.options import config_option
+
+__all__ = ["chat"]
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option(
+    "-m",
+    "--model",
+    metavar="REF",
+    help="provider/model-id, an alias, or a unique name.",
+    shell_complete=complete_reference,
+)
+@click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
+@click.option(
+    "--image", "images", multiple=True, metavar="FILE", help="Send with the first prompt."
+)
+@click.option("--file", "files", multiple=True, metavar="FILE", help="Send with the first prompt.")
+@click.option(
+    "--tools",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A Python file; the model may call its functions.",
+)
+@click.option("--yes", is_flag=True, help="Run the tools that the model calls, without asking.")
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="-",
+    metavar="[ID]",
+    help="Go on with a session; without ID, choose one.",
+)
+@click.option("--continue", "last", is_flag=True, help="Go on with the last one of this folder.")
+@click.option(
+    "--session",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep it in this file, and go on with what is there.",
+)
+@click.option("--no-session", is_flag=True, help="Keep nothing.")
+@click.option("--reasoning", type=click.Choice(_REASONING), help="How much to think first.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to answer with.")
+@click.option("--plain", is_flag=True, help="Plain text, as it comes, instead of Markdown.")
+@config_option
+def chat(
+    resume: str | None, last: bool, session: Path | None, no_session: bool, **wishes: Any
+) -> int:
+    """Talk with a model.
+
+    The conversation is kept as a session, which can be resumed. /help lists the commands. Without
+    a terminal each line of standard input is a prompt, or a command, and the first that fails is
+    the last; nobody is asked before a tool runs, so that none does without --yes.
+
+    \b
+    modelwire chat
+    modelwire chat --continue
+    modelwire chat --model amazon-bedrock/us.amazon.nova-lite-v1:0 --tools tools.py
+    printf 'My name is Ann.\\nWhat is my name?\\n' | modelwire chat
+    """  # noqa: D301 - \b keeps click from joining the lines
+    if sum((resume is not None, last, session is not None, no_session)) > 1:
+        msg = "Choose one of --resume, --continue, --session and --no-session."
+        raise click.UsageError(msg)
+    prompt = wishes["prompt"]
+    if prompt is not None and any("\ud800" <= character <= "\udfff" for character in prompt):
+        msg = "The prompt is not UTF-8 text."
+        raise click.UsageError(msg)
+    from modelwire.cli.chat.choosing import Asked
+    from modelwire.cli.chat.running import Wishes, hold
+    from modelwire.cli.running import run
+
+    return run(hold(Wishes(session=Asked(resume, last, session, no_session), **wishes)))

@@ -1,0 +1,90 @@
+"""What was typed before, kept across conversations.
+
+The file is readable by its owner alone. A line in which something looks like a key or a password is
+not kept in it: it can be recalled until the program ends, and is then forgotten.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from prompt_toolkit.history import FileHistory
+
+__all__ = ["PrivateHistory", "looks_like_a_key"]
+
+_MOST = 1000
+"""Entries that are kept."""
+
+_KEYS = re.compile(
+    r"""
+    \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                      # AWS access keys
+    | \bABSK[A-Za-z0-9+/=]{20,}                        # Amazon Bedrock API keys
+    | \bbedrock-api-key-\S{10,}
+    | \b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}                # OpenAI and others
+    | \bgh[opsur]_[A-Za-z0-9]{20,} | \bgithub_pat_\w{20,}
+    | \bxox[abprs]-[A-Za-z0-9-]{10,}
+    | \bAIza[A-Za-z0-9_-]{30,}
+    | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.    # signed tokens
+    | -----BEGIN[ A-Z]*PRIVATE[ ]KEY
+    | \bBearer\s+[A-Za-z0-9._~+/-]{16,}
+    | (?:api[_-]?key|secret|token|passwo?r?d|passphrase)["']?\s*[:=]\s*["']?[^\s"']{6,}
+    | (?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[0-9])
+      [A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])               # AWS secret keys
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def looks_like_a_key(text: str) -> bool:
+    """Whether a part of the text looks like a key, a token or a password."""
+    return _KEYS.search(text) is not None
+
+
+class PrivateHistory(FileHistory):
+    """Lines in a file of the user's alone, without those that hold keys.
+
+    Args:
+        path: The file; where it cannot be used, nothing is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._path = path
+        self._usable = self._prepare()
+
+    def load_history_strings(self) -> Iterable[str]:
+        """The kept lines, newest first."""
+        return super().load_history_strings() if self._usable else ()
+
+    def store_string(self, string: str) -> None:
+        """Keep a line, unless it holds a key."""
+        if not self._usable or looks_like_a_key(string):
+            return
+        try:
+            super().store_string(string)
+        except OSError:
+            self._usable = False
+
+    def _prepare(self) -> bool:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+            self._path.chmod(0o600)
+            self._trim()
+        except OSError:
+            return False
+        return True
+
+    def _trim(self) -> None:
+        """Forget the oldest entries, when there are twice as many as are kept."""
+        entries = self._path.read_bytes().split(b"\n# ")
+        if len(entries) <= 2 * _MOST:
+            return
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(file, "wb") as out:
+            out.write(b"\n# " + b"\n# ".join(entries[-_MOST:]))
+        draft.replace(self._path)
