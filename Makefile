@@ -8,7 +8,7 @@ EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin
 
-.PHONY: demo demo-bedrock test format lint types unit docs clean
+.PHONY: bench demo demo-bedrock test format lint types unit docs clean
 
 demo: .venv/demo
 	@$(BIN)/modelwire complete "$$PROMPT"
@@ -36,8 +36,16 @@ docs: .venv/dev
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 	@echo "build/docs/index.html"
 
+bench: .venv-bench/modelwire/made
+	@.venv-bench/modelwire/bin/python benchmarks/run.py $(ARGUMENTS)
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-bench
+
+.venv-bench/modelwire/made: benchmarks/requirements.txt $(MANIFESTS)
+	$(PYTHON) -m venv .venv-bench/modelwire
+	.venv-bench/modelwire/bin/python -m pip install --quiet -e core -e plugins/bedrock -e plugins/openai -r benchmarks/requirements.txt
+	@touch $@
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "modelwire needs Python 3.11 or newer; name one with make PYTHON=...")'

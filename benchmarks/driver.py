@@ -1,0 +1,185 @@
+"""Runs in a peer's own environment and does as it is told, a line of JSON at a time.
+
+    python benchmarks/driver.py boto3
+
+`peers/<name>.py` offers `connect()`, which returns a client, and `stream(client, arrived)`, a
+function or a coroutine function that reads one answer and calls `arrived` with each piece of text.
+Only the standard library may be used here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import inspect
+import json
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+
+def peak_memory() -> int:
+    """The most memory that this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def memory() -> int:
+    """The memory that this process has now, in bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+class Driver:
+    """One peer, ready to stream."""
+
+    def __init__(self, peer: Any) -> None:
+        self._peer = peer
+        self._runner = asyncio.Runner()
+        self._is_async = inspect.iscoroutinefunction(peer.stream)
+        self._client = self._run(peer.connect)
+
+    def _run(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        if not inspect.iscoroutinefunction(call):
+            return call(*arguments)
+        return self._runner.run(call(*arguments))
+
+    def versions(self, _: Any) -> dict[str, Any]:
+        """Say what is measured."""
+        return {name: version(name) for name in self._peer.PACKAGES}
+
+    def stream(self, _: Any) -> dict[str, Any]:
+        """Read one answer; say what it cost."""
+        pieces: list[str] = []
+        gc.collect()
+        cpu, wall = time.process_time(), time.perf_counter()
+        self._run(self._peer.stream, self._client, pieces.append)
+        return {
+            "cpu": time.process_time() - cpu,
+            "wall": time.perf_counter() - wall,
+            "pieces": len(pieces),
+            "characters": sum(map(len, pieces)),
+        }
+
+    def first(self, _: Any) -> dict[str, Any]:
+        """Read one answer; say when its first piece came."""
+        arrivals: list[float] = []
+        cpu, wall = time.process_time(), time.perf_counter()
+        self._run(
+            self._peer.stream, self._client, lambda _: arrivals.append(time.perf_counter() - wall)
+        )
+        return {"cpu": time.process_time() - cpu, "first": arrivals[0]}
+
+    def grow(self, _: Any) -> dict[str, Any]:
+        """Read one answer and keep nothing; say how much memory that took."""
+        characters = 0
+
+        def arrived(text: str) -> None:
+            nonlocal characters
+            characters += len(text)
+
+        gc.collect()
+        before = memory()
+        self._run(self._peer.stream, self._client, arrived)
+        return {"grown": peak_memory() - before, "characters": characters}
+
+    def many(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Read many answers at once; their pieces are the instants at which they were sent."""
+        late: list[int] = []
+        done = 0
+        lags: list[float] = []
+        failures: list[str] = []
+        most_threads = 0
+        now = time.monotonic_ns
+
+        def arrived(text: str) -> None:
+            late.append(now() - int(text))
+
+        streams, ramp = told["streams"], told["ramp"]
+
+        async def one(delay: float) -> None:
+            nonlocal done
+            await asyncio.sleep(delay)
+            try:
+                await self._peer.stream(self._client, arrived)
+                done += 1
+            except Exception as error:  # noqa: BLE001
+                failures.append(f"{type(error).__name__}: {error}"[:200])
+
+        def one_in_thread(delay: float) -> None:
+            nonlocal done
+            time.sleep(delay)
+            try:
+                self._peer.stream(self._client, arrived)
+                done += 1
+            except Exception as error:  # noqa: BLE001
+                failures.append(f"{type(error).__name__}: {error}"[:200])
+
+        async def watch() -> None:
+            nonlocal most_threads
+            while True:
+                due = time.monotonic() + 0.01
+                await asyncio.sleep(0.01)
+                lags.append(time.monotonic() - due)
+                most_threads = max(most_threads, threading.active_count())
+
+        async def all_of_them() -> None:
+            watching = asyncio.ensure_future(watch())
+            running = [asyncio.ensure_future(one(ramp * n / streams)) for n in range(streams)]
+            await asyncio.wait(running, timeout=told["limit"])
+            watching.cancel()
+
+        gc.collect()
+        before = memory()
+        cpu, wall = time.process_time(), time.perf_counter()
+        if self._is_async:
+            # Not `Runner.run`: what is not done in time is left alone and dies with the process.
+            self._runner.get_loop().run_until_complete(all_of_them())
+        else:
+            most_threads = streams
+            with ThreadPoolExecutor(streams) as pool:
+                delays = (ramp * n / streams for n in range(streams))
+                list(pool.map(one_in_thread, delays))
+        late.sort()
+        lags.sort()
+        return {
+            "cpu": time.process_time() - cpu,
+            "wall": time.perf_counter() - wall,
+            "events": len(late),
+            "p50": late[len(late) // 2] / 1e9 if late else None,
+            "p99": late[len(late) * 99 // 100] / 1e9 if late else None,
+            "lag_p99": lags[len(lags) * 99 // 100] if lags else None,
+            "lag_max": lags[-1] if lags else None,
+            "memory": peak_memory() - before,
+            "threads": most_threads,
+            "failures": len(failures),
+            "unfinished": streams - done - len(failures),
+            "failure": failures[0] if failures else None,
+        }
+
+
+def main() -> None:
+    """Answer each line of the input with a line, and end with the input."""
+    peer = importlib.import_module(f"peers.{sys.argv[1]}")
+    driver = Driver(peer)
+    if "--once" in sys.argv:
+        driver.first({})
+        return
+    answers, sys.stdout = sys.stdout, sys.stderr  # what peers print is none of our answers
+    for line in sys.stdin:
+        told = json.loads(line)
+        try:
+            answer = getattr(driver, told["do"])(told)
+        except Exception as error:  # noqa: BLE001
+            answer = {"error": f"{type(error).__name__}: {error}"[:300]}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

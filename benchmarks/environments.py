@@ -1,0 +1,73 @@
+"""A virtual environment for each peer, beside the project's own and never in it.
+
+What a peer consists of is pinned in `peers/<name>.txt`. An environment is made once, and again when
+its file changes. A peer that cannot be installed is left out, and the tables say why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["OWN", "PEERS", "Environments"]
+
+_HERE = Path(__file__).parent
+_ENVIRONMENTS = _HERE.parent / ".venv-bench"
+
+OWN = ("floor", "modelwire")
+"""What runs in the environment that runs the benchmarks."""
+PEERS = ("boto3", "pydantic_ai", "strands", "langchain_aws", "any_llm", "litellm", "llm")
+
+
+class Environments:
+    """Finds the Python that runs a peer, and makes its environment where there is none.
+
+    Attributes:
+        missing: Why a peer cannot be measured, by its name.
+    """
+
+    def __init__(self) -> None:
+        self.missing: dict[str, str] = {}
+
+    def python(self, name: str) -> Path | None:
+        """The interpreter of a peer, or `None` where it cannot be installed.
+
+        What a peer does besides, as `boto3_tools`, runs in its environment, too.
+        """
+        name = next(peer for peer in (*OWN, *PEERS) if name == peer or name.startswith(f"{peer}_"))
+        if name in OWN:
+            return Path(sys.executable)
+        if name in self.missing:
+            return None
+        folder = _ENVIRONMENTS / name
+        python = folder / "bin" / "python"
+        wanted = (_HERE / "peers" / f"{name}.txt").read_bytes()
+        mark = folder / "installed"
+        digest = hashlib.sha256(wanted).hexdigest()
+        if not mark.exists() or mark.read_text() != digest:
+            print(f"Installing {name} ...", file=sys.stderr)
+            failure = _install(folder, python, name)
+            if failure is not None:
+                self.missing[name] = failure
+                return None
+            mark.write_text(digest)
+        return python
+
+
+def _install(folder: Path, python: Path, name: str) -> str | None:
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    requirements = _HERE / "peers" / f"{name}.txt"
+    done = subprocess.run(
+        [python, "-m", "pip", "install", "--disable-pip-version-check", "-qr", requirements],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PIP_NO_INPUT": "1"},
+        check=False,
+    )
+    if done.returncode == 0:
+        return None
+    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+    return (errors or ["ERROR: pip failed"])[0].removeprefix("ERROR: ")[:160]

@@ -1,0 +1,81 @@
+"""CPU time per event: one stream of 5,000 pieces of text, plain and over TLS."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+from environments import OWN, PEERS
+from processes import Bench
+from results import NAMES, Bars, Result, Target, ratio, table
+
+TITLE = "CPU per event"
+EVENTS = 5000
+_STREAMING = tuple(name for name in PEERS if name != "llm")
+
+
+def measure(bench: Bench) -> Result:
+    plain, tls = (_medians(bench, tls=tls) for tls in (False, True))
+    rows = [
+        [
+            NAMES[name],
+            *(
+                figure
+                for found in (plain, tls)
+                for figure in (
+                    f"{found[name] * 1e6 / EVENTS:.1f}" if name in found else "–",
+                    ratio(found[name], found["modelwire"]) if name in found else "–",
+                )
+            ),
+        ]
+        for name in (*OWN, *_STREAMING)
+        if name in plain or name in tls
+    ]
+    rows += [
+        [NAMES[name], f"not measured: {why}", "", "", ""]
+        for name, why in bench.environments.missing.items()
+        if name in _STREAMING and name not in plain
+    ]
+    head = ["", "plain, µs", "x modelwire", "TLS, µs", "x modelwire"]
+    targets = []
+    for how, found in (("plain", plain), ("TLS", tls)):
+        own = found["modelwire"]
+        for name in _STREAMING:
+            if name in found:
+                limit = 0.25 if name == "boto3" else 0.1
+                what = f"CPU per event, {how}, of {NAMES[name]}'s"
+                targets.append(Target(what, own / found[name], limit, digits=3))
+        targets.append(Target(f"CPU per event, {how}, of the floor's", own / found["floor"], 2.5))
+    return Result(
+        table(head, rows),
+        targets,
+        [Bars("CPU per event", "µs", {name: plain[name] * 1e6 / EVENTS for name in plain})],
+        {"plain": plain, "tls": tls, "events": EVENTS},
+    )
+
+
+def _medians(bench: Bench, *, tls: bool) -> dict[str, float]:
+    """The CPU time of a stream, in seconds, by peer."""
+    times: dict[str, list[float]] = {}
+    names = (*OWN, *_STREAMING)
+    with (
+        bench.server("burst", events=EVENTS, tls=tls) as url,
+        bench.drivers(names, url) as drivers,
+    ):
+        for number in range(bench.rounds(11, 3) + 1):
+            for driver in drivers:
+                answer = driver.ask("stream")
+                problem = _problem(answer)
+                if problem is not None:
+                    bench.environments.missing[driver.name] = problem
+                elif number:  # the first round warms up
+                    times.setdefault(driver.name, []).append(answer["cpu"])
+    return {name: median(found) for name, found in times.items()}
+
+
+def _problem(answer: dict[str, Any]) -> str | None:
+    if "error" in answer:
+        return str(answer["error"])
+    if answer["characters"] != EVENTS * len(" word 000000 of it"):
+        return f"it lost text: {answer['characters']} characters arrived"
+    return None

@@ -1,0 +1,98 @@
+"""Writing the request of a long conversation: 50 tools, images, up to 400 turns.
+
+Building is what modelwire does; signing is what boto3 does with the parameters: it validates,
+serialises and signs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+from typing import Any
+
+from conversation import conversation
+from modelwire.config import Config
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context
+from modelwire.models import Model
+from modelwire_bedrock.calls import plan_call
+from modelwire_bedrock.signing import sign
+from modelwire_openai.calling import encode
+from modelwire_openai.completions.building import build_request as build_chat
+from modelwire_openai.responses.building import build_request as build_responses
+from peers.question import MODEL
+from processes import Bench
+from results import Bars, Result, Target, milliseconds, table
+
+TITLE = "Request building"
+TURNS = (100, 200, 400)
+_BUILDERS = ("Bedrock", "Chat Completions", "Responses")
+
+
+def measure(bench: Bench) -> Result:
+    times = asyncio.run(_measure(bench, bench.rounds(15, 3)))
+    rows = [
+        [
+            what,
+            *(milliseconds(times[what, turns]) for turns in TURNS),
+            f"{_growth(times, what):.2f}",
+        ]
+        for what in (*_BUILDERS, "boto3 signs")
+    ]
+    head = ["", *(f"{turns} turns, ms" for turns in TURNS), "400 / 200 turns"]
+    longest = TURNS[-1]
+    targets = [
+        Target(f"Building {what}: 400 turns by 200 turns (linear is 2)", _growth(times, what), 2.5)
+        for what in _BUILDERS
+    ]
+    targets.append(
+        Target(
+            "Building a Bedrock request of 400 turns, of signing it",
+            times["Bedrock", longest] / times["boto3 signs", longest],
+            0.5,
+        )
+    )
+    bars = {what: times[what, longest] * 1e3 for what in (*_BUILDERS, "boto3 signs")}
+    raw = {f"{what}, {turns}": seconds for (what, turns), seconds in times.items()}
+    return Result(table(head, rows), targets, [Bars("Request of 400 turns", "ms", bars)], raw)
+
+
+def _growth(times: dict[tuple[str, int], float], what: str) -> float:
+    return times[what, 400] / times[what, 200]
+
+
+async def _measure(bench: Bench, rounds: int) -> dict[tuple[str, int], float]:
+    """Medians of CPU time, in seconds."""
+    bedrock = Model("amazon-bedrock", MODEL)
+    gpt = Model("openai", "gpt-5")
+    config = Config.empty(bench.environ("http://127.0.0.1:9"))
+    provider = config.provider("amazon-bedrock")
+    options = CompletionOptions()
+    found: dict[tuple[str, int], list[float]] = {}
+    for number in range(rounds + 1):
+        for turns in TURNS:
+            context = conversation(turns)
+            call = plan_call(bedrock, context, options, provider, config)
+            client = await call.clients.get("bedrock-runtime", call.target)
+            payload, target = call.request.payload, call.target
+            work: dict[str, Callable[[], object]] = {
+                "Bedrock": partial(plan_call, bedrock, context, options, provider, config),
+                "Chat Completions": partial(_write, build_chat, gpt, context, options),
+                "Responses": partial(_write, build_responses, gpt, context, options),
+                "boto3 signs": partial(sign, client, "converse_stream", payload, target),
+            }
+            for what, do in work.items():
+                began = time.process_time()
+                do()
+                if number:
+                    found.setdefault((what, turns), []).append(time.process_time() - began)
+    return {key: median(times) for key, times in found.items()}
+
+
+def _write(
+    build: Callable[..., Any], model: Model, context: Context, options: CompletionOptions
+) -> bytes:
+    return encode(build(model, context, options).payload)

@@ -1,0 +1,125 @@
+"""The page and the picture that the figures end up in."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+__all__ = ["write_page"]
+
+_DOCS = Path(__file__).parent.parent / "docs"
+_OWN = "#2563eb"
+_PEER = "#94a3b8"
+_FLOOR = "#cbd5e1"
+_WIDTH, _LABEL, _BAR, _GAP = 760, 250, 16, 6
+
+
+def write_page(results: Mapping[str, Any]) -> None:
+    """Put the figures between the marks of docs/performance.md, and draw docs/performance.svg."""
+    page = _DOCS / "performance.md"
+    text = page.read_text()
+    for name, result in results.items():
+        text = _between(text, name, f"{result['tables']}\n\nMeasured on {result['date']}.")
+    text = _between(text, "targets", _targets(results))
+    text = _between(text, "machine", _machine(results))
+    page.write_text(text)
+    (_DOCS / "performance.svg").write_text(
+        _picture([bars for result in results.values() for bars in result["bars"]])
+    )
+
+
+def _between(text: str, name: str, content: str) -> str:
+    mark = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+    if not mark.search(text):
+        msg = f"docs/performance.md has no place for {name}."
+        raise ValueError(msg)
+    return mark.sub(lambda found: f"{found[1]}\n{content}\n\n{found[2]}", text)
+
+
+def _targets(results: Mapping[str, Any]) -> str:
+    lines = ["| target | at most | measured | |", "| --- | ---: | ---: | --- |"]
+    for result in results.values():
+        for target in result["targets"]:
+            figure, limit, unit = target["figure"], target["limit"], target["unit"]
+            verdict = (
+                "met"
+                if figure <= limit
+                else f"**missed**, {figure / limit:.1f} times"
+                if limit
+                else "**missed**"
+            )
+            shown = f"{figure:.{target['digits']}f}{unit}"
+            lines.append(f"| {target['what']} | {limit:g}{unit} | {shown} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _machine(results: Mapping[str, Any]) -> str:
+    versions: dict[str, str] = {}
+    for result in results.values():
+        versions |= result["versions"]
+    said = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    return (
+        f"{os.cpu_count()} cores, {_processor()}, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}; loopback only. {said}."
+    )
+
+
+def _processor() -> str:
+    try:
+        about = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*:\s*(.+)$", about, re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
+
+
+def _picture(panels: Iterable[Mapping[str, Any]]) -> str:
+    """Horizontal bars; shorter is better."""
+    parts: list[str] = []
+    top = 8
+    for panel in panels:
+        values = dict(sorted(panel["values"].items(), key=lambda item: item[1]))
+        if not values:
+            continue
+        top += 22
+        title = escape(f"{panel['title']}, {panel['unit']}")
+        parts.append(f'<text x="8" y="{top}" class="title">{title}</text>')
+        top += 8
+        most = max(*values.values(), 1e-9)
+        for name, value in values.items():
+            width = max(1.0, (_WIDTH - _LABEL - 80) * max(0.0, value) / most)
+            middle = top + _BAR - 4
+            parts += [
+                f'<text x="{_LABEL - 8}" y="{middle}" class="name">{escape(name)}</text>',
+                (
+                    f'<rect x="{_LABEL}" y="{top}" width="{width:.1f}" height="{_BAR}" '
+                    f'fill="{_color(name)}"/>'
+                ),
+                f'<text x="{_LABEL + width + 6:.1f}" y="{middle}">{_figure(value)}</text>',
+            ]
+            top += _BAR + _GAP
+        top += 8
+    style = (
+        "text{font:12px sans-serif;fill:#1e293b}.title{font-weight:bold;font-size:14px}"
+        ".name{text-anchor:end}"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top + 8}" role="img" '
+        f'aria-label="modelwire beside its peers: shorter is better">\n<style>{style}</style>\n'
+        f'<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
+    )
+
+
+def _color(name: str) -> str:
+    if "modelwire" in name or name in ("Bedrock", "Chat Completions", "Responses"):
+        return _OWN
+    return _FLOOR if name in ("floor", "python -c pass") else _PEER
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"

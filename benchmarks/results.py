@@ -1,0 +1,89 @@
+"""What a measurement hands back, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import Factory, define
+
+__all__ = ["NAMES", "Bars", "Result", "Target", "milliseconds", "ratio", "table"]
+
+NAMES = {
+    "floor": "floor (aiohttp + typed decoder)",
+    "modelwire": "**modelwire**",
+    "boto3": "boto3",
+    "pydantic_ai": "pydantic-ai",
+    "strands": "strands",
+    "langchain_aws": "langchain-aws",
+    "any_llm": "any-llm",
+    "litellm": "litellm",
+    "llm": "llm",
+}
+
+
+@define
+class Target:
+    """Something to be reached.
+
+    Attributes:
+        what: What it is about.
+        figure: What was measured.
+        limit: The most that it may be.
+        unit: What stands behind both figures.
+        digits: How many digits behind the point are shown.
+    """
+
+    what: str
+    figure: float
+    limit: float
+    unit: str = ""
+    digits: int = 2
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it is reached."""
+        return self.figure <= self.limit
+
+
+@define
+class Bars:
+    """One panel of the picture: shorter is better."""
+
+    title: str
+    unit: str
+    values: dict[str, float]
+
+
+@define
+class Result:
+    """A measurement.
+
+    Attributes:
+        tables: Markdown.
+        targets: What was to be reached.
+        bars: Panels of the picture.
+        raw: The figures, as plain data.
+    """
+
+    tables: str
+    targets: list[Target] = Factory(list)
+    bars: list[Bars] = Factory(list)
+    raw: dict[str, Any] = Factory(dict)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a Markdown table; figures stand on the right."""
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+
+
+def ratio(value: float, of: float) -> str:
+    """Write how many times as much something is."""
+    times = value / of
+    return f"{times:.2f}" if times < 10 else f"{times:,.0f}"
+
+
+def milliseconds(seconds: float | None, digits: int = 1) -> str:
+    """Write seconds as milliseconds."""
+    return "–" if seconds is None else f"{seconds * 1000:,.{digits}f}"

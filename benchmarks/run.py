@@ -1,0 +1,70 @@
+"""Measure modelwire beside its peers, and write docs/performance.md and its picture.
+
+    make bench                              everything, some twenty minutes
+    make bench ARGUMENTS=--quick            a few rounds of everything
+    make bench ARGUMENTS="--only events"    one measurement; the page keeps the others
+
+The figures of each measurement are kept in `results.json`, from which the page is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from attrs import asdict
+
+from page import write_page
+from processes import Bench
+
+_HERE = Path(__file__).parent
+MEASURES = (
+    "events",
+    "many_streams",
+    "first_event",
+    "startup",
+    "requests",
+    "arguments",
+    "memory",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few rounds; writes no page")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=MEASURES, metavar="NAME")
+    parser.add_argument("--write", action="store_true", help="write the page from --quick, too")
+    given = parser.parse_args()
+    kept = _HERE / "results.json"
+    results = json.loads(kept.read_text()) if kept.exists() else {}
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), quick=given.quick)
+        for name in given.only:
+            began = time.monotonic()
+            measure = importlib.import_module(f"measures.{name}")
+            result = measure.measure(bench)
+            took = time.monotonic() - began
+            print(f"\n## {measure.TITLE} ({took:.0f} s)\n\n{result.tables}\n", flush=True)
+            for target in result.targets:
+                sign = "met   " if target.is_met else "MISSED"
+                print(f"{sign} {target.what}: {target.figure:.{target.digits}f} <= {target.limit}")
+            results[name] = {
+                "title": measure.TITLE,
+                "date": time.strftime("%Y-%m-%d"),
+                "versions": dict(sorted(bench.versions.items())),
+                **asdict(result),
+            }
+    if given.quick and not given.write:
+        print("\nA quick run writes no page.", file=sys.stderr)
+        return
+    kept.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    write_page(results)
+
+
+if __name__ == "__main__":
+    main()

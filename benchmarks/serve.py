@@ -1,0 +1,216 @@
+"""A server that says the same thing to everybody: the Bedrock event stream, with little CPU time.
+
+    python benchmarks/serve.py burst --events 5000 [--certificate PEM]
+
+It runs in a process of its own, so that its work is nobody's. It judges nothing and signs nothing;
+the emulator of modelwire-bedrock does that, at a price per event that would hide what is measured.
+Every event is a chunk of the body, as AWS sends it. The address is printed once it listens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame
+
+_HEAD = (
+    "HTTP/1.1 200 OK\r\n"
+    f"content-type: {CONTENT_TYPE}\r\n"
+    "x-amzn-requestid: 00000000-0000-4000-8000-000000000000\r\n"
+    "transfer-encoding: chunked\r\n\r\n"
+).encode()
+_PIECE = 256 * 1024
+
+Script = Callable[[], Iterator[bytes | float]]
+"""The body of an answer: bytes to send, and instants of the monotonic clock to wait for."""
+
+
+def chunk(name: str, payload: dict[str, Any]) -> bytes:
+    """One event as one chunk of a body."""
+    frame = event_frame(name, payload)
+    return b"%x\r\n%b\r\n" % (len(frame), frame)
+
+
+def text(said: str) -> bytes:
+    """A piece of text."""
+    return chunk("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": said}})
+
+
+def opening() -> bytes:
+    """What comes before the first piece."""
+    return chunk("messageStart", {"role": "assistant"})
+
+
+def closing(reason: str = "end_turn") -> bytes:
+    """What comes after the last piece."""
+    usage = {"inputTokens": 10, "outputTokens": 5000, "totalTokens": 5010}
+    return (
+        chunk("contentBlockStop", {"contentBlockIndex": 0})
+        + chunk("messageStop", {"stopReason": reason})
+        + chunk("metadata", {"usage": usage, "metrics": {"latencyMs": 1}})
+        + b"0\r\n\r\n"
+    )
+
+
+def burst(events: int) -> Script:
+    """So many pieces of text, as fast as the reader takes them."""
+    pieces = [text(f" word {number:06d} of it") for number in range(events)]
+    body = opening() + b"".join(pieces) + closing()
+    return lambda: iter([body])
+
+
+def paced(events: int, seconds: float) -> Script:
+    """So many pieces of text, one every so many seconds; each is the instant at which it was sent."""
+    first, last = opening(), closing()
+
+    def script() -> Iterator[bytes | float]:
+        began = time.monotonic()
+        yield first
+        for number in range(events):
+            yield began + seconds * (number + 1)
+            yield text(f"{time.monotonic_ns():<24d}")
+        yield last
+
+    return script
+
+
+def arguments(size: int, fragment: int) -> Script:
+    """One tool call, whose arguments are `size` bytes of JSON in fragments."""
+    start = {"toolUse": {"toolUseId": "call_1", "name": "write"}}
+    whole = '{"text":"' + "x" * (size - 11) + '"}'
+    body = b"".join(
+        [
+            opening(),
+            chunk("contentBlockStart", {"contentBlockIndex": 0, "start": start}),
+            *(
+                chunk(
+                    "contentBlockDelta",
+                    {
+                        "contentBlockIndex": 0,
+                        "delta": {"toolUse": {"input": whole[at : at + fragment]}},
+                    },
+                )
+                for at in range(0, size, fragment)
+            ),
+            closing("tool_use"),
+        ]
+    )
+    return lambda: iter([body])
+
+
+def large(size: int, piece: int) -> Script:
+    """Text of `size` bytes in pieces, without holding more than a little of it.
+
+    The first answer is short, so that a reader can warm up.
+    """
+    said = text("x" * piece)
+    block = said * max(1, _PIECE // len(said))
+    blocks = -(-size // (piece * (len(block) // len(said))))
+    answers = 0
+
+    def script() -> Iterator[bytes | float]:
+        nonlocal answers
+        answers += 1
+        yield opening()
+        for _ in range(blocks if answers > 1 else 1):
+            yield block
+        yield closing()
+
+    return script
+
+
+class Conversation(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._received = bytearray()
+        self._writable = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._writable.set()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Stop answering."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        """The reader is slow."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """The reader has caught up."""
+        self._writable.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer once a request is there, whatever it says."""
+        self._received += data
+        end = self._received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        size = 0
+        for line in bytes(self._received[:end]).split(b"\r\n"):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                size = int(value)
+        if len(self._received) < end + 4 + size:
+            return
+        self._received.clear()
+        self._task = asyncio.ensure_future(self._answer())
+
+    async def _answer(self) -> None:
+        self._transport.write(_HEAD)
+        for step in self._script():
+            if isinstance(step, float):
+                await asyncio.sleep(max(0.0, step - time.monotonic()))
+                continue
+            self._transport.write(step)
+            await self._writable.wait()
+
+
+async def serve(script: Script, certificate: str | None) -> None:
+    """Listen until the process is ended."""
+    tls = None
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Conversation(script), "127.0.0.1", 0, ssl=tls, backlog=4096
+    )
+    host, port = server.sockets[0].getsockname()[:2]
+    print(f"{'https' if tls else 'http'}://{host}:{port}", flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["burst", "paced", "arguments", "large"])
+    parser.add_argument("--events", type=int, default=5000)
+    parser.add_argument("--seconds", type=float, default=0.02, help="between two paced events")
+    parser.add_argument("--size", type=int, default=1_000_000, help="bytes in all")
+    parser.add_argument("--piece", type=int, default=100, help="bytes of an event")
+    parser.add_argument("--certificate", help="answer over TLS with this certificate and key")
+    given = parser.parse_args()
+    scripts: dict[str, Callable[[], Script]] = {
+        "burst": lambda: burst(given.events),
+        "paced": lambda: paced(given.events, given.seconds),
+        "arguments": lambda: arguments(given.size, given.piece),
+        "large": lambda: large(given.size, given.piece),
+    }
+    asyncio.run(serve(scripts[given.what](), given.certificate))
+
+
+if __name__ == "__main__":
+    main()
