@@ -36,7 +36,7 @@ class Telling:
     def request(self, request: Request, headers: Mapping[str, str], proxy: str | None) -> None:
         """The request goes out."""
         through = f" through {proxy}" if proxy else ""
-        body = f", {_size(len(request.body))}" if request.body is not None else ""
+        body = f", {_size(len(request.body))}" if request.body else ""
         said = f"{request.method} {shown_url(request.url)}{through}{body}"
         self._say(said, shown_request_headers(headers))
 
