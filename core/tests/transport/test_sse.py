@@ -117,3 +117,15 @@ def test_events_before_one_that_is_too_large_are_not_lost():
         decoder.feed(b"x")
     with pytest.raises(MalformedResponse):
         decoder.end()
+
+
+@pytest.mark.parametrize(
+    "line", [b"data: " + b"x" * 30, b"unknown: " + b"x" * 30, b":" + b"x" * 30]
+)
+def test_a_line_beyond_the_limit_is_refused_however_it_comes(line):
+    whole, split = SseDecoder(20), SseDecoder(20)
+    with pytest.raises(MalformedResponse):
+        whole.feed(line + b"\n\n")
+    with pytest.raises(MalformedResponse):
+        for position in range(len(line) + 2):
+            split.feed((line + b"\n\n")[position : position + 1])

@@ -76,14 +76,19 @@ class SseDecoder:
         lines = chunk.splitlines()
         rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
         events: list[ServerSentEvent] = []
-        for line in lines:
-            self._take(self._completed(line) if self._pieces else line, events)
-            if self._is_too_large():
+        too_large = False
+        for last_piece in lines:
+            line = self._completed(last_piece) if self._pieces else last_piece
+            # Looked at before it is taken, and whatever it says, so that the error does not depend on
+            # how the bytes were split.
+            too_large = len(line) + self._data_size > self._limit
+            if too_large:
                 break
+            self._take(line, events)
         if rest:
             self._pieces.append(rest)
             self._pieces_size += len(rest)
-        if self._is_too_large():
+        if too_large or self._pieces_size + self._data_size > self._limit:
             self._fault = MalformedResponse(
                 f"An event of the stream is larger than {self._limit} bytes."
             )
@@ -104,9 +109,6 @@ class SseDecoder:
             self._take(self._completed(b""), events)
         self._dispatch(events)
         return events
-
-    def _is_too_large(self) -> bool:
-        return self._pieces_size + self._data_size > self._limit
 
     def _completed(self, last_piece: bytes) -> bytes:
         self._pieces.append(last_piece)
