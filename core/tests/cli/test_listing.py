@@ -114,6 +114,17 @@ def test_plugins_are_listed_with_what_they_own_and_what_is_wrong(program, site):
     assert "quarantined" in text
 
 
+def test_plugins_fit_into_a_terminal(program, site):
+    names = {f"provider-number-{n}": "" for n in range(20)}
+    site.install("many", {"providers": names}, source="raise ValueError('x' * 9)")
+    shown = program.show("plugins", "list", NO_COLOR="1")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert set(names) <= set(shown.replace(",", " ").split())
+    assert "quarantined" in shown
+    plain = program.run("plugins", "list", "--plain").stdout.decode().split()
+    assert {"actor", "many"} <= set(plain)
+
+
 def test_a_broken_plugin_breaks_no_command(program, site):
     site.provider("bad", source="raise SystemExit(9)")
     site.install("worse", {"commands": {"worse": "worse_plugin:x"}}, source="raise SystemExit(9)")

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 
-__all__ = ["align", "printable", "room", "width"]
+__all__ = ["align", "folded", "printable", "room", "width"]
 
 _JOINERS = "\u200c\u200d"  # they make one sign of several, as in families of emoji
 _NARROWEST = 16
@@ -35,6 +35,32 @@ def room() -> int | None:
     if sys.stdout is None or not sys.stdout.isatty():
         return None
     return shutil.get_terminal_size().columns
+
+
+def folded(text: str, *, indent: int = 0, before: int = 0) -> list[str]:
+    """The text, made printable, in lines that a terminal has room for; one line where it is none.
+
+    Args:
+        text: The text.
+        indent: Cells before every line but the first.
+        before: Cells before the first line, which the caller writes.
+    """
+    text = printable(text)
+    cells = room()
+    if cells is None or before + width(text) <= cells:
+        return [text]
+    import textwrap
+
+    first, rest = " " * before, " " * indent
+    lines = textwrap.wrap(
+        text,
+        max(cells, indent + _NARROWEST),
+        initial_indent=first,
+        subsequent_indent=rest,
+        drop_whitespace=True,
+        break_on_hyphens=False,
+    )
+    return [lines[0][before:], *lines[1:]]
 
 
 def align(

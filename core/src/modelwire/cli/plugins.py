@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,16 +41,18 @@ def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
         for info in found:
             click.echo(info.distribution)
     elif found:
-        click.echo("\n\n".join(_describe(info) for info in found))
+        click.echo("\n\n".join("\n".join(_describe(info)) for info in found))
     else:
         click.echo("No plugins are installed. Try: pip install modelwire-local")
 
 
-def _describe(info: PluginInfo) -> str:
+def _describe(info: PluginInfo) -> Iterator[str]:
+    from modelwire.cli.cells import folded, printable
+
     colour = {"loaded": "green", "installed": "green", "disabled": "yellow"}.get(info.state, "red")
     state = "ok" if info.state in ("loaded", "installed") else info.state
-    name = click.style(info.distribution, bold=True)
-    lines = [f"{name} {info.version}  {click.style(state, fg=colour)}"]
+    name = click.style(printable(info.distribution), bold=True)
+    yield f"{name} {printable(info.version)}  {click.style(state, fg=colour)}"
     owned = {
         "providers": info.providers,
         "aliases": info.aliases,
@@ -57,6 +60,10 @@ def _describe(info: PluginInfo) -> str:
         "middleware": info.middleware,
         "commands": info.commands,
     }
-    lines += [f"  {label}: {', '.join(names)}" for label, names in owned.items() if names]
-    lines += [f"  {click.style('!', fg=colour)} {reason}" for reason in info.reasons]
-    return "\n".join(lines)
+    for label, names in owned.items():
+        if names:
+            yield from folded(f"  {label}: {', '.join(names)}", indent=4)
+    for reason in info.reasons:
+        first, *rest = folded(reason, indent=4, before=4)
+        yield f"  {click.style('!', fg=colour)} {first}"
+        yield from rest

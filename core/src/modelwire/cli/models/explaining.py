@@ -75,31 +75,23 @@ def _lines(found: Explanation) -> Iterator[str]:
 
 
 def _step_lines(step: Step) -> Iterator[str]:
-    from modelwire.cli.cells import printable
-
     mark, colour = _MARKS[step.state]
     lead = f"{click.style(f'{mark:<2}', fg=colour)} {step.name:<{_INDENT - 3}}"
     said = step.value or ""
     if step.value is not None and step.source is not None:
         said = f"{step.value} ({step.source})"
-    lines = _wrapped(printable(said)) if said else []
-    lines += [
-        line for text in (step.problem or "").splitlines() for line in _wrapped(printable(text))
-    ]
+    lines = _folded(said) if said else []
+    for text in (step.problem or "").splitlines():
+        lines += _folded(text)
     if step.hint:
-        first, *rest = _wrapped(f"Hint: {printable(step.hint)}")
+        first, *rest = _folded(f"Hint: {step.hint}")
         lines += [first.replace("Hint:", click.style("Hint:", bold=True), 1), *rest]
     for number, line in enumerate(lines or ["-"]):
         yield (lead if number == 0 else " " * _INDENT) + line
 
 
-def _wrapped(text: str) -> list[str]:
-    """The text in lines that fit beside the names of the steps; as it is, where it is piped."""
-    from modelwire.cli.cells import room
+def _folded(text: str) -> list[str]:
+    """The text in lines that fit beside the names of the steps."""
+    from modelwire.cli.cells import folded
 
-    cells = room()
-    if cells is None or len(text) <= cells - _INDENT:
-        return [text]
-    import textwrap
-
-    return textwrap.wrap(text, max(cells - _INDENT, 20), break_on_hyphens=False)
+    return [line.lstrip() for line in folded(text, indent=_INDENT, before=_INDENT)]
