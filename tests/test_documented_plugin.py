@@ -1,13 +1,10 @@
 """The plugin of `docs/writing-a-plugin.md`, built as a wheel, works in a clean environment."""
 
-import os
 import re
-import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
+from clean_venv import build_wheels, environ_of, make_venv, run
 
 # Building wheels and filling an environment takes as long as the package index does.
 pytestmark = pytest.mark.timeout(600)
@@ -19,14 +16,6 @@ def code_blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
 
 
-def run(*command, **options):
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=300, **options
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory):
     """The core and the documented plugin, as wheels that were built from their sources."""
@@ -36,23 +25,18 @@ def wheels(tmp_path_factory):
     plugin = code_blocks("writing-a-plugin.md", "python")[0]
     (source / "modelwire_parrot.py").write_text(plugin)
     assert len([line for line in plugin.splitlines() if line.strip()]) <= 30
-    for package in (ROOT / "core", source):
-        run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, package)
-    return sorted(folder.glob("*.whl"))
+    return build_wheels(folder, ROOT / "core", source)
 
 
 @pytest.fixture(scope="session")
 def clean(wheels, tmp_path_factory):
     """An environment in which nothing is installed but those wheels and what they need."""
-    folder = tmp_path_factory.mktemp("clean")
-    venv.create(folder, with_pip=True)
-    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", *wheels)
-    return folder / "bin"
+    return make_venv(tmp_path_factory.mktemp("clean"), *wheels)
 
 
 @pytest.fixture
 def modelwire(clean, tmp_path):
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    environ = environ_of(clean, tmp_path)
     return lambda *arguments: run(clean / "modelwire", *arguments, env=environ, cwd=tmp_path)
 
 

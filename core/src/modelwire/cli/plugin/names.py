@@ -69,13 +69,13 @@ class PluginNames:
 
     def put_into(self, text: str) -> str:
         """Put these names into a text that speaks of Acme."""
-        for acme, own in (
-            ("modelwire_acme", self.module),
-            ("AcmeWire", f"{self.camel}Wire"),
-            ("TestAcme", f"Test{self.camel}"),
-            ("ACME", self.variable),
-            ("Acme", self.title),
-            ("acme", self.provider),
-        ):
-            text = text.replace(acme, own)
-        return text
+        own = {
+            "modelwire_acme": self.module,
+            "AcmeWire": f"{self.camel}Wire",
+            "TestAcme": f"Test{self.camel}",
+            "ACME": self.variable,
+            "Acme": self.title,
+            "acme": self.provider,
+        }
+        # At once, since a name may hold the word that is replaced.
+        return re.sub("|".join(own), lambda found: own[found[0]], text)
