@@ -112,3 +112,11 @@ def test_a_plugin_that_is_not_installed_is_named_with_its_command(environ, tmp_p
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, timeout=60)
     assert done.returncode == 1
     assert b"Run: pip install modelwire-bedrock" in done.stderr
+
+
+def test_the_doctor_tells_one_trouble_once(environ, tmp_path):
+    settings = {"models": {"providers": {"vllm": {"baseUrl": "http://127.0.0.1:9/v1"}}}}
+    (tmp_path / "modelwire.json5").write_text(json.dumps(settings))
+    checks = json.loads(run("doctor", "--json", environ=environ).stdout)["checks"]
+    problems = [check for check in checks if check["state"] == "problem"]
+    assert [check["check"] for check in problems] == ["reachability"]

@@ -85,6 +85,8 @@ class Situation:
         return found.endpoint if found is not None else None
 
     def _named(self) -> Iterator[ModelRef]:
+        if self.config_error is not None:
+            return  # the defaults would hold, but they are not what the user wants
         registry, defaults = self.runtime.registry, self.config.agents.defaults
         named = [defaults.model.primary, *defaults.model.fallbacks, *defaults.models]
         if not any(named[:1]) and self.config.path is None and len(registry.default_refs) == 1:

@@ -29,15 +29,16 @@ async def check_configuration(situation: Situation) -> list[Finding]:
 
 
 def _unusable(error: ModelwireError) -> Iterator[Finding]:
-    hint = error.hint or "Correct the line; `modelwire config validate` checks the file again."
+    hint = error.hint or "Correct it; `modelwire config validate` checks the file again."
     if not isinstance(error, ConfigError) or not error.problems:
         yield Finding(_NAME, "problem", str(error), hint)
         return
     for problem in error.problems:
+        last = problem is error.problems[-1]
         place = f"{error.source or 'The configuration'}"
         place += f":{problem.line}" if problem.line is not None else ""
         details = {"file": error.source, "line": problem.line, "path": problem.path}
-        yield Finding(_NAME, "problem", f"{place}: {problem}", hint, details)
+        yield Finding(_NAME, "problem", f"{place}: {problem}", hint if last else None, details)
 
 
 def _examine(situation: Situation) -> list[Finding]:

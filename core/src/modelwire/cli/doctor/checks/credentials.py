@@ -17,16 +17,27 @@ _SOON = timedelta(hours=1)
 
 async def check_credentials(situation: Situation) -> list[Finding]:
     """Ask the plugin of each provider in use; all at once."""
+    if situation.config_error is not None:
+        text = "Not looked at, since the configuration cannot be used."
+        return [Finding(_NAME, "ok", text)]
     providers = list(situation.providers)
     if not providers:
         text = "No provider is in use: nothing names a model."
         hint = "Run: modelwire setup"
         return [Finding(_NAME, "warning", text, hint)]
-    found = await asyncio.gather(*map(situation.credentials, providers))
-    return [
-        _finding(provider, status, datetime.now(UTC))
-        for provider, status in zip(providers, found, strict=True)
-    ]
+    return await asyncio.gather(*(_check(situation, provider) for provider in providers))
+
+
+async def _check(situation: Situation, provider: str) -> Finding:
+    status = await situation.credentials(provider)
+    if status.state != "usable":
+        reached = await situation.reached(provider)
+        error = reached.error if reached is not None else None
+        if error is not None and str(error) == status.reason:
+            # One trouble is told once: who does not answer refuses no credentials.
+            text = f"{provider}: could not be tried, since the service is not reached"
+            return Finding(_NAME, "warning", text, details={"provider": provider})
+    return _finding(provider, status, datetime.now(UTC))
 
 
 def _finding(provider: str, status: CredentialStatus, now: datetime) -> Finding:
