@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import ssl
 from typing import Any
@@ -157,4 +158,6 @@ def _reason(error: OSError) -> str:
     text = error.strerror if isinstance(error.strerror, str) else None
     if text is None or (isinstance(error, aiohttp.ClientOSError) and error.errno is None):
         text = str(error)
+    if error.errno is not None and "call failed" in text.lower():
+        text = os.strerror(error.errno)  # asyncio puts the address there, which is told already
     return (text or type(error).__name__).rstrip(".").lower()
