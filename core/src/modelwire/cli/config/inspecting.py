@@ -50,7 +50,10 @@ def validate(as_json: bool, config_path: Path | None) -> int:
     """Check the file: list everything that is wrong with it, with lines.
 
     Ends with 1 if it is not valid. Warnings, as for a key that looks misspelt, do not matter.
-    """
+
+    \b
+    modelwire config validate
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.config.validating import validated
     from modelwire.cli.failures import show_note
 
@@ -75,7 +78,11 @@ def file(as_json: bool, config_path: Path | None) -> None:
     """Show which file is read and written.
 
     Where there is none yet, it is the one that `modelwire config set` would create.
-    """
+
+    \b
+    modelwire config file
+    $EDITOR "$(modelwire config file)"
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.failures import show_note
     from modelwire.config.loading import config_place
 

@@ -28,7 +28,11 @@ def aliases(ctx: click.Context) -> None:
 @output_options
 @config_option
 def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
-    """List the short names and the models that they stand for."""
+    """List the short names and the models that they stand for.
+
+    \b
+    modelwire models aliases list
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.cells import printable
     from modelwire.config import load_config
 
@@ -93,7 +97,11 @@ def add_alias(alias: str, ref: str, config_path: Path | None) -> None:
 @click.argument("alias", metavar="NAME", shell_complete=complete_alias)
 @config_option
 def remove_alias(alias: str, config_path: Path | None) -> None:
-    """Remove the short name NAME. The other settings of its model stay."""
+    """Remove the short name NAME. The other settings of its model stay.
+
+    \b
+    modelwire models aliases remove fast
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.cells import printable
     from modelwire.cli.models.accepting import note_written
     from modelwire.config.model_choice import unset_alias

@@ -33,7 +33,11 @@ def fallbacks(ctx: click.Context) -> None:
 @output_options
 @config_option
 def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None:
-    """List the fallbacks, in the order in which they are asked."""
+    """List the fallbacks, in the order in which they are asked.
+
+    \b
+    modelwire models fallbacks list
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.models.rows import resolved
     from modelwire.config import load_config
     from modelwire.registry import Registry
@@ -84,7 +88,11 @@ def add_fallback(ref: str, config_path: Path | None) -> None:
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
 @config_option
 def remove_fallback(ref: str, config_path: Path | None) -> None:
-    """Ask the model REF no longer."""
+    """Ask the model REF no longer.
+
+    \b
+    modelwire models fallbacks remove local/smollm2-135m-instruct
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.models.accepting import Editing
     from modelwire.config.model_choice import set_fallbacks, written_fallbacks
     from modelwire.config.writing import edit_config
@@ -107,7 +115,11 @@ def remove_fallback(ref: str, config_path: Path | None) -> None:
 @fallbacks.command("clear")
 @config_option
 def clear_fallbacks(config_path: Path | None) -> None:
-    """Ask nobody but the default model."""
+    """Ask nobody but the default model.
+
+    \b
+    modelwire models fallbacks clear
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.models.accepting import note_written
     from modelwire.config.model_choice import set_fallbacks
     from modelwire.config.writing import edit_config

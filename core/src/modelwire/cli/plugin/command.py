@@ -31,7 +31,11 @@ def new(name: str, folder: Path | None, as_json: bool) -> None:
 
     It is a whole package: it installs, passes its tests and answers as it is, since a small server
     that speaks its protocol comes with it.
-    """
+
+    \b
+    modelwire plugin new acme
+    modelwire plugin new acme --dir plugins/acme
+    """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.plugin.names import PluginNames
     from modelwire.cli.plugin.writing import write_plugin
 

@@ -1,0 +1,43 @@
+"""Every command explains itself, with an example."""
+
+import re
+
+import click
+import pytest
+
+from modelwire.cli.app import app
+
+
+def commands(command, path=("modelwire",)):
+    context = click.Context(command, info_name=path[-1])
+    yield " ".join(path), command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            yield from commands(command.get_command(context, name), (*path, name))
+
+
+EVERY = dict(commands(app))
+RUNNABLE = [path for path, command in EVERY.items() if not isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_command_says_what_it_does_and_each_option_what_it_is_for(path):
+    command = EVERY[path]
+    assert command.help, path
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{path} {parameter.opts}"
+
+
+@pytest.mark.parametrize("path", RUNNABLE)
+def test_a_command_has_an_example_that_is_one_of_it(path):
+    assert re.search(rf"^\s*(.*\| |.*\$\()?{re.escape(path)}\b", EVERY[path].help, re.MULTILINE), (
+        path
+    )
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_the_help_fits_into_eighty_columns(path):
+    context = click.Context(EVERY[path], info_name=path, terminal_width=80)
+    long = [line for line in EVERY[path].get_help(context).splitlines() if len(line) > 80]
+    assert not [line for line in long if "http" not in line], path
