@@ -5,6 +5,7 @@ import json
 import threading
 from contextlib import contextmanager
 
+import pexpect
 import pytest
 from aiohttp import web
 
@@ -20,8 +21,8 @@ HTTP = """
         url = f"{provider.base_url}/answer?api_key=sk-very-secret&page=1"
         request = Request("POST", url, headers, b"x" * 1500)
         async with transport.send(request, provider="web", model=model.id) as response:
-            body = await response.read()
-        yield TextDelta(0, body.decode())
+            async for piece in response.iter_bytes():
+                yield TextDelta(0, piece.decode())
         yield Stop(StopReason.STOP)
 """
 
@@ -92,6 +93,20 @@ def test_verbose_shows_requests_and_responses_on_standard_error(program, address
     assert "[1]   Set-Cookie: <hidden>" in lines
     assert lines[-1].startswith("[1] 5 bytes received, after ")
     assert "sk-very-secret" not in done.stderr.decode()
+
+
+@pytest.mark.usefixtures("address")
+def test_on_a_terminal_the_lines_do_not_run_into_the_answer(program):
+    child = pexpect.spawn(
+        *(program.command[0], ["complete", "-v", "-m", "web/m", "hi"]),
+        cwd=program.folder,
+        env=program.environ,
+        encoding="utf-8",
+        timeout=30,
+    )
+    lines = child.read().splitlines()
+    assert "hello" in lines
+    assert all(line.startswith("[1] ") for line in lines if line not in {"hello", ""})
 
 
 @pytest.mark.usefixtures("address")

@@ -12,7 +12,7 @@ from attrs import define
 if TYPE_CHECKING:
     import logging
 
-__all__ = ["Diagnostics", "accept_diagnostics", "debugging", "diagnostic_options"]
+__all__ = ["Diagnostics", "accept_diagnostics", "diagnostic_options", "diagnostics"]
 
 # The address under which a container's credentials stand is as good as the credentials.
 _CONTAINER = re.compile(r"(?<=/credentials/)[0-9A-Fa-f-]{16,}")
@@ -25,10 +25,12 @@ class Diagnostics:
     Attributes:
         debug: Tracebacks of errors.
         verbose: Each HTTP request and response.
+        within_line: Whether a line on standard output has begun and not ended.
     """
 
     debug: bool = False
     verbose: bool = False
+    within_line: bool = False
 
 
 def diagnostic_options(*, hidden: bool) -> list[click.Option]:
@@ -62,29 +64,30 @@ def accept_diagnostics(command: click.Command) -> None:
             accept_diagnostics(below)
 
 
-def debugging() -> bool:
-    """Whether the user of the running command wants to see tracebacks."""
+def diagnostics() -> Diagnostics:
+    """What the user of the running command asked for; nothing, where no command runs."""
     context = click.get_current_context(silent=True)
-    if context is None:
-        return False
+    return Diagnostics() if context is None else _of(context)
+
+
+def _of(context: click.Context) -> Diagnostics:
     found = context.find_root().obj
-    return isinstance(found, Diagnostics) and found.debug
+    return found if isinstance(found, Diagnostics) else Diagnostics()
 
 
 def _take_verbose(ctx: click.Context, _: click.Parameter, given: bool) -> None:
-    asked = ctx.find_root().obj
-    if given and isinstance(asked, Diagnostics) and not asked.verbose:
+    asked = _of(ctx)
+    if given and not asked.verbose:
         asked.verbose = True
-        _show_requests()
+        _show_requests(asked)
 
 
 def _take_debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
-    asked = ctx.find_root().obj
-    if given and isinstance(asked, Diagnostics):
-        asked.debug = True
+    if given:
+        _of(ctx).debug = True
 
 
-def _show_requests() -> None:
+def _show_requests(asked: Diagnostics) -> None:
     """Print what the transport tells of its requests, and what boto3 does on its own."""
     import logging
 
@@ -92,9 +95,16 @@ def _show_requests() -> None:
     from modelwire.transport.showing import shown_url
     from modelwire.transport.telling import LOGGER
 
+    class _OwnLine(logging.Formatter):
+        """Begins a line of its own where an answer stands unfinished on the same terminal."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            begun = asked.within_line and sys.stdout is not None and sys.stdout.isatty()
+            return "\n" * begun + record.getMessage()
+
     def add(logger: logging.Logger, level: int, keep: logging.Filter | None = None) -> None:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(_OwnLine())
         if keep is not None:
             handler.addFilter(keep)
         logger.addHandler(handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modelwire.cli.diagnostics import debugging
+from modelwire.cli.diagnostics import diagnostics
 from modelwire.errors import ModelwireError, ProviderError
 
 __all__ = ["show_failure", "show_note", "show_traceback"]
@@ -26,7 +26,7 @@ def show_failure(error: ModelwireError) -> None:
 
 def show_traceback(error: BaseException) -> None:
     """Print where an error comes from on standard error, if the user asked for that."""
-    if debugging():
+    if diagnostics().debug:
         import traceback
 
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)

@@ -9,6 +9,7 @@ from typing import Protocol, TextIO
 
 import click
 
+from modelwire.cli.diagnostics import diagnostics
 from modelwire.cli.documents import json_text
 from modelwire.cli.failures import show_failure, show_note
 from modelwire.cli.tool_calls import show_result
@@ -66,6 +67,7 @@ class _Text:
     def __init__(self, *, runs_tools: bool = False) -> None:
         self._out = sys.stdout
         self._runs_tools = runs_tools
+        self._diagnostics = diagnostics()
         self._at_line_start = True
         self._show_thinking = sys.stderr is not None and sys.stderr.isatty()
 
@@ -108,6 +110,7 @@ class _Text:
     def _write(self, text: str) -> None:
         click.echo(text, self._out, nl=False)
         self._at_line_start = text.endswith("\n")
+        self._diagnostics.within_line = not self._at_line_start
 
     def _end_line(self) -> None:
         if not self._at_line_start:
