@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 
-__all__ = ["align", "folded", "printable", "room", "width"]
+__all__ = ["align", "first_room", "folded", "printable", "room", "width"]
 
 _JOINERS = "\u200c\u200d"  # they make one sign of several, as in families of emoji
 _NARROWEST = 16
@@ -69,8 +69,8 @@ def align(
     """Write rows as lines in which the columns stand below each other.
 
     A column is as wide as its widest cell, and at least as wide as usual. Where the lines have not
-    the room for that, the usual width is given up; where they still have not, a long first cell
-    gets a line of its own.
+    the room for that, the usual width is given up; a row that still is too long has its first cell,
+    and if need be its last one, on a line of its own.
 
     Args:
         table: The rows, all of the same length; the cells are made printable.
@@ -80,25 +80,41 @@ def align(
     rows = [[printable(cell) for cell in row] for row in table]
     natural = [max(map(width, column)) for column in zip(*rows, strict=True)]
     widths = [max(pair) for pair in zip(natural, [*usual, *natural[len(usual) :]], strict=True)]
-    if room is not None and _length(widths[:-1]) + natural[-1] > room:
-        widths = natural
-        spare = room - (_length(widths) - widths[0])
-        widths[0] = min(widths[0], max(spare, _NARROWEST))
-    for first, *rest in rows:
-        lead = first
-        if rest and width(first) > widths[0]:
-            yield first
-            lead = ""
-        yield " ".join(_padded([lead, *rest], widths)).rstrip()
+    if room is not None and sum(widths) + len(widths) - 1 > room:
+        widths = [min(natural[0], max(first_room(natural, room), _NARROWEST)), *natural[1:]]
+    for cells in rows:
+        yield from _row(cells, widths, room)
+
+
+def first_room(widths: Sequence[int], room: int) -> int:
+    """How many cells a line leaves for its first cell, beside the others but the last."""
+    return room - sum(widths[1:-1]) - len(widths) + 1
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], room: int | None) -> Iterator[str]:
+    line = _joined(cells, widths)
+    if room is None or (width(line) <= room and width(cells[0]) <= widths[0]):
+        yield line
+        return
+    *lead, last = cells
+    if width(lead[0]) > widths[0]:
+        yield lead[0]
+        lead[0] = ""
+    line = _joined([*lead, last], widths)
+    if width(line) <= room:
+        yield line
+    else:
+        yield _joined([*lead, ""], widths)
+        yield f"  {last}"
+
+
+def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return " ".join(_padded(cells, widths)).rstrip()
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     for cell, wanted in zip(cells, widths, strict=True):
         yield cell + " " * (wanted - width(cell))
-
-
-def _length(widths: Sequence[int]) -> int:
-    return sum(widths) + len(widths)
 
 
 def _escape(char: str) -> str:

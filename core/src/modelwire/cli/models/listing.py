@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["list_models"]
 
-_HEADER = ("Model", "Input", "Ctx", "Local", "Auth", "Tags")
-_WIDTHS = (42, 10, 11, 5, 5)
-
 
 @click.command("list")
 @click.option("--all", "everything", is_flag=True, help="Every provider that is installed.")
@@ -104,13 +101,13 @@ def _document(rows: Sequence[Row], found: Gathered, hidden: list[str]) -> dict[s
 
 
 def _show(rows: Sequence[Row]) -> None:
-    from modelwire.cli.cells import align, room
+    from modelwire.cli.cells import room
+    from modelwire.cli.models.table import table_of
 
     if not rows:
         click.echo("No models found. `modelwire models status` shows who could be asked.")
         return
-    for line in align([_HEADER, *(row.cells() for row in rows)], usual=_WIDTHS, room=room()):
-        click.echo(line)
+    click.echo("\n".join(table_of(rows, room())))
 
 
 def _show_notes(found: Gathered, hidden: list[str]) -> None:
@@ -122,7 +119,4 @@ def _show_notes(found: Gathered, hidden: list[str]) -> None:
             kept = " Showing the list that was fetched before." if item.stale else ""
             show_note(f"{item.provider}: {printable(str(item.error))}{kept}")
     if hidden:
-        show_note(
-            f"Not shown: models of {', '.join(hidden)}, which the configuration does not name; "
-            "--all shows them."
-        )
+        show_note(f"--all also lists the models of {', '.join(hidden)}.")
