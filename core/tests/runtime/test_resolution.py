@@ -1,5 +1,8 @@
 """A reference names exactly one model, or is an error that helps."""
 
+import sys
+import threading
+
 import pytest
 
 from modelwire.errors import ConfigError, PluginError, UnknownModel
@@ -130,3 +133,43 @@ async def test_a_setting_under_an_alias_of_the_provider_is_the_same_model(site, 
     site.install("big", {"providers": {"big": ""}, "aliases": {"little": "big"}})
     runtime = make_runtime({"agents": {"defaults": {"models": {"little/m": {}, "big/m": {}}}}})
     assert (await runtime.resolve("m")).ref == ModelRef("big", "m")
+
+
+async def test_a_plugin_is_imported_and_asked_for_credentials_off_the_event_loop(
+    site, make_runtime
+):
+    module = site.provider(
+        "slow",
+        source="""
+            import threading
+            from modelwire.hookspecs import CredentialStatus, hookimpl, late_stream
+
+            imported_in, asked_in = threading.get_ident(), []
+
+            @hookimpl
+            def detect_credentials():
+                asked_in.append(threading.get_ident())
+                return CredentialStatus("usable", source="a test")
+
+            @hookimpl
+            def stream_completion(model):
+                return late_stream("slow_answering", "answer", model)
+        """,
+    )
+    site.modules.append("slow_answering")
+    (site.path / "slow_answering.py").write_text(
+        "import threading\n"
+        "from modelwire.events import Stop, TextDelta\n"
+        "from modelwire.messages import StopReason\n"
+        "imported_in = threading.get_ident()\n"
+        "async def answer(model):\n"
+        "    yield TextDelta(0, model.id)\n"
+        "    yield Stop(StopReason.STOP)\n"
+    )
+    runtime = make_runtime()
+    assert (await runtime.complete("hi", model="slow/one")).text == "one"
+    assert (await runtime.complete("hi", model="slow/two")).text == "two"
+    here = threading.get_ident()
+    assert sys.modules[module].imported_in != here
+    assert sys.modules[module].asked_in[0] != here
+    assert sys.modules["slow_answering"].imported_in != here

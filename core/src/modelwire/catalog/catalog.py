@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +81,8 @@ class Catalog:
         self._transport = transport
         self._cache = DiscoveryCache(cache_directory or default_cache_directory(config.environ))
         self._clock = clock
+        self._met: set[str] = set()
+        self._meeting = threading.Lock()
         self._fetching: dict[tuple[int, str], asyncio.Task[Sequence[Model]]] = {}
 
     @property
@@ -115,6 +119,26 @@ class Catalog:
             return CredentialStatus("unknown", reason="its plugin gave no CredentialStatus")
         return status
 
+    async def meet(self, provider: str) -> None:
+        """Have a provider's plugin imported, and its credentials looked for, off the event loop.
+
+        Both take long the first time; after that, whoever asks may do so on the loop.
+        """
+        provider = self._registry.canonical(provider)
+        if provider in self._met:
+            return
+        from asyncio import to_thread
+
+        await to_thread(self._meet, provider)
+
+    def _meet(self, provider: str) -> None:
+        with self._meeting:
+            if provider not in self._met:
+                # A failure is for whoever asks next: it is found again then.
+                with suppress(ModelwireError):
+                    self._request(provider)
+                self._met.add(provider)
+
     def peek(self, provider: str) -> Listing | None:
         """A provider's listing if it can be had without the network, else `None`."""
         request = self._request(provider)
@@ -135,6 +159,7 @@ class Catalog:
 
         A failed fetch is not raised: it is the `error` of a listing that holds what is known.
         """
+        await self.meet(provider)
         request = self._request(provider)
         if not request.discover:
             return self._listing(request, None)

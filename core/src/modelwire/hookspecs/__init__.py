@@ -2,6 +2,7 @@
 
 from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
 from modelwire.hookspecs.discovery import DiscoverySettings
+from modelwire.hookspecs.late import late_stream
 from modelwire.hookspecs.options import CacheRetention, CompletionOptions, ToolChoice
 from modelwire.hookspecs.setup import Question, Settings, SetupGuide
 from modelwire.hookspecs.specs import hookimpl
@@ -17,4 +18,5 @@ __all__ = [
     "ToolChoice",
     "fingerprint",
     "hookimpl",
+    "late_stream",
 ]

@@ -131,6 +131,7 @@ class Runtime:
         if isinstance(ref, str):
             text = expand_alias(self.config, ref)
             ref = full_ref(self.registry, text) or await self._find(text)
+        await self.catalog.meet(ref.provider)
         model = self.catalog.model(ref)
         self.registry.owner(model.provider, model.api)
         return model

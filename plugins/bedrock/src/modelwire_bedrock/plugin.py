@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from modelwire.hookspecs import CredentialStatus, hookimpl
+from modelwire.hookspecs import CredentialStatus, hookimpl, late_stream
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -65,9 +65,8 @@ def stream_completion(
         ConfigError: A setting is not valid.
         ProviderError: AWS refused or failed, or the answer broke off.
     """
-    from modelwire_bedrock.completing import complete_stream
-
-    return complete_stream(model, context, options, provider, config, transport)
+    request = (model, context, options, provider, config, transport)
+    return late_stream("modelwire_bedrock.completing", "complete_stream", *request)
 
 
 @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from modelwire.hookspecs import CredentialStatus, hookimpl
+from modelwire.hookspecs import CredentialStatus, hookimpl, late_stream
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -68,12 +68,10 @@ def stream_completion(
     from modelwire_openai.accounts import default_api
     from modelwire_openai.servers import RESPONSES
 
+    request = (model, context, options, provider, config, transport)
     if (model.api or default_api(provider, config, model)) == RESPONSES:
-        from modelwire_openai.responses.completing import complete_responses as complete
-    else:
-        from modelwire_openai.completions.completing import complete_chat as complete
-
-    return complete(model, context, options, provider, config, transport)
+        return late_stream("modelwire_openai.responses.completing", "complete_responses", *request)
+    return late_stream("modelwire_openai.completions.completing", "complete_chat", *request)
 
 
 @hookimpl
