@@ -12,6 +12,7 @@ import weakref
 from collections import deque
 from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -200,7 +201,8 @@ class SyncStream:
     def close(self) -> None:
         """Stop the answer and close the connection."""
         self._arrived.clear()
-        self._loop.call(self._end())
+        with suppress(Cancelled):  # a runtime that was closed has ended it
+            self._loop.call(self._end())
 
     def texts(self) -> Iterator[str]:
         """Only the text of the answer, piece by piece."""
@@ -286,20 +288,22 @@ class _LoopThread:
         """Run a coroutine in the loop and wait for it; an interrupt cancels it.
 
         Raises:
-            Cancelled: The loop was stopped while the coroutine ran.
+            Cancelled: The loop was stopped before, or while the coroutine ran.
         """
         try:
             with self._taking_on:
                 self._start()
                 future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        except RuntimeError:
+        except Cancelled:
             work.close()
             raise
         return self._wait(future)
 
     def soon(self, function: Any) -> None:
-        """Call a function in the loop, without waiting for it."""
+        """Call a function in the loop, without waiting for it; a loop that was stopped does nothing."""
         with self._taking_on:
+            if self._closing:
+                return
             self._start()
             self._loop.call_soon_threadsafe(function)
 
@@ -329,7 +333,7 @@ class _LoopThread:
     def _start(self) -> None:
         if self._closing:
             msg = "The runtime is closed."
-            raise RuntimeError(msg)
+            raise Cancelled(msg)
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="modelwire", daemon=True)
             self._thread.start()
