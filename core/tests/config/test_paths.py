@@ -17,6 +17,7 @@ from modelwire.errors import ConfigError
         (r"models.a\.b", ("models", "a.b")),
         (r'models["say \"hi\""]', ("models", 'say "hi"')),
         ('["first"][0][1].x', ("first", 0, 1, "x")),
+        (r'["\ud83d\ude00"]', ("\U0001f600",)),
         (" models . mode ", ("models", "mode")),
         (
             "agents.defaults.models.google/gemini-3-pro-preview.alias",
@@ -65,3 +66,7 @@ def test_keys_that_need_quotes_get_them():
 @pytest.mark.parametrize(("step", "index"), [(3, 3), ("3", 3), ("x", None), ("", None), (-1, None)])
 def test_an_index_may_be_written_as_a_key(step, index):
     assert list_index(step) == index
+
+
+def test_odd_white_space_around_an_index_is_ignored_as_any_other():
+    assert parse_path("a[8\x1d]") == ("a", 8)

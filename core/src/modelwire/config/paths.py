@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from modelwire.config.surrogates import join_surrogates
 from modelwire.errors import ConfigError
 
 __all__ = [
@@ -160,7 +161,8 @@ class _PathReader:
         self.at += 1
         if not inside.strip():
             raise _invalid('empty "[]"')
-        return int(inside) if _INDEX.fullmatch(inside.strip()) else inside.strip()
+        name = inside.strip()
+        return int(name) if _INDEX.fullmatch(name) else name
 
     def _quoted(self) -> str:
         quote = self.text[self.at]
@@ -180,7 +182,8 @@ class _PathReader:
 
 def _unescape(body: str) -> str:
     """Take away the backslashes of a quoted key; JSON's own escapes keep their meaning."""
-    return re.sub(r"\\(u[0-9a-fA-F]{4}|.)", _unescape_one, body, flags=re.DOTALL)
+    plain = re.sub(r"\\(u[0-9a-fA-F]{4}|.)", _unescape_one, body, flags=re.DOTALL)
+    return join_surrogates(plain)
 
 
 def _unescape_one(match: re.Match[str]) -> str:
