@@ -285,7 +285,7 @@ def test_the_cost_of_each_answer_and_of_all_is_told(chat, program):
         ["talker/free", "10", "20", "0", "unknown"],
         ["Total", "20", "40", "0", "0.000050"],
     ]
-    assert "The price of 1 answer is unknown" in text
+    assert "The price of 1 answer is not known" in text
 
 
 def test_a_session_is_resumed_by_its_id_and_as_the_last_one(chat, program):
@@ -300,7 +300,9 @@ def test_a_session_is_resumed_by_its_id_and_as_the_last_one(chat, program):
     assert "priced was told 1: Text 'hello' under 'Be kind'" in text
     second.type("again")
     second.until("priced was told 3: Text 'again' under 'Be kind'")
+    second.ready(2)
     second.press(CTRL_D)
+    assert second.ended() == 0
     third = chat("--continue", model=None)
     third.until("4 messages")
     assert len(sessions(program)) == 1

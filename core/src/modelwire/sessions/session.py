@@ -22,6 +22,9 @@ from modelwire.sessions.replay import SYSTEM_PROMPT, Conversation, branch_of, re
 __all__ = ["Session", "write_new"]
 
 
+_BINARY: int = getattr(os, "O_BINARY", 0)  # else Windows writes other line ends
+
+
 class Session:
     """One conversation and its file.
 
@@ -279,7 +282,7 @@ def write_new(path: Path, data: bytes) -> None:
         SessionError: It exists or cannot be written.
     """
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
@@ -298,7 +301,7 @@ def _exists(path: Path) -> SessionError:
 
 
 def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o600)
 
 
 def _append(file: int, data: bytes) -> None:
@@ -318,7 +321,8 @@ def _cut(file: int, sound_bytes: int) -> None:
     """Take away half a line at the end, or end a whole one that lacks its line feed."""
     if os.fstat(file).st_size > sound_bytes:
         os.ftruncate(file, sound_bytes)
-    if sound_bytes and os.pread(file, 1, sound_bytes - 1) != b"\n":
+    os.lseek(file, max(sound_bytes - 1, 0), os.SEEK_SET)
+    if sound_bytes and os.read(file, 1) != b"\n":
         os.write(file, b"\n")
 
 

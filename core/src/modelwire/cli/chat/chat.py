@@ -10,7 +10,7 @@ from modelwire.cli.chat.choosing import new_session
 from modelwire.cli.chat.conversation import Talk
 from modelwire.cli.chat.slash import parse_command, run_command
 from modelwire.cli.chat.views import View
-from modelwire.cli.checking import check_reference
+from modelwire.cli.checking import check_reference, offline_catalog
 from modelwire.cli.failures import show_failure, show_note
 from modelwire.errors import ModelwireError, UnknownModel
 from modelwire.events import TextDeltaEvent
@@ -91,7 +91,8 @@ class Chat:
             msg = checked.problem or f"{text!r} does not name a model."
             raise UnknownModel(msg, hint=checked.hint)
         self.talk.choose_model(checked.ref)
-        if not checked.known:
+        listed = offline_catalog(runtime.config, runtime.registry).recall(checked.ref.provider)
+        if not checked.known and listed.models:
             show_note(f"No list of models has {checked.ref}. {checked.hint or ''}".rstrip())
 
     def take_model(self, ref: ModelRef) -> None:

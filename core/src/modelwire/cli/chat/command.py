@@ -9,6 +9,7 @@ import click
 
 from modelwire.cli.candidates import complete_reference
 from modelwire.cli.complete import _REASONING
+from modelwire.cli.diagnostics import Diagnostics
 from modelwire.cli.options import config_option
 
 __all__ = ["chat"]
@@ -67,7 +68,7 @@ def chat(
     \b
     modelwire chat
     modelwire chat --continue
-    modelwire chat --model amazon-bedrock/us.amazon.nova-lite-v1:0 --tools tools.py
+    modelwire chat -m amazon-bedrock/us.amazon.nova-lite-v1:0 --tools tools.py
     printf 'My name is Ann.\\nWhat is my name?\\n' | modelwire chat
     """  # noqa: D301 - \b keeps click from joining the lines
     if sum((resume is not None, last, session is not None, no_session)) > 1:
@@ -77,6 +78,9 @@ def chat(
     if prompt is not None and any("\ud800" <= character <= "\udfff" for character in prompt):
         msg = "The prompt is not UTF-8 text."
         raise click.UsageError(msg)
+    diagnostics = click.get_current_context().find_object(Diagnostics)
+    # What --verbose writes in between would be mixed up with lines that are still changing.
+    wishes["plain"] |= diagnostics is not None and diagnostics.verbose
     from modelwire.cli.chat.choosing import Asked
     from modelwire.cli.chat.running import Wishes, hold
     from modelwire.cli.running import run

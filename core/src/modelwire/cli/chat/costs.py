@@ -44,16 +44,23 @@ def spent_on(entries: Iterable[Entry], kept: Iterable[str]) -> list[Spent]:
             answer = stored_message(message)
         except InvalidMessage:
             continue
-        if isinstance(answer, AssistantMessage) and _counts(answer):
+        if isinstance(answer, AssistantMessage):
             model = f"{answer.provider}/{answer.model}"
             found.append(Spent(model, answer.usage, entry.id in ids))
     return found
 
 
-def cost_lines(spent: Sequence[Spent], *, room: int | None = None) -> list[str]:
-    """A table of the answers, and their sum. A price that is not known is said to be unknown."""
-    if not spent:
-        return ["Nothing was used yet."]
+def cost_lines(answers: Sequence[Spent], *, room: int | None = None) -> list[str]:
+    """A table of the answers, and their sum. What is not known is said to be unknown."""
+    spent = [item for item in answers if item.usage.total_tokens or item.usage.cost]
+    untold = len(answers) - len(spent)
+    lines = _table(spent, room) if spent else ["Nothing is known to be used."]
+    if untold:
+        lines.append(f"What {_answers(untold)} used, the provider did not say.")
+    return lines
+
+
+def _table(spent: Sequence[Spent], room: int | None) -> list[str]:
     rows = [
         _row(item.model if item.kept else f"{item.model} (replaced)", item.usage) for item in spent
     ]
@@ -69,17 +76,14 @@ def cost_lines(spent: Sequence[Spent], *, room: int | None = None) -> list[str]:
     amount = _dollars(sum(known)) if known else "unknown"
     lines = list(align([_HEAD, *rows, (*counts, amount)], room=room))
     if unknown and known:
-        answers = "1 answer is" if unknown == 1 else f"{unknown} answers are"
-        lines.append(f"The price of {answers} unknown and not in the total.")
+        lines.append(f"The price of {_answers(unknown)} is not known, and not in the total.")
     elif unknown:
-        lines.append(
-            "No price is known for this model; costs of models are set in the configuration."
-        )
+        lines.append("No price is known; a model's `cost` in the configuration sets it.")
     return lines
 
 
-def _counts(answer: AssistantMessage) -> bool:
-    return bool(answer.usage.total_tokens or answer.usage.cost)
+def _answers(count: int) -> str:
+    return "1 answer" if count == 1 else f"{count} answers"
 
 
 def _row(name: str, usage: Usage) -> tuple[str, ...]:

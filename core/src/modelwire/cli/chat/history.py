@@ -31,8 +31,8 @@ _KEYS = re.compile(
     | -----BEGIN[ A-Z]*PRIVATE[ ]KEY
     | \bBearer\s+[A-Za-z0-9._~+/-]{16,}
     | (?:api[_-]?key|secret|token|passwo?r?d|passphrase)["']?\s*[:=]\s*["']?[^\s"']{6,}
-    | (?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[0-9])
-      [A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])               # AWS secret keys
+    | (?-i:(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])
+      (?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/]))  # AWS secret keys
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -137,7 +137,8 @@ def _greet(chat: Chat, *, resumed: bool) -> None:
         count = len(talk.messages)
         show_note(f"Session {talk.session.header.id[:8]}, {count} messages. It ended with:")
         chat.recall()
-    show_note(f"{talk.model_name} answers. /help lists the commands, Ctrl-D leaves.")
+    show_note(f"{talk.model_name} answers.")
+    show_note("/help lists the commands, Ctrl-D leaves.")
 
 
 async def _at_terminal(chat: Chat, first: str | None, keyboard: object) -> None:

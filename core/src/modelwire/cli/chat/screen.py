@@ -52,6 +52,8 @@ class ChangingLines:
             same += 1
         if same == len(self._shown) == len(fresh):
             return
+        if same == len(fresh):  # the cursor has to come to the end of the last line
+            same = max(same - 1, 0)
         self._stream.write(f"{_BEGIN}{self._moves(same)}{_joined(fresh[same:])}{_END}")
         self._stream.flush()
         excess = max(len(fresh) - max(size.lines - 1, 1), 0)

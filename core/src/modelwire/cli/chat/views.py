@@ -10,6 +10,7 @@ import time
 from typing import Protocol, TextIO
 
 import click
+from attrs import evolve
 
 from modelwire.cli.cells import printable
 from modelwire.cli.chat.markdown import render_block, split_blocks, without_controls
@@ -92,6 +93,8 @@ class PlainView:
             click.echo(_result_line(event), err=True)
         elif isinstance(event, DoneEvent):
             self._printer.done(event.message)
+        elif isinstance(event, TextDeltaEvent | ThinkingDeltaEvent) and sys.stdout.isatty():
+            self._printer.event(evolve(event, delta=without_controls(event.delta)))
         elif not isinstance(event, ToolCallEndEvent):
             self._printer.event(event)
 

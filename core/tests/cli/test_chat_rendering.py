@@ -1,0 +1,212 @@
+"""How a chat draws what is still arriving, what it counts, and what it does not write down."""
+
+import os
+import pty
+import struct
+import termios
+from fcntl import ioctl
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelwire.cli.chat.costs import Spent, cost_lines
+from modelwire.cli.chat.history import looks_like_a_key
+from modelwire.cli.chat.markdown import render_block, split_blocks, without_controls
+from modelwire.cli.chat.screen import ChangingLines
+from modelwire.cli.chat.slash import parse_command
+from modelwire.messages import Cost, Usage
+
+PIECES = (
+    *("# Head\n", "word ", "**bold", "** ", "`", "```py\n", "```\n", "\n", "\n\n", "- item\n"),
+    *("1. one\n", "  more\n", "> quote\n", "| a | b |\n", "| - | - |\n", "---\n", "<b>", "[x]"),
+    *("[x]: http://a.b\n", "\u2028", "é", "    code\n", "===\n"),
+)
+MARKDOWN = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+
+
+@given(MARKDOWN)
+def test_the_blocks_together_are_the_text(source):
+    blocks = split_blocks(source)
+    assert "".join(blocks) == source
+
+
+@settings(max_examples=60)
+@given(MARKDOWN, st.integers(0, 40))
+def test_a_finished_block_is_not_changed_by_what_comes_later(source, cut):
+    finished = split_blocks(source[:cut])[:-1]
+    # Only the two blocks at the seam may still grow together.
+    assert split_blocks(source)[: max(len(finished) - 1, 0)] == finished[:-1]
+
+
+@given(MARKDOWN, st.sampled_from([20, 79]))
+def test_no_line_is_wider_than_the_window_and_none_around_is_empty(source, width):
+    from rich.text import Text
+
+    for block in split_blocks(source):
+        lines = render_block(block, width, color=True)
+        assert all(Text.from_ansi(line).cell_len <= width for line in lines)
+        assert not lines or (lines[0] and lines[-1])
+
+
+def test_what_is_no_markdown_is_shown_as_it_was_written():
+    assert render_block("<b>x</b> [1]", 79, color=False) == ["<b>x</b> [1]"]
+    assert render_block("[1]: http://a.b", 79, color=False) == ["[1]: http://a.b"]
+    assert render_block(":smile: [link](http://a.b)", 79, color=False) == [
+        ":smile: link (http://a.b)"
+    ]
+
+
+def test_control_characters_are_taken_out():
+    assert without_controls("a\x1b[2J\x9b1mb\r\n\tc\x07é\u200d") == "a[2J1mb\n\tcé\u200d"
+
+
+class Window:
+    """A terminal's window, and the lines that a program keeps changing in it."""
+
+    def __init__(self, columns, rows):
+        self.ours, self.theirs = pty.openpty()
+        self.stream = os.fdopen(self.theirs, "w")
+        self.screen = pyte.HistoryScreen(columns, rows, history=1000, ratio=0.5)
+        self.size(columns, rows)
+        self.lines = ChangingLines(self.stream)
+        self._feed = pyte.ByteStream(self.screen).feed
+
+    def size(self, columns, rows):
+        ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def text(self):
+        """All lines, and how many bytes were written since it was asked for last."""
+        self.stream.write("\x05")  # answered by nobody, so that there is something to read
+        self.stream.flush()
+        data = b""
+        while not data.endswith(b"\x05"):
+            data += os.read(self.ours, 65536)
+        self._feed(data)
+        above = ["".join(line[x].data for x in range(200)) for line in self.screen.history.top]
+        lines = [line.rstrip() for line in (*above, *self.screen.display)]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines, len(data) - 1
+
+    def close(self):
+        self.stream.close()
+        os.close(self.ours)
+
+
+LINES = st.lists(st.sampled_from(["one", "two", "three", "", "x" * 29]), max_size=14)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 14), LINES), min_size=1, max_size=6))
+def test_the_window_shows_the_last_lines_whatever_was_shown_before(steps):
+    window = Window(30, 8)
+    try:
+        window.stream.write("before\r\n")
+        shown = []
+        final = 0
+        for keep, rest in steps:
+            shown = [*shown[: max(keep, final)], *rest]
+            window.lines.show(shown)
+            final = max(final, len(shown) - 7)
+        window.lines.settle()
+        window.stream.write("after\r\n")
+        lines, _ = window.text()
+        assert lines == ["before", *shown, "after"]
+    finally:
+        window.close()
+
+
+def test_only_lines_that_differ_are_written():
+    window = Window(80, 24)
+    long = [f"line {n} " + "x" * 60 for n in range(10)]
+    window.lines.show(long)
+    window.text()
+    window.lines.show(long)
+    assert window.text()[1] == 0
+    window.lines.show([*long, "more"])
+    assert window.text()[1] < 40
+    window.close()
+
+
+def test_a_changed_window_begins_the_lines_anew_below():
+    window = Window(40, 10)
+    window.lines.show(["one", "two"])
+    window.size(30, 10)
+    window.lines.show(["one", "two", "three"])
+    window.lines.settle()
+    assert window.text()[0] == ["one", "two", "one", "two", "three"]
+    window.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/help", ("help", "")),
+        (" /Model  a/b ", ("model", "a/b")),
+        ("/system Be\nkind", ("system", "Be\nkind")),
+        ("/exit\nplease", None),
+        ("/etc/hosts is what?", None),
+        ("//help", None),
+        ("/ ", None),
+        ("help", None),
+    ],
+)
+def test_a_command_is_one_word_of_letters_on_one_line(text, command):
+    assert parse_command(text) == command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AKIA" + "ABCDEFGHIJKLMNOP",
+        "use sk-" + "abcdefghij0123456789",
+        "ABSK" + "QmVkcm9ja0FQSUtleS1" * 2,
+        "ghp_" + "a1" * 18,
+        "Authorization: Bearer " + "abcdefghijklmnop1234",
+        "api_key = '12345678'",
+        "password: hunter2hunter2",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
+    ],
+)
+def test_what_looks_like_a_key_is_seen(text):
+    assert looks_like_a_key(f"here it is: {text} ok")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is a token?",
+        "how many tokens does this use",
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709 is a commit",
+        "explain the secret of good bread",
+        "risk-averse investors of the twentieth century",
+        "/model amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "internationalizationinternationalizationss",
+    ],
+)
+def test_ordinary_words_are_no_keys(text):
+    assert not looks_like_a_key(text)
+
+
+def test_costs_are_summed_and_what_is_not_known_is_said():
+    known = Spent("a/x", Usage(1000, 20, 5, 1, cost=Cost(0.5, 0.25)), kept=True)
+    unknown = Spent("a/y", Usage(1, 2), kept=True)
+    untold = Spent("a/z", Usage(), kept=False)
+    assert [line.split() for line in cost_lines([known])] == [
+        ["Model", "In", "Out", "Cached", "USD"],
+        ["a/x", "1,000", "20", "6", "0.7500"],
+        ["Total", "1,000", "20", "6", "0.7500"],
+    ]
+    mixed = cost_lines([known, unknown, untold])
+    assert mixed[3].split() == ["Total", "1,001", "22", "6", "0.7500"]
+    assert mixed[4:] == [
+        "The price of 1 answer is not known, and not in the total.",
+        "What 1 answer used, the provider did not say.",
+    ]
+    assert cost_lines([unknown])[2].split()[-1] == "unknown"
+    assert cost_lines([]) == ["Nothing is known to be used."]
+    assert cost_lines([untold])[0] == "Nothing is known to be used."
