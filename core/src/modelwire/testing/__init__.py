@@ -14,6 +14,8 @@ from modelwire.exports import lazy_exports
 if TYPE_CHECKING:
     from modelwire.testing.answers import Answer, fragments, pieces
     from modelwire.testing.received import ReceivedRequest
+    from modelwire.testing.recording import RecordingTransport
+    from modelwire.testing.recordings import Interaction, read_recordings
     from modelwire.testing.replies import Gate, Reply
     from modelwire.testing.server import WireServer
     from modelwire.testing.subject import ABILITIES, Ability
@@ -26,8 +28,10 @@ __all__ = [
     "Answer",
     "EventStreamWire",
     "Gate",
+    "Interaction",
     "JsonLinesWire",
     "ReceivedRequest",
+    "RecordingTransport",
     "Reply",
     "SseWire",
     "Wire",
@@ -35,6 +39,7 @@ __all__ = [
     "fragments",
     "pieces",
     "provider_suite",
+    "read_recordings",
 ]
 
 # pytest loads this package in every run.
@@ -43,6 +48,8 @@ __getattr__, __dir__ = lazy_exports(
     {
         "answers": ("Answer", "fragments", "pieces"),
         "received": ("ReceivedRequest",),
+        "recording": ("RecordingTransport",),
+        "recordings": ("Interaction", "read_recordings"),
         "replies": ("Gate", "Reply"),
         "server": ("WireServer",),
         "subject": ("ABILITIES", "Ability"),

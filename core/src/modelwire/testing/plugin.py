@@ -19,6 +19,7 @@ __all__ = [
     "pytest_addoption",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_generate_tests",
     "pytest_terminal_summary",
 ]
 
@@ -85,6 +86,24 @@ def pytest_terminal_summary(
         write_report(report, findings)
     if badge is not None:
         write_badge(badge, findings)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of each recorded interaction."""
+    if "modelwire_recording" not in metafunc.fixturenames or metafunc.cls is None:
+        return
+    subject = metafunc.cls.subject
+    if subject.recordings is None:
+        reason = f"{subject.provider} has no recordings"
+        given = [pytest.param(None, marks=pytest.mark.skip(reason=reason), id="none")]
+    else:
+        from modelwire.testing.recordings import read_recordings
+
+        given = [
+            pytest.param(interaction, id=str(number))
+            for number, interaction in enumerate(read_recordings(subject.recordings), 1)
+        ]
+    metafunc.parametrize("modelwire_recording", given)
 
 
 class _Listener:

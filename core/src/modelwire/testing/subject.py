@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from attrs import field, frozen
@@ -72,6 +73,7 @@ class Subject:
         api: The wire API to speak, for a provider id of the user's own.
         settings: More that the configuration says about the provider.
         environ: More environment variables that it is to see.
+        recordings: A file or folder of recorded traffic, or `None`.
     """
 
     provider: str
@@ -81,6 +83,7 @@ class Subject:
     api: str | None = None
     settings: Mapping[str, Any] = field(factory=dict, repr=False)
     environ: Mapping[str, str] = field(factory=dict, repr=False)
+    recordings: str | Path | None = None
 
     @property
     def ref(self) -> ModelRef:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from modelwire.testing.rules.answers import AnswerRules
@@ -12,6 +13,7 @@ from modelwire.testing.rules.detecting import DetectingRules
 from modelwire.testing.rules.faults import FaultRules
 from modelwire.testing.rules.listing import ListingRules
 from modelwire.testing.rules.loading import LoadingRules
+from modelwire.testing.rules.replaying import ReplayingRules
 from modelwire.testing.rules.retrying import RetryingRules
 from modelwire.testing.rules.secrecy import SecrecyRules
 from modelwire.testing.rules.thinking import ThinkingRules
@@ -32,6 +34,7 @@ def provider_suite(
     api: str | None = None,
     settings: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    recordings: str | Path | None = None,
 ) -> type:
     """Make the conformance tests of a provider: a class for pytest to collect.
 
@@ -49,11 +52,14 @@ def provider_suite(
         api: The wire API, where `provider` is an id of the user's own that names one.
         settings: More that `models.providers.<provider>` says in the configuration.
         environ: More environment variables; the provider sees no others.
+        recordings: A file or folder of recorded traffic, to be played to the plugin again.
 
     Raises:
         ValueError: There is no such ability.
     """
-    subject = Subject(provider, model, wire, abilities, api, settings or {}, environ or {})
+    subject = Subject(
+        provider, model, wire, abilities, api, settings or {}, environ or {}, recordings
+    )
     rules = (
         LoadingRules,
         DetectingRules,
@@ -67,6 +73,7 @@ def provider_suite(
         CancellingRules,
         WaitingRules,
         SecrecyRules,
+        ReplayingRules,
     )
     doc = f"The conformance of the provider {provider}."
     return type("ProviderSuite", rules, {"subject": subject, "__doc__": doc})

@@ -1,0 +1,166 @@
+"""Recorded traffic: one interaction a line, as a `RecordingTransport` writes it.
+
+A file with one interaction as JSON, and a folder of such files, are read as well. Secrets never reach
+a file: only headers that are known to be harmless are kept, no query, and the values of credentials
+are taken out of bodies.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from modelwire.testing.frames import CONTENT_TYPE, split_frames
+
+__all__ = [
+    "KEPT_REQUEST_HEADERS",
+    "KEPT_RESPONSE_HEADERS",
+    "REMOVED",
+    "Interaction",
+    "harmless",
+    "is_frame",
+    "read_recordings",
+    "without_values",
+]
+
+KEPT_REQUEST_HEADERS = frozenset({"accept", "amz-sdk-request", "content-length", "content-type"})
+KEPT_RESPONSE_HEADERS = frozenset(
+    {
+        "anthropic-request-id",
+        "content-type",
+        "date",
+        "request-id",
+        "retry-after",
+        "x-amzn-errortype",
+        "x-amzn-requestid",
+        "x-request-id",
+    }
+)
+REMOVED = "**REMOVED**"
+
+
+@frozen
+class Interaction:
+    """One request and its answer.
+
+    Attributes:
+        method: The HTTP method.
+        uri: The address that was asked, without the query.
+        request_headers: The harmless headers.
+        body: The JSON body of the request.
+        status: The HTTP status.
+        headers: The harmless headers of the answer.
+        chunks: The body in frames or pieces, each with the seconds that passed before it.
+    """
+
+    method: str
+    uri: str
+    request_headers: Mapping[str, str]
+    body: Any
+    status: int
+    headers: Mapping[str, str]
+    chunks: Sequence[tuple[float, bytes]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in which it is kept."""
+        chunks = [[round(wait, 4), base64.b64encode(data).decode()] for wait, data in self.chunks]
+        return {
+            "method": self.method,
+            "uri": self.uri,
+            "request": {"headers": dict(self.request_headers), "json": self.body},
+            "response": {"status": self.status, "headers": dict(self.headers), "chunks": chunks},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Interaction:
+        """Read it; the body may also be given whole, as `body_b64`.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is not an interaction.
+        """
+        response, request = data["response"], data["request"]
+        if "chunks" in response:
+            chunks = [(float(wait), base64.b64decode(text)) for wait, text in response["chunks"]]
+        else:
+            body = base64.b64decode(response["body_b64"])
+            stream = response.get("kind", data.get("kind")) == "eventstream"
+            chunks = [(0.0, part) for part in (split_frames(body) if stream else [body])]
+        return cls(
+            method=data.get("method", "POST"),
+            uri=data["uri"],
+            request_headers=request.get("headers", {}),
+            body=request.get("json"),
+            status=response["status"],
+            headers=_kept_headers(response, chunks),
+            chunks=chunks,
+        )
+
+
+def harmless(headers: Mapping[str, str], kept: Collection[str]) -> dict[str, str]:
+    """Only the headers that are known to hold no secret, names in lower case."""
+    return {name.lower(): value for name, value in headers.items() if name.lower() in kept}
+
+
+def is_frame(data: bytes) -> bool:
+    """Whether it is the beginning of a frame of an event stream, and no text."""
+    return data[:1] == b"\0"
+
+
+def without_values(
+    chunks: Sequence[tuple[float, bytes]], values: Collection[str]
+) -> list[tuple[float, bytes]]:
+    """Take values out of a body, also where one lies across two pieces.
+
+    Frames are left as they are: their checksums hold, and a service repeats no credentials there.
+    """
+    if chunks and is_frame(chunks[0][1]):
+        return list(chunks)
+    whole = b"".join(data for _, data in chunks)
+    clean = whole
+    for value in sorted(values, key=len, reverse=True):
+        clean = clean.replace(value.encode(), REMOVED.encode())
+    return list(chunks) if clean == whole else [(chunks[0][0], clean)]
+
+
+def read_recordings(path: str | Path) -> list[Interaction]:
+    """Read a file of recordings, or a folder of files.
+
+    Raises:
+        ValueError: It holds something else; the message names the place.
+        OSError: It cannot be read.
+    """
+    path = Path(path)
+    files = sorted(path.glob("*.json*")) if path.is_dir() else [path]
+    return [interaction for file in files for interaction in _read(file)]
+
+
+def _read(path: Path) -> list[Interaction]:
+    interactions = []
+    text = path.read_text(encoding="utf-8")
+    try:
+        whole = json.loads(text)
+        documents = [(1, text)] if isinstance(whole, dict) else []
+    except ValueError:
+        documents = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    for line, document in documents:
+        try:
+            interactions.append(Interaction.from_json(json.loads(document)))
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"{path}:{line}: this is no recorded interaction: {error!r}."
+            raise ValueError(msg) from error
+    return interactions
+
+
+def _kept_headers(
+    response: Mapping[str, Any], chunks: Sequence[tuple[float, bytes]]
+) -> dict[str, str]:
+    headers = harmless(response.get("headers", {}), KEPT_RESPONSE_HEADERS)
+    kept = {name: value for name, value in headers.items() if "*" not in value}
+    binary = bool(chunks) and is_frame(chunks[0][1])
+    kept.setdefault("content-type", CONTENT_TYPE if binary else "application/json")
+    return kept
