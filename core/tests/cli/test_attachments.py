@@ -222,6 +222,7 @@ def test_a_model_that_takes_no_images_is_not_sent_one(program):
     done = program.run("complete", "-m", "scripted/blind", *arguments)
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"messages[0] holds an image; scripted/blind takes text." in done.stderr
+    assert b"Hint: Choose a model that takes it" in done.stderr
     events = program.run("complete", "-m", "scripted/blind", "--events", *arguments)
     assert json.loads(events.stdout)["error"]["errorCode"] == "invalid_request"
 

@@ -69,7 +69,13 @@ def check_abilities(model: Model, context: Context) -> None:
     """
     if context.tools and model.tools is False:
         msg = f"{model.ref} cannot call tools."
-        raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)
+        raise InvalidRequest(
+            msg,
+            provider=model.provider,
+            model=model.id,
+            retryable=False,
+            hint="Choose a model that can, or leave the tools out.",
+        )
     if model.input is None:
         return
     for index in range(len(context.messages) - 1, -1, -1):
@@ -81,7 +87,13 @@ def check_abilities(model: Model, context: Context) -> None:
             if kind is not None and kind not in model.input:
                 article = "an" if kind[0] in "aeiou" else "a"
                 msg = f"messages[{index}] holds {article} {kind}; {model.ref} takes {', '.join(model.input)}."
-                raise InvalidRequest(msg, provider=model.provider, model=model.id, retryable=False)
+                raise InvalidRequest(
+                    msg,
+                    provider=model.provider,
+                    model=model.id,
+                    retryable=False,
+                    hint="Choose a model that takes it, or leave it out.",
+                )
 
 
 def _ability(block: object) -> InputKind | None:
