@@ -215,7 +215,9 @@ def test_in_a_terminal_no_line_is_wider_than_it_is(program):
     lines = program.show("models", "list", "--provider", "actor").splitlines()
     assert max(map(len, lines)) <= 80
     assert f"actor/{long}" in lines
-    assert "  default,configured" in lines
+    assert lines[0].split() == HEADER.split()
+    (short,) = (line for line in lines if line.startswith("actor/short"))
+    assert short.endswith(" default,configured")
     piped = program.run("models", "list", "--provider", "actor").stdout.decode().splitlines()
     assert len(piped) == 3
 

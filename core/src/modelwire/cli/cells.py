@@ -81,14 +81,20 @@ def align(
     natural = [max(map(width, column)) for column in zip(*rows, strict=True)]
     widths = [max(pair) for pair in zip(natural, [*usual, *natural[len(usual) :]], strict=True)]
     if room is not None and sum(widths) + len(widths) - 1 > room:
-        widths = [min(natural[0], max(first_room(natural, room), _NARROWEST)), *natural[1:]]
+        left = max(first_room(rows, room), _NARROWEST)
+        fitting = [width(cells[0]) for cells in rows if width(cells[0]) <= left]
+        widths = [max(fitting, default=_NARROWEST), *natural[1:]]
     for cells in rows:
         yield from _row(cells, widths, room)
 
 
-def first_room(widths: Sequence[int], room: int) -> int:
-    """How many cells a line leaves for its first cell, beside the others but the last."""
-    return room - sum(widths[1:-1]) - len(widths) + 1
+def first_room(table: Sequence[Sequence[str]], room: int) -> int:
+    """How many cells a line leaves for its first cell, beside the other columns.
+
+    Of the last column, which is not padded, only the first row's cell counts: its heading.
+    """
+    widths = [max(map(width, column)) for column in zip(*table, strict=True)]
+    return room - sum(widths[1:-1]) - width(table[0][-1]) - len(widths) + 1
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], room: int | None) -> Iterator[str]:

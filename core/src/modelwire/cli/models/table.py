@@ -11,7 +11,7 @@ __all__ = ["table_of"]
 
 _HEADER = ("Model", "Input", "Ctx", "Local", "Auth", "Tags")
 _WIDTHS = (42, 10, 11, 5, 5)
-_LESS_NEEDED = (("Input",), ("Input", "Local"))
+_LEFT_OUT = ((), ("Input",), ("Input", "Local"))
 _ENOUGH = 0.75
 
 
@@ -25,19 +25,22 @@ def table_of(rows: Sequence[Row], room: int | None) -> Iterator[str]:
         room: Cells that a line has, or `None` for no limit.
     """
     table = [_HEADER, *(row.cells() for row in rows)]
-    if room is None or _fitting(table, room) >= _ENOUGH:
-        yield from align(table, usual=_WIDTHS, room=room)
+    if room is None:
+        yield from align(table, usual=_WIDTHS)
         return
-    for missing in _LESS_NEEDED:
-        kept = [at for at, name in enumerate(_HEADER) if name not in missing]
-        narrow = [tuple(cells[at] for at in kept) for cells in table]
-        if _fitting(narrow, room) >= _ENOUGH:
-            break
-    yield from align(narrow, room=room)
+    tables = [_without(table, names) for names in _LEFT_OUT]
+    shares = [_fitting(narrow, room) for narrow in tables]
+    enough = next((n for n, share in enumerate(shares) if share >= _ENOUGH), None)
+    chosen = shares.index(max(shares)) if enough is None else enough
+    yield from align(tables[chosen], usual=_WIDTHS if chosen == 0 else (), room=room)
+
+
+def _without(table: Sequence[Sequence[str]], names: Sequence[str]) -> list[Sequence[str]]:
+    kept = [at for at, name in enumerate(_HEADER) if name not in names]
+    return [[cells[at] for at in kept] for cells in table]
 
 
 def _fitting(table: Sequence[Sequence[str]], room: int) -> float:
     """The share of rows whose name fits beside the other columns."""
-    widths = [max(map(width, column)) for column in zip(*table, strict=True)]
-    left = first_room(widths, room)
+    left = first_room(table, room)
     return sum(width(cells[0]) <= left for cells in table) / len(table)
