@@ -1,35 +1,21 @@
 """Frames of the binary event stream `application/vnd.amazon.eventstream`, as Bedrock writes them.
 
-A frame is: its whole length and the length of its headers (both 32 bit, big endian), the CRC-32 of
-these eight bytes, the headers, the payload, and the CRC-32 of everything before it. Bedrock pads
-the JSON of each event with a member `p`, so that sizes tell nothing about the text.
+Bedrock pads the JSON of each event with a member `p`, so that sizes tell nothing about the text.
 """
 
 from __future__ import annotations
 
 import json
 import string
-import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from modelwire.testing.frames import CONTENT_TYPE, frame, split_frames
+
 __all__ = ["CONTENT_TYPE", "event_frame", "exception_frame", "frame", "split_frames"]
 
-CONTENT_TYPE = "application/vnd.amazon.eventstream"
-
 _PADDING = string.ascii_lowercase + string.ascii_uppercase + string.digits
-_STRING = 7  # the header type `string`, the only one that Bedrock sends
-_PRELUDE = struct.Struct(">II")
-_CRC = struct.Struct(">I")
-
-
-def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
-    """Encode one frame."""
-    head = b"".join(_header(name, value) for name, value in headers.items())
-    prelude = _PRELUDE.pack(12 + len(head) + len(payload) + 4, len(head))
-    body = prelude + _CRC.pack(zlib.crc32(prelude)) + head + payload
-    return body + _CRC.pack(zlib.crc32(body))
 
 
 def event_frame(name: str, payload: Mapping[str, Any]) -> bytes:
@@ -54,22 +40,6 @@ def exception_frame(name: str, message: str, **members: Any) -> bytes:
         ":message-type": "exception",
     }
     return frame(headers, _json({"message": message, **members}))
-
-
-def split_frames(data: bytes) -> list[bytes]:
-    """Cut a recorded stream into its frames; what is left of a cut one comes last."""
-    frames = []
-    while data:
-        length = _PRELUDE.unpack_from(data)[0] if len(data) >= _PRELUDE.size else len(data)
-        length = min(max(length, 1), len(data))
-        frames.append(data[:length])
-        data = data[length:]
-    return frames
-
-
-def _header(name: str, value: str) -> bytes:
-    key, text = name.encode(), value.encode()
-    return bytes([len(key)]) + key + bytes([_STRING]) + struct.pack(">H", len(text)) + text
 
 
 def _json(payload: Mapping[str, Any]) -> bytes:

@@ -7,104 +7,29 @@ values of credentials are taken out of bodies.
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from attrs import define, frozen
+from attrs import define
 
+from modelwire.testing.recordings import (
+    KEPT_REQUEST_HEADERS,
+    KEPT_RESPONSE_HEADERS,
+    Interaction,
+    harmless,
+    without_values,
+)
 from modelwire_bedrock.emulator.documents import read_text
-from modelwire_bedrock.emulator.frames import CONTENT_TYPE, split_frames
 from modelwire_bedrock.emulator.operations import find_operation
 from modelwire_bedrock.emulator.refusals import EmulatorError
 from modelwire_bedrock.emulator.replies import RecordedReply
 from modelwire_bedrock.emulator.sigv4 import SignedRequest
 
-__all__ = ["Interaction", "Recorder", "Recordings", "harmless", "without_secrets"]
-
-KEPT_REQUEST_HEADERS = {"accept", "amz-sdk-request", "content-length", "content-type"}
-KEPT_RESPONSE_HEADERS = {
-    "content-type",
-    "date",
-    "retry-after",
-    "x-amzn-errortype",
-    "x-amzn-requestid",
-}
-REMOVED = "**REMOVED**"
-
-
-@frozen
-class Interaction:
-    """One request and its answer.
-
-    Attributes:
-        method: The HTTP method.
-        uri: The address that was asked, without the query.
-        request_headers: The harmless headers.
-        body: The JSON body of the request.
-        status: The HTTP status.
-        headers: The harmless headers of the answer.
-        chunks: The body in frames or pieces, each with the seconds that passed before it.
-    """
-
-    method: str
-    uri: str
-    request_headers: Mapping[str, str]
-    body: Any
-    status: int
-    headers: Mapping[str, str]
-    chunks: Sequence[tuple[float, bytes]]
-
-    def as_json(self) -> dict[str, Any]:
-        """The form in which it is kept."""
-        chunks = [[round(wait, 4), base64.b64encode(data).decode()] for wait, data in self.chunks]
-        return {
-            "method": self.method,
-            "uri": self.uri,
-            "request": {"headers": dict(self.request_headers), "json": self.body},
-            "response": {"status": self.status, "headers": dict(self.headers), "chunks": chunks},
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Interaction:
-        """Read it; the body may also be given whole, as `body_b64`.
-
-        Raises:
-            KeyError, ValueError: It is not an interaction.
-        """
-        response, request = data["response"], data["request"]
-        if "chunks" in response:
-            chunks = [(float(wait), base64.b64decode(text)) for wait, text in response["chunks"]]
-        else:
-            body = base64.b64decode(response["body_b64"])
-            stream = response.get("kind", data.get("kind")) == "eventstream"
-            chunks = [(0.0, part) for part in (split_frames(body) if stream else [body])]
-        return cls(
-            method=data.get("method", "POST"),
-            uri=data["uri"],
-            request_headers=request.get("headers", {}),
-            body=request.get("json"),
-            status=response["status"],
-            headers=_content_type(response, chunks),
-            chunks=chunks,
-        )
-
-
-def _content_type(
-    response: Mapping[str, Any], chunks: Sequence[tuple[float, bytes]]
-) -> dict[str, str]:
-    kept = {
-        name.lower(): value
-        for name, value in response.get("headers", {}).items()
-        if name.lower() in KEPT_RESPONSE_HEADERS and "*" not in value
-    }
-    binary = bool(chunks) and _is_frame(chunks[0][1])
-    kept.setdefault("content-type", CONTENT_TYPE if binary else "application/json")
-    return kept
+__all__ = ["Recorder", "Recordings", "without_secrets"]
 
 
 @define
@@ -233,11 +158,6 @@ def without_secrets(
         body = json.loads(request.body) if request.body else None
     except ValueError:
         body = None
-    secrets = [text.encode() for text in _secrets(request)]
-    if chunks and not _is_frame(chunks[0][1]):
-        # In one piece, as a secret may lie across two.
-        chunks = [(chunks[0][0], b"".join(data for _, data in chunks))]
-    clean = [(wait, _clean(data, secrets)) for wait, data in chunks]
     return Interaction(
         method=request.method,
         uri=uri,
@@ -245,25 +165,8 @@ def without_secrets(
         body=body,
         status=status,
         headers=harmless(headers, KEPT_RESPONSE_HEADERS),
-        chunks=clean,
+        chunks=without_values(chunks, _secrets(request)),
     )
-
-
-def harmless(headers: Mapping[str, str], kept: Collection[str]) -> dict[str, str]:
-    """Only the headers that are known to hold no secret, names in lower case."""
-    return {name.lower(): value for name, value in headers.items() if name.lower() in kept}
-
-
-def _is_frame(data: bytes) -> bool:
-    return data[:1] == b"\0"
-
-
-def _clean(data: bytes, secrets: Sequence[bytes]) -> bytes:
-    if _is_frame(data):
-        return data  # a frame of events: its checksums hold, and it repeats no credentials
-    for secret in secrets:
-        data = data.replace(secret, REMOVED.encode())
-    return data
 
 
 def _secrets(request: SignedRequest) -> set[str]:
