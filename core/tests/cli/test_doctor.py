@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -12,6 +13,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import pexpect
 import pytest
 import trustme
 
@@ -126,11 +128,12 @@ def test_a_key_in_a_file_that_others_can_read_is_a_warning_that_does_not_show_it
 
 def test_a_broken_plugin_is_named_with_its_reason_and_the_others_are_looked_at(program, site):
     site.install("cracked", {"providers": {"cracked": ""}}, "import nothing_of_this_name")
-    site.install("odd", {"commands": {"odd": ""}}, "x = 1")
+    site.install("odd", {"commands": {"odd": ""}, "setup": {"odder": ""}}, "x = 1")
     problems = of(examine(program), "plugins", "problem")
-    assert [p["message"].split()[0] for p in problems] == ["cracked", "`modelwire"]
+    assert [p["message"].split()[0] for p in problems] == ["cracked", "`modelwire", "The"]
     assert "nothing_of_this_name" in problems[0]["message"]
     assert "not a click command" in problems[1]["message"]
+    assert "not a SetupGuide" in problems[2]["message"]
     assert any("actor 1.0" in c["message"] for c in of(examine(program), "plugins", "ok"))
 
 
@@ -285,6 +288,25 @@ def test_a_cache_that_cannot_be_written_is_a_warning(program):
     place = str(program.folder / "a-file")
     (warning,) = of(examine(program, MODELWIRE_CACHE_DIR=place), "cache", "warning")
     assert "MODELWIRE_CACHE_DIR" in warning["hint"]
+
+
+def test_on_a_terminal_it_is_coloured_and_fits_but_for_what_is_copied(program):
+    program.configure({"agents": {"defaults": {"model": "nobody-provides-this/found"}}})
+    child = pexpect.spawn(
+        program.command[0],
+        ["doctor", "--offline"],
+        cwd=program.folder,
+        env={**program.environ, "TERM": "xterm-256color"},
+        dimensions=(40, 80),
+        encoding="utf-8",
+        timeout=60,
+    )
+    shown = child.read()
+    child.close()
+    assert "\x1b[31mproblem" in shown
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert not [line for line in lines if len(line) > 80 and "/" not in line]
+    assert child.exitstatus == 1
 
 
 def test_without_colour_in_a_pipe(program):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import time
 
 import pexpect
 import pytest
@@ -271,6 +273,23 @@ def test_ctrl_c_at_a_question_ends_it_and_writes_nothing(program, question):
     terminal.control(question, "c")
     assert terminal.end() == 130
     assert "Traceback" not in terminal.shown
+    assert written(program) is None
+
+
+def test_ctrl_c_while_it_is_tried_ends_it_and_writes_nothing(program):
+    command = ("setup", *YES, "--model", "stuck", "--timeout", "500")
+    process = program.start(*command, environ={"ACTOR_KEY": KEY}, stdout=-1, stderr=-1)
+    try:
+        # It has listed the models; what comes next is the request.
+        while not program.asked.exists():
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
     assert written(program) is None
 
 

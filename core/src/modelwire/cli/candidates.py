@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from modelwire.errors import ModelwireError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from modelwire.config import Config
 
 __all__ = ["complete_alias", "complete_config_path", "complete_provider", "complete_reference"]
@@ -24,6 +25,8 @@ def complete_reference(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Offer the user's aliases, and every model that is configured or was listed before."""
+    from click.shell_completion import CompletionItem
+
     config = _config(ctx)
     if config is None:
         return []
@@ -43,6 +46,8 @@ def complete_alias(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Offer the user's aliases."""
+    from click.shell_completion import CompletionItem
+
     config = _config(ctx)
     aliases = config.aliases() if config is not None else {}
     return [
@@ -56,6 +61,8 @@ def complete_provider(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Offer the providers that are installed or configured."""
+    from click.shell_completion import CompletionItem
+
     config = _config(ctx)
     configured = config.models.providers if config is not None else ()
     names = sorted({*_provider_names().values(), *configured})
@@ -66,6 +73,8 @@ def complete_config_path(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Offer the paths that the configuration file has, level by level."""
+    from click.shell_completion import CompletionItem
+
     config = _config(ctx)
     paths = _paths(config.authored) if config is not None else ()
     return [CompletionItem(path) for path in _next_level(paths, incomplete)]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
 from typing import Any, Literal
 
 import click
 from attrs import field, frozen
 
-from modelwire.cli.cells import printable
+from modelwire.cli.cells import printable, room
 
 __all__ = ["Finding", "State", "show_finding"]
 
@@ -17,7 +16,6 @@ State = Literal["ok", "warning", "problem"]
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red"}
 _MARGIN = " " * 9
-_COLUMNS = 79
 
 
 @frozen
@@ -51,18 +49,21 @@ class Finding:
 
 def show_finding(finding: Finding) -> str:
     """The finding for people: its state, and below it what to do."""
-    lines = [printable(line) for line in finding.message.splitlines()]
-    shown = [click.style(f"{finding.state:<8}", fg=_COLOURS[finding.state]) + f" {lines[0]}"]
-    shown += [_MARGIN + line.strip() for line in lines[1:]]
+    lines = [part for line in finding.message.splitlines() for part in _wrapped(line)]
+    state = click.style(f"{finding.state:<8}", fg=_COLOURS[finding.state])
+    shown = [f"{state} {lines[0]}", *(_MARGIN + line for line in lines[1:])]
     if finding.hint:
-        hint, *more = _wrapped(f"Hint: {printable(finding.hint)}")
+        hint, *more = _wrapped(f"Hint: {finding.hint}")
         shown.append(_MARGIN + click.style(hint[:5], bold=True) + hint[5:])
         shown += [_MARGIN + line for line in more]
     return "\n".join(shown)
 
 
-def _wrapped(text: str) -> Iterable[str]:
-    """Break a long text between words only, so that paths and URLs can be copied."""
-    return textwrap.wrap(
-        text, _COLUMNS - len(_MARGIN), break_long_words=False, break_on_hyphens=False
-    )
+def _wrapped(text: str) -> list[str]:
+    """Break a text to the terminal, between words only, so that paths and URLs can be copied."""
+    text = printable(text.strip())
+    columns = room()
+    if columns is None:
+        return [text]
+    wide = max(columns - len(_MARGIN), len(_MARGIN))
+    return textwrap.wrap(text, wide, break_long_words=False, break_on_hyphens=False) or [text]

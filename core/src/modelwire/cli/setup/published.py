@@ -39,6 +39,6 @@ PUBLISHED = (
     Published(
         "modelwire-local",
         "Nothing: a small model that runs on this computer",
-        frozenset({"local", "nothing"}),
+        frozenset({"local", "small-model"}),
     ),
 )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable, Iterator
 
 from modelwire.cli.doctor.findings import Finding
 from modelwire.cli.doctor.situation import Situation
 from modelwire.errors import PluginError
 from modelwire.registry import Claim, PluginInfo, Registry, installed_claims
-from modelwire.registry.loading import load_command
+from modelwire.registry.loading import load_command, load_guide
 
 __all__ = ["check_plugins"]
 
 _NAME = "plugins"
+_LOADERS: dict[str, tuple[Callable[[Claim], object], str]] = {
+    "commands": (load_command, "`modelwire {}`"),
+    "setup": (load_guide, "The guide {} of `modelwire setup`"),
+}
 
 
 async def check_plugins(situation: Situation) -> list[Finding]:
@@ -23,8 +28,12 @@ async def check_plugins(situation: Situation) -> list[Finding]:
         hint = "Run: pip install modelwire-local, or the plugin of your provider."
         return [Finding(_NAME, "problem", "No plugins are installed.", hint)]
     disabled = {info.distribution for info in found if info.state == "disabled"}
-    commands = [claim for claim in installed_claims() if claim.kind == "commands"]
-    broken = await asyncio.to_thread(_broken_commands, commands, disabled)
+    extras = [
+        claim
+        for claim in installed_claims()
+        if claim.kind in _LOADERS and claim.distribution not in disabled
+    ]
+    broken = await asyncio.to_thread(lambda: list(_broken(extras)))
     return [*map(_finding, found), *broken]
 
 
@@ -50,17 +59,14 @@ def _finding(info: PluginInfo) -> Finding:
             return Finding(_NAME, "ok", message, details=details)
 
 
-def _broken_commands(commands: list[Claim], disabled: set[str]) -> list[Finding]:
-    findings = []
-    for claim in commands:
-        if claim.distribution in disabled:
-            continue
+def _broken(extras: Iterable[Claim]) -> Iterator[Finding]:
+    for claim in extras:
+        load, what = _LOADERS[claim.kind]
         try:
-            load_command(claim)
+            load(claim)
         except PluginError as error:
-            message = f"`modelwire {claim.name}` does not work: {error}"
-            findings.append(Finding(_NAME, "problem", message, error.hint))
-    return findings
+            message = f"{what.format(claim.name)} does not work: {error}"
+            yield Finding(_NAME, "problem", message, error.hint)
 
 
 def _some(names: list[str]) -> str:
