@@ -1,3 +1,3 @@
 """What holds for the tests of every package; the parts are in `tests/support`."""
 
-pytest_plugins = ["long_runs"]
+pytest_plugins = ["long_runs", "loop_watch"]

@@ -1,0 +1,80 @@
+"""The watch over the event loop sees what blocks it, and is not deceived by what does not."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+TESTS = {
+    "computing in our code": (
+        """
+        from modelwire.transport import SseDecoder
+
+        async def test_it():
+            SseDecoder().feed(b"data: x\\n" * 400_000)
+        """,
+        "ms of computing in SseDecoder",
+    ),
+    "waiting in our code": (
+        """
+        import time
+        from modelwire.transport import retry
+
+        async def test_it(monkeypatch):
+            # As if the code between two tries slept as a thread does.
+            policy = retry.RetryPolicy(max_attempts=2)
+            error = type("E", (), {"retryable": True, "retry_after": 0})()
+            retry.delay_before(policy, 1, error, random=lambda: time.sleep(0.001) or 0.5)
+        """,
+        "time.sleep in delay_before",
+    ),
+    "computing in the test's own code": (
+        """
+        async def test_it():
+            sum(number * number for number in range(2_000_000))
+        """,
+        None,
+    ),
+    "computing in our code off the loop": (
+        """
+        import asyncio
+        from modelwire.transport import SseDecoder
+
+        async def test_it():
+            await asyncio.to_thread(SseDecoder().feed, b"data: x\\n" * 400_000)
+        """,
+        None,
+    ),
+    "a reason": (
+        """
+        import pytest
+        from modelwire.transport import SseDecoder
+
+        @pytest.mark.may_block("this is what is measured")
+        async def test_it():
+            SseDecoder().feed(b"data: x\\n" * 400_000)
+        """,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "said"), TESTS.values(), ids=TESTS)
+def test_what_blocks_the_loop_is_named(pytester, source, said):
+    suite = pytester.mkdir("core") / "tests"
+    suite.mkdir()
+    (suite / "test_it.py").write_text(textwrap.dedent(source))
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
+    pytester.makeconftest(
+        f"import sys; sys.path.insert(0, {str(SUPPORT)!r})\npytest_plugins = ['loop_watch']"
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    if said is None:
+        result.assert_outcomes(passed=1)
+    else:
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines([f"*{said}*"])

@@ -1,0 +1,154 @@
+"""A watch over the event loop: a test fails in which modelwire keeps it from turning.
+
+Time is counted as the loop's thread spends it on the processor, so a busy machine fails nothing. While
+one callback runs, a timer of processor time looks now and then where it is; what is charged to modelwire
+is the share of the callback's time in which the innermost code of a package of ours was at work. Calls
+that wait without computing, as `time.sleep`, or a look-up of a name, are caught in the act.
+
+A test that has to block says why: `@pytest.mark.may_block("...")`.
+"""
+
+import asyncio
+import gc
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from attrs import define, field
+
+LIMIT = 0.03
+"""Seconds of processor time that one callback may take in our code."""
+
+_EVERY = 0.005
+_OURS = tuple(
+    str(path) + "/"
+    for path in [
+        *(Path(__file__).resolve().parents[2] / "core" / "src").iterdir(),
+        *(Path(__file__).resolve().parents[2] / "plugins").glob("*/src/modelwire_*"),
+    ]
+)
+_ELSEWHERE = {
+    "/emulator/": "a server of its own",
+    "/modelwire/cli/": "a program of its own, in which nobody else streams",
+    "/modelwire/testing/": "tests and their servers",
+    "/modelwire/registry/claims.py": "making a runtime reads what is installed, once, at the start",
+}
+"""Code that may hold a loop, and why."""
+
+_SUITES = ("core/tests", "plugins/bedrock/tests", "plugins/openai/tests", "tests/reliability")
+
+_WAITING = {"socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen"}
+
+
+@define
+class Watch:
+    """What is seen of the loop of the main thread while a test runs."""
+
+    complaints: list[str] = field(factory=list)
+    watching: bool = False
+    running: bool = False
+    samples: list[str | None] = field(factory=list)
+    collecting: float = 0.0
+    _collection_began: float = 0.0
+
+    def run(self, handle, run):
+        """Run one callback of a loop, and look how long it takes."""
+        if not self.watching or threading.current_thread() is not threading.main_thread():
+            return run(handle)
+        self.samples.clear()
+        self.collecting = 0.0
+        self.running = True
+        began = time.thread_time()
+        try:
+            return run(handle)
+        finally:
+            spent = time.thread_time() - began - self.collecting
+            self.running = False
+            if spent > LIMIT:
+                self._judge(spent)
+
+    def _judge(self, spent: float) -> None:
+        ours = [place for place in self.samples if place is not None]
+        charged = spent * len(ours) / max(1, len(self.samples))
+        if charged > LIMIT:
+            place = max(set(ours), key=ours.count)
+            self.complaints.append(f"{charged * 1000:.0f} ms of computing in {place}")
+
+    def look(self, _signal: int, frame: FrameType | None) -> None:
+        """Note where the loop's thread is; called by the timer."""
+        if self.running:
+            self.samples.append(_place(frame))
+
+    def heard(self, event: str, _arguments: tuple) -> None:
+        """Notice a call that waits; called by Python's audit."""
+        if event in _WAITING and self.running:
+            if threading.current_thread() is not threading.main_thread():
+                return
+            self.waited(event, sys._getframe(1))
+
+    def waited(self, what: str, frame: FrameType) -> None:
+        """Complain where it is our code that waits."""
+        place = _place(frame)
+        if place is not None:
+            self.complaints.append(f"{what} in {place}")
+
+    def collected(self, phase: str, _info: dict) -> None:
+        """Leave out what the garbage collector takes: the whole test run's garbage is not ours."""
+        if phase == "start":
+            self._collection_began = time.thread_time()
+        else:
+            self.collecting += time.thread_time() - self._collection_began
+
+
+def _place(frame: FrameType | None) -> str | None:
+    """The innermost line of ours, or `None` where nothing of ours runs."""
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name.startswith(_OURS) and not any(part in name for part in _ELSEWHERE):
+            return f"{frame.f_code.co_qualname} ({name.rpartition('/src/')[2]}:{frame.f_lineno})"
+        frame = frame.f_back
+    return None
+
+
+_WATCH = Watch()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "may_block(reason): our code may hold the loop here")
+    run = asyncio.Handle._run
+    asyncio.Handle._run = lambda handle: _WATCH.run(handle, run)
+    sleep = time.sleep
+
+    def watched_sleep(seconds):  # no audit event tells of it before Python 3.13
+        if _WATCH.running and threading.current_thread() is threading.main_thread():
+            _WATCH.waited("time.sleep", sys._getframe(1))
+        sleep(seconds)
+
+    time.sleep = watched_sleep
+    sys.addaudithook(_WATCH.heard)
+    gc.callbacks.append(_WATCH.collected)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    watched = any(f"/{suite}/" in item.path.as_posix() for suite in _SUITES)
+    if not watched or item.get_closest_marker("may_block") is not None:
+        return (yield)
+    _WATCH.complaints.clear()
+    _WATCH.watching = True
+    before = signal.signal(signal.SIGVTALRM, _WATCH.look)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _EVERY, _EVERY)
+    try:
+        result = yield
+    finally:
+        _WATCH.watching = False
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    if _WATCH.complaints:
+        told = "\n  ".join(dict.fromkeys(_WATCH.complaints))
+        pytest.fail(f"The event loop was blocked by our code:\n  {told}", pytrace=False)
+    return result
