@@ -1,0 +1,196 @@
+"""What makes modelwire fast, counted in what is the same on every machine: calls, blocks, modules.
+
+Times are for `make bench`; this notices when somebody adds work to each event, each request or each
+start. A limit is what was counted when it was written, and a little more.
+"""
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from modelwire import Runtime
+from modelwire.events import DoneEvent, TextDeltaEvent
+
+SERVER = Path(__file__).parent.parent / "benchmarks" / "serve.py"
+MODEL = "amazon-bedrock/anthropic.claude-3-haiku-20240307-v1:0"
+FEW, MANY = 1000, 3000
+HEAVY = ("aiohttp", "asyncio", "boto3", "botocore", "json5", "msgspec", "prompt_toolkit", "rich")
+
+
+@contextmanager
+def answering(events):
+    """A server that answers with so many pieces of text; gives its address."""
+    command = [sys.executable, SERVER, "burst", f"--events={events}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+def runtime_for(url, folder):
+    environ = {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url,
+        "HOME": str(folder),
+    }
+    return Runtime.from_config({}, environ=environ, cache_directory=folder / "cache")
+
+
+async def read(runtime, **options):
+    """Read an answer to its end, keeping nothing; how many pieces of text it had."""
+    pieces = 0
+    async for event in runtime.stream("Hello", model=MODEL, **options):
+        if type(event) is TextDeltaEvent:
+            pieces += 1
+    assert type(event) is DoneEvent
+    return pieces
+
+
+class Calls:
+    """Counts the calls that happen in this thread while it is entered.
+
+    Attributes:
+        own: Calls of modelwire's own functions, those that attrs made for it included.
+        others: Calls of all other Python functions.
+        builtin: Calls of functions written in C, by their qualified name.
+    """
+
+    def __init__(self):
+        self.own = Counter()
+        self.others = Counter()
+        self.builtin = Counter()
+
+    def __enter__(self):
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_):
+        sys.setprofile(None)
+
+    def _note(self, frame, event, arg):
+        if event == "call":
+            code = frame.f_code
+            counter = self.own if "modelwire" in code.co_filename else self.others
+            counter[f"{Path(code.co_filename).name}:{code.co_qualname}"] += 1
+        elif event == "c_call":
+            owner = getattr(arg, "__self__", None)
+            self.builtin[f"{type(owner).__name__}.{arg.__name__}"] += 1
+
+
+async def counted(events, folder, **options):
+    """Count what a warm answer of so many events takes."""
+    with answering(events) as url:
+        async with runtime_for(url, folder) as runtime:
+            await read(runtime)
+            with Calls() as calls:
+                assert await read(runtime, **options) == events
+    return calls
+
+
+@pytest.fixture(scope="module")
+def few_and_many(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("guard")
+    return tuple(asyncio.run(counted(events, folder)) for events in (FEW, MANY))
+
+
+def test_an_event_costs_few_function_calls(few_and_many):
+    few, many = few_and_many
+    per_event = (many.own.total() - few.own.total()) / (MANY - FEW)
+    spent = ", ".join(f"{name} {times / MANY:.1f}" for name, times in many.own.most_common(12))
+    assert per_event < 9, f"{per_event:.1f} calls per event: {spent}"
+
+
+def test_an_event_makes_no_task_and_sets_no_timer(few_and_many):
+    few, many = few_and_many
+    for name in ("_call_soon", "call_at", "create_task"):
+        times = [
+            sum(calls.others[f"base_events.py:BaseEventLoop.{name}"] for calls in counted)
+            for counted in ([few], [many])
+        ]
+        assert times[1] < times[0] + 50, f"{name} was called {times} times"
+
+
+def test_a_warm_request_takes_few_system_calls(few_and_many):
+    few, _ = few_and_many
+    calls = {name: times for name, times in few.builtin.items() if name.startswith("socket.")}
+    assert calls.get("socket.connect", 0) == 0, "a kept connection is used again"
+    assert calls["socket.send"] == 1, "head and body go out at once"
+    # Some 200 KB come, however the system hands them over.
+    assert calls["socket.recv"] < 40
+    assert few.builtin["epoll.register"] + few.builtin["epoll.modify"] < 20
+
+
+async def test_an_event_leaves_behind_its_text_and_nothing_else(tmp_path):
+    async def grown(events, **options):
+        with answering(events) as url:
+            async with runtime_for(url, tmp_path) as runtime:
+                await read(runtime, **options)
+                gc.collect()
+                gc.disable()
+                try:
+                    before = sys.getallocatedblocks()
+                    stream = runtime.stream("Hello", model=MODEL, **options)
+                    most = 0
+                    async for event in stream:
+                        if type(event) is TextDeltaEvent:
+                            most = sys.getallocatedblocks()
+                finally:
+                    gc.enable()
+                return most - before
+
+    kept = (await grown(MANY) - await grown(FEW)) / (MANY - FEW)
+    assert kept < 1.5, f"{kept:.2f} blocks of memory per event"
+    dropped = await grown(MANY, keep_text=False) - await grown(FEW, keep_text=False)
+    assert dropped / (MANY - FEW) < 0.1, f"{dropped} blocks more for {MANY - FEW} events more"
+
+
+@pytest.mark.parametrize(
+    ("code", "most"),
+    [
+        ("import modelwire", 40),
+        ("sys.argv[1:] = ['--help']; from modelwire.cli.app import main; main()", 190),
+        ("sys.argv[1:] = ['models', 'list']; from modelwire.cli.app import main; main()", 340),
+    ],
+    ids=["import", "help", "list"],
+)
+def test_what_starts_often_imports_little(code, most, tmp_path):
+    told = (
+        f"import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); {code}"
+    )
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "MODELWIRE_CACHE_DIR": str(tmp_path / "cache"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+    def modules():
+        done = subprocess.run(
+            [sys.executable, "-c", told], env=environ, capture_output=True, text=True, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        return set(done.stderr.split())
+
+    bare = set(
+        subprocess.run(
+            [sys.executable, "-c", "import sys; print(*sys.modules)"],
+            env=environ,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+    )
+    modules()  # the first list is not from a cache
+    loaded = modules() - bare
+    assert {name for name in loaded if name in HEAVY} == set()
+    assert len(loaded) <= most, f"{len(loaded)} modules"
