@@ -32,10 +32,11 @@ class Received:
 
 @define
 class Play:
-    """What one request gets: the events of an answer, and what goes wrong with it."""
+    """What one request gets: events, what goes wrong with it, and the seconds between two events."""
 
     frames: Sequence[bytes]
     fault: Fault | None = None
+    pace: float = 0.0
 
 
 class _Broken(Exception):
@@ -168,6 +169,8 @@ async def _send(writer, play):
             if data is None:
                 break
         await _send_frame(writer, data, fault)
+        if play.pace:
+            await asyncio.sleep(play.pace)
     writer.write(b"0\r\n\r\n")
     await writer.drain()
     return "complete"
