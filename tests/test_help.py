@@ -1,6 +1,8 @@
 """Every command explains itself, with an example."""
 
 import re
+import subprocess
+import sys
 
 import click
 import pytest
@@ -41,3 +43,16 @@ def test_the_help_fits_into_eighty_columns(path):
     context = click.Context(EVERY[path], info_name=path, terminal_width=80)
     long = [line for line in EVERY[path].get_help(context).splitlines() if len(line) > 80]
     assert not [line for line in long if "http" not in line], path
+
+
+def test_the_help_of_no_command_imports_what_is_heavy():
+    code = (
+        "import sys, runpy; names = runpy.run_path(sys.argv[1]);"
+        "[c.get_help(__import__('click').Context(c)) for c in names['EVERY'].values()];"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, __file__], capture_output=True, text=True, check=True
+    )
+    heavy = {"aiohttp", "boto3", "botocore", "rich", "prompt_toolkit", "json5", "xllamacpp"}
+    assert not heavy & set(done.stdout.split())
