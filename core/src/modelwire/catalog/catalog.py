@@ -113,7 +113,7 @@ class Catalog:
             )
         except ModelwireError as error:
             return CredentialStatus("unusable", reason=str(error), hint=error.hint)
-        except Exception as error:  # noqa: BLE001 - a plugin's bug must not hide the others
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a bug must not hide the others
             return CredentialStatus("unknown", reason=f"its plugin failed: {where(error)}")
         if not isinstance(status, CredentialStatus):
             return CredentialStatus("unknown", reason="its plugin gave no CredentialStatus")
@@ -305,7 +305,7 @@ class Catalog:
             models = await retrying_call(ask, RetryPolicy(), model=request.provider.id)
         except ModelwireError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             msg = f"{owner.distribution} failed to discover models: {where(error)}."
             raise PluginError(msg) from error
         if request.settings.refresh_interval > 0:

@@ -145,7 +145,7 @@ class Answer:
             if progress.interrupt.error is not None:
                 raise progress.interrupt.error from error
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             broken = PluginError(
                 f"{owner.distribution} failed while answering for {model.provider!r}: {where(error)}.",
                 hint="This is a bug in the plugin; tell its author.",

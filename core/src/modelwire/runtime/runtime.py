@@ -283,7 +283,7 @@ class Runtime:
             return {str(key): str(value) for key, value in told.items()}
         except ModelwireError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             msg = f"{owner.distribution} failed to describe a call: {where(error)}."
             raise PluginError(msg, hint="This is a bug in the plugin; tell its author.") from error
 
