@@ -241,6 +241,21 @@ def test_on_a_terminal_text_arrives_as_it_comes_and_thinking_is_apart(program):
     os.close(ours)
 
 
+def test_an_answer_cannot_steer_the_terminal_but_reaches_a_pipe_as_it_is(program):
+    steering = "a\x1b[2Jb\tc\r\nd 🎉"
+    piped = program.run("complete", "-m", "actor/x", steering)
+    assert piped.stdout.decode() == f"You said: {steering}\n"
+    ours, theirs = pty.openpty()
+    running = program.start(
+        *("complete", "-m", "actor/x", steering), stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    seen = read_until(ours, "🎉".encode())
+    assert running.wait(timeout=30) == 0
+    os.close(ours)
+    assert "said: a\\x1b[2Jb\tc\r\nd 🎉" in seen.decode()
+
+
 def shell(program, line, **environ):
     line = line.replace("modelwire", program.command[0])
     return subprocess.run(

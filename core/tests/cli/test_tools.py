@@ -148,6 +148,21 @@ def test_the_terminal_is_asked_also_when_the_standard_streams_are_pipes(program)
     assert (program.folder / "answer").read_text() == "It says: Rome: sunny\n"
 
 
+def test_what_was_typed_before_a_call_was_shown_does_not_allow_it(program):
+    (program.folder / "tools.py").write_text(
+        "import time\nwhile True:\n    try:\n        open('go').close()\n        break\n"
+        "    except FileNotFoundError:\n        time.sleep(0.05)\n" + TOOLS
+    )
+    child = spawn(program, ROME)
+    child.sendline("y")
+    child.expect("y\r\n")  # the terminal has it
+    (program.folder / "go").touch()
+    child.expect(r"Run it\?")
+    child.sendline("n")
+    child.expect("It says: The user declined")
+    child.expect(pexpect.EOF)
+
+
 def test_the_question_has_no_colour_where_the_user_wants_none(program):
     child = spawn(program, ROME, NO_COLOR="1")
     child.expect(r"Run it\?")

@@ -49,7 +49,6 @@ def test_a_function_is_described_by_its_name_docstring_and_hints():
             "unit": {"enum": ["C", "F"], "default": "C"},
         },
         "required": ["city"],
-        "additionalProperties": False,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Protocol, TextIO
 
 import click
 
+from modelwire.cli.cells import printable
 from modelwire.cli.diagnostics import diagnostics
 from modelwire.cli.documents import json_text
 from modelwire.cli.failures import show_failure, show_note
@@ -61,14 +62,16 @@ class _Text:
     """The text on standard output as it comes; everything else on standard error.
 
     Args:
-        runs_tools: Whether tool calls are shown by who runs them, and not here.
+        runs_tools: Whether tool calls are shown by who runs them, and not here. What tools print
+            is then kept from standard output, so the present one is held on to.
     """
 
     def __init__(self, *, runs_tools: bool = False) -> None:
-        self._out = sys.stdout
+        self._out = sys.stdout if runs_tools else None
         self._runs_tools = runs_tools
         self._diagnostics = diagnostics()
         self._at_line_start = True
+        self._on_terminal = sys.stdout is not None and sys.stdout.isatty()
         self._show_thinking = sys.stderr is not None and sys.stderr.isatty()
 
     def event(self, event: Event) -> None:
@@ -76,7 +79,7 @@ class _Text:
             case TextDeltaEvent():
                 self._write(event.delta)
             case ThinkingDeltaEvent() if self._show_thinking:
-                click.secho(event.delta, nl=False, err=True, dim=True)
+                click.secho(_for_terminal(event.delta), nl=False, err=True, dim=True)
             case ThinkingEndEvent() if self._show_thinking:
                 click.echo(err=True)
             case ToolCallEndEvent():
@@ -108,7 +111,9 @@ class _Text:
         """Nobody but people reads this form."""
 
     def _write(self, text: str) -> None:
-        click.echo(text, self._out, nl=False)
+        text = _for_terminal(text) if self._on_terminal else text
+        # Colour is not ours here: without this, click takes escapes out of what goes into a pipe.
+        click.echo(text, self._out, nl=False, color=True)
         self._at_line_start = text.endswith("\n")
         self._diagnostics.within_line = not self._at_line_start
 
@@ -120,8 +125,8 @@ class _Text:
 class _Events:
     """One JSON event per line; the last is `done` or `error`. Results of tools stand between."""
 
-    def __init__(self, *, runs_tools: bool = False) -> None:  # noqa: ARG002 - as the others
-        self._out = sys.stdout
+    def __init__(self, *, runs_tools: bool = False) -> None:
+        self._out = sys.stdout if runs_tools else None
 
     def event(self, event: Event) -> None:
         _print_json(event_to_json(event), self._out)
@@ -146,8 +151,8 @@ class _Events:
 class _Json:
     """Each message as one line of JSON, the final one last; of a failed answer, what had arrived."""
 
-    def __init__(self, *, runs_tools: bool = False) -> None:  # noqa: ARG002 - as the others
-        self._out = sys.stdout
+    def __init__(self, *, runs_tools: bool = False) -> None:
+        self._out = sys.stdout if runs_tools else None
 
     def event(self, event: Event) -> None:
         """Only the end matters."""
@@ -191,13 +196,21 @@ def _empty_message(sentence: str, code: str, reason: StopReason) -> AssistantMes
     )
 
 
+def _for_terminal(text: str) -> str:
+    """A text that cannot steer a terminal: what is neither a sign, a line feed nor a tab is escaped."""
+    if text.isprintable():
+        return text
+    lines = text.replace("\r", "").split("\n")
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in lines)
+
+
 def _show_attempts(attempts: Iterable[Attempt], answered: str) -> None:
     for attempt in attempts:
         if attempt.waited is None:
             show_note(f"{attempt.model} failed ({attempt.code}); {answered} answered instead.")
 
 
-def _print_json(data: object, out: TextIO) -> None:
+def _print_json(data: object, out: TextIO | None) -> None:
     click.echo(json_text(data), out)
 
 

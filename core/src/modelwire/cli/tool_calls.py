@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ class Approval:
 
     async def _asked(self, call: ToolCall, terminal: Terminal) -> bool:
         terminal.write(f"{_shown(call)}\n")
+        terminal.forget()
         while True:
             terminal.write(_QUESTION)
             try:
@@ -80,10 +82,12 @@ class Terminal:
     Attributes:
         write: Writes a text.
         read: Waits for a line; it is empty at the end of the input.
+        forget: Drops what was typed so far: it cannot be an answer to what was not yet shown.
     """
 
     write: Callable[[str], None]
     read: Callable[[], str]
+    forget: Callable[[], None]
 
 
 def open_terminal() -> Terminal | None:
@@ -92,7 +96,9 @@ def open_terminal() -> Terminal | None:
         number = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     except (AttributeError, OSError):
         if all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
-            return Terminal(partial(click.echo, err=True, nl=False), sys.stdin.readline)
+            return Terminal(
+                partial(click.echo, err=True, nl=False), sys.stdin.readline, lambda: None
+            )
         return None
 
     def write(text: str) -> None:
@@ -102,7 +108,13 @@ def open_terminal() -> Terminal | None:
     def read() -> str:
         return os.read(number, 4096).decode("utf-8", "replace")
 
-    return Terminal(write, read)
+    def forget() -> None:
+        import termios
+
+        with suppress(termios.error):
+            termios.tcflush(number, termios.TCIFLUSH)
+
+    return Terminal(write, read, forget)
 
 
 def show_call(call: ToolCall) -> None:

@@ -142,7 +142,6 @@ class _Description:
                 for name, described in zip(self._types, schemas, strict=True)
             },
             "required": [name for name in self._types if name not in self._optional],
-            "additionalProperties": False,
         }
         if definitions:
             schema["$defs"] = definitions
