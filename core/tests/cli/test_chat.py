@@ -268,3 +268,39 @@ def test_help_and_pipes_load_no_library_for_terminals(program):
             capture_output=True,
         )
         assert done.stdout.decode().splitlines()[-1] == loaded
+
+
+def test_what_was_chosen_before_a_retry_stands_when_it_is_resumed(program):
+    text = "one\n/system He\n/model actor/y\n/retry\n"
+    done = chat(program, text, "--session", "talk.jsonl", "-s", "She")
+    assert done.stdout == b"She said: one\nHe said: one\n"
+    done = chat(program, "two\n/model\n", "--session", "talk.jsonl", model=None)
+    assert done.stdout == b"He said: two\nactor/y\n"
+
+
+def test_a_resumed_session_keeps_the_fallbacks_of_the_configuration(program):
+    model = {"primary": "actor/x", "fallbacks": ["actor/y"]}
+    program.configure({"agents": {"defaults": {"model": model}}})
+    assert chat(program, "one\n", "--session", "talk.jsonl", model=None).returncode == 0
+    model["primary"] = "actor/refuses"
+    program.configure({"agents": {"defaults": {"model": model}}})
+    text = (program.folder / "talk.jsonl").read_text().replace('"x"', '"refuses"')
+    (program.folder / "talk.jsonl").write_text(text)
+    done = chat(program, "two\n", "--session", "talk.jsonl", model=None)
+    assert (done.returncode, done.stdout) == (0, b"You said: two\n")
+    assert b"actor/refuses failed (auth); actor/y answered instead." in done.stderr
+
+
+def test_a_conversation_that_cannot_be_written_goes_on(program):
+    said = "x" * 300
+    line = f"printf '{said}\\nsecond\\n' | {program.command[0]} chat -m actor/x --session t.jsonl"
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 1; {line}"],  # files of at most one KiB
+        cwd=program.folder,
+        env=program.environ,
+        capture_output=True,
+    )
+    assert done.returncode == 0
+    assert done.stdout.decode() == f"You said: {said}\nYou said: second\n"
+    assert b"This is not kept yet: Cannot write" in done.stderr
+    assert [e["message"]["role"] for e in entries(program.folder / "t.jsonl")] == ["user"]

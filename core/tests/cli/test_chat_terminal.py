@@ -456,3 +456,18 @@ def test_plain_answers_are_not_rendered(chat):
     terminal.ready()
     terminal.type("markdown **bold** it is")
     terminal.until("**bold** it is", times=2)
+
+
+def test_answers_may_go_into_a_pipe_while_prompts_are_typed(chat, program):
+    line = f"{program.command[0]} chat -m talker/priced > answers"
+    terminal = Terminal(
+        ["/bin/bash", "-c", line],
+        cwd=program.folder,
+        env={**program.environ, "TERM": "xterm-256color"},
+    )
+    terminal.ready()
+    terminal.type("markdown **bold**")
+    terminal.ready(2)
+    terminal.press(CTRL_D)
+    assert terminal.ended() == 0
+    assert (program.folder / "answers").read_bytes() == b"**bold** \n"

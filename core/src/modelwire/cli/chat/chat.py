@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from modelwire.cli.chat.choosing import new_session
@@ -12,7 +13,7 @@ from modelwire.cli.chat.slash import parse_command, run_command
 from modelwire.cli.chat.views import View
 from modelwire.cli.checking import check_reference, offline_catalog
 from modelwire.cli.failures import show_failure, show_note
-from modelwire.errors import ModelwireError, UnknownModel
+from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.events import TextDeltaEvent
 from modelwire.messages import AssistantMessage, ToolCall
 from modelwire.models import ModelRef
@@ -96,13 +97,20 @@ class Chat:
             show_note(f"No list of models has {checked.ref}. {checked.hint or ''}".rstrip())
 
     def take_model(self, ref: ModelRef) -> None:
-        """Ask the model that a session was held with, where it can be asked here."""
+        """Ask the model that a session was held with, where it can be asked here.
+
+        Where that is the model of the configuration anyhow, its fallbacks stand too.
+        """
         runtime = self.talk.runtime
+        self.talk.model = None
+        with suppress(ConfigError):
+            usual = check_reference(runtime.config, runtime.registry, self.talk.model_name)
+            if usual.ref == ref:
+                return
         checked = check_reference(runtime.config, runtime.registry, str(ref))
         if checked.problem is None:
             self.talk.model = ref
             return
-        self.talk.model = None
         show_note(f"It was held with {ref}. {checked.problem} Another model goes on.")
 
     def attach(self, images: Sequence[str], files: Sequence[str]) -> None:
@@ -134,6 +142,7 @@ class Chat:
         """Show the last answer, so that a person knows where the conversation stands."""
         answers = [m for m in self.talk.messages if isinstance(m, AssistantMessage) and m.text]
         if answers:
+            show_note("The last answer was:")
             view = self._make_view()
             view.event(TextDeltaEvent(0, answers[-1].text))
             view.close()

@@ -138,6 +138,7 @@ class Talk:
             return None
         del self.messages[said[-1] + 1 :], self._ids[said[-1] + 1 :]
         self.session.move_to(self._ids[-1])
+        self._restate()
         return await self._answer(view, approve)
 
     def stop(self) -> bool:
@@ -172,6 +173,16 @@ class Talk:
             self._loop = None
             view.close()
         return True
+
+    def _restate(self) -> None:
+        """Repeat on a new branch what was chosen on the one before."""
+        told = self.session.conversation()
+        if self.model is not None and self.model != told.model:
+            self.session.choose_model(self.model)
+        if self.reasoning is not None and self.reasoning != told.thinking_level:
+            self.session.choose_thinking(self.reasoning)
+        if self.system_prompt != told.system_prompt:
+            self.session.choose_system_prompt(self.system_prompt)
 
     def _settings(self) -> dict[str, Any]:
         return {

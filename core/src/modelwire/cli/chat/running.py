@@ -135,7 +135,7 @@ def _greet(chat: Chat, *, resumed: bool) -> None:
     talk = chat.talk
     if resumed:
         count = len(talk.messages)
-        show_note(f"Session {talk.session.header.id[:8]}, {count} messages. It ended with:")
+        show_note(f"Session {talk.session.header.id[:8]}, {count} messages.")
         chat.recall()
     show_note(f"{talk.model_name} answers.")
     show_note("/help lists the commands, Ctrl-D leaves.")
@@ -197,7 +197,8 @@ def _interrupts(talk: Talk) -> Iterator[None]:
 
     def interrupted() -> None:
         if not talk.stop() and not _is_terminal(sys.stdin):
-            os._exit(INTERRUPTED)
+            talk.session.close()
+            os._exit(INTERRUPTED)  # else the thread that reads standard input would be waited for
 
     with suppress(NotImplementedError, ValueError):
         loop.add_signal_handler(signal.SIGINT, interrupted)
