@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Iterable
+from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -102,8 +104,17 @@ def _import(claim: Claim) -> object:
 
 def _manager() -> pluggy.PluginManager:
     manager = pluggy.PluginManager(specs.PROJECT)
-    manager.add_hookspecs(specs)
+    manager.add_hookspecs(_contract())
     return manager
+
+
+@cache
+def _contract() -> ModuleType:
+    """The hooks alone: pluggy looks at every name of a module, and does so for each plugin."""
+    contract = ModuleType("contract")
+    for name in specs.__all__:
+        setattr(contract, name, getattr(specs, name))
+    return contract
 
 
 def _check(plugin: object, *, wrappers: bool) -> str | None:
