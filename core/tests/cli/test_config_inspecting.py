@@ -131,7 +131,7 @@ def test_validate_lists_every_problem_with_its_line(program):
     assert (
         'modelwire.json5:7: models.providers.actor.headers: Missing env var "NO_SUCH"' in lines[3]
     )
-    assert lines[4].startswith("  modelwire.json5:8: models.providers.actor.models[0]: missing")
+    assert lines[4].startswith("  modelwire.json5:8: models.providers.actor.models[0].id: ")
     told = json.loads(program.run("config", "validate", "--json").stdout)
     assert (told["valid"], [issue["line"] for issue in told["issues"]]) == (False, [3, 6, 7, 8])
     assert told["path"].endswith("/modelwire.json5")

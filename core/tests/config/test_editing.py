@@ -242,3 +242,11 @@ def test_a_broken_document_is_not_edited():
     assert caught.value.problems[0].line == 2
     with pytest.raises(ConfigError, match="empty segment"):
         unset_value("{}", ())
+
+
+def test_a_comment_stays_beside_the_value_that_it_follows_on_one_line():
+    text = "{ a: { b: 1 /* one */ }, c: [2 /* two */, ] }"
+    text = set_value(text, "a.x", 3)
+    text = set_value(text, "c[1]", 4)
+    assert text == "{ a: { b: 1 /* one */, x: 3 }, c: [2 /* two */, 4, ] }"
+    assert set_value("{ a: 1 // one\n}", "b", 2) == "{ a: 1, b: 2 // one\n}"

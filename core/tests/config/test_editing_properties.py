@@ -1,6 +1,5 @@
 """Whatever the document looks like: an edit changes what was asked for, and nothing else."""
 
-import copy
 import json
 import math
 
@@ -8,6 +7,7 @@ import json5
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from json5_documents import DOCUMENTS, KEYS, VALUES, comments, written
+from json5_edits import at, edits, paths_in, with_change
 
 from modelwire.config.editing import set_value, unset_value
 from modelwire.config.paths import format_path, parse_path
@@ -15,78 +15,6 @@ from modelwire.config.syntax import Object, Scalar, parse, value_of
 
 # The texts are odd and the reader that we compare with is slow; neither is a finding.
 properties = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def paths_in(data, path=()):
-    items = (
-        data.items()
-        if isinstance(data, dict)
-        else enumerate(data)
-        if isinstance(data, list)
-        else ()
-    )
-    for step, item in items:
-        yield (*path, step)
-        yield from paths_in(item, (*path, step))
-
-
-@st.composite
-def edits(draw):
-    """A text, a path that exists or could be created, and a value."""
-    text = draw(written())
-    data = value_of(parse(text).root)
-    known = list(paths_in(data))
-    path = draw(st.sampled_from(known)) if known and draw(st.booleans()) else ()
-    parent = at(data, path)
-    if isinstance(parent, list) and draw(st.booleans()):
-        path = (*path, len(parent))
-    elif isinstance(parent, dict) and (not path or draw(st.booleans())):
-        path = (*path, *draw(st.lists(st.one_of(KEYS, st.just(0)), min_size=1, max_size=3)))
-        path = reachable(data, path)
-    return text, path, draw(VALUES)
-
-
-def reachable(data, path):
-    """Cut a path before it would lead through a scalar or past the end of a list."""
-    for depth, step in enumerate(path):
-        if isinstance(data, list):
-            if not isinstance(step, int):
-                return path[:depth]
-            if step >= len(data):
-                return path
-        elif isinstance(data, dict):
-            if str(step) not in data:
-                return path
-        else:
-            return path if data is None and depth else path[:depth]
-        data = data[step] if isinstance(data, list) else data[str(step)]
-    return path
-
-
-def at(data, path):
-    for step in path:
-        data = data[step]
-    return data
-
-
-def with_change(data, path, value):
-    """The same document with one value set, the plain way."""
-    data = copy.deepcopy(data)
-    parent = data
-    for depth, step in enumerate(path):
-        key = str(step) if isinstance(parent, dict) else step
-        last = depth == len(path) - 1
-        fresh = value if last else [] if isinstance(path[depth + 1], int) else {}
-        if isinstance(parent, list) and key == len(parent):
-            parent.append(fresh)
-        elif (
-            last
-            or key not in (parent if isinstance(parent, dict) else range(len(parent)))
-            or parent[key] is None
-        ):
-            parent[key] = fresh
-        parent = parent[key]
-    return data
 
 
 def node_at(text, path):

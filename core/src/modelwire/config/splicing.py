@@ -59,10 +59,11 @@ def add_item(place: Place, key: str | None, value: Any) -> str:
     if not opens_line(text, last.start):
         new = _write_item(style, key, value, None)
         new = f", {new}" if last.comma is None else f" {new},"
-        return _splice(text, [(after, after, new)])
+        at = _past_comments(place.tree, after, line_comments=False)
+        return _splice(text, [(at, at, new)])
     indent = indentation_at(text, last.start)
     new = style.newline + indent + _write_item(style, key, value, indent)
-    at = _end_of_line(place.tree, after)
+    at = _past_comments(place.tree, after, line_comments=True)
     if last.comma is None:
         return _splice(text, [(last.end, last.end, ","), (at, at, new)])
     return _splice(text, [(at, at, new + ",")])
@@ -126,12 +127,13 @@ def _write_item(style: Style, key: str | None, value: Any, indent: str | None) -
     return written if key is None else f"{style.write_key(key)}: {written}"
 
 
-def _end_of_line(tree: Tree, at: int) -> int:
-    """Go past the comments that follow on the same line."""
+def _past_comments(tree: Tree, at: int, *, line_comments: bool) -> int:
+    """Go past the comments that follow on the same line, with or without those that end it."""
     end = at
     for comment in tree.comments:
         if comment.start >= end:
-            if tree.text[end : comment.start].strip(_SPACE):
+            ends_line = tree.text.startswith("//", comment.start)
+            if tree.text[end : comment.start].strip(_SPACE) or (ends_line and not line_comments):
                 break
             end = comment.end
     return end
