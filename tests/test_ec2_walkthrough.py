@@ -102,7 +102,7 @@ def test_the_doctor_finds_the_role_and_where_bedrock_is(instance, bedrock):
     run(f"modelwire setup --yes --provider amazon-bedrock --region {REGION}", instance)
     checks = json.loads(run("modelwire doctor --json", instance))["checks"]
     messages = [check["message"] for check in checks]
-    assert "amazon-bedrock: EC2 instance metadata" in messages
+    assert f"amazon-bedrock: EC2 instance metadata, region {REGION}" in messages
     assert any(f"amazon-bedrock: {bedrock.url} answers" in message for message in messages)
 
 

@@ -73,9 +73,9 @@ def _pick(asked: Asked, plan: Plan, found: Offered) -> ModelRef | None:
     if found.error is not None and not models:
         show_failure(found.error)
     for number, name in enumerate(models[:_SHOWN_MODELS], start=1):
-        click.echo(f"  {number}  {name}")
+        click.echo(f"{number:>4}  {name}")
     if len(models) > _SHOWN_MODELS:
-        click.echo(f"  and {len(models) - _SHOWN_MODELS} more")
+        click.echo(f"      and {len(models) - _SHOWN_MODELS} more")
     default = "1" if models else ""
     text: str = click.prompt(
         "Model: a number or an id", default=default, show_default=bool(default)

@@ -54,7 +54,14 @@ def converse(asked: Asked, *, timeout: float, as_json: bool) -> int:
         if not click.confirm("Write it?", default=True):
             return 1
     written = edit_config(edit, asked.config_path)
-    _report(plan, written.path, changed=written.changed, backup=written.backup, as_json=as_json)
+    _report(
+        plan,
+        written.path,
+        changed=written.changed,
+        backup=written.backup,
+        as_json=as_json,
+        quiet=asked.yes,
+    )
     return 0
 
 
@@ -74,7 +81,9 @@ def _draft(asked: Asked, plan: Plan) -> Config:
     return read_config(draft.after or "{}", draft.path, {**os.environ, **plan.key})
 
 
-def _report(plan: Plan, path: Path, *, changed: bool, backup: Path | None, as_json: bool) -> None:
+def _report(
+    plan: Plan, path: Path, *, changed: bool, backup: Path | None, as_json: bool, quiet: bool
+) -> None:
     model = str(plan.model) if plan.model else None
     following = [f"export {plan.variable}=..."] if plan.variable else []
     if model is None:
@@ -97,7 +106,7 @@ def _report(plan: Plan, path: Path, *, changed: bool, backup: Path | None, as_js
         }
         click.echo(json_text(data, indent=2))
         return
-    if plan.seconds is not None:
+    if plan.seconds is not None and quiet:
         click.echo(f"Tested: {model} answers in {plan.seconds:.1f} s.")
     click.echo(f"Written: {path}" if changed else f"Nothing to change: {path}")
     if backup is not None:

@@ -99,7 +99,7 @@ def _menu(registry: Registry, available: list[Offer]) -> Offer:
     rows = [offer.guide.title for offer in available]
     rows += [f"{plugin.title} (not installed)" for plugin in missing]
     for number, title in enumerate(rows, start=1):
-        click.echo(f"  {number}  {title}")
+        click.echo(f"{number:>4}  {title}")
     chosen: int = click.prompt("Number", type=click.IntRange(1, len(rows)))
     if chosen > len(available):
         raise not_installed(missing[chosen - len(available) - 1])

@@ -61,4 +61,5 @@ def _finding(provider: str, status: CredentialStatus, now: datetime) -> Finding:
         text = f"{provider}: {source}, expires in {left} minutes"
         hint = "They are renewed by themselves where their source can; else log in again."
         return Finding(_NAME, "warning", text, hint, details)
-    return Finding(_NAME, "ok", f"{provider}: {source}", details=details)
+    place = f", region {status.details['region']}" if "region" in status.details else ""
+    return Finding(_NAME, "ok", f"{provider}: {source}{place}", details=details)
