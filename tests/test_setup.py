@@ -92,6 +92,13 @@ def test_a_known_server_at_another_place_keeps_its_name(environ):
     assert written(environ)["models"]["providers"] == {"llamacpp": {"baseUrl": address}}
 
 
+def test_a_name_that_no_reference_could_have_is_refused(environ):
+    options = ("--base-url", "http://127.0.0.1:9/v1")
+    done = run("setup", "--yes", "--provider", "my/box", *options, environ=environ)
+    assert done.returncode == 2
+    assert b"no space and no slash" in done.stderr
+
+
 def test_nothing_is_enough_for_the_small_model(environ):
     if find_weights() is None:
         pytest.skip("the weights are not installed: modelwire local install")

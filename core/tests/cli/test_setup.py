@@ -173,6 +173,17 @@ def test_a_broken_guide_is_told_and_left_out(program, site):
     assert b"cracked cannot be loaded" in done.stderr
 
 
+def test_a_guide_that_fails_is_told_with_its_place_and_without_a_traceback(program, site):
+    source = """
+        from modelwire.hookspecs import SetupGuide
+        GUIDE = SetupGuide("Odd", "odd", questions=lambda provider, environ: 1 / 0)
+    """
+    site.install("odd", {"setup": {"odd": "odd_plugin:GUIDE"}}, source)
+    done = set_up(program, "--yes", "--provider", "odd")
+    assert done.returncode == 1
+    assert b"The guide of odd failed: ZeroDivisionError at" in done.stderr
+
+
 class Terminal:
     """The program on a pseudo-terminal of 80 columns."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 import click
@@ -10,12 +11,20 @@ from attrs import frozen
 from modelwire.cli.failures import show_note
 from modelwire.cli.setup.published import PUBLISHED, Published
 from modelwire.errors import PluginError
-from modelwire.hookspecs import SetupGuide
+from modelwire.hookspecs import Question, Settings, SetupGuide
 from modelwire.models import fold_provider
 from modelwire.registry import Registry
-from modelwire.registry.loading import load_guide
+from modelwire.registry.loading import load_guide, where
 
-__all__ = ["Offer", "find_offer", "missing_plugins", "not_installed", "offers"]
+__all__ = [
+    "Offer",
+    "find_offer",
+    "missing_plugins",
+    "not_installed",
+    "offers",
+    "questions_of",
+    "settings_of",
+]
 
 
 @frozen
@@ -86,6 +95,37 @@ def find_offer(
     if has_address and open_ended:
         return open_ended[0], provider
     raise _unknown(registry, available, name)
+
+
+def questions_of(offer: Offer, provider: str, environ: Mapping[str, str]) -> Sequence[Question]:
+    """What a guide asks for a provider.
+
+    Raises:
+        PluginError: The guide failed.
+    """
+    try:
+        return list(offer.guide.questions(provider, environ))
+    except Exception as error:
+        raise _failed(offer, error) from error
+
+
+def settings_of(
+    offer: Offer, provider: str, answers: Mapping[str, str], environ: Mapping[str, str]
+) -> Settings:
+    """What a guide wants written.
+
+    Raises:
+        PluginError: The guide failed.
+    """
+    try:
+        return dict(offer.guide.settings(provider, answers, environ))
+    except Exception as error:
+        raise _failed(offer, error) from error
+
+
+def _failed(offer: Offer, error: Exception) -> PluginError:
+    msg = f"The guide of {offer.distribution} failed: {where(error)}."
+    return PluginError(msg, hint=f"Update {offer.distribution}, or tell its author.")
 
 
 def not_installed(plugin: Published) -> PluginError:

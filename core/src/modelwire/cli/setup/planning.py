@@ -9,7 +9,15 @@ import click
 from attrs import define, field
 
 from modelwire.cli.setup.answers import ask, from_options
-from modelwire.cli.setup.guides import Offer, find_offer, missing_plugins, not_installed, offers
+from modelwire.cli.setup.guides import (
+    Offer,
+    find_offer,
+    missing_plugins,
+    not_installed,
+    offers,
+    questions_of,
+    settings_of,
+)
 from modelwire.hookspecs import Question, Settings
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
@@ -83,9 +91,12 @@ def make_plan(asked: Asked, registry: Registry, environ: Mapping[str, str]) -> P
         provider = offer.guide.provider
     if provider is None:
         provider = _name_provider(asked, registry, offer)
-    questions = offer.guide.questions(provider, environ)
+    if not _is_name(provider):
+        msg = "A provider's name has no space and no slash."
+        raise click.UsageError(msg)
+    questions = questions_of(offer, provider, environ)
     answers = (from_options if asked.yes else ask)(questions, asked.given)
-    settings = offer.guide.settings(provider, answers, environ)
+    settings = settings_of(offer, provider, answers, environ)
     plan = Plan(provider, settings, offer.guide.models)
     plan.variable = _unset_variable(questions, answers, environ)
     if plan.variable is not None and asked.test and not asked.yes:
@@ -113,9 +124,13 @@ def _name_provider(asked: Asked, registry: Registry, offer: Offer) -> str:
     click.echo(f"A name for it: one of {', '.join(offer.guide.examples)}, or one of your own.")
     while True:
         name: str = click.prompt("Provider").strip()
-        if name and not any(char in "/ \t" for char in name):
+        if _is_name(name):
             return registry.canonical(name)
         click.echo("A provider's name has no space and no slash.", err=True)
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and not any(char in "/ " for char in name)
 
 
 def _unset_variable(
