@@ -86,6 +86,14 @@ def test_a_provider_that_fails_is_a_note_and_the_others_are_listed(program):
     assert done.returncode == 0
     assert len(actor_rows(done)) == 4
     assert b"actor: Invalid key." in done.stderr
+    (outcome,) = (
+        item
+        for item in json.loads(program.run("models", "list", "--json", ACTOR_KEY="bad").stdout)[
+            "providerOutcomes"
+        ]
+        if item["provider"] == "actor"
+    )
+    assert (outcome["code"], outcome["stale"]) == ("auth", False)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +208,8 @@ def test_names_cannot_steer_the_terminal_and_wide_ones_stay_aligned(program):
     lines = program.run("models", "list", "--provider", "actor").stdout.decode().splitlines()
     assert "\x1b" not in "".join(lines)
     assert r"bad\x1b[31m\u202e" in lines[4]
+    plain = program.run("models", "list", "--provider", "actor", "--plain").stdout.decode()
+    assert "\x1b" not in plain
     at = [cell_len(line[: line.index("-  ")]) for line in lines[1:]]
     assert at == [HEADER.index("Input")] * 4
 
@@ -248,7 +258,9 @@ def test_what_is_waited_for_is_said_on_a_terminal_alone(program):
     assert b"Asking" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["refresh"], ["status", "--probe"]])
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["refresh"], ["status", "--probe"], ["explain", "actor/found"]]
+)
 def test_ctrl_c_ends_at_once_though_a_thread_is_stuck(program, arguments):
     program.configure({"agents": {"defaults": {"model": "actor/stuck"}}})
     command = ("models", *arguments)

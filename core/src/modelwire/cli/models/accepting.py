@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
+from modelwire.cli.cells import printable
 from modelwire.cli.checking import check_reference
 from modelwire.cli.failures import show_note
 from modelwire.config import Config, load_config
@@ -39,7 +40,8 @@ class Wanted:
     def warn(self) -> None:
         """Say what speaks against the model, if anything does, on standard error."""
         if self.warning:
-            click.echo(click.style("Warning: ", fg="yellow", bold=True) + self.warning, err=True)
+            lead = click.style("Warning: ", fg="yellow", bold=True)
+            click.echo(lead + printable(self.warning), err=True)
 
 
 class Editing:

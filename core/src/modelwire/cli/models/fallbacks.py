@@ -50,8 +50,10 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
     if as_json:
         click.echo(json_text({"fallbacks": keys}, indent=2))
     elif plain:
+        from modelwire.cli.cells import printable
+
         for key in keys:
-            click.echo(key)
+            click.echo(printable(key))
     else:
         _show(keys)
 

@@ -72,8 +72,10 @@ def list_models(
     if as_json:
         click.echo(json_text(_document(rows, found, hidden), indent=2))
     elif plain:
+        from modelwire.cli.cells import printable
+
         for row in rows:
-            click.echo(row.key)
+            click.echo(printable(row.key))
     else:
         _show(rows)
     if not as_json:
@@ -86,6 +88,7 @@ def _document(rows: Sequence[Row], found: Gathered, hidden: list[str]) -> dict[s
             "provider": item.provider,
             "error": str(item.error),
             "code": item.error.code,
+            "hint": item.error.hint,
             "stale": item.stale,
         }
         for item in found.listings

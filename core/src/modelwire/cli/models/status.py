@@ -65,8 +65,10 @@ def status(
     if as_json:
         click.echo(json_text(found.to_json(), indent=2))
     elif plain:
+        from modelwire.cli.cells import printable
+
         primary = found.choices[0]
-        click.echo(str(primary.ref or primary.named))
+        click.echo(printable(str(primary.ref or primary.named)))
     else:
         click.echo(show_status(found))
     return verdict(found) if check else 0
