@@ -29,7 +29,7 @@ MARKDOWN = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 @given(MARKDOWN)
 def test_the_blocks_together_are_the_text(source):
     blocks = split_blocks(source)
-    assert "".join(blocks) == source
+    assert "".join(block.source for block in blocks) == source
 
 
 @settings(max_examples=60)
@@ -50,12 +50,26 @@ def test_no_line_is_wider_than_the_window_and_none_around_is_empty(source, width
         assert not lines or (lines[0] and lines[-1])
 
 
-def test_what_is_no_markdown_is_shown_as_it_was_written():
-    assert render_block("<b>x</b> [1]", 79, color=False) == ["<b>x</b> [1]"]
-    assert render_block("[1]: http://a.b", 79, color=False) == ["[1]: http://a.b"]
-    assert render_block(":smile: [link](http://a.b)", 79, color=False) == [
-        ":smile: link (http://a.b)"
+def shown(source):
+    lines = []
+    for block in split_blocks(source):
+        gap = [""] if lines and not block.joined else []
+        lines += [*gap, *render_block(block, 79, color=False)]
+    return lines
+
+
+def test_items_of_a_list_are_blocks_of_their_own_with_their_numbers():
+    assert shown("1. one\n1. two\n   - inner\n\n1. three\n\nend") == [
+        *(" 1 one", " 2 two", "    • inner", " 3 three", "", "end"),
     ]
+    assert [block.number for block in split_blocks("9. a\n9. b\n", number=4)] == [4, 5]
+    assert shown("- one\n\n- two\n* other") == [" • one", " • two", "", " • other"]
+
+
+def test_what_is_no_markdown_is_shown_as_it_was_written():
+    assert shown("<b>x</b> [1]") == ["<b>x</b> [1]"]
+    assert shown("[1]: http://a.b") == ["[1]: http://a.b"]
+    assert shown(":smile: [link](http://a.b)") == [":smile: link (http://a.b)"]
 
 
 def test_control_characters_are_taken_out():

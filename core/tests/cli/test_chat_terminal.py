@@ -44,11 +44,18 @@ TALKER = r"""
             return
         if text.startswith("think"):
             yield ThinkingDelta(0, "let me see")
-            yield BlockEnd(0)
+            if text != "think on":
+                yield BlockEnd(0)
         if text.startswith("markdown "):
             for word in text.removeprefix("markdown ").replace("|", "\n").split(" "):
                 yield TextDelta(1, word + " ")
                 await asyncio.sleep(0)
+        elif text == "long":
+            items = "".join(f"1. item{n} " + "of several words " * n + "\n" for n in range(30))
+            code = "".join(f"code{n} = {n}\n" for n in range(80))
+            for piece in (items + "\n```py\n" + code + "```\n").splitlines(keepends=True):
+                yield TextDelta(1, piece)
+                await asyncio.sleep(0.005)
         elif text.startswith("drip"):
             for number in range(60):
                 yield TextDelta(1, f"drop{number} ")
@@ -137,6 +144,16 @@ def test_nothing_that_was_finished_is_written_again(chat, program):
     answer = terminal.raw[terminal.raw.rindex(b"\x1b[?2004l") :] or terminal.raw
     assert terminal.text.count("paragraph29 of several words") == 2  # typed and answered
     assert answer.count(b"paragraph0 ") <= 3
+
+
+def test_what_is_longer_than_the_window_is_whole(chat):
+    terminal = chat(columns=60, rows=12)
+    terminal.ready()
+    terminal.type("long")
+    text = " ".join(terminal.ready(2).split())
+    for number in range(30):
+        assert f" {number + 1} item{number} {'of several words ' * number}" in text
+    assert " ".join(f"code{number} = {number}" for number in range(80)) in text
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_program(chat, program):
@@ -443,12 +460,14 @@ def test_what_a_model_says_cannot_steer_the_terminal(chat):
 def test_thinking_is_shown_apart_from_the_answer(chat):
     terminal = chat()
     terminal.ready()
-    terminal.type("think hard")
-    terminal.until("Text 'think hard'")
-    lines = terminal.lines
-    at = lines.index("let me see")
-    assert lines[at + 1] == ""
-    assert lines[at + 2].startswith("priced was told")
+    for number, prompt in enumerate(("think hard", "think on"), 1):
+        terminal.type(prompt)
+        terminal.until(f"Text '{prompt}'")
+        terminal.ready(number + 1)
+        lines = terminal.lines
+        at = lines.index("let me see", lines.index(f"> {prompt}"))
+        assert lines[at + 1] == ""
+        assert lines[at + 2].startswith("priced was told")
 
 
 def test_plain_answers_are_not_rendered(chat):

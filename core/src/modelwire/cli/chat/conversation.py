@@ -29,7 +29,7 @@ from modelwire.tools import FunctionTool
 
 __all__ = ["Talk"]
 
-_STOPPED = "The user stopped this call before it was done."
+_STOPPED = "This call was not answered, since the conversation was stopped."
 _FAILED = (StopReason.ERROR, StopReason.ABORTED)
 
 

@@ -1,7 +1,7 @@
 """Markdown as lines for a terminal, block by block.
 
-Markdown that is still arriving is never whole. Its top-level blocks are: once a block is followed
-by another, nothing that comes later changes it, so it is rendered and printed once.
+Markdown that is still arriving is never whole. Its blocks are: once one is followed by another,
+nothing that comes later changes it, so it is rendered and printed once.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from io import StringIO
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-__all__ = ["render_block", "split_blocks", "without_controls"]
+__all__ = ["Block", "render_block", "split_blocks", "without_controls"]
 
 
 def without_controls(text: str) -> str:
@@ -31,32 +33,70 @@ def _is_control(character: str) -> bool:
     return code < 0x20 or 0x7F <= code < 0xA0
 
 
-def split_blocks(source: str) -> list[str]:
-    """Split Markdown into its top-level blocks; together they are the source."""
-    starts = [token.map[0] for token in _parser().parse(source) if token.level == 0 and token.map]
-    if len(starts) < 2:
-        return [source]
+@frozen
+class Block:
+    """A part of Markdown that is rendered by itself: a top-level block, or one item of a list.
+
+    Attributes:
+        source: Its Markdown.
+        number: Of an item of a numbered list, its number, which what is written need not be.
+        joined: Whether it is an item after another one of the same list, to be shown right below.
+    """
+
+    source: str
+    number: int | None = None
+    joined: bool = False
+
+
+def split_blocks(source: str, *, number: int | None = None) -> list[Block]:
+    """Split Markdown into blocks; together they are the source.
+
+    Args:
+        source: The Markdown.
+        number: The number of the item that it begins with, where it is the rest of a list.
+    """
+    starts: list[tuple[int, int | None, bool]] = []
+    counted: int | None = None
+    for token in _parser().parse(source):
+        if token.map is None:
+            continue
+        if token.level == 1 and token.type == "list_item_open":
+            if starts[-1][0] != token.map[0]:
+                counted = counted + 1 if counted is not None else None
+                starts.append((token.map[0], counted, True))
+        elif token.level == 0:
+            counted = None
+            if token.type == "ordered_list_open":
+                first = number if not starts else None
+                counted = int(token.attrGet("start") or 1) if first is None else first
+            starts.append((token.map[0], counted, False))
+    if not starts:
+        return [Block(source)]
     lines = re.findall(r"[^\n]*\n|[^\n]+", source)  # str.splitlines knows more ends than Markdown
-    edges = [0, *starts[1:], len(lines)]
-    return ["".join(lines[a:b]) for a, b in pairwise(edges)]
+    edges = [0, *(start for start, _, _ in starts[1:]), len(lines)]
+    return [
+        Block("".join(lines[begin:end]), count, joined)
+        for (begin, end), (_, count, joined) in zip(pairwise(edges), starts, strict=True)
+    ]
 
 
-def render_block(source: str, width: int, *, color: bool) -> list[str]:
+def render_block(block: Block, width: int, *, color: bool) -> list[str]:
     """Render one block as lines of at most `width` cells, without empty ones around it.
 
     Args:
-        source: The Markdown, without control characters.
+        block: The block, without control characters.
         width: Cells.
         color: Whether colours may be used; bold and the like are used in any case.
     """
     from rich.console import Console
     from rich.markdown import Markdown
 
-    if not source.strip():
+    if not block.source.strip():
         return []
-    block = Markdown("", code_theme="ansi_dark", hyperlinks=False)
-    block.markup = source
-    block.parsed = _parser().parse(source)
+    markdown = Markdown("", code_theme="ansi_dark", hyperlinks=False)
+    markdown.parsed = _parser().parse(block.source)
+    if block.number is not None and markdown.parsed[0].type == "ordered_list_open":
+        markdown.parsed[0].attrSet("start", block.number)
     console = Console(
         file=StringIO(),
         width=max(width, 10),
@@ -67,7 +107,7 @@ def render_block(source: str, width: int, *, color: bool) -> list[str]:
         highlight=False,
         emoji=False,
     )
-    lines = [_ansi(console, line) for line in console.render_lines(block, pad=False)]
+    lines = [_ansi(console, line) for line in console.render_lines(markdown, pad=False)]
     while lines and not lines[0]:
         del lines[0]
     while lines and not lines[-1]:

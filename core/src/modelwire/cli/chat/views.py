@@ -13,7 +13,7 @@ import click
 from attrs import evolve
 
 from modelwire.cli.cells import printable
-from modelwire.cli.chat.markdown import render_block, split_blocks, without_controls
+from modelwire.cli.chat.markdown import Block, render_block, split_blocks, without_controls
 from modelwire.cli.chat.screen import ChangingLines
 from modelwire.cli.failures import show_note
 from modelwire.cli.printing import PRINTERS
@@ -118,9 +118,10 @@ class MarkdownView:
         self._stream = stream or sys.stdout
         self._lines = ChangingLines(self._stream)
         self._color = color
-        self._source = ""
+        self._tail = Block("")
         self._blocks_before = 0
         self._thinking = ""
+        self._index = -1  # of the message's block that is shown
         self._timer: asyncio.TimerHandle | None = None
         self._took = 0.0
         self._asked: set[str] = set()
@@ -134,12 +135,15 @@ class MarkdownView:
         """Show more."""
         match event:
             case TextDeltaEvent():
-                self._source += without_controls(event.delta)
+                self._turn_to(event.content_index)
+                text = self._tail.source + without_controls(event.delta)
+                self._tail = evolve(self._tail, source=text)
                 self._soon()
             case ThinkingDeltaEvent():
+                self._turn_to(event.content_index)
                 self._thinking += without_controls(event.delta)
                 self._soon()
-            case ThinkingEndEvent() | TextEndEvent():
+            case ThinkingEndEvent() | TextEndEvent() if event.content_index == self._index:
                 self._settle()
             case ToolRun():
                 if event.call.id not in self._asked:
@@ -147,6 +151,7 @@ class MarkdownView:
                 self._write(self._dim(_result_line(event)))
             case DoneEvent():
                 self._settle()
+                self._index = -1
                 self._printer.done(event.message)
             case _:
                 pass
@@ -172,6 +177,12 @@ class MarkdownView:
         for line in textwrap.wrap(describe_call(call), self._lines.columns - 2) or [""]:
             self._write(line)
 
+    def _turn_to(self, index: int) -> None:
+        """Show another block of the message; one may begin before the end of another is told."""
+        if index != self._index:
+            self._settle()
+            self._index = index
+
     def _soon(self) -> None:
         if self._timer is None:
             # Long blocks take longer to render; most of the time is left for the stream.
@@ -189,16 +200,17 @@ class MarkdownView:
         if self._thinking:
             self._lines.show(self._thought())
             return
-        *finished, last = split_blocks(self._source)
-        for block in finished:
-            self._show_block(block)
+        first, *others = split_blocks(self._tail.source, number=self._tail.number)
+        self._tail = evolve(first, joined=self._tail.joined)
+        for block in others:
+            self._show_tail()
             self._end_block()
-        self._source = last
-        self._show_block(last)
+            self._tail = block
+        self._show_tail()
 
-    def _show_block(self, source: str) -> None:
-        lines = render_block(source, self._lines.columns, color=self._color)
-        gap = [""] if lines and self._blocks_before else []
+    def _show_tail(self) -> None:
+        lines = render_block(self._tail, self._lines.columns, color=self._color)
+        gap = [""] if lines and self._blocks_before and not self._tail.joined else []
         self._lines.show([*gap, *lines])
 
     def _end_block(self) -> None:
@@ -209,12 +221,13 @@ class MarkdownView:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._thinking.strip() or self._source.strip():
+        if self._thinking.strip() or self._tail.source.strip():
             self._show()
             self._end_block()
         else:
             self._lines.show([])
-        self._thinking = self._source = ""
+        self._thinking = ""
+        self._tail = Block("")
 
     def _thought(self) -> list[str]:
         lines: list[str] = []
