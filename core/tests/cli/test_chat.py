@@ -209,14 +209,35 @@ def test_the_cost_of_answers_that_were_replaced_is_told_too(program):
     assert lines[-2].split()[-1] == "unknown"
 
 
-def test_tools_do_not_run_unasked(program):
+@pytest.mark.parametrize("allowed", [True, False])
+def test_tools_run_only_when_they_are_allowed(program, allowed):
     (program.folder / "tools.py").write_text(
         "def ls(path: str) -> str:\n    open('ran', 'w').close()\n    return 'a.txt'\n"
     )
-    arguments = ("--tools", "tools.py", "--max-tokens", "9")
+    arguments = ["--tools", "tools.py", "--session", "talk.jsonl"] + ["--yes"] * allowed
     done = chat(program, "hi\n", *arguments, model="actor/calls")
-    assert b"Nobody can be asked" in done.stderr
-    assert not (program.folder / "ran").exists()
+    assert (program.folder / "ran").exists() is allowed
+    assert (b"Nobody can be asked" in done.stderr) is not allowed
+    # This model calls for ever. The last call gets a result all the same, and it goes on.
+    assert (done.returncode, b"still calls tools" in done.stderr) == (1, True)
+    again = chat(program, "more\n", "--session", "talk.jsonl", model="actor/x")
+    assert (again.returncode, again.stdout) == (0, b"You said: more\n")
+    calls = results = 0
+    for entry in entries(program.folder / "talk.jsonl"):
+        message = entry["message"]
+        results += message["role"] == "toolResult"
+        calls += sum(block["type"] == "toolCall" for block in message["content"])
+    assert calls == results > 1
+
+
+def test_files_of_the_command_line_go_with_the_first_prompt(program):
+    (program.folder / "note.txt").write_text("remember the milk")
+    done = chat(program, "first\nsecond\n", "--file", "note.txt", "--session", "talk.jsonl")
+    assert done.returncode == 0
+    said = [e["message"]["content"] for e in entries(program.folder / "talk.jsonl")][::2]
+    assert "remember the milk" in said[0][0]["text"]
+    assert [block["text"] for block in said[0][1:]] == ["first"]
+    assert [block["text"] for block in said[1]] == ["second"]
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,18 @@ def test_ctrl_c_stops_the_answer_and_not_the_program(chat, program):
     assert "drop5" in messages(path)[1]["content"][0]["text"]
 
 
+def test_ctrl_c_does_not_wait_for_what_nothing_can_stop(chat):
+    terminal = chat(model="actor/stuck")
+    terminal.ready()
+    terminal.type("hello")
+    terminal.until("You said:")
+    terminal.press(CTRL_C)
+    terminal.until("Stopped.")
+    terminal.ready(2)
+    terminal.press(CTRL_D)
+    assert terminal.ended() == 0
+
+
 def test_ctrl_c_at_the_prompt_warns_and_ctrl_d_leaves(chat):
     terminal = chat()
     terminal.ready()

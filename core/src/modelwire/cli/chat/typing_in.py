@@ -36,6 +36,7 @@ class Keyboard:
             complete_while_typing=False,
             key_bindings=_bindings(),
             multiline=True,
+            enable_suspend=True,
             prompt_continuation="  ",
             output=output,
         )
