@@ -7,6 +7,7 @@ written as its surroundings are. The functions are pure: they read no file and w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from modelwire.config.paths import Path, Step, format_path, list_index, parse_path
@@ -223,6 +224,8 @@ def _steps(path: str | Sequence[Step]) -> Path:
     return steps
 
 
+# One edit looks at the same text several times. Nothing changes a tree.
+@lru_cache(maxsize=4)
 def _parse(text: str) -> Tree:
     try:
         return parse(text)

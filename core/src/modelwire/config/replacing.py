@@ -32,7 +32,7 @@ def target_of(path: Path) -> Path:
         msg = f"{path} is a symbolic link to {os.readlink(path)}, which does not exist."  # noqa: PTH115 - as written in the link
         raise ConfigError(msg, hint="Create that file, or remove the link.") from error
     except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, OSError) and not path.is_symlink():
+        if not path.is_symlink():
             raise unwritable(path, error) from error
         msg = f"{path} is a symbolic link that leads in a circle, or nowhere."
         raise ConfigError(msg, hint="Remove the link, or let it lead to a file.") from error
@@ -106,7 +106,7 @@ def replace_file(target: Path, raw: bytes) -> None:
         raise unwritable(target, error) from error
 
 
-def unwritable(path: Path, error: OSError | ValueError) -> ConfigError:
+def unwritable(path: Path, error: Exception) -> ConfigError:
     """Make the error for a file that the operating system does not let us write."""
     reason = getattr(error, "strerror", None) or str(error)
     msg = f"The configuration cannot be written: {path}: {reason}."
