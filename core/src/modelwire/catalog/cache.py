@@ -96,7 +96,7 @@ class DiscoveryCache:
             with self._lock(key):
                 current = self.read(key)
                 if current is None or current.fetched_at <= fetched_at:
-                    self._replace(self._path(key), text)
+                    self._replace(key, text)
         except (OSError, TypeError, ValueError, RecursionError):
             return  # what a plugin gave may be no JSON data, or the disk may be full
 
@@ -105,16 +105,17 @@ class DiscoveryCache:
 
         return FileLock(self._directory / f"{key}.lock", timeout=5)
 
-    def _replace(self, path: Path, text: str) -> None:
-        import tempfile
-
-        handle, name = tempfile.mkstemp(dir=self._directory, prefix=".", suffix=".tmp")
+    def _replace(self, key: str, text: str) -> None:
+        # The lock makes the fixed name safe, and one that a killed process has left is cleared away.
+        temporary = self._directory / f".{key}.tmp"
+        temporary.unlink(missing_ok=True)
         try:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
-            Path(name).replace(path)
+            temporary.replace(self._path(key))
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
     def _path(self, key: str) -> Path:
