@@ -26,6 +26,38 @@ def test_a_good_plugin_keeps_every_rule(good):
     assert "failed" not in outcomes
 
 
+JSON_LINES = """
+
+class _Line:
+    def __init__(self, data):
+        self.data = data
+
+
+async def _lines(response):
+    rest = b""
+    async for chunk in response.iter_bytes():
+        *lines, rest = (rest + chunk).split(b"\\n")
+        for line in lines:
+            yield _Line(line.decode())
+"""
+
+
+def test_a_provider_that_speaks_json_lines_keeps_every_rule(workshop):
+    end = "            pass  # an event of tomorrow; what is not known is not needed\n"
+    changes = [
+        ("stream.py", "aclosing(response.sse())", "aclosing(_lines(response))"),
+        ("stream.py", end, end + JSON_LINES),
+    ]
+    node = workshop.plugin("lines", changes)
+    suite = workshop.folder / "lines" / "tests" / "test_conformance.py"
+    suite.write_text(suite.read_text().replace("SseWire", "JsonLinesWire"))
+    outcome = workshop.run(node)
+    assert outcome.status == 0, outcome.printed
+    rules = {rule["rule"]: rule for rule in outcome.suites["TestLines"]["rules"]}
+    skipped = rules["test_what_sse_allows_is_understood"]
+    assert skipped["reason"] == "the wire does not speak server-sent events"
+
+
 def test_a_summary_says_so_at_the_end(good):
     rules = [rule["outcome"] for rule in good.suites["TestAcme"]["rules"]]
     kept, skipped = rules.count("passed"), rules.count("skipped")

@@ -25,6 +25,8 @@ __all__ = ["WireServer"]
 
 _LARGEST_HEAD = 256 * 1024
 _TICK = 0.002
+_PACED = 25
+_PACE = 0.001
 
 
 class WireServer:
@@ -135,14 +137,16 @@ class WireServer:
         if reply.hold is not None:
             await _wait(reply.hold, reader)
         writer.write(_head(reply))
-        for piece in reply.pieces:
+        for position, piece in enumerate(reply.pieces):
             if isinstance(piece, Gate):
                 await _wait(piece, reader)
                 continue
             if piece:
                 writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await writer.drain()
-            await asyncio.sleep(0)  # so that pieces are packets
+            # So that pieces are packets, and the first ones reads of their own, also where the
+            # machine is busy.
+            await asyncio.sleep(_PACE if position < _PACED else 0)
         if reply.end == "complete":
             writer.write(b"0\r\n\r\n")
             await writer.drain()

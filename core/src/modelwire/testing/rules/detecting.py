@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from modelwire.hookspecs import CredentialStatus
+from collections.abc import Mapping
+
+import pytest
+
+from modelwire.hookspecs import CompletionOptions, CredentialStatus
+from modelwire.models import Model
 from modelwire.testing.bench import Bench
 from modelwire.testing.judging import check
 from modelwire.testing.patience import patience
@@ -39,6 +44,20 @@ class DetectingRules(Rules):
             if self.subject.api is None:  # an id of the user's own is nothing unconfigured
                 _detect(bench, configured=False)
         check(not calls, f"detect_credentials without a probe uses no network: {calls}")
+
+    def test_a_call_is_described_from_what_is_known(self, bench: Bench) -> None:
+        """`describe_call` answers texts, without asking anybody and without the secret."""
+        hooks, given = bench.hooks(bench.config())
+        if not hooks.describe_call.get_hookimpls():
+            pytest.skip(f"{self.subject.provider} does not describe calls, which is optional")
+        model = Model(self.subject.provider, self.subject.model, api=self.subject.api)
+        with network_calls() as calls:
+            told = hooks.describe_call(model=model, options=CompletionOptions(), **given)
+        check(not calls, f"describe_call uses no network: {calls}")
+        check(isinstance(told, Mapping), f"describe_call returns a mapping, not {told!r}")
+        texts = all(isinstance(part, str) for pair in told.items() for part in pair)
+        check(texts, f"describe_call returns texts under texts, not {told!r}")
+        check(bench.secret not in repr(told), "describe_call does not give the key away")
 
     @needs(WIRE, "probe", "discovery")
     def test_a_probe_finds_that_a_key_works(self, bench: Bench) -> None:
