@@ -216,3 +216,10 @@ finally:
     assert done.returncode == 0, done.stderr
     found = done.stderr.splitlines()[-1]
     assert (set() if found == "set()" else eval(found)) <= allowed
+
+
+def test_colours_are_for_terminals(configured):
+    arguments = ("config", "validate")
+    assert "\x1b[" in configured.show(*arguments, **VARIABLES)
+    assert "\x1b[" not in configured.show(*arguments, NO_COLOR="1", **VARIABLES)
+    assert b"\x1b[" not in configured.run(*arguments, **VARIABLES).stdout
