@@ -42,7 +42,7 @@ def call(serve, account_at):
             arrivals = stream_json(
                 account_at(service.base_url), "x", {"a": 1}, transport=transport, model="m"
             )
-            return [arrival async for arrival in arrivals]
+            return [arrival async for arrived in arrivals for arrival in arrived]
 
     return run
 
@@ -164,10 +164,10 @@ class TestFailuresInASuccess:
         arrived = []
         async with serve(http(body)) as service, Transport(environ={}) as transport:
             with pytest.raises(ProviderError, match="broken"):
-                async for arrival in stream_json(
+                async for together in stream_json(
                     account_at(service.base_url), "x", {}, transport=transport
                 ):
-                    arrived.append(arrival)
+                    arrived += together
         assert arrived == [Opened(None), Payload("message", ONE)]
 
     async def test_null_is_no_failure(self, call, http, events):
@@ -255,9 +255,8 @@ async def test_after_done_the_connection_is_used_again(account_at):
     async with server, Transport(environ={}) as transport:
         account = account_at(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         for _ in range(2):
-            arrived = [
-                arrival async for arrival in stream_json(account, "x", {}, transport=transport)
-            ]
+            stream = stream_json(account, "x", {}, transport=transport)
+            arrived = [arrival async for together in stream for arrival in together]
             assert arrived[-1] == Done()
     assert connections == 1
 

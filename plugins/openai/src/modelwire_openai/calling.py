@@ -7,9 +7,9 @@ JSON where a stream was asked for, some call a stream by another name, and proxi
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from attrs import frozen
@@ -22,7 +22,19 @@ if TYPE_CHECKING:
     from modelwire.transport import Deadlines, Response, ServerSentEvent, Transport
     from modelwire_openai.accounts import Account
 
-__all__ = ["Arrival", "Done", "Opened", "Payload", "Whole", "fetch_json", "stream_json"]
+__all__ = [
+    "Arrival",
+    "Done",
+    "Opened",
+    "Payload",
+    "Whole",
+    "encode",
+    "fetch_json",
+    "stream_json",
+    "until_fault",
+]
+
+T = TypeVar("T")
 
 _BODY_LIMIT = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -82,8 +94,10 @@ async def stream_json(
     transport: Transport,
     deadlines: Deadlines | None = None,
     model: str | None = None,
-) -> AsyncGenerator[Arrival, None]:
+) -> AsyncGenerator[list[Arrival], None]:
     """Send a request, and yield what arrives: `Opened`, then payloads, or the answer as a whole.
+
+    What arrived together is yielded together.
 
     It ends with the body, or after `Done`. Whether the answer is complete is for the reader to
     judge. Leaving it before its end closes the connection.
@@ -113,17 +127,23 @@ async def stream_json(
     details: dict[str, Any] = {"provider": account.provider, "model": model}
     async with transport.send(request, deadlines=deadlines, **details) as response:
         await _check(response, account, model)
-        yield Opened(response.request_id)
+        yield [Opened(response.request_id)]
         reader = _Reader(account, response, details)
         async with aclosing(response.iter_bytes()) as chunks:
             async for chunk in chunks:
-                for arrival in reader.feed(chunk):
-                    yield arrival
+                arrived, fault = until_fault(reader.feed(chunk))
+                if arrived:
+                    yield arrived
+                if fault is not None:
+                    raise fault
                 if reader.done:
                     await drain(chunks)
                     return
-        for arrival in reader.end():
-            yield arrival
+        arrived, fault = until_fault(reader.end())
+        if arrived:
+            yield arrived
+        if fault is not None:
+            raise fault
 
 
 async def fetch_json(
@@ -147,6 +167,17 @@ async def fetch_json(
             return json.loads(body)
         except (ValueError, RecursionError) as error:
             raise _no_json(body, response, account, details) from error
+
+
+def until_fault(items: Iterable[T]) -> tuple[list[T], ProviderError | None]:
+    """Take items up to a fault, which is for raising when they have been passed on."""
+    taken: list[T] = []
+    try:
+        for item in items:
+            taken.append(item)  # noqa: PERF402 - what was taken is kept when taking the next fails
+    except ProviderError as fault:
+        return taken, fault
+    return taken, None
 
 
 def encode(payload: Mapping[str, Any]) -> bytes:

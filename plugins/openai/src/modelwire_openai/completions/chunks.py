@@ -29,8 +29,6 @@ from modelwire_openai.faults import error_in_stream
 __all__ = ["Translator"]
 
 _THINKING, _TEXT = 0, 1
-_MORE = ("finish_reason", "logprobs", "error", "index")
-"""What a choice holds beside its delta, where it holds more."""
 
 _REASONS: Mapping[str, StopReason] = {
     "stop": StopReason.STOP,
@@ -151,9 +149,12 @@ class Translator:
         if not isinstance(choices, list) or len(choices) != 1 or chunk.get("usage"):
             return None
         choice = choices[0]
-        if not isinstance(choice, dict) or any(choice.get(key) for key in _MORE):
+        if not isinstance(choice, dict):
             return None
-        delta = choice.get("delta")
+        known = choice.get
+        if known("finish_reason") or known("logprobs") or known("error") or known("index"):
+            return None
+        delta = known("delta")
         if not isinstance(delta, dict) or len(delta) != 1:
             return None
         text = delta.get("content")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from modelwire.errors import ProviderError
-from modelwire.events import Delta, ResponseInfo
+from modelwire.events import Delta, Deltas, ResponseInfo
 from modelwire_openai.accounts import resolve_account
-from modelwire_openai.calling import Done, Opened, stream_json
+from modelwire_openai.calling import Arrival, Done, Opened, stream_json, until_fault
 from modelwire_openai.completions.building import build_request
 from modelwire_openai.completions.chunks import Translator
 from modelwire_openai.servers import COMPLETIONS, compat_for
@@ -33,7 +33,7 @@ async def complete_chat(
     provider: ProviderConfig,
     config: Config,
     transport: Transport,
-) -> AsyncGenerator[Delta, None]:
+) -> AsyncGenerator[Deltas, None]:
     """Ask the model to continue the context.
 
     What was changed in the request comes first, as diagnostics.
@@ -58,17 +58,25 @@ async def complete_chat(
     )
     try:
         async with aclosing(arrivals):
-            async for arrival in arrivals:
-                if isinstance(arrival, Opened):
-                    yield ResponseInfo(request_id=arrival.request_id, api=COMPLETIONS)
-                elif isinstance(arrival, Done):
-                    translator.done()
-                else:
-                    for delta in translator.feed(arrival.data):
-                        yield delta
+            async for arrived in arrivals:
+                deltas, fault = until_fault(_deltas(arrived, translator))
+                if deltas:
+                    yield deltas
+                if fault is not None:
+                    raise fault
         for delta in translator.end():
             yield delta
     except ProviderError as error:
         error.provider = error.provider or account.provider
         error.model = error.model or model.id
         raise
+
+
+def _deltas(arrived: Iterable[Arrival], translator: Translator) -> Iterator[Delta]:
+    for arrival in arrived:
+        if isinstance(arrival, Opened):
+            yield ResponseInfo(request_id=arrival.request_id, api=COMPLETIONS)
+        elif isinstance(arrival, Done):
+            translator.done()
+        else:
+            yield from translator.feed(arrival.data)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from modelwire.errors import InvalidRequest, NotFound, ProviderError
-from modelwire.events import Delta, Diagnostic, ResponseInfo
+from modelwire.events import Delta, Deltas, Diagnostic, ResponseInfo
 from modelwire.repair import Change
 from modelwire.transport import drain
 from modelwire_openai.accounts import Account, resolve_account
-from modelwire_openai.calling import Opened, Payload, Whole, stream_json
+from modelwire_openai.calling import Opened, Payload, Whole, stream_json, until_fault
 from modelwire_openai.responses.building import build_request
 from modelwire_openai.responses.dialect import dialect_of
 from modelwire_openai.responses.stream import Translator
@@ -52,7 +52,7 @@ async def complete_responses(
     provider: ProviderConfig,
     config: Config,
     transport: Transport,
-) -> AsyncGenerator[Delta, None]:
+) -> AsyncGenerator[Deltas, None]:
     """Ask the model to continue the context; the hook `stream_completion` for this API.
 
     What was changed in the request comes first, as diagnostics. Where the service does not take back
@@ -91,10 +91,13 @@ async def complete_responses(
         )
         try:
             async with aclosing(arrivals):
-                async for arrival in arrivals:
-                    for delta in _deltas(arrival, translator, account):
-                        begun = begun or not isinstance(delta, ResponseInfo)
-                        yield delta
+                async for arrived in arrivals:
+                    deltas, fault = until_fault(_deltas(arrived, translator, account))
+                    if deltas:
+                        begun = begun or any(type(delta) is not ResponseInfo for delta in deltas)
+                        yield deltas
+                    if fault is not None:
+                        raise fault
                     if translator.ended:
                         await drain(arrivals)
                         break
@@ -113,13 +116,16 @@ async def complete_responses(
         )
 
 
-def _deltas(arrival: Arrival, translator: Translator, account: Account) -> Iterator[Delta]:
-    if isinstance(arrival, Payload):
-        yield from translator.feed(_redacted(arrival.data, account))
-    elif isinstance(arrival, Whole):
-        yield from translator.whole(_redacted(arrival.data, account))
-    elif isinstance(arrival, Opened):
-        yield ResponseInfo(request_id=arrival.request_id, api=RESPONSES)
+def _deltas(
+    arrived: Iterable[Arrival], translator: Translator, account: Account
+) -> Iterator[Delta]:
+    for arrival in arrived:
+        if isinstance(arrival, Payload):
+            yield from translator.feed(_redacted(arrival.data, account))
+        elif isinstance(arrival, Whole):
+            yield from translator.whole(_redacted(arrival.data, account))
+        elif isinstance(arrival, Opened):
+            yield ResponseInfo(request_id=arrival.request_id, api=RESPONSES)
 
 
 def _redacted(data: dict[str, Any], account: Account) -> Mapping[str, Any]:
