@@ -1,4 +1,4 @@
-"""A server that says the same thing to everybody: the Bedrock event stream, with little CPU time.
+"""A server that says the same thing to everybody: an event stream, with little CPU time.
 
     python benchmarks/serve.py burst --events 5000 [--certificate PEM]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -20,10 +21,11 @@ from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame
 
 _HEAD = (
     "HTTP/1.1 200 OK\r\n"
-    f"content-type: {CONTENT_TYPE}\r\n"
+    "content-type: {}\r\n"
     "x-amzn-requestid: 00000000-0000-4000-8000-000000000000\r\n"
     "transfer-encoding: chunked\r\n\r\n"
-).encode()
+)
+_DONE = b"data: [DONE]\n\n"
 _PIECE = 256 * 1024
 
 Script = Callable[[], Iterator[bytes | float]]
@@ -62,6 +64,30 @@ def burst(events: int) -> Script:
     pieces = [text(f" word {number:06d} of it") for number in range(events)]
     body = opening() + b"".join(pieces) + closing()
     return lambda: iter([body])
+
+
+def chat(events: int) -> Script:
+    """So many pieces of text as Chat Completions, as fast as the reader takes them."""
+    chunks = [
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 1767225600,
+            "model": "gpt-4o-mini",
+            "service_tier": "default",
+            "system_fingerprint": "fp_1",
+            "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}],
+            "obfuscation": "abcdef",
+        }
+        for delta, reason in (
+            ({"role": "assistant", "content": "", "refusal": None}, None),
+            *(({"content": f" word {number:06d} of it"}, None) for number in range(events)),
+            ({}, "stop"),
+        )
+    ]
+    told = [b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks]
+    body = b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in (*told, _DONE))
+    return lambda: iter([body + b"0\r\n\r\n"])
 
 
 def paced(events: int, seconds: float) -> Script:
@@ -127,8 +153,9 @@ def large(size: int, piece: int) -> Script:
 class Conversation(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, kind: str) -> None:
         self._script = script
+        self._head = _HEAD.format(kind).encode()
         self._received = bytearray()
         self._writable = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -170,7 +197,7 @@ class Conversation(asyncio.Protocol):
         self._task = asyncio.ensure_future(self._answer())
 
     async def _answer(self) -> None:
-        self._transport.write(_HEAD)
+        self._transport.write(self._head)
         for step in self._script():
             if isinstance(step, float):
                 await asyncio.sleep(max(0.0, step - time.monotonic()))
@@ -179,7 +206,7 @@ class Conversation(asyncio.Protocol):
             await self._writable.wait()
 
 
-async def serve(script: Script, certificate: str | None) -> None:
+async def serve(script: Script, kind: str, certificate: str | None) -> None:
     """Listen until the process is ended."""
     tls = None
     if certificate is not None:
@@ -187,7 +214,7 @@ async def serve(script: Script, certificate: str | None) -> None:
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Conversation(script), "127.0.0.1", 0, ssl=tls, backlog=4096
+        lambda: Conversation(script, kind), "127.0.0.1", 0, ssl=tls, backlog=4096
     )
     host, port = server.sockets[0].getsockname()[:2]
     print(f"{'https' if tls else 'http'}://{host}:{port}", flush=True)
@@ -196,7 +223,7 @@ async def serve(script: Script, certificate: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["burst", "paced", "arguments", "large"])
+    parser.add_argument("what", choices=["burst", "chat", "paced", "arguments", "large"])
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=0.02, help="between two paced events")
     parser.add_argument("--size", type=int, default=1_000_000, help="bytes in all")
@@ -205,11 +232,13 @@ def main() -> None:
     given = parser.parse_args()
     scripts: dict[str, Callable[[], Script]] = {
         "burst": lambda: burst(given.events),
+        "chat": lambda: chat(given.events),
         "paced": lambda: paced(given.events, given.seconds),
         "arguments": lambda: arguments(given.size, given.piece),
         "large": lambda: large(given.size, given.piece),
     }
-    asyncio.run(serve(scripts[given.what](), given.certificate))
+    kind = "text/event-stream" if given.what == "chat" else CONTENT_TYPE
+    asyncio.run(serve(scripts[given.what](), kind, given.certificate))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,12 @@ EVENTS = 5000
 _STREAMING = tuple(name for name in PEERS if name != "llm")
 
 
+_CHAT = ("modelwire_chat", "any_llm_chat", "litellm_chat")
+
+
 def measure(bench: Bench) -> Result:
-    plain, tls = (_medians(bench, tls=tls) for tls in (False, True))
+    plain, tls = (_medians(bench, "burst", (*OWN, *_STREAMING), tls=tls) for tls in (False, True))
+    chat = _medians(bench, "chat", _CHAT)
     rows = [
         [
             NAMES[name],
@@ -46,20 +50,37 @@ def measure(bench: Bench) -> Result:
                 what = f"CPU per event, {how}, of {NAMES[name]}'s"
                 targets.append(Target(what, own / found[name], limit, digits=3))
         targets.append(Target(f"CPU per event, {how}, of the floor's", own / found["floor"], 2.5))
+    for name in _CHAT[1:]:
+        if name in chat:
+            what = f"CPU per event, Chat Completions, of {NAMES[name.removesuffix('_chat')]}'s"
+            targets.append(Target(what, chat["modelwire_chat"] / chat[name], 0.1, digits=3))
     return Result(
-        table(head, rows),
+        f"{table(head, rows)}\n\nChat Completions, plain:\n\n{_chat_table(chat)}",
         targets,
         [Bars("CPU per event", "µs", {name: plain[name] * 1e6 / EVENTS for name in plain})],
-        {"plain": plain, "tls": tls, "events": EVENTS},
+        {"plain": plain, "tls": tls, "chat": chat, "events": EVENTS},
     )
 
 
-def _medians(bench: Bench, *, tls: bool) -> dict[str, float]:
+def _chat_table(chat: dict[str, float]) -> str:
+    rows = [
+        [
+            NAMES[name.removesuffix("_chat")],
+            f"{seconds * 1e6 / EVENTS:.1f}",
+            ratio(seconds, chat["modelwire_chat"]),
+        ]
+        for name, seconds in chat.items()
+    ]
+    return table(["", "plain, µs", "x modelwire"], rows)
+
+
+def _medians(
+    bench: Bench, what: str, names: tuple[str, ...], *, tls: bool = False
+) -> dict[str, float]:
     """The CPU time of a stream, in seconds, by peer."""
     times: dict[str, list[float]] = {}
-    names = (*OWN, *_STREAMING)
     with (
-        bench.server("burst", events=EVENTS, tls=tls) as url,
+        bench.server(what, events=EVENTS, tls=tls) as url,
         bench.drivers(names, url) as drivers,
     ):
         for number in range(bench.rounds(11, 3) + 1):

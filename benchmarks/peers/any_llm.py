@@ -19,7 +19,11 @@ def connect() -> Any:
 
 
 async def stream(client: Any, arrived: Callable[[str], object]) -> None:
-    chunks = await client.acompletion(model=MODEL, messages=_MESSAGES, stream=True)
+    await read(client, MODEL, arrived)
+
+
+async def read(client: Any, model: str, arrived: Callable[[str], object]) -> None:
+    chunks = await client.acompletion(model=model, messages=_MESSAGES, stream=True)
     async for chunk in chunks:
         for choice in chunk.choices:
             if choice.delta.content:

@@ -21,13 +21,16 @@ def connect() -> None:
 
 
 async def stream(_: None, arrived: Callable[[str], object]) -> None:
-    chunks: Any = await litellm.acompletion(
-        model=f"bedrock/converse/{MODEL}",
-        messages=_MESSAGES,
-        stream=True,
+    await read(
+        f"bedrock/converse/{MODEL}",
+        arrived,
         aws_region_name=REGION,
         aws_bedrock_runtime_endpoint=os.environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"],
     )
+
+
+async def read(model: str, arrived: Callable[[str], object], **options: Any) -> None:
+    chunks: Any = await litellm.acompletion(model=model, messages=_MESSAGES, stream=True, **options)
     async for chunk in chunks:
         for choice in chunk.choices:
             if choice.delta.content:
