@@ -37,7 +37,7 @@ HeaderValue = bool | int | bytes | str
 _PRELUDE_SIZE = 12
 _CRC_SIZE = 4
 _OVERHEAD = _PRELUDE_SIZE + _CRC_SIZE
-_LARGEST_CACHED_HEADERS = 512
+_LARGEST_CACHED = 512
 _LARGEST_UNCHECKED = LARGEST_HEADERS
 """A frame of no more bytes than this exceeds no limit, whatever it says of its headers."""
 
@@ -106,7 +106,9 @@ class FrameDecoder:
                 if crc32(data[position:end]) != _read_crc(data, end)[0]:
                     _check_prelude(data, position)
                     raise _damaged("The checksum of a frame is wrong.")
-                frame = Frame(_headers(data[start:body]), data[body:end])
+                # Most frames of a stream have one and the same headers.
+                parse = _parse_cached if headers_size <= _LARGEST_CACHED else _parse_headers
+                frame = Frame(parse(data[start:body]), data[body:end])
                 position = end + _CRC_SIZE
                 yield frame
         except MalformedResponse as failure:
@@ -146,11 +148,6 @@ def _check_prelude(data: bytes, position: int) -> None:
         raise _damaged(f"A frame has {headers_size} bytes of headers; {LARGEST_HEADERS} may be.")
     if payload_size > LARGEST_PAYLOAD:
         raise _damaged(f"A frame has a payload of {payload_size} bytes; {LARGEST_PAYLOAD} may be.")
-
-
-def _headers(raw: bytes) -> Mapping[str, HeaderValue]:
-    # Most frames of a stream have one and the same headers.
-    return _parse_cached(raw) if len(raw) <= _LARGEST_CACHED_HEADERS else _parse_headers(raw)
 
 
 def _parse_headers(raw: bytes) -> Mapping[str, HeaderValue]:
