@@ -45,11 +45,17 @@ async def discover(
     local = is_loopback(account.address.host)
     price_id = account.server.price_id if account.server else None
     everything = settings.values.get("all") is True
-    return [
-        with_prices(model_of(entry, provider.id, api=api, local=local or None), price_id)
-        for entry in await list_models(account, transport)
-        if everything or can_chat(entry)
-    ]
+    entries = [e for e in await list_models(account, transport) if everything or can_chat(e)]
+    from asyncio import to_thread
+
+    def models() -> list[Model]:
+        return [
+            with_prices(model_of(entry, provider.id, api=api, local=local or None), price_id)
+            for entry in entries
+        ]
+
+    # Prices come from a package that takes long to import.
+    return await to_thread(models)
 
 
 async def list_models(

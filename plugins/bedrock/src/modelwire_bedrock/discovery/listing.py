@@ -85,7 +85,10 @@ async def discover(
         or DEFAULT_CONTEXT_WINDOW,
         max_tokens=options.default_max_tokens or provider.max_tokens or DEFAULT_MAX_TOKENS,
     )
-    return models_in(listing, options, mapper, target.region)
+    from asyncio import to_thread
+
+    # Prices come from a package that takes long to import.
+    return await to_thread(models_in, listing, options, mapper, target.region)
 
 
 def models_in(
