@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -147,6 +148,20 @@ class Registry:
         own = {claim.distribution for claim in owners}
         speakers = [claim for claim in speakers if claim.distribution in own] or speakers
         return self._sole_owner(speakers, f"the API {api!r}") or self._refuse_api(provider, api)
+
+    def culprit(self, owner: Owner, error: BaseException) -> str:
+        """The package in whose code an error arose: a wrapper's, or else the owner's."""
+        packages = {
+            value.partition(":")[0].partition(".")[0]: distribution
+            for distribution, value, wraps in self._loaded
+            if wraps
+        }
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        for frame in reversed(frames):
+            package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+            if package in packages:
+                return packages[package]
+        return owner.distribution
 
     def commands(self) -> dict[str, Claim]:
         """The subcommands that plugins bring; one that two packages claim is left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
-from modelwire.errors import Attempt, ModelwireError, PluginError
+from modelwire.errors import Attempt, ModelwireError, PluginError, RequestTimeout
 from modelwire.events import Deltas, Event
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
@@ -18,11 +19,13 @@ from modelwire.messages import Context
 from modelwire.models import Model, ModelRef
 from modelwire.registry.loading import where
 from modelwire.runtime.fallback import deserves_fallback
+from modelwire.runtime.interrupt import Interrupt
 from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.stream import Progress
 from modelwire.transport import RetryPolicy, Transport, retrying
 
 if TYPE_CHECKING:
+    from modelwire.registry import Owner
     from modelwire.runtime.runtime import Runtime
 
 __all__ = ["Answer"]
@@ -60,30 +63,46 @@ class Answer:
         for position, candidate in enumerate(candidates):
             yielded = False
             progress.begin()
+            limit = Interrupt()
             try:
-                tries = await self._tries(candidate, progress, began)
+                tries = await self._tries(candidate, progress, limit, began)
                 async with aclosing(tries) as events:
+                    limit.enter()
                     async for arrived in events:
+                        limit.leave()
                         yielded = True
                         yield arrived
-            except ModelwireError as error:
+                        limit.enter()
+            except (ModelwireError, asyncio.CancelledError) as raised:
+                # A plugin may have made an error of its own out of being cancelled.
+                error = limit.translate() or raised
+                if not isinstance(error, ModelwireError):
+                    raise
                 last = position == len(candidates) - 1
                 stopped = progress.interrupt.error is not None
                 if yielded or last or stopped or not deserves_fallback(error):
-                    raise
+                    if error is raised:
+                        raise
+                    raise error from None
                 tried = progress.model.ref if progress.model is not None else candidate
                 progress.attempts.append(Attempt(str(tried), error.code, str(error)))
             else:
                 return
+            finally:
+                limit.disarm()
 
     async def _tries(
-        self, candidate: ModelRef | str, progress: Progress, began: float
+        self, candidate: ModelRef | str, progress: Progress, limit: Interrupt, began: float
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
         model = await self.runtime.resolve(candidate)
         progress.model = model
         check_abilities(model, self.context)
         options = self.options(model, time.monotonic() - began)
+        total = options.deadlines.total
+        if total is not None:
+            # It holds whether the plugin looks at it or not.
+            limit.arm(total, lambda: RequestTimeout.in_phase("total", total))
 
         def note(attempt: Attempt) -> None:
             if attempt.waited is not None:
@@ -93,7 +112,7 @@ class Answer:
             lambda: self._try(model, options, progress),
             self.retries,
             model=str(model.ref),
-            total=options.deadlines.total,
+            total=total,
             on_failure=note,
         )
 
@@ -145,13 +164,26 @@ class Answer:
             if progress.interrupt.error is not None:
                 raise progress.interrupt.error from error
             raise
-        except (Exception, SystemExit) as error:
-            broken = PluginError(
-                f"{owner.distribution} failed while answering for {model.provider!r}: {where(error)}.",
-                hint="This is a bug in the plugin; tell its author.",
-            )
+        except (Exception, SystemExit, asyncio.CancelledError) as error:
+            broken = self._bug(owner, model, error)
+            if broken is None:
+                raise
             assembler.fail(broken)
             raise broken from error
+
+    def _bug(self, owner: Owner, model: Model, error: BaseException) -> PluginError | None:
+        """Say whose bug an exception is; `None` for a cancellation that somebody asked for."""
+        what = f"failed while answering for {model.provider!r}: {where(error)}"
+        if isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                return None
+            # Let through, it would end the caller's task without a word.
+            what = f"cancelled its own answer for {model.provider!r}"
+        guilty = self.runtime.registry.culprit(owner, error)
+        return PluginError(
+            f"{guilty} {what}.", hint="This is a bug in the plugin; tell its author."
+        )
 
 
 def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]:
