@@ -319,3 +319,22 @@ async def test_a_fetch_that_nobody_waits_for_ends_with_the_catalog(acme, make_ca
     await catalog.aclose()
     assert (await waiting).error.code == "cancelled"
     assert asyncio.all_tasks() - {left} == {asyncio.current_task()}
+
+
+def test_a_loop_that_was_closed_in_the_middle_of_a_fetch_holds_nobody_up(acme, make_catalog):
+    acme.asyncio = SlowAsyncio()
+    catalog = make_catalog()
+
+    async def begin():
+        begun = asyncio.create_task(catalog.listing("acme"))
+        while not acme.calls:
+            await asyncio.sleep(0)
+        return begun
+
+    loop = asyncio.new_event_loop()
+    left = loop.run_until_complete(begin())
+    loop.close()
+    acme.asyncio = asyncio
+    assert len(asyncio.run(catalog.listing("acme")).models) == 2
+    assert not left.done()
+    assert catalog._fetching == {}

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from modelwire.transport import Transport
 
+    _Flight = tuple[asyncio.AbstractEventLoop, str]
+
 __all__ = ["Catalog", "Listing"]
 
 
@@ -83,7 +85,7 @@ class Catalog:
         self._clock = clock
         self._met: set[str] = set()
         self._meeting = threading.Lock()
-        self._fetching: dict[tuple[int, str], asyncio.Task[Sequence[Model]]] = {}
+        self._fetching: dict[_Flight, asyncio.Task[Sequence[Model]]] = {}
 
     @property
     def provider_ids(self) -> list[str]:
@@ -197,8 +199,8 @@ class Catalog:
         """End what is still being fetched in this event loop, also for those who wait for it."""
         import asyncio
 
-        here = id(asyncio.get_running_loop())
-        tasks = [task for (loop, _), task in self._fetching.items() if loop == here]
+        here = asyncio.get_running_loop()
+        tasks = [task for (loop, _), task in self._fetching.items() if loop is here]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -260,7 +262,10 @@ class Catalog:
         """Fetch a list, once for everybody who waits for it in this event loop."""
         import asyncio
 
-        place = (id(asyncio.get_running_loop()), request.key)
+        # A loop that was closed in the middle of a fetch will never say that it has ended.
+        for left in [place for place in self._fetching if place[0].is_closed()]:
+            self._fetching.pop(left, None)
+        place = (asyncio.get_running_loop(), request.key)
         task = self._fetching.get(place)
         if task is None:
             task = asyncio.create_task(self._fetch(request))
@@ -275,7 +280,7 @@ class Catalog:
             msg = f"The catalog was closed while it fetched the models of {request.provider.id!r}."
             raise Cancelled(msg) from None
 
-    def _fetched(self, place: tuple[int, str], done: asyncio.Task[Sequence[Model]]) -> None:
+    def _fetched(self, place: _Flight, done: asyncio.Task[Sequence[Model]]) -> None:
         self._fetching.pop(place, None)
         if not done.cancelled():
             done.exception()  # whoever still waits gets it; nobody else shall hear of it
