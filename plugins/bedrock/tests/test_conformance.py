@@ -1,7 +1,12 @@
 """ConverseStream, held against every rule of the conformance kit."""
 
+import pytest
+
 from modelwire.testing import provider_suite
 from modelwire_bedrock.testing import ConverseStreamWire
+
+# The kit has rules of its own about the loop, and some log at the loudest level, which takes time.
+pytestmark = pytest.mark.may_block("the conformance kit watches the loop itself")
 
 ABILITIES = {
     "api_key",

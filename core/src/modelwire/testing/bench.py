@@ -75,6 +75,7 @@ class Bench:
         self.secret = f"sk-conformance-{secrets.token_hex(12)}"
         self._folder = folder
         self._server: WireServer | None = None
+        self._configs: dict[str, Config] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -130,6 +131,11 @@ class Bench:
     def config(self, url: str | None = None) -> Config:
         """The configuration, in which the provider has the secret for its key."""
         at = self.url if url is None else url
+        if at not in self._configs:
+            self._configs[at] = self._config(at)
+        return self._configs[at]
+
+    def _config(self, at: str) -> Config:
         environ = {"HOME": str(self._folder), **self.subject.variables(at, self.secret)}
         return Config.from_document(self.subject.document(at, self.secret), environ=environ)
 
@@ -152,6 +158,7 @@ class Bench:
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Run asynchronous work in a loop of its own, which nothing may hold up for ever."""
+        self.config()  # reading it is no work for the loop
 
         async def limited() -> T:
             async with asyncio.timeout(2 * patience()):
@@ -170,6 +177,7 @@ class Bench:
         """Ask the provider once, while the server has these replies."""
         if replies:
             self.server.script(*replies)
+        self.config(url)
 
         async def work() -> Outcome:
             async with self.runtime(url=url, tries=tries) as runtime:
