@@ -40,12 +40,16 @@ def environ(clean, tmp_path):
 
 
 @pytest.fixture
-def demo(clean, written, environ):
-    """The server that comes with the plugin, started as its README says."""
-    command = [clean / "python", "-m", "modelwire_acme_cloud.demo"]
+def demo(clean, written, environ, tmp_path):
+    """The server that comes with the plugin, on a free port, and a configuration that names it."""
+    command = [clean / "python", "-m", "modelwire_acme_cloud.demo", "0"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as server:
         try:
-            assert "Listening on http://127.0.0.1:8808/v1" in server.stdout.readline()
+            address = server.stdout.readline().removeprefix("Listening on ").strip()
+            assert address.startswith("http://127.0.0.1:")
+            providers = {"acme-cloud": {"baseUrl": address}}
+            config = json.dumps({"models": {"providers": providers}})
+            (tmp_path / "modelwire.json5").write_text(config)
             yield
         finally:
             server.terminate()
