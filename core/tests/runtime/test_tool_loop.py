@@ -201,6 +201,23 @@ async def test_cancel_ends_the_wait_for_a_tool_or_for_leave_to_run_it(ask, how):
     assert roles(context) == ["user", "assistant"]
 
 
+@pytest.mark.parametrize("waits", [False, True])
+async def test_who_is_asked_for_leave_may_cancel_without_leaving_a_trace(ask, waits):
+    async def approve(call):
+        asking.cancel()
+        if waits:
+            await asyncio.sleep(600)
+        return True
+
+    context = script([["add", {"a": 1, "b": 2}]], "never")
+    asking = ask(context, add, approve=approve)
+    with pytest.raises(Cancelled):
+        await collect(asking)
+    await asyncio.sleep(0)
+    assert asyncio.current_task().cancelling() == 0
+    assert roles(context) == ["user", "assistant"]
+
+
 async def test_cancel_while_an_answer_arrives_keeps_what_arrived(ask):
     context = script([["add", {"a": 1, "b": 2}]], "so far")
     loop = ask(context, add, model="scripted/hangs")

@@ -29,6 +29,7 @@ class Interrupt:
         self.error: ModelwireError | None = None
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
+        self._cancelled = False
         self._timer: asyncio.TimerHandle | None = None
 
     def arm(self, seconds: float | None, make_error: Callable[[], ModelwireError]) -> None:
@@ -48,8 +49,16 @@ class Interrupt:
         if self.error is not None:
             return
         self.error = error
-        if self._task is not None:
-            self._task.cancel()
+        if self._task is None:
+            return
+        loop = self._task.get_loop()
+        if self._task is asyncio.current_task(loop):
+            # What the generator waits for has called this. A task that is cancelled while it runs
+            # is cancelled at its next wait, whatever that is: before Python 3.13, `uncancel` does
+            # not take that back. So it is cancelled only if it comes to wait for something first.
+            loop.call_soon(self._cancel)
+        else:
+            self._cancel()
 
     def enter(self) -> None:
         """The generator is about to wait.
@@ -79,5 +88,11 @@ class Interrupt:
         """The error that a cancellation stands for; `None` if it came from somewhere else."""
         if self.error is None or self._task is None:
             return None
-        remaining = self._task.uncancel()
+        task, self._task = self._task, None
+        remaining = task.uncancel() if self._cancelled else task.cancelling()
         return self.error if remaining <= self._cancelling else None
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._cancelled = True
+            self._task.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -159,5 +158,4 @@ class Chat:
             self._always.add(call.name)
         elif decision == "stop":
             self.talk.stop()
-            await asyncio.sleep(0)  # here it is raised
         return decision in ("yes", "always")
