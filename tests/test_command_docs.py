@@ -7,6 +7,7 @@ with the installed program, and what it prints is compared. The rules for a page
   work, and last until the end of the page. A line that ends with a backslash goes on in the next.
 - The lines after it are all that it prints, standard output and standard error together, as in a
   terminal of 80 columns without colour. A line `...` stands for any lines.
+- The folder of installed packages is shown as `…/site-packages/`.
 - The home folder is shown as `/home/you`, and the page begins in `/home/you/project`, both empty.
 - These may differ from run to run: times, durations, sizes, versions (`1.2.3`), the port after
   `127.0.0.1:` or `localhost:`, and how many spaces align a column.
@@ -23,15 +24,13 @@ HTML comments on the lines right above a block say more:
 Nothing but loopback may be asked: there are no keys for anything else.
 """
 
-import os
-import sys
 from difflib import unified_diff
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from console_pages import PROJECT, Block, Shell, blocks_of, differs
-from llama_server import llama_address
+from page_surroundings import WITH, shell_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs" / "commands").glob("*.md"))
@@ -39,41 +38,9 @@ PAGES = sorted((ROOT / "docs" / "commands").glob("*.md"))
 
 @pytest.fixture
 def shell(tmp_path):
-    home = tmp_path / "home"
-    programs = Path(sys.executable).parent
-    environ = {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "COLUMNS": "80",
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONWARNINGS": "error",
-    }
-    return Shell(home, environ)
+    return shell_in(tmp_path)
 
 
-def with_bedrock_emulator(shell, request):
-    emulator = request.getfixturevalue("bedrock_emulator")
-    shell.environ.update(emulator.environ())
-    emulator.answer("Paris.", times=None)
-
-
-def with_local_model(_shell, _request):
-    embedded = pytest.importorskip("modelwire_local.embedded")
-    if embedded.find_weights() is None:
-        pytest.skip("the weights are not installed: modelwire local install")
-
-
-def with_llama_server(shell, _request):
-    shell.environ["LLAMA_URL"] = llama_address()
-
-
-WITH = {
-    "bedrock-emulator": with_bedrock_emulator,
-    "local-model": with_local_model,
-    "llama-server": with_llama_server,
-}
 COMMENTS = {"not run", "file", "with"}
 
 
@@ -100,7 +67,7 @@ def checked(page: Path, block: Block, shell: Shell, request):
         path.write_text("\n".join(block.text) + "\n")
     for name in block.comments.get("with", ()):
         assert name in WITH, f"{place}: there is no {name!r}; there are {', '.join(WITH)}"
-        WITH[name](shell, request)
+        WITH[name](shell.environ, request)
     if "not run" in block.comments:
         assert all(block.comments["not run"]), f"{place}: say why it is not run"
         return

@@ -4,47 +4,29 @@
   top; a block with tests is run by pytest.
 - ```json5 blocks with sections of the configuration are loaded as one, and must be valid; above one
   that is shown because it is refused stands `<!-- refused -->`.
+- ```console blocks run in bash, as on the pages of commands. A command that is shown with its output
+  prints just that; one without has to succeed. `pip install` is not run.
 - ```toml, ```json and other ```json5 blocks are parsed.
 
 The comments `<!-- not run: reason -->` and `<!-- with: NAME -->` mean what they mean in
 `test_command_docs.py`. The pages of commands are tested there.
 """
 
-import os
-import sys
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 from code_pages import check_format, check_json5, run_python
-from console_pages import Block, blocks_of
-from llama_server import llama_address
+from console_pages import PROJECT, Block, Shell, blocks_of, differs
+from page_surroundings import WITH, shell_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.fixture
-def environ(tmp_path):
-    return {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "LANG": "C.UTF-8",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PYTHONWARNINGS": "error",
-    }
-
-
-def with_local_model(_environ):
-    embedded = pytest.importorskip("modelwire_local.embedded")
-    if embedded.find_weights() is None:
-        pytest.skip("the weights are not installed: modelwire local install")
-
-
-def with_openai_server(environ):
-    environ |= {"OPENAI_API_KEY": "sk-none", "OPENAI_BASE_URL": llama_address()}
-
-
-WITH = {"local-model": with_local_model, "openai-server": with_openai_server}
+def shell(tmp_path):
+    return shell_in(tmp_path)
 
 
 def runs(block: Block) -> bool:
@@ -57,25 +39,52 @@ def blocks_in(page: Path, *languages: str) -> list[Block]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 @pytest.mark.timeout(240)
-def test_the_python_of_a_page_runs(page, tmp_path, environ):
+def test_the_python_of_a_page_runs(page, shell, request):
     blocks = blocks_in(page, "python")
     if not blocks:
         pytest.skip("the page has none")
     for name in {name for block in blocks for name in block.comments.get("with", ())}:
-        WITH[name](environ)
-    wrong = run_python(["\n".join(block.text) for block in blocks], tmp_path, environ)
+        WITH[name](shell.environ, request)
+    texts = ["\n".join(block.text) for block in blocks]
+    wrong = run_python(texts, shell.home / PROJECT, shell.environ)
     assert wrong is None, f"{page.name}: {wrong}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_data_of_a_page_is_what_it_says(page, environ):
+def test_the_data_of_a_page_is_what_it_says(page):
     for block in blocks_in(page, "json5", "json", "toml"):
         text = "\n".join(block.text)
         if block.language == "json5":
-            wrong = check_json5(text, environ, refused="refused" in block.comments)
+            wrong = check_json5(text, refused="refused" in block.comments)
         else:
             wrong = check_format(block.language, text)
         assert wrong is None, f"{page.name}:{block.line}: {wrong}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.timeout(240)
+def test_the_commands_of_a_page_do_what_it_says(page, shell, request):
+    blocks = blocks_in(page, "console")
+    if not blocks:
+        pytest.skip("the page has none")
+    wrong = []
+    for block in blocks:
+        for name in block.comments.get("with", ()):
+            WITH[name](shell.environ, request)
+        wrong += [f"{page.name}:{block.line}: {text}" for text in failures(block, shell)]
+    assert not wrong, "\n\n".join(wrong)
+
+
+def failures(block: Block, shell: Shell):
+    for command in block.commands():
+        if command.typed.startswith("pip install"):
+            continue
+        printed = shell.run(command.typed)
+        if command.output and differs(printed, command.output):
+            diff = unified_diff(command.output, printed, "the page", "the program", lineterm="")
+            yield f"$ {command.typed}\n" + "\n".join(diff)
+        elif not command.output and shell.status != 0:
+            yield f"$ {command.typed}\nexit status {shell.status}\n" + "\n".join(printed)
 
 
 def test_every_reason_for_not_running_is_given():

@@ -57,7 +57,7 @@ def run_python(texts: list[str], folder: Path, environ: dict[str, str]) -> str |
     return None
 
 
-def check_json5(text: str, environ: dict[str, str], *, refused: bool = False) -> str | None:
+def check_json5(text: str, *, refused: bool = False) -> str | None:
     """Read a block as the configuration that it shows; return what is wrong with it, or `None`.
 
     A block without outer braces shows members of an object, each line on its own.
@@ -74,7 +74,7 @@ def check_json5(text: str, environ: dict[str, str], *, refused: bool = False) ->
             continue
         variables = re.findall(r"\$\{(\w+)\}", each)
         try:
-            Config.from_document(data, environ={**environ, **dict.fromkeys(variables, "x")})
+            Config.from_document(data, environ=dict.fromkeys(variables, "x"))
         except ConfigError as error:
             return None if refused else f"not a configuration: {error}"
         if refused:
