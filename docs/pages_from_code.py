@@ -52,12 +52,12 @@ def _first_sentence(room: str) -> str:
 def _house() -> str:
     rooms = _rooms()
     height = _TOP + len(rooms) * _ROW + 150
+    label = "The rooms of the core, each above those that use it"
+    roof = f"20,{_TOP - 10} {_WIDTH // 2},24 {_WIDTH - 20},{_TOP - 10}"
+    head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        'font-family="sans-serif" font-size="13" role="img" '
-        'aria-label="The rooms of the core, each above those that use it">',
-        f'<polygon points="20,{_TOP - 10} {_WIDTH // 2},24 {_WIDTH - 20},{_TOP - 10}" '
-        'fill="#e8eef7" stroke="#44546a"/>',
+        f'<svg {head} font-family="sans-serif" font-size="13" role="img" aria-label="{label}">',
+        f'<polygon points="{roof}" fill="#e8eef7" stroke="#44546a"/>',
         _text(_WIDTH // 2, 84, "modelwire", size=22, weight="bold", anchor="middle"),
         _text(_WIDTH // 2, 108, "each room imports only from rooms above it", anchor="middle"),
     ]
