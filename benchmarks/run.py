@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -59,11 +58,9 @@ def main() -> None:
                 "versions": dict(sorted(bench.versions.items())),
                 **asdict(result),
             }
-    if given.quick and not given.write:
-        print("\nA quick run writes no page.", file=sys.stderr)
-        return
-    kept.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
-    write_page(results)
+            if given.write or not given.quick:
+                kept.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+                write_page(results)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ _SIZES = {100: (0.02, 150), 500: (0.1, 30), 2000: (0.4, 10)}
 _REPEATED = ("modelwire", "boto3")
 """The others take minutes for a round, and differ by far more than rounds do."""
 _RAMP = 1.0
-_LIMIT = 45.0
+_LIMIT = 20.0
 
 
 def measure(bench: Bench) -> Result:
