@@ -56,6 +56,8 @@ def test_agents_that_do_not_use_the_new_default_are_named(program, text):
     assert data == {
         "default": "actor/mine",
         "changed": True,
+        "created": False,
+        "backup": None,
         "configPath": str(program.folder / "modelwire.json5"),
         "warning": None,
         "overrides": ["agents.list[0].model"],

@@ -122,9 +122,12 @@ def _run() -> int:
     except ModelwireError as error:
         if asked.debug:
             raise
-        from modelwire.cli.failures import show_failure
+        from modelwire.cli.failures import print_failure, show_failure
 
-        show_failure(error)
+        if asked.as_json:
+            print_failure(error)
+        else:
+            show_failure(error)
         return 1
     return result if isinstance(result, int) else 0
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from modelwire.cli.candidates import complete_reference
-from modelwire.cli.options import FiniteRange, config_option
+from modelwire.cli.options import REASONING_LEVELS, FiniteRange, config_option
 
 if TYPE_CHECKING:
     from modelwire.messages import Context
     from modelwire.messages.content import UserContent
 
-_REASONING = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
 _RETENTION = ("none", "short", "long")
 
 
@@ -60,7 +59,7 @@ _RETENTION = ("none", "short", "long")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to answer with.")
 @click.option("--temperature", type=FiniteRange(min=0), help="Randomness, from 0.")
 @click.option("--stop", multiple=True, metavar="TEXT", help="End the answer before this text.")
-@click.option("--reasoning", type=click.Choice(_REASONING), help="How much to think first.")
+@click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
 @click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")
 @click.option(
     "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."

@@ -25,11 +25,13 @@ class Diagnostics:
     Attributes:
         debug: Tracebacks of errors.
         verbose: Each HTTP request and response.
+        as_json: Failures as JSON on standard output.
         within_line: Whether a line on standard output has begun and not ended.
     """
 
     debug: bool = False
     verbose: bool = False
+    as_json: bool = False
     within_line: bool = False
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from modelwire.cli.diagnostics import diagnostics
-from modelwire.errors import ModelwireError, ProviderError
+from modelwire.cli.documents import json_text
+from modelwire.errors import ConfigError, ModelwireError, Problem, ProviderError
 
-__all__ = ["show_failure", "show_note", "show_traceback"]
+__all__ = ["issue_json", "print_failure", "show_failure", "show_note", "show_traceback"]
 
 
 def show_failure(error: ModelwireError) -> None:
@@ -22,6 +26,23 @@ def show_failure(error: ModelwireError) -> None:
     if error.hint:
         lines.append(click.style("Hint: ", bold=True) + error.hint)
     click.echo("\n".join(lines), err=True)
+
+
+def print_failure(error: ModelwireError) -> None:
+    """Print an error as JSON on standard output, for programs."""
+    told: dict[str, Any] = {"type": error.code, "kind": _kind(error), "message": error.message}
+    told["hint"] = error.hint
+    if isinstance(error, ProviderError):
+        told |= {"provider": error.provider, "model": error.model, "status": error.status}
+    data: dict[str, Any] = {"ok": False, "error": told}
+    if isinstance(error, ConfigError):
+        data["issues"] = [issue_json(problem) for problem in error.problems]
+    click.echo(json_text(data, indent=2))
+
+
+def issue_json(problem: Problem) -> dict[str, Any]:
+    """A problem of the configuration, for programs."""
+    return {"path": problem.path, "message": problem.message, "line": problem.line}
 
 
 def show_traceback(error: BaseException) -> None:
@@ -48,3 +69,10 @@ def _facts(error: ProviderError) -> dict[str, str]:
     if error.retry_after is not None:
         facts["retry after"] = f"{error.retry_after:g} s"
     return facts
+
+
+def _kind(error: ModelwireError) -> str:
+    problems: Sequence[Problem] = getattr(error, "problems", ())
+    if problems and all(item.message.startswith("Missing env var") for item in problems):
+        return "resolvability"
+    return getattr(error, "kind", "schema" if problems else "failed")

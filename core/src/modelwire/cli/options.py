@@ -9,7 +9,20 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["FiniteRange", "check_output", "config_option", "output_options"]
+from modelwire.cli.diagnostics import diagnostics
+
+__all__ = [
+    "REASONING_LEVELS",
+    "FiniteRange",
+    "check_output",
+    "config_option",
+    "dry_run_option",
+    "json_option",
+    "output_options",
+]
+
+REASONING_LEVELS = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
+"""How much a model may be asked to think: `ReasoningLevel`, without importing the models."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +34,25 @@ config_option = click.option(
     help="The configuration file. By default $MODELWIRE_CONFIG, ./modelwire.json5, or the one in "
     "the user's configuration folder.",
 )
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Show what would change, and check it, but write nothing."
+)
+
+
+def _fail_as_json(_: click.Context, __: click.Parameter, given: bool) -> bool:
+    diagnostics().as_json = given
+    return given
+
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_fail_as_json,
+    help="JSON for programs; of a failure, too.",
+)
+"""`--json`: the command prints JSON, and so does a failure of it."""
 
 
 class FiniteRange(click.FloatRange):
@@ -39,7 +71,7 @@ class FiniteRange(click.FloatRange):
 def output_options(command: F) -> F:
     """Add `--json` and `--plain`, of which only one may be given; see `check_output`."""
     command = click.option("--plain", is_flag=True, help="One name per line.")(command)
-    return click.option("--json", "as_json", is_flag=True, help="JSON for programs.")(command)
+    return json_option(command)
 
 
 def check_output(*, as_json: bool, plain: bool) -> None:

@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 
 @click.group()
 def plugins() -> None:
-    """See which plugins are installed."""
+    """See which plugins are installed.
+
+    \b
+    modelwire plugins list
+    """  # noqa: D301 - \b keeps click from joining the lines
 
 
 @plugins.command("list")
 @output_options
 @config_option
 def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
-    """List the installed plugins, what each owns, and what is wrong with it.
+    """List the installed plugins, and their state.
 
-    Every plugin is imported for this, so that a broken one is found.
+    What each owns, and what is wrong with it. Every plugin is imported for this, so that a broken
+    one is found.
 
     \b
     modelwire plugins list

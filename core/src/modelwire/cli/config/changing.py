@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path as FilePath
 
 from modelwire.cli.config.references import check_new_references
-from modelwire.cli.config.reporting import Report, failures_as_json
+from modelwire.cli.config.reporting import Report
 from modelwire.config.editing import read_value
 from modelwire.config.known_paths import look_up_path
 from modelwire.config.loading import config_place
@@ -25,7 +25,7 @@ def change_file(
     """Change the configuration file, and print what became of it.
 
     Raises:
-        ConfigError: It cannot be done; nothing was written. With `as_json` it is printed instead.
+        ConfigError: It cannot be done; nothing was written.
     """
     place = config_place(config_path)
 
@@ -37,8 +37,7 @@ def change_file(
         check_new_references(text, after, place, report)
         return after
 
-    with failures_as_json(as_json):
-        written = edit_config(edit, config_path, dry_run=dry_run)
+    written = edit_config(edit, config_path, dry_run=dry_run)
     report.show(written, as_json=as_json, dry_run=dry_run)
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from modelwire.cli.candidates import complete_config_path
-from modelwire.cli.config.options import json_option
 from modelwire.cli.documents import json_text
-from modelwire.cli.options import config_option
+from modelwire.cli.options import config_option, json_option
 
 __all__ = ["file", "get", "schema", "validate"]
 
@@ -19,24 +18,22 @@ __all__ = ["file", "get", "schema", "validate"]
 @json_option
 @config_option
 def get(path: str | None, as_json: bool, config_path: Path | None) -> None:
-    """Show the value at PATH as it is written; without PATH, the whole document.
+    """Show the value at PATH as it is written.
 
-    Secrets are shown as <hidden>, and ${VAR} stays ${VAR}. A value that the file does not say ends
+    Without PATH, the whole document. Secrets are shown as <hidden>, and ${VAR} stays ${VAR}. A value that the file does not say ends
     with 1, because only its default applies.
 
     \b
     modelwire config get agents.defaults.model
     modelwire config get 'models.providers.acme.models[0].id'
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.config.reporting import failures_as_json
     from modelwire.cli.config.values import no_such_value, read_authored, resolve, shown_value
 
-    with failures_as_json(as_json):
-        source, text, document = read_authored(config_path)
-        steps = resolve(path, text, document, source) if path is not None else ()
-        found, value = shown_value(text, document, steps)
-        if not found:
-            raise no_such_value(steps)
+    source, text, document = read_authored(config_path)
+    steps = resolve(path, text, document, source) if path is not None else ()
+    found, value = shown_value(text, document, steps)
+    if not found:
+        raise no_such_value(steps)
     if as_json or not isinstance(value, str):
         click.echo(json_text(value, indent=2))
     else:
@@ -47,9 +44,9 @@ def get(path: str | None, as_json: bool, config_path: Path | None) -> None:
 @json_option
 @config_option
 def validate(as_json: bool, config_path: Path | None) -> int:
-    """Check the file: list everything that is wrong with it, with lines.
+    """List what is wrong with the file.
 
-    Ends with 1 if it is not valid. Warnings, as for a key that looks misspelt, do not matter.
+    Everything, with lines. Ends with 1 if it is not valid. Warnings, as for a key that looks misspelt, do not matter.
 
     \b
     modelwire config validate
@@ -99,7 +96,9 @@ def file(as_json: bool, config_path: Path | None) -> None:
 @click.command()
 @click.option("--json", "_as_json", is_flag=True, help="The same; the schema is JSON anyway.")
 def schema(_as_json: bool) -> None:
-    """Print the JSON Schema (2020-12) of the configuration, for editors.
+    """Print the JSON Schema of the configuration.
+
+    It is of the version 2020-12, and for editors.
 
     \b
     modelwire config schema > modelwire.schema.json

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from modelwire.cli.config.options import dry_run_option, json_option
-from modelwire.cli.options import config_option
+from modelwire.cli.options import config_option, dry_run_option, json_option
 
 __all__ = ["patch"]
 
@@ -55,13 +54,12 @@ def patch(
         raise click.UsageError(msg)
     from modelwire.cli.config.changing import change_file
     from modelwire.cli.config.inputs import read_limited
-    from modelwire.cli.config.reporting import Report, failures_as_json
+    from modelwire.cli.config.reporting import Report
     from modelwire.cli.config.values import resolve
     from modelwire.config.editing import read_value
     from modelwire.config.merging import apply_patch, patched_paths
 
-    with failures_as_json(as_json):
-        data = _patch_from(read_limited(patch_file, _LIMIT), patch_file)
+    data = _patch_from(read_limited(patch_file, _LIMIT), patch_file)
 
     def change(text: str, source: Path, report: Report) -> str:
         document = read_value(text, ())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -12,13 +11,12 @@ from attrs import Factory, define
 from modelwire.cli.config.diffing import redacted_diff
 from modelwire.cli.config.values import environment
 from modelwire.cli.documents import json_text
-from modelwire.cli.failures import show_note
+from modelwire.cli.failures import issue_json, show_note
 from modelwire.config.editing import read_value
 from modelwire.config.paths import Path, format_path
 from modelwire.config.writing import Written
-from modelwire.errors import ConfigError, ModelwireError, Problem
 
-__all__ = ["Report", "failures_as_json", "issue_json"]
+__all__ = ["Report"]
 
 
 @define
@@ -87,34 +85,6 @@ class Report:
             yield f"the old file is kept as {written.backup}"
         for problem in written.remaining:
             yield f"still wrong in the file: {problem}"
-
-
-@contextlib.contextmanager
-def failures_as_json(as_json: bool) -> Iterator[None]:
-    """Print a failure as JSON on standard output and exit with 1, if JSON was asked for."""
-    try:
-        yield
-    except ModelwireError as error:
-        if not as_json:
-            raise
-        told = {"type": error.code, "kind": _kind(error), "message": error.message}
-        data: dict[str, Any] = {"ok": False, "error": {**told, "hint": error.hint}}
-        if isinstance(error, ConfigError):
-            data["issues"] = [issue_json(problem) for problem in error.problems]
-        click.echo(json_text(data, indent=2))
-        raise click.exceptions.Exit(1) from error
-
-
-def issue_json(problem: Problem) -> dict[str, Any]:
-    """A problem for programs."""
-    return {"path": problem.path, "message": problem.message, "line": problem.line}
-
-
-def _kind(error: ModelwireError) -> str:
-    problems: Sequence[Problem] = getattr(error, "problems", ())
-    if problems and all(item.message.startswith("Missing env var") for item in problems):
-        return "resolvability"
-    return getattr(error, "kind", "schema" if problems else "failed")
 
 
 def _show_diff(written: Written) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelwire.cli.candidates import complete_config_path
-from modelwire.cli.config.options import dry_run_option, json_option
-from modelwire.cli.options import config_option
+from modelwire.cli.options import config_option, dry_run_option, json_option
 
 if TYPE_CHECKING:
     from modelwire.cli.config.operations import Operation
@@ -59,11 +58,10 @@ def set_values(
     modelwire config set --merge models.providers.acme.models '[{id: "small"}]'
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.config.changing import change_file
-    from modelwire.cli.config.reporting import Report, failures_as_json
+    from modelwire.cli.config.reporting import Report
 
     _check_usage(path, value, options)
-    with failures_as_json(as_json):
-        operations = _operations(path, value, options)
+    operations = _operations(path, value, options)
 
     def change(text: str, source: Path, report: Report) -> str:
         for operation in operations:

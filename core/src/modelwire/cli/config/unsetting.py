@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from modelwire.cli.candidates import complete_config_path
-from modelwire.cli.config.options import dry_run_option, json_option
-from modelwire.cli.options import config_option
+from modelwire.cli.options import config_option, dry_run_option, json_option
 
 __all__ = ["unset"]
 

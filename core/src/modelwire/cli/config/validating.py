@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from modelwire.cli.config.references import references_in
-from modelwire.cli.config.reporting import issue_json
+from modelwire.cli.failures import issue_json
 from modelwire.config import Config, find_config
 from modelwire.config.editing import read_value
 from modelwire.config.known_paths import unread_paths

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from modelwire.cli.options import config_option
+from modelwire.cli.options import FiniteRange, config_option, json_option
 
 __all__ = ["doctor"]
 
@@ -15,13 +15,13 @@ __all__ = ["doctor"]
 @click.option("--offline", is_flag=True, help="Ask nobody: neither services nor for credentials.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=5.0,
     show_default=True,
     metavar="SECONDS",
     help="How long each thing that is asked may take.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+@json_option
 @config_option
 def doctor(offline: bool, timeout: float, as_json: bool, config_path: Path | None) -> int:
     """Look for what may keep models from answering, and say what to do.

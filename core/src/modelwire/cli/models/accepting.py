@@ -22,7 +22,7 @@ from modelwire.runtime.resolution import expand_alias, full_ref
 if TYPE_CHECKING:
     from modelwire.config.writing import Written
 
-__all__ = ["Editing", "Wanted", "note_written"]
+__all__ = ["Editing", "Wanted", "note_written", "written_json"]
 
 
 @frozen
@@ -79,6 +79,16 @@ class Editing:
         except UnknownModel:
             ref = None
         return str(ref) if ref is not None else text.strip()
+
+
+def written_json(written: Written) -> dict[str, object]:
+    """Where a change went, for programs."""
+    return {
+        "changed": written.changed,
+        "configPath": str(written.path),
+        "created": written.created,
+        "backup": str(written.backup) if written.backup else None,
+    }
 
 
 def note_written(written: Written) -> None:

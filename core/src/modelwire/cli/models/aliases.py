@@ -9,7 +9,7 @@ import click
 
 from modelwire.cli.candidates import complete_alias, complete_reference
 from modelwire.cli.documents import json_text
-from modelwire.cli.options import check_output, config_option, output_options
+from modelwire.cli.options import check_output, config_option, json_option, output_options
 
 __all__ = ["aliases"]
 
@@ -19,7 +19,14 @@ _ALIAS = re.compile(r"[A-Za-z0-9_.:-]+")
 @click.group(invoke_without_command=True)
 @click.pass_context
 def aliases(ctx: click.Context) -> None:
-    """Short names for models. Alone, the same as `modelwire models aliases list`."""
+    """Short names for models.
+
+    Alone, the same as `modelwire models aliases list`.
+
+    \b
+    modelwire models aliases add fast amazon-bedrock/us.amazon.nova-lite-v1:0
+    modelwire complete --model fast "Hello"
+    """  # noqa: D301 - \b keeps click from joining the lines
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_aliases)
 
@@ -54,8 +61,9 @@ def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
 @aliases.command("add")
 @click.argument("alias", metavar="NAME")
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
+@json_option
 @config_option
-def add_alias(alias: str, ref: str, config_path: Path | None) -> None:
+def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> None:
     """Let NAME stand for the model REF. Case does not matter in it.
 
     \b
@@ -63,7 +71,7 @@ def add_alias(alias: str, ref: str, config_path: Path | None) -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.cells import printable
     from modelwire.cli.failures import show_note
-    from modelwire.cli.models.accepting import Editing, note_written
+    from modelwire.cli.models.accepting import Editing, note_written, written_json
     from modelwire.config import load_config
     from modelwire.config.model_choice import set_alias
     from modelwire.config.writing import edit_config
@@ -81,29 +89,37 @@ def add_alias(alias: str, ref: str, config_path: Path | None) -> None:
         msg = f"Alias {alias} already points to {taken}."
         hint = f"Remove it first: modelwire models aliases remove {alias}"
         raise ConfigError(msg, hint=hint)
-    if taken is None:
-        written = edit_config(lambda text: set_alias(text, target, alias), config_path)
-        gone = sorted(current.keys() - load_config(config_path).aliases().keys())
-        click.echo(printable(f"Alias {alias} -> {target}"))
+
+    def add(text: str) -> str:
+        return set_alias(text, target, alias) if taken is None else text
+
+    written = edit_config(add, config_path)
+    gone = sorted(current.keys() - load_config(config_path).aliases().keys())
+    if as_json:
+        data = {"alias": alias, "model": target, "replaced": gone, "warning": wanted.warning}
+        click.echo(json_text(data | written_json(written), indent=2))
+        return
+    unchanged = "" if written.changed else " (unchanged)"
+    click.echo(printable(f"Alias {alias} -> {target}{unchanged}"))
+    if written.changed:
         wanted.warn()
-        if gone:
-            show_note(f"It replaces the model's former alias {', '.join(gone)}.")
-        note_written(written)
-    else:
-        click.echo(printable(f"Alias {alias} -> {target} (unchanged)"))
+    if gone:
+        show_note(f"It replaces the model's former alias {', '.join(gone)}.")
+    note_written(written)
 
 
 @aliases.command("remove")
 @click.argument("alias", metavar="NAME", shell_complete=complete_alias)
+@json_option
 @config_option
-def remove_alias(alias: str, config_path: Path | None) -> None:
+def remove_alias(alias: str, as_json: bool, config_path: Path | None) -> None:
     """Remove the short name NAME. The other settings of its model stay.
 
     \b
     modelwire models aliases remove fast
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.cells import printable
-    from modelwire.cli.models.accepting import note_written
+    from modelwire.cli.models.accepting import note_written, written_json
     from modelwire.config.model_choice import unset_alias
     from modelwire.config.writing import edit_config
     from modelwire.errors import ConfigError
@@ -112,5 +128,8 @@ def remove_alias(alias: str, config_path: Path | None) -> None:
     if not written.changed:
         msg = f"Alias not found: {alias}"
         raise ConfigError(msg, hint="`modelwire models aliases list` shows which there are.")
+    if as_json:
+        click.echo(json_text({"alias": alias} | written_json(written), indent=2))
+        return
     click.echo(printable(f"Removed the alias {alias}."))
     note_written(written)

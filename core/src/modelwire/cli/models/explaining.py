@@ -10,7 +10,7 @@ import click
 
 from modelwire.cli.candidates import complete_reference
 from modelwire.cli.documents import json_text
-from modelwire.cli.options import config_option
+from modelwire.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
     from modelwire.cli.models.steps import Explanation, Step
@@ -29,7 +29,7 @@ _INDENT = 16
 @click.command()
 @click.argument("ref", metavar="[REF]", required=False, shell_complete=complete_reference)
 @click.option("--offline", is_flag=True, help="Ask nobody for lists, and load no credentials.")
-@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+@json_option
 @config_option
 def explain(ref: str | None, offline: bool, as_json: bool, config_path: Path | None) -> int:
     """Show how REF resolves, step by step, and where that fails.

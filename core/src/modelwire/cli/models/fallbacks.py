@@ -10,7 +10,7 @@ import click
 
 from modelwire.cli.candidates import complete_reference
 from modelwire.cli.documents import json_text
-from modelwire.cli.options import check_output, config_option, output_options
+from modelwire.cli.options import check_output, config_option, json_option, output_options
 
 if TYPE_CHECKING:
     from modelwire.config.writing import Written
@@ -21,10 +21,14 @@ __all__ = ["fallbacks"]
 @click.group(invoke_without_command=True)
 @click.pass_context
 def fallbacks(ctx: click.Context) -> None:
-    """Models that are asked when the default one fails, in their order.
+    """Models to ask when the default one fails.
 
-    Alone, the same as `modelwire models fallbacks list`. Nobody else is ever asked.
-    """
+    They are asked in their order. Alone, the same as `modelwire models fallbacks list`. Nobody else is ever asked.
+
+    \b
+    modelwire models fallbacks add local/smollm2-135m-instruct
+    modelwire models fallbacks
+    """  # noqa: D301 - \b keeps click from joining the lines
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_fallbacks)
 
@@ -60,8 +64,9 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
 
 @fallbacks.command("add")
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
+@json_option
 @config_option
-def add_fallback(ref: str, config_path: Path | None) -> None:
+def add_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
     """Ask the model REF too, after the other fallbacks.
 
     \b
@@ -82,14 +87,16 @@ def add_fallback(ref: str, config_path: Path | None) -> None:
         return set_fallbacks(text, [*current, target])
 
     written = edit_config(add, config_path)
-    wanted.warn()
-    _tell(editing.meaning, written)
+    if not as_json:
+        wanted.warn()
+    _tell(editing.meaning, written, as_json=as_json, warning=wanted.warning)
 
 
 @fallbacks.command("remove")
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
+@json_option
 @config_option
-def remove_fallback(ref: str, config_path: Path | None) -> None:
+def remove_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
     """Ask the model REF no longer.
 
     \b
@@ -111,31 +118,37 @@ def remove_fallback(ref: str, config_path: Path | None) -> None:
     if not written.changed:
         msg = f"Fallback not found: {target}"
         raise ConfigError(msg, hint="`modelwire models fallbacks list` shows which there are.")
-    _tell(editing.meaning, written)
+    _tell(editing.meaning, written, as_json=as_json)
 
 
 @fallbacks.command("clear")
+@json_option
 @config_option
-def clear_fallbacks(config_path: Path | None) -> None:
+def clear_fallbacks(as_json: bool, config_path: Path | None) -> None:
     """Ask nobody but the default model.
 
     \b
     modelwire models fallbacks clear
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.models.accepting import note_written
     from modelwire.config.model_choice import set_fallbacks
     from modelwire.config.writing import edit_config
 
     written = edit_config(lambda text: set_fallbacks(text, []), config_path)
-    _show([])
-    note_written(written)
+    _tell(str, written, as_json=as_json)
 
 
-def _tell(meaning: Callable[[str], str], written: Written) -> None:
-    from modelwire.cli.models.accepting import note_written
+def _tell(
+    meaning: Callable[[str], str], written: Written, *, as_json: bool, warning: str | None = None
+) -> None:
+    from modelwire.cli.models.accepting import note_written, written_json
     from modelwire.config.model_choice import written_fallbacks
 
-    _show([meaning(text) for text in written_fallbacks(written.after)])
+    keys = [meaning(text) for text in written_fallbacks(written.after)]
+    if as_json:
+        data = {"fallbacks": keys, "warning": warning}
+        click.echo(json_text(data | written_json(written), indent=2))
+        return
+    _show(keys)
     note_written(written)
 
 

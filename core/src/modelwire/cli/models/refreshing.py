@@ -11,7 +11,7 @@ from attrs import frozen
 
 from modelwire.cli.candidates import complete_provider
 from modelwire.cli.documents import json_text
-from modelwire.cli.options import config_option
+from modelwire.cli.options import config_option, json_option
 
 if TYPE_CHECKING:
     from modelwire.catalog import Catalog, Listing
@@ -82,7 +82,7 @@ class Refreshed:
     help="Only the models of this provider.",
     shell_complete=complete_provider,
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+@json_option
 @config_option
 def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> int:
     """Ask the providers again which models they offer.

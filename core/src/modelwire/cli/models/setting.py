@@ -8,14 +8,14 @@ import click
 
 from modelwire.cli.candidates import complete_reference
 from modelwire.cli.documents import json_text
-from modelwire.cli.options import config_option
+from modelwire.cli.options import config_option, json_option
 
 __all__ = ["set_model"]
 
 
 @click.command("set")
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
-@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+@json_option
 @config_option
 def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
     """Make REF the model that is used where nobody names one.
@@ -30,7 +30,7 @@ def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.cells import printable
     from modelwire.cli.failures import show_note
-    from modelwire.cli.models.accepting import Editing, note_written
+    from modelwire.cli.models.accepting import Editing, note_written, written_json
     from modelwire.config.model_choice import overriding_agents, set_primary
     from modelwire.config.writing import edit_config
 
@@ -41,12 +41,10 @@ def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
     if as_json:
         data = {
             "default": str(wanted.ref),
-            "changed": written.changed,
-            "configPath": str(written.path),
             "warning": wanted.warning,
             "overrides": overrides,
         }
-        click.echo(json_text(data, indent=2))
+        click.echo(json_text(data | written_json(written), indent=2))
         return
     click.echo(f"Default model: {printable(str(wanted.ref))}")
     wanted.warn()

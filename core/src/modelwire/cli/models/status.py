@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from modelwire.cli.documents import json_text
-from modelwire.cli.options import check_output, config_option, output_options
+from modelwire.cli.options import FiniteRange, check_output, config_option, output_options
 
 __all__ = ["status"]
 
@@ -16,7 +16,7 @@ __all__ = ["status"]
 @click.option("--probe", is_flag=True, help="Load the credentials and send one tiny request each.")
 @click.option(
     "--probe-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=8.0,
     show_default=True,
     metavar="SECONDS",
@@ -37,7 +37,9 @@ def status(
     plain: bool,
     config_path: Path | None,
 ) -> int:
-    """Show what would be used and why: the models, and each provider's credentials.
+    """Show which models would be used, and why.
+
+    Each provider's credentials are shown with where they come from.
 
     Without --probe nobody is asked and nothing is sent. With --plain only the primary model is
     printed, as provider/model-id.

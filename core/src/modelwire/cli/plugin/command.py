@@ -7,13 +7,18 @@ from pathlib import Path
 import click
 
 from modelwire.cli.documents import json_text
+from modelwire.cli.options import json_option
 
 __all__ = ["plugin"]
 
 
 @click.group()
 def plugin() -> None:
-    """Write a plugin of your own."""
+    """Write a plugin of your own.
+
+    \b
+    modelwire plugin new acme
+    """  # noqa: D301 - \b keeps click from joining the lines
 
 
 @plugin.command()
@@ -25,7 +30,7 @@ def plugin() -> None:
     metavar="DIR",
     help="Where to write it. By default ./modelwire-NAME.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+@json_option
 def new(name: str, folder: Path | None, as_json: bool) -> None:
     """Write a new plugin for the provider NAME.
 

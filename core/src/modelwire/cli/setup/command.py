@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from modelwire.cli.candidates import complete_provider, complete_reference
-from modelwire.cli.options import config_option
+from modelwire.cli.options import FiniteRange, config_option, json_option
 
 __all__ = ["setup"]
 
@@ -37,13 +37,13 @@ __all__ = ["setup"]
 @click.option("--no-test", is_flag=True, help="Write without trying it first.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
     help="How long each step of the test may take.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON for programs; goes with --yes.")
+@json_option
 @config_option
 def setup(
     provider: str | None,

@@ -1,0 +1,162 @@
+"""What holds for every command, those of the plugins of this project included."""
+
+import json
+import re
+import shutil
+
+import click
+import pytest
+
+from modelwire.cli.app import app
+from modelwire.cli.options import FiniteRange
+
+
+def commands():
+    def below(command, words, parent):
+        ctx = click.Context(command, info_name=words[-1], parent=parent)
+        yield words, command, ctx
+        if isinstance(command, click.Group):
+            for name in command.list_commands(ctx):
+                yield from below(command.get_command(ctx, name), (*words, name), ctx)
+
+    return list(below(app, ("modelwire",), None))
+
+
+COMMANDS = commands()
+
+
+def each(cases):
+    return pytest.mark.parametrize(
+        ("words", "command", "ctx"), cases, ids=[" ".join(words) for words, _, _ in cases]
+    )
+
+
+@each(COMMANDS)
+def test_help_says_what_it_does_and_shows_an_example(words, command, ctx):
+    assert command.help
+    assert re.search(rf"^  .*{' '.join(words[:2])}", command.get_help(ctx), re.MULTILINE)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+@each([case for case in COMMANDS if isinstance(case[1], click.Group)])
+def test_a_list_of_commands_has_room_for_what_each_does(words, command, ctx):
+    listed = command.get_help(ctx).partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed
+
+
+@each(COMMANDS)
+def test_every_example_is_a_command_with_options_that_there_are(words, command, ctx):
+    known = {words: command for words, command, _ in COMMANDS}
+    for line in re.findall(r"^ +(modelwire .*)$", command.help or "", re.MULTILINE):
+        called: tuple[str, ...] = ()
+        for word in line.split():
+            if (*called, word) not in known:
+                break
+            called = (*called, word)
+        found = known[called]
+        options = {name for parameter in found.params for name in parameter.opts}
+        own = re.split(r" [|#>] | \|\| ", re.sub(r"\"[^\"]*\"|'[^']*'", "", line))[0]
+        for option in re.findall(r"(?<= )--?[a-z][a-z-]*", own):
+            assert option in options, f"{line!r} has no {option}"
+
+
+def test_the_same_thing_has_the_same_option_everywhere():
+    metavars, letters = {}, {}
+    for words, command, ctx in COMMANDS:
+        for option in command.params:
+            if not isinstance(option, click.Option):
+                continue
+            long = next(name for name in option.opts if name.startswith("--"))
+            kind = "flag" if option.is_flag else option.make_metavar(ctx)
+            where = " ".join(words)
+            metavars.setdefault(long, {}).setdefault(kind.removesuffix("|-"), []).append(where)
+            for short in set(option.opts) - {long}:
+                letters.setdefault(short, set()).add(long)
+    assert {name: kinds for name, kinds in metavars.items() if len(kinds) > 1} == {}
+    assert {letter: names for letter, names in letters.items() if len(names) > 1} == {}
+
+
+@each([case for case in COMMANDS if any("--config" in p.opts for p in case[1].params)])
+def test_a_configuration_can_be_named_wherever_one_is_read(words, command, ctx):
+    (option,) = (p for p in command.params if "--config" in p.opts)
+    assert option.metavar == "FILE"
+
+
+@each(COMMANDS)
+def test_a_number_is_never_infinite_or_none(words, command, ctx):
+    for parameter in command.params:
+        if isinstance(parameter.type, click.FloatRange):
+            assert isinstance(parameter.type, FiniteRange), parameter.name
+
+
+JSON = [
+    ("models", "list"),
+    ("models", "status"),
+    ("models", "set", "actor/found"),
+    ("models", "refresh"),
+    ("models", "explain", "actor/found"),
+    ("models", "aliases", "list"),
+    ("models", "aliases", "add", "a", "actor/found"),
+    ("models", "aliases", "remove", "a"),
+    ("models", "fallbacks", "list"),
+    ("models", "fallbacks", "add", "actor/found"),
+    ("models", "fallbacks", "remove", "actor/found"),
+    ("models", "fallbacks", "clear"),
+    ("config", "get", "models"),
+    ("config", "set", "models.mode", "merge"),
+    ("config", "unset", "models.mode"),
+    ("plugins", "list"),
+    ("setup", "--yes", "--no-test", "--provider", "openai"),
+]
+
+
+@pytest.mark.parametrize("command", JSON, ids=" ".join)
+def test_a_failure_is_json_in_one_form_where_json_was_asked_for(program, command):
+    program.configure("{ models: [ }")
+    done = program.run(*command, "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert told["ok"] is False
+    assert set(told["error"]) == {"type", "kind", "message", "hint"}
+    assert told["error"]["type"] == "config"
+    assert told["issues"][0]["line"] == 1
+
+
+def test_what_changes_models_tells_programs_where_it_was_written(program):
+    shutil.rmtree(program.folder / "home", ignore_errors=True)
+    program.configure({})
+    path = str(program.folder / "modelwire.json5")
+    told = {}
+    for command in (
+        ("set", "actor/found"),
+        ("aliases", "add", "Quick", "actor/found"),
+        ("aliases", "add", "quick", "actor/found"),
+        ("aliases", "remove", "quick"),
+        ("fallbacks", "add", "actor/other"),
+        ("fallbacks", "remove", "actor/other"),
+        ("fallbacks", "clear"),
+    ):
+        done = program.run("models", *command, "--json")
+        assert done.returncode == 0, done.stderr
+        told[command[:3]] = data = json.loads(done.stdout)
+        assert data["configPath"] == path
+        assert data["created"] is False
+        assert done.stderr == b""
+    assert told["set", "actor/found"]["changed"] is True
+    assert told["aliases", "add", "Quick"]["model"] == "actor/found"
+    assert told["aliases", "add", "quick"]["changed"] is False
+    assert told["fallbacks", "add", "actor/other"]["fallbacks"] == ["actor/other"]
+    assert "No list of models has" in (
+        told["fallbacks", "add", "actor/other"]["warning"] or ""
+    ) or ("not known whether" in told["fallbacks", "add", "actor/other"]["warning"])
+    assert told["fallbacks", "remove", "actor/other"]["fallbacks"] == []
+    assert (
+        told[
+            "fallbacks",
+            "clear",
+        ]["changed"]
+        is False
+    )
