@@ -1,11 +1,14 @@
 """Text for a terminal: what could steer it is escaped, columns stand below each other."""
 
+import json
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from modelwire.cli.cells import align, printable
+from modelwire.cli.cells import align, escaped_json, printable, printable_lines
 
 CELLS = st.text(alphabet=st.sampled_from("ab 日本é👩\x1b\u202e\n\ud800"), max_size=12)
 TABLES = st.integers(1, 4).flatmap(
@@ -22,10 +25,28 @@ TABLES = st.integers(1, 4).flatmap(
         ("\u202eevil", r"\u202eevil"),
         ("\ud800", r"\ud800"),
         ("👩\u200d🚀", "👩\u200d🚀"),
+        ("全角\u3000空白, 5\xa0€, 1\u202f000", "全角\u3000空白, 5\xa0€, 1\u202f000"),
+        ("newer than this Python: \U0001ff00", "newer than this Python: \U0001ff00"),
+        ("\x9b1m\x7f\u2028", r"\x9b1m\x7f\u2028"),
     ],
 )
 def test_what_could_steer_a_terminal_is_escaped(text, shown):
     assert printable(text) == shown
+
+
+def test_prose_keeps_its_lines_and_its_direction():
+    assert (
+        printable_lines("a\x1b[2J\x9b1mb\r\n\tc\x07é\u200d") == "a\\x1b[2J\\x9b1mb\n\tc\\x07é\u200d"
+    )
+    assert printable_lines("שלום\u200f!\u202e") == "שלום\u200f!\\u202e"
+
+
+@given(st.text())
+def test_json_steers_no_terminal_and_means_the_same(text):
+    written = escaped_json(json.dumps({"a": [text]}, indent=1, ensure_ascii=False))
+    assert json.loads(written) == {"a": [text]}
+    assert printable_lines(written.replace("\u061c", "")) == written.replace("\u061c", "")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", written)
 
 
 @given(TABLES)

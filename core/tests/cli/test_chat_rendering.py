@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from modelwire.cli.chat.costs import Spent, cost_lines
 from modelwire.cli.chat.history import looks_like_a_key
-from modelwire.cli.chat.markdown import render_block, split_blocks, without_controls
+from modelwire.cli.chat.markdown import render_block, split_blocks
 from modelwire.cli.chat.screen import ChangingLines
 from modelwire.cli.chat.slash import parse_command
 from modelwire.messages import Cost, Usage
@@ -70,10 +70,6 @@ def test_what_is_no_markdown_is_shown_as_it_was_written():
     assert shown("<b>x</b> [1]") == ["<b>x</b> [1]"]
     assert shown("[1]: http://a.b") == ["[1]: http://a.b"]
     assert shown(":smile: [link](http://a.b)") == [":smile: link (http://a.b)"]
-
-
-def test_control_characters_are_taken_out():
-    assert without_controls("a\x1b[2J\x9b1mb\r\n\tc\x07é\u200d") == "a[2J1mb\n\tcé\u200d"
 
 
 class Window:

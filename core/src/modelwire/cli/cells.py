@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 
-__all__ = ["align", "first_room", "folded", "printable", "room", "width"]
+__all__ = [
+    "align",
+    "escaped_json",
+    "first_room",
+    "folded",
+    "printable",
+    "printable_lines",
+    "room",
+    "width",
+]
 
 _JOINERS = "\u200c\u200d"  # they make one sign of several, as in families of emoji
+_MARKS = "\u061c\u200e\u200f"  # they only say which way a neighbour without a direction runs
 _NARROWEST = 16
 
 
 def printable(text: str) -> str:
-    """Write control characters and the like as escapes, so that a name cannot steer a terminal."""
-    if text.isascii() and text.isprintable():
+    """Write control characters and the like as escapes, so that a name cannot steer a terminal.
+
+    Signs that are shown stay, as do spaces of every kind and what this Python does not know yet.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_escape(char) if _steers(char) else char for char in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same for prose of several lines: line feeds and tabs stay, carriage returns go."""
+    if text.isprintable():
+        return text
+    kept = f"\n\t{_MARKS}"
+    return "".join(
+        char if char in kept or not _steers(char) else _escape(char)
+        for char in text.replace("\r", "")
+    )
+
+
+def escaped_json(text: str) -> str:
+    """JSON text in which nothing but its line feeds could steer a terminal; it means the same."""
+    if text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() or char in _JOINERS else _escape(char) for char in text
+        json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
+        if char != "\n" and _steers(char)
+        else char
+        for char in text
     )
 
 
@@ -121,6 +156,15 @@ def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     for cell, wanted in zip(cells, widths, strict=True):
         yield cell + " " * (wanted - width(cell))
+
+
+def _steers(char: str) -> bool:
+    """Whether a terminal might obey a character, or hide it, or turn its neighbours around."""
+    if char.isprintable() or char in _JOINERS:
+        return False
+    from unicodedata import category
+
+    return category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def _escape(char: str) -> str:

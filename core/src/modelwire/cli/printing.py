@@ -9,7 +9,7 @@ from typing import Protocol, TextIO
 
 import click
 
-from modelwire.cli.cells import printable
+from modelwire.cli.cells import printable_lines
 from modelwire.cli.diagnostics import diagnostics
 from modelwire.cli.documents import json_text
 from modelwire.cli.failures import show_failure, show_note
@@ -79,7 +79,7 @@ class _Text:
             case TextDeltaEvent():
                 self._write(event.delta)
             case ThinkingDeltaEvent() if self._show_thinking:
-                click.secho(_for_terminal(event.delta), nl=False, err=True, dim=True)
+                click.secho(printable_lines(event.delta), nl=False, err=True, dim=True)
             case ThinkingEndEvent() if self._show_thinking:
                 click.echo(err=True)
             case ToolCallEndEvent():
@@ -111,7 +111,7 @@ class _Text:
         """Nobody but people reads this form."""
 
     def _write(self, text: str) -> None:
-        text = _for_terminal(text) if self._on_terminal else text
+        text = printable_lines(text) if self._on_terminal else text
         # Colour is not ours here: without this, click takes escapes out of what goes into a pipe.
         click.echo(text, self._out, nl=False, color=True)
         self._at_line_start = text.endswith("\n")
@@ -194,14 +194,6 @@ def _empty_message(sentence: str, code: str, reason: StopReason) -> AssistantMes
         error_message=sentence,
         error_code=code,
     )
-
-
-def _for_terminal(text: str) -> str:
-    """A text that cannot steer a terminal: what is neither a sign, a line feed nor a tab is escaped."""
-    if text.isprintable():
-        return text
-    lines = text.replace("\r", "").split("\n")
-    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in lines)
 
 
 def _show_attempts(attempts: Iterable[Attempt], answered: str) -> None:

@@ -18,19 +18,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-__all__ = ["Block", "render_block", "split_blocks", "without_controls"]
-
-
-def without_controls(text: str) -> str:
-    """Take out what could steer a terminal: every control character but line feed and tab."""
-    if text.isprintable():
-        return text
-    return "".join(c for c in text if c in "\n\t" or not _is_control(c))
-
-
-def _is_control(character: str) -> bool:
-    code = ord(character)
-    return code < 0x20 or 0x7F <= code < 0xA0
+__all__ = ["Block", "render_block", "split_blocks"]
 
 
 @frozen

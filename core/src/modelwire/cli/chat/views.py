@@ -12,8 +12,8 @@ from typing import Protocol, TextIO
 import click
 from attrs import evolve
 
-from modelwire.cli.cells import printable
-from modelwire.cli.chat.markdown import Block, render_block, split_blocks, without_controls
+from modelwire.cli.cells import printable, printable_lines
+from modelwire.cli.chat.markdown import Block, render_block, split_blocks
 from modelwire.cli.chat.screen import ChangingLines
 from modelwire.cli.failures import show_note
 from modelwire.cli.printing import PRINTERS
@@ -93,8 +93,6 @@ class PlainView:
             click.echo(_result_line(event), err=True)
         elif isinstance(event, DoneEvent):
             self._printer.done(event.message)
-        elif isinstance(event, TextDeltaEvent | ThinkingDeltaEvent) and sys.stdout.isatty():
-            self._printer.event(evolve(event, delta=without_controls(event.delta)))
         elif not isinstance(event, ToolCallEndEvent):
             self._printer.event(event)
 
@@ -136,12 +134,12 @@ class MarkdownView:
         match event:
             case TextDeltaEvent():
                 self._turn_to(event.content_index)
-                text = self._tail.source + without_controls(event.delta)
+                text = self._tail.source + printable_lines(event.delta)
                 self._tail = evolve(self._tail, source=text)
                 self._soon()
             case ThinkingDeltaEvent():
                 self._turn_to(event.content_index)
-                self._thinking += without_controls(event.delta)
+                self._thinking += printable_lines(event.delta)
                 self._soon()
             case ThinkingEndEvent() | TextEndEvent() if event.content_index == self._index:
                 self._settle()
