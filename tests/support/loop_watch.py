@@ -35,7 +35,7 @@ _ELSEWHERE = {
     "/emulator/": "a server of its own",
     "/modelwire/cli/": "a program of its own, in which nobody else streams",
     "/modelwire/testing/": "tests and their servers",
-    "/modelwire/registry/claims.py": "making a runtime reads what is installed, once, at the start",
+    "/modelwire/registry/": "making a runtime reads what is installed, once, at the start",
 }
 """Code that may hold a loop, and why."""
 

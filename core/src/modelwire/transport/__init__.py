@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modelwire.transport.response import Response
     from modelwire.transport.retry import RetryPolicy, delay_before, retrying, retrying_call
     from modelwire.transport.retry_after import parse_retry_after
+    from modelwire.transport.showing import conceal, secrets_in
     from modelwire.transport.sse import ServerSentEvent, SseDecoder
     from modelwire.transport.status import error_from_status
 
@@ -33,6 +34,7 @@ __all__ = [
     "ServerSentEvent",
     "SseDecoder",
     "Transport",
+    "conceal",
     "delay_before",
     "drain",
     "error_from_status",
@@ -41,6 +43,7 @@ __all__ = [
     "proxy_for",
     "retrying",
     "retrying_call",
+    "secrets_in",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -56,6 +59,7 @@ __getattr__, __dir__ = lazy_exports(
         "response": ("Response",),
         "retry": ("RetryPolicy", "delay_before", "retrying", "retrying_call"),
         "retry_after": ("parse_retry_after",),
+        "showing": ("conceal", "secrets_in"),
         "sse": ("ServerSentEvent", "SseDecoder"),
         "status": ("error_from_status",),
     },

@@ -108,7 +108,7 @@ async def open_response(
         total_at=progress.total_at,
         telling=telling,
     )
-    return Response(raw.status, raw.headers, body)
+    return Response(raw.status, raw.headers, body, sent=options["headers"])
 
 
 async def _send(

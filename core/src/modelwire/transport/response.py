@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from modelwire.config.secrets import HIDDEN
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.transport.headers import request_id
+from modelwire.transport.showing import secrets_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:
@@ -31,8 +33,16 @@ class Response:
         request_id: The provider's id of the request, or `None`.
     """
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: Body) -> None:
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: Body,
+        *,
+        sent: Mapping[str, str] | None = None,
+    ) -> None:
         self.status = status
+        self._sent = sent or {}
         self.headers = headers
         self.request_id = request_id(headers)
         self._body = body
@@ -96,8 +106,12 @@ class Response:
         """Read what there is of an error's body, to be explained: at most `limit` bytes.
 
         It does not raise when the body is longer, cut or late, since the status is what counts.
+        Credentials of the request that the service repeats are hidden.
         """
-        return await self._read_up_to(limit, forgiving=True)
+        body = await self._read_up_to(limit, forgiving=True)
+        for secret in secrets_in(self._sent):
+            body = body.replace(secret.encode(), HIDDEN.encode())
+        return body
 
     def close(self) -> None:
         """Let the connection go, also while another task is reading; that one gets an error."""

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from modelwire.config.secrets import HIDDEN, looks_secret
 
-__all__ = ["shown_request_headers", "shown_response_headers", "shown_url"]
+__all__ = ["conceal", "secrets_in", "shown_request_headers", "shown_response_headers", "shown_url"]
 
 # Everything else may be a signature, a token or a key, whatever its provider calls it.
 _SHOWN_HEADERS = frozenset(
     {"accept", "accept-encoding", "anthropic-version", "content-type", "user-agent", "x-amz-date"}
 )
+
+
+_SHORTEST_KEY, _SHORTEST_VALUE = 6, 12
+"""Characters from which on a value is looked for in a text: shorter ones are found everywhere."""
+
+
+def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What a service that was sent these header fields must not be heard to repeat, longest first."""
+    found = set()
+    for name, value in headers.items():
+        if name.lower() not in _SHOWN_HEADERS:
+            is_key = looks_secret(name) or name.lower() in {"authorization", "proxy-authorization"}
+            shortest = _SHORTEST_KEY if is_key else _SHORTEST_VALUE
+            # Of `Bearer KEY`, the key alone may come back.
+            parts = {value, value.rpartition(" ")[2]} if is_key else {value}
+            found |= {part for part in parts if len(part) >= shortest}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def conceal(text: str, secrets: Iterable[str]) -> str:
+    """Take secrets out of what a service says."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 def shown_request_headers(headers: Mapping[str, str]) -> dict[str, str]:

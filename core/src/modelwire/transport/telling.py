@@ -13,6 +13,8 @@ from http import HTTPStatus
 
 from modelwire.transport.request import Request
 from modelwire.transport.showing import (
+    conceal,
+    secrets_in,
     shown_request_headers,
     shown_response_headers,
     shown_url,
@@ -32,9 +34,11 @@ class Telling:
         self._number = next(_numbers)
         self._began = time.monotonic()
         self._ended = False
+        self._secrets: tuple[str, ...] = ()
 
     def request(self, request: Request, headers: Mapping[str, str], proxy: str | None) -> None:
         """The request goes out."""
+        self._secrets = secrets_in(headers)
         through = f" through {proxy}" if proxy else ""
         body = f", {_size(len(request.body))}" if request.body else ""
         said = f"{request.method} {shown_url(request.url)}{through}{body}"
@@ -63,7 +67,8 @@ class Telling:
 
     def _say(self, said: str, headers: Mapping[str, str] | None = None) -> None:
         lines = [said, *(f"  {name}: {value}" for name, value in (headers or {}).items())]
-        LOGGER.debug("%s", "\n".join(f"[{self._number}] {line}" for line in lines))
+        told = "\n".join(f"[{self._number}] {line}" for line in lines)
+        LOGGER.debug("%s", conceal(told, self._secrets))
 
 
 def tell(request: Request, headers: Mapping[str, str], proxy: str | None) -> Telling | None:

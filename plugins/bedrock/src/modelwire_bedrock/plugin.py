@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from modelwire.hookspecs import CredentialStatus, hookimpl, late_stream
@@ -45,9 +46,12 @@ async def discover_models(
         ConfigError: A setting is not valid.
         ProviderError: AWS cannot be asked, or refused.
     """
-    from modelwire_bedrock.discovery.listing import discover
+    # Importing it takes tens of milliseconds, in which nobody else shall have to wait.
+    from asyncio import to_thread
 
-    return await discover(provider, settings, config, transport)
+    listing = await to_thread(import_module, "modelwire_bedrock.discovery.listing")
+    models: Sequence[Model] = await listing.discover(provider, settings, config, transport)
+    return models
 
 
 @hookimpl

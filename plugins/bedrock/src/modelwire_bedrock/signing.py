@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
 from modelwire.transport import Request
+from modelwire_bedrock.quiet_log import quiet
 
 if TYPE_CHECKING:
     from modelwire_bedrock.endpoints import Target
@@ -63,7 +64,8 @@ def sign(
     captured = _Captured(headers or {})
     _current.captured = captured
     try:
-        getattr(client, operation)(**params)
+        with quiet():
+            getattr(client, operation)(**params)
     except Exception as error:
         failure = _failure(error, target)
         if failure is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from modelwire.errors import AuthenticationError, ConfigError
+from modelwire.transport import conceal, secrets_in
 from modelwire_openai.addresses import Address, is_azure, is_loopback
 from modelwire_openai.compat import Compat
 from modelwire_openai.servers import COMPLETIONS, FOREIGN, Server, server_at, server_of
@@ -27,9 +28,7 @@ __all__ = [
     "resolve_account",
 ]
 
-_HIDDEN = "<hidden>"
 _KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key"})
-_SHORTEST_SECRET = 6
 
 
 @frozen
@@ -75,12 +74,8 @@ class Account:
 
     def redact(self, text: str) -> str:
         """Take the key and other secret header values out of what a service says."""
-        secrets = {self.api_key or ""}
-        secrets |= {v for k, v in self.headers.items() if k.lower() in _KEY_HEADERS}
-        for secret in sorted(secrets, key=len, reverse=True):
-            if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, _HIDDEN)
-        return text
+        key = {"Authorization": self.api_key} if self.api_key else {}
+        return conceal(text, (*secrets_in(self.headers), *secrets_in(key)))
 
 
 def resolve_account(

@@ -1,0 +1,353 @@
+"""No secret in anything that is said or kept, however things fail.
+
+Every credential that a user can give bears a mark of its own. Every command and every failure is run
+with them, against a service that repeats what it was given in whatever it says; then the marks are
+looked for in all output, logs, files, exceptions and reprs.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import ssl
+import subprocess
+import sys
+import traceback
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import trustme
+from attrs import asdict
+from leaks import reached
+from long_runs import is_long
+from repeating_server import RepeatingServer
+from wires import WIRES
+
+from modelwire import Runtime
+from modelwire.errors import ModelwireError
+from modelwire.transport import Deadlines, RetryPolicy, Transport
+from modelwire_bedrock.emulator import Fault
+
+MODELWIRE = Path(sys.executable).with_name("modelwire")
+MARK = "m4rk3d"
+"""What every secret here has in it, and nothing else."""
+
+APIS = [wire.api for wire in WIRES]
+WAYS = ("refusal", "page", "event")
+QUICK = Deadlines(connect=5, first_byte=5, idle=5)
+
+
+def provider(api, url):
+    settings = {
+        "api": api,
+        "baseUrl": url,
+        "headers": {"x-marked": f"{MARK}-header"},
+        "models": [{"id": "some-model", "name": "Some"}],
+    }
+    if api == "bedrock-converse-stream":
+        keys = {
+            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+            "secretAccessKey": f"{MARK}-secret-access-key-0123456789abcdef",
+            "sessionToken": f"{MARK}-session-token-0123456789",
+        }
+        return {**settings, "region": "us-east-1", **keys}
+    return {**settings, "apiKey": f"{MARK}-api-key-0123456789"}
+
+
+def document(url):
+    providers = {f"p-{number}": provider(api, url) for number, api in enumerate(APIS)}
+    return {
+        "models": {"providers": providers},
+        "agents": {"defaults": {"model": {"primary": "p-1/some-model"}}},
+    }
+
+
+def environment(home, url):
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "MODELWIRE_CONFIG": str(home / "modelwire.json5"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": f"{MARK}-secret-of-the-environment-0123456789",
+        "AWS_SESSION_TOKEN": f"{MARK}-token-of-the-environment",
+        "OPENAI_API_KEY": f"sk-{MARK}-0123456789",
+        "OPENAI_BASE_URL": f"{url}/v1",
+    }
+
+
+COMMANDS = [
+    ("models", "list"),
+    ("models", "list", "--json"),
+    ("models", "status"),
+    ("models", "status", "--json"),
+    ("models", "status", "--probe"),
+    ("models", "refresh"),
+    ("models", "explain", "p-1/some-model"),
+    ("models", "aliases", "list"),
+    ("plugins", "list"),
+    ("config", "get"),
+    ("config", "get", "--json"),
+    ("config", "get", "models.providers.p-1"),
+    ("config", "get", "models.providers.p-1.apiKey"),
+    ("config", "get", "models.providers.p-1.headers"),
+    ("config", "validate"),
+    ("config", "file"),
+    ("config", "set", "models.providers.p-1.apiKey", f"{MARK}-written"),
+    ("config", "set", "models.providers.p-1.apiKey", f'["{MARK}-not-valid"]'),
+    ("config", "patch", "--stdin"),
+    ("doctor",),
+    ("doctor", "--json"),
+    *(("complete", "--model", f"p-{number}/some-model", "hi") for number in range(3)),
+    ("complete", "--model", "openai/gpt-x", "hi"),
+    ("complete", "--model", "amazon-bedrock/us.amazon.nova-lite-v1:0", "hi"),
+    ("complete", "--events", "--model", "p-1/some-model", "hi"),
+    *(("complete", "--dry-run", "--model", f"p-{number}/some-model", "hi") for number in range(3)),
+]
+
+
+ASKING = ("complete", "doctor")
+"""The commands that ask the service; the others do not see in which way it fails."""
+
+
+def found_in(folder):
+    """The files that hold a mark, but for the configuration that the user wrote, and its lock."""
+    return [
+        str(path)
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not path.name.startswith(("modelwire.json5", ".modelwire.json5"))
+        and MARK.encode() in path.read_bytes()
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
+    loud = {"refusal": ("--debug",), "page": ("--verbose", "--debug"), "event": ()}[way]
+    with RepeatingServer(way) as server:
+        (tmp_path / "modelwire.json5").write_text(json.dumps(document(server.url)))
+        environ = environment(tmp_path, server.url)
+        running = []
+        for number, arguments in enumerate(COMMANDS):
+            if way != "refusal" and arguments[0] not in ASKING and not is_long():
+                continue
+            if arguments[:2] in (("config", "set"), ("config", "patch")):
+                # These change the file, so they have one of their own.
+                own = tmp_path / f"modelwire.json5-{number}"
+                own.write_text(json.dumps(document(server.url)))
+                mine = {**environ, "MODELWIRE_CONFIG": str(own)}
+            else:
+                mine = environ
+            done = subprocess.run(
+                [MODELWIRE, *loud, *arguments],
+                env=mine,
+                cwd=tmp_path,
+                capture_output=True,
+                input=f'{{models: {{providers: {{"p-1": {{apiKey: "{MARK}-patched"}}}}}}}}'.encode(),
+            )
+            running.append((arguments, done.returncode, done.stdout + done.stderr))
+        assert any(MARK in head for head in server.requests)  # or nothing was at stake
+    told = [(arguments, said) for arguments, _, said in running if MARK.encode() in said]
+    assert not told
+    assert not found_in(tmp_path)
+    # A secret that is shown nowhere because nothing works would prove nothing.
+    worked = {arguments[0] for arguments, code, _ in running if code == 0}
+    assert "complete" in worked
+    assert way != "refusal" or {"models", "plugins", "config"} <= worked
+
+
+def whole(error):
+    """Everything that can be seen of an exception and of all behind it."""
+    seen, rest, parts = set(), [error], []
+    while rest:
+        one = rest.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        parts += [str(one), repr(one), repr(one.args)]
+        parts += [repr(note) for note in getattr(one, "__notes__", ())]
+        rest += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+        partial = getattr(one, "partial", None)
+        if partial is not None:
+            parts.append(repr(asdict(partial)))
+    return "\n".join([*parts, *traceback.format_exception(error)])
+
+
+@pytest.fixture
+def logged():
+    """Everything that anybody logs, at every level."""
+    kept = []
+
+    class Keeper(logging.Handler):
+        def emit(self, record):
+            kept.append(self.format(record) + repr(record.args))
+
+    root, keeper = logging.getLogger(), Keeper()
+    level = root.level
+    root.addHandler(keeper)
+    root.setLevel(logging.DEBUG)
+    yield kept
+    root.removeHandler(keeper)
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("way", WAYS)
+async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, api, way):
+    with RepeatingServer(way) as server:
+        settings = {"models": {"providers": {"acme": provider(api, server.url)}}}
+        runtime = Runtime.from_config(
+            settings,
+            environ={"HOME": str(tmp_path)},
+            retries=RetryPolicy(max_attempts=2, base=0),
+            cache_directory=tmp_path,
+        )
+        async with runtime:
+            with pytest.raises(ModelwireError) as caught:
+                await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
+            shown = [whole(caught.value)]
+            listing = await runtime.catalog.listing("acme", refresh=True)
+            shown += [repr(listing), whole(listing.error) if listing.error else ""]
+            stream = runtime.stream("hi", model="acme/some-model")
+            planned = await runtime.dry_run("hi", model="acme/some-model")
+            things = (runtime, runtime.config, stream, planned, runtime.transport, runtime.catalog)
+            shown += [repr(thing) for thing in things]
+            shown += [repr(planned.request), repr(runtime.registry.provider_config("acme"))]
+            shown += [repr(await runtime.resolve("acme/some-model")), repr(planned.model)]
+    assert any(MARK in head for head in server.requests)
+    assert [text for text in shown if MARK in text] == []
+    assert [text for text in logged if MARK in text] == []
+    assert not found_in(tmp_path)
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("kind", ["reset", "cut", "corrupt", "stall", "no_response"])
+async def test_no_fault_of_a_connection_tells_a_secret(wire, tmp_path, logged, kind):
+    with wire.start():
+        wire.answers(Fault(kind, after=wire.at["mid-text"]))
+        settings = {"models": {"providers": {"acme": provider(wire.api, wire.url)}}}
+        environ = {"HOME": str(tmp_path)}
+        quick = RetryPolicy(max_attempts=1)
+        async with Runtime.from_config(
+            settings, environ=environ, retries=quick, cache_directory=tmp_path
+        ) as runtime:
+            model = f"acme/{wire.ref.partition('/')[2]}"
+            limits = Deadlines(first_byte=20, idle=0.5 if kind == "stall" else 20)
+            with pytest.raises(ModelwireError) as caught:
+                await runtime.complete("hi", model=model, deadlines=limits)
+    assert MARK not in whole(caught.value)
+    assert [text for text in logged if MARK in text] == []
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("trouble", ["refused", "proxy", "not a host"])
+async def test_no_connection_that_fails_tells_a_secret(tmp_path, logged, api, trouble):
+    environ = {"HOME": str(tmp_path)}
+    url = f"http://user:{MARK}-password@127.0.0.1:9"
+    if trouble == "proxy":
+        environ["HTTP_PROXY"] = f"http://user:{MARK}-proxy@127.0.0.1:9"
+        url = "http://example.invalid"
+    elif trouble == "not a host":
+        url = f"http://user:{MARK}@[nonsense"
+    settings = {"models": {"providers": {"acme": provider(api, url)}}}
+    try:
+        async with Runtime.from_config(
+            settings,
+            environ=environ,
+            retries=RetryPolicy(max_attempts=1),
+            cache_directory=tmp_path,
+        ) as runtime:
+            await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
+    except ModelwireError as error:
+        shown = whole(error)
+    assert MARK not in shown
+    assert [text for text in logged if MARK in text] == []
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_a_redirect_carries_nothing_to_another_host(tmp_path, api):
+    with ExitStack() as running:
+        elsewhere = running.enter_context(RepeatingServer("refusal"))
+        server = running.enter_context(RepeatingServer(elsewhere.url))
+        settings = {"models": {"providers": {"acme": provider(api, server.url)}}}
+        async with Runtime.from_config(
+            settings,
+            environ={"HOME": str(tmp_path)},
+            retries=RetryPolicy(max_attempts=1),
+            cache_directory=tmp_path,
+        ) as runtime:
+            with pytest.raises(ModelwireError) as caught:
+                await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
+            await runtime.catalog.listing("acme", refresh=True)
+        assert len(server.requests) >= 1
+        assert elsewhere.requests == []
+        assert caught.value.retryable is False
+        assert MARK not in whole(caught.value)
+
+
+# What turns verification off in other programs. An empty AWS_CA_BUNDLE botocore itself refuses.
+TEMPTATIONS = {
+    "PYTHONHTTPSVERIFY": "0",
+    "SSL_VERIFY": "false",
+    "SSL_CERT_FILE": "",
+    "SSL_CERT_DIR": "",
+    "CURL_CA_BUNDLE": "",
+    "NODE_TLS_REJECT_UNAUTHORIZED": "0",
+    "AIOHTTP_NO_VERIFY": "1",
+}
+WISHES = {
+    "verify": False,
+    "verifySsl": False,
+    "insecure": True,
+    "ssl": False,
+    "request": {"tls": {"insecureSkipVerify": True}},
+}
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_certificates_are_verified_whatever_the_surroundings_say(tmp_path, monkeypatch, api):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    asked = []
+
+    async def handle(reader, writer):
+        asked.append(await reader.read(1))
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for name, value in TEMPTATIONS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(ssl, "_create_default_https_context", ssl._create_unverified_context)
+    settings = {"models": {"providers": {"acme": {**provider(api, url), **WISHES}}}}
+    async with Runtime.from_config(
+        settings,
+        environ={"HOME": str(tmp_path), **TEMPTATIONS},
+        retries=RetryPolicy(max_attempts=1),
+        cache_directory=tmp_path,
+    ) as runtime:
+        with pytest.raises(ModelwireError) as caught:
+            await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
+    assert caught.value.code == "connection", caught.value
+    assert "certificate" in str(caught.value).lower()
+    assert not caught.value.retryable
+    assert await reached(lambda: not any(asked), 0.05)
+    server.close()
+
+
+def test_there_is_no_switch_that_turns_verification_off():
+    assert not [name for name in Transport.__init__.__annotations__ if "verif" in name]
+    root = Path(__file__).resolve().parents[2]
+    words = ("CERT_NONE", "check_hostname", "_create_unverified", "verify=False", "ssl=False")
+    sources = [*root.glob("core/src/**/*.py"), *root.glob("plugins/*/src/**/*.py")]
+    assert len(sources) > 200
+    guilty = [
+        f"{path.relative_to(root)}: {word}"
+        for path in sources
+        for word in words
+        if word in path.read_text()
+    ]
+    assert guilty == []
