@@ -56,6 +56,11 @@ class Environments:
             mark.write_text(digest)
         return python
 
+    def pins(self, name: str) -> dict[str, str]:
+        """The versions that a peer's file asks for, by package."""
+        lines = (_HERE / "peers" / f"{name}.txt").read_text().split()
+        return dict(line.split("==", 1) for line in lines)
+
 
 def _install(folder: Path, python: Path, name: str) -> str | None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)

@@ -64,6 +64,7 @@ _IMPORTS = ("llm", "pydantic_ai", "strands", "langchain_aws", "any_llm", "litell
 
 def measure(bench: Bench) -> Result:
     cpu, wall = _medians(bench)
+    bench.versions |= bench.environments.pins("llm")
     bare = cpu["`python -c pass`"]
     rows = [
         [
@@ -87,7 +88,7 @@ def measure(bench: Bench) -> Result:
             )
         )
     targets += [
-        Target(f"`modelwire {what}`, of llm's", cpu[own] / cpu[theirs], 0.25)
+        Target(f"{own}, of llm's", cpu[own] / cpu[theirs], 0.25)
         for what in ("--help", "models list`, 5 plugins", "models list`, 50 plugins")
         if (own := _title("modelwire", what)) in cpu and (theirs := _title("llm", what)) in cpu
     ]
