@@ -52,7 +52,7 @@ def completed(program, line, **environ):
         ("modelwire models fallbacks add actor/f", ["actor/found"]),
         ("modelwire models aliases add new actor/f", ["actor/found"]),
         ("modelwire models aliases remove b", ["best", "bold"]),
-        ("modelwire models list --provider a", ["acme", "actor", "amazon-bedrock"]),
+        ("modelwire models list --provider ac", ["acme", "actor"]),
         ("modelwire config get mod", ["models", "models.providers"]),
         ("modelwire config get models.providers.acme.m", None),
         ("modelwire completion ", ["bash", "zsh", "fish"]),

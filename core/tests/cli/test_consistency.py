@@ -85,6 +85,23 @@ def test_a_configuration_can_be_named_wherever_one_is_read(words, command, ctx):
     assert option.metavar == "FILE"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["modls"], "No such command 'modls'. Did you mean models?"),
+        (["xyzzy"], "No such command 'xyzzy'.\n"),
+        (["complete", "--modle", "x"], "'--model'"),
+        (["complete", "--temperature", "hot", "x"], "'hot' is not a valid number."),
+        (["complete", "--max-tokens", "few", "x"], "'few' is not a valid whole number."),
+        (["models", "list", "--provider", "actr"], "Did you mean actor or act?"),
+    ],
+)
+def test_a_typo_is_told_with_what_may_have_been_meant(program, arguments, sentence):
+    done = program.run(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr.decode()
+
+
 @each(COMMANDS)
 def test_a_number_is_never_infinite_or_none(words, command, ctx):
     for parameter in command.params:

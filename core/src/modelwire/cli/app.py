@@ -52,6 +52,21 @@ class _LazyGroup(click.Group):
         accept_diagnostics(command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        known = self.list_commands(ctx)
+        if name in known or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, n=3, cutoff=0.6)
+        msg = f"No such command {name!r}."
+        if near:
+            msg += f" Did you mean {' or '.join(near)}?"
+        raise click.UsageError(msg, ctx)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         # Unlike click's own, this imports none of the commands.
         from click.shell_completion import CompletionItem

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from modelwire.cli.candidates import complete_reference
-from modelwire.cli.options import REASONING_LEVELS, FiniteRange, config_option
+from modelwire.cli.options import REASONING_LEVELS, FiniteRange, WholeRange, config_option
 
 if TYPE_CHECKING:
     from modelwire.messages import Context
@@ -51,13 +51,16 @@ _RETENTION = ("none", "short", "long")
 @click.option("--yes", is_flag=True, help="Run tools without asking.")
 @click.option(
     "--max-turns",
-    type=click.IntRange(min=1),
+    type=WholeRange(min=1),
+    metavar="N",
     default=25,
     show_default=True,
     help="The most answers to ask for while tools are called.",
 )
-@click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to answer with.")
-@click.option("--temperature", type=FiniteRange(min=0), help="Randomness, from 0.")
+@click.option(
+    "--max-tokens", type=WholeRange(min=1), metavar="N", help="The most tokens to answer with."
+)
+@click.option("--temperature", type=FiniteRange(min=0), metavar="N", help="Randomness, from 0.")
 @click.option("--stop", multiple=True, metavar="TEXT", help="End the answer before this text.")
 @click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
 @click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")

@@ -14,6 +14,7 @@ from modelwire.cli.diagnostics import diagnostics
 __all__ = [
     "REASONING_LEVELS",
     "FiniteRange",
+    "WholeRange",
     "check_output",
     "config_option",
     "dry_run_option",
@@ -58,6 +59,8 @@ json_option = click.option(
 class FiniteRange(click.FloatRange):
     """A number in a range, but neither `nan` nor `inf`, which compare with no range."""
 
+    name = "number"
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
@@ -66,6 +69,12 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a number to count with.", param, ctx)
         return number
+
+
+class WholeRange(click.IntRange):
+    """A whole number in a range, called so where it is not one."""
+
+    name = "whole number"
 
 
 def output_options(command: F) -> F:

@@ -9,7 +9,7 @@ import click
 
 from modelwire.cli.candidates import complete_reference
 from modelwire.cli.diagnostics import Diagnostics
-from modelwire.cli.options import REASONING_LEVELS, config_option
+from modelwire.cli.options import REASONING_LEVELS, WholeRange, config_option
 
 __all__ = ["chat"]
 
@@ -52,7 +52,9 @@ __all__ = ["chat"]
 )
 @click.option("--no-session", is_flag=True, help="Keep nothing.")
 @click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="The most tokens to answer with.")
+@click.option(
+    "--max-tokens", type=WholeRange(min=1), metavar="N", help="The most tokens to answer with."
+)
 @click.option("--plain", is_flag=True, help="Plain text, as it comes, instead of Markdown.")
 @config_option
 def chat(

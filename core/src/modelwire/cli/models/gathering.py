@@ -11,7 +11,7 @@ from attrs import frozen
 from modelwire.catalog import Catalog, Listing
 from modelwire.cli.checking import offline_catalog
 from modelwire.config import Config
-from modelwire.models import ModelRef
+from modelwire.models import ModelRef, fold_provider
 from modelwire.registry import Registry
 
 if TYPE_CHECKING:
@@ -82,7 +82,14 @@ def canonical_provider(config: Config, registry: Registry, name: str) -> str:
     known = offline_catalog(config, registry).provider_ids
     if registry.canonical(name) in known:
         return registry.canonical(name)
-    msg = f'Invalid provider filter "{name}". Use a provider id: {", ".join(known)}.'
+    from difflib import get_close_matches
+
+    near = get_close_matches(fold_provider(name), [*known, *registry.aliases], n=3, cutoff=0.6)
+    msg = f'Invalid provider filter "{name}".'
+    if near:
+        msg += f" Did you mean {' or '.join(near)}?"
+    else:
+        msg += f" Use a provider id: {', '.join(known)}."
     raise click.UsageError(msg)
 
 
