@@ -35,9 +35,11 @@ _ELSEWHERE = {
     "/emulator/": "a server of its own",
     "/modelwire/cli/": "a program of its own, in which nobody else streams",
     "/modelwire/testing/": "tests and their servers",
-    "/modelwire/registry/": "making a runtime reads what is installed, once, at the start",
 }
 """Code that may hold a loop, and why."""
+
+_AT_START = ("Runtime.__init__", "Runtime.from_config", "Registry.__init__")
+"""Making a runtime reads what is installed, once: whatever these call may take its time."""
 
 _SUITES = ("core/tests", "plugins/bedrock/tests", "plugins/openai/tests", "tests/reliability")
 
@@ -106,12 +108,15 @@ class Watch:
 
 def _place(frame: FrameType | None) -> str | None:
     """The innermost line of ours, or `None` where nothing of ours runs."""
+    place = None
     while frame is not None:
-        name = frame.f_code.co_filename
+        code, name = frame.f_code, frame.f_code.co_filename
         if name.startswith(_OURS) and not any(part in name for part in _ELSEWHERE):
-            return f"{frame.f_code.co_qualname} ({name.rpartition('/src/')[2]}:{frame.f_lineno})"
+            if code.co_qualname in _AT_START:
+                return None
+            place = place or f"{code.co_qualname} ({name.rpartition('/src/')[2]}:{frame.f_lineno})"
         frame = frame.f_back
-    return None
+    return place
 
 
 _WATCH = Watch()
