@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.models import Model
 
-__all__ = ["PROVIDER", "Account", "resolve_account"]
+__all__ = ["PROVIDER", "Account", "address_of", "key_variables", "resolve_account"]
 
 PROVIDER = "anthropic"
 _ADDRESS = "https://api.anthropic.com"
@@ -74,7 +74,7 @@ def resolve_account(
         ConfigError: There is no address, or it is not a URL.
         AuthenticationError: There is no key; the hint names the variable.
     """
-    base_url = _address(provider, config, model)
+    base_url = address_of(provider, config, model)
     own = {**provider.headers, **(model.headers if model else {})}
     headers = {"anthropic-version": _VERSION, **{k.lower(): v for k, v in own.items()}}
     if _KEY_HEADERS & headers.keys():
@@ -96,19 +96,25 @@ def _find_key(provider: ProviderConfig, config: Config) -> tuple[str, str, bool]
     configured = provider.resolve_api_key(config.environ)
     if configured:
         return configured, f"models.providers.{provider.id}.apiKey", False
-    for name in _variables(provider):
+    for name in key_variables(provider.id):
         if value := config.environ.get(name, "").strip():
             return value, f"env: {name}", name.endswith("_AUTH_TOKEN")
     return None
 
 
-def _variables(provider: ProviderConfig) -> tuple[str, ...]:
-    if provider.id == PROVIDER:
+def key_variables(provider: str) -> tuple[str, ...]:
+    """The environment variables that may hold a provider's key, the usual one first."""
+    if provider == PROVIDER:
         return ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
-    return (f"{re.sub(r'[^A-Z0-9]+', '_', provider.id.upper()).strip('_')}_API_KEY",)
+    return (f"{re.sub(r'[^A-Z0-9]+', '_', provider.upper()).strip('_')}_API_KEY",)
 
 
-def _address(provider: ProviderConfig, config: Config, model: Model | None) -> str:
+def address_of(provider: ProviderConfig, config: Config, model: Model | None = None) -> str:
+    """The address that requests go to, before `/v1`; no key is looked for.
+
+    Raises:
+        ConfigError: There is no address, or it is not a URL.
+    """
     written = (model.base_url if model else None) or provider.base_url or ""
     if provider.id == PROVIDER:
         written = written or config.environ.get("ANTHROPIC_BASE_URL", "").strip() or _ADDRESS
@@ -130,6 +136,6 @@ def _no_key(provider: ProviderConfig) -> AuthenticationError:
         f"There is no API key for {provider.id}.",
         provider=provider.id,
         retryable=False,
-        hint=f"Set the environment variable {_variables(provider)[0]}, or "
+        hint=f"Set the environment variable {key_variables(provider.id)[0]}, or "
         f"models.providers.{provider.id}.apiKey.",
     )

@@ -1,8 +1,8 @@
-"""The three hooks. Importing this costs nothing: what they need is imported when they are called."""
+"""The hooks. Importing this costs nothing: what they need is imported when they are called."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from modelwire.hookspecs import CredentialStatus, hookimpl
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Transport
 
-__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+__all__ = ["describe_call", "detect_credentials", "discover_models", "stream_completion"]
 
 
 @hookimpl
@@ -62,3 +62,15 @@ def stream_completion(
     from modelwire_anthropic.completing import complete
 
     return complete(model, context, options, provider, config, transport)
+
+
+@hookimpl
+def describe_call(model: Model, provider: ProviderConfig, config: Config) -> Mapping[str, str]:
+    """Say where a call of the model would go, without asking anybody.
+
+    Raises:
+        ConfigError: A setting is not valid.
+    """
+    from modelwire_anthropic.describing import describe
+
+    return describe(model, provider, config)

@@ -18,6 +18,7 @@ from modelwire.cli.setup.guides import (
     questions_of,
     settings_of,
 )
+from modelwire.cli.setup.published import PUBLISHED
 from modelwire.hookspecs import Question, Settings
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
@@ -85,6 +86,9 @@ def make_plan(asked: Asked, registry: Registry, environ: Mapping[str, str]) -> P
     elif asked.yes:
         names = sorted(offer.guide.provider or offer.name for offer in available)
         msg = f"Say what you have: --provider, as {', '.join(names)}."
+        if not names:
+            wanted = " or ".join(plugin.distribution for plugin in PUBLISHED)
+            msg = f"No installed plugin can be set up. Run: pip install {wanted}."
         raise click.UsageError(msg)
     else:
         offer = _menu(registry, available)

@@ -27,6 +27,11 @@ class Published:
 
 PUBLISHED = (
     Published(
+        "modelwire-anthropic",
+        "Anthropic: an API key for Claude",
+        frozenset({"anthropic", "claude"}),
+    ),
+    Published(
         "modelwire-bedrock",
         "AWS: Amazon Bedrock",
         frozenset({"amazon-bedrock", "aws", "aws-bedrock", "bedrock"}),
