@@ -65,6 +65,15 @@ def test_objects_and_json_are_json(configured):
         assert secret not in whole
 
 
+def test_the_id_of_a_reference_is_the_name_of_a_variable_and_shown(program):
+    key = "models.providers.actor.apiKey"
+    options = ("--ref-source", "env", "--ref-id", "ACTOR_KEY")
+    assert program.run("config", "set", key, *options).returncode == 0
+    assert program.run("config", "get", f"{key}.id").stdout == b"ACTOR_KEY\n"
+    program.configure({"models": {"providers": {"actor": {"apiKey": {"id": "sk-1", "x": "sk-2"}}}}})
+    assert program.run("config", "get", f"{key}.id").stdout == b"<hidden>\n"
+
+
 @pytest.mark.parametrize(
     ("path", "message", "hint", "kind"),
     [

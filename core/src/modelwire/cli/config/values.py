@@ -81,8 +81,9 @@ def written_value(text: str, document: Any, path: Path) -> tuple[bool, Any]:
 
 def shown_value(text: str, document: Any, path: Path) -> tuple[bool, Any]:
     """Whether there is a value at a path, and which, with its secrets hidden."""
-    found, value = written_value(text, document, path) if path else (True, document or {})
-    return found, redact_value(value, path, environment(document))
+    # What is hidden depends on what stands around it: the id of a reference is a variable's name.
+    shown = redact_value(document, (), environment(document))
+    return written_value(text, shown, path) if path else (True, shown or {})
 
 
 def environment(document: Any) -> Mapping[str, str]:
