@@ -140,13 +140,26 @@ def test_only_lines_that_differ_are_written():
     window.close()
 
 
-def test_a_changed_window_begins_the_lines_anew_below():
+@pytest.mark.parametrize(("columns", "rows"), [(60, 10), (20, 10), (40, 24), (40, 4)])
+def test_a_changed_window_in_which_the_lines_fit_shows_them_once(columns, rows):
     window = Window(40, 10)
-    window.lines.show(["one", "two"])
-    window.size(30, 10)
-    window.lines.show(["one", "two", "three"])
+    window.lines.show(["\x1b[1mone\x1b[0m", "x" * 20])
+    window.text()
+    window.size(columns, rows)
+    window.lines.show(["two", "x" * 18, "three"])
     window.lines.settle()
-    assert window.text()[0] == ["one", "two", "one", "two", "three"]
+    assert window.text()[0] == ["two", "x" * 18, "three"]
+    window.close()
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(19, 10), (40, 2)])
+def test_in_a_window_that_is_too_small_now_the_lines_begin_anew_below(columns, rows):
+    window = Window(40, 10)
+    window.lines.show(["one", "x" * 20])
+    window.size(columns, rows)
+    window.lines.show(["one", "x" * 18, "x" * 2])
+    window.lines.settle()
+    assert window.text()[0] == ["one", "x" * 20, "one", "x" * 18, "x" * 2]
     window.close()
 
 

@@ -7,6 +7,10 @@ import shutil
 from collections.abc import Sequence
 from typing import TextIO
 
+from click import unstyle
+
+from modelwire.cli.cells import width
+
 __all__ = ["ChangingLines"]
 
 # DEC private mode 2026: terminals that know it show what is between the two at once.
@@ -17,8 +21,9 @@ class ChangingLines:
     """Shows lines, and shows others in their place, by rewriting only those that differ.
 
     What has scrolled out of the window cannot be changed any more. So lines that do not fit into it
-    are final, whatever is shown later; and after the window's size has changed, when nobody knows
-    where the old lines are, they stay as they are and the present ones are shown below.
+    are final, whatever is shown later. After the window's size has changed, lines that fit into it
+    are still where they were. Of others nobody knows: some terminals break long lines anew, some
+    cut them off. Those stay as they are, and the present ones are shown below.
 
     Args:
         stream: The terminal.
@@ -38,16 +43,17 @@ class ChangingLines:
     def show(self, lines: Sequence[str]) -> None:
         """Show lines in place of those before; none may be wider than `columns`."""
         size = self._measure()
-        if size != self._size:
-            self._size = size
-            if self._shown:
+        resized = size != self._size
+        if resized:
+            if not self._fits(size):
                 self._stream.write("\r\n")
-            self._shown = []
+                self._shown = []
+            self._size = size
             self._final = 0
         fresh = list(lines[self._final :])
         same = 0
         for old, new in zip(self._shown, fresh, strict=False):
-            if old != new:
+            if old != new or resized:
                 break
             same += 1
         if same == len(self._shown) == len(fresh):
@@ -67,6 +73,12 @@ class ChangingLines:
             self._stream.flush()
         self._shown = []
         self._final = 0
+
+    def _fits(self, size: os.terminal_size) -> bool:
+        """Whether every line that is shown is one row of a window, and all of them are in it."""
+        rows = len(self._shown)
+        widest = max((width(unstyle(line)) for line in self._shown), default=0)
+        return not self._final and rows < size.lines and widest <= size.columns
 
     def _moves(self, same: int) -> str:
         """Go from the end of the last line to where the first line that differs begins."""
