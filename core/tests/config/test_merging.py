@@ -1,8 +1,11 @@
 """Many changes at once: merges, patches, shorthands, and what a change would lose."""
 
+import json
+
 import json5
 import pytest
 
+from modelwire.config.editing import set_value
 from modelwire.config.merging import (
     apply_patch,
     lost_entries,
@@ -12,6 +15,7 @@ from modelwire.config.merging import (
     remove_value,
 )
 from modelwire.config.paths import format_path, parse_path
+from modelwire.config.syntax import parse
 
 TEXT = """\
 {
@@ -119,3 +123,24 @@ def test_a_shorthand_stays_while_it_can_hold_what_is_set():
 def test_entries_of_protected_maps_that_would_be_lost_are_found(path, value, lost):
     after = put_value(TEXT, parse_path(path), value)
     assert [format_path(path) for path in lost_entries(data(TEXT), data(after))] == lost
+
+
+@pytest.mark.parametrize("how", ["patch", "set"])
+def test_many_values_are_changed_without_reading_the_text_for_each(monkeypatch, how):
+    count = 120
+    models = [{"id": f"m{n}", "cost": {"input": n}} for n in range(count)]
+    text = json.dumps({"models": {"providers": {"a": {"models": models, "api": "x"}}}})
+    readings = []
+
+    def counted(text):
+        readings.append(text)
+        return parse(text)
+
+    monkeypatch.setattr("modelwire.config.editing.parse", counted)
+    fresh = [{**model, "cost": {"input": 0.5}} for model in models]
+    if how == "patch":
+        after = apply_patch(text, {"models": {"providers": {"a": {"models": fresh, "api": "y"}}}})
+    else:
+        after = set_value(text, "models.providers.a.models", fresh)
+    assert after.count('"input": 0.5') == count
+    assert len(readings) < 10

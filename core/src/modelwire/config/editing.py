@@ -6,19 +6,19 @@ written as its surroundings are. The functions are pure: they read no file and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from modelwire.config.paths import Path, Step, format_path, list_index, parse_path
 from modelwire.config.reading import plain_data
-from modelwire.config.splicing import Place, add_item, remove_item, replace_value
+from modelwire.config.splicing import Place, add_item, remove_item, replacement, splice
 from modelwire.config.style import Style
 from modelwire.config.syntax import Array, Element, Node, Object, Scalar, Tree, parse, value_of
 from modelwire.config.tokens import SyntaxMistake
 from modelwire.errors import ConfigError, Problem
 
-__all__ = ["read_value", "set_value", "unset_value"]
+__all__ = ["read_value", "replace_values", "set_value", "unset_value"]
 
 
 def read_value(text: str, path: str | Sequence[Step]) -> Any:
@@ -65,6 +65,28 @@ def set_value(text: str, path: str | Sequence[Step], value: Any) -> str:
     return _set(text, steps, value)
 
 
+def replace_values(text: str, values: Iterable[tuple[Path, Any]]) -> str:
+    """Give values that are there new ones, all at once; where nothing is, nothing is set.
+
+    Args:
+        text: A JSON5 document.
+        values: Plain JSON data with their paths, of which none leads through another.
+
+    What is no JSON data is left for `set_value` to refuse.
+
+    Raises:
+        ConfigError: The text is not JSON5.
+    """
+    tree = _parse(text)
+    edits: list[tuple[int, int, str]] = []
+    for steps, value in values:
+        place = _find(tree, steps)
+        plain, wrong = plain_data(value, steps)
+        if place is not None and not wrong:
+            edits += _replacements(place, plain)
+    return splice(text, edits) if edits else text
+
+
 def unset_value(text: str, path: str | Sequence[Step]) -> str:
     """Remove what is at a path; where nothing is, the text stays as it is.
 
@@ -94,7 +116,7 @@ def _set(text: str, steps: Path, value: Any) -> str:
         if isinstance(node, Scalar):
             if node.value is None and items:
                 place = Place(tree, tuple(around), tuple(items))
-                return replace_value(place, _nested(steps, depth, value))
+                return splice(text, [replacement(place, _nested(steps, depth, value))])
             raise _no_container(steps, depth, node)
         _check_index(node, steps, depth)
         around.append(node)
@@ -110,9 +132,9 @@ def _set(text: str, steps: Path, value: Any) -> str:
 
 def _change(place: Place, steps: Path, value: Any) -> str:
     """Give the item at the place another value, part by part where that is possible."""
-    text, node = place.tree.text, place.items[-1].node
-    if _same(value_of(node), value):
-        return text
+    node = place.items[-1].node
+    # What is there already gets its new values at once; the rest is added and removed one by one.
+    text = splice(place.tree.text, _replacements(place, value))
     if isinstance(node, Object) and isinstance(value, dict):
         for key, item in value.items():
             text = _set(text, (*steps, key), item)
@@ -122,10 +144,30 @@ def _change(place: Place, steps: Path, value: Any) -> str:
             text = _set(text, (*steps, index), item)
         gone = reversed(range(len(value), len(node.items)))
     else:
-        return replace_value(place, value)
+        return text
     for step in gone:
         text = _unset(text, (*steps, step), keep_comments=True)
     return text
+
+
+def _replacements(place: Place, value: Any) -> Iterator[tuple[int, int, str]]:
+    """What is written where so that the parts of a value that are there have their new values."""
+    node = place.items[-1].node
+    if _same(value_of(node), value):
+        return
+    pairs: Iterable[tuple[Step, Any]]
+    if isinstance(node, Object) and isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(node, Array) and isinstance(value, list):
+        pairs = enumerate(value)
+    else:
+        yield replacement(place, value)
+        return
+    for step, item in pairs:
+        inner = node.find(step)
+        if inner is not None:
+            inside = Place(place.tree, (*place.around, node), (*place.items, inner))
+            yield from _replacements(inside, item)
 
 
 def _unset(text: str, steps: Path, *, keep_comments: bool) -> str:

@@ -5,10 +5,10 @@ Like `editing`, text in and text out, with comments and all other bytes where th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from modelwire.config.editing import read_value, set_value, unset_value
+from modelwire.config.editing import read_value, replace_values, set_value, unset_value
 from modelwire.config.paths import Path, check_key, value_at
 from modelwire.config.shorthand import expand_shorthands, short_path, shorthand_key
 
@@ -79,6 +79,9 @@ def apply_patch(
     Raises:
         ConfigError: As for `set_value`.
     """
+    if not path:
+        # Most of a patch are often new values of what is there; they are written at once.
+        text = replace_values(text, _leaves(patch))
     for key, value in patch.items():
         place = (*path, key)
         if value is None:
@@ -102,6 +105,15 @@ def patched_paths(patch: Mapping[str, Any], path: Path = ()) -> list[Path]:
         inner = patched_paths(value, (*path, key)) if isinstance(value, Mapping) else []
         paths += inner or [(*path, key)]
     return paths
+
+
+def _leaves(patch: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The single values and lists of a patch, with their paths."""
+    for key, value in patch.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*path, key))
+        elif value is not None:
+            yield (*path, key), _without_nulls(value)
 
 
 def lost_entries(before: Any, after: Any) -> list[Path]:

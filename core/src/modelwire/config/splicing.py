@@ -10,7 +10,7 @@ from attrs import frozen
 from modelwire.config.style import Style, indentation_at, opens_line, style_of
 from modelwire.config.syntax import Array, Comment, Element, Object, Tree
 
-__all__ = ["Place", "add_item", "remove_item", "replace_value"]
+__all__ = ["Place", "add_item", "remove_item", "replacement", "splice"]
 
 _SPACE = " \t"
 _NEWLINE = "\r\n"
@@ -42,12 +42,15 @@ class Place:
         return style_of(self.tree, self.around)
 
 
-def replace_value(place: Place, value: Any) -> str:
-    """Write another value for the item at the place; comments inside the old one come first."""
+def replacement(place: Place, value: Any) -> tuple[int, int, str]:
+    """Another value for the item at the place, as what is written from where to where.
+
+    Comments inside the old value come first.
+    """
     text, item, style = place.tree.text, place.items[-1], place.style
     indent = indentation_at(text, item.start) if opens_line(text, item.start) else None
     kept = _comments(place, item.node.start, item.end, (indent or "") + style.unit)
-    return _splice(text, [(item.node.start, item.end, kept + style.write(value, indent))])
+    return item.node.start, item.end, kept + style.write(value, indent)
 
 
 def add_item(place: Place, key: str | None, value: Any) -> str:
@@ -60,13 +63,13 @@ def add_item(place: Place, key: str | None, value: Any) -> str:
         new = _write_item(style, key, value, None)
         new = f", {new}" if last.comma is None else f" {new},"
         at = _past_comments(place.tree, after, line_comments=False)
-        return _splice(text, [(at, at, new)])
+        return splice(text, [(at, at, new)])
     indent = indentation_at(text, last.start)
     new = style.newline + indent + _write_item(style, key, value, indent)
     at = _past_comments(place.tree, after, line_comments=True)
     if last.comma is None:
-        return _splice(text, [(last.end, last.end, ","), (at, at, new)])
-    return _splice(text, [(at, at, new + ",")])
+        return splice(text, [(last.end, last.end, ","), (at, at, new)])
+    return splice(text, [(at, at, new + ",")])
 
 
 def remove_item(place: Place, *, keep_comments: bool) -> str:
@@ -95,7 +98,7 @@ def remove_item(place: Place, *, keep_comments: bool) -> str:
         edits = [(container.start + 1, container.end - 1, "")]
     else:
         edits.append((*_with_space(tree.text, start, end), ""))
-    return _splice(tree.text, edits)
+    return splice(tree.text, edits)
 
 
 def _add_first(place: Place, key: str | None, value: Any) -> str:
@@ -113,13 +116,13 @@ def _add_first(place: Place, key: str | None, value: Any) -> str:
             new = line + _write_item(style, key, value, indent) + comma
         else:
             new = " " + _write_item(style, key, value, None)
-        return _splice(text, [(at, at, new)])
+        return splice(text, [(at, at, new)])
     if len(place.around) == 1 or opens_line(text, place.items[-1].start):
         new = line + _write_item(style, key, value, indent) + comma + style.newline + outer
     else:
         padding = style.padding if isinstance(container, Object) else ""
         new = padding + _write_item(style, key, value, None) + padding
-    return _splice(text, [(container.start + 1, end, new)])
+    return splice(text, [(container.start + 1, end, new)])
 
 
 def _write_item(style: Style, key: str | None, value: Any, indent: str | None) -> str:
@@ -168,7 +171,8 @@ def _comments(place: Place, start: int, end: int, indent: str) -> str:
     return kept
 
 
-def _splice(text: str, edits: list[tuple[int, int, str]]) -> str:
+def splice(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+    """Write texts in place of others: each from where, to where, and what; none overlaps."""
     parts, at = [], 0
     for start, end, new in sorted(edits, key=lambda edit: edit[0]):
         parts += [text[at:start], new]
