@@ -1,6 +1,8 @@
 # `make demo` and `make test` set up what they need, in .venv; a second run starts at once.
 
 PYTHON ?= python3
+# How many processes run the tests.
+JOBS ?= 2
 export PROMPT ?= What is the capital of France?
 
 PACKAGES := core plugins/anthropic plugins/bedrock plugins/cache plugins/local plugins/openai plugins/otel
@@ -30,7 +32,7 @@ types: .venv/dev
 	$(BIN)/mypy
 
 unit: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 docs: .venv/dev
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs

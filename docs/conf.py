@@ -21,7 +21,6 @@ copyright = f"2026, {author}"  # noqa: A001 - Sphinx's name
 version = release = version_of("modelwire")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["commands/README.md"]
 html_theme = "furo"
 html_title = "modelwire"
 html_show_sphinx = False

@@ -24,7 +24,7 @@ def wheel(request, tmp_path):
 
 def test_it_carries_types_and_no_tests(wheel):
     names = wheel.namelist()
-    (typed,) = [name for name in names if name.endswith("/py.typed")]
+    (typed,) = [name for name in names if name.count("/") == 1 and name.endswith("/py.typed")]
     assert typed.startswith("modelwire")
     assert not [name for name in names if "test" in name.partition("/")[0]]
 

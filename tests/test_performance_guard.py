@@ -44,7 +44,10 @@ def runtime_for(url, folder):
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": url,
         "HOME": str(folder),
     }
-    return Runtime.from_config({}, environ=environ, cache_directory=folder / "cache")
+    # Middleware costs what it costs; here modelwire's own part is counted.
+    off = {name: {"enabled": False} for name in ("modelwire-cache", "modelwire-otel")}
+    document = {"plugins": {"entries": off}}
+    return Runtime.from_config(document, environ=environ, cache_directory=folder / "cache")
 
 
 async def read(runtime, **options):

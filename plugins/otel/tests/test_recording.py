@@ -223,6 +223,28 @@ def test_the_usual_variable_switches_content_on():
     assert captures_content(Config.empty({VARIABLE: "SPAN_ONLY"}))
 
 
+SILENT = """
+import asyncio, sys
+from modelwire_otel.plugin import stream_completion
+
+async def deltas():
+    yield 1
+
+stream = deltas()
+wrapped = stream_completion(None, None, None, None, None)
+next(wrapped)
+try:
+    wrapped.send(stream)
+except StopIteration as done:
+    print(done.value is stream, "modelwire_otel.recording" in sys.modules)
+"""
+
+
+def test_without_an_sdk_nothing_stands_between_provider_and_reader():
+    done = subprocess.run([sys.executable, "-c", SILENT], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["True", "False"], "")
+
+
 def test_importing_the_plugin_imports_no_opentelemetry():
     program = "import modelwire_otel.plugin, sys; print('opentelemetry' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

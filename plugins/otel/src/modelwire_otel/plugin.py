@@ -28,6 +28,10 @@ def stream_completion(
     deltas = yield
     if not isinstance(deltas, AsyncIterator):
         return deltas  # not a stream; the runtime says so, and whose fault it is
+    from modelwire_otel.listening import somebody_listens
+
+    if not somebody_listens():
+        return deltas
     from modelwire_otel.recording import record
     from modelwire_otel.settings import captures_content
 
