@@ -102,6 +102,19 @@ def test_a_typo_is_told_with_what_may_have_been_meant(program, arguments, senten
     assert sentence in done.stderr.decode()
 
 
+def test_what_is_told_is_broken_between_words_in_a_narrow_terminal(program):
+    shown = program.show("complete", "hi", "-m", "nobody/large", columns=40).rstrip("\n")
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown).split() == shown_in_a_pipe(program).split()
+    for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\n"):
+        assert len(line) <= 40 or " " not in line
+
+
+def shown_in_a_pipe(program):
+    text = program.run("complete", "hi", "-m", "nobody/large").stderr.decode()
+    assert len(text.splitlines()) == 2
+    return text
+
+
 @each(COMMANDS)
 def test_a_number_is_never_infinite_or_none(words, command, ctx):
     for parameter in command.params:

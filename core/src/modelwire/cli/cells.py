@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 __all__ = [
     "align",
@@ -16,6 +18,7 @@ __all__ = [
     "printable_lines",
     "room",
     "width",
+    "wrapped",
 ]
 
 _JOINERS = "\u200c\u200d"  # they make one sign of several, as in families of emoji
@@ -70,6 +73,47 @@ def room() -> int | None:
     if sys.stdout is None or not sys.stdout.isatty():
         return None
     return shutil.get_terminal_size().columns
+
+
+def wrapped(text: str, stream: TextIO | None) -> str:
+    """The text with its lines broken between words where a terminal is too narrow for them.
+
+    What has no space, as a path or a command's option, stays whole. A line that begins with space
+    goes on below its first word.
+
+    Args:
+        text: The text, with or without line feeds and colours.
+        stream: Where it is written to; where that is no terminal, the text stays as it is.
+    """
+    if stream is None or not stream.isatty():
+        return text
+    cells = _columns_of(stream)
+    return "\n".join(_wrapped(line, cells) for line in text.split("\n"))
+
+
+def _columns_of(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
+
+
+def _wrapped(line: str, cells: int) -> str:
+    from click import unstyle
+
+    if width(unstyle(line)) <= cells:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    lines, used = [indent], len(indent)
+    for word in line.split():
+        taken = width(unstyle(word))
+        fresh = used == len(indent)
+        if not fresh and used + 1 + taken > cells:
+            lines.append(indent)
+            used, fresh = len(indent), True
+        lines[-1] += word if fresh else f" {word}"
+        used += taken if fresh else taken + 1
+    return "\n".join(lines)
 
 
 def folded(text: str, *, indent: int = 0, before: int = 0) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from modelwire.cli.cells import wrapped
 from modelwire.cli.diagnostics import diagnostics
 from modelwire.cli.documents import json_text
 from modelwire.errors import ConfigError, ModelwireError, Problem, ProviderError
@@ -25,7 +27,7 @@ def show_failure(error: ModelwireError) -> None:
     ]
     if error.hint:
         lines.append(click.style("Hint: ", bold=True) + error.hint)
-    click.echo("\n".join(lines), err=True)
+    click.echo(wrapped("\n".join(lines), sys.stderr), err=True)
 
 
 def print_failure(error: ModelwireError) -> None:
@@ -55,7 +57,7 @@ def show_traceback(error: BaseException) -> None:
 
 def show_note(text: str) -> None:
     """Print a remark on standard error, apart from the answer."""
-    click.secho(text, err=True, dim=True)
+    click.secho(wrapped(text, sys.stderr), err=True, dim=True)
 
 
 def _facts(error: ProviderError) -> dict[str, str]:
