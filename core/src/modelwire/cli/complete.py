@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from modelwire.cli.candidates import complete_reference
-from modelwire.cli.options import REASONING_LEVELS, FiniteRange, WholeRange, config_option
+from modelwire.cli.options import (
+    REASONING_LEVELS,
+    FiniteRange,
+    WholeRange,
+    config_option,
+    model_option,
+    system_option,
+)
 
 if TYPE_CHECKING:
     from modelwire.messages import Context
@@ -23,14 +29,8 @@ _RETENTION = ("none", "short", "long")
 
 @click.command()
 @click.argument("prompt", required=False)
-@click.option(
-    "-m",
-    "--model",
-    metavar="REF",
-    help="provider/model-id, an alias, or a unique name.",
-    shell_complete=complete_reference,
-)
-@click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
+@model_option
+@system_option
 @click.option(
     "--context",
     "context_path",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from modelwire.cli.candidates import complete_reference
 from modelwire.cli.diagnostics import diagnostics
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "config_option",
     "dry_run_option",
     "json_option",
+    "model_option",
     "output_options",
+    "system_option",
 ]
 
 REASONING_LEVELS = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -35,6 +38,16 @@ config_option = click.option(
     help="The configuration file. By default $MODELWIRE_CONFIG, ./modelwire.json5, or the one in "
     "the user's configuration folder.",
 )
+
+model_option = click.option(
+    "-m",
+    "--model",
+    metavar="REF",
+    help="provider/model-id, an alias, or a unique name.",
+    shell_complete=complete_reference,
+)
+
+system_option = click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
 
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Show what would change, and check it, but write nothing."

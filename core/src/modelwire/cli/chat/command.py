@@ -7,23 +7,22 @@ from typing import Any
 
 import click
 
-from modelwire.cli.candidates import complete_reference
 from modelwire.cli.diagnostics import Diagnostics
-from modelwire.cli.options import REASONING_LEVELS, WholeRange, config_option
+from modelwire.cli.options import (
+    REASONING_LEVELS,
+    WholeRange,
+    config_option,
+    model_option,
+    system_option,
+)
 
 __all__ = ["chat"]
 
 
 @click.command()
 @click.argument("prompt", required=False)
-@click.option(
-    "-m",
-    "--model",
-    metavar="REF",
-    help="provider/model-id, an alias, or a unique name.",
-    shell_complete=complete_reference,
-)
-@click.option("-s", "--system", metavar="TEXT", help="The system prompt.")
+@model_option
+@system_option
 @click.option(
     "--image", "images", multiple=True, metavar="FILE", help="Send with the first prompt."
 )
