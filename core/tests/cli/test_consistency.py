@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 
 import click
 import pytest
@@ -100,6 +101,22 @@ def test_a_typo_is_told_with_what_may_have_been_meant(program, arguments, senten
     done = program.run(*arguments)
     assert done.returncode == 2
     assert sentence in done.stderr.decode()
+
+
+def test_ctrl_c_while_the_program_starts_ends_it_without_a_traceback(program):
+    code = """
+import os, signal, sys
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from modelwire.cli import main
+main()
+"""
+    program.command = [sys.executable, "-c", code]
+    done = program.run("--help")
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def test_what_is_told_is_broken_between_words_in_a_narrow_terminal(program):

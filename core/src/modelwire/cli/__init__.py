@@ -1,5 +1,21 @@
 """The command line. It imports nothing heavy until a command needs it."""
 
-from modelwire.cli.app import main
+from __future__ import annotations
+
+from typing import NoReturn
 
 __all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 done, 1 failed, 2 misused, 130 interrupted."""
+    import os
+    import signal
+
+    usual = signal.getsignal(signal.SIGINT)
+    if usual is signal.default_int_handler:
+        # Nothing is begun before everything is imported, and nobody wants to see where that was.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    from modelwire.cli.app import main as run
+
+    run(lambda: signal.signal(signal.SIGINT, usual) if usual is not None else None)

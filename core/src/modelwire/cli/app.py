@@ -101,24 +101,29 @@ def app() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-def main() -> NoReturn:
-    """Run the command line and exit: 0 done, 1 failed, 2 misused, 130 interrupted."""
+def main(ready: Callable[[], object] = lambda: None) -> NoReturn:
+    """Run the command line and exit: 0 done, 1 failed, 2 misused, 130 interrupted.
+
+    Args:
+        ready: Called once a Ctrl-C is answered as it should be.
+    """
     if "_MODELWIRE_COMPLETE" in os.environ:
         from modelwire.cli.completion import answer_shell
 
         sys.exit(answer_shell(app))
     # For what is said outside of every command.
     with click.Context(app, color=_colour()):
-        sys.exit(_run())
+        sys.exit(_run(ready))
 
 
-def _run() -> int:
+def _run(ready: Callable[[], object]) -> int:
     asked = Diagnostics()
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal or the pipe does not know must not end the program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        ready()
         result: Any = app(standalone_mode=False, obj=asked, color=_colour())
     except click.exceptions.Exit as stop:
         return stop.exit_code
