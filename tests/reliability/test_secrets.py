@@ -33,7 +33,7 @@ MODELWIRE = Path(sys.executable).with_name("modelwire")
 MARK = "m4rk3d"
 """What every secret here has in it, and nothing else."""
 
-APIS = [wire.api for wire in WIRES]
+APIS = [*(wire.api for wire in WIRES), "anthropic-messages"]
 WAYS = ("refusal", "page", "event")
 QUICK = Deadlines(connect=5, first_byte=5, idle=5)
 
@@ -76,6 +76,9 @@ def environment(home, url):
         "AWS_SESSION_TOKEN": f"{MARK}-token-of-the-environment",
         "OPENAI_API_KEY": f"sk-{MARK}-0123456789",
         "OPENAI_BASE_URL": f"{url}/v1",
+        "ANTHROPIC_API_KEY": f"sk-ant-{MARK}-0123456789",
+        "ANTHROPIC_BASE_URL": url,
+        "SETUP_KEY": f"sk-{MARK}-of-the-setup",
     }
 
 
@@ -101,12 +104,39 @@ COMMANDS = [
     ("config", "patch", "--stdin"),
     ("doctor",),
     ("doctor", "--json"),
-    *(("complete", "--model", f"p-{number}/some-model", "hi") for number in range(3)),
+    *(("complete", "--model", f"p-{number}/some-model", "hi") for number in range(len(APIS))),
+    ("complete", "--model", "anthropic/claude-haiku-4-5", "hi"),
     ("complete", "--model", "openai/gpt-x", "hi"),
     ("complete", "--model", "amazon-bedrock/us.amazon.nova-lite-v1:0", "hi"),
     ("complete", "--events", "--model", "p-1/some-model", "hi"),
-    *(("complete", "--dry-run", "--model", f"p-{number}/some-model", "hi") for number in range(3)),
+    *(
+        ("complete", "--dry-run", "--model", f"p-{number}/some-model", "hi")
+        for number in range(len(APIS))
+    ),
+    ("chat", "--model", "p-1/some-model", "--session", "talk.jsonl", "hi"),
+    ("chat", "--model", "p-3/some-model", "--session", "talk.jsonl"),
+    ("setup", "--yes", "--provider", "openai", "--api-key-env", "SETUP_KEY", "--json"),
+    ("setup", "--yes", "--provider", "amazon-bedrock"),
+    ("setup", "--yes", "--provider", "anthropic"),
+    ("models", "set", "p-1/some-model"),
+    ("models", "fallbacks", "add", "p-0/some-model"),
+    ("models", "aliases", "add", "mine", "p-1/some-model"),
+    ("config", "unset", "models.providers.p-1.apiKey"),
+    ("config", "schema"),
+    ("completion", "bash"),
+    ("plugin", "new", "house"),
+    ("local", "status"),
+    ("answers", "list"),
 ]
+
+PATCH = f'{{models: {{providers: {{"p-1": {{apiKey: "{MARK}-patched"}}}}}}}}'.encode()
+
+WRITING = {("config", "set"), ("config", "patch"), ("config", "unset"), ("models", "set")} | {
+    ("setup", "--yes"),
+    ("models", "fallbacks"),
+    ("models", "aliases"),
+}
+"""Commands that change the configuration."""
 
 
 ASKING = [arguments for arguments in COMMANDS if arguments[:2] == ("complete", "--model")]
@@ -134,7 +164,7 @@ def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
         for number, arguments in enumerate(COMMANDS):
             if way != "refusal" and arguments not in ASKING and not is_long():
                 continue
-            if arguments[:2] in (("config", "set"), ("config", "patch")):
+            if arguments[:2] in WRITING:
                 # These change the file, so they have one of their own.
                 own = tmp_path / f"modelwire.json5-{number}"
                 own.write_text(json.dumps(document(server.url)))
@@ -146,7 +176,7 @@ def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
                 env=mine,
                 cwd=tmp_path,
                 capture_output=True,
-                input=f'{{models: {{providers: {{"p-1": {{apiKey: "{MARK}-patched"}}}}}}}}'.encode(),
+                input=PATCH if "--stdin" in arguments else b"hi\n/cost\n",
             )
             running.append((arguments, done.returncode, done.stdout + done.stderr))
         assert any(MARK in head for head in server.requests)  # or nothing was at stake
@@ -155,7 +185,8 @@ def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
     assert not found_in(tmp_path)
     # A secret that is shown nowhere because nothing works would prove nothing.
     worked = {arguments[0] for arguments, code, _ in running if code == 0}
-    assert way != "refusal" or {"models", "plugins", "config", "complete"} <= worked
+    expected = {"models", "plugins", "config", "complete", "plugin", "local", "answers"}
+    assert way != "refusal" or expected <= worked
 
 
 def whole(error):

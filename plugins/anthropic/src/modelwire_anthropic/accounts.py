@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from modelwire.errors import AuthenticationError, ConfigError
+from modelwire.transport import conceal, secrets_in
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -24,8 +25,6 @@ _VERSION = "2023-06-01"
 
 _KEY_HEADERS = frozenset({"authorization", "x-api-key"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_HIDDEN = "<hidden>"
-_SHORTEST_SECRET = 6
 
 
 @frozen
@@ -52,12 +51,7 @@ class Account:
 
     def redact(self, text: str) -> str:
         """Take secrets out of what a service says."""
-        secrets = {self.key or ""}
-        secrets |= {v for k, v in self.headers.items() if k.lower() in _KEY_HEADERS}
-        for secret in sorted(secrets, key=len, reverse=True):
-            if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, _HIDDEN)
-        return text
+        return conceal(text, secrets_in(self.headers))
 
 
 def resolve_account(

@@ -163,7 +163,7 @@ def _read(
         if not isinstance(data, dict):
             error = MalformedResponse(_NO_JSON, **details)
             return Arrived(tuple(events), error=error), False
-        if data.get("type") == "error" or event.event == "error":
+        if data.get("type", "error") == "error" or event.event == "error":
             told = json.loads(account.redact(json.dumps(data)))
             return Arrived(tuple(events), error=error_in_stream(told, **details)), False
         events.append(data)

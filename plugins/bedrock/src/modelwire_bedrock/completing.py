@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.events import Delta, Deltas, ResponseInfo
-from modelwire.transport import drain
+from modelwire.transport import drain, secrets_in
 from modelwire_bedrock.calls import base_model_of, plan_call, target_of
 from modelwire_bedrock.carrying import transport_for
 from modelwire_bedrock.clients import Clients, shared_clients
@@ -81,7 +81,7 @@ async def complete_stream(
                     return
                 await _check_kind(response)
                 decoder = FrameDecoder()
-                translator = Translator(call.request.tool_names)
+                translator = Translator(call.request.tool_names, secrets_in(request.headers))
                 async with aclosing(response.iter_bytes()) as chunks:
                     async for chunk in chunks:
                         arrived, fault = _translate(chunk, decoder, translator)

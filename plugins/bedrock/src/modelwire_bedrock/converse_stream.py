@@ -57,13 +57,17 @@ class Translator:
     Args:
         tool_names: The tools' own names by the names that they have on the wire; a name that is not
             among them is kept.
+        secrets: Credentials of the request, which are hidden in a failure that repeats them.
 
     Attributes:
         ended: Whether the answer is complete, its usage included; nothing follows.
     """
 
-    def __init__(self, tool_names: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, tool_names: Mapping[str, str] | None = None, secrets: Sequence[str] = ()
+    ) -> None:
         self._tool_names = tool_names or {}
+        self._secrets = secrets
         self._seeds: dict[int, str] = {}
         self._asides = Asides()
         self.ended = False
@@ -92,7 +96,7 @@ class Translator:
         headers = frame.headers
         if headers is not self._headers:
             if headers.get(":message-type", "event") != "event":
-                fault = fault_of_frame(frame)
+                fault = fault_of_frame(frame, self._secrets)
                 raise fault.error() from fault
             self._headers = headers
             self._handler = self._handlers.get(headers.get(":event-type"), _skip)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,7 +28,7 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire.transport import error_from_status, explain_body, parse_retry_after
+from modelwire.transport import conceal, error_from_status, explain_body, parse_retry_after
 from modelwire_bedrock.eventstream import Frame
 from modelwire_bedrock.symptoms import Rule, Symptom, find_rule
 
@@ -202,20 +202,26 @@ def fault_of_response(
     )
 
 
-def fault_of_frame(frame: Frame) -> ServiceFault:
-    """Read a frame whose `:message-type` is `exception` or `error`."""
+def fault_of_frame(frame: Frame, secrets: Sequence[str] = ()) -> ServiceFault:
+    """Read a frame whose `:message-type` is `exception` or `error`.
+
+    Args:
+        frame: The frame.
+        secrets: Credentials of the request, which are hidden where the service repeats them.
+    """
     headers = frame.headers
-    data = _json_object(frame.payload)
+    payload = conceal(frame.payload.decode("utf-8", "replace"), secrets).encode()
+    data = _json_object(payload)
     code = (
         _bare_code(headers.get(":exception-type"))
         or _bare_code(headers.get(":error-code"))
         or _code_in(data)
     )
-    message = _message_in(data) or explain_body(frame.payload) or headers.get(":error-message")
+    message = _message_in(data) or explain_body(payload) or headers.get(":error-message")
     status = exception_statuses().get(normal_code(code), 500)
     return ServiceFault(
         code,
-        message if isinstance(message, str) else "",
+        conceal(message, secrets) if isinstance(message, str) else "",
         status=status,
         in_stream=True,
         original_status=_number(data.get("originalStatusCode")),

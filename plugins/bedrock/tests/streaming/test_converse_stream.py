@@ -431,6 +431,17 @@ def test_what_the_model_behind_the_service_said_is_told(translate, exception):
     assert not caught.value.retryable
 
 
+def test_a_credential_that_an_exception_frame_repeats_is_hidden(exception, frame):
+    told = exception("validationException", {"message": "Bad token tok-marked-1234 here."})
+    bare = frame([(":message-type", "error"), (":error-message", "Bad tok-marked-1234.")], b"")
+    for bytes_of in (told, bare):
+        (read,) = FrameDecoder().feed(bytes_of)
+        with pytest.raises(ProviderError) as caught:
+            Translator({}, ("tok-marked-1234",)).feed(read)
+        assert "Bad " in str(caught.value)
+        assert "marked" not in f"{caught.value!s}{caught.value.__cause__!r}"
+
+
 def test_an_error_frame_without_a_model_is_an_error_too(translate, frame):
     headers = [
         (":message-type", "error"),
