@@ -13,11 +13,13 @@ import asyncio
 import gc
 import importlib
 import inspect
+import itertools
 import json
 import resource
 import sys
 import threading
 import time
+from array import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -40,6 +42,60 @@ def memory() -> int:
     """The memory that this process has now, in bytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
+
+
+def waited() -> float:
+    """Seconds for which the main thread was ready to run and had no processor."""
+    return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+
+
+class Arrivals:
+    """When paced pieces were due, sent and read; takes all its memory at once.
+
+    Args:
+        most: How many pieces there will be at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._kept = array("q", bytes(8 * 4 * most))
+        self._next = itertools.count()
+
+    def add(self, text: str) -> None:
+        """Note that a piece was read, now."""
+        now = time.monotonic_ns()
+        number, due, sent = text.split()
+        at = 4 * next(self._next)  # one step, so threads cannot take the same
+        self._kept[at] = int(number)
+        self._kept[at + 1] = int(due)
+        self._kept[at + 2] = int(sent)
+        self._kept[at + 3] = now
+
+    def summary(self, streams: int) -> dict[str, Any]:
+        """How late pieces were read, in seconds after they were sent.
+
+        *Running* are pieces sent after the last stream's first one was read.
+        """
+        size = 4 * next(self._next)
+        kept = [self._kept[at : at + 4] for at in range(0, size, 4)]
+        begun = [read for number, _, _, read in kept if number == 0]
+        all_run = max(begun) if len(begun) == streams else None
+        late = [(read - sent) / 1e9 for _, _, sent, read in kept]
+        running = [
+            (read - sent) / 1e9
+            for _, _, sent, read in kept
+            if all_run is not None and sent > all_run
+        ]
+        return {
+            "events": len(kept),
+            "p50": _quantile(running, 0.5),
+            "p99": _quantile(running, 0.99),
+            "p99_of_all": _quantile(late, 0.99),
+            "server_late_p99": _quantile([(sent - due) / 1e9 for _, due, sent, _ in kept], 0.99),
+        }
+
+
+def _quantile(values: list[float], part: float) -> float | None:
+    return sorted(values)[int(len(values) * part)] if values else None
 
 
 class Driver:
@@ -96,17 +152,13 @@ class Driver:
         return {"grown": peak_memory() - before, "characters": characters}
 
     def many(self, told: dict[str, Any]) -> dict[str, Any]:
-        """Read many answers at once; their pieces are the instants at which they were sent."""
-        late: list[int] = []
+        """Read many answers at once, of pieces that say when they were sent."""
+        arrivals = Arrivals(told["streams"] * told["events"])
         done = 0
         lags: list[float] = []
         failures: list[str] = []
         most_threads = 0
-        now = time.monotonic_ns
-
-        def arrived(text: str) -> None:
-            late.append(now() - int(text))
-
+        arrived = arrivals.add
         streams, ramp = told["streams"], told["ramp"]
 
         async def one(delay: float) -> None:
@@ -142,7 +194,7 @@ class Driver:
             watching.cancel()
 
         gc.collect()
-        before = memory()
+        before, queued = memory(), waited()
         cpu, wall = time.process_time(), time.perf_counter()
         if self._is_async:
             # Not `Runner.run`: what is not done in time is left alone and dies with the process.
@@ -152,17 +204,17 @@ class Driver:
             with ThreadPoolExecutor(streams) as pool:
                 delays = (ramp * n / streams for n in range(streams))
                 list(pool.map(one_in_thread, delays))
-        late.sort()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        peak, queued = peak_memory(), waited() - queued
         lags.sort()
         return {
-            "cpu": time.process_time() - cpu,
-            "wall": time.perf_counter() - wall,
-            "events": len(late),
-            "p50": late[len(late) // 2] / 1e9 if late else None,
-            "p99": late[len(late) * 99 // 100] / 1e9 if late else None,
+            "cpu": cpu,
+            "wall": wall,
+            **arrivals.summary(streams),
+            "waited": queued if self._is_async else None,
             "lag_p99": lags[len(lags) * 99 // 100] if lags else None,
             "lag_max": lags[-1] if lags else None,
-            "memory": peak_memory() - before,
+            "memory": peak - before,
             "threads": most_threads,
             "failures": len(failures),
             "unfinished": streams - done - len(failures),

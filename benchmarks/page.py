@@ -10,6 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from results import NAMES
+
 __all__ = ["write_page"]
 
 _DOCS = Path(__file__).parent.parent / "docs"
@@ -95,7 +97,7 @@ def _picture(panels: Iterable[Mapping[str, Any]]) -> str:
             width = max(1.0, (_WIDTH - _LABEL - 80) * max(0.0, value) / most)
             middle = top + _BAR - 4
             parts += [
-                f'<text x="{_LABEL - 8}" y="{middle}" class="name">{escape(name)}</text>',
+                f'<text x="{_LABEL - 8}" y="{middle}" class="name">{escape(_label(name))}</text>',
                 (
                     f'<rect x="{_LABEL}" y="{top}" width="{width:.1f}" height="{_BAR}" '
                     f'fill="{_color(name)}"/>'
@@ -113,6 +115,10 @@ def _picture(panels: Iterable[Mapping[str, Any]]) -> str:
         f'aria-label="modelwire beside its peers: shorter is better">\n<style>{style}</style>\n'
         f'<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
+
+
+def _label(name: str) -> str:
+    return NAMES.get(name, name).replace("*", "").replace("`", "")
 
 
 def _color(name: str) -> str:

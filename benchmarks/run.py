@@ -19,7 +19,7 @@ from pathlib import Path
 from attrs import asdict
 
 from page import write_page
-from processes import Bench
+from processes import Bench, come_first
 
 _HERE = Path(__file__).parent
 MEASURES = (
@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=MEASURES, default=MEASURES, metavar="NAME")
     parser.add_argument("--write", action="store_true", help="write the page from --quick, too")
     given = parser.parse_args()
+    come_first()
     kept = _HERE / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
@@ -58,6 +59,7 @@ def main() -> None:
                 "versions": dict(sorted(bench.versions.items())),
                 **asdict(result),
             }
+            results = {name: results[name] for name in MEASURES if name in results}
             if given.write or not given.quick:
                 kept.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
                 write_page(results)

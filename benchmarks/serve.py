@@ -15,6 +15,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame
@@ -91,15 +92,24 @@ def chat(events: int) -> Script:
 
 
 def paced(events: int, seconds: float) -> Script:
-    """So many pieces of text, one every so many seconds; each is the instant at which it was sent."""
+    """So many pieces of text, one every so many seconds on average, never in step with others.
+
+    Each says its number, when it was due and when it was sent, in nanoseconds of the monotonic
+    clock. The first two answers are short, so that a reader can warm up.
+    """
     first, last = opening(), closing()
+    pace = Random(8)  # noqa: S311 - the same for every reader, and no secret
+    answers = 0
 
     def script() -> Iterator[bytes | float]:
-        began = time.monotonic()
+        nonlocal answers
+        answers += 1
+        due = time.monotonic()
         yield first
-        for number in range(events):
-            yield began + seconds * (number + 1)
-            yield text(f"{time.monotonic_ns():<24d}")
+        for number in range(events if answers > 2 else 10):
+            due += seconds * pace.uniform(0.5, 1.5)
+            yield due
+            yield text(f"{number} {int(due * 1e9)} {time.monotonic_ns()}")
         yield last
 
     return script

@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Result:
             Bars(
                 f"Memory for {sizes[1] / 1e6:g} MB",
                 "MB",
-                {name: grown[sizes[1]][name] / 1e6 for name in _CASES},
+                {title: grown[sizes[1]][name] / 1e6 for name, title in _CASES.items()},
             )
         ],
         {str(size): found for size, found in grown.items()},
