@@ -119,6 +119,16 @@ main()
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
+def test_a_state_folder_that_cannot_be_written_is_told_with_a_way_out(program):
+    blocked = program.folder / "file"
+    blocked.write_text("no folder")
+    options = ("chat", "-m", "actor/found")
+    done = program.run(*options, stdin=b"hi\n", ACTOR_KEY="k", MODELWIRE_STATE_DIR=str(blocked))
+    assert done.returncode == 1
+    assert b"--no-session" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_what_is_told_is_broken_between_words_in_a_narrow_terminal(program):
     shown = program.show("complete", "hi", "-m", "nobody/large", columns=40).rstrip("\n")
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown).split() == shown_in_a_pipe(program).split()

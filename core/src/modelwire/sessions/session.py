@@ -333,4 +333,5 @@ def _lines(objects: Sequence[Any]) -> bytes:
 
 def _unwritable(path: Path, error: OSError) -> SessionError:
     msg = f"Cannot write {path}: {error.strerror or error}."
-    return SessionError(msg, source=str(path))
+    hint = "Mend the folder, name another in $MODELWIRE_STATE_DIR, or chat with --no-session."
+    return SessionError(msg, source=str(path), hint=hint)
