@@ -199,3 +199,64 @@ def test_the_other_shells_are_answered_in_their_own_form(program, shell):
         "fish": b"plain,actor/us.maker.model-v1:0\n",
     }
     assert done.stdout == form[shell]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("modelwire models expl", ["explain"]),
+        ("modelwire complete -m actor/us", ["actor/us.maker.model-v1:0"]),
+    ],
+)
+def test_fish_offers_what_the_program_says(program, typed, offered):
+    path = f"{Path(program.command[0]).parent}:{program.environ['PATH']}"
+    asked = f"modelwire completion fish | source; complete -C '{typed}'"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", asked],
+        env={**program.environ, "PATH": path},
+        cwd=program.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ([line.partition("\t")[0] for line in done.stdout.splitlines()], done.stderr) == (
+        offered,
+        "",
+    )
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+@pytest.mark.parametrize(
+    ("typed", "whole"),
+    [
+        ("modelwire models expl", "modelwire models explain"),
+        ("modelwire complete -m actor/us", "modelwire complete -m actor/us.maker.model-v1:0"),
+    ],
+)
+def test_zsh_completes_a_word(program, typed, whole):
+    path = f"{Path(program.command[0]).parent}:{program.environ['PATH']}"
+    child = pexpect.spawn(
+        shutil.which("zsh"),
+        ["--no-rcs", "-i"],
+        env={**program.environ, "PATH": path, "PS1": "ready> ", "TERM": "dumb"},
+        cwd=program.folder,
+        encoding="utf-8",
+        timeout=40,
+        dimensions=(24, 200),
+    )
+    for line in (
+        "unsetopt zle_bracketed_paste prompt_sp 2>/dev/null; autoload -U compinit; compinit -u",
+        'eval "$(modelwire completion zsh)"',
+        # What stands in the line after Tab is written to a file, whatever the terminal shows.
+        'keep() { zle expand-or-complete; print -r -- "$BUFFER" > kept }; zle -N keep; bindkey "^X" keep',
+    ):
+        child.expect_exact("ready> ")
+        child.sendline(line)
+    child.expect_exact("ready> ")
+    child.send(f"{typed}\x18")
+    kept = program.folder / "kept"
+    child.expect_exact(whole.split()[-1])
+    child.sendcontrol("c")
+    child.close(force=True)
+    assert kept.read_text().split() == whole.split()
