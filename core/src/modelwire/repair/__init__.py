@@ -5,6 +5,7 @@ tool's name with a dot, half a character, an id that comes twice. A plugin repai
 sends, never in the caller's messages, and yields each `Change` as a `Diagnostic`.
 """
 
+from modelwire.repair.arguments import clean_arguments
 from modelwire.repair.changes import Change, ChangeKind, Changes
 from modelwire.repair.naming import LONGEST, ToolNames, UniqueIds, legal_name, names_in, shortened
 from modelwire.repair.pairing import Pairing, SentCall
@@ -19,6 +20,7 @@ __all__ = [
     "SentCall",
     "ToolNames",
     "UniqueIds",
+    "clean_arguments",
     "clean_json",
     "clean_text",
     "is_blank",

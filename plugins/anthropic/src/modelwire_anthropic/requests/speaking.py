@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from attrs import define, field
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import SentCall, clean_json, clean_text, is_blank
+from modelwire.repair import SentCall, clean_arguments, clean_text, is_blank
 from modelwire_anthropic.redacted import to_base64
 from modelwire_anthropic.requests.conversing import Conversing
 from modelwire_anthropic.requests.saying import text_of
@@ -86,23 +85,9 @@ def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> _Block:
         reason = "A tool's name is letters, digits, _ and -, at most 64."
         to.changes.rewritten(f"{path}.name", reason)
     spoken.calls.append((wire_id, call, path))
-    return {"type": "tool_use", "id": wire_id, "name": name, "input": _arguments(call, path, to)}
-
-
-def _arguments(call: ToolCall, path: str, to: Conversing) -> _Block:
-    given: object = call.arguments
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError:
-            given = None
-    cleaned = clean_json(given)
-    if not isinstance(cleaned, dict):
-        reason = "The arguments were not a JSON object; an empty one is sent."
-        to.changes.rewritten(f"{path}.arguments", reason)
-        return {}
-    if cleaned != call.arguments:
-        to.changes.rewritten(
-            f"{path}.arguments", "The arguments held what JSON or UTF-8 cannot say."
-        )
-    return cleaned
+    return {
+        "type": "tool_use",
+        "id": wire_id,
+        "name": name,
+        "input": clean_arguments(call, path, to.changes),
+    }

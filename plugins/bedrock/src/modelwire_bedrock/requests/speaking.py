@@ -9,7 +9,7 @@ from attrs import define, field
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import clean_json, clean_text, is_blank
+from modelwire.repair import clean_arguments, clean_text, is_blank
 from modelwire_bedrock.requests.conversing import Conversing
 
 __all__ = ["Spoken", "speak"]
@@ -106,7 +106,7 @@ def _redacted(
 def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> dict[str, Any]:
     wire_id = to.ids.new(call.id)
     spoken.calls.append((wire_id, call, path))
-    arguments = _arguments(call, path, to)
+    arguments = clean_arguments(call, path, to.changes)
     if not to.tool_blocks:
         to.changes.rewritten(
             path, "Without tools the service refuses tool calls; it is told as text."
@@ -123,24 +123,3 @@ def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> dict[str
             f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
         )
     return {"toolUse": {"toolUseId": wire_id, "name": name, "input": arguments}}
-
-
-def _arguments(call: ToolCall, path: str, to: Conversing) -> dict[str, Any]:
-    given: object = call.arguments
-    value = given
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            value = None
-    cleaned = clean_json(value)
-    if not isinstance(cleaned, dict):
-        to.changes.rewritten(
-            f"{path}.arguments", "The arguments were not a JSON object; an empty one is sent."
-        )
-        return {}
-    if cleaned != given:
-        to.changes.rewritten(
-            f"{path}.arguments", "The arguments held what JSON or UTF-8 cannot say."
-        )
-    return cleaned

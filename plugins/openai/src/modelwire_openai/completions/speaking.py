@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import clean_json, clean_text, is_blank
+from modelwire.repair import clean_arguments, clean_text, is_blank
 from modelwire_openai.completions.conversing import Conversing
 from modelwire_openai.completions.signatures import (
     REASONING_CONTENT,
@@ -131,7 +131,7 @@ class _Speaker:
             to.changes.rewritten(
                 f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
             )
-        function = {"name": name, "arguments": _arguments(call, path, to)}
+        function = {"name": name, "arguments": _as_text(clean_arguments(call, path, to.changes))}
         written: dict[str, Any] = {"id": wire_id, "type": "function", "function": function}
         if self._own and not to.compat.strict_message_keys:
             details, more = read_call_signature(call.signature)
@@ -141,21 +141,5 @@ class _Speaker:
         self._spoken.calls.append((wire_id, call, path))
 
 
-def _arguments(call: ToolCall, path: str, to: Conversing) -> str:
-    given: object = call.arguments
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError:
-            given = None
-    cleaned = clean_json(given)
-    if not isinstance(cleaned, dict):
-        to.changes.rewritten(
-            f"{path}.arguments", "The arguments were not a JSON object; an empty one is sent."
-        )
-        cleaned = {}
-    elif cleaned != call.arguments:
-        to.changes.rewritten(
-            f"{path}.arguments", "The arguments held what JSON or UTF-8 cannot say."
-        )
-    return json.dumps(cleaned, ensure_ascii=False, separators=(",", ":"))
+def _as_text(arguments: dict[str, Any]) -> str:
+    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))

@@ -14,7 +14,7 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import LONGEST, clean_json, clean_text, is_blank
+from modelwire.repair import LONGEST, clean_arguments, clean_json, clean_text, is_blank
 from modelwire_openai.responses.conversing import Conversing
 from modelwire_openai.responses.ids import split_ids
 from modelwire_openai.responses.signatures import read_reasoning, read_text_signature
@@ -148,7 +148,7 @@ class _Speaker:
                 f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
             )
         item = {"type": "function_call", "call_id": wire_id, "name": name}
-        item["arguments"] = _arguments(call, path, to)
+        item["arguments"] = _as_text(clean_arguments(call, path, to.changes))
         if self._linked and self._take_id(item_id):
             item = {"id": item_id or "", **item}
         self._spoken.calls.append((wire_id, call, path))
@@ -193,16 +193,5 @@ def _asides(message: AssistantMessage) -> dict[str | None, list[dict[str, Any]]]
     return found
 
 
-def _arguments(call: ToolCall, path: str, to: Conversing) -> str:
-    given: object = call.arguments
-    cleaned = clean_json(given)
-    if not isinstance(cleaned, dict):
-        to.changes.rewritten(
-            f"{path}.arguments", "The arguments were not a JSON object; an empty one is sent."
-        )
-        cleaned = {}
-    elif cleaned != given:
-        to.changes.rewritten(
-            f"{path}.arguments", "The arguments held what JSON or UTF-8 cannot say."
-        )
-    return json.dumps(cleaned, ensure_ascii=False, separators=(",", ":"))
+def _as_text(arguments: dict[str, Any]) -> str:
+    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
