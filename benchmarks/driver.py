@@ -21,7 +21,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -201,9 +201,9 @@ class Driver:
             self._runner.get_loop().run_until_complete(all_of_them())
         else:
             most_threads = streams
-            with ThreadPoolExecutor(streams) as pool:
-                delays = (ramp * n / streams for n in range(streams))
-                list(pool.map(one_in_thread, delays))
+            pool = ThreadPoolExecutor(streams)
+            running = [pool.submit(one_in_thread, ramp * n / streams) for n in range(streams)]
+            wait(running, timeout=told["limit"])
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         peak, queued = peak_memory(), waited() - queued
         lags.sort()

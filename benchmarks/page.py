@@ -18,7 +18,7 @@ _DOCS = Path(__file__).parent.parent / "docs"
 _OWN = "#2563eb"
 _PEER = "#94a3b8"
 _FLOOR = "#cbd5e1"
-_WIDTH, _LABEL, _BAR, _GAP = 760, 250, 16, 6
+_WIDTH, _LABEL, _BAR, _GAP = 760, 270, 16, 6
 
 
 def write_page(results: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Measure modelwire beside its peers, and write docs/performance.md and its picture.
 
-    make bench                              everything, some twenty minutes
+    make bench                              everything, some forty minutes
     make bench ARGUMENTS=--quick            a few rounds of everything
     make bench ARGUMENTS="--only events"    one measurement; the page keeps the others
 

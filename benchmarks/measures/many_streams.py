@@ -17,7 +17,7 @@ _NAMES = ("floor", "modelwire", *(name for name in PEERS if name != "llm"))
 _THREADED = ("boto3", "pydantic_ai", "strands", "langchain_aws")
 _REPEATED = ("floor", "modelwire", "boto3")
 """The others take minutes for a round, and differ by far more than rounds do."""
-_NOT_ASKED = {"error": "did not finish fewer streams"}
+_NOT_ASKED = {"error": "not asked: fewer streams never all ran at once"}
 
 
 @frozen
