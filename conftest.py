@@ -1,3 +1,10 @@
 """What holds for the tests of every package; the parts are in `tests/support`."""
 
+import signal
+import threading
+
 pytest_plugins = ["long_runs", "loop_watch"]
+
+if threading.current_thread() is threading.main_thread():
+    # Who runs the tests in the background may have them ignore Ctrl-C, and so the programs they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -155,7 +155,7 @@ async def test_an_event_leaves_behind_its_text_and_nothing_else(tmp_path):
     kept = (await grown(MANY) - await grown(FEW)) / (MANY - FEW)
     assert kept < 1.5, f"{kept:.2f} blocks of memory per event"
     dropped = await grown(MANY, keep_text=False) - await grown(FEW, keep_text=False)
-    assert dropped / (MANY - FEW) < 0.1, f"{dropped} blocks more for {MANY - FEW} events more"
+    assert dropped / (MANY - FEW) < 0.5, f"{dropped} blocks more for {MANY - FEW} events more"
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,7 @@ MISTAKES = [
         "test_nothing_in_the_loop_sleeps_or_connects_by_itself",
     ),
     Mistake(
-        "repeats-the-key", "account.py", 'text.replace(self.api_key, "[the key]")', "text",
+        "repeats-the-key", "account.py", 'text.replace(self.api_key, "[the key]")', 'f"{text} {self.api_key}"',
         "test_no_secret_in_any_output[refusal]",
     ),
     Mistake(

@@ -72,7 +72,7 @@ class Translator:
             ContentFiltered: The model refused; what came before has been appended.
             MalformedResponse: The event does not follow the protocol.
         """
-        handler = self._handlers.get(event.get("type", ""))
+        handler = self._handlers.get(str(event.get("type")))
         if handler is None:
             return
         try:

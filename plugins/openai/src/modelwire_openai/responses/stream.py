@@ -90,7 +90,7 @@ class Translator:
             ProviderError: The event reports a failure.
             MalformedResponse: The event lacks what its type needs.
         """
-        handler = self._handlers.get(event.get("type"))
+        handler = self._handlers.get(str(event.get("type")))
         return _NOTHING if handler is None or self.ended else handler(event)
 
     def whole(self, response: Mapping[str, Any]) -> Sequence[Delta]:
