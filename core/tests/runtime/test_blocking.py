@@ -113,7 +113,7 @@ def test_a_forgotten_runtime_ends_its_thread(site, make_runtime):
     runtime.complete("hi", model="echo/e")
     del runtime
     gc.collect()
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_a_program_that_never_closes_it_exits_quietly():
