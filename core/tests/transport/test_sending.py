@@ -1,12 +1,19 @@
 import asyncio
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 from aiohttp import web
 
-from modelwire.errors import ConfigError, ConnectionFailed, InvalidRequest, MalformedResponse
-from modelwire.transport import Request, Transport
+from modelwire.errors import (
+    ConfigError,
+    ConnectionFailed,
+    InvalidRequest,
+    MalformedResponse,
+    RequestTimeout,
+)
+from modelwire.transport import Deadlines, Request, Transport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -77,6 +84,22 @@ async def test_a_large_body_arrives_whole(answering, transport):
     head, received = server.requests[0]
     assert fields(head)["content-length"] == str(len(body))
     assert received == body
+
+
+async def test_a_large_body_is_not_copied(serve, transport):
+    done = asyncio.Event()
+    server = await serve(lambda _: done.wait())
+    request = Request("POST", server.url, {}, b"x" * 20_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RequestTimeout):
+            async with transport.send(request, deadlines=Deadlines(first_byte=0.2)):
+                pass
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        done.set()
+    assert most < 5_000_000
 
 
 async def test_an_empty_post_says_that_it_is_empty(answering, transport):

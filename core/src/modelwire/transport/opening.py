@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import ssl
 from typing import Any
 
@@ -16,6 +15,7 @@ from modelwire.transport.body import Body
 from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.faults import FAULTS, Exchange, without_url
 from modelwire.transport.headers import header, request_id
+from modelwire.transport.pieces import PiecewisePayload
 from modelwire.transport.progress import Progress, tracing
 from modelwire.transport.proxy_login import ProxyLogin
 from modelwire.transport.request import Request
@@ -168,5 +168,5 @@ def _options(
     return options
 
 
-def _body(body: bytes | None) -> bytes | io.BytesIO | None:
-    return io.BytesIO(body) if body is not None and len(body) > _SENT_AS_ONE else body
+def _body(body: bytes | None) -> bytes | PiecewisePayload | None:
+    return PiecewisePayload(body) if body is not None and len(body) > _SENT_AS_ONE else body
