@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 
@@ -237,15 +238,25 @@ try:
     wrapped.send(stream)
 except StopIteration as done:
     print(done.value is stream, "modelwire_otel.recording" in sys.modules)
+print("opentelemetry.trace" in sys.modules)
 """
 
 
 def test_without_an_sdk_nothing_stands_between_provider_and_reader():
     done = subprocess.run([sys.executable, "-c", SILENT], capture_output=True, text=True)
-    assert (done.stdout.split(), done.stderr) == (["True", "False"], "")
+    assert (done.stdout.split(), done.stderr) == (["True", "False", "False"], "")
 
 
 def test_importing_the_plugin_imports_no_opentelemetry():
     program = "import modelwire_otel.plugin, sys; print('opentelemetry' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, "False")
+
+
+def test_an_sdk_that_only_a_variable_names_is_found():
+    program = "from modelwire_otel.listening import somebody_listens; print(somebody_listens())"
+    environ = {**os.environ, "OTEL_PYTHON_TRACER_PROVIDER": "sdk_tracer_provider"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environ
+    )
+    assert (done.stdout.strip(), done.stderr) == ("True", "")
