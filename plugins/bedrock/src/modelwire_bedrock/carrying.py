@@ -35,8 +35,8 @@ async def prepare(
     """Have boto3 write and sign the request of an operation, without sending it.
 
     Small requests are prepared where this is called, since handing them to a thread costs more. The
-    first one of a client, for which botocore reads more of its files, and large ones are prepared
-    in a thread.
+    first of its kind from a client, for which botocore reads more of its files, and large ones are
+    prepared in a thread.
 
     Args:
         client: A boto3 client, which may be shared between threads.
@@ -50,7 +50,7 @@ async def prepare(
         ConfigError: botocore finds no endpoint.
         AuthenticationError: There are no credentials, or they cannot be used.
     """
-    if is_ready(client) and not _is_large(params):
+    if is_ready(client, operation) and not _is_large(params):
         return sign(client, operation, params, target, headers)
     from asyncio import to_thread
 

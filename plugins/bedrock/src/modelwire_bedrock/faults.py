@@ -34,7 +34,7 @@ from modelwire_bedrock.symptoms import Rule, Symptom, find_rule
 
 __all__ = [
     "ServiceFault",
-    "exception_statuses",
+    "exception_status",
     "fault_of_frame",
     "fault_of_response",
     "normal_code",
@@ -218,7 +218,7 @@ def fault_of_frame(frame: Frame, secrets: Sequence[str] = ()) -> ServiceFault:
         or _code_in(data)
     )
     message = _message_in(data) or explain_body(payload) or headers.get(":error-message")
-    status = exception_statuses().get(normal_code(code), 500)
+    status = exception_status(code)
     return ServiceFault(
         code,
         conceal(message, secrets) if isinstance(message, str) else "",
@@ -233,28 +233,34 @@ def normal_code(code: str) -> str:
     return code.lower().removesuffix("exception")
 
 
-@cache
-def exception_statuses() -> Mapping[str, int]:
-    """The HTTP status of each exception, by its normal code, as botocore's service model has it.
+def exception_status(code: str) -> int:
+    """The HTTP status of an exception in a stream, whose frame carries none; 500 where unknown."""
+    name = normal_code(code)
+    meaning = _MEANINGS.get(name)
+    return meaning.status if meaning is not None else _modelled_statuses().get(name, 500)
 
-    Frames carry no status. The first call reads a file of the installed botocore, in about ten
+
+@cache
+def _modelled_statuses() -> Mapping[str, int]:
+    """The status of each exception that the installed botocore's service model has.
+
+    A newer one may know more than this module. The first call reads a file, in about ten
     milliseconds.
     """
-    statuses = {code: meaning.status for code, meaning in _MEANINGS.items()}
     try:
         from botocore.exceptions import BotoCoreError
         from botocore.loaders import create_loader
     except ImportError:
-        return statuses
+        return {}
     try:
         model = create_loader().load_service_model("bedrock-runtime", "service-2")
     except BotoCoreError:
-        return statuses
-    for name, shape in model["shapes"].items():
-        status = shape.get("error", {}).get("httpStatusCode")
-        if shape.get("exception") and status:
-            statuses[normal_code(name)] = status
-    return statuses
+        return {}
+    return {
+        normal_code(name): shape["error"]["httpStatusCode"]
+        for name, shape in model["shapes"].items()
+        if shape.get("exception") and "httpStatusCode" in shape.get("error", {})
+    }
 
 
 def _plain_status(status: int) -> bool:

@@ -11,7 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
 from modelwire.transport import Request
@@ -30,13 +30,14 @@ _PROBLEM = re.compile(r"\n(?=(?:Invalid|Missing|Unknown|Value|Parameter) )")
 _MOST_PROBLEMS = 5
 
 _current = threading.local()
-_ready: WeakSet[Any] = WeakSet()
-_ready_lock = threading.Lock()
+_equipped: WeakSet[Any] = WeakSet()
+_equipping = threading.Lock()
+_signed: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
-def is_ready(client: Any) -> bool:
-    """Whether a client has signed before; the first time, botocore reads more of its files."""
-    return client in _ready
+def is_ready(client: Any, operation: str) -> bool:
+    """Whether a client has signed such a request; the first time, botocore reads more files."""
+    return operation in _signed.get(client, ())
 
 
 def sign(
@@ -60,7 +61,7 @@ def sign(
         ConfigError: botocore finds no endpoint.
         AuthenticationError: There are no credentials, or they cannot be used.
     """
-    _make_ready(client)
+    _equip(client)
     captured = _Captured(headers or {})
     _current.captured = captured
     try:
@@ -73,6 +74,7 @@ def sign(
         raise failure from error
     finally:
         del _current.captured
+    _signed.setdefault(client, set()).add(operation)
     return _request(captured.request)
 
 
@@ -91,14 +93,15 @@ class _EmptyBody:
         return iter((b"{}",))
 
 
-def _make_ready(client: Any) -> None:
-    if client in _ready:
+def _equip(client: Any) -> None:
+    """Have a client hand over what it would send."""
+    if client in _equipped:
         return
-    with _ready_lock:
+    with _equipping:
         events = client.meta.events
         events.register("before-call", _add_headers, unique_id="modelwire-headers")
         events.register_last("before-send", _capture, unique_id="modelwire-capture")
-        _ready.add(client)
+        _equipped.add(client)
 
 
 def _add_headers(params: dict[str, Any], **_: Any) -> None:

@@ -16,7 +16,7 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire_bedrock.faults import _MEANINGS, exception_statuses, fault_of_response, normal_code
+from modelwire_bedrock.faults import _MEANINGS, exception_status, fault_of_response, normal_code
 from modelwire_bedrock.symptoms import Symptom
 
 
@@ -287,8 +287,13 @@ def test_the_statuses_are_those_of_the_service_model():
         if shape.get("exception")
     }
     assert modelled
-    assert modelled.items() <= exception_statuses().items()
     assert {code: _MEANINGS[code].status for code in modelled} == modelled
+
+
+def test_a_status_that_only_the_service_model_knows_is_found_there(monkeypatch):
+    monkeypatch.delitem(_MEANINGS, "modeltimeout")
+    assert exception_status("ModelTimeoutException") == 408
+    assert exception_status("NobodyKnowsException") == 500
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"x"', b"[" * 100_000, b'{"message": 7}'])
