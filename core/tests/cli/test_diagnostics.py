@@ -5,9 +5,13 @@ import json
 import threading
 from contextlib import contextmanager
 
+import click
 import pexpect
 import pytest
 from aiohttp import web
+from click.testing import CliRunner
+
+from modelwire.cli.diagnostics import Diagnostics, diagnostics, with_diagnostics
 
 HTTP = """
     from modelwire.events import Stop, TextDelta
@@ -156,3 +160,24 @@ def test_debug_is_no_option_where_it_is_text(program):
 def test_help_names_them_once_at_the_root(program):
     assert b"--verbose" in program.run("--help").stdout
     assert b"--debug" not in program.run("complete", "--help").stdout
+
+
+def test_the_command_itself_stays_as_its_owner_made_it():
+    @click.group()
+    def outer():
+        pass
+
+    @outer.command()
+    @click.option("--debug", help="Its own.")
+    def inner(debug):
+        click.echo(f"{debug} {diagnostics().debug}")
+
+    def run(command, *line):
+        return CliRunner().invoke(command, line, obj=Diagnostics())
+
+    extended = with_diagnostics(outer)
+    assert run(extended, "--debug", "inner", "--debug", "x").output == "x True\n"
+    assert run(extended, "inner", "--debug", "x").output == "x False\n"
+    assert outer.params == []
+    assert [option.opts for option in inner.params] == [["--debug"]]
+    assert run(outer, "--debug", "inner").exit_code == 2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from modelwire.cli.diagnostics import Diagnostics, accept_diagnostics, diagnostic_options
+from modelwire.cli.diagnostics import Diagnostics, diagnostic_options, with_diagnostics
 from modelwire.errors import ModelwireError
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class _LazyGroup(click.Group):
             if load is None:
                 return None
             command = load()
-        accept_diagnostics(command)
-        return command
+        return with_diagnostics(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from copy import copy
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from attrs import define
 if TYPE_CHECKING:
     import logging
 
-__all__ = ["Diagnostics", "accept_diagnostics", "diagnostic_options", "diagnostics"]
+__all__ = ["Diagnostics", "diagnostic_options", "diagnostics", "with_diagnostics"]
 
 # The address under which a container's credentials stand is as good as the credentials.
 _CONTAINER = re.compile(r"(?<=/credentials/)[0-9A-Fa-f-]{16,}")
@@ -57,13 +58,21 @@ def diagnostic_options(*, hidden: bool) -> list[click.Option]:
     ]
 
 
-def accept_diagnostics(command: click.Command) -> None:
-    """Let a command and those below it take the options too; one that has its own keeps it."""
+def with_diagnostics(command: click.Command) -> click.Command:
+    """A copy of a command that takes the options too, as those below it do.
+
+    An option of the command's own keeps its meaning. The command itself stays as it is: it may
+    belong to a plugin.
+    """
     own = {name for parameter in command.params for name in parameter.opts}
-    command.params += [o for o in diagnostic_options(hidden=True) if not own.intersection(o.opts)]
-    if isinstance(command, click.Group):
-        for below in command.commands.values():
-            accept_diagnostics(below)
+    more = [o for o in diagnostic_options(hidden=True) if not own.intersection(o.opts)]
+    extended = copy(command)
+    extended.params = [*command.params, *more]
+    if isinstance(extended, click.Group):
+        extended.commands = {
+            name: with_diagnostics(below) for name, below in extended.commands.items()
+        }
+    return extended
 
 
 def diagnostics() -> Diagnostics:

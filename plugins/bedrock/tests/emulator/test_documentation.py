@@ -54,6 +54,4 @@ def test_every_option_is_described(page):
     from modelwire_bedrock.commands import emulate
 
     for option in emulate.params:
-        # Every command of modelwire has these.
-        if not {"--verbose", "--debug"} & set(option.opts):
-            assert option.opts[0] in page
+        assert option.opts[0] in page
