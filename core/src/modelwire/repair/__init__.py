@@ -7,18 +7,26 @@ sends, never in the caller's messages, and yields each `Change` as a `Diagnostic
 
 from modelwire.repair.arguments import clean_arguments
 from modelwire.repair.changes import Change, ChangeKind, Changes
+from modelwire.repair.history import NO_RESULT, Answered, Said, Spoken, Unanswered, read_history
 from modelwire.repair.naming import LONGEST, ToolNames, UniqueIds, legal_name, names_in, shortened
 from modelwire.repair.pairing import Pairing, SentCall
-from modelwire.repair.text import clean_json, clean_text, is_blank
+from modelwire.repair.text import clean_json, clean_text, is_blank, text_of
+from modelwire.repair.tools import OfferedTool, offered_tools
 
 __all__ = [
     "LONGEST",
+    "NO_RESULT",
+    "Answered",
     "Change",
     "ChangeKind",
     "Changes",
+    "OfferedTool",
     "Pairing",
+    "Said",
     "SentCall",
+    "Spoken",
     "ToolNames",
+    "Unanswered",
     "UniqueIds",
     "clean_arguments",
     "clean_json",
@@ -26,5 +34,8 @@ __all__ = [
     "is_blank",
     "legal_name",
     "names_in",
+    "offered_tools",
+    "read_history",
     "shortened",
+    "text_of",
 ]

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from attrs import define, field
 
 from modelwire.messages import AssistantMessage, Context, ToolCall, ToolResultMessage
+from modelwire.repair.changes import Changes
 
 __all__ = ["LONGEST", "ToolNames", "UniqueIds", "legal_name", "names_in", "shortened"]
 
@@ -85,6 +86,20 @@ class ToolNames:
     def wire(self, name: str) -> str:
         """The name on the wire of a tool that was named when this map was made."""
         return self._wire[name]
+
+    def sent(self, name: str, path: str, changes: Changes) -> str:
+        """The name on the wire, as `wire` says it; where it differs, that is recorded.
+
+        Args:
+            name: The tool's own name.
+            path: The place of the tool or of the call, as `tools[1]`.
+            changes: Where it is recorded.
+        """
+        wire = self.wire(name)
+        if wire != name:
+            reason = f"A tool's name is letters, digits, _ and -, at most {LONGEST}."
+            changes.rewritten(f"{path}.name", reason)
+        return wire
 
     @property
     def rewritten(self) -> dict[str, str]:

@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["clean_json", "clean_text", "is_blank"]
+from modelwire.messages import Text
+from modelwire.repair.changes import Changes
+
+__all__ = ["clean_json", "clean_text", "is_blank", "text_of"]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -22,6 +25,24 @@ def clean_text(text: str) -> str:
 def is_blank(text: str) -> bool:
     """Whether there is nothing but white space, which some providers refuse in a text block."""
     return not text.strip().strip("\ufeff").strip()
+
+
+def text_of(block: Text, path: str, changes: Changes, *, blank: str) -> str | None:
+    """The text of a block as a request may say it, or `None` where it is blank and is left out.
+
+    Args:
+        block: The block.
+        path: Its place, as `messages[3].content[0]`.
+        changes: Where it is recorded that it is not sent as it was.
+        blank: Why blank text is left out, in one sentence.
+    """
+    text = clean_text(block.text)
+    if text != block.text:
+        changes.rewritten(path, "Unpaired surrogates are not text.")
+    if is_blank(text):
+        changes.dropped(path, blank)
+        return None
+    return text
 
 
 def clean_json(value: Any) -> Any:

@@ -8,13 +8,12 @@ from typing import Any
 
 from modelwire.errors import InvalidMessage, Problem
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import clean_text, is_blank
+from modelwire.repair import NO_RESULT, clean_text, is_blank, text_of
 from modelwire_anthropic.requests.conversing import Conversing
 
-__all__ = ["NO_RESULT", "missing_result", "result_of", "say", "text_of"]
+__all__ = ["missing_result", "result_of", "say", "text_block"]
 
 NO_OUTPUT = "(no output)"
-NO_RESULT = "No result provided"
 OMITTED = "({kind} omitted: the model does not take it)"
 
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -24,15 +23,10 @@ _AS_TEXT = ("application/json", "application/xml", "application/yaml", "applicat
 _Block = dict[str, Any]
 
 
-def text_of(block: Text, path: str, to: Conversing) -> _Block | None:
+def text_block(block: Text, path: str, to: Conversing) -> _Block | None:
     """Write text; blank text, which the service refuses, is left out."""
-    text = clean_text(block.text)
-    if text != block.text:
-        to.changes.rewritten(path, "Unpaired surrogates are not text.")
-    if is_blank(text):
-        to.changes.dropped(path, "The service refuses blank text.")
-        return None
-    return {"type": "text", "text": text}
+    text = text_of(block, path, to.changes, blank="The service refuses blank text.")
+    return None if text is None else {"type": "text", "text": text}
 
 
 def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[_Block]:
@@ -45,7 +39,7 @@ def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[_Bloc
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            made = text_of(block, place, to)
+            made = text_block(block, place, to)
         elif not block.data:
             to.changes.dropped(place, "It has no data.")
             made = None
@@ -71,9 +65,8 @@ def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversin
     return _result(wire_id, content, is_error=message.is_error)
 
 
-def missing_result(wire_id: str, path: str, to: Conversing) -> _Block:
+def missing_result(wire_id: str) -> _Block:
     """Write the result of a call that never got one."""
-    to.changes.added(path, f"The call has no result; one that says {NO_RESULT!r} is added.")
     return _result(wire_id, [{"type": "text", "text": NO_RESULT}], is_error=True)
 
 

@@ -4,47 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import define, field
-
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import SentCall, clean_arguments, clean_text, is_blank
+from modelwire.repair import Spoken, clean_arguments, clean_text, is_blank
 from modelwire_anthropic.redacted import to_base64
 from modelwire_anthropic.requests.conversing import Conversing
-from modelwire_anthropic.requests.saying import text_of
+from modelwire_anthropic.requests.saying import text_block
 
-__all__ = ["Spoken", "speak"]
+__all__ = ["speak"]
 
 _Block = dict[str, Any]
 
 
-@define
-class Spoken:
-    """An assistant message as content blocks.
-
-    Attributes:
-        blocks: The content blocks.
-        calls: The tool calls among them.
-    """
-
-    blocks: list[_Block] = field(factory=list)
-    calls: list[SentCall] = field(factory=list)
-
-
-def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken:
+def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken[list[_Block]]:
     """Write an assistant message; it may turn out to have no blocks."""
-    spoken = Spoken()
+    spoken: Spoken[list[_Block]] = Spoken(path, [])
     own = to.is_own(message)
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            written = text_of(block, place, to)
+            written = text_block(block, place, to)
         elif isinstance(block, Thinking):
             written = _thinking(block, place, to, own=own)
         else:
             written = _call(block, place, to, spoken)
         if written is not None:
-            spoken.blocks.append(written)
+            spoken.content.append(written)
     return spoken
 
 
@@ -75,15 +60,12 @@ def _redacted_data(block: Thinking) -> bytes:
         return b""
 
 
-def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> _Block:
+def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken[list[_Block]]) -> _Block:
     wire_id = to.ids.new(call.id)
     if wire_id != call.id:
         reason = "A tool call's id is letters, digits, _ and -, and no other call has it."
         to.changes.rewritten(f"{path}.id", reason)
-    name = to.names.wire(call.name)
-    if name != call.name:
-        reason = "A tool's name is letters, digits, _ and -, at most 64."
-        to.changes.rewritten(f"{path}.name", reason)
+    name = to.names.sent(call.name, path, to.changes)
     spoken.calls.append((wire_id, call, path))
     return {
         "type": "tool_use",

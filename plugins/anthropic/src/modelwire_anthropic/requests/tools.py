@@ -6,8 +6,8 @@ from typing import Any
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import Context, Tool
-from modelwire.repair import clean_json, clean_text, is_blank
+from modelwire.messages import Context
+from modelwire.repair import OfferedTool, offered_tools
 from modelwire_anthropic.requests.conversing import Conversing
 
 __all__ = ["tool_fields"]
@@ -23,13 +23,7 @@ def tool_fields(
     Raises:
         InvalidRequest: The choice demands a tool that there is not.
     """
-    tools: dict[str, dict[str, Any]] = {}
-    for index, tool in enumerate(context.tools):
-        path = f"tools[{index}]"
-        if tool.name in tools:
-            to.changes.dropped(path, f"There is another tool {tool.name!r} before it.")
-        else:
-            tools[tool.name] = _tool(tool, path, to)
+    tools = {tool.name: _tool(tool) for tool in offered_tools(context.tools, to.names, to.changes)}
     choice = options.tool_choice
     if choice is not None and choice.mode == "tool" and choice.name not in tools:
         msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
@@ -53,20 +47,9 @@ def tool_fields(
     return fields
 
 
-def _tool(tool: Tool, path: str, to: Conversing) -> dict[str, Any]:
-    name = to.names.wire(tool.name)
-    if name != tool.name:
-        reason = "A tool's name is letters, digits, _ and -, at most 64."
-        to.changes.rewritten(f"{path}.name", reason)
-    written: dict[str, Any] = {"name": name}
-    if not is_blank(description := clean_text(tool.description)):
-        written["description"] = description
-    schema = clean_json(tool.parameters)
-    if not isinstance(schema, dict):
-        reason = "The schema was not a JSON object; it says any object."
-        to.changes.rewritten(f"{path}.parameters", reason)
-        schema = {}
-    elif schema != tool.parameters:
-        to.changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
-    written["input_schema"] = {**schema, "type": "object"}
+def _tool(tool: OfferedTool) -> dict[str, Any]:
+    written: dict[str, Any] = {"name": tool.wire_name}
+    if tool.description is not None:
+        written["description"] = tool.description
+    written["input_schema"] = {**tool.parameters, "type": "object"}
     return written

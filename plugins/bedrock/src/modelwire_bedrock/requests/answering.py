@@ -8,15 +8,14 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import clean_text, is_blank
+from modelwire.repair import NO_RESULT, Unanswered, clean_text, text_of
 from modelwire_bedrock.requests.conversing import Conversing
 from modelwire_bedrock.requests.files import TEXT_DOCUMENTS, file_block, file_omitted
 from modelwire_bedrock.requests.images import IMAGE_OMITTED, TOOL_IMAGE_OMITTED, image_block
 
-__all__ = ["Result", "missing_result", "result_of", "say"]
+__all__ = ["Result", "missing_result", "result_of", "say", "text_block"]
 
 NO_OUTPUT = "(no output)"
-NO_RESULT = "No result provided"
 
 _PLURALS = {"image": "images", "document": "documents", "video": "videos", "audio": "sounds"}
 
@@ -46,7 +45,7 @@ def say(
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            written = _text(block, place, to)
+            written = text_block(block, place, to)
         else:
             written = _media(block, place, to, by_tool=by_tool)
             # One placeholder tells as much as many.
@@ -57,14 +56,10 @@ def say(
     return blocks
 
 
-def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
-    text = clean_text(block.text)
-    if text != block.text:
-        to.changes.rewritten(path, "Unpaired surrogates are not text.")
-    if is_blank(text):
-        to.changes.dropped(path, "The service refuses blank text.")
-        return None
-    return {"text": text}
+def text_block(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
+    """Write text; blank text, which the service refuses, is left out."""
+    text = text_of(block, path, to.changes, blank="The service refuses blank text.")
+    return None if text is None else {"text": text}
 
 
 def _media(
@@ -106,13 +101,12 @@ def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversin
     return Result([_result(wire_id, content, to, failed=message.is_error, path=path)], beside)
 
 
-def missing_result(name: str, wire_id: str, path: str, to: Conversing) -> Result:
+def missing_result(call: Unanswered, to: Conversing) -> list[dict[str, Any]]:
     """Write the result of a call that never got one, as that of a tool that failed."""
-    to.changes.added(path, f"The call has no result; one that says {NO_RESULT!r} is added.")
     content = [{"text": NO_RESULT}]
     if not to.tool_blocks:
-        return Result([_told(name, failed=True), *content])
-    return Result([_result(wire_id, content, to, failed=True, path=path)])
+        return [_told(call.call.name, failed=True), *content]
+    return [_result(call.wire_id, content, to, failed=True, path=call.path)]
 
 
 def _told(name: str, *, failed: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
-from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
+from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank, names_in
 from modelwire_bedrock.families import Family, family_of
 from modelwire_bedrock.requests.alternating import end_with_user, messages_of
 from modelwire_bedrock.requests.caching import (
@@ -18,7 +18,7 @@ from modelwire_bedrock.requests.caching import (
     system_blocks,
     with_point,
 )
-from modelwire_bedrock.requests.conversing import Conversing, names_in
+from modelwire_bedrock.requests.conversing import Conversing
 from modelwire_bedrock.requests.envelope import envelope, merge_fields
 from modelwire_bedrock.requests.history import turns_of
 from modelwire_bedrock.requests.params import Params, object_param

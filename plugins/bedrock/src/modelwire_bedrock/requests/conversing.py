@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from attrs import Factory, field, frozen
 
-from modelwire.messages import AssistantMessage, Context, ToolCall, ToolResultMessage
+from modelwire.messages import AssistantMessage
 from modelwire.models import InputKind, Model, fold_provider
 from modelwire.repair import Changes, ToolNames, UniqueIds
 from modelwire_bedrock.families import Family, base_model_id
 from modelwire_bedrock.requests.document_names import DocumentNames
 
-__all__ = ["API", "Conversing", "names_in"]
+__all__ = ["API", "Conversing"]
 
 API = "bedrock-converse-stream"
 _PROVIDERS = frozenset({"amazon-bedrock", "bedrock", "aws-bedrock"})
@@ -60,14 +60,3 @@ class Conversing:
 def _provider(name: str) -> str:
     folded = fold_provider(name)
     return "amazon-bedrock" if folded in _PROVIDERS else folded
-
-
-def names_in(context: Context) -> list[str]:
-    """The name of every tool that a context offers or speaks of."""
-    names = [tool.name for tool in context.tools]
-    for message in context.messages:
-        if isinstance(message, AssistantMessage):
-            names += [block.name for block in message.content if isinstance(block, ToolCall)]
-        elif isinstance(message, ToolResultMessage):
-            names.append(message.tool_name)
-    return names

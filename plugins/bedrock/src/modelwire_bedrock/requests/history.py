@@ -7,20 +7,16 @@ text. A session that holds one would be refused for ever, so it is repaired here
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from attrs import Factory, define, field
+from attrs import define, field
 
-from modelwire.messages import (
-    AssistantMessage,
-    Message,
-    ToolResultMessage,
-    UserMessage,
-)
-from modelwire.repair import Pairing
+from modelwire.messages import Message
+from modelwire.repair import Answered, Said, Spoken, read_history
 from modelwire_bedrock.requests.answering import missing_result, result_of, say
 from modelwire_bedrock.requests.conversing import Conversing
-from modelwire_bedrock.requests.speaking import Spoken, speak
+from modelwire_bedrock.requests.speaking import speak
 
 __all__ = ["AssistantTurn", "Turn", "UserTurn", "turns_of"]
 
@@ -46,6 +42,11 @@ class UserTurn:
     beside: list[dict[str, Any]] = field(factory=list)
     said: list[dict[str, Any]] = field(factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        return not (self.results or self.said)
+
 
 Turn = AssistantTurn | UserTurn
 
@@ -56,84 +57,38 @@ def turns_of(messages: Sequence[Message], to: Conversing) -> list[Turn]:
     Raises:
         InvalidMessage: An image or a file is of a kind that the service does not take.
     """
-    history = _History(to)
-    for index, message in enumerate(messages):
-        path = f"messages[{index}]"
-        if isinstance(message, AssistantMessage):
-            history.assistant(message, path)
-        elif isinstance(message, ToolResultMessage):
-            history.result(message, path)
-        else:
-            history.user(message, path)
-    history.close()
-    return history.turns
-
-
-@define
-class _History:
-    """Reads the messages in order.
-
-    Attributes:
-        to: The model that is spoken to.
-        turns: The turns so far.
-        pairing: Which result answers which call.
-        answer: The user's turn after the last one of the assistant.
-        spoke: Whether a user message is in it.
-    """
-
-    to: Conversing
-    turns: list[Turn] = field(factory=list)
-    pairing: Pairing = field(
-        init=False, default=Factory(lambda self: Pairing(self.to.changes), takes_self=True)
+    turns: list[Turn] = []
+    user = UserTurn()
+    history = read_history(
+        messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to)
     )
-    answer: UserTurn = field(factory=UserTurn)
-    spoke: bool = False
-
-    def assistant(self, message: AssistantMessage, path: str) -> None:
-        if self.pairing.leaves_out(message, path):
-            return
-        spoken = speak(message, path, self.to)
-        if not spoken.blocks:
-            self.to.changes.dropped(path, "Nothing is left of this message.")
-            return
-        self.close()
-        self._add(spoken, path)
-
-    def _add(self, spoken: Spoken, path: str) -> None:
-        last = self.turns[-1] if self.turns else None
-        if isinstance(last, AssistantTurn):
-            self.to.changes.note("merged", path, "Two turns of the assistant in a row are one.")
-            last.blocks.extend(spoken.blocks)
+    for step in history:
+        if isinstance(step, Spoken):
+            if not user.is_empty:
+                turns.append(user)
+                user = UserTurn()
+            _let_assistant_speak(turns, step, to)
+        elif isinstance(step, Said):
+            if user.said:
+                to.changes.note("merged", step.path, "Two turns of the user in a row are one.")
+            user.said.extend(step.parts)
+        elif isinstance(step, Answered):
+            if user.said:
+                to.changes.note("moved", step.path, "A result stands before what the user says.")
+            result = result_of(step.message, step.wire_id, step.path, to)
+            user.results.extend(result.blocks)
+            user.beside.extend(result.beside)
         else:
-            self.turns.append(AssistantTurn(spoken.blocks))
-        self.pairing.ask(spoken.calls)
+            user.results.extend(missing_result(step, to))
+    return turns if user.is_empty else [*turns, user]
 
-    def user(self, message: UserMessage, path: str) -> None:
-        blocks = say(message.content, path, self.to)
-        if not blocks:
-            self.to.changes.dropped(path, "Nothing is left of this message.")
-            return
-        if self.spoke:
-            self.to.changes.note("merged", path, "Two turns of the user in a row are one.")
-        self.spoke = True
-        self.answer.said.extend(blocks)
 
-    def result(self, message: ToolResultMessage, path: str) -> None:
-        call = self.pairing.claim(message, path)
-        if call is None:
-            return
-        if self.spoke:
-            self.to.changes.note("moved", path, "A result stands before what the user says.")
-        result = result_of(message, call[0], path, self.to)
-        self.answer.results.extend(result.blocks)
-        self.answer.beside.extend(result.beside)
-
-    def close(self) -> None:
-        """End the user's turn: answer what is still open."""
-        for wire_id, call, path in self.pairing.unanswered():
-            result = missing_result(call.name, wire_id, path, self.to)
-            self.answer.results.extend(result.blocks)
-        if self.answer.results or self.answer.said:
-            self.turns.append(self.answer)
-        self.answer = UserTurn()
-        self.spoke = False
+def _let_assistant_speak(
+    turns: list[Turn], spoken: Spoken[list[dict[str, Any]]], to: Conversing
+) -> None:
+    last = turns[-1] if turns else None
+    if isinstance(last, AssistantTurn):
+        to.changes.note("merged", spoken.path, "Two turns of the assistant in a row are one.")
+        last.blocks.extend(spoken.content)
+    else:
+        turns.append(AssistantTurn(spoken.content))

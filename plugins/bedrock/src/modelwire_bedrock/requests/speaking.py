@@ -5,60 +5,38 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from attrs import define, field
-
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import clean_arguments, clean_text, is_blank
+from modelwire.repair import Spoken, clean_arguments, clean_text, is_blank
+from modelwire_bedrock.requests.answering import text_block
 from modelwire_bedrock.requests.conversing import Conversing
 
-__all__ = ["Spoken", "speak"]
+__all__ = ["speak"]
+
+_Block = dict[str, Any]
 
 _PLACEHOLDER_SIGNATURE = "reasoning_content"
 """What OpenAI-compatible clients write where a signature would be; it proves nothing."""
 
 
-@define
-class Spoken:
-    """An assistant message as content blocks.
-
-    Attributes:
-        blocks: The content blocks.
-        calls: The ids of the tool calls among them, on the wire, each with the call and its place.
-    """
-
-    blocks: list[dict[str, Any]] = field(factory=list)
-    calls: list[tuple[str, ToolCall, str]] = field(factory=list)
-
-
-def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken:
+def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken[list[_Block]]:
     """Write an assistant message as content blocks; it may turn out to have none."""
-    spoken = Spoken()
+    spoken: Spoken[list[_Block]] = Spoken(path, [])
     own = to.is_own(message)
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            written = _text(block, place, to)
+            written = text_block(block, place, to)
         elif isinstance(block, Thinking):
             written = _thinking(block, place, to, own=own)
         else:
             written = _call(block, place, to, spoken)
         if written is not None:
-            spoken.blocks.append(written)
+            spoken.content.append(written)
     return spoken
 
 
-def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
-    text = clean_text(block.text)
-    if text != block.text:
-        to.changes.rewritten(path, "Unpaired surrogates are not text.")
-    if is_blank(text):
-        to.changes.dropped(path, "The service refuses blank text.")
-        return None
-    return {"text": text}
-
-
-def _thinking(block: Thinking, path: str, to: Conversing, *, own: bool) -> dict[str, Any] | None:
+def _thinking(block: Thinking, path: str, to: Conversing, *, own: bool) -> _Block | None:
     replayed = own and to.family.signed
     if block.redacted:
         return _redacted(block, path, to, replayed=replayed)
@@ -85,9 +63,7 @@ def _thinking(block: Thinking, path: str, to: Conversing, *, own: bool) -> dict[
     return {"text": text}
 
 
-def _redacted(
-    block: Thinking, path: str, to: Conversing, *, replayed: bool
-) -> dict[str, Any] | None:
+def _redacted(block: Thinking, path: str, to: Conversing, *, replayed: bool) -> _Block | None:
     if not replayed:
         to.changes.dropped(path, "Redacted thinking means nothing to another model.")
         return None
@@ -103,7 +79,7 @@ def _redacted(
     return {"reasoningContent": {"redactedContent": data}}
 
 
-def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> dict[str, Any]:
+def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken[list[_Block]]) -> _Block:
     wire_id = to.ids.new(call.id)
     spoken.calls.append((wire_id, call, path))
     arguments = clean_arguments(call, path, to.changes)
@@ -117,9 +93,5 @@ def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken) -> dict[str
         to.changes.rewritten(
             f"{path}.id", "A tool call's id is letters, digits, _ and -, at most 64, and its own."
         )
-    name = to.names.wire(call.name)
-    if name != call.name:
-        to.changes.rewritten(
-            f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
-        )
+    name = to.names.sent(call.name, path, to.changes)
     return {"toolUse": {"toolUseId": wire_id, "name": name, "input": arguments}}

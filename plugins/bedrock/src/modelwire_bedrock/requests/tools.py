@@ -6,8 +6,8 @@ from typing import Any
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
-from modelwire.messages import Context, Tool
-from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
+from modelwire.messages import Context
+from modelwire.repair import Changes, OfferedTool, ToolNames, offered_tools
 from modelwire_bedrock.families import Family
 
 __all__ = ["offers_tools", "tool_config"]
@@ -45,13 +45,9 @@ def tool_config(
         if context.tools:
             changes.dropped("tools", "The tool choice is none.")
         return None
-    specs: dict[str, dict[str, Any]] = {}
-    for index, tool in enumerate(context.tools):
-        path = f"tools[{index}]"
-        if tool.name in specs:
-            changes.dropped(path, f"There is another tool {tool.name!r} before it.")
-            continue
-        specs[tool.name] = _spec(tool, path, names, changes)
+    specs = {
+        tool.name: _spec(tool, changes) for tool in offered_tools(context.tools, names, changes)
+    }
     config: dict[str, Any] = {"tools": [{"toolSpec": specs[name]} for name in sorted(specs)]}
     choice = _choice(options.tool_choice, family, names, specs, changes, thinks=thinks)
     if choice is not None:
@@ -59,23 +55,13 @@ def tool_config(
     return config
 
 
-def _spec(tool: Tool, path: str, names: ToolNames, changes: Changes) -> dict[str, Any]:
-    name = names.wire(tool.name)
-    if name != tool.name:
-        changes.rewritten(f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64.")
-    spec: dict[str, Any] = {"name": name}
-    if not is_blank(description := clean_text(tool.description)):
-        spec["description"] = description
-    schema = clean_json(tool.parameters)
-    if not isinstance(schema, dict):
-        changes.rewritten(
-            f"{path}.parameters", "The schema was not a JSON object; it says any object."
-        )
-        schema = {"properties": {}}
-    elif schema != tool.parameters:
-        changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
+def _spec(tool: OfferedTool, changes: Changes) -> dict[str, Any]:
+    spec: dict[str, Any] = {"name": tool.wire_name}
+    if tool.description is not None:
+        spec["description"] = tool.description
+    schema = tool.parameters
     if "type" not in schema:
-        changes.added(f"{path}.parameters.type", "The arguments of a tool are an object.")
+        changes.added(f"{tool.path}.parameters.type", "The arguments of a tool are an object.")
         schema = {"type": "object", **schema}
     return {**spec, "inputSchema": {"json": schema}}
 

@@ -8,14 +8,14 @@ from typing import Any
 from attrs import frozen
 
 from modelwire.messages import Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import clean_text, is_blank
+from modelwire.repair import NO_RESULT, text_of
 from modelwire_openai.completions.conversing import Conversing
 from modelwire_openai.completions.media import file_part, image_part
 
-__all__ = ["IMAGES_FOLLOW", "Result", "content_of", "missing_result", "result_of", "say"]
+__all__ = ["BLANK", "IMAGES_FOLLOW", "Result", "content_of", "missing_result", "result_of", "say"]
 
 NO_OUTPUT = "(no output)"
-NO_RESULT = "No result provided"
+BLANK = "Blank text says nothing, and some services refuse it."
 IMAGES_FOLLOW = "Attached image(s) from tool result:"
 _SEE_IMAGE = "(see attached image)"
 
@@ -87,9 +87,8 @@ def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversin
     return Result(_message(message.tool_name, wire_id, said, to), beside)
 
 
-def missing_result(name: str, wire_id: str, path: str, to: Conversing) -> Result:
+def missing_result(name: str, wire_id: str, to: Conversing) -> Result:
     """Write the result of a call that never got one."""
-    to.changes.added(path, f"The call has no result; one that says {NO_RESULT!r} is added.")
     return Result(_message(name, wire_id, NO_RESULT, to))
 
 
@@ -101,10 +100,5 @@ def _message(name: str, wire_id: str, text: str, to: Conversing) -> dict[str, An
 
 
 def _text(block: Text, path: str, to: Conversing) -> Part | None:
-    text = clean_text(block.text)
-    if text != block.text:
-        to.changes.rewritten(path, "Unpaired surrogates are not text.")
-    if is_blank(text):
-        to.changes.dropped(path, "Blank text says nothing, and some services refuse it.")
-        return None
-    return {"type": "text", "text": text}
+    text = text_of(block, path, to.changes, blank=BLANK)
+    return None if text is None else {"type": "text", "text": text}

@@ -7,17 +7,13 @@ that holds one would be refused for ever, so it is repaired here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from attrs import Factory, define, field
+from attrs import define, field
 
-from modelwire.messages import (
-    AssistantMessage,
-    Message,
-    ToolResultMessage,
-    UserMessage,
-)
-from modelwire.repair import Pairing
+from modelwire.messages import Message
+from modelwire.repair import Answered, Said, Spoken, read_history
 from modelwire_openai.completions.answering import (
     IMAGES_FOLLOW,
     Result,
@@ -27,7 +23,7 @@ from modelwire_openai.completions.answering import (
     say,
 )
 from modelwire_openai.completions.conversing import Conversing
-from modelwire_openai.completions.speaking import Spoken, speak
+from modelwire_openai.completions.speaking import speak
 
 __all__ = ["messages_of"]
 
@@ -43,81 +39,61 @@ def messages_of(messages: Sequence[Message], to: Conversing) -> list[WireMessage
         InvalidMessage: An image is of a kind that OpenAI does not take.
     """
     history = _History(to)
-    for index, message in enumerate(messages):
-        path = f"messages[{index}]"
-        if isinstance(message, AssistantMessage):
-            history.assistant(message, path)
-        elif isinstance(message, ToolResultMessage):
-            history.result(message, path)
+    steps = read_history(messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to))
+    for step in steps:
+        if isinstance(step, Spoken):
+            history.close()
+            history.assistant(step)
+        elif isinstance(step, Said):
+            history.user(step)
+        elif isinstance(step, Answered):
+            history.result(step)
         else:
-            history.user(message, path)
+            history.results.append(missing_result(step.call.name, step.wire_id, to))
     history.close()
     return history.written
 
 
 @define
 class _History:
-    """Reads the messages in order.
+    """What was said so far.
 
     Attributes:
         to: The model that is spoken to.
         written: The messages so far.
-        pairing: Which result answers which call.
         results: Results since the assistant's last turn.
         said: What the user said since then.
     """
 
     to: Conversing
     written: list[WireMessage] = field(factory=list)
-    pairing: Pairing = field(
-        init=False, default=Factory(lambda self: Pairing(self.to.changes), takes_self=True)
-    )
     results: list[Result] = field(factory=list)
     said: list[dict[str, Any]] = field(factory=list)
 
-    def assistant(self, message: AssistantMessage, path: str) -> None:
-        if self.pairing.leaves_out(message, path):
-            return
-        spoken = speak(message, path, self.to)
-        if spoken.message is None:
-            self.to.changes.dropped(path, "Nothing is left of this message.")
-            return
-        self.close()
-        self._add(spoken, path)
-
-    def _add(self, spoken: Spoken, path: str) -> None:
-        assert spoken.message is not None  # noqa: S101 - the caller has looked
+    def assistant(self, spoken: Spoken[WireMessage | None]) -> None:
+        assert spoken.content is not None  # noqa: S101 - such messages are left out
         last = self.written[-1] if self.written else None
         if last is not None and last["role"] == "assistant":
-            self.to.changes.note("merged", path, "Two turns of the assistant in a row are one.")
-            _join(last, spoken.message)
+            reason = "Two turns of the assistant in a row are one."
+            self.to.changes.note("merged", spoken.path, reason)
+            _join(last, spoken.content)
         else:
-            self.written.append(spoken.message)
-        self.pairing.ask(spoken.calls)
+            self.written.append(spoken.content)
 
-    def user(self, message: UserMessage, path: str) -> None:
-        parts = say(message.content, path, self.to)
-        if not parts:
-            self.to.changes.dropped(path, "Nothing is left of this message.")
-            return
+    def user(self, said: Said[list[dict[str, Any]]]) -> None:
         if self.said:
-            self.to.changes.note("merged", path, "Two turns of the user in a row are one.")
-        self.said += parts
+            reason = "Two turns of the user in a row are one."
+            self.to.changes.note("merged", said.path, reason)
+        self.said += said.parts
 
-    def result(self, message: ToolResultMessage, path: str) -> None:
-        call = self.pairing.claim(message, path)
-        if call is None:
-            return
+    def result(self, answered: Answered) -> None:
+        path = answered.path
         if self.said:
             self.to.changes.note("moved", path, "A result stands before what the user says.")
-        self.results.append(result_of(message, call[0], path, self.to))
+        self.results.append(result_of(answered.message, answered.wire_id, path, self.to))
 
     def close(self) -> None:
-        """End the user's turn: answer what is still open."""
-        self.results += [
-            missing_result(call.name, wire_id, path, self.to)
-            for wire_id, call, path in self.pairing.unanswered()
-        ]
+        """End the user's turn."""
         beside = [part for result in self.results for part in result.beside]
         if beside:
             beside = [{"type": "text", "text": IMAGES_FOLLOW}, *beside]

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from attrs import define, field
-
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import clean_arguments, clean_text, is_blank
+from modelwire.repair import Spoken, clean_arguments, clean_text, is_blank, text_of
+from modelwire_openai.completions.answering import BLANK
 from modelwire_openai.completions.conversing import Conversing
 from modelwire_openai.completions.signatures import (
     REASONING_CONTENT,
@@ -21,26 +20,15 @@ from modelwire_openai.completions.signatures import (
     reasoning_field,
 )
 
-__all__ = ["Spoken", "speak"]
+__all__ = ["speak"]
 
 _PARAGRAPH = "\n\n"
 
-
-@define
-class Spoken:
-    """An assistant message.
-
-    Attributes:
-        message: The message, or `None` where nothing is left of it.
-        calls: The ids of the tool calls in it, on the wire, each with the call and its place.
-    """
-
-    message: dict[str, Any] | None = None
-    calls: list[tuple[str, ToolCall, str]] = field(factory=list)
+_Message = dict[str, Any]
 
 
-def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken:
-    """Write an assistant message."""
+def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken[_Message | None]:
+    """Write an assistant message; where nothing is left of it, the content is `None`."""
     return _Speaker(message, path, to).speak()
 
 
@@ -54,9 +42,9 @@ class _Speaker:
         self._thoughts: dict[str, list[str]] = {}
         self._details: list[Any] = []
         self._calls: list[dict[str, Any]] = []
-        self._spoken = Spoken()
+        self._spoken: Spoken[_Message | None] = Spoken(path, None)
 
-    def speak(self) -> Spoken:
+    def speak(self) -> Spoken[_Message | None]:
         for index, block in enumerate(self._message.content):
             place = f"{self._path}.content[{index}]"
             if isinstance(block, Text):
@@ -65,7 +53,7 @@ class _Speaker:
                 self._thinking(block, place)
             else:
                 self._call(block, place)
-        self._spoken.message = self._written()
+        self._spoken.content = self._written()
         return self._spoken
 
     def _written(self) -> dict[str, Any] | None:
@@ -86,12 +74,8 @@ class _Speaker:
         return written
 
     def _text(self, block: Text, path: str) -> None:
-        text = clean_text(block.text)
-        if text != block.text:
-            self._to.changes.rewritten(path, "Unpaired surrogates are not text.")
-        if is_blank(text):
-            self._to.changes.dropped(path, "Blank text says nothing, and some services refuse it.")
-        else:
+        text = text_of(block, path, self._to.changes, blank=BLANK)
+        if text is not None:
             self._texts.append(text)
 
     def _thinking(self, block: Thinking, path: str) -> None:
@@ -126,11 +110,7 @@ class _Speaker:
             to.changes.rewritten(
                 f"{path}.id", "A call's id is short and plain, and no other call has it."
             )
-        name = to.names.wire(call.name)
-        if name != call.name:
-            to.changes.rewritten(
-                f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
-            )
+        name = to.names.sent(call.name, path, to.changes)
         function = {"name": name, "arguments": _as_text(clean_arguments(call, path, to.changes))}
         written: dict[str, Any] = {"id": wire_id, "type": "function", "function": function}
         if self._own and not to.compat.strict_message_keys:

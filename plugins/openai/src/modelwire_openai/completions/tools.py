@@ -7,8 +7,8 @@ from typing import Any
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import Context, Tool
-from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
+from modelwire.messages import Context
+from modelwire.repair import Changes, OfferedTool, ToolNames, offered_tools
 from modelwire_openai.compat import Compat
 
 __all__ = ["tool_fields"]
@@ -40,12 +40,8 @@ def tool_fields(
     """
     choice = options.tool_choice
     tools: dict[str, dict[str, Any]] = {}
-    for index, tool in enumerate(context.tools):
-        path = f"tools[{index}]"
-        if tool.name in tools:
-            changes.dropped(path, f"There is another tool {tool.name!r} before it.")
-            continue
-        tools[tool.name] = _tool(tool, path, compat, names, changes)
+    for tool in offered_tools(context.tools, names, changes):
+        tools[tool.name] = _tool(tool, compat, changes)
     if choice is not None and choice.mode == "tool" and choice.name not in tools:
         msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
         raise InvalidRequest(msg, hint=f"Choose one of {', '.join(tools) or 'no tools at all'}.")
@@ -70,27 +66,15 @@ def tool_fields(
     }
 
 
-def _tool(
-    tool: Tool, path: str, compat: Compat, names: ToolNames, changes: Changes
-) -> dict[str, Any]:
-    name = names.wire(tool.name)
-    if name != tool.name:
-        changes.rewritten(f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64.")
-    function: dict[str, Any] = {"name": name}
-    if not is_blank(description := clean_text(tool.description)):
-        function["description"] = description
-    schema = clean_json(tool.parameters)
-    if not isinstance(schema, dict):
-        changes.rewritten(
-            f"{path}.parameters", "The schema was not a JSON object; it says any object."
-        )
-        schema = {}
-    elif schema != tool.parameters:
-        changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
+def _tool(tool: OfferedTool, compat: Compat, changes: Changes) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": tool.wire_name}
+    if tool.description is not None:
+        function["description"] = tool.description
+    schema = tool.parameters
     refused = compat.unsupported_tool_schema_keywords
     without = _without(schema, refused) if refused else schema
     if without != schema:
-        changes.rewritten(f"{path}.parameters", f"The service refuses {', '.join(refused)}.")
+        changes.rewritten(f"{tool.path}.parameters", f"The service refuses {', '.join(refused)}.")
     function["parameters"] = {"type": "object", **without}
     # OpenAI refuses an object without them.
     function["parameters"].setdefault("properties", {})

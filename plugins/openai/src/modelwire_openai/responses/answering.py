@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import clean_text, is_blank
+from modelwire.repair import NO_RESULT, text_of
 from modelwire_openai.responses.conversing import Conversing
 from modelwire_openai.responses.media import file_part, image_part
 
-__all__ = ["NO_OUTPUT", "NO_RESULT", "missing_result", "result_item", "say", "user_item"]
+__all__ = ["NO_OUTPUT", "missing_result", "result_item", "say", "user_item"]
 
 NO_OUTPUT = "(no output)"
-NO_RESULT = "No result provided"
 _FAILED = "The tool failed:"
 _IMAGE_OMITTED = "(image omitted: model does not support images)"
 _FILE_OMITTED = "({kind} omitted: this API does not take it)"
@@ -66,9 +65,8 @@ def result_item(
     return _output(call_id, parts)
 
 
-def missing_result(call_id: str, path: str, to: Conversing) -> dict[str, Any]:
+def missing_result(call_id: str) -> dict[str, Any]:
     """Write the result of a call that never got one; without it the request is refused."""
-    to.changes.added(path, f"The call has no result; one that says {NO_RESULT!r} is added.")
     return _output(call_id, [_part(NO_RESULT)])
 
 
@@ -87,13 +85,8 @@ def _is_placeholder(part: dict[str, Any]) -> bool:
 
 
 def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
-    text = clean_text(block.text)
-    if text != block.text:
-        to.changes.rewritten(path, "Unpaired surrogates are not text.")
-    if is_blank(text):
-        to.changes.dropped(path, "Blank text says nothing.")
-        return None
-    return _part(text)
+    text = text_of(block, path, to.changes, blank="Blank text says nothing.")
+    return None if text is None else _part(text)
 
 
 def _image(image: Image, path: str, to: Conversing) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
-from modelwire.repair import Changes, ToolNames, clean_text, is_blank
+from modelwire.repair import Changes, ToolNames, clean_text, is_blank, names_in
 from modelwire_openai.responses.answering import user_item
-from modelwire_openai.responses.conversing import Conversing, names_in
+from modelwire_openai.responses.conversing import Conversing
 from modelwire_openai.responses.dialect import Dialect
 from modelwire_openai.responses.history import items_of
 from modelwire_openai.responses.parameters import add_params, parameters

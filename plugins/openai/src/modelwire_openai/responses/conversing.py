@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from modelwire.messages import AssistantMessage, Context, ToolCall, ToolResultMessage
+from modelwire.messages import AssistantMessage
 from modelwire.models import Model, fold_provider
 from modelwire.repair import Changes, ToolNames, UniqueIds
 from modelwire_openai.servers import RESPONSES
 
-__all__ = ["Conversing", "names_in"]
+__all__ = ["Conversing"]
 
 
 @define
@@ -47,14 +47,3 @@ class Conversing:
     def is_own(self, message: AssistantMessage) -> bool:
         """Whether the same model wrote a message, over this API of the same provider."""
         return self.is_own_api(message) and message.model == self.model.id
-
-
-def names_in(context: Context) -> list[str]:
-    """The name of every tool that a context offers or speaks of."""
-    names = [tool.name for tool in context.tools]
-    for message in context.messages:
-        if isinstance(message, AssistantMessage):
-            names += [block.name for block in message.content if isinstance(block, ToolCall)]
-        elif isinstance(message, ToolResultMessage):
-            names.append(message.tool_name)
-    return names

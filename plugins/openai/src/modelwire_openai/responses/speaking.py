@@ -11,15 +11,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import define, field
-
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import LONGEST, clean_arguments, clean_json, clean_text, is_blank
+from modelwire.repair import (
+    LONGEST,
+    Spoken,
+    clean_arguments,
+    clean_json,
+    clean_text,
+    is_blank,
+    text_of,
+)
 from modelwire_openai.responses.conversing import Conversing
 from modelwire_openai.responses.ids import split_ids
 from modelwire_openai.responses.signatures import read_reasoning, read_text_signature
 
-__all__ = ["OUTPUT_ITEM", "Spoken", "speak"]
+__all__ = ["OUTPUT_ITEM", "speak"]
 
 OUTPUT_ITEM = "output_item"
 """The type of the diagnostic that keeps an item which is neither text, thinking nor a tool call."""
@@ -37,20 +43,7 @@ _SERVER_ITEMS = frozenset(
 """Items of tools that the service itself runs. They are complete as they are; others want an output."""
 
 
-@define
-class Spoken:
-    """An assistant message as items.
-
-    Attributes:
-        items: The items.
-        calls: The ids of the tool calls among them, on the wire, each with the call and its place.
-    """
-
-    items: list[dict[str, Any]] = field(factory=list)
-    calls: list[tuple[str, ToolCall, str]] = field(factory=list)
-
-
-def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken:
+def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken[list[dict[str, Any]]]:
     """Write an assistant message as items; it may turn out to have none."""
     speaker = _Speaker(message, path, to)
     return speaker.speak()
@@ -64,9 +57,9 @@ class _Speaker:
         self._own = to.is_own(message)
         self._linked = self._own and to.reasoning and self._is_complete()
         self._asides = _asides(message) if self._linked else {}
-        self._spoken = Spoken()
+        self._spoken: Spoken[list[dict[str, Any]]] = Spoken(path, [])
 
-    def speak(self) -> Spoken:
+    def speak(self) -> Spoken[list[dict[str, Any]]]:
         self._add_asides(None)
         for index, block in enumerate(self._message.content):
             place = f"{self._path}.content[{index}]"
@@ -99,20 +92,15 @@ class _Speaker:
         return item if whole else None
 
     def _text(self, block: Text, path: str) -> None:
-        changes = self._to.changes
-        text = clean_text(block.text)
-        if text != block.text:
-            changes.rewritten(path, "Unpaired surrogates are not text.")
         item_id, phase = read_text_signature(block.signature)
-        if is_blank(text):
-            changes.dropped(path, "Blank text says nothing.")
-        else:
+        text = text_of(block, path, self._to.changes, blank="Blank text says nothing.")
+        if text is not None:
             item = _message(text)
             if self._linked and self._take_id(item_id):
                 item = {"id": item_id, "status": "completed", **item}
             if self._own and phase:
                 item["phase"] = phase
-            self._spoken.items.append(item)
+            self._spoken.content.append(item)
         self._add_asides(item_id)
 
     def _thinking(self, block: Thinking, path: str) -> None:
@@ -120,7 +108,7 @@ class _Speaker:
         item = self._replayable(block) if self._linked else None
         if item is not None:
             self._take_id(item.get("id"))
-            self._spoken.items.append(clean_json(item))
+            self._spoken.content.append(clean_json(item))
             self._add_asides(item.get("id"))
             return
         text = "" if block.redacted else clean_text(block.text)
@@ -132,7 +120,7 @@ class _Speaker:
             changes.rewritten(
                 path, "Only the model that thought this takes it as reasoning; it is sent as text."
             )
-            self._spoken.items.append(_message(text))
+            self._spoken.content.append(_message(text))
 
     def _call(self, call: ToolCall, path: str) -> None:
         to = self._to
@@ -142,17 +130,13 @@ class _Speaker:
             to.changes.rewritten(
                 f"{path}.id", "A call's id has at most 64 plain characters, and is its own."
             )
-        name = to.names.wire(call.name)
-        if name != call.name:
-            to.changes.rewritten(
-                f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64."
-            )
+        name = to.names.sent(call.name, path, to.changes)
         item = {"type": "function_call", "call_id": wire_id, "name": name}
         item["arguments"] = _as_text(clean_arguments(call, path, to.changes))
         if self._linked and self._take_id(item_id):
             item = {"id": item_id or "", **item}
         self._spoken.calls.append((wire_id, call, path))
-        self._spoken.items.append(item)
+        self._spoken.content.append(item)
         self._add_asides(item_id)
 
     def _take_id(self, item_id: str | None) -> bool:
@@ -166,11 +150,11 @@ class _Speaker:
         """Add the items of the service's own tools that came after the item `after`."""
         for item in self._asides.pop(after, ()):
             if self._take_id(item["id"]):
-                self._spoken.items.append(item)
+                self._spoken.content.append(item)
                 self._add_asides(item["id"])
 
     def _drop_dangling_reasoning(self) -> None:
-        items = self._spoken.items
+        items = self._spoken.content
         while items and items[-1].get("type") == "reasoning":
             self._to.changes.dropped(self._path, "Reasoning that led to nothing is refused.")
             items.pop()

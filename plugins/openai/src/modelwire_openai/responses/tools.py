@@ -6,8 +6,8 @@ from typing import Any
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
-from modelwire.messages import Context, Tool
-from modelwire.repair import Changes, ToolNames, clean_json, clean_text, is_blank
+from modelwire.messages import Context
+from modelwire.repair import Changes, OfferedTool, ToolNames, offered_tools
 
 __all__ = ["tool_fields"]
 
@@ -36,12 +36,8 @@ def tool_fields(
         InvalidRequest: The choice demands a tool that is not there.
     """
     tools: dict[str, dict[str, Any]] = {}
-    for index, tool in enumerate(context.tools):
-        path = f"tools[{index}]"
-        if tool.name in tools:
-            changes.dropped(path, f"There is another tool {tool.name!r} before it.")
-            continue
-        tools[tool.name] = _tool(tool, path, names, changes)
+    for tool in offered_tools(context.tools, names, changes):
+        tools[tool.name] = _tool(tool)
         if strict:
             tools[tool.name]["strict"] = False
     fields: dict[str, Any] = {"tools": list(tools.values())} if tools else {}
@@ -54,21 +50,11 @@ def tool_fields(
     return fields
 
 
-def _tool(tool: Tool, path: str, names: ToolNames, changes: Changes) -> dict[str, Any]:
-    name = names.wire(tool.name)
-    if name != tool.name:
-        changes.rewritten(f"{path}.name", "A tool's name is letters, digits, _ and -, at most 64.")
-    written: dict[str, Any] = {"type": "function", "name": name}
-    if not is_blank(description := clean_text(tool.description)):
-        written["description"] = description
-    schema = clean_json(tool.parameters)
-    if not isinstance(schema, dict):
-        changes.rewritten(
-            f"{path}.parameters", "The schema was not a JSON object; it says any object."
-        )
-        schema = {}
-    elif schema != tool.parameters:
-        changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
+def _tool(tool: OfferedTool) -> dict[str, Any]:
+    written: dict[str, Any] = {"type": "function", "name": tool.wire_name}
+    if tool.description is not None:
+        written["description"] = tool.description
+    schema = tool.parameters
     if "type" not in schema:
         schema = {"type": "object", **schema}
     if schema["type"] == "object" and "properties" not in schema:

@@ -1,0 +1,73 @@
+"""The tools that a request offers: each once, under a legal name, with a schema that is JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from modelwire.messages import Tool
+from modelwire.repair.changes import Changes
+from modelwire.repair.naming import ToolNames
+from modelwire.repair.text import clean_json, clean_text, is_blank
+
+__all__ = ["OfferedTool", "offered_tools"]
+
+
+@frozen
+class OfferedTool:
+    """A tool, as a request may offer it.
+
+    Attributes:
+        path: Its place, as `tools[1]`.
+        name: Its own name.
+        wire_name: Its name on the wire.
+        description: What it does, or `None` where nothing is said of it.
+        parameters: The JSON Schema of its arguments; it may lack a `type`.
+    """
+
+    path: str
+    name: str
+    wire_name: str
+    description: str | None
+    parameters: dict[str, Any]
+
+
+def offered_tools(
+    tools: Iterable[Tool], names: ToolNames, changes: Changes
+) -> Iterator[OfferedTool]:
+    """Go through tools in their order; of those that share a name the first one counts.
+
+    Args:
+        tools: The tools.
+        names: Their names on the wire.
+        changes: Where it is recorded what is not offered as it was given.
+    """
+    seen: set[str] = set()
+    for index, tool in enumerate(tools):
+        path = f"tools[{index}]"
+        if tool.name in seen:
+            changes.dropped(path, f"There is another tool {tool.name!r} before it.")
+            continue
+        seen.add(tool.name)
+        wire_name = names.sent(tool.name, path, changes)
+        description = clean_text(tool.description)
+        yield OfferedTool(
+            path=path,
+            name=tool.name,
+            wire_name=wire_name,
+            description=None if is_blank(description) else description,
+            parameters=_schema(tool, path, changes),
+        )
+
+
+def _schema(tool: Tool, path: str, changes: Changes) -> dict[str, Any]:
+    schema = clean_json(tool.parameters)
+    if not isinstance(schema, dict):
+        reason = "The schema was not a JSON object; it says any object."
+        changes.rewritten(f"{path}.parameters", reason)
+        return {"properties": {}}
+    if schema != tool.parameters:
+        changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
+    return schema
