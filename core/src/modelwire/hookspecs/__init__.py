@@ -4,6 +4,7 @@ from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
 from modelwire.hookspecs.discovery import DiscoverySettings
 from modelwire.hookspecs.late import late_stream
 from modelwire.hookspecs.options import CacheRetention, CompletionOptions, ToolChoice
+from modelwire.hookspecs.probing import probed
 from modelwire.hookspecs.setup import Question, Settings, SetupGuide
 from modelwire.hookspecs.specs import hookimpl
 
@@ -19,4 +20,5 @@ __all__ = [
     "fingerprint",
     "hookimpl",
     "late_stream",
+    "probed",
 ]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
-from modelwire.errors import AccessDenied, AuthenticationError, ConfigError, ModelwireError
-from modelwire.hookspecs import CredentialStatus, fingerprint
-from modelwire_anthropic.accounts import Account, resolve_account
+from modelwire.errors import AuthenticationError
+from modelwire.hookspecs import CredentialStatus, fingerprint, probed
+from modelwire_anthropic.accounts import resolve_account
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
+    from modelwire.transport import Deadlines, Transport
 
 __all__ = ["detect"]
 
@@ -40,30 +39,12 @@ def detect(
         identity=fingerprint(account.key) if account.key else None,
         details={"endpoint": account.base_url},
     )
-    return _probed(status, account, config, timeout) if probe else status
+    if not probe:
+        return status
 
+    async def ask(transport: Transport, deadlines: Deadlines) -> None:
+        from modelwire_anthropic.calling import fetch_json
 
-def _probed(
-    status: CredentialStatus, account: Account, config: Config, timeout: float
-) -> CredentialStatus:
-    """Ask for one model of the list; called in a thread without an event loop."""
-    import asyncio
-
-    try:
-        asyncio.run(_ask(account, config, timeout))
-    except (AuthenticationError, AccessDenied) as error:
-        return evolve(status, state="unusable", reason=error.message, hint=error.hint)
-    except ConfigError:
-        raise
-    except ModelwireError as error:
-        return evolve(status, state="unknown", reason=error.message, hint=error.hint)
-    return evolve(status, details={**status.details, "probed": "true"})
-
-
-async def _ask(account: Account, config: Config, timeout: float) -> None:
-    from modelwire.transport import Deadlines, Transport
-    from modelwire_anthropic.calling import fetch_json
-
-    deadlines = Deadlines(connect=timeout, first_byte=timeout, idle=timeout, total=timeout)
-    async with Transport(environ=config.environ) as transport:
         await fetch_json(account, "models?limit=1", transport=transport, deadlines=deadlines)
+
+    return probed(status, ask, config=config, timeout=timeout)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from attrs import evolve
-
-from modelwire.errors import AccessDenied, AuthenticationError, ConfigError, ModelwireError
-from modelwire.hookspecs import CredentialStatus, fingerprint
+from modelwire.errors import AuthenticationError
+from modelwire.hookspecs import CredentialStatus, fingerprint, probed
 from modelwire_openai.accounts import Account, resolve_account
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
+    from modelwire.transport import Deadlines, Transport
 
 __all__ = ["detect"]
 
@@ -40,7 +39,17 @@ def detect(
     except AuthenticationError as error:
         return CredentialStatus("unusable", reason=error.message, hint=error.hint)
     status = _status(account, provider, config)
-    return _probed(status, account, config, timeout) if probe else status
+    if not probe:
+        return status
+
+    async def ask(transport: Transport, deadlines: Deadlines) -> None:
+        from modelwire_openai.discovery import list_models
+
+        await list_models(account, transport, deadlines=deadlines)
+
+    # A key that works in principle may have met a service that is down.
+    otherwise: Literal["unknown", "unusable"] = "unusable" if account.api_key is None else "unknown"
+    return probed(status, ask, config=config, timeout=timeout, otherwise=otherwise)
 
 
 def _status(account: Account, provider: ProviderConfig, config: Config) -> CredentialStatus:
@@ -62,33 +71,3 @@ def _status(account: Account, provider: ProviderConfig, config: Config) -> Crede
         )
     source = "headers of the configuration" if account.headers else _NO_KEY
     return CredentialStatus("usable", source=source, details=details)
-
-
-def _probed(
-    status: CredentialStatus, account: Account, config: Config, timeout: float
-) -> CredentialStatus:
-    """Ask the service; called in a thread without an event loop."""
-    import asyncio
-
-    try:
-        asyncio.run(_ask(account, config, timeout))
-    except (AuthenticationError, AccessDenied) as error:
-        return evolve(status, state="unusable", reason=error.message, hint=error.hint)
-    except ConfigError:
-        raise
-    except ModelwireError as error:
-        # A key that works in principle may have met a service that is down.
-        if account.api_key is None:
-            return evolve(status, state="unusable", reason=error.message, hint=error.hint)
-        return evolve(status, state="unknown", reason=error.message, hint=error.hint)
-    details = {**status.details, "probed": "true"}
-    return evolve(status, state="usable", reason=None, hint=None, details=details)
-
-
-async def _ask(account: Account, config: Config, timeout: float) -> None:
-    from modelwire.transport import Deadlines, Transport
-    from modelwire_openai.discovery import list_models
-
-    deadlines = Deadlines(connect=timeout, first_byte=timeout, idle=timeout, total=timeout)
-    async with Transport(environ=config.environ) as transport:
-        await list_models(account, transport, deadlines=deadlines)
