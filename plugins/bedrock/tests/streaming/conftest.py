@@ -21,6 +21,8 @@ from modelwire.models import Model
 from modelwire.transport import Transport
 from modelwire_bedrock.clients import Clients
 from modelwire_bedrock.completing import complete_stream
+from modelwire_bedrock.converse_stream import Translator
+from modelwire_bedrock.eventstream import FrameDecoder
 
 RECORDINGS = Path(__file__).parents[5] / "shared" / "recordings" / "bedrock"
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -128,6 +130,23 @@ def event():
 @pytest.fixture(scope="session")
 def exception():
     return encode_exception
+
+
+@pytest.fixture
+def translate(event):
+    """Translate events given as `(type, data)` or as bytes; `end` says that no more will come."""
+
+    def run(*events, tool_names=None, end=False):
+        decoder, translator, deltas = FrameDecoder(), Translator(tool_names), []
+        for item in events:
+            data = item if isinstance(item, bytes) else event(*item)
+            for frame in decoder.feed(data):
+                deltas += translator.feed(frame)
+        if end:
+            translator.end()
+        return deltas
+
+    return run
 
 
 def a_text(index, text):
