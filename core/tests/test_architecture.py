@@ -14,6 +14,7 @@ import modelwire
 ROOT = Path(modelwire.__file__).parent
 ROOMS = [
     "exports",
+    "causes",
     "errors",
     "structuring",
     "messages",

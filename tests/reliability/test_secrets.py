@@ -23,6 +23,7 @@ from leaks import reached
 from long_runs import is_long
 from repeating_server import RepeatingServer
 from wires import WIRES
+from within import places_of
 
 from modelwire import Runtime
 from modelwire.errors import ModelwireError
@@ -35,6 +36,7 @@ MARK = "m4rk3d"
 
 APIS = [*(wire.api for wire in WIRES), "anthropic-messages"]
 WAYS = ("refusal", "page", "event")
+MORE_WAYS = ("welcome", "broken event", "no http")
 QUICK = Deadlines(connect=5, first_byte=5, idle=5)
 
 
@@ -190,7 +192,8 @@ def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
 
 
 def whole(error):
-    """Everything that can be seen of an exception and of all behind it."""
+    """Everything that can be seen of an exception and of all behind it, attributes included."""
+    assert places_of(MARK, error) == []
     seen, rest, parts = set(), [error], []
     while rest:
         one = rest.pop()
@@ -225,7 +228,7 @@ def logged():
 
 
 @pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, *MORE_WAYS])
 async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, api, way):
     with RepeatingServer(way) as server:
         settings = {"models": {"providers": {"acme": provider(api, server.url)}}}
@@ -294,6 +297,25 @@ async def test_no_connection_that_fails_tells_a_secret(tmp_path, logged, api, tr
     except ModelwireError as error:
         shown = whole(error)
     assert MARK not in shown
+    assert [text for text in logged if MARK in text] == []
+
+
+BROKEN = {
+    "not JSON5": '{models: {providers: {acme: {apiKey: "%s-key" oops}}}}',
+    "cut": '{models: {providers: {acme: {apiKey: "%s-key"',
+    "not UTF-8": '{models: {providers: {acme: {apiKey: "%s-key\xff"}}}}',
+    "not valid": '{models: {providers: {acme: {apiKey: ["%s-key"]}}}}',
+    "no object": '["%s-key"]',
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_no_configuration_that_cannot_be_read_tells_a_secret(tmp_path, logged, name):
+    path = tmp_path / "modelwire.json5"
+    path.write_bytes((BROKEN[name] % MARK).encode("latin-1"))
+    with pytest.raises(ModelwireError) as caught:
+        Runtime.from_config(path, environ={"HOME": str(tmp_path)})
+    assert MARK not in whole(caught.value)
     assert [text for text in logged if MARK in text] == []
 
 

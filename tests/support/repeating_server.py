@@ -12,8 +12,9 @@ class RepeatingServer:
     """Answers every request in one way, and tells the credentials that came with it.
 
     Args:
-        way: `refusal` (401 in JSON), `page` (500 in HTML), `event` (a failure in a stream), or a URL to
-            which every request is redirected.
+        way: `refusal` (401 in JSON), `page` (500 in HTML), `event` (a failure in a stream), `welcome`
+            (200 in HTML), `broken event` (JSON in a stream that is none), `no http` (plain text), or a
+            URL to which every request is redirected.
     """
 
     way: str
@@ -76,13 +77,18 @@ class RepeatingServer:
         told = f"Incorrect API key provided: {' and '.join(said)} (of {head.splitlines()[0]})."
         failure = {"error": {"message": told, "code": "invalid_api_key"}, "message": told}
         fields = f"x-repeated: {' '.join(said)}\r\nConnection: close"
-        if self.way == "refusal":
-            return _http("401 No", "application/json", json.dumps(failure), fields)
-        if self.way == "page":
-            page = f"<html><title>{told}</title>{told}</html>"
-            return _http("500 No", "text/html", page, fields)
-        if self.way == "event":
-            return _http("200 OK", "text/event-stream", f"data: {json.dumps(failure)}\n\n", fields)
+        data, page = json.dumps(failure), f"<html><title>{told}</title>{told}</html>"
+        if self.way == "no http":
+            return f"{told}\r\n\r\n".encode()
+        answers = {
+            "refusal": ("401 No", "application/json", data),
+            "page": ("500 No", "text/html", page),
+            "event": ("200 OK", "text/event-stream", f"data: {data}\n\n"),
+            "welcome": ("200 OK", "text/html", page),
+            "broken event": ("200 OK", "text/event-stream", f'data: {{"a": "{told}\n\n'),
+        }
+        if self.way in answers:
+            return _http(*answers[self.way], fields)
         return _http("307 Away", "text/plain", told, f"{fields}\r\nLocation: {self.way}/elsewhere")
 
 

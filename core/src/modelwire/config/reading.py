@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field
 
+from modelwire.causes import without_text
 from modelwire.config.paths import MAX_DEPTH, Path
 from modelwire.config.surrogates import has_surrogates, join_surrogates
 from modelwire.errors import ConfigError, Problem
@@ -47,7 +48,7 @@ def read_text(path: FilePath) -> str:
         before = raw[: error.start].decode("utf-8", "replace")
         line = line_of(before, len(before))[0]
         message = f"the byte 0x{raw[error.start]:02x} is not UTF-8 text"
-        raise _error(_UNREADABLE, path, message, line) from error
+        raise _error(_UNREADABLE, path, message, line) from without_text(error)
 
 
 def read_document(text: str, source: FilePath) -> tuple[Any, bool]:
@@ -70,7 +71,7 @@ def read_document(text: str, source: FilePath) -> tuple[Any, bool]:
     try:
         return json5.loads(text, object_pairs_hook=pairs), pairs.repeated
     except (ValueError, RecursionError) as error:
-        tree = _parse(text, source, error)
+        tree = _parse(text, source, without_text(error))
         if isinstance(error, RecursionError) and tree.root:
             from modelwire.config.syntax import value_of
 

@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import (
 )
 from attrs import field, frozen
 
+from modelwire.causes import chain
 from modelwire.errors import (
     ConnectionFailed,
     InvalidRequest,
@@ -146,10 +147,28 @@ class Exchange:
 
 
 def without_url(fault: BaseException) -> BaseException | None:
-    """Choose what may be kept as the cause of an error: not what shows a URL or header fields."""
-    if "://" in str(fault) or isinstance(fault, UnicodeError):
-        return fault.__cause__
-    return fault
+    """Choose what may be kept as the cause of an error: not what shows a URL or header fields.
+
+    What aiohttp noted of the request and of the bytes of its answer is taken out of the fault and of
+    all behind it: a fault that is not kept as the cause may still be the context of our error.
+    """
+    shows = "://" in str(fault) or isinstance(fault, UnicodeError)
+    for one in chain(fault):
+        _empty(one)
+    return fault.__cause__ if shows else fault
+
+
+def _empty(fault: BaseException) -> None:
+    if isinstance(fault, HttpProcessingError):
+        fault.message, fault.headers, fault.args = "", None, ()
+        for name in {"line", "hdr"} & vars(fault).keys():
+            setattr(fault, name, "")
+    elif isinstance(fault, aiohttp.ClientResponseError):
+        nothing: Any = {}
+        fault.request_info = fault.request_info._replace(headers=nothing)
+        fault.message, fault.headers, fault.history, fault.args = "", None, (), ()
+    elif isinstance(fault, aiohttp.ClientPayloadError):
+        fault.args = ()  # it repeats what the error behind it says
 
 
 def _reason(error: OSError) -> str:

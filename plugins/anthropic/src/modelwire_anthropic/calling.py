@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from attrs import frozen
 
+from modelwire.causes import without_text
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 from modelwire.transport import Request, SseDecoder, drain, explain_body
 from modelwire_anthropic.faults import error_in_stream, error_of_response
@@ -121,7 +122,7 @@ async def fetch_json(
                 provider=account.provider,
                 retryable=False,
                 hint="Check the base URL; a proxy or a web page may have answered instead.",
-            ) from error
+            ) from without_text(error)
 
 
 async def _check(response: Response, account: Account, model: str | None) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from modelwire.causes import without_text
 from modelwire.errors import MalformedResponse, ModelwireError
 from modelwire.transport import Deadlines
 from modelwire_bedrock.carrying import prepare, transport_for
@@ -112,5 +113,7 @@ def _parse(
         )
     except (ResponseParserError, TypeError, AttributeError, ValueError) as error:
         msg = f"The answer to {operation} is not what Bedrock's service model describes."
-        raise MalformedResponse(msg, provider="amazon-bedrock", status=status) from error
+        raise MalformedResponse(msg, provider="amazon-bedrock", status=status) from without_text(
+            error
+        )
     return parsed

@@ -29,6 +29,7 @@ from modelwire.errors import (
     ServerError,
 )
 from modelwire.transport import conceal, error_from_status, explain_body, parse_retry_after
+from modelwire.transport.headers import request_id
 from modelwire_bedrock.eventstream import Frame
 from modelwire_bedrock.symptoms import Rule, Symptom, find_rule
 
@@ -119,7 +120,6 @@ class ServiceFault(Exception):
         request_id: str | None = None,
         retry_after: float | None = None,
         original_status: int | None = None,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}" if code else message)
         self.code = code
@@ -129,7 +129,6 @@ class ServiceFault(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.original_status = original_status
-        self._headers = headers or {}
         rule = find_rule(normal_code(code), message)
         # 413 and 429 say what they mean; only under other statuses may a bare message be read.
         self._rule: Rule | None = None if rule and not code and _plain_status(status) else rule
@@ -152,9 +151,11 @@ class ServiceFault(Exception):
         rule = self._rule
         if meaning is None and rule is None:
             message = f"{self.code}: {self.message}" if self.code else self.message
-            return error_from_status(
-                self.status, message, headers=self._headers, provider=provider, model=model
+            error = error_from_status(
+                self.status, message, headers={}, provider=provider, model=model
             )
+            error.request_id, error.retry_after = self.request_id, self.retry_after
+            return error
         kind = rule.kind if rule is not None else meaning.kind if meaning else InvalidRequest
         retryable = rule.retryable if rule is not None else None
         hint = rule.hint if rule is not None else None
@@ -195,10 +196,9 @@ def fault_of_response(
         code,
         _message_in(data) or explain_body(body, fields.get("content-type")),
         status=status,
-        request_id=fields.get("x-amzn-requestid"),
+        request_id=request_id(headers),
         retry_after=parse_retry_after(fields, time.time() if now is None else now),
         original_status=_number(data.get("originalStatusCode")),
-        headers=headers,
     )
 
 

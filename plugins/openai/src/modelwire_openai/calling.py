@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from attrs import frozen
 
+from modelwire.causes import without_text
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 from modelwire.transport import Request, SseDecoder, drain, explain_body
 from modelwire_openai.faults import error_in_stream, error_of_response
@@ -166,7 +167,7 @@ async def fetch_json(
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise _no_json(body, response, account, details) from error
+            raise _no_json(body, response, account, details) from without_text(error)
 
 
 def until_fault(items: Iterable[T]) -> tuple[list[T], ProviderError | None]:
@@ -266,14 +267,15 @@ class _Reader:
             data = read_json(text)
         except (ValueError, RecursionError) as error:
             if name == "error":
-                raise self._failure(text) from error
+                raise self._failure(text) from without_text(error)
             # An event that lacks its end is what a cut leaves behind.
             kind, what = (
                 (StreamTruncated, "The stream ended in the middle of an event.")
                 if self._at_end
                 else (MalformedResponse, "An event of the stream is not valid JSON.")
             )
-            raise kind(what, request_id=self._response.request_id, **self._details) from error
+            failure = kind(what, request_id=self._response.request_id, **self._details)
+            raise failure from without_text(error)
         if name == "error" or not isinstance(data, dict) or data.get("error"):
             raise self._failure(data)
         return data
@@ -282,7 +284,8 @@ class _Reader:
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise _no_json(body, self._response, self._account, self._details) from error
+            fault = without_text(error)
+            raise _no_json(body, self._response, self._account, self._details) from fault
         if not isinstance(data, dict) or data.get("error"):
             raise self._failure(data)
         return data
