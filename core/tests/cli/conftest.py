@@ -78,10 +78,11 @@ class Program:
 
     def __init__(self, site, folder: Path) -> None:
         self.folder = folder
+        self.home = folder / "home"
         self.asked = folder / "asked"
         self.environ = {
             "PATH": os.environ["PATH"],
-            "HOME": str(folder / "home"),
+            "HOME": str(self.home),
             "PYTHONPATH": str(site.path),
             "MODELWIRE_CACHE_DIR": str(folder / "cache"),
             "PYTHONWARNINGS": "error",

@@ -6,15 +6,7 @@ import stat
 import subprocess
 
 import pytest
-
-
-def sessions(program):
-    return sorted((program.folder / "home/.local/state/modelwire/sessions").glob("*.jsonl"))
-
-
-def entries(path, kind="message"):
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return [line for line in lines if line["type"] == kind]
+from session_files import entries, messages, sessions
 
 
 def chat(program, text, *arguments, model="actor/x", **environ):
@@ -22,12 +14,25 @@ def chat(program, text, *arguments, model="actor/x", **environ):
     return program.run("chat", *chosen, *arguments, stdin=text.encode(), **environ)
 
 
+def begin(program, text, model="actor/x"):
+    """Start a conversation that is kept in `talk.jsonl`, say something, and leave it running."""
+    running = program.start(
+        *("chat", "-m", model, "--session", "talk.jsonl"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    running.stdin.write(text)
+    running.stdin.flush()
+    return running
+
+
 def test_each_line_is_a_prompt_and_each_answer_goes_to_standard_output(program):
     done = chat(program, "one\n\n  two\n", "-s", "She")
     assert (done.returncode, done.stdout) == (0, b"She said: one\nShe said: two\n")
     assert done.stderr == b""
-    (path,) = sessions(program)
-    assert [e["message"]["role"] for e in entries(path)] == ["user", "assistant"] * 2
+    (path,) = sessions(program.home)
+    assert [m["role"] for m in messages(path)] == ["user", "assistant"] * 2
     assert entries(path, "model_change")[0]["modelId"] == "x"
 
 
@@ -46,18 +51,18 @@ def test_the_first_failure_is_the_last_line(program):
     done = chat(program, "hi\nnever\n", model="actor/refuses")
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"Error: The key was refused." in done.stderr
-    (path,) = sessions(program)
-    assert [e["message"].get("stopReason") for e in entries(path)] == [None, "error"]
+    (path,) = sessions(program.home)
+    assert [m.get("stopReason") for m in messages(path)] == [None, "error"]
 
 
 def test_a_session_goes_on(program):
     assert chat(program, "one\n").returncode == 0
-    (path,) = sessions(program)
+    (path,) = sessions(program.home)
     name = path.stem.partition("_")[2]
     for arguments in (["--continue"], ["--resume", name[:6]], ["--resume", str(path)]):
         done = chat(program, "/save\nmore\n", *arguments, model=None)
         assert (done.returncode, done.stdout) == (0, b"You said: more\n")
-    assert sessions(program) == [path]
+    assert sessions(program.home) == [path]
     assert len(entries(path)) == 8
     listed = chat(program, "", "--resume", model=None)
     assert (listed.returncode, b" one" in listed.stdout) == (0, True)
@@ -85,7 +90,7 @@ def test_a_session_may_be_a_file_of_ones_own_or_none(program):
     assert len(entries(path)) == 4
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert chat(program, "three\n", "--no-session").returncode == 0
-    assert sessions(program) == []
+    assert sessions(program.home) == []
     assert [each.name for each in program.folder.iterdir()] == ["talk.jsonl"]
 
 
@@ -111,18 +116,11 @@ def test_a_session_of_pi_is_resumed(program):
     assert (done.returncode, done.stdout) == (0, b"You said: more\n")
     assert b"pi.jsonl:4: this line is left out: it was cut" in done.stderr
     assert b"It was held with nobody/x." in done.stderr
-    assert [e["message"]["role"] for e in entries(path)] == ["user", "assistant"] * 2
+    assert [m["role"] for m in messages(path)] == ["user", "assistant"] * 2
 
 
 def test_two_programs_do_not_write_one_session(program):
-    first = program.start(
-        *("chat", "-m", "actor/x", "--session", "talk.jsonl"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    first.stdin.write(b"hi\n")
-    first.stdin.flush()
+    first = begin(program, b"hi\n")
     assert first.stdout.readline() == b"You said: hi\n"
     done = chat(program, "hi\n", "--session", "talk.jsonl")
     assert done.returncode == 1
@@ -132,22 +130,15 @@ def test_two_programs_do_not_write_one_session(program):
 
 
 def test_a_kill_loses_only_the_unfinished_answer(program):
-    running = program.start(
-        *("chat", "-m", "actor/x", "--session", "talk.jsonl"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    running.stdin.write(b"hi\n/model actor/slow\nlong\n")
-    running.stdin.flush()
+    running = begin(program, b"hi\n/model actor/slow\nlong\n")
     assert running.stdout.readline() == b"You said: hi\n"
     assert running.stdout.read(10) == b"You said: "
     running.kill()
     running.communicate()
     done = chat(program, "again\n", "--session", "talk.jsonl")
     assert (done.returncode, done.stdout) == (0, b"You said: again\n")
-    kept = entries(program.folder / "talk.jsonl")
-    assert [e["message"]["role"] for e in kept] == [
+    kept = messages(program.folder / "talk.jsonl")
+    assert [m["role"] for m in kept] == [
         "user",
         "assistant",
         "user",
@@ -157,19 +148,12 @@ def test_a_kill_loses_only_the_unfinished_answer(program):
 
 
 def test_ctrl_c_ends_a_pipe_with_130_and_keeps_what_had_arrived(program):
-    running = program.start(
-        *("chat", "-m", "actor/slow", "--session", "talk.jsonl"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    running.stdin.write(b"hi\n")
-    running.stdin.flush()
+    running = begin(program, b"hi\n", model="actor/slow")
     assert running.stdout.read(10) == b"You said: "
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
     assert running.returncode == 130
-    last = entries(program.folder / "talk.jsonl")[-1]["message"]
+    last = messages(program.folder / "talk.jsonl")[-1]
     assert (last["stopReason"], last["content"][1]["text"]) == ("aborted", "You said: ")
 
 
@@ -185,7 +169,7 @@ def test_conversations_are_saved_in_three_forms_and_loaded(program):
         again = chat(program, f"/load {name}\ntwo\n")
         assert (again.returncode, again.stdout) == (0, b"She said: two\n")
         assert b"Loaded 2 messages" in again.stderr
-        newest = max(sessions(program), key=lambda path: path.stat().st_mtime_ns)
+        newest = max(sessions(program.home), key=lambda path: path.stat().st_mtime_ns)
         assert len(entries(newest)) == 4
     assert (program.folder / "a.jsonl").read_bytes() == before
 
@@ -195,7 +179,7 @@ def test_retry_asks_again_and_new_forgets(program):
     assert (done.returncode, b"Nothing was said yet" in done.stderr) == (1, True)
     done = chat(program, "one\n/retry\n/new\ntwo\n/cost\n")
     assert done.stdout.startswith(b"You said: one\nYou said: one\nYou said: two\n")
-    first, second = sorted(sessions(program), key=lambda path: len(entries(path)))
+    first, second = sorted(sessions(program.home), key=lambda path: len(entries(path)))
     assert [len(entries(first)), len(entries(second))] == [2, 3]
     asked, *answers = entries(second)
     assert {answer["parentId"] for answer in answers} == {asked["id"]}
@@ -223,8 +207,7 @@ def test_tools_run_only_when_they_are_allowed(program, allowed):
     again = chat(program, "more\n", "--session", "talk.jsonl", model="actor/x")
     assert (again.returncode, again.stdout) == (0, b"You said: more\n")
     calls = results = 0
-    for entry in entries(program.folder / "talk.jsonl"):
-        message = entry["message"]
+    for message in messages(program.folder / "talk.jsonl"):
         results += message["role"] == "toolResult"
         calls += sum(block["type"] == "toolCall" for block in message["content"])
     assert calls == results > 1
@@ -234,7 +217,7 @@ def test_files_of_the_command_line_go_with_the_first_prompt(program):
     (program.folder / "note.txt").write_text("remember the milk")
     done = chat(program, "first\nsecond\n", "--file", "note.txt", "--session", "talk.jsonl")
     assert done.returncode == 0
-    said = [e["message"]["content"] for e in entries(program.folder / "talk.jsonl")][::2]
+    said = [m["content"] for m in messages(program.folder / "talk.jsonl")][::2]
     assert "remember the milk" in said[0][0]["text"]
     assert [block["text"] for block in said[0][1:]] == ["first"]
     assert [block["text"] for block in said[1]] == ["second"]
@@ -324,4 +307,4 @@ def test_a_conversation_that_cannot_be_written_goes_on(program):
     assert done.returncode == 0
     assert done.stdout.decode() == f"You said: {said}\nYou said: second\n"
     assert b"This is not kept yet: Cannot write" in done.stderr
-    assert [e["message"]["role"] for e in entries(program.folder / "t.jsonl")] == ["user"]
+    assert [m["role"] for m in messages(program.folder / "t.jsonl")] == ["user"]
