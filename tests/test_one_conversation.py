@@ -1,12 +1,12 @@
 """One conversation goes through providers in turn, and loses nothing that the next one can take."""
 
 import pytest
+from llama_server import start_llama
 
 from modelwire import Context, Runtime, Tool, ToolResultMessage, UserMessage
 from modelwire import Thinking as ThinkingBlock
 from modelwire.messages.codec import context_from_json, context_to_json
 from modelwire_bedrock.emulator import Emulator, Thinking, ToolUse
-from modelwire_local.embedded import find_weights
 
 KEY = "a-key-for-the-tests"
 CLAUDE = "amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -17,21 +17,7 @@ LLAMA = "mine/smollm2"
 @pytest.fixture(scope="module")
 def llama():
     """A real llama.cpp server on loopback."""
-    weights = find_weights()
-    if weights is None:
-        pytest.skip("the weights of the embedded model are not installed")
-    import xllamacpp
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(weights)
-    params.model_alias = {"smollm2"}
-    params.n_ctx = 2048
-    params.n_parallel = 1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.fit_params = params.warmup = params.ui = False
-    params.api_keys = [KEY]
-    params.verbosity = -1
-    return xllamacpp.Server(params)
+    return start_llama(context=2048, key=KEY)
 
 
 @pytest.mark.parametrize("api", ["openai-completions", "openai-responses"])

@@ -1,12 +1,12 @@
 """llama.cpp's own server with a small real model, and a relay before it that sees the wire."""
 
 import asyncio
-import importlib.util
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
 from attrs import define, field
+from llama_server import start_llama
 
 from modelwire import Runtime
 from modelwire.transport import RetryPolicy
@@ -18,29 +18,17 @@ CONTEXT = 1024
 @pytest.fixture(scope="session")
 def llama():
     """The server; it listens on loopback and wants a key."""
-    if importlib.util.find_spec("xllamacpp") is None:
-        pytest.skip("the engine xllamacpp is not installed")
-    embedded = pytest.importorskip("modelwire_local.embedded")
-    weights = embedded.find_weights()
-    if weights is None:
-        pytest.skip("the weights are not installed: modelwire local install")
-    import xllamacpp
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(weights)
-    params.model_alias = {"smollm2"}
-    params.n_ctx = CONTEXT
-    params.n_parallel = 1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.n_batch = params.n_ubatch = 64
-    params.fit_params = params.warmup = params.ui = False
-    params.api_keys = [KEY]
-    params.n_threads_http = 2
-    params.endpoint_metrics = params.endpoint_slots = True
-    params.chat_template = TEMPLATE
-    params.use_jinja = True
-    params.verbosity = -1
-    return xllamacpp.Server(params)
+    return start_llama(
+        context=CONTEXT,
+        key=KEY,
+        n_batch=64,
+        n_ubatch=64,
+        n_threads_http=2,
+        endpoint_metrics=True,
+        endpoint_slots=True,
+        chat_template=TEMPLATE,
+        use_jinja=True,
+    )
 
 
 TEMPLATE = """\

@@ -5,6 +5,7 @@ import re
 import urllib.request
 
 import pytest
+from llama_server import start_llama
 
 from modelwire.errors import AuthenticationError, ContextOverflow
 from modelwire.messages import (
@@ -40,23 +41,7 @@ HISTORY = [
 @pytest.fixture(scope="session")
 def llama():
     """A llama.cpp server with the small embedded model."""
-    xllamacpp = pytest.importorskip("xllamacpp", reason="llama.cpp is not installed")
-    embedded = pytest.importorskip("modelwire_local.embedded")
-    weights = embedded.find_weights()
-    if weights is None:
-        pytest.skip("the weights of the embedded model are not installed")
-    params = xllamacpp.CommonParams()
-    params.model.path = str(weights)
-    params.model_alias = {"smollm2"}
-    params.n_ctx = 1024
-    params.n_parallel = 1
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    params.fit_params = params.warmup = params.ui = False
-    params.api_keys = [KEY]
-    params.n_threads_http = 2
-    params.endpoint_metrics = True
-    params.verbosity = -1
-    return xllamacpp.Server(params)
+    return start_llama(context=1024, key=KEY, n_threads_http=2, endpoint_metrics=True)
 
 
 @pytest.fixture
