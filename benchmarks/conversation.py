@@ -54,9 +54,7 @@ def conversation(turns: int, *, tools: int = 50, images: int = 20) -> Context:
 
 
 def _call(turn: int) -> list[ToolCall]:
-    return [
-        ToolCall(f"call_{turn}", "tool_0", {"path": f"/work/{turn}.txt", "content": _WORDS[:200]})
-    ]
+    return [ToolCall(f"call_{turn}", "tool_0", {"path": f"src/{turn}.py", "content": _WORDS[:200]})]
 
 
 def _png(size: int) -> bytes:
