@@ -55,8 +55,10 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        if name in _COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
-        if name in known or name.startswith("-") or ctx.resilient_parsing:
+        if name in known:
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from importlib.metadata import Distribution, EntryPoint, PackageMetadata, distributions
 from typing import Literal, cast
 
-from attrs import field, frozen
+from attrs import frozen
 
 from modelwire.models import fold_provider
+from modelwire.registry.installed import EntryPoint, Package, packages_with
 
 __all__ = ["Claim", "Kind", "installed_claims", "squash"]
 
@@ -41,7 +41,6 @@ class Claim:
         value: What the entry point points to.
         distribution: The package's name, or `?` where its metadata cannot be read.
         version: The package's version.
-        entry_point: The entry point itself, to load it by.
     """
 
     kind: Kind
@@ -49,22 +48,21 @@ class Claim:
     value: str
     distribution: str
     version: str
-    entry_point: EntryPoint = field(repr=False, eq=False)
 
 
-def installed_claims(installed: Iterable[Distribution] | None = None) -> list[Claim]:
+def installed_claims(path: Iterable[str] | None = None) -> list[Claim]:
     """Read the entry points of every installed package; nothing is imported.
 
     A package that stands twice on the path counts where it comes first, as for `import`.
+
+    Args:
+        path: The folders to look into; by default wherever packages may be imported from.
     """
     claims: dict[str, list[Claim]] = {}
-    for distribution in distributions() if installed is None else installed:
-        entries = [entry for entry in _entries(distribution) if _kind(entry) is not None]
-        if not entries:
-            continue
-        name, version = _name_and_version(distribution)
-        found = [_claim(entry, name, version) for entry in entries]
-        claims.setdefault(squash(name), list(dict.fromkeys(found)))
+    for package in packages_with(_PREFIX, path):
+        found = [_claim(entry, package) for entry in package.entry_points if _kind(entry)]
+        if found:
+            claims.setdefault(squash(package.name), list(dict.fromkeys(found)))
     return [claim for found in claims.values() for claim in found]
 
 
@@ -73,32 +71,12 @@ def squash(name: str) -> str:
     return re.sub(r"[-_.]+", "-", fold_provider(name))
 
 
-def _claim(entry: EntryPoint, distribution: str, version: str) -> Claim:
+def _claim(entry: EntryPoint, package: Package) -> Claim:
     kind = cast("Kind", _kind(entry))
     name = fold_provider(entry.name) if kind in ("providers", "apis", "aliases") else entry.name
-    return Claim(kind, name, entry.value.strip(), distribution, version, entry)
+    return Claim(kind, name, entry.value, package.name, package.version)
 
 
 def _kind(entry: EntryPoint) -> str | None:
     kind = entry.group.removeprefix(_PREFIX)
-    return kind if entry.group.startswith(_PREFIX) and kind in _KINDS else None
-
-
-def _entries(distribution: Distribution) -> Iterable[EntryPoint]:
-    try:
-        return distribution.entry_points
-    except (OSError, ValueError):
-        return ()  # another package's damaged metadata is not our business
-
-
-def _name_and_version(distribution: Distribution) -> tuple[str, str]:
-    try:
-        metadata = distribution.metadata
-        return _field(metadata, "Name"), _field(metadata, "Version")
-    except (OSError, TypeError, ValueError):
-        return "?", "?"
-
-
-def _field(metadata: PackageMetadata, key: str) -> str:
-    # Asked for a field that is not there, newer Pythons warn.
-    return metadata[key] if key in metadata else "?"  # noqa: SIM401 - its type has no get()
+    return kind if kind in _KINDS else None

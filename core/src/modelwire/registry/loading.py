@@ -8,11 +8,9 @@ quarantine, with the reason kept for people to see.
 from __future__ import annotations
 
 import inspect
-import traceback
 from collections.abc import Iterable
-from functools import cache
-from types import ModuleType
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
 import pluggy
 
@@ -25,21 +23,46 @@ if TYPE_CHECKING:
 
     from modelwire.hookspecs import SetupGuide
 
-__all__ = ["hooks_of", "load", "load_command", "load_guide", "where"]
+__all__ = ["Loaded", "hooks_of", "load", "load_command", "load_guide", "where"]
+
+_OWNER = "owner"
 
 
-def load(claim: Claim) -> object:
+class Loaded(NamedTuple):
+    """A plugin that was imported.
+
+    Attributes:
+        plugin: What its entry point names.
+        manager: Knows its hooks, and no others.
+    """
+
+    plugin: object
+    manager: pluggy.PluginManager
+
+    def inside(self, middleware: Iterable[object]) -> pluggy.HookRelay:
+        """Make callers that call the plugin's hooks inside wrappers, of which it has none so far.
+
+        The first plugin in `middleware` is the outermost.
+        """
+        wrappers = [plugin for plugin in middleware if plugin is not self.plugin]
+        for position, plugin in enumerate(reversed(wrappers)):
+            # Named by us, since two plugins may call themselves the same.
+            self.manager.register(plugin, name=f"wrapper {position}")
+        return self.manager.hook
+
+
+def load(claim: Claim) -> Loaded:
     """Import what an entry point names and check its hooks.
 
     Raises:
         PluginError: It cannot be imported, or its hooks are not those of the contract.
     """
-    plugin = _import(claim)
-    problem = _check(plugin, wrappers=claim.kind == "middleware")
+    loaded = Loaded(_import(claim), _manager())
+    problem = _check(loaded, wrappers=claim.kind == "middleware")
     if problem is not None:
         msg = f"{claim.distribution} does not follow the plugin contract: {problem}."
         raise PluginError(msg, hint=f"Update {claim.distribution}, or tell its author.")
-    return plugin
+    return loaded
 
 
 def load_command(claim: Claim) -> click.Command:
@@ -72,21 +95,17 @@ def load_guide(claim: Claim) -> SetupGuide:
     return loaded
 
 
-def hooks_of(owner: object, middleware: Iterable[object] = ()) -> pluggy.HookRelay:
-    """Make callers that call one owner's hooks inside every wrapper of the middleware.
-
-    The first plugin in `middleware` is the outermost.
-    """
+def hooks_of(plugin: object) -> pluggy.HookRelay:
+    """Make callers of one plugin's hooks, unchecked and inside no wrapper."""
     manager = _manager()
-    wrappers = [plugin for plugin in middleware if plugin is not owner]
-    for position, plugin in enumerate([owner, *reversed(wrappers)]):
-        # Named by us, since two plugins may call themselves the same.
-        manager.register(plugin, name=str(position))
+    manager.register(plugin, name=_OWNER)
     return manager.hook
 
 
 def where(error: BaseException) -> str:
     """Name an exception and the line that raised it, but not its text, which may hold secrets."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     detail = f" ({error})" if isinstance(error, ImportError | SyntaxError) else ""
@@ -95,32 +114,50 @@ def where(error: BaseException) -> str:
 
 def _import(claim: Claim) -> object:
     try:
-        loaded: object = claim.entry_point.load()
+        loaded = _named(claim.value)
         return loaded() if inspect.isclass(loaded) else loaded
     except (Exception, SystemExit) as error:
         msg = f"{claim.distribution} cannot be loaded: {where(error)}."
         raise PluginError(msg, hint=f"Update or uninstall {claim.distribution}.") from error
 
 
+def _named(value: str) -> object:
+    """Import what an entry point's value names: `package.module`, or `package.module:attribute`.
+
+    What stands in brackets behind it, the extras of old packages, is for installers.
+    """
+    module, _, attributes = value.partition("[")[0].partition(":")
+    named: object = import_module(module.strip())
+    for name in filter(None, attributes.strip().split(".")):
+        named = getattr(named, name)
+    return named
+
+
+class _Manager(pluggy.PluginManager):
+    """Looks at fewer names than pluggy does, which takes its time for each and is asked often."""
+
+    def parse_hookspec_opts(self, module_or_class: object, name: str) -> pluggy.HookspecOpts | None:
+        if name not in specs.__all__:
+            return None
+        return super().parse_hookspec_opts(module_or_class, name)  # type: ignore[arg-type]
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        if name.startswith("__"):  # Python's own
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 def _manager() -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(specs.PROJECT)
-    manager.add_hookspecs(_contract())
+    manager = _Manager(specs.PROJECT)
+    manager.add_hookspecs(specs)
     return manager
 
 
-@cache
-def _contract() -> ModuleType:
-    """The hooks alone: pluggy looks at every name of a module, and does so for each plugin."""
-    contract = ModuleType("contract")
-    for name in specs.__all__:
-        setattr(contract, name, getattr(specs, name))
-    return contract
-
-
-def _check(plugin: object, *, wrappers: bool) -> str | None:
-    manager = _manager()
+def _check(loaded: Loaded, *, wrappers: bool) -> str | None:
+    """Register a plugin with its manager; say what is wrong with it."""
+    plugin, manager = loaded
     try:
-        manager.register(plugin, name="plugin")
+        manager.register(plugin, name=_OWNER)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         return " ".join(str(error).split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -16,7 +16,7 @@ from modelwire.config import Config, ProviderConfig
 from modelwire.errors import PluginError
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, squash
-from modelwire.registry.loading import hooks_of, load
+from modelwire.registry.loading import Loaded, load
 from modelwire.registry.plugins import PluginInfo
 
 __all__ = ["Owner", "Registry"]
@@ -33,10 +33,10 @@ class Owner:
         hooks: Callers of its hooks, inside every installed wrapper.
     """
 
-    def __init__(self, distribution: str, plugin: object, middleware: Iterable[object]) -> None:
+    def __init__(self, distribution: str, loaded: Loaded, middleware: Iterable[object]) -> None:
         self.distribution = distribution
-        self.hooks: pluggy.HookRelay = hooks_of(plugin, middleware)
-        self._plugin = plugin
+        self.hooks: pluggy.HookRelay = loaded.inside(middleware)
+        self._plugin = loaded.plugin
 
     def implements(self, hook: str) -> bool:
         """Whether the plugin itself has the hook."""
@@ -64,7 +64,8 @@ class Registry:
         self._all = everything
         self._claims = [claim for claim in everything if claim.distribution not in self._disabled]
         self._owners: dict[tuple[str, str], Owner] = {}
-        self._loaded: dict[_Key, object] = {}
+        self._making = threading.RLock()  # again entered where a plugin asks while it is imported
+        self._loaded: dict[_Key, Loaded] = {}
         self._failed: dict[_Key, PluginError] = {}
 
     @cached_property
@@ -151,6 +152,8 @@ class Registry:
 
     def culprit(self, owner: Owner, error: BaseException) -> str:
         """The package in whose code an error arose: a wrapper's, or else the owner's."""
+        import traceback
+
         packages = {
             value.partition(":")[0].partition(".")[0]: distribution
             for distribution, value, wraps in self._loaded
@@ -202,7 +205,7 @@ class Registry:
             (claim for claim in self._claims if claim.kind == "middleware"), key=lambda c: c.name
         )
         loaded = [self._try_load(claim) for claim in wrappers]
-        return list({id(plugin): plugin for plugin in loaded if plugin is not None}.values())
+        return list({id(found.plugin): found.plugin for found in loaded if found}.values())
 
     def _find_disabled(self, claims: Iterable[Claim]) -> set[str]:
         off = {squash(name) for name, e in self._config.plugins.entries.items() if not e.enabled}
@@ -214,11 +217,14 @@ class Registry:
         }
 
     def _claims_on(self, kind: Kind, name: str) -> list[Claim]:
-        return [
-            claim
-            for claim in self._claims
-            if claim.kind == kind and claim.name == fold_provider(name)
-        ]
+        return self._claims_by_name.get((kind, fold_provider(name)), [])
+
+    @cached_property
+    def _claims_by_name(self) -> dict[tuple[Kind, str], list[Claim]]:
+        found: dict[tuple[Kind, str], list[Claim]] = defaultdict(list)
+        for claim in self._claims:
+            found[claim.kind, claim.name].append(claim)
+        return found
 
     def _sole_owner(self, claims: list[Claim], what: str) -> Owner | None:
         if not claims:
@@ -231,11 +237,14 @@ class Registry:
             raise PluginError(msg, hint=hint)
         claim = claims[0]
         key = (claim.distribution, claim.value)
-        if key not in self._owners:
-            self._owners[key] = Owner(claim.distribution, self._load(claim), self.middleware)
+        if key not in self._owners:  # who asks for one that is there waits for nobody
+            with self._making:
+                if key not in self._owners:
+                    loaded = self._load(claim)
+                    self._owners[key] = Owner(claim.distribution, loaded, self.middleware)
         return self._owners[key]
 
-    def _load(self, claim: Claim) -> object:
+    def _load(self, claim: Claim) -> Loaded:
         key = _key_of(claim)
         if key in self._failed:
             raise PluginError(str(self._failed[key]), hint=self._failed[key].hint)
@@ -247,7 +256,7 @@ class Registry:
                 raise
         return self._loaded[key]
 
-    def _try_load(self, claim: Claim) -> object | None:
+    def _try_load(self, claim: Claim) -> Loaded | None:
         try:
             return self._load(claim)
         except PluginError as error:
