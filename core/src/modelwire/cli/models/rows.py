@@ -41,8 +41,9 @@ class Row:
         """Whether the model runs on this machine."""
         if self.model is None:
             return False
-        host = urlsplit(self.model.base_url or "").hostname
-        return bool(self.model.local) or host in _LOOPBACK
+        if self.model.local or not self.model.base_url:
+            return bool(self.model.local)
+        return urlsplit(self.model.base_url).hostname in _LOOPBACK
 
     def to_json(self) -> dict[str, Any]:
         """The row for programs."""
