@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
 from modelwire.transport import Request
+from modelwire_bedrock.forms import Form
 from modelwire_bedrock.quiet_log import quiet
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _current = threading.local()
 _equipped: WeakSet[Any] = WeakSet()
 _equipping = threading.Lock()
 _signed: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+_forms: WeakKeyDictionary[Any, dict[Hashable, Form | None]] = WeakKeyDictionary()
+_MOST_FORMS = 64
+"""Forms that are kept of a client, of which each model has one."""
 
 
 def is_ready(client: Any, operation: str) -> bool:
@@ -61,21 +65,40 @@ def sign(
         ConfigError: botocore finds no endpoint.
         AuthenticationError: There are no credentials, or they cannot be used.
     """
-    _equip(client)
-    captured = _Captured(headers or {})
-    _current.captured = captured
+    forms = _forms.setdefault(client, {})
+    key = (operation, str(params.get("modelId")), *sorted((headers or {}).items()))
     try:
         with quiet():
-            getattr(client, operation)(**params)
+            form = forms.get(key)
+            request = form.fill(params) if form is not None else None
+            if request is not None:
+                return request
+            request, signer = _by_the_client(client, operation, params, headers or {})
+            if key not in forms:
+                if len(forms) >= _MOST_FORMS:
+                    forms.clear()
+                forms[key] = Form.of(request, client, operation, params, signer)
     except Exception as error:
         failure = _failure(error, target)
         if failure is None:
             raise
         raise failure from error
+    _signed.setdefault(client, set()).add(operation)
+    return request
+
+
+def _by_the_client(
+    client: Any, operation: str, params: Mapping[str, Any], headers: Mapping[str, str]
+) -> tuple[Request, Any]:
+    """Have the client itself make a request; also gives its signer, if it has signed."""
+    _equip(client)
+    captured = _Captured(headers)
+    _current.captured = captured
+    try:
+        getattr(client, operation)(**params)
     finally:
         del _current.captured
-    _signed.setdefault(client, set()).add(operation)
-    return _request(captured.request)
+    return _request(captured.request), captured.signer
 
 
 class _Captured:
@@ -84,6 +107,7 @@ class _Captured:
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.headers = headers
         self.request: Any = None
+        self.signer: Any = None
 
 
 class _EmptyBody:
@@ -100,6 +124,7 @@ def _equip(client: Any) -> None:
     with _equipping:
         events = client.meta.events
         events.register("before-call", _add_headers, unique_id="modelwire-headers")
+        events.register("before-sign", _note_signer, unique_id="modelwire-signer")
         events.register_last("before-send", _capture, unique_id="modelwire-capture")
         _equipped.add(client)
 
@@ -108,6 +133,12 @@ def _add_headers(params: dict[str, Any], **_: Any) -> None:
     captured: _Captured | None = getattr(_current, "captured", None)
     if captured is not None:
         params["headers"].update(captured.headers)
+
+
+def _note_signer(request_signer: Any, signature_version: str, **_: Any) -> None:
+    captured: _Captured | None = getattr(_current, "captured", None)
+    if captured is not None and signature_version == "v4":
+        captured.signer = request_signer
 
 
 def _capture(request: Any, **_: Any) -> Any:

@@ -7,6 +7,7 @@ import threading
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -85,16 +86,24 @@ async def test_a_request_arrives_as_boto3_itself_sends_it(server, transport, mod
     with pytest.raises(client.exceptions.ValidationException):
         await asyncio.to_thread(getattr(client, operation), **params(model))
 
-    request = await prepare(a_client(server.url), operation, params(model), target=a_target())
-    async with transport.send(request) as response:
-        await response.read()
+    client = a_client(server.url)
+    await prepare(client, operation, params(model, "something else"), target=a_target())
+    # The first request of a client, and those that have its form.
+    for maker in (a_client(server.url), client, client):
+        request = await prepare(maker, operation, params(model), target=a_target())
+        async with transport.send(request) as response:
+            await response.read()
 
-    theirs, ours = server.received
-    assert ours.line == theirs.line
-    assert ours.body == theirs.body
-    assert steady(ours) == steady(theirs)
-    assert "%3A" in ours.line.replace("%253A", "%3A")
-    assert ours.headers["Authorization"].endswith(expected_authorization(ours, server.url))
+    theirs, *ours = server.received
+    for request in ours:
+        assert request.line == theirs.line
+        assert request.body == theirs.body
+        assert steady(request) == steady(theirs)
+        assert "%3A" in request.line.replace("%253A", "%3A")
+        assert request.headers["Authorization"].endswith(
+            expected_authorization(request, server.url)
+        )
+    assert len({request.headers["amz-sdk-invocation-id"] for request in ours}) == len(ours)
 
 
 def steady(request):
@@ -157,21 +166,53 @@ async def test_one_client_serves_many_threads_at_a_time(server):
     assert server.received == []
 
 
-async def test_only_the_first_and_the_large_requests_leave_the_event_loop(server):
-    client = a_client(server.url)
-    where = []
-    client.meta.events.register("before-sign", lambda **_: where.append(threading.get_ident()))
-    texts = ["first", "small", "x" * 70_000, "small again"]
-    for text in texts:
-        await prepare(client, "converse", params(text=text), target=a_target())
-    many = {
-        "modelId": "m",
-        "messages": [{"role": "user", "content": [{"text": "a"}] * 3_000}],
-    }
-    await prepare(client, "converse", many, target=a_target())
+class Keys(Credentials):
+    """Credentials that know in which threads they were asked for."""
 
+    METHOD = "test"
+
+    def client(self, url):
+        self.asked_in = set()
+        session = botocore.session.Session()
+        session.get_component("credential_provider").providers.insert(0, self)
+        return session.create_client("bedrock-runtime", "eu-west-1", endpoint_url=url)
+
+    def load(self):
+        return self
+
+    def get_frozen_credentials(self):
+        self.asked_in.add(threading.get_ident())
+        return super().get_frozen_credentials()
+
+
+async def test_only_the_first_and_the_large_requests_leave_the_event_loop(server):
+    keys = Keys(KEY, SECRET, TOKEN)
+    client = keys.client(server.url)
+    many = [{"role": "user", "content": [{"text": "a"}] * 3_000}]
     here = threading.get_ident()
-    assert [ident == here for ident in where] == [False, True, False, True, False]
+    for request, leaves in [
+        (params(text="first"), True),
+        (params(text="small"), False),
+        (params(text="x" * 70_000), True),
+        (params(text="small again"), False),
+        (params("another-model"), False),
+        ({"modelId": "m", "messages": many}, True),
+    ]:
+        keys.asked_in.clear()
+        await prepare(client, "converse", request, target=a_target())
+        assert len(keys.asked_in) == 1
+        assert (keys.asked_in != {here}) is leaves
+
+
+async def test_each_request_is_signed_with_the_credentials_of_its_time(server):
+    keys = Keys(KEY, SECRET, TOKEN)
+    client = keys.client(server.url)
+    await prepare(client, "converse", params(), target=a_target())
+
+    keys.access_key, keys.token = "AKIDRENEWED", "another/token=="
+    request = await prepare(client, "converse", params(), target=a_target())
+    assert "Credential=AKIDRENEWED/" in request.headers["Authorization"]
+    assert request.headers["X-Amz-Security-Token"] == "another/token=="
 
 
 async def test_a_client_that_is_gone_is_not_kept(server):
@@ -205,6 +246,23 @@ async def test_a_parameter_that_botocore_is_too_old_for_is_told(server):
     with pytest.raises(InvalidRequest, match="brandNew") as caught:
         await prepare(client, "converse", {**params(), "brandNew": 1}, target=a_target())
     assert "newer boto3" in caught.value.hint
+
+
+async def test_a_request_that_does_not_fit_is_refused_as_the_first_is(server):
+    client = a_client(server.url)
+    await prepare(client, "converse", params(), target=a_target())
+    with pytest.raises(InvalidRequest, match="maxTokens"):
+        wrong = {**params(), "inferenceConfig": {"maxTokens": 0}}
+        await prepare(client, "converse", wrong, target=a_target())
+
+
+async def test_in_lambda_a_request_carries_the_trace_of_its_invocation(server, monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "agent")
+    client = a_client(server.url)
+    for trace in ("Root=1-first", "Root=1-second"):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
+        request = await prepare(client, "converse", params(), target=a_target())
+        assert request.headers["X-Amzn-Trace-Id"] == trace
 
 
 async def test_what_somebody_said_stays_out_of_errors(server):
