@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import base64
-import mimetypes
 from collections.abc import Mapping
 from typing import Any
 
-from modelwire.errors import InvalidMessage, Problem
 from modelwire.messages import File, Image
 from modelwire.repair import clean_text
 from modelwire_openai.completions.conversing import Conversing
+from modelwire_openai.media import IMAGES, data_url, file_name, media_kind, unfit_image
 
 __all__ = ["FILE_OMITTED", "IMAGE_OMITTED", "file_part", "image_part"]
 
 IMAGE_OMITTED = "(image omitted: model does not support images)"
 FILE_OMITTED = "({kind} omitted: this service does not take it)"
 
-_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-_MISSPELT = {"image/jpg": "image/jpeg"}
 _SOUNDS: Mapping[str, str] = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
@@ -39,18 +36,15 @@ def image_part(image: Image, path: str, to: Conversing) -> dict[str, Any]:
     if not to.takes_images:
         to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
         return {"type": "text", "text": IMAGE_OMITTED}
-    kind = _kind(image.mime_type)
-    if to.is_openai and kind not in _IMAGES:
-        found = f"expected one of {', '.join(_IMAGES)}; found {image.mime_type!r}"
-        msg = "OpenAI does not take this kind of image."
-        problem = Problem(f"{path}.mimeType", found)
-        raise InvalidMessage(msg, problems=[problem], hint="Convert it to PNG or JPEG.")
-    return {"type": "image_url", "image_url": {"url": _data_url(kind, image.data)}}
+    kind = media_kind(image.mime_type)
+    if to.is_openai and kind not in IMAGES:
+        raise unfit_image(image, path, "OpenAI")
+    return {"type": "image_url", "image_url": {"url": data_url(kind, image.data)}}
 
 
 def file_part(file: File, path: str, to: Conversing) -> dict[str, Any]:
     """Write a document or a sound as a part; what the service does not take becomes words."""
-    kind = _kind(file.mime_type)
+    kind = media_kind(file.mime_type)
     if kind.startswith("text/") or kind in _AS_TEXT:
         text = _text_of(file)
         if text is not None:
@@ -60,9 +54,8 @@ def file_part(file: File, path: str, to: Conversing) -> dict[str, Any]:
         data = base64.b64encode(file.data).decode("ascii")
         return {"type": "input_audio", "input_audio": {"data": data, "format": _SOUNDS[kind]}}
     if file.kind == "document" and to.compat.accepts_files:
-        name = file.name or f"file{mimetypes.guess_extension(kind) or ''}"
-        data = _data_url(kind, file.data)
-        return {"type": "file", "file": {"filename": clean_text(name), "file_data": data}}
+        data = data_url(kind, file.data)
+        return {"type": "file", "file": {"filename": file_name(file), "file_data": data}}
     to.changes.rewritten(path, f"The service does not take {kind}; a placeholder stands for it.")
     return {"type": "text", "text": FILE_OMITTED.format(kind=file.kind)}
 
@@ -73,12 +66,3 @@ def _text_of(file: File) -> str | None:
     except UnicodeDecodeError:
         return None
     return f"[{clean_text(file.name)}]\n{text}" if file.name else text
-
-
-def _kind(mime_type: str) -> str:
-    kind = mime_type.partition(";")[0].strip().lower()
-    return _MISSPELT.get(kind, kind)
-
-
-def _data_url(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
