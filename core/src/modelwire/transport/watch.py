@@ -10,6 +10,9 @@ from modelwire.transport.deadlines import Deadlines
 
 __all__ = ["ReadWatch"]
 
+_ANOTHER_TURN = 0.001
+"""Seconds, few, in which the loop turns once more."""
+
 
 class ReadWatch:
     """Notices that a read of the body takes too long.
@@ -17,6 +20,9 @@ class ReadWatch:
     A reader calls `waiting` before each read and `arrived` after it, which costs little more than a
     look at the clock: the timer is not moved with each read. It only never fires later than the
     read that is under way is due, and looks, when it fires, whether that one is still waiting.
+
+    A program may have held up the loop meanwhile. Then what has arrived lies in the socket, and the
+    loop may turn to the timer before the reader; so the verdict waits for one more turn.
 
     Args:
         deadlines: The limits, in seconds.
@@ -28,6 +34,7 @@ class ReadWatch:
     __slots__ = (
         "_clock",
         "_due",
+        "_due_before",
         "_expire",
         "_first_byte_at",
         "_idle",
@@ -56,6 +63,7 @@ class ReadWatch:
         self._expire = expire
         self._phase = "first_byte"
         self._due: float | None = None
+        self._due_before: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
 
@@ -92,6 +100,9 @@ class ReadWatch:
             self._set_timer(now + self._idle)
         elif now < self._due:
             self._set_timer(self._due)
+        elif self._due != self._due_before:
+            self._due_before = self._due
+            self._set_timer(now + _ANOTHER_TURN)
         elif self._phase == "idle":
             self._expire("idle", self._idle)
         else:
