@@ -292,8 +292,10 @@ class Emulator:
         except Broken:
             self._ended(received, "broken")
             raise web.HTTPInternalServerError from None  # nobody is there to read it
-        except (asyncio.CancelledError, ConnectionError):
+        except (asyncio.CancelledError, ConnectionError) as left:
             self._ended(received, "client_left" if self._runner is not None else "broken")
+            if isinstance(left, ConnectionError):
+                raise web.HTTPInternalServerError from None  # aiohttp would log a traceback
             raise
         self._ended(received, "refused" if received.error else "complete")
         return response

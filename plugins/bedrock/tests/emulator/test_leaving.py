@@ -1,0 +1,66 @@
+"""A client that leaves is no fault of the emulator: it is noted, and nothing is logged."""
+
+import asyncio
+import json
+import logging
+import socket
+import struct
+
+import pytest
+
+from modelwire_bedrock.emulator import Emulator
+
+NOVA = "us.amazon.nova-lite-v1:0"
+BODY = json.dumps({"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}).encode()
+
+
+def leave(plug):
+    plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    plug.close()  # with a reset, which on loopback is there at once
+
+
+class Deserted:
+    """A model whose client leaves when it begins to speak, so that the head meets a reset."""
+
+    def __init__(self):
+        self.plug = None
+
+    async def events(self, _):
+        leave(self.plug)
+        yield "messageStart", {"role": "assistant"}
+        yield "contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Hi"}}
+        yield "messageStop", {"stopReason": "end_turn"}
+
+
+def ask(emulator, operation, sent=BODY):
+    plug = socket.create_connection((emulator.host, emulator.port))
+    head = f"POST /model/{NOVA}/{operation} HTTP/1.1\r\nHost: here\r\nContent-Length: {len(BODY)}"
+    plug.sendall(f"{head}\r\n\r\n".encode() + sent)
+    return plug
+
+
+async def ended(emulator):
+    while not emulator.requests or emulator.requests[-1].end is None:
+        await asyncio.sleep(0.002)
+    return emulator.requests[-1].end
+
+
+@pytest.mark.parametrize("operation", ["converse", "converse-stream"])
+async def test_a_client_that_leaves_during_the_head_of_a_response_is_quiet(operation, caplog):
+    model = Deserted()
+    async with Emulator(model=model) as emulator:
+        model.plug = ask(emulator, operation)
+        assert await ended(emulator) == "client_left"
+    assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_request_is_quiet(caplog):
+    async with Emulator() as emulator:
+        plug = ask(emulator, "converse", sent=BODY[:5])
+        while not emulator._runner.server.connections:
+            await asyncio.sleep(0.002)
+        leave(plug)
+        while emulator._runner.server.connections:
+            await asyncio.sleep(0.002)
+        assert emulator.requests == []
+    assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
