@@ -32,6 +32,10 @@ from modelwire_bedrock.emulator.sigv4 import SignedRequest
 __all__ = ["Recorder", "Recordings", "without_secrets"]
 
 
+# What a signature puts into the query where it stands for no header field.
+_SIGNING_PARAMETERS = frozenset({"x-amz-credential", "x-amz-security-token", "x-amz-signature"})
+
+
 @define
 class _Entry:
     interaction: Interaction
@@ -152,8 +156,19 @@ def without_secrets(
     status: int,
     headers: Mapping[str, str],
     chunks: Sequence[tuple[float, bytes]],
+    *,
+    sent: Mapping[str, str] | None = None,
 ) -> Interaction:
-    """Make an interaction from what passed, with everything taken out that could be a secret."""
+    """Make an interaction from what passed, with everything taken out that could be a secret.
+
+    Args:
+        request: What the client sent.
+        uri: The address that was asked.
+        status: The HTTP status of the answer.
+        headers: Its header fields.
+        chunks: Its body in pieces, each with the seconds that passed before it.
+        sent: The header fields with which the request went on, where they are others.
+    """
     try:
         body = json.loads(request.body) if request.body else None
     except ValueError:
@@ -165,14 +180,24 @@ def without_secrets(
         body=body,
         status=status,
         headers=harmless(headers, KEPT_RESPONSE_HEADERS),
-        chunks=without_values(chunks, _secrets(request)),
+        chunks=without_values(chunks, _secrets(request, sent or {})),
     )
 
 
-def _secrets(request: SignedRequest) -> set[str]:
+def _secrets(request: SignedRequest, sent: Mapping[str, str]) -> set[str]:
     """Values of credentials that an error message of the service may repeat."""
-    found = set()
-    header = request.header("authorization") or ""
+    found = _credentials_in(dict(request.headers))
+    found |= _credentials_in({name.lower(): value for name, value in sent.items()})
+    for parameter in request.query.split("&"):
+        name, _, value = parameter.partition("=")
+        if name.lower() in _SIGNING_PARAMETERS:
+            found |= {value, unquote(value)}
+    return {value for value in found if value}
+
+
+def _credentials_in(fields: Mapping[str, str]) -> set[str]:
+    found = {fields.get("x-amz-security-token", "")}
+    header = fields.get("authorization", "")
     for part in header.replace(",", " ").split():
         name, _, value = part.partition("=")
         if name == "Credential":
@@ -181,5 +206,4 @@ def _secrets(request: SignedRequest) -> set[str]:
             found.add(value)
     if header.lower().startswith("bearer "):
         found.add(header[7:].strip())
-    found.add(request.header("x-amz-security-token") or "")
-    return {value for value in found if value}
+    return found

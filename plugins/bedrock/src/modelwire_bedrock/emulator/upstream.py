@@ -71,13 +71,20 @@ class Upstream:
                 request.method, _exact(address), data=request.body or None, headers=headers
             )
         except aiohttp.ClientError as error:
-            msg = f"The emulator cannot reach {self.url}: {error}"
+            # Of an answer that is no HTTP, aiohttp shows the bytes, whatever they repeat.
+            connected = not isinstance(error, aiohttp.ClientConnectionError)
+            why = "it did not answer in HTTP" if connected else error
+            msg = f"The emulator cannot reach {self.url}: {why}"
             raise Refusal("ServiceUnavailableException", msg) from error
         kept = harmless(response.headers, KEPT_RESPONSE_HEADERS)
-        return LiveReply(response.status, kept, self._chunks(request, response, started))
+        return LiveReply(response.status, kept, self._chunks(request, headers, response, started))
 
     async def _chunks(
-        self, request: SignedRequest, response: aiohttp.ClientResponse, started: float
+        self,
+        request: SignedRequest,
+        sent: Mapping[str, str],
+        response: aiohttp.ClientResponse,
+        started: float,
     ) -> AsyncIterator[bytes]:
         """The body, an event stream frame by frame; it is recorded when it is complete."""
         splitter, last = FrameSplitter(), started
@@ -97,7 +104,7 @@ class Upstream:
         if self._recorder is not None:
             uri = self.url + request.path
             headers = dict(response.headers)
-            passed = without_secrets(request, uri, response.status, headers, chunks)
+            passed = without_secrets(request, uri, response.status, headers, chunks, sent=sent)
             await asyncio.to_thread(self._recorder.add, passed)
 
     async def aclose(self) -> None:
