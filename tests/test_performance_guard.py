@@ -71,7 +71,14 @@ def test_an_event_costs_few_function_calls(few_and_many):
     few, many = few_and_many
     per_event = (many.own.total() - few.own.total()) / (MANY - FEW)
     spent = ", ".join(f"{name} {times / MANY:.1f}" for name, times in many.own.most_common(12))
-    assert per_event < 6.5, f"{per_event:.1f} calls per event: {spent}"
+    assert per_event < 4.5, f"{per_event:.1f} calls per event: {spent}"
+
+
+def test_aiohttp_does_not_ask_for_more_with_each_event(few_and_many):
+    few, many = (
+        calls.others["client_proto.py:ResponseHandler.resume_reading"] for calls in few_and_many
+    )
+    assert (many - few) / (MANY - FEW) < 0.5
 
 
 def test_an_event_makes_no_task_and_sets_no_timer(few_and_many):

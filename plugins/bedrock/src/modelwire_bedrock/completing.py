@@ -111,10 +111,7 @@ def _translate(
     """The deltas that bytes hold, and the fault behind them, if there is one."""
     deltas: list[Delta] = []
     try:
-        for frame in decoder.feed(chunk):
-            deltas += translator.feed(frame)
-            if translator.ended:
-                break
+        translator.feed(decoder.feed(chunk), deltas)
     except ProviderError as fault:
         return deltas, fault
     return deltas, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.json import Decoder
@@ -51,7 +51,7 @@ _decode_metadata = Decoder(Metadata).decode
 class Translator:
     """Translates the frames of one answer.
 
-    Give every frame to `feed`, and call `end` when the stream has ended. Events and members of
+    Give all frames to `feed`, and call `end` when the stream has ended. Events and members of
     events that are not known are skipped, since the service adds new ones.
 
     Args:
@@ -74,9 +74,8 @@ class Translator:
         self._ending: Ending | None = None
         self._measured = False
         self._trace: Mapping[str, Any] | None = None
-        # The decoder gives equal headers as one object, and most frames have the headers of the last.
-        self._headers: Mapping[str, HeaderValue] | None = None
-        self._handler: Callable[[bytes], Sequence[Delta]] = _skip
+        # The decoder gives equal headers as one object.
+        self._delta_headers: Mapping[str, HeaderValue] | None = None
         self._handlers: dict[Any, Callable[[bytes], Sequence[Delta]]] = {
             "messageStart": self._on_message_start,
             "contentBlockStart": self._on_block_start,
@@ -86,26 +85,34 @@ class Translator:
             "metadata": self._on_metadata,
         }
 
-    def feed(self, frame: Frame) -> Sequence[Delta]:
-        """Translate one frame.
+    def feed(self, frames: Iterable[Frame], deltas: list[Delta]) -> None:
+        """Translate frames up to the end of the answer; append what they say to `deltas`.
 
         Raises:
-            ProviderError: The frame reports an exception; its `__cause__` is the `ServiceFault`.
-            MalformedResponse: The frame's payload is not what its type says.
+            ProviderError: A frame reports an exception; its `__cause__` is the `ServiceFault`. What
+                the frames before it say has been appended.
+            MalformedResponse: A frame's payload is not what its type says. Likewise.
         """
-        headers = frame.headers
-        if headers is not self._headers:
-            if headers.get(":message-type", "event") != "event":
-                fault = fault_of_frame(frame, self._secrets)
-                raise fault.error() from fault
-            self._headers = headers
-            self._handler = self._handlers.get(headers.get(":event-type"), _skip)
-        try:
-            return self._handler(frame.payload)
-        except (ValueError, RecursionError) as error:
-            raise MalformedResponse(
-                f"A {headers[':event-type']!s} event cannot be read: {_reason(error)}."
-            ) from error
+        add = deltas.append
+        for frame in frames:
+            try:
+                if frame.headers is not self._delta_headers:
+                    deltas += self._take(frame)
+                    if self.ended:
+                        break
+                    continue
+                # Nearly every frame is a piece of text.
+                event = _decode_block_delta(frame.payload)
+                text = event.delta.text
+                if text is not None:
+                    add(TextDelta(event.content_block_index, text))
+                else:
+                    deltas += self._on_delta(event)
+            except (ValueError, RecursionError) as error:
+                kind = frame.headers.get(":event-type")
+                raise MalformedResponse(
+                    f"A {kind!s} event cannot be read: {_reason(error)}."
+                ) from error
 
     def end(self) -> None:
         """Say that the stream has ended.
@@ -125,6 +132,17 @@ class Translator:
         failure = self._ending.failure(self._trace)
         if failure is not None:
             raise failure
+
+    def _take(self, frame: Frame) -> Sequence[Delta]:
+        headers = frame.headers
+        if headers.get(":message-type", "event") != "event":
+            fault = fault_of_frame(frame, self._secrets)
+            raise fault.error() from fault
+        kind = headers.get(":event-type")
+        if kind == "contentBlockDelta":
+            self._delta_headers = headers
+        handler = self._handlers.get(kind)
+        return handler(frame.payload) if handler is not None else _NOTHING
 
     def _on_message_start(self, payload: bytes) -> Sequence[Delta]:
         role = _decode_message_start(payload).role
@@ -153,15 +171,17 @@ class Translator:
         return _NOTHING
 
     def _on_block_delta(self, payload: bytes) -> Sequence[Delta]:
-        event = _decode_block_delta(payload)
-        delta = event.delta
+        return self._on_delta(_decode_block_delta(payload))
+
+    def _on_delta(self, event: BlockDeltaEvent) -> Sequence[Delta]:
+        index, delta = event.content_block_index, event.delta
         if delta.text is not None:
-            return (TextDelta(event.content_block_index, delta.text),)
+            return (TextDelta(index, delta.text),)
         if delta.tool_use is not None:
-            return self._on_input(event.content_block_index, delta.tool_use)
+            return self._on_input(index, delta.tool_use)
         if delta.reasoning_content is not None:
-            return _thinking(event.content_block_index, delta.reasoning_content)
-        return self._on_aside(event.content_block_index, delta)
+            return _thinking(index, delta.reasoning_content)
+        return self._on_aside(index, delta)
 
     def _on_input(self, index: int, piece: ToolUseDelta) -> Sequence[Delta]:
         fragment = piece.input
@@ -205,10 +225,6 @@ class Translator:
         self._measured = True
         self.ended = self._ending is not None
         return metadata_deltas(metadata)
-
-
-def _skip(_: bytes) -> Sequence[Delta]:
-    return _NOTHING
 
 
 def _thinking(index: int, piece: ReasoningDelta) -> Sequence[Delta]:

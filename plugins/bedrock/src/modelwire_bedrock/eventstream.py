@@ -37,12 +37,11 @@ HeaderValue = bool | int | bytes | str
 _PRELUDE_SIZE = 12
 _CRC_SIZE = 4
 _OVERHEAD = _PRELUDE_SIZE + _CRC_SIZE
-_LARGEST_CACHED = 512
-_LARGEST_UNCHECKED = LARGEST_HEADERS
-"""A frame of no more bytes than this exceeds no limit, whatever it says of its headers."""
+_LARGEST_KEPT = 512
+_MOST_KEPT = 1024
 
 _read_prelude = struct.Struct(">III").unpack_from
-_read_crc = struct.Struct(">I").unpack_from
+_read_number = struct.Struct(">I").unpack_from
 
 
 class Frame(Struct, frozen=True, gc=False):
@@ -93,24 +92,20 @@ class FrameDecoder:
         self._needed = _PRELUDE_SIZE
         try:
             while size - position >= _PRELUDE_SIZE:
-                total, headers_size, _ = _read_prelude(data, position)
-                start = position + _PRELUDE_SIZE
-                body = start + headers_size
-                end = position + total - _CRC_SIZE
-                if end + _CRC_SIZE > size or body > end or total > _LARGEST_UNCHECKED:
+                total = _read_number(data, position)[0]
+                end = position + total
+                head, head_size, crc, headers = _heads.get(total, _UNKNOWN)
+                if end > size or data[position : position + head_size] != head:
                     _check_prelude(data, position)
-                    if end + _CRC_SIZE > size:
+                    if end > size:
                         self._needed = total
                         break
-                # The checksum of a frame covers its prelude, and the prelude's own checksum.
-                if crc32(data[position:end]) != _read_crc(data, end)[0]:
-                    _check_prelude(data, position)
-                    raise _damaged("The checksum of a frame is wrong.")
-                # Most frames of a stream have one and the same headers.
-                parse = _parse_cached if headers_size <= _LARGEST_CACHED else _parse_headers
-                frame = Frame(parse(data[start:body]), data[body:end])
-                position = end + _CRC_SIZE
-                yield frame
+                    _, head_size, crc, headers = _read_head(data, position, end)
+                payload = data[position + head_size : end - _CRC_SIZE]
+                if crc32(payload, crc) != _read_number(data, end - _CRC_SIZE)[0]:
+                    raise _wrong_checksum()
+                position = end
+                yield Frame(headers, payload)
         except MalformedResponse as failure:
             self._failure = failure
             raise
@@ -148,6 +143,34 @@ def _check_prelude(data: bytes, position: int) -> None:
         raise _damaged(f"A frame has {headers_size} bytes of headers; {LARGEST_HEADERS} may be.")
     if payload_size > LARGEST_PAYLOAD:
         raise _damaged(f"A frame has a payload of {payload_size} bytes; {LARGEST_PAYLOAD} may be.")
+
+
+_Head = tuple[bytes, int, int, Mapping[str, HeaderValue]]
+"""What stands in front of a payload: its bytes, their number, their checksum, and the headers."""
+
+_UNKNOWN: _Head = (b"the bytes of no head", 0, 0, MappingProxyType({}))
+
+_heads: dict[int, _Head] = {}
+"""A head of a good frame by the size of the frame.
+
+A stream has few kinds of events, and many of a kind have the same size. What is known of the bytes
+in front of a payload needs neither a checksum nor parsing.
+"""
+
+
+def _read_head(data: bytes, position: int, end: int) -> _Head:
+    """Read the head of a frame whose prelude is right, once the frame's checksum is seen to be."""
+    if crc32(data[position : end - _CRC_SIZE]) != _read_number(data, end - _CRC_SIZE)[0]:
+        raise _wrong_checksum()
+    size = _PRELUDE_SIZE + _read_prelude(data, position)[1]
+    head = data[position : position + size]
+    if size > _LARGEST_KEPT:
+        return head, size, crc32(head), _parse_headers(head[_PRELUDE_SIZE:])
+    if len(_heads) >= _MOST_KEPT:
+        _heads.clear()
+    read = head, size, crc32(head), _parse_cached(head[_PRELUDE_SIZE:])
+    _heads[end - position] = read
+    return read
 
 
 def _parse_headers(raw: bytes) -> Mapping[str, HeaderValue]:
@@ -213,6 +236,10 @@ _READERS: tuple[_Reader, ...] = (
     _read_uuid,
 )
 """How the value of a header is read, by the number of its type."""
+
+
+def _wrong_checksum() -> MalformedResponse:
+    return _damaged("The checksum of a frame is wrong.")
 
 
 def _damaged(message: str) -> MalformedResponse:

@@ -140,8 +140,7 @@ def translate(event):
         decoder, translator, deltas = FrameDecoder(), Translator(tool_names), []
         for item in events:
             data = item if isinstance(item, bytes) else event(*item)
-            for frame in decoder.feed(data):
-                deltas += translator.feed(frame)
+            translator.feed(decoder.feed(data), deltas)
         if end:
             translator.end()
         return deltas

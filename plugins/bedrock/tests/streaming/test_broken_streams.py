@@ -45,7 +45,7 @@ def test_an_event_that_breaks_the_protocol_is_malformed(translate, events):
 def test_any_payload_gives_deltas_or_a_typed_error(event, payload, kind):
     (frame,) = FrameDecoder().feed(event(kind, payload))
     with suppress(MalformedResponse):
-        Translator().feed(frame)
+        Translator().feed([frame], [])
 
 
 def test_a_stream_without_message_stop_is_truncated(translate):
@@ -99,7 +99,7 @@ def test_a_credential_that_an_exception_frame_repeats_is_hidden(exception, frame
     for bytes_of in (told, bare):
         (read,) = FrameDecoder().feed(bytes_of)
         with pytest.raises(ProviderError) as caught:
-            Translator({}, ("tok-marked-1234",)).feed(read)
+            Translator({}, ("tok-marked-1234",)).feed([read], [])
         assert "Bad " in str(caught.value)
         assert "marked" not in f"{caught.value!s}{caught.value.__cause__!r}"
 

@@ -143,6 +143,36 @@ def with_checksums(head, rest):
     return prelude + rest + struct.pack(">I", crc32(prelude + rest))
 
 
+def test_frames_of_one_size_are_told_apart(frame):
+    kinds = [f"kind-{number}" for number in range(4)]
+    frames = [frame([(":event-type", kind)], b"payload") for kind in [*kinds, *kinds]]
+    assert len(set(map(len, frames))) == 1
+
+    read = decode(b"".join(frames))
+
+    assert [dict(frame.headers) for frame in read] == [{":event-type": k} for k in [*kinds, *kinds]]
+
+
+def test_frames_of_more_sizes_than_are_remembered_are_read(frame):
+    messages = [([("name", "value")], b"x" * (number % 1500)) for number in range(3000)]
+
+    read = decode(b"".join(frame(headers, payload) for headers, payload in messages))
+
+    assert [(dict(f.headers), f.payload) for f in read] == [(dict(h), p) for h, p in messages]
+
+
+@pytest.mark.parametrize("place", [0, 3, 4, 7, 8, 11, 12, 20, -30, -5, -4, -1])
+def test_a_changed_byte_in_a_frame_like_the_one_before_is_noticed(event, place):
+    good = event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "word"}})
+    bad = bytearray(good)
+    bad[place] ^= 0x40
+    frames = FrameDecoder().feed(good * 2 + bytes(bad) + good * 20)
+
+    assert [next(frames).payload for _ in range(2)] == [decode(good)[0].payload] * 2
+    with pytest.raises(MalformedResponse, match="checksum"):
+        next(frames)
+
+
 def test_good_frames_in_front_of_a_bad_one_are_delivered_first(event):
     good = event("messageStart", {"role": "assistant"})
     bad = bytearray(event("metadata", {}))

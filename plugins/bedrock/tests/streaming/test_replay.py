@@ -129,8 +129,7 @@ def test_a_recorded_stream_becomes_the_message_that_botocore_sees(
     runtime, recorded_stream, assemble
 ):
     decoder, translator, deltas = FrameDecoder(), Translator(), []
-    for frame in decoder.feed(recorded_stream):
-        deltas += translator.feed(frame)
+    translator.feed(decoder.feed(recorded_stream), deltas)
     decoder.end()
     translator.end()
     events = events_of_botocore(runtime, recorded_stream)
@@ -175,16 +174,14 @@ def test_a_recorded_answer_becomes_the_message_that_botocore_sees(
 def test_redacted_thinking_keeps_its_bytes(event, assemble):
     secret = bytes(range(256))
     halves = [base64.b64encode(part).decode() for part in (secret[:100], secret[100:])]
-    translator, deltas = Translator(), []
+    decoder, translator, deltas = FrameDecoder(), Translator(), []
     for half in halves:
         delta = {
             "contentBlockIndex": 0,
             "delta": {"reasoningContent": {"redactedContent": half}},
         }
-        (frame,) = FrameDecoder().feed(event("contentBlockDelta", delta))
-        deltas += translator.feed(frame)
-    (frame,) = FrameDecoder().feed(event("messageStop", {"stopReason": "end_turn"}))
-    deltas += translator.feed(frame)
+        translator.feed(decoder.feed(event("contentBlockDelta", delta)), deltas)
+    translator.feed(decoder.feed(event("messageStop", {"stopReason": "end_turn"})), deltas)
 
     (block,) = assemble(deltas).content
     assert block.redacted_data == secret

@@ -65,8 +65,7 @@ def test_usage_and_trace_come_before_the_error_of_a_guardrail(event):
     translator, decoder, deltas = Translator(), FrameDecoder(), []
     metadata = {"usage": {"inputTokens": 9}, "metrics": {}, "trace": {"guardrail": trace}}
     for data in (event(*stop("guardrail_intervened")), event("metadata", metadata)):
-        for frame in decoder.feed(data):
-            deltas += translator.feed(frame)
+        translator.feed(decoder.feed(data), deltas)
 
     assert deltas[1].usage == Usage(input=9)
     assert deltas[2] == Diagnostic("guardrail_trace", {"trace": trace})
