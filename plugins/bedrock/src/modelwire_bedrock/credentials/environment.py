@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from string import Template
 
@@ -45,8 +46,13 @@ def environ_stamp(environ: Mapping[str, str]) -> str:
 
 def expand_path(path: str, environ: Mapping[str, str]) -> Path:
     """Replace `~` and `$VARIABLES` of a path, by this environment and not by the process's."""
-    text = Template(path).safe_substitute(environ)
+    text = Template(path).safe_substitute(environ) if "$" in path else path
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    return _within(home, text) if home else Path(text).expanduser()
+
+
+@lru_cache(maxsize=32)
+def _within(home: str, text: str) -> Path:
     if text == "~" or text.startswith(("~/", "~\\")):
-        home = environ.get("HOME") or environ.get("USERPROFILE")
-        return Path(home, text[2:]) if home else Path(text).expanduser()
+        return Path(home, text[2:])
     return Path(text).expanduser()
