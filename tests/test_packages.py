@@ -1,23 +1,19 @@
 """Every package builds a wheel of its own that carries types and asks for floors only."""
 
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from clean_venv import build_wheels
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = [ROOT / "core", *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))]
 
 
-@pytest.fixture(params=PACKAGES, ids=lambda path: path.name)
-def wheel(request, tmp_path):
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path]
-    done = subprocess.run([*command, request.param], capture_output=True, text=True, timeout=110)
-    assert done.returncode == 0, done.stderr
-    (built,) = tmp_path.glob("*.whl")
+@pytest.fixture(scope="module", params=PACKAGES, ids=lambda path: path.name)
+def wheel(request, tmp_path_factory):
+    (built,) = build_wheels(tmp_path_factory.mktemp("wheels"), request.param)
     with zipfile.ZipFile(built) as archive:
         yield archive
 

@@ -25,14 +25,18 @@ def build_wheels(folder: Path, *packages: Path) -> list[Path]:
 
 def make_venv(folder: Path, *requirements) -> Path:
     """Make an environment, install into it, and return the folder of its programs."""
-    venv.create(folder, with_pip=True)
+    venv.create(folder, with_pip=False)  # ours installs into it, and a pip of its own takes long
     install(folder / "bin", *requirements)
     return folder / "bin"
 
 
 def install(programs: Path, *requirements) -> None:
-    """Install into an environment."""
-    run(programs / "python", "-m", "pip", "install", "--quiet", *requirements)
+    """Install into an environment.
+
+    Python compiles what a program imports when it first does, which is a small part of everything.
+    """
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    run(*pip, "install", "--quiet", "--no-compile", *requirements)
 
 
 def environ_of(programs: Path, home: Path) -> dict[str, str]:

@@ -64,9 +64,10 @@ def test_without_pip_other_ways_are_named(monkeypatch):
     assert "ensurepip" in result.output
 
 
-@pytest.fixture
-def empty_environment(tmp_path):
-    folder = tmp_path / "env"
+@pytest.fixture(scope="module")
+def empty_environment(tmp_path_factory):
+    """An environment with pip alone, in which an install that fails leaves nothing."""
+    folder = tmp_path_factory.mktemp("env")
     venv.create(folder, with_pip=True)
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
