@@ -32,7 +32,7 @@ types: .venv/dev
 	$(BIN)/mypy
 
 unit: .venv/dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 docs: .venv/dev
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs

@@ -3,7 +3,7 @@
 import signal
 import threading
 
-pytest_plugins = ["long_runs", "loop_watch"]
+pytest_plugins = ["long_files_first", "long_runs", "loop_watch"]
 
 if threading.current_thread() is threading.main_thread():
     # Who runs the tests in the background may have them ignore Ctrl-C, and so the programs they start.
