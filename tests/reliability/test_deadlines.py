@@ -58,6 +58,47 @@ async def test_first_byte_ends_the_wait_for_an_answer_that_does_not_begin(wire, 
         assert (await failure(runtime, wire, limits)).phase == "first_byte"
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("slow_start", seconds=3600),
+        Fault("stall", after=0),
+        Fault("dribble", size=1, seconds=0.2),
+    ],
+    ids=["headers", "silence", "drips"],
+)
+async def test_first_event_ends_the_wait_though_bytes_drip(wire, tmp_path, fault):
+    wire.answers(fault)
+    async with wire.runtime(tmp_path) as runtime:
+        limits = Deadlines(connect=None, first_byte=None, first_event=0.5, idle=None)
+        error = await failure(runtime, wire, limits)
+    assert error.phase == "first_event"
+    assert error.retryable
+    assert str(error).startswith("No event of the answer came within 0.5 seconds.")
+    assert error.partial.content == []
+
+
+async def test_one_limit_for_the_first_event_covers_the_tries_and_the_waits(wire, tmp_path):
+    busy = Fault.error("ServiceUnavailableException", status=503, retry_after=1)
+    wire.answers(*[busy] * 50)
+    async with wire.runtime(tmp_path, attempts=50) as runtime:
+        with pytest.raises((RequestTimeout, Overloaded)) as caught:
+            await runtime.complete("hi", model=wire.ref, deadlines=Deadlines(first_event=2.5))
+        assert 2 <= len(wire.server.requests) <= 3
+        assert len(caught.value.attempts) >= 1
+
+
+async def test_a_fallback_has_its_own_limit_for_the_first_event(wire, tmp_path):
+    wire.answers(Fault("dribble", size=1, seconds=0.2))
+    other = wire.ref.replace("some", "other").replace("lite", "pro")
+    async with wire.runtime(tmp_path) as runtime:
+        message = await runtime.complete(
+            "hi", model=wire.ref, fallbacks=[other], deadlines=Deadlines(first_event=3)
+        )
+    assert message.text == "".join(TEXTS)
+    assert [attempt.code for attempt in message.attempts] == ["timeout"]
+
+
 @pytest.mark.parametrize("stage", ["mid-text", "mid-tool-arguments"])
 async def test_idle_ends_an_answer_that_stops_coming(wire, tmp_path, stage):
     wire.answers(Fault("stall", after=wire.at[stage]))

@@ -319,13 +319,14 @@ class ServerError(ProviderError):
 _PHASES = {
     "connect": "No connection",
     "first_byte": "No answer began",
+    "first_event": "No event of the answer came",
     "idle": "Nothing more arrived",
     "total": "The answer was not complete",
 }
 
 
 class RequestTimeout(ProviderError, TimeoutError):
-    """A deadline passed; `phase` says which: `connect`, `first_byte`, `idle` or `total`."""
+    """A deadline passed; `phase` says which, by its name in `Deadlines`."""
 
     code = "timeout"
     retryable = True
@@ -333,7 +334,7 @@ class RequestTimeout(ProviderError, TimeoutError):
 
     @classmethod
     def in_phase(cls, phase: str, seconds: float, **details: Any) -> Self:
-        """Say which deadline passed: `connect`, `first_byte`, `idle` or `total`."""
+        """Say which deadline passed: `connect`, `first_byte`, `first_event`, `idle` or `total`."""
         error = cls(f"{_PHASES[phase]} within {seconds:g} seconds.", **details)
         error.phase = phase
         return error

@@ -46,6 +46,38 @@ async def test_a_provider_that_hangs_before_it_says_anything_makes_room_for_the_
     assert asyncio.current_task().cancelling() == 0
 
 
+@pytest.mark.parametrize("level", ["provider", "defaults"])
+async def test_the_configuration_limits_the_wait_for_the_first_event(site, make_runtime, level):
+    site.provider(
+        "mute",
+        source="""
+            import asyncio
+            from modelwire.hookspecs import hookimpl
+
+            @hookimpl
+            async def stream_completion():
+                await asyncio.sleep(3600)
+                yield
+        """,
+    )
+    limit = {"firstEventSeconds": 0.2}
+    documents = {
+        "provider": {"models": {"providers": {"mute": limit}}},
+        "defaults": {"agents": {"defaults": limit}},
+    }
+    runtime = make_runtime(documents[level])
+    with pytest.raises(RequestTimeout) as caught:
+        await runtime.complete("hi", model="mute/m")
+    assert caught.value.phase == "first_event"
+
+
+async def test_what_comes_after_the_first_event_may_take_longer_than_it(wild, make_runtime):
+    limits = Deadlines(first_event=2.0, total=2.5)
+    with pytest.raises(RequestTimeout) as caught:
+        await make_runtime().complete("x", model="wild/hangs", deadlines=limits)
+    assert caught.value.phase == "total"
+
+
 async def test_the_callers_own_limit_is_for_all_of_them(wild, make_runtime):
     runtime = make_runtime({"models": {"providers": {"wild": {"timeoutSeconds": 60}}}})
     with pytest.raises(RequestTimeout) as caught:

@@ -82,6 +82,7 @@ class ProviderConfig:
         context_tokens: Default of the models, in tokens.
         max_tokens: Default of the models, in tokens.
         timeout_seconds: How long one request may take.
+        first_event_seconds: How long the first event of an answer may take to come.
         region: Where to reach a service that has regions.
         params: Request parameters for every call.
         request: Transport settings: proxy, TLS, further headers.
@@ -100,6 +101,7 @@ class ProviderConfig:
     context_tokens: PositiveInt | None = None
     max_tokens: PositiveInt | None = None
     timeout_seconds: PositiveNumber | None = None
+    first_event_seconds: PositiveNumber | None = None
     region: str | None = None
     params: dict[str, Any] = field(factory=dict, repr=False)
     request: dict[str, Any] = field(factory=dict, repr=False)

@@ -66,6 +66,7 @@ class AgentDefaults:
         models: Settings by reference, as `openai/gpt-5`.
         params: Request parameters for every call to any model.
         timeout_seconds: How long one answer may take.
+        first_event_seconds: How long the first event of an answer may take to come.
         thinking_default: How much to think where a caller does not say.
         extra: All other keys.
     """
@@ -74,6 +75,7 @@ class AgentDefaults:
     models: dict[str, ModelEntry] = Factory(dict)
     params: dict[str, Any] = field(factory=dict, repr=False)
     timeout_seconds: PositiveNumber | None = None
+    first_event_seconds: PositiveNumber | None = None
     thinking_default: str | None = None
     extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
-from modelwire.errors import Attempt, ModelwireError, PluginError, RequestTimeout
+from modelwire.errors import Attempt, ModelwireError, PluginError
 from modelwire.events import Deltas, Event
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
@@ -70,7 +70,9 @@ class Answer:
                     limit.enter()
                     async for arrived in events:
                         limit.leave()
-                        yielded = True
+                        if not yielded:
+                            limit.lift("first_event")
+                            yielded = True
                         yield arrived
                         limit.enter()
             except (ModelwireError, asyncio.CancelledError) as raised:
@@ -99,10 +101,10 @@ class Answer:
         progress.model = model
         check_abilities(model, self.context)
         options = self.options(model, time.monotonic() - began)
-        total = options.deadlines.total
-        if total is not None:
-            # It holds whether the plugin looks at it or not.
-            limit.arm(total, lambda: RequestTimeout.in_phase("total", total))
+        total, first_event = options.deadlines.total, options.deadlines.first_event
+        # They hold whether the plugin looks at them or not.
+        limit.arm("total", total)
+        limit.arm("first_event", first_event)
 
         def note(attempt: Attempt) -> None:
             if attempt.waited is not None:
@@ -112,7 +114,8 @@ class Answer:
             lambda: self._try(model, options, progress),
             self.retries,
             model=str(model.ref),
-            total=total,
+            # After the first event nothing is tried again, so that its limit is one for all tries.
+            total=min((each for each in (total, first_event) if each is not None), default=None),
             on_failure=note,
         )
 

@@ -8,9 +8,9 @@ whether the generator is waiting or has handed control over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
-from modelwire.errors import ModelwireError
+from modelwire.errors import ModelwireError, RequestTimeout
+from modelwire.transport.watch import ANOTHER_TURN
 
 __all__ = ["Interrupt"]
 
@@ -30,18 +30,34 @@ class Interrupt:
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._cancelled = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def arm(self, seconds: float | None, make_error: Callable[[], ModelwireError]) -> None:
-        """Trigger after some seconds; never, for `None`."""
-        if seconds is not None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(seconds, lambda: self.trigger(make_error()))
+    def arm(self, phase: str, seconds: float | None) -> None:
+        """Trigger after some seconds, with a `RequestTimeout` in that phase; never, for `None`."""
+        if seconds is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            self.trigger(RequestTimeout.in_phase(phase, seconds))
+
+        def look() -> None:
+            # Where the program held the loop, what came meanwhile is taken in first.
+            self._timers[phase] = loop.call_later(ANOTHER_TURN, end)
+
+        self._timers[phase] = loop.call_later(seconds, end if phase == "total" else look)
+
+    def lift(self, phase: str) -> None:
+        """Forget one deadline."""
+        timer = self._timers.pop(phase, None)
+        if timer is not None:
+            timer.cancel()
 
     def disarm(self) -> None:
-        """Forget the deadline."""
-        if self._timer is not None:
-            self._timer.cancel()
+        """Forget all deadlines."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
         self._task = None
 
     def trigger(self, error: ModelwireError) -> None:

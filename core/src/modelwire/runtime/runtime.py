@@ -298,13 +298,16 @@ class Runtime:
         if model.reasoning and defaults.thinking_default in get_args(ReasoningLevel):
             params = {"thinking": defaults.thinking_default, **params}
         options = merge_options({**params, **model.params}, asked, {})
-        total = options.deadlines.total
+        provider = self.registry.provider_config(model.provider)
+        total, first_event = options.deadlines.total, options.deadlines.first_event
         if total is not None:
             total = max(0.0, total - spent)
         else:
-            provider = self.registry.provider_config(model.provider)
             total = provider.timeout_seconds or defaults.timeout_seconds
-        return evolve(options, deadlines=evolve(options.deadlines, total=total))
+        if first_event is None:
+            first_event = provider.first_event_seconds or defaults.first_event_seconds
+        deadlines = evolve(options.deadlines, total=total, first_event=first_event)
+        return evolve(options, deadlines=deadlines)
 
     def _named(self, candidate: ModelRef | str) -> ModelRef | str:
         """A reference under its provider's own id; as it is, where it names none or is wrong."""

@@ -12,7 +12,6 @@ from modelwire.errors import (
     Attempt,
     Cancelled,
     ModelwireError,
-    RequestTimeout,
     StreamTruncated,
 )
 from modelwire.events import DoneEvent, Event, TextDeltaEvent
@@ -131,8 +130,7 @@ class Stream:
         self, answer: AsyncGenerator[Sequence[Event], None], total: float | None
     ) -> AsyncGenerator[Event, None]:
         interrupt, progress = self._interrupt, self._progress
-        if total is not None:
-            interrupt.arm(total, lambda: RequestTimeout.in_phase("total", total))
+        interrupt.arm("total", total)
         try:
             async with aclosing(answer):
                 interrupt.enter()

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from modelwire.transport.deadlines import Deadlines
 
-__all__ = ["ReadWatch"]
+__all__ = ["ANOTHER_TURN", "ReadWatch"]
 
-_ANOTHER_TURN = 0.001
+ANOTHER_TURN = 0.001
 """Seconds, few, in which the loop turns once more."""
 
 
@@ -102,7 +102,7 @@ class ReadWatch:
             self._set_timer(self._due)
         elif self._due != self._due_before:
             self._due_before = self._due
-            self._set_timer(now + _ANOTHER_TURN)
+            self._set_timer(now + ANOTHER_TURN)
         elif self._phase == "idle":
             self._expire("idle", self._idle)
         else:
