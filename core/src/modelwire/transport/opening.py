@@ -29,6 +29,7 @@ _KEEP_ALIVE = 50.0
 
 _LONGEST_HEADER = 64 * 1024
 _AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_LINE_BREAKS = frozenset("\r\n\0")
 _DEFAULT_HEADERS = (("Accept-Encoding", "identity"), ("User-Agent", "modelwire"))
 
 _READ_AHEAD = 32 * 1024
@@ -156,7 +157,7 @@ def _options(
 ) -> dict[str, Any]:
     headers = dict(request.headers)
     for name, value in headers.items():
-        if any(character in "\r\n\0" for character in name + value):
+        if not _LINE_BREAKS.isdisjoint(name + value):
             raise InvalidRequest(
                 f"The header {name.strip()!r} holds a line break.",
                 hint="Is there a line break at the end of a key?",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import define
 
 from modelwire.errors import MalformedResponse
 
@@ -13,7 +13,7 @@ DEFAULT_EVENT_LIMIT = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-@frozen
+@define
 class ServerSentEvent:
     """One event of a stream.
 
