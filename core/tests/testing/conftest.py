@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from attrs import frozen
@@ -17,6 +18,7 @@ class Workshop:
 
     def __init__(self, folder):
         self.folder = folder
+        (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
 
     def plugin(self, name, changes=(), *, abilities=()):
         """Write a plugin and its suite; each change is a file, what stands there, and what instead."""
@@ -41,10 +43,24 @@ class Workshop:
         suite.write_text(text)
         return f"{name}/tests/test_conformance.py::Test{names.camel}"
 
-    def run(self, *nodes, options=()):
+    def run_side_by_side(self, nodes, options=(), processes=3):
+        """Run tests that mostly wait, shared out among some processes; return the reports by suite."""
+        parts = [nodes[number::processes] for number in range(processes)]
+
+        def run(number):
+            return self.run(*parts[number], options=options, report=f"report-{number}.json")
+
+        with ThreadPoolExecutor(processes) as pool:
+            outcomes = list(pool.map(run, range(processes)))
+        return Outcome(
+            max(outcome.status for outcome in outcomes),
+            "".join(outcome.printed for outcome in outcomes),
+            {suite: found for outcome in outcomes for suite, found in outcome.suites.items()},
+        )
+
+    def run(self, *nodes, options=(), report="report.json"):
         """Run tests in a pytest of their own; return what it printed, and the report by suite."""
-        (self.folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
-        report = self.folder / "report.json"
+        report = self.folder / report
         sources = [str(path) for path in self.folder.glob("*/src")]
         path = os.pathsep.join([*sources, os.environ.get("PYTHONPATH", "")])
         quiet = ("-p", "no:asyncio", "-p", "no:cacheprovider", "-p", "no:timeout", "-W", "error")

@@ -394,7 +394,7 @@ UNTRUE = {
 
 @pytest.fixture(scope="module")
 def outcome(workshop):
-    """One run of pytest over all the bad plugins, each with the rule that it breaks."""
+    """What pytest says of all the bad plugins, each with the rule that it breaks."""
     nodes = []
     for mistake in MISTAKES:
         changes = [(mistake.file, mistake.good, mistake.bad)]
@@ -404,7 +404,7 @@ def outcome(workshop):
     for ability, rule in UNTRUE.items():
         name = f"no-{ability.replace('_', '-')}"
         nodes.append(f"{workshop.plugin(name, abilities=[ability])}::{rule}")
-    return workshop.run(*nodes, options=["--modelwire-patience=3"])
+    return workshop.run_side_by_side(nodes, options=["--modelwire-patience=3"])
 
 
 def suite_of(name):
