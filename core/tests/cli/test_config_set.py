@@ -454,3 +454,29 @@ def test_programs_that_write_at_once_lose_nothing(program):
     assert [process.wait(60) for process in running] == [0] * 6
     params = data_of(program)["agents"]["defaults"]["params"]
     assert params == {f"p{number}": number for number in range(6)}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("null", "null"), ('// mine\n"a"', '"a"'), ("3", "3"), ("[1]", "a list")],
+)
+@pytest.mark.parametrize(
+    "command",
+    [("set", "models.mode", "merge"), ("unset", "models.mode"), ("patch", "--stdin")],
+    ids=lambda command: command[0],
+)
+def test_a_file_that_holds_no_object_is_named_and_left_alone(program, text, found, command):
+    program.configure(text)
+    done = config(program, *command, status=1, stdin=b"{models: {mode: 'merge'}}")
+    path = program.folder / "modelwire.json5"
+    said = done.stderr.decode()
+    line = text.count("\n") + 1
+    assert f"{path}:{line}: expected an object at the top level, found {found}" in said
+    assert f"Put {{}} in place of what stands in {path}" in " ".join(said.split())
+    assert text_of(program) == text
+
+
+def test_a_file_without_anything_is_filled(program):
+    program.configure("// nothing yet\n")
+    config(program, "set", "models.mode", "merge")
+    assert data_of(program) == {"models": {"mode": "merge"}}

@@ -7,11 +7,15 @@ from pathlib import Path as FilePath
 
 from modelwire.cli.config.references import check_new_references
 from modelwire.cli.config.reporting import Report
+from modelwire.config.configuration import SUMMARY
 from modelwire.config.editing import read_value
 from modelwire.config.known_paths import look_up_path
 from modelwire.config.loading import config_place
 from modelwire.config.paths import Path
+from modelwire.config.tokens import line_of
 from modelwire.config.writing import edit_config
+from modelwire.errors import ConfigError, Problem
+from modelwire.structuring import describe
 
 __all__ = ["Change", "change_file"]
 
@@ -30,6 +34,7 @@ def change_file(
     place = config_place(config_path)
 
     def edit(text: str) -> str:
+        _check_is_object(text, place)
         # Under the lock the edit is made once more, perhaps on another text.
         report.paths, report.modes, report.notes = [], [], []
         after = change(text, place, report)
@@ -39,6 +44,22 @@ def change_file(
 
     written = edit_config(edit, config_path, dry_run=dry_run)
     report.show(written, as_json=as_json, dry_run=dry_run)
+
+
+def _check_is_object(text: str, place: FilePath) -> None:
+    """Refuse to change what is no configuration; an empty file is one that says nothing."""
+    from modelwire.config.syntax import parse
+
+    document = read_value(text, ())
+    if isinstance(document, dict):
+        return
+    root = parse(text).root
+    if root is not None:
+        found = f"expected an object at the top level, found {describe(document)}"
+        line = line_of(text, root.start)[0]
+        hint = f"Nothing was changed. Put {{}} in place of what stands in {place}, and try again."
+        problems = [Problem("", found, line)]
+        raise ConfigError(SUMMARY, problems=problems, source=str(place), hint=hint)
 
 
 def _note(text: str, path: Path) -> str | None:
