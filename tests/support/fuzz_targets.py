@@ -14,6 +14,7 @@ from typing import Any
 from modelwire.config.editing import read_value, set_value, unset_value
 from modelwire.config.loading import read_config
 from modelwire.errors import ConfigError, InvalidMessage, ModelwireError, ProviderError
+from modelwire.events import Delta
 from modelwire.events.assembler import Assembler
 from modelwire.events.codec import event_from_json, event_to_json
 from modelwire.messages.codec import (
@@ -106,9 +107,11 @@ def _translate_frames(parts: Iterable[bytes]) -> None:
     assembler = Assembler("amazon-bedrock", "m")
     try:
         for part in parts:
-            for frame in decoder.feed(part):
-                for delta in translator.feed(frame):
-                    assembler.feed(delta)
+            deltas: list[Delta] = []
+            try:
+                translator.feed(decoder.feed(part), deltas)
+            finally:
+                assembler.feed_all(deltas, [])
         decoder.end()
         translator.end()
         assembler.finish()
