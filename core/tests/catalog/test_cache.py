@@ -6,18 +6,27 @@ import subprocess
 import sys
 
 import pytest
+from attrs import fields
 
 from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key
+from modelwire.catalog.stored import from_stored, to_stored
 from modelwire.models import Model, Prices
 
 MODEL = Model(
     "acme",
     "m:1",
     "M One",
+    api="acme-chat",
+    base_url="http://localhost:1",
+    reasoning=True,
     input=("text", "image"),
-    prices=Prices(1, 2),
+    tools=False,
+    local=True,
+    prices=Prices(1, 2.5, cache_write_1h=0.0),
     context_window=9,
-    thinking_level_map={"high": None},
+    context_tokens=8,
+    max_tokens=7,
+    thinking_level_map={"high": None, "low": "thrifty"},
     params={"a": [1]},
     extra={"b": {"c": 1}},
     sources=("discovered",),
@@ -33,6 +42,44 @@ def test_a_list_comes_back_as_it_was(cache):
     cache.write("k", [MODEL], 100.0)
     assert cache.read("k") == CachedList((MODEL,), 100.0)
     assert cache.read("other") is None
+
+
+def test_every_attribute_comes_back_but_the_headers():
+    bare = Model("acme", "m")
+    same = [f.name for f in fields(Model) if getattr(MODEL, f.name) == getattr(bare, f.name)]
+    assert same == ["provider", "headers"]
+    assert from_stored(json.loads(json.dumps(to_stored(MODEL)))) == MODEL
+    assert from_stored(json.loads(json.dumps(to_stored(bare)))) == bare
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": 5},
+        {"name": ["x"]},
+        {"tools": 1},
+        {"context_window": True},
+        {"context_window": 9.5},
+        {"max_tokens": "9"},
+        {"params": []},
+        {"extra": "x"},
+        {"input": "text"},
+        {"input": ["smell"]},
+        {"input": None},
+        {"prices": 3},
+        {"prices": {"input": "3"}},
+        {"prices": {"output": True}},
+        {"thinking_level_map": {"high": 1}},
+        {"sources": [None]},
+    ],
+)
+def test_a_model_with_a_wrong_value_makes_the_file_a_damaged_one(cache, tmp_path, wrong):
+    cache.write("k", [MODEL], 100.0)
+    path = tmp_path / "deep" / "models" / "k.json"
+    data = json.loads(path.read_text())
+    data["models"][0].update(wrong)
+    path.write_text(json.dumps(data))
+    assert cache.read("k") is None
 
 
 def test_headers_are_never_written(cache, tmp_path):
@@ -55,9 +102,13 @@ def test_an_older_list_never_replaces_a_newer_one(cache):
         "[]",
         "null",
         '{"format": 99}',
-        '{"format": 1}',
-        '{"format": 1, "fetchedAt": "x", "models": []}',
-        '{"format": 1, "fetchedAt": 1, "models": [{"id": 5}]}',
+        '{"format": 2}',
+        '{"format": 2, "fetchedAt": "1", "models": []}',
+        '{"format": 2, "fetchedAt": 1, "models": ""}',
+        '{"format": 2, "fetchedAt": 1, "models": {}}',
+        '{"format": 2, "fetchedAt": 1, "models": [[]]}',
+        '{"format": 2, "fetchedAt": 1, "models": [{"provider": "acme"}]}',
+        '{"format": 2, "fetchedAt": 1, "models": [{"id": 5}]}',
         "\udcff",
     ],
 )

@@ -11,18 +11,17 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, field, frozen
 
+from modelwire.catalog.stored import from_stored, to_stored
 from modelwire.models import Model
-from modelwire.structuring import Converter, make_converter
 
 __all__ = ["CachedList", "DiscoveryCache", "cache_key", "default_cache_directory", "listed_names"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def _by_id(kept: CachedList) -> Mapping[str, Model]:
@@ -45,7 +44,6 @@ class CachedList:
         init=False,
         repr=False,
         eq=False,
-        metadata={"read": False},
         default=Factory(_by_id, takes_self=True),
     )
 
@@ -89,9 +87,9 @@ class DiscoveryCache:
 
     def write(self, key: str, models: Iterable[Model], fetched_at: float) -> None:
         """Keep a list, unless a newer one is there already."""
-        kept = CachedList(tuple(evolve(model, headers={}) for model in models), fetched_at)
         try:
-            text = json.dumps({"format": _FORMAT, **_converter().unstructure(kept)})
+            kept = [to_stored(model) for model in models]
+            text = json.dumps({"format": _FORMAT, "fetchedAt": fetched_at, "models": kept})
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._lock(key):
                 current = self.read(key)
@@ -151,11 +149,9 @@ def _parse(raw: bytes) -> CachedList | None:
         data = json.loads(raw)
         if data["format"] != _FORMAT:
             return None
-        return _converter().structure(data, CachedList)
-    except (ValueError, LookupError, TypeError, RecursionError, ExceptionGroup):
+        models, fetched_at = data["models"], data["fetchedAt"]
+        if not (isinstance(models, list) and isinstance(fetched_at, int | float)):
+            return None
+        return CachedList(tuple(map(from_stored, models)), fetched_at)
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
-
-
-@cache
-def _converter() -> Converter:
-    return make_converter()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_origin
 
-from modelwire.structuring import Converter, Mistake
+from modelwire.structuring import Mistake
+
+if TYPE_CHECKING:
+    from modelwire.structuring import Converter
 
 __all__ = ["PositiveInt", "PositiveNumber", "register_limits"]
 

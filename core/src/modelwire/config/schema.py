@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import NoneType
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from attrs import field, frozen
 
@@ -16,7 +16,10 @@ from modelwire.config.secrets import HIDDEN, SecretRef, is_secret_path
 from modelwire.config.sections import AgentsConfig, ModelChoice, PluginsConfig
 from modelwire.config.substitution import has_placeholder
 from modelwire.models import Prices, fold_provider
-from modelwire.structuring import Converter, Mistake, describe, make_converter, mistakes_in
+from modelwire.structuring import Mistake, describe
+
+if TYPE_CHECKING:
+    from modelwire.structuring import Converter
 
 __all__ = ["Sections", "structure_sections"]
 
@@ -43,10 +46,14 @@ def structure_sections(
     Returns:
         The sections, or `None` if there are problems; and the problems, each with its path.
     """
+    if document == {}:
+        return Sections(), []  # who has no configuration file needs no cattrs
     problems = list(_provider_problems(document))
     try:
         sections: Sections | None = _converter().structure(document, Sections)
     except Exception as error:  # noqa: BLE001 - whatever cattrs raises holds the mistakes
+        from modelwire.structuring import mistakes_in
+
         sections = None
         for path, mistake in mistakes_in(error):
             problems.append((path, mistake.tell(_shown_at(path, authored))))
@@ -55,6 +62,8 @@ def structure_sections(
 
 @cache
 def _converter() -> Converter:
+    from modelwire.structuring import make_converter
+
     converter = make_converter()
     register_limits(converter)
     converter.register_structure_hook_func(_is_secret_type, _structure_secret(converter))

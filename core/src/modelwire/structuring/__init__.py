@@ -1,0 +1,44 @@
+"""From plain JSON data to typed objects, strictly, with every problem named by its path.
+
+cattrs does the work. Out of the box it turns `"5"` into 5, `5` into `"5"` and a string into a list
+of its characters; a document that people write by hand deserves an error instead. The converter
+made here never coerces, reads `camelCase` keys into `snake_case` attributes, and `problems_of`
+flattens what cattrs raises into a list of paths and sentences.
+
+An attribute of an attrs class can say more in its metadata: `{"key": "..."}` gives it another key
+than its name in camel case, `{"rest": True}` makes it a dict of all keys that the class does not
+know, and `{"read": False}` keeps it out of the document altogether.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelwire.exports import lazy_exports
+
+if TYPE_CHECKING:
+    from modelwire.structuring.converting import Converter, make_converter
+    from modelwire.structuring.keys import keys_of, to_camel
+    from modelwire.structuring.mistakes import Mistake, describe
+    from modelwire.structuring.problems import mistakes_in, problems_of
+
+__all__ = [
+    "Converter",
+    "Mistake",
+    "describe",
+    "keys_of",
+    "make_converter",
+    "mistakes_in",
+    "problems_of",
+    "to_camel",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "converting": ("Converter", "make_converter"),
+        "keys": ("keys_of", "to_camel"),
+        "mistakes": ("Mistake", "describe"),
+        "problems": ("mistakes_in", "problems_of"),
+    },
+)

@@ -1,0 +1,50 @@
+"""What is wrong with a value of a document, and how values are shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["Mistake", "describe"]
+
+_NOTHING = object()
+
+
+class Mistake(ValueError):
+    """A value that is not what the document's schema asks for.
+
+    As text it is the whole story; the two halves are there for those who must not show the value.
+
+    Attributes:
+        expected: What is allowed.
+        found: The value, where the message is to name it.
+    """
+
+    def __init__(self, expected: str, found: Any = _NOTHING) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.found = found
+
+    def __str__(self) -> str:
+        return self.tell(describe)
+
+    def tell(self, show: Callable[[Any], str]) -> str:
+        """Say it, with the value shown in another way."""
+        if self.found is _NOTHING:
+            return self.expected
+        separator = "; " if "," in self.expected else ", "
+        return f"{self.expected}{separator}found {show(self.found)}"
+
+
+def describe(value: object) -> str:
+    """Show a value of a document in an error: as JSON, shortened; of an object or list the kind."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
