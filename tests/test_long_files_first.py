@@ -12,7 +12,7 @@ FILES = {
     "limited": (
         "import pytest\ndef test_one(): pass\n@pytest.mark.timeout(300)\ndef test_two(): pass\n"
     ),
-    "long": "import pytest\npytestmark = pytest.mark.timeout(900)\ndef test_one(): pass\n",
+    "long": "import pytest\npytestmark = pytest.mark.timeout(timeout=900)\ndef test_one(): pass\n",
 }
 
 

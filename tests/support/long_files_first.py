@@ -20,7 +20,9 @@ def long_files_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
 
 def _limit(item: pytest.Item) -> float:
     marker = item.get_closest_marker("timeout")
-    return marker.args[0] if marker else 0
+    if marker is None:
+        return 0
+    return marker.args[0] if marker.args else marker.kwargs.get("timeout", 0)
 
 
 @pytest.hookimpl(trylast=True)
