@@ -17,7 +17,17 @@ import pytest
 from burst_reader import answering, read, runtime_for
 
 FEW, MANY = 1000, 3000
-HEAVY = ("aiohttp", "asyncio", "boto3", "botocore", "json5", "msgspec", "prompt_toolkit", "rich")
+HEAVY = (
+    "aiohttp",
+    "asyncio",
+    "boto3",
+    "botocore",
+    "cattrs",
+    "json5",
+    "msgspec",
+    "prompt_toolkit",
+    "rich",
+)
 
 
 class Calls:
@@ -114,8 +124,8 @@ def test_an_event_leaves_behind_its_text_and_nothing_else():
     ("code", "most"),
     [
         ("import modelwire", 40),
-        ("sys.argv[1:] = ['--help']; from modelwire.cli.app import main; main()", 190),
-        ("sys.argv[1:] = ['models', 'list']; from modelwire.cli.app import main; main()", 340),
+        ("sys.argv[1:] = ['--help']; from modelwire.cli.app import main; main()", 125),
+        ("sys.argv[1:] = ['models', 'list']; from modelwire.cli.app import main; main()", 310),
     ],
     ids=["import", "help", "list"],
 )
