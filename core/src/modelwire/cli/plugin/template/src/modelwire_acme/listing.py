@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from modelwire.causes import without_text
 from modelwire.errors import MalformedResponse
 from modelwire.models import Model
 from modelwire.transport import Request
@@ -41,4 +42,5 @@ async def list_models(account: Account, transport: Transport) -> list[Model]:
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         msg = "The list of models is not what it should be."
-        raise MalformedResponse(msg, provider=account.provider, retryable=False) from error
+        failure = MalformedResponse(msg, provider=account.provider, retryable=False)
+        raise failure from without_text(error)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from modelwire.causes import without_text
 from modelwire.errors import MalformedResponse, ServerError
 from modelwire.events import (
     ArgumentsDelta,
@@ -81,7 +82,8 @@ def _read(text: str, account: Account, request_id: str | None) -> dict[str, Any]
         raise account.failure(MalformedResponse, msg, request_id=request_id)
     except ValueError as error:
         msg = "An event of the stream is not valid JSON."
-        raise account.failure(MalformedResponse, msg, request_id=request_id) from error
+        failure = account.failure(MalformedResponse, msg, request_id=request_id)
+        raise failure from without_text(error)
 
 
 def _deltas(data: dict[str, Any]) -> Iterator[Delta]:
