@@ -81,6 +81,26 @@ async def test_what_arrived_while_the_loop_was_held_is_read(first, limits):
 
 
 @pytest.mark.may_block("the program holds the loop here, and that is what is tested")
+async def test_a_head_that_arrived_while_the_loop_was_held_is_read():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        async with Transport() as transport:
+
+            async def ask():
+                request, limits = Request("GET", url), Deadlines(first_byte=IDLE)
+                async with transport.send(request, deadlines=limits) as response:
+                    return response.status
+
+            asking = asyncio.ensure_future(ask())
+            loop = asyncio.get_running_loop()
+            with await loop.run_in_executor(None, lambda: listening.accept()[0]) as connection:
+                await loop.run_in_executor(None, connection.recv, 65536)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                hold_the_loop()
+                assert await asking == 204
+
+
+@pytest.mark.may_block("the program holds the loop here, and that is what is tested")
 async def test_a_service_that_is_silent_is_late_though_the_loop_was_held():
     with Punctual(b"5\r\nfirst\r\n") as service:
         limits = Deadlines(first_byte=None, idle=IDLE)

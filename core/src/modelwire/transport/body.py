@@ -9,7 +9,7 @@ import aiohttp
 
 from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import Deadlines
-from modelwire.transport.faults import FAULTS, Exchange, without_url
+from modelwire.transport.faults import FAULTS, Exchange, without_request
 from modelwire.transport.telling import Telling
 from modelwire.transport.watch import ReadWatch
 
@@ -90,7 +90,9 @@ class Body:
             if rest := self._held_back():
                 yield rest
             failure = self._failure(fault)
-            raise failure from (None if isinstance(fault, RequestTimeout) else without_url(fault))
+            raise failure from (
+                None if isinstance(fault, RequestTimeout) else without_request(fault)
+            )
         finally:
             self.close()
 

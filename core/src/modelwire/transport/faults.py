@@ -27,7 +27,7 @@ from modelwire.errors import (
 )
 from modelwire.transport.endpoint import Endpoint
 
-__all__ = ["FAULTS", "Exchange", "without_url"]
+__all__ = ["FAULTS", "Exchange", "without_request"]
 
 FAULTS = (aiohttp.ClientError, HttpProcessingError, OSError, RuntimeError, ValueError)
 """What a request or a read may raise when something outside of this process went wrong."""
@@ -146,7 +146,7 @@ class Exchange:
         )
 
 
-def without_url(fault: BaseException) -> BaseException | None:
+def without_request(fault: BaseException) -> BaseException | None:
     """Choose what may be kept as the cause of an error: not what shows a URL or header fields.
 
     What aiohttp noted of the request and of the bytes of its answer is taken out of the fault and of

@@ -13,7 +13,7 @@ from attrs import evolve
 from modelwire.errors import InvalidRequest, RequestTimeout
 from modelwire.transport.body import Body
 from modelwire.transport.deadlines import Deadlines
-from modelwire.transport.faults import FAULTS, Exchange, without_url
+from modelwire.transport.faults import FAULTS, Exchange, without_request
 from modelwire.transport.headers import header, request_id
 from modelwire.transport.pieces import PiecewisePayload
 from modelwire.transport.progress import Progress, tracing
@@ -94,7 +94,10 @@ async def open_response(
     try:
         async with asyncio.timeout(None) as timeout:
             progress = Progress(deadlines, timeout)
-            raw = await _send(session, request, options, progress)
+            try:
+                raw = await _send(session, request, options, progress)
+            finally:
+                progress.stop()
     except FAULTS as fault:
         late = isinstance(fault, TimeoutError) and timeout.expired()
         failure = (
@@ -104,7 +107,7 @@ async def open_response(
         )
         if telling is not None:
             telling.failed(failure)
-        raise failure from (None if late else without_url(fault))
+        raise failure from (None if late else without_request(fault))
     if telling is not None:
         telling.head(raw.status, raw.headers)
     details = {**exchange.details, "request_id": request_id(raw.headers)}

@@ -9,16 +9,20 @@ from typing import Any
 import aiohttp
 
 from modelwire.transport.deadlines import Deadlines
+from modelwire.transport.watch import ANOTHER_TURN
 
 __all__ = ["Progress", "tracing"]
 
 
 class Progress:
-    """Moves one timeout along with the phases of a request.
+    """Moves one limit along with the phases of a request.
+
+    Where a program holds up the loop beyond a limit, what has arrived meanwhile lies in the socket,
+    and the loop may turn to the timer before the reader; so the verdict waits for one more turn.
 
     Args:
         deadlines: The limits, in seconds.
-        timeout: The timeout around the request.
+        timeout: What ends the request; it has no limit of its own.
 
     Attributes:
         phase: What is waited for: `connect`, `first_byte`, or `total` when nothing else is limited.
@@ -31,7 +35,9 @@ class Progress:
     def __init__(self, deadlines: Deadlines, timeout: asyncio.Timeout) -> None:
         self._deadlines = deadlines
         self._timeout = timeout
-        self._clock = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
+        self._timer: asyncio.TimerHandle | None = None
         now = self._clock()
         self.total_at = None if deadlines.total is None else now + deadlines.total
         self.connected_at = now
@@ -61,7 +67,22 @@ class Progress:
             phase, limit, when = "total", self._deadlines.total, self.total_at
         self.phase = phase
         self.limit = limit or 0.0
-        self._timeout.reschedule(when)
+        self.stop()
+        if when is not None:
+            self._timer = self._loop.call_at(when, self._over)
+
+    def stop(self) -> None:
+        """The request has ended: no limit holds any longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _over(self) -> None:
+        self._timer = self._loop.call_later(ANOTHER_TURN, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._timeout.reschedule(self._clock())
 
 
 def tracing() -> aiohttp.TraceConfig:
