@@ -139,6 +139,13 @@ def pytest_configure(config):
     gc.callbacks.append(_WATCH.collected)
 
 
+def pytest_sessionstart():
+    """Read a configuration: a program reads its own, the first of the process, when it starts."""
+    from modelwire.config import Config
+
+    Config.from_document({"models": {"providers": {"acme": {"models": [{"id": "m"}]}}}}, environ={})
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     watched = any(f"/{suite}/" in item.path.as_posix() for suite in _SUITES)

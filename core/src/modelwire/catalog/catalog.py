@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     _Flight = tuple[asyncio.AbstractEventLoop, str]
 
 __all__ = ["Catalog", "Listing"]
+
+_RECENT = 1.0
+"""Seconds for which looking up a model does not look for the provider's credentials again: many
+streams that begin at the same time need that once.
+"""
 
 
 @frozen
@@ -86,6 +92,7 @@ class Catalog:
         self._met: set[str] = set()
         self._meeting = threading.Lock()
         self._fetching: dict[_Flight, asyncio.Task[Sequence[Model]]] = {}
+        self._recent: dict[str, tuple[float, _Request]] = {}
 
     @property
     def provider_ids(self) -> list[str]:
@@ -208,7 +215,7 @@ class Catalog:
     def model(self, ref: ModelRef) -> Model:
         """What is known about a model without asking the network; little, for an unlisted one."""
         provider = self._registry.canonical(ref.provider)
-        request = self._request(provider)
+        request = self._recent_request(provider)
         cached = self._cache.read(request.key) if request.discover else None
         entries = request.provider.models
         entry = next((entry for entry in entries if entry.id == ref.model), None)
@@ -218,6 +225,14 @@ class Catalog:
             apis = self._registry.apis_of(provider)
             known = evolve(known, api=apis[0] if len(apis) == 1 else None)
         return known
+
+    def _recent_request(self, provider: str) -> _Request:
+        now = time.monotonic()
+        made_at, request = self._recent.get(provider, (-math.inf, None))
+        if request is None or now - made_at > _RECENT:
+            request = self._request(provider)
+            self._recent[provider] = (now, request)
+        return request
 
     def _request(self, provider: str) -> _Request:
         provider = self._registry.canonical(provider)
