@@ -18,8 +18,8 @@ _CHAT = ("modelwire_chat", "any_llm_chat", "litellm_chat")
 
 
 def measure(bench: Bench) -> Result:
-    plain, tls = (_medians(bench, "burst", (*OWN, *_STREAMING), tls=tls) for tls in (False, True))
-    chat = _medians(bench, "chat", _CHAT)
+    plain, tls = (_times(bench, "burst", (*OWN, *_STREAMING), tls=tls) for tls in (False, True))
+    chat = _times(bench, "chat", _CHAT)
     rows = [
         [
             NAMES[name],
@@ -27,8 +27,8 @@ def measure(bench: Bench) -> Result:
                 figure
                 for found in (plain, tls)
                 for figure in (
-                    f"{found[name] * 1e6 / EVENTS:.1f}" if name in found else "–",
-                    ratio(found[name], found["modelwire"]) if name in found else "–",
+                    _microseconds(found[name]) if name in found else "–",
+                    ratio(_paired(found[name], found["modelwire"]), 1) if name in found else "–",
                 )
             ),
         ]
@@ -48,36 +48,53 @@ def measure(bench: Bench) -> Result:
             if name in found:
                 limit = 0.25 if name == "boto3" else 0.1
                 what = f"CPU per event, {how}, of {NAMES[name]}'s"
-                targets.append(Target(what, own / found[name], limit, digits=3))
-        targets.append(Target(f"CPU per event, {how}, of the floor's", own / found["floor"], 2.5))
+                targets.append(Target(what, _paired(own, found[name]), limit, digits=3))
+        what = f"CPU per event, {how}, of the floor's"
+        targets.append(Target(what, _paired(own, found["floor"]), 2.5))
     for name in _CHAT[1:]:
         if name in chat:
             what = f"CPU per event, Chat Completions, of {NAMES[name.removesuffix('_chat')]}'s"
-            targets.append(Target(what, chat["modelwire_chat"] / chat[name], 0.1, digits=3))
+            share = _paired(chat["modelwire_chat"], chat[name])
+            targets.append(Target(what, share, 0.1, digits=3))
     return Result(
         f"{table(head, rows)}\n\nChat Completions, plain:\n\n{_chat_table(chat)}",
         targets,
-        [Bars("CPU per event", "µs", {name: plain[name] * 1e6 / EVENTS for name in plain})],
+        [
+            Bars(
+                "CPU per event",
+                "µs",
+                {name: median(plain[name]) * 1e6 / EVENTS for name in plain},
+            )
+        ],
         {"plain": plain, "tls": tls, "chat": chat, "events": EVENTS},
     )
 
 
-def _chat_table(chat: dict[str, float]) -> str:
+def _microseconds(seconds: list[float]) -> str:
+    return f"{median(seconds) * 1e6 / EVENTS:.1f}"
+
+
+def _paired(seconds: list[float], others: list[float]) -> float:
+    """The median of the ratios within a round, in which the machine was the same for both."""
+    return median(one / other for one, other in zip(seconds, others, strict=True))
+
+
+def _chat_table(chat: dict[str, list[float]]) -> str:
     rows = [
         [
             NAMES[name.removesuffix("_chat")],
-            f"{seconds * 1e6 / EVENTS:.1f}",
-            ratio(seconds, chat["modelwire_chat"]),
+            _microseconds(seconds),
+            ratio(_paired(seconds, chat["modelwire_chat"]), 1),
         ]
         for name, seconds in chat.items()
     ]
     return table(["", "plain, µs", "x modelwire"], rows)
 
 
-def _medians(
+def _times(
     bench: Bench, what: str, names: tuple[str, ...], *, tls: bool = False
-) -> dict[str, float]:
-    """The CPU time of a stream, in seconds, by peer."""
+) -> dict[str, list[float]]:
+    """The CPU time of a stream in each round, in seconds, by peer."""
     times: dict[str, list[float]] = {}
     with (
         bench.server(what, events=EVENTS, tls=tls) as url,
@@ -91,7 +108,7 @@ def _medians(
                     bench.environments.missing[driver.name] = problem
                 elif number:  # the first round warms up
                     times.setdefault(driver.name, []).append(answer["cpu"])
-    return {name: median(found) for name, found in times.items()}
+    return {name: found for name, found in times.items() if name not in bench.environments.missing}
 
 
 def _problem(answer: dict[str, Any]) -> str | None:
