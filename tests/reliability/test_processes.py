@@ -83,9 +83,11 @@ def test_writers_side_by_side_never_put_an_older_list_over_a_newer_one(tmp_path)
     assert DiscoveryCache(tmp_path).read("acme").fetched_at == 199
 
 
-# A limit on the size of a file acts as a full disk does: a write fails when some of it is done.
+# A limit on the size of a file acts as a full disk does: a write fails when some of it is done. Python
+# would take half a file of bytecode for a whole one, the next time.
 SMALL_DISK = """
 import resource, signal, sys
+sys.dont_write_bytecode = True
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
 sys.argv = ["modelwire", *sys.argv[2:]]
@@ -118,6 +120,7 @@ def test_a_full_disk_costs_the_cache_and_nothing_else(tmp_path):
     done = python(
         """
 import resource, signal, sys
+sys.dont_write_bytecode = True
 from pathlib import Path
 from modelwire.catalog.cache import DiscoveryCache
 from modelwire.models import Model

@@ -179,7 +179,11 @@ WRITE = """
 def write_elsewhere(path, *before, **options):
     code = textwrap.dedent(WRITE)
     command = [*before, sys.executable, "-c", code, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    # Python would take half a file of bytecode for a whole one, the next time.
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=environ, **options
+    )
     return done.stdout, done.stderr
 
 
@@ -275,13 +279,26 @@ def test_an_edit_by_another_program_is_not_lost(file):
 
     def edit(text):
         calls.append(text)
-        if len(calls) == 2:  # under the lock, of which editors know nothing
-            file.write_text("{ theirs: 1 }")
+        # The second time it is under the lock, of which editors know nothing.
+        file.write_text(["{ }", "{ theirs: 1 }"][len(calls) - 1])
         return set_value(text, "ours", 2)
 
     with pytest.raises(ConfigError, match="changed by another program"):
         edit_config(edit, file)
     assert file.read_text() == "{ theirs: 1 }"
+    assert calls == ["{}", "{ }"]
+
+
+def test_an_edit_of_a_file_that_nobody_else_touches_is_made_once(file):
+    file.write_text("{}")
+    calls = []
+
+    def edit(text):
+        calls.append(text)
+        return set_value(text, "models.mode", "merge")
+
+    assert edit_config(edit, file).changed
+    assert calls == ["{}"]
 
 
 # Backups.

@@ -75,10 +75,11 @@ def edit_config(
     if dry_run or not draft.changed:
         return draft
     with locked(target):
-        # Another process may have written while this one waited.
-        draft = _draft(edit, place, target, environ)
-        if not draft.changed:
-            return draft
+        if not _still_holds(draft, target):
+            # Another process has written while this one waited.
+            draft = _draft(edit, place, target, environ)
+            if not draft.changed:
+                return draft
         old = b"" if draft.created else target.read_bytes()
         mark = _MARK if old.startswith(_MARK) else b""
         if old != mark + draft.before.encode():
@@ -115,6 +116,12 @@ def _draft(
         msg = "The change was not written, because the configuration would not be valid."
         raise ConfigError(msg, problems=new, source=str(place))
     return Written(place, True, before, after, None, created, tuple(remaining))
+
+
+def _still_holds(draft: Written, target: Path) -> bool:
+    """Whether the file is as it was when the draft was made."""
+    created = not target.exists()
+    return created == draft.created and (created or read_text(target) == draft.before)
 
 
 def _is_worth_keeping(before: str, after: str) -> bool:
