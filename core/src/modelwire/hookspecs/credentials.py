@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -45,4 +44,6 @@ class CredentialStatus:
 
 def fingerprint(secret: str) -> str:
     """A short name for a secret, from which the secret cannot be had back: 48 bits of SHA-256."""
+    import hashlib  # most plugins name no secret
+
     return hashlib.sha256(secret.encode()).hexdigest()[:12]

@@ -72,7 +72,7 @@ async def test_the_cache_shows_in_the_usage(runtime):
 
 
 async def test_the_limit_ends_it(runtime):
-    message = await runtime.complete("Tell a long story.", model=MODEL, max_tokens=3)
+    message = await runtime.complete("Tell a long story.", model=MODEL, max_tokens=3, temperature=0)
     assert message.stop_reason is StopReason.LENGTH
     assert message.usage.output == 3
 
