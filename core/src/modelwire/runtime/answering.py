@@ -98,6 +98,8 @@ class Answer:
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
         model = await self.runtime.resolve(candidate)
+        # To start a stream takes a millisecond and more; events of others come in between.
+        await asyncio.sleep(0)
         progress.model = model
         check_abilities(model, self.context)
         options = self.options(model, time.monotonic() - began)
