@@ -89,6 +89,8 @@ async def open_response(
     Raises:
         ProviderError: No response came, or none in HTTP.
     """
+    # To make a request takes as long as to send it; events of other streams come in between.
+    await asyncio.sleep(0)
     options = _options(request, exchange, context, proxy)
     telling = tell(request, options["headers"], proxy.url if proxy is not None else None)
     try:

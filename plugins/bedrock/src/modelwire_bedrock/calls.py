@@ -68,19 +68,14 @@ class Call:
             AuthenticationError: There are no credentials, or they expired.
             ConfigError: The AWS configuration cannot be used.
         """
-        from asyncio import sleep
-
         client = await self.clients.get("bedrock-runtime", self.target)
         await self.clients.fresh(client)
         payload = self.request.payload
         if self.operation == "converse":
             payload = self.request.for_converse()
-        request = await prepare(
+        return await prepare(
             client, self.operation, payload, target=self.target, headers=self.headers
         )
-        # Signing takes as long as sending; events of other streams come in between.
-        await sleep(0)
-        return request
 
     def changes(self) -> Iterator[Diagnostic]:
         """What is not sent as it was said and was not reported yet."""
