@@ -3,6 +3,8 @@
 botocore emits `before-send` with the finished request. A handler takes it there and answers in the
 place of the service, so that botocore ends as after any call and no socket is opened. A client may
 be shared between threads: what one call leaves behind is found through the thread.
+
+That is for the first request of a model. For those after it, the form of the first is filled in.
 """
 
 from __future__ import annotations
@@ -33,15 +35,15 @@ _MOST_PROBLEMS = 5
 _current = threading.local()
 _equipped: WeakSet[Any] = WeakSet()
 _equipping = threading.Lock()
-_signed: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
-_forms: WeakKeyDictionary[Any, dict[Hashable, Form | None]] = WeakKeyDictionary()
+_forms: WeakKeyDictionary[Any, dict[str, dict[Hashable, Form | None]]] = WeakKeyDictionary()
+"""By client and operation: what requests of a model have in common, or `None` for nothing."""
 _MOST_FORMS = 64
-"""Forms that are kept of a client, of which each model has one."""
+"""Forms that are kept of an operation, of which each model has one."""
 
 
 def is_ready(client: Any, operation: str) -> bool:
     """Whether a client has signed such a request; the first time, botocore reads more files."""
-    return operation in _signed.get(client, ())
+    return operation in _forms.get(client, ())
 
 
 def sign(
@@ -65,15 +67,16 @@ def sign(
         ConfigError: botocore finds no endpoint.
         AuthenticationError: There are no credentials, or they cannot be used.
     """
-    forms = _forms.setdefault(client, {})
-    key = (operation, str(params.get("modelId")), *sorted((headers or {}).items()))
+    known = _forms.setdefault(client, {})
+    key = (str(params.get("modelId")), *sorted((headers or {}).items()))
     try:
         with quiet():
-            form = forms.get(key)
+            form = known.get(operation, {}).get(key)
             request = form.fill(params) if form is not None else None
             if request is not None:
                 return request
             request, signer = _by_the_client(client, operation, params, headers or {})
+            forms = known.setdefault(operation, {})
             if key not in forms:
                 if len(forms) >= _MOST_FORMS:
                     forms.clear()
@@ -83,7 +86,6 @@ def sign(
         if failure is None:
             raise
         raise failure from error
-    _signed.setdefault(client, set()).add(operation)
     return request
 
 
