@@ -35,7 +35,7 @@ def change_file(
 
     def edit(text: str) -> str:
         _check_is_object(text, place)
-        # Under the lock the edit is made once more, perhaps on another text.
+        # It is made once more where another program has changed the file meanwhile.
         report.paths, report.modes, report.notes = [], [], []
         after = change(text, place, report)
         report.notes += [note for path in report.paths if (note := _note(after, path))]
