@@ -9,6 +9,15 @@ from modelwire.events import TextDeltaEvent
 from modelwire.transport import Deadlines
 
 LIMITED = {"models": {"providers": {"wild": {"timeoutSeconds": 0.2}}}}
+MUTE = """
+    import asyncio
+    from modelwire.hookspecs import hookimpl
+
+    @hookimpl
+    async def stream_completion():
+        await asyncio.sleep(3600)
+        yield
+"""
 
 
 @pytest.mark.parametrize("name", ["hangs", "deaf", "endless"])
@@ -26,18 +35,7 @@ async def test_the_limit_of_a_provider_holds_though_its_plugin_does_not_look_at_
 async def test_a_provider_that_hangs_before_it_says_anything_makes_room_for_the_next(
     site, make_runtime
 ):
-    site.provider(
-        "mute",
-        source="""
-            import asyncio
-            from modelwire.hookspecs import hookimpl
-
-            @hookimpl
-            async def stream_completion():
-                await asyncio.sleep(3600)
-                yield
-        """,
-    )
+    site.provider("mute", source=MUTE)
     site.provider("echo")
     runtime = make_runtime({"models": {"providers": {"mute": {"timeoutSeconds": 0.2}}}})
     message = await runtime.complete("hi", model="mute/m", fallbacks=["echo/e"])
@@ -48,18 +46,7 @@ async def test_a_provider_that_hangs_before_it_says_anything_makes_room_for_the_
 
 @pytest.mark.parametrize("level", ["provider", "defaults"])
 async def test_the_configuration_limits_the_wait_for_the_first_event(site, make_runtime, level):
-    site.provider(
-        "mute",
-        source="""
-            import asyncio
-            from modelwire.hookspecs import hookimpl
-
-            @hookimpl
-            async def stream_completion():
-                await asyncio.sleep(3600)
-                yield
-        """,
-    )
+    site.provider("mute", source=MUTE)
     limit = {"firstEventSeconds": 0.2}
     documents = {
         "provider": {"models": {"providers": {"mute": limit}}},
