@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator
 from typing import TYPE_CHECKING, Any
 
-from modelwire.hookspecs import hookimpl
+from modelwire.hookspecs import hookimpl, late_stream
 
 if TYPE_CHECKING:
     from modelwire.config import Config
@@ -30,7 +30,7 @@ def stream_completion(
     settings = Settings.of(config)
     if settings.mode == "off" or not isinstance(deltas, AsyncIterator):
         return deltas
-    from modelwire_cache.keeping import answer
     from modelwire_cache.requests import Request
 
-    return answer(deltas, Request.of(model, context, options), settings)
+    asked = Request.of(model, context, options)
+    return late_stream("modelwire_cache.keeping", "answer", deltas, asked, settings)
