@@ -16,7 +16,7 @@ from console_pages import blocks_of
 from instance_metadata import InstanceMetadata
 
 from modelwire_bedrock.emulator import Emulator
-from modelwire_bedrock.emulator.authentication import Credentials
+from modelwire_bedrock.emulator.auth import Credentials
 
 PAGE = Path(__file__).parents[1] / "docs" / "amazon-bedrock.md"
 PROGRAM = Path(sys.executable).parent

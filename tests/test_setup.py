@@ -10,7 +10,7 @@ import click
 import pytest
 from llama_server import llama_address
 
-from modelwire_local.embedded import find_weights
+from modelwire_local.models import find_weights
 
 ROOT = Path(__file__).parent.parent
 MODELWIRE = Path(sys.executable).with_name("modelwire")

@@ -18,11 +18,11 @@ from modelwire.config import Config
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
-from modelwire_bedrock.calls import plan_call
-from modelwire_bedrock.signing import sign
-from modelwire_openai.calling import encode
-from modelwire_openai.completions.building import build_request as build_chat
-from modelwire_openai.responses.building import build_request as build_responses
+from modelwire_bedrock.aws.signing import sign
+from modelwire_bedrock.converse.call import plan_call
+from modelwire_openai.client import encode
+from modelwire_openai.completions.request import build_request as build_chat
+from modelwire_openai.responses.request import build_request as build_responses
 from peers.question import MODEL
 from processes import Bench
 from results import Bars, Result, Target, milliseconds, table

@@ -13,19 +13,22 @@ import modelwire
 
 ROOT = Path(modelwire.__file__).parent
 ROOMS = [
-    "exports",
-    "causes",
+    "_lazy",
+    "redaction",
     "errors",
+    "files",
     "structuring",
     "messages",
     "events",
     "repair",
     "models",
+    "document",
     "sessions",
     "config",
     "tools",
     "transport",
     "hookspecs",
+    "authoring",
     "registry",
     "catalog",
     "runtime",
@@ -113,4 +116,4 @@ def test_importing_costs_no_heavy_library(code):
 
 def test_importing_the_package_alone_loads_none_of_it():
     loaded = {name for name in loaded_after("import modelwire") if name.startswith("modelwire.")}
-    assert loaded == {"modelwire.exports"}
+    assert loaded == {"modelwire._lazy"}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelwire.causes import chain, without_text
+from modelwire.redaction.exceptions import chain, without_text
 
 
 def raised(decode, text):

@@ -24,9 +24,9 @@ from wires import PIECES, TEXTS
 
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.transport import SseDecoder
+from modelwire_bedrock.aws.eventstream import FrameDecoder
 from modelwire_bedrock.emulator.answers import Answer, Text, TokenUsage, ToolUse, wire_events
 from modelwire_bedrock.emulator.frames import event_frame
-from modelwire_bedrock.eventstream import FrameDecoder
 
 fuzzed = partial(
     settings,

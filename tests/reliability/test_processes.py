@@ -188,8 +188,8 @@ def test_a_damaged_configuration_is_named_and_stays_as_it_is(tmp_path, damage):
 
 SET_ALIAS = """
 import sys
-from modelwire.config.writing import edit_config
-from modelwire.config.editing import set_value
+from modelwire.config.edit import edit_config
+from modelwire.document.edit import set_value
 
 for number in range(8):
     name = f"acme/{sys.argv[2]}-{number}"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from modelwire.config.editing import read_value, set_value, unset_value
-from modelwire.config.loading import read_config
+from modelwire.config.load import read_config
+from modelwire.document.edit import read_value, set_value, unset_value
 from modelwire.errors import ConfigError, InvalidMessage, ModelwireError, ProviderError
 from modelwire.events import Delta
 from modelwire.events.assembler import Assembler
@@ -25,11 +25,11 @@ from modelwire.messages.codec import (
 )
 from modelwire.models import ModelRef
 from modelwire.transport import SseDecoder
-from modelwire_bedrock.converse_stream import Translator as BedrockTranslator
-from modelwire_bedrock.eventstream import FrameDecoder
-from modelwire_openai.calling import read_json
+from modelwire_bedrock.aws.eventstream import FrameDecoder
+from modelwire_bedrock.converse.stream import Translator as BedrockTranslator
+from modelwire_openai.client import read_json
 from modelwire_openai.compat import Compat
-from modelwire_openai.completions.chunks import Translator as ChatTranslator
+from modelwire_openai.completions.stream import Translator as ChatTranslator
 from modelwire_openai.responses.stream import Translator as ResponsesTranslator
 
 

@@ -4,8 +4,8 @@ import json
 
 from hypothesis import strategies as st
 
-from modelwire.config.syntax import parse
-from modelwire.config.tokens import is_name
+from modelwire.document.lexer import is_name
+from modelwire.document.parser import parse
 
 KEYS = st.one_of(
     st.sampled_from(["a", "b", "c", "$x", "_y", "null", "ünï", "a.b", "", "it's", "x y", "0", "1"]),

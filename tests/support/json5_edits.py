@@ -5,7 +5,7 @@ import copy
 from hypothesis import strategies as st
 from json5_documents import KEYS, VALUES, written
 
-from modelwire.config.syntax import parse, value_of
+from modelwire.document.parser import parse, value_of
 
 
 def paths_in(data, path=()):

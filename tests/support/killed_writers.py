@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from modelwire.catalog.cache import DiscoveryCache
-from modelwire.config.loading import load_config
-from modelwire.config.writing import edit_config
+from modelwire.config.edit import edit_config
+from modelwire.config.load import load_config
 from modelwire.models import Model
 
 OURS = tuple(

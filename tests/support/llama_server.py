@@ -19,7 +19,7 @@ def start_llama(*, context: int, key: str | None = None, **settings: Any) -> Any
     """
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("the engine xllamacpp is not installed")
-    embedded = pytest.importorskip("modelwire_local.embedded")
+    embedded = pytest.importorskip("modelwire_local.models")
     weights = embedded.find_weights()
     if weights is None:
         pytest.skip("the weights are not installed: modelwire local install")

@@ -34,7 +34,7 @@ def _bedrock_emulator(environ, request):
 
 
 def _local_model(_environ, _request):
-    embedded = pytest.importorskip("modelwire_local.embedded")
+    embedded = pytest.importorskip("modelwire_local.models")
     if embedded.find_weights() is None:
         pytest.skip("the weights are not installed: modelwire local install")
 

@@ -8,8 +8,7 @@ import sys
 import pytest
 from attrs import fields
 
-from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key
-from modelwire.catalog.stored import from_stored, to_stored
+from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key, from_stored, to_stored
 from modelwire.models import Model, Prices
 
 MODEL = Model(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from modelwire.cli.cells import align, escaped_json, printable, printable_lines
+from modelwire.cli.text import align, escaped_json, printable, printable_lines
 
 CELLS = st.text(alphabet=st.sampled_from("ab 日本é👩\x1b\u202e\n\ud800"), max_size=12)
 TABLES = st.integers(1, 4).flatmap(

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwire.cli.chat.costs import Spent, cost_lines
-from modelwire.cli.chat.history import looks_like_a_key
+from modelwire.cli.chat.input_history import looks_like_a_key
+from modelwire.cli.chat.live_lines import ChangingLines
 from modelwire.cli.chat.markdown import render_block, split_blocks
-from modelwire.cli.chat.screen import ChangingLines
 from modelwire.cli.chat.slash import parse_command
 from modelwire.messages import Cost, Usage
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from modelwire.catalog import Catalog
-from modelwire.cli.checking import Checked, check_reference
+from modelwire.cli.model_check import Checked, check_reference
 from modelwire.models import ModelRef
 from modelwire.transport import Transport
 
@@ -95,7 +95,7 @@ def test_what_names_no_model_is_a_problem_with_a_hint(check, text, problem):
 
 
 def test_it_imports_nothing_heavy():
-    code = "import modelwire.cli.checking, sys; print(*sys.modules)"
+    code = "import modelwire.cli.model_check, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"aiohttp", "asyncio", "boto3", "botocore", "json5", "rich", "filelock"}
     assert not heavy & set(done.stdout.split())

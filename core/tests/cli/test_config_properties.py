@@ -11,11 +11,11 @@ from json5_documents import DOCUMENTS, KEYS, VALUES, comments, written
 from json5_edits import at, edits, paths_in, with_change
 from long_runs import scaled
 
+from modelwire.cli.config.change import Report
 from modelwire.cli.config.operations import Operation
-from modelwire.cli.config.reporting import Report
-from modelwire.config.merging import apply_patch
-from modelwire.config.syntax import parse, value_of
-from modelwire.config.writing import edit_config
+from modelwire.config.edit import edit_config
+from modelwire.config.patch import apply_patch
+from modelwire.document.parser import parse, value_of
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from modelwire.config.editing import read_value, set_value, unset_value
+from modelwire.document.edit import read_value, set_value, unset_value
 from modelwire.errors import ConfigError
 
 DOCUMENT = """\

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from json5_documents import DOCUMENTS, KEYS, VALUES, comments, written
 from json5_edits import at, edits, paths_in, with_change
 
-from modelwire.config.editing import set_value, unset_value
-from modelwire.config.paths import format_path, parse_path
-from modelwire.config.syntax import Object, Scalar, parse, value_of
+from modelwire.document.edit import set_value, unset_value
+from modelwire.document.parser import Object, Scalar, parse, value_of
+from modelwire.document.paths import format_path, parse_path
 
 # The texts are odd and the reader that we compare with is slow; neither is a finding.
 properties = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from modelwire.config import Config
 from modelwire.config.json_schema import config_schema
-from modelwire.config.paths import value_at
+from modelwire.document.paths import value_at
 from modelwire.errors import ConfigError
 
 SCHEMA = config_schema()

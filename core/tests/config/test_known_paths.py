@@ -3,8 +3,8 @@
 import pytest
 
 from modelwire.config.known_paths import look_up_path, takes_only_text, unread_paths
-from modelwire.config.locating import locate
-from modelwire.config.paths import parse_path
+from modelwire.config.locate import locate
+from modelwire.document.paths import parse_path
 from modelwire.errors import ConfigError
 
 

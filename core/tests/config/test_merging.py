@@ -5,8 +5,7 @@ import json
 import json5
 import pytest
 
-from modelwire.config.editing import set_value
-from modelwire.config.merging import (
+from modelwire.config.patch import (
     apply_patch,
     lost_entries,
     merge_value,
@@ -14,8 +13,9 @@ from modelwire.config.merging import (
     put_value,
     remove_value,
 )
-from modelwire.config.paths import format_path, parse_path
-from modelwire.config.syntax import parse
+from modelwire.document.edit import set_value
+from modelwire.document.parser import parse
+from modelwire.document.paths import format_path, parse_path
 
 TEXT = """\
 {
@@ -136,7 +136,7 @@ def test_many_values_are_changed_without_reading_the_text_for_each(monkeypatch, 
         readings.append(text)
         return parse(text)
 
-    monkeypatch.setattr("modelwire.config.editing.parse", counted)
+    monkeypatch.setattr("modelwire.document.edit.parse", counted)
     fresh = [{**model, "cost": {"input": 0.5}} for model in models]
     if how == "patch":
         after = apply_patch(text, {"models": {"providers": {"a": {"models": fresh, "api": "y"}}}})

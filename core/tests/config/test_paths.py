@@ -1,6 +1,6 @@
 import pytest
 
-from modelwire.config.paths import format_path, list_index, parse_path
+from modelwire.document.paths import format_path, list_index, parse_path
 from modelwire.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from json5_documents import written
 
 from modelwire.config.redaction import redact_text, redact_value
-from modelwire.config.syntax import parse
+from modelwire.document.parser import parse
 
 KEY = ("models", "providers", "acme", "apiKey")
 

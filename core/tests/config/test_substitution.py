@@ -1,6 +1,6 @@
 import pytest
 
-from modelwire.config.substitution import has_placeholder, substitute
+from modelwire.config.environment import has_placeholder, substitute
 
 ENVIRON = {"A": "one", "B_2": "two", "_X": "three", "EMPTY": "", "NESTED": "${A} $${A}"}
 

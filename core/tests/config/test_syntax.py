@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from modelwire.config.paths import MAX_DEPTH
-from modelwire.config.syntax import parse, value_of
-from modelwire.config.tokens import SyntaxMistake
+from modelwire.document.lexer import SyntaxMistake
+from modelwire.document.parser import parse, value_of
+from modelwire.document.paths import MAX_DEPTH
 
 
 @pytest.mark.parametrize(

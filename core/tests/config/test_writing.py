@@ -12,10 +12,10 @@ from functools import partial
 import json5
 import pytest
 
-from modelwire.config.editing import set_value, unset_value
-from modelwire.config.replacing import locked
-from modelwire.config.writing import edit_config
+from modelwire.config.edit import edit_config
+from modelwire.document.edit import set_value, unset_value
 from modelwire.errors import ConfigError
+from modelwire.files import locked
 
 
 def setting(path, value):
@@ -163,8 +163,8 @@ def test_a_link_that_leads_to_no_file_is_an_error(tmp_path, leads_to, message):
 
 WRITE = """
     import sys
-    from modelwire.config.editing import set_value
-    from modelwire.config.writing import edit_config
+    from modelwire.document.edit import set_value
+    from modelwire.config.edit import edit_config
     from modelwire.errors import ConfigError
 
     try:
@@ -237,8 +237,8 @@ def test_a_folder_that_is_read_only_is_named(tmp_path):
 
 COUNT = """
     import sys
-    from modelwire.config.editing import set_value
-    from modelwire.config.writing import edit_config
+    from modelwire.document.edit import set_value
+    from modelwire.config.edit import edit_config
 
     for number in range(20):
         edit_config(lambda text: set_value(text, ["models", f"{sys.argv[2]}{number}"], number), sys.argv[1])
@@ -260,7 +260,7 @@ def test_two_processes_that_write_at_once_lose_nothing(file):
 
 
 def test_who_waits_too_long_is_told(file, monkeypatch):
-    monkeypatch.setattr("modelwire.config.replacing._PATIENCE", 0.05)
+    monkeypatch.setattr("modelwire.files._PATIENCE", 0.05)
     with locked(file), pytest.raises(ConfigError, match="Another process") as raised:
         edit_config(setting("models.mode", "merge"), file)
     assert "Nothing was written" in raised.value.hint

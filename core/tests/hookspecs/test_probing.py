@@ -4,9 +4,10 @@ import socket
 
 import pytest
 
+from modelwire.authoring import probed
 from modelwire.config import Config
 from modelwire.errors import ConfigError
-from modelwire.hookspecs import CredentialStatus, probed
+from modelwire.hookspecs import CredentialStatus
 from modelwire.testing import Reply, WireServer
 from modelwire.transport import Request, error_from_status
 

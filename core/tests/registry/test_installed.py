@@ -11,7 +11,7 @@ from importlib.metadata import DistributionFinder, PathDistribution, distributio
 import pytest
 
 from modelwire.registry import installed_claims
-from modelwire.registry.installed import Package, packages_with
+from modelwire.registry.metadata import Package, packages_with
 
 PREFIX = "modelwire."
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from modelwire.errors import SessionError
 from modelwire.sessions import read_session
-from modelwire.sessions.reading import parse_session
+from modelwire.sessions.reader import parse_session
 from modelwire.sessions.replay import branch_of, replay
 
 USER = {"role": "user", "content": "Hello", "timestamp": 1_733_234_567_890}

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from attrs import frozen
 
-from modelwire.cli.plugin.names import PluginNames
-from modelwire.cli.plugin.writing import write_plugin
+from modelwire.cli.plugin.template import PluginNames, write_plugin
 
 
 class Workshop:

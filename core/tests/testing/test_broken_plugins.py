@@ -3,7 +3,7 @@
 import pytest
 from attrs import frozen
 
-from modelwire.cli.plugin.names import PluginNames
+from modelwire.cli.plugin.template import PluginNames
 
 pytestmark = pytest.mark.timeout(300)
 

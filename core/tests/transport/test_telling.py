@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from modelwire.errors import ConnectionFailed
+from modelwire.redaction.http import shown_request_headers, shown_response_headers, shown_url
 from modelwire.transport import Request
-from modelwire.transport.showing import shown_request_headers, shown_response_headers, shown_url
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from modelwire.config import Config
 from modelwire.errors import AuthenticationError, ConfigError, MalformedResponse
 from modelwire.testing import Reply
-from modelwire_anthropic.accounts import resolve_account
-from modelwire_anthropic.detection import detect
+from modelwire_anthropic.account import resolve_account
+from modelwire_anthropic.credentials import detect
 
 
 def account(environ=None, provider="anthropic", **settings):

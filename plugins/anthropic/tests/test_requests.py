@@ -20,8 +20,8 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.models import Model
-from modelwire_anthropic.claude import claude_of
-from modelwire_anthropic.requests.building import build_request
+from modelwire_anthropic.messages.request import build_request
+from modelwire_anthropic.models import claude_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

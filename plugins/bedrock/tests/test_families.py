@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelwire_bedrock.families import FAMILIES, UNKNOWN, base_model_id, family_of
+from modelwire_bedrock.models.families import FAMILIES, UNKNOWN, base_model_id, family_of
 
 PROFILE = (
     "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-8-v1:0"

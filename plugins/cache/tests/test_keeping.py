@@ -9,7 +9,7 @@ import pytest
 from modelwire.errors import ConfigError, ServerError, StreamTruncated
 from modelwire.events import TextDeltaEvent
 from modelwire.messages import Context, Image, Text, UserMessage
-from modelwire_cache.keeping import NotKept
+from modelwire_cache.replay import NotKept
 
 
 async def ask(runtime, prompt="Why?", **options):

@@ -3,7 +3,7 @@ import importlib.util
 import pytest
 
 from modelwire.config import ProviderConfig
-from modelwire_local import embedded
+from modelwire_local import models as embedded
 from modelwire_local.processor import missing_features
 
 

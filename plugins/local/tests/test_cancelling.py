@@ -14,7 +14,7 @@ from modelwire.events import TextDelta
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
 from modelwire_local import generation, plugin
-from modelwire_local.offers import embedded_model
+from modelwire_local.discovery import embedded_model
 
 pytestmark = pytest.mark.usefixtures("weights")
 

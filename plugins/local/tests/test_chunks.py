@@ -12,8 +12,8 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.messages import Cost, StopReason, Usage
-from modelwire_local.chunks import ChunkDecoder
-from modelwire_local.failures import error_from_exception
+from modelwire_local.errors import error_from_exception
+from modelwire_local.stream import ChunkDecoder
 
 
 def delta(**content):

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from modelwire.errors import PluginError
-from modelwire_local import embedded, install
+from modelwire_local import install
+from modelwire_local import models as embedded
 from modelwire_local.commands import local
 from modelwire_local.install import run_pip
 

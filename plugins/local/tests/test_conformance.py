@@ -3,7 +3,7 @@
 import pytest
 
 from modelwire.testing import provider_suite
-from modelwire_local.embedded import find_weights
+from modelwire_local.models import find_weights
 
 if find_weights() is None:
     pytest.skip("the weights of the embedded model are not installed", allow_module_level=True)

@@ -3,8 +3,8 @@ import hashlib
 import pytest
 
 from modelwire.errors import PluginError
-from modelwire_local import embedded
-from modelwire_local.embedded import verify_weights
+from modelwire_local import models as embedded
+from modelwire_local.models import verify_weights
 
 CONTENT = b"GGUF and then some"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -3,8 +3,8 @@ import os
 import pytest
 
 from modelwire.errors import NotFound, PluginError, ServerError
-from modelwire_local import loading
-from modelwire_local.loading import check_gguf, describe_load_failure, load_server
+from modelwire_local import load as loading
+from modelwire_local.load import check_gguf, describe_load_failure, load_server
 from modelwire_local.settings import EngineSettings
 
 

@@ -6,8 +6,9 @@ from modelwire.config import Config, ProviderConfig
 from modelwire.errors import ConfigError, NotFound, PluginError
 from modelwire.messages import Usage
 from modelwire.models import Model
-from modelwire_local import embedded, plugin
-from modelwire_local.offers import embedded_model
+from modelwire_local import models as embedded
+from modelwire_local import plugin
+from modelwire_local.discovery import embedded_model
 from modelwire_local.settings import settings_for
 
 HOME = Path("~").expanduser()

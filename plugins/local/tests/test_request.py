@@ -16,8 +16,8 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.models import Model
-from modelwire_local.chat import render_messages
-from modelwire_local.offers import embedded_model
+from modelwire_local.discovery import embedded_model
+from modelwire_local.history import render_messages
 from modelwire_local.request import DEFAULT_SYSTEM_PROMPT, build_request
 
 EMBEDDED = embedded_model("local")

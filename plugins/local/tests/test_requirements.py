@@ -2,7 +2,8 @@ import pytest
 
 from modelwire.config import ProviderConfig
 from modelwire.errors import PluginError
-from modelwire_local import embedded, plugin, requirements
+from modelwire_local import models as embedded
+from modelwire_local import plugin, requirements
 from modelwire_local.requirements import describe_import_failure, find_obstacle, import_engine
 
 
@@ -51,7 +52,7 @@ def test_any_other_import_failure_is_quoted():
 
 def test_without_weights_the_provider_is_unusable_and_says_how_to_get_them(monkeypatch, provider):
     monkeypatch.setattr(requirements, "find_obstacle", lambda: None)
-    monkeypatch.setattr("modelwire_local.readiness.find_obstacle", lambda: None)
+    monkeypatch.setattr("modelwire_local.credentials.find_obstacle", lambda: None)
     monkeypatch.setattr(embedded, "_DISTRIBUTION", "no-such-package-anywhere")
     status = plugin.detect_credentials(provider=provider, probe=False)
     assert status.state == "unusable"
@@ -60,7 +61,7 @@ def test_without_weights_the_provider_is_unusable_and_says_how_to_get_them(monke
 
 
 def test_a_file_of_the_users_own_makes_the_provider_usable_without_weights(monkeypatch):
-    monkeypatch.setattr("modelwire_local.readiness.find_obstacle", lambda: None)
+    monkeypatch.setattr("modelwire_local.credentials.find_obstacle", lambda: None)
     monkeypatch.setattr(embedded, "_DISTRIBUTION", "no-such-package-anywhere")
     provider = configured({"id": "qwen", "path": "~/qwen.gguf"})
     status = plugin.detect_credentials(provider=provider, probe=False)

@@ -18,7 +18,7 @@ from modelwire.events import TextDelta
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
 from modelwire_local import plugin
-from modelwire_local.offers import embedded_model
+from modelwire_local.discovery import embedded_model
 
 def stream(tokens=2000):
     return plugin.stream_completion(
@@ -100,8 +100,8 @@ def test_ending_after_the_answer():
 
 def test_letting_go_of_a_model_that_has_not_answered_yet():
     body = """
-        from modelwire_local.embedded import find_weights
-        from modelwire_local.loading import load_server
+        from modelwire_local.models import find_weights
+        from modelwire_local.load import load_server
         from modelwire_local.settings import EngineSettings
         for _ in range(8):
             load_server(EngineSettings(find_weights(), 512, 1, embedded=False))

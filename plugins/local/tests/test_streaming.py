@@ -13,7 +13,7 @@ from modelwire.messages import Context, StopReason, UserMessage
 from modelwire.models import Model
 from modelwire.transport import Deadlines
 from modelwire_local import plugin
-from modelwire_local.offers import embedded_model
+from modelwire_local.discovery import embedded_model
 
 pytestmark = pytest.mark.usefixtures("weights")
 

@@ -8,7 +8,7 @@ import pytest
 from modelwire.config import Config
 from modelwire.errors import AuthenticationError, ConfigError
 from modelwire.models import Model
-from modelwire_openai.accounts import default_api, key_variables, resolve_account
+from modelwire_openai.account import default_api, key_variables, resolve_account
 from modelwire_openai.compat import Compat
 from modelwire_openai.servers import SERVERS, compat_for, server_of
 

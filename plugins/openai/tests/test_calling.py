@@ -16,8 +16,8 @@ from modelwire.errors import (
     StreamTruncated,
 )
 from modelwire.transport import Transport
-from modelwire_openai.accounts import resolve_account
-from modelwire_openai.calling import Done, Opened, Payload, Whole, fetch_json, stream_json
+from modelwire_openai.account import resolve_account
+from modelwire_openai.client import Done, Opened, Payload, Whole, fetch_json, stream_json
 
 KEY = "sk-a-key-of-some-length"
 ONE = {"id": "1", "text": "zwölf 🎈"}

@@ -10,7 +10,7 @@ from modelwire.errors import AuthenticationError, MalformedResponse
 from modelwire.hookspecs import DiscoverySettings
 from modelwire.models import Model, Prices
 from modelwire.transport import Transport
-from modelwire_openai.listings import model_of
+from modelwire_openai.discovery import model_of
 from modelwire_openai.plugin import detect_credentials, discover_models
 from modelwire_openai.prices import with_prices
 

@@ -18,7 +18,7 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire_openai.faults import ServiceFault, error_in_stream, error_of_response, read_fault
+from modelwire_openai.errors import ServiceFault, error_in_stream, error_of_response, read_fault
 
 
 def coded(code=None, message="It failed.", kind=None, **more):

@@ -11,7 +11,7 @@ from modelwire_openai.plugin import detect_credentials
 config = Config.empty({"GROQ_API_KEY": "k"})
 detect_credentials(config.provider("groq"), config, probe=False, timeout=1.0)
 """
-HEAVY = ("aiohttp", "asyncio", "msgspec", "genai_prices", "modelwire_openai.calling")
+HEAVY = ("aiohttp", "asyncio", "msgspec", "genai_prices", "modelwire_openai.client")
 
 
 def loaded(code: str) -> set[str]:

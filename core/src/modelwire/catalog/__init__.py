@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.catalog.catalog import Catalog, Listing
 
 __all__ = ["Catalog", "Listing"]
 
-__getattr__, __dir__ = lazy_exports(__name__, {"catalog": ("Catalog", "Listing")})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "catalog": (
+            "Catalog",
+            "Listing",
+        ),
+    },
+)

@@ -18,14 +18,14 @@ from modelwire.catalog.cache import (
     cache_key,
     default_cache_directory,
 )
-from modelwire.catalog.merging import known_model, known_models
+from modelwire.catalog.merge import known_model, known_models
 from modelwire.catalog.settings import discovery_settings
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import Cancelled, ModelwireError, PluginError
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Owner, Registry
-from modelwire.registry.loading import where
+from modelwire.registry.loader import where
 
 if TYPE_CHECKING:
     import asyncio

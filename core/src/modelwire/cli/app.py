@@ -143,7 +143,7 @@ def _run(ready: Callable[[], object]) -> int:
     except ModelwireError as error:
         if asked.debug:
             raise
-        from modelwire.cli.failures import print_failure, show_failure
+        from modelwire.cli.errors import print_failure, show_failure
 
         if asked.as_json:
             print_failure(error)
@@ -177,7 +177,7 @@ def _plugin_commands() -> dict[str, Callable[[], click.Command]]:
 
     def loader(name: str) -> Callable[[], click.Command]:
         def load() -> click.Command:
-            from modelwire.registry.loading import load_command
+            from modelwire.registry.loader import load_command
 
             return load_command(claims[name])
 

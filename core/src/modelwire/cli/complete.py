@@ -108,7 +108,7 @@ def complete(
     if [prompt, context_path, *images, *files].count("-") > 1:
         msg = "Only one thing can be read from standard input."
         raise click.UsageError(msg)
-    from modelwire.cli.answer import ToolOptions, answer, rehearse
+    from modelwire.cli.complete_run import ToolOptions, answer, rehearse
 
     make_context = partial(_context, prompt, context_path, images, files)
     tools = ToolOptions(tool_paths, yes, max_turns)

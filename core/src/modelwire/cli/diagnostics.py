@@ -102,9 +102,9 @@ def _show_requests(asked: Diagnostics) -> None:
     """Print what the transport tells of its requests, and what boto3 does on its own."""
     import logging
 
-    from modelwire.config.secrets import HIDDEN
-    from modelwire.transport.showing import shown_url
-    from modelwire.transport.telling import LOGGER
+    from modelwire.redaction.http import shown_url
+    from modelwire.redaction.names import HIDDEN
+    from modelwire.transport.log import LOGGER
 
     class _OwnLine(logging.Formatter):
         """Begins a line of its own where an answer stands unfinished on the same terminal."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from modelwire.cli.candidates import complete_reference
+from modelwire.cli.completion import complete_reference
 from modelwire.cli.diagnostics import diagnostics
 
 __all__ = [

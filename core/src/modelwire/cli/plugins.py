@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwire.cli.documents import json_text
 from modelwire.cli.options import check_output, config_option, output_options
+from modelwire.cli.text import json_text
 
 if TYPE_CHECKING:
     from modelwire.registry import PluginInfo
@@ -55,7 +55,7 @@ def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
 
 
 def _describe(info: PluginInfo) -> Iterator[str]:
-    from modelwire.cli.cells import folded, printable
+    from modelwire.cli.text import folded, printable
 
     colour = {"loaded": "green", "installed": "green", "disabled": "yellow"}.get(info.state, "red")
     state = "ok" if info.state in ("loaded", "installed") else info.state

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from modelwire.cli.cells import printable
+from modelwire.cli.text import printable
 
 __all__ = ["Line", "waiting_for"]
 

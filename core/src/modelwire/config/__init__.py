@@ -1,10 +1,9 @@
 """The configuration: an OpenClaw-compatible JSON5 document, read into typed objects."""
 
-from modelwire.config.configuration import Config
-from modelwire.config.loading import find_config, load_config
-from modelwire.config.providers import ModelConfig, ModelsConfig, ProviderConfig
-from modelwire.config.secrets import SecretRef
-from modelwire.config.sections import (
+from modelwire.config.config import Config
+from modelwire.config.load import find_config, load_config
+from modelwire.config.providers import ModelConfig, ModelsConfig, ProviderConfig, SecretRef
+from modelwire.config.schema import (
     AgentDefaults,
     AgentsConfig,
     ModelChoice,

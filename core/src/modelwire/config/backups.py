@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from modelwire.config.replacing import replace_file, unwritable
+from modelwire.files import replace_file, unwritable
 
 __all__ = ["KEPT", "keep_backup", "needs_backup"]
 

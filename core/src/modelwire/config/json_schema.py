@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import attrs
 
 from modelwire.config.providers import ModelConfig, ModelsConfig, ProviderConfig
-from modelwire.config.schema import Sections
-from modelwire.config.sections import ModelChoice
+from modelwire.config.schema import ModelChoice
+from modelwire.config.structure import Sections
 from modelwire.models import Prices
 from modelwire.structuring import keys_of
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from modelwire.config.json_schema import PLUGINS_MAY_READ, config_schema
-from modelwire.config.paths import Path, Step, format_path
+from modelwire.document.paths import Path, Step, format_path
 
 __all__ = ["Finding", "look_up_path", "takes_only_text", "unread_paths"]
 

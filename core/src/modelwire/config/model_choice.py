@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from modelwire.config.editing import read_value, set_value, unset_value
-from modelwire.config.paths import Path, format_path
+from modelwire.document.edit import read_value, set_value, unset_value
+from modelwire.document.paths import Path, format_path
 from modelwire.models import ModelRef
 
 __all__ = [

@@ -9,13 +9,12 @@ from typing import Any, Literal
 import attrs
 from attrs import Factory, field, frozen
 
-from modelwire.config.limits import PositiveInt, PositiveNumber
-from modelwire.config.paths import format_path
-from modelwire.config.secrets import SecretRef
+from modelwire.config.schema import PositiveInt, PositiveNumber
+from modelwire.document.paths import format_path
 from modelwire.errors import ConfigError
 from modelwire.models import InputKind, Prices, fold_provider
 
-__all__ = ["ModelConfig", "ModelsConfig", "ProviderConfig"]
+__all__ = ["ModelConfig", "ModelsConfig", "ProviderConfig", "SecretRef"]
 
 # What the core does not know here may be meant for the provider's plugin.
 _REST = {"rest": True, "plugins": True}
@@ -24,6 +23,21 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 def _trimmed(text: str) -> str:
     return text.strip()
+
+
+@frozen
+class SecretRef:
+    """Where a secret is kept, instead of the secret.
+
+    Attributes:
+        source: The kind of place: `env`, `file` or `exec`. modelwire reads `env` only.
+        id: The secret's name there; for `env`, the variable's name.
+        provider: Which of several configured places of that kind, or `None`.
+    """
+
+    source: str
+    id: str
+    provider: str | None = None
 
 
 @frozen

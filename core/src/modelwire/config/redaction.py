@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelwire.config.paths import Path
-from modelwire.config.secrets import HIDDEN, is_secret_path, looks_secret
-from modelwire.config.syntax import Array, Node, Object, parse, value_of
+from modelwire.document.parser import Array, Node, Object, parse, value_of
+from modelwire.document.paths import Path
+from modelwire.redaction.names import HIDDEN, is_secret_path, looks_secret
 
 __all__ = ["redact_text", "redact_value"]
 

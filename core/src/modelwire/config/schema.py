@@ -1,153 +1,159 @@
-"""From plain data to the typed sections of the configuration, with every problem found."""
+"""`agents` and `plugins` in the configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_origin
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
-from modelwire.config.limits import register_limits
-from modelwire.config.paths import Path, value_at
-from modelwire.config.providers import ModelConfig, ModelsConfig
-from modelwire.config.secrets import HIDDEN, SecretRef, is_secret_path
-from modelwire.config.sections import AgentsConfig, ModelChoice, PluginsConfig
-from modelwire.config.substitution import has_placeholder
-from modelwire.models import Prices, fold_provider
-from modelwire.structuring import Mistake, describe
+from modelwire.structuring import Mistake
 
 if TYPE_CHECKING:
     from modelwire.structuring import Converter
 
-__all__ = ["Sections", "structure_sections"]
+__all__ = [
+    "AgentDefaults",
+    "AgentsConfig",
+    "ModelChoice",
+    "ModelEntry",
+    "PluginEntry",
+    "PluginsConfig",
+    "PositiveInt",
+    "PositiveNumber",
+    "register_limits",
+]
+
+_POSITIVE = "positive"
+
+PositiveInt: TypeAlias = Annotated[int, _POSITIVE]
+PositiveNumber: TypeAlias = Annotated[float, _POSITIVE]
+
+
+def register_limits(converter: Converter) -> None:
+    """Teach a converter the types of this module."""
+    converter.register_structure_hook_factory(_is_positive, _positive_hook)
+
+
+def _is_positive(target: Any) -> bool:
+    return get_origin(target) is Annotated and _POSITIVE in get_args(target)
+
+
+def _positive_hook(target: Any) -> Callable[[Any, Any], int | float]:
+    kind = get_args(target)[0]
+    noun = "whole number" if kind is int else "number"
+
+    def structure(value: Any, _: Any) -> int | float:
+        number = value
+        # JSON has one kind of number: 2e5 is as whole as 200000.
+        if kind is int and isinstance(value, float) and value.is_integer():
+            number = int(value)
+        right_type = isinstance(number, (kind, int)) and not isinstance(number, bool)
+        if not (right_type and number > 0):
+            raise Mistake(f"expected a {noun} above 0", value)
+        return kind(number)  # type: ignore[no-any-return]
+
+    return structure
+
+
+_REST = {"rest": True}
+
+
+def _trimmed(text: str | None) -> str | None:
+    return (text or "").strip() or None
+
+
+def _all_trimmed(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text.strip() for text in texts if text.strip())
 
 
 @frozen
-class Sections:
-    """The parts of the document that have a schema."""
+class ModelChoice:
+    """Which model to use, and which ones when it fails.
 
-    models: ModelsConfig = field(factory=ModelsConfig)
-    agents: AgentsConfig = field(factory=AgentsConfig)
-    plugins: PluginsConfig = field(factory=PluginsConfig)
-
-
-def structure_sections(
-    document: Any, authored: Any
-) -> tuple[Sections | None, list[tuple[Path, str]]]:
-    """Read the typed sections of a document.
-
-    Args:
-        document: The data after `${VAR}` was replaced.
-        authored: The data before. Where the two differ, an error shows what the user has written,
-            never what a variable holds.
-
-    Returns:
-        The sections, or `None` if there are problems; and the problems, each with its path.
+    Attributes:
+        primary: A reference or an alias, or `None` where none is chosen.
+        fallbacks: References or aliases, in the order in which they are tried.
     """
-    if document == {}:
-        return Sections(), []  # who has no configuration file needs no cattrs
-    problems = list(_provider_problems(document))
-    try:
-        sections: Sections | None = _converter().structure(document, Sections)
-    except Exception as error:  # noqa: BLE001 - whatever cattrs raises holds the mistakes
-        from modelwire.structuring import mistakes_in
 
-        sections = None
-        for path, mistake in mistakes_in(error):
-            problems.append((path, mistake.tell(_shown_at(path, authored))))
-    return (None if problems else sections), problems
+    primary: str | None = field(default=None, converter=_trimmed)
+    fallbacks: tuple[str, ...] = field(default=(), converter=_all_trimmed)
 
 
-@cache
-def _converter() -> Converter:
-    from modelwire.structuring import make_converter
+@frozen
+class ModelEntry:
+    """What the user sets for one model, under its reference.
 
-    converter = make_converter()
-    register_limits(converter)
-    converter.register_structure_hook_func(_is_secret_type, _structure_secret(converter))
-    converter.register_structure_hook(Prices, _structure_prices(converter))
-    converter.register_structure_hook(ModelConfig, _structure_model(converter))
-    converter.register_structure_hook(ModelChoice, _structure_choice(converter))
-    return converter
+    Attributes:
+        alias: A short name for the model.
+        params: Request parameters for every call to it.
+        extra: All other keys.
+    """
 
-
-def _is_secret_type(target: Any) -> bool:
-    return set(get_args(target)) == {str, SecretRef, NoneType}
+    alias: str | None = None
+    params: dict[str, Any] = field(factory=dict, repr=False)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
 
 
-def _structure_secret(converter: Converter) -> Callable[[Any, Any], str | SecretRef | None]:
-    def structure(value: Any, _: Any) -> str | SecretRef | None:
-        if value is None or isinstance(value, str):
-            return value
-        if isinstance(value, Mapping):
-            return converter.structure(value, SecretRef)
-        raise Mistake("expected a string or {source, id}", value)
+@frozen
+class AgentDefaults:
+    """The block `agents.defaults`.
 
-    return structure
+    Attributes:
+        model: The model to use when a caller names none.
+        models: Settings by reference, as `openai/gpt-5`.
+        params: Request parameters for every call to any model.
+        timeout_seconds: How long one answer may take.
+        first_event_seconds: How long the first event of an answer may take to come.
+        thinking_default: How much to think where a caller does not say.
+        extra: All other keys.
+    """
 
-
-def _structure_prices(converter: Converter) -> Callable[[Any, Any], Prices]:
-    inner = converter.get_structure_hook(Prices)
-
-    def structure(value: Any, target: Any) -> Prices:
-        prices: Prices = inner(value, target)
-        if any(isinstance(item, int | float) and item < 0 for item in value.values()):
-            raise Mistake("expected prices of 0 or more, in USD per million tokens")
-        return prices
-
-    return structure
-
-
-def _structure_model(converter: Converter) -> Callable[[Any, Any], ModelConfig]:
-    inner = converter.get_structure_hook(ModelConfig)
-
-    def structure(value: Any, target: Any) -> ModelConfig:
-        model: ModelConfig = inner({"id": value} if isinstance(value, str) else value, target)
-        if not model.id:
-            raise Mistake("the model's id is blank")
-        return model
-
-    return structure
+    model: ModelChoice = field(factory=ModelChoice)
+    models: dict[str, ModelEntry] = Factory(dict)
+    params: dict[str, Any] = field(factory=dict, repr=False)
+    timeout_seconds: PositiveNumber | None = None
+    first_event_seconds: PositiveNumber | None = None
+    thinking_default: str | None = None
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
 
 
-def _structure_choice(converter: Converter) -> Callable[[Any, Any], ModelChoice]:
-    inner = converter.get_structure_hook(ModelChoice)
+@frozen
+class AgentsConfig:
+    """The block `agents`.
 
-    def structure(value: Any, target: Any) -> ModelChoice:
-        if isinstance(value, str):
-            return ModelChoice(value)
-        if not isinstance(value, Mapping):
-            raise Mistake("expected a string or {primary, fallbacks}", value)
-        choice: ModelChoice = inner(value, target)
-        return choice
+    Attributes:
+        defaults: What holds for every agent.
+        extra: All other keys, as `list`.
+    """
 
-    return structure
-
-
-def _provider_problems(document: Any) -> Iterator[tuple[Path, str]]:
-    """Find names of providers that are blank, or the same but for case."""
-    root: Path = ("models", "providers")
-    providers = value_at(document, root)
-    if not isinstance(providers, Mapping):
-        return
-    seen: dict[str, str] = {}
-    for name in providers:
-        folded = fold_provider(name)
-        if not folded:
-            yield (*root, name), "the provider's id is blank"
-        elif folded in seen:
-            message = f"{describe(name)} and {describe(seen[folded])} are the same provider: "
-            yield (*root, name), f"{message}case does not matter; keep one of them"
-        seen.setdefault(folded, name)
+    defaults: AgentDefaults = field(factory=AgentDefaults)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
 
 
-def _shown_at(path: Path, authored: Any) -> Callable[[Any], str]:
-    def show(value: Any) -> str:
-        if is_secret_path(path):
-            return HIDDEN
-        written = value_at(authored, path)
-        return describe(written if has_placeholder(written) else value)
+@frozen
+class PluginEntry:
+    """What the user sets for one plugin.
 
-    return show
+    Attributes:
+        enabled: Whether the plugin may be used.
+        config: Settings that only the plugin understands.
+        extra: All other keys.
+    """
+
+    enabled: bool = True
+    config: dict[str, Any] = field(factory=dict, repr=False)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+
+@frozen
+class PluginsConfig:
+    """The block `plugins`.
+
+    Attributes:
+        entries: Settings by the plugin's id.
+        extra: All other keys.
+    """
+
+    entries: dict[str, PluginEntry] = Factory(dict)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)

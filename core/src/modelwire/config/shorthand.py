@@ -6,8 +6,8 @@ long as it can hold what is asked for.
 
 from __future__ import annotations
 
-from modelwire.config.editing import read_value, set_value
-from modelwire.config.paths import Path
+from modelwire.document.edit import read_value, set_value
+from modelwire.document.paths import Path
 
 __all__ = ["expand_shorthands", "short_path", "shorthand_key"]
 

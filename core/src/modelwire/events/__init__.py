@@ -16,7 +16,7 @@ from modelwire.events.deltas import (
     UsageReport,
     deltas_of,
 )
-from modelwire.events.stream import (
+from modelwire.events.events import (
     DoneEvent,
     ErrorEvent,
     Event,

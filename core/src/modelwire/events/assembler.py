@@ -35,7 +35,7 @@ from modelwire.events.deltas import (
     ToolCallStart,
     UsageReport,
 )
-from modelwire.events.stream import (
+from modelwire.events.events import (
     DoneEvent,
     Event,
     StartEvent,

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, cast
 
 from modelwire.errors import InvalidMessage
-from modelwire.events.stream import (
+from modelwire.events.events import (
     DoneEvent,
     ErrorEvent,
     Event,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
-    from modelwire.hookspecs.discovery import DiscoverySettings
     from modelwire.hookspecs.late import late_stream
-    from modelwire.hookspecs.options import CacheRetention, CompletionOptions, ToolChoice
-    from modelwire.hookspecs.probing import probed
+    from modelwire.hookspecs.options import (
+        CacheRetention,
+        CompletionOptions,
+        DiscoverySettings,
+        ToolChoice,
+    )
     from modelwire.hookspecs.setup import Question, Settings, SetupGuide
     from modelwire.hookspecs.specs import hookimpl
 
@@ -27,18 +30,27 @@ __all__ = [
     "fingerprint",
     "hookimpl",
     "late_stream",
-    "probed",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "credentials": ("CredentialStatus", "fingerprint"),
-        "discovery": ("DiscoverySettings",),
+        "credentials": (
+            "CredentialStatus",
+            "fingerprint",
+        ),
         "late": ("late_stream",),
-        "options": ("CacheRetention", "CompletionOptions", "ToolChoice"),
-        "probing": ("probed",),
-        "setup": ("Question", "Settings", "SetupGuide"),
+        "options": (
+            "CacheRetention",
+            "CompletionOptions",
+            "DiscoverySettings",
+            "ToolChoice",
+        ),
+        "setup": (
+            "Question",
+            "Settings",
+            "SetupGuide",
+        ),
         "specs": ("hookimpl",),
     },
 )

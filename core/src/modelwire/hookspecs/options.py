@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 from modelwire.models import ReasoningLevel
 from modelwire.transport.deadlines import Deadlines
 
-__all__ = ["CacheRetention", "CompletionOptions", "ToolChoice"]
+__all__ = ["CacheRetention", "CompletionOptions", "DiscoverySettings", "ToolChoice"]
 
 CacheRetention = Literal["none", "short", "long"]
 
@@ -71,3 +71,18 @@ class CompletionOptions:
     response_schema: dict[str, Any] | None = None
     params: dict[str, Any] = Factory(dict)
     deadlines: Deadlines = field(factory=Deadlines)
+
+
+@frozen
+class DiscoverySettings:
+    """Settings from `plugins.entries.<provider>.config.discovery`.
+
+    Attributes:
+        enabled: Whether to ask the provider at all; `None` asks it when its credentials are usable.
+        refresh_interval: Seconds that a list stays fresh; 0 switches the cache off.
+        values: Every key as it was written, for those that only the plugin knows.
+    """
+
+    enabled: bool | None = None
+    refresh_interval: int = 3600
+    values: dict[str, Any] = Factory(dict)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
     from modelwire.hookspecs.credentials import CredentialStatus
-    from modelwire.hookspecs.discovery import DiscoverySettings
-    from modelwire.hookspecs.options import CompletionOptions
+    from modelwire.hookspecs.options import CompletionOptions, DiscoverySettings
     from modelwire.messages import Context
     from modelwire.models import Model
     from modelwire.transport import Transport

@@ -14,7 +14,7 @@ from modelwire.messages.content import (
     ToolCall,
     UserContent,
 )
-from modelwire.messages.conversation import (
+from modelwire.messages.message import (
     AssistantMessage,
     Context,
     Message,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.registry.claims import Claim, installed_claims
-    from modelwire.registry.plugins import PluginInfo, PluginState
+    from modelwire.registry.info import PluginInfo, PluginState
     from modelwire.registry.registry import Owner, Registry
 
 __all__ = ["Claim", "Owner", "PluginInfo", "PluginState", "Registry", "installed_claims"]
@@ -16,8 +16,17 @@ __all__ = ["Claim", "Owner", "PluginInfo", "PluginState", "Registry", "installed
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "claims": ("Claim", "installed_claims"),
-        "plugins": ("PluginInfo", "PluginState"),
-        "registry": ("Owner", "Registry"),
+        "claims": (
+            "Claim",
+            "installed_claims",
+        ),
+        "info": (
+            "PluginInfo",
+            "PluginState",
+        ),
+        "registry": (
+            "Owner",
+            "Registry",
+        ),
     },
 )

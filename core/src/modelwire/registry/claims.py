@@ -22,7 +22,7 @@ from typing import Literal, cast
 from attrs import frozen
 
 from modelwire.models import fold_provider
-from modelwire.registry.installed import EntryPoint, Package, packages_with
+from modelwire.registry.metadata import EntryPoint, Package, packages_with
 
 __all__ = ["Claim", "Kind", "installed_claims", "squash"]
 

@@ -16,8 +16,8 @@ from modelwire.config import Config, ProviderConfig
 from modelwire.errors import PluginError
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, squash
-from modelwire.registry.loading import Loaded, load
-from modelwire.registry.plugins import PluginInfo
+from modelwire.registry.info import PluginInfo
+from modelwire.registry.loader import Loaded, load
 
 __all__ = ["Owner", "Registry"]
 

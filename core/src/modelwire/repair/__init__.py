@@ -5,13 +5,20 @@ tool's name with a dot, half a character, an id that comes twice. A plugin repai
 sends, never in the caller's messages, and yields each `Change` as a `Diagnostic`.
 """
 
-from modelwire.repair.arguments import clean_arguments
 from modelwire.repair.changes import Change, ChangeKind, Changes
-from modelwire.repair.history import NO_RESULT, Answered, Said, Spoken, Unanswered, read_history
-from modelwire.repair.naming import LONGEST, ToolNames, UniqueIds, legal_name, names_in, shortened
-from modelwire.repair.pairing import Pairing, SentCall
+from modelwire.repair.history import (
+    NO_RESULT,
+    Answered,
+    Pairing,
+    Said,
+    SentCall,
+    Spoken,
+    Unanswered,
+    read_history,
+)
+from modelwire.repair.names import LONGEST, ToolNames, UniqueIds, legal_name, names_in, shortened
 from modelwire.repair.text import clean_json, clean_text, is_blank, text_of
-from modelwire.repair.tools import OfferedTool, offered_tools
+from modelwire.repair.tools import OfferedTool, clean_arguments, offered_tools
 
 __all__ = [
     "LONGEST",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.runtime.blocking import SyncRuntime, SyncStream
     from modelwire.runtime.runtime import Runtime
     from modelwire.runtime.stream import Stream
+    from modelwire.runtime.sync import SyncRuntime, SyncStream
     from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 
 __all__ = [
@@ -25,9 +25,16 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "blocking": ("SyncRuntime", "SyncStream"),
         "runtime": ("Runtime",),
         "stream": ("Stream",),
-        "tool_loop": ("ToolLoop", "ToolRun", "run_tools"),
+        "sync": (
+            "SyncRuntime",
+            "SyncStream",
+        ),
+        "tool_loop": (
+            "ToolLoop",
+            "ToolRun",
+            "run_tools",
+        ),
     },
 )

@@ -11,8 +11,8 @@ from attrs import frozen
 
 from modelwire.errors import InvalidRequest
 from modelwire.models import Model
+from modelwire.redaction.http import shown_request_headers, shown_url
 from modelwire.transport import Request
-from modelwire.transport.showing import shown_request_headers, shown_url
 
 __all__ = ["DryRun", "NothingToSend"]
 

@@ -17,12 +17,12 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Tool
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Registry
-from modelwire.registry.loading import where
-from modelwire.runtime.answering import Answer
+from modelwire.registry.loader import where
+from modelwire.runtime.completion import Answer
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.options import OptionChanges, merge_options
 from modelwire.runtime.prompts import Prompt, as_context
-from modelwire.runtime.resolution import (
+from modelwire.runtime.resolver import (
     default_ref,
     expand_alias,
     full_ref,

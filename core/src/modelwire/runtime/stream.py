@@ -18,7 +18,7 @@ from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.events.assembler import Assembler
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire.models import Model
-from modelwire.runtime.interrupt import Interrupt
+from modelwire.runtime.cancellation import Interrupt
 
 __all__ = ["Progress", "Stream"]
 

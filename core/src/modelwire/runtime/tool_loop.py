@@ -23,7 +23,7 @@ from modelwire.messages import (
     ToolCall,
     ToolResultMessage,
 )
-from modelwire.runtime.interrupt import Interrupt
+from modelwire.runtime.cancellation import Interrupt
 from modelwire.runtime.stream import Stream
 from modelwire.tools import FunctionTool, run_call
 

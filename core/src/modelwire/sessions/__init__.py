@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.sessions.entries import Entry, SessionHeader
-    from modelwire.sessions.folder import (
+    from modelwire.sessions.directory import (
         SessionSummary,
         default_state_directory,
         find_session,
         list_sessions,
         new_session_path,
     )
-    from modelwire.sessions.reading import SessionFile, read_session
+    from modelwire.sessions.entries import Entry, SessionHeader
+    from modelwire.sessions.reader import SessionFile, read_session
     from modelwire.sessions.replay import Conversation, replay
     from modelwire.sessions.session import Session
 
@@ -42,16 +42,25 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "entries": ("Entry", "SessionHeader"),
-        "folder": (
+        "directory": (
             "SessionSummary",
             "default_state_directory",
             "find_session",
             "list_sessions",
             "new_session_path",
         ),
-        "reading": ("SessionFile", "read_session"),
-        "replay": ("Conversation", "replay"),
+        "entries": (
+            "Entry",
+            "SessionHeader",
+        ),
+        "reader": (
+            "SessionFile",
+            "read_session",
+        ),
+        "replay": (
+            "Conversation",
+            "replay",
+        ),
         "session": ("Session",),
     },
 )

@@ -14,9 +14,9 @@ from modelwire.errors import Problem, SessionError
 from modelwire.messages import AssistantMessage, Message
 from modelwire.messages.codec import message_to_json
 from modelwire.models import ModelRef
+from modelwire.sessions.directory import new_session_path
 from modelwire.sessions.entries import CURRENT_VERSION, Entry, SessionHeader, new_id, now
-from modelwire.sessions.folder import new_session_path
-from modelwire.sessions.reading import SessionFile, read_session
+from modelwire.sessions.reader import SessionFile, read_session
 from modelwire.sessions.replay import SYSTEM_PROMPT, Conversation, branch_of, replay
 
 __all__ = ["Session", "write_new"]

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.structuring.converting import Converter, make_converter
+    from modelwire.structuring.converter import Converter, make_converter
+    from modelwire.structuring.errors import Mistake, describe
     from modelwire.structuring.keys import keys_of, to_camel
-    from modelwire.structuring.mistakes import Mistake, describe
     from modelwire.structuring.problems import mistakes_in, problems_of
 
 __all__ = [
@@ -36,9 +36,21 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "converting": ("Converter", "make_converter"),
-        "keys": ("keys_of", "to_camel"),
-        "mistakes": ("Mistake", "describe"),
-        "problems": ("mistakes_in", "problems_of"),
+        "converter": (
+            "Converter",
+            "make_converter",
+        ),
+        "errors": (
+            "Mistake",
+            "describe",
+        ),
+        "keys": (
+            "keys_of",
+            "to_camel",
+        ),
+        "problems": (
+            "mistakes_in",
+            "problems_of",
+        ),
     },
 )

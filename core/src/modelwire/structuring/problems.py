@@ -11,8 +11,8 @@ from cattrs import BaseValidationError
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
 
 from modelwire.errors import Problem
+from modelwire.structuring.errors import Mistake
 from modelwire.structuring.keys import key_of
-from modelwire.structuring.mistakes import Mistake
 
 __all__ = ["mistakes_in", "problems_of"]
 

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.testing.answers import Answer, fragments, pieces
-    from modelwire.testing.received import ReceivedRequest
-    from modelwire.testing.recording import RecordingTransport
-    from modelwire.testing.recordings import Interaction, read_recordings
-    from modelwire.testing.replies import Gate, Reply
-    from modelwire.testing.server import WireServer
+    from modelwire.testing.recordings import Interaction, RecordingTransport, read_recordings
+    from modelwire.testing.server import Gate, ReceivedRequest, Reply, WireServer
     from modelwire.testing.subject import ABILITIES, Ability
     from modelwire.testing.suite import provider_suite
-    from modelwire.testing.wires import EventStreamWire, JsonLinesWire, SseWire, Wire
+    from modelwire.testing.wires import (
+        Answer,
+        EventStreamWire,
+        JsonLinesWire,
+        SseWire,
+        Wire,
+        fragments,
+        pieces,
+    )
 
 __all__ = [
     "ABILITIES",
@@ -46,14 +50,30 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "answers": ("Answer", "fragments", "pieces"),
-        "received": ("ReceivedRequest",),
-        "recording": ("RecordingTransport",),
-        "recordings": ("Interaction", "read_recordings"),
-        "replies": ("Gate", "Reply"),
-        "server": ("WireServer",),
-        "subject": ("ABILITIES", "Ability"),
+        "recordings": (
+            "Interaction",
+            "RecordingTransport",
+            "read_recordings",
+        ),
+        "server": (
+            "Gate",
+            "ReceivedRequest",
+            "Reply",
+            "WireServer",
+        ),
+        "subject": (
+            "ABILITIES",
+            "Ability",
+        ),
         "suite": ("provider_suite",),
-        "wires": ("EventStreamWire", "JsonLinesWire", "SseWire", "Wire"),
+        "wires": (
+            "Answer",
+            "EventStreamWire",
+            "JsonLinesWire",
+            "SseWire",
+            "Wire",
+            "fragments",
+            "pieces",
+        ),
     },
 )

@@ -22,11 +22,8 @@ from modelwire.messages import AssistantMessage, Context
 from modelwire.registry import Claim, Registry, installed_claims
 from modelwire.runtime import Runtime
 from modelwire.runtime.prompts import Prompt
-from modelwire.testing.judging import fail
-from modelwire.testing.patience import patience
-from modelwire.testing.received import ReceivedRequest
-from modelwire.testing.replies import Reply
-from modelwire.testing.server import WireServer
+from modelwire.testing.checks import fail, patience
+from modelwire.testing.server import ReceivedRequest, Reply, WireServer
 from modelwire.testing.subject import Subject
 from modelwire.testing.wires import Wire
 from modelwire.transport import Deadlines, RetryPolicy

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelwire.testing.patience import DEFAULT, be_patient
+from modelwire.testing.checks import DEFAULT, be_patient
 
 if TYPE_CHECKING:
     from modelwire.testing.report import Finding
@@ -74,8 +74,7 @@ def pytest_terminal_summary(
     findings = config.stash[_FINDINGS]
     if not findings:
         return
-    from modelwire.testing.badge import write_badge
-    from modelwire.testing.report import by_suite, summary_of, write_report
+    from modelwire.testing.report import by_suite, summary_of, write_badge, write_report
 
     terminalreporter.section("modelwire conformance")
     for suite, found in by_suite(findings).items():

@@ -8,20 +8,118 @@ from __future__ import annotations
 
 import asyncio
 import http
+import json
 import socket
 import struct
 import threading
+import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Literal, Self
 
-from modelwire.testing.patience import patience
-from modelwire.testing.received import ReceivedRequest
-from modelwire.testing.replies import Gate, Reply
+from attrs import Factory, field, frozen
 
-__all__ = ["WireServer"]
+from modelwire.testing.checks import patience
+
+__all__ = ["End", "Gate", "ReceivedRequest", "Reply", "WireServer"]
+
+End = Literal["complete", "cut", "reset", "stall"]
+
+
+class Gate:
+    """A place in a reply at which the server waits until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self._opened = threading.Event()
+        self._given_up_at: float | None = None
+        self.given_up = False
+
+    def open(self) -> None:
+        """Let the server go on; from any thread."""
+        self._opened.set()
+
+    def passable(self) -> bool:
+        """Whether the server may go on; when patience is at its end it may, and `given_up` is set."""
+        if self._opened.is_set():
+            return True
+        now = time.monotonic()
+        if self._given_up_at is None:
+            self._given_up_at = now + patience()
+        self.given_up = now > self._given_up_at
+        return self.given_up
+
+
+@frozen
+class Reply:
+    """One HTTP response.
+
+    Attributes:
+        pieces: The body, each piece sent by itself; at a `Gate` the server waits.
+        status: The HTTP status.
+        headers: The header fields.
+        hold: A gate before the first byte of the head.
+        end: `complete`; `cut`, closed before the end of the body; `reset` by TCP; or `stall`,
+            nothing more until the client leaves.
+    """
+
+    pieces: Sequence[bytes | Gate] = ()
+    status: int = 200
+    headers: Mapping[str, str] = Factory(dict)
+    hold: Gate | None = None
+    end: End = field(default="complete")
+
+
+@frozen
+class ReceivedRequest:
+    """One HTTP request.
+
+    Attributes:
+        method: The HTTP method.
+        target: The path, with the query.
+        headers: The header fields, names in lower case.
+        body: The whole body.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def data(self) -> Any:
+        """The body as JSON data, or `None` where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def values(self) -> list[Any]:
+        """Every key and every value in the JSON body that is no object or list, in order."""
+        return list(_leaves(self.data))
+
+    def says(self, text: str) -> bool:
+        """Whether a text stands somewhere in the JSON body, or is a part of one that does."""
+        return any(text in value for value in self.values() if isinstance(value, str))
+
+    def holds(self, value: float) -> bool:
+        """Whether a number stands somewhere in the JSON body."""
+        numbers = (found for found in self.values() if isinstance(found, int | float))
+        return any(found == value and not isinstance(found, bool) for found in numbers)
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield key
+            yield from _leaves(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _leaves(value)
+    else:
+        yield data
+
 
 _LARGEST_HEAD = 256 * 1024
 _TICK = 0.002

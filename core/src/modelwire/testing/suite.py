@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from modelwire.testing.rules.answers import AnswerRules
-from modelwire.testing.rules.asking import AskingRules
-from modelwire.testing.rules.cancelling import CancellingRules
-from modelwire.testing.rules.detecting import DetectingRules
-from modelwire.testing.rules.faults import FaultRules
-from modelwire.testing.rules.listing import ListingRules
-from modelwire.testing.rules.loading import LoadingRules
-from modelwire.testing.rules.replaying import ReplayingRules
-from modelwire.testing.rules.retrying import RetryingRules
-from modelwire.testing.rules.secrecy import SecrecyRules
+from modelwire.testing.rules.cancellation import CancellingRules
+from modelwire.testing.rules.credentials import DetectingRules
+from modelwire.testing.rules.deadlines import WaitingRules
+from modelwire.testing.rules.discovery import ListingRules
+from modelwire.testing.rules.errors import FaultRules, RetryingRules
+from modelwire.testing.rules.imports import LoadingRules
+from modelwire.testing.rules.recordings import ReplayingRules
+from modelwire.testing.rules.requests import AskingRules
+from modelwire.testing.rules.secrets import SecrecyRules
 from modelwire.testing.rules.thinking import ThinkingRules
 from modelwire.testing.rules.tools import ToolRules
-from modelwire.testing.rules.waiting import WaitingRules
 from modelwire.testing.subject import Ability, Subject
 from modelwire.testing.wires import Wire
 

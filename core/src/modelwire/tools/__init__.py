@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.tools.function import FunctionTool, tool_from
-    from modelwire.tools.loading import load_tools
-    from modelwire.tools.running import run_call, run_in_thread
+    from modelwire.tools.loader import load_tools
+    from modelwire.tools.run import run_call, run_in_thread
 
 __all__ = ["FunctionTool", "load_tools", "run_call", "run_in_thread", "tool_from"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "function": ("FunctionTool", "tool_from"),
-        "loading": ("load_tools",),
-        "running": ("run_call", "run_in_thread"),
+        "function": (
+            "FunctionTool",
+            "tool_from",
+        ),
+        "loader": ("load_tools",),
+        "run": (
+            "run_call",
+            "run_in_thread",
+        ),
     },
 )

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.transport.body import drain
     from modelwire.transport.client import Transport
     from modelwire.transport.deadlines import Deadlines
-    from modelwire.transport.explain import explain_body
-    from modelwire.transport.farewell import drain
+    from modelwire.transport.dry_run import NotSent, Rehearsal
+    from modelwire.transport.error_responses import error_from_status, explain_body
     from modelwire.transport.proxies import proxy_for
-    from modelwire.transport.rehearsal import NotSent, Rehearsal
     from modelwire.transport.request import Request
     from modelwire.transport.response import Response
-    from modelwire.transport.retry import RetryPolicy, delay_before, retrying, retrying_call
-    from modelwire.transport.retry_after import parse_retry_after
-    from modelwire.transport.showing import conceal, secrets_in
+    from modelwire.transport.retry import (
+        RetryPolicy,
+        delay_before,
+        parse_retry_after,
+        retrying,
+        retrying_call,
+    )
     from modelwire.transport.sse import ServerSentEvent, SseDecoder
-    from modelwire.transport.status import error_from_status
 
 __all__ = [
     "Deadlines",
@@ -34,7 +37,6 @@ __all__ = [
     "ServerSentEvent",
     "SseDecoder",
     "Transport",
-    "conceal",
     "delay_before",
     "drain",
     "error_from_status",
@@ -43,24 +45,35 @@ __all__ = [
     "proxy_for",
     "retrying",
     "retrying_call",
-    "secrets_in",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "body": ("drain",),
         "client": ("Transport",),
         "deadlines": ("Deadlines",),
-        "explain": ("explain_body",),
-        "farewell": ("drain",),
+        "dry_run": (
+            "NotSent",
+            "Rehearsal",
+        ),
+        "error_responses": (
+            "error_from_status",
+            "explain_body",
+        ),
         "proxies": ("proxy_for",),
-        "rehearsal": ("NotSent", "Rehearsal"),
         "request": ("Request",),
         "response": ("Response",),
-        "retry": ("RetryPolicy", "delay_before", "retrying", "retrying_call"),
-        "retry_after": ("parse_retry_after",),
-        "showing": ("conceal", "secrets_in"),
-        "sse": ("ServerSentEvent", "SseDecoder"),
-        "status": ("error_from_status",),
+        "retry": (
+            "RetryPolicy",
+            "delay_before",
+            "parse_retry_after",
+            "retrying",
+            "retrying_call",
+        ),
+        "sse": (
+            "ServerSentEvent",
+            "SseDecoder",
+        ),
     },
 )

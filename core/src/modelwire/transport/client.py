@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from modelwire.errors import ConnectionFailed
 from modelwire.transport.deadlines import Deadlines
-from modelwire.transport.endpoint import endpoint_of
-from modelwire.transport.proxies import proxy_for
-from modelwire.transport.proxy_login import ProxyLogin, proxy_login
+from modelwire.transport.proxies import ProxyLogin, proxy_for, proxy_login
 from modelwire.transport.request import Request
 from modelwire.transport.response import Response
+from modelwire.transport.urls import endpoint_of
 
 if TYPE_CHECKING:
     import ssl
@@ -160,7 +159,8 @@ class Transport:
 
             prepared = await to_thread(self._prepare, needs_tls=needs_tls)
             sessions, context = prepared
-        from modelwire.transport import faults, opening
+        from modelwire.transport import errors as faults
+        from modelwire.transport import send as opening
 
         exchange = faults.Exchange(endpoint, proxy.endpoint if proxy else None, details)
         return await opening.open_response(
@@ -178,7 +178,8 @@ class Transport:
 
     def _prepare(self, *, needs_tls: bool) -> tuple[Sessions, ssl.SSLContext | None]:
         """Do what takes long, once; runs in a thread."""
-        from modelwire.transport import opening, tls
+        from modelwire.transport import send as opening
+        from modelwire.transport import tls
         from modelwire.transport.sessions import Sessions
 
         with self._preparing:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+from collections.abc import Callable
+
 from attrs import frozen
 
-__all__ = ["Deadlines"]
+__all__ = ["ANOTHER_TURN", "Deadlines", "ReadWatch"]
 
 
 @frozen
@@ -32,3 +36,106 @@ class Deadlines:
     first_event: float | None = None
     idle: float | None = 300.0
     total: float | None = None
+
+
+ANOTHER_TURN = 0.001
+"""Seconds, few, in which the loop turns once more."""
+
+
+class ReadWatch:
+    """Notices that a read of the body takes too long.
+
+    A reader calls `waiting` before each read and `arrived` after it, which costs little more than a
+    look at the clock: the timer is not moved with each read. It only never fires later than the
+    read that is under way is due, and looks, when it fires, whether that one is still waiting.
+
+    A program may have held up the loop meanwhile. Then what has arrived lies in the socket, and the
+    loop may turn to the timer before the reader; so the verdict waits for one more turn.
+
+    Args:
+        deadlines: The limits, in seconds.
+        connected_at: When the connection stood, by the loop's clock.
+        total_at: When the whole answer must be there, by the loop's clock, or `None`.
+        expire: Called once with the phase that took too long and its limit.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_due",
+        "_due_before",
+        "_expire",
+        "_first_byte_at",
+        "_idle",
+        "_limits",
+        "_loop",
+        "_phase",
+        "_timer",
+        "_timer_at",
+        "_total_at",
+    )
+
+    def __init__(
+        self,
+        deadlines: Deadlines,
+        *,
+        connected_at: float,
+        total_at: float | None,
+        expire: Callable[[str, float], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
+        self._limits = deadlines
+        self._first_byte_at = connected_at + _limit(deadlines.first_byte)
+        self._idle = _limit(deadlines.idle)
+        self._total_at = _limit(total_at)
+        self._expire = expire
+        self._phase = "first_byte"
+        self._due: float | None = None
+        self._due_before: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
+
+    def waiting(self) -> None:
+        """Say that a read begins."""
+        due = self._clock() + self._idle if self._phase == "idle" else self._first_byte_at
+        self._due = due
+        if self._timer is None or due < self._timer_at:
+            self._set_timer(due)
+
+    def arrived(self) -> None:
+        """Say that a read is over."""
+        self._due = None
+        self._phase = "idle"
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self, when: float) -> None:
+        self.stop()
+        self._timer_at = when = min(when, self._total_at)
+        if when < math.inf:
+            self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        now = self._clock()
+        if now >= self._total_at:
+            self._expire("total", self._limits.total or 0.0)
+        elif self._due is None:
+            # Who begins to wait from now on will not have waited too long before this.
+            self._set_timer(now + self._idle)
+        elif now < self._due:
+            self._set_timer(self._due)
+        elif self._due != self._due_before:
+            self._due_before = self._due
+            self._set_timer(now + ANOTHER_TURN)
+        elif self._phase == "idle":
+            self._expire("idle", self._idle)
+        else:
+            self._expire("first_byte", self._limits.first_byte or 0.0)
+
+
+def _limit(seconds: float | None) -> float:
+    return math.inf if seconds is None else seconds

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from modelwire.config.secrets import HIDDEN
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.transport.headers import request_id
-from modelwire.transport.showing import secrets_in
+from modelwire.redaction.http import secrets_in
+from modelwire.redaction.names import HIDDEN
+from modelwire.transport.request import request_id
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:

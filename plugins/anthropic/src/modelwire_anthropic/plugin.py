@@ -23,7 +23,7 @@ def detect_credentials(
     provider: ProviderConfig, config: Config, probe: bool, timeout: float
 ) -> CredentialStatus:
     """Say which key would be used, and whether it would work; only a probe asks the service."""
-    from modelwire_anthropic.detection import detect
+    from modelwire_anthropic.credentials import detect
 
     return detect(provider, config, probe=probe, timeout=timeout)
 
@@ -59,7 +59,7 @@ def stream_completion(
         InvalidMessage: A message holds what the API does not take.
         ProviderError: The service refused or failed, or the answer broke off.
     """
-    from modelwire_anthropic.completing import complete
+    from modelwire_anthropic.messages.completion import complete
 
     return complete(model, context, options, provider, config, transport)
 
@@ -71,6 +71,6 @@ def describe_call(model: Model, provider: ProviderConfig, config: Config) -> Map
     Raises:
         ConfigError: A setting is not valid.
     """
-    from modelwire_anthropic.describing import describe
+    from modelwire_anthropic.describe import describe
 
     return describe(model, provider, config)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelwire.hookspecs import Question, Settings, SetupGuide
-from modelwire_anthropic.accounts import PROVIDER, key_variables
+from modelwire_anthropic.account import PROVIDER, key_variables
 
 __all__ = ["GUIDE"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from modelwire.messages import StopReason, Text, Thinking, ToolCall
 from modelwire.testing import Answer, SseWire, fragments, pieces
-from modelwire_anthropic.redacted import to_base64
+from modelwire_anthropic.messages.assistant import to_base64
 
 __all__ = ["MessagesWire"]
 

@@ -85,7 +85,7 @@ def emulate(
         msg = f"{answering[0]} answers every request; leave out the others that answer."
         raise click.UsageError(msg)
 
-    from modelwire_bedrock.emulator.running import run_emulator
+    from modelwire_bedrock.emulator.run import run_emulator
 
     run_emulator(
         host=host,

@@ -31,7 +31,7 @@ def detect_credentials(
     Raises:
         ConfigError: A setting is not valid.
     """
-    from modelwire_bedrock.credentials.detection import detect
+    from modelwire_bedrock.credentials import detect
 
     return detect(provider, config, probe=probe, timeout=timeout)
 
@@ -49,7 +49,7 @@ async def discover_models(
     # Importing it takes tens of milliseconds, in which nobody else shall have to wait.
     from asyncio import to_thread
 
-    listing = await to_thread(import_module, "modelwire_bedrock.discovery.listing")
+    listing = await to_thread(import_module, "modelwire_bedrock.discovery.region_models")
     models: Sequence[Model] = await listing.discover(provider, settings, config, transport)
     return models
 
@@ -70,7 +70,7 @@ def stream_completion(
         ProviderError: AWS refused or failed, or the answer broke off.
     """
     request = (model, context, options, provider, config, transport)
-    return late_stream("modelwire_bedrock.completing", "complete_stream", *request)
+    return late_stream("modelwire_bedrock.converse.completion", "complete_stream", *request)
 
 
 @hookimpl
@@ -82,6 +82,6 @@ def describe_call(
     Raises:
         ConfigError: A setting is not valid.
     """
-    from modelwire_bedrock.describing import describe
+    from modelwire_bedrock.describe import describe
 
     return describe(model, options, provider, config)

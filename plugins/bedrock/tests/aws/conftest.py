@@ -8,8 +8,8 @@ import pytest
 from attrs import define, field
 
 from modelwire.config import Config
-from modelwire_bedrock.credentials.detection import detect
-from modelwire_bedrock.endpoints import resolve_target
+from modelwire_bedrock.aws.endpoints import resolve_target
+from modelwire_bedrock.credentials import detect
 
 
 @define

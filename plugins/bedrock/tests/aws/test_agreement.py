@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from modelwire.errors import AuthenticationError
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.credentials import containers
-from modelwire_bedrock.credentials.detection import detect
-from modelwire_bedrock.endpoints import resolve_target
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.credentials import containers
+from modelwire_bedrock.aws.endpoints import resolve_target
+from modelwire_bedrock.credentials import detect
 
 ROLE = "arn:aws:iam::123456789012:role/agent"
 LATER = "2999-01-01T00:00:00Z"

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from modelwire.errors import AuthenticationError, ConfigError
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.single_flight import SingleFlight
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.single_flight import SingleFlight
 
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "c2VjcmV0"}
 

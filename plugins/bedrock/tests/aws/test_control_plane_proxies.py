@@ -4,9 +4,9 @@ import pytest
 
 from modelwire.hookspecs import DiscoverySettings
 from modelwire.transport import Transport, proxy_for
-from modelwire_bedrock.application_profiles import ApplicationProfiles
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.discovery.listing import discover
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.discovery.region_models import discover
+from modelwire_bedrock.models.application_profiles import ApplicationProfiles
 
 PAIR = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",

@@ -8,8 +8,8 @@ import pytest
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError
-from modelwire_bedrock.credentials import containers
-from modelwire_bedrock.credentials.detection import detect
+from modelwire_bedrock.aws.credentials import containers
+from modelwire_bedrock.credentials import detect
 
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "c2VjcmV0"}
 BEARER = {"AWS_BEARER_TOKEN_BEDROCK": "YmVhcmVy"}

@@ -20,10 +20,10 @@ from modelwire.messages import Context, File, Text, UserMessage
 from modelwire.registry import Registry
 from modelwire.runtime.prompts import check_abilities
 from modelwire.transport import Transport
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.discovery import listing
-from modelwire_bedrock.discovery.listing import discover
-from modelwire_bedrock.profiles import inventory_of
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.discovery import region_models as listing
+from modelwire_bedrock.discovery.region_models import discover
+from modelwire_bedrock.models.inference_profiles import inventory_of
 
 PAIR = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",

@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from modelwire.errors import ConfigError
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.endpoints import resolve_target
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.endpoints import resolve_target
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "c2VjcmV0"}
 SERVICES = """

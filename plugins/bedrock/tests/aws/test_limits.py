@@ -1,8 +1,8 @@
 import pytest
 
-from modelwire_bedrock.discovery.mapping import Mapper
+from modelwire_bedrock.discovery.convert import Mapper
 from modelwire_bedrock.discovery.prices import NOTHING_KNOWN, price_entry
-from modelwire_bedrock.limits import LIMITS, UNKNOWN_LIMITS, limits_of
+from modelwire_bedrock.models.limits import LIMITS, UNKNOWN_LIMITS, limits_of
 
 
 @pytest.mark.parametrize(

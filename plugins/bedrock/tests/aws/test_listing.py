@@ -11,9 +11,9 @@ from modelwire.errors import RequestTimeout, ServerError
 from modelwire.hookspecs import DiscoverySettings
 from modelwire.registry import Registry
 from modelwire.transport import Deadlines, Transport
-from modelwire_bedrock import control_plane
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.discovery.listing import discover
+from modelwire_bedrock.aws import control_plane
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.discovery.region_models import discover
 
 SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 OWN = "arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/ab12"

@@ -3,7 +3,7 @@
 import pytest
 
 from modelwire.errors import ConfigError
-from modelwire_bedrock.clients import Clients
+from modelwire_bedrock.aws.clients import Clients
 
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "c2VjcmV0"}
 

@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from modelwire_bedrock.credentials.detection import detect
+from modelwire_bedrock.credentials import detect
 
 
 def keys(name):

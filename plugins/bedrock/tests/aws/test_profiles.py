@@ -1,9 +1,12 @@
 import pytest
 
 from modelwire.transport import Transport
-from modelwire_bedrock.application_profiles import ApplicationProfiles, is_application_profile
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.profiles import (
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.models.application_profiles import (
+    ApplicationProfiles,
+    is_application_profile,
+)
+from modelwire_bedrock.models.inference_profiles import (
     Inventory,
     geographies_of,
     profile_for,

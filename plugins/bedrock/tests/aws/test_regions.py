@@ -1,7 +1,7 @@
 import pytest
 
 from modelwire.errors import ConfigError
-from modelwire_bedrock.regions import aws_address, region_of_arn
+from modelwire_bedrock.aws.regions import aws_address, region_of_arn
 
 ARN = "arn:aws:bedrock:eu-west-3:123456789012:application-inference-profile/abc"
 GOV = "arn:aws-us-gov:bedrock:us-gov-west-1:123456789012:inference-profile/us-gov.anthropic.x"

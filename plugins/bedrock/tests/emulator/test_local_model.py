@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from modelwire.config import Config
 from modelwire.runtime import Runtime
 from modelwire_bedrock.emulator import Emulator
-from modelwire_bedrock.emulator.conversations import context_of, options_of
+from modelwire_bedrock.emulator.contexts import context_of, options_of
 from modelwire_bedrock.emulator.local_model import LocalModel
 
 LOCAL = "local/smollm2-135m-instruct"
@@ -20,7 +20,7 @@ HELLO = [{"role": "user", "content": [{"text": "What is the capital of France?"}
 def with_model():
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("the engine xllamacpp is not installed")
-    embedded = pytest.importorskip("modelwire_local.embedded")
+    embedded = pytest.importorskip("modelwire_local.models")
     if embedded.find_weights() is None:
         pytest.skip(f"the weights are not installed: {embedded.INSTALL_COMMAND}")
     runtime = Runtime(Config.from_document({}, environ={}))

@@ -9,7 +9,7 @@ from botocore.validate import ParamValidator
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
 from modelwire.models import Model
-from modelwire_bedrock.requests import build_request
+from modelwire_bedrock.converse.request import build_request
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 

@@ -6,7 +6,7 @@ import sys
 
 def test_building_a_request_imports_nothing_heavy():
     program = (
-        "import sys, modelwire_bedrock.requests, modelwire_bedrock.families\n"
+        "import sys, modelwire_bedrock.converse.request, modelwire_bedrock.models.families\n"
         "heavy = {'boto3', 'botocore', 'aiohttp', 'msgspec', 'asyncio'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )

@@ -27,8 +27,8 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.models import Model
-from modelwire_bedrock.families import family_of
-from modelwire_bedrock.requests import build_request
+from modelwire_bedrock.converse.request import build_request
+from modelwire_bedrock.models.families import family_of
 
 MODELS = (
     "us.anthropic.claude-sonnet-4-5-20250929-v1:0",

@@ -25,8 +25,8 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.models import Model
-from modelwire_bedrock.families import family_of
-from modelwire_bedrock.requests import build_request
+from modelwire_bedrock.converse.request import build_request
+from modelwire_bedrock.models.families import family_of
 
 FOLDER = Path(__file__).resolve().parents[5] / "shared" / "recordings" / "bedrock"
 UNSAYABLE = {"s3Location", "citationsContent"}

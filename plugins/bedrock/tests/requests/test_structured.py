@@ -5,7 +5,7 @@ import json
 import pytest
 
 from modelwire.repair import Changes
-from modelwire_bedrock.requests.structured import strict_schema
+from modelwire_bedrock.converse.structured import strict_schema
 
 SCHEMA = {
     "title": "City info",

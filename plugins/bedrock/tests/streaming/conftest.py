@@ -19,10 +19,10 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
 from modelwire.models import Model
 from modelwire.transport import Transport
-from modelwire_bedrock.clients import Clients
-from modelwire_bedrock.completing import complete_stream
-from modelwire_bedrock.converse_stream import Translator
-from modelwire_bedrock.eventstream import FrameDecoder
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.eventstream import FrameDecoder
+from modelwire_bedrock.converse.completion import complete_stream
+from modelwire_bedrock.converse.stream import Translator
 
 RECORDINGS = Path(__file__).parents[5] / "shared" / "recordings" / "bedrock"
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"

@@ -17,10 +17,10 @@ from modelwire.errors import (
     ServerError,
     StreamTruncated,
 )
-from modelwire_bedrock.converse_stream import Translator
-from modelwire_bedrock.eventstream import FrameDecoder
-from modelwire_bedrock.faults import ServiceFault
-from modelwire_bedrock.symptoms import Symptom
+from modelwire_bedrock.aws.eventstream import FrameDecoder
+from modelwire_bedrock.converse.stream import Translator
+from modelwire_bedrock.error_rules import Symptom
+from modelwire_bedrock.errors import ServiceFault
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from botocore.credentials import Credentials
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import AuthenticationError, ConfigError, InvalidRequest
 from modelwire.transport import Transport
-from modelwire_bedrock.carrying import prepare, transport_for
-from modelwire_bedrock.endpoints import resolve_target
+from modelwire_bedrock.aws.endpoints import resolve_target
+from modelwire_bedrock.aws.signing import prepare, transport_for
 
 KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "a/session+token=="
 MODELS = [

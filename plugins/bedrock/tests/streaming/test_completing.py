@@ -23,7 +23,7 @@ from modelwire.events import Diagnostic, ResponseInfo, Stop, TextDelta, deltas_o
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, Text, Tool, ToolCall, Usage, UserMessage
 from modelwire.transport import Deadlines
-from modelwire_bedrock.calls import plan_call
+from modelwire_bedrock.converse.call import plan_call
 
 HELLO = Context([UserMessage("hello")])
 

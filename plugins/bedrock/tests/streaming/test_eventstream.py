@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
-from modelwire_bedrock.eventstream import LARGEST_HEADERS, LARGEST_PAYLOAD, FrameDecoder
+from modelwire_bedrock.aws.eventstream import LARGEST_HEADERS, LARGEST_PAYLOAD, FrameDecoder
 
 _ALL_TYPES = [
     ("yes", (0, b"")),

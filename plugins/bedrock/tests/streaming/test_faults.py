@@ -16,8 +16,8 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire_bedrock.faults import _MEANINGS, exception_status, fault_of_response, normal_code
-from modelwire_bedrock.symptoms import Symptom
+from modelwire_bedrock.error_rules import Symptom
+from modelwire_bedrock.errors import _MEANINGS, exception_status, fault_of_response, normal_code
 
 
 def fault(status, code="", message="Something is wrong.", **headers):

@@ -7,7 +7,7 @@ import sys
 HEAVY = ["boto3", "botocore", "aiohttp", "asyncio"]
 CODE = """
 import json, sys
-import modelwire_bedrock.completing
+import modelwire_bedrock.converse.completion
 print(json.dumps([name for name in {heavy} if name in sys.modules]))
 """
 

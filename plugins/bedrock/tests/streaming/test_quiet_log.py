@@ -4,7 +4,7 @@ import logging
 
 import boto3
 
-from modelwire_bedrock.quiet_log import quiet
+from modelwire_bedrock.aws.logging import quiet
 
 
 def test_only_what_is_done_for_us_is_left_out(caplog):

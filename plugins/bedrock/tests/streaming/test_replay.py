@@ -10,10 +10,10 @@ from botocore.model import ServiceModel
 from botocore.parsers import ResponseParserFactory
 
 from modelwire.messages import StopReason, Text, Thinking, ToolCall
-from modelwire_bedrock.converse import deltas_of_answer
-from modelwire_bedrock.converse_stream import Translator
-from modelwire_bedrock.eventstream import FrameDecoder
-from modelwire_bedrock.outcome import STOP_REASONS
+from modelwire_bedrock.aws.eventstream import FrameDecoder
+from modelwire_bedrock.converse.outcome import STOP_REASONS
+from modelwire_bedrock.converse.response import deltas_of_answer
+from modelwire_bedrock.converse.stream import Translator
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from modelwire.events import (
     Stop,
 )
 from modelwire.messages import StopReason, Usage
-from modelwire_bedrock.converse_stream import Translator
-from modelwire_bedrock.eventstream import FrameDecoder
+from modelwire_bedrock.aws.eventstream import FrameDecoder
+from modelwire_bedrock.converse.stream import Translator
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire.messages import StopReason, Usage
-from modelwire_bedrock.converse import deltas_of_answer
+from modelwire_bedrock.converse.response import deltas_of_answer
 
 
 def test_a_whole_answer_gives_the_deltas_of_a_stream():

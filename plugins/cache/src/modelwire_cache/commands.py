@@ -11,8 +11,8 @@ import click
 
 from modelwire.cli.options import FiniteRange
 from modelwire.config import load_config
-from modelwire_cache.answers import Answers, Kept
 from modelwire_cache.settings import Settings
+from modelwire_cache.store import Answers, Kept
 
 __all__ = ["answers"]
 

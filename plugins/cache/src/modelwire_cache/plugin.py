@@ -30,7 +30,7 @@ def stream_completion(
     settings = Settings.of(config)
     if settings.mode == "off" or not isinstance(deltas, AsyncIterator):
         return deltas
-    from modelwire_cache.requests import Request
+    from modelwire_cache.fingerprint import Request
 
     asked = Request.of(model, context, options)
-    return late_stream("modelwire_cache.keeping", "answer", deltas, asked, settings)
+    return late_stream("modelwire_cache.replay", "answer", deltas, asked, settings)

@@ -8,7 +8,7 @@ import attrs
 import click
 
 from modelwire.errors import ModelwireError
-from modelwire_local import embedded
+from modelwire_local import models as embedded
 from modelwire_local.install import install_weights
 from modelwire_local.status import examine
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelwire.errors import PluginError
-from modelwire_local.embedded import (
+from modelwire_local.models import (
     INSTALL_COMMAND,
     REQUIREMENT,
     WHEEL_SHA256,

@@ -23,7 +23,7 @@ def detect_credentials(provider: ProviderConfig, probe: bool) -> CredentialStatu
 
     With `probe` the engine is imported, which shows missing system libraries.
     """
-    from modelwire_local.readiness import check_readiness
+    from modelwire_local.credentials import check_readiness
 
     return check_readiness(provider, probe=probe)
 
@@ -31,7 +31,7 @@ def detect_credentials(provider: ProviderConfig, probe: bool) -> CredentialStatu
 @hookimpl
 async def discover_models(provider: ProviderConfig) -> Sequence[Model]:
     """List the embedded model, if its weights are installed, and the configured GGUF files."""
-    from modelwire_local.offers import offered_models
+    from modelwire_local.discovery import offered_models
 
     return offered_models(provider)
 
@@ -52,11 +52,11 @@ async def stream_completion(
         ServerError: The model cannot be loaded, or failed.
         RequestTimeout: A deadline passed.
     """
-    from modelwire_local.chunks import ChunkDecoder
-    from modelwire_local.engines import engine_for
+    from modelwire_local.engine import engine_for
     from modelwire_local.generation import Generation
     from modelwire_local.request import build_request
     from modelwire_local.settings import settings_for
+    from modelwire_local.stream import ChunkDecoder
 
     settings = settings_for(model, provider)
     request = build_request(model, context, options, embedded=settings.embedded)

@@ -8,7 +8,7 @@ from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, Tool
 from modelwire.models import Model
-from modelwire_local.chat import render_messages
+from modelwire_local.history import render_messages
 
 __all__ = ["DEFAULT_SYSTEM_PROMPT", "build_request"]
 

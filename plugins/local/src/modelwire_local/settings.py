@@ -9,7 +9,7 @@ from attrs import frozen
 
 from modelwire.errors import ConfigError, NotFound, PluginError, Problem
 from modelwire.models import Model
-from modelwire_local import embedded
+from modelwire_local import models as embedded
 
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig

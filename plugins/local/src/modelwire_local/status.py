@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from modelwire.errors import PluginError
-from modelwire_local.embedded import INSTALL_HINT, MODEL_ID, find_weights, verify_weights
+from modelwire_local.models import INSTALL_HINT, MODEL_ID, find_weights, verify_weights
 from modelwire_local.processor import missing_features
 from modelwire_local.requirements import engine_version, import_engine
 

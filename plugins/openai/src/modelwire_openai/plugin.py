@@ -30,7 +30,7 @@ def detect_credentials(
     Raises:
         ConfigError: A setting is not valid.
     """
-    from modelwire_openai.detection import detect
+    from modelwire_openai.credentials import detect
 
     return detect(provider, config, probe=probe, timeout=timeout)
 
@@ -65,13 +65,13 @@ def stream_completion(
         ConfigError: A setting is not valid.
         ProviderError: The service refused or failed, or the answer broke off.
     """
-    from modelwire_openai.accounts import default_api
+    from modelwire_openai.account import default_api
     from modelwire_openai.servers import RESPONSES
 
     request = (model, context, options, provider, config, transport)
     if (model.api or default_api(provider, config, model)) == RESPONSES:
-        return late_stream("modelwire_openai.responses.completing", "complete_responses", *request)
-    return late_stream("modelwire_openai.completions.completing", "complete_chat", *request)
+        return late_stream("modelwire_openai.responses.completion", "complete_responses", *request)
+    return late_stream("modelwire_openai.completions.completion", "complete_chat", *request)
 
 
 @hookimpl
@@ -83,6 +83,6 @@ def describe_call(
     Raises:
         ConfigError: A setting is not valid.
     """
-    from modelwire_openai.describing import describe
+    from modelwire_openai.describe import describe
 
     return describe(model, options, provider, config)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelwire.hookspecs import Question, Settings, SetupGuide
-from modelwire_openai.accounts import key_variables
+from modelwire_openai.account import key_variables
 from modelwire_openai.servers import COMPLETIONS, server_of
 
 __all__ = ["OPENAI", "SERVER"]

@@ -2,7 +2,7 @@ import pytest
 
 from modelwire.events.assembler import Assembler
 from modelwire_openai.compat import Compat
-from modelwire_openai.completions.chunks import Translator
+from modelwire_openai.completions.stream import Translator
 
 
 @pytest.fixture

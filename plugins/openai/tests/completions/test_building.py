@@ -9,7 +9,7 @@ from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.messages import Context, File, Image, Text, Tool, UserMessage
 from modelwire.models import Model
 from modelwire_openai.compat import Compat
-from modelwire_openai.completions.building import build_request
+from modelwire_openai.completions.request import build_request
 from modelwire_openai.servers import FOREIGN, server_of
 
 HI = Context([UserMessage("Hi")])

@@ -21,7 +21,7 @@ from modelwire.messages import (
 )
 from modelwire.models import Model
 from modelwire_openai.compat import Compat
-from modelwire_openai.completions.building import build_request
+from modelwire_openai.completions.request import build_request
 from modelwire_openai.servers import FOREIGN, SERVERS, server_of
 
 MODEL = Model("acme", "m")

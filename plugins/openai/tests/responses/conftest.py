@@ -15,7 +15,7 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
 from modelwire.models import Model
 from modelwire.transport import RetryPolicy, SseDecoder
-from modelwire_openai.responses.building import build_request
+from modelwire_openai.responses.request import build_request
 from modelwire_openai.responses.stream import Translator
 
 # Test modules are imported by their path, so what their tables share must be on it.

@@ -4,7 +4,7 @@ import sys
 
 def test_building_a_request_imports_nothing_heavy():
     program = (
-        "import sys, modelwire_openai.plugin, modelwire_openai.responses.building\n"
+        "import sys, modelwire_openai.plugin, modelwire_openai.responses.request\n"
         "heavy = {'aiohttp', 'msgspec', 'asyncio'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )

@@ -7,7 +7,7 @@ import pytest
 from modelwire.errors import InvalidRequest, StreamTruncated
 from modelwire.messages import StopReason, Text, Thinking, ToolCall, UserMessage
 from modelwire.models import Model
-from modelwire_openai.responses.signatures import read_text_signature
+from modelwire_openai.responses.assistant import read_text_signature
 from modelwire_openai.responses.stream import Translator
 
 

@@ -7,8 +7,8 @@ from modelwire.hookspecs import ToolChoice
 from modelwire.messages import Tool, UserMessage
 from modelwire.models import Model
 from modelwire_openai.responses.dialect import dialect_of
-from modelwire_openai.responses.reasoners import EFFORTS, reasoner_of
 from modelwire_openai.responses.structured import is_strict
+from modelwire_openai.responses.thinking import EFFORTS, reasoner_of
 
 WEATHER = Tool("weather", "Tells the weather.", {"type": "object", "properties": {"city": {}}})
 

@@ -28,11 +28,11 @@ def stream_completion(
     deltas = yield
     if not isinstance(deltas, AsyncIterator):
         return deltas  # not a stream; the runtime says so, and whose fault it is
-    from modelwire_otel.listening import somebody_listens
+    from modelwire_otel.recorder import somebody_listens
 
     if not somebody_listens():
         return deltas
-    from modelwire_otel.recording import record
+    from modelwire_otel.recorder import record
     from modelwire_otel.settings import captures_content
 
     return record(

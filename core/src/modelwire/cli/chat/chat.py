@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from modelwire.cli.chat.choosing import new_session
 from modelwire.cli.chat.conversation import Talk
+from modelwire.cli.chat.session_choice import new_session
 from modelwire.cli.chat.slash import parse_command, run_command
 from modelwire.cli.chat.views import View
-from modelwire.cli.checking import check_reference, offline_catalog
-from modelwire.cli.failures import show_failure, show_note
+from modelwire.cli.errors import show_failure, show_note
+from modelwire.cli.model_check import check_reference, offline_catalog
 from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.events import TextDeltaEvent
 from modelwire.messages import AssistantMessage, ToolCall

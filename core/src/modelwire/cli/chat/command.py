@@ -81,8 +81,8 @@ def chat(
     diagnostics = click.get_current_context().find_object(Diagnostics)
     # What --verbose writes in between would be mixed up with lines that are still changing.
     wishes["plain"] |= diagnostics is not None and diagnostics.verbose
-    from modelwire.cli.chat.choosing import Asked
-    from modelwire.cli.chat.running import Wishes, hold
-    from modelwire.cli.running import run
+    from modelwire.cli.chat.run import Wishes, hold
+    from modelwire.cli.chat.session_choice import Asked
+    from modelwire.cli.event_loop import run
 
     return run(hold(Wishes(session=Asked(resume, last, session, no_session), **wishes)))

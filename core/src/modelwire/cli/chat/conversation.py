@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast, get_args
 
 from modelwire.cli.chat.views import View
-from modelwire.cli.failures import show_note
+from modelwire.cli.errors import show_note
 from modelwire.errors import Cancelled, ModelwireError, SessionError
 from modelwire.events import DoneEvent
 from modelwire.messages import (
@@ -22,7 +22,7 @@ from modelwire.messages import (
 )
 from modelwire.models import ModelRef, ReasoningLevel
 from modelwire.runtime import Runtime
-from modelwire.runtime.resolution import default_ref
+from modelwire.runtime.resolver import default_ref
 from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 from modelwire.sessions import Session
 from modelwire.tools import FunctionTool

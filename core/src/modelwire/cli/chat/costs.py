@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from modelwire.cli.cells import align
+from modelwire.cli.text import align
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.sessions import Entry

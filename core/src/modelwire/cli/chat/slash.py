@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast, get_args
 import click
 from attrs import frozen
 
-from modelwire.cli.cells import printable, room
-from modelwire.cli.failures import show_note
+from modelwire.cli.errors import show_note
+from modelwire.cli.text import printable, room
 from modelwire.models import ReasoningLevel
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def run_command(at: Chat, name: str, argument: str) -> bool:
 
 
 async def _help(_: Chat, __: str) -> bool:
-    from modelwire.cli.cells import align
+    from modelwire.cli.text import align
 
     rows = [(f"/{name} {c.argument}".rstrip(), c.help) for name, c in COMMANDS.items()]
     for line in align(rows, room=room()):
@@ -126,7 +126,7 @@ async def _tools(at: Chat, argument: str) -> bool:
 
 
 async def _save(at: Chat, argument: str) -> bool:
-    from modelwire.cli.chat.saving import save
+    from modelwire.cli.chat.export import save
 
     session = at.talk.session
     if argument:
@@ -142,7 +142,7 @@ async def _save(at: Chat, argument: str) -> bool:
 
 
 async def _load(at: Chat, argument: str) -> bool:
-    from modelwire.cli.chat.saving import load
+    from modelwire.cli.chat.export import load
 
     if not argument:
         show_note("Name a file: /load FILE.")

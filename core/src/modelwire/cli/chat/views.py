@@ -12,11 +12,11 @@ from typing import Protocol, TextIO
 import click
 from attrs import evolve
 
-from modelwire.cli.cells import printable, printable_lines
+from modelwire.cli.chat.live_lines import ChangingLines
 from modelwire.cli.chat.markdown import Block, render_block, split_blocks
-from modelwire.cli.chat.screen import ChangingLines
-from modelwire.cli.failures import show_note
-from modelwire.cli.printing import PRINTERS
+from modelwire.cli.errors import show_note
+from modelwire.cli.printers import PRINTERS
+from modelwire.cli.text import printable, printable_lines
 from modelwire.errors import Cancelled, ModelwireError
 from modelwire.events import (
     DoneEvent,

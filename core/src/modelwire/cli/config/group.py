@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from modelwire.cli.config.inspecting import file, get, schema, validate
-from modelwire.cli.config.patching import patch
-from modelwire.cli.config.setting import set_values
-from modelwire.cli.config.unsetting import unset
+from modelwire.cli.config.patch import patch
+from modelwire.cli.config.read import file, get, schema, validate
+from modelwire.cli.config.set import set_values
+from modelwire.cli.config.unset import unset
 
 __all__ = ["config"]
 

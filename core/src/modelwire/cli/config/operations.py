@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
 from attrs import frozen
 
-from modelwire.cli.config.reporting import Report
+from modelwire.cli.config.change import Report
 from modelwire.cli.config.values import Refused, resolve, written_value
-from modelwire.config.editing import read_value
 from modelwire.config.known_paths import takes_only_text
-from modelwire.config.merging import (
+from modelwire.config.patch import (
     check_keys,
     lost_entries,
     merge_value,
     put_value,
     remove_value,
 )
-from modelwire.config.paths import Path, format_path
-from modelwire.config.reading import plain_data
-from modelwire.config.secrets import HIDDEN, is_secret_path
-from modelwire.config.syntax import parse, value_of
-from modelwire.config.tokens import SyntaxMistake
+from modelwire.document.edit import read_value
+from modelwire.document.lexer import SyntaxMistake
+from modelwire.document.parser import parse, value_of
+from modelwire.document.paths import Path, format_path
+from modelwire.document.read import plain_data
+from modelwire.redaction.names import HIDDEN, is_secret_path
 
-__all__ = ["ABSENT", "ANYTHING", "Operation", "batch_operations", "parse_value"]
+__all__ = ["ABSENT", "ANYTHING", "Operation", "batch_operations", "parse_value", "read_limited"]
 
 ABSENT = object()
 """The expectation that a path holds nothing."""
@@ -186,6 +187,31 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _hides(path: str) -> bool:
-    from modelwire.config.paths import parse_path
+    from modelwire.document.paths import parse_path
 
     return is_secret_path(parse_path(path))
+
+
+def read_limited(path: FilePath | None, limit: int) -> str:
+    """Read UTF-8 text from a file, or `None` for standard input.
+
+    Raises:
+        Refused: It cannot be read, is longer than `limit` bytes, or is not UTF-8.
+    """
+    name = "The standard input" if path is None else str(path)
+    try:
+        if path is None:
+            raw = sys.stdin.buffer.read(limit + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Refused("value", f"{name} cannot be read: {reason}.") from error
+    if len(raw) > limit:
+        size = f"{limit / 1024 / 1024:g} MiB"
+        raise Refused("value", f"{name} is larger than {size}.", hint="Split it.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused("value", f"{name} is not UTF-8 text.") from error

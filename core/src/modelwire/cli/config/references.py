@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from modelwire.cli.config.reporting import Report
+from modelwire.cli.config.change import Report
 from modelwire.cli.config.values import Refused
 from modelwire.config import Config
-from modelwire.config.loading import read_config
+from modelwire.config.load import read_config
 from modelwire.config.model_choice import overriding_agents
-from modelwire.config.paths import Path, format_path, value_at
+from modelwire.document.paths import Path, format_path, value_at
 from modelwire.errors import ConfigError
 
 __all__ = ["check_new_references", "references_in"]
@@ -61,7 +61,7 @@ def check_new_references(before: str, after: str, source: FilePath, report: Repo
 
 
 def _check(config: Config, added: list[tuple[Path, str]], report: Report) -> None:
-    from modelwire.cli.checking import check_reference
+    from modelwire.cli.model_check import check_reference
     from modelwire.registry import Registry
 
     registry = Registry(config)

@@ -9,14 +9,14 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from modelwire.config import Config, find_config
-from modelwire.config.editing import read_value
 from modelwire.config.known_paths import look_up_path
-from modelwire.config.loading import config_place, read_config
-from modelwire.config.locating import locate
-from modelwire.config.paths import Path, format_path, value_at
-from modelwire.config.reading import read_text
+from modelwire.config.load import config_place, read_config
+from modelwire.config.locate import locate
 from modelwire.config.redaction import redact_value
 from modelwire.config.shorthand import short_path
+from modelwire.document.edit import read_value
+from modelwire.document.paths import Path, format_path, value_at
+from modelwire.document.read import read_text
 from modelwire.errors import ConfigError, ModelwireError
 
 __all__ = [
@@ -114,8 +114,8 @@ def no_such_value(path: Path) -> Refused:
 
 def _known_models(text: str, source: FilePath) -> Collection[str]:
     """The models that the file names, those that it describes and those in the cache."""
-    from modelwire.cli.checking import offline_catalog
     from modelwire.cli.config.references import references_in
+    from modelwire.cli.model_check import offline_catalog
     from modelwire.registry import Registry
 
     named = {name for _, name in references_in(read_value(text, ()))}

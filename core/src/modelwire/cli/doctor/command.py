@@ -35,7 +35,7 @@ def doctor(offline: bool, timeout: float, as_json: bool, config_path: Path | Non
     modelwire doctor --offline
     modelwire doctor --json | jq '.checks[] | select(.state != "ok")'
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.doctor.report import report
-    from modelwire.cli.running import run
+    from modelwire.cli.doctor.run import report
+    from modelwire.cli.event_loop import run
 
     return run(report(config_path, offline=offline, timeout=timeout, as_json=as_json))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import click
 from attrs import field, frozen
 
-from modelwire.cli.cells import printable, room
+from modelwire.cli.text import printable, room
 
 __all__ = ["Finding", "State", "show_finding"]
 

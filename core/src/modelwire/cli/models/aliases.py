@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from modelwire.cli.candidates import complete_alias, complete_reference
-from modelwire.cli.documents import json_text
+from modelwire.cli.completion import complete_alias, complete_reference
 from modelwire.cli.options import check_output, config_option, json_option, output_options
+from modelwire.cli.text import json_text
 
 __all__ = ["aliases"]
 
@@ -40,7 +40,7 @@ def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
     \b
     modelwire models aliases list
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.cells import printable
+    from modelwire.cli.text import printable
     from modelwire.config import load_config
 
     check_output(as_json=as_json, plain=plain)
@@ -69,12 +69,12 @@ def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> 
     \b
     modelwire models aliases add fast amazon-bedrock/us.amazon.nova-lite-v1:0
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.cells import printable
-    from modelwire.cli.failures import show_note
-    from modelwire.cli.models.accepting import Editing, note_written, written_json
+    from modelwire.cli.errors import show_note
+    from modelwire.cli.models.edit import Editing, note_written, written_json
+    from modelwire.cli.text import printable
     from modelwire.config import load_config
+    from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import set_alias
-    from modelwire.config.writing import edit_config
     from modelwire.errors import ConfigError
 
     if _ALIAS.fullmatch(alias) is None:
@@ -118,10 +118,10 @@ def remove_alias(alias: str, as_json: bool, config_path: Path | None) -> None:
     \b
     modelwire models aliases remove fast
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.cells import printable
-    from modelwire.cli.models.accepting import note_written, written_json
+    from modelwire.cli.models.edit import note_written, written_json
+    from modelwire.cli.text import printable
+    from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import unset_alias
-    from modelwire.config.writing import edit_config
     from modelwire.errors import ConfigError
 
     written = edit_config(lambda text: unset_alias(text, alias), config_path)

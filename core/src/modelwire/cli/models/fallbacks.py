@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modelwire.cli.candidates import complete_reference
-from modelwire.cli.documents import json_text
+from modelwire.cli.completion import complete_reference
 from modelwire.cli.options import check_output, config_option, json_option, output_options
+from modelwire.cli.text import json_text
 
 if TYPE_CHECKING:
-    from modelwire.config.writing import Written
+    from modelwire.config.edit import Written
 
 __all__ = ["fallbacks"]
 
@@ -42,7 +42,7 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
     \b
     modelwire models fallbacks list
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.models.rows import resolved
+    from modelwire.cli.models.list_rows import resolved
     from modelwire.config import load_config
     from modelwire.registry import Registry
 
@@ -54,7 +54,7 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
     if as_json:
         click.echo(json_text({"fallbacks": keys}, indent=2))
     elif plain:
-        from modelwire.cli.cells import printable
+        from modelwire.cli.text import printable
 
         for key in keys:
             click.echo(printable(key))
@@ -72,9 +72,9 @@ def add_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
     \b
     modelwire models fallbacks add openai/gpt-5-mini
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.models.accepting import Editing
+    from modelwire.cli.models.edit import Editing
+    from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import set_fallbacks, written_fallbacks
-    from modelwire.config.writing import edit_config
 
     editing = Editing(config_path)
     wanted = editing.accept(ref)
@@ -102,9 +102,9 @@ def remove_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
     \b
     modelwire models fallbacks remove local/smollm2-135m-instruct
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.models.accepting import Editing
+    from modelwire.cli.models.edit import Editing
+    from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import set_fallbacks, written_fallbacks
-    from modelwire.config.writing import edit_config
     from modelwire.errors import ConfigError
 
     editing = Editing(config_path)
@@ -130,8 +130,8 @@ def clear_fallbacks(as_json: bool, config_path: Path | None) -> None:
     \b
     modelwire models fallbacks clear
     """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import set_fallbacks
-    from modelwire.config.writing import edit_config
 
     written = edit_config(lambda text: set_fallbacks(text, []), config_path)
     _tell(str, written, as_json=as_json)
@@ -140,7 +140,7 @@ def clear_fallbacks(as_json: bool, config_path: Path | None) -> None:
 def _tell(
     meaning: Callable[[str], str], written: Written, *, as_json: bool, warning: str | None = None
 ) -> None:
-    from modelwire.cli.models.accepting import note_written, written_json
+    from modelwire.cli.models.edit import note_written, written_json
     from modelwire.config.model_choice import written_fallbacks
 
     keys = [meaning(text) for text in written_fallbacks(written.after)]
@@ -153,7 +153,7 @@ def _tell(
 
 
 def _show(keys: Sequence[str]) -> None:
-    from modelwire.cli.cells import printable
+    from modelwire.cli.text import printable
 
     if not keys:
         click.echo("No fallbacks: when the default model fails, nobody else is asked.")

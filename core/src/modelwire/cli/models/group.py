@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from modelwire.cli.models.aliases import aliases
-from modelwire.cli.models.explaining import explain
+from modelwire.cli.models.explain import explain
 from modelwire.cli.models.fallbacks import fallbacks
-from modelwire.cli.models.listing import list_models
-from modelwire.cli.models.refreshing import refresh
-from modelwire.cli.models.setting import set_model
+from modelwire.cli.models.list import list_models
+from modelwire.cli.models.refresh import refresh
+from modelwire.cli.models.set import set_model
 from modelwire.cli.models.status import status
 
 __all__ = ["models"]

@@ -2,14 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
 
-from modelwire.cli.documents import json_text
+from modelwire.cli.models.status_report import Choice, Status
 from modelwire.cli.options import FiniteRange, check_output, config_option, output_options
+from modelwire.cli.text import json_text, printable, width
+from modelwire.hookspecs import CredentialStatus
 
-__all__ = ["status"]
+__all__ = ["credential_lines", "show_status", "status"]
+
+_LABEL = 15
+_COLOURS = {"usable": "green", "unusable": "red"}
+_SOURCE = "Source"
+
+
+def show_status(status: Status) -> str:
+    """The status for people."""
+    lines = [_labelled("Configuration", status.config or "none")]
+    for choice in status.choices:
+        lines += _choice_lines(choice)
+    if status.aliases:
+        named = [f"{alias} -> {target}" for alias, target in status.aliases.items()]
+        lines += [_labelled("Aliases" if not n else "", text) for n, text in enumerate(named)]
+    if status.overrides:
+        lines.append(_labelled("Own models", "These agents do not use the primary model:"))
+        lines += [_labelled("", path) for path in status.overrides]
+    lines.append("")
+    column = max((width(printable(name)) for name in status.providers), default=0)
+    for name, found in status.providers.items():
+        shown = printable(name)
+        lines += credential_lines(shown + " " * (column - width(shown)) + "  ", found)
+    if not status.providers:
+        lines.append("No provider is configured or has credentials.")
+    return "\n".join(lines)
+
+
+def credential_lines(lead: str, found: CredentialStatus) -> Iterator[str]:
+    """The state of credentials: the first line begins with `lead`, the others stand below it."""
+    state = click.style(f"{found.state:<8}", fg=_COLOURS.get(found.state, "yellow"))
+    yield f"{lead}{state}  {printable(found.source or '-')}"
+    indent = " " * width(lead)
+    for fact in _facts(found.details):
+        yield indent + fact
+    if found.expires_at is not None:
+        yield f"{indent}expires {found.expires_at.astimezone():%Y-%m-%d %H:%M %Z}"
+    if found.state != "usable" and found.reason:
+        yield indent + printable(found.reason)
+    if found.state != "usable" and found.hint:
+        yield f"{indent}{click.style('Hint:', bold=True)} {printable(found.hint)}"
+
+
+def _choice_lines(choice: Choice) -> Iterable[str]:
+    resolved = str(choice.ref) if choice.ref else choice.named
+    alias = f" ({choice.named})" if choice.ref and choice.named != str(choice.ref) else ""
+    took = ""
+    if choice.seconds is not None:
+        took = f"  {click.style('ok', fg='green')} {choice.seconds:.1f} s"
+    yield _labelled(choice.role.capitalize(), resolved + alias) + took
+    if choice.error:
+        first, *rest = choice.error.splitlines()
+        yield f"{'':<{_LABEL}}{click.style('!', fg='red')} {printable(first)}"
+        yield from (f"{'':<{_LABEL}}  {printable(line)}" for line in rest)
+    if choice.error and choice.hint:
+        yield f"{'':<{_LABEL}}{click.style('Hint:', bold=True)} {printable(choice.hint)}"
+
+
+def _facts(details: Mapping[str, str]) -> Iterator[str]:
+    """What else is known, each with where it came from, as `region: us-east-1 (env: AWS_REGION)`."""
+    for key, value in details.items():
+        if key.endswith(_SOURCE) and key.removesuffix(_SOURCE) in details:
+            continue
+        source = details.get(f"{key}{_SOURCE}")
+        yield printable(f"{key}: {value}" + (f" ({source})" if source else ""))
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"{label:<{_LABEL}}{printable(text)}"
 
 
 @click.command("status")
@@ -50,10 +121,9 @@ def status(
     modelwire models status --check || echo "not ready"
     """  # noqa: D301 - \b keeps click from joining the lines
     check_output(as_json=as_json, plain=plain)
-    from modelwire.cli.models.report import Status, find_status, verdict
-    from modelwire.cli.models.status_text import show_status
+    from modelwire.cli.event_loop import run
+    from modelwire.cli.models.status_report import find_status, verdict
     from modelwire.cli.progress import waiting_for
-    from modelwire.cli.running import run
     from modelwire.runtime import Runtime
     from modelwire.transport import RetryPolicy
 
@@ -67,7 +137,7 @@ def status(
     if as_json:
         click.echo(json_text(found.to_json(), indent=2))
     elif plain:
-        from modelwire.cli.cells import printable
+        from modelwire.cli.text import printable
 
         primary = found.choices[0]
         click.echo(printable(str(primary.ref or primary.named)))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from modelwire.cli.documents import json_text
 from modelwire.cli.options import json_option
+from modelwire.cli.text import json_text
 
 __all__ = ["plugin"]
 
@@ -41,8 +41,7 @@ def new(name: str, folder: Path | None, as_json: bool) -> None:
     modelwire plugin new acme
     modelwire plugin new acme --dir plugins/acme
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.plugin.names import PluginNames
-    from modelwire.cli.plugin.writing import write_plugin
+    from modelwire.cli.plugin.template import PluginNames, write_plugin
 
     names = PluginNames.parse(name)
     _check_free(names.provider)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from modelwire.cli.candidates import complete_provider, complete_reference
+from modelwire.cli.completion import complete_provider, complete_reference
 from modelwire.cli.options import FiniteRange, config_option, json_option
 
 __all__ = ["setup"]
@@ -71,8 +71,8 @@ def setup(
     modelwire setup --yes --provider openai --api-key-env OPENAI_API_KEY
     modelwire setup --yes --provider my-server --base-url http://gpu-box:8000/v1
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.setup.conversation import converse
-    from modelwire.cli.setup.planning import Asked
+    from modelwire.cli.setup.plan import Asked
+    from modelwire.cli.setup.run import converse
 
     options = {
         "base_url": base_url,

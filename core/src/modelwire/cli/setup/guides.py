@@ -8,16 +8,17 @@ from difflib import get_close_matches
 import click
 from attrs import frozen
 
-from modelwire.cli.failures import show_note
-from modelwire.cli.setup.published import PUBLISHED, Published
+from modelwire.cli.errors import show_note
 from modelwire.errors import PluginError
 from modelwire.hookspecs import Question, Settings, SetupGuide
 from modelwire.models import fold_provider
 from modelwire.registry import Registry
-from modelwire.registry.loading import load_guide, where
+from modelwire.registry.loader import load_guide, where
 
 __all__ = [
+    "PUBLISHED",
     "Offer",
+    "Published",
     "find_offer",
     "missing_plugins",
     "not_installed",
@@ -25,6 +26,45 @@ __all__ = [
     "questions_of",
     "settings_of",
 ]
+
+
+@frozen
+class Published:
+    """A plugin that can be installed.
+
+    Attributes:
+        distribution: The package's name.
+        title: What a user has who needs it.
+        providers: Ids and aliases of its providers.
+    """
+
+    distribution: str
+    title: str
+    providers: frozenset[str]
+
+
+PUBLISHED = (
+    Published(
+        "modelwire-anthropic",
+        "Anthropic: an API key for Claude",
+        frozenset({"anthropic", "claude"}),
+    ),
+    Published(
+        "modelwire-bedrock",
+        "AWS: Amazon Bedrock",
+        frozenset({"amazon-bedrock", "aws", "aws-bedrock", "bedrock"}),
+    ),
+    Published(
+        "modelwire-openai",
+        "OpenAI, or a server of its API: Ollama, vLLM, llama.cpp, a gateway",
+        frozenset({"groq", "llamacpp", "lmstudio", "ollama", "openai", "openrouter", "vllm"}),
+    ),
+    Published(
+        "modelwire-local",
+        "Nothing: a small model that runs on this computer",
+        frozenset({"local", "small-model"}),
+    ),
+)
 
 
 @frozen

@@ -22,12 +22,11 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire.messages import Context, StopReason, Text, Usage, UserMessage
-from modelwire.testing.answers import Answer
 from modelwire.testing.bench import PROMPT, Bench
-from modelwire.testing.judging import check
-from modelwire.testing.replies import Gate
+from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import WIRE, Rules, needs
-from modelwire.testing.wires import SseWire
+from modelwire.testing.server import Gate
+from modelwire.testing.wires import Answer, SseWire
 
 __all__ = ["AnswerRules"]
 

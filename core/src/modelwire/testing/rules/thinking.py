@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from modelwire.messages import AssistantMessage, Context, Text, Thinking, UserMessage
-from modelwire.testing.answers import Answer
 from modelwire.testing.bench import PROMPT, Bench
-from modelwire.testing.judging import check
+from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import WIRE, Rules, needs
+from modelwire.testing.wires import Answer
 
 __all__ = ["ThinkingRules"]
 

@@ -15,10 +15,10 @@ from modelwire.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from modelwire.testing.answers import Answer
 from modelwire.testing.bench import PROMPT, Bench
-from modelwire.testing.judging import check
+from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import WIRE, Rules, needs
+from modelwire.testing.wires import Answer
 
 __all__ = ["ToolRules"]
 

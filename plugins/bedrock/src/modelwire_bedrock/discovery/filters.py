@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from modelwire_bedrock.families import GEOGRAPHIES
-from modelwire_bedrock.profiles import base_of_all
+from modelwire_bedrock.models.families import GEOGRAPHIES
+from modelwire_bedrock.models.inference_profiles import base_of_all
 
 __all__ = ["base_of_profile", "offers_chat", "offers_profile"]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.exports import lazy_exports
+from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire_bedrock.emulator.answers import (
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
         TokenUsage,
         ToolUse,
     )
-    from modelwire_bedrock.emulator.authentication import Credentials
+    from modelwire_bedrock.emulator.auth import Credentials
     from modelwire_bedrock.emulator.catalogue import load_catalogue
+    from modelwire_bedrock.emulator.errors import EmulatorError
     from modelwire_bedrock.emulator.faults import Fault
     from modelwire_bedrock.emulator.received import ReceivedRequest
     from modelwire_bedrock.emulator.recordings import Recorder, Recordings
-    from modelwire_bedrock.emulator.refusals import EmulatorError
     from modelwire_bedrock.emulator.scenario import Match, Scenario, Step
     from modelwire_bedrock.emulator.server import BEARER_TOKEN, CREDENTIALS, Emulator
     from modelwire_bedrock.emulator.upstream import Upstream
@@ -74,15 +74,15 @@ __getattr__, __dir__ = lazy_exports(
             "TokenUsage",
             "ToolUse",
         ),
-        "authentication": ("Credentials",),
+        "auth": ("Credentials",),
         "catalogue": ("load_catalogue",),
+        "errors": ("EmulatorError",),
         "faults": ("Fault",),
         "received": ("ReceivedRequest",),
         "recordings": (
             "Recorder",
             "Recordings",
         ),
-        "refusals": ("EmulatorError",),
         "scenario": (
             "Match",
             "Scenario",

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from modelwire_bedrock.emulator.documents import read_document
-from modelwire_bedrock.emulator.refusals import EmulatorError
+from modelwire_bedrock.emulator.errors import EmulatorError
 
 __all__ = ["Catalogue", "FoundationModel", "InferenceProfile", "load_catalogue"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelwire_bedrock.emulator.catalogue import Catalogue, FoundationModel, InferenceProfile
-from modelwire_bedrock.emulator.refusals import Refusal, validation
+from modelwire_bedrock.emulator.errors import Refusal, validation
 
 __all__ = ["answer_control"]
 

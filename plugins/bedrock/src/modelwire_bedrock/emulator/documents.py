@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from modelwire_bedrock.emulator.refusals import EmulatorError
+from modelwire_bedrock.emulator.errors import EmulatorError
 
 __all__ = ["read_document", "read_text"]
 

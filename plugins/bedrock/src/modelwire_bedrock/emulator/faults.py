@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from attrs import frozen
 
-from modelwire_bedrock.emulator.refusals import EmulatorError, Refusal
+from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 
 __all__ = ["FAULT_HEADER", "Fault", "FaultKind", "read_fault", "read_fault_header"]
 

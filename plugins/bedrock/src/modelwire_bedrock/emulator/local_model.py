@@ -30,8 +30,8 @@ from modelwire.events import (
 )
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire_bedrock.emulator.answers import TokenUsage, WireEvent
-from modelwire_bedrock.emulator.conversations import context_of, options_of
-from modelwire_bedrock.emulator.refusals import Refusal
+from modelwire_bedrock.emulator.contexts import context_of, options_of
+from modelwire_bedrock.emulator.errors import Refusal
 from modelwire_bedrock.emulator.scenario import Call
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from attrs import Factory, define, field
 
-from modelwire_bedrock.emulator.authentication import Identity
+from modelwire_bedrock.emulator.auth import Identity
 
 __all__ = ["End", "ReceivedRequest"]
 

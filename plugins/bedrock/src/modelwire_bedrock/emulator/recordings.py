@@ -24,10 +24,10 @@ from modelwire.testing.recordings import (
     without_values,
 )
 from modelwire_bedrock.emulator.documents import read_text
+from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.operations import find_operation
-from modelwire_bedrock.emulator.refusals import EmulatorError
 from modelwire_bedrock.emulator.replies import RecordedReply
-from modelwire_bedrock.emulator.sigv4 import SignedRequest
+from modelwire_bedrock.emulator.signatures import SignedRequest
 
 __all__ = ["Recorder", "Recordings", "without_secrets"]
 

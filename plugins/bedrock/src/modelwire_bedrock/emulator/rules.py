@@ -21,15 +21,15 @@ from fnmatch import fnmatchcase
 from attrs import field, frozen
 
 from modelwire_bedrock.emulator.checks import (
-    addressing,
     caching,
     content,
+    models,
     sampling,
     thinking,
     tools,
 )
 from modelwire_bedrock.emulator.checks.request import Request
-from modelwire_bedrock.emulator.refusals import Refusal
+from modelwire_bedrock.emulator.errors import Refusal
 
 __all__ = ["FAMILIES", "RULES", "Evidence", "Rule", "broken_rule", "families_of"]
 
@@ -149,11 +149,11 @@ RECORDED, REPORTED, HEARSAY = Evidence.RECORDED, Evidence.REPORTED, Evidence.HEA
 
 RULES: tuple[Rule, ...] = (
     # Which model, and how it is called.
-    Rule("the model exists", addressing.is_known, RECORDED, "test_bedrock_streaming_error__00", operations=ALL),
-    Rule("tokens are counted under a bare Claude id", addressing.counts_tokens, RECORDED, "test_anthropic_bedrock_count_tokens_error__00", operations=("CountTokens",)),
-    Rule("it can be called on demand", addressing.on_demand, REPORTED, "BerriAI/litellm#9301, simonw/llm-bedrock#12"),
-    Rule("it answers with text", addressing.converses, HEARSAY, "wording is ours"),
-    Rule("it can stream", addressing.streams, HEARSAY, "public trackers", operations=("ConverseStream",)),
+    Rule("the model exists", models.is_known, RECORDED, "test_bedrock_streaming_error__00", operations=ALL),
+    Rule("tokens are counted under a bare Claude id", models.counts_tokens, RECORDED, "test_anthropic_bedrock_count_tokens_error__00", operations=("CountTokens",)),
+    Rule("it can be called on demand", models.on_demand, REPORTED, "BerriAI/litellm#9301, simonw/llm-bedrock#12"),
+    Rule("it answers with text", models.converses, HEARSAY, "wording is ours"),
+    Rule("it can stream", models.streams, HEARSAY, "public trackers", operations=("ConverseStream",)),
     # What the messages hold.
     Rule("a message is not empty", content.content_present, HEARSAY, "public trackers", operations=ALL),
     Rule("text is not empty", content.text_present, REPORTED, "pydantic/pydantic-ai#1678, BerriAI/litellm#7169", operations=ALL, accepted=("test_bedrock_cache_messages_with_document_as_last_content", "a text of one line break beside others")),
@@ -170,7 +170,7 @@ RULES: tuple[Rule, ...] = (
     Rule("only the assistant thinks", thinking.reasoning_by_assistant, HEARSAY, "aws-samples/bedrock-chat#851"),
     # Tools.
     Rule("no tools", tools.no_tools, HEARSAY, "user guide, table of supported features", families=("titan", "claude-old", "llama-without-tools", "mistral-old", "cohere-command", "deepseek-r1")),
-    Rule("no tools while streaming", addressing.streams_tools, HEARSAY, "user guide, table of supported features", families=("llama-streams-no-tools",), operations=("ConverseStream",)),
+    Rule("no tools while streaming", models.streams_tools, HEARSAY, "user guide, table of supported features", families=("llama-streams-no-tools",), operations=("ConverseStream",)),
     Rule("tool blocks come with toolConfig", tools.defined, REPORTED, "langgenius/dify#16421", operations=ALL),
     Rule("no more results than calls", tools.results_not_too_many, REPORTED, "pydantic/pydantic-ai#2327"),
     Rule("every call has its result", tools.results_complete, REPORTED, "pydantic/pydantic-ai#6081"),

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from modelwire_bedrock.emulator.answers import Answer, Block, converse_body
-from modelwire_bedrock.emulator.authentication import BEARER_PREFIX, Credentials, Door
+from modelwire_bedrock.emulator.auth import BEARER_PREFIX, Credentials, Door
 from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
-from modelwire_bedrock.emulator.delivery import (
+from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, new_request_id
+from modelwire_bedrock.emulator.faults import Fault
+from modelwire_bedrock.emulator.http import (
+    LOGGER,
     Broken,
     deliver_json,
     deliver_live,
@@ -25,11 +28,8 @@ from modelwire_bedrock.emulator.delivery import (
     deliver_refusal,
     deliver_stream,
 )
-from modelwire_bedrock.emulator.faults import Fault
-from modelwire_bedrock.emulator.http_log import LOGGER
 from modelwire_bedrock.emulator.received import End, ReceivedRequest
 from modelwire_bedrock.emulator.recordings import Recordings
-from modelwire_bedrock.emulator.refusals import EmulatorError, Refusal, new_request_id
 from modelwire_bedrock.emulator.replies import (
     JsonReply,
     LiveReply,
@@ -39,7 +39,7 @@ from modelwire_bedrock.emulator.replies import (
 )
 from modelwire_bedrock.emulator.scenario import Match, Scenario, Step
 from modelwire_bedrock.emulator.service import AnswerSource, Service
-from modelwire_bedrock.emulator.sigv4 import SignedRequest
+from modelwire_bedrock.emulator.signatures import SignedRequest
 from modelwire_bedrock.emulator.upstream import Upstream
 
 if TYPE_CHECKING:

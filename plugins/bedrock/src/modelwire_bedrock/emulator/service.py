@@ -21,19 +21,19 @@ from modelwire_bedrock.emulator.answers import (
     converse_body,
     wire_events,
 )
-from modelwire_bedrock.emulator.authentication import Door
+from modelwire_bedrock.emulator.auth import Door
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import Request
 from modelwire_bedrock.emulator.control_plane import answer_control
+from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
 from modelwire_bedrock.emulator.operations import CONTROL_PLANE, Route, find_operation
 from modelwire_bedrock.emulator.received import ReceivedRequest
-from modelwire_bedrock.emulator.refusals import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.replies import JsonReply, RecordedReply, Reply, StreamReply
 from modelwire_bedrock.emulator.rules import broken_rule
 from modelwire_bedrock.emulator.scenario import Call, Scenario, Step
-from modelwire_bedrock.emulator.shapes import read_parameters
-from modelwire_bedrock.emulator.sigv4 import SignedRequest
+from modelwire_bedrock.emulator.signatures import SignedRequest
+from modelwire_bedrock.emulator.validation import read_parameters
 
 __all__ = ["AnswerSource", "RecordedSource", "Service"]
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire.testing.recordings import KEPT_RESPONSE_HEADERS, harmless
+from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.recordings import Recorder, without_secrets
-from modelwire_bedrock.emulator.refusals import EmulatorError, Refusal
 from modelwire_bedrock.emulator.replies import LiveReply
-from modelwire_bedrock.emulator.sigv4 import ALGORITHM, SignedRequest
+from modelwire_bedrock.emulator.signatures import ALGORITHM, SignedRequest
 
 if TYPE_CHECKING:
     import aiohttp

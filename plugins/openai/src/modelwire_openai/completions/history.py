@@ -14,7 +14,9 @@ from attrs import define, field
 
 from modelwire.messages import Message
 from modelwire.repair import Answered, Said, Spoken, read_history
-from modelwire_openai.completions.answering import (
+from modelwire_openai.completions.assistant import speak
+from modelwire_openai.completions.rendering import Conversing
+from modelwire_openai.completions.user import (
     IMAGES_FOLLOW,
     Result,
     content_of,
@@ -22,8 +24,6 @@ from modelwire_openai.completions.answering import (
     result_of,
     say,
 )
-from modelwire_openai.completions.conversing import Conversing
-from modelwire_openai.completions.speaking import speak
 
 __all__ = ["messages_of"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from modelwire.messages import File, Image
 from modelwire.repair import clean_text
-from modelwire_openai.completions.conversing import Conversing
+from modelwire_openai.completions.rendering import Conversing
 from modelwire_openai.media import IMAGES, data_url, file_name, media_kind, unfit_image
 
 __all__ = ["FILE_OMITTED", "IMAGE_OMITTED", "file_part", "image_part"]

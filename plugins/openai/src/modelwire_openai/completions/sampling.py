@@ -9,7 +9,7 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.models import Model
 from modelwire.repair import Changes, clean_text
 from modelwire_openai.compat import Compat
-from modelwire_openai.openai_models import openai_model
+from modelwire_openai.models import openai_model
 
 __all__ = ["sampling"]
 

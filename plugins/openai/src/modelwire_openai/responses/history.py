@@ -12,9 +12,9 @@ from typing import Any
 
 from modelwire.messages import Message
 from modelwire.repair import Answered, Said, Spoken, read_history
-from modelwire_openai.responses.answering import missing_result, result_item, say, user_item
-from modelwire_openai.responses.conversing import Conversing
-from modelwire_openai.responses.speaking import speak
+from modelwire_openai.responses.assistant import speak
+from modelwire_openai.responses.rendering import Conversing
+from modelwire_openai.responses.user import missing_result, result_item, say, user_item
 
 __all__ = ["items_of"]
 

@@ -11,7 +11,7 @@ from modelwire.errors import ContentFiltered, ProviderError, ServerError
 from modelwire.events import Delta, Diagnostic, ResponseInfo, Stop, UsageReport
 from modelwire.messages import Cost, StopReason, Usage
 from modelwire.models import Prices
-from modelwire_openai.faults import error_in_stream
+from modelwire_openai.errors import error_in_stream
 
 __all__ = ["Ending", "ending_of", "report_of", "usage_of"]
 

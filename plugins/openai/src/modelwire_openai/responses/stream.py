@@ -18,12 +18,11 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire.models import Prices
-from modelwire_openai.faults import error_in_stream
-from modelwire_openai.responses.ids import join_ids
+from modelwire_openai.errors import error_in_stream
+from modelwire_openai.responses.assistant import OUTPUT_ITEM, text_signature
+from modelwire_openai.responses.items import Item, Items
 from modelwire_openai.responses.outcome import Ending, ending_of, report_of
-from modelwire_openai.responses.output import Item, Items
-from modelwire_openai.responses.signatures import text_signature
-from modelwire_openai.responses.speaking import OUTPUT_ITEM
+from modelwire_openai.responses.rendering import join_ids
 
 __all__ = ["Translator"]
 

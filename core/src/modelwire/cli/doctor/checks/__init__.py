@@ -1,1 +1,1 @@
-"""The checks of `modelwire doctor`, one a file; `modelwire.cli.doctor.examination` has the table."""
+"""The checks of `modelwire doctor`, one a file; `modelwire.cli.doctor.run` has the table."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modelwire.catalog.cache import CachedList, DiscoveryCache, default_cache_directory
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.situation import Situation
 
 __all__ = ["check_cache"]
 

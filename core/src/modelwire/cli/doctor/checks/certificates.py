@@ -7,8 +7,8 @@ import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.situation import Situation
 from modelwire.errors import ConfigError
 from modelwire.transport.tls import context_for, trust_settings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding, State
-from modelwire.cli.doctor.situation import Situation
 
 __all__ = ["check_clock"]
 

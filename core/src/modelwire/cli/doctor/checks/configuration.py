@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from modelwire.cli.checking import check_reference
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.situation import Situation
-from modelwire.config.paths import format_path
-from modelwire.config.secrets import looks_secret
+from modelwire.cli.model_check import check_reference
+from modelwire.document.paths import format_path
 from modelwire.errors import ConfigError, ModelwireError
+from modelwire.redaction.names import looks_secret
 
 __all__ = ["check_configuration"]
 

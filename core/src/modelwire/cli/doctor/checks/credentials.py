@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.situation import Situation
 from modelwire.hookspecs import CredentialStatus
 
 __all__ = ["check_credentials"]

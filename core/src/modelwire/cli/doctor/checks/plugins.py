@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.situation import Situation
 from modelwire.errors import PluginError
 from modelwire.registry import Claim, PluginInfo, Registry, installed_claims
-from modelwire.registry.loading import load_command, load_guide
+from modelwire.registry.loader import load_command, load_guide
 
 __all__ = ["check_plugins"]
 

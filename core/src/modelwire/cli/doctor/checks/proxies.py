@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.situation import Situation
 from modelwire.errors import ConfigError
 from modelwire.transport import proxy_for
-from modelwire.transport.proxy_login import proxy_login
+from modelwire.transport.proxies import proxy_login
 
 __all__ = ["check_proxies"]
 

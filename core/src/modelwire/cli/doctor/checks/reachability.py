@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.endpoints import Reached
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.reaching import Reached
-from modelwire.cli.doctor.situation import Situation
 from modelwire.transport import error_from_status
 
 __all__ = ["check_reachability"]

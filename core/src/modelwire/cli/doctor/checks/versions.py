@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
+from modelwire.cli.doctor.context import Situation
 from modelwire.cli.doctor.findings import Finding
-from modelwire.cli.doctor.situation import Situation
 
 __all__ = ["check_versions"]
 

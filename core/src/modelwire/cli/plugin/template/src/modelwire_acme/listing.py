@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from modelwire.causes import without_text
 from modelwire.errors import MalformedResponse
 from modelwire.models import Model
+from modelwire.redaction.exceptions import without_text
 from modelwire.transport import Request
 
 from modelwire_acme.account import Account

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from modelwire.causes import without_text
 from modelwire.errors import MalformedResponse, ServerError
 from modelwire.events import (
     ArgumentsDelta,
@@ -20,6 +19,7 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.messages import StopReason, Usage
+from modelwire.redaction.exceptions import without_text
 from modelwire.transport import Request
 
 from modelwire_acme.account import Account

@@ -1,0 +1,151 @@
+"""Tool calls on the terminal: shown, asked for, and what came out of them.
+
+What a model says may hold anything, so nothing of it reaches the terminal that could hide a part of
+a call from who is asked to allow it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+from attrs import frozen
+
+from modelwire.cli.text import printable
+from modelwire.messages import Text, ToolCall
+from modelwire.tools import run_in_thread
+
+if TYPE_CHECKING:
+    from modelwire.runtime.tool_loop import ToolRun
+
+__all__ = ["Approval", "Terminal", "open_terminal", "show_call", "show_result"]
+
+_SHOWN_LINES = 8
+_SHOWN_COLUMNS = 200
+_QUESTION = "Run it? [y]es, [n]o, [a]lways: "
+
+
+class Approval:
+    """Shows each call, and asks whether it may run.
+
+    Args:
+        terminal: Where to ask; `None` for every call that is run without a question.
+        show: Whether to show calls that nobody is asked about.
+    """
+
+    def __init__(self, terminal: Terminal | None, *, show: bool) -> None:
+        self._terminal = terminal
+        self._show = show
+
+    async def __call__(self, call: ToolCall) -> bool:
+        """Whether a call may run."""
+        if self._terminal is not None:
+            return await self._asked(call, self._terminal)
+        if self._show:
+            show_call(call)
+        return True
+
+    async def _asked(self, call: ToolCall, terminal: Terminal) -> bool:
+        terminal.write(f"{_shown(call)}\n")
+        terminal.forget()
+        while True:
+            terminal.write(_QUESTION)
+            try:
+                said = await run_in_thread(terminal.read)
+            except asyncio.CancelledError:
+                terminal.write("\n")
+                raise
+            if not said:
+                terminal.write("\n")
+                return False
+            match said.strip().lower():
+                case "y" | "yes":
+                    return True
+                case "a" | "always":
+                    self._terminal = None
+                    return True
+                case "" | "n" | "no":
+                    return False
+
+
+@frozen
+class Terminal:
+    """The terminal of the user, whatever the standard streams are.
+
+    Attributes:
+        write: Writes a text.
+        read: Waits for a line; it is empty at the end of the input.
+        forget: Drops what was typed so far: it cannot be an answer to what was not yet shown.
+    """
+
+    write: Callable[[str], None]
+    read: Callable[[], str]
+    forget: Callable[[], None]
+
+
+def open_terminal() -> Terminal | None:
+    """Open the terminal; `None` if there is nobody to ask."""
+    try:
+        number = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except (AttributeError, OSError):
+        if all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+            return Terminal(
+                partial(click.echo, err=True, nl=False), sys.stdin.readline, lambda: None
+            )
+        return None
+
+    def write(text: str) -> None:
+        text = click.unstyle(text) if "NO_COLOR" in os.environ else text
+        os.write(number, text.encode("utf-8", "backslashreplace"))
+
+    def read() -> str:
+        return os.read(number, 4096).decode("utf-8", "replace")
+
+    def forget() -> None:
+        import termios
+
+        with suppress(termios.error):
+            termios.tcflush(number, termios.TCIFLUSH)
+
+    return Terminal(write, read, forget)
+
+
+def show_call(call: ToolCall) -> None:
+    """Show a call on standard error."""
+    click.echo(_shown(call), err=True)
+
+
+def show_result(run: ToolRun) -> None:
+    """Show on standard error what a call came to; of a long result, the beginning."""
+    blocks = run.result.content
+    text = "\n".join(b.text if isinstance(b, Text) else f"<{b.mime_type}>" for b in blocks)
+    if not run.approved:
+        text = "declined"
+    lines = text.splitlines() or [""]
+    shown = [_cut(printable(line.replace("\t", "    "))) for line in lines[:_SHOWN_LINES]]
+    if len(lines) > _SHOWN_LINES:
+        shown.append(f"... and {len(lines) - _SHOWN_LINES} more lines")
+    if isinstance(run.result.details, dict) and "raisedAt" in run.result.details:
+        shown[-1] += f" ({printable(str(run.result.details['raisedAt']))})"
+    failed = run.result.is_error
+    for line in shown:
+        click.secho(f"  {line}", err=True, dim=not failed, fg="red" if failed else None)
+
+
+def _shown(call: ToolCall) -> str:
+    arguments = (
+        f"{printable(name)}={printable(json.dumps(value, ensure_ascii=False))}"
+        for name, value in call.arguments.items()
+    )
+    return f"{click.style(printable(call.name), bold=True)}({', '.join(arguments)})"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _SHOWN_COLUMNS else f"{line[: _SHOWN_COLUMNS - 3]}..."

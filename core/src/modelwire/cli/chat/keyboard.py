@@ -1,0 +1,128 @@
+"""Reading prompts from a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import create_output
+
+from modelwire.cli.chat.input_history import PrivateHistory
+from modelwire.cli.errors import show_note
+
+__all__ = ["Keyboard", "without_echo"]
+
+_LEAVE = "To leave, press Ctrl-D or type /exit."
+
+
+class Keyboard:
+    """Reads what a person types.
+
+    Args:
+        history: The file that keeps what was typed.
+        completer: Completes it.
+    """
+
+    def __init__(self, history: Path, completer: Completer) -> None:
+        output = create_output(always_prefer_tty=True)
+        self._prompts: PromptSession[str] = PromptSession(
+            history=PrivateHistory(history),
+            completer=completer,
+            complete_while_typing=False,
+            key_bindings=_bindings(),
+            multiline=True,
+            enable_suspend=True,
+            prompt_continuation="  ",
+            output=output,
+        )
+        self._questions: PromptSession[str] = PromptSession(output=output)
+
+    async def read(self) -> str | None:
+        """The next prompt; `None` when the person has left."""
+        while True:
+            try:
+                text = await self._prompts.prompt_async("> ", handle_sigint=False)
+            except EOFError:
+                return None
+            except KeyboardInterrupt:
+                if not self._prompts.default_buffer.text:
+                    show_note(_LEAVE)
+                continue
+            if text.strip():
+                return text
+
+    async def decide(self, _: object) -> str:
+        """Ask whether a tool call may run."""
+        _forget_typed()
+        try:
+            said = await self._questions.prompt_async(
+                "Run it? [y]es, [a]lways, [N]o: ", handle_sigint=False
+            )
+        except EOFError:
+            return "no"
+        except KeyboardInterrupt:
+            return "stop"
+        answers = {"y": "yes", "yes": "yes", "a": "always", "always": "always"}
+        return answers.get(said.strip().lower(), "no")
+
+    async def choose(self, question: str) -> str:
+        """Ask for a word; an empty one when the person does not want to say."""
+        try:
+            return (await self._questions.prompt_async(question, handle_sigint=False)).strip()
+        except (EOFError, KeyboardInterrupt):
+            return ""
+
+
+@contextmanager
+def without_echo() -> Iterator[None]:
+    """Keep what is typed meanwhile from the screen, and for the next prompt."""
+    try:
+        import termios
+
+        before = termios.tcgetattr(sys.stdin)
+    except (ImportError, OSError, ValueError):
+        yield
+        return
+    during = list(before)
+    during[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, during)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+
+def _forget_typed() -> None:
+    """Let nothing that was typed before a question answer it."""
+    try:
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    except (ImportError, OSError, ValueError):
+        return
+
+
+def _bindings() -> KeyBindings:
+    bindings = KeyBindings()
+
+    @bindings.add("enter")
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if event.app.key_processor.input_queue:
+            # More has come in the same moment than fingers can type: it was pasted, in a terminal
+            # that does not say so. Half of it must not be sent.
+            buffer.insert_text("\n")
+        else:
+            buffer.validate_and_handle()
+
+    @bindings.add("escape", "enter")
+    @bindings.add("c-j")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    return bindings

@@ -1,0 +1,101 @@
+"""Lines at the bottom of a terminal that are still changing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from typing import TextIO
+
+from click import unstyle
+
+from modelwire.cli.text import width
+
+__all__ = ["ChangingLines"]
+
+# DEC private mode 2026: terminals that know it show what is between the two at once.
+_BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
+
+
+class ChangingLines:
+    """Shows lines, and shows others in their place, by rewriting only those that differ.
+
+    What has scrolled out of the window cannot be changed any more. So lines that do not fit into it
+    are final, whatever is shown later. After the window's size has changed, lines that fit into it
+    are still where they were. Of others nobody knows: some terminals break long lines anew, some
+    cut them off. Those stay as they are, and the present ones are shown below.
+
+    Args:
+        stream: The terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._shown: list[str] = []
+        self._final = 0
+        self._size = self._measure()
+
+    @property
+    def columns(self) -> int:
+        """Cells that a line may have; the last column is left free, where terminals differ."""
+        return max(self._measure().columns - 1, 1)
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Show lines in place of those before; none may be wider than `columns`."""
+        size = self._measure()
+        resized = size != self._size
+        if resized:
+            if not self._fits(size):
+                self._stream.write("\r\n")
+                self._shown = []
+            self._size = size
+            self._final = 0
+        fresh = list(lines[self._final :])
+        same = 0
+        for old, new in zip(self._shown, fresh, strict=False):
+            if old != new or resized:
+                break
+            same += 1
+        if same == len(self._shown) == len(fresh):
+            return
+        if same == len(fresh):  # the cursor has to come to the end of the last line
+            same = max(same - 1, 0)
+        self._stream.write(f"{_BEGIN}{self._moves(same)}{_joined(fresh[same:])}{_END}")
+        self._stream.flush()
+        excess = max(len(fresh) - max(size.lines - 1, 1), 0)
+        self._final += excess
+        self._shown = fresh[excess:]
+
+    def settle(self) -> None:
+        """Make what is shown final; the cursor goes to a new line."""
+        if self._shown:
+            self._stream.write("\r\n")
+            self._stream.flush()
+        self._shown = []
+        self._final = 0
+
+    def _fits(self, size: os.terminal_size) -> bool:
+        """Whether every line that is shown is one row of a window, and all of them are in it."""
+        rows = len(self._shown)
+        widest = max((width(unstyle(line)) for line in self._shown), default=0)
+        return not self._final and rows < size.lines and widest <= size.columns
+
+    def _moves(self, same: int) -> str:
+        """Go from the end of the last line to where the first line that differs begins."""
+        if not self._shown:
+            return ""
+        if same == len(self._shown):
+            return "\r\n"
+        up = len(self._shown) - 1 - same
+        return "\r" + (f"\x1b[{up}A" if up else "") + "\x1b[J"
+
+    def _measure(self) -> os.terminal_size:
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):
+            return shutil.get_terminal_size()
+        return size if size.columns and size.lines else shutil.get_terminal_size()
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "\r\n".join(lines)

@@ -1,0 +1,238 @@
+"""Holding a conversation, at a terminal or over pipes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import cast, get_args
+
+import click
+from attrs import frozen
+
+from modelwire.cli.chat.chat import Chat
+from modelwire.cli.chat.conversation import Talk
+from modelwire.cli.chat.session_choice import Asked, list_lines, open_session, recent_sessions
+from modelwire.cli.chat.views import MarkdownView, PlainView, View
+from modelwire.cli.errors import show_note
+from modelwire.cli.model_check import offline_catalog
+from modelwire.cli.printers import INTERRUPTED
+from modelwire.models import ReasoningLevel
+from modelwire.runtime import Runtime
+from modelwire.sessions import default_state_directory
+
+__all__ = ["Wishes", "hold"]
+
+CHOOSE = "-"
+"""What `--resume` is without an id."""
+
+
+@frozen
+class Wishes:
+    """What the command line asks for.
+
+    Attributes:
+        prompt: What is said first, or `None`.
+        session: Which session.
+        model: The reference of a model, or `None`.
+        system: A system prompt, or `None`.
+        reasoning: A level, or `None`.
+        max_tokens: The most tokens of an answer, or `None`.
+        images: Images that go with the first prompt.
+        files: Files that go with it.
+        tools: Python files.
+        yes: Whether every tool call is allowed.
+        plain: Whether answers are plain text also on a terminal.
+        config_path: The configuration file, or `None`.
+    """
+
+    prompt: str | None
+    session: Asked
+    model: str | None
+    system: str | None
+    reasoning: str | None
+    max_tokens: int | None
+    images: Sequence[str]
+    files: Sequence[str]
+    tools: Sequence[Path]
+    yes: bool
+    plain: bool
+    config_path: Path | None
+
+
+async def hold(wishes: Wishes) -> int:
+    """Hold a conversation; return the exit status."""
+    asked = wishes.session
+    runtime = Runtime.from_config(wishes.config_path)
+    async with runtime:
+        at_terminal = _is_terminal(sys.stdin) and (
+            _is_terminal(sys.stdout) or _is_terminal(sys.stderr)
+        )
+        keyboard = None
+        if at_terminal:
+            from modelwire.cli.chat.completer import ChatCompleter
+            from modelwire.cli.chat.keyboard import Keyboard
+
+            completer = ChatCompleter(lambda: _model_names(runtime), get_args(ReasoningLevel))
+            keyboard = Keyboard(default_state_directory() / "chat-history", completer)
+        if asked.resume == CHOOSE:
+            found = recent_sessions()
+            click.echo("\n".join(list_lines(found)))
+            chosen = await keyboard.choose("Which? ") if keyboard is not None and found else ""
+            if not chosen:
+                return 0
+            if chosen.isdigit() and 0 < int(chosen) <= len(found):
+                chosen = found[int(chosen) - 1].header.id
+            asked = Asked(resume=chosen)
+        session, resumed = open_session(asked)
+        talk = Talk(runtime, session)
+        chat = Chat(
+            talk,
+            _view_of(plain=wishes.plain),
+            decide=keyboard.decide if keyboard is not None else None,
+            yes=wishes.yes,
+            kept=not asked.none,
+        )
+        try:
+            _prepare(chat, wishes, resumed=resumed)
+            with _interrupts(talk):
+                if keyboard is None:
+                    return await _over_pipes(chat, wishes.prompt)
+                _greet(chat, resumed=resumed)
+                await _at_terminal(chat, wishes.prompt, keyboard)
+                return 0
+        finally:
+            talk.session.close()
+
+
+def _prepare(chat: Chat, wishes: Wishes, *, resumed: bool) -> None:
+    """Bring the conversation to where the command line wants it."""
+    talk = chat.talk
+    if resumed:
+        talk.resume()
+        for note in talk.session.notes:
+            show_note(f"{talk.session.path}:{note.line or 1}: {note}")
+        if talk.model is not None and wishes.model is None:
+            chat.take_model(talk.model)
+    if wishes.model is not None:
+        chat.choose_model(wishes.model)
+    if wishes.system is not None:
+        talk.choose_system_prompt(wishes.system or None)
+    if wishes.reasoning is not None:
+        talk.choose_reasoning(cast("ReasoningLevel", wishes.reasoning))
+    talk.max_tokens = wishes.max_tokens
+    if wishes.tools:
+        chat.load_tools(wishes.tools)
+    chat.attach(wishes.images, wishes.files)
+    _ = talk.model_name  # where there is none, that is told before anything is typed
+
+
+def _greet(chat: Chat, *, resumed: bool) -> None:
+    talk = chat.talk
+    if resumed:
+        count = len(talk.messages)
+        show_note(f"Session {talk.session.header.id[:8]}, {count} messages.")
+        chat.recall()
+    show_note(f"{talk.model_name} answers.")
+    show_note("/help lists the commands, Ctrl-D leaves.")
+
+
+async def _at_terminal(chat: Chat, first: str | None, keyboard: object) -> None:
+    from modelwire.cli.chat.keyboard import Keyboard, without_echo
+
+    assert isinstance(keyboard, Keyboard)  # noqa: S101 - only its type is imported late
+    text = first
+    while not chat.is_over:
+        if text is None:
+            text = await keyboard.read()
+        if text is None:
+            break
+        with without_echo():
+            await chat.say(text)
+        text = None
+    session = chat.talk.session
+    if session.is_written and session.path is not None:
+        name = session.header.id[:8]
+        show_note(f"To go on: modelwire chat --resume {name}")
+
+
+async def _over_pipes(chat: Chat, first: str | None) -> int:
+    """Each line is a prompt or a command; the first that fails is the last."""
+    loop = asyncio.get_running_loop()
+    lines = _lines(first)
+    while (line := await loop.run_in_executor(None, next, lines, None)) is not None:
+        if not await chat.say(line):
+            return INTERRUPTED if chat.talk.was_stopped else 1
+        if chat.is_over:
+            break
+    return 0
+
+
+def _lines(first: str | None) -> Iterator[str]:
+    if first is not None:
+        yield first
+    given: Iterable[bytes] = sys.stdin.buffer if sys.stdin is not None else ()
+    for number, line in enumerate(given, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError:
+            msg = f"Line {number} of standard input is not UTF-8 text."
+            raise click.UsageError(msg) from None
+        if text:
+            yield text
+
+
+@contextmanager
+def _interrupts(talk: Talk) -> Iterator[None]:
+    """Let Ctrl-C stop the answer that is arriving, and not the program.
+
+    At a prompt the terminal sends it as a key. Over pipes, where no answer is arriving, it ends the
+    program as usual.
+    """
+    loop = asyncio.get_running_loop()
+
+    def interrupted() -> None:
+        if not talk.stop() and not _is_terminal(sys.stdin):
+            talk.session.close()
+            os._exit(INTERRUPTED)  # else the thread that reads standard input would be waited for
+
+    with suppress(NotImplementedError, ValueError):
+        loop.add_signal_handler(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+def _view_of(*, plain: bool) -> type[PlainView] | _MarkdownViews:
+    dumb = os.environ.get("TERM", "") in ("", "dumb")
+    if plain or dumb or not _is_terminal(sys.stdout):
+        return PlainView
+    return _MarkdownViews(color=not os.environ.get("NO_COLOR"))
+
+
+@frozen
+class _MarkdownViews:
+    color: bool
+
+    def __call__(self) -> View:
+        return MarkdownView(color=self.color)
+
+
+def _is_terminal(stream: object) -> bool:
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty is not None and isatty())
+
+
+def _model_names(runtime: Runtime) -> Iterator[str]:
+    """Aliases, and the models that are configured or were discovered before."""
+    yield from runtime.config.aliases()
+    catalog = offline_catalog(runtime.config, runtime.registry)
+    for provider in catalog.provider_ids:
+        for model in catalog.recall(provider).models:
+            yield str(model.ref)

@@ -1,0 +1,109 @@
+"""Which session a conversation is kept in."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import click
+from attrs import frozen
+
+from modelwire.cli.text import align, room
+from modelwire.errors import SessionError
+from modelwire.sessions import (
+    Session,
+    SessionSummary,
+    default_state_directory,
+    find_session,
+    list_sessions,
+)
+
+__all__ = ["Asked", "list_lines", "new_session", "open_session", "recent_sessions"]
+
+_RECENT = 10
+
+
+@frozen
+class Asked:
+    """What the command line says about the session.
+
+    Attributes:
+        resume: The beginning of an id.
+        last: Whether to go on with the last one of this folder.
+        file: A file.
+        none: Whether nothing is to be kept.
+    """
+
+    resume: str | None = None
+    last: bool = False
+    file: Path | None = None
+    none: bool = False
+
+
+def new_session(*, kept: bool = True, parent: Path | None = None) -> Session:
+    """Begin a session in the user's folder, or one that is not kept."""
+    if not kept:
+        return Session.create(None, cwd=_cwd(), parent=parent)
+    return Session.create_in(sessions_directory(), cwd=_cwd(), parent=parent)
+
+
+def open_session(asked: Asked) -> tuple[Session, bool]:
+    """The session that was asked for, and whether it goes on from before.
+
+    Raises:
+        SessionError: It is not there, damaged, or in use.
+    """
+    if asked.file is not None:
+        if asked.file.exists() and asked.file.stat().st_size:
+            return Session.open(asked.file), True
+        return Session.create(asked.file, cwd=_cwd()), False
+    if asked.resume is not None:
+        return Session.open(_named(asked.resume)), True
+    if asked.last:
+        found = next(list_sessions(sessions_directory(), cwd=_cwd()), None)
+        if found is None:
+            msg = "There is no conversation in this folder to go on with."
+            raise SessionError(msg, hint="`modelwire chat --resume` lists those of all folders.")
+        return Session.open(found.path), True
+    return new_session(kept=not asked.none), False
+
+
+def sessions_directory() -> Path:
+    """Where sessions are kept."""
+    return default_state_directory() / "sessions"
+
+
+def recent_sessions() -> list[SessionSummary]:
+    """The sessions that were written last."""
+    return list(islice(list_sessions(sessions_directory()), _RECENT))
+
+
+def list_lines(found: list[SessionSummary]) -> list[str]:
+    """One line for each session: its number, its id, when it was, and how it began."""
+    rows = [
+        (
+            str(number),
+            summary.header.id[:8],
+            datetime.fromtimestamp(summary.changed_at).strftime("%Y-%m-%d %H:%M"),  # noqa: DTZ006
+            click.unstyle(summary.opening())[:40],
+        )
+        for number, summary in enumerate(found, 1)
+    ]
+    return list(align(rows, room=room())) if rows else ["No conversation was kept yet."]
+
+
+def _named(name: str) -> Path:
+    """A session by its file or the beginning of its id."""
+    path = Path(name)
+    if path.suffix == ".jsonl" and path.is_file():
+        return path
+    return find_session(sessions_directory(), name).path
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a folder that was removed is no reason to stop
+    except OSError:
+        return ""

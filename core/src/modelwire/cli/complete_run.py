@@ -1,0 +1,189 @@
+"""Asking the model for `modelwire complete`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import frozen
+
+from modelwire.cli.approval import Approval, Terminal, open_terminal
+from modelwire.cli.errors import show_note, show_traceback
+from modelwire.cli.event_loop import run
+from modelwire.cli.printers import INTERRUPTED, PRINTERS, Printer
+from modelwire.cli.text import json_text
+from modelwire.errors import ModelwireError
+from modelwire.events import DoneEvent, Event
+from modelwire.hookspecs import ToolChoice
+from modelwire.messages import Context
+from modelwire.runtime import Runtime, Stream, ToolLoop, ToolRun, run_tools
+from modelwire.runtime.resolver import default_ref
+from modelwire.tools import FunctionTool, load_tools
+from modelwire.transport import Deadlines
+
+__all__ = ["ToolOptions", "answer", "rehearse"]
+
+
+@frozen
+class ToolOptions:
+    """What the command says about tools.
+
+    Attributes:
+        paths: The Python files that hold them.
+        yes: Whether they run without a question.
+        max_turns: The most answers to ask for.
+    """
+
+    paths: Sequence[str]
+    yes: bool
+    max_turns: int
+
+
+def answer(
+    make_context: Callable[[], Context],
+    *,
+    form: str,
+    config_path: Path | None,
+    tools: ToolOptions,
+    **settings: Any,
+) -> int:
+    """Ask and print; return the exit status.
+
+    Args:
+        make_context: Reads what the model is asked to continue.
+        form: `text`, `events` or `json`.
+        config_path: The configuration file.
+        tools: The tools to run.
+        settings: The other options of the command.
+    """
+    printer = PRINTERS[form](runs_tools=bool(tools.paths))
+    with _own_output(tools):
+        try:
+            terminal = _terminal(tools)
+            functions = _load(tools)
+            context = make_context()
+        except ModelwireError as error:
+            show_traceback(error)
+            return printer.failed(error)
+        except click.UsageError as error:
+            printer.misused(error.format_message())
+            raise
+        approval = Approval(terminal, show=form == "text")
+        answering = _Answering(context, functions, approval, tools.max_turns, printer)
+        return run(answering.run(config_path, settings))
+
+
+def rehearse(
+    make_context: Callable[[], Context],
+    *,
+    config_path: Path | None,
+    tools: ToolOptions,
+    **settings: Any,
+) -> int:
+    """Print the request that would be sent; return the exit status. The arguments are as above."""
+    with _own_output(tools):
+        functions = _load(tools)
+    context = make_context()
+    context.tools += [function.tool for function in functions]
+    return run(_rehearse(context, config_path, settings))
+
+
+def _own_output(tools: ToolOptions) -> AbstractContextManager[object]:
+    """Keep standard output for the answer: what tools print goes to standard error."""
+    return redirect_stdout(sys.stderr) if tools.paths else nullcontext()
+
+
+def _terminal(tools: ToolOptions) -> Terminal | None:
+    """Where to ask before a tool runs; `None` if nobody needs to be asked."""
+    if tools.yes or not tools.paths:
+        return None
+    terminal = open_terminal()
+    if terminal is None:
+        msg = "There is no terminal to ask on before a tool runs; give --yes to run all of them."
+        raise click.UsageError(msg)
+    return terminal
+
+
+def _load(tools: ToolOptions) -> list[FunctionTool]:
+    return [function for path in tools.paths for function in load_tools(path)]
+
+
+@frozen
+class _Answering:
+    """Asks a model, with or without tools, and prints what comes."""
+
+    context: Context
+    functions: Sequence[FunctionTool]
+    approval: Approval
+    max_turns: int
+    printer: Printer
+
+    async def run(self, config_path: Path | None, settings: dict[str, Any]) -> int:
+        try:
+            runtime = Runtime.from_config(config_path)
+            async with runtime, self._asking(runtime, _asked(runtime, settings)) as items:
+                _cancel_on_interrupt(items)
+                async for item in items:
+                    self._print(item)
+        except ModelwireError as error:
+            show_traceback(error)
+            return self.printer.failed(error)
+        return 0
+
+    def _asking(self, runtime: Runtime, settings: dict[str, Any]) -> Stream | ToolLoop:
+        if not self.functions:
+            return runtime.stream(self.context, **settings)
+        return run_tools(
+            runtime,
+            self.context,
+            self.functions,
+            approve=self.approval,
+            max_turns=self.max_turns,
+            **settings,
+        )
+
+    def _print(self, item: Event | ToolRun) -> None:
+        if isinstance(item, ToolRun):
+            self.printer.tool(item)
+            return
+        self.printer.event(item)
+        if isinstance(item, DoneEvent):
+            self.printer.done(item.message)
+
+
+async def _rehearse(context: Context, config_path: Path | None, settings: dict[str, Any]) -> int:
+    async with Runtime.from_config(config_path) as runtime:
+        kept = await runtime.dry_run(context, **_asked(runtime, settings))
+    click.echo(json_text(kept.to_json(), indent=2))
+    return 0
+
+
+def _asked(runtime: Runtime, settings: dict[str, Any]) -> dict[str, Any]:
+    """The options of the command as arguments of the runtime."""
+    asked = dict(settings)
+    if asked["model"] is None and runtime.config.agents.defaults.model.primary is None:
+        asked["model"] = str(default_ref(runtime.config, runtime.registry))
+        show_note(f"No model is configured; {asked['model']} answers.")
+    choice = asked.pop("tool_choice")
+    asked["tool_choice"] = ToolChoice.parse(choice) if choice else None
+    asked["deadlines"] = Deadlines(total=asked.pop("timeout"))
+    return asked
+
+
+def _cancel_on_interrupt(running: Stream | ToolLoop) -> None:
+    """Let the first Ctrl-C stop the answer in good order, and the second stop the program."""
+
+    def interrupted() -> None:
+        running.cancel()
+        with suppress(NotImplementedError, ValueError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, os._exit, INTERRUPTED)
+
+    with suppress(NotImplementedError, ValueError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted)

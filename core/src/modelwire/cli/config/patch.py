@@ -1,0 +1,95 @@
+"""`modelwire config patch`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modelwire.cli.options import config_option, dry_run_option, json_option
+
+__all__ = ["patch"]
+
+_LIMIT = 1024 * 1024
+
+
+@click.command()
+@click.option(
+    "--file",
+    "patch_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A JSON5 file of at most 1 MiB.",
+)
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the patch from standard input.")
+@click.option(
+    "--replace-path",
+    "replaced",
+    metavar="PATH",
+    multiple=True,
+    help="Replace the object at this path instead of merging into it; may be given again.",
+)
+@dry_run_option
+@json_option
+@config_option
+def patch(
+    patch_file: Path | None,
+    from_stdin: bool,
+    replaced: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    config_path: Path | None,
+) -> None:
+    """Merge a JSON5 document into the file.
+
+    Objects merge, lists and single values replace what is there, and null removes it.
+
+    \b
+    echo '{models: {mode: "replace"}}' | modelwire config patch --stdin
+    """  # noqa: D301 - \b keeps click from joining the lines
+    if (patch_file is None) != from_stdin:
+        msg = "Give either --file or --stdin."
+        raise click.UsageError(msg)
+    from modelwire.cli.config.change import Report, change_file
+    from modelwire.cli.config.operations import read_limited
+    from modelwire.cli.config.values import resolve
+    from modelwire.config.patch import apply_patch, patched_paths
+    from modelwire.document.edit import read_value
+
+    data = _patch_from(read_limited(patch_file, _LIMIT), patch_file)
+
+    def change(text: str, source: Path, report: Report) -> str:
+        document = read_value(text, ())
+        places = [resolve(path, text, document, source) for path in replaced]
+        report.paths += patched_paths(data)
+        report.modes += ["patch"] * len(report.paths)
+        return apply_patch(text, data, replace=places)
+
+    change_file(change, Report("Patched"), config_path, as_json=as_json, dry_run=dry_run)
+
+
+def _patch_from(text: str, source: Path | None) -> Mapping[str, Any]:
+    from modelwire.cli.config.values import Refused
+    from modelwire.config.patch import check_keys
+    from modelwire.document.edit import read_value
+    from modelwire.document.read import plain_data
+    from modelwire.errors import ConfigError
+
+    name = "standard input" if source is None else str(source)
+    try:
+        read = read_value(text, ())
+    except ConfigError as error:
+        raise ConfigError(
+            "The patch is not valid JSON5.", problems=error.problems, source=name
+        ) from error
+    if not isinstance(read, dict):
+        msg = f"The patch in {name} is not an object."
+        raise Refused("value", msg, hint='Write it as: {models: {mode: "merge"}}')
+    data: dict[str, Any]
+    data, wrong = plain_data(read)
+    if wrong:
+        raise Refused("value", f"The patch cannot be used: a value {wrong[0][1]}.")
+    check_keys(data)
+    return data

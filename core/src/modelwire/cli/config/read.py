@@ -1,0 +1,111 @@
+"""The commands that read: `get`, `validate`, `file` and `schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelwire.cli.completion import complete_config_path
+from modelwire.cli.options import config_option, json_option
+from modelwire.cli.text import json_text
+
+__all__ = ["file", "get", "schema", "validate"]
+
+
+@click.command()
+@click.argument("path", required=False, shell_complete=complete_config_path)
+@json_option
+@config_option
+def get(path: str | None, as_json: bool, config_path: Path | None) -> None:
+    """Show the value at PATH as it is written.
+
+    Without PATH, the whole document. Secrets are shown as <hidden>, and ${VAR} stays ${VAR}. A value that the file does not say ends
+    with 1, because only its default applies.
+
+    \b
+    modelwire config get agents.defaults.model
+    modelwire config get 'models.providers.acme.models[0].id'
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.config.values import no_such_value, read_authored, resolve, shown_value
+
+    source, text, document = read_authored(config_path)
+    steps = resolve(path, text, document, source) if path is not None else ()
+    found, value = shown_value(text, document, steps)
+    if not found:
+        raise no_such_value(steps)
+    if as_json or not isinstance(value, str):
+        click.echo(json_text(value, indent=2))
+    else:
+        click.echo(value)
+
+
+@click.command()
+@json_option
+@config_option
+def validate(as_json: bool, config_path: Path | None) -> int:
+    """List what is wrong with the file.
+
+    Everything, with lines. Ends with 1 if it is not valid. Warnings, as for a key that looks misspelt, do not matter.
+
+    \b
+    modelwire config validate
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.config.validate import validated
+    from modelwire.cli.errors import show_note
+
+    result = validated(config_path)
+    if as_json:
+        click.echo(json_text(result.to_json(), indent=2))
+    elif result.issues:
+        lines = [click.style("Config invalid: ", fg="red", bold=True) + str(result.path)]
+        lines += [f"  {place}" for place in result.places()]
+        click.echo("\n".join(lines))
+    else:
+        click.echo(click.style("Config valid: ", fg="green") + str(result.path))
+    for warning in () if as_json else result.warnings:
+        show_note(f"Warning: {warning}")
+    return 1 if result.issues else 0
+
+
+@click.command()
+@json_option
+@config_option
+def file(as_json: bool, config_path: Path | None) -> None:
+    """Show which file is read and written.
+
+    Where there is none yet, it is the one that `modelwire config set` would create.
+
+    \b
+    modelwire config file
+    $EDITOR "$(modelwire config file)"
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.errors import show_note
+    from modelwire.config.load import config_place
+
+    place = config_place(config_path)
+    exists = place.exists()
+    if as_json:
+        click.echo(json_text({"path": str(place), "exists": exists}, indent=2))
+        return
+    click.echo(str(place))
+    if not exists:
+        show_note("The file does not exist yet; all defaults apply.")
+
+
+@click.command()
+@click.option("--json", "_as_json", is_flag=True, help="The same; the schema is JSON anyway.")
+def schema(_as_json: bool) -> None:
+    """Print the JSON Schema of the configuration.
+
+    It is of the version 2020-12, and for editors.
+
+    \b
+    modelwire config schema > modelwire.schema.json
+
+    An editor that knows JSON Schema uses it in a file that begins with
+    { "$schema": "./modelwire.schema.json", ...
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.config.json_schema import config_schema
+
+    click.echo(json_text(config_schema(), indent=2))

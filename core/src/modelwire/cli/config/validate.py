@@ -1,0 +1,85 @@
+"""Checking the configuration file as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Any
+
+from attrs import frozen
+
+from modelwire.cli.config.references import references_in
+from modelwire.cli.errors import issue_json
+from modelwire.config import Config, find_config
+from modelwire.config.known_paths import unread_paths
+from modelwire.config.load import config_place, read_config
+from modelwire.document.edit import read_value
+from modelwire.document.paths import format_path, value_at
+from modelwire.document.read import read_text
+from modelwire.errors import ConfigError, ModelwireError, Problem
+
+__all__ = ["Validation", "validated"]
+
+
+@frozen
+class Validation:
+    """What is wrong with a configuration file.
+
+    Attributes:
+        path: The file.
+        issues: What keeps it from being used.
+        warnings: What may not be meant.
+    """
+
+    path: FilePath
+    issues: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def places(self) -> Iterator[str]:
+        """Yield each issue with its file and line, as `modelwire.json5:7: models.mode: ...`."""
+        for issue in self.issues:
+            line = f":{issue.line}" if issue.line is not None else ""
+            yield f"{self.path.name}{line}: {issue}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {
+            "valid": not self.issues,
+            "path": str(self.path),
+            "issues": [issue_json(issue) for issue in self.issues],
+            "warnings": list(self.warnings),
+        }
+
+
+def validated(explicit: FilePath | None) -> Validation:
+    """Check the configuration file."""
+    place = config_place(explicit)
+    try:
+        if find_config(explicit) is None:
+            return Validation(place, (Problem("", f"Config file not found: {place}"),))
+        text = read_text(place)
+        config = read_config(text, place)
+    except ConfigError as error:
+        problems = error.problems or (Problem("", error.message),)
+        return Validation(place, problems)
+    return Validation(place, (), tuple(_warnings(config, read_value(text, ()))))
+
+
+def _warnings(config: Config, document: Any) -> Iterator[str]:
+    for path, finding in unread_paths(document):
+        yield f"{format_path(path)} may be misspelt. Did you mean {finding.near}?"
+    references = list(references_in(config.document))
+    if not references:
+        return
+    from modelwire.cli.model_check import check_reference
+    from modelwire.registry import Registry
+
+    try:
+        registry = Registry(config)
+        for path, name in references:
+            checked = check_reference(config, registry, name)
+            if checked.problem:
+                shown = value_at(config.authored, path)
+                yield f'{format_path(path)} is "{shown}": {checked.problem}'
+    except ModelwireError as error:  # what a plugin's settings lack
+        yield error.message

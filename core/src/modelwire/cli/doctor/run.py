@@ -1,0 +1,106 @@
+"""The table of the checks, and how they are run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import click
+
+from modelwire.cli.doctor.checks.cache import check_cache
+from modelwire.cli.doctor.checks.certificates import check_certificates
+from modelwire.cli.doctor.checks.clock import check_clock
+from modelwire.cli.doctor.checks.configuration import check_configuration
+from modelwire.cli.doctor.checks.credentials import check_credentials
+from modelwire.cli.doctor.checks.plugins import check_plugins
+from modelwire.cli.doctor.checks.proxies import check_proxies
+from modelwire.cli.doctor.checks.reachability import check_reachability
+from modelwire.cli.doctor.checks.versions import check_versions
+from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.findings import Finding, State, show_finding
+from modelwire.cli.progress import waiting_for
+from modelwire.cli.text import json_text
+from modelwire.registry.loader import where
+
+__all__ = ["CHECKS", "examine", "report"]
+
+CHECKS: dict[str, Callable[[Situation], Awaitable[list[Finding]]]] = {
+    "versions": check_versions,
+    "plugins": check_plugins,
+    "configuration": check_configuration,
+    "credentials": check_credentials,
+    "certificates": check_certificates,
+    "proxies": check_proxies,
+    "reachability": check_reachability,
+    "clock": check_clock,
+    "cache": check_cache,
+}
+"""The checks in the order in which they are shown."""
+
+
+async def examine(situation: Situation) -> AsyncGenerator[tuple[str, list[Finding]], None]:
+    """Run all checks at once, and yield what each has found, in the order of the table."""
+    async with situation.runtime:
+        tasks = {name: asyncio.create_task(_run(name, situation)) for name in CHECKS}
+        try:
+            for name, task in tasks.items():
+                yield name, await task
+        finally:
+            for task in tasks.values():
+                task.cancel()
+
+
+async def _run(name: str, situation: Situation) -> list[Finding]:
+    try:
+        return await CHECKS[name](situation)
+    except Exception as error:  # noqa: BLE001 - one check that fails must not hide the others
+        text = f"This check failed: {where(error)}"
+        return [Finding(name, "problem", text, "Please report this.")]
+
+
+async def report(config_path: Path | None, *, offline: bool, timeout: float, as_json: bool) -> int:
+    """Run the checks and print what they find; return the exit status.
+
+    Args:
+        config_path: The configuration file.
+        offline: Whether nobody may be asked.
+        timeout: Seconds that each thing that is asked may take.
+        as_json: Whether to print JSON, when all is done.
+    """
+    situation = Situation.of(config_path, offline=offline, timeout=timeout)
+    everything: list[Finding] = []
+    with waiting_for("looking...") as line:
+        async with aclosing(examine(situation)) as examined:
+            async for name, findings in examined:
+                everything += findings
+                if not as_json and findings:
+                    line.clear()
+                    _show(name, findings, first=len(everything) == len(findings))
+    counts = Counter(finding.state for finding in everything)
+    if as_json:
+        data = {"ok": not counts["problem"], "checks": [f.to_json() for f in everything]}
+        click.echo(json_text(data, indent=2))
+    else:
+        click.echo(f"\n{_summary(counts)}")
+    return 1 if counts["problem"] else 0
+
+
+def _show(name: str, findings: list[Finding], *, first: bool) -> None:
+    heading = click.style(name.capitalize(), bold=True)
+    text = "\n".join(show_finding(finding) for finding in findings)
+    click.echo(f"{'' if first else chr(10)}{heading}\n{text}")
+
+
+def _summary(counts: Counter[State]) -> str:
+    if not counts["problem"] and not counts["warning"]:
+        return click.style("All is well.", fg="green")
+    states: tuple[State, State] = ("problem", "warning")
+    parts = [
+        f"{counts[state]} {state}{'' if counts[state] == 1 else 's'}"
+        for state in states
+        if counts[state]
+    ]
+    return click.style(", ".join(parts) + ".", fg="red" if counts["problem"] else "yellow")

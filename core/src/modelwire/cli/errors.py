@@ -1,0 +1,79 @@
+"""Errors, as people see them: what happened, what was tried before, what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from modelwire.cli.diagnostics import diagnostics
+from modelwire.cli.text import json_text, wrapped
+from modelwire.errors import ConfigError, ModelwireError, Problem, ProviderError
+
+__all__ = ["issue_json", "print_failure", "show_failure", "show_note", "show_traceback"]
+
+
+def show_failure(error: ModelwireError) -> None:
+    """Print an error on standard error."""
+    lines = [click.style("Error: ", fg="red", bold=True) + str(error)]
+    if isinstance(error, ProviderError):
+        lines += [f"  {label}: {value}" for label, value in _facts(error).items()]
+    lines += [
+        f"  tried before: {attempt.model}: {attempt.message} ({attempt.code})"
+        for attempt in error.attempts
+    ]
+    if error.hint:
+        lines.append(click.style("Hint: ", bold=True) + error.hint)
+    click.echo(wrapped("\n".join(lines), sys.stderr), err=True)
+
+
+def print_failure(error: ModelwireError) -> None:
+    """Print an error as JSON on standard output, for programs."""
+    told: dict[str, Any] = {"type": error.code, "kind": _kind(error), "message": error.message}
+    told["hint"] = error.hint
+    if isinstance(error, ProviderError):
+        told |= {"provider": error.provider, "model": error.model, "status": error.status}
+    data: dict[str, Any] = {"ok": False, "error": told}
+    if isinstance(error, ConfigError):
+        data["issues"] = [issue_json(problem) for problem in error.problems]
+    click.echo(json_text(data, indent=2))
+
+
+def issue_json(problem: Problem) -> dict[str, Any]:
+    """A problem of the configuration, for programs."""
+    return {"path": problem.path, "message": problem.message, "line": problem.line}
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print where an error comes from on standard error, if the user asked for that."""
+    if diagnostics().debug:
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+
+
+def show_note(text: str) -> None:
+    """Print a remark on standard error, apart from the answer."""
+    click.secho(wrapped(text, sys.stderr), err=True, dim=True)
+
+
+def _facts(error: ProviderError) -> dict[str, str]:
+    facts = {"code": error.code}
+    if error.provider:
+        facts["model"] = f"{error.provider}/{error.model}" if error.model else error.provider
+    if error.status is not None:
+        facts["HTTP status"] = str(error.status)
+    if error.request_id:
+        facts["request id"] = error.request_id
+    if error.retry_after is not None:
+        facts["retry after"] = f"{error.retry_after:g} s"
+    return facts
+
+
+def _kind(error: ModelwireError) -> str:
+    problems: Sequence[Problem] = getattr(error, "problems", ())
+    if problems and all(item.message.startswith("Missing env var") for item in problems):
+        return "resolvability"
+    return getattr(error, "kind", "schema" if problems else "failed")

@@ -1,0 +1,90 @@
+"""Checking a reference before it is written into the configuration."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from attrs import frozen
+
+from modelwire.catalog import Catalog, Listing
+from modelwire.config import Config
+from modelwire.errors import ConfigError, PluginError, UnknownModel
+from modelwire.models import ModelRef
+from modelwire.registry import Registry
+from modelwire.runtime.resolver import expand_alias, full_ref, named_refs, pick_bare_name
+
+__all__ = ["Checked", "check_reference", "offline_catalog"]
+
+
+@frozen
+class Checked:
+    """What a text means, as far as that can be told without asking anybody.
+
+    Attributes:
+        ref: The model that it names, or `None` where it names none.
+        alias: The alias by which it was named, or `None`.
+        known: Whether the model is configured, was discovered before or comes with a plugin.
+        listed: Whether there is a list of the provider's models to look it up in.
+        problem: Why the text cannot be used, or `None`.
+        hint: What to do where there is a problem or the model is not known.
+    """
+
+    ref: ModelRef | None = None
+    alias: str | None = None
+    known: bool = False
+    listed: bool = False
+    problem: str | None = None
+    hint: str | None = None
+
+
+def check_reference(config: Config, registry: Registry, text: str) -> Checked:
+    """Check a reference, an alias or a bare name against what is configured and cached.
+
+    No network is used, and no list is too old. A provider that nobody provides is a problem; a
+    model that no list has is not, since lists may be incomplete, but it is not `known`.
+
+    Raises:
+        ConfigError: The discovery settings of a provider are not valid.
+    """
+    target = expand_alias(config, text)
+    alias = text.strip() if text.strip().casefold() in config.aliases() else None
+    catalog = offline_catalog(config, registry)
+    try:
+        ref = full_ref(registry, target) or _find(config, registry, catalog, target)
+    except UnknownModel as error:
+        return Checked(alias=alias, problem=str(error), hint=error.hint)
+    try:
+        model = catalog.model(ref)
+        registry.owner(model.provider, model.api)
+    except PluginError as error:
+        return Checked(ref, alias, problem=str(error), hint=error.hint)
+    listing = catalog.recall(ref.provider)
+    listed = bool(listing.models) or listing.fetched_at is not None
+    if model.sources or ref in registry.default_refs:
+        return Checked(ref, alias, known=True, listed=listed)
+    return Checked(ref, alias, listed=listed, hint=_hint(listing, ref))
+
+
+def offline_catalog(config: Config, registry: Registry) -> Catalog:
+    """A catalogue of what is configured and cached, for code that must not ask anybody."""
+    return Catalog(config, registry, _no_transport)
+
+
+def _find(config: Config, registry: Registry, catalog: Catalog, name: str) -> ModelRef:
+    known = [model.ref for p in catalog.provider_ids for model in catalog.recall(p).models]
+    return pick_bare_name(name, [*known, *named_refs(config, registry)], config.aliases())
+
+
+def _hint(listing: Listing, ref: ModelRef) -> str:
+    from difflib import get_close_matches
+
+    listed = [model.id for model in listing.models]
+    near = get_close_matches(ref.model, listed, n=3, cutoff=0.6)
+    if near:
+        return f"Did you mean {' or '.join(f'{ref.provider}/{name}' for name in near)}?"
+    return f"`modelwire models list --provider {ref.provider}` shows the known ones."
+
+
+def _no_transport() -> NoReturn:
+    msg = "Nobody may be asked here."
+    raise ConfigError(msg)

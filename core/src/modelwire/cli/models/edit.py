@@ -1,0 +1,101 @@
+"""Taking a model from the user for the configuration, and telling what was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from attrs import frozen
+
+from modelwire.cli.errors import show_note
+from modelwire.cli.model_check import check_reference
+from modelwire.cli.text import printable
+from modelwire.config import Config, load_config
+from modelwire.config.environment import substitute
+from modelwire.config.load import config_place
+from modelwire.errors import UnknownModel
+from modelwire.models import ModelRef
+from modelwire.registry import Registry
+from modelwire.runtime.resolver import expand_alias, full_ref
+
+if TYPE_CHECKING:
+    from modelwire.config.edit import Written
+
+__all__ = ["Editing", "Wanted", "note_written", "written_json"]
+
+
+@frozen
+class Wanted:
+    """A model that may be written into the configuration.
+
+    Attributes:
+        ref: The model, with the provider under its own id.
+        warning: What speaks against it, or `None`.
+    """
+
+    ref: ModelRef
+    warning: str | None = None
+
+    def warn(self) -> None:
+        """Say what speaks against the model, if anything does, on standard error."""
+        if self.warning:
+            lead = click.style("Warning: ", fg="yellow", bold=True)
+            click.echo(lead + printable(self.warning), err=True)
+
+
+class Editing:
+    """The configuration that is to be changed, and the plugins that know what it may name.
+
+    Args:
+        path: The file, which need not exist; by default the one that is found.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.config = load_config(path) if config_place(path).exists() else Config.empty()
+        self.registry = Registry(self.config)
+
+    def accept(self, text: str) -> Wanted:
+        """Check what the user names; an alias becomes the model that it stands for.
+
+        Raises:
+            UnknownModel: It names no model, or one of a provider that nobody provides.
+        """
+        checked = check_reference(self.config, self.registry, text)
+        if checked.problem is not None or checked.ref is None:
+            raise UnknownModel(checked.problem or f"Unknown model: {text}", hint=checked.hint)
+        if checked.known:
+            return Wanted(checked.ref)
+        doubt = f"No list of models has {checked.ref}; it is saved all the same."
+        if not checked.listed:
+            doubt = f"It is not known whether {checked.ref} exists; it is saved all the same."
+        return Wanted(checked.ref, f"{doubt} {checked.hint}" if checked.hint else doubt)
+
+    def meaning(self, written: str) -> str:
+        """The reference that a written one stands for, as text; the text itself where it has none."""
+        text, _ = substitute(written, self.config.environ)
+        try:
+            ref = full_ref(self.registry, expand_alias(self.config, text))
+        except UnknownModel:
+            ref = None
+        return str(ref) if ref is not None else text.strip()
+
+
+def written_json(written: Written) -> dict[str, object]:
+    """Where a change went, for programs."""
+    return {
+        "changed": written.changed,
+        "configPath": str(written.path),
+        "created": written.created,
+        "backup": str(written.backup) if written.backup else None,
+    }
+
+
+def note_written(written: Written) -> None:
+    """Say on standard error where a change went, and what is still wrong there."""
+    if written.created:
+        show_note(f"Created {written.path}.")
+    if written.backup is not None:
+        show_note(f"The file as it was is kept as {written.backup}.")
+    for problem in written.remaining:
+        show_note(f"{written.path}: {problem}")

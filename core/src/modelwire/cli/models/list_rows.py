@@ -1,0 +1,186 @@
+"""The rows of `modelwire models list`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import define, field
+
+from modelwire.catalog import Listing
+from modelwire.cli.text import align, first_room, width
+from modelwire.config import Config
+from modelwire.errors import UnknownModel
+from modelwire.models import Model, ModelRef
+from modelwire.registry import Registry
+from modelwire.runtime.resolver import expand_alias, full_ref
+
+__all__ = ["Row", "chosen_texts", "resolved", "rows_of", "table_of"]
+
+_LOOPBACK = ("localhost", "127.0.0.1", "0.0.0.0", "::1", "::ffff:127.0.0.1")  # noqa: S104 - compared
+
+
+@define
+class Row:
+    """One model of the list.
+
+    Attributes:
+        key: The reference.
+        model: What is known of it, or `None` where no list has it.
+        available: Whether it could be called; `None` where that is not known.
+        tags: What the configuration says of it, as `default`, `fallback#1` or `alias:fast`.
+    """
+
+    key: str
+    model: Model | None = None
+    available: bool | None = None
+    tags: list[str] = field(factory=list)
+
+    @property
+    def local(self) -> bool:
+        """Whether the model runs on this machine."""
+        if self.model is None:
+            return False
+        if self.model.local or not self.model.base_url:
+            return bool(self.model.local)
+        return urlsplit(self.model.base_url).hostname in _LOOPBACK
+
+    def to_json(self) -> dict[str, Any]:
+        """The row for programs."""
+        model = self.model
+        return {
+            "key": self.key,
+            "name": model.name if model else self.key,
+            "input": "+".join(model.input) if model and model.input else "-",
+            "contextWindow": model.context_window if model else None,
+            "contextTokens": model.context_tokens if model else None,
+            "maxTokens": model.max_tokens if model else None,
+            "reasoning": model.reasoning if model else None,
+            "local": self.local if model else None,
+            "available": self.available,
+            "tags": self.tags,
+            "missing": model is None,
+        }
+
+    def cells(self) -> tuple[str, ...]:
+        """The row for the table: model, input, context, local, auth, tags."""
+        data = self.to_json()
+        context = _thousands(data["contextTokens"]), _thousands(data["contextWindow"])
+        shown = "/".join(part for part in context if part) or "-"
+        local = {True: "yes", False: "no", None: "-"}[data["local"]]
+        auth = {True: "yes", False: "no", None: "?"}[self.available]
+        return self.key, data["input"], shown, local, auth, ",".join(self.tags)
+
+
+def rows_of(
+    config: Config,
+    registry: Registry,
+    listings: Iterable[Listing],
+    *,
+    provider: str | None = None,
+    local: bool = False,
+) -> list[Row]:
+    """The primary model, the fallbacks, other configured ones, then what was discovered.
+
+    Args:
+        config: The configuration.
+        registry: The installed plugins.
+        listings: What is known of the models of each provider.
+        provider: The one provider whose models are wanted, by its own id.
+        local: Whether only models on this machine are wanted.
+    """
+    rows: dict[str, Row] = {}
+    known = {str(model.ref): (model, listing) for listing in listings for model in listing.models}
+
+    def add(key: str, tag: str | None) -> None:
+        model, listing = known.get(key, (None, None))
+        row = rows.setdefault(key, Row(key, model))
+        if model is not None and listing is not None:
+            states = {"usable": True, "unusable": False, "unknown": None}
+            row.available = True if row.local else states[listing.credentials.state]
+        if tag is not None and tag not in row.tags:
+            row.tags.append(tag)
+
+    for text, tag in [*chosen_texts(config), *_entries(config)]:
+        ref = resolved(config, registry, text)
+        if ref is not None:
+            add(str(ref), tag)
+    for key, (model, _) in known.items():
+        add(key, "configured" if "configured" in model.sources else None)
+    for alias, text in config.aliases().items():
+        ref = resolved(config, registry, text)
+        if ref is not None and str(ref) in rows:
+            rows[str(ref)].tags.append(f"alias:{alias}")
+    for row in rows.values():
+        if row.model is None:
+            row.tags.append("missing")
+    return [
+        row
+        for row in rows.values()
+        if (provider is None or row.key.partition("/")[0] == provider) and (row.local or not local)
+    ]
+
+
+def chosen_texts(config: Config) -> list[tuple[str, str]]:
+    """What the configuration names as primary model and fallbacks, each with its tag."""
+    chosen = config.agents.defaults.model
+    named = [(chosen.primary, "default")] if chosen.primary else []
+    return named + [(ref, f"fallback#{n}") for n, ref in enumerate(chosen.fallbacks, start=1)]
+
+
+def resolved(config: Config, registry: Registry, text: str) -> ModelRef | None:
+    """The reference that a text stands for; `None` for a bare name or what names nothing."""
+    try:
+        return full_ref(registry, expand_alias(config, text))
+    except UnknownModel:
+        return None
+
+
+def _entries(config: Config) -> list[tuple[str, str]]:
+    return [
+        (key, "configured")
+        for key in config.agents.defaults.models
+        if ModelRef.parse(key) and not key.strip().endswith("*")
+    ]
+
+
+def _thousands(tokens: int | None) -> str:
+    return "" if tokens is None else f"{tokens // 1000}k" if tokens >= 1000 else str(tokens)
+
+
+_HEADER = ("Model", "Input", "Ctx", "Local", "Auth", "Tags")
+_WIDTHS = (42, 10, 11, 5, 5)
+_LEFT_OUT = ((), ("Input",), ("Input", "Local"))
+_ENOUGH = 0.75
+
+
+def table_of(rows: Sequence[Row], room: int | None) -> Iterator[str]:
+    """Write the rows as lines.
+
+    Where most names would not fit beside the other columns, some of these are left out.
+
+    Args:
+        rows: The models.
+        room: Cells that a line has, or `None` for no limit.
+    """
+    table = [_HEADER, *(row.cells() for row in rows)]
+    if room is None:
+        yield from align(table, usual=_WIDTHS)
+        return
+    tables = [_without(table, names) for names in _LEFT_OUT]
+    shares = [_fitting(narrow, room) for narrow in tables]
+    enough = next((n for n, share in enumerate(shares) if share >= _ENOUGH), None)
+    chosen = shares.index(max(shares)) if enough is None else enough
+    yield from align(tables[chosen], usual=_WIDTHS if chosen == 0 else (), room=room)
+
+
+def _without(table: Sequence[Sequence[str]], names: Sequence[str]) -> list[Sequence[str]]:
+    kept = [at for at, name in enumerate(_HEADER) if name not in names]
+    return [[cells[at] for at in kept] for cells in table]
+
+
+def _fitting(table: Sequence[Sequence[str]], room: int) -> float:
+    """The share of rows whose name fits beside the other columns."""
+    left = first_room(table, room)
+    return sum(width(cells[0]) <= left for cells in table) / len(table)

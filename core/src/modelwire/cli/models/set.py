@@ -1,0 +1,54 @@
+"""`modelwire models set`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelwire.cli.completion import complete_reference
+from modelwire.cli.options import config_option, json_option
+from modelwire.cli.text import json_text
+
+__all__ = ["set_model"]
+
+
+@click.command("set")
+@click.argument("ref", metavar="REF", shell_complete=complete_reference)
+@json_option
+@config_option
+def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
+    """Make REF the model that is used where nobody names one.
+
+    REF is provider/model-id, an alias, or a name that only one known model has. The fallbacks stay
+    as they are. A model that no list has is saved with a warning; a provider that no installed
+    plugin provides is refused.
+
+    \b
+    modelwire models set amazon-bedrock/us.amazon.nova-lite-v1:0
+    modelwire models set fast
+    """  # noqa: D301 - \b keeps click from joining the lines
+    from modelwire.cli.errors import show_note
+    from modelwire.cli.models.edit import Editing, note_written, written_json
+    from modelwire.cli.text import printable
+    from modelwire.config.edit import edit_config
+    from modelwire.config.model_choice import overriding_agents, set_primary
+
+    editing = Editing(config_path)
+    wanted = editing.accept(ref)
+    written = edit_config(lambda text: set_primary(text, str(wanted.ref)), config_path)
+    overrides = overriding_agents(editing.config.document)
+    if as_json:
+        data = {
+            "default": str(wanted.ref),
+            "warning": wanted.warning,
+            "overrides": overrides,
+        }
+        click.echo(json_text(data | written_json(written), indent=2))
+        return
+    click.echo(f"Default model: {printable(str(wanted.ref))}")
+    wanted.warn()
+    if overrides:
+        named = ", ".join(map(printable, overrides))
+        show_note(f"These agents have a model of their own and do not use it: {named}")
+    note_written(written)

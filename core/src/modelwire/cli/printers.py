@@ -1,0 +1,208 @@
+"""The forms in which `modelwire complete` prints an answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Protocol, TextIO
+
+import click
+
+from modelwire.cli.approval import show_result
+from modelwire.cli.diagnostics import diagnostics
+from modelwire.cli.errors import show_failure, show_note
+from modelwire.cli.text import json_text, printable_lines
+from modelwire.errors import Attempt, Cancelled, ModelwireError
+from modelwire.events import (
+    ErrorEvent,
+    Event,
+    TextDeltaEvent,
+    ThinkingDeltaEvent,
+    ThinkingEndEvent,
+    ToolCallEndEvent,
+)
+from modelwire.events.codec import event_to_json
+from modelwire.messages import AssistantMessage, StopReason
+from modelwire.messages.codec import message_to_json
+from modelwire.runtime.tool_loop import ToolRun
+
+__all__ = ["INTERRUPTED", "PRINTERS", "Printer"]
+
+INTERRUPTED = 130
+
+
+def _status(error: ModelwireError) -> int:
+    return INTERRUPTED if isinstance(error, Cancelled) else 1
+
+
+class Printer(Protocol):
+    """Prints an answer, or several with the results of tools between them, in one of its forms."""
+
+    def __init__(self, *, runs_tools: bool = False) -> None: ...
+
+    def event(self, event: Event) -> None:
+        """Print an event."""
+
+    def done(self, message: AssistantMessage) -> None:
+        """Print the end of a complete answer."""
+
+    def tool(self, run: ToolRun) -> None:
+        """Print what a tool returned."""
+
+    def failed(self, error: ModelwireError) -> int:
+        """Print why it failed; return the exit status."""
+
+    def misused(self, sentence: str) -> None:
+        """Print that nothing was asked, where a program waits for that; click tells people."""
+
+
+class _Text:
+    """The text on standard output as it comes; everything else on standard error.
+
+    Args:
+        runs_tools: Whether tool calls are shown by who runs them, and not here. What tools print
+            is then kept from standard output, so the present one is held on to.
+    """
+
+    def __init__(self, *, runs_tools: bool = False) -> None:
+        self._out = sys.stdout if runs_tools else None
+        self._runs_tools = runs_tools
+        self._diagnostics = diagnostics()
+        self._at_line_start = True
+        self._on_terminal = sys.stdout is not None and sys.stdout.isatty()
+        self._show_thinking = sys.stderr is not None and sys.stderr.isatty()
+
+    def event(self, event: Event) -> None:
+        match event:
+            case TextDeltaEvent():
+                self._write(event.delta)
+            case ThinkingDeltaEvent() if self._show_thinking:
+                click.secho(printable_lines(event.delta), nl=False, err=True, dim=True)
+            case ThinkingEndEvent() if self._show_thinking:
+                click.echo(err=True)
+            case ToolCallEndEvent():
+                self._end_line()
+                if not self._runs_tools:
+                    call = event.tool_call
+                    arguments = json.dumps(call.arguments, ensure_ascii=False)
+                    self._write(f"[tool call {call.id}] {call.name}({arguments})\n")
+            case _:
+                pass
+
+    def done(self, message: AssistantMessage) -> None:
+        self._end_line()
+        _show_attempts(message.attempts, f"{message.provider}/{message.model}")
+        if message.stop_reason is StopReason.LENGTH:
+            show_note("The answer met its limit on tokens and is cut.")
+
+    def tool(self, run: ToolRun) -> None:
+        self._end_line()
+        show_result(run)
+
+    def failed(self, error: ModelwireError) -> int:
+        self._end_line()
+        if not isinstance(error, Cancelled):
+            show_failure(error)
+        return _status(error)
+
+    def misused(self, sentence: str) -> None:
+        """Nobody but people reads this form."""
+
+    def _write(self, text: str) -> None:
+        text = printable_lines(text) if self._on_terminal else text
+        # Colour is not ours here: without this, click takes escapes out of what goes into a pipe.
+        click.echo(text, self._out, nl=False, color=True)
+        self._at_line_start = text.endswith("\n")
+        self._diagnostics.within_line = not self._at_line_start
+
+    def _end_line(self) -> None:
+        if not self._at_line_start:
+            self._write("\n")
+
+
+class _Events:
+    """One JSON event per line; the last is `done` or `error`. Results of tools stand between."""
+
+    def __init__(self, *, runs_tools: bool = False) -> None:
+        self._out = sys.stdout if runs_tools else None
+
+    def event(self, event: Event) -> None:
+        _print_json(event_to_json(event), self._out)
+
+    def done(self, message: AssistantMessage) -> None:
+        """The event `done` has said it."""
+
+    def tool(self, run: ToolRun) -> None:
+        _print_json(message_to_json(run.result), self._out)
+
+    def failed(self, error: ModelwireError) -> int:
+        self._fail(_what_arrived(error))
+        return _status(error)
+
+    def misused(self, sentence: str) -> None:
+        self._fail(_empty_message(sentence, "usage", StopReason.ERROR))
+
+    def _fail(self, partial: AssistantMessage) -> None:
+        _print_json(event_to_json(ErrorEvent(partial.stop_reason, partial)), self._out)
+
+
+class _Json:
+    """Each message as one line of JSON, the final one last; of a failed answer, what had arrived."""
+
+    def __init__(self, *, runs_tools: bool = False) -> None:
+        self._out = sys.stdout if runs_tools else None
+
+    def event(self, event: Event) -> None:
+        """Only the end matters."""
+
+    def done(self, message: AssistantMessage) -> None:
+        _print_json(message_to_json(message), self._out)
+
+    def tool(self, run: ToolRun) -> None:
+        _print_json(message_to_json(run.result), self._out)
+
+    def failed(self, error: ModelwireError) -> int:
+        _print_json(message_to_json(_what_arrived(error)), self._out)
+        return _status(error)
+
+    def misused(self, sentence: str) -> None:
+        message = _empty_message(sentence, "usage", StopReason.ERROR)
+        _print_json(message_to_json(message), self._out)
+
+
+def _what_arrived(error: ModelwireError) -> AssistantMessage:
+    """The message of a failed answer, which says why it failed."""
+    partial = error.partial
+    if partial is None:
+        reason = StopReason.ABORTED if isinstance(error, Cancelled) else StopReason.ERROR
+        partial = _empty_message(str(error), error.code, reason)
+        partial.provider = getattr(error, "provider", None) or ""
+        partial.model = getattr(error, "model", None) or ""
+    partial.attempts = list(error.attempts)
+    return partial
+
+
+def _empty_message(sentence: str, code: str, reason: StopReason) -> AssistantMessage:
+    """What there is of an answer that failed before anybody was asked."""
+    return AssistantMessage(
+        [],
+        provider="",
+        model="",
+        stop_reason=reason,
+        error_message=sentence,
+        error_code=code,
+    )
+
+
+def _show_attempts(attempts: Iterable[Attempt], answered: str) -> None:
+    for attempt in attempts:
+        if attempt.waited is None:
+            show_note(f"{attempt.model} failed ({attempt.code}); {answered} answered instead.")
+
+
+def _print_json(data: object, out: TextIO | None) -> None:
+    click.echo(json_text(data), out)
+
+
+PRINTERS: dict[str, type[Printer]] = {"text": _Text, "events": _Events, "json": _Json}

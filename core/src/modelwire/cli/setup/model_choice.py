@@ -1,0 +1,100 @@
+"""Which model to use, and whether it answers."""
+
+from __future__ import annotations
+
+import click
+
+from modelwire.cli.errors import show_failure, show_note
+from modelwire.cli.event_loop import run
+from modelwire.cli.progress import waiting_for
+from modelwire.cli.setup.plan import Asked, Plan
+from modelwire.cli.setup.trial import Offered, best_first, look, send
+from modelwire.config import Config
+from modelwire.errors import UnknownModel
+from modelwire.models import ModelRef
+from modelwire.registry import Registry
+
+__all__ = ["choose_and_try", "choose_primary"]
+
+_SHOWN_MODELS = 12
+
+
+def choose_and_try(
+    asked: Asked, plan: Plan, registry: Registry, draft: Config, timeout: float
+) -> None:
+    """Choose a model, and let it answer one tiny request.
+
+    Raises:
+        ModelwireError: It does not answer, or nobody knows which models there are.
+        click.UsageError: `--model` names no model.
+    """
+    wanted = _named_model(asked, plan, registry)
+    with waiting_for(f"looking at {plan.provider}..."):
+        found = run(look(draft, plan.provider, online=asked.test, timeout=timeout))
+    if found.credentials.state == "unusable" and found.error is not None:
+        plan.model = wanted
+        raise found.error
+    plan.model = wanted or _pick(asked, plan, found)
+    if plan.model is None or not asked.test:
+        return
+    if found.error is not None and not found.models:
+        show_note(f"The list of models is not known: {found.error}")
+    with waiting_for(f"asking {plan.model}..."):
+        plan.seconds = run(send(draft, plan.model, timeout))
+    if not asked.yes:
+        click.echo(f"{click.style('ok', fg='green')}  {plan.model} answers in {plan.seconds:.1f} s")
+
+
+def _named_model(asked: Asked, plan: Plan, registry: Registry) -> ModelRef | None:
+    """The model of `--model`: a reference of this provider, or an id of its own."""
+    if asked.model is None:
+        return None
+    text = asked.model.strip()
+    ref = ModelRef.parse(text)
+    if ref is not None and registry.canonical(ref.provider) == plan.provider:
+        return ModelRef(plan.provider, ref.model)
+    if not text:
+        msg = "--model names no model."
+        raise click.UsageError(msg)
+    return ModelRef(plan.provider, text)
+
+
+def _pick(asked: Asked, plan: Plan, found: Offered) -> ModelRef | None:
+    models = best_first(found.models, plan.proposed)
+    if asked.yes:
+        if models:
+            return ModelRef(plan.provider, models[0])
+        if not asked.test:
+            return None
+        if found.error is not None:
+            raise found.error
+        msg = f"{plan.provider} lists no models."
+        raise UnknownModel(msg, hint="Name one with --model.")
+    if found.error is not None and not models:
+        show_failure(found.error)
+    for number, name in enumerate(models[:_SHOWN_MODELS], start=1):
+        click.echo(f"{number:>4}  {name}")
+    if len(models) > _SHOWN_MODELS:
+        click.echo(f"      and {len(models) - _SHOWN_MODELS} more")
+    default = "1" if models else ""
+    text: str = click.prompt(
+        "Model: a number or an id", default=default, show_default=bool(default)
+    )
+    text = text.strip()
+    if text.isdecimal() and 0 < int(text) <= len(models):
+        text = models[int(text) - 1]
+    return ModelRef(plan.provider, text) if text else None
+
+
+def choose_primary(asked: Asked, plan: Plan, config: Config) -> str | None:
+    """What to write as the default model: never another one without being told."""
+    present = config.agents.defaults.model.primary
+    if plan.model is None or str(plan.model) == present:
+        return None
+    if present is None or asked.model is not None:
+        return str(plan.model)
+    if asked.yes:
+        show_note(f"{present} stays the default model; --model {plan.model} would change it.")
+        return None
+    question = f"The default model is {present}. Make {plan.model} the default one?"
+    return str(plan.model) if click.confirm(question, default=False) else None

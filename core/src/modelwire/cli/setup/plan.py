@@ -1,0 +1,182 @@
+"""What will be written, as far as the user's provider goes: from the options, or by asking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import click
+from attrs import define, field
+
+from modelwire.cli.setup.answers import ask, from_options
+from modelwire.cli.setup.guides import (
+    PUBLISHED,
+    Offer,
+    find_offer,
+    missing_plugins,
+    not_installed,
+    offers,
+    questions_of,
+    settings_of,
+)
+from modelwire.config.model_choice import set_primary
+from modelwire.document.edit import set_value
+from modelwire.document.paths import format_path
+from modelwire.hookspecs import Question, Settings
+from modelwire.models import ModelRef
+from modelwire.registry import Registry
+
+__all__ = ["Asked", "Plan", "edit_for", "lines_of", "make_plan"]
+
+
+@define
+class Asked:
+    """What the command was called with.
+
+    Attributes:
+        provider: What the user has, or `None` to ask.
+        given: Answers by the names of their questions.
+        model: The model to make the default one, or `None`.
+        config_path: The configuration file, or `None` for the usual one.
+        yes: Whether nothing may be asked.
+        test: Whether to try the draft before it is written.
+    """
+
+    provider: str | None
+    given: dict[str, str]
+    model: str | None
+    config_path: Path | None
+    yes: bool = field(kw_only=True)
+    test: bool = field(kw_only=True)
+
+
+@define
+class Plan:
+    """What will be written.
+
+    Attributes:
+        provider: The provider's id.
+        settings: What its guide wants written.
+        proposed: Patterns of the models that its guide proposes.
+        variable: The variable that should hold its key, where it is not set.
+        key: A key that was typed for the test, by its variable; it is not stored.
+        seconds: How long the answer to the test took.
+        model: The model that was chosen, or `None`.
+        primary: The model to make the default one; `None` leaves the present one.
+    """
+
+    provider: str
+    settings: Settings
+    proposed: tuple[str, ...] = ()
+    variable: str | None = None
+    key: dict[str, str] = field(factory=dict, repr=False)
+    seconds: float | None = None
+    model: ModelRef | None = None
+    primary: str | None = None
+
+
+def make_plan(asked: Asked, registry: Registry, environ: Mapping[str, str]) -> Plan:
+    """Find out what the user has, from the options or by asking.
+
+    Raises:
+        PluginError: The plugin for it is not installed.
+        click.UsageError: The options are not enough, or do not fit.
+    """
+    available = offers(registry)
+    if asked.provider is not None:
+        has_address = "base_url" in asked.given
+        offer, provider = find_offer(registry, available, asked.provider, has_address=has_address)
+    elif asked.yes:
+        names = sorted(offer.guide.provider or offer.name for offer in available)
+        msg = f"Say what you have: --provider, as {', '.join(names)}."
+        if not names:
+            wanted = " or ".join(plugin.distribution for plugin in PUBLISHED)
+            msg = f"No installed plugin can be set up. Run: pip install {wanted}."
+        raise click.UsageError(msg)
+    else:
+        offer = _menu(registry, available)
+        provider = offer.guide.provider
+    if provider is None:
+        provider = _name_provider(asked, registry, offer)
+    if not _is_name(provider):
+        msg = "A provider's name has no space and no slash."
+        raise click.UsageError(msg)
+    questions = questions_of(offer, provider, environ)
+    answers = (from_options if asked.yes else ask)(questions, asked.given)
+    settings = settings_of(offer, provider, answers, environ)
+    plan = Plan(provider, settings, offer.guide.models)
+    plan.variable = _unset_variable(questions, answers, environ)
+    if plan.variable is not None and asked.test and not asked.yes:
+        plan.key = _type_key(plan.variable)
+    return plan
+
+
+def _menu(registry: Registry, available: list[Offer]) -> Offer:
+    missing = missing_plugins(registry)
+    click.echo("What do you have?")
+    rows = [offer.guide.title for offer in available]
+    rows += [f"{plugin.title} (not installed)" for plugin in missing]
+    for number, title in enumerate(rows, start=1):
+        click.echo(f"{number:>4}  {title}")
+    chosen: int = click.prompt("Number", type=click.IntRange(1, len(rows)))
+    if chosen > len(available):
+        raise not_installed(missing[chosen - len(available) - 1])
+    return available[chosen - 1]
+
+
+def _name_provider(asked: Asked, registry: Registry, offer: Offer) -> str:
+    if asked.yes:
+        msg = f"Name your server with --provider, as {', '.join(offer.guide.examples)}."
+        raise click.UsageError(msg)
+    click.echo(f"A name for it: one of {', '.join(offer.guide.examples)}, or one of your own.")
+    while True:
+        name: str = click.prompt("Provider").strip()
+        if _is_name(name):
+            return registry.canonical(name)
+        click.echo("A provider's name has no space and no slash.", err=True)
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and not any(char in "/ " for char in name)
+
+
+def _unset_variable(
+    questions: Iterable[Question], answers: Mapping[str, str], environ: Mapping[str, str]
+) -> str | None:
+    named = (answers.get(q.name) for q in questions if q.kind == "variable")
+    return next((name for name in named if name and not environ.get(name, "").strip()), None)
+
+
+def _type_key(variable: str) -> dict[str, str]:
+    click.echo(f"{variable} is not set. Type the key to test it now; it is not stored anywhere.")
+    key: str = click.prompt(
+        "Key (hidden, empty to go on)", default="", hide_input=True, show_default=False
+    )
+    return {variable: key.strip()} if key.strip() else {}
+
+
+_PRIMARY = ("agents", "defaults", "model", "primary")
+
+
+def edit_for(settings: Settings, primary: str | None) -> Callable[[str], str]:
+    """Make the edit that writes settings, and the default model where there is one to write.
+
+    Everything else in the document stays as it is.
+    """
+
+    def edit(text: str) -> str:
+        for path, value in settings.items():
+            text = set_value(text, path, value)
+        return set_primary(text, primary) if primary is not None else text
+
+    return edit
+
+
+def lines_of(settings: Settings, primary: str | None) -> Iterable[str]:
+    """What will be written, a line for each value. A guide's settings hold no secret."""
+    values = dict(settings)
+    if primary is not None:
+        values[_PRIMARY] = primary
+    for path, value in values.items():
+        yield f"{format_path(path)}: {json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,118 @@
+"""The way through `modelwire setup`, with or without a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from modelwire.cli.errors import show_failure
+from modelwire.cli.setup.model_choice import choose_and_try, choose_primary
+from modelwire.cli.setup.plan import Asked, Plan, edit_for, lines_of, make_plan
+from modelwire.cli.text import json_text
+from modelwire.config import Config, load_config
+from modelwire.config.edit import edit_config
+from modelwire.config.load import read_config
+from modelwire.errors import ModelwireError
+from modelwire.registry import Registry
+
+__all__ = ["converse"]
+
+
+def converse(asked: Asked, *, timeout: float, as_json: bool) -> int:
+    """Ask, try, and write; return the exit status.
+
+    Raises:
+        ModelwireError: The configuration cannot be used, or the test failed.
+        click.UsageError: The options are not enough, or do not fit.
+    """
+    if not asked.yes and not _on_terminal():
+        msg = "There is no terminal to ask on. Give --yes, with --provider and its options."
+        raise click.UsageError(msg)
+    config = _present(asked.config_path)
+    registry = Registry(config)
+    plan = make_plan(asked, registry, config.environ)
+    draft = _draft(asked, plan)
+    try:
+        choose_and_try(asked, plan, registry, draft, timeout)
+    except ModelwireError as error:
+        if asked.yes:
+            raise
+        show_failure(error)
+        if not click.confirm("The test failed. Write it all the same?", default=False):
+            return 1
+    plan.primary = choose_primary(asked, plan, config)
+    edit = edit_for(plan.settings, plan.primary)
+    place = edit_config(edit, asked.config_path, dry_run=True)
+    if place.changed and not asked.yes:
+        click.echo(f"\nThis will be written to {place.path}:")
+        for line in lines_of(plan.settings, plan.primary):
+            click.echo(f"  {line}")
+        if not click.confirm("Write it?", default=True):
+            return 1
+    written = edit_config(edit, asked.config_path)
+    _report(
+        plan,
+        written.path,
+        changed=written.changed,
+        backup=written.backup,
+        as_json=as_json,
+        quiet=asked.yes,
+    )
+    return 0
+
+
+def _present(path: Path | None) -> Config:
+    """The configuration as it is; a file that is named and not there will be made."""
+    if path is not None and not path.expanduser().exists():
+        return Config.empty()
+    named = os.environ.get("MODELWIRE_CONFIG", "").strip()
+    if path is None and named and not Path(named).expanduser().exists():
+        return Config.empty()
+    return load_config(path)
+
+
+def _draft(asked: Asked, plan: Plan) -> Config:
+    """The configuration as it would be, with a key that was typed for the test."""
+    draft = edit_config(edit_for(plan.settings, None), asked.config_path, dry_run=True)
+    return read_config(draft.after or "{}", draft.path, {**os.environ, **plan.key})
+
+
+def _report(
+    plan: Plan, path: Path, *, changed: bool, backup: Path | None, as_json: bool, quiet: bool
+) -> None:
+    model = str(plan.model) if plan.model else None
+    following = [f"export {plan.variable}=..."] if plan.variable else []
+    if model is None:
+        following.append(f"modelwire models list --provider {plan.provider}")
+    elif plan.primary is None:
+        following.append(f'modelwire complete --model {model} "What is the capital of France?"')
+    else:
+        following.append('modelwire complete "What is the capital of France?"')
+    if as_json:
+        data = {
+            "provider": plan.provider,
+            "model": model,
+            "default": plan.primary is not None,
+            "configPath": str(path),
+            "changed": changed,
+            "backup": str(backup) if backup else None,
+            "tested": plan.seconds is not None,
+            "seconds": plan.seconds,
+            "next": following,
+        }
+        click.echo(json_text(data, indent=2))
+        return
+    if plan.seconds is not None and quiet:
+        click.echo(f"Tested: {model} answers in {plan.seconds:.1f} s.")
+    click.echo(f"Written: {path}" if changed else f"Nothing to change: {path}")
+    if backup is not None:
+        click.echo(f"The old one is kept: {backup}")
+    for n, line in enumerate(following):
+        click.echo(f"{'Next:' if n == 0 else '     '} {line}")
+
+
+def _on_terminal() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))

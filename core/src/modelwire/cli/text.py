@@ -1,0 +1,230 @@
+"""Text for a terminal: made safe, measured in cells, and aligned in columns."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+__all__ = [
+    "align",
+    "escaped_json",
+    "first_room",
+    "folded",
+    "json_text",
+    "printable",
+    "printable_lines",
+    "room",
+    "width",
+    "wrapped",
+]
+
+_JOINERS = "\u200c\u200d"  # they make one sign of several, as in families of emoji
+_MARKS = "\u061c\u200e\u200f"  # they only say which way a neighbour without a direction runs
+_NARROWEST = 16
+
+
+def printable(text: str) -> str:
+    """Write control characters and the like as escapes, so that a name cannot steer a terminal.
+
+    Signs that are shown stay, as do spaces of every kind and what this Python does not know yet.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_escape(char) if _steers(char) else char for char in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same for prose of several lines: line feeds and tabs stay, carriage returns go."""
+    if text.isprintable():
+        return text
+    kept = f"\n\t{_MARKS}"
+    return "".join(
+        char if char in kept or not _steers(char) else _escape(char)
+        for char in text.replace("\r", "")
+    )
+
+
+def escaped_json(text: str) -> str:
+    """JSON text in which nothing but its line feeds could steer a terminal; it means the same."""
+    if text.isprintable():
+        return text
+    return "".join(
+        json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
+        if char != "\n" and _steers(char)
+        else char
+        for char in text
+    )
+
+
+def width(text: str) -> int:
+    """How many cells of a terminal a text takes; East Asian signs and emoji take two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def room() -> int | None:
+    """How many cells a line of standard output has; `None` where it is not a terminal."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def wrapped(text: str, stream: TextIO | None) -> str:
+    """The text with its lines broken between words where a terminal is too narrow for them.
+
+    What has no space, as a path or a command's option, stays whole. A line that begins with space
+    goes on below its first word.
+
+    Args:
+        text: The text, with or without line feeds and colours.
+        stream: Where it is written to; where that is no terminal, the text stays as it is.
+    """
+    if stream is None or not stream.isatty():
+        return text
+    cells = _columns_of(stream)
+    return "\n".join(_wrapped(line, cells) for line in text.split("\n"))
+
+
+def _columns_of(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
+
+
+def _wrapped(line: str, cells: int) -> str:
+    from click import unstyle
+
+    if width(unstyle(line)) <= cells:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    lines, used = [indent], len(indent)
+    for word in line.split():
+        taken = width(unstyle(word))
+        fresh = used == len(indent)
+        if not fresh and used + 1 + taken > cells:
+            lines.append(indent)
+            used, fresh = len(indent), True
+        lines[-1] += word if fresh else f" {word}"
+        used += taken if fresh else taken + 1
+    return "\n".join(lines)
+
+
+def folded(text: str, *, indent: int = 0, before: int = 0) -> list[str]:
+    """The text, made printable, in lines that a terminal has room for; one line where it is none.
+
+    Args:
+        text: The text.
+        indent: Cells before every line but the first.
+        before: Cells before the first line, which the caller writes.
+    """
+    text = printable(text)
+    cells = room()
+    if cells is None or before + width(text) <= cells:
+        return [text]
+    import textwrap
+
+    first, rest = " " * before, " " * indent
+    lines = textwrap.wrap(
+        text,
+        max(cells, indent + _NARROWEST),
+        initial_indent=first,
+        subsequent_indent=rest,
+        drop_whitespace=True,
+        break_on_hyphens=False,
+    )
+    return [lines[0][before:], *lines[1:]]
+
+
+def align(
+    table: Sequence[Sequence[str]], *, usual: Sequence[int] = (), room: int | None = None
+) -> Iterator[str]:
+    """Write rows as lines in which the columns stand below each other.
+
+    A column is as wide as its widest cell, and at least as wide as usual. Where the lines have not
+    the room for that, the usual width is given up; a row that still is too long has its first cell,
+    and if need be its last one, on a line of its own.
+
+    Args:
+        table: The rows, all of the same length; the cells are made printable.
+        usual: Least widths of the first columns, in cells.
+        room: Cells that a line has, or `None` for no limit.
+    """
+    rows = [[printable(cell) for cell in row] for row in table]
+    natural = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(pair) for pair in zip(natural, [*usual, *natural[len(usual) :]], strict=True)]
+    if room is not None and sum(widths) + len(widths) - 1 > room:
+        left = max(first_room(rows, room), _NARROWEST)
+        fitting = [width(cells[0]) for cells in rows if width(cells[0]) <= left]
+        widths = [max(fitting, default=_NARROWEST), *natural[1:]]
+    for cells in rows:
+        yield from _row(cells, widths, room)
+
+
+def first_room(table: Sequence[Sequence[str]], room: int) -> int:
+    """How many cells a line leaves for its first cell, beside the other columns.
+
+    Of the last column, which is not padded, only the first row's cell counts: its heading.
+    """
+    widths = [max(map(width, column)) for column in zip(*table, strict=True)]
+    return room - sum(widths[1:-1]) - width(table[0][-1]) - len(widths) + 1
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], room: int | None) -> Iterator[str]:
+    line = _joined(cells, widths)
+    if room is None or (width(line) <= room and width(cells[0]) <= widths[0]):
+        yield line
+        return
+    *lead, last = cells
+    if width(lead[0]) > widths[0]:
+        yield lead[0]
+        lead[0] = ""
+    line = _joined([*lead, last], widths)
+    if width(line) <= room:
+        yield line
+    else:
+        yield _joined([*lead, ""], widths)
+        yield f"  {last}"
+
+
+def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return " ".join(_padded(cells, widths)).rstrip()
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    for cell, wanted in zip(cells, widths, strict=True):
+        yield cell + " " * (wanted - width(cell))
+
+
+def _steers(char: str) -> bool:
+    """Whether a terminal might obey a character, or hide it, or turn its neighbours around."""
+    if char.isprintable() or char in _JOINERS:
+        return False
+    from unicodedata import category
+
+    return category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def json_text(data: object, *, indent: int | None = None) -> str:
+    """Write data as JSON text.
+
+    What standard output cannot show, on a terminal or in a pipe without UTF-8, is escaped, and so
+    is what could steer a terminal.
+    """
+    text = escaped_json(json.dumps(data, indent=indent, ensure_ascii=False))
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(data, indent=indent)
+    return text

@@ -1,0 +1,144 @@
+"""The configuration, as the rest of the program sees it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from attrs import field, frozen
+
+from modelwire.config.environment import read_env_block, substitute
+from modelwire.config.providers import ModelsConfig, ProviderConfig
+from modelwire.config.schema import AgentsConfig, PluginsConfig
+from modelwire.config.structure import structure_sections
+from modelwire.document.paths import Path, format_path
+from modelwire.document.read import plain_data
+from modelwire.errors import ConfigError, Problem
+from modelwire.models import ModelRef, fold_provider
+from modelwire.structuring import describe
+
+__all__ = ["SUMMARY", "Config", "build_config"]
+
+SUMMARY = "The configuration is not valid."
+
+
+def _process_environ() -> Mapping[str, str]:
+    return dict(os.environ)
+
+
+@frozen
+class Config:
+    """A configuration document, its typed parts and its environment.
+
+    Attributes:
+        models: The block `models`.
+        agents: The block `agents`.
+        plugins: The block `plugins`.
+        document: The whole document as plain data, with every `${VAR}` replaced.
+        authored: The same as the user wrote it.
+        path: The file, or `None` where there is none.
+        environ: The process's environment variables, and beneath them those of the document's
+            block `env`.
+    """
+
+    models: ModelsConfig = field(factory=ModelsConfig)
+    agents: AgentsConfig = field(factory=AgentsConfig)
+    plugins: PluginsConfig = field(factory=PluginsConfig)
+    document: Mapping[str, Any] = field(factory=dict, repr=False)
+    authored: Mapping[str, Any] = field(factory=dict, repr=False)
+    path: FilePath | None = None
+    environ: Mapping[str, str] = field(factory=_process_environ, repr=False)
+
+    @classmethod
+    def empty(cls, environ: Mapping[str, str] | None = None) -> Config:
+        """Make a configuration that says nothing.
+
+        Args:
+            environ: The environment variables; by default those of the process.
+        """
+        return cls.from_document({}, environ=environ)
+
+    @classmethod
+    def from_document(
+        cls, document: Mapping[str, Any], *, environ: Mapping[str, str] | None = None
+    ) -> Config:
+        """Make a configuration from data with the keys of a configuration file.
+
+        Args:
+            document: The data, which is copied.
+            environ: The environment variables; by default those of the process.
+
+        Raises:
+            ConfigError: The data does not follow the schema; all its problems are listed.
+        """
+        config, problems = build_config(document, environ)
+        if config is None:
+            listed = [Problem(format_path(path), message) for path, message in problems]
+            raise ConfigError(SUMMARY, problems=listed)
+        return config
+
+    def provider(self, name: str) -> ProviderConfig:
+        """What is configured for a provider; an empty configuration where nothing is."""
+        folded = fold_provider(name)
+        return self.models.providers.get(folded) or ProviderConfig(id=folded)
+
+    def aliases(self) -> dict[str, str]:
+        """The user's short names for models, in lower case, and the references they stand for.
+
+        Of two equal names the last one counts.
+        """
+        return {
+            entry.alias.strip().casefold(): name.strip()
+            for name, entry in self.agents.defaults.models.items()
+            if entry.alias and entry.alias.strip() and not name.strip().endswith("*")
+        }
+
+    def params_for(self, *references: str) -> dict[str, Any]:
+        """Request parameters for a model: those for all models, then those for this one.
+
+        Args:
+            references: The model, as `provider/model-id`, under each of its provider's names.
+        """
+        defaults = self.agents.defaults
+        wanted = {_comparable(reference) for reference in references}
+        params = dict(defaults.params)
+        for name, entry in defaults.models.items():
+            if _comparable(name) in wanted:
+                params.update(entry.params)
+        return params
+
+
+def build_config(
+    document: Any, environ: Mapping[str, str] | None, path: FilePath | None = None
+) -> tuple[Config | None, list[tuple[Path, str]]]:
+    """Make a configuration, or list everything that is wrong with it, each with its path."""
+    if not isinstance(document, Mapping):
+        return None, [((), f"expected an object at the top level, found {describe(document)}")]
+    authored, problems = plain_data(document)
+    env = read_env_block(authored.get("env"), os.environ if environ is None else environ)
+    rest = {key: value for key, value in authored.items() if key != "env"}
+    resolved, missing = substitute(rest, env.environ)
+    resolved = {key: resolved.get(key, env.data) for key in authored}
+    problems += env.problems
+    problems += [(item.path, item.message) for item in missing]
+    sections, mistakes = structure_sections(resolved, authored)
+    reported = {place for place, _ in problems}
+    problems += [mistake for mistake in mistakes if mistake[0] not in reported]
+    if problems or sections is None:
+        return None, problems
+    config = Config(
+        models=sections.models,
+        agents=sections.agents,
+        plugins=sections.plugins,
+        document=resolved,
+        authored=authored,
+        path=path,
+        environ=env.environ,
+    )
+    return config, []
+
+
+def _comparable(reference: str) -> ModelRef | str:
+    return ModelRef.parse(reference) or reference.strip()

@@ -1,0 +1,39 @@
+"""Values that must not be shown, and references to where a secret is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["HIDDEN", "is_secret_path", "looks_secret"]
+
+HIDDEN = "<hidden>"
+
+_SECRET_ENDINGS = (
+    "accesskey",
+    "apikey",
+    "authorization",
+    "cookie",
+    "credential",
+    "credentials",
+    "passphrase",
+    "password",
+    "privatekey",
+    "secret",
+    "secretkey",
+    "token",
+)
+_SECRET_KEYS = frozenset({"env", "headers", "key", "vars"})
+
+
+def looks_secret(key: str) -> bool:
+    """Whether what stands under this key should never be printed, as under `apiKey` or `env`.
+
+    Case, hyphens and underscores do not matter. `maxTokens` is not a secret.
+    """
+    folded = key.lower().replace("-", "").replace("_", "")
+    return folded in _SECRET_KEYS or folded.endswith(_SECRET_ENDINGS)
+
+
+def is_secret_path(path: Iterable[str | int]) -> bool:
+    """Whether a value is, or stands inside, something that should never be printed."""
+    return any(isinstance(step, str) and looks_secret(step) for step in path)

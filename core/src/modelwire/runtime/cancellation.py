@@ -1,0 +1,114 @@
+"""Ending a wait from outside: by a deadline, or because somebody called `cancel`.
+
+`asyncio.timeout` cannot be used around the body of an asynchronous generator: it would also cancel
+its consumer's own code, which runs while the generator is suspended at a `yield`. This one knows
+whether the generator is waiting or has handed control over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from modelwire.errors import ModelwireError, RequestTimeout
+from modelwire.transport.deadlines import ANOTHER_TURN
+
+__all__ = ["Interrupt"]
+
+
+class Interrupt:
+    """Ends one generator's waiting with an error.
+
+    The generator calls `enter` before it waits, `leave` before it yields, and `translate` when it
+    was cancelled. `trigger` may be called at any time in between, by anybody in the same loop.
+
+    Attributes:
+        error: What it was triggered with, or `None`.
+    """
+
+    def __init__(self) -> None:
+        self.error: ModelwireError | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._cancelled = False
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def arm(self, phase: str, seconds: float | None) -> None:
+        """Trigger after some seconds, with a `RequestTimeout` in that phase; never, for `None`."""
+        if seconds is None:
+            return
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            self.trigger(RequestTimeout.in_phase(phase, seconds))
+
+        def look() -> None:
+            # Where the program held the loop, what came meanwhile is taken in first.
+            self._timers[phase] = loop.call_later(ANOTHER_TURN, end)
+
+        self._timers[phase] = loop.call_later(seconds, end if phase == "total" else look)
+
+    def lift(self, phase: str) -> None:
+        """Forget one deadline."""
+        timer = self._timers.pop(phase, None)
+        if timer is not None:
+            timer.cancel()
+
+    def disarm(self) -> None:
+        """Forget all deadlines."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._task = None
+
+    def trigger(self, error: ModelwireError) -> None:
+        """End the wait with `error`, or the next one if the generator is not waiting."""
+        if self.error is not None:
+            return
+        self.error = error
+        if self._task is None:
+            return
+        loop = self._task.get_loop()
+        if self._task is asyncio.current_task(loop):
+            # What the generator waits for has called this. A task that is cancelled while it runs
+            # is cancelled at its next wait, whatever that is: before Python 3.13, `uncancel` does
+            # not take that back. So it is cancelled only if it comes to wait for something first.
+            loop.call_soon(self._cancel)
+        else:
+            self._cancel()
+
+    def enter(self) -> None:
+        """The generator is about to wait.
+
+        Raises:
+            ModelwireError: It was triggered while the generator was not waiting.
+        """
+        if self.error is not None:
+            raise self.error
+        task = asyncio.current_task()
+        if task is not self._task:
+            self._task = task
+            self._cancelling = task.cancelling() if task is not None else 0
+
+    def leave(self) -> None:
+        """The generator is about to hand control to its consumer.
+
+        Raises:
+            ModelwireError: It was triggered, and what waited took no notice.
+        """
+        error = self.translate()
+        self._task = None
+        if error is not None:
+            raise error
+
+    def translate(self) -> ModelwireError | None:
+        """The error that a cancellation stands for; `None` if it came from somewhere else."""
+        if self.error is None or self._task is None:
+            return None
+        task, self._task = self._task, None
+        remaining = task.uncancel() if self._cancelled else task.cancelling()
+        return self.error if remaining <= self._cancelling else None
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._cancelled = True
+            self._task.cancel()

@@ -1,0 +1,232 @@
+"""Getting one answer: candidates in turn, tries of each, deltas into events."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, cast
+
+from attrs import frozen
+
+from modelwire.errors import (
+    Attempt,
+    ContentFiltered,
+    ContextOverflow,
+    ModelwireError,
+    PluginError,
+    ProviderError,
+    UnknownModel,
+)
+from modelwire.events import Deltas, Event
+from modelwire.events.assembler import Assembler
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context
+from modelwire.models import Model, ModelRef
+from modelwire.registry.loader import where
+from modelwire.runtime.cancellation import Interrupt
+from modelwire.runtime.prompts import check_abilities
+from modelwire.runtime.stream import Progress
+from modelwire.transport import RetryPolicy, Transport, retrying
+
+if TYPE_CHECKING:
+    from modelwire.registry import Owner
+    from modelwire.runtime.runtime import Runtime
+
+__all__ = ["Answer", "deserves_fallback"]
+
+
+def deserves_fallback(error: ModelwireError) -> bool:
+    """Whether a model that is named as a fallback may answer instead.
+
+    Not where the conversation itself is at fault: one that does not fit or that a policy stopped is
+    the caller's to shorten or change, and nobody else should be shown it unasked. Not where the
+    caller made a mistake or stopped, either.
+    """
+    if isinstance(error, ContextOverflow | ContentFiltered):
+        return False
+    return isinstance(error, ProviderError | PluginError | UnknownModel)
+
+
+@frozen
+class Answer:
+    """One answer that was asked for.
+
+    Attributes:
+        runtime: Whose plugins and configuration are used.
+        transport: What carries the requests.
+        context: What the model is asked to continue.
+        candidates: Finds the references to try, in order; called once.
+        options: Gives the options for a model, some seconds after the answer was asked for.
+        retries: When a model is tried again.
+        keep_text: Whether the message holds text and thinking.
+    """
+
+    runtime: Runtime
+    transport: Transport
+    context: Context
+    candidates: Callable[[], Awaitable[Sequence[ModelRef | str]]]
+    options: Callable[[Model, float], CompletionOptions]
+    retries: RetryPolicy
+    keep_text: bool = True
+
+    async def events(self, progress: Progress) -> AsyncGenerator[Sequence[Event], None]:
+        """Try the candidates until one answers; yield its events, those of one arrival together.
+
+        The next candidate is asked only when the failure deserves it and nothing was yielded.
+        """
+        began = time.monotonic()
+        candidates = await self.candidates()
+        for position, candidate in enumerate(candidates):
+            yielded = False
+            progress.begin()
+            limit = Interrupt()
+            try:
+                tries = await self._tries(candidate, progress, limit, began)
+                async with aclosing(tries) as events:
+                    limit.enter()
+                    async for arrived in events:
+                        limit.leave()
+                        if not yielded:
+                            limit.lift("first_event")
+                            yielded = True
+                        yield arrived
+                        limit.enter()
+            except (ModelwireError, asyncio.CancelledError) as raised:
+                # A plugin may have made an error of its own out of being cancelled.
+                error = limit.translate() or raised
+                if not isinstance(error, ModelwireError):
+                    raise
+                last = position == len(candidates) - 1
+                stopped = progress.interrupt.error is not None
+                if yielded or last or stopped or not deserves_fallback(error):
+                    if error is raised:
+                        raise
+                    raise error from None
+                tried = progress.model.ref if progress.model is not None else candidate
+                progress.attempts.append(Attempt(str(tried), error.code, str(error)))
+            else:
+                return
+            finally:
+                limit.disarm()
+
+    async def _tries(
+        self, candidate: ModelRef | str, progress: Progress, limit: Interrupt, began: float
+    ) -> AsyncGenerator[Sequence[Event], None]:
+        """Get ready to ask one model, as often as the policy allows."""
+        model = await self.runtime.resolve(candidate)
+        # To start a stream takes a millisecond and more; events of others come in between.
+        await asyncio.sleep(0)
+        progress.model = model
+        check_abilities(model, self.context)
+        options = self.options(model, time.monotonic() - began)
+        total, first_event = options.deadlines.total, options.deadlines.first_event
+        # They hold whether the plugin looks at them or not.
+        limit.arm("total", total)
+        limit.arm("first_event", first_event)
+
+        def note(attempt: Attempt) -> None:
+            if attempt.waited is not None:
+                progress.attempts.append(attempt)
+
+        return retrying(
+            lambda: self._try(model, options, progress),
+            self.retries,
+            model=str(model.ref),
+            # After the first event nothing is tried again, so that its limit is one for all tries.
+            total=min((each for each in (total, first_event) if each is not None), default=None),
+            on_failure=note,
+        )
+
+    async def _try(
+        self, model: Model, options: CompletionOptions, progress: Progress
+    ) -> AsyncGenerator[Sequence[Event], None]:
+        """Ask one model once."""
+        registry = self.runtime.registry
+        owner = registry.owner(model.provider, model.api)
+        if not owner.implements("stream_completion"):
+            msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
+            raise PluginError(msg)
+        price = model.prices.cost_of if model.prices is not None else None
+        assembler = Assembler(
+            model.provider, model.id, api=model.api, price=price, keep_text=self.keep_text
+        )
+        progress.assembler = assembler
+        feed, feed_all = assembler.feed, assembler.feed_all
+        try:
+            deltas = owner.hooks.stream_completion(
+                model=model,
+                context=self.context,
+                options=options,
+                provider=registry.provider_config(model.provider),
+                config=self.runtime.config,
+                transport=self.transport,
+            )
+            async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
+                async for arrived in stream:
+                    events: list[Event] = []
+                    try:
+                        if isinstance(arrived, list):
+                            feed_all(arrived, events)
+                        else:
+                            events += feed(arrived)
+                    except ModelwireError:
+                        # What arrived before a fault is the caller's before the fault is.
+                        if events:
+                            yield events
+                        raise
+                    if events:
+                        yield events
+            *events, done = assembler.finish()
+            if events:
+                yield events
+            yield [done]
+        except ModelwireError as error:
+            assembler.fail(error)
+            if progress.interrupt.error is not None:
+                raise progress.interrupt.error from error
+            raise
+        except (Exception, SystemExit, asyncio.CancelledError) as error:
+            broken = self._bug(owner, model, error)
+            if broken is None:
+                raise
+            assembler.fail(broken)
+            raise broken from error
+
+    def _bug(self, owner: Owner, model: Model, error: BaseException) -> PluginError | None:
+        """Say whose bug an exception is; `None` for a cancellation that somebody asked for."""
+        what = f"failed while answering for {model.provider!r}: {where(error)}"
+        if isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                return None
+            # Let through, it would end the caller's task without a word.
+            what = f"cancelled its own answer for {model.provider!r}"
+        guilty = self.runtime.registry.culprit(owner, error)
+        return PluginError(
+            f"{guilty} {what}.", hint="This is a bug in the plugin; tell its author."
+        )
+
+
+def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]:
+    """What a plugin returned, as an asynchronous generator."""
+    if inspect.isasyncgen(deltas):
+        return cast("AsyncGenerator[Deltas, None]", deltas)
+    if isinstance(deltas, AsyncIterator):
+        return _generate(deltas)
+    if inspect.iscoroutine(deltas):
+        deltas.close()
+    msg = f"{distribution} returned {type(deltas).__name__} where a stream of deltas is due."
+    raise PluginError(msg)
+
+
+async def _generate(deltas: AsyncIterator[Deltas]) -> AsyncGenerator[Deltas, None]:
+    try:
+        async for delta in deltas:
+            yield delta
+    finally:
+        close = getattr(deltas, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,105 @@
+"""Where sessions are kept, and how one is found again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from modelwire.errors import SessionError
+from modelwire.messages import Text, UserMessage
+from modelwire.sessions.entries import SessionHeader
+from modelwire.sessions.reader import read_header, read_session
+from modelwire.sessions.replay import branch_of, replay
+
+__all__ = [
+    "SessionSummary",
+    "default_state_directory",
+    "find_session",
+    "list_sessions",
+    "new_session_path",
+]
+
+
+@frozen
+class SessionSummary:
+    """What is told of a session before it is opened.
+
+    Attributes:
+        path: Its file.
+        header: Its header.
+        changed_at: When it was last written, in seconds since 1970.
+    """
+
+    path: Path
+    header: SessionHeader
+    changed_at: float
+
+    def opening(self) -> str:
+        """The first words of the user, on one line; empty where there are none."""
+        try:
+            file = read_session(self.path)
+        except SessionError:
+            return ""
+        leaf = file.entries[-1].id if file.entries else None
+        for message in replay(branch_of(file.entries, leaf)).messages:
+            if isinstance(message, UserMessage):
+                texts = (block.text for block in message.content if isinstance(block, Text))
+                return " ".join(" ".join(texts).split())
+        return ""
+
+
+def default_state_directory(environ: Mapping[str, str] | None = None) -> Path:
+    """`$MODELWIRE_STATE_DIR`, or modelwire's folder among the user's state."""
+    environ = os.environ if environ is None else environ
+    named = environ.get("MODELWIRE_STATE_DIR", "").strip()
+    if named:
+        return Path(os.path.expanduser(named))  # noqa: PTH111 - Path's raises
+    from platformdirs import user_state_path
+
+    return user_state_path("modelwire", appauthor=False)
+
+
+def new_session_path(directory: Path, header: SessionHeader) -> Path:
+    """Name the file of a session as pi does, by its time and its id."""
+    stamp = str(header.data["timestamp"]).replace(":", "-").replace(".", "-")
+    return directory / f"{stamp}_{header.id}.jsonl"
+
+
+def list_sessions(directory: Path, *, cwd: str | None = None) -> Iterator[SessionSummary]:
+    """The sessions in a folder, the one that was written last first.
+
+    Args:
+        directory: The folder; one that does not exist holds none.
+        cwd: Only sessions that were held in this folder.
+    """
+    found: list[tuple[float, Path]] = []
+    for path in directory.glob("*.jsonl"):
+        try:
+            found.append((path.stat().st_mtime, path))
+        except OSError:
+            continue
+    for changed_at, path in sorted(found, reverse=True):
+        header = read_header(path)
+        if header is not None and cwd in (None, header.cwd):
+            yield SessionSummary(path, header, changed_at)
+
+
+def find_session(directory: Path, name: str) -> SessionSummary:
+    """The session whose id begins with `name`.
+
+    Raises:
+        SessionError: No session's id does, or those of several do.
+    """
+    folded = name.strip().lower()
+    fitting = [found for found in list_sessions(directory) if found.header.id.startswith(folded)]
+    exact = [found for found in fitting if found.header.id == folded]
+    if len(exact or fitting) == 1:
+        return (exact or fitting)[0]
+    if fitting:
+        msg = f"The ids of {len(fitting)} sessions begin with {name!r}."
+        raise SessionError(msg, hint="Write more of it.")
+    msg = f"No session's id begins with {name!r} in {directory}."
+    raise SessionError(msg, hint="`modelwire chat --resume` lists the sessions.")

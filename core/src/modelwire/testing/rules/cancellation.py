@@ -1,0 +1,131 @@
+"""Leaving a stream: the service sees it, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from modelwire.events import TextDeltaEvent
+from modelwire.runtime import Stream
+from modelwire.testing.bench import PROMPT, Bench
+from modelwire.testing.checks import check, patience
+from modelwire.testing.rules.answers import LONG
+from modelwire.testing.rules.rule import WIRE, Rules, needs
+from modelwire.testing.wires import Answer
+from modelwire.transport import Deadlines
+
+__all__ = ["CancellingRules"]
+
+
+class CancellingRules(Rules):
+    """Who stops listening stops paying."""
+
+    @needs(WIRE)
+    @pytest.mark.parametrize("way", ["leave", "cancel", "cancel_task"])
+    def test_the_service_sees_that_the_caller_has_gone(self, bench: Bench, way: str) -> None:
+        """In mid-stream: the `async with` is left, the stream cancelled, or its task."""
+        bodies = bench.wire.bodies(Answer(LONG))
+        bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
+        left = bench.run(lambda: _gone(bench, way))
+        check(left, "the connection is closed when the caller stops listening")
+
+    @needs(WIRE)
+    def test_a_caller_may_leave_before_the_first_byte(self, bench: Bench) -> None:
+        """While the service still thinks."""
+        bench.server.script(bench.wire.reply([], end="stall"))
+
+        async def work() -> bool:
+            async with bench.runtime() as runtime:
+                asking = asyncio.create_task(bench.hear(runtime, deadlines=Deadlines()))
+                while not bench.requests and not asking.done():  # noqa: ASYNC110 - it is in a thread
+                    await asyncio.sleep(0.001)
+                asking.cancel()
+                await asyncio.wait([asking], timeout=patience())
+                return await asyncio.to_thread(bench.server.client_left)
+
+        check(bench.run(work), "the connection is closed when the caller stops waiting")
+
+    def test_nothing_is_left_after_an_answer_that_was_left(self, bench: Bench) -> None:
+        """No task, and no thread that would keep the program from ending."""
+        if bench.subject.wire is not None:
+            bodies = bench.wire.bodies(Answer(LONG))
+            bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
+        _ = bench.url  # the server's own thread is not to be counted
+        before = {thread for thread in threading.enumerate() if not thread.daemon}
+        tasks = bench.run(lambda: _tasks_left(bench))
+        gc.collect()
+        check(not tasks, f"no task is left, but there are {tasks}")
+        threads = {thread for thread in threading.enumerate() if not thread.daemon} - before
+        names = sorted(thread.name for thread in threads)
+        check(not names, f"no thread is left that keeps the program alive, but there are {names}")
+
+
+async def _first_text(stream: Stream) -> None:
+    async for event in stream:
+        if isinstance(event, TextDeltaEvent):
+            return
+
+
+async def _gone(bench: Bench, way: str) -> bool:
+    async with bench.runtime() as runtime:
+        stream = runtime.stream(PROMPT, model=bench.subject.ref)
+        ways: dict[str, Callable[[Stream], Awaitable[None]]] = {
+            "leave": _leave,
+            "cancel": _cancel,
+            "cancel_task": _cancel_task,
+        }
+        await ways[way](stream)
+        return await asyncio.to_thread(bench.server.client_left)
+
+
+async def _leave(stream: Stream) -> None:
+    async with stream:
+        await _first_text(stream)
+
+
+async def _cancel(stream: Stream) -> None:
+    reading, begun = await _reading(stream)
+    await begun.wait()
+    stream.cancel()
+    await asyncio.wait([reading], timeout=patience())
+    check(reading.done(), "a stream that is cancelled ends")
+    check(reading.exception() is not None, "whoever waits for an event is told of the end")
+
+
+async def _cancel_task(stream: Stream) -> None:
+    reading, begun = await _reading(stream)
+    await begun.wait()
+    reading.cancel()
+    await asyncio.wait([reading], timeout=patience())
+    check(reading.cancelled(), "a task that is cancelled in a stream is cancelled")
+
+
+async def _reading(stream: Stream) -> tuple[asyncio.Task[None], asyncio.Event]:
+    """A task that reads a stream, and when it has read its first text."""
+    begun = asyncio.Event()
+
+    async def read() -> None:
+        try:
+            async with stream:
+                async for event in stream:
+                    if isinstance(event, TextDeltaEvent):
+                        begun.set()
+        finally:
+            begun.set()
+
+    return asyncio.create_task(read()), begun
+
+
+async def _tasks_left(bench: Bench) -> list[str]:
+    async with bench.runtime() as runtime:
+        await _leave(runtime.stream(PROMPT, model=bench.subject.ref))
+    for _ in range(100):
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        if not rest:
+            break
+        await asyncio.sleep(0.01)
+    return sorted(repr(task.get_coro()) for task in rest)

@@ -1,0 +1,99 @@
+"""`discover_models`: the models that the provider offers now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from modelwire.errors import AccessDenied, AuthenticationError, MalformedResponse, ProviderError
+from modelwire.hookspecs import DiscoverySettings
+from modelwire.models import Model
+from modelwire.testing.bench import Bench
+from modelwire.testing.checks import check, fail
+from modelwire.testing.rules.rule import WIRE, Rules, needs
+from modelwire.testing.server import Gate, Reply
+from modelwire.transport import Transport
+
+__all__ = ["ListingRules"]
+
+_IDS = ("alpha-1", "beta-2/with:odd.chars")
+
+
+class ListingRules(Rules):
+    """What `discover_models` returns, and how it fails."""
+
+    @needs("discovery")
+    def test_listed_models_are_whole_and_belong_to_the_provider(self, bench: Bench) -> None:
+        """Each is a `Model` of this provider, and no id comes twice."""
+        if bench.subject.wire is not None:
+            bench.server.script(bench.wire.listing(_IDS))
+        models = bench.run(lambda: _list(bench))
+        given: Sequence[object] = models
+        wrong = [type(model).__name__ for model in given if not isinstance(model, Model)]
+        check(not wrong, f"discover_models returns models, not {wrong}")
+        strangers = [str(m.ref) for m in models if m.provider != bench.subject.provider]
+        check(not strangers, f"the models are those of the provider, but there are {strangers}")
+        ids = [model.id for model in models]
+        check(len(set(ids)) == len(ids), f"no model is listed twice: {ids}")
+
+    @needs(WIRE, "discovery")
+    def test_the_models_are_those_of_the_service(self, bench: Bench) -> None:
+        """Every id that the service lists is there, exactly as the service spells it."""
+        bench.server.script(bench.wire.listing(_IDS))
+        models = bench.run(lambda: _list(bench))
+        missing = set(_IDS) - {model.id for model in models}
+        check(not missing, f"the models {sorted(missing)} of the service are listed")
+
+    @needs(WIRE, "discovery")
+    def test_a_refused_list_is_an_error_and_not_an_empty_one(self, bench: Bench) -> None:
+        """A refused key, and a page that is no list, are raised as typed errors."""
+        refused = _failure(bench, bench.wire.refuse(401, "This key is not valid."))
+        check(
+            isinstance(refused, AuthenticationError | AccessDenied),
+            f"a refused key is an AuthenticationError, not {refused!r}",
+        )
+        page = Reply([b"<html>Welcome</html>"], headers={"Content-Type": "text/html"})
+        garbled = _failure(bench, page)
+        check(
+            isinstance(garbled, MalformedResponse),
+            f"a list that is none is a MalformedResponse, not {garbled!r}",
+        )
+
+    @needs(WIRE, "discovery")
+    def test_listing_leaves_the_loop_free(self, bench: Bench) -> None:
+        """Other tasks go on while the service takes its time."""
+        gate = Gate()
+        bench.server.script(bench.wire.listing(_IDS, hold=gate))
+
+        async def work() -> None:
+            listing = asyncio.create_task(_list(bench))
+            while not bench.requests and not listing.done():  # noqa: ASYNC110 - the server is in a thread
+                await asyncio.sleep(0.001)
+            gate.open()
+            await listing
+
+        bench.run(work)
+        check(not gate.given_up, "discover_models leaves the event loop free while it waits")
+
+
+async def _list(bench: Bench) -> Sequence[Model]:
+    config = bench.config()
+    hooks, given = bench.hooks(config)
+    async with Transport(environ=config.environ) as transport:
+        found = await hooks.discover_models(
+            **given, settings=DiscoverySettings(), transport=transport
+        )
+    check(isinstance(found, list | tuple), f"discover_models returns a list, not {found!r}")
+    models: Sequence[Model] = found
+    return models
+
+
+def _failure(bench: Bench, reply: Reply) -> ProviderError:
+    bench.server.script(reply)
+    try:
+        models = bench.run(lambda: _list(bench))
+    except ProviderError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - whatever the plugin lets out
+        fail(f"discover_models raises typed errors, not {error!r}")
+    return fail(f"discover_models fails when the service does, but returned {models}")

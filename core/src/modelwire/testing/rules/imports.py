@@ -1,0 +1,88 @@
+"""What it costs to have the plugin installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from modelwire.testing.bench import Bench
+from modelwire.testing.checks import check
+from modelwire.testing.rules.rule import Rules
+
+__all__ = ["LoadingRules"]
+
+_HEAVY = frozenset(
+    {
+        "aiohttp", "anthropic", "asyncio", "boto3", "botocore", "cohere", "genai_prices", "grpc",
+        "httpx", "huggingface_hub", "litellm", "llama_cpp", "mistralai", "msgspec", "numpy",
+        "ollama", "onnxruntime", "openai", "pandas", "pydantic", "requests", "tiktoken", "torch",
+        "transformers", "urllib3", "vertexai", "xllamacpp",
+    }
+)  # fmt: skip
+
+_LOAD = """
+import json, sys
+from importlib.metadata import EntryPoint
+said = json.load(sys.stdin)
+plugin = EntryPoint("plugin", said["value"], "modelwire.providers").load()
+if said["detect"]:
+    from modelwire.config import Config
+    from modelwire.registry.loader import hooks_of
+    config = Config.from_document(said["document"], environ=said["environ"])
+    plugin = plugin() if isinstance(plugin, type) else plugin
+    hooks = hooks_of(plugin)
+    hooks.detect_credentials(
+        provider=config.provider(said["provider"]), config=config, probe=False, timeout=5.0
+    )
+print(*sys.modules)
+"""
+
+
+class LoadingRules(Rules):
+    """Loading a plugin costs next to nothing, as every list of models loads them all."""
+
+    def test_it_is_found_by_its_entry_point_and_loads(self, bench: Bench) -> None:
+        """The registry finds the plugin, and it follows the contract."""
+        hooks, _ = bench.hooks(bench.config())
+        check(bench.claim.distribution, "the plugin comes from an installed package")
+        owners = hooks.stream_completion.get_hookimpls()
+        check(owners, "the plugin has the hook stream_completion")
+
+    def test_loading_it_imports_nothing_heavy(self, bench: Bench) -> None:
+        """SDKs and HTTP libraries are imported when a hook is called."""
+        _check_light(_loaded(bench, detect=False), "loading the plugin")
+
+    def test_detecting_credentials_imports_nothing_heavy(self, bench: Bench) -> None:
+        """Neither are they by `detect_credentials`, which every list of models calls."""
+        _check_light(_loaded(bench, detect=True), "detect_credentials without a probe")
+
+
+def _loaded(bench: Bench, *, detect: bool) -> set[str]:
+    """The modules that a fresh interpreter holds afterwards."""
+    config = bench.config()
+    said = {
+        "value": bench.claim.value,
+        "detect": detect,
+        "provider": bench.subject.provider,
+        "document": dict(config.document),
+        "environ": dict(config.environ),
+    }
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(  # noqa: S603 - this interpreter and the program above
+        [sys.executable, "-c", _LOAD],
+        input=json.dumps(said),
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    check(done.returncode == 0, f"a fresh interpreter can load the plugin:\n{done.stderr}")
+    return set(done.stdout.split())
+
+
+def _check_light(loaded: set[str], what: str) -> None:
+    heavy = sorted(_HEAVY & loaded)
+    check(not heavy, f"{what} imports nothing heavy, but imported {', '.join(heavy)}")

@@ -1,0 +1,125 @@
+"""The secret is in no output: no log, no error, no message, no file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelwire.events.codec import event_to_json
+from modelwire.messages.codec import message_to_json
+from modelwire.testing.bench import Bench, Outcome, closed_port
+from modelwire.testing.checks import check, patience
+from modelwire.testing.rules.answers import LONG
+from modelwire.testing.rules.rule import WIRE, Rules, needs, require
+from modelwire.testing.server import Reply
+from modelwire.testing.wires import Answer
+
+__all__ = ["SecrecyRules"]
+
+
+class SecrecyRules(Rules):
+    """Everything that a person or a program may get to see is searched for the secret."""
+
+    @needs(WIRE)
+    @pytest.mark.parametrize("scene", ["answer", "refusal", "stream_error", "cut", "no_server"])
+    def test_no_secret_in_any_output(self, bench: Bench, scene: str) -> None:
+        """Logs at their loudest, what is printed, events, messages, errors with their causes."""
+        if scene == "stream_error":
+            require(self.subject, "stream_errors")
+        with _overheard() as heard:
+            outcome = _play(bench, scene)
+        _silent(bench, "\n".join([heard.getvalue(), *_shown(outcome)]), scene)
+
+    def test_no_secret_in_the_status_of_credentials(self, bench: Bench) -> None:
+        """`detect_credentials` names the source, not what it holds."""
+        with _overheard() as heard:
+            hooks, given = bench.hooks(bench.config())
+            status = hooks.detect_credentials(**given, probe=False, timeout=patience())
+        _silent(bench, f"{heard.getvalue()}{status!r}", "detect_credentials")
+
+    @needs(WIRE, "discovery")
+    def test_no_secret_in_the_list_of_models_and_its_cache(
+        self, bench: Bench, tmp_path: Path
+    ) -> None:
+        """The list is kept on disk."""
+        bench.server.always(bench.wire.listing(["model-1"]))
+
+        async def work() -> str:
+            async with bench.runtime() as runtime:
+                return repr(await runtime.catalog.listings([bench.subject.provider], refresh=True))
+
+        with _overheard() as heard:
+            shown = bench.run(work)
+        kept = [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
+        _silent(bench, "\n".join([heard.getvalue(), shown, *kept]), "discover_models")
+
+
+def _play(bench: Bench, scene: str) -> Outcome:
+    wire, bodies = bench.wire, bench.wire.bodies(Answer(LONG))
+    half = bodies[: len(bodies) // 2]
+    match scene:
+        case "answer":
+            return bench.ask(wire.reply(bodies))
+        case "refusal":
+            return bench.ask(wire.refuse(401, _repeated(bench)))
+        case "stream_error":
+            event = wire.encode(wire.failure(_repeated(bench)))
+            return bench.ask(wire.reply([*half, event]))
+        case "cut":
+            return bench.ask(Reply(half, headers={"Content-Type": wire.content_type}, end="cut"))
+        case _:
+            return bench.ask(url=f"http://127.0.0.1:{closed_port()}")
+
+
+def _repeated(bench: Bench) -> str:
+    """What a talkative service says: the key again, if it is sent at all and no signature of it."""
+    bench.ask(bench.wire.reply(bench.wire.bodies(Answer(LONG))))
+    headers = bench.requests[-1].headers.values()
+    sent = any(bench.secret in value for value in headers)
+    return f"The key {bench.secret if sent else 'that was used'} is not valid."
+
+
+@contextlib.contextmanager
+def _overheard() -> Iterator[io.StringIO]:
+    """Everything that is logged, at any level, or printed."""
+    heard = io.StringIO()
+    handler = logging.StreamHandler(heard)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with contextlib.redirect_stdout(heard), contextlib.redirect_stderr(heard):
+            yield heard
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+
+
+def _shown(outcome: Outcome) -> Iterator[str]:
+    """Everything of an answer that may be shown or kept."""
+    for event in outcome.events:
+        yield repr(event)
+        yield json.dumps(event_to_json(event))
+    if outcome.finished is not None:
+        yield json.dumps(message_to_json(outcome.finished))
+    error = outcome.error
+    if error is not None:
+        yield "".join(traceback.format_exception(error))
+        yield repr(vars(error))
+        partial = getattr(error, "partial", None)
+        if partial is not None:
+            yield json.dumps(message_to_json(partial))
+
+
+def _silent(bench: Bench, shown: str, where: str) -> None:
+    place = shown.find(bench.secret)
+    context = shown[max(0, place - 80) : place] + "<the secret>"
+    check(place < 0, f"the secret is in no output of {where}, but it is here: …{context}")

@@ -1,0 +1,92 @@
+"""Telling each request and response to the logger `modelwire.http`, at the level `DEBUG`.
+
+Secrets and bodies are left out. A logger that is off costs one look at its level per request.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from modelwire.redaction.http import (
+    conceal,
+    secrets_in,
+    shown_request_headers,
+    shown_response_headers,
+    shown_url,
+)
+from modelwire.transport.request import Request
+
+__all__ = ["LOGGER", "Telling", "tell"]
+
+LOGGER = logging.getLogger("modelwire.http")
+
+_numbers = itertools.count(1)
+
+
+class Telling:
+    """Tells one request and its response; the lines share a number, since many may be under way."""
+
+    def __init__(self) -> None:
+        self._number = next(_numbers)
+        self._began = time.monotonic()
+        self._ended = False
+        self._secrets: tuple[str, ...] = ()
+
+    def request(self, request: Request, headers: Mapping[str, str], proxy: str | None) -> None:
+        """The request goes out."""
+        self._secrets = secrets_in(headers)
+        through = f" through {proxy}" if proxy else ""
+        body = f", {_size(len(request.body))}" if request.body else ""
+        said = f"{request.method} {shown_url(request.url)}{through}{body}"
+        self._say(said, shown_request_headers(headers))
+
+    def head(self, status: int, headers: Mapping[str, str]) -> None:
+        """The head of the response is there."""
+        name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+        said = f"{status} {name}".rstrip()
+        self._say(f"{said} after {self._passed()}", shown_response_headers(headers))
+
+    def end(self, received: int, *, complete: bool) -> None:
+        """The body has ended, or was left before its end."""
+        if not self._ended:
+            self._ended = True
+            how = "received" if complete else "received, then closed before the end"
+            self._say(f"{_size(received)} {how}, after {self._passed()}")
+
+    def failed(self, error: BaseException) -> None:
+        """No response came."""
+        self._ended = True
+        self._say(f"failed after {self._passed()}: {error}")
+
+    def _passed(self) -> str:
+        return f"{time.monotonic() - self._began:.2f} s"
+
+    def _say(self, said: str, headers: Mapping[str, str] | None = None) -> None:
+        lines = [said, *(f"  {name}: {value}" for name, value in (headers or {}).items())]
+        told = "\n".join(f"[{self._number}] {line}" for line in lines)
+        LOGGER.debug("%s", conceal(told, self._secrets))
+
+
+def tell(request: Request, headers: Mapping[str, str], proxy: str | None) -> Telling | None:
+    """Begin to tell a request; `None` if nobody listens.
+
+    Args:
+        request: What is sent.
+        headers: The header fields with those that were added.
+        proxy: The URL of the proxy, without user name and password, or `None`.
+    """
+    if not LOGGER.isEnabledFor(logging.DEBUG):
+        return None
+    telling = Telling()
+    telling.request(request, headers, proxy)
+    return telling
+
+
+def _size(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"

@@ -1,0 +1,113 @@
+"""How far a request has come, and which deadline holds meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+
+from modelwire.transport.deadlines import ANOTHER_TURN, Deadlines
+
+__all__ = ["Progress", "tracing"]
+
+
+class Progress:
+    """Moves one limit along with the phases of a request.
+
+    Where a program holds up the loop beyond a limit, what has arrived meanwhile lies in the socket,
+    and the loop may turn to the timer before the reader; so the verdict waits for one more turn.
+
+    Args:
+        deadlines: The limits, in seconds.
+        timeout: What ends the request; it has no limit of its own.
+
+    Attributes:
+        phase: What is waited for: `connect`, `first_byte`, or `total` when nothing else is limited.
+        limit: The limit of that phase in seconds.
+        reused: Whether the request went out over a connection that had served another before.
+        connected_at: When the connection stood, by the loop's clock.
+        total_at: When the whole answer must be there, by the loop's clock, or `None`.
+    """
+
+    def __init__(self, deadlines: Deadlines, timeout: asyncio.Timeout) -> None:
+        self._deadlines = deadlines
+        self._timeout = timeout
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
+        self._timer: asyncio.TimerHandle | None = None
+        now = self._clock()
+        self.total_at = None if deadlines.total is None else now + deadlines.total
+        self.connected_at = now
+        self.reused = False
+        self.phase = "total"
+        self.limit = 0.0
+        self.connecting()
+
+    def queued(self) -> None:
+        """The pool is limited, and all its connections are busy."""
+        self._enter("total", None)
+
+    def connecting(self) -> None:
+        """A connection is being made."""
+        self.reused = False
+        self._enter("connect", self._deadlines.connect)
+
+    def connected(self, *, reused: bool) -> None:
+        """The connection stands; the request goes out."""
+        self.reused = reused
+        self.connected_at = self._clock()
+        self._enter("first_byte", self._deadlines.first_byte)
+
+    def _enter(self, phase: str, limit: float | None) -> None:
+        when = None if limit is None else self._clock() + limit
+        if self.total_at is not None and (when is None or self.total_at <= when):
+            phase, limit, when = "total", self._deadlines.total, self.total_at
+        self.phase = phase
+        self.limit = limit or 0.0
+        self.stop()
+        if when is not None:
+            self._timer = self._loop.call_at(when, self._over)
+
+    def stop(self) -> None:
+        """The request has ended: no limit holds any longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _over(self) -> None:
+        self._timer = self._loop.call_later(ANOTHER_TURN, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._timeout.reschedule(self._clock())
+
+
+def tracing() -> aiohttp.TraceConfig:
+    """Make what tells the `Progress` given as a request's context how far the request has come."""
+    trace = aiohttp.TraceConfig()
+
+    async def queued(_: object, context: SimpleNamespace, __: Any) -> None:
+        _progress(context).queued()
+
+    async def connecting(_: object, context: SimpleNamespace, __: Any) -> None:
+        _progress(context).connecting()
+
+    async def connected(_: object, context: SimpleNamespace, __: Any) -> None:
+        _progress(context).connected(reused=False)
+
+    async def reused(_: object, context: SimpleNamespace, __: Any) -> None:
+        _progress(context).connected(reused=True)
+
+    trace.on_connection_queued_start.append(queued)
+    trace.on_connection_queued_end.append(connecting)
+    trace.on_connection_create_start.append(connecting)
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(reused)
+    return trace
+
+
+def _progress(context: SimpleNamespace) -> Progress:
+    progress: Progress = context.trace_request_ctx
+    return progress

@@ -1,0 +1,214 @@
+"""From a request to the head of its response."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import yarl
+from aiohttp.payload import Payload
+from attrs import evolve
+
+from modelwire.errors import InvalidRequest, RequestTimeout
+from modelwire.transport.body import Body
+from modelwire.transport.deadlines import Deadlines
+from modelwire.transport.errors import FAULTS, Exchange, without_request
+from modelwire.transport.log import tell
+from modelwire.transport.proxies import ProxyLogin
+from modelwire.transport.request import Request, header, request_id
+from modelwire.transport.request_deadlines import Progress, tracing
+from modelwire.transport.response import Response
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
+__all__ = ["PiecewisePayload", "new_session", "open_response"]
+
+_PIECE = 64 * 1024
+
+
+class PiecewisePayload(Payload):
+    """Bytes for aiohttp to send, of which no copy is made; may be sent more than once."""
+
+    _autoclose = True  # nothing is open
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self._size = len(body)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The body as text."""
+        body: bytes = self._value
+        return body.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write all of it, with a turn of the loop between two pieces."""
+        view = memoryview(self._value)
+        for start in range(0, len(view), _PIECE):
+            if start:
+                await asyncio.sleep(0)
+            await writer.write(view[start : start + _PIECE])
+
+
+_KEEP_ALIVE = 50.0
+"""Seconds that an unused connection is kept: less than the minute after which balancers cut it."""
+
+_LONGEST_HEADER = 64 * 1024
+_AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_LINE_BREAKS = frozenset("\r\n\0")
+_DEFAULT_HEADERS = (("Accept-Encoding", "identity"), ("User-Agent", "modelwire"))
+
+_READ_AHEAD = 32 * 1024
+"""Bytes; aiohttp stops to read when it holds twice as many for a reader.
+
+While it holds fewer than these, it begins to read again with each HTTP chunk that it hands out,
+though it never stopped. With its own 256 KiB that is each chunk of an event stream.
+"""
+
+_SENT_AS_ONE = 256 * 1024
+"""A larger body is written piece by piece, so that other tasks get their turn."""
+
+
+def new_session(max_connections: int | None) -> aiohttp.ClientSession:
+    """Make a session for the running loop: it follows no redirect, keeps no cookie, adds no header.
+
+    Args:
+        max_connections: The most connections at a time, or `None` for as many as there are requests.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=max_connections or 0,
+            keepalive_timeout=_KEEP_ALIVE,
+            # The system's own resolver, also where aiohttp would prefer another that is installed:
+            # it knows the hosts file, VPNs and local names.
+            resolver=aiohttp.ThreadedResolver(),
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=_AUTOMATIC_HEADERS,
+        timeout=aiohttp.ClientTimeout(total=None),
+        trace_configs=[tracing()],
+        read_bufsize=_READ_AHEAD,
+        max_line_size=_LONGEST_HEADER,
+        max_field_size=_LONGEST_HEADER,
+    )
+
+
+async def open_response(
+    session: aiohttp.ClientSession,
+    request: Request,
+    exchange: Exchange,
+    deadlines: Deadlines,
+    *,
+    context: ssl.SSLContext | None,
+    proxy: ProxyLogin | None,
+) -> Response:
+    """Send a request and wait for the head of its response.
+
+    Args:
+        session: The session of the running loop.
+        request: What to send.
+        exchange: Who talks to whom, for errors.
+        deadlines: The limits, in seconds.
+        context: The TLS settings, or `None` where no TLS is spoken.
+        proxy: The proxy to go through, or `None`.
+
+    Raises:
+        ProviderError: No response came, or none in HTTP.
+    """
+    # To make a request takes as long as to send it; events of other streams come in between.
+    await asyncio.sleep(0)
+    options = _options(request, exchange, context, proxy)
+    telling = tell(request, options["headers"], proxy.url if proxy is not None else None)
+    try:
+        async with asyncio.timeout(None) as timeout:
+            progress = Progress(deadlines, timeout)
+            try:
+                raw = await _send(session, request, options, progress)
+            finally:
+                progress.stop()
+    except FAULTS as fault:
+        late = isinstance(fault, TimeoutError) and timeout.expired()
+        failure = (
+            RequestTimeout.in_phase(progress.phase, progress.limit, **exchange.details)
+            if late
+            else exchange.request_fault(fault)
+        )
+        if telling is not None:
+            telling.failed(failure)
+        raise failure from (None if late else without_request(fault))
+    if telling is not None:
+        telling.head(raw.status, raw.headers)
+    details = {**exchange.details, "request_id": request_id(raw.headers)}
+    body = Body(
+        raw,
+        session,
+        evolve(exchange, details=details),
+        deadlines,
+        connected_at=progress.connected_at,
+        total_at=progress.total_at,
+        telling=telling,
+    )
+    return Response(raw.status, raw.headers, body, sent=options["headers"])
+
+
+async def _send(
+    session: aiohttp.ClientSession, request: Request, options: dict[str, Any], progress: Progress
+) -> aiohttp.ClientResponse:
+    """Send, and once more when a kept connection turns out to have been closed by the server."""
+    url = yarl.URL(request.url, encoded=request.url.isascii())
+    resent = False
+    while True:
+        try:
+            return await session.request(
+                request.method,
+                url,
+                data=_body(request.body),
+                trace_request_ctx=progress,
+                **options,
+            )
+        except aiohttp.ClientConnectionError as fault:
+            if resent or not progress.reused or not _was_stale(fault):
+                raise
+            resent = True
+
+
+def _was_stale(fault: aiohttp.ClientConnectionError) -> bool:
+    """Tell whether the connection ended without one byte of a response."""
+    if isinstance(fault, aiohttp.ServerDisconnectedError):
+        # With the beginning of a head, the message is that beginning, parsed.
+        return isinstance(fault.message, str)
+    return isinstance(fault, aiohttp.ClientOSError | ConnectionResetError)
+
+
+def _options(
+    request: Request,
+    exchange: Exchange,
+    context: ssl.SSLContext | None,
+    proxy: ProxyLogin | None,
+) -> dict[str, Any]:
+    headers = dict(request.headers)
+    for name, value in headers.items():
+        if not _LINE_BREAKS.isdisjoint(name + value):
+            raise InvalidRequest(
+                f"The header {name.strip()!r} holds a line break.",
+                hint="Is there a line break at the end of a key?",
+                **exchange.details,
+            )
+    for name, value in _DEFAULT_HEADERS:
+        if header(headers, name) is None:
+            headers[name] = value
+    options: dict[str, Any] = {"headers": headers, "allow_redirects": False}
+    if context is not None:
+        options["ssl"] = context
+    if proxy is not None:
+        options["proxy"] = proxy.url
+        # A proxy that opens a tunnel is asked with CONNECT; any other reads the request's headers.
+        tunnel = exchange.endpoint.scheme == "https"
+        (options.setdefault("proxy_headers", {}) if tunnel else headers).update(proxy.headers)
+    return options
+
+
+def _body(body: bytes | None) -> bytes | PiecewisePayload | None:
+    return PiecewisePayload(body) if body is not None and len(body) > _SENT_AS_ONE else body

@@ -1,0 +1,1 @@
+"""The Messages API: requests and responses."""

@@ -1,0 +1,89 @@
+"""The history in turns: every call answered, every answer called for, the user first.
+
+The service refuses a call without its result and a result without its call. A session that holds
+one would be refused for ever, so it is repaired here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from modelwire.messages import Message
+from modelwire.repair import Answered, Said, Spoken, read_history
+from modelwire_anthropic.messages.assistant import speak
+from modelwire_anthropic.messages.rendering import Conversing
+from modelwire_anthropic.messages.user import missing_result, result_of, say
+
+__all__ = ["PLACEHOLDER", "messages_of"]
+
+PLACEHOLDER = "."
+"""Stands where the user must say something and has not; blank text is refused."""
+
+_Block = dict[str, Any]
+
+
+def messages_of(messages: Sequence[Message], to: Conversing) -> list[dict[str, Any]]:
+    """Write a history as messages in which user and assistant take turns.
+
+    Raises:
+        InvalidMessage: An image is of a kind that the service does not take.
+    """
+    written = _turns_of(messages, to)
+    if written and written[0]["role"] == "assistant":
+        to.changes.added("messages", "The user begins; a placeholder stands before.")
+        written = _user([{"type": "text", "text": PLACEHOLDER}]) + written
+    if written and written[-1]["role"] == "assistant":
+        _end_with_user(written, to)
+    return written
+
+
+def _turns_of(messages: Sequence[Message], to: Conversing) -> list[dict[str, Any]]:
+    """Write what was said in turns; results stand before what the user says in the same turn."""
+    turns: list[dict[str, Any]] = []
+    results: list[_Block] = []
+    said: list[_Block] = []
+    history = read_history(
+        messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to)
+    )
+    for step in history:
+        if isinstance(step, Spoken):
+            turns += _user([*results, *said])
+            results, said = [], []
+            _let_assistant_speak(turns, step, to)
+        elif isinstance(step, Said):
+            said += step.parts
+        elif isinstance(step, Answered):
+            results.append(result_of(step.message, step.wire_id, step.path, to))
+        else:
+            results.append(missing_result(step.wire_id))
+    return turns + _user([*results, *said])
+
+
+def _let_assistant_speak(
+    turns: list[dict[str, Any]], spoken: Spoken[list[_Block]], to: Conversing
+) -> None:
+    if turns and turns[-1]["role"] == "assistant":
+        to.changes.note("merged", spoken.path, "Two turns of the assistant in a row are one.")
+        turns[-1]["content"] += spoken.content
+    else:
+        turns.append({"role": "assistant", "content": spoken.content})
+
+
+def _end_with_user(written: list[dict[str, Any]], to: Conversing) -> None:
+    """Let the user have the last word, unless the model goes on with the assistant's."""
+    last = written[-1]["content"][-1]
+    if not to.claude.prefill or last["type"] != "text":
+        reason = "The model does not continue this answer; the user ends with a placeholder."
+        to.changes.added("messages", reason)
+        written += _user([{"type": "text", "text": PLACEHOLDER}])
+    elif last["text"] != last["text"].rstrip():
+        reason = "An answer to be continued does not end in white space."
+        to.changes.rewritten("messages", reason)
+        last["text"] = last["text"].rstrip()
+
+
+def _user(content: list[_Block]) -> list[dict[str, Any]]:
+    """The user's turn, or nothing where nothing was said."""
+    return [{"role": "user", "content": content}] if content else []

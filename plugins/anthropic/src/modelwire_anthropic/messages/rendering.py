@@ -1,0 +1,44 @@
+"""What the writing of one conversation needs to know."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from modelwire.messages import AssistantMessage
+from modelwire.models import InputKind, Model
+from modelwire.repair import Changes, ToolNames, UniqueIds
+from modelwire_anthropic.models import Claude
+
+__all__ = ["API", "Conversing"]
+
+API = "anthropic-messages"
+
+
+@frozen
+class Conversing:
+    """The model that is spoken to, and how.
+
+    Attributes:
+        model: The model.
+        claude: Its generation.
+        names: The names of the tools on the wire.
+        changes: Where changes are recorded.
+        replay_thinking: Whether the model's earlier thinking goes back to it.
+        ids: Gives the ids of tool calls.
+    """
+
+    model: Model
+    claude: Claude
+    names: ToolNames
+    changes: Changes
+    replay_thinking: bool = True
+    ids: UniqueIds = field(factory=UniqueIds)
+
+    def takes(self, kind: InputKind) -> bool:
+        """Whether the model takes such input; one of which nothing is known is taken to."""
+        return self.model.input is None or kind in self.model.input
+
+    def is_own(self, message: AssistantMessage) -> bool:
+        """Whether the same model of the same provider wrote a message, so that it is signed."""
+        same = message.provider == self.model.provider and message.model == self.model.id
+        return same and (message.api or API) == API

@@ -1,0 +1,109 @@
+"""How much the model thinks, and how many tokens its answer may have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from modelwire.hookspecs import CompletionOptions
+from modelwire.models import ReasoningLevel
+from modelwire.repair import Changes
+from modelwire_anthropic.models import Claude
+
+__all__ = ["Plan", "plan"]
+
+LEAST_BUDGET = 1024
+"""Tokens; the service refuses to let a model think with less."""
+
+USUAL_LIMIT = 32_000
+"""Tokens of an answer where the caller does not say. The service demands a number; what is not used
+is not paid for."""
+
+_BUDGETS: Mapping[str, int] = {
+    "minimal": 1024, "low": 2048, "medium": 8192, "high": 16_384, "xhigh": 24_576, "max": 31_999,
+}  # fmt: skip
+_LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
+
+
+@frozen
+class Plan:
+    """What a request says about both.
+
+    Attributes:
+        max_tokens: The most tokens of the answer, thinking included.
+        fields: What else is sent: `thinking` and `output_config`.
+        thinks: Whether the model is asked to think.
+    """
+
+    max_tokens: int
+    fields: dict[str, Any] = field(factory=dict)
+    thinks: bool = False
+
+
+def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> Plan:
+    """Decide on thinking and the limit of tokens.
+
+    Args:
+        claude: The model's generation.
+        options: Says how much to think, and how long the answer may be.
+        changes: Where changes are recorded.
+    """
+    limit = options.max_tokens or min(claude.max_tokens, USUAL_LIMIT)
+    level = options.reasoning
+    if level is None:
+        return Plan(limit)
+    if claude.thinking is None:
+        if level != "off":
+            changes.dropped("options.reasoning", "The model does not think before it answers.")
+        return Plan(limit)
+    if level == "off":
+        if not claude.always_thinks:
+            return Plan(limit)
+        reason = "The model always thinks; it is told to think little."
+        changes.rewritten("options.reasoning", reason)
+        level = "low"
+    if claude.thinking == "budget":
+        return _by_budget(level, limit, claude, options, changes)
+    fields: dict[str, Any] = {"thinking": {"type": "adaptive", "display": "summarized"}}
+    if effort := _effort(level, claude, changes):
+        fields["output_config"] = {"effort": effort}
+    return Plan(limit, fields, thinks=True)
+
+
+def _by_budget(
+    level: ReasoningLevel,
+    limit: int,
+    claude: Claude,
+    options: CompletionOptions,
+    changes: Changes,
+) -> Plan:
+    """Fit budget and limit together: thinking counts among the tokens, and stays below the limit."""
+    budget = _BUDGETS[level]
+    if options.max_tokens is not None:
+        # The caller means the answer; the thinking comes on top, as far as the model goes.
+        limit = min(options.max_tokens + budget, max(claude.max_tokens, options.max_tokens))
+    if limit <= budget:
+        budget = limit - LEAST_BUDGET
+    if budget < LEAST_BUDGET:
+        reason = f"Thinking needs {LEAST_BUDGET} tokens beside the answer, and {limit} are all."
+        changes.dropped("options.reasoning", reason)
+        return Plan(options.max_tokens or limit)
+    if options.max_tokens is not None:
+        reason = f"Thinking counts as well: {limit} with {budget} for thinking."
+        changes.rewritten("options.max_tokens", reason)
+    fields = {"thinking": {"type": "enabled", "budget_tokens": budget}}
+    return Plan(limit, fields, thinks=True)
+
+
+def _effort(level: ReasoningLevel, claude: Claude, changes: Changes) -> str | None:
+    """The word for a level, or the nearest one that the model knows."""
+    if not claude.efforts:
+        return None
+    rank = _LEVELS.index(level)
+    nearest = min(claude.efforts, key=lambda word: abs(_LEVELS.index(word) - rank))
+    if nearest != level:
+        reason = f"The model does not know {level!r}; it is {nearest!r}."
+        changes.rewritten("options.reasoning", reason)
+    return nearest

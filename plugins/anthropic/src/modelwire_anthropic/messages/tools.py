@@ -1,0 +1,55 @@
+"""The tools that a model may call, and whether it must."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelwire.errors import InvalidRequest
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context
+from modelwire.repair import OfferedTool, offered_tools
+from modelwire_anthropic.messages.rendering import Conversing
+
+__all__ = ["tool_fields"]
+
+_MODES = {"auto": "auto", "none": "none", "any": "any"}
+
+
+def tool_fields(
+    context: Context, options: CompletionOptions, to: Conversing, *, thinks: bool
+) -> dict[str, Any]:
+    """Write `tools` and `tool_choice`.
+
+    Raises:
+        InvalidRequest: The choice demands a tool that there is not.
+    """
+    tools = {tool.name: _tool(tool) for tool in offered_tools(context.tools, to.names, to.changes)}
+    choice = options.tool_choice
+    if choice is not None and choice.mode == "tool" and choice.name not in tools:
+        msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
+        raise InvalidRequest(msg, hint=f"Choose one of {', '.join(tools) or 'no tools at all'}.")
+    if not tools:
+        if choice is not None and choice.mode == "any":
+            msg = "The tool choice demands a call, and there are no tools."
+            raise InvalidRequest(msg)
+        return {}
+    fields: dict[str, Any] = {"tools": list(tools.values())}
+    if choice is None:
+        return fields
+    if thinks and choice.mode in ("any", "tool"):
+        reason = "A model that thinks cannot be made to call a tool; it may."
+        to.changes.rewritten("options.tool_choice", reason)
+        fields["tool_choice"] = {"type": "auto"}
+    elif choice.mode == "tool":
+        fields["tool_choice"] = {"type": "tool", "name": to.names.wire(choice.name or "")}
+    else:
+        fields["tool_choice"] = {"type": _MODES[choice.mode]}
+    return fields
+
+
+def _tool(tool: OfferedTool) -> dict[str, Any]:
+    written: dict[str, Any] = {"name": tool.wire_name}
+    if tool.description is not None:
+        written["description"] = tool.description
+    written["input_schema"] = {**tool.parameters, "type": "object"}
+    return written

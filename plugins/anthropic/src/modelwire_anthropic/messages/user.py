@@ -1,0 +1,121 @@
+"""What users and tools said, as content blocks."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from modelwire.errors import InvalidMessage, Problem
+from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
+from modelwire.repair import NO_RESULT, clean_text, is_blank, text_of
+from modelwire_anthropic.messages.rendering import Conversing
+
+__all__ = ["missing_result", "result_of", "say", "text_block"]
+
+NO_OUTPUT = "(no output)"
+OMITTED = "({kind} omitted: the model does not take it)"
+
+_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_MISSPELT = {"image/jpg": "image/jpeg"}
+_AS_TEXT = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
+
+_Block = dict[str, Any]
+
+
+def text_block(block: Text, path: str, to: Conversing) -> _Block | None:
+    """Write text; blank text, which the service refuses, is left out."""
+    text = text_of(block, path, to.changes, blank="The service refuses blank text.")
+    return None if text is None else {"type": "text", "text": text}
+
+
+def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[_Block]:
+    """Write text, images and files, without the blank and the empty ones.
+
+    Raises:
+        InvalidMessage: An image is of a kind that the service does not take.
+    """
+    written: list[_Block] = []
+    for index, block in enumerate(content):
+        place = f"{path}.content[{index}]"
+        if isinstance(block, Text):
+            made = text_block(block, place, to)
+        elif not block.data:
+            to.changes.dropped(place, "It has no data.")
+            made = None
+        elif isinstance(block, Image):
+            made = _image(block, place, to)
+        else:
+            made = _file(block, place, to)
+        if made is not None:
+            written.append(made)
+    return written
+
+
+def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversing) -> _Block:
+    """Write a tool's result.
+
+    Raises:
+        InvalidMessage: An image is of a kind that the service does not take.
+    """
+    content = say(message.content, path, to)
+    if not content:
+        to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
+        content = [{"type": "text", "text": NO_OUTPUT}]
+    return _result(wire_id, content, is_error=message.is_error)
+
+
+def missing_result(wire_id: str) -> _Block:
+    """Write the result of a call that never got one."""
+    return _result(wire_id, [{"type": "text", "text": NO_RESULT}], is_error=True)
+
+
+def _result(wire_id: str, content: list[_Block], *, is_error: bool) -> _Block:
+    result: _Block = {"type": "tool_result", "tool_use_id": wire_id, "content": content}
+    if is_error:
+        result["is_error"] = True
+    return result
+
+
+def _image(image: Image, path: str, to: Conversing) -> _Block:
+    if not to.takes("image"):
+        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+        return {"type": "text", "text": OMITTED.format(kind="image")}
+    kind = _kind(image.mime_type)
+    if kind not in _IMAGES:
+        found = f"expected one of {', '.join(_IMAGES)}; found {image.mime_type!r}"
+        msg = "The Messages API does not take this kind of image."
+        problem = Problem(f"{path}.mimeType", found)
+        raise InvalidMessage(msg, problems=[problem], hint="Convert it to PNG or JPEG.")
+    return {"type": "image", "source": _base64(kind, image.data)}
+
+
+def _file(file: File, path: str, to: Conversing) -> _Block:
+    """Write a document: a PDF as it is, text as text; what else there is becomes a placeholder."""
+    kind = _kind(file.mime_type)
+    source: _Block | None = None
+    if kind == "application/pdf" and to.takes("document"):
+        source = _base64(kind, file.data)
+    elif kind.startswith("text/") or kind in _AS_TEXT:
+        try:
+            text = clean_text(file.data.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            text = ""
+        if not is_blank(text):
+            source = {"type": "text", "media_type": "text/plain", "data": text}
+    if source is None:
+        to.changes.rewritten(path, f"The model does not take {kind}; a placeholder stands for it.")
+        return {"type": "text", "text": OMITTED.format(kind=file.kind)}
+    document: _Block = {"type": "document", "source": source}
+    if file.name and not is_blank(title := clean_text(file.name)):
+        document["title"] = title
+    return document
+
+
+def _base64(kind: str, data: bytes) -> _Block:
+    return {"type": "base64", "media_type": kind, "data": base64.b64encode(data).decode("ascii")}
+
+
+def _kind(mime_type: str) -> str:
+    kind = mime_type.partition(";")[0].strip().lower()
+    return _MISSPELT.get(kind, kind)

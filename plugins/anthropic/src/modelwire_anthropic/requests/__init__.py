@@ -1,1 +1,0 @@
-"""From model, context and options to a request; pure functions."""

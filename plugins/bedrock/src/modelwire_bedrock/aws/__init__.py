@@ -1,0 +1,1 @@
+"""AWS access: credentials, regions, endpoints, signing and clients."""

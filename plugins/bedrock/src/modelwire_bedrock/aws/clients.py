@@ -1,0 +1,248 @@
+"""boto3's clients, made off the event loop, kept, and never waiting for credentials on it.
+
+A client prepares and signs requests; it does not send them. Making one costs a tenth of a second
+and more, and loads credentials, which may take seconds; so both happen in a thread, once for all who
+wait.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from attrs import field, frozen
+
+from modelwire.errors import ConfigError
+from modelwire_bedrock.aws.single_flight import SingleFlight
+
+if TYPE_CHECKING:
+    from modelwire_bedrock.aws.credentials.refresh import Lease
+    from modelwire_bedrock.aws.endpoints import Target
+
+__all__ = ["Clients", "Service", "shared_clients"]
+
+Service = Literal["bedrock-runtime", "bedrock"]
+
+_MOST = 64
+"""Clients that are kept. A server with more tenants than that makes some of them again."""
+_NO_ENDPOINT_HINT = (
+    "Check the region, and whether it has the endpoints that AWS_USE_FIPS_ENDPOINT, "
+    "AWS_USE_DUALSTACK_ENDPOINT or baseUrl ask for."
+)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@frozen(eq=False)
+class _Held:
+    """What is kept for one target."""
+
+    session: Any
+    lease: Lease | None
+    making: threading.Lock = field(factory=threading.Lock)
+
+
+class Clients:
+    """The clients of this process, by service and target. Safe with threads and event loops."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: dict[Target, _Held] = {}
+        self._clients: dict[tuple[Service, Target], Any] = {}
+        self._owners: WeakKeyDictionary[Any, tuple[Target, _Held]] = WeakKeyDictionary()
+        self._opening: SingleFlight[_Held] = SingleFlight()
+        self._making: SingleFlight[Any] = SingleFlight()
+        self._renewing: SingleFlight[None] = SingleFlight()
+
+    async def get(self, service: Service, target: Target) -> Any:
+        """The client of a service for a target.
+
+        Its own retries are off: a request that it prepares is sent by somebody who retries.
+
+        Raises:
+            AuthenticationError: There are no credentials, or they cannot be loaded.
+            ConnectionFailed: The source of the credentials cannot be reached.
+            ConfigError: The shared AWS files or the endpoint cannot be used.
+        """
+        client = self._clients.get((service, target))
+        if client is None:
+            held = self._sessions.get(target)
+            if held is None:
+                held = await self._opening.run(target, partial(self._open, target))
+            make = partial(self._make, service, target, held)
+            client = await self._making.run((service, target, id(held)), make)
+        return client
+
+    async def fresh(self, client: Any) -> None:
+        """See to it that the client's credentials outlast a request that is signed now.
+
+        While they are good for more than a minute nobody waits: they are renewed beside the
+        requests, from a quarter of an hour before they expire.
+
+        Raises:
+            AuthenticationError: They expired and cannot be renewed.
+            ConnectionFailed: Their source cannot be reached.
+        """
+        target, held = self._owners.get(client, (None, None))
+        if target is None or held is None or held.lease is None:
+            return
+        renew = partial(_renew, held.lease, target)
+        if held.lease.must_renew():
+            await self._renewing.run(id(held), renew)
+        elif held.lease.may_renew():
+            # Nobody reads the outcome: the present credentials still hold.
+            self._renewing.start(id(held), renew)
+
+    async def forget(self, target: Target) -> None:
+        """Drop what is kept for a target, after AWS refused its credentials as expired.
+
+        The next `get` loads the credentials anew, from the files and services as they are then.
+        """
+        with self._lock:
+            self._sessions.pop(target, None)
+            for key in [key for key in self._clients if key[1] == target]:
+                del self._clients[key]
+
+    def _open(self, target: Target) -> _Held:
+        """Open a session and load its credentials; runs in a thread."""
+        from modelwire_bedrock.aws.credentials.errors import credential_error
+        from modelwire_bedrock.aws.credentials.sessions import open_session
+
+        try:
+            session = open_session(target)
+            held = _Held(session, _lease(session, target))
+        except Exception as error:
+            raise credential_error(error, target) from error
+        with self._lock:
+            self._sessions[target] = held
+            _shorten(self._sessions)
+        return held
+
+    def _make(self, service: Service, target: Target, held: _Held) -> Any:
+        """Make a client; runs in a thread."""
+        from botocore.exceptions import (
+            BaseEndpointResolverError,
+            BotoCoreError,
+            EndpointProviderError,
+        )
+
+        from modelwire_bedrock.aws.credentials.errors import credential_error
+
+        try:
+            with held.making:  # a session is not made for several threads
+                client = held.session.create_client(service, **_arguments(service, target))
+        except (BaseEndpointResolverError, EndpointProviderError) as error:
+            msg = f"botocore finds no endpoint of {service} in {target.region}: {error}"
+            raise ConfigError(msg.rstrip(": "), hint=_NO_ENDPOINT_HINT) from error
+        except ValueError as error:
+            msg = f"The endpoint of {service} cannot be used: {error}"
+            raise ConfigError(msg, hint="Check baseUrl and AWS_ENDPOINT_URL.") from error
+        except BotoCoreError as error:
+            raise credential_error(error, target) from error
+        if target.bearer_token is not None:
+            client.meta.events.register("before-sign", partial(_carry_token, target.bearer_token))
+        with self._lock:
+            self._owners[client] = (target, held)
+            if self._sessions.get(target) is held:
+                self._clients[service, target] = client
+                _shorten(self._clients)
+        return client
+
+
+def _lease(session: Any, target: Target) -> Lease | None:
+    """Load the credentials of a session, and let its clients sign with a lease of them."""
+    from botocore.credentials import CredentialResolver, Credentials
+    from botocore.exceptions import NoCredentialsError
+
+    from modelwire_bedrock.aws.credentials.refresh import Lease
+
+    choice = target.choice
+    if choice.kind == "keys":
+        source: Any = Credentials(
+            choice.access_key_id, choice.secret_access_key, choice.session_token
+        )
+    elif choice.kind in ("profile", "chain"):
+        # Not `session.get_credentials`, which would keep them for the clients.
+        source = session.get_component("credential_provider").load_credentials()
+        if source is None:
+            raise NoCredentialsError
+    else:
+        return None
+    lease = Lease(source)
+    session.register_component("credential_provider", CredentialResolver([_Provider(lease)]))
+    return lease
+
+
+class _Provider:
+    """A link of botocore's chain that has the credentials already."""
+
+    METHOD = CANONICAL_NAME = "lease"
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    def load(self) -> Lease:
+        return self._lease
+
+
+def _arguments(service: Service, target: Target) -> dict[str, Any]:
+    from botocore import UNSIGNED
+    from botocore.config import Config
+
+    signed = target.choice.kind not in ("none", "bearer")
+    return {
+        "region_name": target.region,
+        "endpoint_url": target.endpoint_url if service == "bedrock-runtime" else target.control_url,
+        "config": Config(
+            # Said here, it wins over AWS_BEARER_TOKEN_BEDROCK of the process.
+            signature_version="v4" if signed else UNSIGNED,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            use_fips_endpoint=target.use_fips,
+            use_dualstack_endpoint=target.use_dual_stack,
+        ),
+    }
+
+
+def _carry_token(token: str, request: Any, **_: Any) -> None:
+    """Put the bearer token where the signature would be.
+
+    botocore's own signer refuses every plain HTTP endpoint. This one lets loopback through, where
+    nobody listens on the wire.
+
+    Raises:
+        ConfigError: The token would travel unencrypted.
+    """
+    parts = urlsplit(request.url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        msg = f"A bearer token is not sent over plain HTTP to {parts.hostname}."
+        raise ConfigError(msg, hint="Use an https address, or AWS_BEDROCK_SKIP_AUTH=1.")
+    request.headers["Authorization"] = f"Bearer {token}"
+
+
+def _renew(lease: Lease, target: Target) -> None:
+    from modelwire_bedrock.aws.credentials.errors import credential_error
+
+    try:
+        lease.renew()
+    except Exception as error:
+        raise credential_error(error, target) from error
+
+
+def _shorten(kept: dict[Any, Any]) -> None:
+    while len(kept) > _MOST:
+        del kept[next(iter(kept))]
+
+
+_shared: Clients | None = None
+_sharing = threading.Lock()
+
+
+def shared_clients() -> Clients:
+    """The one `Clients` of this process."""
+    global _shared  # noqa: PLW0603 - clients are expensive, and all users of the process share them
+    with _sharing:
+        if _shared is None:
+            _shared = Clients()
+        return _shared

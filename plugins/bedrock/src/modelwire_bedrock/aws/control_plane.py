@@ -1,0 +1,119 @@
+"""Calls of Bedrock's control plane: boto3 writes and signs them, asyncio carries them.
+
+So a call that is cancelled, or takes too long, closes its socket, and no thread waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from modelwire.errors import MalformedResponse, ModelwireError
+from modelwire.redaction.exceptions import without_text
+from modelwire.transport import Deadlines
+from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.signing import prepare, transport_for
+from modelwire_bedrock.errors import ServiceFault, fault_of_response
+
+if TYPE_CHECKING:
+    from modelwire.transport import Transport
+    from modelwire_bedrock.aws.endpoints import Target
+
+__all__ = ["Operation", "call"]
+
+Operation = Literal["list_foundation_models", "list_inference_profiles", "get_inference_profile"]
+
+_DEADLINES = Deadlines(connect=10.0, first_byte=30.0, idle=30.0, total=30.0)
+_LARGEST = 16 * 1024 * 1024
+
+
+async def call(
+    operation: Operation,
+    params: Mapping[str, Any],
+    *,
+    target: Target,
+    clients: Clients,
+    transport: Transport,
+) -> dict[str, Any]:
+    """Call the control plane.
+
+    An answer that the credentials have expired makes it load them anew and try once more.
+
+    Args:
+        operation: The method of boto3's client.
+        params: Its arguments.
+        target: Where and as whom.
+        clients: The clients of the process.
+        transport: What carries the request.
+
+    Returns:
+        The answer as botocore parses it.
+
+    Raises:
+        ProviderError: AWS refused or failed, or there are no credentials.
+        RequestTimeout: It took longer than 30 seconds.
+    """
+    try:
+        return await _call_once(operation, params, target, clients, transport)
+    except ModelwireError as error:
+        fault = error.__cause__
+        if not (isinstance(fault, ServiceFault) and fault.is_expired_token):
+            raise
+    await clients.forget(target)
+    try:
+        return await _call_once(operation, params, target, clients, transport)
+    except ModelwireError as error:
+        fault = error.__cause__
+        if isinstance(fault, ServiceFault) and fault.is_expired_token:
+            from modelwire_bedrock.aws.credentials.errors import login_hint
+
+            error.hint = login_hint(target)
+        raise
+
+
+async def _call_once(
+    operation: Operation,
+    params: Mapping[str, Any],
+    target: Target,
+    clients: Clients,
+    transport: Transport,
+) -> dict[str, Any]:
+    from asyncio import to_thread
+
+    client = await clients.get("bedrock", target)
+    await clients.fresh(client)
+    request = await prepare(client, operation, params, target=target)
+    carrier = transport_for(transport, target, request.url)
+    provider = "amazon-bedrock"
+    async with carrier.send(request, deadlines=_DEADLINES, provider=provider) as response:
+        if not 200 <= response.status < 300:
+            fault = fault_of_response(
+                response.status, response.headers, await response.read_error()
+            )
+            raise fault.error(provider=provider) from fault
+        body = await response.read(limit=_LARGEST)
+        headers = dict(response.headers)
+        return await to_thread(_parse, client, operation, response.status, headers, body)
+
+
+def _parse(
+    client: Any, operation: Operation, status: int, headers: Mapping[str, str], body: bytes
+) -> dict[str, Any]:
+    from botocore.parsers import ResponseParserError, ResponseParserFactory
+
+    model = client.meta.service_model
+    shape = model.operation_model(client.meta.method_to_api_mapping[operation]).output_shape
+    parser = ResponseParserFactory().create_parser(model.metadata["protocol"])
+    try:
+        # botocore takes a page of a proxy for an answer without members, as for an empty list.
+        json.loads(body)
+        parsed: dict[str, Any] = parser.parse(
+            {"status_code": status, "headers": headers, "body": body}, shape
+        )
+    except (ResponseParserError, TypeError, AttributeError, ValueError) as error:
+        msg = f"The answer to {operation} is not what Bedrock's service model describes."
+        raise MalformedResponse(msg, provider="amazon-bedrock", status=status) from without_text(
+            error
+        )
+    return parsed

@@ -1,0 +1,1 @@
+"""AWS credentials: detected without the network, loaded by botocore, refreshed before expiry."""

@@ -1,0 +1,68 @@
+"""What looking at one source of credentials found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+from attrs import Factory, frozen
+
+from modelwire.hookspecs import fingerprint
+from modelwire_bedrock.aws.credentials.choice import Choice
+from modelwire_bedrock.aws.credentials.shared_files import SharedFiles
+
+__all__ = ["Finding", "identity_of", "parse_time"]
+
+
+@frozen
+class Finding:
+    """Whether a source of credentials would work, as far as can be told without the network.
+
+    Attributes:
+        state: `usable`, `unusable` or `unknown`.
+        method: How the credentials are had, as `sso`.
+        reason: Why they are not usable or not known, in one sentence.
+        hint: What to do about it.
+        source: The name of the source, where it is another than the one that was chosen.
+        expires_at: When they expire, where that is known and nothing renews them.
+        details: More that people may want to see.
+    """
+
+    state: Literal["usable", "unusable", "unknown"]
+    method: str
+    reason: str | None = None
+    hint: str | None = None
+    source: str | None = None
+    expires_at: datetime | None = None
+    details: Mapping[str, str] = Factory(dict)
+
+
+def parse_time(text: object) -> datetime | None:
+    """Read a time as AWS tools write it: ISO 8601, with `Z`, `UTC` or an offset at its end."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text.strip().removesuffix("UTC"))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+# Keys of a profile that change whose credentials it stands for.
+_TELLING = ("role_arn", "sso_account_id", "sso_role_name", "aws_access_key_id", "login_session")
+
+
+def identity_of(choice: Choice, files: SharedFiles, environ: Mapping[str, str]) -> str:
+    """A name for whoever the chosen credentials belong to; lists of models are kept under it."""
+    if choice.kind == "bearer":
+        return f"bearer {fingerprint(choice.bearer_token or '')}"
+    if choice.kind == "keys":
+        return f"key {fingerprint(choice.access_key_id or '')}"
+    if choice.kind == "none":
+        return "anonymous"
+    name = choice.profile or "default"
+    said = [str(files.profile(name)[key]) for key in _TELLING if key in files.profile(name)]
+    if not choice.in_config and "AWS_ROLE_ARN" in environ:
+        said.append(environ["AWS_ROLE_ARN"])
+    return f"profile {name} {fingerprint(' '.join(said))}" if said else f"profile {name}"

@@ -1,0 +1,193 @@
+"""Where a request goes and as whom: everything that decides which boto3 client carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from modelwire.errors import ConfigError, Problem
+from modelwire_bedrock.aws.credentials.choice import Choice, choose
+from modelwire_bedrock.aws.credentials.environment import effective_environ, environ_stamp
+from modelwire_bedrock.aws.credentials.shared_files import SharedFiles, read_shared_files
+from modelwire_bedrock.aws.credentials.source import identity_of
+from modelwire_bedrock.aws.regions import AwsAddress, aws_address, first_region, region_of_arn
+from modelwire_bedrock.settings import AccessSettings, access_settings, region_of_discovery
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+
+__all__ = ["Target", "configured_endpoint", "resolve_target"]
+
+_NO_PARAMS: Mapping[str, Any] = {}
+
+
+@frozen
+class Target:
+    """A region, an endpoint and an identity. Two equal ones can share clients and connections.
+
+    Attributes:
+        region: The region to sign for.
+        region_source: Who named it, as `env: AWS_REGION`; `default` when nobody did.
+        choice: Which credentials to use.
+        identity: Whose credentials these are, without a secret.
+        endpoint_url: Where the runtime is, or `None` for the region's own endpoint.
+        control_url: Where the control plane is, or `None` for the region's own endpoint.
+        use_fips: Whether to use FIPS 140 endpoints; `None` leaves it to the environment and files.
+        use_dual_stack: Whether to use endpoints with IPv6; `None` likewise.
+        ca_bundle: The file of certificates that `AWS_CA_BUNDLE` or the profile names.
+        config_file: The shared configuration file.
+        credentials_file: The shared credentials file.
+        version: Changes with the AWS variables and with the shared files.
+        environ: The variables, as `effective_environ` gives them.
+    """
+
+    region: str
+    region_source: str
+    choice: Choice
+    identity: str
+    endpoint_url: str | None = None
+    control_url: str | None = None
+    use_fips: bool | None = None
+    use_dual_stack: bool | None = None
+    ca_bundle: str | None = None
+    config_file: str = ""
+    credentials_file: str = ""
+    version: tuple[object, ...] = ()
+    environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
+
+    @property
+    def profile(self) -> str | None:
+        """The profile, or `None` for the default one."""
+        return self.choice.profile
+
+    @property
+    def skip_auth(self) -> bool:
+        """Whether requests go out unsigned."""
+        return self.choice.kind == "none"
+
+    @property
+    def bearer_token(self) -> str | None:
+        """The token that requests carry instead of a signature."""
+        return self.choice.bearer_token
+
+
+def resolve_target(
+    model_id: str | None,
+    base_url: str | None,
+    provider: ProviderConfig,
+    config: Config,
+    params: Mapping[str, Any] = _NO_PARAMS,
+    *,
+    asked_region: str | None = None,
+) -> Target:
+    """Decide where a request goes and as whom, without the network.
+
+    The region is the first of: `params["region"]`; the one in the model's ARN; the one that the
+    provider's configuration names; the one in the model's or provider's AWS address; the one of
+    the discovery settings; `AWS_REGION`; `AWS_DEFAULT_REGION`; the profile's; `us-east-1`.
+
+    An address of AWS that is no more than the name of a region does not pin the endpoint: with an
+    ARN of another region the request goes there. FIPS and dual-stack addresses keep being that in
+    any region. Every other address is used as it is.
+
+    Args:
+        model_id: The model, which may be an ARN; `None` for the control plane.
+        base_url: The model's own address, or `None`.
+        provider: The provider's configuration.
+        config: The whole configuration, for its environment.
+        params: Request parameters; `region` and `profile` are read.
+        asked_region: The region that discovery is to ask, before every other.
+
+    Raises:
+        ConfigError: A setting is not valid.
+    """
+    environ = effective_environ(config.environ)
+    files = read_shared_files(environ)
+    access = _of_this_call(access_settings(provider, environ), params)
+    choice = choose(access, environ)
+    profile = files.profile(choice.profile)
+    url = (base_url or "").strip() or access.base_url
+    of_provider = url == access.base_url
+    address_source = f"models.providers.{provider.id}.baseUrl" if of_provider else "model baseUrl"
+    address = aws_address(url)
+    region = first_region(
+        [
+            (asked_region, "discovery.region"),
+            (_text(params, "region"), "params.region"),
+            (region_of_arn(model_id or ""), "model ARN"),
+            (access.region, f"models.providers.{provider.id}.region"),
+            (address.region if address else None, address_source),
+            (region_of_discovery(config, provider.id), "discovery.region"),
+            (environ.get("AWS_REGION"), "env: AWS_REGION"),
+            (environ.get("AWS_DEFAULT_REGION"), "env: AWS_DEFAULT_REGION"),
+            (_string(profile.get("region")), f"profile: {choice.profile or 'default'}"),
+        ]
+    )
+    pinned = url if address is None or address.private else None
+    return Target(
+        region=region.name,
+        region_source=region.source,
+        choice=choice,
+        identity=identity_of(choice, files, environ),
+        endpoint_url=pinned or configured_endpoint("bedrock-runtime", environ, files, choice),
+        control_url=configured_endpoint("bedrock", environ, files, choice)
+        or (url if address is None else None),
+        use_fips=_kept(address, "fips"),
+        use_dual_stack=_kept(address, "dual_stack"),
+        ca_bundle=environ.get("AWS_CA_BUNDLE") or _string(profile.get("ca_bundle")),
+        config_file=str(files.config_path),
+        credentials_file=str(files.credentials_path),
+        version=(environ_stamp(environ), *files.stamp),
+        environ=environ,
+    )
+
+
+def configured_endpoint(
+    service: str, environ: Mapping[str, str], files: SharedFiles, choice: Choice
+) -> str | None:
+    """The endpoint that variables or the profile give a service.
+
+    In the order of the AWS SDKs: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the service's
+    `endpoint_url` in the profile's `services` section, the profile's `endpoint_url`. All of them
+    are ignored where `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` or its setting is true.
+    """
+    profile = files.profile(choice.profile)
+    ignore = environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or _string(
+        profile.get("ignore_configured_endpoint_urls")
+    )
+    if (ignore or "").lower() == "true":
+        return None
+    name = service.replace("-", "_")
+    section = files.services.get(_string(profile.get("services")) or "", {}).get(name, {})
+    return (
+        environ.get(f"AWS_ENDPOINT_URL_{name.upper()}")
+        or environ.get("AWS_ENDPOINT_URL")
+        or (_string(section.get("endpoint_url")) if isinstance(section, Mapping) else None)
+        or _string(profile.get("endpoint_url"))
+    )
+
+
+def _of_this_call(access: AccessSettings, params: Mapping[str, Any]) -> AccessSettings:
+    """A profile that one call names stands in place of everything that the provider names."""
+    profile = _text(params, "profile")
+    if profile is None:
+        return access
+    return AccessSettings(region=access.region, base_url=access.base_url, profile=profile)
+
+
+def _kept(address: AwsAddress | None, name: str) -> bool | None:
+    return True if address and not address.private and getattr(address, name) else None
+
+
+def _text(params: Mapping[str, Any], key: str) -> str | None:
+    value = params.get(key)
+    if value is None or isinstance(value, str):
+        return (value or "").strip() or None
+    problem = Problem(f"params.{key}", "expected a string")
+    raise ConfigError("A request parameter is not valid.", problems=[problem])
+
+
+def _string(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None

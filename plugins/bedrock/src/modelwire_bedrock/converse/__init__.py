@@ -1,0 +1,1 @@
+"""The Converse API: requests and responses."""

@@ -1,0 +1,190 @@
+"""The history in turns: every call answered, every answer called for, the roles taking turns.
+
+Converse refuses a history with an unanswered tool call, a result that nobody asked for, or blank
+text. A session that holds one would be refused for ever, so it is repaired here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from attrs import define, field
+
+from modelwire.messages import Message
+from modelwire.repair import Answered, Changes, Said, Spoken, read_history
+from modelwire_bedrock.converse.assistant import speak
+from modelwire_bedrock.converse.media import FILE_KINDS
+from modelwire_bedrock.converse.rendering import Conversing
+from modelwire_bedrock.converse.user import missing_result, result_of, say
+from modelwire_bedrock.models.families import Family
+
+__all__ = [
+    "PLACEHOLDER",
+    "AssistantTurn",
+    "Turn",
+    "UserTurn",
+    "end_with_user",
+    "messages_of",
+    "turns_of",
+]
+
+
+@define
+class AssistantTurn:
+    """What the assistant said between two user turns, as content blocks."""
+
+    blocks: list[dict[str, Any]]
+
+
+@define
+class UserTurn:
+    """What was said to the assistant between two of its turns, as content blocks.
+
+    Attributes:
+        results: Results of its tool calls.
+        beside: Images and files of those results that may not stand in them.
+        said: Everything else.
+    """
+
+    results: list[dict[str, Any]] = field(factory=list)
+    beside: list[dict[str, Any]] = field(factory=list)
+    said: list[dict[str, Any]] = field(factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        return not (self.results or self.said)
+
+
+Turn = AssistantTurn | UserTurn
+
+
+def turns_of(messages: Sequence[Message], to: Conversing) -> list[Turn]:
+    """Put a history in turns, and repair it.
+
+    Raises:
+        InvalidMessage: An image or a file is of a kind that the service does not take.
+    """
+    turns: list[Turn] = []
+    user = UserTurn()
+    history = read_history(
+        messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to)
+    )
+    for step in history:
+        if isinstance(step, Spoken):
+            if not user.is_empty:
+                turns.append(user)
+                user = UserTurn()
+            _let_assistant_speak(turns, step, to)
+        elif isinstance(step, Said):
+            if user.said:
+                to.changes.note("merged", step.path, "Two turns of the user in a row are one.")
+            user.said.extend(step.parts)
+        elif isinstance(step, Answered):
+            if user.said:
+                to.changes.note("moved", step.path, "A result stands before what the user says.")
+            result = result_of(step.message, step.wire_id, step.path, to)
+            user.results.extend(result.blocks)
+            user.beside.extend(result.beside)
+        else:
+            user.results.extend(missing_result(step, to))
+    return turns if user.is_empty else [*turns, user]
+
+
+def _let_assistant_speak(
+    turns: list[Turn], spoken: Spoken[list[dict[str, Any]]], to: Conversing
+) -> None:
+    last = turns[-1] if turns else None
+    if isinstance(last, AssistantTurn):
+        to.changes.note("merged", spoken.path, "Two turns of the assistant in a row are one.")
+        last.blocks.extend(spoken.content)
+    else:
+        turns.append(AssistantTurn(spoken.content))
+
+
+PLACEHOLDER = "."
+"""Stands where a turn must be and there is nothing to say; white space is refused.
+
+Recorded as accepted from the user and from the assistant.
+"""
+
+
+def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list[dict[str, Any]]:
+    """Write turns as messages that begin and alternate as the family wants it."""
+    messages: list[dict[str, Any]] = []
+    for turn in turns:
+        if isinstance(turn, AssistantTurn):
+            messages.append({"role": "assistant", "content": turn.blocks})
+            continue
+        said = _with_text([*turn.beside, *turn.said], changes)
+        results = any("toolResult" in block for block in turn.results)
+        if results and (refused := _refused_company(said, family)):
+            # The service joins two turns of one role again, so something must stand between.
+            changes.added(
+                "messages", f"{family.key} takes {refused} beside tool results; a turn parts them."
+            )
+            messages += [
+                {"role": "user", "content": turn.results},
+                _filler("assistant"),
+                {"role": "user", "content": said},
+            ]
+        else:
+            messages.append({"role": "user", "content": [*turn.results, *said]})
+    leads = bool(messages) and messages[0]["role"] == "assistant"
+    if not messages:
+        changes.added("messages", "A request needs a message; a placeholder stands for it.")
+        messages.append(_filler("user"))
+    elif leads and not family.leading_assistant:
+        changes.added(
+            "messages", f"With {family.key} the user begins; a placeholder stands before."
+        )
+        messages.insert(0, _filler("user"))
+    return messages
+
+
+def end_with_user(
+    messages: list[dict[str, Any]], changes: Changes, *, prefill: bool, family: Family
+) -> None:
+    """Let the user have the last word, unless the model may continue the assistant's.
+
+    What is continued must not end in white space: Claude refuses that.
+    """
+    last = messages[-1]
+    if last["role"] == "user":
+        return
+    if not prefill or "text" not in last["content"][-1]:
+        changes.added(
+            "messages",
+            f"{family.key} does not continue this answer; the user ends with a placeholder.",
+        )
+        messages.append(_filler("user"))
+        return
+    text = last["content"][-1]["text"]
+    if text != text.rstrip():
+        changes.rewritten("messages", "An answer to be continued does not end in white space.")
+        last["content"][-1] = {"text": text.rstrip()}
+
+
+def _with_text(said: list[dict[str, Any]], changes: Changes) -> list[dict[str, Any]]:
+    """Put text before a document that has none in its message, as the service wants it."""
+    if not any("document" in block for block in said) or any("text" in block for block in said):
+        return said
+    changes.added("messages", "A document needs text in its message; a placeholder stands for it.")
+    return [{"text": PLACEHOLDER}, *said]
+
+
+def _refused_company(said: list[dict[str, Any]], family: Family) -> str | None:
+    """What of a turn may not stand in it with tool results, in words, or `None`."""
+    if said and family.result_company == "nothing":
+        return "nothing"
+    if family.result_company == "text and images" and any(
+        kind in block for block in said for kind in FILE_KINDS
+    ):
+        return "only text and images"
+    return None
+
+
+def _filler(role: str) -> dict[str, Any]:
+    return {"role": role, "content": [{"text": PLACEHOLDER}]}

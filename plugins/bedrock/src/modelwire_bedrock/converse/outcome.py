@@ -1,0 +1,141 @@
+"""How an answer ended: stop reasons, usage, and what else the service reports about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from modelwire.errors import ContentFiltered, MalformedResponse, MalformedToolCall, ProviderError
+from modelwire.events import Delta, Diagnostic, ResponseInfo, UsageReport
+from modelwire.messages import StopReason, Usage
+from modelwire_bedrock.converse.shapes import Metadata, TokenUsage
+
+__all__ = ["Ending", "metadata_deltas", "usage_of"]
+
+STOP_REASONS: Mapping[str, StopReason] = {
+    "end_turn": StopReason.STOP,
+    "stop_sequence": StopReason.STOP,
+    "max_tokens": StopReason.LENGTH,
+    "model_context_window_exceeded": StopReason.LENGTH,
+    "tool_use": StopReason.TOOL_USE,
+}
+
+_FAILURES: Mapping[str, tuple[type[ProviderError], str]] = {
+    "refusal": (ContentFiltered, "The model refused to answer"),
+    "guardrail_intervened": (ContentFiltered, "A guardrail stopped the answer"),
+    "content_filtered": (ContentFiltered, "A content filter stopped the answer"),
+    "malformed_model_output": (MalformedResponse, "The model's output is malformed"),
+    "malformed_tool_use": (MalformedToolCall, "The model made a malformed tool call"),
+}
+
+_TRACE_HINT = "The guardrail's trace is among the diagnostics of the partial message."
+_NO_TRACE_HINT = "Set `trace` to `enabled` in the guardrail's settings to learn which rule it was."
+
+
+@frozen
+class Ending:
+    """Why the service says that the answer ended.
+
+    Attributes:
+        raw: The service's word for it.
+        fields: `additionalModelResponseFields`, if any came.
+    """
+
+    raw: str
+    fields: Any = None
+
+    @property
+    def reason(self) -> StopReason | None:
+        """The stop reason, or `None` where the answer failed."""
+        return STOP_REASONS.get(self.raw)
+
+    def diagnostics(self) -> list[Delta]:
+        """What is worth keeping besides the stop reason."""
+        kept: list[Delta] = []
+        if self.reason is None:
+            kept.append(Diagnostic("failed_stop", {"stopReason": self.raw}))
+        if self.fields:
+            kept.append(Diagnostic("response_fields", {"fields": self.fields}))
+        return kept
+
+    def failure(self, trace: Mapping[str, Any] | None) -> ProviderError | None:
+        """The error that this ending stands for, or `None` where the answer is good.
+
+        Args:
+            trace: The trace of the answer's metadata, if one came.
+        """
+        if self.reason is not None:
+            return None
+        known = _FAILURES.get(self.raw)
+        if known is None:
+            return MalformedResponse(
+                f"The answer ended with the stop reason {self.raw[:100]!r}, which is not known.",
+                retryable=False,
+                hint="A newer version of modelwire-bedrock may know it.",
+            )
+        kind, message = known
+        guardrail = (trace or {}).get("guardrail") or {}
+        hint = None
+        if self.raw == "guardrail_intervened":
+            hint = _TRACE_HINT if guardrail else _NO_TRACE_HINT
+            detail = _text(guardrail, "actionReason")
+        else:
+            detail = self._explanation()
+        return kind(f"{message} ({self.raw}){f': {detail}' if detail else '.'}", hint=hint)
+
+    def _explanation(self) -> str:
+        """What Anthropic's models say about a refusal, under `stop_details`."""
+        details = self.fields.get("stop_details") if isinstance(self.fields, dict) else None
+        category, explanation = _text(details, "category"), _text(details, "explanation")
+        said = [f"category {category}" if category else "", explanation]
+        return "; ".join(filter(None, said))
+
+
+def usage_of(usage: TokenUsage) -> Usage:
+    """Read the four counters, which do not overlap on the wire either."""
+    written = {"1h": 0, "all": 0}
+    for detail in usage.cache_details or ():
+        written["all"] += detail.input_tokens
+        if detail.ttl == "1h":
+            written["1h"] += detail.input_tokens
+    return Usage(
+        input=usage.input_tokens,
+        output=usage.output_tokens,
+        cache_read=usage.cache_read_input_tokens or 0,
+        cache_write=max(usage.cache_write_input_tokens or 0, written["all"]),
+        cache_write_1h=written["1h"],
+    )
+
+
+def metadata_deltas(metadata: Metadata) -> list[Delta]:
+    """Report the usage and keep what else the metadata says as diagnostics."""
+    deltas: list[Delta] = []
+    facts: dict[str, Any] = {
+        "metrics": metadata.metrics,
+        "performanceConfig": metadata.performance_config,
+        "serviceTier": metadata.service_tier,
+    }
+    usage = metadata.usage
+    if usage is not None:
+        deltas.append(UsageReport(usage_of(usage)))
+        facts["cacheDetails"] = [
+            {"ttl": detail.ttl, "inputTokens": detail.input_tokens}
+            for detail in usage.cache_details or ()
+        ]
+        facts["serverToolUsage"] = usage.server_tool_usage
+    facts = {name: fact for name, fact in facts.items() if fact}
+    if facts:
+        deltas.append(Diagnostic("response_metadata", facts))
+    trace = metadata.trace or {}
+    if guardrail := trace.get("guardrail"):
+        deltas.append(Diagnostic("guardrail_trace", {"trace": guardrail}))
+    if invoked := _text(trace.get("promptRouter"), "invokedModelId"):
+        deltas.append(ResponseInfo(response_model=invoked))
+    return deltas
+
+
+def _text(data: Any, key: str) -> str:
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,62 @@
+"""What the rendering of one conversation needs to know."""
+
+from __future__ import annotations
+
+from attrs import Factory, field, frozen
+
+from modelwire.messages import AssistantMessage
+from modelwire.models import InputKind, Model, fold_provider
+from modelwire.repair import Changes, ToolNames, UniqueIds
+from modelwire_bedrock.converse.media import DocumentNames
+from modelwire_bedrock.models.families import Family, base_model_id
+
+__all__ = ["API", "Conversing"]
+
+API = "bedrock-converse-stream"
+_PROVIDERS = frozenset({"amazon-bedrock", "bedrock", "aws-bedrock"})
+
+
+@frozen
+class Conversing:
+    """The model that is spoken to, and how.
+
+    Attributes:
+        model: The model.
+        family: Its family.
+        tool_blocks: Whether tool calls and results are blocks; without a list of tools the service
+            refuses those, and they are told as text.
+        names: The names of the tools.
+        changes: Where changes are recorded.
+        ids: Gives the ids of tool calls.
+        documents: Gives the names of documents.
+    """
+
+    model: Model
+    family: Family
+    tool_blocks: bool
+    names: ToolNames
+    changes: Changes
+    ids: UniqueIds = field(factory=UniqueIds)
+    documents: DocumentNames = Factory(lambda to: DocumentNames(to.changes), takes_self=True)
+
+    def takes(self, kind: InputKind) -> bool:
+        """Whether the model takes such input: what it is known to take counts, else its family."""
+        if self.model.input is not None:
+            return kind in self.model.input
+        return kind not in self.family.no_files
+
+    def is_own(self, message: AssistantMessage) -> bool:
+        """Whether the same model, over the same API of the same provider, wrote a message.
+
+        A model that is called through a profile of another geography is the same; Anthropic's
+        documentation says that signatures hold wherever the model runs.
+        """
+        same_provider = _provider(message.provider) == _provider(self.model.provider)
+        same_api = (message.api or API) == (self.model.api or API)
+        same_model = base_model_id(message.model) == base_model_id(self.model.id)
+        return same_provider and same_api and same_model
+
+
+def _provider(name: str) -> str:
+    folded = fold_provider(name)
+    return "amazon-bedrock" if folded in _PROVIDERS else folded

@@ -1,0 +1,248 @@
+"""From model, context and options to the request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context
+from modelwire.models import Model
+from modelwire.repair import Change, Changes, ToolNames, clean_json, clean_text, is_blank, names_in
+from modelwire_bedrock.converse.caching import (
+    CachePlan,
+    plan_caching,
+    system_blocks,
+    with_point,
+)
+from modelwire_bedrock.converse.history import PLACEHOLDER, end_with_user, messages_of, turns_of
+from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
+from modelwire_bedrock.converse.rendering import Conversing
+from modelwire_bedrock.converse.sampling import sampling
+from modelwire_bedrock.converse.structured import output_config, schema_instruction
+from modelwire_bedrock.converse.thinking import ThinkingPlan, plan_thinking
+from modelwire_bedrock.converse.tools import offers_tools, tool_config
+from modelwire_bedrock.models.families import Family, family_of
+
+__all__ = ["UNTHOUGHT", "ConverseRequest", "build_request", "continues_unthought"]
+
+UNTHOUGHT = "The calls to be continued were made without thinking, so this answer is, too."
+
+
+@frozen
+class ConverseRequest:
+    """A request for Converse or ConverseStream.
+
+    Attributes:
+        payload: The arguments of boto3's `converse_stream`.
+        changes: What is not sent as it was said, and why.
+        tool_names: Names of tools on the wire that had to change, and the tools' own.
+    """
+
+    payload: dict[str, Any] = field(repr=False)
+    changes: tuple[Change, ...] = ()
+    tool_names: dict[str, str] = field(factory=dict)
+
+    def without_reasoning(self) -> ConverseRequest:
+        """The same request without the thinking in its history.
+
+        A model that refuses a signature refuses the conversation for ever; without the thinking it
+        goes on. Where it may then not think in this answer, it is not asked to.
+        """
+        changes = Changes(list(self.changes))
+        messages = []
+        for index, message in enumerate(self.payload.get("messages", [])):
+            kept = [block for block in message["content"] if "reasoningContent" not in block]
+            if len(kept) == len(message["content"]):
+                messages.append(message)
+                continue
+            changes.dropped(
+                f"payload.messages[{index}]", "The model refused the signature of its thinking."
+            )
+            messages.append({**message, "content": kept or [{"text": PLACEHOLDER}]})
+        payload = {**self.payload, "messages": messages}
+        if continues_unthought(messages):
+            _stop_thinking(payload, changes)
+        return evolve(self, payload=payload, changes=tuple(changes.noted))
+
+    def for_converse(self) -> dict[str, Any]:
+        """The arguments of boto3's `converse`, which takes all but how a guardrail meets a stream."""
+        payload = dict(self.payload)
+        if "guardrailConfig" in payload:
+            guardrail = dict(payload["guardrailConfig"])
+            guardrail.pop("streamProcessingMode", None)
+            payload["guardrailConfig"] = guardrail
+        return payload
+
+
+def continues_unthought(messages: list[dict[str, Any]]) -> bool:
+    """Whether the model goes on after tool calls that it made without thinking.
+
+    Claude with a thinking budget refuses that, as when another model made the calls.
+    """
+    last = messages[-1] if messages else {"role": "", "content": []}
+    if last["role"] != "user" or not any("toolResult" in block for block in last["content"]):
+        return False
+    return len(messages) > 1 and "reasoningContent" not in messages[-2]["content"][0]
+
+
+def _stop_thinking(payload: dict[str, Any], changes: Changes) -> None:
+    """Take a thinking budget out of a payload; adaptive thinking may stay."""
+    fields = dict(payload.get("additionalModelRequestFields", {}))
+    thinking = fields.get("thinking")
+    if not isinstance(thinking, dict) or thinking.get("type") != "enabled":
+        return
+    del fields["thinking"]
+    changes.dropped("options.reasoning", UNTHOUGHT)
+    if fields:
+        payload["additionalModelRequestFields"] = fields
+    else:
+        payload.pop("additionalModelRequestFields")
+
+
+_PROMPT = re.compile(r"^arn:aws(-[^:]+)?:bedrock:[^:]*:[^:]*:prompt/", re.IGNORECASE)
+_NOT_WITH_A_PROMPT = ("additionalModelRequestFields", "inferenceConfig", "system", "toolConfig")
+"""What a prompt of Bedrock's prompt management brings itself; the service refuses it beside one."""
+
+
+def build_request(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    base_model: str | None = None,
+    region: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> ConverseRequest:
+    """Write the request that continues a context; nothing is sent.
+
+    Args:
+        model: The model to ask.
+        context: What it is asked to continue.
+        options: How.
+        settings: The plugin's own block of the configuration, for its `guardrail`.
+        base_model: The id of the model behind an inference profile, where it is known.
+        region: The AWS region that the request goes to.
+        environ: The environment, for the variables that say how long a prompt is cached.
+
+    Raises:
+        InvalidMessage: A message holds an image or a file of a kind that the service does not take.
+        InvalidRequest: The options cannot be met.
+        ConfigError: The guardrail is not configured completely.
+    """
+    changes = Changes()
+    params = Params(options.params, changes)
+    _, named_base = params.take("baseModel", "base_model")
+    family = family_of(model.id, base_model=base_model or named_base, name=model.name)
+    names = ToolNames.of(names_in(context))
+    conversing = Conversing(
+        model=model,
+        family=family,
+        tool_blocks=offers_tools(context, options),
+        names=names,
+        changes=changes,
+    )
+    messages = messages_of(turns_of(context.messages, conversing), family, changes)
+    thinking = plan_thinking(
+        model, family, options, params, changes, gov_cloud=_is_gov_cloud(model.id, region)
+    )
+    if thinking.style == "budget" and continues_unthought(messages):
+        changes.dropped("options.reasoning", UNTHOUGHT)
+        thinking = ThinkingPlan(max_tokens=options.max_tokens)
+    by_schema = options.response_schema is not None and family.structured_output is not False
+    prefill = family.prefill and thinking.style is None and not by_schema
+    end_with_user(messages, changes, prefill=prefill, family=family)
+
+    plan = plan_caching(family, options, environ or {}, changes)
+    payload: dict[str, Any] = {"modelId": model.id, "messages": messages}
+    _add_system(payload, context, options, family, plan, changes)
+    thinks = thinking.style in ("budget", "adaptive")
+    tools = tool_config(context, options, family, names, changes, thinks=thinks)
+    if tools is not None:
+        if "tools" in plan.places:
+            tools["tools"].append(dict(plan.point))
+        payload["toolConfig"] = tools
+    if "messages" in plan.places and messages[-1]["role"] == "user":
+        messages[-1]["content"] = with_point(messages[-1]["content"], plan, changes)
+    config, fields = sampling(options, family, thinking, params, changes)
+    if config:
+        payload["inferenceConfig"] = config
+    path, own = params.take("additionalModelRequestFields", "additional_model_request_fields")
+    given = clean_json(object_param(path, own, changes))
+    if fields := merge_fields({**thinking.fields, **fields}, given, path, changes):
+        payload["additionalModelRequestFields"] = fields
+    _add_response_fields(payload, family, params, changes)
+    if by_schema and options.response_schema is not None:
+        payload["outputConfig"] = output_config(options.response_schema, changes)
+    payload |= envelope(options, settings or {}, family, params, changes)
+    _fit_prompt(payload, context, changes)
+    params.note_unknown()
+    return ConverseRequest(payload, tuple(changes.noted), names.rewritten)
+
+
+def _is_gov_cloud(model_id: str, region: str | None) -> bool:
+    starts = ("us-gov.", "arn:aws-us-gov:")
+    return (region or "").startswith("us-gov-") or model_id.lower().startswith(starts)
+
+
+def _add_system(
+    payload: dict[str, Any],
+    context: Context,
+    options: CompletionOptions,
+    family: Family,
+    plan: CachePlan,
+    changes: Changes,
+) -> None:
+    text = clean_text(context.system_prompt or "")
+    if text != (context.system_prompt or ""):
+        changes.rewritten("system_prompt", "Unpaired surrogates are not text.")
+    if context.system_prompt and is_blank(text):
+        changes.dropped("system_prompt", "The service refuses blank text.")
+        text = ""
+    blocks = system_blocks(text, plan)
+    if options.response_schema is not None and family.structured_output is False:
+        changes.rewritten(
+            "options.response_schema", f"{family.key} takes no schema; it is told in words."
+        )
+        blocks.append({"text": schema_instruction(options.response_schema)})
+    if not blocks:
+        return
+    if family.system:
+        payload["system"] = blocks
+        return
+    changes.note(
+        "moved", "system_prompt", f"{family.key} has no system prompt; the user says it first."
+    )
+    first = payload["messages"][0]
+    first["content"] = [*blocks, *first["content"]]
+
+
+def _add_response_fields(
+    payload: dict[str, Any], family: Family, params: Params, changes: Changes
+) -> None:
+    path, given = params.take(
+        "additionalModelResponseFieldPaths", "additional_model_response_field_paths"
+    )
+    paths = list(family.response_fields)
+    if isinstance(given, list | tuple) and all(isinstance(item, str) for item in given):
+        paths += [item for item in given if item not in paths]
+    elif given is not None:
+        changes.dropped(path, "It is not a list of JSON pointers.")
+    if paths:
+        payload["additionalModelResponseFieldPaths"] = paths
+
+
+def _fit_prompt(payload: dict[str, Any], context: Context, changes: Changes) -> None:
+    if not _PROMPT.match(payload["modelId"]):
+        return
+    for key in _NOT_WITH_A_PROMPT:
+        if payload.pop(key, None) is not None:
+            changes.dropped(
+                f"payload.{key}", "The service takes it from the prompt that the model id names."
+            )
+    if not context.messages:
+        del payload["messages"]

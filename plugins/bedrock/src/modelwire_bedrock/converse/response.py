@@ -1,0 +1,120 @@
+"""The answer of Converse, which comes whole, translated into the deltas of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec.json import Decoder
+
+from modelwire.errors import MalformedResponse
+from modelwire.events import (
+    ArgumentsDelta,
+    BlockEnd,
+    Delta,
+    Diagnostic,
+    RedactedThinkingDelta,
+    SignatureDelta,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallStart,
+)
+from modelwire_bedrock.converse.extras import Asides, input_text, is_server_tool
+from modelwire_bedrock.converse.outcome import Ending, metadata_deltas
+from modelwire_bedrock.converse.shapes import (
+    CitationsContent,
+    ContentBlock,
+    ConverseAnswer,
+    ImageBlock,
+    ReasoningBlock,
+    ToolUseBlock,
+)
+
+__all__ = ["deltas_of_answer"]
+
+_decode = Decoder(ConverseAnswer).decode
+
+
+def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -> Iterator[Delta]:
+    """Translate the body of a Converse answer.
+
+    Args:
+        body: The JSON document.
+        tool_names: The tools' own names by the names that they have on the wire.
+
+    Raises:
+        MalformedResponse: It is not an answer of Converse, the service says that the model's
+            output is malformed, or gives a stop reason that is not known.
+        ContentFiltered: The model refused, or a guardrail or a filter stopped the answer. The
+            deltas of the whole answer come first.
+    """
+    try:
+        answer = _decode(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedResponse("The answer is not one of Converse.") from error
+    message = answer.output.message if answer.output is not None else None
+    if message is not None and message.role != "assistant":
+        msg = f"The answer is a message of the role {message.role[:100]!r}, not of the assistant."
+        raise MalformedResponse(msg, retryable=False)
+    for index, block in enumerate(message.content if message is not None else ()):
+        yield from _block(index, block, tool_names or {})
+        yield BlockEnd(index)
+    ending = Ending(answer.stop_reason, answer.additional_model_response_fields)
+    yield from ending.diagnostics()
+    if ending.reason is not None:
+        yield Stop(ending.reason, ending.raw)
+    yield from metadata_deltas(answer)
+    failure = ending.failure(answer.trace)
+    if failure is not None:
+        raise failure
+
+
+def _block(index: int, block: ContentBlock, tool_names: Mapping[str, str]) -> Iterator[Delta]:
+    if block.text is not None:
+        yield TextDelta(index, block.text)
+    elif block.tool_use is not None:
+        yield from _tool_use(index, block.tool_use, tool_names)
+    elif block.reasoning_content is not None:
+        yield from _reasoning(index, block.reasoning_content)
+    elif block.citations_content is not None:
+        yield from _cited(index, block.citations_content)
+    elif block.image is not None:
+        yield from _image(index, block.image)
+    elif block.tool_result is not None:
+        asides = Asides()
+        asides.begin_tool_result(index, block.tool_result)
+        yield from asides.end(index)
+
+
+def _tool_use(index: int, call: ToolUseBlock, tool_names: Mapping[str, str]) -> Iterator[Delta]:
+    name = tool_names.get(call.name, call.name)
+    if is_server_tool(call.type):
+        asides = Asides()
+        asides.begin_server_tool(index, call.tool_use_id, name, input_text(call.input))
+        yield from asides.end(index)
+        return
+    yield ToolCallStart(index, call.tool_use_id, name)
+    yield ArgumentsDelta(index, input_text(call.input))
+
+
+def _reasoning(index: int, block: ReasoningBlock) -> Iterator[Delta]:
+    if block.reasoning_text is not None:
+        yield ThinkingDelta(index, block.reasoning_text.text)
+        if block.reasoning_text.signature is not None:
+            yield SignatureDelta(index, block.reasoning_text.signature)
+    elif block.redacted_content is not None:
+        yield RedactedThinkingDelta(index, block.redacted_content)
+
+
+def _cited(index: int, block: CitationsContent) -> Iterator[Delta]:
+    for citation in block.citations:
+        yield Diagnostic("citation", {"contentBlockIndex": index, "citation": citation})
+    for generated in block.content:
+        yield TextDelta(index, generated.text)
+
+
+def _image(index: int, image: ImageBlock) -> Iterator[Delta]:
+    asides = Asides()
+    asides.begin_image(index, image.format)
+    asides.add_image(index, image.source, image.error)
+    yield from asides.end(index)

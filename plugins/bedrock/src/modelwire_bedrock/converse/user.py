@@ -1,0 +1,166 @@
+"""What users and tools said, as content blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define, field
+
+from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
+from modelwire.repair import NO_RESULT, Unanswered, clean_text, text_of
+from modelwire_bedrock.converse.media import (
+    IMAGE_OMITTED,
+    TEXT_DOCUMENTS,
+    TOOL_IMAGE_OMITTED,
+    file_block,
+    file_omitted,
+    image_block,
+)
+from modelwire_bedrock.converse.rendering import Conversing
+
+__all__ = ["Result", "missing_result", "result_of", "say", "text_block"]
+
+NO_OUTPUT = "(no output)"
+
+_PLURALS = {"image": "images", "document": "documents", "video": "videos", "audio": "sounds"}
+
+
+@define
+class Result:
+    """A tool's result as content blocks.
+
+    Attributes:
+        blocks: The result itself.
+        beside: What stands in the user's turn because it may not stand in the result.
+    """
+
+    blocks: list[dict[str, Any]]
+    beside: list[dict[str, Any]] = field(factory=list)
+
+
+def say(
+    content: Sequence[UserContent], path: str, to: Conversing, *, by_tool: bool = False
+) -> list[dict[str, Any]]:
+    """Write text, images and files as content blocks, without the blank and the empty ones.
+
+    Raises:
+        InvalidMessage: An image or a file is of a kind that the service does not take.
+    """
+    blocks: list[dict[str, Any]] = []
+    for index, block in enumerate(content):
+        place = f"{path}.content[{index}]"
+        if isinstance(block, Text):
+            written = text_block(block, place, to)
+        else:
+            written = _media(block, place, to, by_tool=by_tool)
+            # One placeholder tells as much as many.
+            if written is not None and "text" in written and blocks[-1:] == [written]:
+                continue
+        if written is not None:
+            blocks.append(written)
+    return blocks
+
+
+def text_block(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
+    """Write text; blank text, which the service refuses, is left out."""
+    text = text_of(block, path, to.changes, blank="The service refuses blank text.")
+    return None if text is None else {"text": text}
+
+
+def _media(
+    block: Image | File, path: str, to: Conversing, *, by_tool: bool
+) -> dict[str, Any] | None:
+    if not block.data:
+        what = "image" if isinstance(block, Image) else "file"
+        to.changes.dropped(path, f"The {what} has no data.")
+        return None
+    if isinstance(block, Image):
+        if to.takes("image"):
+            return image_block(block, path)
+        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+        return {"text": TOOL_IMAGE_OMITTED if by_tool else IMAGE_OMITTED}
+    if to.takes(block.kind):
+        return file_block(block, path, to.documents)
+    to.changes.rewritten(
+        path, f"The model does not take this {block.kind}; a placeholder stands for it."
+    )
+    return {"text": file_omitted(block.kind, by_tool=by_tool)}
+
+
+def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversing) -> Result:
+    """Write a tool's result.
+
+    Raises:
+        InvalidMessage: An image or a file is of a kind that the service does not take.
+    """
+    content = say(message.content, path, to, by_tool=True)
+    if not content:
+        to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
+        content = [{"text": NO_OUTPUT}]
+    if not to.tool_blocks:
+        to.changes.rewritten(
+            path, "Without tools the service refuses tool results; it is told as text."
+        )
+        return Result([_told(message.tool_name, failed=message.is_error), *content])
+    content, beside = _place_media(content, wire_id, path, to, failed=message.is_error)
+    return Result([_result(wire_id, content, to, failed=message.is_error, path=path)], beside)
+
+
+def missing_result(call: Unanswered, to: Conversing) -> list[dict[str, Any]]:
+    """Write the result of a call that never got one, as that of a tool that failed."""
+    content = [{"text": NO_RESULT}]
+    if not to.tool_blocks:
+        return [_told(call.call.name, failed=True), *content]
+    return [_result(call.wire_id, content, to, failed=True, path=call.path)]
+
+
+def _told(name: str, *, failed: bool) -> dict[str, Any]:
+    return {"text": f"[Tool result: {clean_text(name)}{' (error)' if failed else ''}]:"}
+
+
+def _place_media(
+    content: list[dict[str, Any]], wire_id: str, path: str, to: Conversing, *, failed: bool
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Put images and files beside the result where the family does not take them inside."""
+    inside = [_fits_result(block, to, failed=failed) for block in content]
+    if all(inside):
+        return content, []
+    moved = [block for block, fits in zip(content, inside, strict=True) if not fits]
+    kinds = {_PLURALS[kind] for block in moved for kind in block}
+    what = kinds.pop() if len(kinds) == 1 else "files"
+    label = f"{what.capitalize()} from tool result {wire_id}:"
+    to.changes.note(
+        "moved", path, f"{to.family.key} takes no such {what} in this tool result; they follow it."
+    )
+    kept = [block for block, fits in zip(content, inside, strict=True) if fits]
+    kept.append({"text": f'(see attached {what} labeled "{label}")'})
+    return kept, [{"text": label}, *moved]
+
+
+def _fits_result(block: dict[str, Any], to: Conversing, *, failed: bool) -> bool:
+    """Whether the family takes this in a tool's result."""
+    family = to.family
+    if "text" in block:
+        return True
+    if failed and not family.failed_result_media:
+        return False
+    if "image" in block:
+        return family.result_images
+    if "document" in block and family.result_documents == "text":
+        return block["document"]["format"] in TEXT_DOCUMENTS
+    return "document" in block and family.result_documents == "any"
+
+
+def _result(
+    wire_id: str, content: list[dict[str, Any]], to: Conversing, *, failed: bool, path: str
+) -> dict[str, Any]:
+    result: dict[str, Any] = {"toolUseId": wire_id, "content": content}
+    if to.family.result_status:
+        result["status"] = "error" if failed else "success"
+    elif failed:
+        to.changes.rewritten(
+            path, f"{to.family.key} takes no status; the text says that the tool failed."
+        )
+        result["content"] = [{"text": "The tool failed:"}, *content]
+    return {"toolResult": result}

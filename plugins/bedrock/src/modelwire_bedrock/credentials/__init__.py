@@ -1,1 +1,0 @@
-"""Where AWS credentials come from: found without the network, loaded by botocore, kept fresh."""

@@ -1,0 +1,65 @@
+"""What a call of a model would be, for people who ask before they call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelwire_bedrock.aws.endpoints import Target, resolve_target
+from modelwire_bedrock.models.application_profiles import is_application_profile
+from modelwire_bedrock.models.families import base_model_id, family_of
+from modelwire_bedrock.models.inference_profiles import inventory_of, profile_for
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.hookspecs import CompletionOptions
+    from modelwire.models import Model
+
+__all__ = ["describe"]
+
+
+def describe(
+    model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
+) -> dict[str, str]:
+    """Say where a call of the model would go, and through which profile. Nobody is asked.
+
+    Args:
+        model: The model.
+        options: The options of the call; `params` may name a region or a profile.
+        provider: The provider's configuration.
+        config: The whole configuration, for its environment.
+
+    Raises:
+        ConfigError: A setting is not valid.
+    """
+    target = resolve_target(model.id, model.base_url, provider, config, options.params)
+    told = {"region": target.region, "regionSource": target.region_source}
+    told |= _endpoint(target)
+    if target.profile:
+        told["profile"] = target.profile
+    inventory = inventory_of(target.identity, target.region)
+    choice = profile_for(model.id, target.region, inventory=inventory)
+    if choice is not None:
+        told |= {"calledAs": choice.model_id, "calledAsSource": choice.reason}
+    told |= _base_model(model, called=choice.model_id if choice else model.id)
+    base = model.extra.get("baseModel")
+    known_base = base if isinstance(base, str) else None
+    told["family"] = family_of(model.id, base_model=known_base, name=model.name).key
+    return told
+
+
+def _endpoint(target: Target) -> dict[str, str]:
+    if target.endpoint_url:
+        return {"endpoint": target.endpoint_url.partition("?")[0].rpartition("@")[2]}
+    kinds = {"FIPS 140": target.use_fips, "dual-stack": target.use_dual_stack}
+    wanted = " ".join(kind for kind, used in kinds.items() if used)
+    return {"endpoint": f"the {wanted + ' ' if wanted else ''}endpoint of {target.region}"}
+
+
+def _base_model(model: Model, *, called: str) -> dict[str, str]:
+    known = model.extra.get("baseModel")
+    if isinstance(known, str):
+        return {"baseModel": known, "baseModelSource": "discovery"}
+    if is_application_profile(model.id):
+        return {"baseModel": "unknown", "baseModelSource": "AWS is asked when it is called"}
+    base = base_model_id(called)
+    return {} if base == called else {"baseModel": base, "baseModelSource": "the id"}

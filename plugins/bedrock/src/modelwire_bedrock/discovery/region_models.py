@@ -1,0 +1,228 @@
+"""The models of a region: foundation models and inference profiles, asked for side by side."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from modelwire.errors import AccessDenied, MalformedResponse
+from modelwire.models import Model
+from modelwire_bedrock.aws.clients import Clients, shared_clients
+from modelwire_bedrock.aws.control_plane import Operation, call
+from modelwire_bedrock.aws.endpoints import resolve_target
+from modelwire_bedrock.discovery.convert import Mapper
+from modelwire_bedrock.discovery.filters import offers_chat, offers_profile
+from modelwire_bedrock.models.inference_profiles import (
+    Inventory,
+    geographies_of,
+    remember_inventory,
+)
+from modelwire_bedrock.settings import (
+    DEFAULT_CONTEXT_WINDOW,
+    DEFAULT_MAX_TOKENS,
+    DiscoveryOptions,
+    discovery_options,
+)
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.hookspecs import DiscoverySettings
+    from modelwire.transport import Transport
+    from modelwire_bedrock.aws.endpoints import Target
+
+__all__ = ["RegionListing", "discover", "models_in"]
+
+_log = logging.getLogger("modelwire")
+
+_MOST_PAGES = 200
+_told: set[tuple[str, str, str]] = set()
+
+
+@frozen
+class RegionListing:
+    """What AWS lists; `None` where the identity may not ask.
+
+    Attributes:
+        models: Summaries of ListFoundationModels.
+        profiles: Summaries of ListInferenceProfiles.
+    """
+
+    models: Sequence[Mapping[str, Any]] | None
+    profiles: Sequence[Mapping[str, Any]] | None
+
+
+async def discover(
+    provider: ProviderConfig,
+    settings: DiscoverySettings,
+    config: Config,
+    transport: Transport,
+    *,
+    clients: Clients | None = None,
+) -> list[Model]:
+    """List the models that a region offers.
+
+    A missing permission for one of the two lists is logged once, and the other list is used.
+
+    Args:
+        provider: The provider's configuration.
+        settings: The discovery settings.
+        config: The whole configuration, for its environment.
+        transport: What carries the requests.
+        clients: The boto3 clients; by default those of the process.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        AccessDenied: Neither list may be asked for.
+        ProviderError: AWS cannot be asked, or failed.
+    """
+    options = discovery_options(settings, provider.id)
+    target = resolve_target(None, None, provider, config, asked_region=options.region)
+    listing = await _ask(target, clients or shared_clients(), transport)
+    _remember(target, listing)
+    mapper = Mapper(
+        provider.id,
+        context_window=options.default_context_window
+        or provider.context_window
+        or DEFAULT_CONTEXT_WINDOW,
+        max_tokens=options.default_max_tokens or provider.max_tokens or DEFAULT_MAX_TOKENS,
+    )
+    from asyncio import to_thread
+
+    # Prices come from a package that takes long to import.
+    return await to_thread(models_in, listing, options, mapper, target.region)
+
+
+def models_in(
+    listing: RegionListing, options: DiscoveryOptions, mapper: Mapper, region: str
+) -> list[Model]:
+    """Make models of what AWS lists: filtered, each under an id that can be called, in order.
+
+    A foundation model that does not answer by its own id is left to its profiles. Where profiles
+    may not be listed, it stands under the one that its geography should have, marked as unchecked.
+
+    Args:
+        listing: What AWS lists.
+        options: Which models are wanted.
+        mapper: Makes the models.
+        region: The region that was asked.
+    """
+    makers = options.provider_filter
+    wanted = [item for item in listing.models or () if offers_chat(item, makers)]
+    bases = {model.id: model for model in map(mapper.foundation, wanted)}
+    found = [bases[_id(item)] for item in wanted if _on_demand(item)]
+    if listing.profiles is not None:
+        offered = [item for item in listing.profiles if offers_profile(item, makers)]
+        found += [mapper.profile(item, bases) for item in offered]
+    else:
+        geography = next(iter(reversed(geographies_of(region))), None)
+        for item in wanted if geography is not None else ():
+            if _by_profile(item) and not _on_demand(item):
+                base = bases[_id(item)]
+                model = mapper.through(f"{geography}.{base.id}", base.name, base.id, bases)
+                model.extra["unchecked"] = True
+                found.append(model)
+    unique: dict[str, Model] = {}
+    for model in found:
+        unique.setdefault(model.id.lower(), model)
+    return sorted(unique.values(), key=_order)
+
+
+async def _ask(target: Target, clients: Clients, transport: Transport) -> RegionListing:
+    from asyncio import TaskGroup
+
+    async def pages(operation: Operation, key: str, **params: Any) -> Any:
+        try:
+            return await _all_pages(operation, key, params, target, clients, transport)
+        except AccessDenied as error:
+            return error
+
+    try:
+        async with TaskGroup() as group:
+            models = group.create_task(pages("list_foundation_models", "modelSummaries"))
+            key = "inferenceProfileSummaries"
+            profiles = group.create_task(pages("list_inference_profiles", key))
+            # Without the type AWS lists its own profiles only.
+            own = group.create_task(pages("list_inference_profiles", key, typeEquals="APPLICATION"))
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from failures.exceptions[0].__cause__
+    found, ready, applications = models.result(), profiles.result(), own.result()
+    if isinstance(found, AccessDenied) and isinstance(ready, AccessDenied):
+        found.hint = (
+            "Allow bedrock:ListFoundationModels and bedrock:ListInferenceProfiles in IAM, or "
+            "describe the models in models.providers.amazon-bedrock.models."
+        )
+        raise found
+    if isinstance(found, AccessDenied):
+        _tell(target, "ListFoundationModels", "Only models with an inference profile are listed.")
+    if isinstance(ready, AccessDenied):
+        rest = "Models that answer only through a profile are listed under the one that their "
+        _tell(target, "ListInferenceProfiles", f"{rest}geography should have, unchecked.")
+        return RegionListing(found, None)
+    listed = [*ready, *(applications if isinstance(applications, list) else ())]
+    return RegionListing(None if isinstance(found, AccessDenied) else found, listed)
+
+
+async def _all_pages(
+    operation: Operation,
+    key: str,
+    params: Mapping[str, Any],
+    target: Target,
+    clients: Clients,
+    transport: Transport,
+) -> list[Mapping[str, Any]]:
+    items: list[Mapping[str, Any]] = []
+    token: str | None = None
+    seen: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        page = dict(params) if token is None else {**params, "nextToken": token}
+        answer = await call(operation, page, target=target, clients=clients, transport=transport)
+        items += answer.get(key) or []
+        token = answer.get("nextToken") or None
+        if token is None:
+            return items
+        if token in seen:
+            break
+        seen.add(token)
+    msg = f"The pages of {operation} have no end."
+    raise MalformedResponse(msg, provider="amazon-bedrock", retryable=False)
+
+
+def _tell(target: Target, action: str, consequence: str) -> None:
+    key = (target.identity, target.region, action)
+    if key not in _told:
+        _told.add(key)
+        _log.warning(
+            "The IAM action bedrock:%s is not allowed for the AWS credentials from %s. %s",
+            action,
+            target.choice.source,
+            consequence,
+        )
+
+
+def _remember(target: Target, listing: RegionListing) -> None:
+    if listing.models is None or listing.profiles is None:
+        return
+    on_demand = frozenset(_id(item) for item in listing.models if _on_demand(item))
+    ids = (str(item.get("inferenceProfileId", "")).strip() for item in listing.profiles)
+    remember_inventory(target.identity, target.region, Inventory(on_demand, frozenset(ids)))
+
+
+def _on_demand(summary: Mapping[str, Any]) -> bool:
+    """Whether a model answers by its own id; where AWS does not say how, it is taken to."""
+    types = summary.get("inferenceTypesSupported")
+    return not types or "ON_DEMAND" in types
+
+
+def _by_profile(summary: Mapping[str, Any]) -> bool:
+    return "INFERENCE_PROFILE" in (summary.get("inferenceTypesSupported") or ())
+
+
+def _id(summary: Mapping[str, Any]) -> str:
+    return str(summary.get("modelId") or "").strip()
+
+
+def _order(model: Model) -> tuple[bool, str, str, str]:
+    return (not model.id.startswith("global."), model.name.casefold(), model.name, model.id)

@@ -1,0 +1,289 @@
+"""Writing replies to real sockets, faults included."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import struct
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from modelwire_bedrock.emulator.answers import WireEvent
+from modelwire_bedrock.emulator.errors import MESSAGES, Refusal
+from modelwire_bedrock.emulator.faults import Fault
+from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame, exception_frame
+from modelwire_bedrock.emulator.replies import JsonReply, LiveReply, RecordedReply, StreamReply
+
+__all__ = [
+    "LOGGER",
+    "Broken",
+    "deliver_json",
+    "deliver_live",
+    "deliver_recorded",
+    "deliver_refusal",
+    "deliver_stream",
+]
+
+_LINGER = struct.pack("ii", 1, 0)
+_STREAM_EXCEPTIONS = {
+    "internalServerException",
+    "modelStreamErrorException",
+    "serviceUnavailableException",
+    "throttlingException",
+    "validationException",
+}
+_NO_EVENT: WireEvent = ("", {})
+
+
+class Broken(Exception):
+    """The connection was broken on purpose."""
+
+
+async def deliver_refusal(
+    request: web.Request, refusal: Refusal, request_id: str
+) -> web.StreamResponse:
+    """Answer with an error as AWS writes it: its code is in `x-amzn-errortype`."""
+    kind = f"{refusal.code}:http://internal.amazon.com/coral/com.amazon.bedrock/"
+    headers = {"x-amzn-errortype": kind, **refusal.headers}
+    return await _send(request, refusal.status, _encoded(refusal.body()), headers, request_id)
+
+
+async def deliver_json(
+    request: web.Request, reply: JsonReply, request_id: str
+) -> web.StreamResponse:
+    """Answer with a JSON body."""
+    fault = reply.fault
+    await _begin(request, reply)
+    body = dict(reply.body)
+    if fault is not None and fault.kind == "exception":
+        raise Refusal(fault.code[:1].upper() + fault.code[1:], fault.message, status=fault.status)
+    if fault is not None and fault.kind == "no_stop":
+        body.pop("stopReason", None)
+    data = _encoded(body)
+    half = data[: len(data) // 2]
+    if fault is not None and fault.kind == "truncate":
+        data = half
+    if fault is not None and fault.kind == "corrupt":
+        data = _flipped(data, 0)
+    if fault is None or fault.kind not in ("reset", "cut", "stall", "dribble"):
+        return await _send(request, reply.status, data, reply.headers, request_id)
+    response = _response(reply.status, {**_JSON, **reply.headers}, request_id)
+    response.content_length = len(data)
+    await response.prepare(request)
+    if fault.kind == "dribble":
+        await _dribble(response, data, fault)
+    else:
+        await response.write(half)
+        await _strike(request, fault)
+        await response.write(data[len(half) :])
+    await response.write_eof()
+    return response
+
+
+async def deliver_stream(
+    request: web.Request, reply: StreamReply, request_id: str
+) -> web.StreamResponse:
+    """Answer with an event stream.
+
+    Raises:
+        Refusal: The model failed before its first event.
+        Broken: A fault broke the connection.
+    """
+    await _begin(request, reply)
+    first = await anext(reply.events, _NO_EVENT)
+    response = _response(200, {"content-type": CONTENT_TYPE}, request_id)
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    try:
+        await _write_events(request, response, _chained(first, reply.events), reply)
+    except Refusal as failure:
+        name = failure.code[:1].lower() + failure.code[1:]
+        name = name if name in _STREAM_EXCEPTIONS else "modelStreamErrorException"
+        await response.write(exception_frame(name, failure.message))
+    await response.write_eof()
+    return response
+
+
+async def deliver_recorded(
+    request: web.Request, reply: RecordedReply, request_id: str
+) -> web.StreamResponse:
+    """Answer with what was recorded, at the pace at which it came."""
+    response = _response(reply.status, reply.headers, request_id)
+    if reply.headers.get("content-type", "").startswith(CONTENT_TYPE):
+        response.enable_chunked_encoding()
+    else:
+        response.content_length = sum(len(data) for _, data in reply.chunks)
+    await response.prepare(request)
+    for seconds, data in reply.chunks:
+        if seconds:
+            await asyncio.sleep(seconds)
+        await response.write(data)
+    await response.write_eof()
+    return response
+
+
+async def deliver_live(
+    request: web.Request, reply: LiveReply, request_id: str
+) -> web.StreamResponse:
+    """Pass an answer on while it arrives."""
+    response = _response(reply.status, reply.headers, request_id)
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    async for data in reply.chunks:
+        await response.write(data)
+    await response.write_eof()
+    return response
+
+
+async def _begin(request: web.Request, reply: JsonReply | StreamReply) -> None:
+    fault = reply.fault
+    if fault is not None and fault.kind == "no_response":
+        _reset(request)
+    if fault is not None and fault.kind == "slow_start":
+        await asyncio.sleep(fault.seconds or 0)
+    if reply.pacing.first:
+        await asyncio.sleep(reply.pacing.first)
+
+
+async def _write_events(
+    request: web.Request,
+    response: web.StreamResponse,
+    events: AsyncIterator[WireEvent],
+    reply: StreamReply,
+) -> None:
+    fault = reply.fault
+    pending = fault if fault is not None and fault.interrupts else None
+    sent = 0
+    async for name, payload in events:
+        frame = event_frame(name, payload)
+        if pending is not None and pending.kind == "no_stop" and name == "messageStop":
+            return
+        if pending is not None and pending.kind != "no_stop" and sent >= pending.after:
+            struck, pending = pending, None
+            if struck.kind == "corrupt":
+                frame = _corrupted(frame, struck)
+            elif await _interrupted(request, response, struck, frame):
+                return
+        if fault is not None and fault.kind == "dribble":
+            await _dribble(response, frame, fault)
+        else:
+            await response.write(frame)
+        sent += 1
+        if reply.pacing.between:
+            await asyncio.sleep(reply.pacing.between)
+    if pending is not None and pending.kind not in ("no_stop", "corrupt"):
+        await _interrupted(request, response, pending, b"")
+
+
+async def _interrupted(
+    request: web.Request, response: web.StreamResponse, fault: Fault, frame: bytes
+) -> bool:
+    """Let a fault strike in front of a frame; say whether the body is to end here."""
+    if fault.kind == "exception":
+        members: dict[str, Any] = {}
+        if fault.original_status is not None:
+            members = {"originalStatusCode": fault.original_status, "originalMessage": ""}
+        usual = MESSAGES.get(fault.code[:1].upper() + fault.code[1:], fault.code)
+        message = usual if fault.message is None else fault.message
+        await response.write(exception_frame(fault.code, message, **members))
+        return True
+    if fault.kind in ("cut", "truncate") and frame:
+        await response.write(frame[: len(frame) // 2])
+    if fault.kind == "truncate":
+        return True
+    await _strike(request, fault)
+    return False
+
+
+async def _strike(request: web.Request, fault: Fault) -> None:
+    """Reset, cut or stall."""
+    if fault.kind == "reset":
+        _reset(request)
+    if fault.kind == "cut":
+        if request.transport is not None:
+            request.transport.close()
+        raise Broken
+    if fault.seconds is None:
+        await asyncio.Event().wait()  # until the client leaves: that cancels the handler
+    else:
+        await asyncio.sleep(fault.seconds)
+
+
+def _reset(request: web.Request) -> None:
+    transport = request.transport
+    if transport is not None:
+        # Without lingering the kernel sends RST in place of an orderly end.
+        plug = transport.get_extra_info("socket")
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+        transport.abort()
+    raise Broken
+
+
+async def _dribble(response: web.StreamResponse, data: bytes, fault: Fault) -> None:
+    size = max(1, fault.size)
+    for at in range(0, len(data), size):
+        await response.write(data[at : at + size])
+        await asyncio.sleep(fault.seconds or 0)
+
+
+def _corrupted(frame: bytes, fault: Fault) -> bytes:
+    head = 12
+    places = {"prelude": 6, "headers": head + 3, "payload": len(frame) - 6}
+    return _flipped(frame, places[fault.part])
+
+
+def _flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 0x01]) + data[at + 1 :]
+
+
+async def _chained(first: WireEvent, events: AsyncIterator[WireEvent]) -> AsyncIterator[WireEvent]:
+    if first is not _NO_EVENT:
+        yield first
+    async for event in events:
+        yield event
+
+
+_JSON = {"content-type": "application/json"}
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _response(status: int, headers: Mapping[str, str], request_id: str) -> web.StreamResponse:
+    return web.StreamResponse(status=status, headers={"x-amzn-requestid": request_id, **headers})
+
+
+async def _send(
+    request: web.Request, status: int, data: bytes, headers: Mapping[str, str], request_id: str
+) -> web.StreamResponse:
+    response = _response(status, {**_JSON, **headers}, request_id)
+    response.content_length = len(data)
+    await response.prepare(request)
+    await response.write(data)
+    await response.write_eof()
+    return response
+
+
+LOGGER = logging.getLogger("modelwire_bedrock.emulator")
+
+
+def _name_http2(record: logging.LogRecord) -> bool:
+    """Name a client that speaks HTTP/2, in place of a traceback: the remedy is the client's."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError) and "PRI" in str(error):
+        record.exc_info = None
+        record.args = ()
+        record.msg = (
+            "A client spoke HTTP/2; the emulator speaks HTTP/1.1. In the AWS SDK for "
+            "JavaScript, give the client a requestHandler: new NodeHttpHandler()."
+        )
+    return True
+
+
+LOGGER.addFilter(_name_http2)

@@ -1,0 +1,1 @@
+"""Facts about the models on Amazon Bedrock."""

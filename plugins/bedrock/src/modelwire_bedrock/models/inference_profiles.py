@@ -1,0 +1,146 @@
+"""Inference profiles: which one answers for a model that cannot be called by its own name.
+
+Newer models answer only through an inference profile, which spreads requests over the regions of
+one geography; a call of `anthropic.claude-sonnet-4-5-…` is refused, one of `us.anthropic.…` is not.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Hashable, Sequence
+
+from attrs import frozen
+
+from modelwire_bedrock.models.families import base_model_id, family_of
+
+__all__ = [
+    "GEOGRAPHIES_OF_REGION",
+    "Inventory",
+    "ProfileChoice",
+    "base_of_all",
+    "geographies_of",
+    "inventory_of",
+    "profile_for",
+    "remember_inventory",
+]
+
+# Regions by the beginning of their names, most particular first, each with the geographies whose
+# profiles can be called from it, nearest first. `global` stands in none: data would leave the
+# geography, and that is for the user to choose.
+# evidence: us, eu, apac, au, jp: the reference, 3.4; in: the ids of genai-prices; the others: hearsay.
+GEOGRAPHIES_OF_REGION: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("us-gov-", ("us-gov",)),
+    ("us-", ("us",)),
+    ("ca-", ("ca", "us")),
+    ("eu-", ("eu",)),
+    ("ap-northeast-1", ("jp", "apac")),
+    ("ap-northeast-3", ("jp", "apac")),
+    ("ap-southeast-2", ("au", "apac")),
+    ("ap-southeast-4", ("au", "apac")),
+    ("ap-south-", ("in", "apac")),
+    ("ap-", ("apac",)),
+    ("sa-", ("sa",)),
+)
+
+# Models that AWS serves by profile only wherever it serves them.
+# evidence: the refusals collected in the reference, 3.2, and peers, 4.29; hearsay in the particulars.
+_PROFILE_ONLY = re.compile(
+    r"anthropic\.claude-(?:3-7-|(?:opus|sonnet|haiku|fable|mythos)-[4-9])"
+    r"|amazon\.nova-(?:premier|2-)"
+    r"|meta\.llama(?:3-[23]-|4-)"
+    r"|deepseek\.r1-"
+    r"|mistral\.pixtral-"
+    r"|writer\.palmyra-"
+)
+
+
+@frozen
+class Inventory:
+    """What a region offered when it was last asked.
+
+    Attributes:
+        on_demand: Models that can be called by their own id.
+        profiles: Ids of inference profiles.
+    """
+
+    on_demand: frozenset[str]
+    profiles: frozenset[str]
+
+
+@frozen
+class ProfileChoice:
+    """A profile to call in the place of a model.
+
+    Attributes:
+        model_id: The profile's id.
+        reason: Why, in one sentence; to be shown.
+    """
+
+    model_id: str
+    reason: str
+
+
+def geographies_of(region: str) -> tuple[str, ...]:
+    """The geographies whose profiles can be called from a region, nearest first."""
+    return next((found for start, found in GEOGRAPHIES_OF_REGION if region.startswith(start)), ())
+
+
+def profile_for(
+    model_id: str, region: str, *, inventory: Inventory | None = None, refused: bool = False
+) -> ProfileChoice | None:
+    """Find the profile to call for a model, or `None` where the id is good as it is.
+
+    Args:
+        model_id: The id that was asked for. An ARN, or an id with a geography, stays as it is.
+        region: The region that is called.
+        inventory: What the region offers, if it was asked.
+        refused: Whether AWS has already refused a call of the bare id.
+    """
+    if model_id.startswith("arn:") or base_model_id(model_id) != model_id or "." not in model_id:
+        return None
+    if not refused and inventory is not None and model_id in inventory.on_demand:
+        return None
+    candidates = [f"{geography}.{model_id}" for geography in geographies_of(region)]
+    if inventory is not None:
+        offered = [profile for profile in candidates if profile in inventory.profiles]
+        if offered:
+            return _choice(offered[0], model_id, region)
+    if candidates and (refused or _PROFILE_ONLY.match(model_id)):
+        # Not every model has a profile of the nearest geography; the widest one is the likeliest.
+        return _choice(candidates[-1], model_id, region)
+    return None
+
+
+def base_of_all(model_ids: Sequence[str]) -> str | None:
+    """The model that speaks for all behind one profile: the first, where all are of one family.
+
+    A request goes to any of them, so what one refuses may not be sent.
+    """
+    families = {family_of(model_id).key for model_id in model_ids}
+    return model_ids[0] if len(families) == 1 else None
+
+
+def _choice(profile: str, model_id: str, region: str) -> ProfileChoice:
+    reason = (
+        f"{model_id} answers only through an inference profile; from {region} that is {profile}."
+    )
+    return ProfileChoice(profile, reason)
+
+
+_inventories: dict[Hashable, Inventory] = {}
+_lock = threading.Lock()
+_MOST = 64
+
+
+def remember_inventory(identity: str, region: str, inventory: Inventory) -> None:
+    """Keep what a region offered to an identity, for calls of this process."""
+    with _lock:
+        _inventories[identity, region] = inventory
+        while len(_inventories) > _MOST:
+            del _inventories[next(iter(_inventories))]
+
+
+def inventory_of(identity: str, region: str) -> Inventory | None:
+    """What a region offered to an identity when this process last asked, if it did."""
+    return _inventories.get((identity, region))

@@ -1,0 +1,116 @@
+"""How large the models are: one table.
+
+AWS publishes neither context windows nor output limits by its API. A row holds for every model
+whose id, without geography and version, matches its pattern from the beginning; the first match
+counts. The column `evidence`:
+
+    ref        the newest form of the reference client
+    prices     the data of the package genai-prices 0.2.3
+    hearsay    the makers' pages and general knowledge; nobody has shown us the wire
+
+A column that has other evidence than the row says so. `None` is unknown, never none.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from attrs import frozen
+
+from modelwire_bedrock.models.families import base_model_id
+
+__all__ = ["LIMITS", "UNKNOWN_LIMITS", "Limits", "limits_of"]
+
+
+@frozen
+class Limits:
+    """What is known about the size and the senses of a model.
+
+    Attributes:
+        pattern: The beginning of the model's id, with dashes for dots after the maker's name.
+        context_window: Tokens that request and answer may have together.
+        max_tokens: The most tokens that an answer may have.
+        images: Whether it takes images.
+        reasons: Whether it thinks by itself, without being asked in the request.
+        evidence: Where the row comes from.
+    """
+
+    pattern: str
+    context_window: int | None = None
+    max_tokens: int | None = None
+    images: bool | None = None
+    reasons: bool | None = None
+    evidence: str = ""
+
+
+_K, _M = 1_000, 1_000_000
+
+# fmt: off
+LIMITS: tuple[Limits, ...] = (
+    # Anthropic. A context of 1M is what the reference says; an account without it gets 200k.
+    Limits("anthropic-claude-(?:opus|sonnet|haiku|fable|mythos)-[5-9]", _M, 128 * _K, True, None, "ref"),
+    Limits("anthropic-claude-opus-4-[678]", _M, 128 * _K, True, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-sonnet-4-6", _M, 64 * _K, True, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-(?:opus|sonnet|haiku)-4-5", 200 * _K, 64 * _K, True, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-opus-4", 200 * _K, 32 * _K, True, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-sonnet-4", 200 * _K, 64 * _K, True, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-3-7-sonnet", 200 * _K, 64 * _K, True, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-3-5-haiku", 200 * _K, 8192, None, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-3-5-sonnet", 200 * _K, 8192, True, None, "prices; output: hearsay"),
+    Limits("anthropic-claude-3-haiku", 200 * _K, 4096, True, None, "ref; output: hearsay"),
+    Limits("anthropic-claude-3", 200 * _K, 4096, True, None, "prices; output: hearsay"),
+    # Amazon
+    Limits("amazon-nova-premier", _M, 10 * _K, True, None, "ref; output: hearsay"),
+    Limits("amazon-nova-2-lite", 300 * _K, 64 * _K, True, None, "ref (prices says 1M); output: hearsay"),
+    Limits("amazon-nova-(?:pro|lite)", 300 * _K, 10 * _K, True, None, "ref; output: hearsay"),
+    Limits("amazon-nova-micro", 128 * _K, 10 * _K, False, None, "ref; output: hearsay"),
+    # Meta
+    Limits("meta-llama4-maverick", _M, 8192, True, None, "ref; output: hearsay"),
+    Limits("meta-llama4-scout", 512 * _K, 8192, True, None, "ref (prices says 10M); output: hearsay"),
+    Limits("meta-llama3-[123]", 128 * _K, 8192, None, None, "ref; output: hearsay"),
+    Limits("meta-llama3", 8192, 2048, False, None, "prices; output: hearsay"),
+    # Mistral
+    Limits("mistral-mistral-large-3", 256 * _K, None, None, None, "prices"),
+    Limits("mistral-mistral-large", 128 * _K, 8192, False, None, "ref; output: hearsay"),
+    Limits("mistral-mistral-small-2402", 32 * _K, 8192, False, None, "ref; output: hearsay"),
+    Limits("mistral-(?:mistral-7b|mixtral)", 32 * _K, 8192, False, None, "prices; output: hearsay"),
+    Limits("mistral-pixtral", 128 * _K, None, True, None, "prices"),
+    Limits("mistral-magistral", 128 * _K, None, None, True, "prices; reasons: hearsay"),
+    Limits("mistral-ministral", 128 * _K, None, None, None, "prices"),
+    Limits("mistral-devstral-2", 256 * _K, None, None, None, "prices"),
+    Limits("mistral-voxtral", 32 * _K, None, None, None, "prices"),
+    # The others
+    Limits("deepseek-r", 128 * _K, 32 * _K, False, True, "ref; output: hearsay"),
+    Limits("deepseek-v3", 128 * _K, None, False, None, "ref"),
+    Limits("cohere-command-r", 128 * _K, 4096, False, None, "ref; output: hearsay"),
+    Limits("ai21-jamba-1-5", 256 * _K, 4096, False, None, "ref; output: hearsay"),
+    Limits("google-gemma-3", 128 * _K, None, None, None, "ref"),
+    Limits("zai-glm-5-[3-9]", _M, None, None, None, "prices"),
+    Limits("zai-glm", 128 * _K, None, None, None, "ref"),
+    Limits("qwen-qwen3-coder", 256 * _K, None, False, None, "ref"),
+    Limits("qwen-qwen3-32b", 128 * _K, None, False, None, "ref (prices says 32k)"),
+    Limits("qwen-qwen3-vl", 128 * _K, None, True, None, "ref (prices says 256k)"),
+    Limits("minimax-minimax-m2", _M, None, None, True, "ref; reasons: hearsay"),
+    Limits("moonshot(?:ai)?-kimi-k3", _M, None, None, None, "prices"),
+    Limits("moonshot(?:ai)?-kimi-k2-thinking", None, None, None, True, "hearsay"),
+    Limits("nvidia-nemotron-(?:nano-3|super)", 256 * _K, None, None, None, "ref; nano 3: prices"),
+    Limits("nvidia-nemotron", 128 * _K, None, None, None, "ref"),
+    Limits("openai-gpt-oss", 128 * _K, None, False, True, "prices; reasons: recordings"),
+    Limits("openai-gpt-(?:5-6|6)", _M, None, None, True, "prices; reasons: hearsay"),
+    Limits("writer-palmyra-x5", _M, 8192, None, None, "hearsay (prices says 128k)"),
+    Limits("writer-palmyra-x4", 128 * _K, 8192, None, None, "prices; output: hearsay"),
+)
+# fmt: on
+
+UNKNOWN_LIMITS = Limits("")
+"""For a model that no row fits."""
+
+_SEPARATORS = re.compile(r"[.\s_/]+")
+
+
+@lru_cache(maxsize=512)
+def limits_of(model_id: str) -> Limits:
+    """What the table says about a model, whose id may have a geography and a version, or be an ARN."""
+    wanted = _SEPARATORS.sub("-", base_model_id(model_id).lower())
+    return next((row for row in LIMITS if re.match(row.pattern, wanted)), UNKNOWN_LIMITS)

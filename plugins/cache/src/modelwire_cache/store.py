@@ -1,0 +1,140 @@
+"""The folder of kept answers: one file each, one JSON line for what was asked and one per delta."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import frozen
+from cattrs import Converter
+from cattrs.preconf.json import make_converter
+from cattrs.strategies import configure_tagged_union
+
+from modelwire.events import Delta
+from modelwire_cache.fingerprint import Request
+
+__all__ = ["Answers", "DamagedAnswer", "Kept", "Timed"]
+
+_FORMAT = 1
+
+Timed = tuple[float, Delta]
+"""A delta, and the seconds after the request at which it came."""
+
+
+class DamagedAnswer(Exception):
+    """A file is not a kept answer."""
+
+
+@frozen
+class Kept:
+    """An answer in the folder.
+
+    Attributes:
+        path: Its file.
+        model: The model that gave it, as `provider/model-id`.
+        asked: What it was asked, as `Request.asked`.
+        kept_at: Seconds since 1970.
+        deltas: What it said, with the time of each; empty where only the head was read.
+    """
+
+    path: Path
+    model: str
+    asked: dict[str, Any]
+    kept_at: float
+    deltas: tuple[Timed, ...] = ()
+
+
+class Answers:
+    """The answers of one folder.
+
+    A file is written whole and then moved into place, so no reader sees half of one.
+
+    Args:
+        directory: The folder; it is made when it is first needed.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def path(self, request: Request) -> Path:
+        """Where the answer to a request lies, or would lie."""
+        return self._directory / f"{request.key}.jsonl"
+
+    def read(self, request: Request) -> Kept | None:
+        """The answer to a request, or `None` where none is kept.
+
+        Raises:
+            DamagedAnswer: The file is not a kept answer.
+            OSError: It cannot be read.
+        """
+        path = self.path(request)
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            raise DamagedAnswer from error
+        return _parse(path, text.splitlines())
+
+    def write(self, request: Request, deltas: Sequence[Timed]) -> None:
+        """Keep an answer, in place of an older one. Only the user may read the file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        head = {
+            "format": _FORMAT,
+            "model": request.model,
+            "keptAt": round(time.time(), 3),
+            "asked": request.asked,
+        }
+        lines = [head]
+        for seconds, delta in deltas:
+            lines.append({"at": round(seconds, 4), **_converter().unstructure(delta, Delta)})
+        text = "".join(json.dumps(line, ensure_ascii=False, default=repr) + "\n" for line in lines)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._directory, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
+                file.write(text)
+            Path(name).replace(self.path(request))
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def listing(self) -> Iterator[Kept]:
+        """What is kept, newest first, without what was said; damaged files are left out."""
+        found = []
+        for path in self._directory.glob("*.jsonl"):
+            try:
+                with path.open(encoding="utf-8") as file:
+                    found.append(_parse(path, [file.readline()]))
+            except (OSError, UnicodeDecodeError, DamagedAnswer):
+                continue
+        return iter(sorted(found, key=lambda kept: kept.kept_at, reverse=True))
+
+
+def _parse(path: Path, lines: Sequence[str]) -> Kept:
+    try:
+        head, *said = [json.loads(line) for line in lines]
+        if head["format"] != _FORMAT:
+            raise DamagedAnswer
+        read = _converter().structure
+        kind = cast("type[Delta]", Delta)
+        deltas = tuple((float(line["at"]), read(line, kind)) for line in said)
+        return Kept(path, str(head["model"]), dict(head["asked"]), float(head["keptAt"]), deltas)
+    except (ValueError, LookupError, TypeError, RecursionError, ExceptionGroup) as error:
+        raise DamagedAnswer from error
+
+
+@cache
+def _converter() -> Converter:
+    converter = make_converter()
+    configure_tagged_union(Delta, converter, tag_name="delta")
+    return converter

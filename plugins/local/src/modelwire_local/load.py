@@ -1,0 +1,153 @@
+"""Loading a file into the engine. Takes from half a second to many; never called on a loop."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from modelwire.errors import ModelwireError, NotFound, ServerError
+from modelwire_local.models import verify_weights
+from modelwire_local.requirements import import_engine
+from modelwire_local.settings import EngineSettings
+
+__all__ = ["Server", "load_server"]
+
+# Tokens of the prompt that one thread reads at a time. The engine can be stopped only in between,
+# which is within a second at 64; larger batches are hardly faster on one thread.
+_BATCH_PER_THREAD = 64
+
+# The engine keeps the state of earlier conversations in memory, 8 GB of it unless told otherwise.
+_PROMPT_CACHE_MIB = 256
+
+
+class Server(Protocol):
+    """The part of the engine's server that is used."""
+
+    def handle_chat_completions(
+        self, request: dict[str, Any], callback: Callable[[dict[str, Any]], bool], /
+    ) -> None:
+        """Answer one request; the callback gets each chunk, and stops it by returning `True`."""
+
+    def handle_metrics(self) -> object:
+        """Tell how much was computed."""
+
+
+def load_server(settings: EngineSettings) -> Server:
+    """Load a model.
+
+    Raises:
+        PluginError: The engine cannot run here, or the embedded weights are damaged.
+        NotFound: The file does not exist or is not a GGUF file.
+        ServerError: The engine could not load it.
+    """
+    if settings.embedded:
+        verify_weights(settings.path)
+    else:
+        check_gguf(settings.path)
+    with _quiet_threads(settings.threads):
+        import_engine()
+        import xllamacpp
+
+        params = xllamacpp.CommonParams()
+        _configure(params, settings)
+        try:
+            server: Server = xllamacpp.Server(params)
+            # A server that is let go before its native loop has begun never ends. This question is
+            # answered by the loop, so it runs afterwards.
+            server.handle_metrics()
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise describe_load_failure(settings) from error
+    return server
+
+
+def check_gguf(path: Path) -> None:
+    """Make sure that a file is there and calls itself GGUF.
+
+    Raises:
+        NotFound: It is not, or does not.
+    """
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        msg = f"Cannot read the model file {path}: {error.strerror or error}."
+        raise NotFound(msg, hint="Check the model's `path` in the configuration.") from error
+    if magic != b"GGUF":
+        msg = f"{path} is not a GGUF file."
+        raise NotFound(msg, hint="The engine reads models in the format GGUF of llama.cpp.")
+
+
+def describe_load_failure(settings: EngineSettings) -> ModelwireError:
+    """Put a load that failed into words; the engine itself does not say why."""
+    size = settings.path.stat().st_size
+    free = _available_memory()
+    name, mib = settings.path.name, size / 2**20
+    if free is not None and free < size:
+        return ServerError(
+            f"There is not enough memory to load {name}: it has {mib:.0f} MiB, and "
+            f"{free / 2**20:.0f} MiB are available.",
+            hint="Free some memory, or choose a smaller model.",
+            retryable=False,
+        )
+    return ServerError(
+        f"The engine could not load {name} ({mib:.0f} MiB): the file is cut or of a kind that this "
+        f"engine does not know, or the memory is too small for {settings.context_window} tokens of "
+        "context.",
+        hint="Fetch the file again, update xllamacpp, or configure a smaller `contextWindow`.",
+        retryable=False,
+    )
+
+
+def _configure(params: Any, settings: EngineSettings) -> None:
+    params.model.path = str(settings.path)
+    # Without a name the answers carry the file's whole path.
+    params.model_alias = {settings.path.stem}
+    params.n_ctx = settings.context_window
+    params.n_parallel = 1
+    params.cpuparams.n_threads = settings.threads
+    params.cpuparams_batch.n_threads = settings.threads
+    params.n_batch = params.n_ubatch = _BATCH_PER_THREAD * settings.threads
+    params.cache_ram_mib = _PROMPT_CACHE_MIB
+    # Fitting the model to a graphics card and a first computation for nothing: together they double
+    # the time to load, and gain nothing here.
+    params.fit_params = False
+    params.warmup = False
+    # The engine always listens on loopback, where every user and web page of this machine can
+    # knock. Nothing here uses that door, so nobody is given its key.
+    params.api_keys = [secrets.token_urlsafe(32)]
+    params.cors_origins = "https://modelwire.invalid"
+    params.n_threads_http = 1
+    params.ui = False
+    params.endpoint_slots = False
+    params.endpoint_metrics = True
+    params.verbosity = -1
+
+
+def _available_memory() -> int | None:
+    """Bytes that can be had without swapping, where the system says so."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+@contextmanager
+def _quiet_threads(threads: int) -> Iterator[None]:
+    """Keep idle threads of the engine from spinning; its runtime reads this when it is loaded."""
+    name = "OMP_WAIT_POLICY"
+    if threads == 1 or name in os.environ:
+        yield
+        return
+    os.environ[name] = "PASSIVE"
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)

@@ -1,0 +1,279 @@
+"""Where requests go and as whom: from the configuration, the environment and the server table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from modelwire.errors import AuthenticationError, ConfigError
+from modelwire.redaction import conceal, secrets_in
+from modelwire_openai.addresses import Address, is_azure, is_loopback
+from modelwire_openai.compat import Compat
+from modelwire_openai.servers import COMPLETIONS, FOREIGN, Server, server_at, server_of
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.models import Model
+
+__all__ = [
+    "Account",
+    "KeySource",
+    "address_of",
+    "default_api",
+    "find_key",
+    "key_variables",
+    "resolve_account",
+]
+
+_KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key"})
+
+
+@frozen
+class KeySource:
+    """A key, and where it was found.
+
+    Attributes:
+        key: The key.
+        source: Where it was found, as `env: GROQ_API_KEY`.
+    """
+
+    key: str = field(repr=False)
+    source: str
+
+
+@frozen
+class Account:
+    """Where requests go and as whom.
+
+    Attributes:
+        provider: The provider's id, for errors.
+        address: The base URL.
+        server: The known service or server behind it, or `None`.
+        compat: How the service deviates from OpenAI, before the model's own `compat` block.
+        key_source: Where the key was found, or `None` where none is sent.
+        api_key: The key, or `None` where none is sent.
+        headers: The header fields of every request, with the key.
+        is_openai: Whether it is OpenAI itself, and not somebody who speaks its API.
+    """
+
+    provider: str
+    address: Address
+    server: Server | None
+    compat: Compat
+    key_source: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    is_openai: bool = False
+
+    def url(self, route: str) -> str:
+        """The URL of a route, as `chat/completions`."""
+        return self.address.url(route)
+
+    def redact(self, text: str) -> str:
+        """Take the key and other secret header values out of what a service says."""
+        key = {"Authorization": self.api_key} if self.api_key else {}
+        return conceal(text, (*secrets_in(self.headers), *secrets_in(key)))
+
+
+def resolve_account(
+    provider: ProviderConfig,
+    config: Config,
+    model: Model | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Account:
+    """Find out where requests go and as whom.
+
+    The address is the model's, the provider's, that of `OPENAI_BASE_URL` for `openai`, or the
+    table's. The key is the provider's `apiKey`, or that of the variables in the table; a provider
+    of the user's own has the variable `<ID>_API_KEY`, and never gets the key of another.
+
+    Args:
+        provider: The provider's configuration.
+        config: The whole configuration, for its environment.
+        model: The model that is asked, if it is one.
+        params: Request parameters; `organization`, `project` and `apiVersion` are read.
+
+    Raises:
+        ConfigError: There is no base URL, or the key is kept where modelwire does not read.
+        AuthenticationError: A key is needed and there is none; the hint names the variable.
+    """
+    params = {**provider.params, **(model.params if model else {}), **(params or {})}
+    server = server_of(provider.id)
+    address = address_of(provider, config, model, params, server)
+    known = server_at(address.base) or (server if _same_place(server, address) else None)
+    headers = _headers(provider, config, model, params)
+    own_auth = _own_auth(provider, headers)
+    found = None if own_auth else find_key(provider, config)
+    if found is None and not own_auth and needs_key(provider, address, server):
+        raise _no_key(provider)
+    if found is not None and provider.auth_header is not False:
+        azure = is_azure(address.host) and provider.auth_header is None
+        name, value = ("api-key", found.key) if azure else ("Authorization", f"Bearer {found.key}")
+        headers = _merged({name: value}, headers)
+    openai = address.host == "api.openai.com" or is_azure(address.host)
+    return Account(
+        provider=provider.id,
+        address=address,
+        server=known,
+        compat=Compat() if openai else known.compat if known else FOREIGN,
+        key_source=found.source if found else None,
+        api_key=found.key if found else None,
+        headers=headers,
+        is_openai=openai,
+    )
+
+
+def default_api(provider: ProviderConfig, config: Config, model: Model | None = None) -> str:
+    """The API to speak where the configuration does not say: the server's own at its own place.
+
+    Behind another address than its own a known provider speaks Chat Completions, since that is what
+    imitations have.
+    """
+    server = server_of(provider.id)
+    if server is None:
+        return COMPLETIONS
+    address = address_of(provider, config, model, provider.params, server)
+    return server.api if _same_place(server, address) or is_azure(address.host) else COMPLETIONS
+
+
+def find_key(provider: ProviderConfig, config: Config) -> KeySource | None:
+    """Find the key of a provider, and where it stands; `None` where there is none.
+
+    Raises:
+        ConfigError: The reference to it names a source that modelwire does not read.
+    """
+    token = _request_auth(provider).get("token")
+    if isinstance(token, str) and token.strip():
+        return KeySource(token.strip(), f"models.providers.{provider.id}.request.auth")
+    configured = provider.resolve_api_key(config.environ)
+    if configured:
+        return KeySource(configured, f"models.providers.{provider.id}.apiKey")
+    for name in key_variables(provider.id):
+        key = config.environ.get(name, "").strip()
+        if key:
+            return KeySource(key, f"env: {name}")
+    return None
+
+
+def key_variables(provider_id: str) -> tuple[str, ...]:
+    """The environment variables that may hold a provider's key."""
+    server = server_of(provider_id)
+    if server is not None:
+        return server.key_variables
+    return (f"{re.sub(r'[^A-Z0-9]+', '_', provider_id.upper()).strip('_')}_API_KEY",)
+
+
+def needs_key(provider: ProviderConfig, address: Address, server: Server | None) -> bool:
+    """Whether nothing can be asked without a key."""
+    local = is_loopback(address.host) or (server is not None and server.local)
+    return not (local or provider.auth_header is False)
+
+
+def address_of(
+    provider: ProviderConfig,
+    config: Config,
+    model: Model | None,
+    params: Mapping[str, Any],
+    server: Server | None,
+) -> Address:
+    """Find out where requests go; the arguments are those of `resolve_account`.
+
+    Raises:
+        ConfigError: There is no base URL, or it is none.
+    """
+    environ = config.environ
+    from_environ = environ.get("OPENAI_BASE_URL", "").strip() if provider.id == "openai" else ""
+    written = (model.base_url if model else None) or provider.base_url or from_environ
+    if not written and server is None:
+        msg = f"The provider {provider.id!r} has no base URL."
+        raise ConfigError(msg, hint=f"Set models.providers.{provider.id}.baseUrl.")
+    try:
+        address = Address.parse(written or (server.base_url if server else ""))
+    except ValueError as error:
+        msg = f"The base URL of the provider {provider.id!r} is not a URL."
+        raise ConfigError(msg) from error
+    if server is not None and server.local and not address.path:
+        # People write down where a server of their own listens, not where its API begins.
+        address = Address(address.base + Address.parse(server.base_url).path, address.query)
+    if is_azure(address.host):
+        return _azure(address, environ, model, params)
+    return address.with_version(_version(params))
+
+
+def _version(params: Mapping[str, Any]) -> str:
+    return str(params.get("apiVersion") or params.get("api_version") or "")
+
+
+def _azure(
+    address: Address, environ: Mapping[str, str], model: Model | None, params: Mapping[str, Any]
+) -> Address:
+    """An address of Azure: the newer `/openai/v1`, or a deployment with a version in the query."""
+    version = _version(params)
+    if "/openai/v1" not in address.path:
+        version = version or environ.get("OPENAI_API_VERSION", "").strip()
+    address = address.with_version(version)
+    if address.path not in ("", "/openai"):
+        return address
+    root = address.base.removesuffix("/openai") + "/openai"
+    if "api-version" not in address.query:
+        return Address(f"{root}/v1", address.query)
+    return Address(f"{root}/deployments/{model.id}" if model else root, address.query)
+
+
+def _same_place(server: Server | None, address: Address) -> bool:
+    """Whether an address is that of a known server; one's own servers may be anywhere."""
+    if server is None:
+        return False
+    return server.local or Address.parse(server.base_url).host == address.host
+
+
+def _headers(
+    provider: ProviderConfig, config: Config, model: Model | None, params: Mapping[str, Any]
+) -> Mapping[str, str]:
+    environ = config.environ if provider.id == "openai" else {}
+    organization = params.get("organization") or environ.get("OPENAI_ORG_ID", "").strip()
+    project = params.get("project") or environ.get("OPENAI_PROJECT_ID", "").strip()
+    headers: Mapping[str, str] = {}
+    if organization:
+        headers = _merged(headers, {"OpenAI-Organization": str(organization)})
+    if project:
+        headers = _merged(headers, {"OpenAI-Project": str(project)})
+    headers = _merged(headers, provider.headers)
+    asked = provider.request.get("headers")
+    if isinstance(asked, Mapping):
+        headers = _merged(headers, {k: v for k, v in asked.items() if isinstance(v, str)})
+    auth = _request_auth(provider)
+    name, value = auth.get("headerName"), auth.get("value")
+    if auth.get("mode") == "header" and isinstance(name, str) and isinstance(value, str):
+        headers = _merged(headers, {name: f"{auth.get('prefix') or ''}{value}"})
+    return _merged(headers, model.headers) if model else headers
+
+
+def _request_auth(provider: ProviderConfig) -> Mapping[str, Any]:
+    auth = provider.request.get("auth")
+    return auth if isinstance(auth, Mapping) else {}
+
+
+def _own_auth(provider: ProviderConfig, headers: Mapping[str, str]) -> bool:
+    """Whether the user's own headers say who is asking."""
+    by_header = _request_auth(provider).get("mode") == "header"
+    return by_header or any(name.lower() in _KEY_HEADERS for name in headers)
+
+
+def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, str]:
+    """Header fields over others; a name in another case is the same name."""
+    named = {name.lower() for name in over}
+    return {**{k: v for k, v in under.items() if k.lower() not in named}, **over}
+
+
+def _no_key(provider: ProviderConfig) -> AuthenticationError:
+    variables = " or ".join(key_variables(provider.id))
+    return AuthenticationError(
+        f"There is no API key for {provider.id}.",
+        provider=provider.id,
+        retryable=False,
+        hint=f"Set the environment variable {variables}, or models.providers.{provider.id}.apiKey.",
+    )

@@ -1,0 +1,306 @@
+"""The chunks of an answer as deltas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modelwire.errors import ContentFiltered, MalformedResponse, Overloaded, ServerError
+from modelwire.events import (
+    BlockEnd,
+    Delta,
+    Diagnostic,
+    ResponseInfo,
+    SignatureDelta,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    UsageReport,
+)
+from modelwire.messages import StopReason
+from modelwire_openai.compat import Compat
+from modelwire_openai.completions.assistant import REASONING_FIELDS, details_signature, is_opaque
+from modelwire_openai.completions.extras import Asides
+from modelwire_openai.completions.think_tags import ThinkTags
+from modelwire_openai.completions.tool_calls import Calls
+from modelwire_openai.completions.usage import find_usage, read_usage
+from modelwire_openai.errors import error_in_stream
+
+__all__ = ["Translator"]
+
+_THINKING, _TEXT = 0, 1
+
+_REASONS: Mapping[str, StopReason] = {
+    "stop": StopReason.STOP,
+    "end": StopReason.STOP,
+    "eos": StopReason.STOP,
+    "eos_token": StopReason.STOP,
+    "stop_sequence": StopReason.STOP,
+    "length": StopReason.LENGTH,
+    "max_tokens": StopReason.LENGTH,
+    "model_length": StopReason.LENGTH,
+    "tool_calls": StopReason.TOOL_USE,
+    "function_call": StopReason.TOOL_USE,
+    "tool_use": StopReason.TOOL_USE,
+}
+_FAILURES: Mapping[str, tuple[type[ContentFiltered | Overloaded | ServerError], str]] = {
+    "content_filter": (ContentFiltered, "A content filter stopped the answer."),
+    "sensitive": (ContentFiltered, "A content filter stopped the answer."),
+    "insufficient_system_resource": (Overloaded, "The service ran out of capacity."),
+    "error": (ServerError, "The service failed while it answered."),
+    "network_error": (ServerError, "The service failed while it answered."),
+    "abort": (ServerError, "The service gave the answer up."),
+}
+
+
+class Translator:
+    """Turns the chunks of one answer into deltas, in order.
+
+    Args:
+        model: The model id that was asked.
+        compat: How the service deviates from OpenAI.
+        tool_names: Names of tools on the wire that differ from the tools' own, and those.
+    """
+
+    def __init__(
+        self, model: str, compat: Compat, tool_names: Mapping[str, str] | None = None
+    ) -> None:
+        self._model = model
+        self._compat = compat
+        self._calls = Calls(tool_names or {})
+        self._tags = ThinkTags(open=compat.think_tag_open) if _uses_tags(compat) else None
+        self._asides = Asides()
+        self._introduced = False
+        self._fed = False
+        self._chosen = False
+        self._finish: str | None = None
+        self._done = False
+        self._thinking_in: str | None = None
+        self._details: list[dict[str, Any]] = []
+        self._writing = False
+        self._blank = ""
+        self._refused = False
+
+    def feed(self, chunk: Mapping[str, Any]) -> Iterator[Delta]:
+        """Take a chunk, or a whole answer.
+
+        Raises:
+            ProviderError: It reports a failure.
+        """
+        if self._writing:
+            text = self._plain_text(chunk)
+            if text is not None:
+                yield TextDelta(_TEXT, text)
+                return
+        if not self._introduced:
+            yield from self._introduce(chunk)
+        choices = chunk.get("choices")
+        self._fed = True
+        if isinstance(choices, list):
+            self._chosen = True
+        elif chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
+            raise error_in_stream(chunk)
+        for choice in _list(choices):
+            if isinstance(choice, Mapping) and not choice.get("index"):
+                yield from self._choice(choice)
+        usage = find_usage(chunk)
+        if usage is not None:
+            yield UsageReport(read_usage(usage, self._compat))
+        self._asides.note(chunk, usage)
+
+    def done(self) -> None:
+        """Take note that the stream has said `[DONE]`."""
+        self._done = True
+
+    def end(self) -> Iterator[Delta]:
+        """End the answer, as far as it has an end.
+
+        Without a finish reason there is no `Stop`, and the answer counts as cut.
+
+        Raises:
+            ContentFiltered: A filter stopped the answer.
+            MalformedResponse: It was another kind of answer.
+            ProviderError: The service gave up.
+        """
+        if self._fed and not self._chosen:
+            raise MalformedResponse(
+                "The answer is not one of Chat Completions.",
+                retryable=False,
+                hint="Check the base URL and the API of the provider.",
+            )
+        yield from self._settle()
+        yield from self._asides.end()
+        reason = self._reason()
+        if reason is None:
+            return
+        failure = _FAILURES.get(self._finish or "")
+        if failure is not None:
+            kind, message = failure
+            raise kind(message)
+        if self._finish is not None and self._finish not in _REASONS:
+            yield Diagnostic("unknown_finish_reason", {"reason": self._finish})
+        details = {str(detail.get("id")): detail for detail in self._details if detail.get("id")}
+        yield from self._calls.end(details, cut=reason is StopReason.LENGTH)
+        yield Stop(reason, self._finish)
+
+    def _plain_text(self, chunk: Mapping[str, Any]) -> str | None:
+        """The text of a chunk that says nothing else, as nearly all do; else `None`."""
+        choices = chunk.get("choices")
+        if not isinstance(choices, list) or len(choices) != 1 or chunk.get("usage"):
+            return None
+        choice = choices[0]
+        if not isinstance(choice, dict):
+            return None
+        known = choice.get
+        if known("finish_reason") or known("logprobs") or known("error") or known("index"):
+            return None
+        delta = known("delta")
+        if not isinstance(delta, dict) or len(delta) != 1:
+            return None
+        text = delta.get("content")
+        # A tag can only stand where no text is open yet.
+        return text if isinstance(text, str) else None
+
+    def _introduce(self, chunk: Mapping[str, Any]) -> Iterator[Delta]:
+        answer_id, model = chunk.get("id"), chunk.get("model")
+        self._introduced = bool(model)
+        yield ResponseInfo(
+            response_id=answer_id if isinstance(answer_id, str) and answer_id else None,
+            response_model=model if isinstance(model, str) and model != self._model else None,
+        )
+
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Delta]:
+        delta = choice.get("delta")
+        if not isinstance(delta, Mapping):
+            delta = choice.get("message")
+        if isinstance(delta, Mapping):
+            yield from self._content(delta)
+        error = choice.get("error")
+        if error:
+            raise error_in_stream(error)
+        finish = choice.get("finish_reason")
+        if isinstance(finish, str) and finish and self._finish is None:
+            self._finish = finish
+        self._asides.note_choice(choice)
+
+    def _content(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
+        yield from self._reasoning(delta)
+        content = delta.get("content")
+        if isinstance(content, str):
+            if content:
+                yield from self._tagged(content)
+        elif isinstance(content, list):
+            yield from self._parts(content)
+        refusal = delta.get("refusal")
+        if isinstance(refusal, str) and refusal:
+            if not self._refused:
+                self._refused = True
+                yield Diagnostic("refusal")
+            yield from self._text(refusal)
+        if delta.get("tool_calls"):
+            yield from self._settle()
+            yield from self._calls.feed(delta["tool_calls"])
+        if delta.get("function_call"):
+            yield from self._settle()
+            yield from self._calls.feed_function(delta["function_call"])
+        self._asides.note_delta(delta)
+
+    def _reasoning(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
+        details = delta.get("reasoning_details")
+        found = [item for item in _list(details) if isinstance(item, dict)]
+        for name in REASONING_FIELDS:
+            text = delta.get(name)
+            if isinstance(text, str) and text:
+                yield from self._think(text, name)
+                break
+        else:
+            for item in found:
+                text = item.get("text") or item.get("summary")
+                shown = item.get("type") in self._compat.visible_reasoning_detail_types
+                if shown and isinstance(text, str):
+                    yield from self._think(text, "reasoning")
+        self._details += found
+
+    def _parts(self, parts: list[Any]) -> Iterator[Delta]:
+        """Content as a list: Mistral's reasoning models think in parts."""
+        for part in parts:
+            if not isinstance(part, Mapping):
+                continue
+            if part.get("type") == "thinking":
+                inner = part.get("thinking")
+                texts = inner if isinstance(inner, list) else [{"text": inner}]
+                for item in texts:
+                    text = item.get("text") if isinstance(item, Mapping) else None
+                    if isinstance(text, str) and text:
+                        yield from self._think(text, None)
+            elif isinstance(part.get("text"), str):
+                yield from self._text(part["text"])
+
+    def _tagged(self, content: str) -> Iterator[Delta]:
+        if self._tags is None:
+            yield from self._text(content)
+            return
+        for kind, text in self._tags.feed(content):
+            yield from self._text(text) if kind == "text" else self._think(text, None)
+
+    def _think(self, text: str, field: str | None) -> Iterator[Delta]:
+        if self._writing:
+            self._writing = False
+            yield BlockEnd(_TEXT)
+        self._thinking_in = field or ""
+        yield ThinkingDelta(_THINKING, text)
+
+    def _text(self, text: str) -> Iterator[Delta]:
+        if not self._writing:
+            # Blank lines between thinking and calls are no text.
+            text = self._blank + text
+            if text.isspace() or not text:
+                self._blank = text
+                return
+            self._blank = ""
+            yield from self._end_thinking()
+            self._writing = True
+        yield TextDelta(_TEXT, text)
+
+    def _end_thinking(self) -> Iterator[Delta]:
+        """End the thinking, signed with what the service needs back with it."""
+        opaque = [item for item in self._details if is_opaque(item) and not _of_call(item)]
+        if opaque:
+            kept = [item for item in self._details if not _of_call(item)]
+            self._details = [item for item in self._details if _of_call(item)]
+            yield SignatureDelta(_THINKING, details_signature(kept))
+        elif self._thinking_in:
+            yield SignatureDelta(_THINKING, self._thinking_in)
+        if self._thinking_in is not None or opaque:
+            yield BlockEnd(_THINKING)
+        self._thinking_in = None
+
+    def _settle(self) -> Iterator[Delta]:
+        """End thinking and text, before a tool call or at the end."""
+        if self._tags is not None:
+            for kind, text in self._tags.end():
+                yield from self._text(text) if kind == "text" else self._think(text, None)
+        yield from self._end_thinking()
+        if self._writing:
+            self._writing = False
+            yield BlockEnd(_TEXT)
+
+    def _reason(self) -> StopReason | None:
+        if self._finish is not None:
+            return _REASONS.get(self._finish, StopReason.STOP)
+        # Recorded from OpenRouter: complete calls, `[DONE]`, and never a finish reason.
+        lax = self._done and not self._compat.requires_finish_reason
+        return StopReason.TOOL_USE if lax and self._calls.are_complete else None
+
+
+def _uses_tags(compat: Compat) -> bool:
+    return compat.think_tags or compat.think_tag_open
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _of_call(detail: Mapping[str, Any]) -> bool:
+    """Whether a detail may belong to a tool call, whose id it then has."""
+    return detail.get("type") == "reasoning.encrypted" and bool(detail.get("id"))

@@ -1,0 +1,130 @@
+"""What users and tools said, as items of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
+from modelwire.repair import NO_RESULT, text_of
+from modelwire_openai.media import IMAGES, data_url, file_name, media_kind, unfit_image
+from modelwire_openai.responses.rendering import Conversing
+
+__all__ = [
+    "NO_OUTPUT",
+    "file_part",
+    "image_part",
+    "missing_result",
+    "result_item",
+    "say",
+    "user_item",
+]
+
+
+def image_part(image: Image, path: str) -> dict[str, Any]:
+    """Write an image as a part.
+
+    Raises:
+        InvalidMessage: The API does not take this kind of image; `path` says which it was.
+    """
+    kind = media_kind(image.mime_type)
+    if kind not in IMAGES:
+        raise unfit_image(image, path, "The Responses API")
+    return {"type": "input_image", "detail": "auto", "image_url": data_url(kind, image.data)}
+
+
+def file_part(file: File) -> dict[str, Any]:
+    """Write a document as a part; the service wants a name for it."""
+    data = data_url(media_kind(file.mime_type), file.data)
+    return {"type": "input_file", "filename": file_name(file), "file_data": data}
+
+
+NO_OUTPUT = "(no output)"
+_FAILED = "The tool failed:"
+_IMAGE_OMITTED = "(image omitted: model does not support images)"
+_FILE_OMITTED = "({kind} omitted: this API does not take it)"
+
+
+def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[dict[str, Any]]:
+    """Write text, images and files as parts, without the blank and the empty ones.
+
+    Raises:
+        InvalidMessage: An image is of a kind that the API does not take.
+    """
+    parts: list[dict[str, Any]] = []
+    for index, block in enumerate(content):
+        place = f"{path}.content[{index}]"
+        if isinstance(block, Text):
+            part = _text(block, place, to)
+        elif not block.data:
+            to.changes.dropped(place, "It has no data.")
+            part = None
+        elif isinstance(block, Image):
+            part = _image(block, place, to)
+        else:
+            part = _file(block, place, to)
+        # One placeholder tells as much as many.
+        if part is not None and not (_is_placeholder(part) and parts[-1:] == [part]):
+            parts.append(part)
+    return parts
+
+
+def user_item(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the user says, as an item."""
+    return {"role": "user", "content": parts}
+
+
+def result_item(
+    message: ToolResultMessage, call_id: str, path: str, to: Conversing
+) -> dict[str, Any]:
+    """Write a tool's result as an item: one string where it is only text.
+
+    Raises:
+        InvalidMessage: An image is of a kind that the API does not take.
+    """
+    parts = say(message.content, path, to)
+    if not parts:
+        to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
+        parts = [_part(NO_OUTPUT)]
+    if message.is_error:
+        to.changes.rewritten(path, "A result has no status here; its text says that it failed.")
+        parts = [_part(_FAILED), *parts]
+    return _output(call_id, parts)
+
+
+def missing_result(call_id: str) -> dict[str, Any]:
+    """Write the result of a call that never got one; without it the request is refused."""
+    return _output(call_id, [_part(NO_RESULT)])
+
+
+def _output(call_id: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    only_text = all(part["type"] == "input_text" for part in parts)
+    output = "\n".join(part["text"] for part in parts) if only_text else parts
+    return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+def _part(text: str) -> dict[str, Any]:
+    return {"type": "input_text", "text": text}
+
+
+def _is_placeholder(part: dict[str, Any]) -> bool:
+    return part.get("text") == _IMAGE_OMITTED
+
+
+def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
+    text = text_of(block, path, to.changes, blank="Blank text says nothing.")
+    return None if text is None else _part(text)
+
+
+def _image(image: Image, path: str, to: Conversing) -> dict[str, Any]:
+    if not to.takes_images:
+        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+        return _part(_IMAGE_OMITTED)
+    return image_part(image, path)
+
+
+def _file(file: File, path: str, to: Conversing) -> dict[str, Any]:
+    if file.kind != "document":
+        to.changes.rewritten(path, f"This API takes no {file.kind}; a placeholder stands for it.")
+        return _part(_FILE_OMITTED.format(kind=file.kind))
+    return file_part(file)
