@@ -4,7 +4,7 @@ import pytest
 from attrs import Factory, field, frozen
 
 from modelwire.structuring import (
-    Mistake,
+    ValueMistake,
     describe,
     make_converter,
     mistakes_in,
@@ -115,13 +115,13 @@ def test_a_mistake_can_be_told_without_its_value():
     assert path == ("name",)
     assert mistake.found == 12345
     assert mistake.tell(lambda _: "<hidden>") == "expected a string, found <hidden>"
-    assert str(Mistake("the id is blank")) == "the id is blank"
+    assert str(ValueMistake("the id is blank")) == "the id is blank"
 
 
 def test_a_hook_for_an_annotated_type_is_used_inside_an_optional_one():
     def even(value, _):
         if value % 2:
-            raise Mistake("expected an even number", value)
+            raise ValueMistake("expected an even number", value)
         return value
 
     @frozen

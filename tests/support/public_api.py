@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin
 import modelwire
 
 LISTED = Path(__file__).parents[1] / "public_api.txt"
-PRIVATE = {"modelwire.cli", "modelwire._lazy", "modelwire.structuring"}
+PRIVATE = {"modelwire.cli", "modelwire._lazy", "modelwire.document", "modelwire.structuring"}
 
 
 def public_api() -> str:

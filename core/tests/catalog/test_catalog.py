@@ -131,7 +131,7 @@ async def test_who_is_asked_depends_on_credentials_and_settings(
 async def test_a_fresh_list_is_not_fetched_again_not_even_by_another_process(acme, make_catalog):
     await make_catalog().listing("acme")
     again = make_catalog()
-    assert again.peek("acme").models[0].id == "a"
+    assert again.known("acme").models[0].id == "a"
     assert [m.id for m in (await again.listing("acme")).models] == ["a", "b"]
     assert len(acme.calls) == 1
 
@@ -140,7 +140,7 @@ async def test_a_list_ages_and_can_be_refreshed_at_once(acme, make_catalog):
     catalog = make_catalog()
     await catalog.listing("acme")
     catalog.clock.now += 3601
-    assert catalog.peek("acme") is None
+    assert catalog.known("acme") is None
     await catalog.listing("acme")
     await catalog.listing("acme", refresh=True)
     assert len(acme.calls) == 3
@@ -148,11 +148,11 @@ async def test_a_list_ages_and_can_be_refreshed_at_once(acme, make_catalog):
 
 async def test_a_list_is_recalled_however_old_it_is_and_nobody_is_asked(acme, make_catalog):
     catalog = make_catalog()
-    assert catalog.recall("acme").models == ()
+    assert catalog.cached("acme").models == ()
     await catalog.listing("acme")
-    assert not catalog.recall("acme").stale
+    assert not catalog.cached("acme").stale
     catalog.clock.now += 999_999
-    recalled = catalog.recall("acme")
+    recalled = catalog.cached("acme")
     assert [m.id for m in recalled.models] == ["a", "b"]
     assert recalled.stale
     assert len(acme.calls) == 1
@@ -285,7 +285,7 @@ async def test_a_list_that_is_no_json_data_is_served_and_not_kept(acme, make_cat
     acme.offer.append({"id": "c", "extra": {"raw": b"bytes"}})
     catalog = make_catalog()
     assert [m.id for m in (await catalog.listing("acme")).models] == ["a", "b", "c"]
-    assert catalog.peek("acme") is None
+    assert catalog.known("acme") is None
 
 
 def test_a_state_of_credentials_that_does_not_exist_is_a_bug_of_that_plugin(site, make_catalog):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwire.cli.chat.costs import Spent, cost_lines
+from modelwire.cli.chat.costs import AnswerCost, cost_lines
 from modelwire.cli.chat.input_history import looks_like_a_key
 from modelwire.cli.chat.live_lines import ChangingLines
 from modelwire.cli.chat.markdown import render_block, split_blocks
@@ -216,9 +216,9 @@ def test_ordinary_words_are_no_keys(text):
 
 
 def test_costs_are_summed_and_what_is_not_known_is_said():
-    known = Spent("a/x", Usage(1000, 20, 5, 1, cost=Cost(0.5, 0.25)), kept=True)
-    unknown = Spent("a/y", Usage(1, 2), kept=True)
-    untold = Spent("a/z", Usage(), kept=False)
+    known = AnswerCost("a/x", Usage(1000, 20, 5, 1, cost=Cost(0.5, 0.25)), kept=True)
+    unknown = AnswerCost("a/y", Usage(1, 2), kept=True)
+    untold = AnswerCost("a/z", Usage(), kept=False)
     assert [line.split() for line in cost_lines([known])] == [
         ["Model", "In", "Out", "Cached", "USD"],
         ["a/x", "1,000", "20", "6", "0.7500"],

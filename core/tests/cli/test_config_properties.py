@@ -12,7 +12,7 @@ from json5_edits import at, edits, paths_in, with_change
 from long_runs import scaled
 
 from modelwire.cli.config.change import Report
-from modelwire.cli.config.operations import Operation
+from modelwire.cli.config.operations import ConfigOperation
 from modelwire.config.edit import edit_config
 from modelwire.config.patch import apply_patch
 from modelwire.document.parser import parse, value_of
@@ -87,7 +87,7 @@ def test_set_changes_one_value_of_a_file_and_nothing_else(file, edit):
     text, path, value = edit
     if not path:
         return
-    after = edited(file, text, Operation(quoted(path), value, "replace").apply)
+    after = edited(file, text, ConfigOperation(quoted(path), value, "replace").apply)
     assert json5.loads(after) == with_change(value_of(parse(text).root), path, value)
     assert sorted(comments(after)) == sorted(comments(text))
     check_untouched(text, after, [path])
@@ -100,7 +100,7 @@ def test_unset_removes_one_value_of_a_file_and_nothing_else(file, text, data):
     path = data.draw(st.sampled_from(list(paths_in(expected))))
     parent = at(expected, path[:-1])
     inside = comments_inside(text, path)
-    after = edited(file, text, Operation(quoted(path), how="unset").apply)
+    after = edited(file, text, ConfigOperation(quoted(path), how="unset").apply)
     # What follows a removed element of a list moves up.
     touched = path[:-1] if isinstance(parent, list) else path
     del parent[path[-1]]

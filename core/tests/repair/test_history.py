@@ -9,12 +9,12 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.repair import (
-    Answered,
+    AssistantTurn,
     Changes,
-    Said,
-    Spoken,
-    Unanswered,
+    MissingToolResult,
+    ToolResult,
     UniqueIds,
+    UserTurn,
     read_history,
     text_of,
 )
@@ -30,7 +30,7 @@ class Plugin:
         self.ids = UniqueIds()
 
     def speak(self, message, path):
-        spoken = Spoken(path, [])
+        spoken = AssistantTurn(path, [])
         for block in message.content:
             if isinstance(block, ToolCall):
                 spoken.content.append(block.name)
@@ -47,7 +47,7 @@ class Plugin:
         ]
 
     def read(self, *messages):
-        return list(read_history(messages, self.changes, speak=self.speak, say=self.say))
+        return list(read_history(messages, self.changes, render_assistant=self.speak, render_user=self.say))
 
     @property
     def told(self):
@@ -60,10 +60,10 @@ def test_what_is_sound_comes_out_as_it_is():
     asked = AssistantMessage([call], "p", "m")
     steps = plugin.read(UserMessage("Look."), asked, result, AssistantMessage("Blue.", "p", "m"))
     assert steps == [
-        Said("messages[0]", ["Look."]),
-        Spoken("messages[1]", ["look"], [("c", call, "messages[1]")]),
-        Answered("messages[2]", result, "c"),
-        Spoken("messages[3]", ["Blue."]),
+        UserTurn("messages[0]", ["Look."]),
+        AssistantTurn("messages[1]", ["look"], [("c", call, "messages[1]")]),
+        ToolResult("messages[2]", result, "c"),
+        AssistantTurn("messages[3]", ["Blue."]),
     ]
     assert plugin.told == []
 
@@ -76,9 +76,15 @@ def test_calls_without_results_come_before_the_assistant_speaks_again_and_at_the
         UserMessage("Never mind."),
         AssistantMessage([second], "p", "m"),
     )
-    assert [type(step) for step in steps] == [Spoken, Said, Unanswered, Spoken, Unanswered]
-    assert steps[2] == Unanswered("messages[0]", first, "c")
-    assert steps[4] == Unanswered("messages[2]", second, "d")
+    assert [type(step) for step in steps] == [
+        AssistantTurn,
+        UserTurn,
+        MissingToolResult,
+        AssistantTurn,
+        MissingToolResult,
+    ]
+    assert steps[2] == MissingToolResult("messages[0]", first, "c")
+    assert steps[4] == MissingToolResult("messages[2]", second, "d")
     assert plugin.told == [("added", "messages[0]"), ("added", "messages[2]")]
 
 
@@ -102,7 +108,7 @@ def test_what_failed_was_not_called_for_or_says_nothing_does_not_come_out():
         AssistantMessage([], "p", "m"),
         UserMessage("Go on."),
     )
-    assert steps == [Said("messages[5]", ["Go on."])]
+    assert steps == [UserTurn("messages[5]", ["Go on."])]
     assert [path for kind, path in plugin.told if kind == "dropped"] == [
         "messages[0]",
         "messages[1]",
@@ -118,7 +124,7 @@ def test_an_answer_of_which_nothing_is_left_does_not_end_the_users_turn():
     call = AssistantMessage([ToolCall("c", "look")], "p", "m")
     empty = AssistantMessage([], "p", "m")
     steps = plugin.read(call, empty, ToolResultMessage("c", "look", "blue"))
-    assert [type(step) for step in steps] == [Spoken, Answered]
+    assert [type(step) for step in steps] == [AssistantTurn, ToolResult]
 
 
 def test_the_text_of_a_block_is_told_where_it_is_not_sent_as_it_was():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from modelwire.errors import InvalidRequest
-from modelwire.transport import NotSent, Rehearsal, Request, Transport
+from modelwire.transport import DryRunTransport, Request, RequestCaptured, Transport
 
 WIRE = """
     import json
@@ -62,8 +62,8 @@ async def test_a_model_without_http_has_no_request(runtime):
 
 
 async def test_a_rehearsal_never_opens_a_connection():
-    with pytest.raises(NotSent):
-        async with Rehearsal().trusting("x").send(Request("GET", "http://127.0.0.1:1")):
+    with pytest.raises(RequestCaptured):
+        async with DryRunTransport().trusting("x").send(Request("GET", "http://127.0.0.1:1")):
             pass
 
 

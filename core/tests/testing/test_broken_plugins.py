@@ -438,7 +438,7 @@ def test_every_rule_that_a_plugin_can_break_is_broken_by_one():
         "test_a_limit_on_tokens_is_kept",  # of models without a wire
         "test_a_signature_is_kept_and_given_back",  # the template's provider does not think
         "test_it_is_found_by_its_entry_point_and_loads",  # see test_kit.py
-        "test_recorded_traffic_is_understood",  # see test_recording.py
+        "test_recorded_traffic_is_understood",  # see test_recordings.py
         "test_the_deadline_for_the_whole_answer_is_kept",  # kept by the runtime for everybody
     }
     assert rules - broken == beyond_the_template

@@ -29,7 +29,7 @@ from modelwire.messages import (
     Usage,
     UserMessage,
 )
-from modelwire.testing import Answer, Reply
+from modelwire.testing import Reply, ScriptedAnswer
 
 RECORDED = (
     Path(__file__).resolve().parents[4]
@@ -47,7 +47,7 @@ def event(kind, **data):
 
 
 async def test_an_answer_with_everything_in_it(runtime, server, wire):
-    answer = Answer(
+    answer = ScriptedAnswer(
         [
             Thinking("Let me see.", signature="c2ln"),
             Thinking.from_redacted(b"opaque"),
@@ -108,7 +108,7 @@ async def test_a_tool_of_the_service_is_kept_beside_the_answer(runtime, server, 
 
 
 async def test_a_refusal_is_an_error_with_what_was_said_before(runtime, server, wire):
-    pieces = wire.bodies(Answer("I was "))[:-2]
+    pieces = wire.bodies(ScriptedAnswer("I was "))[:-2]
     details = {"category": "cyber", "explanation": "No."}
     end = {"stop_reason": "refusal", "stop_details": details}
     pieces += [event("message_delta", delta=end, usage={}), event("message_stop")]
@@ -120,13 +120,13 @@ async def test_a_refusal_is_an_error_with_what_was_said_before(runtime, server, 
 
 async def test_a_stop_reason_that_nobody_knows_is_not_taken_for_success(runtime, server, wire):
     end = [event("message_delta", delta={"stop_reason": "tired"}), event("message_stop")]
-    server.script(wire.reply([*wire.bodies(Answer("Hm"))[:-2], *end]))
+    server.script(wire.reply([*wire.bodies(ScriptedAnswer("Hm"))[:-2], *end]))
     with pytest.raises(MalformedResponse, match="'tired', which is not known"):
         await ask(runtime())
 
 
 async def test_a_stream_without_message_stop_is_cut(runtime, server, wire):
-    server.script(wire.reply(wire.bodies(Answer("Hello"))[:-1]))
+    server.script(wire.reply(wire.bodies(ScriptedAnswer("Hello"))[:-1]))
     with pytest.raises(StreamTruncated):
         await ask(runtime())
 
@@ -169,7 +169,7 @@ async def test_errors_of_the_service_are_typed(runtime, server, status, kind, me
 
 
 async def test_an_error_in_the_stream_comes_after_what_was_said(runtime, server, wire):
-    pieces = wire.bodies(Answer("Hello"))[:-3]
+    pieces = wire.bodies(ScriptedAnswer("Hello"))[:-3]
     overloaded = {"type": "overloaded_error", "message": "Overloaded"}
     server.script(wire.reply([b"".join([*pieces, event("error", error=overloaded)])]))
     with pytest.raises(Overloaded) as caught:
@@ -188,7 +188,9 @@ async def test_a_key_that_the_service_repeats_is_hidden(runtime, server):
 async def test_thinking_that_the_service_no_longer_takes_is_left_out_once(runtime, server, wire):
     refused = "messages.1.content.0: Invalid `signature` in `thinking` block"
     server.script(
-        wire.refuse(400, refused), wire.reply(wire.bodies(Answer("Fine."))), wire.refuse(400, "x")
+        wire.refuse(400, refused),
+        wire.reply(wire.bodies(ScriptedAnswer("Fine."))),
+        wire.refuse(400, "x"),
     )
     before = AssistantMessage(
         [Thinking("Hm", signature="c3RhbGU"), Text("A")],
@@ -220,7 +222,7 @@ async def test_a_web_page_in_place_of_the_api_is_named(runtime, server):
 
 
 async def test_betas_join_those_of_the_configuration(runtime, server, wire):
-    server.script(wire.reply(wire.bodies(Answer("Ok"))))
+    server.script(wire.reply(wire.bodies(ScriptedAnswer("Ok"))))
     settings = {"headers": {"Anthropic-Beta": "one"}}
     await ask(runtime(settings), params={"betas": ["two", "one"]})
     assert server.requests[0].headers["anthropic-beta"] == "one,two"

@@ -10,7 +10,7 @@ import pytest
 
 from modelwire import Runtime
 from modelwire.messages import Text
-from modelwire.testing import Answer
+from modelwire.testing import ScriptedAnswer
 
 KEY = "sk-ant-marked-and-long"
 
@@ -39,7 +39,7 @@ def written(tmp_path):
 
 
 def test_a_key_is_tried_and_its_variable_written(run, written, server, wire):
-    answer = wire.reply(wire.bodies(Answer([Text("ok")])))
+    answer = wire.reply(wire.bodies(ScriptedAnswer([Text("ok")])))
     listing = wire.listing(["claude-opus-4-6", "claude-haiku-4-5"])
     server.script(listing, listing, answer, answer)  # the key is tried before the list is read
     place = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY}
@@ -55,7 +55,7 @@ def test_a_key_is_tried_and_its_variable_written(run, written, server, wire):
 
 def test_a_token_is_sent_as_one(run, written, server, wire):
     listing = wire.listing(["claude-haiku-4-5"])
-    server.script(listing, listing, wire.reply(wire.bodies(Answer([Text("ok")]))))
+    server.script(listing, listing, wire.reply(wire.bodies(ScriptedAnswer([Text("ok")]))))
     options = ("--base-url", server.url, "--provider", "anthropic")
     done = run("setup", "--yes", *options, ANTHROPIC_AUTH_TOKEN=KEY)
     assert done.returncode == 0, done.stderr

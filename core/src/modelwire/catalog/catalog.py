@@ -148,7 +148,7 @@ class Catalog:
                     self._request(provider)
                 self._met.add(provider)
 
-    def peek(self, provider: str) -> Listing | None:
+    def known(self, provider: str) -> Listing | None:
         """A provider's listing if it can be had without the network, else `None`."""
         request = self._request(provider)
         if not request.discover:
@@ -156,7 +156,7 @@ class Catalog:
         cached = self._fresh(request)
         return None if cached is None else self._listing(request, cached)
 
-    def recall(self, provider: str) -> Listing:
+    def cached(self, provider: str) -> Listing:
         """What is known of a provider's models without the network, however old it is."""
         request = self._request(provider)
         cached = self._cache.read(request.key) if request.discover else None

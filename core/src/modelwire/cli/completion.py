@@ -208,15 +208,15 @@ def _models(config: Config) -> Iterator[tuple[str, str]]:
 
 def _provider_names() -> Mapping[str, str]:
     """The ids and aliases of installed providers, each with the id."""
-    from modelwire.registry.claims import installed_claims, squash
+    from modelwire.registry.claims import installed_claims, normalize_name
 
     claims = installed_claims()
     names = {claim.name: claim.name for claim in claims if claim.kind == "providers"}
-    ids = {squash(name): name for name in names}
+    ids = {normalize_name(name): name for name in names}
     aliases = {
-        c.name: ids[squash(c.value)]
+        c.name: ids[normalize_name(c.value)]
         for c in claims
-        if c.kind == "aliases" and squash(c.value) in ids
+        if c.kind == "aliases" and normalize_name(c.value) in ids
     }
     return {**aliases, **names}
 

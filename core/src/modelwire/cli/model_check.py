@@ -13,11 +13,11 @@ from modelwire.models import ModelRef
 from modelwire.registry import Registry
 from modelwire.runtime.resolver import expand_alias, full_ref, named_refs, pick_bare_name
 
-__all__ = ["Checked", "check_reference", "offline_catalog"]
+__all__ = ["ModelCheck", "check_reference", "offline_catalog"]
 
 
 @frozen
-class Checked:
+class ModelCheck:
     """What a text means, as far as that can be told without asking anybody.
 
     Attributes:
@@ -37,7 +37,7 @@ class Checked:
     hint: str | None = None
 
 
-def check_reference(config: Config, registry: Registry, text: str) -> Checked:
+def check_reference(config: Config, registry: Registry, text: str) -> ModelCheck:
     """Check a reference, an alias or a bare name against what is configured and cached.
 
     No network is used, and no list is too old. A provider that nobody provides is a problem; a
@@ -52,17 +52,17 @@ def check_reference(config: Config, registry: Registry, text: str) -> Checked:
     try:
         ref = full_ref(registry, target) or _find(config, registry, catalog, target)
     except UnknownModel as error:
-        return Checked(alias=alias, problem=str(error), hint=error.hint)
+        return ModelCheck(alias=alias, problem=str(error), hint=error.hint)
     try:
         model = catalog.model(ref)
         registry.owner(model.provider, model.api)
     except PluginError as error:
-        return Checked(ref, alias, problem=str(error), hint=error.hint)
-    listing = catalog.recall(ref.provider)
+        return ModelCheck(ref, alias, problem=str(error), hint=error.hint)
+    listing = catalog.cached(ref.provider)
     listed = bool(listing.models) or listing.fetched_at is not None
     if model.sources or ref in registry.default_refs:
-        return Checked(ref, alias, known=True, listed=listed)
-    return Checked(ref, alias, listed=listed, hint=_hint(listing, ref))
+        return ModelCheck(ref, alias, known=True, listed=listed)
+    return ModelCheck(ref, alias, listed=listed, hint=_hint(listing, ref))
 
 
 def offline_catalog(config: Config, registry: Registry) -> Catalog:
@@ -71,7 +71,7 @@ def offline_catalog(config: Config, registry: Registry) -> Catalog:
 
 
 def _find(config: Config, registry: Registry, catalog: Catalog, name: str) -> ModelRef:
-    known = [model.ref for p in catalog.provider_ids for model in catalog.recall(p).models]
+    known = [model.ref for p in catalog.provider_ids for model in catalog.cached(p).models]
     return pick_bare_name(name, [*known, *named_refs(config, registry)], config.aliases())
 
 

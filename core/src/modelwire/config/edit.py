@@ -14,13 +14,13 @@ from modelwire.document.read import read_document, read_text
 from modelwire.errors import ConfigError, Problem
 from modelwire.files import locked, replace_file, target_of
 
-__all__ = ["Written", "edit_config"]
+__all__ = ["EditResult", "edit_config"]
 
 _MARK = b"\xef\xbb\xbf"
 
 
 @frozen
-class Written:
+class EditResult:
     """What became of an edit.
 
     Attributes:
@@ -49,7 +49,7 @@ def edit_config(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     dry_run: bool = False,
-) -> Written:
+) -> EditResult:
     """Edit the configuration file, or create it.
 
     The file is the one that `find_config` finds; where there is none, the given one, the one that
@@ -89,12 +89,14 @@ def edit_config(
         if _is_worth_keeping(draft.before, draft.after):
             backup = keep_backup(target, old)
         replace_file(target, mark + draft.after.encode())
-    return Written(place, True, draft.before, draft.after, backup, draft.created, draft.remaining)
+    return EditResult(
+        place, True, draft.before, draft.after, backup, draft.created, draft.remaining
+    )
 
 
 def _draft(
     edit: Callable[[str], str], place: Path, target: Path, environ: Mapping[str, str] | None
-) -> Written:
+) -> EditResult:
     """Say what an edit would do."""
     created = not target.exists()
     before = "" if created else read_text(target)
@@ -105,7 +107,7 @@ def _draft(
             error.source = str(place)
         raise
     if after == before:
-        return Written(place, False, before, after)
+        return EditResult(place, False, before, after)
     known = [] if created else check_text(before, place, environ)
     remaining = check_text(after, place, environ)
     old = {(problem.path, problem.message) for problem in known}
@@ -115,10 +117,10 @@ def _draft(
         new = [evolve(problem, line=None) for problem in new]
         msg = "The change was not written, because the configuration would not be valid."
         raise ConfigError(msg, problems=new, source=str(place))
-    return Written(place, True, before, after, None, created, tuple(remaining))
+    return EditResult(place, True, before, after, None, created, tuple(remaining))
 
 
-def _still_holds(draft: Written, target: Path) -> bool:
+def _still_holds(draft: EditResult, target: Path) -> bool:
     """Whether the file is as it was when the draft was made."""
     created = not target.exists()
     return created == draft.created and (created or read_text(target) == draft.before)

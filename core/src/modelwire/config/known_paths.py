@@ -12,11 +12,11 @@ from attrs import frozen
 from modelwire.config.json_schema import PLUGINS_MAY_READ, config_schema
 from modelwire.document.paths import Path, Step, format_path
 
-__all__ = ["Finding", "look_up_path", "takes_only_text", "unread_paths"]
+__all__ = ["PathCheck", "look_up_path", "takes_only_text", "unread_paths"]
 
 
 @frozen
-class Finding:
+class PathCheck:
     """What is known about a path.
 
     Attributes:
@@ -32,11 +32,11 @@ class Finding:
     near: str | None = None
 
 
-def look_up_path(path: Path) -> Finding:
+def look_up_path(path: Path) -> PathCheck:
     """Follow a path through the schema."""
     depth, nodes = _follow(path)
     if depth == len(path):
-        return Finding("read" if nodes else "open", format_path(path))
+        return PathCheck("read" if nodes else "open", format_path(path))
     return _missing(path, depth, nodes)
 
 
@@ -49,7 +49,7 @@ def takes_only_text(path: Path) -> bool:
     return "string" in allowed and not allowed & {"number", "integer", "boolean"}
 
 
-def unread_paths(document: Any) -> Iterator[tuple[Path, Finding]]:
+def unread_paths(document: Any) -> Iterator[tuple[Path, PathCheck]]:
     """Find the keys of a document that look like a misspelt known one."""
     pending: list[tuple[Path, Any]] = [((), document)]
     while pending:
@@ -85,15 +85,15 @@ def _types(node: dict[str, Any]) -> list[str]:
     return [kinds] if isinstance(kinds, str) else kinds
 
 
-def _missing(path: Path, depth: int, nodes: list[dict[str, Any]]) -> Finding:
+def _missing(path: Path, depth: int, nodes: list[dict[str, Any]]) -> PathCheck:
     objects = [node for node in nodes if "object" in _types(node)]
     if any("properties" not in node for node in objects):
-        return Finding("open", format_path(path))
+        return PathCheck("open", format_path(path))
     names = [name for node in objects for name in node["properties"]]
     text = format_path(path[: depth + 1])
     plugins = any(node.get(PLUGINS_MAY_READ) for node in objects)
     near = _near(str(path[depth]), names)
-    return Finding(
+    return PathCheck(
         "open" if plugins else "unread",
         text,
         format_path((*path[:depth], near, *path[depth + 1 :])) if near else None,

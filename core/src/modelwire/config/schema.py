@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_origi
 
 from attrs import Factory, field, frozen
 
-from modelwire.structuring import Mistake
+from modelwire.structuring import ValueMistake
 
 if TYPE_CHECKING:
     from modelwire.structuring import Converter
@@ -50,7 +50,7 @@ def _positive_hook(target: Any) -> Callable[[Any, Any], int | float]:
             number = int(value)
         right_type = isinstance(number, (kind, int)) and not isinstance(number, bool)
         if not (right_type and number > 0):
-            raise Mistake(f"expected a {noun} above 0", value)
+            raise ValueMistake(f"expected a {noun} above 0", value)
         return kind(number)  # type: ignore[no-any-return]
 
     return structure

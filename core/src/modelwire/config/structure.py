@@ -15,7 +15,7 @@ from modelwire.config.schema import AgentsConfig, ModelChoice, PluginsConfig, re
 from modelwire.document.paths import Path, value_at
 from modelwire.models import Prices, fold_provider
 from modelwire.redaction.names import HIDDEN, is_secret_path
-from modelwire.structuring import Mistake, describe
+from modelwire.structuring import ValueMistake, describe
 
 if TYPE_CHECKING:
     from modelwire.structuring import Converter
@@ -82,7 +82,7 @@ def _structure_secret(converter: Converter) -> Callable[[Any, Any], str | Secret
             return value
         if isinstance(value, Mapping):
             return converter.structure(value, SecretRef)
-        raise Mistake("expected a string or {source, id}", value)
+        raise ValueMistake("expected a string or {source, id}", value)
 
     return structure
 
@@ -93,7 +93,7 @@ def _structure_prices(converter: Converter) -> Callable[[Any, Any], Prices]:
     def structure(value: Any, target: Any) -> Prices:
         prices: Prices = inner(value, target)
         if any(isinstance(item, int | float) and item < 0 for item in value.values()):
-            raise Mistake("expected prices of 0 or more, in USD per million tokens")
+            raise ValueMistake("expected prices of 0 or more, in USD per million tokens")
         return prices
 
     return structure
@@ -105,7 +105,7 @@ def _structure_model(converter: Converter) -> Callable[[Any, Any], ModelConfig]:
     def structure(value: Any, target: Any) -> ModelConfig:
         model: ModelConfig = inner({"id": value} if isinstance(value, str) else value, target)
         if not model.id:
-            raise Mistake("the model's id is blank")
+            raise ValueMistake("the model's id is blank")
         return model
 
     return structure
@@ -118,7 +118,7 @@ def _structure_choice(converter: Converter) -> Callable[[Any, Any], ModelChoice]
         if isinstance(value, str):
             return ModelChoice(value)
         if not isinstance(value, Mapping):
-            raise Mistake("expected a string or {primary, fallbacks}", value)
+            raise ValueMistake("expected a string or {primary, fallbacks}", value)
         choice: ModelChoice = inner(value, target)
         return choice
 

@@ -12,7 +12,7 @@ from attrs import Factory, define, field
 
 from modelwire.document.paths import MAX_DEPTH, Path, has_surrogates, join_surrogates
 from modelwire.errors import ConfigError, Problem
-from modelwire.redaction.exceptions import without_text
+from modelwire.redaction.exceptions import scrub
 
 if TYPE_CHECKING:
     from modelwire.document.parser import Tree
@@ -47,7 +47,7 @@ def read_text(path: FilePath) -> str:
         before = raw[: error.start].decode("utf-8", "replace")
         line = line_of(before, len(before))[0]
         message = f"the byte 0x{raw[error.start]:02x} is not UTF-8 text"
-        raise _error(_UNREADABLE, path, message, line) from without_text(error)
+        raise _error(_UNREADABLE, path, message, line) from scrub(error)
 
 
 def read_document(text: str, source: FilePath) -> tuple[Any, bool]:
@@ -70,7 +70,7 @@ def read_document(text: str, source: FilePath) -> tuple[Any, bool]:
     try:
         return json5.loads(text, object_pairs_hook=pairs), pairs.repeated
     except (ValueError, RecursionError) as error:
-        tree = _parse(text, source, without_text(error))
+        tree = _parse(text, source, scrub(error))
         if isinstance(error, RecursionError) and tree.root:
             from modelwire.document.parser import value_of
 

@@ -32,7 +32,7 @@ from modelwire.messages.message import (
     UserMessage,
 )
 from modelwire.messages.usage import Cost, Usage
-from modelwire.structuring import Converter, Mistake, describe, make_converter, problems_of
+from modelwire.structuring import Converter, ValueMistake, describe, make_converter, problems_of
 
 __all__ = [
     "context_from_json",
@@ -127,12 +127,12 @@ def read_union(made: Converter, union: Any, key: str, kinds: Mapping[str, type])
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, Mapping):
             msg = f"expected an object, found {describe(value)}"
-            raise Mistake(msg)
+            raise ValueMistake(msg)
         kind = kinds.get(value.get(key, ""))
         if kind is None:
             found = f"found {describe(value[key])}" if key in value else "it is missing"
             msg = f'"{key}" must be one of {", ".join(kinds)}; {found}'
-            raise Mistake(msg)
+            raise ValueMistake(msg)
         return made.structure(value, kind)
 
     made.register_structure_hook_func(lambda candidate: candidate == union, structure)
@@ -160,12 +160,12 @@ def _tagged(key: str, tag: str, _: object, data: _Json) -> _Json:
 def _bytes_from_base64(value: Any, _: type) -> bytes:
     if not isinstance(value, str):
         msg = f"expected base64 text, found {describe(value)}"
-        raise Mistake(msg)
+        raise ValueMistake(msg)
     try:
         return base64.b64decode(value, validate=True)
     except ValueError:
         msg = "this is not valid base64"
-        raise Mistake(msg) from None
+        raise ValueMistake(msg) from None
 
 
 def _modern_image(data: _Json) -> _Json:
@@ -183,7 +183,7 @@ def _modern_tool_call(data: _Json) -> _Json:
             data["arguments"] = json.loads(arguments or "{}")
         except ValueError:
             msg = f"the arguments are not JSON: {describe(arguments)}"
-            raise Mistake(msg) from None
+            raise ValueMistake(msg) from None
     return data
 
 

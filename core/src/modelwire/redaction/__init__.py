@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.redaction.exceptions import chain, without_text
-    from modelwire.redaction.http import conceal, secrets_in
+    from modelwire.redaction.exceptions import chain, scrub
+    from modelwire.redaction.http import redact, secrets_in
     from modelwire.redaction.names import HIDDEN, is_secret_path, looks_secret
 
 __all__ = [
     "HIDDEN",
     "chain",
-    "conceal",
     "is_secret_path",
     "looks_secret",
+    "redact",
+    "scrub",
     "secrets_in",
-    "without_text",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -26,10 +26,10 @@ __getattr__, __dir__ = lazy_exports(
     {
         "exceptions": (
             "chain",
-            "without_text",
+            "scrub",
         ),
         "http": (
-            "conceal",
+            "redact",
             "secrets_in",
         ),
         "names": (

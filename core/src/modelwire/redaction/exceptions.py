@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-__all__ = ["chain", "without_text"]
+__all__ = ["chain", "scrub"]
 
 E = TypeVar("E", bound=BaseException)
 
@@ -27,7 +27,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
             rest += [one.__cause__, one.__context__]
 
 
-def without_text(error: E) -> E:
+def scrub(error: E) -> E:
     """Take out of a decoder's error, and of all behind it, the text that could not be decoded.
 
     What the error says, and the place that it names, stay.

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from modelwire.redaction.names import HIDDEN, looks_secret
 
-__all__ = ["conceal", "secrets_in", "shown_request_headers", "shown_response_headers", "shown_url"]
+__all__ = ["redact", "secrets_in", "shown_request_headers", "shown_response_headers", "shown_url"]
 
 # Everything else may be a signature, a token or a key, whatever its provider calls it.
 _SHOWN_HEADERS = frozenset(
@@ -32,7 +32,7 @@ def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def conceal(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """Take secrets out of what a service says."""
     for secret in secrets:
         text = text.replace(secret, HIDDEN)

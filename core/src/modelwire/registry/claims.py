@@ -24,7 +24,7 @@ from attrs import frozen
 from modelwire.models import fold_provider
 from modelwire.registry.metadata import EntryPoint, Package, packages_with
 
-__all__ = ["Claim", "Kind", "installed_claims", "squash"]
+__all__ = ["Claim", "Kind", "installed_claims", "normalize_name"]
 
 _PREFIX = "modelwire."
 Kind = Literal["providers", "apis", "aliases", "middleware", "defaults", "commands", "setup"]
@@ -62,11 +62,11 @@ def installed_claims(path: Iterable[str] | None = None) -> list[Claim]:
     for package in packages_with(_PREFIX, path):
         found = [_claim(entry, package) for entry in package.entry_points if _kind(entry)]
         if found:
-            claims.setdefault(squash(package.name), list(dict.fromkeys(found)))
+            claims.setdefault(normalize_name(package.name), list(dict.fromkeys(found)))
     return [claim for found in claims.values() for claim in found]
 
 
-def squash(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Write a name so that `amazon-bedrock`, `amazon_bedrock` and `Amazon.Bedrock` are the same."""
     return re.sub(r"[-_.]+", "-", fold_provider(name))
 

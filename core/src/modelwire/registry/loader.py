@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from modelwire.hookspecs import SetupGuide
 
-__all__ = ["Loaded", "hooks_of", "load", "load_command", "load_guide", "where"]
+__all__ = ["LoadedPlugin", "hooks_of", "load", "load_command", "load_guide", "where"]
 
 _OWNER = "owner"
 
 
-class Loaded(NamedTuple):
+class LoadedPlugin(NamedTuple):
     """A plugin that was imported.
 
     Attributes:
@@ -51,13 +51,13 @@ class Loaded(NamedTuple):
         return self.manager.hook
 
 
-def load(claim: Claim) -> Loaded:
+def load(claim: Claim) -> LoadedPlugin:
     """Import what an entry point names and check its hooks.
 
     Raises:
         PluginError: It cannot be imported, or its hooks are not those of the contract.
     """
-    loaded = Loaded(_import(claim), _manager())
+    loaded = LoadedPlugin(_import(claim), _manager())
     problem = _check(loaded, wrappers=claim.kind == "middleware")
     if problem is not None:
         msg = f"{claim.distribution} does not follow the plugin contract: {problem}."
@@ -153,7 +153,7 @@ def _manager() -> pluggy.PluginManager:
     return manager
 
 
-def _check(loaded: Loaded, *, wrappers: bool) -> str | None:
+def _check(loaded: LoadedPlugin, *, wrappers: bool) -> str | None:
     """Register a plugin with its manager; say what is wrong with it."""
     plugin, manager = loaded
     try:

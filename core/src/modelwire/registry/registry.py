@@ -15,9 +15,9 @@ from attrs import evolve
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import PluginError
 from modelwire.models import ModelRef, fold_provider
-from modelwire.registry.claims import Claim, Kind, installed_claims, squash
+from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
-from modelwire.registry.loader import Loaded, load
+from modelwire.registry.loader import LoadedPlugin, load
 
 __all__ = ["Owner", "Registry"]
 
@@ -33,7 +33,9 @@ class Owner:
         hooks: Callers of its hooks, inside every installed wrapper.
     """
 
-    def __init__(self, distribution: str, loaded: Loaded, middleware: Iterable[object]) -> None:
+    def __init__(
+        self, distribution: str, loaded: LoadedPlugin, middleware: Iterable[object]
+    ) -> None:
         self.distribution = distribution
         self.hooks: pluggy.HookRelay = loaded.inside(middleware)
         self._plugin = loaded.plugin
@@ -65,7 +67,7 @@ class Registry:
         self._claims = [claim for claim in everything if claim.distribution not in self._disabled]
         self._owners: dict[tuple[str, str], Owner] = {}
         self._making = threading.RLock()  # again entered where a plugin asks while it is imported
-        self._loaded: dict[_Key, Loaded] = {}
+        self._loaded: dict[_Key, LoadedPlugin] = {}
         self._failed: dict[_Key, PluginError] = {}
 
     @cached_property
@@ -80,11 +82,11 @@ class Registry:
         A provider's own id is never another one's alias, and a name that means several providers
         means none.
         """
-        ids = {squash(name): name for name in self.provider_ids}
+        ids = {normalize_name(name): name for name in self.provider_ids}
         targets: dict[str, set[str]] = defaultdict(set)
         for claim in self._claims:
-            if claim.kind == "aliases" and squash(claim.value) in ids:
-                targets[claim.name].add(ids[squash(claim.value)])
+            if claim.kind == "aliases" and normalize_name(claim.value) in ids:
+                targets[claim.name].add(ids[normalize_name(claim.value)])
         return {
             name: next(iter(meant))
             for name, meant in targets.items()
@@ -150,7 +152,7 @@ class Registry:
         speakers = [claim for claim in speakers if claim.distribution in own] or speakers
         return self._sole_owner(speakers, f"the API {api!r}") or self._refuse_api(provider, api)
 
-    def culprit(self, owner: Owner, error: BaseException) -> str:
+    def responsible_package(self, owner: Owner, error: BaseException) -> str:
         """The package in whose code an error arose: a wrapper's, or else the owner's."""
         import traceback
 
@@ -208,12 +210,16 @@ class Registry:
         return list({id(found.plugin): found.plugin for found in loaded if found}.values())
 
     def _find_disabled(self, claims: Iterable[Claim]) -> set[str]:
-        off = {squash(name) for name, e in self._config.plugins.entries.items() if not e.enabled}
+        off = {
+            normalize_name(name)
+            for name, e in self._config.plugins.entries.items()
+            if not e.enabled
+        }
         return {
             claim.distribution
             for claim in claims
-            if squash(claim.distribution) in off
-            or (claim.kind in ("providers", "middleware") and squash(claim.name) in off)
+            if normalize_name(claim.distribution) in off
+            or (claim.kind in ("providers", "middleware") and normalize_name(claim.name) in off)
         }
 
     def _claims_on(self, kind: Kind, name: str) -> list[Claim]:
@@ -244,7 +250,7 @@ class Registry:
                     self._owners[key] = Owner(claim.distribution, loaded, self.middleware)
         return self._owners[key]
 
-    def _load(self, claim: Claim) -> Loaded:
+    def _load(self, claim: Claim) -> LoadedPlugin:
         key = _key_of(claim)
         if key in self._failed:
             raise PluginError(str(self._failed[key]), hint=self._failed[key].hint)
@@ -256,7 +262,7 @@ class Registry:
                 raise
         return self._loaded[key]
 
-    def _try_load(self, claim: Claim) -> Loaded | None:
+    def _try_load(self, claim: Claim) -> LoadedPlugin | None:
         try:
             return self._load(claim)
         except PluginError as error:
@@ -291,7 +297,7 @@ class Registry:
         rivals = {c.distribution: "provider" for c in self._claims_on("providers", claim.name)}
         if claim.kind == "aliases":
             for other in self._claims_on("aliases", claim.name):
-                if squash(other.value) != squash(claim.value):
+                if normalize_name(other.value) != normalize_name(claim.value):
                     rivals.setdefault(other.distribution, "alias")
         rivals.pop(claim.distribution, None)
         return [

@@ -21,12 +21,12 @@ from modelwire.repair.changes import Changes
 
 __all__ = [
     "NO_RESULT",
-    "Answered",
+    "AssistantTurn",
+    "MissingToolResult",
     "Pairing",
-    "Said",
     "SentCall",
-    "Spoken",
-    "Unanswered",
+    "ToolResult",
+    "UserTurn",
     "read_history",
 ]
 
@@ -92,7 +92,7 @@ P = TypeVar("P")
 
 
 @define
-class Spoken(Generic[C]):
+class AssistantTurn(Generic[C]):
     """An assistant message, as a plugin writes it.
 
     Attributes:
@@ -107,7 +107,7 @@ class Spoken(Generic[C]):
 
 
 @frozen
-class Said(Generic[P]):
+class UserTurn(Generic[P]):
     """What the user said, as a plugin writes it.
 
     Attributes:
@@ -120,7 +120,7 @@ class Said(Generic[P]):
 
 
 @frozen
-class Answered:
+class ToolResult:
     """A tool's result, and the call that it answers.
 
     Attributes:
@@ -135,7 +135,7 @@ class Answered:
 
 
 @frozen
-class Unanswered:
+class MissingToolResult:
     """A call that never got a result; one that says `NO_RESULT` has to be added.
 
     Attributes:
@@ -153,9 +153,9 @@ def read_history(
     messages: Sequence[Message],
     changes: Changes,
     *,
-    speak: Callable[[AssistantMessage, str], Spoken[C]],
-    say: Callable[[Sequence[UserContent], str], P],
-) -> Iterator[Spoken[C] | Said[P] | Answered | Unanswered]:
+    render_assistant: Callable[[AssistantMessage, str], AssistantTurn[C]],
+    render_user: Callable[[Sequence[UserContent], str], P],
+) -> Iterator[AssistantTurn[C] | UserTurn[P] | ToolResult | MissingToolResult]:
     """Read a history, and repair it: what comes out of it can be sent.
 
     Answers that failed, results that nobody called for and messages of which nothing is left do not
@@ -165,8 +165,8 @@ def read_history(
     Args:
         messages: The history.
         changes: Where the repairs are recorded.
-        speak: Writes what an assistant said; it gets the message and its place.
-        say: Writes what a user said; it gets the content and the place of its message.
+        render_assistant: Writes what an assistant said; it gets the message and its place.
+        render_user: Writes what a user said; it gets the content and the place of its message.
     """
     pairing = Pairing(changes)
     for index, message in enumerate(messages):
@@ -174,15 +174,15 @@ def read_history(
         if isinstance(message, ToolResultMessage):
             call = pairing.claim(message, path)
             if call is not None:
-                yield Answered(path, message, call[0])
+                yield ToolResult(path, message, call[0])
         elif isinstance(message, UserMessage):
-            parts = say(message.content, path)
+            parts = render_user(message.content, path)
             if parts:
-                yield Said(path, parts)
+                yield UserTurn(path, parts)
             else:
                 changes.dropped(path, "Nothing is left of this message.")
         elif not pairing.leaves_out(message, path):
-            spoken = speak(message, path)
+            spoken = render_assistant(message, path)
             if spoken.content:
                 yield from _unanswered(pairing)
                 pairing.ask(spoken.calls)
@@ -192,8 +192,8 @@ def read_history(
     yield from _unanswered(pairing)
 
 
-def _unanswered(pairing: Pairing) -> Iterator[Unanswered]:
+def _unanswered(pairing: Pairing) -> Iterator[MissingToolResult]:
     for wire_id, call, path in pairing.unanswered():
         reason = f"The call has no result; one that says {NO_RESULT!r} is added."
         pairing.changes.added(path, reason)
-        yield Unanswered(path, call, wire_id)
+        yield MissingToolResult(path, call, wire_id)

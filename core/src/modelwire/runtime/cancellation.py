@@ -12,10 +12,10 @@ import asyncio
 from modelwire.errors import ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import ANOTHER_TURN
 
-__all__ = ["Interrupt"]
+__all__ = ["Cancellation"]
 
 
-class Interrupt:
+class Cancellation:
     """Ends one generator's waiting with an error.
 
     The generator calls `enter` before it waits, `leave` before it yields, and `translate` when it

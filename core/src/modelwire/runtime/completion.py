@@ -26,16 +26,16 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model, ModelRef
 from modelwire.registry.loader import where
-from modelwire.runtime.cancellation import Interrupt
+from modelwire.runtime.cancellation import Cancellation
 from modelwire.runtime.prompts import check_abilities
-from modelwire.runtime.stream import Progress
+from modelwire.runtime.stream import StreamState
 from modelwire.transport import RetryPolicy, Transport, retrying
 
 if TYPE_CHECKING:
     from modelwire.registry import Owner
     from modelwire.runtime.runtime import Runtime
 
-__all__ = ["Answer", "deserves_fallback"]
+__all__ = ["Completion", "deserves_fallback"]
 
 
 def deserves_fallback(error: ModelwireError) -> bool:
@@ -51,7 +51,7 @@ def deserves_fallback(error: ModelwireError) -> bool:
 
 
 @frozen
-class Answer:
+class Completion:
     """One answer that was asked for.
 
     Attributes:
@@ -72,7 +72,7 @@ class Answer:
     retries: RetryPolicy
     keep_text: bool = True
 
-    async def events(self, progress: Progress) -> AsyncGenerator[Sequence[Event], None]:
+    async def events(self, progress: StreamState) -> AsyncGenerator[Sequence[Event], None]:
         """Try the candidates until one answers; yield its events, those of one arrival together.
 
         The next candidate is asked only when the failure deserves it and nothing was yielded.
@@ -82,7 +82,7 @@ class Answer:
         for position, candidate in enumerate(candidates):
             yielded = False
             progress.begin()
-            limit = Interrupt()
+            limit = Cancellation()
             try:
                 tries = await self._tries(candidate, progress, limit, began)
                 async with aclosing(tries) as events:
@@ -100,7 +100,7 @@ class Answer:
                 if not isinstance(error, ModelwireError):
                     raise
                 last = position == len(candidates) - 1
-                stopped = progress.interrupt.error is not None
+                stopped = progress.cancellation.error is not None
                 if yielded or last or stopped or not deserves_fallback(error):
                     if error is raised:
                         raise
@@ -113,7 +113,7 @@ class Answer:
                 limit.disarm()
 
     async def _tries(
-        self, candidate: ModelRef | str, progress: Progress, limit: Interrupt, began: float
+        self, candidate: ModelRef | str, progress: StreamState, limit: Cancellation, began: float
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
         model = await self.runtime.resolve(candidate)
@@ -141,7 +141,7 @@ class Answer:
         )
 
     async def _try(
-        self, model: Model, options: CompletionOptions, progress: Progress
+        self, model: Model, options: CompletionOptions, progress: StreamState
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Ask one model once."""
         registry = self.runtime.registry
@@ -185,8 +185,8 @@ class Answer:
             yield [done]
         except ModelwireError as error:
             assembler.fail(error)
-            if progress.interrupt.error is not None:
-                raise progress.interrupt.error from error
+            if progress.cancellation.error is not None:
+                raise progress.cancellation.error from error
             raise
         except (Exception, SystemExit, asyncio.CancelledError) as error:
             broken = self._bug(owner, model, error)
@@ -204,7 +204,7 @@ class Answer:
                 return None
             # Let through, it would end the caller's task without a word.
             what = f"cancelled its own answer for {model.provider!r}"
-        guilty = self.runtime.registry.culprit(owner, error)
+        guilty = self.runtime.registry.responsible_package(owner, error)
         return PluginError(
             f"{guilty} {what}.", hint="This is a bug in the plugin; tell its author."
         )

@@ -18,7 +18,7 @@ from modelwire.messages import AssistantMessage, Tool
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Registry
 from modelwire.registry.loader import where
-from modelwire.runtime.completion import Answer
+from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.options import OptionChanges, merge_options
 from modelwire.runtime.prompts import Prompt, as_context
@@ -30,7 +30,7 @@ from modelwire.runtime.resolver import (
     pick_bare_name,
 )
 from modelwire.runtime.stream import Stream
-from modelwire.transport import NotSent, Rehearsal, RetryPolicy, Transport
+from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, Transport
 
 __all__ = ["Runtime"]
 
@@ -181,7 +181,7 @@ class Runtime:
                 return [first]
             return list(dict.fromkeys(self._named(ref) for ref in (first, *fallbacks)))
 
-        answer = Answer(
+        answer = Completion(
             runtime=self,
             transport=self.transport,
             context=as_context(prompt, system=system, tools=tools),
@@ -242,9 +242,9 @@ class Runtime:
         async def candidates() -> Sequence[ModelRef | str]:
             return [found.ref]
 
-        answer = Answer(
+        answer = Completion(
             runtime=self,
-            transport=Rehearsal(environ=self.config.environ),
+            transport=DryRunTransport(environ=self.config.environ),
             context=as_context(prompt, system=system, tools=tools),
             candidates=candidates,
             options=lambda target, spent: self._options(target, asked, spent),
@@ -254,7 +254,7 @@ class Runtime:
             try:
                 async for _ in stream:
                     break
-            except NotSent as kept:
+            except RequestCaptured as kept:
                 noted = kept.partial.diagnostics if kept.partial is not None else []
                 return DryRun(found, kept.request, tuple(noted))
         msg = f"{found.ref} answers without a request over HTTP; there is nothing to show."

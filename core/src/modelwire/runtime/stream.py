@@ -18,12 +18,12 @@ from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.events.assembler import Assembler
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire.models import Model
-from modelwire.runtime.cancellation import Interrupt
+from modelwire.runtime.cancellation import Cancellation
 
-__all__ = ["Progress", "Stream"]
+__all__ = ["Stream", "StreamState"]
 
 
-class Progress:
+class StreamState:
     """What a running answer leaves behind for those who watch it.
 
     Attributes:
@@ -35,7 +35,7 @@ class Progress:
     """
 
     def __init__(self) -> None:
-        self.interrupt = Interrupt()
+        self.cancellation = Cancellation()
         self.model: Model | None = None
         self.attempts: list[Attempt] = []
         self.assembler: Assembler | None = None
@@ -59,12 +59,12 @@ class Stream:
 
     def __init__(
         self,
-        answer: Callable[[Progress], AsyncGenerator[Sequence[Event], None]],
+        answer: Callable[[StreamState], AsyncGenerator[Sequence[Event], None]],
         *,
         total: float | None = None,
     ) -> None:
-        self._progress = Progress()
-        self._interrupt = self._progress.interrupt
+        self._progress = StreamState()
+        self._cancellation = self._progress.cancellation
         self._events = self._run(answer(self._progress), total)
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -101,7 +101,7 @@ class Stream:
 
         May be called from any task in the same event loop, at any time.
         """
-        self._interrupt.trigger(Cancelled("The stream was cancelled."))
+        self._cancellation.trigger(Cancelled("The stream was cancelled."))
 
     async def aclose(self) -> None:
         """Stop the answer and close the connection; to be called by who iterates."""
@@ -129,37 +129,37 @@ class Stream:
     async def _run(
         self, answer: AsyncGenerator[Sequence[Event], None], total: float | None
     ) -> AsyncGenerator[Event, None]:
-        interrupt, progress = self._interrupt, self._progress
-        interrupt.arm("total", total)
+        cancellation, progress = self._cancellation, self._progress
+        cancellation.arm("total", total)
         try:
             async with aclosing(answer):
-                interrupt.enter()
+                cancellation.enter()
                 async for arrived in answer:
                     last = arrived[-1]
                     if type(last) is DoneEvent:
                         last.message.attempts = list(progress.attempts)
                         progress.message = last.message
-                    interrupt.leave()
+                    cancellation.leave()
                     for event in arrived:
                         yield event
-                        if interrupt.error is not None:
-                            raise interrupt.error
-                    interrupt.enter()
+                        if cancellation.error is not None:
+                            raise cancellation.error
+                    cancellation.enter()
         except asyncio.CancelledError:
-            error = interrupt.translate()
+            error = cancellation.translate()
             if error is None:
                 raise
             self._complete(error)
             raise error from None
         except ModelwireError as error:
             # A plugin may have made an error of its own out of being cancelled.
-            stopped = interrupt.translate()
+            stopped = cancellation.translate()
             self._complete(stopped or error)
             if stopped is not None and stopped is not error:
                 raise stopped from error
             raise
         finally:
-            interrupt.disarm()
+            cancellation.disarm()
 
     def _complete(self, error: ModelwireError) -> None:
         """Give an error what arrived before it and the tries that failed before it."""

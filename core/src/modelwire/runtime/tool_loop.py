@@ -23,7 +23,7 @@ from modelwire.messages import (
     ToolCall,
     ToolResultMessage,
 )
-from modelwire.runtime.cancellation import Interrupt
+from modelwire.runtime.cancellation import Cancellation
 from modelwire.runtime.stream import Stream
 from modelwire.tools import FunctionTool, run_call
 
@@ -135,7 +135,7 @@ class ToolLoop:
         self._approve = approve
         self._max_turns = max_turns
         self._settings = settings
-        self._interrupt = Interrupt()
+        self._cancellation = Cancellation()
         self._stream: Stream | None = None
         self._events = self._run()
 
@@ -169,7 +169,7 @@ class ToolLoop:
         if self._stream is not None and self._stream.message is None:
             self._stream.cancel()
         else:
-            self._interrupt.trigger(Cancelled("The tools were cancelled."))
+            self._cancellation.trigger(Cancelled("The tools were cancelled."))
 
     async def aclose(self) -> None:
         """Stop, and close the connection; to be called by who iterates."""
@@ -221,15 +221,15 @@ class ToolLoop:
 
     async def _wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
         """Wait for work of the caller's, such that `cancel` ends the wait."""
-        self._interrupt.enter()
+        self._cancellation.enter()
         try:
             done = await work()
         except asyncio.CancelledError:
-            error = self._interrupt.translate()
+            error = self._cancellation.translate()
             if error is None:
                 raise
             raise error from None
-        self._interrupt.leave()
+        self._cancellation.leave()
         return done
 
     def _open_calls(self) -> list[ToolCall]:

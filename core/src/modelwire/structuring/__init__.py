@@ -18,13 +18,13 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.structuring.converter import Converter, make_converter
-    from modelwire.structuring.errors import Mistake, describe
+    from modelwire.structuring.errors import ValueMistake, describe
     from modelwire.structuring.keys import keys_of, to_camel
     from modelwire.structuring.problems import mistakes_in, problems_of
 
 __all__ = [
     "Converter",
-    "Mistake",
+    "ValueMistake",
     "describe",
     "keys_of",
     "make_converter",
@@ -41,7 +41,7 @@ __getattr__, __dir__ = lazy_exports(
             "make_converter",
         ),
         "errors": (
-            "Mistake",
+            "ValueMistake",
             "describe",
         ),
         "keys": (

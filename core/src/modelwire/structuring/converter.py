@@ -13,7 +13,7 @@ from cattrs import BaseConverter, Converter
 from cattrs.errors import IterableValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from modelwire.structuring.errors import Mistake
+from modelwire.structuring.errors import ValueMistake
 from modelwire.structuring.keys import is_read, is_rest, key_of, keys_of
 
 __all__ = ["Converter", "make_converter"]
@@ -42,7 +42,7 @@ def make_converter() -> Converter:
 
         def structure(value: Any, target: type) -> Any:
             if not isinstance(value, Mapping):
-                raise Mistake("expected an object", value)
+                raise ValueMistake("expected an object", value)
             if rest is not None:
                 unknown = {key: item for key, item in value.items() if key not in known}
                 value = {key: item for key, item in value.items() if key in known}
@@ -90,7 +90,7 @@ def _strict_scalar(kind: type) -> Callable[[Any, type], Any]:
             return value
         if kind is float and type(value) is int:
             return float(value)
-        raise Mistake(f"expected {_NAMES[kind]}", value)
+        raise ValueMistake(f"expected {_NAMES[kind]}", value)
 
     return structure
 
@@ -111,7 +111,7 @@ def _structure_literal(value: Any, target: Any) -> Any:
 
 def _refuse_choice(value: object, allowed: Iterable[object]) -> NoReturn:
     choices = ", ".join(json.dumps(choice) for choice in allowed)
-    raise Mistake(f"expected one of {choices}", value)
+    raise ValueMistake(f"expected one of {choices}", value)
 
 
 def _list_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], Any]:
@@ -120,7 +120,7 @@ def _list_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], An
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, list):
-            raise Mistake("expected a list", value)
+            raise ValueMistake("expected a list", value)
         items = _structure_each(enumerate(value), structure_item, item_type)
         return tuple(items.values()) if origin is tuple else list(items.values())
 
@@ -133,7 +133,7 @@ def _dict_hook(target: Any, converter: BaseConverter) -> Callable[[Any, Any], An
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise Mistake("expected an object", value)
+            raise ValueMistake("expected an object", value)
         return _structure_each(value.items(), structure_item, item_type)
 
     return structure

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["Mistake", "describe"]
+__all__ = ["ValueMistake", "describe"]
 
 _NOTHING = object()
 
 
-class Mistake(ValueError):
+class ValueMistake(ValueError):
     """A value that is not what the document's schema asks for.
 
     As text it is the whole story; the two halves are there for those who must not show the value.

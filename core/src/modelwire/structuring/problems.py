@@ -11,7 +11,7 @@ from cattrs import BaseValidationError
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
 
 from modelwire.errors import Problem
-from modelwire.structuring.errors import Mistake
+from modelwire.structuring.errors import ValueMistake
 from modelwire.structuring.keys import key_of
 
 __all__ = ["mistakes_in", "problems_of"]
@@ -24,7 +24,7 @@ def problems_of(error: BaseException, root: Sequence[str | int] = ()) -> list[Pr
 
 def mistakes_in(
     error: BaseException, root: Sequence[str | int] = ()
-) -> Iterator[tuple[tuple[str | int, ...], Mistake]]:
+) -> Iterator[tuple[tuple[str | int, ...], ValueMistake]]:
     """Flatten what a converter raised into paths, as keys and indexes, and mistakes."""
     path = tuple(root)
     if not isinstance(error, BaseValidationError):
@@ -43,12 +43,12 @@ def _step(error: BaseException, parent: Any) -> tuple[str | int, ...]:
     return ()
 
 
-def _as_mistake(error: BaseException) -> Mistake:
-    if isinstance(error, Mistake):
+def _as_mistake(error: BaseException) -> ValueMistake:
+    if isinstance(error, ValueMistake):
         return error
     if isinstance(error, KeyError):
-        return Mistake(f"missing the key {json.dumps(str(error.args[0]))}")
-    return Mistake(str(error) or type(error).__name__)
+        return ValueMistake(f"missing the key {json.dumps(str(error.args[0]))}")
+    return ValueMistake(str(error) or type(error).__name__)
 
 
 def _render(path: Sequence[str | int]) -> str:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from modelwire.testing.subject import ABILITIES, Ability
     from modelwire.testing.suite import provider_suite
     from modelwire.testing.wires import (
-        Answer,
         EventStreamWire,
         JsonLinesWire,
+        ScriptedAnswer,
         SseWire,
         Wire,
         fragments,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ABILITIES",
     "Ability",
-    "Answer",
     "EventStreamWire",
     "Gate",
     "Interaction",
@@ -37,6 +36,7 @@ __all__ = [
     "ReceivedRequest",
     "RecordingTransport",
     "Reply",
+    "ScriptedAnswer",
     "SseWire",
     "Wire",
     "WireServer",
@@ -67,9 +67,9 @@ __getattr__, __dir__ = lazy_exports(
         ),
         "suite": ("provider_suite",),
         "wires": (
-            "Answer",
             "EventStreamWire",
             "JsonLinesWire",
+            "ScriptedAnswer",
             "SseWire",
             "Wire",
             "fragments",

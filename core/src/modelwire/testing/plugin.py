@@ -13,7 +13,7 @@ import pytest
 from modelwire.testing.checks import DEFAULT, be_patient
 
 if TYPE_CHECKING:
-    from modelwire.testing.report import Finding
+    from modelwire.testing.report import RuleResult
 
 __all__ = [
     "pytest_addoption",
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 _PROPERTY = "modelwire"
-_FINDINGS = pytest.StashKey[list["Finding"]]()
+_FINDINGS = pytest.StashKey[list["RuleResult"]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin a list of findings."""
     be_patient(config.getoption("modelwire_patience"))
-    findings: list[Finding] = []
+    findings: list[RuleResult] = []
     config.stash[_FINDINGS] = findings
     config.pluginmanager.register(_Listener(findings), "modelwire-findings")
 
@@ -108,7 +108,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 class _Listener:
     """Keeps what the suites found, also in the process that other processes report to."""
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, findings: list[RuleResult]) -> None:
         self._findings = findings
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -116,9 +116,9 @@ class _Listener:
         provider = dict(report.user_properties).get(_PROPERTY)
         if provider is None or (report.when != "call" and report.outcome == "passed"):
             return
-        from modelwire.testing.report import Finding, reason_of
+        from modelwire.testing.report import RuleResult, reason_of
 
         *_, suite, rule = report.nodeid.split("::")
         self._findings.append(
-            Finding(str(provider), suite, rule, report.outcome, reason_of(report))
+            RuleResult(str(provider), suite, rule, report.outcome, reason_of(report))
         )

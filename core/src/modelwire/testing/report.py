@@ -13,13 +13,13 @@ from attrs import asdict, frozen
 if TYPE_CHECKING:
     import pytest
 
-__all__ = ["Finding", "by_suite", "reason_of", "summary_of", "write_badge", "write_report"]
+__all__ = ["RuleResult", "by_suite", "reason_of", "summary_of", "write_badge", "write_report"]
 
 FORMAT = 1
 
 
 @frozen
-class Finding:
+class RuleResult:
     """One rule, at one provider.
 
     Attributes:
@@ -46,15 +46,15 @@ def reason_of(report: pytest.TestReport) -> str:
     return text.partition("\n")[0].removeprefix("AssertionError: ")
 
 
-def by_suite(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+def by_suite(findings: Iterable[RuleResult]) -> dict[str, list[RuleResult]]:
     """The findings of each suite."""
-    suites: dict[str, list[Finding]] = {}
+    suites: dict[str, list[RuleResult]] = {}
     for finding in findings:
         suites.setdefault(finding.suite, []).append(finding)
     return suites
 
 
-def summary_of(findings: Sequence[Finding]) -> str:
+def summary_of(findings: Sequence[RuleResult]) -> str:
     """One line about a suite: `conforms: 61 rules kept, 4 do not apply`."""
     count = {
         outcome: sum(finding.outcome == outcome for finding in findings)
@@ -66,14 +66,14 @@ def summary_of(findings: Sequence[Finding]) -> str:
     return f"conforms: {count['passed']} rules kept, {rest}"
 
 
-def write_report(path: Path, findings: Sequence[Finding]) -> None:
+def write_report(path: Path, findings: Sequence[RuleResult]) -> None:
     """Write the findings: as JSON where the file's name ends so, else as Markdown."""
     text = _json(findings) if path.suffix == ".json" else _markdown(findings)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
 
-def _json(findings: Sequence[Finding]) -> str:
+def _json(findings: Sequence[RuleResult]) -> str:
     suites = [
         {
             "suite": suite,
@@ -86,12 +86,12 @@ def _json(findings: Sequence[Finding]) -> str:
     return json.dumps({"format": FORMAT, "suites": suites}, indent=2) + "\n"
 
 
-def _rule(finding: Finding) -> dict[str, Any]:
+def _rule(finding: RuleResult) -> dict[str, Any]:
     data = asdict(finding)
     return {key: data[key] for key in ("rule", "outcome", "reason")}
 
 
-def _markdown(findings: Sequence[Finding]) -> str:
+def _markdown(findings: Sequence[RuleResult]) -> str:
     lines = ["# Conformance of providers", ""]
     for suite, found in by_suite(findings).items():
         lines += [f"## {found[0].provider} ({suite})", "", f"It {summary_of(found)}.", ""]
@@ -104,7 +104,7 @@ def _markdown(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _conforms(findings: Sequence[Finding]) -> bool:
+def _conforms(findings: Sequence[RuleResult]) -> bool:
     return not any(finding.outcome == "failed" for finding in findings)
 
 
@@ -113,7 +113,7 @@ _WIDTH = 7  # of a character, in pixels, at 11 pixels of height
 _COLOURS = {"brightgreen": "#4c1", "red": "#e05d44"}
 
 
-def write_badge(path: Path, findings: Sequence[Finding]) -> None:
+def write_badge(path: Path, findings: Sequence[RuleResult]) -> None:
     """Write it: as JSON of shields.io's endpoint where the file's name ends so, else as SVG."""
     broken = sum(finding.outcome == "failed" for finding in findings)
     kept = sum(finding.outcome == "passed" for finding in findings)

@@ -13,7 +13,15 @@ from modelwire.messages import AssistantContent, StopReason, Text, ToolCall, Usa
 from modelwire.testing.frames import CONTENT_TYPE, frame
 from modelwire.testing.server import End, Gate, ReceivedRequest, Reply
 
-__all__ = ["Answer", "EventStreamWire", "JsonLinesWire", "SseWire", "Wire", "fragments", "pieces"]
+__all__ = [
+    "EventStreamWire",
+    "JsonLinesWire",
+    "ScriptedAnswer",
+    "SseWire",
+    "Wire",
+    "fragments",
+    "pieces",
+]
 
 
 def _blocks(content: str | Iterable[AssistantContent]) -> tuple[AssistantContent, ...]:
@@ -21,7 +29,7 @@ def _blocks(content: str | Iterable[AssistantContent]) -> tuple[AssistantContent
 
 
 @frozen
-class Answer:
+class ScriptedAnswer:
     """One answer of a model, in the terms of messages. A wire writes it in those of a protocol.
 
     Attributes:
@@ -61,7 +69,7 @@ class Wire(ABC):
     request_id_header: ClassVar[str | None] = "x-request-id"
 
     @abstractmethod
-    def events(self, answer: Answer) -> Iterable[Any]:
+    def events(self, answer: ScriptedAnswer) -> Iterable[Any]:
         """Write an answer as the events of a stream; `pieces` and `fragments` cut its blocks."""
 
     @abstractmethod
@@ -105,7 +113,7 @@ class Wire(ABC):
         """Answer a request that is no part of a test, as for a token; `None` for all others."""
         return None
 
-    def bodies(self, answer: Answer) -> list[bytes]:
+    def bodies(self, answer: ScriptedAnswer) -> list[bytes]:
         """An answer in bytes, event by event."""
         return [self.encode(event) for event in self.events(answer)]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from modelwire.transport.body import drain
     from modelwire.transport.client import Transport
     from modelwire.transport.deadlines import Deadlines
-    from modelwire.transport.dry_run import NotSent, Rehearsal
+    from modelwire.transport.dry_run import DryRunTransport, RequestCaptured
     from modelwire.transport.error_responses import error_from_status, explain_body
     from modelwire.transport.proxies import proxy_for
     from modelwire.transport.request import Request
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Deadlines",
-    "NotSent",
-    "Rehearsal",
+    "DryRunTransport",
     "Request",
+    "RequestCaptured",
     "Response",
     "RetryPolicy",
     "ServerSentEvent",
@@ -54,8 +54,8 @@ __getattr__, __dir__ = lazy_exports(
         "client": ("Transport",),
         "deadlines": ("Deadlines",),
         "dry_run": (
-            "NotSent",
-            "Rehearsal",
+            "DryRunTransport",
+            "RequestCaptured",
         ),
         "error_responses": (
             "error_from_status",

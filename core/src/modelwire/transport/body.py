@@ -11,7 +11,7 @@ import aiohttp
 from modelwire.errors import ConnectionFailed, ModelwireError, ProviderError, RequestTimeout
 from modelwire.transport.deadlines import Deadlines, ReadWatch
 from modelwire.transport.errors import FAULTS, Exchange, without_request
-from modelwire.transport.log import Telling
+from modelwire.transport.log import RequestLog
 
 __all__ = ["Body", "drain"]
 
@@ -38,7 +38,7 @@ class Body:
         *,
         connected_at: float,
         total_at: float | None,
-        telling: Telling | None = None,
+        telling: RequestLog | None = None,
     ) -> None:
         self._telling = telling
         self._raw = raw

@@ -12,10 +12,10 @@ from modelwire.transport.client import Transport
 from modelwire.transport.request import Request
 from modelwire.transport.response import Response
 
-__all__ = ["NotSent", "Rehearsal"]
+__all__ = ["DryRunTransport", "RequestCaptured"]
 
 
-class NotSent(ModelwireError):
+class RequestCaptured(ModelwireError):
     """A request was ready to be sent, and was kept.
 
     It is no failure of a provider, so nobody tries again or falls back.
@@ -31,20 +31,20 @@ class NotSent(ModelwireError):
         self.request = request
 
 
-class Rehearsal(Transport):
-    """Takes every request and raises it as `NotSent`."""
+class DryRunTransport(Transport):
+    """Takes every request and raises it as `RequestCaptured`."""
 
     @asynccontextmanager
     async def send(self, request: Request, **_: Any) -> AsyncGenerator[Response, None]:
         """Send nothing.
 
         Raises:
-            NotSent: Always.
+            RequestCaptured: Always.
         """
         yield self._keep(request)
 
     def _keep(self, request: Request) -> Response:
-        raise NotSent(request)
+        raise RequestCaptured(request)
 
     def trusting(self, ca_bundle: Path | str) -> Transport:  # noqa: ARG002 - it trusts nobody
         """Sends nothing either."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from modelwire.redaction.http import (
-    conceal,
+    redact,
     secrets_in,
     shown_request_headers,
     shown_response_headers,
@@ -20,14 +20,14 @@ from modelwire.redaction.http import (
 )
 from modelwire.transport.request import Request
 
-__all__ = ["LOGGER", "Telling", "tell"]
+__all__ = ["LOGGER", "RequestLog", "log_request"]
 
 LOGGER = logging.getLogger("modelwire.http")
 
 _numbers = itertools.count(1)
 
 
-class Telling:
+class RequestLog:
     """Tells one request and its response; the lines share a number, since many may be under way."""
 
     def __init__(self) -> None:
@@ -68,10 +68,12 @@ class Telling:
     def _say(self, said: str, headers: Mapping[str, str] | None = None) -> None:
         lines = [said, *(f"  {name}: {value}" for name, value in (headers or {}).items())]
         told = "\n".join(f"[{self._number}] {line}" for line in lines)
-        LOGGER.debug("%s", conceal(told, self._secrets))
+        LOGGER.debug("%s", redact(told, self._secrets))
 
 
-def tell(request: Request, headers: Mapping[str, str], proxy: str | None) -> Telling | None:
+def log_request(
+    request: Request, headers: Mapping[str, str], proxy: str | None
+) -> RequestLog | None:
     """Begin to tell a request; `None` if nobody listens.
 
     Args:
@@ -81,7 +83,7 @@ def tell(request: Request, headers: Mapping[str, str], proxy: str | None) -> Tel
     """
     if not LOGGER.isEnabledFor(logging.DEBUG):
         return None
-    telling = Telling()
+    telling = RequestLog()
     telling.request(request, headers, proxy)
     return telling
 

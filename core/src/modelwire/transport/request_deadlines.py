@@ -10,10 +10,10 @@ import aiohttp
 
 from modelwire.transport.deadlines import ANOTHER_TURN, Deadlines
 
-__all__ = ["Progress", "tracing"]
+__all__ = ["RequestDeadlines", "tracing"]
 
 
-class Progress:
+class RequestDeadlines:
     """Moves one limit along with the phases of a request.
 
     Where a program holds up the loop beyond a limit, what has arrived meanwhile lies in the socket,
@@ -85,7 +85,7 @@ class Progress:
 
 
 def tracing() -> aiohttp.TraceConfig:
-    """Make what tells the `Progress` given as a request's context how far the request has come."""
+    """Make what tells the `RequestDeadlines` given as a request's context how far the request has come."""
     trace = aiohttp.TraceConfig()
 
     async def queued(_: object, context: SimpleNamespace, __: Any) -> None:
@@ -108,6 +108,6 @@ def tracing() -> aiohttp.TraceConfig:
     return trace
 
 
-def _progress(context: SimpleNamespace) -> Progress:
-    progress: Progress = context.trace_request_ctx
+def _progress(context: SimpleNamespace) -> RequestDeadlines:
+    progress: RequestDeadlines = context.trace_request_ctx
     return progress

@@ -15,10 +15,10 @@ from modelwire.errors import InvalidRequest, RequestTimeout
 from modelwire.transport.body import Body
 from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.errors import FAULTS, Exchange, without_request
-from modelwire.transport.log import tell
+from modelwire.transport.log import log_request
 from modelwire.transport.proxies import ProxyLogin
 from modelwire.transport.request import Request, header, request_id
-from modelwire.transport.request_deadlines import Progress, tracing
+from modelwire.transport.request_deadlines import RequestDeadlines, tracing
 from modelwire.transport.response import Response
 
 if TYPE_CHECKING:
@@ -120,10 +120,10 @@ async def open_response(
     # To make a request takes as long as to send it; events of other streams come in between.
     await asyncio.sleep(0)
     options = _options(request, exchange, context, proxy)
-    telling = tell(request, options["headers"], proxy.url if proxy is not None else None)
+    telling = log_request(request, options["headers"], proxy.url if proxy is not None else None)
     try:
         async with asyncio.timeout(None) as timeout:
-            progress = Progress(deadlines, timeout)
+            progress = RequestDeadlines(deadlines, timeout)
             try:
                 raw = await _send(session, request, options, progress)
             finally:
@@ -154,7 +154,10 @@ async def open_response(
 
 
 async def _send(
-    session: aiohttp.ClientSession, request: Request, options: dict[str, Any], progress: Progress
+    session: aiohttp.ClientSession,
+    request: Request,
+    options: dict[str, Any],
+    progress: RequestDeadlines,
 ) -> aiohttp.ClientResponse:
     """Send, and once more when a kept connection turns out to have been closed by the server."""
     url = yarl.URL(request.url, encoded=request.url.isascii())

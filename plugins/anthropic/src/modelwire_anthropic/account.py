@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from modelwire.errors import AuthenticationError, ConfigError
-from modelwire.redaction import conceal, secrets_in
+from modelwire.redaction import redact, secrets_in
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -51,7 +51,7 @@ class Account:
 
     def redact(self, text: str) -> str:
         """Take secrets out of what a service says."""
-        return conceal(text, secrets_in(self.headers))
+        return redact(text, secrets_in(self.headers))
 
 
 def resolve_account(

@@ -11,7 +11,7 @@ import msgspec
 from attrs import frozen
 
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
-from modelwire.redaction.exceptions import without_text
+from modelwire.redaction.exceptions import scrub
 from modelwire.transport import Request, SseDecoder, drain, explain_body
 from modelwire_anthropic.errors import error_in_stream, error_of_response
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from modelwire.transport import Deadlines, Response, ServerSentEvent, Transport
     from modelwire_anthropic.account import Account
 
-__all__ = ["Arrived", "fetch_json", "stream_events"]
+__all__ = ["EventBatch", "fetch_json", "stream_events"]
 
 _decode = msgspec.json.Decoder().decode
 
 
 @frozen
-class Arrived:
+class EventBatch:
     """Events that arrived together; the first one comes with the head of the response.
 
     Attributes:
@@ -47,7 +47,7 @@ async def stream_events(
     transport: Transport,
     deadlines: Deadlines,
     model: str,
-) -> AsyncGenerator[Arrived, None]:
+) -> AsyncGenerator[EventBatch, None]:
     """Send a request to `/v1/messages`; yield what arrives, to `message_stop` or the end.
 
     Events that arrived before a failure are yielded before it is raised.
@@ -68,7 +68,7 @@ async def stream_events(
     details: dict[str, Any] = {"provider": account.provider, "model": model}
     async with transport.send(request, deadlines=deadlines, **details) as response:
         await _check(response, account, model)
-        yield Arrived(request_id=response.request_id)
+        yield EventBatch(request_id=response.request_id)
         decoder = SseDecoder()
         anything = False
         async with aclosing(response.iter_bytes()) as chunks:
@@ -122,7 +122,7 @@ async def fetch_json(
                 provider=account.provider,
                 retryable=False,
                 hint="Check the base URL; a proxy or a web page may have answered instead.",
-            ) from without_text(error)
+            ) from scrub(error)
 
 
 async def _check(response: Response, account: Account, model: str | None) -> None:
@@ -142,7 +142,7 @@ def _read(
     model: str,
     *,
     at_end: bool = False,
-) -> tuple[Arrived, bool]:
+) -> tuple[EventBatch, bool]:
     """Read events up to the last or the first that is wrong, and say whether the stream is done."""
     events: list[Mapping[str, Any]] = []
     details: dict[str, Any] = {
@@ -160,17 +160,17 @@ def _read(
             # An event that lacks its end is what a cut leaves behind.
             kind = StreamTruncated if at_end else MalformedResponse
             msg = "The stream ended in the middle of an event." if at_end else _NO_JSON
-            return Arrived(tuple(events), error=kind(msg, **details)), False
+            return EventBatch(tuple(events), error=kind(msg, **details)), False
         if not isinstance(data, dict):
             error = MalformedResponse(_NO_JSON, **details)
-            return Arrived(tuple(events), error=error), False
+            return EventBatch(tuple(events), error=error), False
         if data.get("type", "error") == "error" or event.event == "error":
             told = json.loads(account.redact(json.dumps(data)))
-            return Arrived(tuple(events), error=error_in_stream(told, **details)), False
+            return EventBatch(tuple(events), error=error_in_stream(told, **details)), False
         events.append(data)
         if data.get("type") == "message_stop":
-            return Arrived(tuple(events)), True
-    return Arrived(tuple(events)), False
+            return EventBatch(tuple(events)), True
+    return EventBatch(tuple(events)), False
 
 
 _NO_JSON = "An event of the stream is not a JSON object."

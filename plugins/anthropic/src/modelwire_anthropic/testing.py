@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelwire.messages import StopReason, Text, Thinking, ToolCall
-from modelwire.testing import Answer, SseWire, fragments, pieces
+from modelwire.testing import ScriptedAnswer, SseWire, fragments, pieces
 from modelwire_anthropic.messages.assistant import to_base64
 
 __all__ = ["MessagesWire"]
@@ -40,7 +40,7 @@ class MessagesWire(SseWire):
 
     request_id_header = "request-id"
 
-    def events(self, answer: Answer) -> Iterator[_Event]:
+    def events(self, answer: ScriptedAnswer) -> Iterator[_Event]:
         """Write an answer as named events."""
         used = answer.usage
         counted = {

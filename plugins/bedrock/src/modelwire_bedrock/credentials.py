@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from modelwire.hookspecs import CredentialStatus
-from modelwire_bedrock.aws.credentials.choice import Choice
+from modelwire_bedrock.aws.credentials.choice import CredentialChoice
 from modelwire_bedrock.aws.credentials.containers import inspect_container, inspect_instance
 from modelwire_bedrock.aws.credentials.profiles import inspect_profile, inspect_web_identity
 from modelwire_bedrock.aws.credentials.shared_files import SharedFiles, read_shared_files
-from modelwire_bedrock.aws.credentials.source import Finding, parse_time
+from modelwire_bedrock.aws.credentials.source import CredentialSource, parse_time
 from modelwire_bedrock.aws.endpoints import resolve_target
 
 if TYPE_CHECKING:
@@ -48,29 +48,31 @@ def detect(
 
 
 def inspect(
-    choice: Choice, files: SharedFiles, environ: Mapping[str, str], now: datetime
-) -> Finding:
+    choice: CredentialChoice, files: SharedFiles, environ: Mapping[str, str], now: datetime
+) -> CredentialSource:
     """Look at the chosen credentials without the network."""
     if choice.kind == "none":
-        return Finding("usable", "unsigned")
+        return CredentialSource("usable", "unsigned")
     if choice.kind == "bearer":
-        return Finding("usable", "bearer token")
+        return CredentialSource("usable", "bearer token")
     if choice.kind == "keys":
         return _inspect_keys(choice, environ, now)
     if files.problem:
-        return Finding("unusable", "shared files", f"{files.problem}.", "Correct the file.")
+        return CredentialSource(
+            "unusable", "shared files", f"{files.problem}.", "Correct the file."
+        )
     if choice.profile is not None and choice.profile not in files.profiles:
         names = ", ".join(sorted(files.profiles)) or "none"
         reason = f"There is no profile {choice.profile} in {files.config_path}"
         reason += f" or {files.credentials_path}."
         hint = f"Existing profiles: {names}. `aws configure --profile {choice.profile}` makes it."
-        return Finding("unusable", "profile", reason, hint)
+        return CredentialSource("unusable", "profile", reason, hint)
     return _inspect_chain(choice, files, environ, now)
 
 
 def _inspect_chain(
-    choice: Choice, files: SharedFiles, environ: Mapping[str, str], now: datetime
-) -> Finding:
+    choice: CredentialChoice, files: SharedFiles, environ: Mapping[str, str], now: datetime
+) -> CredentialSource:
     name = choice.profile or "default"
     token_file = environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
     in_profile = inspect_profile(files, name, environ, now)
@@ -84,17 +86,19 @@ def _inspect_chain(
     return in_profile or inspect_container(environ) or inspect_instance(environ)
 
 
-def _inspect_keys(choice: Choice, environ: Mapping[str, str], now: datetime) -> Finding:
+def _inspect_keys(
+    choice: CredentialChoice, environ: Mapping[str, str], now: datetime
+) -> CredentialSource:
     expires = None
     if choice.source.startswith("env:"):
         expires = parse_time(environ.get("AWS_CREDENTIAL_EXPIRATION"))
     if expires is not None and expires <= now:
         reason = f"The keys in the environment expired at {expires.isoformat()}."
-        return Finding("unusable", "keys", reason, "Export new ones.", expires_at=expires)
-    return Finding("usable", "keys", expires_at=expires)
+        return CredentialSource("unusable", "keys", reason, "Export new ones.", expires_at=expires)
+    return CredentialSource("usable", "keys", expires_at=expires)
 
 
-def _status(target: Target, found: Finding) -> CredentialStatus:
+def _status(target: Target, found: CredentialSource) -> CredentialStatus:
     details = {"region": target.region, "regionSource": target.region_source}
     if target.profile:
         details["profile"] = target.profile

@@ -25,7 +25,7 @@ from modelwire.errors import (
     RateLimited,
 )
 
-__all__ = ["SYMPTOMS", "Rule", "Symptom", "find_rule"]
+__all__ = ["SYMPTOMS", "ErrorRule", "Symptom", "find_rule"]
 
 
 class Symptom(StrEnum):
@@ -69,7 +69,7 @@ def _compiled(text: str) -> re.Pattern[str]:
 
 
 @frozen
-class Rule:
+class ErrorRule:
     """How one symptom is recognised, and what it means.
 
     Attributes:
@@ -99,8 +99,8 @@ _PROFILE = (
 )
 _STREAMING = "Converse without streaming may work."
 
-SYMPTOMS: tuple[Rule, ...] = (
-    Rule(
+SYMPTOMS: tuple[ErrorRule, ...] = (
+    ErrorRule(
         Symptom.MAX_TOKENS_TOO_HIGH,
         _REQUEST,
         r"maximum tokens you requested exceeds|max_tokens: \d+ > \d+",
@@ -108,7 +108,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "hearsay",
         "Ask for fewer tokens with `max_tokens`.",
     ),
-    Rule(
+    ErrorRule(
         Symptom.CONTEXT_OVERFLOW,
         _REQUEST,
         r"(input|prompt) is too long",
@@ -116,7 +116,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "reported",
         _SHORTEN,
     ),
-    Rule(
+    ErrorRule(
         Symptom.CONTEXT_OVERFLOW,
         _REQUEST,
         r"too many (input )?tokens(?!.{0,60}wait)|input tokens exceeded|maximum context length"
@@ -127,7 +127,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "hearsay",
         _SHORTEN,
     ),
-    Rule(
+    ErrorRule(
         Symptom.ON_DEMAND_UNSUPPORTED,
         _REQUEST,
         r"on.?demand throughput (isn'?t|is not) supported",
@@ -135,7 +135,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "reported",
         _PROFILE,
     ),
-    Rule(
+    ErrorRule(
         Symptom.TOOLS_NOT_STREAMED,
         _REQUEST,
         r"(doesn'?t|does not) support tool.{0,40}stream|tool.{0,60}stream.{0,40}not supported",
@@ -143,7 +143,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "reported",
         _STREAMING,
     ),
-    Rule(
+    ErrorRule(
         Symptom.STREAMING_UNSUPPORTED,
         _REQUEST,
         r"unsupported for streaming|(doesn'?t|does not) support (response )?(streaming|"
@@ -152,7 +152,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "hearsay",
         _STREAMING,
     ),
-    Rule(
+    ErrorRule(
         Symptom.STALE_SIGNATURE,
         _REQUEST,
         r"invalid.{0,20}signature.{0,60}(thinking|reasoning)|(thinking|reasoning).{0,80}signature"
@@ -161,7 +161,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "reported",
         "The thinking of an earlier turn is not accepted any more; send it without.",
     ),
-    Rule(
+    ErrorRule(
         Symptom.UNKNOWN_MODEL,
         _REQUEST,
         r"model identifier is invalid|invalid model identifier|model id is (invalid|not valid)",
@@ -169,7 +169,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "recorded",
         "Check the id and the region: `modelwire models list` shows what is offered there.",
     ),
-    Rule(
+    ErrorRule(
         Symptom.BLANK_TEXT,
         _REQUEST,
         r"text.{0,60}(is blank|is empty|must be non-empty|must contain non-whitespace)",
@@ -177,7 +177,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "reported",
         "A text in the conversation is blank.",
     ),
-    Rule(
+    ErrorRule(
         Symptom.TEMPERATURE_REFUSED,
         _REQUEST,
         r"temperature.{0,60}(deprecated|not supported|unsupported)",
@@ -185,7 +185,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "reported",
         "This model takes no temperature; leave it out.",
     ),
-    Rule(
+    ErrorRule(
         Symptom.CLOCK_SKEW,
         _IDENTITY,
         r"signature (expired|not yet current)|request has expired|is (now )?(earlier|later) than",
@@ -193,14 +193,14 @@ SYMPTOMS: tuple[Rule, ...] = (
         "hearsay",
         _CLOCK,
     ),
-    Rule(
+    ErrorRule(
         Symptom.EXPIRED_CREDENTIALS,
         _IDENTITY,
         r"(token|credentials?).{0,60}(is|are|has|have)( been)? expired",
         AuthenticationError,
         "hearsay",
     ),
-    Rule(
+    ErrorRule(
         Symptom.BAD_API_KEY,
         _IDENTITY,
         r"api key is valid|(invalid|malformed) (api key|bearer)",
@@ -208,7 +208,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "hearsay",
         "Check AWS_BEARER_TOKEN_BEDROCK: the key is wrong, or of another region.",
     ),
-    Rule(
+    ErrorRule(
         Symptom.MODEL_ACCESS,
         frozenset({"accessdenied", "resourcenotfound", "validation", ""}),
         r"don'?t have access to the model|access (to )?this model|model access|use case details "
@@ -217,7 +217,7 @@ SYMPTOMS: tuple[Rule, ...] = (
         "hearsay",
         "Ask for access to the model on the page `Model access` of the Bedrock console.",
     ),
-    Rule(
+    ErrorRule(
         Symptom.DAILY_QUOTA,
         _THROTTLE,
         r"(tokens|requests) per day|daily",
@@ -232,7 +232,7 @@ _PLAIN = str.maketrans("\u2018\u2019\u02bc`", "'''\u0020")
 _LONGEST_MESSAGE = 4_000
 
 
-def find_rule(code: str, message: str) -> Rule | None:
+def find_rule(code: str, message: str) -> ErrorRule | None:
     """Find what a message means.
 
     Args:

@@ -28,11 +28,11 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire.redaction import conceal
+from modelwire.redaction import redact
 from modelwire.transport import error_from_status, explain_body, parse_retry_after
 from modelwire.transport.request import request_id
 from modelwire_bedrock.aws.eventstream import Frame
-from modelwire_bedrock.error_rules import Rule, Symptom, find_rule
+from modelwire_bedrock.error_rules import ErrorRule, Symptom, find_rule
 
 __all__ = [
     "ServiceFault",
@@ -132,7 +132,7 @@ class ServiceFault(Exception):
         self.original_status = original_status
         rule = find_rule(normal_code(code), message)
         # 413 and 429 say what they mean; only under other statuses may a bare message be read.
-        self._rule: Rule | None = None if rule and not code and _plain_status(status) else rule
+        self._rule: ErrorRule | None = None if rule and not code and _plain_status(status) else rule
 
     @property
     def symptom(self) -> Symptom | None:
@@ -211,7 +211,7 @@ def fault_of_frame(frame: Frame, secrets: Sequence[str] = ()) -> ServiceFault:
         secrets: Credentials of the request, which are hidden where the service repeats them.
     """
     headers = frame.headers
-    payload = conceal(frame.payload.decode("utf-8", "replace"), secrets).encode()
+    payload = redact(frame.payload.decode("utf-8", "replace"), secrets).encode()
     data = _json_object(payload)
     code = (
         _bare_code(headers.get(":exception-type"))
@@ -222,7 +222,7 @@ def fault_of_frame(frame: Frame, secrets: Sequence[str] = ()) -> ServiceFault:
     status = exception_status(code)
     return ServiceFault(
         code,
-        conceal(message, secrets) if isinstance(message, str) else "",
+        redact(message, secrets) if isinstance(message, str) else "",
         status=status,
         in_stream=True,
         original_status=_number(data.get("originalStatusCode")),

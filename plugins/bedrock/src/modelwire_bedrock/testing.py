@@ -11,10 +11,10 @@ from typing import Any
 
 from modelwire.messages import StopReason, Text, Thinking, ToolCall, Usage
 from modelwire.testing import (
-    Answer,
     EventStreamWire,
     ReceivedRequest,
     Reply,
+    ScriptedAnswer,
     fragments,
     pieces,
 )
@@ -41,7 +41,7 @@ _ERRORS = {
 class ConverseStreamWire(EventStreamWire):
     """Frames of ConverseStream, and the lists of the control plane."""
 
-    def events(self, answer: Answer) -> Iterator[tuple[str, Any]]:
+    def events(self, answer: ScriptedAnswer) -> Iterator[tuple[str, Any]]:
         """Write an answer as frames."""
         yield "messageStart", {"role": "assistant"}
         for index, block in enumerate(answer.content):

@@ -12,7 +12,7 @@ import click
 from modelwire.cli.options import FiniteRange
 from modelwire.config import load_config
 from modelwire_cache.settings import Settings
-from modelwire_cache.store import Answers, Kept
+from modelwire_cache.store import CachedResponse, ResponseStore
 
 __all__ = ["answers"]
 
@@ -47,7 +47,7 @@ def list_answers(config_path: Path | None, *, as_json: bool) -> None:
     modelwire answers list --json
     """  # noqa: D301 - \b keeps click from joining the lines
     settings = Settings.of(load_config(config_path))
-    found = list(Answers(settings.directory).listing())
+    found = list(ResponseStore(settings.directory).listing())
     if as_json:
         data = {
             "directory": str(settings.directory),
@@ -83,13 +83,13 @@ def clear(config_path: Path | None, older_than: float | None) -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
     settings = Settings.of(load_config(config_path))
     newest = time.time() - (older_than or 0) * _DAY
-    gone = [kept for kept in Answers(settings.directory).listing() if kept.kept_at <= newest]
+    gone = [kept for kept in ResponseStore(settings.directory).listing() if kept.kept_at <= newest]
     for kept in gone:
         kept.path.unlink(missing_ok=True)
     click.echo(f"Removed {len(gone)} {'answer' if len(gone) == 1 else 'answers'}.")
 
 
-def _question(kept: Kept) -> str:
+def _question(kept: CachedResponse) -> str:
     """The beginning of the last thing that was said before the answer."""
     said = [
         block

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from modelwire.messages import Context
     from modelwire.models import Model
 
-__all__ = ["Request"]
+__all__ = ["CacheRequest"]
 
 
 @frozen
-class Request:
+class CacheRequest:
     """A request without what differs from one run to the next.
 
     Times, deadlines, labels, the session and the usage of earlier answers are left out: they do not
@@ -44,7 +44,7 @@ class Request:
     asked: dict[str, Any]
 
     @classmethod
-    def of(cls, model: Model, context: Context, options: CompletionOptions) -> Request:
+    def of(cls, model: Model, context: Context, options: CompletionOptions) -> CacheRequest:
         """Read the arguments of the hook."""
         choice = options.tool_choice
         wanted = {

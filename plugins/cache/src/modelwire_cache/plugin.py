@@ -30,7 +30,7 @@ def stream_completion(
     settings = Settings.of(config)
     if settings.mode == "off" or not isinstance(deltas, AsyncIterator):
         return deltas
-    from modelwire_cache.fingerprint import Request
+    from modelwire_cache.fingerprint import CacheRequest
 
-    asked = Request.of(model, context, options)
+    asked = CacheRequest.of(model, context, options)
     return late_stream("modelwire_cache.replay", "answer", deltas, asked, settings)

@@ -9,24 +9,24 @@ from contextlib import asynccontextmanager
 
 from modelwire.errors import ModelwireError
 from modelwire.events import Delta, Deltas, Diagnostic, ResponseInfo, Stop, deltas_of
-from modelwire_cache.fingerprint import Request
+from modelwire_cache.fingerprint import CacheRequest
 from modelwire_cache.settings import Settings
-from modelwire_cache.store import Answers, DamagedAnswer, Kept, Timed
+from modelwire_cache.store import CachedResponse, DamagedAnswer, ResponseStore, Timed
 
-__all__ = ["NotKept", "answer"]
+__all__ = ["NotCached", "answer"]
 
 # A long answer lets others run now and then.
 _BREATH = 64
 
 
-class NotKept(ModelwireError):
+class NotCached(ModelwireError):
     """The mode is `replay`, and there is no usable answer to this request."""
 
     code = "not_kept"
 
 
 async def answer(
-    deltas: AsyncIterator[Deltas], request: Request, settings: Settings
+    deltas: AsyncIterator[Deltas], request: CacheRequest, settings: Settings
 ) -> AsyncGenerator[Deltas, None]:
     """Give the kept answer to a request, or ask and keep it.
 
@@ -38,7 +38,7 @@ async def answer(
     Raises:
         NotKept: The mode is `replay`, and there is no usable answer.
     """
-    answers = Answers(settings.directory)
+    answers = ResponseStore(settings.directory)
     async with _closing(deltas):
         kept = await _find(answers, request, settings)
         stream = _replay(kept, paced=settings.paced) if kept else _keep(deltas, answers, request)
@@ -47,7 +47,9 @@ async def answer(
                 yield arrived
 
 
-async def _find(answers: Answers, request: Request, settings: Settings) -> Kept | None:
+async def _find(
+    answers: ResponseStore, request: CacheRequest, settings: Settings
+) -> CachedResponse | None:
     if settings.mode == "record":
         return None
     why = "no answer to this request is kept"
@@ -66,11 +68,11 @@ async def _find(answers: Answers, request: Request, settings: Settings) -> Kept 
     if kept is None and settings.mode == "replay":
         msg = f"{request.model} is not asked, and {why}."
         hint = f"Set MODELWIRE_ANSWERS=record once, to keep answers in {settings.directory}."
-        raise NotKept(msg, hint=hint)
+        raise NotCached(msg, hint=hint)
     return kept
 
 
-async def _replay(kept: Kept, *, paced: bool) -> AsyncGenerator[Deltas, None]:
+async def _replay(kept: CachedResponse, *, paced: bool) -> AsyncGenerator[Deltas, None]:
     began = time.monotonic()
     yield Diagnostic("kept_answer", {"keptAt": kept.kept_at})
     for number, (at, delta) in enumerate(kept.deltas):
@@ -81,7 +83,7 @@ async def _replay(kept: Kept, *, paced: bool) -> AsyncGenerator[Deltas, None]:
 
 
 async def _keep(
-    deltas: AsyncIterator[Deltas], answers: Answers, request: Request
+    deltas: AsyncIterator[Deltas], answers: ResponseStore, request: CacheRequest
 ) -> AsyncGenerator[Deltas, None]:
     """Pass a stream on; keep it if it came to its end."""
     said: list[Timed] = []

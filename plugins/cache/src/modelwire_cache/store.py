@@ -17,9 +17,9 @@ from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
 from modelwire.events import Delta
-from modelwire_cache.fingerprint import Request
+from modelwire_cache.fingerprint import CacheRequest
 
-__all__ = ["Answers", "DamagedAnswer", "Kept", "Timed"]
+__all__ = ["CachedResponse", "DamagedAnswer", "ResponseStore", "Timed"]
 
 _FORMAT = 1
 
@@ -32,13 +32,13 @@ class DamagedAnswer(Exception):
 
 
 @frozen
-class Kept:
+class CachedResponse:
     """An answer in the folder.
 
     Attributes:
         path: Its file.
         model: The model that gave it, as `provider/model-id`.
-        asked: What it was asked, as `Request.asked`.
+        asked: What it was asked, as `CacheRequest.asked`.
         kept_at: Seconds since 1970.
         deltas: What it said, with the time of each; empty where only the head was read.
     """
@@ -50,7 +50,7 @@ class Kept:
     deltas: tuple[Timed, ...] = ()
 
 
-class Answers:
+class ResponseStore:
     """The answers of one folder.
 
     A file is written whole and then moved into place, so no reader sees half of one.
@@ -62,11 +62,11 @@ class Answers:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def path(self, request: Request) -> Path:
+    def path(self, request: CacheRequest) -> Path:
         """Where the answer to a request lies, or would lie."""
         return self._directory / f"{request.key}.jsonl"
 
-    def read(self, request: Request) -> Kept | None:
+    def read(self, request: CacheRequest) -> CachedResponse | None:
         """The answer to a request, or `None` where none is kept.
 
         Raises:
@@ -82,7 +82,7 @@ class Answers:
             raise DamagedAnswer from error
         return _parse(path, text.splitlines())
 
-    def write(self, request: Request, deltas: Sequence[Timed]) -> None:
+    def write(self, request: CacheRequest, deltas: Sequence[Timed]) -> None:
         """Keep an answer, in place of an older one. Only the user may read the file.
 
         Raises:
@@ -108,7 +108,7 @@ class Answers:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def listing(self) -> Iterator[Kept]:
+    def listing(self) -> Iterator[CachedResponse]:
         """What is kept, newest first, without what was said; damaged files are left out."""
         found = []
         for path in self._directory.glob("*.jsonl"):
@@ -120,7 +120,7 @@ class Answers:
         return iter(sorted(found, key=lambda kept: kept.kept_at, reverse=True))
 
 
-def _parse(path: Path, lines: Sequence[str]) -> Kept:
+def _parse(path: Path, lines: Sequence[str]) -> CachedResponse:
     try:
         head, *said = [json.loads(line) for line in lines]
         if head["format"] != _FORMAT:
@@ -128,7 +128,9 @@ def _parse(path: Path, lines: Sequence[str]) -> Kept:
         read = _converter().structure
         kind = cast("type[Delta]", Delta)
         deltas = tuple((float(line["at"]), read(line, kind)) for line in said)
-        return Kept(path, str(head["model"]), dict(head["asked"]), float(head["keptAt"]), deltas)
+        return CachedResponse(
+            path, str(head["model"]), dict(head["asked"]), float(head["keptAt"]), deltas
+        )
     except (ValueError, LookupError, TypeError, RecursionError, ExceptionGroup) as error:
         raise DamagedAnswer from error
 

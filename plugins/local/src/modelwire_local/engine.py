@@ -10,7 +10,7 @@ import threading
 from modelwire.errors import ModelwireError, PluginError, ServerError
 from modelwire_local.errors import error_from_exception
 from modelwire_local.generation import Generation
-from modelwire_local.load import Server, load_server
+from modelwire_local.load import LlamaServer, load_server
 from modelwire_local.settings import EngineSettings
 
 __all__ = ["Engine", "engine_for"]
@@ -64,7 +64,7 @@ class Engine:
     def _run(self) -> None:
         # The server is held by this frame alone. It must be let go in this thread and in this
         # process: in a fork its native threads do not exist, and letting go would wait for them.
-        server: Server | None = None
+        server: LlamaServer | None = None
         while (generation := self._waiting.get()) is not None:
             self._current = generation
             try:
@@ -83,7 +83,7 @@ class Engine:
             finally:
                 self._current = None
 
-    def _answer(self, server: Server, generation: Generation) -> None:
+    def _answer(self, server: LlamaServer, generation: Generation) -> None:
         server.handle_chat_completions(generation.request, generation.deliver)
 
 

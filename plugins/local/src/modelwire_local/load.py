@@ -14,7 +14,7 @@ from modelwire_local.models import verify_weights
 from modelwire_local.requirements import import_engine
 from modelwire_local.settings import EngineSettings
 
-__all__ = ["Server", "load_server"]
+__all__ = ["LlamaServer", "load_server"]
 
 # Tokens of the prompt that one thread reads at a time. The engine can be stopped only in between,
 # which is within a second at 64; larger batches are hardly faster on one thread.
@@ -24,7 +24,7 @@ _BATCH_PER_THREAD = 64
 _PROMPT_CACHE_MIB = 256
 
 
-class Server(Protocol):
+class LlamaServer(Protocol):
     """The part of the engine's server that is used."""
 
     def handle_chat_completions(
@@ -36,7 +36,7 @@ class Server(Protocol):
         """Tell how much was computed."""
 
 
-def load_server(settings: EngineSettings) -> Server:
+def load_server(settings: EngineSettings) -> LlamaServer:
     """Load a model.
 
     Raises:
@@ -55,7 +55,7 @@ def load_server(settings: EngineSettings) -> Server:
         params = xllamacpp.CommonParams()
         _configure(params, settings)
         try:
-            server: Server = xllamacpp.Server(params)
+            server: LlamaServer = xllamacpp.Server(params)
             # A server that is let go before its native loop has begun never ends. This question is
             # answered by the loop, so it runs afterwards.
             server.handle_metrics()

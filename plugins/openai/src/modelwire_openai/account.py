@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from modelwire.errors import AuthenticationError, ConfigError
-from modelwire.redaction import conceal, secrets_in
+from modelwire.redaction import redact, secrets_in
 from modelwire_openai.addresses import Address, is_azure, is_loopback
 from modelwire_openai.compat import Compat
 from modelwire_openai.servers import COMPLETIONS, FOREIGN, Server, server_at, server_of
@@ -75,7 +75,7 @@ class Account:
     def redact(self, text: str) -> str:
         """Take the key and other secret header values out of what a service says."""
         key = {"Authorization": self.api_key} if self.api_key else {}
-        return conceal(text, (*secrets_in(self.headers), *secrets_in(key)))
+        return redact(text, (*secrets_in(self.headers), *secrets_in(key)))
 
 
 def resolve_account(

@@ -15,7 +15,7 @@ import msgspec
 from attrs import frozen
 
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
-from modelwire.redaction.exceptions import without_text
+from modelwire.redaction.exceptions import scrub
 from modelwire.transport import Request, SseDecoder, drain, explain_body
 from modelwire_openai.errors import error_in_stream, error_of_response
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Arrival",
-    "Done",
-    "Opened",
+    "DoneMarker",
     "Payload",
-    "Whole",
+    "ResponseHead",
+    "WholeAnswer",
     "encode",
     "fetch_json",
     "stream_json",
@@ -45,7 +45,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 @frozen
-class Opened:
+class ResponseHead:
     """The answer has begun, with a success.
 
     Attributes:
@@ -69,7 +69,7 @@ class Payload:
 
 
 @frozen
-class Whole:
+class WholeAnswer:
     """The whole answer at once, as plain JSON, where a stream was asked for.
 
     Attributes:
@@ -80,11 +80,11 @@ class Whole:
 
 
 @frozen
-class Done:
+class DoneMarker:
     """The stream has said `[DONE]`; nothing follows."""
 
 
-Arrival = Opened | Payload | Whole | Done
+Arrival = ResponseHead | Payload | WholeAnswer | DoneMarker
 
 
 async def stream_json(
@@ -96,11 +96,11 @@ async def stream_json(
     deadlines: Deadlines | None = None,
     model: str | None = None,
 ) -> AsyncGenerator[list[Arrival], None]:
-    """Send a request, and yield what arrives: `Opened`, then payloads, or the answer as a whole.
+    """Send a request, and yield what arrives: `ResponseHead`, then payloads, or the answer as a whole.
 
     What arrived together is yielded together.
 
-    It ends with the body, or after `Done`. Whether the answer is complete is for the reader to
+    It ends with the body, or after `DoneMarker`. Whether the answer is complete is for the reader to
     judge. Leaving it before its end closes the connection.
 
     Args:
@@ -128,7 +128,7 @@ async def stream_json(
     details: dict[str, Any] = {"provider": account.provider, "model": model}
     async with transport.send(request, deadlines=deadlines, **details) as response:
         await _check(response, account, model)
-        yield [Opened(response.request_id)]
+        yield [ResponseHead(response.request_id)]
         reader = _Reader(account, response, details)
         async with aclosing(response.iter_bytes()) as chunks:
             async for chunk in chunks:
@@ -167,7 +167,7 @@ async def fetch_json(
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise _no_json(body, response, account, details) from without_text(error)
+            raise _no_json(body, response, account, details) from scrub(error)
 
 
 def until_fault(items: Iterable[T]) -> tuple[list[T], ProviderError | None]:
@@ -220,7 +220,7 @@ class _Reader:
             if self._events:
                 return
         if self._kind == "json":
-            yield Whole(self._whole(b"".join(self._held)))
+            yield WholeAnswer(self._whole(b"".join(self._held)))
             return
         if self._kind == "page":
             raise _no_json(b"".join(self._held), self._response, self._account, self._details)
@@ -258,7 +258,7 @@ class _Reader:
             self._events += 1
             if text == _DONE:
                 self.done = True
-                yield Done()
+                yield DoneMarker()
                 return
             yield Payload(event.event, self._payload(event.event, text))
 
@@ -267,7 +267,7 @@ class _Reader:
             data = read_json(text)
         except (ValueError, RecursionError) as error:
             if name == "error":
-                raise self._failure(text) from without_text(error)
+                raise self._failure(text) from scrub(error)
             # An event that lacks its end is what a cut leaves behind.
             kind, what = (
                 (StreamTruncated, "The stream ended in the middle of an event.")
@@ -275,7 +275,7 @@ class _Reader:
                 else (MalformedResponse, "An event of the stream is not valid JSON.")
             )
             failure = kind(what, request_id=self._response.request_id, **self._details)
-            raise failure from without_text(error)
+            raise failure from scrub(error)
         if name == "error" or not isinstance(data, dict) or data.get("error"):
             raise self._failure(data)
         return data
@@ -284,7 +284,7 @@ class _Reader:
         try:
             data = json.loads(body)
         except (ValueError, RecursionError) as error:
-            fault = without_text(error)
+            fault = scrub(error)
             raise _no_json(body, self._response, self._account, self._details) from fault
         if not isinstance(data, dict) or data.get("error"):
             raise self._failure(data)

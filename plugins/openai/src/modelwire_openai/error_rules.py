@@ -29,11 +29,11 @@ from modelwire.errors import (
     ServerError,
 )
 
-__all__ = ["Meaning", "meaning_of_code", "meaning_of_message"]
+__all__ = ["ErrorRule", "meaning_of_code", "meaning_of_message"]
 
 
 @frozen
-class Meaning:
+class ErrorRule:
     """What a code stands for.
 
     Attributes:
@@ -58,7 +58,7 @@ class _Rule:
     """A message that has a meaning."""
 
     pattern: re.Pattern[str] = field(converter=_compiled)
-    meaning: Meaning
+    meaning: ErrorRule
     evidence: Literal["recorded", "documented", "reported", "hearsay"]
     not_under: tuple[int, ...] = ()
 
@@ -68,16 +68,16 @@ _KEY = "Check the API key: it is wrong, revoked, or that of another service."
 _CREDIT = "Add credit, or raise the limit, in the provider's console."
 _MODEL = "`modelwire models list` shows what the provider offers."
 
-_OVERFLOW = Meaning(ContextOverflow, _SHORTEN)
-_AUTH = Meaning(AuthenticationError, _KEY)
-_BILLING = Meaning(BillingError, _CREDIT)
-_FILTERED = Meaning(ContentFiltered)
-_UNKNOWN_MODEL = Meaning(NotFound, _MODEL)
-_TOO_LARGE = Meaning(
+_OVERFLOW = ErrorRule(ContextOverflow, _SHORTEN)
+_AUTH = ErrorRule(AuthenticationError, _KEY)
+_BILLING = ErrorRule(BillingError, _CREDIT)
+_FILTERED = ErrorRule(ContentFiltered)
+_UNKNOWN_MODEL = ErrorRule(NotFound, _MODEL)
+_TOO_LARGE = ErrorRule(
     RateLimited, "The request alone is larger than the limit per minute.", retryable=False
 )
 
-_CODES: Mapping[str, Meaning] = {
+_CODES: Mapping[str, ErrorRule] = {
     # What OpenAI documents and many imitate.
     "insufficient_quota": _BILLING,
     "billing_hard_limit_reached": _BILLING,
@@ -88,47 +88,47 @@ _CODES: Mapping[str, Meaning] = {
     "authentication_error": _AUTH,
     "invalid_organization": _AUTH,
     "model_not_found": _UNKNOWN_MODEL,
-    "not_found_error": Meaning(NotFound, exact=False),
-    "permission_error": Meaning(AccessDenied),
-    "permission_denied": Meaning(AccessDenied),
-    "insufficient_permissions": Meaning(AccessDenied),
-    "unsupported_country_region_territory": Meaning(AccessDenied),
-    "rate_limit_exceeded": Meaning(RateLimited),
-    "rate_limit_error": Meaning(RateLimited),
+    "not_found_error": ErrorRule(NotFound, exact=False),
+    "permission_error": ErrorRule(AccessDenied),
+    "permission_denied": ErrorRule(AccessDenied),
+    "insufficient_permissions": ErrorRule(AccessDenied),
+    "unsupported_country_region_territory": ErrorRule(AccessDenied),
+    "rate_limit_exceeded": ErrorRule(RateLimited),
+    "rate_limit_error": ErrorRule(RateLimited),
     "content_filter": _FILTERED,
     "content_policy_violation": _FILTERED,
-    "server_error": Meaning(ServerError, exact=False),
-    "internal_server_error": Meaning(ServerError, exact=False),
-    "internal_error": Meaning(ServerError, exact=False),
-    "api_error": Meaning(ServerError, exact=False),
-    "slow_down": Meaning(Overloaded),
-    "overloaded": Meaning(Overloaded),
-    "overloaded_error": Meaning(Overloaded),
-    "engine_overloaded": Meaning(Overloaded),
-    "engine_overloaded_error": Meaning(Overloaded),
-    "service_unavailable": Meaning(Overloaded),
-    "service_unavailable_error": Meaning(Overloaded),
-    "timeout": Meaning(RequestTimeout),
-    "request_timeout": Meaning(RequestTimeout),
-    "invalid_request_error": Meaning(InvalidRequest, exact=False),
-    "invalid_prompt": Meaning(InvalidRequest),
+    "server_error": ErrorRule(ServerError, exact=False),
+    "internal_server_error": ErrorRule(ServerError, exact=False),
+    "internal_error": ErrorRule(ServerError, exact=False),
+    "api_error": ErrorRule(ServerError, exact=False),
+    "slow_down": ErrorRule(Overloaded),
+    "overloaded": ErrorRule(Overloaded),
+    "overloaded_error": ErrorRule(Overloaded),
+    "engine_overloaded": ErrorRule(Overloaded),
+    "engine_overloaded_error": ErrorRule(Overloaded),
+    "service_unavailable": ErrorRule(Overloaded),
+    "service_unavailable_error": ErrorRule(Overloaded),
+    "timeout": ErrorRule(RequestTimeout),
+    "request_timeout": ErrorRule(RequestTimeout),
+    "invalid_request_error": ErrorRule(InvalidRequest, exact=False),
+    "invalid_prompt": ErrorRule(InvalidRequest),
     # llama.cpp; the first and the last recorded.
     "exceed_context_size_error": _OVERFLOW,
-    "unavailable_error": Meaning(Overloaded, "The server is still loading its model."),
-    "not_supported_error": Meaning(InvalidRequest),
+    "unavailable_error": ErrorRule(Overloaded, "The server is still loading its model."),
+    "not_supported_error": ErrorRule(InvalidRequest),
     # vLLM: names of exceptions; recorded.
-    "badrequesterror": Meaning(InvalidRequest, exact=False),
-    "bad_request": Meaning(InvalidRequest, exact=False),
+    "badrequesterror": ErrorRule(InvalidRequest, exact=False),
+    "bad_request": ErrorRule(InvalidRequest, exact=False),
     "notfounderror": _UNKNOWN_MODEL,
-    "internalservererror": Meaning(ServerError, exact=False),
+    "internalservererror": ErrorRule(ServerError, exact=False),
     # Groq; the first recorded.
-    "tool_use_failed": Meaning(
+    "tool_use_failed": ErrorRule(
         MalformedToolCall, "The model called a tool in a way that its schema does not allow."
     ),
-    "model_decommissioned": Meaning(NotFound, "The service has retired this model."),
-    "model_not_active": Meaning(NotFound, "The service has retired this model."),
+    "model_decommissioned": ErrorRule(NotFound, "The service has retired this model."),
+    "model_not_active": ErrorRule(NotFound, "The service has retired this model."),
     # Azure, by its documentation.
-    "deploymentnotfound": Meaning(
+    "deploymentnotfound": ErrorRule(
         NotFound, "Azure wants the name of a deployment as the model id."
     ),
     "responsibleaipolicyviolation": _FILTERED,
@@ -158,14 +158,14 @@ _RULES: tuple[_Rule, ...] = (
     _Rule(r"(incorrect|invalid) api.?key|no api.?key|api.?key.{0,20}(not valid|expired)", _AUTH, "recorded"),
     _Rule(r"model.{0,100}(does not exist|not found)|no such model|unknown model|not a valid model", _UNKNOWN_MODEL, "recorded", (429,)),
     # llama-cpp-python answers 500 to a request that it cannot read.
-    _Rule(r"^\d+ validation errors?:", Meaning(InvalidRequest), "recorded"),
+    _Rule(r"^\d+ validation errors?:", ErrorRule(InvalidRequest), "recorded"),
     _Rule(r"content (management )?(policy|filter)|safety system|flagged (as|by|for)", _FILTERED, "reported"),
 )  # fmt: skip
 
 _PLAIN = str.maketrans("\u2018\u2019\u02bc", "'''")
 
 
-def meaning_of_code(code: str | None) -> Meaning | None:
+def meaning_of_code(code: str | None) -> ErrorRule | None:
     """What a code or type means, in whatever case it is written."""
     if code is None:
         return None
@@ -173,7 +173,7 @@ def meaning_of_code(code: str | None) -> Meaning | None:
     return _CODES.get(folded)
 
 
-def meaning_of_message(message: str, status: int | None) -> Meaning | None:
+def meaning_of_message(message: str, status: int | None) -> ErrorRule | None:
     """What a message means under a status."""
     text = message.translate(_PLAIN).lower()
     for rule in _RULES:

@@ -16,7 +16,7 @@ from typing import Any
 
 from modelwire.errors import ContextOverflow, ProviderError, ServerError
 from modelwire.transport import error_from_status, explain_body, parse_retry_after
-from modelwire_openai.error_rules import Meaning, meaning_of_code, meaning_of_message
+from modelwire_openai.error_rules import ErrorRule, meaning_of_code, meaning_of_message
 
 __all__ = ["ServiceFault", "error_in_stream", "error_of_response", "read_fault"]
 
@@ -171,7 +171,7 @@ def _error(
     return error
 
 
-def _meaning(fault: ServiceFault) -> Meaning | None:
+def _meaning(fault: ServiceFault) -> ErrorRule | None:
     """The most exact meaning: an overflow may hide behind a general code."""
     by_code = meaning_of_code(fault.code) or meaning_of_code(fault.type)
     by_message = meaning_of_message(fault.message, fault.status)

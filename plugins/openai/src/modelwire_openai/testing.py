@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from modelwire.messages import StopReason, Text, Thinking, ToolCall, Usage
-from modelwire.testing import Answer, SseWire, fragments, pieces
+from modelwire.testing import ScriptedAnswer, SseWire, fragments, pieces
 
 __all__ = ["ChatCompletionsWire", "ResponsesWire"]
 
@@ -47,7 +47,7 @@ class ChatCompletionsWire(_OpenAIWire):
     Thinking is sent as `reasoning_content`, which OpenAI does not do and most other servers do.
     """
 
-    def events(self, answer: Answer) -> Iterator[Any]:
+    def events(self, answer: ScriptedAnswer) -> Iterator[Any]:
         """Write an answer as chunks."""
         yield self._chunk(answer, {"role": "assistant", "content": ""})
         calls = 0
@@ -73,7 +73,7 @@ class ChatCompletionsWire(_OpenAIWire):
         return {"error": {"message": message, "type": "server_error"}}
 
     def _chunk(
-        self, answer: Answer, delta: dict[str, Any], *, finish: str | None = None
+        self, answer: ScriptedAnswer, delta: dict[str, Any], *, finish: str | None = None
     ) -> dict[str, Any]:
         return {
             "id": answer.response_id,
@@ -103,7 +103,7 @@ class ChatCompletionsWire(_OpenAIWire):
 class ResponsesWire(_OpenAIWire):
     """The Responses API, as a server of `openai-responses` streams it."""
 
-    def events(self, answer: Answer) -> Iterator[Any]:
+    def events(self, answer: ScriptedAnswer) -> Iterator[Any]:
         """Write an answer as named events."""
         response = {"id": answer.response_id, "model": answer.model}
         yield self._event("response.created", response={**response, "status": "in_progress"})

@@ -22,7 +22,7 @@ from modelwire.messages import (
 if TYPE_CHECKING:
     from modelwire_otel.attributes import Attributes
 
-__all__ = ["Answer", "asked"]
+__all__ = ["RecordedAnswer", "asked"]
 
 _Part = dict[str, Any]
 
@@ -47,7 +47,7 @@ def asked(context: Context) -> Attributes:
     return found
 
 
-class Answer:
+class RecordedAnswer:
     """Puts the parts of an answer together from its deltas."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ from modelwire.events import (
     deltas_of,
 )
 from modelwire_otel.attributes import Attributes, finish_reason, identity, request, usage
-from modelwire_otel.content import Answer, asked
+from modelwire_otel.content import RecordedAnswer, asked
 from modelwire_otel.instruments import SCOPE, Instruments, instruments
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def record(
     capture = capture and span.is_recording()
     if capture:
         span.set_attributes(asked(context))
-    call = _Call(span, instruments(), shared, Answer() if capture else None)
+    call = _Call(span, instruments(), shared, RecordedAnswer() if capture else None)
     try:
         # Whatever the plugin does before its first delta, such as the HTTP request, is a child of
         # this span. Between deltas the reader's own context counts.
@@ -109,7 +109,7 @@ class _Call:
     """What is known of a call that is running."""
 
     def __init__(
-        self, span: Span, measures: Instruments, shared: Attributes, answer: Answer | None
+        self, span: Span, measures: Instruments, shared: Attributes, answer: RecordedAnswer | None
     ) -> None:
         self._span = span
         self._measures = measures

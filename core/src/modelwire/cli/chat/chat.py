@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from modelwire.cli.chat.conversation import Talk
+from modelwire.cli.chat.conversation import ChatConversation
 from modelwire.cli.chat.session_choice import new_session
 from modelwire.cli.chat.slash import parse_command, run_command
 from modelwire.cli.chat.views import View
@@ -41,7 +41,7 @@ class Chat:
 
     def __init__(
         self,
-        talk: Talk,
+        talk: ChatConversation,
         view: Callable[[], View],
         *,
         decide: Decision | None = None,
@@ -91,7 +91,7 @@ class Chat:
             msg = checked.problem or f"{text!r} does not name a model."
             raise UnknownModel(msg, hint=checked.hint)
         self.talk.choose_model(checked.ref)
-        listed = offline_catalog(runtime.config, runtime.registry).recall(checked.ref.provider)
+        listed = offline_catalog(runtime.config, runtime.registry).cached(checked.ref.provider)
         if not checked.known and listed.models:
             show_note(f"No list of models has {checked.ref}. {checked.hint or ''}".rstrip())
 

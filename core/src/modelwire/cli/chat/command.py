@@ -81,8 +81,10 @@ def chat(
     diagnostics = click.get_current_context().find_object(Diagnostics)
     # What --verbose writes in between would be mixed up with lines that are still changing.
     wishes["plain"] |= diagnostics is not None and diagnostics.verbose
-    from modelwire.cli.chat.run import Wishes, hold
-    from modelwire.cli.chat.session_choice import Asked
+    from modelwire.cli.chat.run import ChatOptions, run_chat
+    from modelwire.cli.chat.session_choice import SessionOptions
     from modelwire.cli.event_loop import run
 
-    return run(hold(Wishes(session=Asked(resume, last, session, no_session), **wishes)))
+    return run(
+        run_chat(ChatOptions(session=SessionOptions(resume, last, session, no_session), **wishes))
+    )

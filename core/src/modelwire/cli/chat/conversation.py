@@ -27,13 +27,13 @@ from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 from modelwire.sessions import Session
 from modelwire.tools import FunctionTool
 
-__all__ = ["Talk"]
+__all__ = ["ChatConversation"]
 
 _STOPPED = "This call was not answered, since the conversation was stopped."
 _FAILED = (StopReason.ERROR, StopReason.ABORTED)
 
 
-class Talk:
+class ChatConversation:
     """A conversation, its session, and what the next answer is asked with.
 
     Attributes:

@@ -12,13 +12,13 @@ from modelwire.messages import AssistantMessage, Usage
 from modelwire.sessions import Entry
 from modelwire.sessions.replay import stored_message
 
-__all__ = ["Spent", "cost_lines", "spent_on"]
+__all__ = ["AnswerCost", "cost_lines", "spent_on"]
 
 _HEAD = ("Model", "In", "Out", "Cached", "USD")
 
 
 @frozen
-class Spent:
+class AnswerCost:
     """One answer that was paid for.
 
     Attributes:
@@ -32,10 +32,10 @@ class Spent:
     kept: bool
 
 
-def spent_on(entries: Iterable[Entry], kept: Iterable[str]) -> list[Spent]:
+def spent_on(entries: Iterable[Entry], kept: Iterable[str]) -> list[AnswerCost]:
     """Every answer of a session, also those that another one was asked for in their place."""
     ids = set(kept)
-    found: list[Spent] = []
+    found: list[AnswerCost] = []
     for entry in entries:
         message = entry.data.get("message")
         if entry.kind != "message" or not isinstance(message, dict):
@@ -46,11 +46,11 @@ def spent_on(entries: Iterable[Entry], kept: Iterable[str]) -> list[Spent]:
             continue
         if isinstance(answer, AssistantMessage):
             model = f"{answer.provider}/{answer.model}"
-            found.append(Spent(model, answer.usage, entry.id in ids))
+            found.append(AnswerCost(model, answer.usage, entry.id in ids))
     return found
 
 
-def cost_lines(answers: Sequence[Spent], *, room: int | None = None) -> list[str]:
+def cost_lines(answers: Sequence[AnswerCost], *, room: int | None = None) -> list[str]:
     """A table of the answers, and their sum. What is not known is said to be unknown."""
     spent = [item for item in answers if item.usage.total_tokens or item.usage.cost]
     untold = len(answers) - len(spent)
@@ -60,7 +60,7 @@ def cost_lines(answers: Sequence[Spent], *, room: int | None = None) -> list[str
     return lines
 
 
-def _table(spent: Sequence[Spent], room: int | None) -> list[str]:
+def _table(spent: Sequence[AnswerCost], room: int | None) -> list[str]:
     rows = [
         _row(item.model if item.kept else f"{item.model} (replaced)", item.usage) for item in spent
     ]

@@ -17,12 +17,12 @@ from modelwire.sessions.session import write_new
 
 if TYPE_CHECKING:
     from modelwire.cli.chat.chat import Chat
-    from modelwire.cli.chat.conversation import Talk
+    from modelwire.cli.chat.conversation import ChatConversation
 
 __all__ = ["load", "save", "transcript"]
 
 
-def save(talk: Talk, path: Path) -> None:
+def save(talk: ChatConversation, path: Path) -> None:
     """Write a conversation into a new file.
 
     `.json` is a context as `modelwire complete --context` reads it, `.md` a transcript for people,
@@ -66,7 +66,7 @@ def load(at: Chat, path: Path) -> None:
     show_note(f"Loaded {len(messages)} messages from {path}.")
 
 
-def transcript(talk: Talk) -> str:
+def transcript(talk: ChatConversation) -> str:
     """A conversation as Markdown."""
     parts = [f"> {talk.system_prompt}"] if talk.system_prompt else []
     for message in talk.messages:

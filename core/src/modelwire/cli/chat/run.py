@@ -15,8 +15,13 @@ import click
 from attrs import frozen
 
 from modelwire.cli.chat.chat import Chat
-from modelwire.cli.chat.conversation import Talk
-from modelwire.cli.chat.session_choice import Asked, list_lines, open_session, recent_sessions
+from modelwire.cli.chat.conversation import ChatConversation
+from modelwire.cli.chat.session_choice import (
+    SessionOptions,
+    list_lines,
+    open_session,
+    recent_sessions,
+)
 from modelwire.cli.chat.views import MarkdownView, PlainView, View
 from modelwire.cli.errors import show_note
 from modelwire.cli.model_check import offline_catalog
@@ -25,14 +30,14 @@ from modelwire.models import ReasoningLevel
 from modelwire.runtime import Runtime
 from modelwire.sessions import default_state_directory
 
-__all__ = ["Wishes", "hold"]
+__all__ = ["ChatOptions", "run_chat"]
 
 CHOOSE = "-"
 """What `--resume` is without an id."""
 
 
 @frozen
-class Wishes:
+class ChatOptions:
     """What the command line asks for.
 
     Attributes:
@@ -51,7 +56,7 @@ class Wishes:
     """
 
     prompt: str | None
-    session: Asked
+    session: SessionOptions
     model: str | None
     system: str | None
     reasoning: str | None
@@ -64,7 +69,7 @@ class Wishes:
     config_path: Path | None
 
 
-async def hold(wishes: Wishes) -> int:
+async def run_chat(wishes: ChatOptions) -> int:
     """Hold a conversation; return the exit status."""
     asked = wishes.session
     runtime = Runtime.from_config(wishes.config_path)
@@ -87,9 +92,9 @@ async def hold(wishes: Wishes) -> int:
                 return 0
             if chosen.isdigit() and 0 < int(chosen) <= len(found):
                 chosen = found[int(chosen) - 1].header.id
-            asked = Asked(resume=chosen)
+            asked = SessionOptions(resume=chosen)
         session, resumed = open_session(asked)
-        talk = Talk(runtime, session)
+        talk = ChatConversation(runtime, session)
         chat = Chat(
             talk,
             _view_of(plain=wishes.plain),
@@ -109,7 +114,7 @@ async def hold(wishes: Wishes) -> int:
             talk.session.close()
 
 
-def _prepare(chat: Chat, wishes: Wishes, *, resumed: bool) -> None:
+def _prepare(chat: Chat, wishes: ChatOptions, *, resumed: bool) -> None:
     """Bring the conversation to where the command line wants it."""
     talk = chat.talk
     if resumed:
@@ -187,7 +192,7 @@ def _lines(first: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def _interrupts(talk: Talk) -> Iterator[None]:
+def _interrupts(talk: ChatConversation) -> Iterator[None]:
     """Let Ctrl-C stop the answer that is arriving, and not the program.
 
     At a prompt the terminal sends it as a key. Over pipes, where no answer is arriving, it ends the
@@ -234,5 +239,5 @@ def _model_names(runtime: Runtime) -> Iterator[str]:
     yield from runtime.config.aliases()
     catalog = offline_catalog(runtime.config, runtime.registry)
     for provider in catalog.provider_ids:
-        for model in catalog.recall(provider).models:
+        for model in catalog.cached(provider).models:
             yield str(model.ref)

@@ -20,13 +20,13 @@ from modelwire.sessions import (
     list_sessions,
 )
 
-__all__ = ["Asked", "list_lines", "new_session", "open_session", "recent_sessions"]
+__all__ = ["SessionOptions", "list_lines", "new_session", "open_session", "recent_sessions"]
 
 _RECENT = 10
 
 
 @frozen
-class Asked:
+class SessionOptions:
     """What the command line says about the session.
 
     Attributes:
@@ -49,7 +49,7 @@ def new_session(*, kept: bool = True, parent: Path | None = None) -> Session:
     return Session.create_in(sessions_directory(), cwd=_cwd(), parent=parent)
 
 
-def open_session(asked: Asked) -> tuple[Session, bool]:
+def open_session(asked: SessionOptions) -> tuple[Session, bool]:
     """The session that was asked for, and whether it goes on from before.
 
     Raises:

@@ -15,7 +15,7 @@ from modelwire.cli.config.values import environment
 from modelwire.cli.errors import issue_json, show_note
 from modelwire.cli.text import json_text
 from modelwire.config.config import SUMMARY
-from modelwire.config.edit import Written, edit_config
+from modelwire.config.edit import EditResult, edit_config
 from modelwire.config.known_paths import look_up_path
 from modelwire.config.load import config_place
 from modelwire.config.redaction import redact_text
@@ -78,7 +78,7 @@ class Report:
     refs_checked: int = 0
     notes: list[str] = Factory(list)
 
-    def show(self, written: Written, *, as_json: bool, dry_run: bool) -> None:
+    def show(self, written: EditResult, *, as_json: bool, dry_run: bool) -> None:
         """Print what became of it."""
         if as_json:
             click.echo(json_text(self.to_json(written, dry_run=dry_run), indent=2))
@@ -94,7 +94,7 @@ class Report:
         for note in self._all_notes(written):
             show_note(f"Note: {note}")
 
-    def to_json(self, written: Written, *, dry_run: bool) -> dict[str, Any]:
+    def to_json(self, written: EditResult, *, dry_run: bool) -> dict[str, Any]:
         """The same for programs."""
         return {
             "ok": True,
@@ -120,7 +120,7 @@ class Report:
         names = list(dict.fromkeys(format_path(path) for path in self.paths))
         return ", ".join(names) if len(names) <= 3 else f"{len(names)} values"
 
-    def _all_notes(self, written: Written) -> Iterator[str]:
+    def _all_notes(self, written: EditResult) -> Iterator[str]:
         yield from self.notes
         if written.backup:
             yield f"the old file is kept as {written.backup}"
@@ -128,7 +128,7 @@ class Report:
             yield f"still wrong in the file: {problem}"
 
 
-def _show_diff(written: Written) -> None:
+def _show_diff(written: EditResult) -> None:
     known = environment(read_value(written.after, ()))
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for line in redacted_diff(written.before, written.after, known):

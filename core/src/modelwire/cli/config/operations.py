@@ -27,7 +27,14 @@ from modelwire.document.paths import Path, format_path
 from modelwire.document.read import plain_data
 from modelwire.redaction.names import HIDDEN, is_secret_path
 
-__all__ = ["ABSENT", "ANYTHING", "Operation", "batch_operations", "parse_value", "read_limited"]
+__all__ = [
+    "ABSENT",
+    "ANYTHING",
+    "ConfigOperation",
+    "batch_operations",
+    "parse_value",
+    "read_limited",
+]
 
 ABSENT = object()
 """The expectation that a path holds nothing."""
@@ -37,7 +44,7 @@ ANYTHING = object()
 
 
 @frozen
-class Operation:
+class ConfigOperation:
     """Set one value, or remove it.
 
     Attributes:
@@ -121,7 +128,7 @@ def parse_value(text: str, path: str, *, strict: bool) -> Any:
     return text if root is None else value_of(root)
 
 
-def batch_operations(text: str) -> list[Operation]:
+def batch_operations(text: str) -> list[ConfigOperation]:
     """Read operations from a JSON5 list, each an object with `path` and what to do there.
 
     Raises:
@@ -142,7 +149,7 @@ _ACTIONS = ("merge", "replace", "unset")
 _KEYS = {"path", "value", "expect", "expectAbsent", *_ACTIONS}
 
 
-def _batch_operation(item: Any, at: int) -> Operation:
+def _batch_operation(item: Any, at: int) -> ConfigOperation:
     if not isinstance(item, Mapping) or not isinstance(item.get("path"), str):
         raise _bad_batch(f'[{at}]: expected an object with a text under "path"')
     if unknown := sorted(item.keys() - _KEYS):
@@ -159,7 +166,7 @@ def _batch_operation(item: Any, at: int) -> Operation:
         raise _bad_batch(f'[{at}]: expected either "value" or "unset": true')
     expected = ABSENT if item.get("expectAbsent") else item.get("expect", ANYTHING)
     mode = "unset" if how == "unset" else "json"
-    return Operation(item["path"], item.get("value"), how, expected, mode)
+    return ConfigOperation(item["path"], item.get("value"), how, expected, mode)
 
 
 def _bad_batch(why: str) -> Refused:

@@ -11,7 +11,7 @@ from modelwire.cli.completion import complete_config_path
 from modelwire.cli.options import config_option, dry_run_option, json_option
 
 if TYPE_CHECKING:
-    from modelwire.cli.config.operations import Operation
+    from modelwire.cli.config.operations import ConfigOperation
 
 __all__ = ["set_values"]
 
@@ -96,7 +96,9 @@ def _check_usage(path: str | None, value: str | None, options: dict[str, Any]) -
         raise click.UsageError(wrong)
 
 
-def _operations(path: str | None, value: str | None, options: dict[str, Any]) -> list[Operation]:
+def _operations(
+    path: str | None, value: str | None, options: dict[str, Any]
+) -> list[ConfigOperation]:
     from modelwire.cli.config.operations import batch_operations
 
     if options["batch_json"] is not None:
@@ -108,8 +110,8 @@ def _operations(path: str | None, value: str | None, options: dict[str, Any]) ->
     return [_single(path or "", value, options)]
 
 
-def _single(path: str, value: str | None, options: dict[str, Any]) -> Operation:
-    from modelwire.cli.config.operations import ABSENT, ANYTHING, Operation, parse_value
+def _single(path: str, value: str | None, options: dict[str, Any]) -> ConfigOperation:
+    from modelwire.cli.config.operations import ABSENT, ANYTHING, ConfigOperation, parse_value
 
     expected: Any = ANYTHING
     if options["expect_current_absent"]:
@@ -120,7 +122,7 @@ def _single(path: str, value: str | None, options: dict[str, Any]) -> Operation:
     if value is None:
         ref = {"source": options["ref_source"], "provider": options["ref_provider"]}
         ref = {key: item for key, item in ref.items() if item is not None}
-        return Operation(path, {**ref, "id": options["ref_id"]}, how, expected, "builder")
+        return ConfigOperation(path, {**ref, "id": options["ref_id"]}, how, expected, "builder")
     if options["strict_json"]:
-        return Operation(path, parse_value(value, path, strict=True), how, expected, "json")
-    return Operation(path, parse_value(value, path, strict=False), how, expected, text=value)
+        return ConfigOperation(path, parse_value(value, path, strict=True), how, expected, "json")
+    return ConfigOperation(path, parse_value(value, path, strict=False), how, expected, text=value)

@@ -24,7 +24,7 @@ def unset(path: str, dry_run: bool, as_json: bool, config_path: Path | None) -> 
     modelwire config unset agents.defaults.timeoutSeconds
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.config.change import Report, change_file
-    from modelwire.cli.config.operations import Operation
+    from modelwire.cli.config.operations import ConfigOperation
 
-    operation = Operation(path, how="unset", mode="unset")
+    operation = ConfigOperation(path, how="unset", mode="unset")
     change_file(operation.apply, Report("Removed"), config_path, as_json=as_json, dry_run=dry_run)

@@ -123,7 +123,7 @@ def _known_models(text: str, source: FilePath) -> Collection[str]:
         config = read_config(text, source) if text.strip() else Config.empty()
         registry = Registry(config)
         catalog = offline_catalog(config, registry)
-        lists = [catalog.recall(provider) for provider in catalog.provider_ids]
+        lists = [catalog.cached(provider) for provider in catalog.provider_ids]
     except ModelwireError:  # the configuration may be what the user is about to mend
         return named
     return named | {str(model.ref) for listing in lists for model in listing.models}

@@ -10,7 +10,7 @@ from typing import Self
 
 from attrs import define, field
 
-from modelwire.cli.doctor.endpoints import Endpoint, Reached, find_endpoint, reach
+from modelwire.cli.doctor.endpoints import ProbeResult, ProviderEndpoint, find_endpoint, reach
 from modelwire.config import Config, load_config
 from modelwire.errors import ModelwireError
 from modelwire.hookspecs import CredentialStatus
@@ -18,11 +18,11 @@ from modelwire.models import ModelRef
 from modelwire.runtime import Runtime
 from modelwire.runtime.resolver import expand_alias, full_ref
 
-__all__ = ["Situation"]
+__all__ = ["DoctorContext"]
 
 
 @define(slots=False)
-class Situation:
+class DoctorContext:
     """What the checks look at.
 
     What takes time is begun once, by whichever check needs it first, and shared.
@@ -40,7 +40,7 @@ class Situation:
     offline: bool
     timeout: float
     _credentials: dict[str, asyncio.Task[CredentialStatus]] = field(factory=dict, init=False)
-    _reached: dict[str, asyncio.Task[Reached | None]] = field(factory=dict, init=False)
+    _reached: dict[str, asyncio.Task[ProbeResult | None]] = field(factory=dict, init=False)
 
     @classmethod
     def of(cls, config_path: Path | None, *, offline: bool, timeout: float) -> Self:
@@ -73,13 +73,13 @@ class Situation:
             self._credentials[provider] = asyncio.create_task(self._detect(provider))
         return await self._credentials[provider]
 
-    async def reached(self, provider: str) -> Reached | None:
+    async def reached(self, provider: str) -> ProbeResult | None:
         """What came of asking a provider's endpoint; `None` where there is none to ask."""
         if provider not in self._reached:
             self._reached[provider] = asyncio.create_task(self._reach(provider))
         return await self._reached[provider]
 
-    async def endpoint(self, provider: str) -> Endpoint | None:
+    async def endpoint(self, provider: str) -> ProviderEndpoint | None:
         """Where a provider is; `None` where it is on this machine and not asked over HTTP."""
         found = await self.reached(provider)
         return found.endpoint if found is not None else None
@@ -114,7 +114,7 @@ class Situation:
             reason = f"its plugin did not answer within {self.timeout:g} seconds"
             return CredentialStatus("unknown", reason=reason)
 
-    async def _reach(self, provider: str) -> Reached | None:
+    async def _reach(self, provider: str) -> ProbeResult | None:
         credentials = await self.credentials(provider)
         ref = self.providers.get(provider)
         try:
@@ -122,9 +122,9 @@ class Situation:
                 self.runtime, provider, ref, credentials, offline=self.offline, timeout=self.timeout
             )
         except ModelwireError as error:
-            endpoint = Endpoint(None, problem=str(error), hint=error.hint)
+            endpoint = ProviderEndpoint(None, problem=str(error), hint=error.hint)
         if endpoint is None:
             return None
         if endpoint.url is None or self.offline:
-            return Reached(endpoint)
+            return ProbeResult(endpoint)
         return await reach(self.runtime.transport, endpoint, self.timeout)

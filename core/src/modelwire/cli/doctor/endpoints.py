@@ -16,14 +16,14 @@ from modelwire.models import ModelRef
 from modelwire.runtime import Runtime
 from modelwire.transport import Deadlines, Request, Transport
 
-__all__ = ["Endpoint", "Reached", "find_endpoint", "reach"]
+__all__ = ["ProbeResult", "ProviderEndpoint", "find_endpoint", "reach"]
 
 _TOLD = ("endpoint", "baseUrl")
 _BUNDLE = "caBundle"
 
 
 @frozen
-class Endpoint:
+class ProviderEndpoint:
     """Where a provider is.
 
     Attributes:
@@ -40,7 +40,7 @@ class Endpoint:
 
 
 @frozen
-class Reached:
+class ProbeResult:
     """What came of asking an endpoint.
 
     Attributes:
@@ -51,7 +51,7 @@ class Reached:
         error: Why there is no answer.
     """
 
-    endpoint: Endpoint
+    endpoint: ProviderEndpoint
     status: int | None = None
     seconds: float | None = None
     ahead: float | None = None
@@ -66,7 +66,7 @@ async def find_endpoint(
     *,
     offline: bool,
     timeout: float,
-) -> Endpoint | None:
+) -> ProviderEndpoint | None:
     """Find out where a provider is.
 
     What the configuration and the plugin say counts; where they say nothing, a request is made for
@@ -87,24 +87,26 @@ async def find_endpoint(
     told = runtime.registry.provider_config(provider).base_url
     told = told or next((credentials.details[k] for k in _TOLD if k in credentials.details), None)
     if told is None:
-        listed = runtime.catalog.recall(provider).models
+        listed = runtime.catalog.cached(provider).models
         told = next((model.base_url for model in listed if model.base_url), None)
         if any(model.local for model in listed):
             return None
     if told is not None:
         return _endpoint(told, bundle)
     if offline:
-        return Endpoint(None, bundle, "its address is found out with a request only")
+        return ProviderEndpoint(None, bundle, "its address is found out with a request only")
     try:
         async with asyncio.timeout(timeout):
             return await _rehearsed(runtime, provider, ref, bundle)
     except TimeoutError:
-        return Endpoint(None, bundle, f"its address was not found within {timeout:g} seconds")
+        return ProviderEndpoint(
+            None, bundle, f"its address was not found within {timeout:g} seconds"
+        )
     except ModelwireError as error:
-        return Endpoint(None, bundle, str(error), error.hint)
+        return ProviderEndpoint(None, bundle, str(error), error.hint)
 
 
-async def reach(transport: Transport, endpoint: Endpoint, timeout: float) -> Reached:
+async def reach(transport: Transport, endpoint: ProviderEndpoint, timeout: float) -> ProbeResult:
     """Ask for the front page of an endpoint, without credentials; any answer will do.
 
     Args:
@@ -122,14 +124,14 @@ async def reach(transport: Transport, endpoint: Endpoint, timeout: float) -> Rea
         async with transport.send(request, deadlines=deadlines) as response:
             seconds = time.monotonic() - began
             ahead = _ahead(response.headers.get("date"), asked + seconds / 2)
-            return Reached(endpoint, response.status, seconds, ahead)
+            return ProbeResult(endpoint, response.status, seconds, ahead)
     except ModelwireError as error:
-        return Reached(endpoint, error=error)
+        return ProbeResult(endpoint, error=error)
 
 
 async def _rehearsed(
     runtime: Runtime, provider: str, ref: ModelRef | None, bundle: str | None
-) -> Endpoint | None:
+) -> ProviderEndpoint | None:
     listing = await runtime.catalog.listing(provider)
     if any(model.local for model in listing.models):
         return None
@@ -138,11 +140,11 @@ async def _rehearsed(
     if ref is None:
         if listing.error is not None:
             raise listing.error
-        return Endpoint(None, bundle, "none of its models is known")
+        return ProviderEndpoint(None, bundle, "none of its models is known")
     return _endpoint((await runtime.dry_run("ping", model=ref)).request.url, bundle)
 
 
-def _endpoint(url: str, bundle: str | None) -> Endpoint:
+def _endpoint(url: str, bundle: str | None) -> ProviderEndpoint:
     """Keep of a URL what may be shown: neither a login nor a path nor a query."""
     try:
         parts = urlsplit(url)
@@ -150,9 +152,9 @@ def _endpoint(url: str, bundle: str | None) -> Endpoint:
     except ValueError:
         host, port, parts = None, None, urlsplit("")
     if not host or parts.scheme not in ("http", "https"):
-        return Endpoint(None, bundle, "its base URL is not an absolute http or https URL")
+        return ProviderEndpoint(None, bundle, "its base URL is not an absolute http or https URL")
     host = f"[{host}]" if ":" in host else host
-    return Endpoint(f"{parts.scheme}://{host}" + (f":{port}" if port else ""), bundle)
+    return ProviderEndpoint(f"{parts.scheme}://{host}" + (f":{port}" if port else ""), bundle)
 
 
 def _ahead(date: str | None, here: float) -> float | None:

@@ -19,7 +19,7 @@ from modelwire.cli.doctor.checks.plugins import check_plugins
 from modelwire.cli.doctor.checks.proxies import check_proxies
 from modelwire.cli.doctor.checks.reachability import check_reachability
 from modelwire.cli.doctor.checks.versions import check_versions
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding, State, show_finding
 from modelwire.cli.progress import waiting_for
 from modelwire.cli.text import json_text
@@ -27,7 +27,7 @@ from modelwire.registry.loader import where
 
 __all__ = ["CHECKS", "examine", "report"]
 
-CHECKS: dict[str, Callable[[Situation], Awaitable[list[Finding]]]] = {
+CHECKS: dict[str, Callable[[DoctorContext], Awaitable[list[Finding]]]] = {
     "versions": check_versions,
     "plugins": check_plugins,
     "configuration": check_configuration,
@@ -41,7 +41,7 @@ CHECKS: dict[str, Callable[[Situation], Awaitable[list[Finding]]]] = {
 """The checks in the order in which they are shown."""
 
 
-async def examine(situation: Situation) -> AsyncGenerator[tuple[str, list[Finding]], None]:
+async def examine(situation: DoctorContext) -> AsyncGenerator[tuple[str, list[Finding]], None]:
     """Run all checks at once, and yield what each has found, in the order of the table."""
     async with situation.runtime:
         tasks = {name: asyncio.create_task(_run(name, situation)) for name in CHECKS}
@@ -53,7 +53,7 @@ async def examine(situation: Situation) -> AsyncGenerator[tuple[str, list[Findin
                 task.cancel()
 
 
-async def _run(name: str, situation: Situation) -> list[Finding]:
+async def _run(name: str, situation: DoctorContext) -> list[Finding]:
     try:
         return await CHECKS[name](situation)
     except Exception as error:  # noqa: BLE001 - one check that fails must not hide the others
@@ -70,7 +70,7 @@ async def report(config_path: Path | None, *, offline: bool, timeout: float, as_
         timeout: Seconds that each thing that is asked may take.
         as_json: Whether to print JSON, when all is done.
     """
-    situation = Situation.of(config_path, offline=offline, timeout=timeout)
+    situation = DoctorContext.of(config_path, offline=offline, timeout=timeout)
     everything: list[Finding] = []
     with waiting_for("looking...") as line:
         async with aclosing(examine(situation)) as examined:

@@ -70,7 +70,7 @@ def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> 
     modelwire models aliases add fast amazon-bedrock/us.amazon.nova-lite-v1:0
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.errors import show_note
-    from modelwire.cli.models.edit import Editing, note_written, written_json
+    from modelwire.cli.models.edit import ConfigEdit, note_written, written_json
     from modelwire.cli.text import printable
     from modelwire.config import load_config
     from modelwire.config.edit import edit_config
@@ -80,7 +80,7 @@ def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> 
     if _ALIAS.fullmatch(alias) is None:
         msg = f'"{alias}" cannot be an alias: use letters, digits, and any of _ . : -'
         raise click.BadParameter(msg, param_hint="NAME")
-    editing = Editing(config_path)
+    editing = ConfigEdit(config_path)
     wanted = editing.accept(ref)
     target = str(wanted.ref)
     current = editing.config.aliases()

@@ -20,13 +20,13 @@ from modelwire.registry import Registry
 from modelwire.runtime.resolver import expand_alias, full_ref
 
 if TYPE_CHECKING:
-    from modelwire.config.edit import Written
+    from modelwire.config.edit import EditResult
 
-__all__ = ["Editing", "Wanted", "note_written", "written_json"]
+__all__ = ["ConfigEdit", "ModelSpec", "note_written", "written_json"]
 
 
 @frozen
-class Wanted:
+class ModelSpec:
     """A model that may be written into the configuration.
 
     Attributes:
@@ -44,7 +44,7 @@ class Wanted:
             click.echo(lead + printable(self.warning), err=True)
 
 
-class Editing:
+class ConfigEdit:
     """The configuration that is to be changed, and the plugins that know what it may name.
 
     Args:
@@ -55,7 +55,7 @@ class Editing:
         self.config = load_config(path) if config_place(path).exists() else Config.empty()
         self.registry = Registry(self.config)
 
-    def accept(self, text: str) -> Wanted:
+    def accept(self, text: str) -> ModelSpec:
         """Check what the user names; an alias becomes the model that it stands for.
 
         Raises:
@@ -65,11 +65,11 @@ class Editing:
         if checked.problem is not None or checked.ref is None:
             raise UnknownModel(checked.problem or f"Unknown model: {text}", hint=checked.hint)
         if checked.known:
-            return Wanted(checked.ref)
+            return ModelSpec(checked.ref)
         doubt = f"No list of models has {checked.ref}; it is saved all the same."
         if not checked.listed:
             doubt = f"It is not known whether {checked.ref} exists; it is saved all the same."
-        return Wanted(checked.ref, f"{doubt} {checked.hint}" if checked.hint else doubt)
+        return ModelSpec(checked.ref, f"{doubt} {checked.hint}" if checked.hint else doubt)
 
     def meaning(self, written: str) -> str:
         """The reference that a written one stands for, as text; the text itself where it has none."""
@@ -81,7 +81,7 @@ class Editing:
         return str(ref) if ref is not None else text.strip()
 
 
-def written_json(written: Written) -> dict[str, object]:
+def written_json(written: EditResult) -> dict[str, object]:
     """Where a change went, for programs."""
     return {
         "changed": written.changed,
@@ -91,7 +91,7 @@ def written_json(written: Written) -> dict[str, object]:
     }
 
 
-def note_written(written: Written) -> None:
+def note_written(written: EditResult) -> None:
     """Say on standard error where a change went, and what is still wrong there."""
     if written.created:
         show_note(f"Created {written.path}.")

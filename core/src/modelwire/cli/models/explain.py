@@ -13,7 +13,7 @@ from modelwire.cli.options import config_option, json_option
 from modelwire.cli.text import json_text
 
 if TYPE_CHECKING:
-    from modelwire.cli.models.explanation import Explanation, Step
+    from modelwire.cli.models.explanation import Explanation, ExplanationStep
 
 __all__ = ["explain"]
 
@@ -74,7 +74,7 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"{well}; in doubt: {', '.join(doubts)}." if doubts else f"{well}."
 
 
-def _step_lines(step: Step) -> Iterator[str]:
+def _step_lines(step: ExplanationStep) -> Iterator[str]:
     mark, colour = _MARKS[step.state]
     lead = f"{click.style(f'{mark:<2}', fg=colour)} {step.name:<{_INDENT - 3}}"
     said = step.value or ""

@@ -19,7 +19,7 @@ from modelwire.runtime.dry_run import NothingToSend
 from modelwire.runtime.resolver import default_ref, expand_alias, full_ref
 from modelwire.transport import Deadlines
 
-__all__ = ["Explanation", "Step", "explain"]
+__all__ = ["Explanation", "ExplanationStep", "explain"]
 
 State = Literal["ok", "doubt", "failed", "skipped"]
 
@@ -34,7 +34,7 @@ _FACTS = {
 
 
 @define
-class Step:
+class ExplanationStep:
     """One step on the way from a reference to a request.
 
     Attributes:
@@ -79,11 +79,11 @@ class Explanation:
     """
 
     reference: str | None
-    steps: list[Step] = Factory(list)
+    steps: list[ExplanationStep] = Factory(list)
     ref: ModelRef | None = None
 
     @property
-    def failed_at(self) -> Step | None:
+    def failed_at(self) -> ExplanationStep | None:
         """The first step that failed, or `None`."""
         return next((step for step in self.steps if step.state == "failed"), None)
 
@@ -132,10 +132,12 @@ def _reference(runtime: Runtime, found: Explanation) -> str:
     source = "as asked"
     if text is None and primary is not None:
         text, source = primary, "agents.defaults.model.primary"
-    found.steps.append(Step("reference", text, source))
+    found.steps.append(ExplanationStep("reference", text, source))
     if text is None:
         text = str(default_ref(runtime.config, runtime.registry))
-        found.steps[-1] = Step("reference", text, "the model that needs no configuration")
+        found.steps[-1] = ExplanationStep(
+            "reference", text, "the model that needs no configuration"
+        )
     found.reference = text
     return text
 
@@ -147,8 +149,8 @@ async def _resolve(
     target = expand_alias(config, text)
     if text.strip().casefold() in config.aliases():
         source = f'agents.defaults.models["{target}"].alias'
-        found.steps.append(Step("alias", target, source))
-    step = Step("provider")
+        found.steps.append(ExplanationStep("alias", target, source))
+    step = ExplanationStep("provider")
     found.steps.append(step)
     ref = full_ref(registry, target)
     if ref is not None:
@@ -172,7 +174,7 @@ def _plugin(runtime: Runtime, found: Explanation) -> Model:
     """Find the plugin that would be called, and what is known of the model."""
     assert found.ref is not None  # noqa: S101 - a reference that names nothing was an error
     registry = runtime.registry
-    step = Step("plugin")
+    step = ExplanationStep("plugin")
     found.steps.append(step)
     model = runtime.catalog.model(found.ref)
     owner = registry.owner(model.provider, model.api)
@@ -188,20 +190,22 @@ def _plugin(runtime: Runtime, found: Explanation) -> Model:
     configured = registry.provider_config(model.provider).api
     path = f"models.providers.{model.provider}.api" if configured else "the plugin's own"
     if model.api is not None:
-        found.steps.append(Step("api", model.api, path))
+        found.steps.append(ExplanationStep("api", model.api, path))
     return model
 
 
 async def _listing(runtime: Runtime, provider: str, *, offline: bool) -> Listing:
     if offline:
-        return runtime.catalog.recall(provider)
+        return runtime.catalog.cached(provider)
     return await runtime.catalog.listing(provider)
 
 
-def _listed(runtime: Runtime, model: Model, listing: Listing) -> Step:
+def _listed(runtime: Runtime, model: Model, listing: Listing) -> ExplanationStep:
     """Whether any list has the model."""
     checked = check_reference(runtime.config, runtime.registry, str(model.ref))
-    step = Step("model", model.name if model.name == model.id else f"{model.name} ({model.id})")
+    step = ExplanationStep(
+        "model", model.name if model.name == model.id else f"{model.name} ({model.id})"
+    )
     step.data = {"id": model.id, "name": model.name, "sources": list(model.sources)}
     if checked.known:
         age = ""
@@ -220,27 +224,30 @@ def _listed(runtime: Runtime, model: Model, listing: Listing) -> Step:
     return step
 
 
-def _described(runtime: Runtime, model: Model) -> list[Step]:
+def _described(runtime: Runtime, model: Model) -> list[ExplanationStep]:
     """What the plugin says about a call; known keys first."""
     try:
         facts = runtime.describe_call(model)
     except ModelwireError as error:
-        return [Step("endpoint", state="failed", problem=str(error), hint=error.hint)]
+        return [ExplanationStep("endpoint", state="failed", problem=str(error), hint=error.hint)]
     if model.base_url is not None:
         facts.setdefault("endpoint", model.base_url)
     order = [key for key in _FACTS if key in facts]
     order += [key for key in facts if key not in _FACTS and not _is_source(key, facts)]
-    return [Step(_FACTS.get(key, key), facts[key], facts.get(f"{key}Source")) for key in order]
+    return [
+        ExplanationStep(_FACTS.get(key, key), facts[key], facts.get(f"{key}Source"))
+        for key in order
+    ]
 
 
 def _is_source(key: str, facts: Mapping[str, str]) -> bool:
     return key.endswith("Source") and key.removesuffix("Source") in facts
 
 
-def _credentials(runtime: Runtime, model: Model) -> Step:
+def _credentials(runtime: Runtime, model: Model) -> ExplanationStep:
     found = runtime.catalog.credentials(model.provider)
     states: dict[str, State] = {"usable": "ok", "unusable": "failed"}
-    step = Step("credentials", found.source, state=states.get(found.state, "doubt"))
+    step = ExplanationStep("credentials", found.source, state=states.get(found.state, "doubt"))
     step.data = credentials_to_json(found)
     if found.state != "usable":
         step.problem = found.reason or f"they are {found.state}"
@@ -252,7 +259,7 @@ def _credentials(runtime: Runtime, model: Model) -> Step:
     return step
 
 
-def _known(model: Model) -> Iterator[Step]:
+def _known(model: Model) -> Iterator[ExplanationStep]:
     """What is known of the model: its limits, abilities and price."""
     assumed = model.extra.get("assumedLimits") or ()
     sizes = {"context": model.context_tokens or model.context_window, "answer": model.max_tokens}
@@ -264,11 +271,11 @@ def _known(model: Model) -> Iterator[Step]:
         "assumed": list(assumed),
     }
     source = f"assumed: {', '.join(assumed)}" if assumed else None
-    yield Step("limits", ", ".join(limits) or "unknown", source, data=data)
+    yield ExplanationStep("limits", ", ".join(limits) or "unknown", source, data=data)
     abilities = [*(model.input or ()), *(["tools"] if model.tools else [])]
     abilities += ["reasoning"] if model.reasoning else []
     data = {"input": model.input, "tools": model.tools, "reasoning": model.reasoning}
-    yield Step("abilities", ", ".join(abilities) or "unknown", data=data)
+    yield ExplanationStep("abilities", ", ".join(abilities) or "unknown", data=data)
     prices = model.prices
     kinds = ("input", "output", "cache_read", "cache_write")
     known = {
@@ -276,12 +283,14 @@ def _known(model: Model) -> Iterator[Step]:
     }
     text = ", ".join(f"{kind.replace('_', ' ')} {price:g}" for kind, price in known.items())
     unit = "USD per million tokens" if known else None
-    yield Step("price", text or "unknown", unit, data=known)
+    yield ExplanationStep("price", text or "unknown", unit, data=known)
 
 
-async def _request(runtime: Runtime, model: Model, found: Explanation, *, offline: bool) -> Step:
+async def _request(
+    runtime: Runtime, model: Model, found: Explanation, *, offline: bool
+) -> ExplanationStep:
     """Make the request and do not send it."""
-    step = Step("request", state="skipped")
+    step = ExplanationStep("request", state="skipped")
     if found.failed_at is not None:
         step.problem = f"It is not made, since {found.failed_at.name} failed."
     elif offline:

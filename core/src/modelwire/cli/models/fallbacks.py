@@ -13,7 +13,7 @@ from modelwire.cli.options import check_output, config_option, json_option, outp
 from modelwire.cli.text import json_text
 
 if TYPE_CHECKING:
-    from modelwire.config.edit import Written
+    from modelwire.config.edit import EditResult
 
 __all__ = ["fallbacks"]
 
@@ -72,11 +72,11 @@ def add_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
     \b
     modelwire models fallbacks add openai/gpt-5-mini
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.models.edit import Editing
+    from modelwire.cli.models.edit import ConfigEdit
     from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import set_fallbacks, written_fallbacks
 
-    editing = Editing(config_path)
+    editing = ConfigEdit(config_path)
     wanted = editing.accept(ref)
     target = str(wanted.ref)
 
@@ -102,12 +102,12 @@ def remove_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
     \b
     modelwire models fallbacks remove local/smollm2-135m-instruct
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.models.edit import Editing
+    from modelwire.cli.models.edit import ConfigEdit
     from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import set_fallbacks, written_fallbacks
     from modelwire.errors import ConfigError
 
-    editing = Editing(config_path)
+    editing = ConfigEdit(config_path)
     target = editing.meaning(ref)
 
     def remove(text: str) -> str:
@@ -138,7 +138,7 @@ def clear_fallbacks(as_json: bool, config_path: Path | None) -> None:
 
 
 def _tell(
-    meaning: Callable[[str], str], written: Written, *, as_json: bool, warning: str | None = None
+    meaning: Callable[[str], str], written: EditResult, *, as_json: bool, warning: str | None = None
 ) -> None:
     from modelwire.cli.models.edit import note_written, written_json
     from modelwire.config.model_choice import written_fallbacks

@@ -17,11 +17,11 @@ from modelwire.registry import Registry
 if TYPE_CHECKING:
     from modelwire.transport import Transport
 
-__all__ = ["Gathered", "canonical_provider", "gather", "named_providers"]
+__all__ = ["GatheredModels", "canonical_provider", "gather", "named_providers"]
 
 
 @frozen
-class Gathered:
+class GatheredModels:
     """What was gathered.
 
     Attributes:
@@ -35,7 +35,7 @@ class Gathered:
 
 def gather(
     config: Config, registry: Registry, *, wanted: Iterable[str] | None, refresh: bool
-) -> Gathered:
+) -> GatheredModels:
     """Gather the listings of providers.
 
     Args:
@@ -51,7 +51,7 @@ def gather(
     missing: list[str] = []
     hidden: list[str] = []
     for name in catalog.provider_ids:
-        listing = catalog.peek(name) if name not in chosen or not refresh else None
+        listing = catalog.known(name) if name not in chosen or not refresh else None
         if name not in chosen:
             hidden += [name] if listing is None or listing.models else []
         elif listing is None:
@@ -70,7 +70,7 @@ def gather(
 
         with waiting_for(f"Asking {', '.join(missing)} …"):
             found |= {listing.provider: listing for listing in run(fetch())}
-    return Gathered([found[name] for name in catalog.provider_ids if name in found], hidden)
+    return GatheredModels([found[name] for name in catalog.provider_ids if name in found], hidden)
 
 
 def canonical_provider(config: Config, registry: Registry, name: str) -> str:

@@ -13,7 +13,7 @@ from modelwire.cli.options import check_output, config_option, output_options
 from modelwire.cli.text import json_text
 
 if TYPE_CHECKING:
-    from modelwire.cli.models.gather import Gathered
+    from modelwire.cli.models.gather import GatheredModels
     from modelwire.cli.models.list_rows import Row
 
 __all__ = ["list_models"]
@@ -82,7 +82,7 @@ def list_models(
         _show_notes(found, [] if plain else hidden)
 
 
-def _document(rows: Sequence[Row], found: Gathered, hidden: list[str]) -> dict[str, object]:
+def _document(rows: Sequence[Row], found: GatheredModels, hidden: list[str]) -> dict[str, object]:
     outcomes = [
         {
             "provider": item.provider,
@@ -113,7 +113,7 @@ def _show(rows: Sequence[Row]) -> None:
     click.echo("\n".join(table_of(rows, room())))
 
 
-def _show_notes(found: Gathered, hidden: list[str]) -> None:
+def _show_notes(found: GatheredModels, hidden: list[str]) -> None:
     from modelwire.cli.errors import show_note
     from modelwire.cli.text import printable
 

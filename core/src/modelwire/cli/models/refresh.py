@@ -21,7 +21,7 @@ __all__ = ["refresh"]
 
 
 @frozen
-class Refreshed:
+class RefreshResult:
     """How the refreshing of one provider's list ended.
 
     Attributes:
@@ -104,7 +104,7 @@ def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> in
     registry = Registry(config)
     wanted = None if provider is None else canonical_provider(config, registry, provider)
 
-    async def ask(line: Line) -> list[Refreshed]:
+    async def ask(line: Line) -> list[RefreshResult]:
         from modelwire.runtime import Runtime
 
         outcomes = []
@@ -129,7 +129,7 @@ def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> in
     return 1 if any(outcome.listing.error for outcome in asked) else 0
 
 
-async def _refresh(catalog: Catalog, names: list[str], line: Line) -> AsyncIterator[Refreshed]:
+async def _refresh(catalog: Catalog, names: list[str], line: Line) -> AsyncIterator[RefreshResult]:
     """Refresh the lists side by side; yield each outcome as it comes."""
     import asyncio
     import time
@@ -137,11 +137,11 @@ async def _refresh(catalog: Catalog, names: list[str], line: Line) -> AsyncItera
     began = time.monotonic()
     waiting = set(names)
 
-    async def one(name: str) -> Refreshed:
-        before = len(catalog.recall(name).models)
+    async def one(name: str) -> RefreshResult:
+        before = len(catalog.cached(name).models)
         listing = await catalog.listing(name, refresh=True)
         waiting.discard(name)
-        return Refreshed(listing, before, time.monotonic() - began)
+        return RefreshResult(listing, before, time.monotonic() - began)
 
     tasks = [asyncio.create_task(one(name)) for name in names]
     try:

@@ -29,12 +29,12 @@ def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
     modelwire models set fast
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.errors import show_note
-    from modelwire.cli.models.edit import Editing, note_written, written_json
+    from modelwire.cli.models.edit import ConfigEdit, note_written, written_json
     from modelwire.cli.text import printable
     from modelwire.config.edit import edit_config
     from modelwire.config.model_choice import overriding_agents, set_primary
 
-    editing = Editing(config_path)
+    editing = ConfigEdit(config_path)
     wanted = editing.accept(ref)
     written = edit_config(lambda text: set_primary(text, str(wanted.ref)), config_path)
     overrides = overriding_agents(editing.config.document)

@@ -71,7 +71,7 @@ def setup(
     modelwire setup --yes --provider openai --api-key-env OPENAI_API_KEY
     modelwire setup --yes --provider my-server --base-url http://gpu-box:8000/v1
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.setup.plan import Asked
+    from modelwire.cli.setup.plan import SetupOptions
     from modelwire.cli.setup.run import converse
 
     options = {
@@ -87,5 +87,5 @@ def setup(
             msg = "--answer takes NAME=VALUE."
             raise click.UsageError(msg)
         given[name.replace("-", "_")] = value
-    asked = Asked(provider, given, model, config_path, yes=yes or as_json, test=not no_test)
+    asked = SetupOptions(provider, given, model, config_path, yes=yes or as_json, test=not no_test)
     return converse(asked, timeout=timeout, as_json=as_json)

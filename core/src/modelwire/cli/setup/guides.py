@@ -17,8 +17,8 @@ from modelwire.registry.loader import load_guide, where
 
 __all__ = [
     "PUBLISHED",
-    "Offer",
-    "Published",
+    "GuideChoice",
+    "PublishedPlugin",
     "find_offer",
     "missing_plugins",
     "not_installed",
@@ -29,7 +29,7 @@ __all__ = [
 
 
 @frozen
-class Published:
+class PublishedPlugin:
     """A plugin that can be installed.
 
     Attributes:
@@ -44,22 +44,22 @@ class Published:
 
 
 PUBLISHED = (
-    Published(
+    PublishedPlugin(
         "modelwire-anthropic",
         "Anthropic: an API key for Claude",
         frozenset({"anthropic", "claude"}),
     ),
-    Published(
+    PublishedPlugin(
         "modelwire-bedrock",
         "AWS: Amazon Bedrock",
         frozenset({"amazon-bedrock", "aws", "aws-bedrock", "bedrock"}),
     ),
-    Published(
+    PublishedPlugin(
         "modelwire-openai",
         "OpenAI, or a server of its API: Ollama, vLLM, llama.cpp, a gateway",
         frozenset({"groq", "llamacpp", "lmstudio", "ollama", "openai", "openrouter", "vllm"}),
     ),
-    Published(
+    PublishedPlugin(
         "modelwire-local",
         "Nothing: a small model that runs on this computer",
         frozenset({"local", "small-model"}),
@@ -68,7 +68,7 @@ PUBLISHED = (
 
 
 @frozen
-class Offer:
+class GuideChoice:
     """A guide of an installed plugin.
 
     Attributes:
@@ -82,26 +82,26 @@ class Offer:
     guide: SetupGuide
 
 
-def offers(registry: Registry) -> list[Offer]:
+def offers(registry: Registry) -> list[GuideChoice]:
     """The guides of the installed plugins; one that is broken is told and left out."""
     found = []
     for claim in registry.guides():
         try:
-            found.append(Offer(claim.name, claim.distribution, load_guide(claim)))
+            found.append(GuideChoice(claim.name, claim.distribution, load_guide(claim)))
         except PluginError as error:
             show_note(f"{error} It is left out.")
     return found
 
 
-def missing_plugins(registry: Registry) -> list[Published]:
+def missing_plugins(registry: Registry) -> list[PublishedPlugin]:
     """The plugins of this project that are not installed."""
     installed = {info.distribution for info in registry.plugins()}
     return [plugin for plugin in PUBLISHED if plugin.distribution not in installed]
 
 
 def find_offer(
-    registry: Registry, available: list[Offer], name: str, *, has_address: bool
-) -> tuple[Offer, str | None]:
+    registry: Registry, available: list[GuideChoice], name: str, *, has_address: bool
+) -> tuple[GuideChoice, str | None]:
     """Find the guide for what a user named, and the provider's id where it is clear.
 
     Args:
@@ -137,7 +137,9 @@ def find_offer(
     raise _unknown(registry, available, name)
 
 
-def questions_of(offer: Offer, provider: str, environ: Mapping[str, str]) -> Sequence[Question]:
+def questions_of(
+    offer: GuideChoice, provider: str, environ: Mapping[str, str]
+) -> Sequence[Question]:
     """What a guide asks for a provider.
 
     Raises:
@@ -150,7 +152,7 @@ def questions_of(offer: Offer, provider: str, environ: Mapping[str, str]) -> Seq
 
 
 def settings_of(
-    offer: Offer, provider: str, answers: Mapping[str, str], environ: Mapping[str, str]
+    offer: GuideChoice, provider: str, answers: Mapping[str, str], environ: Mapping[str, str]
 ) -> Settings:
     """What a guide wants written.
 
@@ -163,19 +165,19 @@ def settings_of(
         raise _failed(offer, error) from error
 
 
-def _failed(offer: Offer, error: Exception) -> PluginError:
+def _failed(offer: GuideChoice, error: Exception) -> PluginError:
     msg = f"The guide of {offer.distribution} failed: {where(error)}."
     return PluginError(msg, hint=f"Update {offer.distribution}, or tell its author.")
 
 
-def not_installed(plugin: Published) -> PluginError:
+def not_installed(plugin: PublishedPlugin) -> PluginError:
     """Say how to get a plugin."""
     msg = f"The plugin for this is not installed: {plugin.distribution}."
     hint = f"Run: pip install {plugin.distribution}, and then modelwire setup again."
     return PluginError(msg, hint=hint)
 
 
-def _unknown(registry: Registry, available: list[Offer], name: str) -> click.UsageError:
+def _unknown(registry: Registry, available: list[GuideChoice], name: str) -> click.UsageError:
     known = sorted({*registry.provider_ids, *registry.aliases})
     near = get_close_matches(fold_provider(name), known, n=3, cutoff=0.6)
     msg = f"No installed plugin can set up {name!r}."

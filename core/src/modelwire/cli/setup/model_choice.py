@@ -7,8 +7,8 @@ import click
 from modelwire.cli.errors import show_failure, show_note
 from modelwire.cli.event_loop import run
 from modelwire.cli.progress import waiting_for
-from modelwire.cli.setup.plan import Asked, Plan
-from modelwire.cli.setup.trial import Offered, best_first, look, send
+from modelwire.cli.setup.plan import SetupOptions, SetupPlan
+from modelwire.cli.setup.trial import ProviderModels, best_first, look, send
 from modelwire.config import Config
 from modelwire.errors import UnknownModel
 from modelwire.models import ModelRef
@@ -20,7 +20,7 @@ _SHOWN_MODELS = 12
 
 
 def choose_and_try(
-    asked: Asked, plan: Plan, registry: Registry, draft: Config, timeout: float
+    asked: SetupOptions, plan: SetupPlan, registry: Registry, draft: Config, timeout: float
 ) -> None:
     """Choose a model, and let it answer one tiny request.
 
@@ -45,7 +45,7 @@ def choose_and_try(
         click.echo(f"{click.style('ok', fg='green')}  {plan.model} answers in {plan.seconds:.1f} s")
 
 
-def _named_model(asked: Asked, plan: Plan, registry: Registry) -> ModelRef | None:
+def _named_model(asked: SetupOptions, plan: SetupPlan, registry: Registry) -> ModelRef | None:
     """The model of `--model`: a reference of this provider, or an id of its own."""
     if asked.model is None:
         return None
@@ -59,7 +59,7 @@ def _named_model(asked: Asked, plan: Plan, registry: Registry) -> ModelRef | Non
     return ModelRef(plan.provider, text)
 
 
-def _pick(asked: Asked, plan: Plan, found: Offered) -> ModelRef | None:
+def _pick(asked: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelRef | None:
     models = best_first(found.models, plan.proposed)
     if asked.yes:
         if models:
@@ -86,7 +86,7 @@ def _pick(asked: Asked, plan: Plan, found: Offered) -> ModelRef | None:
     return ModelRef(plan.provider, text) if text else None
 
 
-def choose_primary(asked: Asked, plan: Plan, config: Config) -> str | None:
+def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str | None:
     """What to write as the default model: never another one without being told."""
     present = config.agents.defaults.model.primary
     if plan.model is None or str(plan.model) == present:

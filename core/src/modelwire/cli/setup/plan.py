@@ -12,7 +12,7 @@ from attrs import define, field
 from modelwire.cli.setup.answers import ask, from_options
 from modelwire.cli.setup.guides import (
     PUBLISHED,
-    Offer,
+    GuideChoice,
     find_offer,
     missing_plugins,
     not_installed,
@@ -27,11 +27,11 @@ from modelwire.hookspecs import Question, Settings
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
 
-__all__ = ["Asked", "Plan", "edit_for", "lines_of", "make_plan"]
+__all__ = ["SetupOptions", "SetupPlan", "edit_for", "lines_of", "make_plan"]
 
 
 @define
-class Asked:
+class SetupOptions:
     """What the command was called with.
 
     Attributes:
@@ -52,7 +52,7 @@ class Asked:
 
 
 @define
-class Plan:
+class SetupPlan:
     """What will be written.
 
     Attributes:
@@ -76,7 +76,7 @@ class Plan:
     primary: str | None = None
 
 
-def make_plan(asked: Asked, registry: Registry, environ: Mapping[str, str]) -> Plan:
+def make_plan(asked: SetupOptions, registry: Registry, environ: Mapping[str, str]) -> SetupPlan:
     """Find out what the user has, from the options or by asking.
 
     Raises:
@@ -105,14 +105,14 @@ def make_plan(asked: Asked, registry: Registry, environ: Mapping[str, str]) -> P
     questions = questions_of(offer, provider, environ)
     answers = (from_options if asked.yes else ask)(questions, asked.given)
     settings = settings_of(offer, provider, answers, environ)
-    plan = Plan(provider, settings, offer.guide.models)
+    plan = SetupPlan(provider, settings, offer.guide.models)
     plan.variable = _unset_variable(questions, answers, environ)
     if plan.variable is not None and asked.test and not asked.yes:
         plan.key = _type_key(plan.variable)
     return plan
 
 
-def _menu(registry: Registry, available: list[Offer]) -> Offer:
+def _menu(registry: Registry, available: list[GuideChoice]) -> GuideChoice:
     missing = missing_plugins(registry)
     click.echo("What do you have?")
     rows = [offer.guide.title for offer in available]
@@ -125,7 +125,7 @@ def _menu(registry: Registry, available: list[Offer]) -> Offer:
     return available[chosen - 1]
 
 
-def _name_provider(asked: Asked, registry: Registry, offer: Offer) -> str:
+def _name_provider(asked: SetupOptions, registry: Registry, offer: GuideChoice) -> str:
     if asked.yes:
         msg = f"Name your server with --provider, as {', '.join(offer.guide.examples)}."
         raise click.UsageError(msg)

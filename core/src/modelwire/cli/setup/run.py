@@ -10,7 +10,7 @@ import click
 
 from modelwire.cli.errors import show_failure
 from modelwire.cli.setup.model_choice import choose_and_try, choose_primary
-from modelwire.cli.setup.plan import Asked, Plan, edit_for, lines_of, make_plan
+from modelwire.cli.setup.plan import SetupOptions, SetupPlan, edit_for, lines_of, make_plan
 from modelwire.cli.text import json_text
 from modelwire.config import Config, load_config
 from modelwire.config.edit import edit_config
@@ -21,7 +21,7 @@ from modelwire.registry import Registry
 __all__ = ["converse"]
 
 
-def converse(asked: Asked, *, timeout: float, as_json: bool) -> int:
+def converse(asked: SetupOptions, *, timeout: float, as_json: bool) -> int:
     """Ask, try, and write; return the exit status.
 
     Raises:
@@ -74,14 +74,14 @@ def _present(path: Path | None) -> Config:
     return load_config(path)
 
 
-def _draft(asked: Asked, plan: Plan) -> Config:
+def _draft(asked: SetupOptions, plan: SetupPlan) -> Config:
     """The configuration as it would be, with a key that was typed for the test."""
     draft = edit_config(edit_for(plan.settings, None), asked.config_path, dry_run=True)
     return read_config(draft.after or "{}", draft.path, {**os.environ, **plan.key})
 
 
 def _report(
-    plan: Plan, path: Path, *, changed: bool, backup: Path | None, as_json: bool, quiet: bool
+    plan: SetupPlan, path: Path, *, changed: bool, backup: Path | None, as_json: bool, quiet: bool
 ) -> None:
     model = str(plan.model) if plan.model else None
     following = [f"export {plan.variable}=..."] if plan.variable else []

@@ -16,11 +16,11 @@ from modelwire.models import ModelRef
 from modelwire.runtime import Runtime
 from modelwire.transport import Deadlines
 
-__all__ = ["Offered", "best_first", "look", "send"]
+__all__ = ["ProviderModels", "best_first", "look", "send"]
 
 
 @define
-class Offered:
+class ProviderModels:
     """What a provider says.
 
     Attributes:
@@ -34,7 +34,7 @@ class Offered:
     error: ModelwireError | None = None
 
 
-async def look(config: Config, provider: str, *, online: bool, timeout: float) -> Offered:
+async def look(config: Config, provider: str, *, online: bool, timeout: float) -> ProviderModels:
     """Find out whether a provider can be used, and what it has.
 
     Args:
@@ -49,19 +49,19 @@ async def look(config: Config, provider: str, *, online: bool, timeout: float) -
     async with Runtime(config) as runtime:
         catalog = runtime.catalog
         if not online:
-            listing = catalog.recall(provider)
-            return Offered(listing.credentials, [model.id for model in listing.models])
+            listing = catalog.cached(provider)
+            return ProviderModels(listing.credentials, [model.id for model in listing.models])
         found = await asyncio.to_thread(catalog.credentials, provider, probe=True, timeout=timeout)
         if found.state == "unusable":
             reason = found.reason or f"The credentials of {provider} cannot be used."
-            return Offered(found, [], ModelwireError(reason, hint=found.hint))
+            return ProviderModels(found, [], ModelwireError(reason, hint=found.hint))
         try:
             async with asyncio.timeout(timeout):
                 listing = await catalog.listing(provider, refresh=True)
         except TimeoutError:
-            known = catalog.recall(provider)
-            return Offered(found, [model.id for model in known.models])
-        return Offered(found, [model.id for model in listing.models], listing.error)
+            known = catalog.cached(provider)
+            return ProviderModels(found, [model.id for model in known.models])
+        return ProviderModels(found, [model.id for model in listing.models], listing.error)
 
 
 async def send(config: Config, ref: ModelRef, timeout: float) -> float:

@@ -26,7 +26,7 @@ from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.server import Gate
-from modelwire.testing.wires import Answer, SseWire
+from modelwire.testing.wires import ScriptedAnswer, SseWire
 
 __all__ = ["AnswerRules"]
 
@@ -40,7 +40,7 @@ class AnswerRules(Rules):
     @needs(WIRE)
     def test_text_comes_whole(self, bench: Bench) -> None:
         """Every character that the service sends is in the message, and no other."""
-        message = bench.ask(bench.wire.reply(bench.wire.bodies(Answer(LONG)))).message
+        message = bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG)))).message
         check(message.text == LONG, f"the text is {LONG!r}, not {message.text!r}")
         check(
             [type(block) for block in message.content] == [Text],
@@ -51,7 +51,7 @@ class AnswerRules(Rules):
     @pytest.mark.parametrize("size", [1, 2, 3, 7])
     def test_text_survives_however_its_bytes_are_split(self, bench: Bench, size: int) -> None:
         """Packets end anywhere: within an event, within a character."""
-        whole = b"".join(bench.wire.bodies(Answer(_MANY)))
+        whole = b"".join(bench.wire.bodies(ScriptedAnswer(_MANY)))
         split = [whole[at : at + size] for at in range(0, len(whole), size)]
         message = bench.ask(bench.wire.reply(split)).message
         check(message.text == _MANY, f"the text is {_MANY!r}, not {message.text!r}")
@@ -59,7 +59,7 @@ class AnswerRules(Rules):
     @needs(WIRE)
     def test_all_in_one_packet_is_read_to_its_end(self, bench: Bench) -> None:
         """A fast service sends many events at once."""
-        whole = b"".join(bench.wire.bodies(Answer(LONG)))
+        whole = b"".join(bench.wire.bodies(ScriptedAnswer(LONG)))
         message = bench.ask(bench.wire.reply([whole])).message
         check(message.text == LONG, f"the text is {LONG!r}, not {message.text!r}")
 
@@ -68,7 +68,7 @@ class AnswerRules(Rules):
         """Comments that keep the connection alive, and lines that end with CR LF."""
         if not isinstance(bench.wire, SseWire):
             pytest.skip("the wire does not speak server-sent events")
-        plain = bench.wire.bodies(Answer(LONG))
+        plain = bench.wire.bodies(ScriptedAnswer(LONG))
         bodies = [b": keep-alive\r\n\r\n" + body.replace(b"\n", b"\r\n") for body in plain]
         message = bench.ask(bench.wire.reply(bodies)).message
         check(message.text == LONG, f"the text is {LONG!r}, not {message.text!r}")
@@ -77,7 +77,7 @@ class AnswerRules(Rules):
     def test_text_arrives_while_it_is_sent(self, bench: Bench) -> None:
         """The first text is there before the service has sent the rest."""
         gate = Gate()
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         half = len(bodies) // 2
         bench.server.script(bench.wire.reply([*bodies[:half], gate, *bodies[half:]]))
 
@@ -113,7 +113,7 @@ class AnswerRules(Rules):
     def test_deltas_follow_the_contract(self, bench: Bench) -> None:
         """What the plugin yields are deltas, each in a place where it makes sense."""
         if bench.subject.wire is not None:
-            bench.server.script(bench.wire.reply(bench.wire.bodies(Answer(LONG))))
+            bench.server.script(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG))))
 
         async def work() -> list[object]:
             async with bench.runtime() as runtime:
@@ -128,7 +128,7 @@ class AnswerRules(Rules):
             usage = bench.ask().message.usage
             check(usage.input > 0 and usage.output > 0, f"tokens are counted, not {usage}")
             return
-        answer = Answer(LONG, usage=Usage(input=1234, output=567))
+        answer = ScriptedAnswer(LONG, usage=Usage(input=1234, output=567))
         usage = bench.ask(bench.wire.reply(bench.wire.bodies(answer))).message.usage
         check(
             (usage.input, usage.output) == (1234, 567),
@@ -140,7 +140,7 @@ class AnswerRules(Rules):
         """The four counters do not overlap: `input` holds no token that a cache was involved in."""
         told = Usage(input=100, output=50, cache_read=2000, cache_write=0)
         usage = bench.ask(
-            bench.wire.reply(bench.wire.bodies(Answer(LONG, usage=told)))
+            bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG, usage=told)))
         ).message.usage
         check(
             (usage.input, usage.cache_read) == (100, 2000),
@@ -152,7 +152,7 @@ class AnswerRules(Rules):
     @pytest.mark.parametrize("reason", [StopReason.STOP, StopReason.LENGTH], ids=str)
     def test_the_stop_reason_is_told(self, bench: Bench, reason: StopReason) -> None:
         """An answer that met its limit is not taken for one that was done."""
-        answer = Answer(LONG, stop_reason=reason)
+        answer = ScriptedAnswer(LONG, stop_reason=reason)
         message = bench.ask(bench.wire.reply(bench.wire.bodies(answer))).message
         check(
             message.stop_reason is reason,
@@ -164,7 +164,7 @@ class AnswerRules(Rules):
         """Twelve streams in one loop, each with a text of its own."""
         texts = [f"{number}: {LONG}" for number in range(12)]
         for text in texts:
-            bench.server.script(bench.wire.reply(bench.wire.bodies(Answer(text))))
+            bench.server.script(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(text))))
 
         async def work() -> list[str]:
             async with bench.runtime() as runtime:
@@ -179,7 +179,7 @@ def _told(bench: Bench) -> list[Event]:
     """The events of a good answer."""
     replies = []
     if bench.subject.wire is not None:
-        replies.append(bench.wire.reply(bench.wire.bodies(Answer(LONG))))
+        replies.append(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG))))
     outcome = bench.ask(*replies)
     check(outcome.message.content, "the answer says something")
     return outcome.events

@@ -15,7 +15,7 @@ from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.checks import check, patience
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs
-from modelwire.testing.wires import Answer
+from modelwire.testing.wires import ScriptedAnswer
 from modelwire.transport import Deadlines
 
 __all__ = ["CancellingRules"]
@@ -28,7 +28,7 @@ class CancellingRules(Rules):
     @pytest.mark.parametrize("way", ["leave", "cancel", "cancel_task"])
     def test_the_service_sees_that_the_caller_has_gone(self, bench: Bench, way: str) -> None:
         """In mid-stream: the `async with` is left, the stream cancelled, or its task."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
         left = bench.run(lambda: _gone(bench, way))
         check(left, "the connection is closed when the caller stops listening")
@@ -52,7 +52,7 @@ class CancellingRules(Rules):
     def test_nothing_is_left_after_an_answer_that_was_left(self, bench: Bench) -> None:
         """No task, and no thread that would keep the program from ending."""
         if bench.subject.wire is not None:
-            bodies = bench.wire.bodies(Answer(LONG))
+            bodies = bench.wire.bodies(ScriptedAnswer(LONG))
             bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
         _ = bench.url  # the server's own thread is not to be counted
         before = {thread for thread in threading.enumerate() if not thread.daemon}

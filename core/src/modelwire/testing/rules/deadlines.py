@@ -13,7 +13,7 @@ from modelwire.testing.checks import check, patience
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.server import Gate
-from modelwire.testing.wires import Answer
+from modelwire.testing.wires import ScriptedAnswer
 from modelwire.transport import Deadlines
 
 __all__ = ["WaitingRules"]
@@ -27,7 +27,7 @@ class WaitingRules(Rules):
     @needs(WIRE)
     def test_a_stall_ends_with_the_deadline_for_idleness(self, bench: Bench) -> None:
         """Nothing more arrives: `RequestTimeout` in the phase `idle`."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
         error = _late(bench, Deadlines(connect=patience(), first_byte=patience(), idle=_SOON))
         check(error.phase == "idle", f"the phase is idle, not {error.phase}")
@@ -44,7 +44,7 @@ class WaitingRules(Rules):
     @needs(WIRE)
     def test_the_deadline_for_the_whole_answer_is_kept(self, bench: Bench) -> None:
         """However lively the stream is."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
         late = Deadlines(connect=patience(), first_byte=patience(), idle=patience(), total=1.0)
         error = _late(bench, late)
@@ -57,7 +57,7 @@ class WaitingRules(Rules):
     ) -> None:
         """Other tasks go on, before the answer begins and in the middle of it."""
         gate = Gate()
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         half = len(bodies) // 2
         if where == "head":
             bench.server.script(bench.wire.reply(bodies, hold=gate))
@@ -81,7 +81,7 @@ class WaitingRules(Rules):
     def test_nothing_in_the_loop_sleeps_or_connects_by_itself(self, bench: Bench) -> None:
         """No `time.sleep`, no blocking look-up of a name, no blocking connection."""
         if bench.subject.wire is not None:
-            bench.server.script(bench.wire.reply(bench.wire.bodies(Answer(LONG))))
+            bench.server.script(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG))))
 
         async def work() -> list[str]:
             async with bench.runtime() as runtime:

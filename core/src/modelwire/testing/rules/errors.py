@@ -25,7 +25,7 @@ from modelwire.testing.checks import check, fail
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.server import Reply
-from modelwire.testing.wires import Answer
+from modelwire.testing.wires import ScriptedAnswer
 
 __all__ = ["FaultRules", "RetryingRules"]
 
@@ -67,7 +67,7 @@ class FaultRules(Rules):
     @pytest.mark.parametrize("way", ["closed", "ended", "reset"])
     def test_an_answer_that_was_cut_is_an_error(self, bench: Bench, way: str) -> None:
         """Cut in the middle: by a closed connection, by the end of the body, by a TCP reset."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         half = bodies[: len(bodies) // 2]
         ends = {"closed": "cut", "ended": "complete", "reset": "reset"}
         outcome = bench.ask(bench.wire.reply(half, end=ends[way]))  # type: ignore[arg-type] # of End
@@ -78,7 +78,7 @@ class FaultRules(Rules):
     @needs(WIRE)
     def test_a_cut_anywhere_is_never_taken_for_the_end(self, bench: Bench) -> None:
         """However many events arrive, the answer is whole or an error."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         for kept in range(len(bodies)):
             outcome = bench.ask(bench.wire.reply(bodies[:kept]))
             if outcome.finished is not None and outcome.finished.text != LONG:
@@ -90,7 +90,7 @@ class FaultRules(Rules):
     @needs(WIRE)
     def test_malformed_bytes_are_told(self, bench: Bench) -> None:
         """An event of which no sense can be made: `MalformedResponse`, after what was good."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         half = len(bodies) // 2
         reply = bench.wire.reply([*bodies[:half], bench.wire.garbage(), *bodies[half:]])
         outcome = bench.ask(reply)
@@ -110,7 +110,7 @@ class FaultRules(Rules):
     @needs(WIRE, "stream_errors")
     def test_an_error_in_mid_stream_is_told(self, bench: Bench) -> None:
         """With the service's own words, after what was good."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         event = bench.wire.encode(bench.wire.failure("The engine fell over."))
         outcome = bench.ask(bench.wire.reply([*bodies[: len(bodies) // 2], event]))
         error = _failed(outcome, ProviderError)
@@ -183,7 +183,7 @@ class RetryingRules(Rules):
     @needs(WIRE)
     def test_a_passing_failure_is_overcome(self, bench: Bench) -> None:
         """With two tries, a busy moment does not matter."""
-        good = bench.wire.reply(bench.wire.bodies(Answer(LONG)))
+        good = bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG)))
         busy = bench.wire.refuse(503, "The service is busy.")
         message = bench.ask(busy, good, tries=2).message
         check(message.text == LONG, f"the second try answers: {message.text!r}")
@@ -192,7 +192,7 @@ class RetryingRules(Rules):
     @needs(WIRE)
     def test_after_the_first_word_nothing_is_repeated(self, bench: Bench) -> None:
         """An answer that broke off in the middle is not begun again behind the caller's back."""
-        bodies = bench.wire.bodies(Answer(LONG))
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         cut = bench.wire.reply(bodies[: len(bodies) // 2], end="cut")
         outcome = bench.ask(cut, bench.wire.reply(bodies), tries=3)
         check(outcome.error is not None, "the answer that broke off is an error")

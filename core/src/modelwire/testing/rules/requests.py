@@ -15,7 +15,7 @@ from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import WIRE, Rules, needs, require
 from modelwire.testing.server import ReceivedRequest
-from modelwire.testing.wires import Answer
+from modelwire.testing.wires import ScriptedAnswer
 
 __all__ = ["AskingRules"]
 
@@ -109,7 +109,7 @@ class AskingRules(Rules):
 
 def _asked(bench: Bench, **asked: Any) -> ReceivedRequest:
     """The request that is made of a question."""
-    outcome = bench.ask(bench.wire.reply(bench.wire.bodies(Answer("Yes."))), **asked)
+    outcome = bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer("Yes."))), **asked)
     check(outcome.message.text == "Yes.", f"the answer is read: {outcome.message}")
     check(bench.requests, "the provider asks the server")
     return bench.requests[-1]

@@ -19,7 +19,7 @@ from modelwire.testing.checks import check, patience
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs, require
 from modelwire.testing.server import Reply
-from modelwire.testing.wires import Answer
+from modelwire.testing.wires import ScriptedAnswer
 
 __all__ = ["SecrecyRules"]
 
@@ -62,7 +62,7 @@ class SecrecyRules(Rules):
 
 
 def _play(bench: Bench, scene: str) -> Outcome:
-    wire, bodies = bench.wire, bench.wire.bodies(Answer(LONG))
+    wire, bodies = bench.wire, bench.wire.bodies(ScriptedAnswer(LONG))
     half = bodies[: len(bodies) // 2]
     match scene:
         case "answer":
@@ -80,7 +80,7 @@ def _play(bench: Bench, scene: str) -> Outcome:
 
 def _repeated(bench: Bench) -> str:
     """What a talkative service says: the key again, if it is sent at all and no signature of it."""
-    bench.ask(bench.wire.reply(bench.wire.bodies(Answer(LONG))))
+    bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG))))
     headers = bench.requests[-1].headers.values()
     sent = any(bench.secret in value for value in headers)
     return f"The key {bench.secret if sent else 'that was used'} is not valid."

@@ -6,7 +6,7 @@ from modelwire.messages import AssistantMessage, Context, Text, Thinking, UserMe
 from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import WIRE, Rules, needs
-from modelwire.testing.wires import Answer
+from modelwire.testing.wires import ScriptedAnswer
 
 __all__ = ["ThinkingRules"]
 
@@ -33,7 +33,7 @@ class ThinkingRules(Rules):
         kept = [block.signature for block in message.content if isinstance(block, Thinking)]
         check(kept and _SIGNATURE in (kept[0] or ""), f"the message keeps the signature: {kept}")
         again = Context([UserMessage(PROMPT), message, UserMessage("Are you sure?")])
-        reply = bench.wire.reply(bench.wire.bodies(Answer("Yes.")))
+        reply = bench.wire.reply(bench.wire.bodies(ScriptedAnswer("Yes.")))
         check(
             bench.ask(reply, prompt=again, reasoning="high").message.text, "the next turn answers"
         )
@@ -41,5 +41,5 @@ class ThinkingRules(Rules):
 
 
 def _thought(bench: Bench, signature: str | None) -> AssistantMessage:
-    answer = Answer([Thinking(_THOUGHT, signature), Text("Paris.")])
+    answer = ScriptedAnswer([Thinking(_THOUGHT, signature), Text("Paris.")])
     return bench.ask(bench.wire.reply(bench.wire.bodies(answer))).message

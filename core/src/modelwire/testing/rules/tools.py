@@ -18,7 +18,7 @@ from modelwire.messages import (
 from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import WIRE, Rules, needs
-from modelwire.testing.wires import Answer
+from modelwire.testing.wires import ScriptedAnswer
 
 __all__ = ["ToolRules"]
 
@@ -46,7 +46,7 @@ class ToolRules(Rules):
     @needs(WIRE, "tools")
     def test_tools_are_offered(self, bench: Bench) -> None:
         """The request holds the tool's name, what it does and its schema."""
-        bench.ask(bench.wire.reply(bench.wire.bodies(Answer("No."))), tools=[_TOOL])
+        bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer("No."))), tools=[_TOOL])
         request = bench.requests[-1]
         for part in (_TOOL.name, _TOOL.description, "Where, in English."):
             check(request.says(part), f"the request holds {part!r} of the tool")
@@ -88,7 +88,7 @@ class ToolRules(Rules):
         call = message.tool_calls[0]
         result = ToolResultMessage(call.id, call.name, "Rain, and 12 degrees.")
         context = Context([UserMessage(PROMPT), message, result], tools=[_TOOL])
-        reply = bench.wire.reply(bench.wire.bodies(Answer("It rains.")))
+        reply = bench.wire.reply(bench.wire.bodies(ScriptedAnswer("It rains.")))
         check(bench.ask(reply, prompt=context).message.text == "It rains.", "the answer is read")
         request = bench.requests[-1]
         check(request.says("Rain, and 12 degrees."), "the request holds the tool's result")
@@ -99,7 +99,7 @@ class ToolRules(Rules):
     @needs(WIRE, "tools")
     def test_a_call_that_was_cut_is_never_run(self, bench: Bench) -> None:
         """Wherever the stream is cut, no call is reported as complete unless the answer is."""
-        bodies = bench.wire.bodies(Answer([_CALL], stop_reason=StopReason.TOOL_USE))
+        bodies = bench.wire.bodies(ScriptedAnswer([_CALL], stop_reason=StopReason.TOOL_USE))
         for kept in range(1, len(bodies)):
             reply = bench.wire.reply(bodies[:kept])
             outcome = bench.ask(reply, tools=[_TOOL])
@@ -118,5 +118,5 @@ class ToolRules(Rules):
 
 
 def _called(bench: Bench, content: list[Any]) -> AssistantMessage:
-    answer = Answer(content, stop_reason=StopReason.TOOL_USE)
+    answer = ScriptedAnswer(content, stop_reason=StopReason.TOOL_USE)
     return bench.ask(bench.wire.reply(bench.wire.bodies(answer)), tools=[_TOOL]).message

@@ -8,11 +8,11 @@ from typing import Any
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import Spoken, clean_arguments, clean_text, is_blank
-from modelwire_anthropic.messages.rendering import Conversing
+from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank
+from modelwire_anthropic.messages.rendering import Rendering
 from modelwire_anthropic.messages.user import text_block
 
-__all__ = ["from_base64", "speak", "to_base64"]
+__all__ = ["from_base64", "render_assistant", "to_base64"]
 
 
 def from_base64(data: str) -> bytes:
@@ -36,30 +36,34 @@ def to_base64(data: bytes) -> str:
 _Block = dict[str, Any]
 
 
-def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken[list[_Block]]:
+def render_assistant(
+    message: AssistantMessage, path: str, rendering: Rendering
+) -> AssistantTurn[list[_Block]]:
     """Write an assistant message; it may turn out to have no blocks."""
-    spoken: Spoken[list[_Block]] = Spoken(path, [])
-    own = to.is_own(message)
+    spoken: AssistantTurn[list[_Block]] = AssistantTurn(path, [])
+    own = rendering.is_own(message)
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            written = text_block(block, place, to)
+            written = text_block(block, place, rendering)
         elif isinstance(block, Thinking):
-            written = _thinking(block, place, to, own=own)
+            written = _thinking(block, place, rendering, own=own)
         else:
-            written = _call(block, place, to, spoken)
+            written = _call(block, place, rendering, spoken)
         if written is not None:
             spoken.content.append(written)
     return spoken
 
 
-def _thinking(block: Thinking, path: str, to: Conversing, *, own: bool) -> _Block | None:
-    replayed = own and to.replay_thinking
+def _thinking(block: Thinking, path: str, rendering: Rendering, *, own: bool) -> _Block | None:
+    replayed = own and rendering.replay_thinking
     if block.redacted:
         data = _redacted_data(block) if replayed else b""
         if data:
             return {"type": "redacted_thinking", "data": to_base64(data)}
-        to.changes.dropped(path, "Redacted thinking can only go back to the model it is from.")
+        rendering.changes.dropped(
+            path, "Redacted thinking can only go back to the model it is from."
+        )
         return None
     if replayed and (block.signature or "").strip():
         # Signed thoughts go back to the byte; any change would break their signature.
@@ -67,9 +71,9 @@ def _thinking(block: Thinking, path: str, to: Conversing, *, own: bool) -> _Bloc
     text = clean_text(block.text)
     if own or is_blank(text):
         why = "Thinking can only go back signed, and to the model that signed it."
-        to.changes.dropped(path, why)
+        rendering.changes.dropped(path, why)
         return None
-    to.changes.rewritten(path, "Another model thought this; it is sent as text.")
+    rendering.changes.rewritten(path, "Another model thought this; it is sent as text.")
     return {"type": "text", "text": text}
 
 
@@ -80,16 +84,18 @@ def _redacted_data(block: Thinking) -> bytes:
         return b""
 
 
-def _call(call: ToolCall, path: str, to: Conversing, spoken: Spoken[list[_Block]]) -> _Block:
-    wire_id = to.ids.new(call.id)
+def _call(
+    call: ToolCall, path: str, rendering: Rendering, spoken: AssistantTurn[list[_Block]]
+) -> _Block:
+    wire_id = rendering.ids.new(call.id)
     if wire_id != call.id:
         reason = "A tool call's id is letters, digits, _ and -, and no other call has it."
-        to.changes.rewritten(f"{path}.id", reason)
-    name = to.names.sent(call.name, path, to.changes)
+        rendering.changes.rewritten(f"{path}.id", reason)
+    name = rendering.names.sent(call.name, path, rendering.changes)
     spoken.calls.append((wire_id, call, path))
     return {
         "type": "tool_use",
         "id": wire_id,
         "name": name,
-        "input": clean_arguments(call, path, to.changes),
+        "input": clean_arguments(call, path, rendering.changes),
     }

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from modelwire.messages import Message
-from modelwire.repair import Answered, Said, Spoken, read_history
-from modelwire_anthropic.messages.assistant import speak
-from modelwire_anthropic.messages.rendering import Conversing
-from modelwire_anthropic.messages.user import missing_result, result_of, say
+from modelwire.repair import AssistantTurn, ToolResult, UserTurn, read_history
+from modelwire_anthropic.messages.assistant import render_assistant
+from modelwire_anthropic.messages.rendering import Rendering
+from modelwire_anthropic.messages.user import missing_result, render_user, result_of
 
 __all__ = ["PLACEHOLDER", "messages_of"]
 
@@ -24,63 +24,68 @@ PLACEHOLDER = "."
 _Block = dict[str, Any]
 
 
-def messages_of(messages: Sequence[Message], to: Conversing) -> list[dict[str, Any]]:
+def messages_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[str, Any]]:
     """Write a history as messages in which user and assistant take turns.
 
     Raises:
         InvalidMessage: An image is of a kind that the service does not take.
     """
-    written = _turns_of(messages, to)
+    written = _turns_of(messages, rendering)
     if written and written[0]["role"] == "assistant":
-        to.changes.added("messages", "The user begins; a placeholder stands before.")
+        rendering.changes.added("messages", "The user begins; a placeholder stands before.")
         written = _user([{"type": "text", "text": PLACEHOLDER}]) + written
     if written and written[-1]["role"] == "assistant":
-        _end_with_user(written, to)
+        _end_with_user(written, rendering)
     return written
 
 
-def _turns_of(messages: Sequence[Message], to: Conversing) -> list[dict[str, Any]]:
+def _turns_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[str, Any]]:
     """Write what was said in turns; results stand before what the user says in the same turn."""
     turns: list[dict[str, Any]] = []
     results: list[_Block] = []
     said: list[_Block] = []
     history = read_history(
-        messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to)
+        messages,
+        rendering.changes,
+        render_assistant=partial(render_assistant, rendering=rendering),
+        render_user=partial(render_user, rendering=rendering),
     )
     for step in history:
-        if isinstance(step, Spoken):
+        if isinstance(step, AssistantTurn):
             turns += _user([*results, *said])
             results, said = [], []
-            _let_assistant_speak(turns, step, to)
-        elif isinstance(step, Said):
+            _let_assistant_speak(turns, step, rendering)
+        elif isinstance(step, UserTurn):
             said += step.parts
-        elif isinstance(step, Answered):
-            results.append(result_of(step.message, step.wire_id, step.path, to))
+        elif isinstance(step, ToolResult):
+            results.append(result_of(step.message, step.wire_id, step.path, rendering))
         else:
             results.append(missing_result(step.wire_id))
     return turns + _user([*results, *said])
 
 
 def _let_assistant_speak(
-    turns: list[dict[str, Any]], spoken: Spoken[list[_Block]], to: Conversing
+    turns: list[dict[str, Any]], spoken: AssistantTurn[list[_Block]], rendering: Rendering
 ) -> None:
     if turns and turns[-1]["role"] == "assistant":
-        to.changes.note("merged", spoken.path, "Two turns of the assistant in a row are one.")
+        rendering.changes.note(
+            "merged", spoken.path, "Two turns of the assistant in a row are one."
+        )
         turns[-1]["content"] += spoken.content
     else:
         turns.append({"role": "assistant", "content": spoken.content})
 
 
-def _end_with_user(written: list[dict[str, Any]], to: Conversing) -> None:
+def _end_with_user(written: list[dict[str, Any]], rendering: Rendering) -> None:
     """Let the user have the last word, unless the model goes on with the assistant's."""
     last = written[-1]["content"][-1]
-    if not to.claude.prefill or last["type"] != "text":
+    if not rendering.claude.prefill or last["type"] != "text":
         reason = "The model does not continue this answer; the user ends with a placeholder."
-        to.changes.added("messages", reason)
+        rendering.changes.added("messages", reason)
         written += _user([{"type": "text", "text": PLACEHOLDER}])
     elif last["text"] != last["text"].rstrip():
         reason = "An answer to be continued does not end in white space."
-        to.changes.rewritten("messages", reason)
+        rendering.changes.rewritten("messages", reason)
         last["text"] = last["text"].rstrip()
 
 

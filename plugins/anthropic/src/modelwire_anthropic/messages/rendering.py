@@ -9,13 +9,13 @@ from modelwire.models import InputKind, Model
 from modelwire.repair import Changes, ToolNames, UniqueIds
 from modelwire_anthropic.models import Claude
 
-__all__ = ["API", "Conversing"]
+__all__ = ["API", "Rendering"]
 
 API = "anthropic-messages"
 
 
 @frozen
-class Conversing:
+class Rendering:
     """The model that is spoken to, and how.
 
     Attributes:

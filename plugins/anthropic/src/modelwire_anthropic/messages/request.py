@@ -23,9 +23,9 @@ from modelwire.repair import (
 )
 from modelwire_anthropic.messages.caching import mark
 from modelwire_anthropic.messages.history import messages_of
-from modelwire_anthropic.messages.rendering import API, Conversing
+from modelwire_anthropic.messages.rendering import API, Rendering
 from modelwire_anthropic.messages.structured import closed, instruction
-from modelwire_anthropic.messages.thinking import Plan, plan
+from modelwire_anthropic.messages.thinking import ThinkingPlan, plan
 from modelwire_anthropic.messages.tools import tool_fields
 from modelwire_anthropic.models import Claude, claude_of
 
@@ -80,8 +80,8 @@ def build_request(
     changes = Changes()
     claude = claude_of(model)
     names = ToolNames.of(names_in(context))
-    to = Conversing(model, claude, names, changes, replay_thinking)
-    messages = messages_of(context.messages, to)
+    rendering = Rendering(model, claude, names, changes, replay_thinking)
+    messages = messages_of(context.messages, rendering)
     if not messages:
         msg = "There is no message to answer: the context holds nothing that can be sent."
         raise InvalidRequest(msg, provider=model.provider, model=model.id, hint="Say something.")
@@ -96,7 +96,7 @@ def build_request(
         payload["system"] = [{"type": "text", "text": system}]
     payload |= _sampling(claude, options, planned, changes)
     payload |= planned.fields
-    payload |= tool_fields(context, options, to, thinks=planned.thinks)
+    payload |= tool_fields(context, options, rendering, thinks=planned.thinks)
     if options.response_schema is not None and claude.schema:
         schema = closed(clean_json(options.response_schema), changes)
         form = {"type": "json_schema", "schema": schema}
@@ -122,7 +122,7 @@ def _system(
 
 
 def _sampling(
-    claude: Claude, options: CompletionOptions, planned: Plan, changes: Changes
+    claude: Claude, options: CompletionOptions, planned: ThinkingPlan, changes: Changes
 ) -> dict[str, Any]:
     """Write temperature, top_p and stop texts, as far as the model takes them."""
     fields: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from modelwire.models import ReasoningLevel
 from modelwire.repair import Changes
 from modelwire_anthropic.models import Claude
 
-__all__ = ["Plan", "plan"]
+__all__ = ["ThinkingPlan", "plan"]
 
 LEAST_BUDGET = 1024
 """Tokens; the service refuses to let a model think with less."""
@@ -28,7 +28,7 @@ _LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 
 @frozen
-class Plan:
+class ThinkingPlan:
     """What a request says about both.
 
     Attributes:
@@ -42,7 +42,7 @@ class Plan:
     thinks: bool = False
 
 
-def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> Plan:
+def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> ThinkingPlan:
     """Decide on thinking and the limit of tokens.
 
     Args:
@@ -53,14 +53,14 @@ def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> Plan:
     limit = options.max_tokens or min(claude.max_tokens, USUAL_LIMIT)
     level = options.reasoning
     if level is None:
-        return Plan(limit)
+        return ThinkingPlan(limit)
     if claude.thinking is None:
         if level != "off":
             changes.dropped("options.reasoning", "The model does not think before it answers.")
-        return Plan(limit)
+        return ThinkingPlan(limit)
     if level == "off":
         if not claude.always_thinks:
-            return Plan(limit)
+            return ThinkingPlan(limit)
         reason = "The model always thinks; it is told to think little."
         changes.rewritten("options.reasoning", reason)
         level = "low"
@@ -69,7 +69,7 @@ def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> Plan:
     fields: dict[str, Any] = {"thinking": {"type": "adaptive", "display": "summarized"}}
     if effort := _effort(level, claude, changes):
         fields["output_config"] = {"effort": effort}
-    return Plan(limit, fields, thinks=True)
+    return ThinkingPlan(limit, fields, thinks=True)
 
 
 def _by_budget(
@@ -78,7 +78,7 @@ def _by_budget(
     claude: Claude,
     options: CompletionOptions,
     changes: Changes,
-) -> Plan:
+) -> ThinkingPlan:
     """Fit budget and limit together: thinking counts among the tokens, and stays below the limit."""
     budget = _BUDGETS[level]
     if options.max_tokens is not None:
@@ -89,12 +89,12 @@ def _by_budget(
     if budget < LEAST_BUDGET:
         reason = f"Thinking needs {LEAST_BUDGET} tokens beside the answer, and {limit} are all."
         changes.dropped("options.reasoning", reason)
-        return Plan(options.max_tokens or limit)
+        return ThinkingPlan(options.max_tokens or limit)
     if options.max_tokens is not None:
         reason = f"Thinking counts as well: {limit} with {budget} for thinking."
         changes.rewritten("options.max_tokens", reason)
     fields = {"thinking": {"type": "enabled", "budget_tokens": budget}}
-    return Plan(limit, fields, thinks=True)
+    return ThinkingPlan(limit, fields, thinks=True)
 
 
 def _effort(level: ReasoningLevel, claude: Claude, changes: Changes) -> str | None:

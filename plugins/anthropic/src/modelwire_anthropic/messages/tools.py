@@ -8,7 +8,7 @@ from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.repair import OfferedTool, offered_tools
-from modelwire_anthropic.messages.rendering import Conversing
+from modelwire_anthropic.messages.rendering import Rendering
 
 __all__ = ["tool_fields"]
 
@@ -16,14 +16,17 @@ _MODES = {"auto": "auto", "none": "none", "any": "any"}
 
 
 def tool_fields(
-    context: Context, options: CompletionOptions, to: Conversing, *, thinks: bool
+    context: Context, options: CompletionOptions, rendering: Rendering, *, thinks: bool
 ) -> dict[str, Any]:
     """Write `tools` and `tool_choice`.
 
     Raises:
         InvalidRequest: The choice demands a tool that there is not.
     """
-    tools = {tool.name: _tool(tool) for tool in offered_tools(context.tools, to.names, to.changes)}
+    tools = {
+        tool.name: _tool(tool)
+        for tool in offered_tools(context.tools, rendering.names, rendering.changes)
+    }
     choice = options.tool_choice
     if choice is not None and choice.mode == "tool" and choice.name not in tools:
         msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
@@ -38,10 +41,10 @@ def tool_fields(
         return fields
     if thinks and choice.mode in ("any", "tool"):
         reason = "A model that thinks cannot be made to call a tool; it may."
-        to.changes.rewritten("options.tool_choice", reason)
+        rendering.changes.rewritten("options.tool_choice", reason)
         fields["tool_choice"] = {"type": "auto"}
     elif choice.mode == "tool":
-        fields["tool_choice"] = {"type": "tool", "name": to.names.wire(choice.name or "")}
+        fields["tool_choice"] = {"type": "tool", "name": rendering.names.wire(choice.name or "")}
     else:
         fields["tool_choice"] = {"type": _MODES[choice.mode]}
     return fields

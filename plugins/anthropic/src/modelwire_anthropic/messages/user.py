@@ -9,9 +9,9 @@ from typing import Any
 from modelwire.errors import InvalidMessage, Problem
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
 from modelwire.repair import NO_RESULT, clean_text, is_blank, text_of
-from modelwire_anthropic.messages.rendering import Conversing
+from modelwire_anthropic.messages.rendering import Rendering
 
-__all__ = ["missing_result", "result_of", "say", "text_block"]
+__all__ = ["missing_result", "render_user", "result_of", "text_block"]
 
 NO_OUTPUT = "(no output)"
 OMITTED = "({kind} omitted: the model does not take it)"
@@ -23,13 +23,13 @@ _AS_TEXT = ("application/json", "application/xml", "application/yaml", "applicat
 _Block = dict[str, Any]
 
 
-def text_block(block: Text, path: str, to: Conversing) -> _Block | None:
+def text_block(block: Text, path: str, rendering: Rendering) -> _Block | None:
     """Write text; blank text, which the service refuses, is left out."""
-    text = text_of(block, path, to.changes, blank="The service refuses blank text.")
+    text = text_of(block, path, rendering.changes, blank="The service refuses blank text.")
     return None if text is None else {"type": "text", "text": text}
 
 
-def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[_Block]:
+def render_user(content: Sequence[UserContent], path: str, rendering: Rendering) -> list[_Block]:
     """Write text, images and files, without the blank and the empty ones.
 
     Raises:
@@ -39,28 +39,28 @@ def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[_Bloc
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            made = text_block(block, place, to)
+            made = text_block(block, place, rendering)
         elif not block.data:
-            to.changes.dropped(place, "It has no data.")
+            rendering.changes.dropped(place, "It has no data.")
             made = None
         elif isinstance(block, Image):
-            made = _image(block, place, to)
+            made = _image(block, place, rendering)
         else:
-            made = _file(block, place, to)
+            made = _file(block, place, rendering)
         if made is not None:
             written.append(made)
     return written
 
 
-def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversing) -> _Block:
+def result_of(message: ToolResultMessage, wire_id: str, path: str, rendering: Rendering) -> _Block:
     """Write a tool's result.
 
     Raises:
         InvalidMessage: An image is of a kind that the service does not take.
     """
-    content = say(message.content, path, to)
+    content = render_user(message.content, path, rendering)
     if not content:
-        to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
+        rendering.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
         content = [{"type": "text", "text": NO_OUTPUT}]
     return _result(wire_id, content, is_error=message.is_error)
 
@@ -77,9 +77,11 @@ def _result(wire_id: str, content: list[_Block], *, is_error: bool) -> _Block:
     return result
 
 
-def _image(image: Image, path: str, to: Conversing) -> _Block:
-    if not to.takes("image"):
-        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+def _image(image: Image, path: str, rendering: Rendering) -> _Block:
+    if not rendering.takes("image"):
+        rendering.changes.rewritten(
+            path, "The model does not take images; a placeholder stands for it."
+        )
         return {"type": "text", "text": OMITTED.format(kind="image")}
     kind = _kind(image.mime_type)
     if kind not in _IMAGES:
@@ -90,11 +92,11 @@ def _image(image: Image, path: str, to: Conversing) -> _Block:
     return {"type": "image", "source": _base64(kind, image.data)}
 
 
-def _file(file: File, path: str, to: Conversing) -> _Block:
+def _file(file: File, path: str, rendering: Rendering) -> _Block:
     """Write a document: a PDF as it is, text as text; what else there is becomes a placeholder."""
     kind = _kind(file.mime_type)
     source: _Block | None = None
-    if kind == "application/pdf" and to.takes("document"):
+    if kind == "application/pdf" and rendering.takes("document"):
         source = _base64(kind, file.data)
     elif kind.startswith("text/") or kind in _AS_TEXT:
         try:
@@ -104,7 +106,9 @@ def _file(file: File, path: str, to: Conversing) -> _Block:
         if not is_blank(text):
             source = {"type": "text", "media_type": "text/plain", "data": text}
     if source is None:
-        to.changes.rewritten(path, f"The model does not take {kind}; a placeholder stands for it.")
+        rendering.changes.rewritten(
+            path, f"The model does not take {kind}; a placeholder stands for it."
+        )
         return {"type": "text", "text": OMITTED.format(kind=file.kind)}
     document: _Block = {"type": "document", "source": source}
     if file.name and not is_blank(title := clean_text(file.name)):

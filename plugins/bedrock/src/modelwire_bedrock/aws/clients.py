@@ -19,7 +19,7 @@ from modelwire.errors import ConfigError
 from modelwire_bedrock.aws.single_flight import SingleFlight
 
 if TYPE_CHECKING:
-    from modelwire_bedrock.aws.credentials.refresh import Lease
+    from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials
     from modelwire_bedrock.aws.endpoints import Target
 
 __all__ = ["Clients", "Service", "shared_clients"]
@@ -40,7 +40,7 @@ class _Held:
     """What is kept for one target."""
 
     session: Any
-    lease: Lease | None
+    lease: RefreshableCredentials | None
     making: threading.Lock = field(factory=threading.Lock)
 
 
@@ -151,12 +151,12 @@ class Clients:
         return client
 
 
-def _lease(session: Any, target: Target) -> Lease | None:
+def _lease(session: Any, target: Target) -> RefreshableCredentials | None:
     """Load the credentials of a session, and let its clients sign with a lease of them."""
     from botocore.credentials import CredentialResolver, Credentials
     from botocore.exceptions import NoCredentialsError
 
-    from modelwire_bedrock.aws.credentials.refresh import Lease
+    from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials
 
     choice = target.choice
     if choice.kind == "keys":
@@ -170,7 +170,7 @@ def _lease(session: Any, target: Target) -> Lease | None:
             raise NoCredentialsError
     else:
         return None
-    lease = Lease(source)
+    lease = RefreshableCredentials(source)
     session.register_component("credential_provider", CredentialResolver([_Provider(lease)]))
     return lease
 
@@ -180,10 +180,10 @@ class _Provider:
 
     METHOD = CANONICAL_NAME = "lease"
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: RefreshableCredentials) -> None:
         self._lease = lease
 
-    def load(self) -> Lease:
+    def load(self) -> RefreshableCredentials:
         return self._lease
 
 
@@ -221,7 +221,7 @@ def _carry_token(token: str, request: Any, **_: Any) -> None:
     request.headers["Authorization"] = f"Bearer {token}"
 
 
-def _renew(lease: Lease, target: Target) -> None:
+def _renew(lease: RefreshableCredentials, target: Target) -> None:
     from modelwire_bedrock.aws.credentials.errors import credential_error
 
     try:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelwire.errors import MalformedResponse, ModelwireError
-from modelwire.redaction.exceptions import without_text
+from modelwire.redaction.exceptions import scrub
 from modelwire.transport import Deadlines
 from modelwire_bedrock.aws.clients import Clients
 from modelwire_bedrock.aws.signing import prepare, transport_for
@@ -113,7 +113,5 @@ def _parse(
         )
     except (ResponseParserError, TypeError, AttributeError, ValueError) as error:
         msg = f"The answer to {operation} is not what Bedrock's service model describes."
-        raise MalformedResponse(msg, provider="amazon-bedrock", status=status) from without_text(
-            error
-        )
+        raise MalformedResponse(msg, provider="amazon-bedrock", status=status) from scrub(error)
     return parsed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from modelwire.errors import ConfigError, Problem
-from modelwire_bedrock.aws.credentials.choice import Choice, choose
+from modelwire_bedrock.aws.credentials.choice import CredentialChoice, choose
 from modelwire_bedrock.aws.credentials.environment import effective_environ, environ_stamp
 from modelwire_bedrock.aws.credentials.shared_files import SharedFiles, read_shared_files
 from modelwire_bedrock.aws.credentials.source import identity_of
@@ -45,7 +45,7 @@ class Target:
 
     region: str
     region_source: str
-    choice: Choice
+    choice: CredentialChoice
     identity: str
     endpoint_url: str | None = None
     control_url: str | None = None
@@ -145,7 +145,7 @@ def resolve_target(
 
 
 def configured_endpoint(
-    service: str, environ: Mapping[str, str], files: SharedFiles, choice: Choice
+    service: str, environ: Mapping[str, str], files: SharedFiles, choice: CredentialChoice
 ) -> str | None:
     """The endpoint that variables or the profile give a service.
 

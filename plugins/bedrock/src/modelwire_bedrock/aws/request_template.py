@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from modelwire.transport import Request
 
-__all__ = ["Form"]
+__all__ = ["RequestTemplate"]
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/]*/\d{8}/([^/]+)/([^/]+)/aws4_request,")
@@ -27,7 +27,7 @@ _INVOCATION = "amz-sdk-invocation-id"
 
 
 @frozen
-class Form:
+class RequestTemplate:
     """A request of botocore, without what differs from one to the next.
 
     Attributes:
@@ -57,7 +57,7 @@ class Form:
     @classmethod
     def of(
         cls, request: Request, client: Any, operation: str, params: Any, signer: Any
-    ) -> Form | None:
+    ) -> RequestTemplate | None:
         """Find the form of a request that botocore made, or `None` where it has none.
 
         Only requests with a signature of version 4 have one, and none do in AWS Lambda, where

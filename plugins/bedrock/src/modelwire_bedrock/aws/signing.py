@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
 from modelwire.transport import Request
 from modelwire_bedrock.aws.logging import quiet
-from modelwire_bedrock.aws.request_template import Form
+from modelwire_bedrock.aws.request_template import RequestTemplate
 
 if TYPE_CHECKING:
     from modelwire.transport import Transport
@@ -36,7 +36,9 @@ _MOST_PROBLEMS = 5
 _current = threading.local()
 _equipped: WeakSet[Any] = WeakSet()
 _equipping = threading.Lock()
-_forms: WeakKeyDictionary[Any, dict[str, dict[Hashable, Form | None]]] = WeakKeyDictionary()
+_forms: WeakKeyDictionary[Any, dict[str, dict[Hashable, RequestTemplate | None]]] = (
+    WeakKeyDictionary()
+)
 """By client and operation: what requests of a model have in common, or `None` for nothing."""
 _MOST_FORMS = 64
 """Forms that are kept of an operation, of which each model has one."""
@@ -81,7 +83,7 @@ def sign(
             if key not in forms:
                 if len(forms) >= _MOST_FORMS:
                     forms.clear()
-                forms[key] = Form.of(request, client, operation, params, signer)
+                forms[key] = RequestTemplate.of(request, client, operation, params, signer)
     except Exception as error:
         failure = _failure(error, target)
         if failure is None:

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Deadlines, Request, Transport
 
-__all__ = ["Call", "base_model_of", "plan_call", "target_of"]
+__all__ = ["ConverseCall", "base_model_of", "plan_call", "target_of"]
 
 _PROVIDER = "amazon-bedrock"
 _ALIASES = ("bedrock", "aws-bedrock")
 
 
 @define
-class Call:
+class ConverseCall:
     """An answer that is asked for: what is sent where, and what has been tried.
 
     Attributes:
@@ -138,7 +138,7 @@ class Call:
         return True
 
 
-def _without_reasoning(call: Call) -> Diagnostic | None:
+def _without_reasoning(call: ConverseCall) -> Diagnostic | None:
     changed = call.request.without_reasoning()
     if changed.payload == call.request.payload:
         return None
@@ -146,7 +146,7 @@ def _without_reasoning(call: Call) -> Diagnostic | None:
     return _retried("payload.messages", "The signature of its thinking was refused.")
 
 
-def _through_a_profile(call: Call) -> Diagnostic | None:
+def _through_a_profile(call: ConverseCall) -> Diagnostic | None:
     choice = _profile(call.model, call.target, refused=True)
     if choice is None or choice.model_id == call.request.payload["modelId"]:
         return None
@@ -154,14 +154,14 @@ def _through_a_profile(call: Call) -> Diagnostic | None:
     return _retried("model", "The model answers through an inference profile only.")
 
 
-def _as_a_whole(call: Call) -> Diagnostic | None:
+def _as_a_whole(call: ConverseCall) -> Diagnostic | None:
     if call.operation == "converse":
         return None
     call.operation = "converse"
     return _retried("operation", "The model cannot stream this; it answers as a whole.")
 
 
-_REMEDIES: Mapping[Symptom, Callable[[Call], Diagnostic | None]] = {
+_REMEDIES: Mapping[Symptom, Callable[[ConverseCall], Diagnostic | None]] = {
     Symptom.STALE_SIGNATURE: _without_reasoning,
     Symptom.ON_DEMAND_UNSUPPORTED: _through_a_profile,
     Symptom.TOOLS_NOT_STREAMED: _as_a_whole,
@@ -180,7 +180,7 @@ def plan_call(
     base_model: str | None = None,
     target: Target | None = None,
     clients: Clients | None = None,
-) -> Call:
+) -> ConverseCall:
     """Decide what to send where, without the network.
 
     Args:
@@ -215,7 +215,7 @@ def plan_call(
         request = _through(choice, request)
     streaming = family_of(model.id, base_model=base_model, name=model.name).streaming
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
-    return Call(
+    return ConverseCall(
         model=model.id,
         provider=provider.id or _PROVIDER,
         target=target,

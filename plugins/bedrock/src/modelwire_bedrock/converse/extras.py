@@ -17,7 +17,7 @@ from modelwire.errors import MalformedResponse
 from modelwire.events import Delta, Diagnostic
 from modelwire_bedrock.converse.shapes import ImageSource
 
-__all__ = ["Asides", "input_text", "is_server_tool"]
+__all__ = ["Extras", "input_text", "is_server_tool"]
 
 
 def input_text(given: bytes | memoryview) -> str:
@@ -43,7 +43,7 @@ def is_server_tool(kind: str | None) -> bool:
 
 
 @define
-class _Aside:
+class _Extra:
     kind: str
     facts: dict[str, Any]
     texts: list[str] = Factory(list)
@@ -61,19 +61,19 @@ class _Aside:
         return Diagnostic(self.kind, facts)
 
 
-class Asides:
+class Extras:
     """Collects such blocks while they arrive; each becomes one diagnostic when it ends."""
 
     def __init__(self) -> None:
-        self._open: dict[int, _Aside] = {}
+        self._open: dict[int, _Extra] = {}
 
     def begin_image(self, index: int, image_format: str | None) -> None:
         """Begin an image, as `png`."""
-        self._open[index] = _Aside("image_output", {"format": image_format})
+        self._open[index] = _Extra("image_output", {"format": image_format})
 
     def begin_server_tool(self, index: int, call_id: str, name: str, given: str = "") -> None:
         """Begin the use of a tool that the service runs, with the JSON text of its input so far."""
-        aside = _Aside("server_tool_use", {"id": call_id, "name": name})
+        aside = _Extra("server_tool_use", {"id": call_id, "name": name})
         if given:
             aside.texts.append(given)
         self._open[index] = aside
@@ -82,7 +82,7 @@ class Asides:
         """Begin the result of a tool that the service ran."""
         facts = {"id": result.get("toolUseId"), "status": result.get("status")}
         content = result.get("content")
-        aside = _Aside("server_tool_result", facts)
+        aside = _Extra("server_tool_result", facts)
         if isinstance(content, list):
             aside.results += content
         self._open[index] = aside

@@ -13,18 +13,18 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.messages import Message
-from modelwire.repair import Answered, Changes, Said, Spoken, read_history
-from modelwire_bedrock.converse.assistant import speak
+from modelwire.repair import AssistantTurn, Changes, ToolResult, UserTurn, read_history
+from modelwire_bedrock.converse.assistant import render_assistant
 from modelwire_bedrock.converse.media import FILE_KINDS
-from modelwire_bedrock.converse.rendering import Conversing
-from modelwire_bedrock.converse.user import missing_result, result_of, say
+from modelwire_bedrock.converse.rendering import Rendering
+from modelwire_bedrock.converse.user import missing_result, render_user, result_of
 from modelwire_bedrock.models.families import Family
 
 __all__ = [
     "PLACEHOLDER",
-    "AssistantTurn",
+    "AssistantBlocks",
     "Turn",
-    "UserTurn",
+    "UserBlocks",
     "end_with_user",
     "messages_of",
     "turns_of",
@@ -32,14 +32,14 @@ __all__ = [
 
 
 @define
-class AssistantTurn:
+class AssistantBlocks:
     """What the assistant said between two user turns, as content blocks."""
 
     blocks: list[dict[str, Any]]
 
 
 @define
-class UserTurn:
+class UserBlocks:
     """What was said to the assistant between two of its turns, as content blocks.
 
     Attributes:
@@ -58,50 +58,59 @@ class UserTurn:
         return not (self.results or self.said)
 
 
-Turn = AssistantTurn | UserTurn
+Turn = AssistantBlocks | UserBlocks
 
 
-def turns_of(messages: Sequence[Message], to: Conversing) -> list[Turn]:
+def turns_of(messages: Sequence[Message], rendering: Rendering) -> list[Turn]:
     """Put a history in turns, and repair it.
 
     Raises:
         InvalidMessage: An image or a file is of a kind that the service does not take.
     """
     turns: list[Turn] = []
-    user = UserTurn()
+    user = UserBlocks()
     history = read_history(
-        messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to)
+        messages,
+        rendering.changes,
+        render_assistant=partial(render_assistant, rendering=rendering),
+        render_user=partial(render_user, rendering=rendering),
     )
     for step in history:
-        if isinstance(step, Spoken):
+        if isinstance(step, AssistantTurn):
             if not user.is_empty:
                 turns.append(user)
-                user = UserTurn()
-            _let_assistant_speak(turns, step, to)
-        elif isinstance(step, Said):
+                user = UserBlocks()
+            _let_assistant_speak(turns, step, rendering)
+        elif isinstance(step, UserTurn):
             if user.said:
-                to.changes.note("merged", step.path, "Two turns of the user in a row are one.")
+                rendering.changes.note(
+                    "merged", step.path, "Two turns of the user in a row are one."
+                )
             user.said.extend(step.parts)
-        elif isinstance(step, Answered):
+        elif isinstance(step, ToolResult):
             if user.said:
-                to.changes.note("moved", step.path, "A result stands before what the user says.")
-            result = result_of(step.message, step.wire_id, step.path, to)
+                rendering.changes.note(
+                    "moved", step.path, "A result stands before what the user says."
+                )
+            result = result_of(step.message, step.wire_id, step.path, rendering)
             user.results.extend(result.blocks)
             user.beside.extend(result.beside)
         else:
-            user.results.extend(missing_result(step, to))
+            user.results.extend(missing_result(step, rendering))
     return turns if user.is_empty else [*turns, user]
 
 
 def _let_assistant_speak(
-    turns: list[Turn], spoken: Spoken[list[dict[str, Any]]], to: Conversing
+    turns: list[Turn], spoken: AssistantTurn[list[dict[str, Any]]], rendering: Rendering
 ) -> None:
     last = turns[-1] if turns else None
-    if isinstance(last, AssistantTurn):
-        to.changes.note("merged", spoken.path, "Two turns of the assistant in a row are one.")
+    if isinstance(last, AssistantBlocks):
+        rendering.changes.note(
+            "merged", spoken.path, "Two turns of the assistant in a row are one."
+        )
         last.blocks.extend(spoken.content)
     else:
-        turns.append(AssistantTurn(spoken.content))
+        turns.append(AssistantBlocks(spoken.content))
 
 
 PLACEHOLDER = "."
@@ -115,7 +124,7 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
     """Write turns as messages that begin and alternate as the family wants it."""
     messages: list[dict[str, Any]] = []
     for turn in turns:
-        if isinstance(turn, AssistantTurn):
+        if isinstance(turn, AssistantBlocks):
             messages.append({"role": "assistant", "content": turn.blocks})
             continue
         said = _with_text([*turn.beside, *turn.said], changes)

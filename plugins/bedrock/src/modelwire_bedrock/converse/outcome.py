@@ -10,9 +10,9 @@ from attrs import frozen
 from modelwire.errors import ContentFiltered, MalformedResponse, MalformedToolCall, ProviderError
 from modelwire.events import Delta, Diagnostic, ResponseInfo, UsageReport
 from modelwire.messages import StopReason, Usage
-from modelwire_bedrock.converse.shapes import Metadata, TokenUsage
+from modelwire_bedrock.converse.shapes import Metadata, UsageShape
 
-__all__ = ["Ending", "metadata_deltas", "usage_of"]
+__all__ = ["StopInfo", "metadata_deltas", "usage_of"]
 
 STOP_REASONS: Mapping[str, StopReason] = {
     "end_turn": StopReason.STOP,
@@ -35,7 +35,7 @@ _NO_TRACE_HINT = "Set `trace` to `enabled` in the guardrail's settings to learn 
 
 
 @frozen
-class Ending:
+class StopInfo:
     """Why the service says that the answer ended.
 
     Attributes:
@@ -93,7 +93,7 @@ class Ending:
         return "; ".join(filter(None, said))
 
 
-def usage_of(usage: TokenUsage) -> Usage:
+def usage_of(usage: UsageShape) -> Usage:
     """Read the four counters, which do not overlap on the wire either."""
     written = {"1h": 0, "all": 0}
     for detail in usage.cache_details or ():

@@ -10,14 +10,14 @@ from modelwire.repair import Changes, ToolNames, UniqueIds
 from modelwire_bedrock.converse.media import DocumentNames
 from modelwire_bedrock.models.families import Family, base_model_id
 
-__all__ = ["API", "Conversing"]
+__all__ = ["API", "Rendering"]
 
 API = "bedrock-converse-stream"
 _PROVIDERS = frozenset({"amazon-bedrock", "bedrock", "aws-bedrock"})
 
 
 @frozen
-class Conversing:
+class Rendering:
     """The model that is spoken to, and how.
 
     Attributes:
@@ -37,7 +37,9 @@ class Conversing:
     names: ToolNames
     changes: Changes
     ids: UniqueIds = field(factory=UniqueIds)
-    documents: DocumentNames = Factory(lambda to: DocumentNames(to.changes), takes_self=True)
+    documents: DocumentNames = Factory(
+        lambda rendering: DocumentNames(rendering.changes), takes_self=True
+    )
 
     def takes(self, kind: InputKind) -> bool:
         """Whether the model takes such input: what it is known to take counts, else its family."""

@@ -20,7 +20,7 @@ from modelwire_bedrock.converse.caching import (
 )
 from modelwire_bedrock.converse.history import PLACEHOLDER, end_with_user, messages_of, turns_of
 from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
-from modelwire_bedrock.converse.rendering import Conversing
+from modelwire_bedrock.converse.rendering import Rendering
 from modelwire_bedrock.converse.sampling import sampling
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
 from modelwire_bedrock.converse.thinking import ThinkingPlan, plan_thinking
@@ -139,7 +139,7 @@ def build_request(
     _, named_base = params.take("baseModel", "base_model")
     family = family_of(model.id, base_model=base_model or named_base, name=model.name)
     names = ToolNames.of(names_in(context))
-    conversing = Conversing(
+    conversing = Rendering(
         model=model,
         family=family,
         tool_blocks=offers_tools(context, options),

@@ -19,8 +19,8 @@ from modelwire.events import (
     ThinkingDelta,
     ToolCallStart,
 )
-from modelwire_bedrock.converse.extras import Asides, input_text, is_server_tool
-from modelwire_bedrock.converse.outcome import Ending, metadata_deltas
+from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
+from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
 from modelwire_bedrock.converse.shapes import (
     CitationsContent,
     ContentBlock,
@@ -59,7 +59,7 @@ def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -
     for index, block in enumerate(message.content if message is not None else ()):
         yield from _block(index, block, tool_names or {})
         yield BlockEnd(index)
-    ending = Ending(answer.stop_reason, answer.additional_model_response_fields)
+    ending = StopInfo(answer.stop_reason, answer.additional_model_response_fields)
     yield from ending.diagnostics()
     if ending.reason is not None:
         yield Stop(ending.reason, ending.raw)
@@ -81,7 +81,7 @@ def _block(index: int, block: ContentBlock, tool_names: Mapping[str, str]) -> It
     elif block.image is not None:
         yield from _image(index, block.image)
     elif block.tool_result is not None:
-        asides = Asides()
+        asides = Extras()
         asides.begin_tool_result(index, block.tool_result)
         yield from asides.end(index)
 
@@ -89,7 +89,7 @@ def _block(index: int, block: ContentBlock, tool_names: Mapping[str, str]) -> It
 def _tool_use(index: int, call: ToolUseBlock, tool_names: Mapping[str, str]) -> Iterator[Delta]:
     name = tool_names.get(call.name, call.name)
     if is_server_tool(call.type):
-        asides = Asides()
+        asides = Extras()
         asides.begin_server_tool(index, call.tool_use_id, name, input_text(call.input))
         yield from asides.end(index)
         return
@@ -114,7 +114,7 @@ def _cited(index: int, block: CitationsContent) -> Iterator[Delta]:
 
 
 def _image(index: int, image: ImageBlock) -> Iterator[Delta]:
-    asides = Asides()
+    asides = Extras()
     asides.begin_image(index, image.format)
     asides.add_image(index, image.source, image.error)
     yield from asides.end(index)

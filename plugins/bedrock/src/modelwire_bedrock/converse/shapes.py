@@ -22,9 +22,9 @@ __all__ = [
     "MessageStopEvent",
     "Metadata",
     "ReasoningBlock",
-    "TokenUsage",
     "ToolUseBlock",
     "ToolUseStart",
+    "UsageShape",
 ]
 
 
@@ -124,7 +124,7 @@ class CacheDetail(Struct, rename="camel", gc=False):
     input_tokens: int = 0
 
 
-class TokenUsage(Struct, rename="camel", gc=False):
+class UsageShape(Struct, rename="camel", gc=False):
     """What was used. `inputTokens` does not count what was read from or written to the cache."""
 
     input_tokens: int = 0
@@ -138,7 +138,7 @@ class TokenUsage(Struct, rename="camel", gc=False):
 class Metadata(Struct, rename="camel", gc=False):
     """`metadata`, and the members of a Converse answer that say the same."""
 
-    usage: TokenUsage | None = None
+    usage: UsageShape | None = None
     metrics: dict[str, Any] | None = None
     trace: dict[str, Any] | None = None
     performance_config: dict[str, Any] | None = None

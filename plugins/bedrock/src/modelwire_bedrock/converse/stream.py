@@ -21,8 +21,8 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire_bedrock.aws.eventstream import Frame, HeaderValue
-from modelwire_bedrock.converse.extras import Asides, input_text, is_server_tool
-from modelwire_bedrock.converse.outcome import Ending, metadata_deltas
+from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
+from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
 from modelwire_bedrock.converse.shapes import (
     BlockDelta,
     BlockDeltaEvent,
@@ -69,9 +69,9 @@ class Translator:
         self._tool_names = tool_names or {}
         self._secrets = secrets
         self._seeds: dict[int, str] = {}
-        self._asides = Asides()
+        self._asides = Extras()
         self.ended = False
-        self._ending: Ending | None = None
+        self._ending: StopInfo | None = None
         self._measured = False
         self._trace: Mapping[str, Any] | None = None
         # The decoder gives equal headers as one object.
@@ -212,7 +212,7 @@ class Translator:
 
     def _on_message_stop(self, payload: bytes) -> Sequence[Delta]:
         event = _decode_message_stop(payload)
-        self._ending = ending = Ending(event.stop_reason, event.additional_model_response_fields)
+        self._ending = ending = StopInfo(event.stop_reason, event.additional_model_response_fields)
         self.ended = self._measured
         deltas = [*self._asides.end_all(), *ending.diagnostics()]
         if ending.reason is not None:

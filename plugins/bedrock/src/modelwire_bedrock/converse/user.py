@@ -8,7 +8,7 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import NO_RESULT, Unanswered, clean_text, text_of
+from modelwire.repair import NO_RESULT, MissingToolResult, clean_text, text_of
 from modelwire_bedrock.converse.media import (
     IMAGE_OMITTED,
     TEXT_DOCUMENTS,
@@ -17,9 +17,9 @@ from modelwire_bedrock.converse.media import (
     file_omitted,
     image_block,
 )
-from modelwire_bedrock.converse.rendering import Conversing
+from modelwire_bedrock.converse.rendering import Rendering
 
-__all__ = ["Result", "missing_result", "result_of", "say", "text_block"]
+__all__ = ["ToolResultBlocks", "missing_result", "render_user", "result_of", "text_block"]
 
 NO_OUTPUT = "(no output)"
 
@@ -27,7 +27,7 @@ _PLURALS = {"image": "images", "document": "documents", "video": "videos", "audi
 
 
 @define
-class Result:
+class ToolResultBlocks:
     """A tool's result as content blocks.
 
     Attributes:
@@ -39,8 +39,8 @@ class Result:
     beside: list[dict[str, Any]] = field(factory=list)
 
 
-def say(
-    content: Sequence[UserContent], path: str, to: Conversing, *, by_tool: bool = False
+def render_user(
+    content: Sequence[UserContent], path: str, rendering: Rendering, *, by_tool: bool = False
 ) -> list[dict[str, Any]]:
     """Write text, images and files as content blocks, without the blank and the empty ones.
 
@@ -51,9 +51,9 @@ def say(
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            written = text_block(block, place, to)
+            written = text_block(block, place, rendering)
         else:
-            written = _media(block, place, to, by_tool=by_tool)
+            written = _media(block, place, rendering, by_tool=by_tool)
             # One placeholder tells as much as many.
             if written is not None and "text" in written and blocks[-1:] == [written]:
                 continue
@@ -62,57 +62,63 @@ def say(
     return blocks
 
 
-def text_block(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
+def text_block(block: Text, path: str, rendering: Rendering) -> dict[str, Any] | None:
     """Write text; blank text, which the service refuses, is left out."""
-    text = text_of(block, path, to.changes, blank="The service refuses blank text.")
+    text = text_of(block, path, rendering.changes, blank="The service refuses blank text.")
     return None if text is None else {"text": text}
 
 
 def _media(
-    block: Image | File, path: str, to: Conversing, *, by_tool: bool
+    block: Image | File, path: str, rendering: Rendering, *, by_tool: bool
 ) -> dict[str, Any] | None:
     if not block.data:
         what = "image" if isinstance(block, Image) else "file"
-        to.changes.dropped(path, f"The {what} has no data.")
+        rendering.changes.dropped(path, f"The {what} has no data.")
         return None
     if isinstance(block, Image):
-        if to.takes("image"):
+        if rendering.takes("image"):
             return image_block(block, path)
-        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+        rendering.changes.rewritten(
+            path, "The model does not take images; a placeholder stands for it."
+        )
         return {"text": TOOL_IMAGE_OMITTED if by_tool else IMAGE_OMITTED}
-    if to.takes(block.kind):
-        return file_block(block, path, to.documents)
-    to.changes.rewritten(
+    if rendering.takes(block.kind):
+        return file_block(block, path, rendering.documents)
+    rendering.changes.rewritten(
         path, f"The model does not take this {block.kind}; a placeholder stands for it."
     )
     return {"text": file_omitted(block.kind, by_tool=by_tool)}
 
 
-def result_of(message: ToolResultMessage, wire_id: str, path: str, to: Conversing) -> Result:
+def result_of(
+    message: ToolResultMessage, wire_id: str, path: str, rendering: Rendering
+) -> ToolResultBlocks:
     """Write a tool's result.
 
     Raises:
         InvalidMessage: An image or a file is of a kind that the service does not take.
     """
-    content = say(message.content, path, to, by_tool=True)
+    content = render_user(message.content, path, rendering, by_tool=True)
     if not content:
-        to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
+        rendering.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
         content = [{"text": NO_OUTPUT}]
-    if not to.tool_blocks:
-        to.changes.rewritten(
+    if not rendering.tool_blocks:
+        rendering.changes.rewritten(
             path, "Without tools the service refuses tool results; it is told as text."
         )
-        return Result([_told(message.tool_name, failed=message.is_error), *content])
-    content, beside = _place_media(content, wire_id, path, to, failed=message.is_error)
-    return Result([_result(wire_id, content, to, failed=message.is_error, path=path)], beside)
+        return ToolResultBlocks([_told(message.tool_name, failed=message.is_error), *content])
+    content, beside = _place_media(content, wire_id, path, rendering, failed=message.is_error)
+    return ToolResultBlocks(
+        [_result(wire_id, content, rendering, failed=message.is_error, path=path)], beside
+    )
 
 
-def missing_result(call: Unanswered, to: Conversing) -> list[dict[str, Any]]:
+def missing_result(call: MissingToolResult, rendering: Rendering) -> list[dict[str, Any]]:
     """Write the result of a call that never got one, as that of a tool that failed."""
     content = [{"text": NO_RESULT}]
-    if not to.tool_blocks:
+    if not rendering.tool_blocks:
         return [_told(call.call.name, failed=True), *content]
-    return [_result(call.wire_id, content, to, failed=True, path=call.path)]
+    return [_result(call.wire_id, content, rendering, failed=True, path=call.path)]
 
 
 def _told(name: str, *, failed: bool) -> dict[str, Any]:
@@ -120,27 +126,29 @@ def _told(name: str, *, failed: bool) -> dict[str, Any]:
 
 
 def _place_media(
-    content: list[dict[str, Any]], wire_id: str, path: str, to: Conversing, *, failed: bool
+    content: list[dict[str, Any]], wire_id: str, path: str, rendering: Rendering, *, failed: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Put images and files beside the result where the family does not take them inside."""
-    inside = [_fits_result(block, to, failed=failed) for block in content]
+    inside = [_fits_result(block, rendering, failed=failed) for block in content]
     if all(inside):
         return content, []
     moved = [block for block, fits in zip(content, inside, strict=True) if not fits]
     kinds = {_PLURALS[kind] for block in moved for kind in block}
     what = kinds.pop() if len(kinds) == 1 else "files"
     label = f"{what.capitalize()} from tool result {wire_id}:"
-    to.changes.note(
-        "moved", path, f"{to.family.key} takes no such {what} in this tool result; they follow it."
+    rendering.changes.note(
+        "moved",
+        path,
+        f"{rendering.family.key} takes no such {what} in this tool result; they follow it.",
     )
     kept = [block for block, fits in zip(content, inside, strict=True) if fits]
     kept.append({"text": f'(see attached {what} labeled "{label}")'})
     return kept, [{"text": label}, *moved]
 
 
-def _fits_result(block: dict[str, Any], to: Conversing, *, failed: bool) -> bool:
+def _fits_result(block: dict[str, Any], rendering: Rendering, *, failed: bool) -> bool:
     """Whether the family takes this in a tool's result."""
-    family = to.family
+    family = rendering.family
     if "text" in block:
         return True
     if failed and not family.failed_result_media:
@@ -153,14 +161,14 @@ def _fits_result(block: dict[str, Any], to: Conversing, *, failed: bool) -> bool
 
 
 def _result(
-    wire_id: str, content: list[dict[str, Any]], to: Conversing, *, failed: bool, path: str
+    wire_id: str, content: list[dict[str, Any]], rendering: Rendering, *, failed: bool, path: str
 ) -> dict[str, Any]:
     result: dict[str, Any] = {"toolUseId": wire_id, "content": content}
-    if to.family.result_status:
+    if rendering.family.result_status:
         result["status"] = "error" if failed else "success"
     elif failed:
-        to.changes.rewritten(
-            path, f"{to.family.key} takes no status; the text says that the tool failed."
+        rendering.changes.rewritten(
+            path, f"{rendering.family.key} takes no status; the text says that the tool failed."
         )
         result["content"] = [{"text": "The tool failed:"}, *content]
     return {"toolResult": result}

@@ -21,7 +21,7 @@ from modelwire_bedrock.emulator.signatures import (
     read_date,
 )
 
-__all__ = ["BEARER_PREFIX", "Credentials", "Door", "Identity"]
+__all__ = ["BEARER_PREFIX", "Authenticator", "Credentials", "Identity"]
 
 WINDOW = timedelta(minutes=5)
 BEARER_PREFIX = "bedrock-api-key-"
@@ -67,7 +67,7 @@ def _now() -> datetime:
 
 
 @frozen
-class Door:
+class Authenticator:
     """Lets requests in or refuses them.
 
     Attributes:

@@ -32,7 +32,7 @@ from modelwire.messages import AssistantMessage, StopReason
 from modelwire_bedrock.emulator.answers import TokenUsage, WireEvent
 from modelwire_bedrock.emulator.contexts import context_of, options_of
 from modelwire_bedrock.emulator.errors import Refusal
-from modelwire_bedrock.emulator.scenario import Call
+from modelwire_bedrock.emulator.scenario import EmulatedCall
 
 if TYPE_CHECKING:
     from modelwire.runtime import Runtime
@@ -76,7 +76,7 @@ class LocalModel:
         """
         await self._made().resolve(self.ref)
 
-    async def events(self, call: Call) -> AsyncIterator[WireEvent]:
+    async def events(self, call: EmulatedCall) -> AsyncIterator[WireEvent]:
         """The wire events of an answer.
 
         Raises:

@@ -28,7 +28,7 @@ from modelwire_bedrock.emulator.checks import (
     thinking,
     tools,
 )
-from modelwire_bedrock.emulator.checks.request import Request
+from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.errors import Refusal
 
 __all__ = ["FAMILIES", "RULES", "Evidence", "Rule", "broken_rule", "families_of"]
@@ -129,7 +129,7 @@ class Rule:
     """
 
     name: str
-    check: Callable[[Request], str | None] = field(repr=False)
+    check: Callable[[CheckedRequest], str | None] = field(repr=False)
     evidence: Evidence
     source: str
     families: Sequence[str] = EVERY
@@ -219,7 +219,7 @@ def families_of(model_id: str) -> frozenset[str]:
     )
 
 
-def broken_rule(request: Request) -> tuple[Rule, Refusal] | None:
+def broken_rule(request: CheckedRequest) -> tuple[Rule, Refusal] | None:
     """The first rule that a request breaks, and what AWS answers to it."""
     families = families_of(request.model.id) if request.model else frozenset[str]()
     for rule in RULES:

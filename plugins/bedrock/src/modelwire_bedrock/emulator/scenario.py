@@ -30,11 +30,11 @@ from modelwire_bedrock.emulator.documents import read_document
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.faults import Fault, read_fault
 
-__all__ = ["Call", "Match", "Scenario", "Step", "read_scenario"]
+__all__ = ["EmulatedCall", "Match", "Scenario", "Step", "read_scenario"]
 
 
 @frozen
-class Call:
+class EmulatedCall:
     """One request, as a scenario sees it.
 
     Attributes:
@@ -77,7 +77,7 @@ class Match:
     model: str | None = None
     text: str | None = None
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, call: EmulatedCall) -> bool:
         """Whether a request is one of these."""
         names = (call.model_id, call.base_model)
         return (
@@ -144,7 +144,7 @@ class Scenario:
             self._steps.append(step)
         return step
 
-    def take(self, call: Call) -> Step | None:
+    def take(self, call: EmulatedCall) -> Step | None:
         """The step that a request takes, counted as used, or `None`."""
         with self._lock:
             for step in self._steps:

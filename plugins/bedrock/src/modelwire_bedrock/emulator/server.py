@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 
 from modelwire_bedrock.emulator.answers import Answer, Block, converse_body
-from modelwire_bedrock.emulator.auth import BEARER_PREFIX, Credentials, Door
+from modelwire_bedrock.emulator.auth import BEARER_PREFIX, Authenticator, Credentials
 from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, new_request_id
 from modelwire_bedrock.emulator.faults import Fault
@@ -356,7 +356,7 @@ def _door(
     tokens: tuple[str, ...],
     required: bool,
     clock: Callable[[], datetime] | None,
-) -> Door:
+) -> Authenticator:
     if clock is None:
-        return Door(credentials, tokens, required)
-    return Door(credentials, tokens, required, clock)
+        return Authenticator(credentials, tokens, required)
+    return Authenticator(credentials, tokens, required, clock)

@@ -21,9 +21,9 @@ from modelwire_bedrock.emulator.answers import (
     converse_body,
     wire_events,
 )
-from modelwire_bedrock.emulator.auth import Door
+from modelwire_bedrock.emulator.auth import Authenticator
 from modelwire_bedrock.emulator.catalogue import Catalogue
-from modelwire_bedrock.emulator.checks.request import Request
+from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
@@ -31,7 +31,7 @@ from modelwire_bedrock.emulator.operations import CONTROL_PLANE, Route, find_ope
 from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.replies import JsonReply, RecordedReply, Reply, StreamReply
 from modelwire_bedrock.emulator.rules import broken_rule
-from modelwire_bedrock.emulator.scenario import Call, Scenario, Step
+from modelwire_bedrock.emulator.scenario import EmulatedCall, Scenario, Step
 from modelwire_bedrock.emulator.signatures import SignedRequest
 from modelwire_bedrock.emulator.validation import read_parameters
 
@@ -44,7 +44,7 @@ GREETING = "This is the Bedrock emulator. You said: "
 class AnswerSource(Protocol):
     """Something that answers for the emulated models."""
 
-    def events(self, call: Call) -> AsyncIterator[WireEvent]:
+    def events(self, call: EmulatedCall) -> AsyncIterator[WireEvent]:
         """The wire events of an answer; raises a `Refusal` where the model fails."""
 
 
@@ -68,7 +68,7 @@ class Service:
         region: The region that unsigned requests are for.
     """
 
-    door: Door
+    door: Authenticator
     catalogue: Catalogue
     scenario: Scenario
     model: AnswerSource | None = None
@@ -113,7 +113,7 @@ class Service:
     def _control(
         self, route: Route, received: ReceivedRequest, region: str, header_fault: Fault | None
     ) -> JsonReply:
-        call = Call(route.name, "", "", received.parameters)
+        call = EmulatedCall(route.name, "", "", received.parameters)
         step = self.scenario.take(call)
         fault = header_fault or (step.fault if step else None)
         self._raise_error(fault, call, step)
@@ -133,13 +133,13 @@ class Service:
         inside = parameters
         if route.name == "CountTokens":
             inside = parameters["input"].get("converse", {})
-        judged = Request(route.name, model_id, target, inside, self.signatures)
+        judged = CheckedRequest(route.name, model_id, target, inside, self.signatures)
         broken = broken_rule(judged)
         if broken is not None:
             received.rule = broken[0].name
             raise broken[1]
         base = judged.model.id if judged.model else model_id
-        call = Call(route.name, model_id, base, parameters)
+        call = EmulatedCall(route.name, model_id, base, parameters)
         step = self.scenario.take(call)
         fault = header_fault or (step.fault if step else None)
         self._raise_error(fault, call, step)
@@ -147,7 +147,7 @@ class Service:
             return JsonReply({"inputTokens": estimate(inside)}, fault=fault)
         return self._answer(call, step.answer if step else None, fault)
 
-    def _answer(self, call: Call, answer: Answer | None, fault: Fault | None) -> Reply:
+    def _answer(self, call: EmulatedCall, answer: Answer | None, fault: Fault | None) -> Reply:
         pacing = answer.pacing if answer and answer.pacing else self.scenario.pacing
         if answer is None and self.model is not None:
             folded = call.operation == "Converse"
@@ -173,7 +173,7 @@ class Service:
             if "signature" in reasoning:
                 self.signatures.add(reasoning["signature"])
 
-    def _raise_error(self, fault: Fault | None, call: Call, step: Step | None) -> None:
+    def _raise_error(self, fault: Fault | None, call: EmulatedCall, step: Step | None) -> None:
         if fault is None or fault.kind != "error":
             return
         refusal = fault.refusal()

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import Spoken, clean_arguments, clean_text, is_blank, text_of
-from modelwire_openai.completions.rendering import Conversing
+from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank, text_of
+from modelwire_openai.completions.rendering import Rendering
 from modelwire_openai.completions.user import BLANK
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "read_call_signature",
     "read_details",
     "reasoning_field",
-    "speak",
+    "render_assistant",
 ]
 
 REASONING_CONTENT = "reasoning_content"
@@ -87,24 +87,26 @@ _PARAGRAPH = "\n\n"
 _Message = dict[str, Any]
 
 
-def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken[_Message | None]:
+def render_assistant(
+    message: AssistantMessage, path: str, rendering: Rendering
+) -> AssistantTurn[_Message | None]:
     """Write an assistant message; where nothing is left of it, the content is `None`."""
-    return _Speaker(message, path, to).speak()
+    return _Renderer(message, path, rendering).render()
 
 
-class _Speaker:
-    def __init__(self, message: AssistantMessage, path: str, to: Conversing) -> None:
+class _Renderer:
+    def __init__(self, message: AssistantMessage, path: str, rendering: Rendering) -> None:
         self._message = message
         self._path = path
-        self._to = to
-        self._own = to.is_own(message)
+        self._to = rendering
+        self._own = rendering.is_own(message)
         self._texts: list[str] = []
         self._thoughts: dict[str, list[str]] = {}
         self._details: list[Any] = []
         self._calls: list[dict[str, Any]] = []
-        self._spoken: Spoken[_Message | None] = Spoken(path, None)
+        self._spoken: AssistantTurn[_Message | None] = AssistantTurn(path, None)
 
-    def speak(self) -> Spoken[_Message | None]:
+    def render(self) -> AssistantTurn[_Message | None]:
         for index, block in enumerate(self._message.content):
             place = f"{self._path}.content[{index}]"
             if isinstance(block, Text):
@@ -139,41 +141,48 @@ class _Speaker:
             self._texts.append(text)
 
     def _thinking(self, block: Thinking, path: str) -> None:
-        to = self._to
+        rendering = self._to
         text = "" if block.redacted else clean_text(block.text)
         details = read_details(block.signature) if self._own and not block.redacted else None
-        if details and not to.compat.strict_message_keys:
+        if details and not rendering.compat.strict_message_keys:
             self._details += details
             return
         if is_blank(text):
-            to.changes.dropped(
+            rendering.changes.dropped(
                 path, "Thinking without text can only go back to the model it is from."
             )
             return
         own_field = reasoning_field(block.signature) if self._own else None
-        if to.compat.requires_reasoning_content_on_assistant_messages:
+        if rendering.compat.requires_reasoning_content_on_assistant_messages:
             own_field = own_field or REASONING_CONTENT
-        if own_field and not (to.compat.requires_thinking_as_text or to.compat.strict_message_keys):
+        if own_field and not (
+            rendering.compat.requires_thinking_as_text or rendering.compat.strict_message_keys
+        ):
             self._thoughts.setdefault(own_field, []).append(text)
-        elif self._own and not to.compat.requires_thinking_as_text:
-            to.changes.dropped(path, "The model's own earlier thinking is not sent back to it.")
+        elif self._own and not rendering.compat.requires_thinking_as_text:
+            rendering.changes.dropped(
+                path, "The model's own earlier thinking is not sent back to it."
+            )
         else:
-            to.changes.rewritten(
+            rendering.changes.rewritten(
                 path, "Only the model that thought this takes it as thinking; it is sent as text."
             )
             self._texts.append(text + _PARAGRAPH)
 
     def _call(self, call: ToolCall, path: str) -> None:
-        to = self._to
-        wire_id = to.ids.new(call.id, own=to.is_own_api(self._message))
+        rendering = self._to
+        wire_id = rendering.ids.new(call.id, own=rendering.is_own_api(self._message))
         if wire_id != call.id:
-            to.changes.rewritten(
+            rendering.changes.rewritten(
                 f"{path}.id", "A call's id is short and plain, and no other call has it."
             )
-        name = to.names.sent(call.name, path, to.changes)
-        function = {"name": name, "arguments": _as_text(clean_arguments(call, path, to.changes))}
+        name = rendering.names.sent(call.name, path, rendering.changes)
+        function = {
+            "name": name,
+            "arguments": _as_text(clean_arguments(call, path, rendering.changes)),
+        }
         written: dict[str, Any] = {"id": wire_id, "type": "function", "function": function}
-        if self._own and not to.compat.strict_message_keys:
+        if self._own and not rendering.compat.strict_message_keys:
             details, more = read_call_signature(call.signature)
             self._details += details
             written |= more

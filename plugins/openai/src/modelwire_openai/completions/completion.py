@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modelwire.errors import ProviderError
 from modelwire.events import Delta, Deltas, ResponseInfo
 from modelwire_openai.account import resolve_account
-from modelwire_openai.client import Arrival, Done, Opened, stream_json, until_fault
+from modelwire_openai.client import Arrival, DoneMarker, ResponseHead, stream_json, until_fault
 from modelwire_openai.completions.request import build_request
 from modelwire_openai.completions.stream import Translator
 from modelwire_openai.servers import COMPLETIONS, compat_for
@@ -74,9 +74,9 @@ async def complete_chat(
 
 def _deltas(arrived: Iterable[Arrival], translator: Translator) -> Iterator[Delta]:
     for arrival in arrived:
-        if isinstance(arrival, Opened):
+        if isinstance(arrival, ResponseHead):
             yield ResponseInfo(request_id=arrival.request_id, api=COMPLETIONS)
-        elif isinstance(arrival, Done):
+        elif isinstance(arrival, DoneMarker):
             translator.done()
         else:
             yield from translator.feed(arrival.data)

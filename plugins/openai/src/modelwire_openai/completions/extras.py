@@ -7,13 +7,13 @@ from typing import Any
 
 from modelwire.events import Delta, Diagnostic
 
-__all__ = ["Asides"]
+__all__ = ["Extras"]
 
 _OF_CHUNK = ("citations", "search_results", "service_tier")
 _OF_DELTA = ("annotations", "images", "audio")
 
 
-class Asides:
+class Extras:
     """Collects such things while they arrive; each becomes one diagnostic at the end."""
 
     def __init__(self) -> None:

@@ -13,16 +13,16 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.messages import Message
-from modelwire.repair import Answered, Said, Spoken, read_history
-from modelwire_openai.completions.assistant import speak
-from modelwire_openai.completions.rendering import Conversing
+from modelwire.repair import AssistantTurn, ToolResult, UserTurn, read_history
+from modelwire_openai.completions.assistant import render_assistant
+from modelwire_openai.completions.rendering import Rendering
 from modelwire_openai.completions.user import (
     IMAGES_FOLLOW,
-    Result,
+    ToolResultParts,
     content_of,
     missing_result,
+    render_user,
     result_of,
-    say,
 )
 
 __all__ = ["messages_of"]
@@ -32,24 +32,29 @@ PROCESSED = "I have processed the tool results."
 WireMessage = dict[str, Any]
 
 
-def messages_of(messages: Sequence[Message], to: Conversing) -> list[WireMessage]:
+def messages_of(messages: Sequence[Message], rendering: Rendering) -> list[WireMessage]:
     """Write a history as messages, and repair it.
 
     Raises:
         InvalidMessage: An image is of a kind that OpenAI does not take.
     """
-    history = _History(to)
-    steps = read_history(messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to))
+    history = _History(rendering)
+    steps = read_history(
+        messages,
+        rendering.changes,
+        render_assistant=partial(render_assistant, rendering=rendering),
+        render_user=partial(render_user, rendering=rendering),
+    )
     for step in steps:
-        if isinstance(step, Spoken):
+        if isinstance(step, AssistantTurn):
             history.close()
             history.assistant(step)
-        elif isinstance(step, Said):
+        elif isinstance(step, UserTurn):
             history.user(step)
-        elif isinstance(step, Answered):
+        elif isinstance(step, ToolResult):
             history.result(step)
         else:
-            history.results.append(missing_result(step.call.name, step.wire_id, to))
+            history.results.append(missing_result(step.call.name, step.wire_id, rendering))
     history.close()
     return history.written
 
@@ -65,32 +70,32 @@ class _History:
         said: What the user said since then.
     """
 
-    to: Conversing
+    rendering: Rendering
     written: list[WireMessage] = field(factory=list)
-    results: list[Result] = field(factory=list)
+    results: list[ToolResultParts] = field(factory=list)
     said: list[dict[str, Any]] = field(factory=list)
 
-    def assistant(self, spoken: Spoken[WireMessage | None]) -> None:
+    def assistant(self, spoken: AssistantTurn[WireMessage | None]) -> None:
         assert spoken.content is not None  # noqa: S101 - such messages are left out
         last = self.written[-1] if self.written else None
         if last is not None and last["role"] == "assistant":
             reason = "Two turns of the assistant in a row are one."
-            self.to.changes.note("merged", spoken.path, reason)
+            self.rendering.changes.note("merged", spoken.path, reason)
             _join(last, spoken.content)
         else:
             self.written.append(spoken.content)
 
-    def user(self, said: Said[list[dict[str, Any]]]) -> None:
+    def user(self, said: UserTurn[list[dict[str, Any]]]) -> None:
         if self.said:
             reason = "Two turns of the user in a row are one."
-            self.to.changes.note("merged", said.path, reason)
+            self.rendering.changes.note("merged", said.path, reason)
         self.said += said.parts
 
-    def result(self, answered: Answered) -> None:
+    def result(self, answered: ToolResult) -> None:
         path = answered.path
         if self.said:
-            self.to.changes.note("moved", path, "A result stands before what the user says.")
-        self.results.append(result_of(answered.message, answered.wire_id, path, self.to))
+            self.rendering.changes.note("moved", path, "A result stands before what the user says.")
+        self.results.append(result_of(answered.message, answered.wire_id, path, self.rendering))
 
     def close(self) -> None:
         """End the user's turn."""
@@ -99,9 +104,9 @@ class _History:
             beside = [{"type": "text", "text": IMAGES_FOLLOW}, *beside]
         self.written += [result.message for result in self.results]
         if beside or self.said:
-            if self.results and self.to.compat.requires_assistant_after_tool_result:
+            if self.results and self.rendering.compat.requires_assistant_after_tool_result:
                 self.written.append({"role": "assistant", "content": PROCESSED})
-            content = content_of([*beside, *self.said], self.to)
+            content = content_of([*beside, *self.said], self.rendering)
             self.written.append({"role": "user", "content": content})
         self.results = []
         self.said = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from modelwire.messages import File, Image
 from modelwire.repair import clean_text
-from modelwire_openai.completions.rendering import Conversing
+from modelwire_openai.completions.rendering import Rendering
 from modelwire_openai.media import IMAGES, data_url, file_name, media_kind, unfit_image
 
 __all__ = ["FILE_OMITTED", "IMAGE_OMITTED", "file_part", "image_part"]
@@ -27,36 +27,40 @@ _SOUNDS: Mapping[str, str] = {
 _AS_TEXT = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
 
 
-def image_part(image: Image, path: str, to: Conversing) -> dict[str, Any]:
+def image_part(image: Image, path: str, rendering: Rendering) -> dict[str, Any]:
     """Write an image as a part.
 
     Raises:
         InvalidMessage: OpenAI does not take this kind of image.
     """
-    if not to.takes_images:
-        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+    if not rendering.takes_images:
+        rendering.changes.rewritten(
+            path, "The model does not take images; a placeholder stands for it."
+        )
         return {"type": "text", "text": IMAGE_OMITTED}
     kind = media_kind(image.mime_type)
-    if to.is_openai and kind not in IMAGES:
+    if rendering.is_openai and kind not in IMAGES:
         raise unfit_image(image, path, "OpenAI")
     return {"type": "image_url", "image_url": {"url": data_url(kind, image.data)}}
 
 
-def file_part(file: File, path: str, to: Conversing) -> dict[str, Any]:
+def file_part(file: File, path: str, rendering: Rendering) -> dict[str, Any]:
     """Write a document or a sound as a part; what the service does not take becomes words."""
     kind = media_kind(file.mime_type)
     if kind.startswith("text/") or kind in _AS_TEXT:
         text = _text_of(file)
         if text is not None:
-            to.changes.rewritten(path, "A file of text is sent as text.")
+            rendering.changes.rewritten(path, "A file of text is sent as text.")
             return {"type": "text", "text": text}
-    if file.kind == "audio" and to.compat.accepts_audio and kind in _SOUNDS:
+    if file.kind == "audio" and rendering.compat.accepts_audio and kind in _SOUNDS:
         data = base64.b64encode(file.data).decode("ascii")
         return {"type": "input_audio", "input_audio": {"data": data, "format": _SOUNDS[kind]}}
-    if file.kind == "document" and to.compat.accepts_files:
+    if file.kind == "document" and rendering.compat.accepts_files:
         data = data_url(kind, file.data)
         return {"type": "file", "file": {"filename": file_name(file), "file_data": data}}
-    to.changes.rewritten(path, f"The service does not take {kind}; a placeholder stands for it.")
+    rendering.changes.rewritten(
+        path, f"The service does not take {kind}; a placeholder stands for it."
+    )
     return {"type": "text", "text": FILE_OMITTED.format(kind=file.kind)}
 
 

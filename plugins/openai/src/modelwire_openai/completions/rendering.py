@@ -12,7 +12,7 @@ from modelwire.repair import Changes, ToolNames, legal_name
 from modelwire_openai.compat import Compat
 from modelwire_openai.servers import COMPLETIONS
 
-__all__ = ["CallIds", "Conversing"]
+__all__ = ["CallIds", "Rendering"]
 
 _LONGEST_ID = 40
 _MISTRAL_ID = 9
@@ -56,7 +56,7 @@ class CallIds:
 
 
 @define
-class Conversing:
+class Rendering:
     """The model that is spoken to, and how.
 
     Attributes:

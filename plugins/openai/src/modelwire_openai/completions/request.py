@@ -24,7 +24,7 @@ from modelwire.repair import (
 )
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.history import messages_of
-from modelwire_openai.completions.rendering import CallIds, Conversing
+from modelwire_openai.completions.rendering import CallIds, Rendering
 from modelwire_openai.completions.sampling import sampling
 from modelwire_openai.completions.structured import response_format, schema_instruction
 from modelwire_openai.completions.thinking import thinking, thinks
@@ -120,7 +120,7 @@ def build_request(
     compat = compat or Compat()
     changes = Changes()
     names = ToolNames.of(names_in(context))
-    to = Conversing(
+    rendering = Rendering(
         model=model,
         compat=compat,
         names=names,
@@ -128,8 +128,8 @@ def build_request(
         is_openai=is_openai,
         ids=CallIds(compat.requires_mistral_tool_ids),
     )
-    messages = messages_of(context.messages, to)
-    system = _system(context, options, to)
+    messages = messages_of(context.messages, rendering)
+    system = _system(context, options, rendering)
     if not messages and system is None:
         msg = "There is no message to answer: the context holds nothing that can be sent."
         raise InvalidRequest(msg, provider=model.provider, model=model.id, hint="Say something.")
@@ -157,20 +157,24 @@ def build_request(
     return ChatRequest(payload, tuple(changes.noted), names.rewritten)
 
 
-def _system(context: Context, options: CompletionOptions, to: Conversing) -> dict[str, Any] | None:
+def _system(
+    context: Context, options: CompletionOptions, rendering: Rendering
+) -> dict[str, Any] | None:
     prompt = clean_text(context.system_prompt or "")
     if prompt and is_blank(prompt):
-        to.changes.dropped("system_prompt", "Blank text says nothing.")
+        rendering.changes.dropped("system_prompt", "Blank text says nothing.")
         prompt = ""
     schema = options.response_schema
-    if schema is not None and not to.compat.supports_json_schema_response_format:
-        to.changes.rewritten(
+    if schema is not None and not rendering.compat.supports_json_schema_response_format:
+        rendering.changes.rewritten(
             "options.response_schema", "The service takes no schema; it is put into words."
         )
         prompt = "\n\n".join(filter(None, (prompt, schema_instruction(schema))))
     if not prompt:
         return None
-    developer = to.compat.supports_developer_role and thinks(to.model, is_openai=to.is_openai)
+    developer = rendering.compat.supports_developer_role and thinks(
+        rendering.model, is_openai=rendering.is_openai
+    )
     return {"role": "developer" if developer else "system", "content": prompt}
 
 

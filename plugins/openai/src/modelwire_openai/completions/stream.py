@@ -20,7 +20,7 @@ from modelwire.events import (
 from modelwire.messages import StopReason
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.assistant import REASONING_FIELDS, details_signature, is_opaque
-from modelwire_openai.completions.extras import Asides
+from modelwire_openai.completions.extras import Extras
 from modelwire_openai.completions.think_tags import ThinkTags
 from modelwire_openai.completions.tool_calls import Calls
 from modelwire_openai.completions.usage import find_usage, read_usage
@@ -69,7 +69,7 @@ class Translator:
         self._compat = compat
         self._calls = Calls(tool_names or {})
         self._tags = ThinkTags(open=compat.think_tag_open) if _uses_tags(compat) else None
-        self._asides = Asides()
+        self._asides = Extras()
         self._introduced = False
         self._fed = False
         self._chosen = False

@@ -14,16 +14,22 @@ from typing import Any
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
 from modelwire.repair import (
     LONGEST,
-    Spoken,
+    AssistantTurn,
     clean_arguments,
     clean_json,
     clean_text,
     is_blank,
     text_of,
 )
-from modelwire_openai.responses.rendering import Conversing, split_ids
+from modelwire_openai.responses.rendering import Rendering, split_ids
 
-__all__ = ["OUTPUT_ITEM", "read_reasoning", "read_text_signature", "speak", "text_signature"]
+__all__ = [
+    "OUTPUT_ITEM",
+    "read_reasoning",
+    "read_text_signature",
+    "render_assistant",
+    "text_signature",
+]
 
 
 def text_signature(item_id: str | None, phase: str | None) -> str | None:
@@ -77,23 +83,25 @@ _SERVER_ITEMS = frozenset(
 """Items of tools that the service itself runs. They are complete as they are; others want an output."""
 
 
-def speak(message: AssistantMessage, path: str, to: Conversing) -> Spoken[list[dict[str, Any]]]:
+def render_assistant(
+    message: AssistantMessage, path: str, rendering: Rendering
+) -> AssistantTurn[list[dict[str, Any]]]:
     """Write an assistant message as items; it may turn out to have none."""
-    speaker = _Speaker(message, path, to)
-    return speaker.speak()
+    renderer = _Renderer(message, path, rendering)
+    return renderer.render()
 
 
-class _Speaker:
-    def __init__(self, message: AssistantMessage, path: str, to: Conversing) -> None:
+class _Renderer:
+    def __init__(self, message: AssistantMessage, path: str, rendering: Rendering) -> None:
         self._message = message
         self._path = path
-        self._to = to
-        self._own = to.is_own(message)
-        self._linked = self._own and to.reasoning and self._is_complete()
+        self._to = rendering
+        self._own = rendering.is_own(message)
+        self._linked = self._own and rendering.reasoning and self._is_complete()
         self._asides = _asides(message) if self._linked else {}
-        self._spoken: Spoken[list[dict[str, Any]]] = Spoken(path, [])
+        self._spoken: AssistantTurn[list[dict[str, Any]]] = AssistantTurn(path, [])
 
-    def speak(self) -> Spoken[list[dict[str, Any]]]:
+    def render(self) -> AssistantTurn[list[dict[str, Any]]]:
         self._add_asides(None)
         for index, block in enumerate(self._message.content):
             place = f"{self._path}.content[{index}]"
@@ -157,16 +165,16 @@ class _Speaker:
             self._spoken.content.append(_message(text))
 
     def _call(self, call: ToolCall, path: str) -> None:
-        to = self._to
+        rendering = self._to
         call_id, item_id = split_ids(call.id)
-        wire_id = to.call_ids.new(call_id, keep=to.is_own_api(self._message))
+        wire_id = rendering.call_ids.new(call_id, keep=rendering.is_own_api(self._message))
         if wire_id != call_id:
-            to.changes.rewritten(
+            rendering.changes.rewritten(
                 f"{path}.id", "A call's id has at most 64 plain characters, and is its own."
             )
-        name = to.names.sent(call.name, path, to.changes)
+        name = rendering.names.sent(call.name, path, rendering.changes)
         item = {"type": "function_call", "call_id": wire_id, "name": name}
-        item["arguments"] = _as_text(clean_arguments(call, path, to.changes))
+        item["arguments"] = _as_text(clean_arguments(call, path, rendering.changes))
         if self._linked and self._take_id(item_id):
             item = {"id": item_id or "", **item}
         self._spoken.calls.append((wire_id, call, path))

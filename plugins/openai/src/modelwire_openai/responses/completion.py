@@ -16,7 +16,7 @@ from modelwire.events import Delta, Deltas, Diagnostic, ResponseInfo
 from modelwire.repair import Change
 from modelwire.transport import drain
 from modelwire_openai.account import Account, resolve_account
-from modelwire_openai.client import Opened, Payload, Whole, stream_json, until_fault
+from modelwire_openai.client import Payload, ResponseHead, WholeAnswer, stream_json, until_fault
 from modelwire_openai.responses.dialect import dialect_of
 from modelwire_openai.responses.request import build_request
 from modelwire_openai.responses.stream import Translator
@@ -122,9 +122,9 @@ def _deltas(
     for arrival in arrived:
         if isinstance(arrival, Payload):
             yield from translator.feed(_redacted(arrival.data, account))
-        elif isinstance(arrival, Whole):
+        elif isinstance(arrival, WholeAnswer):
             yield from translator.whole(_redacted(arrival.data, account))
-        elif isinstance(arrival, Opened):
+        elif isinstance(arrival, ResponseHead):
             yield ResponseInfo(request_id=arrival.request_id, api=RESPONSES)
 
 

@@ -11,15 +11,15 @@ from functools import partial
 from typing import Any
 
 from modelwire.messages import Message
-from modelwire.repair import Answered, Said, Spoken, read_history
-from modelwire_openai.responses.assistant import speak
-from modelwire_openai.responses.rendering import Conversing
-from modelwire_openai.responses.user import missing_result, result_item, say, user_item
+from modelwire.repair import AssistantTurn, ToolResult, UserTurn, read_history
+from modelwire_openai.responses.assistant import render_assistant
+from modelwire_openai.responses.rendering import Rendering
+from modelwire_openai.responses.user import missing_result, render_user, result_item, user_item
 
 __all__ = ["items_of"]
 
 
-def items_of(messages: Sequence[Message], to: Conversing) -> list[dict[str, Any]]:
+def items_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[str, Any]]:
     """Write a history as items, and repair it.
 
     Raises:
@@ -28,18 +28,23 @@ def items_of(messages: Sequence[Message], to: Conversing) -> list[dict[str, Any]
     items: list[dict[str, Any]] = []
     said: list[dict[str, Any]] = []
     history = read_history(
-        messages, to.changes, speak=partial(speak, to=to), say=partial(say, to=to)
+        messages,
+        rendering.changes,
+        render_assistant=partial(render_assistant, rendering=rendering),
+        render_user=partial(render_user, rendering=rendering),
     )
     for step in history:
-        if isinstance(step, Spoken):
+        if isinstance(step, AssistantTurn):
             items += [*said, *step.content]
             said = []
-        elif isinstance(step, Said):
+        elif isinstance(step, UserTurn):
             said.append(user_item(step.parts))
-        elif isinstance(step, Answered):
+        elif isinstance(step, ToolResult):
             if said:
-                to.changes.note("moved", step.path, "A result stands before what the user says.")
-            items.append(result_item(step.message, step.wire_id, step.path, to))
+                rendering.changes.note(
+                    "moved", step.path, "A result stands before what the user says."
+                )
+            items.append(result_item(step.message, step.wire_id, step.path, rendering))
         else:
             items.append(missing_result(step.wire_id))
     return items + said

@@ -13,7 +13,7 @@ from modelwire.messages import Cost, StopReason, Usage
 from modelwire.models import Prices
 from modelwire_openai.errors import error_in_stream
 
-__all__ = ["Ending", "ending_of", "report_of", "usage_of"]
+__all__ = ["StopInfo", "ending_of", "report_of", "usage_of"]
 
 _TIER_FACTORS: Mapping[str, float] = {"flex": 0.5, "priority": 2.0}
 """What a service tier multiplies prices by, as the reference has it."""
@@ -22,7 +22,7 @@ _USUAL_TIERS = frozenset({"auto", "default"})
 
 
 @frozen
-class Ending:
+class StopInfo:
     """Why the service says that an answer ended.
 
     Attributes:
@@ -42,7 +42,7 @@ class Ending:
         return [Stop(self.reason, self.raw)]
 
 
-def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = None) -> Ending:
+def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = None) -> StopInfo:
     """Find out why an answer ended.
 
     Args:
@@ -56,19 +56,19 @@ def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = N
     if said in ("completed", "incomplete", "failed", "cancelled"):
         status = said
     if status == "failed":
-        return Ending(None, status, _failure(response))
+        return StopInfo(None, status, _failure(response))
     if status == "cancelled":
         error = ServerError("The answer was cancelled at the service.", retryable=False)
-        return Ending(None, status, error)
+        return StopInfo(None, status, error)
     if status == "incomplete":
         why = _text(response.get("incomplete_details"), "reason")
         if why == "content_filter":
             msg = "A content filter stopped the answer."
-            return Ending(None, why, ContentFiltered(msg))
-        return Ending(StopReason.LENGTH, why or status)
+            return StopInfo(None, why, ContentFiltered(msg))
+        return StopInfo(StopReason.LENGTH, why or status)
     if limit is not None and usage_of(response.get("usage")).output >= limit:
-        return Ending(StopReason.LENGTH, status)
-    return Ending(StopReason.STOP, status)
+        return StopInfo(StopReason.LENGTH, status)
+    return StopInfo(StopReason.STOP, status)
 
 
 def report_of(response: Mapping[str, Any], prices: Prices | None = None) -> list[Delta]:

@@ -9,11 +9,11 @@ from modelwire.models import Model, fold_provider
 from modelwire.repair import Changes, ToolNames, UniqueIds
 from modelwire_openai.servers import RESPONSES
 
-__all__ = ["Conversing", "join_ids", "split_ids"]
+__all__ = ["Rendering", "join_ids", "split_ids"]
 
 
 @define
-class Conversing:
+class Rendering:
     """The model that is spoken to, and how.
 
     Attributes:

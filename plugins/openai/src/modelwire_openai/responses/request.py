@@ -22,7 +22,7 @@ from modelwire.repair import (
 )
 from modelwire_openai.responses.dialect import Dialect
 from modelwire_openai.responses.history import items_of
-from modelwire_openai.responses.rendering import Conversing
+from modelwire_openai.responses.rendering import Rendering
 from modelwire_openai.responses.structured import text_format
 from modelwire_openai.responses.thinking import ENCRYPTED, ReasoningPlan, plan_reasoning
 from modelwire_openai.responses.tools import tool_fields
@@ -208,8 +208,8 @@ def build_request(
     names = ToolNames.of(names_in(context))
     plan = plan_reasoning(model, options, dialect, changes)
     stored = options.params.get("store") is True
-    to = Conversing(model, names, changes, reasoning=reasoning, stored=stored)
-    payload: dict[str, Any] = {"model": model.id, "input": items_of(context.messages, to)}
+    rendering = Rendering(model, names, changes, reasoning=reasoning, stored=stored)
+    payload: dict[str, Any] = {"model": model.id, "input": items_of(context.messages, rendering)}
     if instructions := _instructions(context, changes):
         payload["instructions"] = instructions
     payload["stream"] = True

@@ -21,7 +21,7 @@ from modelwire.models import Prices
 from modelwire_openai.errors import error_in_stream
 from modelwire_openai.responses.assistant import OUTPUT_ITEM, text_signature
 from modelwire_openai.responses.items import Item, Items
-from modelwire_openai.responses.outcome import Ending, ending_of, report_of
+from modelwire_openai.responses.outcome import StopInfo, ending_of, report_of
 from modelwire_openai.responses.rendering import join_ids
 
 __all__ = ["Translator"]
@@ -55,7 +55,7 @@ class Translator:
         self._prices = prices
         self._limit = limit
         self._items = Items()
-        self._ending: Ending | None = None
+        self._ending: StopInfo | None = None
         self._handlers: dict[Any, _Handler] = {
             "response.created": self._on_progress,
             "response.output_item.added": self._on_item_added,

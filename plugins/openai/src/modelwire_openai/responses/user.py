@@ -8,15 +8,15 @@ from typing import Any
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
 from modelwire.repair import NO_RESULT, text_of
 from modelwire_openai.media import IMAGES, data_url, file_name, media_kind, unfit_image
-from modelwire_openai.responses.rendering import Conversing
+from modelwire_openai.responses.rendering import Rendering
 
 __all__ = [
     "NO_OUTPUT",
     "file_part",
     "image_part",
     "missing_result",
+    "render_user",
     "result_item",
-    "say",
     "user_item",
 ]
 
@@ -45,7 +45,9 @@ _IMAGE_OMITTED = "(image omitted: model does not support images)"
 _FILE_OMITTED = "({kind} omitted: this API does not take it)"
 
 
-def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[dict[str, Any]]:
+def render_user(
+    content: Sequence[UserContent], path: str, rendering: Rendering
+) -> list[dict[str, Any]]:
     """Write text, images and files as parts, without the blank and the empty ones.
 
     Raises:
@@ -55,14 +57,14 @@ def say(content: Sequence[UserContent], path: str, to: Conversing) -> list[dict[
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            part = _text(block, place, to)
+            part = _text(block, place, rendering)
         elif not block.data:
-            to.changes.dropped(place, "It has no data.")
+            rendering.changes.dropped(place, "It has no data.")
             part = None
         elif isinstance(block, Image):
-            part = _image(block, place, to)
+            part = _image(block, place, rendering)
         else:
-            part = _file(block, place, to)
+            part = _file(block, place, rendering)
         # One placeholder tells as much as many.
         if part is not None and not (_is_placeholder(part) and parts[-1:] == [part]):
             parts.append(part)
@@ -75,19 +77,21 @@ def user_item(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def result_item(
-    message: ToolResultMessage, call_id: str, path: str, to: Conversing
+    message: ToolResultMessage, call_id: str, path: str, rendering: Rendering
 ) -> dict[str, Any]:
     """Write a tool's result as an item: one string where it is only text.
 
     Raises:
         InvalidMessage: An image is of a kind that the API does not take.
     """
-    parts = say(message.content, path, to)
+    parts = render_user(message.content, path, rendering)
     if not parts:
-        to.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
+        rendering.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
         parts = [_part(NO_OUTPUT)]
     if message.is_error:
-        to.changes.rewritten(path, "A result has no status here; its text says that it failed.")
+        rendering.changes.rewritten(
+            path, "A result has no status here; its text says that it failed."
+        )
         parts = [_part(_FAILED), *parts]
     return _output(call_id, parts)
 
@@ -111,20 +115,24 @@ def _is_placeholder(part: dict[str, Any]) -> bool:
     return part.get("text") == _IMAGE_OMITTED
 
 
-def _text(block: Text, path: str, to: Conversing) -> dict[str, Any] | None:
-    text = text_of(block, path, to.changes, blank="Blank text says nothing.")
+def _text(block: Text, path: str, rendering: Rendering) -> dict[str, Any] | None:
+    text = text_of(block, path, rendering.changes, blank="Blank text says nothing.")
     return None if text is None else _part(text)
 
 
-def _image(image: Image, path: str, to: Conversing) -> dict[str, Any]:
-    if not to.takes_images:
-        to.changes.rewritten(path, "The model does not take images; a placeholder stands for it.")
+def _image(image: Image, path: str, rendering: Rendering) -> dict[str, Any]:
+    if not rendering.takes_images:
+        rendering.changes.rewritten(
+            path, "The model does not take images; a placeholder stands for it."
+        )
         return _part(_IMAGE_OMITTED)
     return image_part(image, path)
 
 
-def _file(file: File, path: str, to: Conversing) -> dict[str, Any]:
+def _file(file: File, path: str, rendering: Rendering) -> dict[str, Any]:
     if file.kind != "document":
-        to.changes.rewritten(path, f"This API takes no {file.kind}; a placeholder stands for it.")
+        rendering.changes.rewritten(
+            path, f"This API takes no {file.kind}; a placeholder stands for it."
+        )
         return _part(_FILE_OMITTED.format(kind=file.kind))
     return file_part(file)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modelwire.catalog.cache import CachedList, DiscoveryCache, default_cache_directory
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 
 __all__ = ["check_cache"]
@@ -19,7 +19,7 @@ _OLD = 7 * 24 * 3600
 """Seconds after which a list says little about what there is; most are renewed after an hour."""
 
 
-async def check_cache(situation: Situation) -> list[Finding]:
+async def check_cache(situation: DoctorContext) -> list[Finding]:
     """Look at every list, and whether new ones can be written."""
     folder = default_cache_directory(situation.config.environ)
     return await asyncio.to_thread(lambda: list(_examine(folder, time.time())))

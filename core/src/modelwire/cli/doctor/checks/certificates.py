@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.errors import ConfigError
 from modelwire.transport.tls import context_for, trust_settings
@@ -17,7 +17,7 @@ __all__ = ["check_certificates"]
 _NAME = "certificates"
 
 
-async def check_certificates(situation: Situation) -> list[Finding]:
+async def check_certificates(situation: DoctorContext) -> list[Finding]:
     """Read the certificates that requests would be checked with."""
     bundles: dict[str, list[str]] = {}
     for provider in situation.providers:

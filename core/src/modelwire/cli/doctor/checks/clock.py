@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding, State
 
 __all__ = ["check_clock"]
@@ -15,7 +15,7 @@ _FATAL = 300.0
 """Seconds after which signed requests are refused and certificates may seem to be not valid yet."""
 
 
-async def check_clock(situation: Situation) -> list[Finding]:
+async def check_clock(situation: DoctorContext) -> list[Finding]:
     """Compare the clocks. Of several services the nearest counts, since theirs may be wrong too."""
     found = await asyncio.gather(*map(situation.reached, situation.providers))
     skews = [

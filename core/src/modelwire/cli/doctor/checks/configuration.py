@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.cli.model_check import check_reference
 from modelwire.document.paths import format_path
@@ -21,7 +21,7 @@ _NAME = "configuration"
 _READABLE_BY_OTHERS = 0o077
 
 
-async def check_configuration(situation: Situation) -> list[Finding]:
+async def check_configuration(situation: DoctorContext) -> list[Finding]:
     """Look for everything that is wrong with the configuration at once."""
     if situation.config_error is not None:
         return list(_unusable(situation.config_error))
@@ -41,7 +41,7 @@ def _unusable(error: ModelwireError) -> Iterator[Finding]:
         yield Finding(_NAME, "problem", f"{place}: {problem}", hint if last else None, details)
 
 
-def _examine(situation: Situation) -> list[Finding]:
+def _examine(situation: DoctorContext) -> list[Finding]:
     config = situation.config
     findings: list[Finding] = []
     if config.path is None:
@@ -55,7 +55,7 @@ def _examine(situation: Situation) -> list[Finding]:
     return findings
 
 
-def _references(situation: Situation) -> Iterator[Finding]:
+def _references(situation: DoctorContext) -> Iterator[Finding]:
     config, registry = situation.config, situation.runtime.registry
     chosen = config.agents.defaults.model
     named = [("agents.defaults.model.primary", chosen.primary or "")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.hookspecs import CredentialStatus
 
@@ -15,7 +15,7 @@ _NAME = "credentials"
 _SOON = timedelta(hours=1)
 
 
-async def check_credentials(situation: Situation) -> list[Finding]:
+async def check_credentials(situation: DoctorContext) -> list[Finding]:
     """Ask the plugin of each provider in use; all at once."""
     if situation.config_error is not None:
         text = "Not looked at, since the configuration cannot be used."
@@ -28,7 +28,7 @@ async def check_credentials(situation: Situation) -> list[Finding]:
     return await asyncio.gather(*(_check(situation, provider) for provider in providers))
 
 
-async def _check(situation: Situation, provider: str) -> Finding:
+async def _check(situation: DoctorContext, provider: str) -> Finding:
     status = await situation.credentials(provider)
     if status.state != "usable":
         reached = await situation.reached(provider)

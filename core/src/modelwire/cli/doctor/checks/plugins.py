@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.errors import PluginError
 from modelwire.registry import Claim, PluginInfo, Registry, installed_claims
@@ -20,7 +20,7 @@ _LOADERS: dict[str, tuple[Callable[[Claim], object], str]] = {
 }
 
 
-async def check_plugins(situation: Situation) -> list[Finding]:
+async def check_plugins(situation: DoctorContext) -> list[Finding]:
     """Import every plugin, as it would be imported when it is needed."""
     # A registry of its own: what is loaded here must not count as needed elsewhere.
     found = await asyncio.to_thread(Registry(situation.config).plugins, check=True)

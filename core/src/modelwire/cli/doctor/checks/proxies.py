@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.errors import ConfigError
 from modelwire.transport import proxy_for
@@ -17,7 +17,7 @@ _NAME = "proxies"
 _VARIABLES = ("https_proxy", "http_proxy", "all_proxy")
 
 
-async def check_proxies(situation: Situation) -> list[Finding]:
+async def check_proxies(situation: DoctorContext) -> list[Finding]:
     """Look which variables name a proxy, and which way each endpoint in use is reached."""
     environ = situation.config.environ
     findings = list(_variables(environ))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from modelwire.cli.doctor.context import Situation
-from modelwire.cli.doctor.endpoints import Reached
+from modelwire.cli.doctor.context import DoctorContext
+from modelwire.cli.doctor.endpoints import ProbeResult
 from modelwire.cli.doctor.findings import Finding
 from modelwire.transport import error_from_status
 
@@ -17,7 +17,7 @@ _PROXY_WANTS_LOGIN = 407
 _GATEWAY_FAULTS = (502, 503, 504)
 
 
-async def check_reachability(situation: Situation) -> list[Finding]:
+async def check_reachability(situation: DoctorContext) -> list[Finding]:
     """Ask every endpoint at once. Any answer over HTTP will do, also a refusal."""
     providers = list(situation.providers)
     found = await asyncio.gather(*map(situation.reached, providers))
@@ -27,7 +27,7 @@ async def check_reachability(situation: Situation) -> list[Finding]:
     ]
 
 
-def _finding(provider: str, reached: Reached | None, *, offline: bool) -> Finding:
+def _finding(provider: str, reached: ProbeResult | None, *, offline: bool) -> Finding:
     if reached is None:
         text = f"{provider}: runs on this machine, and is not asked over the network"
         return Finding(_NAME, "ok", text, details={"provider": provider})
@@ -51,7 +51,7 @@ def _finding(provider: str, reached: Reached | None, *, offline: bool) -> Findin
     return _answered(provider, reached, details)
 
 
-def _answered(provider: str, reached: Reached, details: dict[str, Any]) -> Finding:
+def _answered(provider: str, reached: ProbeResult, details: dict[str, Any]) -> Finding:
     status, url = reached.status or 0, reached.endpoint.url
     if status == _PROXY_WANTS_LOGIN:
         text = f"{provider}: the proxy before {url} wants a log-in"

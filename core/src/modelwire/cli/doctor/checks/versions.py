@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from modelwire.cli.doctor.context import Situation
+from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 
 __all__ = ["check_versions"]
@@ -17,7 +17,7 @@ _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;(
 _AT_LEAST = re.compile(r">=\s*([0-9][0-9.]*)")
 
 
-async def check_versions(situation: Situation) -> list[Finding]:
+async def check_versions(situation: DoctorContext) -> list[Finding]:
     """Look whether what the packages need is there, and new enough."""
     packages = ["modelwire", *(p.distribution for p in situation.runtime.registry.plugins())]
     found: dict[str, str] = {"python": platform.python_version()}

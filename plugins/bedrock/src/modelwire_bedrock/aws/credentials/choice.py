@@ -9,11 +9,11 @@ from attrs import evolve, field, frozen
 
 from modelwire_bedrock.settings import AccessSettings
 
-__all__ = ["Choice", "choose"]
+__all__ = ["CredentialChoice", "choose"]
 
 
 @frozen
-class Choice:
+class CredentialChoice:
     """The credentials that will be used.
 
     Attributes:
@@ -40,7 +40,7 @@ class Choice:
     session_token: str | None = field(default=None, repr=False)
 
 
-def choose(access: AccessSettings, environ: Mapping[str, str]) -> Choice:
+def choose(access: AccessSettings, environ: Mapping[str, str]) -> CredentialChoice:
     """Choose by the one order that discovery, status and calls share.
 
     `AWS_BEDROCK_SKIP_AUTH=1`; what the configuration names (a bearer token, a pair of keys, a
@@ -56,22 +56,22 @@ def choose(access: AccessSettings, environ: Mapping[str, str]) -> Choice:
     in_config = access.profile is not None
     choice = _without_profile(access, environ)
     if choice is None and in_config:
-        choice = Choice("profile", "config: profile")
+        choice = CredentialChoice("profile", "config: profile")
     choice = choice or _of_environment(environ)
     if choice is None:
-        choice = Choice("chain", "aws-sdk default chain")
+        choice = CredentialChoice("chain", "aws-sdk default chain")
     if choice.kind == "chain" and variable:
-        choice = Choice("profile", f"env: {variable}")
+        choice = CredentialChoice("profile", f"env: {variable}")
     return evolve(choice, profile=profile, in_config=in_config)
 
 
-def _without_profile(access: AccessSettings, environ: Mapping[str, str]) -> Choice | None:
+def _without_profile(access: AccessSettings, environ: Mapping[str, str]) -> CredentialChoice | None:
     if environ.get("AWS_BEDROCK_SKIP_AUTH") == "1":
-        return Choice("none", "env: AWS_BEDROCK_SKIP_AUTH")
+        return CredentialChoice("none", "env: AWS_BEDROCK_SKIP_AUTH")
     if access.bearer_token:
-        return Choice("bearer", "config: apiKey", bearer_token=access.bearer_token)
+        return CredentialChoice("bearer", "config: apiKey", bearer_token=access.bearer_token)
     if access.access_key_id:
-        return Choice(
+        return CredentialChoice(
             "keys",
             "config: accessKeyId + secretAccessKey",
             access_key_id=access.access_key_id,
@@ -81,11 +81,11 @@ def _without_profile(access: AccessSettings, environ: Mapping[str, str]) -> Choi
     return None
 
 
-def _of_environment(environ: Mapping[str, str]) -> Choice | None:
+def _of_environment(environ: Mapping[str, str]) -> CredentialChoice | None:
     if token := environ.get("AWS_BEARER_TOKEN_BEDROCK", ""):
-        return Choice("bearer", "env: AWS_BEARER_TOKEN_BEDROCK", bearer_token=token)
+        return CredentialChoice("bearer", "env: AWS_BEARER_TOKEN_BEDROCK", bearer_token=token)
     if "AWS_ACCESS_KEY_ID" in environ:
-        return Choice(
+        return CredentialChoice(
             "keys",
             "env: AWS_ACCESS_KEY_ID + AWS_SECRET_ACCESS_KEY",
             access_key_id=environ["AWS_ACCESS_KEY_ID"],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelwire_bedrock.aws.credentials.environment import expand_path
-from modelwire_bedrock.aws.credentials.source import Finding
+from modelwire_bedrock.aws.credentials.source import CredentialSource
 
 __all__ = ["inspect_container", "inspect_instance"]
 
@@ -17,7 +17,7 @@ _TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - a variabl
 _FIRMWARE = Path("/sys")
 
 
-def inspect_container(environ: Mapping[str, str]) -> Finding | None:
+def inspect_container(environ: Mapping[str, str]) -> CredentialSource | None:
     """Look for an endpoint that gives a container its credentials."""
     variable = next((name for name in (_RELATIVE, _FULL) if name in environ), None)
     if variable is None:
@@ -26,11 +26,11 @@ def inspect_container(environ: Mapping[str, str]) -> Finding | None:
     token = environ.get(_TOKEN_FILE)
     if token is not None and not expand_path(token, environ).is_file():
         reason = f"{_TOKEN_FILE} names {token}, which does not exist."
-        return Finding("unusable", "container", reason, source=source)
-    return Finding("usable", "container", source=source)
+        return CredentialSource("unusable", "container", reason, source=source)
+    return CredentialSource("usable", "container", source=source)
 
 
-def inspect_instance(environ: Mapping[str, str], firmware: Path | None = None) -> Finding:
+def inspect_instance(environ: Mapping[str, str], firmware: Path | None = None) -> CredentialSource:
     """Look whether the instance metadata service may bring credentials.
 
     It is not asked: off AWS that takes seconds. But the firmware of an EC2 instance says that it is
@@ -42,14 +42,14 @@ def inspect_instance(environ: Mapping[str, str], firmware: Path | None = None) -
     """
     if environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         reason = "No AWS credentials were found, and AWS_EC2_METADATA_DISABLED is set."
-        return Finding("unusable", "none", reason, NO_CREDENTIALS_HINT)
+        return CredentialSource("unusable", "none", reason, NO_CREDENTIALS_HINT)
     if _runs_on_ec2(firmware or _FIRMWARE):
         evidence = {"evidence": "the firmware says Amazon EC2; not probed"}
-        return Finding(
+        return CredentialSource(
             "usable", "instance metadata", source="EC2 instance metadata", details=evidence
         )
     reason = "No AWS credentials were found; only a probe can tell whether this is an EC2 instance."
-    return Finding("unknown", "instance metadata", reason, NO_CREDENTIALS_HINT)
+    return CredentialSource("unknown", "instance metadata", reason, NO_CREDENTIALS_HINT)
 
 
 NO_CREDENTIALS_HINT = (

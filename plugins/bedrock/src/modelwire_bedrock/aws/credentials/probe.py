@@ -10,7 +10,7 @@ from attrs import evolve
 
 from modelwire.errors import AuthenticationError
 from modelwire_bedrock.aws.credentials.containers import NO_CREDENTIALS_HINT
-from modelwire_bedrock.aws.credentials.source import Finding
+from modelwire_bedrock.aws.credentials.source import CredentialSource
 
 if TYPE_CHECKING:
     from modelwire_bedrock.aws.endpoints import Target
@@ -26,7 +26,7 @@ _METHODS = {
 }
 
 
-def probe_credentials(target: Target, found: Finding, timeout: float) -> Finding:
+def probe_credentials(target: Target, found: CredentialSource, timeout: float) -> CredentialSource:
     """Load the credentials of a target as a call would.
 
     Args:
@@ -34,7 +34,7 @@ def probe_credentials(target: Target, found: Finding, timeout: float) -> Finding
         found: What is known without the network.
         timeout: Seconds; after that it is not known whether they work.
     """
-    outcome: list[Finding] = []
+    outcome: list[CredentialSource] = []
 
     def load() -> None:
         outcome.append(_load(target, found))
@@ -49,7 +49,7 @@ def probe_credentials(target: Target, found: Finding, timeout: float) -> Finding
     return evolve(found, state="unknown", reason=reason, hint=None)
 
 
-def _load(target: Target, found: Finding) -> Finding:
+def _load(target: Target, found: CredentialSource) -> CredentialSource:
     from modelwire_bedrock.aws.credentials.errors import credential_error
     from modelwire_bedrock.aws.credentials.sessions import open_session
 
@@ -68,7 +68,9 @@ def _load(target: Target, found: Finding) -> Finding:
     if expiry is not None:
         # botocore renews all keys of which it knows an end; what found.expires_at says ends them.
         details |= {"keysExpire": expiry.isoformat(), "keysExpireSource": "they are renewed"}
-    return Finding("usable", method, source=source, expires_at=found.expires_at, details=details)
+    return CredentialSource(
+        "usable", method, source=source, expires_at=found.expires_at, details=details
+    )
 
 
 def _expiry(credentials: Any) -> datetime | None:

@@ -10,7 +10,7 @@ from attrs import evolve
 from modelwire_bedrock.aws.credentials.containers import inspect_container
 from modelwire_bedrock.aws.credentials.environment import expand_path
 from modelwire_bedrock.aws.credentials.shared_files import Section, SharedFiles
-from modelwire_bedrock.aws.credentials.source import Finding
+from modelwire_bedrock.aws.credentials.source import CredentialSource
 from modelwire_bedrock.aws.credentials.tokens import inspect_login, inspect_sso
 
 __all__ = ["inspect_profile", "inspect_web_identity"]
@@ -23,7 +23,7 @@ def inspect_profile(
     now: datetime,
     *,
     passed: tuple[str, ...] = (),
-) -> Finding | None:
+) -> CredentialSource | None:
     """Look at a profile.
 
     Args:
@@ -47,18 +47,20 @@ def inspect_profile(
     if "login_session" in profile and "aws_access_key_id" not in profile:
         return inspect_login(profile, name, environ)
     if "credential_process" in profile and "aws_access_key_id" not in profile:
-        return Finding("usable", "credential_process")
+        return CredentialSource("usable", "credential_process")
     return _inspect_keys(profile, name)
 
 
 def inspect_web_identity(
     token_file: str, role: object, who: str, environ: Mapping[str, str]
-) -> Finding:
+) -> CredentialSource:
     """Look at a token file that stands for a role, as EKS provides it."""
     method = "web identity"
     if not role:
         reason = f"{who} names a web identity token but no role."
-        return Finding("unusable", method, reason, "Set AWS_ROLE_ARN, or role_arn in the profile.")
+        return CredentialSource(
+            "unusable", method, reason, "Set AWS_ROLE_ARN, or role_arn in the profile."
+        )
     path = expand_path(token_file, environ)
     try:
         readable = bool(path.read_bytes().strip())
@@ -66,18 +68,22 @@ def inspect_web_identity(
         readable = False
     if not readable:
         reason = f"The web identity token {path} cannot be read or is empty."
-        return Finding("unusable", method, reason, "Check the pod's service account, or the path.")
-    return Finding("usable", method, details={"role": str(role)})
+        return CredentialSource(
+            "unusable", method, reason, "Check the pod's service account, or the path."
+        )
+    return CredentialSource("usable", method, details={"role": str(role)})
 
 
-def _inspect_keys(profile: Section, name: str) -> Finding | None:
+def _inspect_keys(profile: Section, name: str) -> CredentialSource | None:
     halves = ("aws_access_key_id", "aws_secret_access_key")
     present = [key for key in halves if str(profile.get(key, "")).strip()]
     if len(present) == 1:
         missing = next(key for key in halves if key not in present)
         reason = f"The profile {name} has {present[0]} but no {missing}."
-        return Finding("unusable", "static keys", reason, f"Run `aws configure --profile {name}`.")
-    return Finding("usable", "static keys") if present else None
+        return CredentialSource(
+            "unusable", "static keys", reason, f"Run `aws configure --profile {name}`."
+        )
+    return CredentialSource("usable", "static keys") if present else None
 
 
 def _inspect_role(
@@ -86,18 +92,18 @@ def _inspect_role(
     environ: Mapping[str, str],
     now: datetime,
     passed: tuple[str, ...],
-) -> Finding:
+) -> CredentialSource:
     profile = files.profile(name)
     source, place = profile.get("source_profile"), profile.get("credential_source")
     if (source is None) == (place is None):
         problem = "both" if source else "neither"
         reason = f"The profile {name} has a role_arn, and {problem} source_profile"
         reason += f" {'and' if source else 'nor'} credential_source."
-        return Finding("unusable", "assumed role", reason, "Set exactly one of the two.")
+        return CredentialSource("unusable", "assumed role", reason, "Set exactly one of the two.")
     if "mfa_serial" in profile:
         reason = f"The role of the profile {name} asks for an MFA code, which nobody can type here."
         hint = "Use `aws sso login`, or temporary keys from `aws sts get-session-token`."
-        return Finding("unusable", "assumed role", reason, hint)
+        return CredentialSource("unusable", "assumed role", reason, hint)
     if place is not None:
         found = _inspect_place(str(place), name, environ)
     else:
@@ -113,41 +119,43 @@ def _inspect_source(
     environ: Mapping[str, str],
     now: datetime,
     passed: tuple[str, ...],
-) -> Finding:
+) -> CredentialSource:
     if source not in files.profiles:
         reason = f"The profile {name} names the source_profile {source}, which does not exist."
-        return Finding("unusable", f"profile {source}", reason, _profiles_hint(files))
+        return CredentialSource("unusable", f"profile {source}", reason, _profiles_hint(files))
     if source == name:
         found = _inspect_keys(files.profile(name), name)
     elif source in passed:
         loop = " -> ".join([*passed[passed.index(source) :], name, source])
         reason = f"The source_profile of {name} leads back to it: {loop}."
-        return Finding("unusable", f"profile {source}", reason, "Let the chain end in keys or SSO.")
+        return CredentialSource(
+            "unusable", f"profile {source}", reason, "Let the chain end in keys or SSO."
+        )
     else:
         found = inspect_profile(files, source, environ, now, passed=(*passed, name))
     if found is None:
         reason = f"The source_profile {source} of {name} holds no credentials."
-        return Finding("unusable", f"profile {source}", reason)
+        return CredentialSource("unusable", f"profile {source}", reason)
     return found
 
 
-def _inspect_place(place: str, name: str, environ: Mapping[str, str]) -> Finding:
+def _inspect_place(place: str, name: str, environ: Mapping[str, str]) -> CredentialSource:
     folded = place.lower()
     if folded == "environment":
         if "AWS_ACCESS_KEY_ID" in environ:
-            return Finding("usable", "environment")
+            return CredentialSource("usable", "environment")
         reason = f"The profile {name} takes its keys from the environment, which has none."
         hint = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-        return Finding("unusable", "environment", reason, hint)
+        return CredentialSource("unusable", "environment", reason, hint)
     if folded == "ecscontainer":
         reason = f"The profile {name} takes its credentials from a container, and this is none."
-        return inspect_container(environ) or Finding("unusable", "container", reason)
+        return inspect_container(environ) or CredentialSource("unusable", "container", reason)
     if folded == "ec2instancemetadata":
         reason = f"Only a probe can tell whether the instance metadata serve the profile {name}."
-        return Finding("unknown", "instance metadata", reason)
+        return CredentialSource("unknown", "instance metadata", reason)
     reason = f"The profile {name} has the credential_source {place}, which does not exist."
     hint = "Use Environment, EcsContainer or Ec2InstanceMetadata."
-    return Finding("unusable", place, reason, hint)
+    return CredentialSource("unusable", place, reason, hint)
 
 
 def _profiles_hint(files: SharedFiles) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Lease"]
+__all__ = ["RefreshableCredentials"]
 
 _AHEAD = 15 * 60
 """Seconds before expiry from which on renewal is tried while requests go on."""
@@ -21,7 +21,7 @@ _PAUSE = 60
 """Seconds between two tries that nobody waits for."""
 
 
-class Lease:
+class RefreshableCredentials:
     """A copy of credentials that are renewed elsewhere; for botocore, it is credentials.
 
     Args:
@@ -37,7 +37,7 @@ class Lease:
         self.method: str = source.method
 
     def __repr__(self) -> str:
-        return f"<Lease of {self.method} credentials>"
+        return f"<RefreshableCredentials of {self.method} credentials>"
 
     def get_frozen_credentials(self) -> Any:
         """What is held now; never waits."""

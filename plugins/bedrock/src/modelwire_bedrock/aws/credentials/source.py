@@ -9,14 +9,14 @@ from typing import Literal
 from attrs import Factory, frozen
 
 from modelwire.hookspecs import fingerprint
-from modelwire_bedrock.aws.credentials.choice import Choice
+from modelwire_bedrock.aws.credentials.choice import CredentialChoice
 from modelwire_bedrock.aws.credentials.shared_files import SharedFiles
 
-__all__ = ["Finding", "identity_of", "parse_time"]
+__all__ = ["CredentialSource", "identity_of", "parse_time"]
 
 
 @frozen
-class Finding:
+class CredentialSource:
     """Whether a source of credentials would work, as far as can be told without the network.
 
     Attributes:
@@ -53,7 +53,7 @@ def parse_time(text: object) -> datetime | None:
 _TELLING = ("role_arn", "sso_account_id", "sso_role_name", "aws_access_key_id", "login_session")
 
 
-def identity_of(choice: Choice, files: SharedFiles, environ: Mapping[str, str]) -> str:
+def identity_of(choice: CredentialChoice, files: SharedFiles, environ: Mapping[str, str]) -> str:
     """A name for whoever the chosen credentials belong to; lists of models are kept under it."""
     if choice.kind == "bearer":
         return f"bearer {fingerprint(choice.bearer_token or '')}"

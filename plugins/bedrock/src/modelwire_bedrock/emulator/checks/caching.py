@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from modelwire_bedrock.emulator.checks.request import FROM_MODEL, Request
+from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
 
 __all__ = ["at_most_four", "long_before_short", "no_points", "no_points_in_tools", "no_ttl"]
 
 MOST = 4
 
 
-def _points(request: Request) -> Iterator[tuple[str, dict[str, Any]]]:
+def _points(request: CheckedRequest) -> Iterator[tuple[str, dict[str, Any]]]:
     """All cache points in the order in which they are processed, with their places."""
     for at, tool in enumerate(request.tools):
         if "cachePoint" in tool:
@@ -25,7 +25,7 @@ def _points(request: Request) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"messages/{at}/content/{position}", block["cachePoint"]
 
 
-def no_points(request: Request) -> str | None:
+def no_points(request: CheckedRequest) -> str | None:
     """The model caches nothing."""
     if not any(_points(request)):
         return None
@@ -35,7 +35,7 @@ def no_points(request: Request) -> str | None:
     )
 
 
-def no_points_in_tools(request: Request) -> str | None:
+def no_points_in_tools(request: CheckedRequest) -> str | None:
     """Tool definitions are not cached."""
     for place, _ in _points(request):
         if place.startswith("toolConfig"):
@@ -43,7 +43,7 @@ def no_points_in_tools(request: Request) -> str | None:
     return None
 
 
-def no_ttl(request: Request) -> str | None:
+def no_ttl(request: CheckedRequest) -> str | None:
     """Cache points say nothing of how long."""
     for place, point in _points(request):
         if "ttl" in point:
@@ -58,7 +58,7 @@ def _extraneous(place: str, key: str) -> str:
     )
 
 
-def at_most_four(request: Request) -> str | None:
+def at_most_four(request: CheckedRequest) -> str | None:
     """There are at most four cache points."""
     count = sum(1 for _ in _points(request))
     if count <= MOST:
@@ -68,7 +68,7 @@ def at_most_four(request: Request) -> str | None:
     )
 
 
-def long_before_short(request: Request) -> str | None:
+def long_before_short(request: CheckedRequest) -> str | None:
     """What is kept for an hour comes before what is kept for five minutes."""
     short = False
     for place, point in _points(request):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from modelwire_bedrock.emulator.checks.request import FROM_MODEL, Request
+from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
 
 __all__ = [
     "content_present",
@@ -27,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9_\-()\[\]\s]*")
 _MEDIA = ("image", "document", "video", "audio")
 
 
-def content_present(request: Request) -> str | None:
+def content_present(request: CheckedRequest) -> str | None:
     """No message is empty."""
     for at, message in enumerate(request.messages):
         if not message["content"]:
@@ -38,7 +38,7 @@ def content_present(request: Request) -> str | None:
     return None
 
 
-def text_present(request: Request) -> str | None:
+def text_present(request: CheckedRequest) -> str | None:
     """No text block of a message is empty."""
     for at, position, block in request.blocks():
         if block.get("text") == "":
@@ -46,7 +46,7 @@ def text_present(request: Request) -> str | None:
     return None
 
 
-def whole_message_blank(request: Request) -> str | None:
+def whole_message_blank(request: CheckedRequest) -> str | None:
     """No message says nothing but white space."""
     for at, message in enumerate(request.messages):
         blocks = message["content"]
@@ -55,7 +55,7 @@ def whole_message_blank(request: Request) -> str | None:
     return None
 
 
-def tool_result_text_present(request: Request) -> str | None:
+def tool_result_text_present(request: CheckedRequest) -> str | None:
     """No text of a tool result is empty."""
     for at, position, result in request.tool_results():
         for part, content in enumerate(result["content"]):
@@ -72,7 +72,7 @@ def _blank(kind: str, place: str) -> str:
     )
 
 
-def starts_with_user(request: Request) -> str | None:
+def starts_with_user(request: CheckedRequest) -> str | None:
     """The first message is the user's."""
     if request.messages and request.messages[0]["role"] == "user":
         return None
@@ -82,7 +82,7 @@ def starts_with_user(request: Request) -> str | None:
     )
 
 
-def no_prefill(request: Request) -> str | None:
+def no_prefill(request: CheckedRequest) -> str | None:
     """The last message is the user's."""
     if not request.messages or request.messages[-1]["role"] == "user":
         return None
@@ -92,7 +92,7 @@ def no_prefill(request: Request) -> str | None:
     )
 
 
-def no_system(request: Request) -> str | None:
+def no_system(request: CheckedRequest) -> str | None:
     """There is no system prompt."""
     if not request.body.get("system"):
         return None
@@ -102,7 +102,7 @@ def no_system(request: Request) -> str | None:
     )
 
 
-def _media(request: Request) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _media(request: CheckedRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Images, documents, videos and sounds, also in tool results: kind, place, block."""
     places = []
     for at, position, block in request.blocks():
@@ -123,14 +123,14 @@ def _unsupported(kind: str) -> str:
     )
 
 
-def video_accepted(request: Request) -> str | None:
+def video_accepted(request: CheckedRequest) -> str | None:
     """Videos go only to models that take them."""
     if request.model is None or "video" in request.model.input:
         return None
     return _unsupported("video") if any(kind == "video" for kind, _, _ in _media(request)) else None
 
 
-def media_accepted(request: Request) -> str | None:
+def media_accepted(request: CheckedRequest) -> str | None:
     """Images and sounds go only to models that take them."""
     taken = request.model.input if request.model else ()
     for kind, _, _ in _media(request):
@@ -141,7 +141,7 @@ def media_accepted(request: Request) -> str | None:
     return None
 
 
-def no_s3_media(request: Request) -> str | None:
+def no_s3_media(request: CheckedRequest) -> str | None:
     """Images and documents come as bytes, not from S3."""
     for kind, place, block in _media(request):
         if kind in ("image", "document") and "s3Location" in block.get("source", {}):
@@ -149,7 +149,7 @@ def no_s3_media(request: Request) -> str | None:
     return None
 
 
-def document_name(request: Request) -> str | None:
+def document_name(request: CheckedRequest) -> str | None:
     """Names of documents hold only harmless characters."""
     for kind, _, block in _media(request):
         name = block.get("name", "")
@@ -162,7 +162,7 @@ def document_name(request: Request) -> str | None:
     return None
 
 
-def document_with_text(request: Request) -> str | None:
+def document_with_text(request: CheckedRequest) -> str | None:
     """A document has text beside it in its message."""
     for at, message in enumerate(request.messages):
         kinds = {kind for block in message["content"] for kind in block}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from modelwire_bedrock.emulator.catalogue import FoundationModel, InferenceProfile
-from modelwire_bedrock.emulator.checks.request import Request
+from modelwire_bedrock.emulator.checks.request import CheckedRequest
 
 __all__ = ["converses", "counts_tokens", "is_known", "on_demand", "streams", "streams_tools"]
 
 
-def is_known(request: Request) -> str | None:
+def is_known(request: CheckedRequest) -> str | None:
     """The id names a model or a profile that this region has."""
     return "The provided model identifier is invalid." if request.target is None else None
 
 
-def on_demand(request: Request) -> str | None:
+def on_demand(request: CheckedRequest) -> str | None:
     """A bare foundation model can be called on demand."""
     target = request.target
     if not isinstance(target, FoundationModel) or target.on_demand:
@@ -25,7 +25,7 @@ def on_demand(request: Request) -> str | None:
     )
 
 
-def counts_tokens(request: Request) -> str | None:
+def counts_tokens(request: CheckedRequest) -> str | None:
     """CountTokens takes the bare id of a model of a family that can count."""
     target = request.target
     claude = isinstance(target, FoundationModel) and target.id.startswith("anthropic.claude-")
@@ -34,7 +34,7 @@ def counts_tokens(request: Request) -> str | None:
     return "The provided model doesn't support counting tokens."
 
 
-def converses(request: Request) -> str | None:
+def converses(request: CheckedRequest) -> str | None:
     """The model answers with text."""
     model = request.model
     if model is None or "text" in model.output:
@@ -42,12 +42,12 @@ def converses(request: Request) -> str | None:
     return f"The model {request.model_id} doesn't support the Converse operation."
 
 
-def streams(request: Request) -> str | None:
+def streams(request: CheckedRequest) -> str | None:
     """The model can stream."""
     model = request.model
     return "The model is unsupported for streaming." if model and not model.streaming else None
 
 
-def streams_tools(request: Request) -> str | None:
+def streams_tools(request: CheckedRequest) -> str | None:
     """The model can stream while it has tools."""
     return "This model doesn't support tool use in streaming mode." if request.tools else None

@@ -9,14 +9,14 @@ from attrs import field, frozen
 
 from modelwire_bedrock.emulator.catalogue import FoundationModel, InferenceProfile
 
-__all__ = ["FROM_MODEL", "Request"]
+__all__ = ["FROM_MODEL", "CheckedRequest"]
 
 FROM_MODEL = "The model returned the following errors: "
 """What Bedrock puts before a message that comes from the model's own service."""
 
 
 @frozen
-class Request:
+class CheckedRequest:
     """A data-plane request that follows the service model.
 
     Attributes:

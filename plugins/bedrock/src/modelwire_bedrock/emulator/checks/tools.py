@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modelwire_bedrock.emulator.checks.request import FROM_MODEL, Request
+from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
 
 __all__ = [
     "alone_in_turn",
@@ -29,7 +29,7 @@ __all__ = [
 _NOVA_TEXT_FORMATS = ("csv", "html", "md", "txt", "xls", "xlsx")
 
 
-def defined(request: Request) -> str | None:
+def defined(request: CheckedRequest) -> str | None:
     """Calls and results of tools come with `toolConfig`."""
     used = any("toolUse" in block or "toolResult" in block for _, _, block in request.blocks())
     if not used or request.tools:
@@ -37,12 +37,12 @@ def defined(request: Request) -> str | None:
     return "The toolConfig field must be defined when using toolUse and toolResult content blocks."
 
 
-def no_tools(request: Request) -> str | None:
+def no_tools(request: CheckedRequest) -> str | None:
     """The model has no tools."""
     return "This model doesn't support tool use." if request.tools else None
 
 
-def results_not_too_many(request: Request) -> str | None:
+def results_not_too_many(request: CheckedRequest) -> str | None:
     """A turn has no more results than the turn before it has calls."""
     calls = 0
     for role, at, blocks in request.turns():
@@ -56,7 +56,7 @@ def results_not_too_many(request: Request) -> str | None:
     return None
 
 
-def results_complete(request: Request) -> str | None:
+def results_complete(request: CheckedRequest) -> str | None:
     """Every call of a turn has its result in the next one."""
     open_ids: list[str] = []
     end = 0
@@ -78,7 +78,7 @@ def _expected(at: int, ids: list[str]) -> str:
     )
 
 
-def unique_ids(request: Request) -> str | None:
+def unique_ids(request: CheckedRequest) -> str | None:
     """The calls of one message have different ids."""
     for at, message in enumerate(request.messages):
         ids = [block["toolUse"]["toolUseId"] for block in message["content"] if "toolUse" in block]
@@ -89,7 +89,7 @@ def unique_ids(request: Request) -> str | None:
     return None
 
 
-def input_is_object(request: Request) -> str | None:
+def input_is_object(request: CheckedRequest) -> str | None:
     """The arguments of a call are an object."""
     for at, position, block in request.blocks():
         if "toolUse" in block and not isinstance(block["toolUse"]["input"], dict):
@@ -97,7 +97,7 @@ def input_is_object(request: Request) -> str | None:
     return None
 
 
-def json_result_is_object(request: Request) -> str | None:
+def json_result_is_object(request: CheckedRequest) -> str | None:
     """A result given as JSON is an object."""
     for at, position, result in request.tool_results():
         for part, content in enumerate(result["content"]):
@@ -114,7 +114,7 @@ def _not_an_object(place: str) -> str:
     )
 
 
-def schema_is_object(request: Request) -> str | None:
+def schema_is_object(request: CheckedRequest) -> str | None:
     """The schema of a tool is that of an object."""
     for at, tool in enumerate(request.tools):
         schema = tool.get("toolSpec", {}).get("inputSchema", {}).get("json", {"type": "object"})
@@ -124,7 +124,7 @@ def schema_is_object(request: Request) -> str | None:
     return None
 
 
-def unique_names(request: Request) -> str | None:
+def unique_names(request: CheckedRequest) -> str | None:
     """No two tools have one name."""
     names = [tool["toolSpec"]["name"] for tool in request.tools if "toolSpec" in tool]
     if len(names) == len(set(names)):
@@ -132,7 +132,7 @@ def unique_names(request: Request) -> str | None:
     return f"{FROM_MODEL}tools: Tool names must be unique."
 
 
-def choice_names_tool(request: Request) -> str | None:
+def choice_names_tool(request: CheckedRequest) -> str | None:
     """A forced tool is one of those that are defined."""
     if request.tool_choice != "tool":
         return None
@@ -142,12 +142,12 @@ def choice_names_tool(request: Request) -> str | None:
     return f"{FROM_MODEL}Tool '{wanted}' not found in provided tools"
 
 
-def choice_not_any(request: Request) -> str | None:
+def choice_not_any(request: CheckedRequest) -> str | None:
     """The model cannot be made to call some tool."""
     return _choice_refused("any") if request.tool_choice == "any" else None
 
 
-def choice_not_tool(request: Request) -> str | None:
+def choice_not_tool(request: CheckedRequest) -> str | None:
     """The model cannot be made to call a certain tool."""
     return _choice_refused("tool") if request.tool_choice == "tool" else None
 
@@ -157,14 +157,14 @@ def _choice_refused(choice: str) -> str:
     return f"This model doesn't support the {member} field. Remove {member} and try again."
 
 
-def not_forced_while_thinking(request: Request) -> str | None:
+def not_forced_while_thinking(request: CheckedRequest) -> str | None:
     """A model that thinks is not made to call a tool."""
     if request.thinking is None or request.tool_choice not in ("any", "tool"):
         return None
     return f"{FROM_MODEL}Thinking may not be enabled when tool_choice forces tool use."
 
 
-def alone_in_turn(request: Request) -> str | None:
+def alone_in_turn(request: CheckedRequest) -> str | None:
     """Tool results share their turn with nothing else."""
     for role, _, blocks in request.turns():
         kinds = {kind for block in blocks for kind in block} - {"cachePoint"}
@@ -173,7 +173,7 @@ def alone_in_turn(request: Request) -> str | None:
     return None
 
 
-def no_status(request: Request) -> str | None:
+def no_status(request: CheckedRequest) -> str | None:
     """Tool results have no status."""
     if not any("status" in result for _, _, result in request.tool_results()):
         return None
@@ -183,10 +183,10 @@ def no_status(request: Request) -> str | None:
     )
 
 
-def no_media_in_result(*kinds: str) -> Callable[[Request], str | None]:
+def no_media_in_result(*kinds: str) -> Callable[[CheckedRequest], str | None]:
     """Tool results hold none of these kinds of content."""
 
-    def check(request: Request) -> str | None:
+    def check(request: CheckedRequest) -> str | None:
         for _, _, result in request.tool_results():
             for kind in kinds:
                 if any(kind in content for content in result["content"]):
@@ -199,7 +199,7 @@ def no_media_in_result(*kinds: str) -> Callable[[Request], str | None]:
     return check
 
 
-def extraneous_nova_result(request: Request) -> str | None:
+def extraneous_nova_result(request: CheckedRequest) -> str | None:
     """Nova's tool results hold no videos, and documents only in text formats."""
     for at, position, result in request.tool_results():
         for content in result["content"]:

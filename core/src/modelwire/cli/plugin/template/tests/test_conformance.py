@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from modelwire.messages import Text, ToolCall
-from modelwire.testing import Answer, SseWire, fragments, pieces, provider_suite
+from modelwire.testing import ScriptedAnswer, SseWire, fragments, pieces, provider_suite
 
 
 class AcmeWire(SseWire):
     """How answers, errors and lists of models look on the wire."""
 
-    def events(self, answer: Answer) -> Iterator[Any]:
+    def events(self, answer: ScriptedAnswer) -> Iterator[Any]:
         yield {"type": "start", "id": answer.response_id}
         for index, block in enumerate(answer.content):
             match block:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelwire.errors import MalformedResponse
 from modelwire.models import Model
-from modelwire.redaction.exceptions import without_text
+from modelwire.redaction.exceptions import scrub
 from modelwire.transport import Request
 
 from modelwire_acme.account import Account
@@ -43,4 +43,4 @@ async def list_models(account: Account, transport: Transport) -> list[Model]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         msg = "The list of models is not what it should be."
         failure = MalformedResponse(msg, provider=account.provider, retryable=False)
-        raise failure from without_text(error)
+        raise failure from scrub(error)

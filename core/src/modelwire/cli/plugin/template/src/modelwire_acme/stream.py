@@ -19,7 +19,7 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.messages import StopReason, Usage
-from modelwire.redaction.exceptions import without_text
+from modelwire.redaction.exceptions import scrub
 from modelwire.transport import Request
 
 from modelwire_acme.account import Account
@@ -83,7 +83,7 @@ def _read(text: str, account: Account, request_id: str | None) -> dict[str, Any]
     except ValueError as error:
         msg = "An event of the stream is not valid JSON."
         failure = account.failure(MalformedResponse, msg, request_id=request_id)
-        raise failure from without_text(error)
+        raise failure from scrub(error)
 
 
 def _deltas(data: dict[str, Any]) -> Iterator[Delta]:

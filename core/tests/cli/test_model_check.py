@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from modelwire.catalog import Catalog
-from modelwire.cli.model_check import Checked, check_reference
+from modelwire.cli.model_check import ModelCheck, check_reference
 from modelwire.models import ModelRef
 from modelwire.transport import Transport
 
@@ -36,7 +36,7 @@ def check(site, tmp_path):
 
 
 def test_a_configured_model_is_known(check):
-    assert check("echo/mine") == Checked(ModelRef("echo", "mine"), known=True, listed=True)
+    assert check("echo/mine") == ModelCheck(ModelRef("echo", "mine"), known=True, listed=True)
 
 
 def test_the_provider_is_written_under_its_own_id(check):
@@ -44,7 +44,7 @@ def test_the_provider_is_written_under_its_own_id(check):
 
 
 def test_an_alias_is_told(check):
-    assert check("ME") == Checked(ModelRef("echo", "mine"), alias="ME", known=True, listed=True)
+    assert check("ME") == ModelCheck(ModelRef("echo", "mine"), alias="ME", known=True, listed=True)
 
 
 async def test_a_discovered_model_is_known_once_it_was_discovered(check):
@@ -68,7 +68,7 @@ def test_a_provider_whose_models_were_never_listed_is_told_apart(check):
 
 
 def test_a_model_that_comes_with_a_plugin_is_known(check):
-    assert check("ghostly/always") == Checked(ModelRef("ghostly", "always"), known=True)
+    assert check("ghostly/always") == ModelCheck(ModelRef("ghostly", "always"), known=True)
 
 
 async def test_a_bare_name_is_found_in_the_cached_lists(check):

@@ -17,7 +17,14 @@ from modelwire.errors import (
 )
 from modelwire.transport import Transport
 from modelwire_openai.account import resolve_account
-from modelwire_openai.client import Done, Opened, Payload, Whole, fetch_json, stream_json
+from modelwire_openai.client import (
+    DoneMarker,
+    Payload,
+    ResponseHead,
+    WholeAnswer,
+    fetch_json,
+    stream_json,
+)
 
 KEY = "sk-a-key-of-some-length"
 ONE = {"id": "1", "text": "zwölf 🎈"}
@@ -48,18 +55,27 @@ def call(serve, account_at):
 
 
 async def test_events_arrive_as_payloads(call, http, events):
-    assert await call(http(events(ONE))) == [Opened(None), Payload("message", ONE), Done()]
+    assert await call(http(events(ONE))) == [
+        ResponseHead(None),
+        Payload("message", ONE),
+        DoneMarker(),
+    ]
 
 
 async def test_the_request_id_is_told_first(call, http, events):
     arrived = await call(http(events(), headers={"x-request-id": "req_1"}))
-    assert arrived[0] == Opened("req_1")
+    assert arrived[0] == ResponseHead("req_1")
 
 
 async def test_cuts_anywhere_do_not_matter(call, http, events):
     answer = http(events(ONE, ONE))
     arrived = await call([answer[at : at + 1] for at in range(len(answer))])
-    assert arrived == [Opened(None), Payload("message", ONE), Payload("message", ONE), Done()]
+    assert arrived == [
+        ResponseHead(None),
+        Payload("message", ONE),
+        Payload("message", ONE),
+        DoneMarker(),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +92,7 @@ async def test_cuts_anywhere_do_not_matter(call, http, events):
 )
 async def test_streams_are_read_as_they_are_written(call, http, text):
     body = text.replace("{data}", json.dumps(ONE))
-    assert await call(http(body)) == [Opened(None), Payload("message", ONE), Done()]
+    assert await call(http(body)) == [ResponseHead(None), Payload("message", ONE), DoneMarker()]
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/json", ""])
@@ -87,16 +103,22 @@ async def test_a_stream_may_be_called_something_else(call, http, events, kind):
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
 async def test_plain_json_is_the_whole_answer(call, http, kind):
     body = "\n " + json.dumps(ONE, indent=1)
-    assert await call(http(body, headers={"Content-Type": kind})) == [Opened(None), Whole(ONE)]
+    assert await call(http(body, headers={"Content-Type": kind})) == [
+        ResponseHead(None),
+        WholeAnswer(ONE),
+    ]
 
 
 async def test_a_stream_need_not_say_done(call, http, events):
-    assert await call(http(events(ONE, done=False))) == [Opened(None), Payload("message", ONE)]
+    assert await call(http(events(ONE, done=False))) == [
+        ResponseHead(None),
+        Payload("message", ONE),
+    ]
 
 
 async def test_a_server_that_stays_after_done_is_left(call, http, events):
     async with asyncio.timeout(5):
-        assert (await call(http(events(ONE)), hold_open=True))[-1] == Done()
+        assert (await call(http(events(ONE)), hold_open=True))[-1] == DoneMarker()
 
 
 async def test_half_a_character_that_only_json_can_say_arrives(call, http):
@@ -168,7 +190,7 @@ class TestFailuresInASuccess:
                     account_at(service.base_url), "x", {}, transport=transport
                 ):
                     arrived += together
-        assert arrived == [Opened(None), Payload("message", ONE)]
+        assert arrived == [ResponseHead(None), Payload("message", ONE)]
 
     async def test_null_is_no_failure(self, call, http, events):
         payload = {**ONE, "error": None}
@@ -257,7 +279,7 @@ async def test_after_done_the_connection_is_used_again(account_at):
         for _ in range(2):
             stream = stream_json(account, "x", {}, transport=transport)
             arrived = [arrival async for together in stream for arrival in together]
-            assert arrived[-1] == Done()
+            assert arrived[-1] == DoneMarker()
     assert connections == 1
 
 

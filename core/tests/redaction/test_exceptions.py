@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelwire.redaction.exceptions import chain, without_text
+from modelwire.redaction.exceptions import chain, scrub
 
 
 def raised(decode, text):
@@ -17,7 +17,7 @@ def test_the_document_of_a_json_error_is_dropped():
     error = raised(json.loads, '{"key": secret}')
     said = str(error)
     assert "secret" in error.doc
-    assert without_text(error) is error
+    assert scrub(error) is error
     assert error.doc == ""
     assert str(error) == said
     assert error.pos == 8
@@ -30,7 +30,7 @@ def test_the_document_of_a_json_error_is_dropped():
 def test_what_could_not_be_decoded_or_encoded_is_dropped(decode, text):
     error = raised(decode, text)
     assert error.object == text
-    without_text(error)
+    scrub(error)
     assert not error.object
     assert "secret" not in str(error.args)
     assert str(error)
@@ -42,7 +42,7 @@ def test_all_that_stands_behind_an_error_is_cleaned():
     second.__context__ = first
     third = RuntimeError("third")
     third.__cause__ = second
-    assert without_text(third) is third
+    assert scrub(third) is third
     assert first.doc == ""
 
 

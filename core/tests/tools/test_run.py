@@ -99,7 +99,7 @@ async def test_an_exception_is_an_error_for_the_model_with_its_place_for_people(
     assert result.is_error
     assert result.content == [Text("LookupError: no such city")]
     place = result.details["raisedAt"]
-    assert place.startswith("test_running.py:")
+    assert place.startswith("test_run.py:")
     assert place.endswith(" in tool")
 
 

@@ -9,7 +9,7 @@ import pytest
 from modelwire.errors import ConfigError, ServerError, StreamTruncated
 from modelwire.events import TextDeltaEvent
 from modelwire.messages import Context, Image, Text, UserMessage
-from modelwire_cache.replay import NotKept
+from modelwire_cache.replay import NotCached
 
 
 async def ask(runtime, prompt="Why?", **options):
@@ -53,7 +53,7 @@ async def test_record_asks_again_and_keeps_the_newer_answer(runtime, service):
 
 
 async def test_replay_asks_nobody_and_says_what_to_do(runtime, service):
-    with pytest.raises(NotKept, match="acme/large is not asked, and no answer") as caught:
+    with pytest.raises(NotCached, match="acme/large is not asked, and no answer") as caught:
         await ask(runtime("replay"))
     assert "MODELWIRE_ANSWERS=record" in caught.value.hint
     assert service.asked == 0
@@ -136,7 +136,7 @@ async def test_a_damaged_file_is_replaced_and_replay_names_it(runtime, service, 
     await ask(runtime())
     (path,) = answers.iterdir()
     path.write_bytes(damage)
-    with pytest.raises(NotKept, match=f"{path.name} is damaged"):
+    with pytest.raises(NotCached, match=f"{path.name} is damaged"):
         await ask(runtime("replay"))
     assert (await ask(runtime())).text == "Answer 2 to Why?"
     assert (await ask(runtime("replay"))).text == "Answer 2 to Why?"

@@ -17,7 +17,7 @@ from modelwire.messages import (
 )
 from modelwire.models import Model
 from modelwire_bedrock.emulator.catalogue import load_catalogue
-from modelwire_bedrock.emulator.checks.request import Request
+from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.rules import broken_rule
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -357,4 +357,4 @@ def test_the_rules_of_the_emulator_find_no_fault(build, model, files, failed):
     payload = build(messages, model, tools=[READ]).payload
     target = load_catalogue().find(model, "us-east-1")
     assert target is not None
-    assert broken_rule(Request("ConverseStream", model, target, payload)) is None
+    assert broken_rule(CheckedRequest("ConverseStream", model, target, payload)) is None
