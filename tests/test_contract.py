@@ -126,7 +126,7 @@ def tomorrow(wheels, tmp_path_factory):
         "    transport: Transport,\n    audience: str,\n) -> AsyncIterator",
     )
     change(
-        package / "runtime" / "answering.py",
+        package / "runtime" / "completion.py",
         "                transport=self.transport,\n",
         "                transport=self.transport,\n                audience='grown-ups',\n",
     )

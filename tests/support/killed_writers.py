@@ -20,8 +20,7 @@ from modelwire.config.load import load_config
 from modelwire.models import Model
 
 OURS = tuple(
-    f"/modelwire/{file}.py"
-    for file in ("catalog/cache", "config/writing", "config/replacing", "config/backups")
+    f"/modelwire/{file}.py" for file in ("catalog/cache", "config/edit", "files", "config/backups")
 )
 MODELS = 50
 
