@@ -47,7 +47,9 @@ class Plugin:
         ]
 
     def read(self, *messages):
-        return list(read_history(messages, self.changes, render_assistant=self.speak, render_user=self.say))
+        return list(
+            read_history(messages, self.changes, render_assistant=self.speak, render_user=self.say)
+        )
 
     @property
     def told(self):

@@ -22,6 +22,6 @@ def test_importing_the_plugin_imports_nothing_heavy():
     assert not imported_by("modelwire_local.plugin") & heavy
 
 
-@pytest.mark.parametrize("module", ["commands", "engines", "loading", "readiness"])
+@pytest.mark.parametrize("module", ["commands", "engine", "load", "credentials"])
 def test_the_engine_is_imported_only_when_it_is_used(module):
     assert "xllamacpp" not in imported_by(f"modelwire_local.{module}")

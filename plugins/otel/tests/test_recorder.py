@@ -254,7 +254,7 @@ def test_importing_the_plugin_imports_no_opentelemetry():
 
 
 def test_an_sdk_that_only_a_variable_names_is_found():
-    program = "from modelwire_otel.recorder import somebody_listens; print(somebody_listens())"
+    program = "from modelwire_otel.settings import is_recording; print(is_recording())"
     environ = {**os.environ, "OTEL_PYTHON_TRACER_PROVIDER": "sdk_tracer_provider"}
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environ

@@ -1,4 +1,4 @@
-"""Changing which models a document chooses: the primary one, its fallbacks and the aliases.
+"""The choice of models in a document: the primary one, its fallbacks and the aliases.
 
 Text in, text out, as in `editing`. `agents.defaults.model` may be written as one string, or as an
 object of a primary model and fallbacks; whichever it is, it stays, as long as it can hold what is
@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelwire.document.edit import read_value, set_value, unset_value
-from modelwire.document.paths import Path, format_path
+from modelwire.document.paths import Path, format_path, value_at
 from modelwire.models import ModelRef
 
 __all__ = [
+    "DEFAULT_CHOICE",
     "overriding_agents",
+    "references_in",
     "set_alias",
     "set_fallbacks",
     "set_primary",
@@ -23,7 +25,9 @@ __all__ = [
     "written_fallbacks",
 ]
 
-_CHOICE: Path = ("agents", "defaults", "model")
+DEFAULT_CHOICE: Path = ("agents", "defaults", "model")
+"""The path of the default choice."""
+
 _ENTRIES: Path = ("agents", "defaults", "models")
 
 
@@ -41,8 +45,8 @@ def set_primary(text: str, ref: str) -> str:
         ConfigError: The text is not JSON5, or it has no room for a model, as where `agents` is a
             list.
     """
-    shorthand = isinstance(read_value(text, _CHOICE), str)
-    return set_value(text, _CHOICE if shorthand else (*_CHOICE, "primary"), ref)
+    shorthand = isinstance(read_value(text, DEFAULT_CHOICE), str)
+    return set_value(text, DEFAULT_CHOICE if shorthand else (*DEFAULT_CHOICE, "primary"), ref)
 
 
 def written_fallbacks(text: str) -> list[str]:
@@ -51,7 +55,7 @@ def written_fallbacks(text: str) -> list[str]:
     Raises:
         ConfigError: The text is not JSON5.
     """
-    written = read_value(text, (*_CHOICE, "fallbacks"))
+    written = read_value(text, (*DEFAULT_CHOICE, "fallbacks"))
     return [ref for ref in written if isinstance(ref, str)] if isinstance(written, list) else []
 
 
@@ -71,13 +75,13 @@ def set_fallbacks(text: str, refs: Sequence[str]) -> str:
     Raises:
         ConfigError: As for `set_primary`.
     """
-    written = read_value(text, _CHOICE)
-    path = (*_CHOICE, "fallbacks")
+    written = read_value(text, DEFAULT_CHOICE)
+    path = (*DEFAULT_CHOICE, "fallbacks")
     current = written.get("fallbacks") if isinstance(written, Mapping) else None
     if not refs and not current:
         return text
     if isinstance(written, str):
-        return set_value(text, _CHOICE, {"primary": written, "fallbacks": list(refs)})
+        return set_value(text, DEFAULT_CHOICE, {"primary": written, "fallbacks": list(refs)})
     written_refs = list(enumerate(current)) if isinstance(current, list) else []
     for index, ref in reversed(written_refs):
         if ref not in refs:
@@ -168,3 +172,30 @@ def _written_key(text: str, ref: str) -> str:
     if ref in keys or wanted is None:
         return ref
     return next((key for key in keys if ModelRef.parse(key) == wanted), ref)
+
+
+def references_in(document: Any) -> Iterator[tuple[Path, str]]:
+    """Find every place of a document that names a model, with the reference there."""
+    yield from _references_of(document, DEFAULT_CHOICE)
+    for place in ("list", "entries"):
+        agents = value_at(document, ("agents", place))
+        names: Any = ()
+        if isinstance(agents, Mapping):
+            names = agents
+        elif isinstance(agents, list):
+            names = range(len(agents))
+        for name in names:
+            yield from _references_of(document, ("agents", place, name, "model"))
+
+
+def _references_of(document: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    choice = value_at(document, path)
+    if isinstance(choice, str):
+        yield path, choice
+    if isinstance(choice, Mapping):
+        if isinstance(choice.get("primary"), str):
+            yield (*path, "primary"), choice["primary"]
+        fallbacks = choice.get("fallbacks")
+        for at, name in enumerate(fallbacks if isinstance(fallbacks, list) else ()):
+            if isinstance(name, str):
+                yield (*path, "fallbacks", at), name

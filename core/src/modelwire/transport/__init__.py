@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.transport.body import drain
     from modelwire.transport.client import Transport
     from modelwire.transport.deadlines import Deadlines
     from modelwire.transport.dry_run import DryRunTransport, RequestCaptured
     from modelwire.transport.error_responses import error_from_status, explain_body
     from modelwire.transport.proxies import proxy_for
     from modelwire.transport.request import Request
-    from modelwire.transport.response import Response
+    from modelwire.transport.response import Response, drain
     from modelwire.transport.retry import (
         RetryPolicy,
         delay_before,
@@ -50,7 +49,6 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "body": ("drain",),
         "client": ("Transport",),
         "deadlines": ("Deadlines",),
         "dry_run": (
@@ -63,7 +61,10 @@ __getattr__, __dir__ = lazy_exports(
         ),
         "proxies": ("proxy_for",),
         "request": ("Request",),
-        "response": ("Response",),
+        "response": (
+            "Response",
+            "drain",
+        ),
         "retry": (
             "RetryPolicy",
             "delay_before",

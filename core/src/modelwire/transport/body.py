@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import aiohttp
 
-from modelwire.errors import ConnectionFailed, ModelwireError, ProviderError, RequestTimeout
+from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import Deadlines, ReadWatch
 from modelwire.transport.errors import FAULTS, Exchange, without_request
 from modelwire.transport.log import RequestLog
 
-__all__ = ["Body", "drain"]
+__all__ = ["Body"]
 
 
 class Body:
@@ -165,26 +164,3 @@ def _look_at(lost: asyncio.Future[None]) -> None:
     """Take notice of how a connection ended, or asyncio logs that nobody did."""
     if not lost.cancelled():
         lost.exception()
-
-
-_FAREWELL = 0.25
-
-
-async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _FAREWELL) -> None:
-    """Read to the end of a body, so that its connection can be used again, if the end comes soon.
-
-    To be called when the answer is complete: whatever becomes of the connection then is no failure
-    of the answer. A body that does not end in time is closed, and its connection with it.
-
-    Args:
-        body: The rest of the body, or what is made of it.
-        seconds: How long to wait for its end.
-    """
-    from asyncio import timeout
-
-    try:
-        async with timeout(seconds):
-            async for _ in body:
-                pass
-    except (TimeoutError, ProviderError):
-        await body.aclose()

@@ -1,12 +1,15 @@
-"""How long to wait for what."""
+"""Deadlines of a request, and the watch over reads of a response body."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["ANOTHER_TURN", "Deadlines", "ReadWatch"]
 
@@ -82,7 +85,9 @@ class ReadWatch:
         total_at: float | None,
         expire: Callable[[str, float], None],
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        from asyncio import get_running_loop
+
+        self._loop = get_running_loop()
         self._clock = self._loop.time
         self._limits = deadlines
         self._first_byte_at = connected_at + _limit(deadlines.first_byte)

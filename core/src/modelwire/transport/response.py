@@ -1,10 +1,10 @@
-"""What comes back."""
+"""HTTP responses: the head, the four ways to read the body, and draining."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.redaction.http import secrets_in
@@ -15,10 +15,12 @@ from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDec
 if TYPE_CHECKING:
     from modelwire.transport.body import Body
 
-__all__ = ["Response"]
+__all__ = ["Response", "drain"]
 
 _BODY_LIMIT = 64 * 1024 * 1024
 _ERROR_BODY_LIMIT = 64 * 1024
+_DRAIN_TIMEOUT = 0.25
+"""Seconds in which a complete answer's body must end for its connection to be used again."""
 
 
 class Response:
@@ -131,3 +133,23 @@ class Response:
             if not forgiving:
                 raise
         return b"".join(parts)[:limit]
+
+
+async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIMEOUT) -> None:
+    """Read to the end of a body, so that its connection can be used again, if the end comes soon.
+
+    To be called when the answer is complete: whatever becomes of the connection then is no failure
+    of the answer. A body that does not end in time is closed, and its connection with it.
+
+    Args:
+        body: The rest of the body, or what is made of it.
+        seconds: How long to wait for its end.
+    """
+    from asyncio import timeout
+
+    try:
+        async with timeout(seconds):
+            async for _ in body:
+                pass
+    except (TimeoutError, ProviderError):
+        await body.aclose()

@@ -28,12 +28,11 @@ def stream_completion(
     deltas = yield
     if not isinstance(deltas, AsyncIterator):
         return deltas  # not a stream; the runtime says so, and whose fault it is
-    from modelwire_otel.recorder import somebody_listens
+    from modelwire_otel.settings import captures_content, is_recording
 
-    if not somebody_listens():
+    if not is_recording():
         return deltas
     from modelwire_otel.recorder import record
-    from modelwire_otel.settings import captures_content
 
     return record(
         deltas,

@@ -1,4 +1,4 @@
-"""Carrying out a change: make the edit, check it, write it, tell."""
+"""Changes of the configuration file: edited, checked, written and reported."""
 
 from __future__ import annotations
 
@@ -155,7 +155,8 @@ def change_file(
         report.paths, report.modes, report.notes = [], [], []
         after = change(text, place, report)
         report.notes += [note for path in report.paths if (note := _note(after, path))]
-        check_new_references(text, after, place, report)
+        checked = check_new_references(text, after, place)
+        report.refs_checked, report.notes = checked.count, report.notes + checked.notes
         return after
 
     written = edit_config(edit, config_path, dry_run=dry_run)

@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import frozen
 
-from modelwire.cli.config.references import references_in
 from modelwire.cli.errors import issue_json
 from modelwire.config import Config, find_config
 from modelwire.config.known_paths import unread_paths
 from modelwire.config.load import config_place, read_config
+from modelwire.config.model_choice import references_in
 from modelwire.document.edit import read_value
 from modelwire.document.paths import format_path, value_at
 from modelwire.document.read import read_text

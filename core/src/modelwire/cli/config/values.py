@@ -12,6 +12,7 @@ from modelwire.config import Config, find_config
 from modelwire.config.known_paths import look_up_path
 from modelwire.config.load import config_place, read_config
 from modelwire.config.locate import locate
+from modelwire.config.model_choice import references_in
 from modelwire.config.redaction import redact_value
 from modelwire.config.shorthand import short_path
 from modelwire.document.edit import read_value
@@ -114,7 +115,6 @@ def no_such_value(path: Path) -> Refused:
 
 def _known_models(text: str, source: FilePath) -> Collection[str]:
     """The models that the file names, those that it describes and those in the cache."""
-    from modelwire.cli.config.references import references_in
     from modelwire.cli.model_check import offline_catalog
     from modelwire.registry import Registry
 

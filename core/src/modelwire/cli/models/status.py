@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from modelwire.cli.models.status_report import Choice, Status
 from modelwire.cli.options import FiniteRange, check_output, config_option, output_options
 from modelwire.cli.text import json_text, printable, width
 from modelwire.hookspecs import CredentialStatus
+
+if TYPE_CHECKING:
+    from modelwire.cli.models.status_report import Choice, Status
 
 __all__ = ["credential_lines", "show_status", "status"]
 
