@@ -1,4 +1,4 @@
-"""Public names of a package that are loaded when they are first used (PEP 562)."""
+"""Lazy exports: public names of a package, imported when they are first used (PEP 562)."""
 
 from __future__ import annotations
 

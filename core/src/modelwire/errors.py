@@ -1,4 +1,4 @@
-"""What can go wrong: one tree of typed errors.
+"""The errors: one tree of typed exceptions.
 
     ModelwireError
     ├── ConfigError                 config               the configuration document is wrong

@@ -1,4 +1,4 @@
-"""Replacing the configuration file as a whole: locked, atomic, readable by its owner only."""
+"""Atomic file replacement: locked, whole or not at all, readable by the owner only."""
 
 from __future__ import annotations
 

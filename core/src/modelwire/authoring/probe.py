@@ -1,4 +1,4 @@
-"""Asking a service whether credentials work."""
+"""Credential probes: small requests that show whether credentials work."""
 
 from __future__ import annotations
 

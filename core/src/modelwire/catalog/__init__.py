@@ -1,4 +1,4 @@
-"""Which models there are, and what is known about them."""
+"""The model catalog: which models there are, and what is known about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What providers said about their models, kept on disk.
+"""The discovery cache: lists of models that providers returned, kept on disk.
 
 One small JSON file per provider, region and identity. A file is written whole and then moved into
 place, so that a reader in another process sees the old list or the new one and nothing between. The

@@ -1,4 +1,4 @@
-"""Which models there are: configured and discovered, from the cache where it is fresh."""
+"""The model catalog: configured and discovered models, from the cache where it is fresh."""
 
 from __future__ import annotations
 

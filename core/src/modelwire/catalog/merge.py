@@ -1,4 +1,4 @@
-"""What is configured about models, over what was discovered, field by field."""
+"""Merging of configured model settings over discovered ones, field by field."""
 
 from __future__ import annotations
 

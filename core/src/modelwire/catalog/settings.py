@@ -1,4 +1,4 @@
-"""Discovery settings of a provider, from both of their homes."""
+"""Discovery settings of a provider, from both places that may hold them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The root command, and how every command ends."""
+"""The root command, and the exit status of every command."""
 
 from __future__ import annotations
 

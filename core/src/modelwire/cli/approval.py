@@ -1,4 +1,4 @@
-"""Tool calls on the terminal: shown, asked for, and what came out of them.
+"""Approval of tool calls on the terminal, and the display of their results.
 
 What a model says may hold anything, so nothing of it reaches the terminal that could hide a part of
 a call from who is asked to allow it.

@@ -1,4 +1,4 @@
-"""Files that go with a prompt: what each is, by its bytes, as a block of the message."""
+"""Attachments: files that go with a prompt, recognised by their bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking the model for `modelwire complete`."""
+"""The run of `modelwire complete`: one prompt, one answer."""
 
 from __future__ import annotations
 

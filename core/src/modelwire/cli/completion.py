@@ -1,4 +1,4 @@
-"""`modelwire completion`, and the answers to a shell that completes a word."""
+"""Shell completion: `modelwire completion`, and the candidates for a word."""
 
 from __future__ import annotations
 

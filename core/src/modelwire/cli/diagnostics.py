@@ -1,4 +1,4 @@
-"""`--verbose` and `--debug`, which go with every command and may stand anywhere on its line."""
+"""Diagnostics: the options `--verbose` and `--debug`, accepted anywhere on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors, as people see them: what happened, what was tried before, what to do."""
+"""Error messages: what happened, which tries failed before, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a command's asynchronous work so that nothing but the work is waited for.
+"""The event loop of a command: it ends with the command's own work.
 
 What blocks, as looking up a name or loading credentials, runs in threads, and nothing can stop a
 thread. Those of asyncio's own pool are waited for when the loop closes and again when the program

@@ -1,4 +1,4 @@
-"""Checking a reference before it is written into the configuration."""
+"""The check of a model reference before it is written into the configuration."""
 
 from __future__ import annotations
 

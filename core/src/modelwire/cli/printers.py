@@ -1,4 +1,4 @@
-"""The forms in which `modelwire complete` prints an answer."""
+"""Printers: the output formats of `modelwire complete`."""
 
 from __future__ import annotations
 

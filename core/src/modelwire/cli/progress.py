@@ -1,4 +1,4 @@
-"""One line on the terminal that says what is being waited for, and goes away."""
+"""The progress line: what is being waited for, shown on the terminal and then removed."""
 
 from __future__ import annotations
 

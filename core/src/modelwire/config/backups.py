@@ -1,4 +1,4 @@
-"""Keeping the file as it was before a write that takes something apart.
+"""Backups of the configuration file, made before a write that removes something.
 
 A write changes the shape of a document where an object or a list that held something is gone, or
 where a value has become one of another kind: text or number, list, object. So `model: "a/b"`

@@ -1,4 +1,4 @@
-"""The configuration, as the rest of the program sees it."""
+"""The configuration object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing the configuration file: find it, edit its text, check the result, write it safely."""
+"""Edits of the configuration file: find it, edit its text, check the result, write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment variables that a document may refer to: the process's, and its own block `env`.
+"""Environment variables of a document: the process's, its own `env` block, and `${VAR}`.
 
     env: { ACME_REGION: "north", vars: { ACME_KEY: "${TEAM_KEY}" } }
 

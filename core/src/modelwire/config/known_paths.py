@@ -1,4 +1,4 @@
-"""What the schema says about a path: that it is read, that it may be, or that nobody reads it."""
+"""Known configuration paths: read by modelwire, allowed, or read by nothing."""
 
 from __future__ import annotations
 

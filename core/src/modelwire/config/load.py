@@ -1,4 +1,4 @@
-"""Finding the configuration file and loading it."""
+"""Loading of the configuration file."""
 
 from __future__ import annotations
 

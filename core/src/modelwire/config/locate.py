@@ -1,4 +1,4 @@
-"""From a path as people type it to the steps that it means in a document.
+"""Resolution of a path as people type it into steps of a document.
 
 The ids of models have dots in them, and a dot separates steps. Where steps between dots, taken
 together, are a key of the document or a known model, they are one step; brackets and quotes are

@@ -1,4 +1,4 @@
-"""Changing many values at once: merging data into a document, and patching it.
+"""Patches: data merged into a document.
 
 Like `editing`, text in and text out, with comments and all other bytes where they were.
 """

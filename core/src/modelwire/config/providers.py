@@ -1,4 +1,4 @@
-"""`models` in the configuration: providers and the models that the user describes by hand."""
+"""The `models` section: providers, and the models that the user describes."""
 
 from __future__ import annotations
 

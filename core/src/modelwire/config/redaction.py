@@ -1,4 +1,4 @@
-"""A document without its secrets, for people and logs.
+"""Redaction of documents, for people and logs.
 
 A value is hidden where its key, or one around it, is named like a secret: see `looks_secret`. A
 placeholder such as `${ACME_KEY}`, a reference to a secret and the name of a variable that is set

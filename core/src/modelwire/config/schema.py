@@ -1,4 +1,4 @@
-"""`agents` and `plugins` in the configuration."""
+"""The `agents` and `plugins` sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text that stands for an object: `model: "a/b"` for `{primary: "a/b"}`, a model's id for a model.
+"""Shorthand values: `model: "a/b"` for `{primary: "a/b"}`, an id for a model.
 
 Whichever way the user wrote it, both ways of naming what is inside work; the short form stays as
 long as it can hold what is asked for.

@@ -1,4 +1,4 @@
-"""From plain data to the typed sections of the configuration, with every problem found."""
+"""Structuring of plain data into the typed sections, with every problem found."""
 
 from __future__ import annotations
 

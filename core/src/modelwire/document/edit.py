@@ -1,4 +1,4 @@
-"""Changing one value in JSON5 text and nothing else.
+"""Edits of JSON5 text: one value changes and nothing else.
 
 Comments, formatting, the order of keys and every other byte stay as they are. What is added is
 written as its surroundings are. The functions are pure: they read no file and write none.

@@ -1,4 +1,4 @@
-"""The words of JSON5: white space, comments, strings, numbers and names.
+"""The JSON5 lexer: white space, comments, strings, numbers and names.
 
 Follows the lexical grammar of https://spec.json5.org/.
 """

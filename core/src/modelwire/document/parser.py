@@ -1,4 +1,4 @@
-"""JSON5 text as a tree that knows where everything stands.
+"""The JSON5 parser: text as a tree with positions.
 
 The tree serves two ends: to say on which line a path is, and to change a value without touching
 another byte. It holds the offsets of values, keys, commas and comments; `text[node.start:node.end]`

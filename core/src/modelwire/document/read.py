@@ -1,4 +1,4 @@
-"""From a file to plain data: decoding, JSON or JSON5, and nothing that JSON could not hold."""
+"""Documents as plain data: decoded, JSON or JSON5, and nothing that JSON could not hold."""
 
 from __future__ import annotations
 

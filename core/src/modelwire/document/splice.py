@@ -1,4 +1,4 @@
-"""One change to the text of a document: replace a value, add an item, remove an item."""
+"""Splices of document text: replace a value, add an item, remove an item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a document is written, and new values written in the same way."""
+"""The style of a document: detected, and used for new values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stream yields, and the assembler that turns a provider's deltas into it."""
+"""Events of a stream, and the assembler that makes them from a provider's deltas."""
 
 from modelwire.events.deltas import (
     ArgumentsDelta,

@@ -1,4 +1,4 @@
-"""From a provider's deltas to events and one message.
+"""The assembler: a provider's deltas in, events and one message out.
 
 Every provider's stream goes through here, so that blocks are numbered, ended and joined, tool
 arguments are parsed, and a stream without an end is refused in one place. The work per delta does

@@ -1,4 +1,4 @@
-"""Events as JSON, under pi-ai's names.
+"""The JSON codec of events, with the names that pi-ai uses.
 
 pi-ai also repeats the whole message so far as `partial` in every event. That makes a stream's size
 grow with its square, so it is left out here; `done` and `error` carry the message.

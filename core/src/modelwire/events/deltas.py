@@ -1,4 +1,4 @@
-"""What a provider plugin yields: the smallest things that a stream consists of.
+"""Deltas: what a provider plugin yields.
 
 A plugin translates its wire protocol into these and nothing more. It builds no message and pairs no
 start with an end; the assembler does that once, for everybody. `index` is the number that the wire

@@ -1,4 +1,4 @@
-"""What a stream yields to its caller: the events of pi-ai, as attrs classes.
+"""Events: what a stream yields to its caller, as attrs classes with pi-ai's names.
 
 `content_index` is the position of the block in the message's `content`. In Python a failure is
 raised, with what had arrived as `error.partial`; `ErrorEvent` exists for the JSON form, in which a

@@ -1,4 +1,4 @@
-"""What `detect_credentials` answers."""
+"""The credential status: the result of `detect_credentials`."""
 
 from __future__ import annotations
 

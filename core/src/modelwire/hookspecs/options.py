@@ -1,4 +1,4 @@
-"""What a caller may ask of one answer."""
+"""Options of a completion, and the discovery settings of a provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin tells `modelwire setup` about itself.
+"""Setup guides: what a plugin declares for `modelwire setup`.
 
 A guide is offered in the entry point group `modelwire.setup`; it is imported when the user runs
 `modelwire setup`, and must cost little then. It is data and two pure functions: the core asks the

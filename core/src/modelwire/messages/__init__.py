@@ -1,4 +1,4 @@
-"""What is said: blocks, messages, contexts, tools, usage.
+"""Messages: content blocks, contexts, tools and usage.
 
 In Python the names are snake_case and the objects are attrs classes with slots. As JSON, through
 `modelwire.messages.codec`, they have the camelCase shape of pi-ai, so that recorded sessions can be

@@ -1,4 +1,4 @@
-"""Messages, contexts and tools as JSON, in the camelCase shape of pi-ai.
+"""The JSON codec of messages, contexts and tools, in pi-ai's camelCase form.
 
 Writing is strict. Reading forgives what old sessions and other programs leave out or write another
 way: content as a plain string, tool arguments as JSON text, images as `{source: {...}}`, missing

@@ -1,4 +1,4 @@
-"""The blocks that messages are made of."""
+"""Content blocks of messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages, and the context that a model is asked to continue."""
+"""Messages, tools, and the context that a model continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer used, what it cost, and why it stopped."""
+"""Usage, costs and stop reasons."""
 
 from __future__ import annotations
 

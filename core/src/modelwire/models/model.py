@@ -1,4 +1,4 @@
-"""What is known about a model."""
+"""The model: what is known about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of models: `provider/model-id`."""
+"""Model references: `provider/model-id`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind an error: its causes, without the texts in which they found fault.
+"""Redaction of exceptions: their causes, without the texts that could not be decoded.
 
 The decoders of the standard library keep the whole text that they were given in an attribute of their
 errors. It may be a body in which a service repeats a key, or a file that holds one, and programs that

@@ -1,4 +1,4 @@
-"""Requests and responses as people may see them: without anything that could be a secret."""
+"""Redaction of requests and responses, for logs and errors."""
 
 from __future__ import annotations
 

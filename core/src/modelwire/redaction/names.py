@@ -1,4 +1,4 @@
-"""Values that must not be shown, and references to where a secret is kept."""
+"""Names of secrets: which keys hold values that must not be shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installed plugins: found by entry points, loaded when needed, kept apart when broken."""
+"""The plugin registry: plugins found by entry points, loaded when needed, isolated when broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What installed packages say about themselves, read without importing them.
+"""Claims: the entry points of installed packages, read without importing them.
 
 A plugin declares itself in its `pyproject.toml`, in entry points of these groups:
 

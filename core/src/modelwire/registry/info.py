@@ -1,4 +1,4 @@
-"""What people see of an installed plugin."""
+"""Information about an installed plugin, for display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bringing a plugin in, and keeping a broken one out.
+"""The plugin loader, and the quarantine of broken plugins.
 
 Left alone, pluggy lets one plugin's failed import end the program, accepts a hook under a wrong
 name, and meets a wrong signature only at the call. Here each of these puts that one plugin into

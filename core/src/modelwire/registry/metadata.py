@@ -1,4 +1,4 @@
-"""What installed packages declare, read from the files that installers write about them.
+"""Package metadata, read from the files that installers write.
 
 `importlib.metadata` says the same, and takes longer to be imported than all these files to be read.
 Nothing is kept between two calls, so whatever was installed, edited or removed meanwhile counts at

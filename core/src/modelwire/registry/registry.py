@@ -1,4 +1,4 @@
-"""Who owns this provider, and who speaks this API?"""
+"""The plugin registry: maps providers and APIs to plugins."""
 
 from __future__ import annotations
 

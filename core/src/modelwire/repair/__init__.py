@@ -1,4 +1,4 @@
-"""What plugins need to write requests that a provider accepts, and to say what they changed.
+"""Repair of requests: what plugins need to send what a provider accepts, and to record changes.
 
 A session lives longer than one model. What one of them said, another may refuse for ever after: a
 tool's name with a dot, half a character, an id that comes twice. A plugin repairs it in what it

@@ -1,4 +1,4 @@
-"""The record of what a request does not say as its caller said it."""
+"""Changes: the record of how a request differs from what its caller gave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A history in the order of a request: every call answered, every answer called for."""
+"""Repair of a history: every tool call answered, every result called for."""
 
 from __future__ import annotations
 

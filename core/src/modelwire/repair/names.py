@@ -1,4 +1,4 @@
-"""Names and ids of tools as providers accept them, each its own.
+"""Names and ids of tools: legal for the provider, and unique.
 
 `[a-zA-Z0-9_-]{1,64}` is what Amazon Bedrock's service model and OpenAI's refusals name for tool
 names. For the ids of calls both have become wider with time; the narrow form is legal everywhere.

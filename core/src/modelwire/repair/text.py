@@ -1,4 +1,4 @@
-"""Text and JSON as a request may hold them: no lone surrogates, no blanks, nothing but JSON."""
+"""Repair of text and JSON: no lone surrogates, no blank text, nothing but JSON."""
 
 from __future__ import annotations
 

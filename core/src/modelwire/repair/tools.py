@@ -1,4 +1,4 @@
-"""The tools that a request offers: each once, under a legal name, with a schema that is JSON."""
+"""Repair of tools: each once, under a legal name, with a schema that is JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an agent holds: resolve a model, stream its answer, fall back to another."""
+"""The runtime: resolves a model, streams its answer, falls back to another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending a wait from outside: by a deadline, or because somebody called `cancel`.
+"""Cancellation of a wait from outside: by a deadline or by `cancel`.
 
 `asyncio.timeout` cannot be used around the body of an asynchronous generator: it would also cancel
 its consumer's own code, which runs while the generator is suspended at a `yield`. This one knows

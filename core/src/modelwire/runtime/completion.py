@@ -1,4 +1,4 @@
-"""Getting one answer: candidates in turn, tries of each, deltas into events."""
+"""The completion: candidates in turn, tries of each, deltas made into events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would be sent, without sending it."""
+"""The dry run: a request that is made and not sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of one call: what the caller says, over what the configuration says."""
+"""Merged options of a call: the caller's over the configuration's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What callers may give as a prompt."""
+"""Prompts: the forms that callers may give, made into a context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a person wrote to the one model that is meant."""
+"""The resolver: from a reference to the one model that it names."""
 
 from __future__ import annotations
 

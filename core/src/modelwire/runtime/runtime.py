@@ -1,4 +1,4 @@
-"""What an agent holds: resolve, stream, complete."""
+"""The runtime: resolve, stream, complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer, as it arrives."""
+"""The stream of one answer."""
 
 from __future__ import annotations
 

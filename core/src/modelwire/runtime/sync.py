@@ -1,4 +1,4 @@
-"""The same runtime for programs without an event loop, and for notebooks that have one running.
+"""The synchronous runtime, for programs without an event loop and for notebooks.
 
 A loop in a thread of its own does the work. Events cross over in batches: whatever has arrived when
 the caller asks, so that a burst costs one crossing and not one per event.

@@ -1,4 +1,4 @@
-"""Asking a model, running the tools that it calls, and asking again, until it calls none."""
+"""The tool loop: call a model, run the tools that it calls, repeat until it calls none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations in files: pi's sessions, read, resumed and written.
+"""Sessions: conversations in files in pi's format, read, resumed and written.
 
 A session is a file of JSON lines: a header, then entries that form a tree by `id` and `parentId`.
 The last entry of the file is where the conversation stands. The format is that of pi's coding agent

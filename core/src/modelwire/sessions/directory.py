@@ -1,4 +1,4 @@
-"""Where sessions are kept, and how one is found again."""
+"""The directory of sessions, and the search for one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of a session: its header, and its entries.
+"""Entries of a session file: the header and the lines after it.
 
 An entry is kept as the JSON object that it is. Entries of kinds that are not known here keep their
 place in the tree and every key.

@@ -1,4 +1,4 @@
-"""Reading the file of a session.
+"""The reader of session files.
 
 A line that is damaged, as one that a kill or a full disk cut, must not cost the conversation: it is
 left out and noted with its number. Only a file that is no session at all is refused.

@@ -1,4 +1,4 @@
-"""What a session says: the conversation along one branch of its tree.
+"""Replay of a session: the conversation along one branch of its tree.
 
 pi keeps more kinds of messages than a model is sent. What its own program would show the model is
 turned into messages here; the rest has no part in the conversation.

@@ -1,4 +1,4 @@
-"""A session that is being held: read, locked, and written as the conversation goes."""
+"""The open session: read, locked, and appended to."""
 
 from __future__ import annotations
 

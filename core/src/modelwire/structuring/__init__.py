@@ -1,4 +1,4 @@
-"""From plain JSON data to typed objects, strictly, with every problem named by its path.
+"""Structuring: plain JSON data to typed objects, strictly, with every problem named by its path.
 
 cattrs does the work. Out of the box it turns `"5"` into 5, `5` into `"5"` and a string into a list
 of its characters; a document that people write by hand deserves an error instead. The converter

@@ -1,4 +1,4 @@
-"""A converter that coerces nothing."""
+"""The strict converter: it coerces nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value of a document, and how values are shown."""
+"""Mistakes in the values of a document, and the display of values."""
 
 from __future__ import annotations
 

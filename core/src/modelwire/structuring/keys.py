@@ -1,4 +1,4 @@
-"""The keys of a document that the attributes of an attrs class are read from."""
+"""Document keys of the attributes of an attrs class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a converter raised to a list of paths and sentences."""
+"""Problems: what a converter raised, as a list of paths and sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conformance kit for authors of plugins: one line of tests says whether a provider is right.
+"""The conformance kit for plugin authors: one line of tests checks a provider.
 
     TestAcme = provider_suite("acme", wire=AcmeWire(), abilities={"tools", "max_tokens"})
 

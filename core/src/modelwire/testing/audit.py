@@ -1,4 +1,4 @@
-"""Seeing what blocks and what reaches for the network, by Python's audit events.
+"""The audit: blocking calls and network access, seen through Python's audit events.
 
 An audit hook sees every name look-up and every connection at the moment of the call, so nothing has
 to be measured; see "Audit events table" in the documentation of Python. `time.sleep` is an event

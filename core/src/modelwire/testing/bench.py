@@ -1,4 +1,4 @@
-"""Where a provider is tried: a server, a runtime over the installed plugin, and what came of it."""
+"""The test bench: a server, a runtime over the installed plugin, and the outcome."""
 
 from __future__ import annotations
 

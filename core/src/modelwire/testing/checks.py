@@ -1,4 +1,4 @@
-"""Judging: a rule is kept, or the test says in words what was expected."""
+"""Checks: a rule holds, or the test fails with the expectation in words."""
 
 from __future__ import annotations
 

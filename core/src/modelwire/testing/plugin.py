@@ -1,4 +1,4 @@
-"""The pytest plugin: what the suites found, said at the end and in files.
+"""The pytest plugin: results of the suites, in the summary and in files.
 
 pytest loads this in every run, so it imports nothing that such a run does not need.
 """

@@ -1,4 +1,4 @@
-"""Recorded traffic: one interaction a line, as a `RecordingTransport` writes it.
+"""Recordings of real traffic: one interaction per line.
 
 A file with one interaction as JSON, and a folder of such files, are read as well. Secrets never reach
 a file: only headers that are known to be harmless are kept, no query, and the values of credentials

@@ -1,4 +1,4 @@
-"""What the suites found, for people and for programs."""
+"""The conformance report, as text, JSON and a badge."""
 
 from __future__ import annotations
 

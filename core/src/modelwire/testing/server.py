@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that sends prepared replies, byte for byte, faults included.
+"""The test server: real HTTP on loopback, prepared replies byte for byte, faults included.
 
 It has a thread and an event loop of its own, so that a plugin which blocks its loop is seen to do
 so, and does not stop the server too.

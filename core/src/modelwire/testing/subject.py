@@ -1,4 +1,4 @@
-"""What a provider declares about itself to the conformance kit."""
+"""The subject of a suite: what a provider declares about itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an answer looks on a provider's wire: what the author of a plugin writes for the kit."""
+"""Wires: how a provider writes an answer, described by the plugin's author."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python functions as tools: their schema from type hints, and running what a model calls."""
+"""Tools from Python functions: schemas from type hints, and the run of what a model calls."""
 
 from __future__ import annotations
 

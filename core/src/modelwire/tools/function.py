@@ -1,4 +1,4 @@
-"""A Python function that a model may call."""
+"""Function tools: Python functions that a model may call."""
 
 from __future__ import annotations
 

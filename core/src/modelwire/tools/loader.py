@@ -1,4 +1,4 @@
-"""The tools in a Python file."""
+"""The loader of tools from a Python file."""
 
 from __future__ import annotations
 

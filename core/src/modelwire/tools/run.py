@@ -1,4 +1,4 @@
-"""Running the function that a model calls."""
+"""The run of a tool call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON Schema from type hints, in the plain form that every provider accepts.
+"""JSON Schemas from type hints, in the plain form that every provider accepts.
 
 msgspec describes the types; what it writes is then made simpler, because providers read no more
 than a part of JSON Schema: references are put in place (only a type that holds itself keeps one),

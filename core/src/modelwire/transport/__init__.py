@@ -1,4 +1,4 @@
-"""The one HTTP client: pooling, deadlines, retries, server-sent events, proxies and CA bundles.
+"""The HTTP transport: pooling, deadlines, retries, server-sent events, proxies and TLS.
 
 Importing this package imports no HTTP library; the first request does.
 """

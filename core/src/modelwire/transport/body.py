@@ -1,4 +1,4 @@
-"""The body of a response, as it comes in."""
+"""The body of a response, as it arrives."""
 
 from __future__ import annotations
 

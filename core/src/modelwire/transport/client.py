@@ -1,4 +1,4 @@
-"""The HTTP client that every provider shares."""
+"""The HTTP client that all providers share."""
 
 from __future__ import annotations
 

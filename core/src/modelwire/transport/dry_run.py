@@ -1,4 +1,4 @@
-"""A transport that sends nothing, to see what would be sent."""
+"""The dry-run transport: it captures a request and sends nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an HTTP status means, where a provider says nothing more exact."""
+"""Error responses: the typed error for a status, and the text in a body."""
 
 from __future__ import annotations
 

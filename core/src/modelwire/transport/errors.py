@@ -1,4 +1,4 @@
-"""What the HTTP library, TLS and the operating system report, said in our own errors."""
+"""Errors of the HTTP library, TLS and the operating system, as typed errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telling each request and response to the logger `modelwire.http`, at the level `DEBUG`.
+"""The request log: each request and response, at level `DEBUG` of the logger `modelwire.http`.
 
 Secrets and bodies are left out. A logger that is off costs one look at its level per request.
 """

@@ -1,4 +1,4 @@
-"""Which proxy a request goes through, by the conventions of the environment variables."""
+"""Proxies, chosen by the conventional environment variables."""
 
 from __future__ import annotations
 

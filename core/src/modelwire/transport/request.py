@@ -1,4 +1,4 @@
-"""What is sent."""
+"""HTTP requests, and the reading of header fields."""
 
 from __future__ import annotations
 

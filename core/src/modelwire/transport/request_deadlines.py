@@ -1,4 +1,4 @@
-"""How far a request has come, and which deadline holds meanwhile."""
+"""Deadlines of a request in progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a failed request is tried again: the one policy, and the loop that follows it."""
+"""The retry policy, and the loop that follows it."""
 
 from __future__ import annotations
 

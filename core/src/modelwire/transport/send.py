@@ -1,4 +1,4 @@
-"""From a request to the head of its response."""
+"""Sending of a request, up to the head of its response."""
 
 from __future__ import annotations
 

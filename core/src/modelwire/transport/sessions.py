@@ -1,4 +1,4 @@
-"""The client sessions of a transport: one for each event loop that uses it."""
+"""Client sessions of a transport: one for each event loop that uses it."""
 
 from __future__ import annotations
 

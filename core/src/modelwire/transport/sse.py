@@ -1,4 +1,4 @@
-"""Server-sent events, decoded as their bytes arrive."""
+"""The decoder of server-sent events."""
 
 from __future__ import annotations
 

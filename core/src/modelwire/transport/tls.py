@@ -1,4 +1,4 @@
-"""Whom to trust: the TLS settings of a transport."""
+"""TLS settings."""
 
 from __future__ import annotations
 

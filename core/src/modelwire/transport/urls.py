@@ -1,4 +1,4 @@
-"""Where a URL leads, in a form that may be shown: no userinfo, no path, no query string."""
+"""Endpoints of URLs, in a form that may be shown: no userinfo, no path, no query string."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where requests go and as whom."""
+"""The account: the base URL, the key and the headers of every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending a request, and taking the answer apart as it arrives."""
+"""The HTTP client of the Messages API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that a key may use: `GET /v1/models`, page by page."""
+"""Discovery of models: `GET /v1/models`, page by page."""
 
 from __future__ import annotations
 

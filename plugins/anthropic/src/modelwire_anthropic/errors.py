@@ -1,4 +1,4 @@
-"""What the Messages API answers when it fails, as typed errors.
+"""Error responses of the Messages API, as typed errors.
 
 https://docs.anthropic.com/en/api/errors has the types and their statuses. The type decides first,
 with what the message says where one type has several meanings; then the status.

@@ -1,4 +1,4 @@
-"""What each generation of Claude takes and refuses, in one table.
+"""The table of Claude models: what each generation takes and refuses.
 
 The list of models (`GET /v1/models`) says much of this for the models that it names; the table is
 for the rest, and for models that were never listed. Its facts are of Anthropic's public

@@ -1,4 +1,4 @@
-"""What `modelwire setup` asks who has a key of Anthropic's, and what it writes."""
+"""The setup guide for an Anthropic API key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a server of the Messages API writes, for modelwire's conformance kit.
+"""The wire of the Messages API, for modelwire's conformance kit.
 
 A provider of one's own that speaks this API is tested in one line:
 

@@ -1,4 +1,4 @@
-"""The one answer to "which AWS credentials would be used, and do they work?"."""
+"""Detection of AWS credentials: which would be used, and whether they work."""
 
 from __future__ import annotations
 

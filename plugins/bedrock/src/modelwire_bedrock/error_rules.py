@@ -1,4 +1,4 @@
-"""What the messages of Amazon Bedrock's refusals mean, where the error's code does not tell.
+"""Error rules: what the messages of Amazon Bedrock's refusals mean.
 
 AWS answers most mistakes with one code, `ValidationException`, so the text has to be read. It is
 matched loosely: without regard to case, and with typographic apostrophes made plain.

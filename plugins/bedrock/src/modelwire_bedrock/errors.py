@@ -1,4 +1,4 @@
-"""What Amazon Bedrock answers when it fails, as typed errors.
+"""Error responses of Amazon Bedrock, as typed errors.
 
 A failure comes as an HTTP answer, or as a frame in the middle of a stream. Either way it has a code,
 which may be spelled `ThrottlingException`, `throttlingException`,

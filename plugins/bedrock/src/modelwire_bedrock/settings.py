@@ -1,4 +1,4 @@
-"""What the configuration says about Amazon Bedrock, checked, with the path in every error.
+"""Settings of Amazon Bedrock, checked, with the path in every error.
 
 models: { providers: { "amazon-bedrock": {
     region: "eu-central-1",

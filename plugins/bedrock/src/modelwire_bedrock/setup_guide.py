@@ -1,4 +1,4 @@
-"""What `modelwire setup` asks who has AWS, and what it writes."""
+"""The setup guide for AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Bedrock writes ConverseStream, for modelwire's conformance kit.
+"""The wire of ConverseStream, for modelwire's conformance kit.
 
 TestMine = provider_suite("my-bedrock", api="bedrock-converse-stream", wire=ConverseStreamWire())
 """

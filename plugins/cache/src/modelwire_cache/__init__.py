@@ -1,1 +1,1 @@
-"""Answers kept on disk by what was asked, so that tests and demos need no model."""
+"""A response cache on disk, so that tests and demos need no model."""

@@ -1,4 +1,4 @@
-"""What is asked, as far as it bears on the answer."""
+"""The fingerprint of a request: everything that bears on the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One answer: from the folder, or from the model and into the folder."""
+"""Replay of one answer: from the cache, or from the model and into the cache."""
 
 from __future__ import annotations
 

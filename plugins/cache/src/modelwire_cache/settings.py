@@ -1,4 +1,4 @@
-"""When answers are kept and used, and where they lie."""
+"""Settings of the response cache: the mode and the folder."""
 
 from __future__ import annotations
 

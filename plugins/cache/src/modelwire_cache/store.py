@@ -1,4 +1,4 @@
-"""The folder of kept answers: one file each, one JSON line for what was asked and one per delta."""
+"""The response store: one file per answer, one JSON line for the request and one per delta."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether this provider would work, as `detect_credentials` reports it."""
+"""Readiness of the engine and the weights, as `detect_credentials` reports it."""
 
 from __future__ import annotations
 

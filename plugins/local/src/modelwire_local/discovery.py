@@ -1,4 +1,4 @@
-"""The models that this plugin offers."""
+"""Discovery of the embedded model and the configured GGUF files."""
 
 from __future__ import annotations
 

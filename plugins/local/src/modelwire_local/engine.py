@@ -1,4 +1,4 @@
-"""A loaded model and the thread that it computes in."""
+"""Engines: loaded models, each with the thread that it computes in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the engine says when it fails to typed errors."""
+"""Error messages of the engine, as typed errors."""
 
 from __future__ import annotations
 

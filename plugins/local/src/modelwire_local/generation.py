@@ -1,4 +1,4 @@
-"""One request on its way through an engine's thread, and its answer on the way back."""
+"""A generation: one request to an engine's thread, and its answer."""
 
 from __future__ import annotations
 

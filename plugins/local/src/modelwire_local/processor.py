@@ -1,4 +1,4 @@
-"""Whether the processor can run the engine.
+"""Processor requirements of the engine.
 
 The engine's wheels for x86-64 use AVX2 without asking. Where it is missing the import still works,
 and the first call ends the process with an illegal instruction; so it is looked up beforehand.

@@ -1,4 +1,4 @@
-"""From a context and its options to the request that the engine takes."""
+"""The engine's request, made from a context and its options."""
 
 from __future__ import annotations
 

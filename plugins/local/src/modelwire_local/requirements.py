@@ -1,4 +1,4 @@
-"""Whether the engine is there and can run here, found out without importing it."""
+"""Requirements of the engine, checked without importing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How to run a model: which file, with how much context, on how many threads."""
+"""Settings of a model: its file, context size and threads."""
 
 from __future__ import annotations
 

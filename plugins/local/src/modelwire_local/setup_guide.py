@@ -1,4 +1,4 @@
-"""What `modelwire setup` offers who has nothing: a small model that needs no account."""
+"""The setup guide for a small local model."""
 
 from __future__ import annotations
 

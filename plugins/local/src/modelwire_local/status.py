@@ -1,4 +1,4 @@
-"""What is there and what is missing, for `modelwire local status`."""
+"""The report of `modelwire local status`: what is there and what is missing."""
 
 from __future__ import annotations
 

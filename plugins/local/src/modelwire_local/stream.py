@@ -1,4 +1,4 @@
-"""From the engine's chunks to deltas.
+"""Chunks of the engine, translated into deltas.
 
 A chunk is a dict in the shape of OpenAI's streamed chat completions, with some liberties: the chunk
 with the role may be missing, `content` may be null, and while the prompt is read there are chunks

@@ -1,4 +1,4 @@
-"""Where requests go and as whom: from the configuration, the environment and the server table."""
+"""The account: the base URL, the key and the headers, from configuration and server table."""
 
 from __future__ import annotations
 

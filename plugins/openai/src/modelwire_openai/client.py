@@ -1,4 +1,4 @@
-"""Sending one JSON request, and taking the answer apart as it arrives.
+"""The HTTP client of the OpenAI APIs.
 
 What the body is decides how it is read, not what its header says: some servers answer with plain
 JSON where a stream was asked for, some call a stream by another name, and proxies send pages.

@@ -1,4 +1,4 @@
-"""How a service deviates from OpenAI's own Chat Completions API.
+"""Compatibility settings: how a service deviates from OpenAI's own Chat Completions API.
 
 The names are those of the reference, so that a `compat` block of an `openclaw.json` means the same
 here. The last group is modelwire's own.

@@ -1,4 +1,4 @@
-"""Which key would be used, and whether it would work."""
+"""Detection of the API key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call of a model would be, for people who ask before they call."""
+"""The description of a call, for `modelwire models explain`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that a service offers: `GET /models`, and what each service says about them there."""
+"""Discovery of models: `GET /models`, and what each service says about them there."""
 
 from __future__ import annotations
 

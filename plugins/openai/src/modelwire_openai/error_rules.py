@@ -1,4 +1,4 @@
-"""What the codes, types and messages of failures mean.
+"""Error rules: what the codes, types and messages of failures mean.
 
 Evidence: `recorded` was seen in recorded traffic; `documented` stands in a service's public
 documentation; `reported` stands in public issues or in the reference; `hearsay` is what people

@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible service answers when it fails, as typed errors.
+"""Error responses of OpenAI-compatible services, as typed errors.
 
 A failure comes as an HTTP answer or as an object in the middle of a stream. Services shape it in
 many ways: an object, a text, `detail`, plain text, a proxy's HTML; its code is a word, a status as

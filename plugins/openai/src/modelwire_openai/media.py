@@ -1,4 +1,4 @@
-"""Images and files as OpenAI's APIs take them: their kinds, names and data."""
+"""Images and files as the OpenAI APIs take them: kinds, names and data."""
 
 from __future__ import annotations
 

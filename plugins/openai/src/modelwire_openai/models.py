@@ -1,4 +1,4 @@
-"""What is known of OpenAI's own models by their ids, where the API does not say it.
+"""The table of OpenAI's own models: facts that the API does not report.
 
 From OpenAI's public documentation of its models; the first row that fits counts.
 """

@@ -1,4 +1,4 @@
-"""The services and servers that are known by name: where they are, whose key, what is different.
+"""The table of known services and servers: address, key variable, deviations.
 
 A row is all that a service needs; each id is also claimed in `pyproject.toml`. `evidence` says how
 well the deviations are known: `recorded` in real traffic, from the `reference` implementation,

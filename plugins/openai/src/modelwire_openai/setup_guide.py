@@ -1,4 +1,4 @@
-"""What `modelwire setup` asks who has OpenAI, or a server that speaks its API, and what it writes."""
+"""The setup guides for OpenAI and for servers that speak its API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How servers of the OpenAI APIs write, for modelwire's conformance kit.
+"""The wires of the OpenAI APIs, for modelwire's conformance kit.
 
 A plugin, or a provider of one's own in the configuration, that speaks one of these APIs is tested in
 one line:

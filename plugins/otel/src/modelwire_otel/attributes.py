@@ -1,4 +1,4 @@
-"""What is known of a call, as attributes of the GenAI semantic conventions.
+"""Attributes of the GenAI semantic conventions.
 
 The names are those of https://opentelemetry.io/docs/specs/semconv/gen-ai/ (status: development),
 release 1.40. They stand here as text, since the package of constants changes with every release.

@@ -1,4 +1,4 @@
-"""What was said, as JSON in the shape of the GenAI conventions. Recorded only when asked for."""
+"""Recorded content, as JSON in the form of the GenAI conventions."""
 
 from __future__ import annotations
 

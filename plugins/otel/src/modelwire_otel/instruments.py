@@ -1,4 +1,4 @@
-"""The histograms of the GenAI conventions, made once for each provider of meters."""
+"""Instruments of the GenAI conventions, made once for each meter provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hook wrapper that modelwire calls around every provider's stream."""
+"""The hook wrapper around every provider's stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stream, recorded as one span and its measurements."""
+"""The recorder: one span and its measurements for each stream."""
 
 from __future__ import annotations
 

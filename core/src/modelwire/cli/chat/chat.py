@@ -1,4 +1,4 @@
-"""The chat: what a person types becomes prompts and commands, and answers are shown."""
+"""The chat: prompts and slash commands in, answers out."""
 
 from __future__ import annotations
 

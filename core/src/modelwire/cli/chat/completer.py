@@ -1,4 +1,4 @@
-"""Completion of what is typed: commands, names of models, files."""
+"""Completion of typed input: commands, names of models, files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conversation that is being held: what was said, with whom it goes on, and asking for more."""
+"""The conversation of a chat: its messages, its session and the next request."""
 
 from __future__ import annotations
 

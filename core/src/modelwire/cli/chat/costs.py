@@ -1,4 +1,4 @@
-"""What a conversation has used and cost."""
+"""Usage and costs of a conversation."""
 
 from __future__ import annotations
 

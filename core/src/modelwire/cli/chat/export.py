@@ -1,4 +1,4 @@
-"""Conversations in files of the user's choice."""
+"""Export and import of conversations as files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was typed before, kept across conversations.
+"""The input history, kept across conversations.
 
 The file is readable by its owner alone. A line in which something looks like a key or a password is
 not kept in it: it can be recalled until the program ends, and is then forgotten.

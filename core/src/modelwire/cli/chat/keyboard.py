@@ -1,4 +1,4 @@
-"""Reading prompts from a terminal."""
+"""Keyboard input: prompts read from a terminal."""
 
 from __future__ import annotations
 

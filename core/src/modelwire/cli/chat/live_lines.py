@@ -1,4 +1,4 @@
-"""Lines at the bottom of a terminal that are still changing."""
+"""Live lines at the bottom of a terminal, redrawn while they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holding a conversation, at a terminal or over pipes."""
+"""The run of a chat, at a terminal or over pipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which session a conversation is kept in."""
+"""The choice of the session that a chat is kept in."""
 
 from __future__ import annotations
 

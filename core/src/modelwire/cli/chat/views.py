@@ -1,4 +1,4 @@
-"""How answers are shown: as Markdown on a terminal, as plain text elsewhere."""
+"""Views of an answer: Markdown on a terminal, plain text elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The group of commands."""
+"""The command group `modelwire config`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One operation of `config set`: what to put where, and under which condition."""
+"""Operations of `config set`: a path, a value, and a condition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that read: `get`, `validate`, `file` and `schema`."""
+"""The commands that read the configuration: `get`, `validate`, `file` and `schema`."""
 
 from __future__ import annotations
 

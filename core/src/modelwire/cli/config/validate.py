@@ -1,4 +1,4 @@
-"""Checking the configuration file as a whole."""
+"""Validation of the whole configuration file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what the file says, by a path as the user typed it, with secrets hidden."""
+"""Values of the configuration file, by a path as the user typed it, with secrets hidden."""
 
 from __future__ import annotations
 

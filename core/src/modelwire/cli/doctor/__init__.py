@@ -1,1 +1,1 @@
-"""`modelwire doctor`: what may keep models from answering, and what to do about it."""
+"""`modelwire doctor`: finds what keeps models from answering."""

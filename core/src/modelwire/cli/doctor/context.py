@@ -1,4 +1,4 @@
-"""What the checks look at: the configuration, the providers in use, and whether they are reached."""
+"""The context of the checks: configuration, providers in use, and probe results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a provider is, and whether something answers there."""
+"""Endpoints of providers, and whether they answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check found, for people and for programs."""
+"""Findings of the checks, as text and as JSON."""
 
 from __future__ import annotations
 

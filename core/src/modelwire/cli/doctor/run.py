@@ -1,4 +1,4 @@
-"""The table of the checks, and how they are run."""
+"""The table of checks, and their run."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`modelwire models` and its subcommands, each in a file of its own."""
+"""`modelwire models`: one file per subcommand."""

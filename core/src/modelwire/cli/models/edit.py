@@ -1,4 +1,4 @@
-"""Taking a model from the user for the configuration, and telling what was written."""
+"""Edits of the configured models, and the report of what was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a reference resolves, step by step, and where that fails: what `models explain` finds out."""
+"""The explanation of a model reference: how it resolves, step by step, and where that fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gathering the models of providers, from the network only where that is necessary."""
+"""Collection of the providers' models, over the network only where necessary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `modelwire models status` finds out: what would be used, and whether it would work."""
+"""The report of `modelwire models status`: which models and credentials would be used."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`modelwire plugin`: begin a plugin of one's own."""
+"""`modelwire plugin`: starts a new provider plugin."""

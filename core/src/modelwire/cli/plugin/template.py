@@ -1,4 +1,4 @@
-"""Writing a new plugin: the template is a whole package, for a provider that is called Acme."""
+"""The plugin template: a whole package, for a provider that is called Acme."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`modelwire setup`: from what the user has to a configuration that works."""
+"""`modelwire setup`: writes a configuration that works with what the user has."""

@@ -1,4 +1,4 @@
-"""Which guides there are, and which of them sets a provider up."""
+"""Setup guides: those of the installed plugins, and the plugins that could be installed."""
 
 from __future__ import annotations
 

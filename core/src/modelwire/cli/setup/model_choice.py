@@ -1,4 +1,4 @@
-"""Which model to use, and whether it answers."""
+"""The choice of a model, and its trial."""
 
 from __future__ import annotations
 

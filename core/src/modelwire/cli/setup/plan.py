@@ -1,4 +1,4 @@
-"""What will be written, as far as the user's provider goes: from the options, or by asking."""
+"""The setup plan: what will be written, from the options or from the user's answers."""
 
 from __future__ import annotations
 

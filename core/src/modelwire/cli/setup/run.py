@@ -1,4 +1,4 @@
-"""The way through `modelwire setup`, with or without a terminal."""
+"""The run of `modelwire setup`, with or without a terminal."""
 
 from __future__ import annotations
 

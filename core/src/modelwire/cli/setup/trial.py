@@ -1,4 +1,4 @@
-"""Trying a draft of the configuration: credentials, the list of models, one tiny request."""
+"""The trial of a draft configuration: credentials, the list of models, one tiny request."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The rules of conformance: each file is about one side of a provider, each test is one rule."""
+"""The conformance rules: each file covers one side of a provider, each test is one rule."""

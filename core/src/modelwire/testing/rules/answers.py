@@ -1,4 +1,4 @@
-"""A plain answer: whole, in order, counted, and there as soon as it is sent."""
+"""Rules on answers: whole, in order, counted, and yielded as soon as they arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaving a stream: the service sees it, and nothing is left behind."""
+"""Rules on cancellation: the service sees the client leave, and nothing is left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`detect_credentials`: which source would serve, told without the network and without the secret."""
+"""Rules on `detect_credentials`: the source is named without the network and without the secret."""
 
 from __future__ import annotations
 

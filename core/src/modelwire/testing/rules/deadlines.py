@@ -1,4 +1,4 @@
-"""Time: deadlines are kept, and nobody else has to wait."""
+"""Rules on deadlines: they hold, and the event loop is not blocked."""
 
 from __future__ import annotations
 

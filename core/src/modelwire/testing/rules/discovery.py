@@ -1,4 +1,4 @@
-"""`discover_models`: the models that the provider offers now."""
+"""Rules on `discover_models`."""
 
 from __future__ import annotations
 

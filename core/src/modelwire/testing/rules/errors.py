@@ -1,4 +1,4 @@
-"""Whatever goes wrong is a typed error, and what had arrived is not lost."""
+"""Rules on errors: typed, retryable or not, and with what had arrived."""
 
 from __future__ import annotations
 

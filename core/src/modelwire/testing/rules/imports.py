@@ -1,4 +1,4 @@
-"""What it costs to have the plugin installed."""
+"""Rules on imports: what it costs to have the plugin installed."""
 
 from __future__ import annotations
 

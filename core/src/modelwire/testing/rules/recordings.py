@@ -1,4 +1,4 @@
-"""Real traffic that was recorded, played to the plugin again."""
+"""Rules on recordings: real traffic is understood."""
 
 from __future__ import annotations
 

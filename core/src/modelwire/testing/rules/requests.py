@@ -1,4 +1,4 @@
-"""What is sent: the conversation, whole and in order, and the options that the caller gave."""
+"""Rules on requests: the whole conversation, in order, with the caller's options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every rule stands on: a bench to try the provider at, and why a rule does not apply."""
+"""The base of every rule: a bench, and the reasons for which a rule does not apply."""
 
 from __future__ import annotations
 

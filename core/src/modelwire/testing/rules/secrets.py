@@ -1,4 +1,4 @@
-"""The secret is in no output: no log, no error, no message, no file."""
+"""Rules on secrets: none in any log, error, message or file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thinking: apart from the text, and given back as the provider wants it."""
+"""Rules on thinking: apart from the text, and sent back as the provider wants it."""
 
 from __future__ import annotations
 

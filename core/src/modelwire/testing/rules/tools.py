@@ -1,4 +1,4 @@
-"""Tools: offered, called with whole arguments, and answered."""
+"""Rules on tools: offered, called with whole arguments, and answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the prompt so far may be kept, and for how long.
+"""Cache breakpoints.
 
 A request may have four marks. There are three at most, all for the same time: after the tools,
 after the system prompt, and at the end of what is said.

@@ -1,4 +1,4 @@
-"""The history in turns: every call answered, every answer called for, the user first.
+"""The history as turns: every call answered, every result called for, the user first.
 
 The service refuses a call without its result and a result without its call. A session that holds
 one would be refused for ever, so it is repaired here.

@@ -1,4 +1,4 @@
-"""From model, context and options to the request."""
+"""The request body, made from model, context and options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of the Messages API as deltas.
+"""Stream events of the Messages API, translated into deltas.
 
 https://docs.anthropic.com/en/docs/build-with-claude/streaming has the events and their order.
 """

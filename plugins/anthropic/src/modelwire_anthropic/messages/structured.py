@@ -1,4 +1,4 @@
-"""Answers that follow a schema."""
+"""Structured output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the model thinks, and how many tokens its answer may have."""
+"""Thinking budgets and the maximum of output tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""boto3's clients, made off the event loop, kept, and never waiting for credentials on it.
+"""boto3 clients: made off the event loop, cached, and with refreshed credentials.
 
 A client prepares and signs requests; it does not send them. Making one costs a tenth of a second
 and more, and loads credentials, which may take seconds; so both happen in a thread, once for all who

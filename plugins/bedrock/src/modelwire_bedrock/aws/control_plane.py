@@ -1,4 +1,4 @@
-"""Calls of Bedrock's control plane: boto3 writes and signs them, asyncio carries them.
+"""Control-plane calls: written and signed by boto3, carried by asyncio.
 
 So a call that is cancelled, or takes too long, closes its socket, and no thread waits for it.
 """

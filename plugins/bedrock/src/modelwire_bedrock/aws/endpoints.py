@@ -1,4 +1,4 @@
-"""Where a request goes and as whom: everything that decides which boto3 client carries it."""
+"""The target of a request: endpoint, region and identity."""
 
 from __future__ import annotations
 

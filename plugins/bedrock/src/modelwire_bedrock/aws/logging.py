@@ -1,4 +1,4 @@
-"""Keeping credentials out of botocore's log.
+"""The log filter that keeps credentials out of botocore's log.
 
 At the level `DEBUG` botocore writes each request with its header fields to its loggers: session and
 bearer tokens among them. What it does for us is left out there; what the program does with boto3 itself

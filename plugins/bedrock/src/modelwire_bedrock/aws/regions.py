@@ -1,4 +1,4 @@
-"""Which region a request goes to, and what the addresses of AWS say about regions."""
+"""Regions: which one a request goes to, and what AWS host names say about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What botocore's requests of one model have in common, so that only the rest is made anew.
+"""Request templates: what botocore's requests of one model have in common.
 
 Of the work that botocore does for a request, most leads to the same each time: the endpoint, the
 path, the user agent. A form keeps that. Arguments are still checked and written by botocore, and

@@ -1,4 +1,4 @@
-"""boto3 writes and signs a request, and is kept from sending it.
+"""Request signing: boto3 writes and signs a request and does not send it.
 
 botocore emits `before-send` with the finished request. A handler takes it there and answers in the
 place of the service, so that botocore ends as after any call and no socket is opened. A client may

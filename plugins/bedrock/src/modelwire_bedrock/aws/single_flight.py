@@ -1,4 +1,4 @@
-"""Work that runs once in a thread, however many wait for it, on however many event loops."""
+"""Single-flight work: run once in a thread, shared by all waiters on any event loop."""
 
 from __future__ import annotations
 

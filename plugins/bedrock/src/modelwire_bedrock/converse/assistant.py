@@ -1,4 +1,4 @@
-"""What an assistant said, as content blocks."""
+"""Assistant messages as Converse content blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cache points: where the prompt so far may be kept, and for how long.
+"""Cache points.
 
 At most four may stand in a request, and one for an hour may not follow one for five minutes. Here
 there are at most three, all of one kind.

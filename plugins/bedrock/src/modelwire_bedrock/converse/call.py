@@ -1,4 +1,4 @@
-"""What is asked for: the request of one answer, where it goes, and what may be changed in it."""
+"""The call: the request of one answer, its target, and how it may be changed and resent."""
 
 from __future__ import annotations
 

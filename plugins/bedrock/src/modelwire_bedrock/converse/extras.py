@@ -1,4 +1,4 @@
-"""Content of an answer that has no place in a message yet: it is kept as diagnostics.
+"""Extra content of an answer, kept as diagnostics.
 
 Images that a model draws, and the tools that the service itself runs for a model together with
 their results: none of them is text, thinking or a tool call that the caller has to answer.

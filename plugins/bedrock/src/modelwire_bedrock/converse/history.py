@@ -1,4 +1,4 @@
-"""The history in turns: every call answered, every answer called for, the roles taking turns.
+"""The history as turns: every call answered, every result called for, roles alternating.
 
 Converse refuses a history with an unanswered tool call, a result that nobody asked for, or blank
 text. A session that holds one would be refused for ever, so it is repaired here.

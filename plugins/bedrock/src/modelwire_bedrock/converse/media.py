@@ -1,4 +1,4 @@
-"""Images as content blocks."""
+"""Images, documents, video and audio as Converse content blocks."""
 
 from __future__ import annotations
 

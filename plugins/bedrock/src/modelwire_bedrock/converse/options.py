@@ -1,4 +1,4 @@
-"""What goes with a conversation: guardrail, service tier, labels, performance, prompt variables."""
+"""Request options: guardrail, service tier, labels, performance, prompt variables."""
 
 from __future__ import annotations
 

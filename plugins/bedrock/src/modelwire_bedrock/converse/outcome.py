@@ -1,4 +1,4 @@
-"""How an answer ended: stop reasons, usage, and what else the service reports about it."""
+"""The outcome of an answer: stop reason, usage, and what else the service reports."""
 
 from __future__ import annotations
 

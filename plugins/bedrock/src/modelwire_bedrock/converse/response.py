@@ -1,4 +1,4 @@
-"""The answer of Converse, which comes whole, translated into the deltas of a stream."""
+"""Whole Converse responses, translated into the deltas of a stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long an answer may be and how it is drawn, as `inferenceConfig` and fields of the model's own."""
+"""Sampling parameters: `inferenceConfig`, and fields of the model's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes of ConverseStream and Converse answers, as far as they are read.
+"""Shapes of Converse and ConverseStream responses, as far as they are read.
 
 They follow the service model `bedrock-runtime` of botocore. Members that are not named here, and
 the padding `p` that the service adds to every event, are skipped by the decoder.

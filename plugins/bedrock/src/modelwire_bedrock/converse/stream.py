@@ -1,4 +1,4 @@
-"""The events of ConverseStream, translated into deltas."""
+"""Stream events of ConverseStream, translated into deltas."""
 
 from __future__ import annotations
 

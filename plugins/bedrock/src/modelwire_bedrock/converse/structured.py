@@ -1,4 +1,4 @@
-"""An answer that follows a JSON Schema: `outputConfig`, or words where the family has none."""
+"""Structured output: `outputConfig`, or instructions where the family has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model is told to think, in the terms of its family."""
+"""Thinking parameters, in the terms of each family."""
 
 from __future__ import annotations
 

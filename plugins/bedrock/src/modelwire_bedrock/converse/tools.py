@@ -1,4 +1,4 @@
-"""The tools that a model may call, as `toolConfig`."""
+"""Tool definitions and the tool choice, as `toolConfig`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users and tools said, as content blocks."""
+"""User messages and tool results as Converse content blocks."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Which models a region of Amazon Bedrock offers."""
+"""Discovery of the models that a region of Amazon Bedrock offers."""

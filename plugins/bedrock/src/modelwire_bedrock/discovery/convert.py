@@ -1,4 +1,4 @@
-"""From what AWS lists to models."""
+"""Conversion of AWS's listings into models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the listed models are for a conversation, and wanted."""
+"""Filters of listed models: for conversations, and wanted."""
 
 from __future__ import annotations
 

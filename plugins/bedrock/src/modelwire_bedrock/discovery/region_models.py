@@ -1,4 +1,4 @@
-"""The models of a region: foundation models and inference profiles, asked for side by side."""
+"""The models of a region: foundation models and inference profiles, listed side by side."""
 
 from __future__ import annotations
 

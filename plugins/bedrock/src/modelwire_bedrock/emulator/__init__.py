@@ -1,4 +1,4 @@
-"""Amazon Bedrock on your own machine: real HTTP, real event streams, real rules.
+"""The emulator of Amazon Bedrock: real HTTP, real event streams, real rules.
 
     with Emulator() as emulator:
         emulator.answer("Hello!")

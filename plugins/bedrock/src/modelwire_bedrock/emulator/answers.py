@@ -1,4 +1,4 @@
-"""What the emulated model says, and how that looks on the wire.
+"""Answers of the emulated model, and their form on the wire.
 
 Every answer becomes a list of wire events, `(name, payload)`. ConverseStream sends them as frames;
 Converse folds them into one body. So both operations always say the same.

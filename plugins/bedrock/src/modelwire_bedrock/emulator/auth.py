@@ -1,4 +1,4 @@
-"""Who may call: SigV4 and bearer tokens, refused with AWS's own errors.
+"""Authentication: SigV4 and bearer tokens, refused with AWS's own errors.
 
 The messages of signature errors are those that AWS's services give; those of bearer tokens are
 hearsay, as no recording holds one.

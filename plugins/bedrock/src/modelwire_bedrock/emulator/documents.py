@@ -1,4 +1,4 @@
-"""Reading the emulator's files: JSON5, or JSON Lines for recordings."""
+"""The emulator's files: JSON5, or JSON Lines for recordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and how it is named in scenarios and in the fault header."""
+"""Faults that can be injected, and their names in scenarios and in the fault header."""
 
 from __future__ import annotations
 

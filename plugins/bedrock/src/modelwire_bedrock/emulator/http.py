@@ -1,4 +1,4 @@
-"""Writing replies to real sockets, faults included."""
+"""HTTP delivery of replies to real sockets, faults included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requests that the emulator got, for tests to look at."""
+"""Received requests, for tests to inspect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request is answered with, before it is written to the socket."""
+"""Replies, before they are written to the socket."""
 
 from __future__ import annotations
 

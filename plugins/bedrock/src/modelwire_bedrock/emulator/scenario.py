@@ -1,4 +1,4 @@
-"""What the emulator does with which request: a script of steps.
+"""Scenarios: scripts of steps that answer requests.
 
 Each request takes the first step that matches it and is not used up. A step says what the model
 answers, what goes wrong, or both: a fault in mid-stream interrupts the step's own answer.

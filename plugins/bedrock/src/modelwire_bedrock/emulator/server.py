@@ -1,4 +1,4 @@
-"""The emulator: an HTTP server that can run in the present event loop or in a thread of its own."""
+"""The emulator's HTTP server, in the running event loop or in a thread of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service without its sockets: from a request to the reply, in the order in which AWS judges.
+"""The emulated service: from a request to the reply, judged in AWS's order.
 
 Authentication comes first, then the operation, the service model, the catalogue and the rules; only
 a request that AWS would answer reaches the scenario.

@@ -1,4 +1,4 @@
-"""Signature Version 4, from AWS's specification: what a request's signature should have been.
+"""Signatures of Signature Version 4, computed from AWS's specification.
 
 The client's side of it is botocore; this is the service's side, written independently, so that each
 checks the other. Bedrock is not S3: the path is encoded once more, and the payload is always hashed.

@@ -1,4 +1,4 @@
-"""Passing requests on to the real service (or another emulator), and recording what comes back."""
+"""The upstream: requests passed on to the real service, and recorded."""
 
 from __future__ import annotations
 

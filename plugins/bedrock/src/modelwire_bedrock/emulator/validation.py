@@ -1,4 +1,4 @@
-"""Requests, read and judged by the service model: members, types, enums, lengths, ranges, patterns.
+"""Validation of requests by the service model: members, types, enums, lengths, ranges, patterns.
 
 Values of a wrong type are a `SerializationException`; values out of bounds a `ValidationException`
 in the words of AWS's framework, in which list positions count from 1 (`tools.1.member.toolSpec`).

@@ -1,4 +1,4 @@
-"""Which models stand behind an application inference profile, whose ARN does not tell."""
+"""Application inference profiles, and the models behind them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each model family on Amazon Bedrock takes and refuses: one table.
+"""The table of model families: what each takes and refuses.
 
 A row is read from the top; the first whose pattern is found in the model's id decides. The column
 `evidence` says where the row comes from:

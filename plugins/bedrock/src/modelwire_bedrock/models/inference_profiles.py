@@ -1,4 +1,4 @@
-"""Inference profiles: which one answers for a model that cannot be called by its own name.
+"""Inference profiles: which one serves a model that cannot be called by its own id.
 
 Newer models answer only through an inference profile, which spreads requests over the regions of
 one geography; a call of `anthropic.claude-sonnet-4-5-…` is refused, one of `us.anthropic.…` is not.

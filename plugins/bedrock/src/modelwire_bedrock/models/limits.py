@@ -1,4 +1,4 @@
-"""How large the models are: one table.
+"""The table of model limits: context windows and output tokens.
 
 AWS publishes neither context windows nor output limits by its API. A row holds for every model
 whose id, without geography and version, matches its pattern from the beginning; the first match

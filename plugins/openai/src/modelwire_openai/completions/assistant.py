@@ -1,4 +1,4 @@
-"""What an assistant said, as one message.
+"""Assistant messages of Chat Completions.
 
 Text is one string: an array of parts makes some models repeat the structure. Thinking goes back to
 the model that thought it, in the field that it came in; to another model it is text.

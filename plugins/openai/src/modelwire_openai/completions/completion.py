@@ -1,4 +1,4 @@
-"""One answer of Chat Completions, from the context to the last delta."""
+"""The completion: a context in, deltas out."""
 
 from __future__ import annotations
 

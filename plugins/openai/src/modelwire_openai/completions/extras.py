@@ -1,4 +1,4 @@
-"""What an answer holds beside text, thinking and calls: it is kept as diagnostics."""
+"""Extra content of an answer, kept as diagnostics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the answer's tokens are drawn, and where they end."""
+"""Sampling parameters and stop sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chunks of an answer as deltas."""
+"""Chunks of a Chat Completions stream, translated into deltas."""
 
 from __future__ import annotations
 

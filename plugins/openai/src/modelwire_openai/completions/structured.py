@@ -1,4 +1,4 @@
-"""An answer that follows a JSON Schema: `response_format`, or words where a service has none."""
+"""Structured output: `response_format`, or instructions where a service has none."""
 
 from __future__ import annotations
 

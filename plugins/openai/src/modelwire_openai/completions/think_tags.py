@@ -1,4 +1,4 @@
-"""Thinking that a service leaves in the text, between `<think>` and `</think>`.
+"""Think tags: thinking that a service leaves in the text, between `<think>` and `</think>`.
 
 Only what stands at the beginning of an answer is thinking: a model may well speak of the tags
 later. A tag may come in pieces.

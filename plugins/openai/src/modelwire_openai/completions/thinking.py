@@ -1,4 +1,4 @@
-"""How much to think before answering, in the words of each service."""
+"""Thinking parameters, in the terms of each service."""
 
 from __future__ import annotations
 

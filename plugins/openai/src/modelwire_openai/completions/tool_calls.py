@@ -1,4 +1,4 @@
-"""Tool calls, put together from pieces that services cut and number in many ways.
+"""Tool calls, assembled from pieces that services cut and number in many ways.
 
 Seen in recordings and in public issues: no index; an id on the first piece, on every piece or
 nowhere; a name on every piece; arguments as an object; a whole call in one piece; a new call under

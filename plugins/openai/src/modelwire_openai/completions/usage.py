@@ -1,4 +1,4 @@
-"""The tokens that an answer used, in counters that do not overlap."""
+"""Token usage, in counters that do not overlap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users and tools said, as content of a message."""
+"""User messages and tool results of Chat Completions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an assistant said, as items of the input.
+"""Assistant messages as input items.
 
 The service links items by their ids: reasoning must be followed by the item that it led to, and an
 item that came after reasoning is refused under its id without that reasoning. So what goes back

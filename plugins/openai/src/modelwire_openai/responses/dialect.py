@@ -1,4 +1,4 @@
-"""What a service that speaks this API takes beside the core of it.
+"""Dialects: what a service takes beside the core of the Responses API.
 
 Everybody who speaks it knows `store` and `strict`, and leaving them out means yes: so both are
 always said. What is for OpenAI's own machinery goes only where that machinery is.

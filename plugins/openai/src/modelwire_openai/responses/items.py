@@ -1,4 +1,4 @@
-"""The items of one answer as they arrive, and which of them an event is about."""
+"""Output items of an answer, and which of them an event is about."""
 
 from __future__ import annotations
 

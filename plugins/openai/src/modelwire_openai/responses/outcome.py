@@ -1,4 +1,4 @@
-"""How an answer ended, and what it used."""
+"""The outcome of an answer: stop reason and usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rendering of one conversation needs to know."""
+"""The rendering of a conversation: what all parts of a request must know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events of the Responses API, translated into deltas."""
+"""Stream events of the Responses API, translated into deltas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer that follows a JSON Schema: `text.format`."""
+"""Structured output: `text.format`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much to reason, and what else depends on that."""
+"""Reasoning parameters, and what depends on them."""
 
 from __future__ import annotations
 

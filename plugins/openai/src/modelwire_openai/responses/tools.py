@@ -1,4 +1,4 @@
-"""The tools that a model may call."""
+"""Tool definitions and the tool choice."""
 
 from __future__ import annotations
 

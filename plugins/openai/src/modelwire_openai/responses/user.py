@@ -1,4 +1,4 @@
-"""What users and tools said, as items of the input."""
+"""User messages and tool results as input items."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The checks of `modelwire doctor`, one a file; `modelwire.cli.doctor.run` has the table."""
+"""Checks of `modelwire doctor`, one per file; `modelwire.cli.doctor.run` has the table."""

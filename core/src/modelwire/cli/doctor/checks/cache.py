@@ -1,4 +1,4 @@
-"""The lists of discovered models that are kept on disk."""
+"""The check of the discovery cache."""
 
 from __future__ import annotations
 

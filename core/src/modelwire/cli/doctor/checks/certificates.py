@@ -1,4 +1,4 @@
-"""The certificates by which servers are trusted."""
+"""The check of the trusted certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether this machine's clock is right, by the `Date` of the services that were reached."""
+"""The check of this machine's clock, against the `Date` of the services that were reached."""
 
 from __future__ import annotations
 

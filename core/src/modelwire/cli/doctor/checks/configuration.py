@@ -1,4 +1,4 @@
-"""The configuration: what is wrong in it, and what it names that there is not."""
+"""The check of the configuration: mistakes in it, and names that do not exist."""
 
 from __future__ import annotations
 

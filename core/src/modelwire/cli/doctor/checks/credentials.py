@@ -1,4 +1,4 @@
-"""The credentials of each provider in use."""
+"""The check of the credentials of each provider in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which plugins are installed, and which of them cannot be used."""
+"""The check of the installed plugins."""
 
 from __future__ import annotations
 

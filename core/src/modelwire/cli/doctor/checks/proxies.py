@@ -1,4 +1,4 @@
-"""The proxies that requests go through, and what is reached without one."""
+"""The check of the proxies that requests go through."""
 
 from __future__ import annotations
 

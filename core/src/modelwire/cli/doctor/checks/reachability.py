@@ -1,4 +1,4 @@
-"""Whether the endpoint of each provider in use answers."""
+"""The check that the endpoint of each provider in use answers."""
 
 from __future__ import annotations
 

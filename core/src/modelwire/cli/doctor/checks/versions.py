@@ -1,4 +1,4 @@
-"""Python, and the packages that modelwire and its plugins are made of."""
+"""The check of the versions of Python and of the installed packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of credentials is asked for, before anybody looks whether they work."""
+"""The choice of credentials: which kind is configured, whether it works or not."""
 
 from __future__ import annotations
 

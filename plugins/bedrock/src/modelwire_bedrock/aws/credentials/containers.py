@@ -1,4 +1,4 @@
-"""Credentials that a container or an instance is given: ECS, EKS Pod Identity, EC2."""
+"""Container and instance credentials: ECS, EKS Pod Identity, EC2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment variables of AWS, as they are meant."""
+"""AWS environment variables."""
 
 from __future__ import annotations
 

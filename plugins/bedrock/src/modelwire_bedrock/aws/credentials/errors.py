@@ -1,4 +1,4 @@
-"""What botocore raises about credentials, as typed errors that say what to run."""
+"""botocore's credential errors, as typed errors that name the command to run."""
 
 from __future__ import annotations
 

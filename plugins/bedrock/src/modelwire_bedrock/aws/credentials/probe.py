@@ -1,4 +1,4 @@
-"""Loading credentials for real, within a deadline, to see whether they work."""
+"""The credential probe: loads credentials within a deadline."""
 
 from __future__ import annotations
 

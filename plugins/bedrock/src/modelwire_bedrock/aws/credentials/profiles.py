@@ -1,4 +1,4 @@
-"""What a profile of the shared files says about credentials, in the order in which botocore looks."""
+"""Profiles of the shared files, read in botocore's order."""
 
 from __future__ import annotations
 

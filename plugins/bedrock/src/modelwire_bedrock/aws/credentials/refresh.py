@@ -1,4 +1,4 @@
-"""Credentials that the signer can take at any time without waiting.
+"""Refreshable credentials, which the signer can take without waiting.
 
 botocore's own renew themselves inside `get_frozen_credentials`, on whatever thread signs: on the
 event loop that blocks everything, for as long as a slow source takes. A lease hands out what it

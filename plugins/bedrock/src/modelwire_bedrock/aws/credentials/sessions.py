@@ -1,4 +1,4 @@
-"""botocore sessions that read the environment they are given instead of the process's.
+"""botocore sessions with an environment of their own.
 
 botocore looks into `os.environ` in many places. Here every one that matters is given a mapping: the
 configuration may add variables of its own, blank ones must not count, and tests and servers with

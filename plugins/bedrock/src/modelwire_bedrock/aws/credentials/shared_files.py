@@ -1,4 +1,4 @@
-"""`~/.aws/config` and `~/.aws/credentials`, read without botocore.
+"""The shared files `~/.aws/config` and `~/.aws/credentials`, read without botocore.
 
 The format is the one of botocore's `configloader`: sections `[default]`, `[profile NAME]`,
 `[sso-session NAME]` and `[services NAME]` in the first file, plain names of profiles in the second,

@@ -1,4 +1,4 @@
-"""What looking at one source of credentials found."""
+"""Credential sources: what was found at each."""
 
 from __future__ import annotations
 

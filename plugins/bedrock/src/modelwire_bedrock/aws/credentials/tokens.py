@@ -1,4 +1,4 @@
-"""Log-ins that AWS tools keep on disk: `aws sso login` and `aws login`.
+"""Cached tokens of `aws sso login` and `aws login`.
 
 The files are named by a hash of the session: SHA-1 for SSO, SHA-256 for `aws login`, as botocore
 names them.

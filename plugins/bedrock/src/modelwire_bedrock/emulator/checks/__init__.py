@@ -1,1 +1,1 @@
-"""What the rules look for; each check says what is wrong in AWS's words, or `None`."""
+"""Checks of the rules; each returns what is wrong in AWS's words, or `None`."""

@@ -1,4 +1,4 @@
-"""Cache points."""
+"""Checks of cache points."""
 
 from __future__ import annotations
 

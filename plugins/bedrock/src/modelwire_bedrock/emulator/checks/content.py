@@ -1,4 +1,4 @@
-"""What messages hold, and in which order they come."""
+"""Checks of messages: their content and its order."""
 
 from __future__ import annotations
 

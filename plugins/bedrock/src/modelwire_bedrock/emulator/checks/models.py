@@ -1,4 +1,4 @@
-"""Which model is called, and how."""
+"""Checks of the model and the operation."""
 
 from __future__ import annotations
 

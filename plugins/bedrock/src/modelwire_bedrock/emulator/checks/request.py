@@ -1,4 +1,4 @@
-"""A request as the checks see it."""
+"""The request as the checks see it."""
 
 from __future__ import annotations
 

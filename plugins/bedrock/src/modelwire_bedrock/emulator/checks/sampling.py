@@ -1,4 +1,4 @@
-"""Sampling and stop sequences."""
+"""Checks of sampling parameters and stop sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claude's extended thinking, and thinking that is sent back."""
+"""Checks of Claude's extended thinking, and of thinking that is sent back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tools: their definitions, calls and results."""
+"""Checks of tool definitions, calls and results."""
 
 from __future__ import annotations
 
