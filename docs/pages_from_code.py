@@ -1,7 +1,9 @@
 """Parts of the site that are made from the code, so that they cannot fall behind it.
 
-- `_made/house.svg`: the rooms of the core, in the order that `core/tests/test_architecture.py` holds
+- `_made/layers.svg`: the layers of the core, in the order that `core/tests/test_architecture.py` holds
   them to, each with the first sentence of its docstring.
+- `_made/request.svg`: the life of a request, from the prompt to the last event, with the module of
+  each step.
 - `_made/configuration-keys.md`: the keys of the configuration, from its JSON Schema.
 """
 
@@ -24,7 +26,8 @@ def write_pages(folder: Path) -> None:
     """Write the made parts into `_made` in the folder of the documentation; unchanged ones stay."""
     made = folder / "_made"
     made.mkdir(exist_ok=True)
-    _write(made / "house.svg", _house())
+    _write(made / "layers.svg", _layers())
+    _write(made / "request.svg", _request())
     _write(made / "configuration-keys.md", _configuration_keys())
 
 
@@ -49,17 +52,17 @@ def _first_sentence(room: str) -> str:
     return paragraph.rstrip(".")
 
 
-def _house() -> str:
+def _layers() -> str:
     rooms = _rooms()
     height = _TOP + len(rooms) * _ROW + 150
-    label = "The rooms of the core, each above those that use it"
+    label = "The layers of the core, each above those that use it"
     roof = f"20,{_TOP - 10} {_WIDTH // 2},24 {_WIDTH - 20},{_TOP - 10}"
     head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
     parts = [
         f'<svg {head} font-family="sans-serif" font-size="13" role="img" aria-label="{label}">',
         f'<polygon points="{roof}" fill="#e8eef7" stroke="#44546a"/>',
         _text(_WIDTH // 2, 84, "modelwire", size=22, weight="bold", anchor="middle"),
-        _text(_WIDTH // 2, 108, "each room imports only from rooms above it", anchor="middle"),
+        _text(_WIDTH // 2, 108, "each layer imports only from layers above it", anchor="middle"),
     ]
     for number, room in enumerate(rooms):
         y = _TOP + number * _ROW
@@ -86,6 +89,93 @@ def _house() -> str:
         parts.append(_text(x + 12, y + 36, _shortened(what, 34), size=11))
     parts.append("</svg>\n")
     return "\n".join(parts)
+
+
+_DOWN = (
+    ("Runtime.stream", "core/src/modelwire/runtime/runtime.py"),
+    ("Resolver", "core/src/modelwire/runtime/resolver.py"),
+    ("Completion", "core/src/modelwire/runtime/completion.py"),
+    ("stream_completion", "plugins/openai/src/modelwire_openai/plugin.py"),
+    ("build_request", "plugins/openai/src/modelwire_openai/completions/request.py"),
+    ("Transport.send", "core/src/modelwire/transport/send.py"),
+)
+"""The way of a request: each step, and the module that takes it."""
+
+_UP = (
+    ("Stream", "core/src/modelwire/runtime/stream.py"),
+    ("Completion", "core/src/modelwire/runtime/completion.py"),
+    ("Assembler", "core/src/modelwire/events/assembler.py"),
+    ("Translator", "plugins/openai/src/modelwire_openai/completions/stream.py"),
+    ("SseDecoder", "core/src/modelwire/transport/sse.py"),
+    ("Body", "core/src/modelwire/transport/body.py"),
+)
+"""The way of its answer, from the last step to the first."""
+
+_CARRIED = ("events", "events", "events", "deltas", "server-sent events", "bytes")
+"""What each step of the answer passes on."""
+
+
+def _request() -> str:
+    """Draw the life of a request: down on the left, and the answer up on the right."""
+    step, box, top = 92, 58, 76
+    height = top + len(_DOWN) * step + 70
+    label = (
+        "The life of a request: down from the prompt to the network, and up from it to the events"
+    )
+    head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
+    arrow = (
+        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
+        'markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="#44546a"/></marker></defs>'
+    )
+    parts = [
+        f'<svg {head} font-family="sans-serif" font-size="13" role="img" aria-label="{label}">',
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        arrow,
+        _text(_WIDTH // 2, 26, "your program", size=15, weight="bold", anchor="middle"),
+    ]
+    for x, steps in ((20, _DOWN), (_WIDTH // 2 + 10, _UP)):
+        for number, (name, path) in enumerate(steps):
+            parts += _step(x, top + number * step, box, name, path)
+    down, up = 110, _WIDTH - 110
+    for number in range(len(_DOWN) + 1):
+        start, end = top + (number - 1) * step + box, top + number * step
+        if number == 0:
+            start = 36
+        parts += [_arrow(down, start, end), _arrow(up, end, start)]
+        carried = "prompt" if number == 0 else ""
+        parts.append(_text(down + 10, (start + end) // 2 + 5, carried, size=11))
+        if number < len(_CARRIED):
+            parts.append(
+                _text(up - 10, (start + end) // 2 + 5, _CARRIED[number], size=11, anchor="end")
+            )
+    network = top + len(_DOWN) * step
+    parts.append(
+        f'<rect x="20" y="{network}" width="{_WIDTH - 40}" height="40" rx="6" fill="#eef2f7" '
+        'stroke="#44546a"/>'
+    )
+    parts.append(_text(_WIDTH // 2, network + 25, "network", weight="bold", anchor="middle"))
+    parts.append("</svg>\n")
+    return "\n".join(parts)
+
+
+def _step(x: int, y: int, height: int, name: str, path: str) -> list[str]:
+    doc = ast.get_docstring(ast.parse((_ROOT / path).read_text("utf-8"))) or ""
+    what = " ".join(doc.partition("\n\n")[0].split()).rstrip(".")
+    fill, stroke = ("#fdf3e1", "#8a6d3b") if path.startswith("plugins/") else ("#f5f7fa", "#44546a")
+    frame = f'x="{x}" y="{y}" width="350" height="{height}" rx="6"'
+    return [
+        f'<rect {frame} fill="{fill}" stroke="{stroke}"/>',
+        _text(x + 12, y + 19, name, weight="bold"),
+        _text(x + 12, y + 35, _shortened(what, 54), size=11),
+        _text(x + 12, y + 50, path.partition("/src/")[2], size=10),
+    ]
+
+
+def _arrow(x: int, start: int, end: int) -> str:
+    return (
+        f'<line x1="{x}" y1="{start}" x2="{x}" y2="{end}" stroke="#44546a" stroke-width="1.5" '
+        'marker-end="url(#arrow)"/>'
+    )
 
 
 def _outside() -> Iterator[tuple[str, str]]:

@@ -21,8 +21,10 @@ def test_the_site_builds_without_a_warning(tmp_path):
         timeout=110,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    house = (source / "_made" / "house.svg").read_text()
-    assert all(f">{room}</text>" in house for room in ("errors", "runtime", "modelwire-openai"))
+    layers = (source / "_made" / "layers.svg").read_text()
+    assert all(f">{room}</text>" in layers for room in ("errors", "runtime", "modelwire-openai"))
+    request = (source / "_made" / "request.svg").read_text()
+    assert all(f">{step}</text>" in request for step in ("Resolver", "Translator", "network"))
     hooks = (built / "reference" / "hooks.html").read_text()
     assert all(name in hooks for name in ("detect_credentials", "discover_models", "timeout"))
     keys = (built / "reference" / "configuration-keys.html").read_text()

@@ -15,7 +15,7 @@ import msgspec
 from attrs import frozen
 
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
-from modelwire.redaction.exceptions import scrub
+from modelwire.redaction import scrub
 from modelwire.transport import Request, SseDecoder, drain, explain_body
 from modelwire_openai.errors import error_in_stream, error_of_response
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelwire.errors import MalformedResponse, ModelwireError
-from modelwire.redaction.exceptions import scrub
+from modelwire.redaction import scrub
 from modelwire.transport import Deadlines
 from modelwire_bedrock.aws.clients import Clients
 from modelwire_bedrock.aws.signing import prepare, transport_for
