@@ -109,7 +109,7 @@ def changed(path, value):
 
 
 ODD = [None, True, 0, -1, 5, 1.5, 2.0, "", " ", "text", "merge", [], ["text"], [7], {}, {"id": "x"}]
-ODD += [{"a": 1}, {"input": -1}, {"primary": 5}, {"source": "env"}]
+ODD += [{"a": 1}, {"a": -1}, {"input": -1}, {"primary": 5}, {"source": "env"}]
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)

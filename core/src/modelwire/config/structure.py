@@ -7,7 +7,7 @@ from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args
 
-from attrs import field, frozen
+from attrs import astuple, field, frozen
 
 from modelwire.config.environment import has_placeholder
 from modelwire.config.providers import ModelConfig, ModelsConfig, SecretRef
@@ -92,7 +92,7 @@ def _structure_prices(converter: Converter) -> Callable[[Any, Any], Prices]:
 
     def structure(value: Any, target: Any) -> Prices:
         prices: Prices = inner(value, target)
-        if any(isinstance(item, int | float) and item < 0 for item in value.values()):
+        if any(price is not None and price < 0 for price in astuple(prices)):
             raise ValueMistake("expected prices of 0 or more, in USD per million tokens")
         return prices
 
