@@ -7,10 +7,8 @@ only in case.
 
 from __future__ import annotations
 
-import inspect
-import re
-import textwrap
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -27,7 +25,6 @@ __all__ = ["PLUGINS_MAY_READ", "config_schema"]
 PLUGINS_MAY_READ = "x-plugins"
 """Marks an object whose further keys may be meant for a plugin."""
 
-_ENTRY = re.compile(r"(\w+): (.*)", re.DOTALL)
 _PLACEHOLDER = {"type": "string", "pattern": r"\$\{[A-Z_][A-Z0-9_]*\}"}
 _NOT_BLANK = {"type": "string", "pattern": r"\S"}
 _SCALARS = {
@@ -55,11 +52,16 @@ _ENV = {
 }
 
 
-def config_schema() -> dict[str, Any]:
-    """Make the JSON Schema of the configuration."""
-    maker = _Maker()
+def config_schema(*, described: bool = True) -> dict[str, Any]:
+    """Make the JSON Schema of the configuration.
+
+    Args:
+        described: Whether it carries the docstrings of the classes; reading them takes longer than
+            all the rest, and a look-up of paths needs none.
+    """
+    maker = _Maker(described=described)
     sections = maker.properties(Sections)
-    described = {
+    titles = {
         "models": "Providers, and the models that are described by hand.",
         "agents": "Which models to use, and how.",
         "plugins": "Settings of plugins.",
@@ -70,7 +72,7 @@ def config_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "$schema": {"description": "Where editors find this schema."},
-            **{key: {**sections[key], "description": described[key]} for key in sections},
+            **{key: {**sections[key], "description": titles[key]} for key in sections},
             "env": _ENV,
         },
         "$defs": dict(sorted(maker.definitions.items())),
@@ -78,16 +80,17 @@ def config_schema() -> dict[str, Any]:
 
 
 class _Maker:
-    def __init__(self) -> None:
+    def __init__(self, *, described: bool) -> None:
         self.definitions: dict[str, Any] = {}
+        self._described = described
 
     def properties(self, cls: type) -> dict[str, Any]:
-        told = _attributes_told(cls)
+        _, descriptions = _docstring(cls) if self._described else ("", {})
         made = {}
         for key, attribute in keys_of(cls).items():
             made[key] = self.of(attribute.type)
-            if attribute.name in told:
-                made[key] = {**made[key], "description": told[attribute.name]}
+            if attribute.name in descriptions:
+                made[key] = {**made[key], "description": descriptions[attribute.name]}
         return made
 
     def of(self, kind: Any) -> dict[str, Any]:
@@ -122,7 +125,9 @@ class _Maker:
 
     def _class(self, cls: type) -> dict[str, Any]:
         properties = self.properties(cls)
-        made: dict[str, Any] = {"type": "object", "description": _summary(cls)}
+        made: dict[str, Any] = {"type": "object"}
+        if self._described:
+            made["description"], _ = _docstring(cls)
         made["properties"] = properties
         keys = keys_of(cls)
         if required := [key for key, item in keys.items() if item.default is attrs.NOTHING]:
@@ -136,7 +141,7 @@ class _Maker:
                 price["minimum"] = 0
         elif cls is ModelsConfig:
             properties["providers"]["propertyNames"] = _NOT_BLANK
-        elif cls is ProviderConfig:
+        elif cls is ProviderConfig and self._described:
             made["description"] = "A provider. What a key does not say, its plugin decides."
         return made
 
@@ -159,16 +164,15 @@ def _any_of(choices: list[dict[str, Any]]) -> dict[str, Any]:
     return {"anyOf": choices}
 
 
-def _summary(cls: type) -> str:
-    text = inspect.cleandoc(cls.__doc__ or "").partition("\n\nAttributes:")[0]
+@cache
+def _docstring(cls: type) -> tuple[str, dict[str, str]]:
+    """The description of a class and those of its attributes, each as one line in terms of JSON."""
+    from modelwire.structuring.docstrings import read_docstring
+
+    docstring = read_docstring(cls.__doc__)
+    attributes = {name: _in_json(text) for name, text in docstring.parameters.items()}
+    return _in_json(docstring.description), attributes
+
+
+def _in_json(text: str) -> str:
     return " ".join(text.replace("`None`", "`null`").split())
-
-
-def _attributes_told(cls: type) -> dict[str, str]:
-    """What a class's docstring says about its attributes."""
-    block = inspect.cleandoc(cls.__doc__ or "").partition("\nAttributes:\n")[2]
-    told = {}
-    for entry in re.split(r"\n(?=\S)", textwrap.dedent(block)):
-        if match := _ENTRY.match(entry):
-            told[match[1]] = " ".join(match[2].replace("`None`", "`null`").split())
-    return told

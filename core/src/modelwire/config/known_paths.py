@@ -133,4 +133,4 @@ def _resolved(node: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _schema() -> dict[str, Any]:
-    return config_schema()
+    return config_schema(described=False)

@@ -6,13 +6,16 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from attrs import field, frozen
 
 from modelwire.errors import InvalidMessage, Problem
 from modelwire.messages import Tool
-from modelwire.tools.docstrings import Docstring, read_docstring
+
+if TYPE_CHECKING:
+    from modelwire.structuring.docstrings import Docstring
 
 __all__ = ["FunctionTool", "tool_from"]
 
@@ -48,32 +51,60 @@ class FunctionTool:
 def tool_from(function: Callable[..., Any]) -> FunctionTool:
     """Make a tool of a function with type hints.
 
-    Its name is the tool's. The docstring describes it, and its `Args` section the parameters;
-    `Annotated[str, "..."]` describes one as well. A parameter with a default may be left out.
+    Its name is the tool's. Its docstring, in reST, Google, NumPy or epydoc style, describes the tool
+    and its parameters; `Annotated[str, "..."]` describes one as well. A parameter with a default may
+    be left out.
 
     Args:
-        function: A function, a coroutine function or a bound method, with a hint for each parameter.
+        function: A function, a coroutine function, a bound method, a `functools.partial`, whose
+            keywords the model neither sees nor gives, or an object with `__call__`. Each parameter
+            has a hint.
 
     Raises:
         InvalidMessage: It cannot be described; each parameter that is wrong is named, with the line
             of the function.
     """
-    name = str(getattr(function, "__name__", type(function).__name__))
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    from modelwire.structuring.docstrings import read_docstring
+
+    name, definition = _definition(function)
+    code = getattr(definition, "__code__", None)
     line = getattr(code, "co_firstlineno", None)
-    said = read_docstring(inspect.getdoc(function))
-    described = _Description(name, line, said)
+    described = _Description(name, line, read_docstring(_docstring(function)))
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (NameError, TypeError, ValueError) as error:
         described.refuse("", f"its parameters cannot be read: {error}")
         parameters = []
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+    if inspect.isgeneratorfunction(definition) or inspect.isasyncgenfunction(definition):
         described.refuse("", "it yields; a tool returns its result")
-    known = getattr(inspect.unwrap(function), "__globals__", {})
+    known = getattr(definition, "__globals__", {})
+    bound = function.keywords if isinstance(function, partial) else {}
     for parameter in parameters:
-        described.add(parameter, known)
+        if parameter.name not in bound:
+            described.add(parameter, known)
     return described.finish(function)
+
+
+def _definition(function: Callable[..., Any]) -> tuple[str, Any]:
+    """The name of what runs, and the function that was written for it."""
+    if isinstance(function, partial):
+        return _definition(function.func)
+    name = str(getattr(function, "__name__", type(function).__name__))
+    written = function if _has_code(function) else type(function).__call__
+    return name, inspect.unwrap(written)
+
+
+def _docstring(function: Callable[..., Any]) -> str | None:
+    """The docstring of what runs; an object's call may have one of its own."""
+    if isinstance(function, partial):
+        return _docstring(function.func)
+    own = None if _has_code(function) else type(function).__call__.__doc__
+    return own or inspect.getdoc(function)
+
+
+def _has_code(function: Callable[..., Any]) -> bool:
+    """Whether it runs itself, and not by the `__call__` of its class."""
+    return inspect.isroutine(function) or inspect.isclass(function)
 
 
 class _Description:

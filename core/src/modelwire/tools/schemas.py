@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from modelwire.tools.docstrings import read_docstring
+from modelwire.structuring.docstrings import read_docstring
 
 __all__ = ["describe_types", "read_value"]
 
