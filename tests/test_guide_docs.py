@@ -1,4 +1,4 @@
-"""The code in the guides and in the README is run, or read as what it is.
+"""The code in the guides and in the READMEs is run, or read as what it is.
 
 - ```python blocks of a page run one after the other in one program, in which `await` may stand at the
   top; a block with tests is run by pytest.
@@ -21,7 +21,16 @@ from console_pages import PROJECT, Block, Shell, blocks_of, differs
 from page_surroundings import WITH, shell_in
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+READMES = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("core/README.md")),
+    *sorted(ROOT.glob("plugins/*/README.md")),
+]
+PAGES = [*READMES, *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def place(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture
@@ -37,7 +46,7 @@ def blocks_in(page: Path, *languages: str) -> list[Block]:
     return [block for block in blocks_of(page) if block.language in languages and runs(block)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=place)
 @pytest.mark.timeout(240)
 def test_the_python_of_a_page_runs(page, shell, request):
     blocks = blocks_in(page, "python")
@@ -47,10 +56,10 @@ def test_the_python_of_a_page_runs(page, shell, request):
         WITH[name](shell.environ, request)
     texts = ["\n".join(block.text) for block in blocks]
     wrong = run_python(texts, shell.home / PROJECT, shell.environ)
-    assert wrong is None, f"{page.name}: {wrong}"
+    assert wrong is None, f"{place(page)}: {wrong}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=place)
 def test_the_data_of_a_page_is_what_it_says(page):
     for block in blocks_in(page, "json5", "json", "toml"):
         text = "\n".join(block.text)
@@ -58,10 +67,10 @@ def test_the_data_of_a_page_is_what_it_says(page):
             wrong = check_json5(text, refused="refused" in block.comments)
         else:
             wrong = check_format(block.language, text)
-        assert wrong is None, f"{page.name}:{block.line}: {wrong}"
+        assert wrong is None, f"{place(page)}:{block.line}: {wrong}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=place)
 @pytest.mark.timeout(240)
 def test_the_commands_of_a_page_do_what_it_says(page, shell, request):
     blocks = blocks_in(page, "console")
@@ -71,7 +80,7 @@ def test_the_commands_of_a_page_do_what_it_says(page, shell, request):
     for block in blocks:
         for name in block.comments.get("with", ()):
             WITH[name](shell.environ, request)
-        wrong += [f"{page.name}:{block.line}: {text}" for text in failures(block, shell)]
+        wrong += [f"{place(page)}:{block.line}: {text}" for text in failures(block, shell)]
     assert not wrong, "\n\n".join(wrong)
 
 
@@ -90,4 +99,4 @@ def failures(block: Block, shell: Shell):
 def test_every_reason_for_not_running_is_given():
     for page in PAGES:
         for block in blocks_of(page):
-            assert all(block.comments.get("not run", ["-"])), f"{page.name}:{block.line}"
+            assert all(block.comments.get("not run", ["-"])), f"{place(page)}:{block.line}"
