@@ -1,6 +1,9 @@
 import importlib.util
+from functools import cache
 
 import pytest
+from chat_templates import TOOLS_TEMPLATE
+from gguf_files import write_with_template
 
 from modelwire.config import ProviderConfig
 from modelwire_local import models as embedded
@@ -23,3 +26,16 @@ def weights():
     if path is None:
         pytest.skip(f"the weights are not installed: {embedded.INSTALL_COMMAND}")
     return path
+
+
+@pytest.fixture(scope="session")
+def make_gguf(tmp_path_factory):
+    """Makes GGUF files of the embedded model with another chat template, one for each template."""
+
+    @cache
+    def make(weights, template=TOOLS_TEMPLATE):
+        path = tmp_path_factory.mktemp("gguf") / "model.gguf"
+        write_with_template(weights, path, template)
+        return path
+
+    return make

@@ -1,7 +1,7 @@
-"""Whoever stops listening stops the computation.
+"""Leaving a stream stops the computation.
 
 One thread serves one request after another. So once a later request is answered, an earlier one has
-ended for good, and what it had delivered by then tells how much was computed for nobody.
+ended for good, and the number of its chunks shows how much was computed in vain.
 """
 
 import asyncio
@@ -13,8 +13,10 @@ from attrs import evolve
 from modelwire.events import TextDelta
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
-from modelwire_local import generation, plugin
+from modelwire_local import plugin
+from modelwire_local.chat import completion
 from modelwire_local.discovery import embedded_model
+from modelwire_local.generation import Generation
 
 pytestmark = pytest.mark.usefixtures("weights")
 
@@ -29,7 +31,7 @@ def delivered(monkeypatch):
     """The number of chunks that the engine made for each request, in the order of asking."""
     counts = []
 
-    class Counted(generation.Generation):
+    class Counted(Generation):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             self.place = len(counts)
@@ -39,7 +41,7 @@ def delivered(monkeypatch):
             counts[self.place] += 1
             return super().deliver(chunk)
 
-    monkeypatch.setattr(generation, "Generation", Counted)
+    monkeypatch.setattr(completion, "Generation", Counted)
     return counts
 
 
@@ -89,7 +91,7 @@ async def test_cancelling_the_task_stops_the_computation(stream, delivered):
     assert delivered[0] < 200
 
 
-async def test_a_long_prompt_is_not_read_to_its_end_for_nobody(stream, delivered):
+async def test_a_long_prompt_is_not_read_to_its_end_when_the_stream_is_left(stream, delivered):
     long_prompt = Context([UserMessage("hello world " * 1500)])
     async with aclosing(stream(long_prompt)) as deltas:
         await anext(deltas)
@@ -97,7 +99,7 @@ async def test_a_long_prompt_is_not_read_to_its_end_for_nobody(stream, delivered
     assert delivered[0] < 20
 
 
-async def test_a_request_that_was_given_up_in_the_queue_is_never_computed(stream, delivered):
+async def test_a_request_that_is_cancelled_in_the_queue_is_never_computed(stream, delivered):
     async with aclosing(stream()) as first:
         await first_text(first)
         waiting = asyncio.create_task(anext(stream()))

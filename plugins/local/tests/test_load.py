@@ -4,7 +4,7 @@ import pytest
 
 from modelwire.errors import NotFound, PluginError, ServerError
 from modelwire_local import load as loading
-from modelwire_local.load import check_gguf, describe_load_failure, load_server
+from modelwire_local.load import check_gguf, describe_load_failure, load_model
 from modelwire_local.settings import EngineSettings
 
 
@@ -36,7 +36,7 @@ def test_a_cut_file_is_a_typed_error(tmp_path, weights):
     with weights.open("rb") as file:
         path.write_bytes(file.read(4_000_000))
     with pytest.raises(ServerError, match=r"could not load cut\.gguf") as caught:
-        load_server(settings(path))
+        load_model(settings(path))
     assert not caught.value.retryable
     assert caught.value.hint
 
@@ -46,7 +46,7 @@ def test_a_file_of_nothing_but_the_magic_is_a_typed_error(tmp_path):
     path = tmp_path / "empty.gguf"
     path.write_bytes(b"GGUF")
     with pytest.raises(ServerError, match="could not load"):
-        load_server(settings(path))
+        load_model(settings(path))
 
 
 def test_too_little_memory_is_told_apart(tmp_path, monkeypatch):
@@ -62,11 +62,11 @@ def test_damaged_weights_are_refused_before_they_are_loaded(tmp_path):
     path = tmp_path / "model.gguf"
     path.write_bytes(b"GGUF")
     with pytest.raises(PluginError, match="damaged"):
-        load_server(settings(path, embedded=True))
+        load_model(settings(path, embedded=True))
 
 
 def test_loading_leaves_the_environment_as_it_was(weights):
     before = dict(os.environ)
-    server = load_server(EngineSettings(weights, 512, 2, embedded=True))
-    del server
+    model = load_model(EngineSettings(weights, 512, 2, embedded=True))
+    del model
     assert dict(os.environ) == before

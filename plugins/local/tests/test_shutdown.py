@@ -101,10 +101,10 @@ def test_ending_after_the_answer():
 def test_letting_go_of_a_model_that_has_not_answered_yet():
     body = """
         from modelwire_local.models import find_weights
-        from modelwire_local.load import load_server
+        from modelwire_local.load import load_model
         from modelwire_local.settings import EngineSettings
         for _ in range(8):
-            load_server(EngineSettings(find_weights(), 512, 1, embedded=False))
+            load_model(EngineSettings(find_weights(), 512, 1, embedded=False))
     """
     assert run(body) == (0, "", "")
 

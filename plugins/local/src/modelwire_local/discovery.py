@@ -31,7 +31,7 @@ def offered_models(provider: ProviderConfig) -> list[Model]:
 def embedded_model(provider_id: str) -> Model:
     """The embedded model.
 
-    It is declared to have no tools: its template leaves them out of the prompt without a word.
+    It is declared to have no tools, since its chat template leaves them out of the prompt.
     """
     return Model(
         provider=provider_id,

@@ -6,40 +6,46 @@ import atexit
 import os
 import queue
 import threading
+from typing import Any
 
 from modelwire.errors import ModelwireError, PluginError, ServerError
 from modelwire_local.errors import error_from_exception
-from modelwire_local.generation import Generation
-from modelwire_local.load import LlamaServer, load_server
+from modelwire_local.generation import Job
+from modelwire_local.load import LoadedModel, load_model
 from modelwire_local.settings import EngineSettings
+from modelwire_local.template import ChatTemplate
 
 __all__ = ["Engine", "engine_for"]
 
 
 class Engine:
-    """One model, loaded at the first request and kept, answering one request after another.
+    """One model, loaded at the first job and kept, doing one job after another.
 
-    Requests queue: on one thread, two answers at a time would each come at half the speed. All that
+    Jobs queue: on one thread, two answers at a time would each come at half the speed. All that
     touches the engine happens in one thread of its own, so no event loop waits for an answer. The
     engine does hold the interpreter's lock while it loads a file, about half a second for the
     embedded one; everything else in the process pauses for that long, once.
 
     Args:
         settings: What to load and how.
+
+    Attributes:
+        template: What the model's chat template renders, or `None` until it has been inspected.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
-        self._waiting: queue.SimpleQueue[Generation | None] = queue.SimpleQueue()
-        self._current: Generation | None = None
+        self.template: ChatTemplate | None = None
+        self._waiting: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
+        self._current: Job[Any] | None = None
         self._closed = False
         # A daemon, so that a program that ends in the middle of an answer is not kept waiting for
         # the rest of it; `close` stops the answer first.
         self._thread = threading.Thread(target=self._run, name="modelwire-local", daemon=True)
         self._thread.start()
 
-    def submit(self, generation: Generation) -> None:
-        """Queue a request; its chunks arrive at the generation.
+    def submit(self, job: Job[Any]) -> None:
+        """Queue a job, which gets the results.
 
         Raises:
             ServerError: The interpreter is shutting down.
@@ -47,10 +53,10 @@ class Engine:
         if self._closed:
             msg = "The engine is closed, since the program is about to end."
             raise ServerError(msg, retryable=False)
-        self._waiting.put(generation)
+        self._waiting.put(job)
 
     def close(self) -> None:
-        """Stop the answer that is being made, forget those that wait, and let the model go."""
+        """Stop the job that is being done, forget those that wait, and let the model go."""
         self._closed = True
         current = self._current
         if current is not None:
@@ -62,29 +68,24 @@ class Engine:
         self._thread.join()
 
     def _run(self) -> None:
-        # The server is held by this frame alone. It must be let go in this thread and in this
+        # The model is held by this frame alone. It must be let go in this thread and in this
         # process: in a fork its native threads do not exist, and letting go would wait for them.
-        server: LlamaServer | None = None
-        while (generation := self._waiting.get()) is not None:
-            self._current = generation
+        model: LoadedModel | None = None
+        while (job := self._waiting.get()) is not None:
+            self._current = job
             try:
-                if not (generation.stopped or self._closed):
-                    server = server or load_server(self.settings)
-                    self._answer(server, generation)
-                generation.end()
+                if not (job.stopped or self._closed):
+                    model = model or load_model(self.settings)
+                    job.run(model)
+                job.end()
             except ModelwireError as error:
-                generation.end(error)
-            except Exception as error:  # noqa: BLE001 - the thread must outlive any request
-                failure = error_from_exception(
-                    error, provider=generation.provider, model=generation.model
-                )
+                job.end(error)
+            except Exception as error:  # noqa: BLE001 - the thread must outlive any job
+                failure = error_from_exception(error, provider=job.provider, model=job.model)
                 failure.__cause__ = error
-                generation.end(failure)
+                job.end(failure)
             finally:
                 self._current = None
-
-    def _answer(self, server: LlamaServer, generation: Generation) -> None:
-        server.handle_chat_completions(generation.request, generation.deliver)
 
 
 _engines: dict[EngineSettings, Engine] = {}

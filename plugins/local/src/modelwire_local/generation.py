@@ -1,18 +1,23 @@
-"""A generation: one request to an engine's thread, and its answer."""
+"""Jobs of an engine's thread: a request on its way in, and what comes of it on the way back."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
 
 from modelwire.errors import ModelwireError, RequestTimeout
-from modelwire.hookspecs import CompletionOptions
+from modelwire.transport import Deadlines
 
-__all__ = ["Chunk", "Generation"]
+if TYPE_CHECKING:
+    from modelwire_local.load import LoadedModel
+
+__all__ = ["Chunk", "Generation", "Job"]
 
 Chunk = dict[str, Any]
+T = TypeVar("T")
 
 
 @frozen
@@ -20,55 +25,59 @@ class _End:
     error: ModelwireError | None = None
 
 
-class Generation:
-    """One answer in the making.
+class Job(ABC, Generic[T]):
+    """Something that an engine's thread does for an event loop.
 
-    It belongs to the event loop that runs while it is made. `deliver` and `end` are called in the
+    It belongs to the loop that runs while it is made. `run`, `hand_over` and `end` are called in the
     engine's thread, `next` in the loop, `stop` anywhere.
 
     Args:
-        request: What the engine is asked.
-        options: Whose deadlines apply to waiting.
+        deadlines: How long to wait for the first result, and for each further one.
         provider: The provider's id, for errors.
         model: The model's id, for errors.
     """
 
-    def __init__(
-        self, request: dict[str, Any], options: CompletionOptions, *, provider: str, model: str
-    ) -> None:
-        self.request = request
+    def __init__(self, deadlines: Deadlines, *, provider: str, model: str) -> None:
         self.provider = provider
         self.model = model
-        self._deadlines = options.deadlines
+        self._deadlines = deadlines
         self._loop = asyncio.get_running_loop()
         # Unbounded, since an answer has at most as many chunks as the context has tokens.
-        self._arrived: asyncio.Queue[Chunk | _End] = asyncio.Queue()
+        self._arrived: asyncio.Queue[T | _End] = asyncio.Queue()
         self._begun = False
         self._stopped = False
 
     @property
     def stopped(self) -> bool:
-        """Whether nobody waits for this answer any more."""
+        """Whether the results are no longer wanted."""
         return self._stopped
 
     def stop(self) -> None:
         """Ask the engine to let go; it does so before the next token or batch of the prompt."""
         self._stopped = True
 
-    def deliver(self, chunk: Chunk) -> bool:
-        """Hand a chunk to the loop. Never raises, since the engine swallows exceptions.
+    @abstractmethod
+    def run(self, model: LoadedModel) -> None:
+        """Do the job with a loaded model.
+
+        Raises:
+            ModelwireError: It failed.
+        """
+
+    def hand_over(self, item: T) -> bool:
+        """Pass a result to the loop. Never raises, since the engine swallows exceptions.
 
         Returns:
-            Whether the engine has to stop.
+            Whether more is wanted.
         """
-        return self._stopped or not self._hand_over(chunk)
+        return not self._stopped and self._put(item)
 
     def end(self, error: ModelwireError | None = None) -> None:
-        """Say that no more chunks will come, and why if that is a failure."""
-        self._hand_over(_End(error))
+        """Tell the loop that no more results will come, and why if that is a failure."""
+        self._put(_End(error))
 
-    async def next(self) -> Chunk | None:
-        """Wait for the next chunk; `None` is the end of the answer.
+    async def next(self) -> T | None:
+        """Wait for the next result; `None` is the end.
 
         Raises:
             ModelwireError: The engine failed, or a deadline passed.
@@ -89,10 +98,39 @@ class Generation:
             return None
         return item
 
-    def _hand_over(self, item: Chunk | _End) -> bool:
+    def _put(self, item: T | _End) -> bool:
         try:
             self._loop.call_soon_threadsafe(self._arrived.put_nowait, item)
         except RuntimeError:
-            # The loop is closed: whoever waited is gone.
+            # The loop is closed, and what waited in it is gone.
             self._stopped = True
         return not self._stopped
+
+
+class Generation(Job[Chunk]):
+    """One answer, chunk by chunk.
+
+    Args:
+        request: The request, in the shape of the engine's chat completions.
+        deadlines: How long to wait for the first chunk, and for each further one.
+        provider: The provider's id, for errors.
+        model: The model's id, for errors.
+    """
+
+    def __init__(
+        self, request: dict[str, Any], deadlines: Deadlines, *, provider: str, model: str
+    ) -> None:
+        super().__init__(deadlines, provider=provider, model=model)
+        self.request = request
+
+    def run(self, model: LoadedModel) -> None:
+        """Let the model answer."""
+        model.server.handle_chat_completions(self.request, self.deliver)
+
+    def deliver(self, chunk: Chunk) -> bool:
+        """Pass a chunk to the loop.
+
+        Returns:
+            Whether the engine has to stop.
+        """
+        return not self.hand_over(chunk)

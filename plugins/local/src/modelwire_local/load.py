@@ -6,15 +6,19 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+
+from attrs import field, frozen
 
 from modelwire.errors import ModelwireError, NotFound, ServerError
 from modelwire_local.models import verify_weights
 from modelwire_local.requirements import import_engine
 from modelwire_local.settings import EngineSettings
+from modelwire_local.template import ChatTemplate, inspect_template, render_prompt
 
-__all__ = ["LlamaServer", "load_server"]
+__all__ = ["LlamaServer", "LoadedModel", "check_gguf", "describe_load_failure", "load_model"]
 
 # Tokens of the prompt that one thread reads at a time. The engine can be stopped only in between,
 # which is within a second at 64; larger batches are hardly faster on one thread.
@@ -33,10 +37,35 @@ class LlamaServer(Protocol):
         """Answer one request; the callback gets each chunk, and stops it by returning `True`."""
 
     def handle_metrics(self) -> object:
-        """Tell how much was computed."""
+        """Report how much was computed."""
+
+    @property
+    def listening_address(self) -> str:
+        """The address on loopback that it listens on, as `http://127.0.0.1:40123`."""
 
 
-def load_server(settings: EngineSettings) -> LlamaServer:
+@frozen
+class LoadedModel:
+    """A model in the engine. It is used in one thread.
+
+    Attributes:
+        server: The engine's server.
+        key: The key to the port that the server listens on.
+    """
+
+    server: LlamaServer
+    key: str = field(repr=False)
+
+    def template(self) -> ChatTemplate:
+        """Find out what the model's chat template renders.
+
+        Raises:
+            ServerError: The engine failed to render.
+        """
+        return inspect_template(partial(render_prompt, self.server.listening_address, self.key))
+
+
+def load_model(settings: EngineSettings) -> LoadedModel:
     """Load a model.
 
     Raises:
@@ -53,15 +82,16 @@ def load_server(settings: EngineSettings) -> LlamaServer:
         import xllamacpp
 
         params = xllamacpp.CommonParams()
-        _configure(params, settings)
+        key = secrets.token_urlsafe(32)
+        _configure(params, settings, key)
         try:
             server: LlamaServer = xllamacpp.Server(params)
-            # A server that is let go before its native loop has begun never ends. This question is
-            # answered by the loop, so it runs afterwards.
+            # A server that is let go before its native loop has begun never ends. The loop answers
+            # this call, so it runs afterwards.
             server.handle_metrics()
         except (RuntimeError, ValueError, MemoryError) as error:
             raise describe_load_failure(settings) from error
-    return server
+    return LoadedModel(server, key)
 
 
 def check_gguf(path: Path) -> None:
@@ -102,7 +132,7 @@ def describe_load_failure(settings: EngineSettings) -> ModelwireError:
     )
 
 
-def _configure(params: Any, settings: EngineSettings) -> None:
+def _configure(params: Any, settings: EngineSettings, key: str) -> None:
     params.model.path = str(settings.path)
     # Without a name the answers carry the file's whole path.
     params.model_alias = {settings.path.stem}
@@ -117,8 +147,8 @@ def _configure(params: Any, settings: EngineSettings) -> None:
     params.fit_params = False
     params.warmup = False
     # The engine always listens on loopback, where every user and web page of this machine can
-    # knock. Nothing here uses that door, so nobody is given its key.
-    params.api_keys = [secrets.token_urlsafe(32)]
+    # connect. The key does not leave this process.
+    params.api_keys = [key]
     params.cors_origins = "https://modelwire.invalid"
     params.n_threads_http = 1
     params.ui = False

@@ -9,7 +9,7 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
-    from modelwire.events import Delta
+    from modelwire.events import Deltas
     from modelwire.hookspecs import CompletionOptions
     from modelwire.messages import Context
     from modelwire.models import Model
@@ -37,12 +37,10 @@ async def discover_models(provider: ProviderConfig) -> Sequence[Model]:
 
 
 @hookimpl
-async def stream_completion(
+def stream_completion(
     model: Model, context: Context, options: CompletionOptions, provider: ProviderConfig
-) -> AsyncIterator[Delta]:
-    """Let the model answer, token by token.
-
-    Closing the generator stops the computation.
+) -> AsyncIterator[Deltas]:
+    """Let the model answer, token by token. Closing the generator stops the computation.
 
     Raises:
         PluginError: The engine or the weights are missing or broken, or cannot run here.
@@ -52,20 +50,6 @@ async def stream_completion(
         ServerError: The model cannot be loaded, or failed.
         RequestTimeout: A deadline passed.
     """
-    from modelwire_local.engine import engine_for
-    from modelwire_local.generation import Generation
-    from modelwire_local.request import build_request
-    from modelwire_local.settings import settings_for
-    from modelwire_local.stream import ChunkDecoder
+    from modelwire_local.chat.completion import complete
 
-    settings = settings_for(model, provider)
-    request = build_request(model, context, options, embedded=settings.embedded)
-    decoder = ChunkDecoder(provider.id, model.id)
-    generation = Generation(request, options, provider=provider.id, model=model.id)
-    engine_for(settings).submit(generation)
-    try:
-        while (chunk := await generation.next()) is not None:
-            for delta in decoder.decode(chunk):
-                yield delta
-    finally:
-        generation.stop()
+    return complete(model, context, options, provider)

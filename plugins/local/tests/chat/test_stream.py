@@ -1,6 +1,13 @@
 import pytest
 
-from modelwire.errors import ContextOverflow, InvalidRequest, Overloaded, ServerError
+from modelwire.errors import (
+    ContextOverflow,
+    InvalidRequest,
+    MalformedResponse,
+    Overloaded,
+    ServerError,
+    StreamTruncated,
+)
 from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
@@ -12,8 +19,8 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.messages import Cost, StopReason, Usage
+from modelwire_local.chat.stream import Translator
 from modelwire_local.errors import error_from_exception
-from modelwire_local.stream import ChunkDecoder
 
 
 def delta(**content):
@@ -29,9 +36,9 @@ def call(index, **function):
     return delta(tool_calls=[{"index": index, **identity, "function": function}])
 
 
-def decoded(*chunks):
-    decoder = ChunkDecoder("local", "m")
-    deltas = [item for chunk in chunks for item in decoder.decode(chunk)]
+def translated(*chunks, names=None):
+    deltas = []
+    Translator("local", "m", names).feed(chunks, deltas)
     assert isinstance(deltas[0], ResponseInfo)
     return deltas[1:]
 
@@ -39,7 +46,7 @@ def decoded(*chunks):
 def test_text_comes_token_by_token():
     progress = {"id": "x1", "choices": [], "prompt_progress": {"total": 9, "processed": 4}}
     role = delta(role="assistant", content=None)
-    assert decoded(progress, role, delta(content="A"), delta(content="B"), finish("stop")) == [
+    assert translated(progress, role, delta(content="A"), delta(content="B"), finish("stop")) == [
         TextDelta(1, "A"),
         TextDelta(1, "B"),
         Stop(StopReason.STOP, "stop"),
@@ -47,7 +54,9 @@ def test_text_comes_token_by_token():
 
 
 def test_the_answers_id_is_kept():
-    (info,) = ChunkDecoder("local", "m").decode(delta(role="assistant"))
+    deltas = []
+    Translator("local", "m").feed([delta(role="assistant")], deltas)
+    (info,) = deltas
     assert info == ResponseInfo(response_id="x1", api="local-completions")
 
 
@@ -58,11 +67,11 @@ def test_usage_counts_cached_tokens_once():
         "prompt_tokens_details": {"cached_tokens": 32},
     }
     chunk = {"choices": [], "usage": usage}
-    assert decoded(chunk) == [UsageReport(Usage(input=1, output=8, cache_read=32, cost=Cost()))]
+    assert translated(chunk) == [UsageReport(Usage(input=1, output=8, cache_read=32, cost=Cost()))]
 
 
 def test_thoughts_end_where_the_answer_begins():
-    assert decoded(delta(reasoning_content="Hm"), delta(content="A")) == [
+    assert translated(delta(reasoning_content="Hm"), delta(content="A")) == [
         ThinkingDelta(0, "Hm"),
         BlockEnd(0),
         TextDelta(1, "A"),
@@ -70,7 +79,7 @@ def test_thoughts_end_where_the_answer_begins():
 
 
 def test_tool_calls_begin_grow_and_end_one_after_another():
-    assert decoded(
+    assert translated(
         call(0, id="c1", name="weather", arguments=""),
         call(0, arguments='{"city"'),
         call(0, arguments=': "Paris"}'),
@@ -89,14 +98,59 @@ def test_tool_calls_begin_grow_and_end_one_after_another():
 
 
 def test_a_call_without_an_id_is_given_one():
-    assert decoded(call(1, name="news"))[0] == ToolCallStart(3, "call_1", "news")
+    assert translated(call(1, name="news"))[0] == ToolCallStart(3, "call_1", "news")
 
 
 def test_a_call_that_the_limit_cut_is_not_ended():
-    assert decoded(call(0, id="c", name="news", arguments='{"a'), finish("length"))[-1] == Stop(
+    assert translated(call(0, id="c", name="news", arguments='{"a'), finish("length"))[-1] == Stop(
         StopReason.LENGTH, "length"
     )
-    assert BlockEnd(2) not in decoded(call(0, id="c", name="n"), finish("length"))
+    assert BlockEnd(2) not in translated(call(0, id="c", name="n"), finish("length"))
+
+
+def test_a_name_of_the_request_becomes_the_tools_own():
+    names = {"get_weather_0a1b2c3d4e": "get.weather"}
+    deltas = translated(call(0, id="c", name="get_weather_0a1b2c3d4e"), names=names)
+    assert deltas == [ToolCallStart(2, "c", "get.weather")]
+
+
+def test_it_has_ended_with_its_usage_which_comes_last():
+    translator = Translator("local", "m")
+    translator.feed([delta(content="A"), finish("stop")], [])
+    assert not translator.ended
+    translator.feed([{"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}], [])
+    assert translator.ended
+    translator.end()
+
+
+def test_an_answer_without_a_finish_reason_is_cut():
+    translator = Translator("local", "m")
+    translator.feed([delta(content="A")], [])
+    with pytest.raises(StreamTruncated) as caught:
+        translator.end()
+    assert (caught.value.provider, caught.value.model) == ("local", "m")
+
+
+def test_what_came_before_a_failure_is_kept():
+    deltas = []
+    with pytest.raises(ServerError):
+        Translator("local", "m").feed([delta(content="A"), {"error": {}}], deltas)
+    assert deltas[1:] == [TextDelta(1, "A")]
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"choices": [None]},
+        {"choices": 5},
+        {"choices": [{"delta": "text"}]},
+        {"choices": [{"delta": {"tool_calls": [{"index": "first"}]}}]},
+        {"choices": [], "usage": {"prompt_tokens": "many"}},
+    ],
+)
+def test_a_chunk_of_another_shape_is_a_typed_error(chunk):
+    with pytest.raises(MalformedResponse):
+        Translator("local", "m").feed([chunk], [])
 
 
 @pytest.mark.parametrize(
@@ -120,9 +174,8 @@ def test_a_call_that_the_limit_cut_is_not_ended():
     ],
 )
 def test_failures_of_the_engine_are_typed(payload, kind):
-    decoder = ChunkDecoder("local", "m")
     with pytest.raises(kind) as caught:
-        list(decoder.decode({"error": payload}))
+        Translator("local", "m").feed([{"error": payload}], [])
     assert type(caught.value) is kind
     assert (caught.value.provider, caught.value.model) == ("local", "m")
 
@@ -130,7 +183,7 @@ def test_failures_of_the_engine_are_typed(payload, kind):
 def test_an_overflow_says_how_much_of_how_much():
     payload = {"type": "exceed_context_size_error", "n_prompt_tokens": 631, "n_ctx": 512}
     with pytest.raises(ContextOverflow, match=r"631 tokens.* 512"):
-        list(ChunkDecoder("local", "m").decode({"error": payload}))
+        Translator("local", "m").feed([{"error": payload}], [])
 
 
 @pytest.mark.parametrize(

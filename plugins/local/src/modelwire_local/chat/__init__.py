@@ -1,0 +1,1 @@
+"""The engine's chat completions: requests and responses."""

@@ -1,0 +1,156 @@
+"""The request: a context and its options in the shape of the engine's chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from modelwire.errors import InvalidRequest
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context
+from modelwire.models import Model
+from modelwire.repair import Change, Changes, clean_json, clean_text
+from modelwire_local.chat.history import messages_of
+from modelwire_local.chat.rendering import ChatMessage, Rendering
+from modelwire_local.chat.tools import takes_tools, tool_fields
+from modelwire_local.template import ChatTemplate
+
+__all__ = ["DEFAULT_SYSTEM_PROMPT", "ChatRequest", "build_request"]
+
+DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer in one short sentence."
+"""For the embedded model. With its template's own default prompt it loses itself."""
+
+DEFAULT_ANSWER_TOKENS = 512
+"""For the embedded model. It does not always find an end by itself."""
+
+_ENGINE_SETTINGS = frozenset({"threads"})
+_OURS = frozenset(
+    {"messages", "stream", "stream_options", "return_progress", "tools", "tool_choice"}
+)
+
+
+@frozen
+class ChatRequest:
+    """A request of chat completions.
+
+    Attributes:
+        payload: The request, as JSON data.
+        changes: What it does not say as its caller said it, in order.
+        tool_names: Names of tools in it that differ from the tools' own, and those.
+    """
+
+    payload: dict[str, Any] = field(repr=False)
+    changes: tuple[Change, ...] = ()
+    tool_names: Mapping[str, str] = field(factory=dict)
+
+
+def build_request(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    *,
+    embedded: bool,
+    template: ChatTemplate,
+) -> ChatRequest:
+    """Write the request that continues a context.
+
+    Args:
+        model: The model to ask.
+        context: What it is asked to continue.
+        options: How.
+        embedded: Whether it is the embedded model, which has defaults of its own.
+        template: What the model's chat template renders.
+
+    Raises:
+        InvalidRequest: There is nothing to continue, or the model cannot do what is asked for.
+    """
+    rendering = Rendering.of(model, context, template)
+    changes = rendering.changes
+    payload = _params(model, options, changes)
+    if embedded:
+        payload.setdefault("temperature", 0.0)
+    payload |= _sampling(model, options, changes, embedded=embedded)
+    payload |= _thinking(model, options, changes)
+    if options.response_schema is not None:
+        schema = {"schema": clean_json(options.response_schema)}
+        payload["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if options.metadata:
+        changes.note("ignored", "options.metadata", "The engine keeps no log to label.")
+    may_call = not embedded and takes_tools(model)
+    payload |= tool_fields(context, options, rendering, may_call=may_call)
+    payload["messages"] = _messages(context, rendering, embedded=embedded)
+    payload["stream"] = True
+    payload["stream_options"] = {"include_usage": True}
+    # While a long prompt is read, a report after each batch is the only chance to stop.
+    payload["return_progress"] = True
+    return ChatRequest(payload, tuple(changes.noted), rendering.names.rewritten)
+
+
+def _params(model: Model, options: CompletionOptions, changes: Changes) -> dict[str, Any]:
+    """Further parameters, without those that are not part of a request or not the caller's."""
+    params: dict[str, Any] = {}
+    for key, value in {**model.params, **options.params}.items():
+        if key in _OURS:
+            changes.note("ignored", f"options.params.{key}", "Context and options say it.")
+        elif key not in _ENGINE_SETTINGS:
+            params[key] = clean_json(value)
+    return params
+
+
+def _sampling(
+    model: Model, options: CompletionOptions, changes: Changes, *, embedded: bool
+) -> dict[str, Any]:
+    # An empty text would end every answer before it begins.
+    stops = [text for text in map(clean_text, options.stop) if text]
+    if len(stops) < len(options.stop):
+        changes.dropped("options.stop", "An empty text would end every answer at once.")
+    fields = {
+        "max_tokens": _max_tokens(model, options, embedded=embedded),
+        "temperature": options.temperature,
+        "top_p": options.top_p,
+        "stop": stops or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _max_tokens(model: Model, options: CompletionOptions, *, embedded: bool) -> int | None:
+    if options.max_tokens is not None:
+        if options.max_tokens < 1:
+            msg = f"An answer needs at least one token; max_tokens is {options.max_tokens}."
+            raise InvalidRequest(msg)
+        return options.max_tokens
+    if embedded:
+        return min(DEFAULT_ANSWER_TOKENS, model.max_tokens or DEFAULT_ANSWER_TOKENS)
+    return model.max_tokens
+
+
+def _thinking(model: Model, options: CompletionOptions, changes: Changes) -> dict[str, Any]:
+    """Whether to think; templates know no levels."""
+    level = options.reasoning
+    if level is None:
+        return {}
+    if not model.reasoning:
+        if level != "off":
+            changes.dropped("options.reasoning", "The model is not known to think.")
+        return {}
+    if level != "off":
+        reason = "A chat template switches thinking on or off, and knows no levels; it is on."
+        changes.rewritten("options.reasoning", reason)
+    return {"chat_template_kwargs": {"enable_thinking": level != "off"}}
+
+
+def _messages(context: Context, rendering: Rendering, *, embedded: bool) -> list[ChatMessage]:
+    messages = messages_of(context.messages, rendering)
+    if not messages:
+        msg = "There is no message to answer: the context holds nothing that can be sent."
+        raise InvalidRequest(msg, hint="Add a user message.")
+    default = DEFAULT_SYSTEM_PROMPT if embedded else None
+    system = default if context.system_prompt is None else context.system_prompt
+    if system is None:
+        return messages
+    text = clean_text(system)
+    if text != system:
+        rendering.changes.rewritten("system_prompt", "Unpaired surrogates are not text.")
+    return [{"role": "system", "content": text}, *messages]

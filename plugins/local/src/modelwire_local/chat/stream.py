@@ -1,0 +1,154 @@
+"""The engine's chunks as deltas.
+
+A chunk is a dict in the shape of OpenAI's streamed chat completions, with some liberties: the chunk
+with the role may be missing, `content` may be null, and while the prompt is read there are chunks
+that only report progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from modelwire.errors import MalformedResponse, StreamTruncated
+from modelwire.events import (
+    ArgumentsDelta,
+    BlockEnd,
+    Delta,
+    ResponseInfo,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallStart,
+    UsageReport,
+)
+from modelwire.messages import Cost, StopReason, Usage
+from modelwire_local.errors import error_from_payload
+from modelwire_local.generation import Chunk
+from modelwire_local.settings import API
+
+__all__ = ["Translator"]
+
+
+_THINKING, _TEXT, _FIRST_TOOL = 0, 1, 2
+
+_STOP_REASONS = {
+    "stop": StopReason.STOP,
+    "length": StopReason.LENGTH,
+    "tool_calls": StopReason.TOOL_USE,
+}
+
+
+class Translator:
+    """Translates the chunks of one answer into deltas.
+
+    Args:
+        provider: The provider's id, for errors.
+        model: The model's id, for errors.
+        tool_names: Names of tools in the request that differ from the tools' own, and those.
+    """
+
+    def __init__(
+        self, provider: str, model: str, tool_names: Mapping[str, str] | None = None
+    ) -> None:
+        self._provider = provider
+        self._model = model
+        self._names = tool_names or {}
+        self._introduced = False
+        self._thinking = False
+        self._tool: int | None = None
+        self._finish: str | None = None
+        self._counted = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer is complete, with its usage, which the engine sends last."""
+        return self._finish is not None and self._counted
+
+    def feed(self, events: Iterable[Chunk], deltas: list[Delta]) -> None:
+        """Translate chunks; append what they say to `deltas`.
+
+        Raises:
+            ProviderError: A chunk reports a failure. What the chunks before it say has been appended.
+            MalformedResponse: A chunk is not in the shape of chat completions.
+        """
+        for chunk in events:
+            if "error" in chunk:
+                raise error_from_payload(chunk["error"], provider=self._provider, model=self._model)
+            try:
+                self._chunk(chunk, deltas)
+            except (LookupError, TypeError, AttributeError, ValueError) as error:
+                msg = "A chunk of the engine is not in the shape of chat completions."
+                raise MalformedResponse(
+                    msg, provider=self._provider, model=self._model, retryable=False
+                ) from error
+
+    def end(self) -> None:
+        """Check that the answer is complete.
+
+        Raises:
+            StreamTruncated: It has no finish reason.
+        """
+        if self._finish is None:
+            msg = "The answer ended without a finish reason."
+            raise StreamTruncated(msg, provider=self._provider, model=self._model)
+
+    def _chunk(self, chunk: Chunk, deltas: list[Delta]) -> None:
+        if not self._introduced:
+            self._introduced = True
+            deltas.append(ResponseInfo(response_id=chunk.get("id"), api=API))
+        for choice in chunk.get("choices") or ():
+            self._content(choice.get("delta") or {}, deltas)
+            finish = choice.get("finish_reason")
+            if finish is not None:
+                self._finished(finish, deltas)
+        usage = chunk.get("usage")
+        if usage:
+            self._counted = True
+            deltas.append(UsageReport(_usage(usage)))
+
+    def _content(self, delta: dict[str, Any], deltas: list[Delta]) -> None:
+        thoughts, text = delta.get("reasoning_content"), delta.get("content")
+        if thoughts:
+            self._thinking = True
+            deltas.append(ThinkingDelta(_THINKING, thoughts))
+        if text:
+            if self._thinking:
+                self._thinking = False
+                deltas.append(BlockEnd(_THINKING))
+            deltas.append(TextDelta(_TEXT, text))
+        for call in delta.get("tool_calls") or ():
+            self._tool_call(call, deltas)
+
+    def _tool_call(self, call: dict[str, Any], deltas: list[Delta]) -> None:
+        index = _FIRST_TOOL + (call.get("index") or 0)
+        function = call.get("function") or {}
+        if index != self._tool:
+            if self._tool is not None:
+                deltas.append(BlockEnd(self._tool))
+            self._tool = index
+            # Not every template's calls have an id; the result needs one to name.
+            name = function.get("name") or ""
+            call_id = call.get("id") or f"call_{index - _FIRST_TOOL}"
+            deltas.append(ToolCallStart(index, call_id, self._names.get(name, name)))
+        fragment = function.get("arguments")
+        if fragment:
+            deltas.append(ArgumentsDelta(index, fragment))
+
+    def _finished(self, finish: str, deltas: list[Delta]) -> None:
+        # A call that the token limit cut stays open, so that it is not run.
+        if self._tool is not None and finish != "length":
+            deltas.append(BlockEnd(self._tool))
+            self._tool = None
+        self._finish = finish
+        deltas.append(Stop(_STOP_REASONS.get(finish, StopReason.STOP), finish))
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    return Usage(
+        input=max(0, usage.get("prompt_tokens", 0) - cached),
+        output=usage.get("completion_tokens", 0),
+        cache_read=cached,
+        cost=Cost(),  # one's own processor sends no bill
+    )
