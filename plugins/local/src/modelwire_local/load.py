@@ -24,7 +24,7 @@ __all__ = ["LlamaServer", "LoadedModel", "check_gguf", "describe_load_failure", 
 # which is within a second at 64; larger batches are hardly faster on one thread.
 _BATCH_PER_THREAD = 64
 
-# The engine keeps the state of earlier conversations in memory, 8 GB of it unless told otherwise.
+# The engine keeps the state of earlier conversations in memory, 8 GB of it by default.
 _PROMPT_CACHE_MIB = 256
 
 
