@@ -11,8 +11,9 @@ import base64
 import json
 import threading
 import time
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +21,7 @@ from attrs import frozen
 
 from modelwire.errors import ConfigError
 from modelwire.testing.frames import CONTENT_TYPE, split_frames
-from modelwire.transport import Request, Response, Transport
+from modelwire.transport import Deadlines, Request, Response, Transport
 
 if TYPE_CHECKING:
     from modelwire.transport.body import Body
@@ -183,23 +184,46 @@ class RecordingTransport(Transport):
 
         runtime = Runtime(config, transport=RecordingTransport("tests/recordings/chat.jsonl"))
 
-    Whatever was sent in a header that is not known to be harmless is taken for a secret, and removed
-    from the bodies too. Look at the file before you publish it: prompts and answers are in it.
+    What has arrived when a response is closed is kept; a request without a response is not. Whatever
+    was sent in a header that is not known to be harmless is taken for a secret, and removed from the
+    bodies too. Look at the file before you publish it: prompts and answers are in it.
 
     Args:
         path: The file to append to.
         secrets: More texts to remove.
-        options: Those of `Transport`.
+        deadlines: This and the further arguments are those of `Transport`.
+        environ: See `Transport`.
+        ca_bundle: See `Transport`.
+        client_cert: See `Transport`.
+        proxy: See `Transport`.
+        max_connections: See `Transport`.
 
     Raises:
         ConfigError: The file cannot be written.
     """
 
-    def __init__(self, path: str | Path, *, secrets: Collection[str] = (), **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        secrets: Collection[str] = (),
+        deadlines: Deadlines | None = None,
+        environ: Mapping[str, str] | None = None,
+        ca_bundle: Path | str | None = None,
+        client_cert: tuple[Path | str, Path | str] | None = None,
+        proxy: str | None = None,
+        max_connections: int | None = None,
+    ) -> None:
+        super().__init__(
+            deadlines=deadlines,
+            environ=environ,
+            ca_bundle=ca_bundle,
+            client_cert=client_cert,
+            proxy=proxy,
+            max_connections=max_connections,
+        )
         self._path = Path(path)
         self._secrets = set(secrets)
-        self._options = options
         self._writing = threading.Lock()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -208,27 +232,26 @@ class RecordingTransport(Transport):
             msg = f"{self._path} cannot be written: {error.strerror or error}."
             raise ConfigError(msg) from error
 
-    @asynccontextmanager
-    async def send(self, request: Request, **options: Any) -> AsyncGenerator[Response, None]:
-        """Send a request; what has arrived when the response is left is kept.
-
-        Raises:
-            ModelwireError: As in `Transport.send`; what has no response is not kept.
-        """
-        async with super().send(request, **options) as response:
-            body = _Kept(response)
-            try:
-                yield Response(response.status, response.headers, cast("Body", body))
-            finally:
-                self._keep(request, response, body)
-
-    def trusting(self, ca_bundle: Path | str) -> Transport:
-        """This transport for a service that has certificates of its own; it records too."""
+    def _another(self, ca_bundle: Path | str) -> Transport:
         return RecordingTransport(
-            self._path, secrets=self._secrets, **{**self._options, "ca_bundle": ca_bundle}
+            self._path,
+            secrets=self._secrets,
+            deadlines=self.deadlines,
+            environ=self._environ,
+            ca_bundle=ca_bundle,
+            client_cert=self._client_cert,
+            proxy=self._proxy,
+            max_connections=self._max_connections,
         )
 
-    def _keep(self, request: Request, response: Response, body: _Kept) -> None:
+    async def _open(
+        self, request: Request, deadlines: Deadlines, provider: str | None, model: str | None
+    ) -> Response:
+        response = await super()._open(request, deadlines, provider, model)
+        body = _RecordedBody(response, partial(self._keep, request, response))
+        return Response(response.status, response.headers, cast("Body", body), sent=request.headers)
+
+    def _keep(self, request: Request, response: Response, body: _RecordedBody) -> None:
         secrets = self._secrets | _secrets_of(request.headers)
         sent = (request.body or b"").decode("utf-8", "replace")
         ((_, clean),) = without_values([(0.0, sent.encode())], secrets)
@@ -250,17 +273,21 @@ class RecordingTransport(Transport):
             file.write(f"{line}\n")
 
 
-class _Kept:
-    """The body of a response, of which every piece is kept."""
+class _RecordedBody:
+    """The body of a response, of which every piece is kept.
 
-    def __init__(self, response: Response) -> None:
+    Args:
+        response: The response that is read.
+        keep: Called once with this body, when it is closed.
+    """
+
+    def __init__(self, response: Response, keep: Callable[[_RecordedBody], None]) -> None:
         self._response = response
+        self._keep: Callable[[_RecordedBody], None] | None = keep
         self.chunks_kept: list[tuple[float, bytes]] = []
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the pieces as they arrive."""
-        from contextlib import aclosing
-
         last = time.monotonic()
         async with aclosing(self._response.iter_bytes()) as chunks:
             async for chunk in chunks:
@@ -272,6 +299,9 @@ class _Kept:
     def close(self) -> None:
         """Let the connection go."""
         self._response.close()
+        keep, self._keep = self._keep, None
+        if keep is not None:
+            keep(self)
 
 
 def _secrets_of(headers: Mapping[str, str]) -> set[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -79,15 +79,14 @@ class Transport:
     ) -> None:
         await self.aclose()
 
-    @asynccontextmanager
-    async def send(
+    def send(
         self,
         request: Request,
         *,
         deadlines: Deadlines | None = None,
         provider: str | None = None,
         model: str | None = None,
-    ) -> AsyncGenerator[Response, None]:
+    ) -> AbstractAsyncContextManager[Response]:
         """Send a request and hand over its response as soon as the head has arrived.
 
         Leaving the context before the end of the body closes the connection; after it, the
@@ -107,11 +106,8 @@ class Transport:
             RequestTimeout: A deadline passed; its `phase` says which.
             MalformedResponse: What answered does not speak HTTP.
         """
-        response = await self._open(request, deadlines or self.deadlines, provider, model)
-        try:
-            yield response
-        finally:
-            response.close()
+        limits = deadlines or self.deadlines
+        return _ResponseContext(partial(self._open, request, limits, provider, model))
 
     def trusting(self, ca_bundle: Path | str) -> Transport:
         """This transport for a service that has certificates of its own.
@@ -125,14 +121,7 @@ class Transport:
         with self._preparing:
             key = str(ca_bundle)
             if key not in self._trusting:
-                self._trusting[key] = Transport(
-                    deadlines=self.deadlines,
-                    environ=self._environ,
-                    ca_bundle=ca_bundle,
-                    client_cert=self._client_cert,
-                    proxy=self._proxy,
-                    max_connections=self._max_connections,
-                )
+                self._trusting[key] = self._another(ca_bundle)
             return self._trusting[key]
 
     async def aclose(self) -> None:
@@ -144,9 +133,21 @@ class Transport:
         if sessions is not None:
             await sessions.close()
 
+    def _another(self, ca_bundle: Path | str) -> Transport:
+        """Make a transport like this one that trusts other certificates."""
+        return Transport(
+            deadlines=self.deadlines,
+            environ=self._environ,
+            ca_bundle=ca_bundle,
+            client_cert=self._client_cert,
+            proxy=self._proxy,
+            max_connections=self._max_connections,
+        )
+
     async def _open(
         self, request: Request, deadlines: Deadlines, provider: str | None, model: str | None
     ) -> Response:
+        """Send a request and wait for the head of its response."""
         details: dict[str, Any] = {"provider": provider, "model": model}
         if self._closed:
             raise ConnectionFailed("The transport is closed.", retryable=False, **details)
@@ -189,3 +190,29 @@ class Transport:
                 settings = tls.trust_settings(self._environ, self._ca_bundle, self._client_cert)
                 self._context = tls.context_for(settings)
             return self._sessions, self._context
+
+
+class _ResponseContext:
+    """A request and its response: entering sends the one, leaving closes the other.
+
+    This is a class and no generator, since generators that are collected together are closed in no
+    particular order: the plugin's would find this one closed already, and `contextlib` takes that
+    for an error.
+    """
+
+    def __init__(self, open_response: Callable[[], Awaitable[Response]]) -> None:
+        self._open_response = open_response
+        self._response: Response | None = None
+
+    async def __aenter__(self) -> Response:
+        self._response = await self._open_response()
+        return self._response
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._response is not None:
+            self._response.close()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from modelwire.errors import ModelwireError
 from modelwire.transport.client import Transport
+from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.request import Request
 from modelwire.transport.response import Response
 
@@ -34,18 +32,15 @@ class RequestCaptured(ModelwireError):
 class DryRunTransport(Transport):
     """Takes every request and raises it as `RequestCaptured`."""
 
-    @asynccontextmanager
-    async def send(self, request: Request, **_: Any) -> AsyncGenerator[Response, None]:
-        """Send nothing.
-
-        Raises:
-            RequestCaptured: Always.
-        """
-        yield self._keep(request)
-
-    def _keep(self, request: Request) -> Response:
+    async def _open(
+        self,
+        request: Request,
+        deadlines: Deadlines,  # noqa: ARG002 - nothing is waited for
+        provider: str | None,  # noqa: ARG002
+        model: str | None,  # noqa: ARG002
+    ) -> Response:
         raise RequestCaptured(request)
 
-    def trusting(self, ca_bundle: Path | str) -> Transport:  # noqa: ARG002 - it trusts nobody
+    def trusting(self, ca_bundle: Path | str) -> Transport:  # noqa: ARG002 - nothing is connected
         """Sends nothing either."""
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any, TypeVar
 
 from attrs import field, frozen, validators
@@ -173,14 +173,12 @@ async def retrying_call(
         await tries.wait_after(failure)
 
 
-@asynccontextmanager
-async def _closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
-    try:
-        yield stream
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()
+def _closing(stream: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
+    """Close a stream when it is left, where it can be closed."""
+    if not hasattr(stream, "aclose"):
+        return nullcontext(stream)
+    closable: Any = stream
+    return aclosing(closable)
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
