@@ -50,9 +50,9 @@ def _export(name: str, value: Any) -> Iterator[str]:
     elif inspect.isclass(value):
         bases = [base.__name__ for base in value.__bases__ if base is not object]
         yield f"class {name}({', '.join(bases)}){_signature(value, init=True)}"
-        for member in sorted(set(vars(value)) - {"__init__"}):
-            if not member.startswith("_"):
-                yield from _member(member, vars(value)[member])
+        members = _members(value)
+        for member in sorted(members):
+            yield from _member(member, members[member])
     elif inspect.isroutine(value):
         kind = "async def" if inspect.iscoroutinefunction(value) else "def"
         yield f"{kind} {name}{_signature(value)}"
@@ -62,6 +62,15 @@ def _export(name: str, value: Any) -> Iterator[str]:
         yield f"type {name}: {' | '.join(sorted(_name(part) for part in get_args(value)))}"
     else:
         yield f"{name}: {type(value).__name__}"
+
+
+def _members(value: type) -> dict[str, Any]:
+    """What a class offers: what it defines itself, and what a private base defines for it."""
+    members: dict[str, Any] = {}
+    for base in reversed(value.__mro__):
+        if base is value or (base.__name__.startswith("_") and base.__module__ == value.__module__):
+            members |= {name: each for name, each in vars(base).items() if name[0] != "_"}
+    return members
 
 
 def _member(name: str, value: Any) -> Iterator[str]:

@@ -120,7 +120,7 @@ def test_a_program_that_never_closes_it_exits_quietly():
     program = (
         "from modelwire import SyncRuntime\n"
         "runtime = SyncRuntime.from_config({}, environ={})\n"
-        "print(len(runtime.listings([])))\n"
+        "print(len(runtime.catalog.listings([])))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60

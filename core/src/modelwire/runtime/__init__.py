@@ -9,14 +9,17 @@ from modelwire._lazy import lazy_exports
 if TYPE_CHECKING:
     from modelwire.runtime.runtime import Runtime
     from modelwire.runtime.stream import Stream
-    from modelwire.runtime.sync import SyncRuntime, SyncStream
+    from modelwire.runtime.sync import SyncCatalog, SyncRuntime
+    from modelwire.runtime.sync_streams import SyncStream, SyncToolLoop
     from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 
 __all__ = [
     "Runtime",
     "Stream",
+    "SyncCatalog",
     "SyncRuntime",
     "SyncStream",
+    "SyncToolLoop",
     "ToolLoop",
     "ToolRun",
     "run_tools",
@@ -28,8 +31,12 @@ __getattr__, __dir__ = lazy_exports(
         "runtime": ("Runtime",),
         "stream": ("Stream",),
         "sync": (
+            "SyncCatalog",
             "SyncRuntime",
+        ),
+        "sync_streams": (
             "SyncStream",
+            "SyncToolLoop",
         ),
         "tool_loop": (
             "ToolLoop",

@@ -8,6 +8,8 @@ whether the generator is waiting or has handed control over.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from modelwire.errors import ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import ANOTHER_TURN
@@ -18,8 +20,8 @@ __all__ = ["Cancellation"]
 class Cancellation:
     """Ends one generator's waiting with an error.
 
-    The generator calls `enter` before it waits, `leave` before it yields, and `translate` when it
-    was cancelled. `trigger` may be called at any time in between, by anybody in the same loop.
+    The generator runs inside `guard`, and calls `enter` before it waits and `leave` before it yields.
+    `trigger` may be called at any time in between, by anybody in the same loop.
 
     Attributes:
         error: What it was triggered with, or `None`.
@@ -95,12 +97,35 @@ class Cancellation:
         Raises:
             ModelwireError: It was triggered, and what waited took no notice.
         """
-        error = self.translate()
+        error = self._translate()
         self._task = None
         if error is not None:
             raise error
 
-    def translate(self) -> ModelwireError | None:
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Raise what this was triggered with in place of the cancellation by which it ends a wait.
+
+        Any other cancellation passes, and so does every other error.
+
+        Raises:
+            ModelwireError: It was triggered while the generator waited.
+        """
+        try:
+            yield
+        except asyncio.CancelledError:
+            error = self._translate()
+            if error is None:
+                raise
+            raise error from None
+        except ModelwireError as raised:
+            # A plugin may have made an error of its own out of being cancelled.
+            error = self._translate()
+            if error is None or error is raised:
+                raise
+            raise error from raised
+
+    def _translate(self) -> ModelwireError | None:
         """The error that a cancellation stands for; `None` if it came from somewhere else."""
         if self.error is None or self._task is None:
             return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from attrs import frozen
 
+from modelwire.config import Config
 from modelwire.errors import (
     Attempt,
     ContentFiltered,
@@ -25,15 +26,13 @@ from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model, ModelRef
+from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.runtime.cancellation import Cancellation
 from modelwire.runtime.prompts import check_abilities
+from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import StreamState
 from modelwire.transport import RetryPolicy, Transport, retrying
-
-if TYPE_CHECKING:
-    from modelwire.registry import Owner
-    from modelwire.runtime.runtime import Runtime
 
 __all__ = ["Completion", "deserves_fallback"]
 
@@ -52,76 +51,82 @@ def deserves_fallback(error: ModelwireError) -> bool:
 
 @frozen
 class Completion:
-    """One answer that was asked for.
+    """One answer that was asked for, and all that is needed to get it.
 
     Attributes:
-        runtime: Whose plugins and configuration are used.
-        transport: What carries the requests.
-        context: What the model is asked to continue.
-        candidates: Finds the references to try, in order; called once.
-        options: Gives the options for a model, some seconds after the answer was asked for.
+        resolver: Finds the models, and the options for each.
+        registry: The plugins.
+        config: The configuration, for the plugins.
+        transport: The HTTP client, for the plugins.
         retries: When a model is tried again.
+        context: What the model is asked to continue.
+        model: A reference to the model; `None` is the primary one.
+        fallbacks: What may answer in its place; `None` means what the configuration says.
+        options: What the caller wants of the answer.
         keep_text: Whether the message holds text and thinking.
     """
 
-    runtime: Runtime
+    resolver: Resolver
+    registry: Registry
+    config: Config
     transport: Transport
-    context: Context
-    candidates: Callable[[], Awaitable[Sequence[ModelRef | str]]]
-    options: Callable[[Model, float], CompletionOptions]
     retries: RetryPolicy
+    context: Context
+    model: ModelRef | str | None
+    fallbacks: Sequence[ModelRef | str] | None
+    options: CompletionOptions
     keep_text: bool = True
 
-    async def events(self, progress: StreamState) -> AsyncGenerator[Sequence[Event], None]:
+    async def events(self, state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
         """Try the candidates until one answers; yield its events, those of one arrival together.
 
         The next candidate is asked only when the failure deserves it and nothing was yielded.
         """
         began = time.monotonic()
-        candidates = await self.candidates()
+        candidates = self.resolver.candidates(self.model, self.fallbacks)
         for position, candidate in enumerate(candidates):
             yielded = False
-            progress.begin()
+            state.begin()
             limit = Cancellation()
             try:
-                tries = await self._tries(candidate, progress, limit, began)
-                async with aclosing(tries) as events:
-                    limit.enter()
-                    async for arrived in events:
-                        limit.leave()
-                        if not yielded:
-                            limit.lift("first_event")
-                            yielded = True
-                        yield arrived
+                with limit.guard():
+                    tries = await self._tries(candidate, state, limit, began)
+                    async with aclosing(tries) as events:
                         limit.enter()
-            except (ModelwireError, asyncio.CancelledError) as raised:
-                # A plugin may have made an error of its own out of being cancelled.
-                error = limit.translate() or raised
-                if not isinstance(error, ModelwireError):
-                    raise
+                        async for arrived in events:
+                            limit.leave()
+                            if not yielded:
+                                limit.lift("first_event")
+                                yielded = True
+                            yield arrived
+                            limit.enter()
+            except ModelwireError as error:
                 last = position == len(candidates) - 1
-                stopped = progress.cancellation.error is not None
+                stopped = state.cancellation.error is not None
                 if yielded or last or stopped or not deserves_fallback(error):
-                    if error is raised:
-                        raise
-                    raise error from None
-                tried = progress.model.ref if progress.model is not None else candidate
-                progress.attempts.append(Attempt(str(tried), error.code, str(error)))
+                    raise
+                tried = state.model.ref if state.model is not None else candidate
+                state.attempts.append(Attempt(str(tried), error.code, str(error)))
             else:
                 return
             finally:
                 limit.disarm()
 
     async def _tries(
-        self, candidate: ModelRef | str, progress: StreamState, limit: Cancellation, began: float
+        self, candidate: ModelRef | str, state: StreamState, limit: Cancellation, began: float
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
-        model = await self.runtime.resolve(candidate)
+        model = await self.resolver.resolve(candidate)
         # To start a stream takes a millisecond and more; events of others come in between.
         await asyncio.sleep(0)
-        progress.model = model
+        state.model = model
         check_abilities(model, self.context)
-        options = self.options(model, time.monotonic() - began)
+        options = self.resolver.options_for(
+            model,
+            self.options,
+            spent=time.monotonic() - began,
+            deadlines=self.transport.deadlines,
+        )
         total, first_event = options.deadlines.total, options.deadlines.first_event
         # They hold whether the plugin looks at them or not.
         limit.arm("total", total)
@@ -129,10 +134,10 @@ class Completion:
 
         def note(attempt: Attempt) -> None:
             if attempt.waited is not None:
-                progress.attempts.append(attempt)
+                state.attempts.append(attempt)
 
         return retrying(
-            lambda: self._try(model, options, progress),
+            lambda: self._try(model, options, state),
             self.retries,
             model=str(model.ref),
             # After the first event nothing is tried again, so that its limit is one for all tries.
@@ -141,11 +146,10 @@ class Completion:
         )
 
     async def _try(
-        self, model: Model, options: CompletionOptions, progress: StreamState
+        self, model: Model, options: CompletionOptions, state: StreamState
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Ask one model once."""
-        registry = self.runtime.registry
-        owner = registry.owner(model.provider, model.api)
+        owner = self.registry.owner(model.provider, model.api)
         if not owner.implements("stream_completion"):
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
             raise PluginError(msg)
@@ -153,15 +157,15 @@ class Completion:
         assembler = Assembler(
             model.provider, model.id, api=model.api, price=price, keep_text=self.keep_text
         )
-        progress.assembler = assembler
+        state.assembler = assembler
         feed, feed_all = assembler.feed, assembler.feed_all
         try:
             deltas = owner.hooks.stream_completion(
                 model=model,
                 context=self.context,
                 options=options,
-                provider=registry.provider_config(model.provider),
-                config=self.runtime.config,
+                provider=self.registry.provider_config(model.provider),
+                config=self.config,
                 transport=self.transport,
             )
             async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
@@ -185,8 +189,8 @@ class Completion:
             yield [done]
         except ModelwireError as error:
             assembler.fail(error)
-            if progress.cancellation.error is not None:
-                raise progress.cancellation.error from error
+            if state.cancellation.error is not None:
+                raise state.cancellation.error from error
             raise
         except (Exception, SystemExit, asyncio.CancelledError) as error:
             broken = self._bug(owner, model, error)
@@ -204,7 +208,7 @@ class Completion:
                 return None
             # Let through, it would end the caller's task without a word.
             what = f"cancelled its own answer for {model.provider!r}"
-        guilty = self.runtime.registry.responsible_package(owner, error)
+        guilty = self.registry.responsible_package(owner, error)
         return PluginError(
             f"{guilty} {what}.", hint="This is a bug in the plugin; tell its author."
         )

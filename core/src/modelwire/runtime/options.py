@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, cast, get_args
 
 from attrs import evolve
 
 from modelwire.errors import ConfigError, Problem
 from modelwire.hookspecs import CacheRetention, CompletionOptions, ToolChoice
-from modelwire.models import ReasoningLevel
+from modelwire.models import ModelRef, ReasoningLevel
 from modelwire.transport import Deadlines
 
-__all__ = ["OptionChanges", "merge_options"]
+__all__ = ["OptionChanges", "StreamSettings", "merge_options"]
 
 
 class OptionChanges(TypedDict, total=False):
@@ -32,6 +32,16 @@ class OptionChanges(TypedDict, total=False):
     deadlines: Deadlines
 
 
+class StreamSettings(OptionChanges, total=False):
+    """The keyword arguments of `Runtime.stream`, except for the tools."""
+
+    model: ModelRef | str | None
+    fallbacks: Sequence[ModelRef | str] | None
+    system: str | None
+    options: CompletionOptions | None
+    keep_text: bool
+
+
 # Keys of `params` in the configuration that have an option of their own.
 _KNOWN: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "maxTokens": ("max_tokens", (int,)),
@@ -43,20 +53,17 @@ _KNOWN: Mapping[str, tuple[str, tuple[type, ...]]] = {
 _CHOICES = {"thinking": get_args(ReasoningLevel), "cacheRetention": get_args(CacheRetention)}
 
 
-def merge_options(
-    configured: Mapping[str, Any], options: CompletionOptions | None, changes: OptionChanges
-) -> CompletionOptions:
+def merge_options(configured: Mapping[str, Any], options: CompletionOptions) -> CompletionOptions:
     """Put together the options of one call.
 
     Args:
         configured: Request parameters that the configuration gives the model.
-        options: What the caller gave as an object.
-        changes: What the caller gave by keyword; it wins over `options`.
+        options: The options that the caller gave; they win.
 
     Raises:
         ConfigError: A parameter in the configuration is not what its option takes.
     """
-    merged = evolve(options or CompletionOptions(), **changes)
+    merged = options
     params = dict(configured)
     for key, (name, kinds) in _KNOWN.items():
         if key not in params:

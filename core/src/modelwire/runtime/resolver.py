@@ -2,16 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
+from attrs import evolve, frozen
+
+from modelwire.catalog import Catalog
 from modelwire.config import Config
 from modelwire.errors import ConfigError, ModelwireError, UnknownModel
-from modelwire.models import ModelRef
+from modelwire.hookspecs import CompletionOptions
+from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Registry
+from modelwire.runtime.options import merge_options
+from modelwire.transport.deadlines import Deadlines
 
-__all__ = ["default_ref", "expand_alias", "full_ref", "named_refs", "pick_bare_name"]
+__all__ = ["Resolver", "default_ref", "expand_alias", "full_ref", "named_refs", "pick_bare_name"]
 
 _NONE: Mapping[str, ModelwireError] = {}
+
+
+@frozen
+class Resolver:
+    """Finds the models that references name, and the options for each.
+
+    Attributes:
+        config: The configuration, which has the aliases and the parameters of models.
+        registry: The plugins.
+        catalog: What is known about models.
+    """
+
+    config: Config
+    registry: Registry
+    catalog: Catalog
+
+    async def resolve(self, ref: ModelRef | str | None = None) -> Model:
+        """Find the model that a reference names, as `Runtime.resolve` describes it.
+
+        Raises:
+            UnknownModel: It names no model, or several; `candidates` are near ones.
+            PluginError: No installed plugin provides it, or the one that does is broken.
+            ConfigError: There is no primary model.
+        """
+        if ref is None:
+            ref = self._primary()
+        if isinstance(ref, str):
+            text = expand_alias(self.config, ref)
+            ref = full_ref(self.registry, text) or await self._find(text)
+        await self.catalog.meet(ref.provider)
+        model = self.catalog.model(ref)
+        self.registry.owner(model.provider, model.api)
+        return model
+
+    def candidates(
+        self, model: ModelRef | str | None, fallbacks: Sequence[ModelRef | str] | None
+    ) -> list[ModelRef | str]:
+        """List the references to try for one answer, in order.
+
+        Args:
+            model: What the caller named; `None` is the primary model.
+            fallbacks: What may answer in its place. `None` means the configuration's fallbacks for
+                the primary model, and none for another.
+
+        Raises:
+            ConfigError: There is no primary model.
+        """
+        if fallbacks is None:
+            fallbacks = self.config.agents.defaults.model.fallbacks if model is None else ()
+        first = self._primary() if model is None else model
+        return list(dict.fromkeys(self._canonical(ref) for ref in (first, *fallbacks)))
+
+    def options_for(
+        self,
+        model: Model,
+        asked: CompletionOptions,
+        *,
+        spent: float = 0.0,
+        deadlines: Deadlines,
+    ) -> CompletionOptions:
+        """Put together the options with which a model is called.
+
+        Args:
+            model: The model.
+            asked: What the caller wants; it wins over the configuration.
+            spent: Seconds that have passed since the call. The caller's total deadline has been
+                running since; the configuration's and the transport's begin with each model.
+            deadlines: Those of the transport, for what neither caller nor configuration limit.
+
+        Raises:
+            ConfigError: A parameter in the configuration is not what its option takes.
+        """
+        defaults = self.config.agents.defaults
+        names = self.registry.names_of(model.provider)
+        params = self.config.params_for(*(f"{name}/{model.id}" for name in names))
+        if model.reasoning and defaults.thinking_default in get_args(ReasoningLevel):
+            params = {"thinking": defaults.thinking_default, **params}
+        options = merge_options({**params, **model.params}, asked)
+        own = options.deadlines
+        if own.total is not None:
+            own = evolve(own, total=max(0.0, own.total - spent))
+        limits = own.with_defaults(self._deadlines(model.provider)).with_defaults(deadlines)
+        return evolve(options, deadlines=limits)
+
+    def _deadlines(self, provider_id: str) -> Deadlines:
+        """The deadlines that the configuration sets for a provider."""
+        provider = self.registry.provider_config(provider_id)
+        defaults = self.config.agents.defaults
+        limits = {
+            "total": provider.timeout_seconds or defaults.timeout_seconds,
+            "first_event": provider.first_event_seconds or defaults.first_event_seconds,
+        }
+        return Deadlines(**{name: limit for name, limit in limits.items() if limit is not None})
+
+    def _primary(self) -> ModelRef | str:
+        primary = self.config.agents.defaults.model.primary
+        return default_ref(self.config, self.registry) if primary is None else primary
+
+    def _canonical(self, candidate: ModelRef | str) -> ModelRef | str:
+        """A reference under its provider's own id; as it is, where it names none or is wrong."""
+        if isinstance(candidate, ModelRef):
+            return ModelRef(self.registry.canonical(candidate.provider), candidate.model)
+        try:
+            return full_ref(self.registry, expand_alias(self.config, candidate)) or candidate
+        except UnknownModel:
+            return candidate
+
+    async def _find(self, name: str) -> ModelRef:
+        """Look for a bare name among everything that is configured or can be discovered."""
+        listings = await self.catalog.listings()
+        known = [model.ref for listing in listings for model in listing.models]
+        known += named_refs(self.config, self.registry)
+        unlisted = {item.provider: item.error for item in listings if item.error is not None}
+        return pick_bare_name(name, known, self.config.aliases(), unlisted)
 
 
 def expand_alias(config: Config, text: str) -> str:

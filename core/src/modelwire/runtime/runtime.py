@@ -6,30 +6,26 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack, get_args
+from typing import Any, Self, Unpack
 
 from attrs import evolve
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config, load_config
-from modelwire.errors import ModelwireError, PluginError, UnknownModel
+from modelwire.errors import ModelwireError, PluginError
 from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import AssistantMessage, Tool
-from modelwire.models import Model, ModelRef, ReasoningLevel
+from modelwire.messages import AssistantMessage, Context, Tool
+from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
 from modelwire.registry.loader import where
 from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
-from modelwire.runtime.options import OptionChanges, merge_options
+from modelwire.runtime.options import OptionChanges, StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
-from modelwire.runtime.resolver import (
-    default_ref,
-    expand_alias,
-    full_ref,
-    named_refs,
-    pick_bare_name,
-)
+from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import Stream
+from modelwire.runtime.tool_loop import MAX_TURNS, Approve, ToolLoop
+from modelwire.tools import FunctionTool
 from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, Transport
 
 __all__ = ["Runtime"]
@@ -49,6 +45,12 @@ class Runtime:
         transport: The HTTP client; by default one that follows the configuration's environment.
         retries: When a failed call is tried again.
         cache_directory: Where discovered models are kept; by default the user's cache folder.
+
+    Attributes:
+        config: The configuration.
+        registry: The plugins.
+        transport: The HTTP client.
+        catalog: The models that the configuration and the providers offer.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Runtime:
         self.catalog = Catalog(
             config, self.registry, lambda: self.transport, cache_directory=cache_directory
         )
+        self._resolver = Resolver(config, self.registry, self.catalog)
         self._retries = retries or RetryPolicy()
 
     @classmethod
@@ -74,7 +77,10 @@ class Runtime:
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         *,
         environ: Mapping[str, str] | None = None,
-        **options: Any,
+        registry: Registry | None = None,
+        transport: Transport | None = None,
+        retries: RetryPolicy | None = None,
+        cache_directory: Path | None = None,
     ) -> Self:
         """Make a runtime.
 
@@ -83,7 +89,10 @@ class Runtime:
                 it is looked for in `$MODELWIRE_CONFIG`, `./modelwire.json5` and the user's
                 configuration folder.
             environ: The environment variables; by default the process's.
-            options: Passed on to `Runtime`.
+            registry: The plugins; by default the installed ones.
+            transport: The HTTP client; by default one that follows the configuration's environment.
+            retries: When a failed call is tried again.
+            cache_directory: Where discovered models are kept; by default the user's cache folder.
 
         Raises:
             ConfigError: The configuration is not valid; every problem is listed.
@@ -93,7 +102,13 @@ class Runtime:
         elif not isinstance(config, Config):
             path = None if config is None else Path(config)
             config = load_config(path, environ=environ)
-        return cls(config, **options)
+        return cls(
+            config,
+            registry=registry,
+            transport=transport,
+            retries=retries,
+            cache_directory=cache_directory,
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -124,17 +139,7 @@ class Runtime:
             PluginError: No installed plugin provides it, or the one that does is broken.
             ConfigError: There is no primary model.
         """
-        if ref is None:
-            ref = self.config.agents.defaults.model.primary or default_ref(
-                self.config, self.registry
-            )
-        if isinstance(ref, str):
-            text = expand_alias(self.config, ref)
-            ref = full_ref(self.registry, text) or await self._find(text)
-        await self.catalog.meet(ref.provider)
-        model = self.catalog.model(ref)
-        self.registry.owner(model.provider, model.api)
-        return model
+        return await self._resolver.resolve(ref)
 
     def stream(
         self,
@@ -169,28 +174,19 @@ class Runtime:
         Raises:
             InvalidMessage: The prompt is not well formed.
         """
-        asked = evolve(options or CompletionOptions(), **changes)
-        chosen = self.config.agents.defaults.model
-        if fallbacks is None:
-            fallbacks = chosen.fallbacks if model is None else ()
-
-        async def candidates() -> Sequence[ModelRef | str]:
-            first = model if model is not None else chosen.primary
-            if first is None:
-                first = default_ref(self.config, self.registry)
-                return [first]
-            return list(dict.fromkeys(self._named(ref) for ref in (first, *fallbacks)))
-
-        answer = Completion(
-            runtime=self,
+        completion = Completion(
+            resolver=self._resolver,
+            registry=self.registry,
+            config=self.config,
             transport=self.transport,
-            context=as_context(prompt, system=system, tools=tools),
-            candidates=candidates,
-            options=lambda target, spent: self._options(target, asked, spent),
             retries=self._retries,
+            context=as_context(prompt, system=system, tools=tools),
+            model=model,
+            fallbacks=None if fallbacks is None else tuple(fallbacks),
+            options=evolve(options or CompletionOptions(), **changes),
             keep_text=keep_text,
         )
-        return Stream(answer.events, total=asked.deadlines.total)
+        return Stream(completion.events, total=completion.options.deadlines.total)
 
     async def complete(
         self,
@@ -236,21 +232,21 @@ class Runtime:
             ModelwireError: The request cannot be made.
             NothingToSend: The model is not asked over HTTP, so there is no request.
         """
-        asked = evolve(options or CompletionOptions(), **changes)
         found = await self.resolve(model)
-
-        async def candidates() -> Sequence[ModelRef | str]:
-            return [found.ref]
-
-        answer = Completion(
-            runtime=self,
-            transport=DryRunTransport(environ=self.config.environ),
-            context=as_context(prompt, system=system, tools=tools),
-            candidates=candidates,
-            options=lambda target, spent: self._options(target, asked, spent),
+        completion = Completion(
+            resolver=self._resolver,
+            registry=self.registry,
+            config=self.config,
+            transport=DryRunTransport(
+                environ=self.config.environ, deadlines=self.transport.deadlines
+            ),
             retries=RetryPolicy(max_attempts=1),
+            context=as_context(prompt, system=system, tools=tools),
+            model=found.ref,
+            fallbacks=(),
+            options=evolve(options or CompletionOptions(), **changes),
         )
-        async with Stream(answer.events, total=asked.deadlines.total) as stream:
+        async with Stream(completion.events, total=completion.options.deadlines.total) as stream:
             try:
                 async for _ in stream:
                     break
@@ -259,6 +255,24 @@ class Runtime:
                 return DryRun(found, kept.request, tuple(noted))
         msg = f"{found.ref} answers without a request over HTTP; there is nothing to show."
         raise NothingToSend(msg, provider=found.provider, model=found.id)
+
+    def run_tools(
+        self,
+        context: Context,
+        tools: Sequence[FunctionTool],
+        *,
+        approve: Approve,
+        max_turns: int = MAX_TURNS,
+        **settings: Unpack[StreamSettings],
+    ) -> ToolLoop:
+        """Ask a model, and run the tools that it calls; the function `run_tools` says more.
+
+        Raises:
+            InvalidMessage: Two tools have the same name.
+        """
+        return ToolLoop(
+            self, context, tools, approve=approve, max_turns=max_turns, settings=settings
+        )
 
     def describe_call(self, model: Model) -> dict[str, str]:
         """What a model's plugin says about how it would call it: the region, the endpoint and so on.
@@ -276,7 +290,9 @@ class Runtime:
         try:
             told = owner.hooks.describe_call(
                 model=model,
-                options=self._options(model, CompletionOptions(), 0.0),
+                options=self._resolver.options_for(
+                    model, CompletionOptions(), deadlines=self.transport.deadlines
+                ),
                 provider=self.registry.provider_config(model.provider),
                 config=self.config,
             )
@@ -286,42 +302,3 @@ class Runtime:
         except (Exception, SystemExit) as error:
             msg = f"{owner.distribution} failed to describe a call: {where(error)}."
             raise PluginError(msg, hint="This is a bug in the plugin; tell its author.") from error
-
-    def _options(self, model: Model, asked: CompletionOptions, spent: float) -> CompletionOptions:
-        """The options for a model that is asked some seconds after the call.
-
-        The caller's deadline has been running since; the provider's begins anew.
-        """
-        names = self.registry.names_of(model.provider)
-        params = self.config.params_for(*(f"{name}/{model.id}" for name in names))
-        defaults = self.config.agents.defaults
-        if model.reasoning and defaults.thinking_default in get_args(ReasoningLevel):
-            params = {"thinking": defaults.thinking_default, **params}
-        options = merge_options({**params, **model.params}, asked, {})
-        provider = self.registry.provider_config(model.provider)
-        total, first_event = options.deadlines.total, options.deadlines.first_event
-        if total is not None:
-            total = max(0.0, total - spent)
-        else:
-            total = provider.timeout_seconds or defaults.timeout_seconds
-        if first_event is None:
-            first_event = provider.first_event_seconds or defaults.first_event_seconds
-        deadlines = evolve(options.deadlines, total=total, first_event=first_event)
-        return evolve(options, deadlines=deadlines)
-
-    def _named(self, candidate: ModelRef | str) -> ModelRef | str:
-        """A reference under its provider's own id; as it is, where it names none or is wrong."""
-        if isinstance(candidate, ModelRef):
-            return ModelRef(self.registry.canonical(candidate.provider), candidate.model)
-        try:
-            return full_ref(self.registry, expand_alias(self.config, candidate)) or candidate
-        except UnknownModel:
-            return candidate
-
-    async def _find(self, name: str) -> ModelRef:
-        """Look for a bare name among everything that is configured or can be discovered."""
-        listings = await self.catalog.listings()
-        known = [model.ref for listing in listings for model in listing.models]
-        known += named_refs(self.config, self.registry)
-        unlisted = {item.provider: item.error for item in listings if item.error is not None}
-        return pick_bare_name(name, known, self.config.aliases(), unlisted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from types import TracebackType
@@ -20,18 +19,18 @@ from modelwire.messages import AssistantMessage, StopReason
 from modelwire.models import Model
 from modelwire.runtime.cancellation import Cancellation
 
-__all__ = ["Stream", "StreamState"]
+__all__ = ["Stream", "StreamState", "Texts"]
 
 
 class StreamState:
-    """What a running answer leaves behind for those who watch it.
+    """The state of a running answer, as far as it concerns those who read it.
 
     Attributes:
+        cancellation: What may end it from outside.
         model: The model that is answering, once it is known.
         attempts: The tries that failed, oldest first.
         assembler: What puts the present try's message together.
         message: The finished message.
-        interrupt: What may end it from outside.
     """
 
     def __init__(self) -> None:
@@ -45,16 +44,27 @@ class StreamState:
         """Turn to the next candidate; what is known of the one before is not true of it."""
         self.model = self.assembler = None
 
+    def complete(self, error: ModelwireError) -> None:
+        """Give an error what arrived before it and the tries that failed before it."""
+        if error.partial is None and self.assembler is not None:
+            aborted = isinstance(error, Cancelled)
+            self.assembler.fail(error, StopReason.ABORTED if aborted else StopReason.ERROR)
+        error.attempts = tuple(self.attempts)
+
 
 class Stream:
-    """The events of one answer: iterate it, inside `async with` if you may leave early.
+    """The events of one answer, to be iterated once.
 
         async with runtime.stream("Hello") as stream:
             async for event in stream:
                 ...
 
-    A failure is raised from the iteration; `error.partial` is what had arrived. Leaving the `async
-    with`, closing the stream or cancelling the task closes the connection.
+    A failure is raised from the iteration; `error.partial` is what had arrived.
+
+    The connection is closed when the `async with` is left, the stream closed, or the task cancelled
+    that waits for an event; and also when nothing refers to the stream any more, as after a `break`
+    out of `async for event in runtime.stream("Hello")`. A stream that you still hold can be iterated
+    further.
     """
 
     def __init__(
@@ -63,9 +73,10 @@ class Stream:
         *,
         total: float | None = None,
     ) -> None:
-        self._progress = StreamState()
-        self._cancellation = self._progress.cancellation
-        self._events = self._run(answer(self._progress), total)
+        self._state = StreamState()
+        # The generator does not know this object: dropping the stream must drop the generator too,
+        # without waiting for a garbage collection.
+        self._events = _events(answer(self._state), self._state, total)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self._events
@@ -84,34 +95,32 @@ class Stream:
     @property
     def model(self) -> Model | None:
         """The model that answers, or `None` before that is known."""
-        return self._progress.model
+        return self._state.model
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """The tries that failed so far, oldest first."""
-        return tuple(self._progress.attempts)
+        return tuple(self._state.attempts)
 
     @property
     def message(self) -> AssistantMessage | None:
         """The finished message, or `None` as long as there is none."""
-        return self._progress.message
+        return self._state.message
 
     def cancel(self) -> None:
-        """Stop the answer. Who waits for an event gets `Cancelled`, and the connection is closed.
+        """Stop the answer: waiting for an event raises `Cancelled`, and the connection is closed.
 
         May be called from any task in the same event loop, at any time.
         """
-        self._cancellation.trigger(Cancelled("The stream was cancelled."))
+        self._state.cancellation.trigger(Cancelled("The stream was cancelled."))
 
     async def aclose(self) -> None:
-        """Stop the answer and close the connection; to be called by who iterates."""
+        """Stop the answer and close the connection; to be called by the task that iterates."""
         await self._events.aclose()
 
-    async def texts(self) -> AsyncGenerator[str, None]:
+    def texts(self) -> Texts:
         """Only the text of the answer, piece by piece."""
-        async for event in self._events:
-            if type(event) is TextDeltaEvent:
-                yield event.delta
+        return Texts(self._events)
 
     async def result(self) -> AssistantMessage:
         """Read to the end and return the message.
@@ -121,50 +130,58 @@ class Stream:
         """
         async for _ in self._events:
             pass
-        if self._progress.message is None:
+        if self._state.message is None:
             msg = "The stream was closed before its end."
             raise StreamTruncated(msg)
-        return self._progress.message
+        return self._state.message
 
-    async def _run(
-        self, answer: AsyncGenerator[Sequence[Event], None], total: float | None
-    ) -> AsyncGenerator[Event, None]:
-        cancellation, progress = self._cancellation, self._progress
-        cancellation.arm("total", total)
-        try:
+
+class Texts:
+    """The text of one answer, piece by piece: an asynchronous iterator over its stream.
+
+    Args:
+        events: The events of the answer.
+    """
+
+    def __init__(self, events: AsyncGenerator[Event, None]) -> None:
+        self._events = events
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        async for event in self._events:
+            if type(event) is TextDeltaEvent:
+                return event.delta
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Stop the answer and close the connection; to be called by the task that iterates."""
+        await self._events.aclose()
+
+
+async def _events(
+    answer: AsyncGenerator[Sequence[Event], None], state: StreamState, total: float | None
+) -> AsyncGenerator[Event, None]:
+    cancellation = state.cancellation
+    cancellation.arm("total", total)
+    try:
+        with cancellation.guard():
             async with aclosing(answer):
                 cancellation.enter()
                 async for arrived in answer:
                     last = arrived[-1]
                     if type(last) is DoneEvent:
-                        last.message.attempts = list(progress.attempts)
-                        progress.message = last.message
+                        last.message.attempts = list(state.attempts)
+                        state.message = last.message
                     cancellation.leave()
                     for event in arrived:
                         yield event
                         if cancellation.error is not None:
                             raise cancellation.error
                     cancellation.enter()
-        except asyncio.CancelledError:
-            error = cancellation.translate()
-            if error is None:
-                raise
-            self._complete(error)
-            raise error from None
-        except ModelwireError as error:
-            # A plugin may have made an error of its own out of being cancelled.
-            stopped = cancellation.translate()
-            self._complete(stopped or error)
-            if stopped is not None and stopped is not error:
-                raise stopped from error
-            raise
-        finally:
-            cancellation.disarm()
-
-    def _complete(self, error: ModelwireError) -> None:
-        """Give an error what arrived before it and the tries that failed before it."""
-        assembler = self._progress.assembler
-        if error.partial is None and assembler is not None:
-            aborted = isinstance(error, Cancelled)
-            assembler.fail(error, StopReason.ABORTED if aborted else StopReason.ERROR)
-        error.attempts = tuple(self._progress.attempts)
+    except ModelwireError as error:
+        state.complete(error)
+        raise
+    finally:
+        cancellation.disarm()

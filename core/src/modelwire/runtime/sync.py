@@ -1,38 +1,35 @@
 """The synchronous runtime, for programs without an event loop and for notebooks.
 
-A loop in a thread of its own does the work. Events cross over in batches: whatever has arrived when
-the caller asks, so that a burst costs one crossing and not one per event.
+A loop in a thread of its own does the work.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
+import os
 import weakref
-from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future
-from contextlib import suppress
-from os import PathLike
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, Unpack
 
-from modelwire.catalog import Listing
+from modelwire.catalog import Catalog, Listing
 from modelwire.config import Config
-from modelwire.errors import Attempt, Cancelled, StreamTruncated
-from modelwire.events import Event, TextDeltaEvent
-from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import AssistantMessage, Tool
+from modelwire.hookspecs import CompletionOptions, CredentialStatus
+from modelwire.messages import AssistantMessage, Context, Tool
 from modelwire.models import Model, ModelRef
-from modelwire.runtime.options import OptionChanges
+from modelwire.registry import Registry
+from modelwire.runtime.dry_run import DryRun
+from modelwire.runtime.loop_thread import LoopThread
+from modelwire.runtime.options import OptionChanges, StreamSettings
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.runtime import Runtime
-from modelwire.runtime.stream import Stream
+from modelwire.runtime.sync_streams import SyncStream, SyncToolLoop
+from modelwire.runtime.tool_loop import MAX_TURNS, Approve, ToolLoop
+from modelwire.tools import FunctionTool
+from modelwire.transport import RetryPolicy, Transport
 
-__all__ = ["SyncRuntime", "SyncStream"]
-
-T = TypeVar("T")
-_AHEAD = 1000
+__all__ = ["SyncCatalog", "SyncRuntime"]
 
 
 class SyncRuntime:
@@ -49,24 +46,54 @@ class SyncRuntime:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._loop = _LoopThread()
+        self._loop = LoopThread()
         self._finalizer = weakref.finalize(self, _shut_down, self._loop, runtime)
 
     @classmethod
     def from_config(
         cls,
-        config: Config | Mapping[str, Any] | str | PathLike[str] | None = None,
+        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         *,
         environ: Mapping[str, str] | None = None,
-        **options: Any,
+        registry: Registry | None = None,
+        transport: Transport | None = None,
+        retries: RetryPolicy | None = None,
+        cache_directory: Path | None = None,
     ) -> Self:
-        """Make a runtime; the arguments are those of `Runtime.from_config`."""
-        return cls(Runtime.from_config(config, environ=environ, **options))
+        """Make a runtime; the arguments are those of `Runtime.from_config`.
+
+        Raises:
+            ConfigError: The configuration is not valid; every problem is listed.
+        """
+        runtime = Runtime.from_config(
+            config,
+            environ=environ,
+            registry=registry,
+            transport=transport,
+            retries=retries,
+            cache_directory=cache_directory,
+        )
+        return cls(runtime)
 
     @property
     def config(self) -> Config:
         """The configuration."""
         return self._runtime.config
+
+    @property
+    def registry(self) -> Registry:
+        """The plugins."""
+        return self._runtime.registry
+
+    @property
+    def transport(self) -> Transport:
+        """The HTTP client; it is used in the runtime's event loop."""
+        return self._runtime.transport
+
+    @property
+    def catalog(self) -> SyncCatalog:
+        """The models that the configuration and the providers offer."""
+        return SyncCatalog(self._runtime.catalog, self._loop, self)
 
     def __enter__(self) -> Self:
         return self
@@ -86,12 +113,6 @@ class SyncRuntime:
     def resolve(self, ref: ModelRef | str | None = None) -> Model:
         """Find the model that a reference names; see `Runtime.resolve`."""
         return self._loop.call(self._runtime.resolve(ref))
-
-    def listings(
-        self, providers: Iterable[str] | None = None, *, refresh: bool = False
-    ) -> list[Listing]:
-        """The models of several providers; see `Catalog.listings`."""
-        return self._loop.call(self._runtime.catalog.listings(providers, refresh=refresh))
 
     def stream(
         self,
@@ -141,211 +162,99 @@ class SyncRuntime:
         )
         return self._loop.call(answer)
 
+    def dry_run(
+        self,
+        prompt: Prompt,
+        *,
+        model: ModelRef | str | None = None,
+        system: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> DryRun:
+        """Make the request that `stream` would send first, and do not send it; see `Runtime.dry_run`."""
+        return self._loop.call(
+            self._runtime.dry_run(
+                prompt, model=model, system=system, tools=tools, options=options, **changes
+            )
+        )
 
-class SyncStream:
-    """The events of one answer; iterate it, inside `with` if you may leave early.
+    def run_tools(
+        self,
+        context: Context,
+        tools: Sequence[FunctionTool],
+        *,
+        approve: Approve,
+        max_turns: int = MAX_TURNS,
+        **settings: Unpack[StreamSettings],
+    ) -> SyncToolLoop:
+        """Ask a model, and run the tools that it calls; the function `run_tools` says more.
+
+        Raises:
+            InvalidMessage: Two tools have the same name.
+        """
+
+        def begin(ask: Approve) -> ToolLoop:
+            return self._runtime.run_tools(
+                context, tools, approve=ask, max_turns=max_turns, **settings
+            )
+
+        return SyncToolLoop(begin, approve, self._loop, self)
+
+    def describe_call(self, model: Model) -> dict[str, str]:
+        """What a model's plugin says about how it would call it; see `Runtime.describe_call`."""
+        return self._runtime.describe_call(model)
+
+
+class SyncCatalog:
+    """A `Catalog` whose methods block instead of being awaited.
 
     Args:
-        stream: The stream to iterate.
+        catalog: The catalog.
         loop: The loop that does the work.
-        runtime: Whose loop it is; a runtime that is forgotten closes, so the stream remembers it.
+        runtime: Whose loop it is; a runtime that is forgotten closes, so it is remembered here.
     """
 
-    def __init__(self, stream: Stream, loop: _LoopThread, runtime: SyncRuntime) -> None:
-        self._stream = stream
+    def __init__(self, catalog: Catalog, loop: LoopThread, runtime: SyncRuntime) -> None:
+        self._catalog = catalog
         self._loop = loop
         self._runtime = runtime
-        self._pump: _Pump | None = None
-        self._arrived: deque[Event] = deque()
-
-    def __iter__(self) -> Iterator[Event]:
-        return self
-
-    def __next__(self) -> Event:
-        if not self._arrived:
-            self._arrived.extend(self._loop.call(self._more()))
-        if not self._arrived:
-            raise StopIteration
-        return self._arrived.popleft()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
-    def model(self) -> Model | None:
-        """The model that answers, or `None` before that is known."""
-        return self._stream.model
+    def provider_ids(self) -> list[str]:
+        """Every provider that is installed or configured, by its own id, sorted."""
+        return self._catalog.provider_ids
 
-    @property
-    def attempts(self) -> tuple[Attempt, ...]:
-        """The tries that failed so far, oldest first."""
-        return self._stream.attempts
+    def credentials(
+        self, provider: str, *, probe: bool = False, timeout: float = 5.0
+    ) -> CredentialStatus:
+        """The credentials that a provider's plugin would use; see `Catalog.credentials`."""
+        return self._catalog.credentials(provider, probe=probe, timeout=timeout)
 
-    @property
-    def message(self) -> AssistantMessage | None:
-        """The finished message, or `None` as long as there is none."""
-        return self._stream.message
+    def known(self, provider: str) -> Listing | None:
+        """A provider's listing if it can be had without the network; see `Catalog.known`."""
+        return self._catalog.known(provider)
 
-    def cancel(self) -> None:
-        """Stop the answer; who waits for an event gets `Cancelled`. May be called from any thread."""
-        self._loop.soon(self._stream.cancel)
+    def cached(self, provider: str) -> Listing:
+        """A provider's listing without the network, however old; see `Catalog.cached`."""
+        return self._catalog.cached(provider)
 
-    def close(self) -> None:
-        """Stop the answer and close the connection."""
-        self._arrived.clear()
-        with suppress(Cancelled):  # a runtime that was closed has ended it
-            self._loop.call(self._end())
+    def listing(self, provider: str, *, refresh: bool = False) -> Listing:
+        """A provider's listing, fetched if it is not fresh; see `Catalog.listing`."""
+        return self._loop.call(self._catalog.listing(provider, refresh=refresh))
 
-    def texts(self) -> Iterator[str]:
-        """Only the text of the answer, piece by piece."""
-        return (event.delta for event in self if isinstance(event, TextDeltaEvent))
+    def listings(
+        self, providers: Iterable[str] | None = None, *, refresh: bool = False
+    ) -> list[Listing]:
+        """The listings of several providers, by default of all; see `Catalog.listings`."""
+        return self._loop.call(self._catalog.listings(providers, refresh=refresh))
 
-    def result(self) -> AssistantMessage:
-        """Read to the end and return the message.
-
-        Raises:
-            ModelwireError: The answer failed; `partial` is what had arrived.
-        """
-        for _ in self:
-            pass
-        if self.message is None:
-            msg = "The stream was closed before its end."
-            raise StreamTruncated(msg)
-        return self.message
-
-    async def _more(self) -> list[Event]:
-        if self._pump is None:
-            self._pump = _Pump(self._stream)
-        return await self._pump.take()
-
-    async def _end(self) -> None:
-        if self._pump is not None:
-            await self._pump.stop()
-        await self._stream.aclose()
+    def model(self, ref: ModelRef) -> Model:
+        """The facts that are known about a model without the network; see `Catalog.model`."""
+        return self._catalog.model(ref)
 
 
-class _Pump:
-    """Reads a stream ahead of its consumer, up to a limit."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._events: list[Event] = []
-        self._error: BaseException | None = None
-        self._arrived = asyncio.Event()
-        self._room = asyncio.Event()
-        self._task = asyncio.create_task(self._run(stream))
-
-    async def take(self) -> list[Event]:
-        """Wait for events; an empty list means the end."""
-        await self._arrived.wait()
-        batch, self._events = self._events, []
-        if batch or self._error is None:
-            if not self._task.done():
-                self._arrived.clear()
-            self._room.set()
-            return batch
-        error, self._error = self._error, None
-        raise error
-
-    async def stop(self) -> None:
-        """End the reading."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
-
-    async def _run(self, stream: Stream) -> None:
-        try:
-            async for event in stream:
-                self._events.append(event)
-                self._arrived.set()
-                if len(self._events) >= _AHEAD:
-                    self._room.clear()
-                    await self._room.wait()
-        except asyncio.CancelledError:
-            self._error = Cancelled("The stream was closed.")
-        except Exception as error:  # noqa: BLE001 - it is raised in the consumer's thread
-            self._error = error
-        finally:
-            self._arrived.set()
-
-
-class _LoopThread:
-    """An event loop in a thread of its own, started when it is first needed."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread: threading.Thread | None = None
-        self._taking_on = threading.Lock()
-        self._closing = False
-
-    def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the loop and wait for it; an interrupt cancels it.
-
-        Raises:
-            Cancelled: The loop was stopped before, or while the coroutine ran.
-        """
-        try:
-            with self._taking_on:
-                self._start()
-                future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        except Cancelled:
-            work.close()
-            raise
-        return self._wait(future)
-
-    def soon(self, function: Any) -> None:
-        """Call a function in the loop, without waiting for it; a loop that was stopped does nothing."""
-        with self._taking_on:
-            if self._closing:
-                return
-            self._start()
-            self._loop.call_soon_threadsafe(function)
-
-    def stop(self, last: Coroutine[Any, Any, None]) -> None:
-        """Run a last coroutine, then end the loop and its thread."""
-        # From here on nothing is taken on, so nobody waits for what a stopped loop will not do.
-        with self._taking_on:
-            self._start()
-            self._closing = True
-            future = asyncio.run_coroutine_threadsafe(last, self._loop)
-        future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._loop.stop))
-        # The garbage collector may end a forgotten runtime in this very thread.
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._wait(future)
-            self._thread.join()
-
-    def _wait(self, future: Future[T]) -> T:
-        try:
-            return future.result()
-        except CancelledError:
-            msg = "The runtime was closed."
-            raise Cancelled(msg) from None
-        except BaseException:
-            future.cancel()
-            raise
-
-    def _start(self) -> None:
-        if self._closing:
-            msg = "The runtime is closed."
-            raise Cancelled(msg)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="modelwire", daemon=True)
-            self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._loop.run_forever()
-        finally:
-            self._loop.close()
-
-
-def _shut_down(loop: _LoopThread, runtime: Runtime) -> None:
+def _shut_down(loop: LoopThread, runtime: Runtime) -> None:
     loop.stop(_wind_up(runtime))
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, Unpack, overload
 
-from attrs import evolve, frozen
+from attrs import Factory, define, evolve, frozen
 
 from modelwire.errors import Cancelled, InvalidMessage, ToolTurnsExceeded
 from modelwire.events import DoneEvent, Event
-from modelwire.hookspecs import CompletionOptions, ToolChoice
+from modelwire.hookspecs import ToolChoice
 from modelwire.messages import (
     AssistantMessage,
     Context,
@@ -24,11 +23,14 @@ from modelwire.messages import (
     ToolResultMessage,
 )
 from modelwire.runtime.cancellation import Cancellation
+from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.stream import Stream
 from modelwire.tools import FunctionTool, run_call
 
 if TYPE_CHECKING:
     from modelwire.runtime.runtime import Runtime
+    from modelwire.runtime.sync import SyncRuntime
+    from modelwire.runtime.sync_streams import SyncToolLoop
 
 __all__ = ["MAX_TURNS", "ToolLoop", "ToolRun", "run_tools"]
 
@@ -56,21 +58,51 @@ class ToolRun:
     approved: bool
 
 
+Approve = Callable[[ToolCall], bool | Awaitable[bool]]
+"""Decides whether a tool runs; a plain function or a coroutine function."""
+
+
+@overload
 def run_tools(
     runtime: Runtime,
     context: Context,
     tools: Sequence[FunctionTool],
     *,
-    approve: Callable[[ToolCall], bool | Awaitable[bool]],
+    approve: Approve,
     max_turns: int = MAX_TURNS,
-    **settings: Any,
-) -> ToolLoop:
+    **settings: Unpack[StreamSettings],
+) -> ToolLoop: ...
+
+
+@overload
+def run_tools(
+    runtime: SyncRuntime,
+    context: Context,
+    tools: Sequence[FunctionTool],
+    *,
+    approve: Approve,
+    max_turns: int = MAX_TURNS,
+    **settings: Unpack[StreamSettings],
+) -> SyncToolLoop: ...
+
+
+def run_tools(
+    runtime: Runtime | SyncRuntime,
+    context: Context,
+    tools: Sequence[FunctionTool],
+    *,
+    approve: Approve,
+    max_turns: int = MAX_TURNS,
+    **settings: Unpack[StreamSettings],
+) -> ToolLoop | SyncToolLoop:
     """Ask a model, run the tools that it calls, and ask again, until it calls none.
 
         tools = load_tools("tools.py")
         async with run_tools(runtime, context, tools, approve=lambda call: True) as loop:
             async for event in loop:
                 ...
+
+    With a `SyncRuntime` it is the same without `async`.
 
     Each answer and each tool result is appended to `context.messages` when it is complete, an
     answer before its `DoneEvent` is yielded; a failed answer is not. Calls run one after the other,
@@ -81,11 +113,12 @@ def run_tools(
     `tools` serves; its result is for the caller to append.
 
     Args:
-        runtime: Whose models are asked.
+        runtime: The runtime whose models answer.
         context: What to continue; it grows. Its own tools are offered as well.
         tools: The functions, as `tool_from` and `load_tools` make them.
-        approve: Asked before each call; may be a coroutine function. Where it says no, the model is
-            told so, and goes on.
+        approve: Called before each tool; may be a coroutine function. Where it returns false, the
+            tool does not run, and the model gets that as the result. A `SyncRuntime` calls it in the
+            thread that iterates.
         max_turns: The most answers to ask for.
         settings: Keyword arguments of `Runtime.stream`, for each answer. A `tool_choice` that
             demands a call is kept to the first one; else the model could never end.
@@ -96,17 +129,15 @@ def run_tools(
     Raises:
         InvalidMessage: Two tools have the same name.
     """
-    return ToolLoop(
-        runtime, context, tools, approve=approve, max_turns=max_turns, settings=settings
-    )
+    return runtime.run_tools(context, tools, approve=approve, max_turns=max_turns, **settings)
 
 
 class ToolLoop:
-    """The events of all answers, with a `ToolRun` after each tool: iterate it inside `async with`.
+    """The events of all answers, with a `ToolRun` after each tool, to be iterated once.
 
-    A failure is raised from the iteration, as a `Stream` does it. Leaving the `async with`, closing
-    the loop or cancelling its task stops everything, but for a function in a thread: nobody waits
-    for it any more.
+    A failure is raised from the iteration, as a `Stream` does it. Leaving the loop, in each of the
+    ways in which a `Stream` can be left, stops everything and closes the connection, except for a
+    function in a thread, which is not waited for any more.
 
     Raises, while it is iterated:
         ModelwireError: An answer failed; `partial` is what had arrived of it.
@@ -119,9 +150,9 @@ class ToolLoop:
         context: Context,
         tools: Sequence[FunctionTool],
         *,
-        approve: Callable[[ToolCall], bool | Awaitable[bool]],
+        approve: Approve,
         max_turns: int,
-        settings: dict[str, Any],
+        settings: StreamSettings,
     ) -> None:
         names = Counter(tool.name for tool in tools)
         names.update(tool.name for tool in context.tools)
@@ -129,15 +160,9 @@ class ToolLoop:
         if twice:
             msg = f"Several tools have the same name: {', '.join(twice)}."
             raise InvalidMessage(msg, hint="The model could not tell them apart; rename one.")
-        self._runtime = runtime
-        self._context = context
-        self._tools = list(tools)
-        self._approve = approve
-        self._max_turns = max_turns
-        self._settings = settings
-        self._cancellation = Cancellation()
-        self._stream: Stream | None = None
-        self._events = self._run()
+        self._turns = _Turns(runtime, context, list(tools), approve, max_turns, settings)
+        # As in `Stream`, the generator does not know this object.
+        self._events = self._turns.events()
 
     def __aiter__(self) -> AsyncIterator[Event | ToolRun]:
         return self._events
@@ -159,49 +184,64 @@ class ToolLoop:
     @property
     def stream(self) -> Stream | None:
         """The stream of the answer that arrives at present, or of the one before the tools."""
-        return self._stream
+        return self._turns.stream
 
     def cancel(self) -> None:
-        """Stop. Who waits for an event gets `Cancelled`; it has what arrived as `partial`.
+        """Stop: waiting for an event raises `Cancelled`, with what had arrived as `partial`.
 
         May be called from any task in the same event loop, at any time.
         """
-        if self._stream is not None and self._stream.message is None:
-            self._stream.cancel()
+        stream = self._turns.stream
+        if stream is not None and stream.message is None:
+            stream.cancel()
         else:
-            self._cancellation.trigger(Cancelled("The tools were cancelled."))
+            self._turns.cancellation.trigger(Cancelled("The tools were cancelled."))
 
     async def aclose(self) -> None:
-        """Stop, and close the connection; to be called by who iterates."""
+        """Stop, and close the connection; to be called by the task that iterates."""
         await self._events.aclose()
 
-    async def _run(self) -> AsyncGenerator[Event | ToolRun, None]:
-        served = [tool.tool for tool in self._tools]
-        for _ in range(self._max_turns):
+
+@define
+class _Turns:
+    """The turns of a tool loop: answers and tool runs, one after the other."""
+
+    runtime: Runtime
+    context: Context
+    tools: list[FunctionTool]
+    approve: Approve
+    max_turns: int
+    settings: StreamSettings
+    cancellation: Cancellation = Factory(Cancellation)
+    stream: Stream | None = None
+
+    async def events(self) -> AsyncGenerator[Event | ToolRun, None]:
+        served = [tool.tool for tool in self.tools]
+        for _ in range(self.max_turns):
             async with aclosing(self._answer_calls()) as runs:
                 async for run in runs:
                     yield run
             if self._open_calls():
                 return
-            await self._wait(_nothing)  # somebody may have cancelled it since the last tool
-            offered = [*self._context.tools, *served]
-            stream = self._runtime.stream(self._context, tools=offered, **self._settings)
+            await self._wait(_nothing)  # it may have been cancelled since the last tool
+            offered = [*self.context.tools, *served]
+            stream = self.runtime.stream(self.context, tools=offered, **self.settings)
             async with stream:
-                self._stream = stream
+                self.stream = stream
                 async for event in stream:
                     if type(event) is DoneEvent:
-                        self._context.messages.append(event.message)
+                        self.context.messages.append(event.message)
                     yield event
             if not self._open_calls():
                 return
-            self._settings = _unforced(self._settings)
-        turns = "turn" if self._max_turns == 1 else "turns"
-        msg = f"The model still calls tools after {self._max_turns} {turns}."
+            self.settings = _unforced(self.settings)
+        turns = "turn" if self.max_turns == 1 else "turns"
+        msg = f"The model still calls tools after {self.max_turns} {turns}."
         raise ToolTurnsExceeded(msg, hint="Allow it more turns, or ask for less at a time.")
 
     async def _answer_calls(self) -> AsyncGenerator[ToolRun, None]:
-        names = {tool.name for tool in self._tools}
-        others = {tool.name for tool in self._context.tools} - names
+        names = {tool.name for tool in self.tools}
+        others = {tool.name for tool in self.context.tools} - names
         for call in self._open_calls():
             if call.name in others:
                 continue
@@ -209,33 +249,28 @@ class ToolLoop:
             # A call of a tool that there is not runs nothing, so nobody needs to allow it.
             approved = not known or await self._wait(partial(self._approved, call))
             if approved:
-                result = await self._wait(partial(run_call, self._tools, call))
+                result = await self._wait(partial(run_call, self.tools, call))
             else:
                 result = ToolResultMessage(call.id, call.name, _DECLINED, is_error=True)
-            self._context.messages.append(result)
+            self.context.messages.append(result)
             yield ToolRun(call, result, approved)
 
     async def _approved(self, call: ToolCall) -> bool:
-        said = self._approve(call)
+        said = self.approve(call)
         return bool(await said if inspect.isawaitable(said) else said)
 
     async def _wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
         """Wait for work of the caller's, such that `cancel` ends the wait."""
-        self._cancellation.enter()
-        try:
+        with self.cancellation.guard():
+            self.cancellation.enter()
             done = await work()
-        except asyncio.CancelledError:
-            error = self._cancellation.translate()
-            if error is None:
-                raise
-            raise error from None
-        self._cancellation.leave()
-        return done
+            self.cancellation.leave()
+            return done
 
     def _open_calls(self) -> list[ToolCall]:
         """The calls of the last answer that have no result."""
         answered: Counter[str] = Counter()
-        for message in reversed(self._context.messages):
+        for message in reversed(self.context.messages):
             if isinstance(message, ToolResultMessage):
                 answered[message.tool_call_id] += 1
             elif isinstance(message, AssistantMessage) and message.stop_reason not in _FAILED:
@@ -255,12 +290,12 @@ async def _nothing() -> None:
     pass
 
 
-def _unforced(settings: dict[str, Any]) -> dict[str, Any]:
+def _unforced(settings: StreamSettings) -> StreamSettings:
     """The settings for a later turn, in which the model may also just answer."""
     if _forces(settings.get("tool_choice")):
         settings = {**settings, "tool_choice": None}
     options = settings.get("options")
-    if isinstance(options, CompletionOptions) and _forces(options.tool_choice):
+    if options is not None and _forces(options.tool_choice):
         settings = {**settings, "options": evolve(options, tool_choice=None)}
     return settings
 

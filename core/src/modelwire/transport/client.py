@@ -34,7 +34,7 @@ class Transport:
     it, or by `aclose`.
 
     Args:
-        deadlines: How long to wait for what, where a request says nothing else.
+        deadlines: How long to wait for what, where neither a call nor the configuration says it.
         environ: Where the proxy variables (see `proxy_for`), `SSL_CERT_FILE` and `SSL_CERT_DIR` are
             looked up; by default the process's environment.
         ca_bundle: A file of PEM certificates, or a directory as `openssl rehash` makes it, to trust
@@ -95,7 +95,7 @@ class Transport:
 
         Args:
             request: What to send.
-            deadlines: How long to wait for what; by default what the transport was made with.
+            deadlines: How long to wait for what; what is not given is as the transport has it.
             provider: The provider's id, for errors.
             model: The model id, for errors.
 
@@ -106,7 +106,7 @@ class Transport:
             RequestTimeout: A deadline passed; its `phase` says which.
             MalformedResponse: What answered does not speak HTTP.
         """
-        limits = deadlines or self.deadlines
+        limits = self.deadlines if deadlines is None else deadlines.with_defaults(self.deadlines)
         return _ResponseContext(partial(self._open, request, limits, provider, model))
 
     def trusting(self, ca_bundle: Path | str) -> Transport:

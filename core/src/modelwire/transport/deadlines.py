@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, fields, frozen
 
 if TYPE_CHECKING:
     import asyncio
@@ -15,30 +15,93 @@ __all__ = ["ANOTHER_TURN", "Deadlines", "ReadWatch"]
 
 
 @frozen
+class _Default:
+    """The default of a limit, where none was given."""
+
+    seconds: float | None
+
+    def __repr__(self) -> str:
+        return repr(self.seconds)
+
+
+def _default(seconds: float | None) -> Any:
+    return _Default(seconds)
+
+
+def _seconds(limit: float | _Default | None) -> float | None:
+    return limit.seconds if isinstance(limit, _Default) else limit
+
+
+@frozen(repr=False)
 class Deadlines:
     """Limits on waiting, in seconds; `None` means no limit.
 
     Only waiting counts: the time that a slow consumer spends between two reads is its own. Each
     limit that passes raises a `RequestTimeout` whose `phase` is the attribute's name.
 
-    Attributes:
-        connect: Until the connection stands: name resolution, TCP, a proxy's CONNECT and TLS.
-            Waiting for a free connection of a limited pool does not count.
-        first_byte: From the connection standing to the first byte of the response's body. Sending
-            the request is part of it, so a server that stops reading it is noticed too.
-        first_event: From asking a model to the first event of its answer, its tries and the waits
-            between them together; for each fallback anew. Bytes that make no event do not count.
-            The runtime sees to it, whatever the plugin does; a `Transport` alone does not.
-        idle: Between two reads of the body.
-        total: For the whole answer, from the call to the end of the body. The runtime counts
-            retries and fallbacks into it.
+    A limit that is not given is looked for in the next place: what a call leaves out is what the
+    configuration says, then the `Transport`, and at last the default.
     """
 
-    connect: float | None = 10.0
-    first_byte: float | None = 300.0
-    first_event: float | None = None
-    idle: float | None = 300.0
-    total: float | None = None
+    _connect: float | None = _default(10.0)
+    _first_byte: float | None = _default(300.0)
+    _first_event: float | None = _default(None)
+    _idle: float | None = _default(300.0)
+    _total: float | None = _default(None)
+
+    def __repr__(self) -> str:
+        limits = (f"{name}={getattr(self, name)!r}" for name in _NAMES)
+        return f"Deadlines({', '.join(limits)})"
+
+    @property
+    def connect(self) -> float | None:
+        """Until the connection stands: name resolution, TCP, a proxy's CONNECT and TLS.
+
+        Waiting for a free connection of a limited pool does not count.
+        """
+        return _seconds(self._connect)
+
+    @property
+    def first_byte(self) -> float | None:
+        """From the connection standing to the first byte of the response's body.
+
+        Sending the request is part of it, so a server that stops reading it is noticed too.
+        """
+        return _seconds(self._first_byte)
+
+    @property
+    def first_event(self) -> float | None:
+        """From asking a model to the first event of its answer, tries and waits between included.
+
+        It begins again with each fallback. Bytes that make no event do not count. The runtime keeps
+        it, whatever the plugin does; a `Transport` alone does not.
+        """
+        return _seconds(self._first_event)
+
+    @property
+    def idle(self) -> float | None:
+        """Between two reads of the body."""
+        return _seconds(self._idle)
+
+    @property
+    def total(self) -> float | None:
+        """For the whole answer, from the call to the end of the body.
+
+        The runtime counts retries into it, and fallbacks where the call itself gave the limit.
+        """
+        return _seconds(self._total)
+
+    def with_defaults(self, other: Deadlines) -> Deadlines:
+        """These limits, and the other's in place of those that were not given."""
+        missing = {
+            name: getattr(other, f"_{name}")
+            for name in _NAMES
+            if isinstance(getattr(self, f"_{name}"), _Default)
+        }
+        return evolve(self, **missing)
+
+
+_NAMES = tuple(each.name.removeprefix("_") for each in fields(Deadlines))
 
 
 ANOTHER_TURN = 0.001

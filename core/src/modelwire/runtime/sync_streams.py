@@ -1,0 +1,256 @@
+"""Streams and tool loops for programs without an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import weakref
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from modelwire.errors import Attempt, Cancelled, StreamTruncated
+from modelwire.events import DoneEvent, Event, TextDeltaEvent
+from modelwire.messages import AssistantMessage, ToolCall
+from modelwire.models import Model
+from modelwire.runtime.loop_thread import LoopThread
+from modelwire.runtime.pump import Pump, Source
+from modelwire.runtime.stream import Stream
+from modelwire.runtime.tool_loop import Approve, ToolLoop, ToolRun
+
+if TYPE_CHECKING:
+    from modelwire.runtime.sync import SyncRuntime
+
+__all__ = ["SyncStream", "SyncToolLoop"]
+
+T = TypeVar("T")
+
+
+class _Iteration(Generic[T]):
+    """A source that is read from another thread, with what is common to streams and tool loops.
+
+    Args:
+        source: What is read.
+        pump: What reads it.
+        loop: The loop that does the work.
+        runtime: Whose loop it is; a runtime that is forgotten closes, so it is remembered here.
+    """
+
+    def __init__(
+        self, source: Source[T], pump: Pump[T], loop: LoopThread, runtime: SyncRuntime
+    ) -> None:
+        self._source = source
+        self._pump = pump
+        self._loop = loop
+        self._runtime = runtime
+        self._arrived: deque[T] = deque()
+        # The task that reads lives by itself: it does not end because this object does.
+        weakref.finalize(self, loop.soon_if_running, pump.drop).atexit = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the answer and close the connection."""
+        self._arrived.clear()
+        with suppress(Cancelled):  # a runtime that was closed has ended it
+            self._loop.call(self._end())
+
+    def _next(self) -> T:
+        if not self._arrived:
+            self._arrived.extend(self._loop.call(self._pump.take(self._source)))
+        if not self._arrived:
+            raise StopIteration
+        return self._arrived.popleft()
+
+    async def _end(self) -> None:
+        await self._pump.stop()
+        await self._source.aclose()
+
+
+class SyncStream(_Iteration[Event]):
+    """The events of one answer, to be iterated once: a `Stream` without `async`.
+
+        with runtime.stream("Hello") as stream:
+            for event in stream:
+                ...
+
+    As with a `Stream`, the connection is closed when the `with` is left, the stream closed, or when
+    nothing refers to the stream any more.
+
+    Args:
+        stream: The stream to iterate.
+        loop: The loop that does the work.
+        runtime: Whose loop it is.
+    """
+
+    def __init__(self, stream: Stream, loop: LoopThread, runtime: SyncRuntime) -> None:
+        super().__init__(stream, Pump(lambda _: False), loop, runtime)
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[Event]:
+        return self
+
+    def __next__(self) -> Event:
+        return self._next()
+
+    @property
+    def model(self) -> Model | None:
+        """The model that answers, or `None` before that is known."""
+        return self._stream.model
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The tries that failed so far, oldest first."""
+        return self._stream.attempts
+
+    @property
+    def message(self) -> AssistantMessage | None:
+        """The finished message, or `None` as long as there is none."""
+        return self._stream.message
+
+    def cancel(self) -> None:
+        """Stop the answer: waiting for an event raises `Cancelled`. May be called from any thread."""
+        self._loop.soon(self._stream.cancel)
+
+    def texts(self) -> Iterator[str]:
+        """Only the text of the answer, piece by piece."""
+        return (event.delta for event in self if isinstance(event, TextDeltaEvent))
+
+    def result(self) -> AssistantMessage:
+        """Read to the end and return the message.
+
+        Raises:
+            ModelwireError: The answer failed; `partial` is what had arrived.
+        """
+        for _ in self:
+            pass
+        if self.message is None:
+            msg = "The stream was closed before its end."
+            raise StreamTruncated(msg)
+        return self.message
+
+
+class _Question:
+    """A tool call that waits for its approval by the consumer, in the consumer's thread.
+
+    Attributes:
+        call: The call.
+    """
+
+    def __init__(self, call: ToolCall) -> None:
+        self.call = call
+        self._answer: asyncio.Future[bool | Awaitable[bool]] = (
+            asyncio.get_running_loop().create_future()
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the approval is still waited for; it is not after `cancel`."""
+        return not self._answer.done()
+
+    async def answered(self) -> bool:
+        """Wait for the approval."""
+        said = await self._answer
+        return bool(await said if inspect.isawaitable(said) else said)
+
+    def answer(self, said: bool | Awaitable[bool]) -> None:
+        """Give the approval, or the coroutine that gives it; in the loop."""
+        if not self._answer.done():
+            self._answer.set_result(said)
+        elif inspect.iscoroutine(said):
+            said.close()
+
+    def fail(self, error: Exception) -> None:
+        """Say that there will be no approval, and why; in the loop."""
+        if not self._answer.done():
+            # A future does not take this one.
+            refused = isinstance(error, StopIteration)
+            self._answer.set_exception(RuntimeError(str(error)) if refused else error)
+
+
+async def _ask_consumer(pump: Pump[Event | ToolRun | _Question], call: ToolCall) -> bool:
+    """Have the consumer of a pump approve a call."""
+    question = _Question(call)
+    pump.put(question)
+    return await question.answered()
+
+
+def _is_followed_by_work(item: Event | ToolRun | _Question) -> bool:
+    """Whether a loop that reads on may run a tool or ask a model, which the caller must want."""
+    return type(item) is DoneEvent or type(item) is ToolRun
+
+
+class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
+    """The events of all answers, with a `ToolRun` after each tool: a `ToolLoop` without `async`.
+
+        with run_tools(runtime, context, tools, approve=lambda call: True) as loop:
+            for event in loop:
+                ...
+
+    Tools run in threads of their own, coroutine functions in the loop, and `approve` in the thread
+    that iterates. No tool runs ahead of the iteration. It can be left as a `SyncStream` can.
+
+    Args:
+        begin: Makes the loop, given the function that approves its calls.
+        approve: Called before each tool.
+        loop: The event loop that does the work.
+        runtime: Whose loop it is.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[Approve], ToolLoop],
+        approve: Approve,
+        loop: LoopThread,
+        runtime: SyncRuntime,
+    ) -> None:
+        pump: Pump[Event | ToolRun | _Question] = Pump(_is_followed_by_work)
+        self._tool_loop = begin(partial(_ask_consumer, pump))
+        self._approve = approve
+        super().__init__(self._tool_loop, pump, loop, runtime)
+
+    def __iter__(self) -> Iterator[Event | ToolRun]:
+        return self
+
+    def __next__(self) -> Event | ToolRun:
+        while isinstance(item := self._next(), _Question):
+            if item.is_open:
+                self._ask(item)
+        return item
+
+    @property
+    def stream(self) -> SyncStream | None:
+        """The stream of the answer that arrives at present, or of the one before the tools."""
+        stream = self._tool_loop.stream
+        return None if stream is None else SyncStream(stream, self._loop, self._runtime)
+
+    def cancel(self) -> None:
+        """Stop: waiting for an event raises `Cancelled`, with what had arrived as `partial`.
+
+        May be called from any thread.
+        """
+        self._loop.soon(self._tool_loop.cancel)
+
+    def _ask(self, question: _Question) -> None:
+        try:
+            said = self._approve(question.call)
+        except Exception as error:  # noqa: BLE001 - the loop raises it, as it does its other errors
+            self._loop.soon(partial(question.fail, error))
+        except BaseException:
+            # After an interrupt the call still waits for its approval.
+            self._arrived.appendleft(question)
+            raise
+        else:
+            self._loop.soon(partial(question.answer, said))
