@@ -27,6 +27,7 @@ STREAM = "aclosing(stream(account, model, context, options, transport))"
 PUMPED = (
     "aclosing(stream.__globals__['_pumped'](stream(account, model, context, options, transport)))"
 )
+OWNED = PUMPED.replace("_pumped", "_owned")
 
 MISTAKES = [
     Mistake(
@@ -252,6 +253,10 @@ MISTAKES = [
         "test_the_service_sees_that_the_caller_has_gone[leave]",
     ),
     Mistake(
+        "leaves-it-to-the-collector", "plugin.py", STREAM, OWNED,
+        "test_the_service_sees_that_the_caller_has_gone[drop]",
+    ),
+    Mistake(
         "does-not-stop-waiting", "plugin.py", STREAM, PUMPED,
         "test_a_caller_may_leave_before_the_first_byte",
     ),
@@ -362,6 +367,21 @@ class _Own:
                 raise OSError("it did not work") from error
 
         return sending()
+
+
+class _Owner:
+    def __init__(self, deltas):
+        self.deltas = deltas
+        self.own = self.run()
+
+    async def run(self):
+        async for delta in self.deltas:
+            yield delta
+
+
+async def _owned(deltas):
+    async for delta in _Owner(deltas).own:
+        yield delta
 
 
 async def _pumped(deltas):

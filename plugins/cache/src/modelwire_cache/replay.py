@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing
 
 from modelwire.errors import ModelwireError
 from modelwire.events import Delta, Deltas, Diagnostic, ResponseInfo, Stop, deltas_of
@@ -39,12 +39,16 @@ async def answer(
         NotKept: The mode is `replay`, and there is no usable answer.
     """
     answers = ResponseStore(settings.directory)
-    async with _closing(deltas):
+    try:
         kept = await _find(answers, request, settings)
         stream = _replay(kept, paced=settings.paced) if kept else _keep(deltas, answers, request)
-        async with _closing(stream):
+        async with aclosing(stream):
             async for arrived in stream:
                 yield arrived
+    finally:
+        close = getattr(deltas, "aclose", None)
+        if close is not None:
+            await close()
 
 
 async def _find(
@@ -107,13 +111,3 @@ def _lasting(delta: Delta) -> Delta:
     if isinstance(delta, ResponseInfo):
         return ResponseInfo(delta.response_id, delta.response_model, None, delta.api)
     return delta
-
-
-@asynccontextmanager
-async def _closing(stream: AsyncIterator[Deltas]) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()
