@@ -14,7 +14,7 @@ from wires import TEXTS, WIRES
 from modelwire import Runtime
 from modelwire.errors import Overloaded, RequestTimeout
 from modelwire.events import TextDeltaEvent
-from modelwire.transport import Deadlines, RetryPolicy
+from modelwire.transport import Deadlines, RetryPolicy, Transport
 from modelwire_bedrock.emulator import Fault
 
 NEVER = Deadlines(connect=None, first_byte=None, idle=None)
@@ -177,3 +177,42 @@ async def test_one_budget_covers_the_fallbacks(tmp_path):
             assert asked == [1, 1]
             for wire in providers.values():
                 assert await reached(lambda wire=wire: wire.ends() == ["client_left"])
+
+
+STALLS = {
+    "first_byte": Fault("slow_start", seconds=3600),
+    "first_event": Fault("dribble", size=1, seconds=0.2),
+    "idle": Fault("stall", after=3),
+    "total": Fault("dribble", size=1, seconds=0.05),
+}
+
+
+@pytest.mark.parametrize("phase", STALLS)
+async def test_the_limits_of_the_transport_hold_where_a_call_gives_none(wire, tmp_path, phase):
+    wire.answers(STALLS[phase])
+    transport = Transport(environ={}, deadlines=Deadlines(**{phase: 0.4}))
+    async with wire.runtime(tmp_path, transport=transport) as runtime:
+        # What a call limits besides takes nothing away from them.
+        error = await failure(runtime, wire, Deadlines(connect=5))
+    assert error.phase == phase
+    assert "0.4 seconds" in str(error)
+
+
+@pytest.mark.parametrize("phase", STALLS)
+async def test_the_limits_of_a_call_win_over_those_of_the_transport(wire, tmp_path, phase):
+    wire.answers(STALLS[phase])
+    transport = Transport(environ={}, deadlines=Deadlines(**{phase: 0.01}))
+    async with wire.runtime(tmp_path, transport=transport) as runtime:
+        error = await failure(runtime, wire, Deadlines(**{phase: 0.4}))
+    assert error.phase == phase
+    assert "0.4 seconds" in str(error)
+
+
+async def test_a_call_may_lift_a_limit_of_the_transport(wire, tmp_path):
+    wire.answers(Fault("slow_start", seconds=1))
+    transport = Transport(environ={}, deadlines=Deadlines(first_byte=0.1, total=0.1))
+    async with wire.runtime(tmp_path, transport=transport) as runtime:
+        lifted = Deadlines(first_byte=None, total=None)
+        assert (await runtime.complete("hi", model=wire.ref, deadlines=lifted)).text == "".join(
+            TEXTS
+        )

@@ -173,7 +173,9 @@ def _asked(runtime: Runtime, settings: dict[str, Any]) -> dict[str, Any]:
         show_note(f"No model is configured; {asked['model']} answers.")
     choice = asked.pop("tool_choice")
     asked["tool_choice"] = ToolChoice.parse(choice) if choice else None
-    asked["deadlines"] = Deadlines(total=asked.pop("timeout"))
+    timeout = asked.pop("timeout")
+    # Without the option the configuration's limit holds; `None` would lift it.
+    asked["deadlines"] = Deadlines() if timeout is None else Deadlines(total=timeout)
     return asked
 
 

@@ -25,6 +25,8 @@ __all__ = ["Operation", "call"]
 Operation = Literal["list_foundation_models", "list_inference_profiles", "get_inference_profile"]
 
 _DEADLINES = Deadlines(connect=10.0, first_byte=30.0, idle=30.0, total=30.0)
+"""Limits where the transport gives none."""
+
 _LARGEST = 16 * 1024 * 1024
 
 
@@ -52,7 +54,7 @@ async def call(
 
     Raises:
         ProviderError: AWS refused or failed, or there are no credentials.
-        RequestTimeout: It took longer than 30 seconds.
+        RequestTimeout: It took longer than the transport allows, or than 30 seconds.
     """
     try:
         return await _call_once(operation, params, target, clients, transport)
@@ -86,7 +88,8 @@ async def _call_once(
     request = await prepare(client, operation, params, target=target)
     carrier = transport_for(transport, target, request.url)
     provider = "amazon-bedrock"
-    async with carrier.send(request, deadlines=_DEADLINES, provider=provider) as response:
+    deadlines = carrier.deadlines.with_defaults(_DEADLINES)
+    async with carrier.send(request, deadlines=deadlines, provider=provider) as response:
         if not 200 <= response.status < 300:
             fault = fault_of_response(
                 response.status, response.headers, await response.read_error()
