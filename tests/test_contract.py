@@ -1,6 +1,7 @@
 """The contract with plugins: what is public is listed, and what was built against it goes on working."""
 
 import difflib
+import inspect
 import json
 import subprocess
 import textwrap
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from clean_venv import build_wheels, environ_of, make_venv, run
-from public_api import LISTED, public_api
+from public_api import LISTED, public_api, public_signatures
 
 # Building wheels and filling an environment takes as long as the package index does.
 pytestmark = pytest.mark.timeout(900)
@@ -219,3 +220,19 @@ def test_what_is_public_is_what_is_listed():
         "The public names have changed. If that is meant, and no plugin breaks by it, run "
         "`python tests/support/public_api.py`.\n" + "\n".join(changes)
     )
+
+
+def test_no_public_signature_takes_just_any_keyword():
+    signatures = list(public_signatures())
+    assert len(signatures) > 300
+    untyped = [
+        f"{name}(**{parameter.name})"
+        for name, signature in signatures
+        for parameter in signature.parameters.values()
+        if parameter.kind is parameter.VAR_KEYWORD
+        and (
+            parameter.annotation is inspect.Parameter.empty
+            or str(parameter.annotation).rpartition(".")[2] == "Any"
+        )
+    ]
+    assert untyped == []

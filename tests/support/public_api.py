@@ -4,6 +4,7 @@
 in review.
 """
 
+import contextlib
 import enum
 import importlib
 import inspect
@@ -19,10 +20,33 @@ LISTED = Path(__file__).parents[1] / "public_api.txt"
 PRIVATE = {"modelwire.cli", "modelwire._lazy", "modelwire.document", "modelwire.structuring"}
 
 
+PACKAGES_OF_PLUGINS = ("modelwire_bedrock.emulator",)
+"""What plugins offer to programs, apart from their hooks."""
+
+
 def public_api() -> str:
     """Every module that the documentation names, with what it exports."""
-    modules = ["modelwire", *sorted(_rooms()), "modelwire.hookspecs.specs"]
-    return "\n".join(line for name in modules for line in _module(name)).rstrip() + "\n"
+    return "\n".join(line for name in _modules() for line in _module(name)).rstrip() + "\n"
+
+
+def public_signatures() -> Iterator[tuple[str, inspect.Signature]]:
+    """Every function, constructor and method that programs may call, with its signature."""
+    for module in (*_modules(), *PACKAGES_OF_PLUGINS):
+        for export in importlib.import_module(module).__all__:
+            value = getattr(importlib.import_module(module), export)
+            called = {export: value}
+            if inspect.isclass(value):
+                members = _members(value).items()
+                called |= {f"{export}.{name}": each for name, each in members}
+            for name, each in called.items():
+                function = getattr(each, "__func__", each)
+                if inspect.isclass(function) or inspect.isroutine(function):
+                    with contextlib.suppress(TypeError, ValueError):  # it is built in
+                        yield f"{module}.{name}", inspect.signature(function)
+
+
+def _modules() -> list[str]:
+    return ["modelwire", *sorted(_rooms()), "modelwire.hookspecs.specs"]
 
 
 def _rooms() -> Iterator[str]:

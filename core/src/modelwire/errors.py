@@ -33,7 +33,7 @@ public API; the original is kept as the `__cause__`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from attrs import frozen
 
@@ -333,9 +333,22 @@ class RequestTimeout(ProviderError, TimeoutError):
     phase: str | None = None
 
     @classmethod
-    def in_phase(cls, phase: str, seconds: float, **details: Any) -> Self:
+    def in_phase(
+        cls,
+        phase: str,
+        seconds: float,
+        *,
+        provider: str | None = None,
+        model: str | None = None,
+        request_id: str | None = None,
+    ) -> Self:
         """Say which deadline passed: `connect`, `first_byte`, `first_event`, `idle` or `total`."""
-        error = cls(f"{_PHASES[phase]} within {seconds:g} seconds.", **details)
+        error = cls(
+            f"{_PHASES[phase]} within {seconds:g} seconds.",
+            provider=provider,
+            model=model,
+            request_id=request_id,
+        )
         error.phase = phase
         return error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -150,22 +150,22 @@ class Session:
             # pi adds up `cost.total` without looking whether there is one.
             nothing = dict.fromkeys(("input", "output", "cacheRead", "cacheWrite", "total"), 0)
             data["usage"] |= {"cost": nothing, "costKnown": False}
-        return self.append("message", message=data)
+        return self.append("message", {"message": data})
 
     def choose_model(self, ref: ModelRef) -> str:
         """Note which model is asked from here on."""
-        return self.append("model_change", provider=ref.provider, modelId=ref.model)
+        return self.append("model_change", {"provider": ref.provider, "modelId": ref.model})
 
     def choose_thinking(self, level: str) -> str:
         """Note how much the model is asked to think from here on."""
-        return self.append("thinking_level_change", thinkingLevel=level)
+        return self.append("thinking_level_change", {"thinkingLevel": level})
 
     def choose_system_prompt(self, text: str | None) -> str:
         """Note the system prompt that stands from here on."""
-        return self.append("custom", customType=SYSTEM_PROMPT, data={"text": text})
+        return self.append("custom", {"customType": SYSTEM_PROMPT, "data": {"text": text}})
 
-    def append(self, kind: str, **data: Any) -> str:
-        """Append an entry of any kind; return its id.
+    def append(self, kind: str, data: Mapping[str, Any]) -> str:
+        """Append an entry of any kind, with its own keys as JSON data; return its id.
 
         A choice that is made before the first message waits for it, so that a conversation in which
         nothing was said leaves no file.

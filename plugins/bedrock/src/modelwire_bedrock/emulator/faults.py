@@ -83,16 +83,34 @@ class Fault:
     original_status: int | None = None
 
     @classmethod
-    def error(cls, code: str, message: str | None = None, **details: Any) -> Fault:
+    def error(
+        cls,
+        code: str,
+        message: str | None = None,
+        *,
+        status: int | None = None,
+        retry_after: int | None = None,
+    ) -> Fault:
         """An HTTP error, as `ThrottlingException`."""
-        return cls("error", code=code, message=message, **details)
+        return cls("error", code=code, message=message, status=status, retry_after=retry_after)
 
     @classmethod
     def exception(
-        cls, code: str, message: str | None = None, *, after: int = 0, **details: Any
+        cls,
+        code: str,
+        message: str | None = None,
+        *,
+        after: int = 0,
+        original_status: int | None = None,
     ) -> Fault:
         """An exception frame, as `throttlingException`, after some events."""
-        return cls("exception", code=code, message=message, after=after, **details)
+        return cls(
+            "exception",
+            code=code,
+            message=message,
+            after=after,
+            original_status=original_status,
+        )
 
     @property
     def interrupts(self) -> bool:
