@@ -1,6 +1,7 @@
 """The house keeps its rules: rooms import only upward, and what is public is listed."""
 
 import ast
+import graphlib
 import importlib
 import inspect
 import subprocess
@@ -62,6 +63,21 @@ def test_a_room_imports_only_from_rooms_above_it(room):
         for module in imports_of(ast.parse(file.read_text())):
             if module.startswith("modelwire."):
                 assert room_of(module) in allowed, f"{file} imports {module}"
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Also not inside of functions: what needs its user is put together the wrong way round."""
+    files = {
+        ".".join(("modelwire", *file.relative_to(ROOT).with_suffix("").parts)): file
+        for file in ROOT.rglob("*.py")
+        if "template" not in file.parts
+    }
+    files = {name.removesuffix(".__init__"): file for name, file in files.items()}
+    imported = {
+        name: {module for module in imports_of(ast.parse(file.read_text())) if module in files}
+        for name, file in files.items()
+    }
+    graphlib.TopologicalSorter(imported).prepare()
 
 
 def test_every_file_is_in_a_room():

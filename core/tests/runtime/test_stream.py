@@ -1,7 +1,9 @@
 """One answer: its events, its failures, its retries, its end."""
 
 import asyncio
+import gc
 import importlib
+import weakref
 
 import pytest
 
@@ -421,3 +423,21 @@ async def test_a_plugin_that_makes_an_error_of_being_cancelled_is_not_asked_agai
 async def test_what_cannot_be_iterated_is_no_prompt_either(make_runtime, prompt):
     with pytest.raises(InvalidMessage, match=type(prompt).__name__):
         make_runtime().stream(prompt)
+
+
+async def test_nothing_that_a_runtime_makes_refers_back_to_it(site, make_runtime):
+    """It is gone with its last reference, and no garbage collection is waited for."""
+    site.provider("echo")
+    gc.collect()
+    gc.disable()
+    try:
+        runtime = make_runtime()
+        await runtime.complete("hi", model="echo/e")
+        stream = runtime.stream("hi", model="echo/e")
+        await anext(aiter(stream))
+        gone = weakref.ref(runtime)
+        del runtime
+        assert gone() is None
+        assert (await stream.result()).text == "e heard: hi"
+    finally:
+        gc.enable()

@@ -64,9 +64,9 @@ class Runtime:
     ) -> None:
         self.config = config
         self.registry = registry or Registry(config)
-        self.transport = transport or Transport(environ=config.environ)
+        self.transport = client = transport or Transport(environ=config.environ)
         self.catalog = Catalog(
-            config, self.registry, lambda: self.transport, cache_directory=cache_directory
+            config, self.registry, lambda: client, cache_directory=cache_directory
         )
         self._resolver = Resolver(config, self.registry, self.catalog)
         self._retries = retries or RetryPolicy()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, field, fields, frozen
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,11 +43,12 @@ class Deadlines:
     configuration says, then the `Transport`, and at last the default.
     """
 
-    _connect: float | None = _default(10.0)
-    _first_byte: float | None = _default(300.0)
-    _first_event: float | None = _default(None)
-    _idle: float | None = _default(300.0)
-    _total: float | None = _default(None)
+    # The aliases are written out, since not every type checker takes the underscores away.
+    _connect: float | None = field(default=_default(10.0), alias="connect")
+    _first_byte: float | None = field(default=_default(300.0), alias="first_byte")
+    _first_event: float | None = field(default=_default(None), alias="first_event")
+    _idle: float | None = field(default=_default(300.0), alias="idle")
+    _total: float | None = field(default=_default(None), alias="total")
 
     def __repr__(self) -> str:
         limits = (f"{name}={getattr(self, name)!r}" for name in _NAMES)
