@@ -72,6 +72,68 @@ def test_no_secret_is_kept(passes):
     assert kept.headers["x-request-id"] == "r1"
 
 
+def test_header_fields_that_the_request_calls_public_are_kept_and_no_others(server, tmp_path):
+    server.script(Reply([b"{}"], headers={"X-Acme-Error": "Throttled", "X-Acme-Trace": "abc"}))
+    path = tmp_path / "file.jsonl"
+    request = Request(
+        "POST",
+        server.url,
+        {"X-Acme-Version": "2026-11-01", "X-Acme-Account": "abcdefghijkl"},
+        b'{"version": "2026-11-01", "account": "abcdefghijkl"}',
+        public_headers=frozenset({"x-acme-version", "x-acme-error"}),
+    )
+
+    async def work():
+        async with (
+            RecordingTransport(path, environ={}) as transport,
+            transport.send(request) as response,
+        ):
+            await response.read()
+
+    asyncio.run(work())
+    (kept,) = read_recordings(path)
+    assert kept.request_headers["x-acme-version"] == "2026-11-01"
+    assert kept.body == {"version": "2026-11-01", "account": "**REMOVED**"}
+    assert kept.headers["x-acme-error"] == "Throttled"
+    assert "x-acme-trace" not in kept.headers
+    assert "abcdefghijkl" not in path.read_text()
+
+
+def test_of_foreign_recordings_only_what_another_connection_can_use_is_played(tmp_path):
+    path = tmp_path / "file.json"
+    headers = {
+        "Connection": "keep-alive",
+        "Content-Encoding": "gzip",
+        "Content-Length": "2",
+        "Content-Type": "application/json",
+        "Set-Cookie": "session=abc",
+        "Transfer-Encoding": "chunked",
+        "X-Acme-Error": "Throttled",
+        "X-Acme-Id": "***",
+    }
+    response = {"status": 429, "headers": headers, "body_b64": "e30="}
+    path.write_text(json.dumps({"uri": "http://x/y", "request": {}, "response": response}))
+    (read,) = read_recordings(path)
+    assert read.headers == {"content-type": "application/json", "x-acme-error": "Throttled"}
+    assert [data for _, data in read.chunks] == [b"{}"]
+
+
+def test_credentials_that_a_service_repeats_are_hidden_from_the_plugin_as_without_recording(
+    server, tmp_path
+):
+    server.script(Reply([f"The key {SECRET} is wrong.".encode()], status=401))
+
+    async def work():
+        request = Request("POST", server.url, {"Authorization": f"Bearer {SECRET}"}, b"{}")
+        async with (
+            RecordingTransport(tmp_path / "file.jsonl", environ={}) as transport,
+            transport.send(request) as response,
+        ):
+            return await response.read_error()
+
+    assert asyncio.run(work()) == b"The key <hidden> is wrong."
+
+
 def test_a_stream_that_was_left_is_kept_as_far_as_it_came(server, tmp_path):
     server.script(Reply([b"one"], end="stall"))
     path = tmp_path / "file.jsonl"

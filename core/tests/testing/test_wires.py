@@ -9,7 +9,6 @@ import pytest
 
 from modelwire.messages import ToolCall
 from modelwire.testing import (
-    EventStreamWire,
     Gate,
     JsonLinesWire,
     ReceivedRequest,
@@ -24,11 +23,6 @@ from modelwire.testing import (
 class Lines(JsonLinesWire):
     def events(self, answer):
         yield {"text": answer.content[0].text}
-
-
-class Frames(EventStreamWire):
-    def events(self, answer):
-        yield "said", {"text": answer.content[0].text}
 
 
 class Events(SseWire):
@@ -133,19 +127,6 @@ def test_events_are_written_as_their_kind_wants_it():
     assert Events().encode("[DONE]") == b"data: [DONE]\n\n"
     assert Events().encode("two\nlines") == b"data: two\ndata: lines\n\n"
     assert Lines().encode({"a": 1}) == b'{"a": 1}\n'
-
-
-def test_frames_are_read_by_botocore():
-    eventstream = pytest.importorskip("botocore.eventstream")
-    buffer = eventstream.EventStreamBuffer()
-    buffer.add_data(Frames().encode(("said", {"text": "hi"})))
-    buffer.add_data(Frames().encode(("!throttling", {"message": "slow"})))
-    said, refused = (event.to_response_dict() for event in buffer)
-    assert (said["headers"][":event-type"], said["body"]) == ("said", b'{"text": "hi"}')
-    assert refused["headers"][":exception-type"] == "throttling"
-    buffer.add_data(Frames().garbage())
-    with pytest.raises(eventstream.ChecksumMismatch):
-        next(buffer)
 
 
 def test_what_is_said_is_cut_and_nothing_is_lost():

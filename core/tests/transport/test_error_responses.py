@@ -52,10 +52,11 @@ def test_each_status_has_its_error(status, kind, retryable):
 
 
 def test_headers_tell_the_request_id_and_the_time_to_wait():
-    headers = {"X-Amzn-RequestId": "abc", "RETRY-AFTER": "7"}
+    headers = {"X-Request-Id": "abc", "RETRY-AFTER": "7"}
     error = error_from_status(429, headers=headers, provider="acme", model="m-1", now=0.0)
     assert (error.request_id, error.retry_after) == ("abc", 7.0)
     assert (error.provider, error.model) == ("acme", "m-1")
+    assert error_from_status(429, headers=headers, request_id="r-1").request_id == "r-1"
 
 
 def test_without_a_message_the_error_names_the_status():

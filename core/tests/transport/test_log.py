@@ -5,7 +5,12 @@ import logging
 import pytest
 
 from modelwire.errors import ConnectionFailed
-from modelwire.redaction.http import shown_request_headers, shown_response_headers, shown_url
+from modelwire.redaction import (
+    secrets_in,
+    shown_request_headers,
+    shown_response_headers,
+    shown_url,
+)
 from modelwire.transport import Request
 
 
@@ -37,6 +42,18 @@ def test_of_a_request_only_harmless_headers_are_shown():
     }
 
 
+def test_a_plugin_names_more_headers_that_are_harmless():
+    headers = {"Acme-Version": "3", "X-Acme-Date": "20261122T000000Z", "X-Acme-Token": "k"}
+    assert shown_request_headers(headers, {"acme-version", "x-acme-date"}) == {
+        "Acme-Version": "3",
+        "X-Acme-Date": "20261122T000000Z",
+        "X-Acme-Token": "<hidden>",
+    }
+    assert secrets_in(headers | {"X-Acme-Token": "a-secret-token"}, {"x-acme-date"}) == (
+        "a-secret-token",
+    )
+
+
 def test_of_a_response_cookies_and_tokens_are_hidden():
     headers = {
         "x-request-id": "7",
@@ -59,12 +76,20 @@ async def test_a_request_is_told_when_it_goes_out_and_its_response_when_it_comes
     answering, transport, said
 ):
     server = await answering(OK)
-    request = Request("POST", f"{server.url}/a?key=secret", {"X-Key": "secret"}, b"12")
+    headers = {"X-Key": "secret", "X-Acme-Version": "2026-11-01"}
+    request = Request(
+        "POST",
+        f"{server.url}/a?key=secret",
+        headers,
+        b"12",
+        public_headers=frozenset({"x-acme-version"}),
+    )
     async with transport.send(request) as response:
         await response.read()
     sent, head, end = said()
     assert sent.startswith(f"POST {server.url}/a?key=<hidden>, 2 bytes\n")
     assert "X-Key: <hidden>" in sent
+    assert "X-Acme-Version: 2026-11-01" in sent
     assert head.startswith("200 OK after ")
     assert "X-Seen: yes" in head
     assert end.startswith("5 bytes received, after ")

@@ -112,13 +112,24 @@ async def test_an_empty_post_says_that_it_is_empty(answering, transport):
 
 async def test_a_response_has_status_headers_and_request_id(answering, transport):
     server = await answering(
-        b"HTTP/1.1 404 Gone\r\nContent-Length: 2\r\nX-Amzn-RequestId: r-1\r\n\r\nno"
+        b"HTTP/1.1 404 Gone\r\nContent-Length: 2\r\nX-Request-Id: r-1\r\n\r\nno"
     )
     async with transport.send(Request("GET", server.url)) as response:
         assert response.status == 404
-        assert response.headers["x-amzn-requestid"] == response.headers["X-AMZN-REQUESTID"] == "r-1"
+        assert response.headers["x-request-id"] == response.headers["X-REQUEST-ID"] == "r-1"
         assert response.request_id == "r-1"
         assert await response.read() == b"no"
+
+
+async def test_the_request_says_where_its_service_names_it(answering, transport):
+    named = b"X-Request-Id: of-a-proxy\r\nX-Acme-Id: r-1\r\n"
+    server = await answering(b"HTTP/1.1 200 OK\r\n" + named + b"Content-Length: 2\r\n\r\nok")
+    request = Request("GET", server.url, request_id_headers=("x-acme-id",))
+    async with transport.send(request) as response:
+        assert response.request_id == "r-1"
+        with pytest.raises(MalformedResponse) as caught:
+            await response.read(limit=1)
+    assert caught.value.request_id == "r-1"
 
 
 async def test_a_redirect_is_only_a_response(answering, transport):

@@ -1,6 +1,7 @@
 """Answers over a real connection, through the runtime."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,36 @@ async def test_betas_join_those_of_the_configuration(runtime, server, wire):
     settings = {"headers": {"Anthropic-Beta": "one"}}
     await ask(runtime(settings), params={"betas": ["two", "one"]})
     assert server.requests[0].headers["anthropic-beta"] == "one,two"
+
+
+async def test_a_dry_run_and_the_log_show_the_version_of_the_api_and_no_key(
+    runtime, server, wire, caplog
+):
+    settings = {"headers": {"X-Team": "a-team-with-a-secret"}}
+    shown = {
+        "anthropic-version": "2023-06-01",
+        "content-type": "application/json",
+        "accept": "text/event-stream",
+        "x-api-key": "<hidden>",
+        "x-team": "<hidden>",
+    }
+    dry = await runtime(settings).dry_run("Hi", model="anthropic/claude-sonnet-4-5")
+    assert dry.to_json()["headers"] == shown
+
+    server.script(wire.reply(wire.bodies(ScriptedAnswer("Hello"))))
+    with caplog.at_level(logging.DEBUG, "modelwire.http"):
+        await ask(runtime(settings))
+    sent = caplog.messages[0]
+    for name, value in shown.items():
+        assert f"  {name}: {value}" in sent
+
+
+async def test_a_service_of_aws_names_the_request_in_its_own_header(runtime, server, wire):
+    """As Amazon Bedrock's endpoint of the Messages API does."""
+    headers = {"Content-Type": "text/event-stream", "x-amzn-requestid": "req-7"}
+    cut = wire.bodies(ScriptedAnswer("Hello"))[:-1]
+    server.script(Reply(cut, headers=headers), Reply([b"{}"], status=500, headers=headers))
+    for kind in (StreamTruncated, ServerError):
+        with pytest.raises(kind) as caught:
+            await ask(runtime())
+        assert caught.value.request_id == "req-7"

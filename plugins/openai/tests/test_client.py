@@ -176,6 +176,16 @@ class TestFailuresInASuccess:
             "req_1",
         )
 
+    @pytest.mark.parametrize("name", ["request-id", "x-request-id", "x-amzn-requestid"])
+    async def test_they_name_the_request_whatever_service_it_is(self, call, http, name):
+        for body, status in (
+            ('data: {"error": {"message": "no"}}\n\n', "200 OK"),
+            ("no", "500 No"),
+        ):
+            with pytest.raises(ProviderError) as caught:
+                await call(http(body, status=status, headers={name: "req_1"}))
+            assert caught.value.request_id == "req_1"
+
     @pytest.mark.parametrize("said", ["overloaded, sorry", '"overloaded, sorry"'])
     async def test_they_may_be_plain_text(self, call, http, said):
         with pytest.raises(ProviderError, match="overloaded, sorry"):

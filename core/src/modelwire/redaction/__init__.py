@@ -8,7 +8,13 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.redaction.exceptions import chain, scrub
-    from modelwire.redaction.http import redact, secrets_in
+    from modelwire.redaction.http import (
+        redact,
+        secrets_in,
+        shown_request_headers,
+        shown_response_headers,
+        shown_url,
+    )
     from modelwire.redaction.names import HIDDEN, is_secret_path, looks_secret
 
 __all__ = [
@@ -19,6 +25,9 @@ __all__ = [
     "redact",
     "scrub",
     "secrets_in",
+    "shown_request_headers",
+    "shown_response_headers",
+    "shown_url",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -31,6 +40,9 @@ __getattr__, __dir__ = lazy_exports(
         "http": (
             "redact",
             "secrets_in",
+            "shown_request_headers",
+            "shown_response_headers",
+            "shown_url",
         ),
         "names": (
             "HIDDEN",

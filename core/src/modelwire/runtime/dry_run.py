@@ -41,7 +41,7 @@ class DryRun:
             "model": str(self.model.ref),
             "method": self.request.method,
             "url": shown_url(self.request.url),
-            "headers": shown_request_headers(self.request.headers),
+            "headers": shown_request_headers(self.request.headers, self.request.public_headers),
             "body": _shown_body(self.request.body),
             "changes": list(self.changes),
         }

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from modelwire.testing.subject import ABILITIES, Ability
     from modelwire.testing.suite import provider_suite
     from modelwire.testing.wires import (
-        EventStreamWire,
         JsonLinesWire,
         ScriptedAnswer,
         SseWire,
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ABILITIES",
     "Ability",
-    "EventStreamWire",
     "Gate",
     "Interaction",
     "JsonLinesWire",
@@ -67,7 +65,6 @@ __getattr__, __dir__ = lazy_exports(
         ),
         "suite": ("provider_suite",),
         "wires": (
-            "EventStreamWire",
             "JsonLinesWire",
             "ScriptedAnswer",
             "SseWire",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import frozen
 
 from modelwire.errors import ConfigError
-from modelwire.testing.frames import CONTENT_TYPE, split_frames
+from modelwire.redaction import looks_secret
 from modelwire.transport import Deadlines, Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -33,25 +33,33 @@ __all__ = [
     "Interaction",
     "RecordingTransport",
     "harmless",
-    "is_frame",
+    "is_binary",
     "read_recordings",
     "without_values",
 ]
 
-KEPT_REQUEST_HEADERS = frozenset({"accept", "amz-sdk-request", "content-length", "content-type"})
+KEPT_REQUEST_HEADERS = frozenset({"accept", "content-length", "content-type"})
+"""Header fields of any request that hold no secret; a `Request` names more in `public_headers`."""
+
 KEPT_RESPONSE_HEADERS = frozenset(
+    {"content-type", "date", "request-id", "retry-after", "x-request-id"}
+)
+"""Header fields of any response that hold no secret; a `Request` names more in `public_headers`."""
+
+REMOVED = "**REMOVED**"
+
+# Other tools record these as well. They belong to the connection, or to a body that was encoded.
+_NOT_PLAYED = frozenset(
     {
-        "anthropic-request-id",
-        "content-type",
-        "date",
-        "request-id",
-        "retry-after",
-        "x-amzn-errortype",
-        "x-amzn-requestid",
-        "x-request-id",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "keep-alive",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     }
 )
-REMOVED = "**REMOVED**"
 
 
 @frozen
@@ -65,7 +73,7 @@ class Interaction:
         body: The JSON body of the request.
         status: The HTTP status.
         headers: The harmless headers of the answer.
-        chunks: The body in frames or pieces, each with the seconds that passed before it.
+        chunks: The body in pieces, each with the seconds that passed before it.
     """
 
     method: str
@@ -97,16 +105,14 @@ class Interaction:
         if "chunks" in response:
             chunks = [(float(wait), base64.b64decode(text)) for wait, text in response["chunks"]]
         else:
-            body = base64.b64decode(response["body_b64"])
-            stream = response.get("kind", data.get("kind")) == "eventstream"
-            chunks = [(0.0, part) for part in (split_frames(body) if stream else [body])]
+            chunks = [(0.0, base64.b64decode(response["body_b64"]))]
         return cls(
             method=data.get("method", "POST"),
             uri=data["uri"],
             request_headers=request.get("headers", {}),
             body=request.get("json"),
             status=response["status"],
-            headers=_kept_headers(response, chunks),
+            headers=_played_headers(response.get("headers", {}), chunks),
             chunks=chunks,
         )
 
@@ -116,8 +122,8 @@ def harmless(headers: Mapping[str, str], kept: Collection[str]) -> dict[str, str
     return {name.lower(): value for name, value in headers.items() if name.lower() in kept}
 
 
-def is_frame(data: bytes) -> bool:
-    """Whether it is the beginning of a frame of an event stream, and no text."""
+def is_binary(data: bytes) -> bool:
+    """Whether it is the beginning of a binary stream, and no text."""
     return data[:1] == b"\0"
 
 
@@ -126,9 +132,9 @@ def without_values(
 ) -> list[tuple[float, bytes]]:
     """Take values out of a body, also where one lies across two pieces.
 
-    Frames are left as they are: their checksums hold, and a service repeats no credentials there.
+    A binary stream is left as it is: its checksums hold, and a service repeats no credentials there.
     """
-    if chunks and is_frame(chunks[0][1]):
+    if chunks and is_binary(chunks[0][1]):
         return list(chunks)
     whole = b"".join(data for _, data in chunks)
     clean = whole
@@ -166,14 +172,18 @@ def _read(path: Path) -> list[Interaction]:
     return interactions
 
 
-def _kept_headers(
-    response: Mapping[str, Any], chunks: Sequence[tuple[float, bytes]]
+def _played_headers(
+    recorded: Mapping[str, str], chunks: Sequence[tuple[float, bytes]]
 ) -> dict[str, str]:
-    headers = harmless(response.get("headers", {}), KEPT_RESPONSE_HEADERS)
-    kept = {name: value for name, value in headers.items() if "*" not in value}
-    binary = bool(chunks) and is_frame(chunks[0][1])
-    kept.setdefault("content-type", CONTENT_TYPE if binary else "application/json")
-    return kept
+    """The recorded header fields that are of use in another connection; names in lower case."""
+    played = {
+        name.lower(): value
+        for name, value in recorded.items()
+        if name.lower() not in _NOT_PLAYED and not looks_secret(name) and "*" not in value
+    }
+    if not (chunks and is_binary(chunks[0][1])):
+        played.setdefault("content-type", "application/json")
+    return played
 
 
 _SHORTEST_SECRET = 8
@@ -249,10 +259,10 @@ class RecordingTransport(Transport):
     ) -> Response:
         response = await super()._open(request, deadlines, provider, model)
         body = _RecordedBody(response, partial(self._keep, request, response))
-        return Response(response.status, response.headers, cast("Body", body), sent=request.headers)
+        return Response(response.status, response.headers, cast("Body", body), request=request)
 
     def _keep(self, request: Request, response: Response, body: _RecordedBody) -> None:
-        secrets = self._secrets | _secrets_of(request.headers)
+        secrets = self._secrets | _secrets_of(request)
         sent = (request.body or b"").decode("utf-8", "replace")
         ((_, clean),) = without_values([(0.0, sent.encode())], secrets)
         try:
@@ -262,10 +272,12 @@ class RecordingTransport(Transport):
         interaction = Interaction(
             method=request.method,
             uri=request.url.partition("?")[0],
-            request_headers=harmless(request.headers, KEPT_REQUEST_HEADERS),
+            request_headers=harmless(
+                request.headers, KEPT_REQUEST_HEADERS | request.public_headers
+            ),
             body=data,
             status=response.status,
-            headers=harmless(response.headers, KEPT_RESPONSE_HEADERS),
+            headers=harmless(response.headers, KEPT_RESPONSE_HEADERS | request.public_headers),
             chunks=without_values(body.chunks_kept, secrets),
         )
         line = json.dumps(interaction.as_json(), ensure_ascii=False)
@@ -304,8 +316,9 @@ class _RecordedBody:
             keep(self)
 
 
-def _secrets_of(headers: Mapping[str, str]) -> set[str]:
+def _secrets_of(request: Request) -> set[str]:
     """Values of headers that may be credentials, and their parts, as the key after `Bearer`."""
-    values = [value for name, value in headers.items() if name.lower() not in KEPT_REQUEST_HEADERS]
+    harmless_ones = KEPT_REQUEST_HEADERS | request.public_headers
+    values = [value for name, value in request.headers.items() if name.lower() not in harmless_ones]
     parts = {part for value in values for part in [value, *value.replace(",", " ").split()]}
     return {part for part in parts if len(part) >= _SHORTEST_SECRET}

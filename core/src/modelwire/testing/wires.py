@@ -10,11 +10,9 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from modelwire.messages import AssistantContent, StopReason, Text, ToolCall, Usage
-from modelwire.testing.frames import CONTENT_TYPE, frame
 from modelwire.testing.server import End, Gate, ReceivedRequest, Reply
 
 __all__ = [
-    "EventStreamWire",
     "JsonLinesWire",
     "ScriptedAnswer",
     "SseWire",
@@ -58,7 +56,10 @@ def fragments(call: ToolCall) -> list[str]:
 
 
 class Wire(ABC):
-    """A provider's protocol, as its server writes it. Derive from one of the three kinds.
+    """A provider's protocol, as its server writes it.
+
+    Derive from `SseWire` or `JsonLinesWire`; for another framing from this class, and write `encode`
+    and `garbage` too.
 
     Attributes:
         content_type: The `Content-Type` of a stream.
@@ -186,30 +187,3 @@ class JsonLinesWire(Wire):
     def garbage(self) -> bytes:
         """A line that is no JSON."""
         return b'{"oops\n'
-
-
-class EventStreamWire(Wire):
-    """The binary event stream of AWS.
-
-    An event is a pair of its name and JSON data. An exception in mid-stream is a pair of its name,
-    with `!` before it, and JSON data.
-    """
-
-    content_type = CONTENT_TYPE
-    request_id_header = "x-amzn-requestid"
-
-    def encode(self, event: tuple[str, Any]) -> bytes:
-        """Write an event as a frame."""
-        name, data = event
-        kind = "exception" if name.startswith("!") else "event"
-        headers = {
-            f":{kind}-type": name.removeprefix("!"),
-            ":content-type": "application/json",
-            ":message-type": kind,
-        }
-        return frame(headers, json.dumps(data, ensure_ascii=False).encode())
-
-    def garbage(self) -> bytes:
-        """A frame whose checksum does not hold."""
-        whole = frame({":message-type": "event", ":event-type": "oops"}, b"{}")
-        return whole[:-1] + bytes([whole[-1] ^ 0xFF])

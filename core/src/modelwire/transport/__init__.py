@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelwire.transport.dry_run import DryRunTransport, RequestCaptured
     from modelwire.transport.error_responses import error_from_status, explain_body
     from modelwire.transport.proxies import proxy_for
-    from modelwire.transport.request import Request
+    from modelwire.transport.request import Request, request_id_in
     from modelwire.transport.response import Response, drain
     from modelwire.transport.retry import (
         RetryPolicy,
@@ -42,6 +42,7 @@ __all__ = [
     "explain_body",
     "parse_retry_after",
     "proxy_for",
+    "request_id_in",
     "retrying",
     "retrying_call",
 ]
@@ -60,7 +61,10 @@ __getattr__, __dir__ = lazy_exports(
             "explain_body",
         ),
         "proxies": ("proxy_for",),
-        "request": ("Request",),
+        "request": (
+            "Request",
+            "request_id_in",
+        ),
         "response": (
             "Response",
             "drain",

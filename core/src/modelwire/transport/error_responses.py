@@ -23,7 +23,7 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire.transport.request import request_id
+from modelwire.transport.request import request_id_in
 from modelwire.transport.retry import parse_retry_after
 
 __all__ = ["error_from_status", "explain_body"]
@@ -63,6 +63,7 @@ def error_from_status(
     message: str = "",
     *,
     headers: Mapping[str, str],
+    request_id: str | None = None,
     provider: str | None = None,
     model: str | None = None,
     now: float | None = None,
@@ -73,7 +74,9 @@ def error_from_status(
         status: The HTTP status of a response that is not a success.
         message: What the provider said, as `explain_body` finds it; without it the error says what
             the status means.
-        headers: The header fields of the response; they give the request's id and the time to wait.
+        headers: The header fields of the response; they give the time to wait.
+        request_id: The request's id, as `Response.request_id`; without it `x-request-id` and
+            `request-id` among the header fields are read.
         provider: The provider's id.
         model: The model id.
         now: The time at which the response arrived, in seconds since the epoch; by default now.
@@ -87,7 +90,7 @@ def error_from_status(
         provider=provider,
         model=model,
         status=status,
-        request_id=request_id(headers),
+        request_id=request_id or request_id_in(headers),
         retry_after=parse_retry_after(headers, time.time() if now is None else now),
         retryable=False if status in _NOT_RETRYABLE else None,
         hint=_REDIRECT_HINT if 300 <= status < 400 else _HINTS.get(status),

@@ -38,11 +38,11 @@ class RequestLog:
 
     def request(self, request: Request, headers: Mapping[str, str], proxy: str | None) -> None:
         """The request goes out."""
-        self._secrets = secrets_in(headers)
+        self._secrets = secrets_in(headers, request.public_headers)
         through = f" through {proxy}" if proxy else ""
         body = f", {_size(len(request.body))}" if request.body else ""
         said = f"{request.method} {shown_url(request.url)}{through}{body}"
-        self._say(said, shown_request_headers(headers))
+        self._say(said, shown_request_headers(headers, request.public_headers))
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
         """The head of the response is there."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-__all__ = ["Request", "header", "request_id"]
+__all__ = ["Request", "header", "request_id_in"]
 
 
 @frozen
@@ -23,15 +23,23 @@ class Request:
             are not given `Accept-Encoding: identity`, since a compressed stream arrives in bursts,
             and a `User-Agent`, which RFC 9110 section 10.1.5 asks for.
         body: The whole body, or `None`.
+        public_headers: Names, in lower case, of the service's own header fields that never hold a
+            secret, in the request or in its response. Logs, dry runs and recordings show them. Of a
+            request they hide all others but `Accept`, `Accept-Encoding`, `Content-Type` and
+            `User-Agent`.
+        request_id_headers: Names of header fields of the response in which the service may name the
+            request, to be looked for before `x-request-id` and `request-id`.
     """
 
     method: str
     url: str = field(repr=lambda url: repr(url.partition("?")[0].rpartition("@")[2]))
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    public_headers: frozenset[str] = field(default=frozenset(), repr=False)
+    request_id_headers: tuple[str, ...] = field(default=(), repr=False)
 
 
-_REQUEST_IDS = ("x-amzn-requestid", "x-request-id", "request-id")
+_REQUEST_IDS = ("x-request-id", "request-id")
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:
@@ -43,6 +51,12 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
     return next((value for key, value in headers.items() if key.lower() == name), None)
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """Find the provider's id of a request in the headers of its response."""
-    return next((value for name in _REQUEST_IDS if (value := header(headers, name))), None)
+def request_id_in(headers: Mapping[str, str], names: Sequence[str] = ()) -> str | None:
+    """Find the provider's id of a request in the headers of its response.
+
+    Args:
+        headers: The header fields of the response.
+        names: Where this service names it, before `x-request-id` and `request-id`.
+    """
+    every = (*names, *_REQUEST_IDS)
+    return next((value for name in every if (value := header(headers, name))), None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.redaction.http import secrets_in
 from modelwire.redaction.names import HIDDEN
-from modelwire.transport.request import request_id
+from modelwire.transport.request import Request, request_id_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ class Response:
         headers: Mapping[str, str],
         body: Body,
         *,
-        sent: Mapping[str, str] | None = None,
+        request: Request,
     ) -> None:
         self.status = status
-        self._sent = sent or {}
         self.headers = headers
-        self.request_id = request_id(headers)
+        self.request_id = request_id_in(headers, request.request_id_headers)
+        self._request = request
         self._body = body
 
     def __repr__(self) -> str:
@@ -111,7 +111,7 @@ class Response:
         Credentials of the request that the service repeats are hidden.
         """
         body = await self._read_up_to(limit, forgiving=True)
-        for secret in secrets_in(self._sent):
+        for secret in secrets_in(self._request.headers, self._request.public_headers):
             body = body.replace(secret.encode(), HIDDEN.encode())
         return body
 

@@ -17,7 +17,7 @@ from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.errors import FAULTS, Exchange, without_request
 from modelwire.transport.log import log_request
 from modelwire.transport.proxies import ProxyLogin
-from modelwire.transport.request import Request, header, request_id
+from modelwire.transport.request import Request, header, request_id_in
 from modelwire.transport.request_deadlines import RequestDeadlines, tracing
 from modelwire.transport.response import Response
 
@@ -140,7 +140,11 @@ async def open_response(
         raise failure from (None if late else without_request(fault))
     if telling is not None:
         telling.head(raw.status, raw.headers)
-    details = {**exchange.details, "request_id": request_id(raw.headers)}
+    sent = evolve(request, headers=options["headers"])
+    details = {
+        **exchange.details,
+        "request_id": request_id_in(raw.headers, request.request_id_headers),
+    }
     body = Body(
         raw,
         session,
@@ -150,7 +154,7 @@ async def open_response(
         total_at=progress.total_at,
         telling=telling,
     )
-    return Response(raw.status, raw.headers, body, sent=options["headers"])
+    return Response(raw.status, raw.headers, body, request=sent)
 
 
 async def _send(

@@ -16,9 +16,18 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.models import Model
 
-__all__ = ["PROVIDER", "Account", "address_of", "key_variables", "resolve_account"]
+__all__ = [
+    "PROVIDER",
+    "PUBLIC_HEADERS",
+    "Account",
+    "address_of",
+    "key_variables",
+    "resolve_account",
+]
 
 PROVIDER = "anthropic"
+PUBLIC_HEADERS = frozenset({"anthropic-version"})
+"""Header fields of this API that hold no secret."""
 _ADDRESS = "https://api.anthropic.com"
 _VERSION = "2023-06-01"
 """The version of the API; https://docs.anthropic.com/en/api/versioning knows no newer one."""
@@ -51,7 +60,7 @@ class Account:
 
     def redact(self, text: str) -> str:
         """Take secrets out of what a service says."""
-        return redact(text, secrets_in(self.headers))
+        return redact(text, secrets_in(self.headers, PUBLIC_HEADERS))
 
 
 def resolve_account(

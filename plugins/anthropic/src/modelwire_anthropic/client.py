@@ -13,7 +13,8 @@ from attrs import frozen
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 from modelwire.redaction import scrub
 from modelwire.transport import Request, SseDecoder, drain, explain_body
-from modelwire_anthropic.errors import error_in_stream, error_of_response
+from modelwire_anthropic.account import PUBLIC_HEADERS
+from modelwire_anthropic.errors import REQUEST_ID_HEADERS, error_in_stream, error_of_response
 
 if TYPE_CHECKING:
     from modelwire.transport import Deadlines, Response, ServerSentEvent, Transport
@@ -64,7 +65,14 @@ async def stream_events(
         given = [name for name in headers.get("anthropic-beta", "").split(",") if name.strip()]
         headers["anthropic-beta"] = ",".join(dict.fromkeys([*given, *betas]))
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    request = Request("POST", account.url("messages"), headers, body.encode("utf-8", "replace"))
+    request = Request(
+        "POST",
+        account.url("messages"),
+        headers,
+        body.encode("utf-8", "replace"),
+        public_headers=PUBLIC_HEADERS,
+        request_id_headers=REQUEST_ID_HEADERS,
+    )
     details: dict[str, Any] = {"provider": account.provider, "model": model}
     async with transport.send(request, deadlines=deadlines, **details) as response:
         await _check(response, account, model)
@@ -107,7 +115,13 @@ async def fetch_json(
         ProviderError: The service refused or failed, or did not answer with JSON.
     """
     headers = {**account.headers, "accept": "application/json"}
-    request = Request("GET", account.url(route), headers)
+    request = Request(
+        "GET",
+        account.url(route),
+        headers,
+        public_headers=PUBLIC_HEADERS,
+        request_id_headers=REQUEST_ID_HEADERS,
+    )
     provider = account.provider
     async with transport.send(request, deadlines=deadlines, provider=provider) as response:
         await _check(response, account, None)

@@ -24,9 +24,12 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire.transport import error_from_status, explain_body
+from modelwire.transport import error_from_status, explain_body, request_id_in
 
-__all__ = ["error_in_stream", "error_of_response", "refuses_thinking"]
+__all__ = ["REQUEST_ID_HEADERS", "error_in_stream", "error_of_response", "refuses_thinking"]
+
+REQUEST_ID_HEADERS = ("x-amzn-requestid",)
+"""Where services name a request besides `request-id`: Amazon Bedrock's endpoint of this API."""
 
 _LONGEST = 2000
 
@@ -68,6 +71,7 @@ def error_of_response(
         status,
         message or explain_body(body, fields.get("content-type")),
         headers=fields,
+        request_id=request_id_in(fields, REQUEST_ID_HEADERS),
         provider=provider,
         model=model,
     )

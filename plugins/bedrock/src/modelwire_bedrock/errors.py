@@ -29,9 +29,14 @@ from modelwire.errors import (
     ServerError,
 )
 from modelwire.redaction import redact
-from modelwire.transport import error_from_status, explain_body, parse_retry_after
-from modelwire.transport.request import request_id
+from modelwire.transport import (
+    error_from_status,
+    explain_body,
+    parse_retry_after,
+    request_id_in,
+)
 from modelwire_bedrock.aws.eventstream import Frame
+from modelwire_bedrock.aws.request_template import REQUEST_ID_HEADERS
 from modelwire_bedrock.error_rules import ErrorRule, Symptom, find_rule
 
 __all__ = [
@@ -197,7 +202,7 @@ def fault_of_response(
         code,
         _message_in(data) or explain_body(body, fields.get("content-type")),
         status=status,
-        request_id=request_id(headers),
+        request_id=request_id_in(fields, REQUEST_ID_HEADERS),
         retry_after=parse_retry_after(fields, time.time() if now is None else now),
         original_status=_number(data.get("originalStatusCode")),
     )

@@ -1,25 +1,27 @@
-"""The wire of ConverseStream, for modelwire's conformance kit.
+"""The wires of event streams and of ConverseStream, for modelwire's conformance kit.
 
 TestMine = provider_suite("my-bedrock", api="bedrock-converse-stream", wire=ConverseStreamWire())
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelwire.messages import StopReason, Text, Thinking, ToolCall, Usage
 from modelwire.testing import (
-    EventStreamWire,
     ReceivedRequest,
     Reply,
     ScriptedAnswer,
+    Wire,
     fragments,
     pieces,
 )
+from modelwire_bedrock.emulator.frames import CONTENT_TYPE, frame
 
-__all__ = ["ConverseStreamWire"]
+__all__ = ["ConverseStreamWire", "EventStreamWire"]
 
 _STOP = {
     StopReason.STOP: "end_turn",
@@ -36,6 +38,33 @@ _ERRORS = {
     500: "InternalServerException",
     503: "ServiceUnavailableException",
 }
+
+
+class EventStreamWire(Wire):
+    """The binary event stream of AWS.
+
+    An event is a pair of its name and JSON data. An exception in mid-stream is a pair of its name,
+    with `!` before it, and JSON data.
+    """
+
+    content_type = CONTENT_TYPE
+    request_id_header = "x-amzn-requestid"
+
+    def encode(self, event: tuple[str, Any]) -> bytes:
+        """Write an event as a frame."""
+        name, data = event
+        kind = "exception" if name.startswith("!") else "event"
+        headers = {
+            f":{kind}-type": name.removeprefix("!"),
+            ":content-type": "application/json",
+            ":message-type": kind,
+        }
+        return frame(headers, json.dumps(data, ensure_ascii=False).encode())
+
+    def garbage(self) -> bytes:
+        """A frame whose checksum does not hold."""
+        whole = frame({":message-type": "event", ":event-type": "oops"}, b"{}")
+        return whole[:-1] + bytes([whole[-1] ^ 0xFF])
 
 
 class ConverseStreamWire(EventStreamWire):

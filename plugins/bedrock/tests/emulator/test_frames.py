@@ -2,11 +2,13 @@
 
 import json
 
-from botocore.eventstream import EventStreamBuffer
+import pytest
+from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwire_bedrock.emulator.frames import event_frame, exception_frame, split_frames
+from modelwire_bedrock.testing import EventStreamWire
 
 
 def decode(data, pieces=1):
@@ -52,3 +54,20 @@ def test_a_stream_is_cut_into_its_frames_and_what_is_left():
 
     assert split_frames(data) == frames
     assert split_frames(data[:-3]) == [frames[0], frames[1][:-3]]
+
+
+class SaidWire(EventStreamWire):
+    def events(self, answer):
+        yield "said", {"text": answer.content[0].text}
+
+
+def test_botocore_reads_the_frames_of_the_conformance_kit():
+    wire, buffer = SaidWire(), EventStreamBuffer()
+    buffer.add_data(wire.encode(("said", {"text": "hi"})))
+    buffer.add_data(wire.encode(("!throttling", {"message": "slow"})))
+    said, refused = (event.to_response_dict() for event in buffer)
+    assert (said["headers"][":event-type"], said["body"]) == ("said", b'{"text": "hi"}')
+    assert refused["headers"][":exception-type"] == "throttling"
+    buffer.add_data(wire.garbage())
+    with pytest.raises(ChecksumMismatch):
+        next(buffer)

@@ -17,7 +17,7 @@ from attrs import frozen
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 from modelwire.redaction import scrub
 from modelwire.transport import Request, SseDecoder, drain, explain_body
-from modelwire_openai.errors import error_in_stream, error_of_response
+from modelwire_openai.errors import REQUEST_ID_HEADERS, error_in_stream, error_of_response
 
 if TYPE_CHECKING:
     from modelwire.transport import Deadlines, Response, ServerSentEvent, Transport
@@ -124,6 +124,7 @@ async def stream_json(
             "Accept": "text/event-stream, application/json",
         },
         encode(payload),
+        request_id_headers=REQUEST_ID_HEADERS,
     )
     details: dict[str, Any] = {"provider": account.provider, "model": model}
     async with transport.send(request, deadlines=deadlines, **details) as response:
@@ -159,7 +160,12 @@ async def fetch_json(
     Raises:
         ProviderError: The service refused or failed, or did not answer with JSON.
     """
-    request = Request("GET", account.url(route), {**account.headers, "Accept": "application/json"})
+    request = Request(
+        "GET",
+        account.url(route),
+        {**account.headers, "Accept": "application/json"},
+        request_id_headers=REQUEST_ID_HEADERS,
+    )
     details: dict[str, Any] = {"provider": account.provider}
     async with transport.send(request, deadlines=deadlines, **details) as response:
         await _check(response, account, None)

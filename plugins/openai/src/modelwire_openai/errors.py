@@ -15,10 +15,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelwire.errors import ContextOverflow, ProviderError, ServerError
-from modelwire.transport import error_from_status, explain_body, parse_retry_after
+from modelwire.transport import (
+    error_from_status,
+    explain_body,
+    parse_retry_after,
+    request_id_in,
+)
 from modelwire_openai.error_rules import ErrorRule, meaning_of_code, meaning_of_message
 
-__all__ = ["ServiceFault", "error_in_stream", "error_of_response", "read_fault"]
+__all__ = [
+    "REQUEST_ID_HEADERS",
+    "ServiceFault",
+    "error_in_stream",
+    "error_of_response",
+    "read_fault",
+]
+
+REQUEST_ID_HEADERS = ("x-amzn-requestid",)
+"""Where services name a request besides `x-request-id`: Amazon Bedrock's endpoints of these APIs."""
 
 _LONGEST = 2_000
 _AGAIN = re.compile(
@@ -87,6 +101,7 @@ def error_of_response(
         status=status,
     )
     error = _error(fault, fields, provider, model)
+    error.request_id = request_id_in(fields, REQUEST_ID_HEADERS)
     asked = parse_retry_after(fields, time.time() if now is None else now)
     if asked is not None:
         error.retry_after = asked

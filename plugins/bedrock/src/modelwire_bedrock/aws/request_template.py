@@ -17,7 +17,13 @@ from attrs import field, frozen
 
 from modelwire.transport import Request
 
-__all__ = ["RequestTemplate"]
+__all__ = ["PUBLIC_HEADERS", "REQUEST_ID_HEADERS", "RequestTemplate"]
+
+REQUEST_ID_HEADERS = ("x-amzn-requestid",)
+"""Where AWS names a request in its response."""
+
+PUBLIC_HEADERS = frozenset({"x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADERS})
+"""Header fields of AWS that hold no secret: the time of a signature, the kind of an error, the id."""
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/]*/\d{8}/([^/]+)/([^/]+)/aws4_request,")
@@ -119,4 +125,11 @@ class RequestTemplate:
         headers = {**dict(signed.headers.items()), **self.unsigned}
         if _INVOCATION in headers:
             headers[_INVOCATION] = str(uuid.uuid4())
-        return Request(self.method, self.url, headers, body)
+        return Request(
+            self.method,
+            self.url,
+            headers,
+            body,
+            public_headers=PUBLIC_HEADERS,
+            request_id_headers=REQUEST_ID_HEADERS,
+        )

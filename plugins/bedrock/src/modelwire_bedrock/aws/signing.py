@@ -18,7 +18,11 @@ from weakref import WeakKeyDictionary, WeakSet
 from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
 from modelwire.transport import Request
 from modelwire_bedrock.aws.logging import quiet
-from modelwire_bedrock.aws.request_template import RequestTemplate
+from modelwire_bedrock.aws.request_template import (
+    PUBLIC_HEADERS,
+    REQUEST_ID_HEADERS,
+    RequestTemplate,
+)
 
 if TYPE_CHECKING:
     from modelwire.transport import Transport
@@ -165,7 +169,14 @@ def _request(prepared: Any) -> Request:
     body = prepared.body
     if isinstance(body, str):
         body = body.encode()
-    return Request(prepared.method, prepared.url, headers, bytes(body or b""))
+    return Request(
+        prepared.method,
+        prepared.url,
+        headers,
+        bytes(body or b""),
+        public_headers=PUBLIC_HEADERS,
+        request_id_headers=REQUEST_ID_HEADERS,
+    )
 
 
 def _text(value: bytes | str) -> str:

@@ -82,7 +82,8 @@ async def complete_stream(
                     return
                 await _check_kind(response)
                 decoder = FrameDecoder()
-                translator = Translator(call.request.tool_names, secrets_in(request.headers))
+                secrets = secrets_in(request.headers, request.public_headers)
+                translator = Translator(call.request.tool_names, secrets)
                 async with aclosing(response.iter_bytes()) as chunks:
                     async for chunk in chunks:
                         arrived, fault = _translate(chunk, decoder, translator)

@@ -14,24 +14,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from attrs import define
+from attrs import define, evolve
 
-from modelwire.testing.recordings import (
-    KEPT_REQUEST_HEADERS,
-    KEPT_RESPONSE_HEADERS,
-    Interaction,
-    harmless,
-    without_values,
-)
+from modelwire.testing import recordings as generic
+from modelwire.testing.recordings import Interaction, harmless, is_binary, without_values
 from modelwire_bedrock.emulator.documents import read_text
 from modelwire_bedrock.emulator.errors import EmulatorError
+from modelwire_bedrock.emulator.frames import CONTENT_TYPE, split_frames
 from modelwire_bedrock.emulator.operations import find_operation
 from modelwire_bedrock.emulator.replies import RecordedReply
 from modelwire_bedrock.emulator.signatures import SignedRequest
 
-__all__ = ["Recorder", "Recordings", "without_secrets"]
+__all__ = ["KEPT_RESPONSE_HEADERS", "Recorder", "Recordings", "without_secrets"]
 
+KEPT_RESPONSE_HEADERS = generic.KEPT_RESPONSE_HEADERS | {"x-amzn-errortype", "x-amzn-requestid"}
+"""Header fields of a response of AWS that hold no secret."""
 
+_KEPT_REQUEST_HEADERS = generic.KEPT_REQUEST_HEADERS | {"amz-sdk-request"}
 # What a signature puts into the query where it stands for no header field.
 _SIGNING_PARAMETERS = frozenset({"x-amz-credential", "x-amz-security-token", "x-amz-signature"})
 
@@ -92,10 +91,23 @@ class Recordings:
 
 
 def _entry(interaction: Interaction) -> _Entry:
+    interaction = _framed(interaction)
     path = urlsplit(interaction.uri).path
     route = find_operation(interaction.method, path, "")
     model_id = route.uri.get("modelId", "") if route else unquote(path)
     return _Entry(interaction, route.name if route else "", model_id)
+
+
+def _framed(interaction: Interaction) -> Interaction:
+    """Cut an event stream that was recorded as a whole into its frames."""
+    if not (interaction.chunks and is_binary(interaction.chunks[0][1])):
+        return interaction
+    headers = {"content-type": CONTENT_TYPE, **interaction.headers}
+    chunks = interaction.chunks
+    if len(chunks) == 1:
+        ((wait, body),) = chunks
+        chunks = [(wait, part) for part in split_frames(body)]
+    return evolve(interaction, headers=headers, chunks=chunks)
 
 
 def _read(path: Path) -> list[Interaction]:
@@ -176,7 +188,7 @@ def without_secrets(
     return Interaction(
         method=request.method,
         uri=uri,
-        request_headers=harmless(dict(request.headers), KEPT_REQUEST_HEADERS),
+        request_headers=harmless(dict(request.headers), _KEPT_REQUEST_HEADERS),
         body=body,
         status=status,
         headers=harmless(headers, KEPT_RESPONSE_HEADERS),

@@ -7,10 +7,14 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelwire.testing.recordings import KEPT_RESPONSE_HEADERS, harmless
+from modelwire.testing.recordings import harmless
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE
-from modelwire_bedrock.emulator.recordings import Recorder, without_secrets
+from modelwire_bedrock.emulator.recordings import (
+    KEPT_RESPONSE_HEADERS,
+    Recorder,
+    without_secrets,
+)
 from modelwire_bedrock.emulator.replies import LiveReply
 from modelwire_bedrock.emulator.signatures import ALGORITHM, SignedRequest
 
