@@ -10,7 +10,7 @@ EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin
 
-.PHONY: bench demo demo-bedrock test format lint types unit docs clean
+.PHONY: bench demo demo-bedrock test format lint types unit docs published clean
 
 demo: .venv/demo
 	@$(BIN)/modelwire complete "$$PROMPT"
@@ -37,6 +37,11 @@ unit: .venv/dev
 docs: .venv/dev
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
 	@echo "build/docs/index.html"
+
+# What `modelwire setup` knows of the plugins here, and the public names; review what has changed.
+published: .venv/dev
+	$(BIN)/python tests/support/published_plugins.py
+	$(BIN)/python tests/support/public_api.py
 
 bench: .venv-bench/modelwire/made
 	@.venv-bench/modelwire/bin/python benchmarks/run.py $(ARGUMENTS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from clean_venv import build_wheels
+from published_plugins import PUBLISHED, published_plugins
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = [ROOT / "core", *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))]
@@ -33,3 +34,7 @@ def test_it_asks_for_floors_only(wheel):
     assert requirements
     floor = re.compile(r"[\w-]+>=[\d.]+( ?; ?extra == .*)?")
     assert [r for r in requirements if not floor.fullmatch(r)] == []
+
+
+def test_setup_knows_every_provider_plugin_by_its_own_metadata():
+    assert PUBLISHED.read_text() == published_plugins(), "run `make published`, and commit the file"

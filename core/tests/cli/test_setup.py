@@ -8,6 +8,9 @@ import time
 import pexpect
 import pytest
 
+from modelwire.cli.setup.guides import find_offer, missing_plugins, published_plugins
+from modelwire.errors import PluginError
+
 KEY = "sk-the-secret-key"
 
 GUIDE = """
@@ -182,6 +185,27 @@ def test_a_guide_that_fails_is_told_with_its_place_and_without_a_traceback(progr
     done = set_up(program, "--yes", "--provider", "odd")
     assert done.returncode == 1
     assert b"The guide of odd failed: ZeroDivisionError at" in done.stderr
+
+
+@pytest.mark.parametrize("plugin", published_plugins(), ids=lambda plugin: plugin.distribution)
+def test_a_plugin_that_is_not_installed_is_named_with_how_to_get_it(site, plugin):
+    """However its provider is spelled."""
+    registry = site.registry()
+    assert missing_plugins(registry) == list(published_plugins())
+    assert plugin.titles
+    for name in plugin.names:
+        for spelled in (name, name.upper(), name.replace("-", "_"), f" {name} "):
+            with pytest.raises(
+                PluginError, match=f"not installed: {plugin.distribution}"
+            ) as caught:
+                find_offer(registry, [], spelled, has_address=False)
+            assert f"pip install {plugin.distribution}" in caught.value.hint
+
+
+def test_an_installed_plugin_is_not_missing(site):
+    plugin = published_plugins()[0]
+    site.provider("something", name=plugin.distribution)
+    assert missing_plugins(site.registry()) == list(published_plugins()[1:])
 
 
 class Terminal:

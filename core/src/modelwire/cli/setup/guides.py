@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
 
 import click
 from attrs import frozen
@@ -13,16 +16,17 @@ from modelwire.errors import PluginError
 from modelwire.hookspecs import Question, Settings, SetupGuide
 from modelwire.models import fold_provider
 from modelwire.registry import Registry
+from modelwire.registry.claims import normalize_name
 from modelwire.registry.loader import load_guide, where
 
 __all__ = [
-    "PUBLISHED",
     "GuideChoice",
     "PublishedPlugin",
     "find_offer",
     "missing_plugins",
     "not_installed",
     "offers",
+    "published_plugins",
     "questions_of",
     "settings_of",
 ]
@@ -30,41 +34,35 @@ __all__ = [
 
 @frozen
 class PublishedPlugin:
-    """A plugin that can be installed.
+    """A plugin of this project, which can be installed.
 
     Attributes:
         distribution: The package's name.
-        title: What a user has who needs it.
-        providers: Ids and aliases of its providers.
+        titles: What a user has who needs it, as the titles of its guides.
+        names: The ids and aliases of its providers, and the names of their guides.
     """
 
     distribution: str
-    title: str
-    providers: frozenset[str]
+    titles: tuple[str, ...]
+    names: frozenset[str]
+
+    def covers(self, name: str) -> bool:
+        """Whether a name that a user gave is one of its names, however it is spelled."""
+        return normalize_name(name) in map(normalize_name, self.names)
 
 
-PUBLISHED = (
-    PublishedPlugin(
-        "modelwire-anthropic",
-        "Anthropic: an API key for Claude",
-        frozenset({"anthropic", "claude"}),
-    ),
-    PublishedPlugin(
-        "modelwire-bedrock",
-        "AWS: Amazon Bedrock",
-        frozenset({"amazon-bedrock", "aws", "aws-bedrock", "bedrock"}),
-    ),
-    PublishedPlugin(
-        "modelwire-openai",
-        "OpenAI, or a server of its API: Ollama, vLLM, llama.cpp, a gateway",
-        frozenset({"groq", "llamacpp", "lmstudio", "ollama", "openai", "openrouter", "vllm"}),
-    ),
-    PublishedPlugin(
-        "modelwire-local",
-        "Nothing: a small model that runs on this computer",
-        frozenset({"local", "small-model"}),
-    ),
-)
+@cache
+def published_plugins() -> tuple[PublishedPlugin, ...]:
+    """The provider plugins of this project, so that one that is missing can be named.
+
+    They are read from `published.json`, which is made from the plugins' own metadata and guides. It is
+    the one file of the core that names vendors.
+    """
+    text = Path(__file__).with_name("published.json").read_text(encoding="utf-8")
+    return tuple(
+        PublishedPlugin(each["distribution"], tuple(each["titles"]), frozenset(each["names"]))
+        for each in json.loads(text)
+    )
 
 
 @frozen
@@ -96,7 +94,7 @@ def offers(registry: Registry) -> list[GuideChoice]:
 def missing_plugins(registry: Registry) -> list[PublishedPlugin]:
     """The plugins of this project that are not installed."""
     installed = {info.distribution for info in registry.plugins()}
-    return [plugin for plugin in PUBLISHED if plugin.distribution not in installed]
+    return [plugin for plugin in published_plugins() if plugin.distribution not in installed]
 
 
 def find_offer(
@@ -127,9 +125,7 @@ def find_offer(
     for offer in available:
         if offer.name == name:
             return offer, offer.guide.provider
-    plugin = next(
-        (p for p in missing_plugins(registry) if fold_provider(name) in p.providers), None
-    )
+    plugin = next((plugin for plugin in missing_plugins(registry) if plugin.covers(name)), None)
     if plugin is not None:
         raise not_installed(plugin)
     if has_address and open_ended:

@@ -11,12 +11,12 @@ from attrs import define, field
 
 from modelwire.cli.setup.answers import ask, from_options
 from modelwire.cli.setup.guides import (
-    PUBLISHED,
     GuideChoice,
     find_offer,
     missing_plugins,
     not_installed,
     offers,
+    published_plugins,
     questions_of,
     settings_of,
 )
@@ -91,7 +91,7 @@ def make_plan(asked: SetupOptions, registry: Registry, environ: Mapping[str, str
         names = sorted(offer.guide.provider or offer.name for offer in available)
         msg = f"Say what you have: --provider, as {', '.join(names)}."
         if not names:
-            wanted = " or ".join(plugin.distribution for plugin in PUBLISHED)
+            wanted = " or ".join(plugin.distribution for plugin in published_plugins())
             msg = f"No installed plugin can be set up. Run: pip install {wanted}."
         raise click.UsageError(msg)
     else:
@@ -113,15 +113,16 @@ def make_plan(asked: SetupOptions, registry: Registry, environ: Mapping[str, str
 
 
 def _menu(registry: Registry, available: list[GuideChoice]) -> GuideChoice:
-    missing = missing_plugins(registry)
+    missing = [(plugin, title) for plugin in missing_plugins(registry) for title in plugin.titles]
     click.echo("What do you have?")
     rows = [offer.guide.title for offer in available]
-    rows += [f"{plugin.title} (not installed)" for plugin in missing]
+    rows += [f"{title} (not installed)" for _, title in missing]
     for number, title in enumerate(rows, start=1):
         click.echo(f"{number:>4}  {title}")
     chosen: int = click.prompt("Number", type=click.IntRange(1, len(rows)))
     if chosen > len(available):
-        raise not_installed(missing[chosen - len(available) - 1])
+        plugin, _ = missing[chosen - len(available) - 1]
+        raise not_installed(plugin)
     return available[chosen - 1]
 
 
