@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwire.cli.chat.costs import AnswerCost, cost_lines
-from modelwire.cli.chat.input_history import looks_like_a_key
 from modelwire.cli.chat.live_lines import ChangingLines
 from modelwire.cli.chat.markdown import render_block, split_blocks
 from modelwire.cli.chat.slash import parse_command
@@ -178,41 +177,6 @@ def test_in_a_window_that_is_too_small_now_the_lines_begin_anew_below(columns, r
 )
 def test_a_command_is_one_word_of_letters_on_one_line(text, command):
     assert parse_command(text) == command
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "AKIA" + "ABCDEFGHIJKLMNOP",
-        "use sk-" + "abcdefghij0123456789",
-        "ABSK" + "QmVkcm9ja0FQSUtleS1" * 2,
-        "ghp_" + "a1" * 18,
-        "Authorization: Bearer " + "abcdefghijklmnop1234",
-        "api_key = '12345678'",
-        "password: hunter2hunter2",
-        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-        "-----BEGIN RSA PRIVATE KEY-----",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
-    ],
-)
-def test_what_looks_like_a_key_is_seen(text):
-    assert looks_like_a_key(f"here it is: {text} ok")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "What is a token?",
-        "how many tokens does this use",
-        "da39a3ee5e6b4b0d3255bfef95601890afd80709 is a commit",
-        "explain the secret of good bread",
-        "risk-averse investors of the twentieth century",
-        "/model amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        "internationalizationinternationalizationss",
-    ],
-)
-def test_ordinary_words_are_no_keys(text):
-    assert not looks_like_a_key(text)
 
 
 def test_costs_are_summed_and_what_is_not_known_is_said():

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
         shown_response_headers,
         shown_url,
     )
+    from modelwire.redaction.keys import looks_like_a_key
     from modelwire.redaction.names import HIDDEN, is_secret_path, looks_secret
 
 __all__ = [
     "HIDDEN",
     "chain",
     "is_secret_path",
+    "looks_like_a_key",
     "looks_secret",
     "redact",
     "scrub",
@@ -44,6 +46,7 @@ __getattr__, __dir__ = lazy_exports(
             "shown_response_headers",
             "shown_url",
         ),
+        "keys": ("looks_like_a_key",),
         "names": (
             "HIDDEN",
             "is_secret_path",

@@ -7,40 +7,17 @@ not kept in it: it can be recalled until the program ends, and is then forgotten
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
-__all__ = ["PrivateHistory", "looks_like_a_key"]
+from modelwire.redaction import looks_like_a_key
+
+__all__ = ["PrivateHistory"]
 
 _MOST = 1000
 """Entries that are kept."""
-
-_KEYS = re.compile(
-    r"""
-    \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                      # AWS access keys
-    | \bABSK[A-Za-z0-9+/=]{20,}                        # Amazon Bedrock API keys
-    | \bbedrock-api-key-\S{10,}
-    | \b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}                # OpenAI and others
-    | \bgh[opsur]_[A-Za-z0-9]{20,} | \bgithub_pat_\w{20,}
-    | \bxox[abprs]-[A-Za-z0-9-]{10,}
-    | \bAIza[A-Za-z0-9_-]{30,}
-    | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.    # signed tokens
-    | -----BEGIN[ A-Z]*PRIVATE[ ]KEY
-    | \bBearer\s+[A-Za-z0-9._~+/-]{16,}
-    | (?:api[_-]?key|secret|token|passwo?r?d|passphrase)["']?\s*[:=]\s*["']?[^\s"']{6,}
-    | (?-i:(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])
-      (?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/]))  # AWS secret keys
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-
-
-def looks_like_a_key(text: str) -> bool:
-    """Whether a part of the text looks like a key, a token or a password."""
-    return _KEYS.search(text) is not None
 
 
 class PrivateHistory(FileHistory):
