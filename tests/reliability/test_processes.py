@@ -159,9 +159,9 @@ def test_a_home_that_cannot_be_written_stops_no_command_that_reads(home):
         b"{",
         b"\xff\xfe{}",
         b"[]",
-        b'{"format": 2}',
+        b'{"format": 3}',
         b"[" * 100_000,
-        b'{"format": 2, "models": [{"id": 5}], "fetchedAt": "x"}',
+        b'{"format": 3, "models": [{"id": 5}], "fetchedAt": "x"}',
     ],
 )
 def test_a_damaged_cache_is_an_empty_one_and_is_mended_by_the_next_list(tmp_path, damage):

@@ -93,7 +93,7 @@ def _price(value: Any) -> float | None:
     return number
 
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def _by_id(kept: CachedList) -> Mapping[str, Model]:

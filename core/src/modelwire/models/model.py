@@ -19,23 +19,32 @@ ReasoningLevel = Literal["off", "minimal", "low", "medium", "high", "xhigh", "ma
 
 @frozen
 class Prices:
-    """Prices in USD per million tokens; `None` where a price is not known."""
+    """Prices in USD per million tokens; `None` where a price is not known.
+
+    Attributes:
+        input: Tokens of the request that no cache was involved in.
+        output: Tokens of the answer.
+        cache_read: Tokens that were read from the provider's cache.
+        cache_write: Tokens that were written to the cache, to be kept for the usual time.
+        cache_write_long: Tokens that were written to the cache, to be kept for long, as
+            `cache_retention="long"` asks for.
+    """
 
     input: float | None = None
     output: float | None = None
     cache_read: float | None = None
     cache_write: float | None = None
-    cache_write_1h: float | None = None
+    cache_write_long: float | None = None
 
     def cost_of(self, usage: Usage) -> Cost | None:
         """What `usage` costs, in USD, or `None` if a price that it needs is not known.
 
-        Cache writes that are kept for an hour cost twice the input price where the model names no
-        price of their own, as Anthropic and Amazon Bedrock publish it.
+        Cache writes that are kept for long cost twice the input price where the model names no price
+        of their own, which is what they cost at the providers that sell them.
         """
         from modelwire.messages import Cost
 
-        long_write = self.cache_write_1h
+        long_write = self.cache_write_long
         if long_write is None and self.input is not None:
             long_write = 2 * self.input
         short_writes = usage.cache_write - usage.cache_write_1h

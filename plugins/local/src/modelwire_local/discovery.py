@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FREE", "PROVIDER", "configured_models", "embedded_model", "offered_models"]
 PROVIDER = "local"
-FREE = Prices(input=0.0, output=0.0, cache_read=0.0, cache_write=0.0, cache_write_1h=0.0)
+FREE = Prices(input=0.0, output=0.0, cache_read=0.0, cache_write=0.0, cache_write_long=0.0)
 
 
 def offered_models(provider: ProviderConfig) -> list[Model]:

@@ -20,7 +20,7 @@ _KEYS = {
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
-    "cache_write_1h": "cache_write_1h_mtok",
+    "cache_write_long": "cache_write_1h_mtok",
 }
 
 
