@@ -35,6 +35,10 @@ MISTAKES = [
         "test_loading_it_imports_nothing_heavy",
     ),
     Mistake(
+        "heavy-sdk", "plugin.py", "from modelwire.hookspecs",
+        "import rich.console\nfrom modelwire.hookspecs", "test_loading_it_imports_nothing_heavy",
+    ),
+    Mistake(
         "heavy-detection", "detection.py", "from attrs import", "import asyncio\nfrom attrs import",
         "test_detecting_credentials_imports_nothing_heavy",
     ),
