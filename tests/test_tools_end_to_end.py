@@ -151,6 +151,7 @@ def test_verbose_shows_also_what_boto3_asks_for_credentials(bedrock_emulator, co
     role = f"GET {place}/latest/meta-data/iam/security-credentials/the-role 200 (by the SDK)"
     assert f"PUT {place}/latest/api/token 200 (by the SDK)" in said
     assert role in said
+    assert said.count("Found credentials from IAM Role: the-role") == 1
     assert "[1] POST http://127.0.0.1:" in said
     for secret in (*keys.values(), "session-token-of-the-role", "token-of-the-instance"):
         assert secret not in said

@@ -4,6 +4,7 @@ import ast
 import graphlib
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,67 @@ def test_what_a_room_exports_exists_and_is_documented(room):
         value = getattr(module, name)
         if inspect.isclass(value) or inspect.isfunction(value):
             assert value.__doc__, f"modelwire.{room}.{name} has no docstring"
+
+
+VENDORS = re.compile(
+    r"amazon|anthropic|openai|bedrock|claude|gpt|(?<![a-z])(?:aws|amzn?)(?![a-z])", re.IGNORECASE
+)
+CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+NAMES_VENDORS = ROOT / "cli" / "setup" / "published.json"
+"""Made from the metadata of this project's plugins, so that one that is missing can be named."""
+
+
+def docstrings_of(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+
+
+def without_examples(text):
+    """A docstring without code: what stands in backticks, and blocks that click leaves as they are."""
+    text = re.sub(r"^ *(?:\x08|\\b)\n(?:.*\S.*\n)+", "", text, flags=re.MULTILINE)
+    return re.sub(r"`[^`]+`", "", text)
+
+
+def without_examples_in_docstrings(source):
+    lines = source.splitlines(keepends=True)
+    for docstring in sorted(docstrings_of(ast.parse(source)), key=lambda node: -node.lineno):
+        found = slice(docstring.lineno - 1, docstring.end_lineno)
+        lines[found] = [without_examples("".join(lines[found]))]
+    return "".join(lines)
+
+
+def vendors_in(file):
+    source = file.read_text(encoding="utf-8")
+    text = without_examples_in_docstrings(source) if file.suffix == ".py" else source
+    return [f"{file}: {line.strip()}" for line in text.splitlines() if VENDORS.search(line)]
+
+
+def test_the_core_knows_no_vendor():
+    """Neither in code nor in words; docstrings may have one in an example."""
+    files = {
+        file for file in ROOT.rglob("*") if file.is_file() and not CACHES.intersection(file.parts)
+    }
+    assert [found for file in files - {NAMES_VENDORS} for found in vendors_in(file)] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('"""As `openai/gpt-5`, or `amazon-bedrock`."""\n', False),
+        ('"""A command.\n\n\\b\nmodelwire models set openai/gpt-5\n"""\n', False),
+        ('class A:\n    x: int\n    """As `x-amz-date`."""\n', False),
+        ("x = 'draws, laws'\n", False),
+        ('"""Made for OpenAI."""\n', True),
+        ("# Claude does so\n", True),
+        ("NAMES = {'x-amzn-requestid'}\n", True),
+        ("x = f'{\"AWS_REGION\"}'\n", True),
+        ('def f():\n    x = """As `gpt`."""\n', True),
+    ],
+)
+def test_a_vendor_is_found_wherever_it_is_named(tmp_path, source, found):
+    (tmp_path / "module.py").write_text(source)
+    assert bool(vendors_in(tmp_path / "module.py")) is found
 
 
 def loaded_after(code):

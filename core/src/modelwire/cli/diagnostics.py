@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Diagnostics", "diagnostic_options", "diagnostics", "with_diagnostics"]
 
-# The address under which a container's credentials stand is as good as the credentials.
-_CONTAINER = re.compile(r"(?<=/credentials/)[0-9A-Fa-f-]{16,}")
+# An address with an id under which credentials are given out is as good as the credentials.
+_CREDENTIALS_ID = re.compile(r"(?<=/credentials/)[0-9A-Fa-f-]{16,}")
 
 
 @define
@@ -99,7 +99,7 @@ def _take_debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
 
 
 def _show_requests(asked: Diagnostics) -> None:
-    """Print what the transport tells of its requests, and what boto3 does on its own."""
+    """Print what the transport logs of its requests, and those that SDKs make on their own."""
     import logging
 
     from modelwire.redaction.http import shown_url
@@ -123,17 +123,16 @@ def _show_requests(asked: Diagnostics) -> None:
         logger.propagate = False
 
     class _Finished(logging.Filter):
-        """Of what urllib3 tells, the finished requests: it carries those of boto3 itself."""
+        """Of what urllib3 logs, the finished requests: SDKs send theirs through it."""
 
         def filter(self, record: logging.LogRecord) -> bool:
             arguments = record.args
             if not isinstance(arguments, tuple) or len(arguments) != 8:
                 return False
             scheme, host, port, method, path, _, status, _ = arguments
-            url = shown_url(f"{scheme}://{host}:{port}{_CONTAINER.sub(HIDDEN, str(path))}")
+            url = shown_url(f"{scheme}://{host}:{port}{_CREDENTIALS_ID.sub(HIDDEN, str(path))}")
             record.msg, record.args = "%s %s %s (by the SDK)", (method, url, status)
             return True
 
     add(LOGGER, logging.DEBUG)
     add(logging.getLogger("urllib3.connectionpool"), logging.DEBUG, _Finished())
-    add(logging.getLogger("botocore.credentials"), logging.INFO)

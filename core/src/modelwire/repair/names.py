@@ -1,7 +1,8 @@
 """Names and ids of tools: legal for the provider, and unique.
 
-`[a-zA-Z0-9_-]{1,64}` is what Amazon Bedrock's service model and OpenAI's refusals name for tool
-names. For the ids of calls both have become wider with time; the narrow form is legal everywhere.
+`[a-zA-Z0-9_-]{1,64}` is the narrowest form that services ask of tool names, in their service models
+and in their refusals. For the ids of calls some have become wider with time; the narrow form is legal
+everywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The log filter that keeps credentials out of botocore's log.
+"""botocore's logs: credentials are kept out of them, and where credentials were found is shown.
 
 At the level `DEBUG` botocore writes each request with its header fields to its loggers: session and
 bearer tokens among them. What it does for us is left out there; what the program does with boto3 itself
@@ -12,11 +12,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["quiet"]
+__all__ = ["quiet", "show_credentials_source"]
 
 _LOUD = ("auth", "endpoint", "httpsession", "parsers", "regions", "retryhandler")
 
 _ours: ContextVar[bool] = ContextVar("modelwire_bedrock_quiet", default=False)
+
+
+class _ToRequestLog(logging.Handler):
+    """Writes where botocore found credentials to the log of modelwire's requests."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _requests.debug("%s", record.getMessage())
+
+
+_requests = logging.getLogger("modelwire.http")
+_to_request_log = _ToRequestLog(logging.INFO)
+
+
+def show_credentials_source() -> None:
+    """Let the logger `modelwire.http`, if it is at `DEBUG`, say where botocore finds credentials."""
+    if _requests.isEnabledFor(logging.DEBUG):
+        logger = logging.getLogger("botocore.credentials")
+        logger.addHandler(_to_request_log)  # does nothing the second time
+        if not logger.isEnabledFor(logging.INFO):
+            logger.setLevel(logging.INFO)
 
 
 @contextmanager

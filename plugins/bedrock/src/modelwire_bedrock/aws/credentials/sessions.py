@@ -21,6 +21,7 @@ from modelwire.errors import AuthenticationError
 from modelwire_bedrock.aws.credentials.shared_files import read_shared_files
 from modelwire_bedrock.aws.credentials.tokens import login_cache, sso_cache
 from modelwire_bedrock.aws.endpoints import configured_endpoint
+from modelwire_bedrock.aws.logging import show_credentials_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ _MFA_HINT = "Use `aws sso login`, or temporary keys from `aws sts get-session-to
 
 def open_session(target: Target) -> Session:
     """Make a session for a target. Takes tens of milliseconds; uses no network."""
+    show_credentials_source()
     session = _Session(target)
     # The profile is set below, and only if it is there.
     environ = {k: v for k, v in target.environ.items() if k not in _PROFILE_VARIABLES}
