@@ -1,5 +1,8 @@
+import asyncio
+import os
 import ssl
 import subprocess
+import threading
 
 import pytest
 import trustme
@@ -12,10 +15,12 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 async def fetch(url, environ=None, **options):
-    async with (
-        Transport(environ=environ or {}, **options) as transport,
-        transport.send(Request("GET", url)) as response,
-    ):
+    async with Transport(environ=environ or {}, **options) as transport:
+        return await fetch_with(transport, url)
+
+
+async def fetch_with(transport, url):
+    async with transport.send(Request("GET", url)) as response:
         return await response.read()
 
 
@@ -145,3 +150,26 @@ def test_certificates_are_always_verified(environ):
 def test_certificates_of_an_unknown_user_are_named():
     with pytest.raises(ConfigError, match="~no-such-user"):
         trust_settings({"SSL_CERT_FILE": "~no-such-user/ca.pem"})
+
+
+async def test_another_bundle_does_not_wait_for_one_that_is_being_read(tmp_path):
+    slow, late = tmp_path / "slow.pem", threading.Event()
+    os.mkfifo(slow)  # whoever reads it waits until it is written
+
+    def write(after):
+        late.wait(after)
+        late.set()
+        slow.write_bytes(b"")
+
+    async with Transport(environ={}, ca_bundle=slow) as transport:
+        reads = asyncio.ensure_future(fetch_with(transport, "https://127.0.0.1:1/"))
+        writer = threading.Thread(target=write, args=[20])
+        writer.start()
+        while not transport._preparing.locked():
+            await asyncio.sleep(0.001)
+        transport.trusting(tmp_path / "another.pem")
+        assert not late.is_set()
+        late.set()
+        with pytest.raises(ConfigError, match=r"slow\.pem"):
+            await reads
+        writer.join()

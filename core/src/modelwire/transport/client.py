@@ -118,11 +118,12 @@ class Transport:
         Args:
             ca_bundle: A file of PEM certificates, or a directory as `openssl rehash` makes it.
         """
-        with self._preparing:
-            key = str(ca_bundle)
-            if key not in self._trusting:
-                self._trusting[key] = self._another(ca_bundle)
-            return self._trusting[key]
+        key = str(ca_bundle)
+        found = self._trusting.get(key)
+        if found is None:
+            # Without the lock, which a thread holds for as long as it prepares this transport.
+            found = self._trusting.setdefault(key, self._another(ca_bundle))
+        return found
 
     async def aclose(self) -> None:
         """Close all connections; whoever still reads from one gets a `ConnectionFailed`."""
@@ -179,6 +180,10 @@ class Transport:
 
     def _prepare(self, *, needs_tls: bool) -> tuple[Sessions, ssl.SSLContext | None]:
         """Do what takes long, once; runs in a thread."""
+        # What answers to failed requests need is imported now, and not on the event loop later.
+        import email.utils  # noqa: F401
+        import html  # noqa: F401
+
         from modelwire.transport import send as opening
         from modelwire.transport import tls
         from modelwire.transport.sessions import Sessions
