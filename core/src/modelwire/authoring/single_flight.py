@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["SingleFlight"]
 
@@ -13,13 +15,17 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Runs work under a key; whoever asks for the same key meanwhile waits for the same result.
+    """Runs work under a key; calls for the same key meanwhile wait for the same result.
 
-    Each work has a daemon thread of its own, not one of a pool: a source of credentials may hang,
-    and then neither other work nor the end of the program shall wait for it.
+    Each work has a daemon thread of its own, not one of a pool: work that hangs delays neither other
+    work nor the end of the program.
+
+    Args:
+        name: The name of the threads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "modelwire") -> None:
+        self._name = name
         self._lock = threading.Lock()
         self._running: dict[Hashable, Future[T]] = {}
 
@@ -27,7 +33,7 @@ class SingleFlight(Generic[T]):
         """Wait for the work, started now or already under way. A cancelled waiter leaves it alone.
 
         Raises:
-            Exception: Whatever the work raised; the next call starts it anew.
+            Exception: Whatever the work raised; the next call starts it again.
         """
         import asyncio
 
@@ -35,6 +41,8 @@ class SingleFlight(Generic[T]):
 
     def start(self, key: Hashable, work: Callable[[], T]) -> Future[T]:
         """Start the work, if it is not under way, and wait for nothing."""
+        from concurrent.futures import Future  # an event loop has it; other programs need none
+
         with self._lock:
             future = self._running.get(key)
             if future is not None:
@@ -43,9 +51,13 @@ class SingleFlight(Generic[T]):
             # From here on nobody can cancel it, as no waiter should for the others.
             future.set_running_or_notify_cancel()
             self._running[key] = future
-        threading.Thread(
-            target=self._work, args=(key, work, future), name="modelwire-bedrock", daemon=True
-        ).start()
+        thread = threading.Thread(
+            target=self._work, args=(key, work, future), name=self._name, daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:  # there are too many threads
+            self._finish(key, future, None, error)
         return future
 
     def _work(self, key: Hashable, work: Callable[[], T], future: Future[T]) -> None:
@@ -55,6 +67,11 @@ class SingleFlight(Generic[T]):
             outcome = work()
         except BaseException as error:  # noqa: BLE001 - it belongs to those who wait
             failure = error
+        self._finish(key, future, outcome, failure)
+
+    def _finish(
+        self, key: Hashable, future: Future[T], outcome: Any, failure: BaseException | None
+    ) -> None:
         with self._lock:
             del self._running[key]
         if failure is not None:

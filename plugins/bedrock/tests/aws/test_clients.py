@@ -9,7 +9,6 @@ import pytest
 
 from modelwire.errors import AuthenticationError, ConfigError
 from modelwire_bedrock.aws.clients import Clients
-from modelwire_bedrock.aws.single_flight import SingleFlight
 
 PAIR = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "c2VjcmV0"}
 
@@ -224,40 +223,3 @@ sso_region = us-east-1
     with pytest.raises(AuthenticationError) as raised:
         await clients.get("bedrock", target)
     assert raised.value.hint == "Run `aws sso login --profile sso`."
-
-
-async def test_work_runs_once_for_every_loop_and_thread():
-    flight, gate, runs = SingleFlight(), threading.Event(), []
-
-    def work():
-        runs.append(1)
-        gate.wait(30)
-        return "done"
-
-    async def elsewhere():
-        return await flight.run("key", work)
-
-    here = asyncio.ensure_future(flight.run("key", work))
-    there = asyncio.ensure_future(asyncio.to_thread(asyncio.run, elsewhere()))
-    while not runs:
-        await asyncio.sleep(0.001)
-    first = flight.start("key", work)
-    gate.set()
-    assert await here == await asyncio.wrap_future(first) == "done"
-    assert await there == "done"
-    assert len(runs) <= 2  # the other thread may have come too late to join
-
-
-async def test_failed_work_is_tried_again():
-    flight, runs = SingleFlight(), []
-
-    def work():
-        runs.append(1)
-        if len(runs) == 1:
-            msg = "no"
-            raise ValueError(msg)
-        return "done"
-
-    with pytest.raises(ValueError, match="no"):
-        await flight.run("key", work)
-    assert await flight.run("key", work) == "done"

@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 
 from attrs import field, frozen
 
+from modelwire.authoring import SingleFlight
 from modelwire.errors import ConfigError
-from modelwire_bedrock.aws.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials
@@ -26,6 +26,7 @@ __all__ = ["Clients", "Service", "shared_clients"]
 
 Service = Literal["bedrock-runtime", "bedrock"]
 
+_THREAD = "modelwire-bedrock"
 _MOST = 64
 """Clients that are kept. A server with more tenants than that makes some of them again."""
 _NO_ENDPOINT_HINT = (
@@ -52,9 +53,9 @@ class Clients:
         self._sessions: dict[Target, _Held] = {}
         self._clients: dict[tuple[Service, Target], Any] = {}
         self._owners: WeakKeyDictionary[Any, tuple[Target, _Held]] = WeakKeyDictionary()
-        self._opening: SingleFlight[_Held] = SingleFlight()
-        self._making: SingleFlight[Any] = SingleFlight()
-        self._renewing: SingleFlight[None] = SingleFlight()
+        self._opening: SingleFlight[_Held] = SingleFlight(_THREAD)
+        self._making: SingleFlight[Any] = SingleFlight(_THREAD)
+        self._renewing: SingleFlight[None] = SingleFlight(_THREAD)
 
     async def get(self, service: Service, target: Target) -> Any:
         """The client of a service for a target.
