@@ -1,6 +1,7 @@
 """A reference names exactly one model, or is an error that helps."""
 
 import sys
+import textwrap
 import threading
 
 import pytest
@@ -135,41 +136,108 @@ async def test_a_setting_under_an_alias_of_the_provider_is_the_same_model(site, 
     assert (await runtime.resolve("m")).ref == ModelRef("big", "m")
 
 
+WHERE = """
+    import threading
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+
+    imported_in, asked_in, warmed_in = threading.get_ident(), [], []
+
+    @hookimpl
+    def detect_credentials():
+        asked_in.append(threading.get_ident())
+        return CredentialStatus("usable", source="a test")
+
+    @hookimpl
+    def warm_up(api):
+        import {part}
+        warmed_in.append((api, threading.get_ident()))
+
+    @hookimpl
+    def stream_completion(model):
+        import {part}
+        return {part}.answer(model)
+"""
+PART = """
+    import threading
+    from modelwire.events import Stop, TextDelta
+    from modelwire.messages import StopReason
+
+    imported_in = threading.get_ident()
+
+    async def answer(model):
+        yield TextDelta(0, model.id)
+        yield Stop(StopReason.STOP)
+"""
+
+
+@pytest.fixture
+def in_parts(site):
+    """Installs a plugin whose streams are made in a module of its own."""
+
+    def install(name, entries):
+        module = site.install(name, entries, WHERE.format(part=f"{name}_part"))
+        site.modules.append(f"{name}_part")
+        (site.path / f"{name}_part.py").write_text(textwrap.dedent(PART))
+        return module
+
+    return install
+
+
 async def test_a_plugin_is_imported_and_asked_for_credentials_off_the_event_loop(
-    site, make_runtime
+    in_parts, make_runtime
 ):
-    module = site.provider(
-        "slow",
-        source="""
-            import threading
-            from modelwire.hookspecs import CredentialStatus, hookimpl, late_stream
-
-            imported_in, asked_in = threading.get_ident(), []
-
-            @hookimpl
-            def detect_credentials():
-                asked_in.append(threading.get_ident())
-                return CredentialStatus("usable", source="a test")
-
-            @hookimpl
-            def stream_completion(model):
-                return late_stream("slow_answering", "answer", model)
-        """,
-    )
-    site.modules.append("slow_answering")
-    (site.path / "slow_answering.py").write_text(
-        "import threading\n"
-        "from modelwire.events import Stop, TextDelta\n"
-        "from modelwire.messages import StopReason\n"
-        "imported_in = threading.get_ident()\n"
-        "async def answer(model):\n"
-        "    yield TextDelta(0, model.id)\n"
-        "    yield Stop(StopReason.STOP)\n"
-    )
+    module = in_parts("slow", {"providers": {"slow": ""}})
     runtime = make_runtime()
     assert (await runtime.complete("hi", model="slow/one")).text == "one"
     assert (await runtime.complete("hi", model="slow/two")).text == "two"
     here = threading.get_ident()
     assert sys.modules[module].imported_in != here
     assert sys.modules[module].asked_in[0] != here
-    assert sys.modules["slow_answering"].imported_in != here
+    assert sys.modules["slow_part"].imported_in != here
+    assert [api for api, _ in sys.modules[module].warmed_in] == [None]
+
+
+async def test_the_plugin_of_a_models_own_api_is_imported_off_the_event_loop(
+    site, in_parts, make_runtime
+):
+    site.provider("echo")
+    module = in_parts("other", {"apis": {"other-chat": ""}})
+    models = [{"id": "one", "api": "other-chat"}, {"id": "two"}]
+    runtime = make_runtime({"models": {"providers": {"echo": {"models": models}}}})
+    assert (await runtime.resolve("echo/one")).api == "other-chat"
+    here = threading.get_ident()
+    assert sys.modules[module].imported_in != here
+    assert (await runtime.complete("hi", model="echo/one")).text == "one"
+    assert sys.modules["other_part"].imported_in != here
+    assert [api for api, _ in sys.modules[module].warmed_in] == ["other-chat"]
+    assert (await runtime.complete("hi", model="echo/two")).text == "two heard: hi"
+
+
+async def test_naming_a_model_warms_nothing_up(in_parts, make_runtime):
+    in_parts("slow", {"providers": {"slow": ""}})
+    await make_runtime().resolve("slow/one")
+    assert "slow_part" not in sys.modules
+
+
+async def test_a_plugin_whose_parts_cannot_be_imported_fails_each_stream_and_no_other(
+    site, in_parts, make_runtime
+):
+    site.provider("echo")
+    module = in_parts("broken", {"providers": {"broken": ""}})
+    (site.path / "broken_part.py").write_text(
+        "import threading, broken_plugin\n"
+        "broken_plugin.warmed_in.append((None, threading.get_ident()))\n"
+        "import no_such_engine\n"
+    )
+    runtime = make_runtime()
+    for _ in range(3):
+        stream = runtime.stream("hi", model="broken/one")
+        with pytest.raises(PluginError) as caught:
+            await stream.result()
+        assert "broken cannot be loaded for 'broken': ModuleNotFoundError" in str(caught.value)
+        assert caught.value.attempts == ()
+    ((_, tried_in),) = sys.modules[module].warmed_in
+    assert tried_in != threading.get_ident()
+    answer = await runtime.complete("hi", model="broken/one", fallbacks=["echo/two"])
+    assert answer.text == "two heard: hi"
+    assert [(a.model, a.code) for a in answer.attempts] == [("broken/one", "plugin")]

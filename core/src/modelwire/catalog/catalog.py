@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from modelwire.catalog.cache import (
 )
 from modelwire.catalog.merge import known_model, known_models
 from modelwire.catalog.settings import discovery_settings
+from modelwire.catalog.warm_up import WarmUp
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import Cancelled, ModelwireError, PluginError
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
@@ -89,8 +88,7 @@ class Catalog:
         self._transport = transport
         self._cache = DiscoveryCache(cache_directory or default_cache_directory(config.environ))
         self._clock = clock
-        self._met: set[str] = set()
-        self._meeting = threading.Lock()
+        self._warm_up = WarmUp(config, registry, self._recent_request)
         self._fetching: dict[_Flight, asyncio.Task[Sequence[Model]]] = {}
         self._recent: dict[str, tuple[float, _Request]] = {}
 
@@ -128,25 +126,33 @@ class Catalog:
             return CredentialStatus("unknown", reason="its plugin gave no CredentialStatus")
         return status
 
-    async def meet(self, provider: str) -> None:
-        """Have a provider's plugin imported, and its credentials looked for, off the event loop.
+    async def load(self, provider: str, api: str | None = None) -> None:
+        """Import a plugin and look for its provider's credentials, in a thread.
 
-        Both take long the first time; after that, whoever asks may do so on the loop.
+        Both are slow the first time; afterwards the registry and the catalog may be used on the
+        event loop. Failures are not raised here, but by the next call that depends on them.
+
+        Args:
+            provider: The provider's id.
+            api: The wire API of a model, which another plugin than the provider's may speak.
         """
-        provider = self._registry.canonical(provider)
-        if provider in self._met:
-            return
-        from asyncio import to_thread
+        await self._warm_up.load(provider, api)
 
-        await to_thread(self._meet, provider)
+    async def warm_up(self, provider: str, api: str | None = None) -> None:
+        """Import all that calls to a provider need, in a thread.
 
-    def _meet(self, provider: str) -> None:
-        with self._meeting:
-            if provider not in self._met:
-                # A failure is for whoever asks next: it is found again then.
-                with suppress(ModelwireError):
-                    self._request(provider)
-                self._met.add(provider)
+        The first call runs the plugin's hook `warm_up`. Calls meanwhile wait for it, and later ones
+        return at once.
+
+        Args:
+            provider: The provider's id.
+            api: The wire API to speak; by default, the one that the configuration gives it.
+
+        Raises:
+            PluginError: No plugin answers for it, or the one that does cannot be imported. Later
+                calls raise it as well; nothing is imported again.
+        """
+        await self._warm_up.run(provider, api)
 
     def known(self, provider: str) -> Listing | None:
         """A provider's listing if it can be had without the network, else `None`."""
@@ -168,7 +174,7 @@ class Catalog:
 
         A failed fetch is not raised: it is the `error` of a listing that holds what is known.
         """
-        await self.meet(provider)
+        await self.load(provider)
         request = self._request(provider)
         if not request.discover:
             return self._listing(request, None)
@@ -309,6 +315,7 @@ class Catalog:
         assert owner is not None  # noqa: S101 - a request without an owner does not discover
 
         async def ask() -> Sequence[Model]:
+            await self.warm_up(request.provider.id)
             models: Any = await owner.hooks.discover_models(
                 provider=request.provider,
                 settings=request.settings,

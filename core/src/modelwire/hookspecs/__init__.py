@@ -8,7 +8,6 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
-    from modelwire.hookspecs.late import late_stream
     from modelwire.hookspecs.options import (
         CacheRetention,
         CompletionOptions,
@@ -29,7 +28,6 @@ __all__ = [
     "ToolChoice",
     "fingerprint",
     "hookimpl",
-    "late_stream",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -39,7 +37,6 @@ __getattr__, __dir__ = lazy_exports(
             "CredentialStatus",
             "fingerprint",
         ),
-        "late": ("late_stream",),
         "options": (
             "CacheRetention",
             "CompletionOptions",

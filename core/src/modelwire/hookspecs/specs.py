@@ -1,4 +1,4 @@
-"""The hooks of a provider plugin: three that make it one, and `describe_call`, which helps people.
+"""The hooks of a provider plugin: three that make it one, and two that it may leave out.
 
 An implementation takes the arguments that it needs, by name, and leaves out the others; so a hook
 can be given a new argument without breaking a plugin. The registry calls only the plugin that owns
@@ -28,6 +28,7 @@ __all__ = [
     "discover_models",
     "hookimpl",
     "stream_completion",
+    "warm_up",
 ]
 
 PROJECT = "modelwire"
@@ -88,4 +89,19 @@ def describe_call(  # type: ignore[empty-body]
     line: `calledAs` (the id that is really called), `baseModel` (the model behind a profile),
     `profile`, `region` and `endpoint`; others are shown as they are. Where a fact came from stands
     under its key and `Source`, as `regionSource`. A plugin may leave this hook out.
+    """
+
+
+@_hookspec(firstresult=True)
+def warm_up(provider: ProviderConfig, config: Config, api: str | None) -> None:
+    """Import what the first `stream_completion` or `discover_models` needs.
+
+    Called in a thread, before the first of them, once for each provider and API of a runtime; `api`
+    is the wire API that the provider will be asked in, or `None` where neither the model nor the
+    configuration names one. While it runs, streams of other providers go on. What it leaves out is
+    imported on the event loop, where every stream of the process waits for it.
+
+    It only imports: it uses no network and does not look at credentials. Whatever it raises becomes
+    the `PluginError` of each later call to the provider in that API, and it is not called again. A
+    plugin may leave this hook out; wrappers of it are called all the same.
     """

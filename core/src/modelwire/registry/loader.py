@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LoadedPlugin", "hooks_of", "load", "load_command", "load_guide", "where"]
 
 _OWNER = "owner"
+_PLAIN = ("detect_credentials", "describe_call", "warm_up")
 
 
 class LoadedPlugin(NamedTuple):
@@ -183,6 +184,6 @@ def _check_kind(name: str, function: object) -> str | None:
         return "stream_completion must be an asynchronous generator: it has to yield deltas"
     if name == "discover_models" and is_generator:
         return "discover_models must return a list of models, not yield them"
-    if name in ("detect_credentials", "describe_call") and (is_coroutine or is_generator):
+    if name in _PLAIN and (is_coroutine or is_generator):
         return f"{name} must be a plain function, not an asynchronous one"
     return None

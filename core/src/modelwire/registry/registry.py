@@ -31,6 +31,7 @@ class Owner:
     Attributes:
         distribution: The package that the plugin comes from.
         hooks: Callers of its hooks, inside every installed wrapper.
+        warming: Held while the hook `warm_up` runs, so that it never runs twice at a time.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Owner:
     ) -> None:
         self.distribution = distribution
         self.hooks: pluggy.HookRelay = loaded.inside(middleware)
+        self.warming = threading.Lock()
         self._plugin = loaded.plugin
 
     def implements(self, hook: str) -> bool:

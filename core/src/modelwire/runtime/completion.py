@@ -149,6 +149,7 @@ class Completion:
         self, model: Model, options: CompletionOptions, state: StreamState
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Ask one model once."""
+        await self.resolver.catalog.warm_up(model.provider, model.api)
         owner = self.registry.owner(model.provider, model.api)
         if not owner.implements("stream_completion"):
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."

@@ -48,8 +48,9 @@ class Resolver:
         if isinstance(ref, str):
             text = expand_alias(self.config, ref)
             ref = full_ref(self.registry, text) or await self._find(text)
-        await self.catalog.meet(ref.provider)
+        await self.catalog.load(ref.provider)
         model = self.catalog.model(ref)
+        await self.catalog.load(model.provider, model.api)
         self.registry.owner(model.provider, model.api)
         return model
 

@@ -17,7 +17,7 @@ from attrs import Factory, define
 from modelwire.config import Config
 from modelwire.errors import ModelwireError
 from modelwire.events import Event, deltas_of
-from modelwire.hookspecs import CompletionOptions
+from modelwire.hookspecs import CompletionOptions, DiscoverySettings
 from modelwire.messages import AssistantMessage, Context
 from modelwire.registry import Claim, Registry, installed_claims
 from modelwire.runtime import Runtime
@@ -199,6 +199,7 @@ class Bench:
     async def deltas(self, runtime: Runtime, context: Context) -> list[object]:
         """What the plugin itself yields."""
         model = await runtime.resolve(self.subject.ref)
+        await runtime.catalog.warm_up(model.provider, model.api)
         stream = runtime.registry.owner(model.provider, model.api).hooks.stream_completion(
             model=model,
             context=context,
@@ -208,6 +209,18 @@ class Bench:
             transport=runtime.transport,
         )
         return [delta async for arrived in stream for delta in deltas_of(arrived)]
+
+    async def discovered(self) -> Any:
+        """What the plugin's own `discover_models` gives."""
+        provider, api = self.subject.provider, self.subject.api
+        async with self.runtime() as runtime:
+            await runtime.catalog.warm_up(provider, api)
+            return await runtime.registry.owner(provider, api).hooks.discover_models(
+                provider=runtime.registry.provider_config(provider),
+                settings=DiscoverySettings(),
+                config=runtime.config,
+                transport=runtime.transport,
+            )
 
     def hooks(self, config: Config) -> tuple[Any, dict[str, Any]]:
         """The callers of the plugin's hooks, and the arguments that all of them take."""

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Transport
 
-__all__ = ["describe_call", "detect_credentials", "discover_models", "stream_completion"]
+__all__ = [
+    "describe_call",
+    "detect_credentials",
+    "discover_models",
+    "stream_completion",
+    "warm_up",
+]
 
 
 @hookimpl
@@ -74,3 +80,10 @@ def describe_call(model: Model, provider: ProviderConfig, config: Config) -> Map
     from modelwire_anthropic.describe import describe
 
     return describe(model, provider, config)
+
+
+@hookimpl
+def warm_up() -> None:
+    """Import what streams and lists of models need."""
+    import modelwire_anthropic.discovery
+    import modelwire_anthropic.messages.completion  # noqa: F401 - for the hooks above

@@ -1,12 +1,11 @@
-"""The three hooks. Importing this costs nothing: what they need is imported when they are called."""
+"""The hooks. Importing this costs nothing: what they need is imported when they are called."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from modelwire.hookspecs import CredentialStatus, hookimpl, late_stream
+from modelwire.hookspecs import CredentialStatus, hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -16,7 +15,13 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Transport
 
-__all__ = ["describe_call", "detect_credentials", "discover_models", "stream_completion"]
+__all__ = [
+    "describe_call",
+    "detect_credentials",
+    "discover_models",
+    "stream_completion",
+    "warm_up",
+]
 
 
 @hookimpl
@@ -46,12 +51,9 @@ async def discover_models(
         ConfigError: A setting is not valid.
         ProviderError: AWS cannot be asked, or refused.
     """
-    # Importing it takes tens of milliseconds, in which nobody else shall have to wait.
-    from asyncio import to_thread
+    from modelwire_bedrock.discovery.region_models import discover
 
-    listing = await to_thread(import_module, "modelwire_bedrock.discovery.region_models")
-    models: Sequence[Model] = await listing.discover(provider, settings, config, transport)
-    return models
+    return await discover(provider, settings, config, transport)
 
 
 @hookimpl
@@ -69,8 +71,9 @@ def stream_completion(
         ConfigError: A setting is not valid.
         ProviderError: AWS refused or failed, or the answer broke off.
     """
-    request = (model, context, options, provider, config, transport)
-    return late_stream("modelwire_bedrock.converse.completion", "complete_stream", *request)
+    from modelwire_bedrock.converse.completion import complete_stream
+
+    return complete_stream(model, context, options, provider, config, transport)
 
 
 @hookimpl
@@ -85,3 +88,12 @@ def describe_call(
     from modelwire_bedrock.describe import describe
 
     return describe(model, options, provider, config)
+
+
+@hookimpl
+def warm_up() -> None:
+    """Import botocore, and what streams, lists of models and their errors need."""
+    import modelwire_bedrock.aws.credentials.errors
+    import modelwire_bedrock.aws.credentials.sessions
+    import modelwire_bedrock.converse.completion
+    import modelwire_bedrock.discovery.region_models  # noqa: F401 - for the hooks above

@@ -1,11 +1,11 @@
-"""The hook wrapper around every provider's stream."""
+"""The hook wrappers around every provider's hooks."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator
 from typing import TYPE_CHECKING, Any
 
-from modelwire.hookspecs import hookimpl, late_stream
+from modelwire.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import Config
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from modelwire.messages import Context
     from modelwire.models import Model
 
-__all__ = ["stream_completion"]
+__all__ = ["stream_completion", "warm_up"]
 
 
 @hookimpl(wrapper=True)
@@ -31,6 +31,16 @@ def stream_completion(
     if settings.mode == "off" or not isinstance(deltas, AsyncIterator):
         return deltas
     from modelwire_cache.fingerprint import CacheRequest
+    from modelwire_cache.replay import answer
 
-    asked = CacheRequest.of(model, context, options)
-    return late_stream("modelwire_cache.replay", "answer", deltas, asked, settings)
+    return answer(deltas, CacheRequest.of(model, context, options), settings)
+
+
+@hookimpl(wrapper=True)
+def warm_up() -> Generator[None, None, None]:
+    """Import what answers from the folder need."""
+    import platformdirs  # noqa: F401 - names the folder where the settings name none
+
+    import modelwire_cache.replay  # noqa: F401 - for the hook above
+
+    return (yield)

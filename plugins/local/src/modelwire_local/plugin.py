@@ -1,4 +1,4 @@
-"""The three hooks. Importing this costs nothing: the engine is imported when a model is used."""
+"""The hooks. Importing this costs nothing: the engine is imported when a model is used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from modelwire.messages import Context
     from modelwire.models import Model
 
-__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+__all__ = ["detect_credentials", "discover_models", "stream_completion", "warm_up"]
 
 
 @hookimpl
@@ -53,3 +53,10 @@ def stream_completion(
     from modelwire_local.chat.completion import complete
 
     return complete(model, context, options, provider)
+
+
+@hookimpl
+def warm_up() -> None:
+    """Import what streams need but the engine, which a thread of its own imports with a model."""
+    import modelwire_local.chat.completion
+    import modelwire_local.discovery  # noqa: F401 - for the hooks above

@@ -1,11 +1,11 @@
-"""The three hooks. Importing this costs nothing: what they need is imported when they are called."""
+"""The hooks. Importing this costs nothing: what they need is imported when they are called."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from modelwire.hookspecs import CredentialStatus, hookimpl, late_stream
+from modelwire.hookspecs import CredentialStatus, hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Transport
 
-__all__ = ["describe_call", "detect_credentials", "discover_models", "stream_completion"]
+__all__ = [
+    "describe_call",
+    "detect_credentials",
+    "discover_models",
+    "stream_completion",
+    "warm_up",
+]
 
 
 @hookimpl
@@ -68,10 +74,13 @@ def stream_completion(
     from modelwire_openai.account import default_api
     from modelwire_openai.servers import RESPONSES
 
-    request = (model, context, options, provider, config, transport)
     if (model.api or default_api(provider, config, model)) == RESPONSES:
-        return late_stream("modelwire_openai.responses.completion", "complete_responses", *request)
-    return late_stream("modelwire_openai.completions.completion", "complete_chat", *request)
+        from modelwire_openai.responses.completion import complete_responses
+
+        return complete_responses(model, context, options, provider, config, transport)
+    from modelwire_openai.completions.completion import complete_chat
+
+    return complete_chat(model, context, options, provider, config, transport)
 
 
 @hookimpl
@@ -86,3 +95,15 @@ def describe_call(
     from modelwire_openai.describe import describe
 
     return describe(model, options, provider, config)
+
+
+@hookimpl
+def warm_up(api: str | None) -> None:
+    """Import what streams of an API, or of both where none is named, and lists of models need."""
+    import modelwire_openai.discovery
+    from modelwire_openai.servers import COMPLETIONS, RESPONSES
+
+    if api != RESPONSES:
+        import modelwire_openai.completions.completion
+    if api != COMPLETIONS:
+        import modelwire_openai.responses.completion  # noqa: F401 - for the hooks above

@@ -1,4 +1,4 @@
-"""The hook wrapper around every provider's stream."""
+"""The hook wrappers around every provider's hooks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from modelwire.messages import Context
     from modelwire.models import Model
 
-__all__ = ["stream_completion"]
+__all__ = ["stream_completion", "warm_up"]
 
 
 @hookimpl(wrapper=True)
@@ -42,3 +42,17 @@ def stream_completion(
         base_url=model.base_url or provider.base_url,
         capture=captures_content(config),
     )
+
+
+@hookimpl(wrapper=True)
+def warm_up() -> Generator[None, None, None]:
+    """Import OpenTelemetry's API, and the SDK where a variable of the environment names one."""
+    from opentelemetry.metrics import get_meter_provider
+    from opentelemetry.trace import get_tracer_provider
+
+    import modelwire_otel.recorder
+    import modelwire_otel.settings  # noqa: F401 - for the hook above
+
+    get_tracer_provider()
+    get_meter_provider()
+    return (yield)

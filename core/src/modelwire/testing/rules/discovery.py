@@ -6,13 +6,11 @@ import asyncio
 from collections.abc import Sequence
 
 from modelwire.errors import AccessDenied, AuthenticationError, MalformedResponse, ProviderError
-from modelwire.hookspecs import DiscoverySettings
 from modelwire.models import Model
 from modelwire.testing.bench import Bench
 from modelwire.testing.checks import check, fail
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.server import Gate, Reply
-from modelwire.transport import Transport
 
 __all__ = ["ListingRules"]
 
@@ -77,12 +75,7 @@ class ListingRules(Rules):
 
 
 async def _list(bench: Bench) -> Sequence[Model]:
-    config = bench.config()
-    hooks, given = bench.hooks(config)
-    async with Transport(environ=config.environ) as transport:
-        found = await hooks.discover_models(
-            **given, settings=DiscoverySettings(), transport=transport
-        )
+    found = await bench.discovered()
     check(isinstance(found, list | tuple), f"discover_models returns a list, not {found!r}")
     models: Sequence[Model] = found
     return models

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from modelwire.errors import ProviderError
-from modelwire.hookspecs import DiscoverySettings
 from modelwire.testing.bench import Bench
 from modelwire.testing.checks import check
 from modelwire.testing.recordings import Interaction
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.server import Reply
-from modelwire.transport import Transport
 
 __all__ = ["ReplayingRules"]
 
@@ -44,11 +42,8 @@ class ReplayingRules(Rules):
 
 
 async def _list(bench: Bench) -> BaseException | None:
-    config = bench.config()
-    hooks, given = bench.hooks(config)
-    async with Transport(environ=config.environ) as transport:
-        try:
-            await hooks.discover_models(**given, settings=DiscoverySettings(), transport=transport)
-        except Exception as error:  # noqa: BLE001 - whatever the plugin lets out is judged
-            return error
+    try:
+        await bench.discovered()
+    except Exception as error:  # noqa: BLE001 - whatever the plugin lets out is judged
+        return error
     return None

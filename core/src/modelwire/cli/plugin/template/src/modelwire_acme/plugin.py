@@ -1,4 +1,4 @@
-"""The three hooks. Importing this costs nothing; what they need is imported when called."""
+"""The hooks. Importing this costs nothing; what they need is imported when called."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Transport
 
-__all__ = ["detect_credentials", "discover_models", "stream_completion"]
+__all__ = ["detect_credentials", "discover_models", "stream_completion", "warm_up"]
 
 
 @hookimpl
@@ -58,3 +58,10 @@ async def stream_completion(
     async with aclosing(stream(account, model, context, options, transport)) as deltas:
         async for delta in deltas:
             yield delta
+
+
+@hookimpl
+def warm_up() -> None:
+    """Import what the two hooks above need; called in a thread, before they are."""
+    import modelwire_acme.listing
+    import modelwire_acme.stream  # noqa: F401 - imported for the hooks

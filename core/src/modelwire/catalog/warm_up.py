@@ -1,0 +1,100 @@
+"""The warm-up of providers: what calls to them need is imported once, in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+
+from modelwire.authoring import SingleFlight
+from modelwire.config import Config
+from modelwire.errors import ModelwireError, PluginError
+from modelwire.registry import Owner, Registry
+from modelwire.registry.loader import where
+
+__all__ = ["WarmUp"]
+
+_Key = tuple[str, str | None]
+"""A provider's id, and a wire API or `None` for that of the provider."""
+
+_LATE = ("concurrent.futures.thread", "difflib", "random", "modelwire.transport.retry")
+"""What asyncio and the core import when they first need it, which may be on the event loop."""
+
+
+class WarmUp:
+    """What is imported for each provider and API, and what could not be.
+
+    Args:
+        config: The configuration.
+        registry: The installed plugins.
+        look_up: Reads what else is slow the first time, for a provider; called in a thread.
+    """
+
+    def __init__(
+        self, config: Config, registry: Registry, look_up: Callable[[str], object]
+    ) -> None:
+        self._config = config
+        self._registry = registry
+        self._look_up = look_up
+        self._loaded: set[_Key] = set()
+        self._loading: SingleFlight[None] = SingleFlight("modelwire-load")
+        self._outcomes: dict[_Key, PluginError | None] = {}
+        self._warming: SingleFlight[None] = SingleFlight("modelwire-warm-up")
+
+    async def load(self, provider: str, api: str | None) -> None:
+        """Wait until a plugin is imported and its provider looked up. Failures are not raised."""
+        key = (self._registry.canonical(provider), api)
+        if key not in self._loaded:
+            await self._loading.run(key, partial(self._load, *key))
+
+    async def run(self, provider: str, api: str | None) -> None:
+        """Wait until a plugin is imported and its hook `warm_up` has run.
+
+        Raises:
+            PluginError: There is no such plugin, or it cannot be imported; or the hook failed, now
+                or earlier.
+        """
+        given = (provider, api)
+        if given not in self._outcomes:
+            await self.load(provider, api)
+            owner = self._registry.owner(provider, api)
+            key = self._full_key(provider, api)
+            if key not in self._outcomes:
+                await self._warming.run(key, partial(self._call_hook, owner, *key))
+            self._outcomes[given] = self._outcomes[key]
+        failure = self._outcomes[given]
+        if failure is not None:
+            raise PluginError(failure.message, hint=failure.hint) from failure.__cause__
+
+    def _load(self, provider: str, api: str | None) -> None:
+        for module in _LATE:
+            import_module(module)
+        with suppress(ModelwireError):  # it is raised by what is asked for next
+            self._registry.owner(provider, api)
+            self._look_up(provider)
+        if provider in self._registry.provider_ids or provider in self._config.models.providers:
+            self._loaded.add((provider, api))  # others are mistakes, of which there is no end
+
+    def _call_hook(self, owner: Owner, provider: str, api: str | None) -> None:
+        with owner.warming:
+            if (provider, api) not in self._outcomes:  # it may have run before this thread began
+                self._outcomes[provider, api] = self._failure_of(owner, provider, api)
+
+    def _failure_of(self, owner: Owner, provider: str, api: str | None) -> PluginError | None:
+        """Call the hook; why it failed, or `None`."""
+        settings = self._registry.provider_config(provider)
+        try:
+            owner.hooks.warm_up(provider=settings, config=self._config, api=api)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it harms no other plugin
+            package = self._registry.responsible_package(owner, error)
+            msg = f"{package} cannot be loaded for {provider!r}: {where(error)}."
+            failure = PluginError(msg, hint=f"Update or uninstall {package}.")
+            failure.__cause__ = error
+            return failure
+        return None
+
+    def _full_key(self, provider: str, api: str | None) -> _Key:
+        """One key for all spellings of a provider and API."""
+        provider = self._registry.canonical(provider)
+        return provider, api or self._registry.provider_config(provider).api
