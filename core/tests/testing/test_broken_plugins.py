@@ -43,6 +43,14 @@ MISTAKES = [
         "test_detecting_credentials_imports_nothing_heavy",
     ),
     Mistake(
+        "cold-stream", "plugin.py", ".stream  # noqa: F401", ".account  # noqa: F401",
+        "test_a_first_call_imports_nothing_on_the_event_loop[stream_completion]",
+    ),
+    Mistake(
+        "cold-list", "plugin.py", ".listing\n", ".account\n",
+        "test_a_first_call_imports_nothing_on_the_event_loop[discover_models]",
+    ),
+    Mistake(
         "asks-the-network", "detection.py", "    if not probe:",
         "    import socket\n    socket.getaddrinfo('localhost', 80)\n    if not probe:",
         "test_detecting_uses_no_network",
@@ -440,6 +448,12 @@ def test_a_mistake_fails_by_the_name_of_its_rule(outcome, mistake):
     found = outcome.of(suite_of(mistake.name), mistake.rule)
     assert found["outcome"] == "failed"
     assert found["reason"]
+
+
+def test_what_is_imported_on_the_event_loop_is_named(outcome):
+    rule = "test_a_first_call_imports_nothing_on_the_event_loop[stream_completion]"
+    reason = outcome.of(suite_of("cold-stream"), rule)["reason"]
+    assert "imported modelwire_cold_stream.stream, modelwire_cold_stream.request;" in reason
 
 
 @pytest.mark.parametrize(("ability", "rule"), UNTRUE.items())

@@ -1,8 +1,9 @@
-"""The audit: blocking calls and network access, seen through Python's audit events.
+"""The audit: blocking calls, network access and imports, as a thread makes them.
 
 An audit hook sees every name look-up and every connection at the moment of the call, so nothing has
 to be measured; see "Audit events table" in the documentation of Python. `time.sleep` is an event
-only since Python 3.13, so it is watched by itself.
+only since Python 3.13, so it is watched by itself. Imports are seen by a finder before all others:
+`importlib.import_module` raises no audit event.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["blocking_calls", "network_calls"]
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import FrameType
+
+__all__ = ["blocking_calls", "imports", "network_calls"]
 
 _Call = tuple[str, int, Any]
 
@@ -52,6 +57,40 @@ def network_calls() -> Iterator[list[str]]:
             found.append(f"socket.getaddrinfo({detail!r})")
         elif event == "socket.connect":
             found.append(f"socket.connect({detail[0]!r})")
+
+
+@contextmanager
+def imports() -> Iterator[list[str]]:
+    """Collect the modules that this thread imports, in order; also those that are not there."""
+    finder = _Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield finder.names
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _Finder:
+    """Finds nothing, and notes what one thread imports."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._thread = threading.get_ident()
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
+        if threading.get_ident() == self._thread and not _is_a_look_up():
+            self.names.append(name)
+        return None
+
+
+def _is_a_look_up() -> bool:
+    """Whether `importlib.util.find_spec` asks, which imports nothing."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
+    while frame is not None and frame.f_globals.get("__name__") != "importlib._bootstrap":
+        frame = frame.f_back
+    while frame is not None and frame.f_globals.get("__name__") == "importlib._bootstrap":
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") == "importlib.util"
 
 
 @contextmanager

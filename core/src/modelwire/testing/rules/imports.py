@@ -1,4 +1,4 @@
-"""Rules on imports: what it costs to have the plugin installed."""
+"""Rules on imports: loading a plugin costs little, and a call imports nothing on the event loop."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from typing import Any
 
-from modelwire.testing.bench import Bench
+import pytest
+
+from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.checks import check
-from modelwire.testing.rules.rule import Rules
+from modelwire.testing.rules.rule import Rules, require
+from modelwire.testing.wires import ScriptedAnswer
 
 __all__ = ["LoadingRules"]
 
@@ -47,6 +51,28 @@ if said["detect"]:
 print(*sys.modules.keys() - before)
 """
 
+_FIRST_CALL = """
+import asyncio, json, sys
+from pathlib import Path
+said = json.load(sys.stdin)
+from modelwire.config import Config
+from modelwire.runtime import Runtime
+from modelwire.testing.audit import imports
+
+async def main():
+    config = Config.from_document(said["document"], environ=said["environ"])
+    async with Runtime.from_config(config, cache_directory=Path(said["folder"])) as runtime:
+        with imports() as found:
+            if said["hook"] == "discover_models":
+                listing = await runtime.catalog.listing(said["provider"], refresh=True)
+                assert listing.fetched_at is not None, listing.error
+            else:
+                await runtime.complete(said["prompt"], model=said["ref"])
+    print(*found)
+
+asyncio.run(main())
+"""
+
 
 class LoadingRules(Rules):
     """Loading a plugin costs next to nothing, as every list of models loads them all."""
@@ -66,6 +92,18 @@ class LoadingRules(Rules):
         """Neither are they by `detect_credentials`, which every list of models calls."""
         _check_light(bench, _loaded(bench, detect=True), "detect_credentials without a probe")
 
+    @pytest.mark.parametrize("hook", ["stream_completion", "discover_models"])
+    def test_a_first_call_imports_nothing_on_the_event_loop(self, bench: Bench, hook: str) -> None:
+        """All that it needs is imported by the hook `warm_up`, in a thread."""
+        if hook == "discover_models":
+            require(self.subject, "discovery")
+        imported = _imported_by_first_call(bench, hook)
+        check(
+            not imported,
+            f"the first {hook} of a process imports nothing on the event loop, but imported "
+            f"{', '.join(imported)}; import it in the hook warm_up",
+        )
+
 
 def _loaded(bench: Bench, *, detect: bool) -> set[str]:
     """The modules that a fresh interpreter has loaded for it."""
@@ -77,9 +115,37 @@ def _loaded(bench: Bench, *, detect: bool) -> set[str]:
         "document": dict(config.document),
         "environ": dict(config.environ),
     }
+    return set(_run(_LOAD, said, "can load the plugin"))
+
+
+def _imported_by_first_call(bench: Bench, hook: str) -> list[str]:
+    """The modules that a fresh interpreter imports on its event loop."""
+    config, subject = bench.config(), bench.subject
+    models = {**config.document.get("models", {})}
+    if hook == "discover_models":
+        # Also where it is not known whether the credentials would work.
+        models[f"{subject.provider}Discovery"] = {"enabled": True}
+    if subject.wire is not None and hook == "discover_models":
+        bench.server.script(subject.wire.listing([subject.model]))
+    elif subject.wire is not None:
+        bench.server.script(subject.wire.reply(subject.wire.bodies(ScriptedAnswer("Yes."))))
+    said = {
+        "hook": hook,
+        "provider": subject.provider,
+        "ref": str(subject.ref),
+        "prompt": PROMPT,
+        "document": {**config.document, "models": models},
+        "environ": dict(config.environ),
+        "folder": config.environ["HOME"],
+    }
+    return _run(_FIRST_CALL, said, f"can call {hook}")
+
+
+def _run(program: str, said: dict[str, Any], what: str) -> list[str]:
+    """Run a program in a fresh interpreter; the words of the last line that it prints."""
     path = os.pathsep.join(filter(None, sys.path))
-    done = subprocess.run(  # noqa: S603 - this interpreter and the program above
-        [sys.executable, "-c", _LOAD],
+    done = subprocess.run(  # noqa: S603 - this interpreter and a program above
+        [sys.executable, "-c", program],
         input=json.dumps(said),
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
@@ -87,8 +153,8 @@ def _loaded(bench: Bench, *, detect: bool) -> set[str]:
         timeout=60,
         check=False,
     )
-    check(done.returncode == 0, f"a fresh interpreter can load the plugin:\n{done.stderr}")
-    return set(done.stdout.split())
+    check(done.returncode == 0, f"a fresh interpreter {what}:\n{done.stderr}")
+    return (done.stdout.splitlines() or [""])[-1].split()
 
 
 def _check_light(bench: Bench, loaded: set[str], what: str) -> None:
