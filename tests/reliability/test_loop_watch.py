@@ -4,6 +4,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from loop_watch import is_watched
 
 pytest_plugins = ["pytester"]
 
@@ -78,3 +79,11 @@ def test_what_blocks_the_loop_is_named(pytester, source, said):
     else:
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines([f"*{said}*"])
+
+
+def test_the_tests_of_every_plugin_are_watched():
+    plugins = sorted(SUPPORT.parents[1].glob("plugins/*/tests"))
+    assert len(plugins) >= 6
+    assert [str(tests) for tests in plugins if not is_watched(tests / "test_it.py")] == []
+    assert is_watched(Path(__file__))
+    assert not is_watched(SUPPORT.parent / "test_help.py")

@@ -10,6 +10,7 @@ A test that has to block says why: `@pytest.mark.may_block("...")`.
 
 import asyncio
 import gc
+import re
 import signal
 import sys
 import threading
@@ -41,7 +42,7 @@ _ELSEWHERE = {
 _AT_START = ("Runtime.__init__", "Runtime.from_config", "Registry.__init__")
 """Making a runtime reads what is installed, once: whatever these call may take its time."""
 
-_SUITES = ("core/tests", "plugins/bedrock/tests", "plugins/openai/tests", "tests/reliability")
+_SUITES = re.compile(r"/(core/tests|plugins/[a-z]+/tests|tests/reliability)/")
 
 _WAITING = {"socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen"}
 
@@ -123,6 +124,11 @@ def _place(frame: FrameType | None) -> str | None:
 _WATCH = Watch()
 
 
+def is_watched(path: Path) -> bool:
+    """Whether the tests of a file may not block the loop: those of the core and of the plugins."""
+    return _SUITES.search(path.as_posix()) is not None
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "may_block(reason): our code may hold the loop here")
     run = asyncio.Handle._run
@@ -148,8 +154,7 @@ def pytest_sessionstart():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    watched = any(f"/{suite}/" in item.path.as_posix() for suite in _SUITES)
-    if not watched or item.get_closest_marker("may_block") is not None:
+    if not is_watched(item.path) or item.get_closest_marker("may_block") is not None:
         return (yield)
     _WATCH.complaints.clear()
     _WATCH.watching = True

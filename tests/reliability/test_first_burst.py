@@ -1,0 +1,229 @@
+"""The first streams of a process import nothing on the event loop, and wait there for no import.
+
+Each case is a fresh process, since a module is imported once. Nothing is measured: a finder sees every
+import, and a module that a thread imports stands still until the loop has turned.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from modelwire.testing import Reply, ScriptedAnswer, WireServer
+from modelwire_anthropic.testing import MessagesWire
+from modelwire_bedrock.emulator import CREDENTIALS, Emulator, Text
+from modelwire_bedrock.testing import ConverseStreamWire
+from modelwire_local.models import find_weights
+from modelwire_openai.testing import ChatCompletionsWire, ResponsesWire
+
+PROGRAM = Path(__file__).parents[1] / "support" / "first_burst.py"
+STREAMS = 256
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def first_burst(document, ref, folder, *, environ=None, path=(), **said):
+    """Run the program; what it saw."""
+    entries = {
+        "modelwire-cache": {"config": {"mode": "auto", "directory": str(folder / "answers")}}
+    }
+    task = {
+        "document": {**document, "plugins": {"entries": entries}},
+        "environ": {"HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true", **(environ or {})},
+        "folder": str(folder),
+        "ref": ref,
+        "streams": STREAMS,
+        "attempts": 1,
+        "interleave": False,
+        "patience": 60,
+        **said,
+    }
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM)],
+        input=json.dumps(task),
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([*path, os.environ.get("PYTHONPATH", "")]),
+            # So that each stream is recorded; the SDK is imported when its providers are needed.
+            "OTEL_PYTHON_TRACER_PROVIDER": "sdk_tracer_provider",
+            "OTEL_PYTHON_METER_PROVIDER": "sdk_meter_provider",
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@frozen
+class Wire:
+    """A wire of a plugin of this repository, spoken by the conformance kit's server."""
+
+    ref: str
+    wire: object
+    settings: dict
+
+    @contextmanager
+    def served(self, *first):
+        """The configuration of a server that sends these replies first, and then answers."""
+
+        def listed(request):
+            special = self.wire.aside(request)
+            return special or (self.wire.listing(["a", "b"]) if request.method == "GET" else None)
+
+        with WireServer(listed) as server:
+            server.script(*first)
+            server.always(self.wire.reply(self.wire.bodies(ScriptedAnswer("Yes."))))
+            provider = {**self.wire.settings(server.url, "sk-test"), **self.settings}
+            document = {"models": {"providers": {self.ref.partition("/")[0]: provider}}}
+            yield document, dict(self.wire.environ(server.url, "sk-test"))
+
+
+WIRES = {
+    "openai-completions": Wire("acme/m", ChatCompletionsWire(), {"api": "openai-completions"}),
+    "openai-responses": Wire("acme/m", ResponsesWire(), {"api": "openai-responses"}),
+    "anthropic-messages": Wire("anthropic/claude-sonnet-4", MessagesWire(), {}),
+    "bedrock-converse-stream": Wire(
+        "amazon-bedrock/us.amazon.nova-lite-v1:0", ConverseStreamWire(), {}
+    ),
+}
+
+
+@contextmanager
+def emulated():
+    """Bedrock, as its emulator is."""
+    with Emulator() as emulator:
+        emulator.answer([Text("Yes.")], times=None)
+        keys = {
+            "accessKeyId": CREDENTIALS.access_key_id,
+            "secretAccessKey": CREDENTIALS.secret_access_key,
+        }
+        provider = {"baseUrl": emulator.url, "region": "us-east-1", **keys}
+        yield {"models": {"providers": {"amazon-bedrock": provider}}}, {}
+
+
+@pytest.mark.parametrize("interleave", [False, True], ids=["at once", "interleaved"])
+@pytest.mark.parametrize("name", WIRES)
+def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
+    name, interleave, tmp_path
+):
+    wire = WIRES[name]
+    service = emulated() if name == "bedrock-converse-stream" else wire.served()
+    with service as (document, environ):
+        seen = first_burst(document, wire.ref, tmp_path, environ=environ, interleave=interleave)
+    assert seen["imports"] == []
+    assert seen["held"] == []
+    assert seen["outcomes"] == {"answer": STREAMS}
+    assert seen["listed"] > 1
+    assert seen["traced"]
+    assert len(list((tmp_path / "answers").iterdir())) == STREAMS
+    if interleave:
+        assert seen["interleaved"] > 100
+
+
+@pytest.mark.timeout(900)  # it answers one prompt after another
+def test_a_first_burst_of_the_embedded_model_does_so_too(tmp_path):
+    if find_weights() is None:
+        pytest.skip("the weights of the embedded model are not installed")
+    seen = first_burst({}, "local/smollm2-135m-instruct", tmp_path, interleave=True)
+    assert (seen["imports"], seen["held"]) == ([], [])
+    assert seen["outcomes"] == {"answer": STREAMS}
+    assert seen["interleaved"] > 100
+
+
+@pytest.mark.parametrize("name", WIRES)
+def test_a_first_burst_that_fails_imports_nothing_on_the_loop_either(name, tmp_path):
+    wire = WIRES[name].wire
+    bodies = wire.bodies(ScriptedAnswer("This is cut."))
+    page = Reply([b"<html><p>Bad&nbsp;gateway</html>"], 502, {"Content-Type": "text/html"})
+    date = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    faults = [
+        wire.refuse(429, "Slow down.", headers=date),
+        page,
+        wire.refuse(401, "Who are you?"),
+        wire.refuse(403, "You may not."),
+        wire.refuse(404, "There is no such model."),
+        wire.refuse(400, "That is not valid."),
+        wire.reply([wire.encode(wire.failure("It failed."))]),
+        wire.reply(bodies[:-2], end="cut"),
+        wire.reply([wire.garbage()]),
+        wire.reply([], end="reset"),
+        Reply([b"<html>Log in</html>"], headers={"Content-Type": "text/html"}),
+    ]
+    with WIRES[name].served(*faults) as (document, environ):
+        seen = first_burst(
+            document, WIRES[name].ref, tmp_path, environ=environ, streams=len(faults), attempts=2
+        )
+    assert seen["imports"] == []
+    assert seen["outcomes"].pop("answer") > 0
+    assert len(seen["outcomes"]) > 3, seen
+
+
+CARELESS = """
+from modelwire.hookspecs import hookimpl
+
+@hookimpl
+def stream_completion(model):
+    from careless_part import answer
+    return answer(model)
+"""
+IN_A_THREAD = """
+import asyncio, importlib, sys
+from modelwire.hookspecs import hookimpl
+
+@hookimpl
+def stream_completion(model):
+    if "careless_part" in sys.modules:
+        return importlib.import_module("careless_part").answer(model)
+    return imported_first(model)
+
+async def imported_first(model):
+    part = await asyncio.to_thread(importlib.import_module, "careless_part")
+    async for delta in part.answer(model):
+        yield delta
+"""
+PART = """
+from modelwire.events import Stop, TextDelta
+from modelwire.messages import StopReason
+
+async def answer(model):
+    yield TextDelta(0, model.id)
+    yield Stop(StopReason.STOP)
+"""
+
+
+@pytest.fixture
+def careless(tmp_path):
+    """Installs a plugin that does not warm up."""
+    home = tmp_path / "site-packages"
+
+    def install(source):
+        info = home / "careless-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: careless\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(
+            "[modelwire.providers]\ncareless = careless_plugin\n"
+        )
+        (home / "careless_plugin.py").write_text(source)
+        (home / "careless_part.py").write_text(PART)
+        return [str(home)]
+
+    return install
+
+
+def test_an_import_on_the_loop_is_seen(careless, tmp_path):
+    seen = first_burst({}, "careless/m", tmp_path, path=careless(CARELESS), streams=2)
+    assert seen["imports"] == ["careless_part"]
+    assert seen["outcomes"] == {"answer": 2}
+
+
+def test_a_loop_that_waits_for_an_import_of_a_thread_is_seen(careless, tmp_path):
+    said = {"path": careless(IN_A_THREAD), "interleave": True, "patience": 1}
+    seen = first_burst({}, "careless/m", tmp_path, **said)
+    assert (seen["imports"], seen["held"]) == ([], ["careless_part"])
+    assert seen["outcomes"] == {"answer": STREAMS}
