@@ -39,9 +39,14 @@ def command(home, *arguments, file=None, **options):
     )
 
 
-@pytest.mark.parametrize("kind", ["cache", "config"])
-def test_a_writer_that_is_killed_at_any_line_leaves_a_whole_file_and_no_other(kind, tmp_path):
-    step = scaled({"cache": "3", "config": "11"}[kind], "1")
+@pytest.mark.parametrize(
+    ("kind", "every"),
+    [("answer", "3"), ("cache", "3"), ("config", "11"), ("history", "1"), ("session", "5")],
+)
+def test_a_writer_that_is_killed_at_any_line_leaves_a_whole_file_and_no_other(
+    kind, every, tmp_path
+):
+    step = scaled(every, "1")
     done = subprocess.run(
         [sys.executable, SUPPORT / "killed_writers.py", kind, tmp_path, step],
         capture_output=True,
@@ -135,7 +140,7 @@ print(cache.read("acme").models[0].id)
         tmp_path,
     )
     assert (done.stdout, done.stderr) == ("old\n", "")
-    assert {entry.name for entry in tmp_path.iterdir()} == {"acme.json", "acme.lock"}
+    assert {entry.name for entry in tmp_path.iterdir()} == {".acme.json.lock", "acme.json"}
 
 
 @pytest.mark.parametrize("home", ["/proc", "/dev/null", "/dev/null/nowhere"])

@@ -4,25 +4,41 @@
 
 One after the other, child processes write version 1, 2, 3 and so on. The first is killed at the first
 line of our code that it comes to, the second at the second, until one lives to its end; with 5 in place
-of 1, at every fifth line. After each, what
-stands on the disk has to be the version before or the new one, whole. At the end it prints how many were
-killed, and how many files are left over.
+of 1, at every fifth line. After each, the file has to hold the version before or the new one, whole, and
+has to be its owner's alone. At the end it prints how many were killed, and how many files are left over.
 """
 
+import json
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
 from modelwire.catalog.cache import DiscoveryCache
+from modelwire.cli.chat.input_history import PrivateHistory
 from modelwire.config.edit import edit_config
 from modelwire.config.load import load_config
+from modelwire.events import TextDelta
+from modelwire.messages import UserMessage
 from modelwire.models import Model
+from modelwire.sessions import Session
+from modelwire_cache.fingerprint import CacheRequest
+from modelwire_cache.store import ResponseStore
 
-OURS = tuple(
-    f"/modelwire/{file}.py" for file in ("catalog/cache", "config/edit", "files", "config/backups")
+OURS = (
+    "/modelwire/catalog/cache.py",
+    "/modelwire/cli/chat/input_history.py",
+    "/modelwire/config/backups.py",
+    "/modelwire/config/edit.py",
+    "/modelwire/config/file.py",
+    "/modelwire/files.py",
+    "/modelwire/sessions/session.py",
+    "/modelwire_cache/store.py",
 )
 MODELS = 50
+MESSAGES = 5
+TOO_MANY = 2100
 
 
 def write_cache(folder: Path, version: int) -> None:
@@ -64,7 +80,84 @@ def read_config(folder: Path) -> int:
     return version
 
 
-WRITERS = {"cache": (write_cache, read_cache), "config": (write_config, read_config)}
+def prepare_answer(folder: Path, _: int) -> None:
+    """Let time pass: only what is old is taken for the rest of a killed writer."""
+    for draft in folder.glob(".*"):
+        os.utime(draft, (0, 0))
+
+
+def write_answer(folder: Path, version: int) -> None:
+    """Each version is the answer to another request: none replaces the file of another."""
+    request = CacheRequest("acme/m", {"version": version})
+    ResponseStore(folder).write(request, [(0.0, TextDelta(0, str(version)))] * MODELS)
+
+
+def read_answer(folder: Path) -> int:
+    kept = list(ResponseStore(folder).listing())
+    assert len(kept) == len(list(folder.glob("*.jsonl"))), "a file that cannot be read"
+    for found in kept:
+        lines = found.path.read_text().splitlines()
+        said = [json.loads(line)["text"] for line in lines[1:]]
+        assert said == [str(found.asked["version"])] * MODELS
+    return max((found.asked["version"] for found in kept), default=0)
+
+
+def prepare_history(folder: Path, version: int) -> None:
+    """Make a history that is longer than it may be."""
+    path = folder / "history"
+    path.write_bytes(f"\n# then\n+{version}\n".encode() * TOO_MANY)
+    path.chmod(0o600)
+
+
+def write_history(folder: Path, version: int) -> None:
+    """Open the history, which cuts it, and add a line."""
+    PrivateHistory(folder / "history").store_string(str(version))
+
+
+def read_history(folder: Path) -> int:
+    text = (folder / "history").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("+")]
+    assert len(lines) in (TOO_MANY, 1000, 1001), len(lines)
+    assert len(set(lines)) == 1
+    return int(lines[0])
+
+
+def prepare_session(folder: Path, version: int) -> None:
+    """Make a session of an older format."""
+    path = folder / "session.jsonl"
+    path.unlink(missing_ok=True)
+    with Session.create(path, cwd="/") as session:
+        for _ in range(MESSAGES):
+            session.add(UserMessage(str(version)))
+    head, _, rest = path.read_text().partition("\n")
+    path.write_text(json.dumps({**json.loads(head), "version": 2}) + "\n" + rest)
+
+
+def write_session(folder: Path, version: int) -> None:
+    """Add to the session, which rewrites it as a whole."""
+    with Session.open(folder / "session.jsonl") as session:
+        session.add(UserMessage(str(version)))
+
+
+def read_session(folder: Path) -> int:
+    with Session.open(folder / "session.jsonl") as session:
+        texts = [message.content[0].text for message in session.conversation().messages]
+    assert len(texts) in (MESSAGES, MESSAGES + 1)
+    assert len(set(texts)) == 1
+    return int(texts[0])
+
+
+def prepare_nothing(_: Path, __: int) -> None:
+    """The file is as the writer before has left it."""
+
+
+WRITERS = {
+    "answer": (prepare_answer, write_answer, read_answer),
+    "cache": (prepare_nothing, write_cache, read_cache),
+    "config": (prepare_nothing, write_config, read_config),
+    "history": (prepare_history, write_history, read_history),
+    "session": (prepare_session, write_session, read_session),
+}
 
 
 def killed_at(line: int):
@@ -86,12 +179,13 @@ def killed_at(line: int):
 
 def run(kind: str, folder: Path, step: int) -> int:
     """Let writers be killed until one is not; how many were."""
-    write, read = WRITERS[kind]
+    prepare, write, read = WRITERS[kind]
     before = version = 0
     line = 0
     while True:
         line += step
         version += 1
+        prepare(folder, version)
         child = os.fork()
         if child == 0:
             sys.settrace(killed_at(line))
@@ -99,6 +193,8 @@ def run(kind: str, folder: Path, step: int) -> int:
             os._exit(0)
         _, status = os.waitpid(child, 0)
         found = read(folder)
+        for entry in folder.iterdir():
+            assert entry.name.startswith(".") or not stat.S_IMODE(entry.stat().st_mode) & 0o077
         assert found in (before, version), (line, found, before, version)
         before = found
         if os.WIFEXITED(status):
@@ -109,6 +205,8 @@ def run(kind: str, folder: Path, step: int) -> int:
 
 if __name__ == "__main__":
     kind, folder, step = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    WRITERS[kind][0](folder, 0)  # what is imported late is imported here
+    prepare, write, _ = WRITERS[kind]
+    prepare(folder, 0)
+    write(folder, 0)  # what is imported late is imported here
     killed = run(kind, folder, step)
     print(killed, len([entry for entry in folder.iterdir() if "tmp" in entry.name]))

@@ -1,122 +1,144 @@
-"""Atomic file replacement: locked, whole or not at all, readable by the owner only."""
+"""Files of the user's own: paths as people write them, locks, and replacement as a whole.
+
+What is written here is readable by its owner alone, is there as a whole or not at all, even after a
+power cut, and leaves nothing behind that the next writer does not clear away:
+
+    with locked(path):
+        replace_file(path, make(path.read_bytes()))
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import stat
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from modelwire.errors import ConfigError
+__all__ = ["OWNER_ONLY", "locked", "replace_file", "replace_unlocked", "user_path"]
 
-__all__ = ["MODE", "locked", "replace_file", "target_of", "unwritable"]
-
-MODE = 0o600
-"""The permissions of the file: it may hold keys, so only its owner may read it."""
+OWNER_ONLY = 0o600
+"""The permissions of a file that only its owner may read and write."""
 
 _FOLDER_MODE = 0o700
 _PATIENCE = 10.0
+_DRAFT = ".tmp"
+_OLD_DRAFT = 3600.0
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
-def target_of(path: Path) -> Path:
-    """Find the file that is really written: what a symbolic link leads to, or the path itself.
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """A path as a user writes it: `~` is the home folder, `~name` that of another user.
+
+    Where there is no such user, or no home, the path stays as it is; it is then found not to exist.
+    """
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises for an unknown user
+
+
+@contextmanager
+def locked(path: Path, *, patience: float | None = None) -> Iterator[None]:
+    """Keep other processes and threads from writing a file meanwhile; create its folder if need be.
+
+    The lock is a hidden, empty file beside it. It stays, because removing it would let two waiting
+    processes lock two different files. Waiting for it blocks the thread.
+
+    Args:
+        path: What is locked.
+        patience: Seconds to wait for another process, by default ten.
 
     Raises:
-        ConfigError: A link leads nowhere or in a circle, or the target is no regular file or must
-            not be written.
+        TimeoutError: Another process keeps the lock.
+        OSError: The folder cannot be written.
     """
-    try:
-        target = path.resolve(strict=path.is_symlink())
-    except FileNotFoundError as error:
-        msg = f"{path} is a symbolic link to {os.readlink(path)}, which does not exist."  # noqa: PTH115 - as written in the link
-        raise ConfigError(msg, hint="Create that file, or remove the link.") from error
-    except (OSError, RuntimeError, ValueError) as error:
-        if not path.is_symlink():
-            raise unwritable(path, error) from error
-        msg = f"{path} is a symbolic link that leads in a circle, or nowhere."
-        raise ConfigError(msg, hint="Remove the link, or let it lead to a file.") from error
-    try:
-        mode = target.stat().st_mode
-    except FileNotFoundError:
-        return target
-    except (OSError, ValueError) as error:
-        raise unwritable(path, error) from error
-    if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        msg = f"The configuration cannot be written: {_named(path, target)} is {kind}."
-        raise ConfigError(msg, hint="Name a file with --config.")
-    if not os.access(target, os.W_OK):
-        msg = f"The configuration cannot be written: {_named(path, target)} is read-only."
-        raise ConfigError(msg, hint=f"Allow it with: chmod u+w {target}")
-    return target
-
-
-@contextlib.contextmanager
-def locked(target: Path) -> Iterator[None]:
-    """Keep other processes from writing the file meanwhile; create its folder if need be.
-
-    The lock is a hidden, empty file beside the target. It stays, because removing it would let two
-    waiting processes lock two different files.
-
-    Raises:
-        ConfigError: The folder cannot be written, or another process keeps the lock.
-    """
-    # Imported here, because reading the configuration does not need it.
+    # Imported here, because most programs only read.
     from filelock import FileLock, Timeout
 
+    patience = _PATIENCE if patience is None else patience
+    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=patience, mode=OWNER_ONLY)
     try:
-        target.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        lock = FileLock(target.with_name(f".{target.name}.lock"), timeout=_PATIENCE, mode=MODE)
-        lock.acquire()
+        lock.acquire(poll_interval=0.01)
     except Timeout as error:
-        msg = f"Another process has been writing {target} for {_PATIENCE:g} seconds."
-        raise ConfigError(msg, hint="Nothing was written. Try again.") from error
-    except OSError as error:
-        raise unwritable(target, error) from error
+        msg = f"Another process has been writing {path} for {patience:g} seconds."
+        raise TimeoutError(msg) from error
     try:
         yield
     finally:
         lock.release()
 
 
-def replace_file(target: Path, raw: bytes) -> None:
-    """Give a file another content, whole or not at all. The caller holds the lock.
+def replace_file(path: Path, data: bytes) -> None:
+    """Give a file another content, whole or not at all; a file that is not there is created.
+
+    The caller holds the lock, see `locked`. The owner of the file stays who it was.
+
+    Args:
+        path: The file; where it is a symbolic link, the link is replaced.
+        data: The new content.
 
     Raises:
-        ConfigError: It cannot be written; the file is as it was.
+        OSError: It cannot be written; the file is as it was.
     """
-    # The lock makes the fixed name safe, and one that a killed process has left is cleared away.
-    temporary = target.with_name(f".{target.name}.tmp")
+    # The lock makes a fixed name safe, so what a killed process has left there is found again.
+    draft = path.with_name(f".{path.name}{_DRAFT}")
+    draft.unlink(missing_ok=True)
+    _replace(
+        path,
+        draft,
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, OWNER_ONLY),
+        data,
+    )
+
+
+def replace_unlocked(path: Path, data: bytes) -> None:
+    """Give a file another content as `replace_file` does, without a lock; create its folder if need be.
+
+    It is for folders of many files whose new content does not depend on the old one: of writers side
+    by side the last one wins. What killed processes have left in the folder is cleared away when it is
+    an hour old.
+
+    Args:
+        path: The file; where it is a symbolic link, the link is replaced.
+        data: The new content.
+
+    Raises:
+        OSError: It cannot be written; the file is as it was.
+    """
+    import tempfile
+
+    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    _clear_drafts(path.parent)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_DRAFT)
+    _replace(path, Path(draft), handle, data)
+
+
+def _replace(path: Path, draft: Path, handle: int, data: bytes) -> None:
     try:
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                _keep_owner(file.fileno(), target)
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise unwritable(target, error) from error
+        with os.fdopen(handle, "wb") as file:
+            _keep_owner(file.fileno(), path)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
 
 
-def unwritable(path: Path, error: Exception) -> ConfigError:
-    """Make the error for a file that the operating system does not let us write."""
-    reason = getattr(error, "strerror", None) or str(error)
-    msg = f"The configuration cannot be written: {path}: {reason}."
-    return ConfigError(msg, hint="Nothing was changed.")
+def _clear_drafts(folder: Path) -> None:
+    """Remove what killed processes have left, but nothing that may still be written."""
+    old = time.time() - _OLD_DRAFT
+    for draft in folder.glob(f".*{_DRAFT}"):
+        with suppress(OSError):
+            if draft.stat().st_mtime < old:
+                draft.unlink()
 
 
-def _keep_owner(handle: int, target: Path) -> None:
-    """Let the new file belong to whom the old one belonged, as when root edits it."""
+def _keep_owner(handle: int, path: Path) -> None:
+    """Let the new file belong to the owner of the old one, as when root edits it."""
     try:
-        old = target.stat()
+        old = path.stat()
     except FileNotFoundError:
         return
     new = os.fstat(handle)
@@ -126,13 +148,9 @@ def _keep_owner(handle: int, target: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Make the new name of the file outlive a power cut, where the system can do that."""
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _named(path: Path, target: Path) -> str:
-    return f"{path} (a link to {target})" if path.is_symlink() else str(path)

@@ -111,6 +111,14 @@ def test_what_does_not_answer_is_not_written(program):
     assert written(program) is None
 
 
+def test_a_configuration_in_the_home_of_nobody_is_no_traceback(program):
+    path = "~nobody-of-that-name/x.json5"
+    assert set_up(program, *YES, "--no-test", "--config", path).returncode == 0
+    assert (program.folder / path).exists()
+    done = set_up(program, *YES, "--no-test", MODELWIRE_CONFIG="~nobody-of-that-name/y.json5")
+    assert done.returncode == 0
+
+
 def test_without_a_test_nobody_is_asked(program):
     done = set_up(program, *YES, "--no-test", "--model", "refuses")
     assert done.returncode == 0

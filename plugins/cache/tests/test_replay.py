@@ -3,13 +3,16 @@
 import asyncio
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
+from modelwire.config import Config
 from modelwire.errors import ConfigError, ServerError, StreamTruncated
 from modelwire.events import TextDeltaEvent
 from modelwire.messages import Context, Image, Text, UserMessage
 from modelwire_cache.replay import NotCached
+from modelwire_cache.settings import Settings
 
 
 async def ask(runtime, prompt="Why?", **options):
@@ -64,6 +67,13 @@ async def test_the_variables_win_over_the_configuration(runtime, service, tmp_pa
     environ = {"MODELWIRE_ANSWERS": "auto", "MODELWIRE_ANSWERS_DIR": str(elsewhere)}
     await ask(runtime("off", environ))
     assert len(list(elsewhere.glob("*.jsonl"))) == 1
+
+
+def test_a_folder_of_a_user_who_does_not_exist_is_a_folder_of_that_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ann")
+    for written, meant in (("~/x", "/home/ann/x"), ("~nobody-of-that-name/x",) * 2):
+        environ = {"MODELWIRE_ANSWERS_DIR": written}
+        assert Settings.of(Config.empty(environ)).directory == Path(meant)
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from attrs import Attribute, Factory, asdict, field, fields, frozen
 
+from modelwire.files import locked, replace_file, user_path
 from modelwire.models import InputKind, Model, Prices
 
 __all__ = [
@@ -162,31 +162,12 @@ class DiscoveryCache:
         try:
             kept = [to_stored(model) for model in models]
             text = json.dumps({"format": _FORMAT, "fetchedAt": fetched_at, "models": kept})
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._lock(key):
+            with locked(self._path(key)):
                 current = self.read(key)
                 if current is None or current.fetched_at <= fetched_at:
-                    self._replace(key, text)
+                    replace_file(self._path(key), text.encode())
         except (OSError, TypeError, ValueError, RecursionError):
             return  # what a plugin gave may be no JSON data, or the disk may be full
-
-    def _lock(self, key: str) -> Any:
-        from filelock import FileLock
-
-        return FileLock(self._directory / f"{key}.lock", timeout=5)
-
-    def _replace(self, key: str, text: str) -> None:
-        # The lock makes the fixed name safe, and one that a killed process has left is cleared away.
-        temporary = self._directory / f".{key}.tmp"
-        temporary.unlink(missing_ok=True)
-        try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            temporary.replace(self._path(key))
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.json"
@@ -210,7 +191,7 @@ def default_cache_directory(environ: Mapping[str, str]) -> Path:
     """`$MODELWIRE_CACHE_DIR`, or `models` in modelwire's folder in the user's cache."""
     named = environ.get("MODELWIRE_CACHE_DIR", "").strip()
     if named:
-        return Path(os.path.expanduser(named)) / "models"  # noqa: PTH111 - Path's raises
+        return user_path(named) / "models"
     from platformdirs import user_cache_path
 
     return user_cache_path("modelwire", appauthor=False) / "models"

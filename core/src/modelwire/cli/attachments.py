@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from modelwire.errors import InvalidMessage
+from modelwire.files import user_path
 from modelwire.messages import File, Image, Text
 
 __all__ = ["LARGEST", "attach", "media_type"]
@@ -147,9 +148,9 @@ def _read(path: str) -> tuple[str, bytes]:
 
 def _bytes_of(path: str) -> bytes:
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with user_path(path).open("rb") as file:
             data = file.read(LARGEST + 1)
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         msg = f"Cannot read {path}: {getattr(error, 'strerror', None) or error}."
         raise InvalidMessage(msg) from None
     _check_size(path, data)

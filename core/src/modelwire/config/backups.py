@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from modelwire.files import replace_file, unwritable
+from modelwire.config.file import replace_config, unwritable
 
 __all__ = ["KEPT", "keep_backup", "needs_backup"]
 
@@ -43,7 +43,7 @@ def keep_backup(target: Path, raw: bytes) -> Path:
                 newer.replace(older)
     except OSError as error:
         raise unwritable(names[0], error) from error
-    replace_file(names[0], raw)
+    replace_config(names[0], raw)
     return names[0]
 
 

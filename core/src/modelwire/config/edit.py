@@ -9,10 +9,10 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from modelwire.config.backups import keep_backup, needs_backup
+from modelwire.config.file import locked_config, replace_config, target_of
 from modelwire.config.load import check_text, config_place
 from modelwire.document.read import read_document, read_text
 from modelwire.errors import ConfigError, Problem
-from modelwire.files import locked, replace_file, target_of
 
 __all__ = ["EditResult", "edit_config"]
 
@@ -74,7 +74,7 @@ def edit_config(
     draft = _draft(edit, place, target, environ)
     if dry_run or not draft.changed:
         return draft
-    with locked(target):
+    with locked_config(target):
         if not _still_holds(draft, target):
             # Another process has written while this one waited.
             draft = _draft(edit, place, target, environ)
@@ -88,7 +88,7 @@ def edit_config(
         backup = None
         if _is_worth_keeping(draft.before, draft.after):
             backup = keep_backup(target, old)
-        replace_file(target, mark + draft.after.encode())
+        replace_config(target, mark + draft.after.encode())
     return EditResult(
         place, True, draft.before, draft.after, backup, draft.created, draft.remaining
     )

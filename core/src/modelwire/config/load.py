@@ -11,6 +11,7 @@ from modelwire.config.config import SUMMARY, Config, build_config
 from modelwire.document.paths import Path, format_path
 from modelwire.document.read import read_document, read_text
 from modelwire.errors import ConfigError, Problem
+from modelwire.files import user_path
 
 if TYPE_CHECKING:
     from modelwire.document.parser import Tree
@@ -78,9 +79,9 @@ def config_place(
     environ = os.environ if environ is None else environ
     cwd = _working_directory() if cwd is None else cwd
     if explicit is not None:
-        return cwd / os.path.expanduser(explicit)  # noqa: PTH111 - Path's raises
+        return cwd / user_path(explicit)
     if named := environ.get(VARIABLE, "").strip():
-        return cwd / os.path.expanduser(named)  # noqa: PTH111 - as above
+        return cwd / user_path(named)
     if _exists(cwd / FILE_NAME):
         return cwd / FILE_NAME
     # Imported here, because most runs know their file before they come to this line.

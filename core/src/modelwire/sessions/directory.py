@@ -9,6 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from modelwire.errors import SessionError
+from modelwire.files import user_path
 from modelwire.messages import Text, UserMessage
 from modelwire.sessions.entries import SessionHeader
 from modelwire.sessions.reader import read_header, read_session
@@ -56,7 +57,7 @@ def default_state_directory(environ: Mapping[str, str] | None = None) -> Path:
     environ = os.environ if environ is None else environ
     named = environ.get("MODELWIRE_STATE_DIR", "").strip()
     if named:
-        return Path(os.path.expanduser(named))  # noqa: PTH111 - Path's raises
+        return user_path(named)
     from platformdirs import user_state_path
 
     return user_state_path("modelwire", appauthor=False)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from modelwire.errors import Problem, SessionError
+from modelwire.files import replace_file
 from modelwire.messages import AssistantMessage, Message
 from modelwire.messages.codec import message_to_json
 from modelwire.models import ModelRef
@@ -259,17 +260,7 @@ class Session:
         """Bring the file to the present version; the old one stays until the new one is whole."""
         self.header = SessionHeader({**self.header.data, "version": CURRENT_VERSION})
         text = _lines([self.header.data, *(entry.data for entry in self._entries)])
-        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            file = _open(draft)
-            try:
-                _append(file, text)
-                os.fsync(file)
-            finally:
-                os.close(file)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        replace_file(path, text)
         self._file = _open(path)
         self._stale = False
         self._written = len(self._entries) + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 import threading
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from attrs import frozen
 
 from modelwire.errors import ConfigError
+from modelwire.files import user_path
 
 __all__ = ["TrustSettings", "context_for", "trust_settings"]
 
@@ -55,11 +55,11 @@ def trust_settings(
             ("SSL_CERT_DIR", path) for path in environ.get("SSL_CERT_DIR", "").split(pathsep)
         ]
         named = [(name, path) for name, path in places if path]
-    authorities = tuple((name, _at_home(path)) for name, path in named)
+    authorities = tuple((name, user_path(path)) for name, path in named)
     files = list(authorities)
     pair = None
     if client_cert is not None:
-        pair = (_at_home(client_cert[0]), _at_home(client_cert[1]))
+        pair = (user_path(client_cert[0]), user_path(client_cert[1]))
         files += [("The client certificate", pair[0]), ("The client certificate's key", pair[1])]
     return TrustSettings(authorities, pair, tuple(_version(name, path) for name, path in files))
 
@@ -137,7 +137,3 @@ def _unreadable(name: str, path: Path, error: OSError) -> ConfigError:
         f"{name} ({path}) cannot be read: {reason}.",
         hint="Name a file of PEM certificates, or take the setting away to trust the system's own.",
     )
-
-
-def _at_home(path: Path | str) -> Path:
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's raises for an unknown user

@@ -95,3 +95,13 @@ async def test_parameters_of_the_model_count(describe):
 async def test_a_region_that_is_none_is_refused(describe):
     with pytest.raises(ConfigError, match="AWS region is not valid"):
         await describe("amazon.nova-lite-v1:0", {"AWS_REGION": "here/there"})
+
+
+async def test_files_in_the_home_of_nobody_do_not_exist(describe):
+    """As for boto3."""
+    files = {
+        "AWS_CONFIG_FILE": "~nobody-of-that-name/config",
+        "AWS_SHARED_CREDENTIALS_FILE": "~nobody-of-that-name/credentials",
+    }
+    told, _ = await describe("amazon.nova-lite-v1:0", {"AWS_REGION": "us-west-2", **files})
+    assert told["region"] == "us-west-2"

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError, Problem
+from modelwire.files import user_path
 
 __all__ = ["FOLDER_VARIABLE", "MODE_VARIABLE", "Mode", "Settings"]
 
@@ -86,6 +87,6 @@ def _folder(given: str | None, config: Config) -> Path:
         from platformdirs import user_cache_path
 
         return user_cache_path("modelwire") / "answers"
-    path = Path(given).expanduser()
+    path = user_path(given)
     named = FOLDER_VARIABLE in config.environ
     return path if named or config.path is None else config.path.parent / path

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -17,6 +15,7 @@ from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
 from modelwire.events import Delta
+from modelwire.files import replace_unlocked
 from modelwire_cache.fingerprint import CacheRequest
 
 __all__ = ["CachedResponse", "DamagedAnswer", "ResponseStore", "Timed"]
@@ -98,15 +97,7 @@ class ResponseStore:
         for seconds, delta in deltas:
             lines.append({"at": round(seconds, 4), **_converter().unstructure(delta, Delta)})
         text = "".join(json.dumps(line, ensure_ascii=False, default=repr) + "\n" for line in lines)
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._directory, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
-                file.write(text)
-            Path(name).replace(self.path(request))
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_unlocked(self.path(request), text.encode("utf-8", "surrogatepass"))
 
     def listing(self) -> Iterator[CachedResponse]:
         """What is kept, newest first, without what was said; damaged files are left out."""

@@ -12,12 +12,16 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
+from modelwire.files import OWNER_ONLY, locked, replace_file
 from modelwire.redaction import looks_like_a_key
 
 __all__ = ["PrivateHistory"]
 
 _MOST = 1000
 """Entries that are kept."""
+
+_PATIENCE = 0.5
+"""Seconds to wait for another conversation that writes at this moment."""
 
 
 class PrivateHistory(FileHistory):
@@ -41,16 +45,19 @@ class PrivateHistory(FileHistory):
         if not self._usable or looks_like_a_key(string):
             return
         try:
-            super().store_string(string)
+            with locked(self._path, patience=_PATIENCE):
+                super().store_string(string)
+        except TimeoutError:
+            return  # another conversation is at it; this line is recalled in this one alone
         except OSError:
             self._usable = False
 
     def _prepare(self) -> bool:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-            self._path.chmod(0o600)
-            self._trim()
+            with locked(self._path, patience=_PATIENCE):
+                os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY))
+                self._path.chmod(OWNER_ONLY)
+                self._trim()
         except OSError:
             return False
         return True
@@ -60,8 +67,4 @@ class PrivateHistory(FileHistory):
         entries = self._path.read_bytes().split(b"\n# ")
         if len(entries) <= 2 * _MOST:
             return
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(file, "wb") as out:
-            out.write(b"\n# " + b"\n# ".join(entries[-_MOST:]))
-        draft.replace(self._path)
+        replace_file(self._path, b"\n# " + b"\n# ".join(entries[-_MOST:]))

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from modelwire.cli.errors import show_note
 from modelwire.cli.text import printable, room
+from modelwire.files import user_path
 from modelwire.models import ReasoningLevel
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _path(argument: str) -> Path:
     """A file as it is typed or dropped into a terminal: maybe quoted, maybe with `~`."""
     if len(argument) > 1 and argument[0] == argument[-1] and argument[0] in "\"'":
         return Path(argument[1:-1])
-    return Path(argument.replace("\\ ", " ")).expanduser()
+    return user_path(argument.replace("\\ ", " "))
 
 
 COMMANDS: Mapping[str, Command] = {

@@ -16,6 +16,7 @@ from modelwire.config import Config, load_config
 from modelwire.config.edit import edit_config
 from modelwire.config.load import read_config
 from modelwire.errors import ModelwireError
+from modelwire.files import user_path
 from modelwire.registry import Registry
 
 __all__ = ["converse"]
@@ -66,10 +67,10 @@ def converse(asked: SetupOptions, *, timeout: float, as_json: bool) -> int:
 
 def _present(path: Path | None) -> Config:
     """The configuration as it is; a file that is named and not there will be made."""
-    if path is not None and not path.expanduser().exists():
+    if path is not None and not user_path(path).exists():
         return Config.empty()
     named = os.environ.get("MODELWIRE_CONFIG", "").strip()
-    if path is None and named and not Path(named).expanduser().exists():
+    if path is None and named and not user_path(named).exists():
         return Config.empty()
     return load_config(path)
 

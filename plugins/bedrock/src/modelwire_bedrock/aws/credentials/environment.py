@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from string import Template
 
+from modelwire.files import user_path
+
 __all__ = ["effective_environ", "environ_stamp", "expand_path"]
 
 _PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -48,11 +50,11 @@ def expand_path(path: str, environ: Mapping[str, str]) -> Path:
     """Replace `~` and `$VARIABLES` of a path, by this environment and not by the process's."""
     text = Template(path).safe_substitute(environ) if "$" in path else path
     home = environ.get("HOME") or environ.get("USERPROFILE")
-    return _within(home, text) if home else Path(text).expanduser()
+    return _within(home, text) if home else user_path(text)
 
 
 @lru_cache(maxsize=32)
 def _within(home: str, text: str) -> Path:
     if text == "~" or text.startswith(("~/", "~\\")):
         return Path(home, text[2:])
-    return Path(text).expanduser()
+    return user_path(text)

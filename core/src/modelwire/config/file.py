@@ -1,0 +1,87 @@
+"""The configuration file on disk: where it is really written, its lock, and its replacement."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from modelwire.errors import ConfigError
+from modelwire.files import locked, replace_file
+
+__all__ = ["locked_config", "replace_config", "target_of", "unwritable"]
+
+
+def target_of(path: Path) -> Path:
+    """Find the file that is really written: what a symbolic link leads to, or the path itself.
+
+    Raises:
+        ConfigError: A link leads nowhere or in a circle, or the target is no regular file or must
+            not be written.
+    """
+    try:
+        target = path.resolve(strict=path.is_symlink())
+    except FileNotFoundError as error:
+        msg = f"{path} is a symbolic link to {os.readlink(path)}, which does not exist."  # noqa: PTH115 - as written in the link
+        raise ConfigError(msg, hint="Create that file, or remove the link.") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        if not path.is_symlink():
+            raise unwritable(path, error) from error
+        msg = f"{path} is a symbolic link that leads in a circle, or nowhere."
+        raise ConfigError(msg, hint="Remove the link, or let it lead to a file.") from error
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return target
+    except (OSError, ValueError) as error:
+        raise unwritable(path, error) from error
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        msg = f"The configuration cannot be written: {_named(path, target)} is {kind}."
+        raise ConfigError(msg, hint="Name a file with --config.")
+    if not os.access(target, os.W_OK):
+        msg = f"The configuration cannot be written: {_named(path, target)} is read-only."
+        raise ConfigError(msg, hint=f"Allow it with: chmod u+w {target}")
+    return target
+
+
+@contextmanager
+def locked_config(target: Path) -> Iterator[None]:
+    """Keep other processes from writing the configuration file, and its backups, meanwhile.
+
+    Raises:
+        ConfigError: The folder cannot be written, or another process keeps the lock.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(target))
+        except TimeoutError as error:
+            raise ConfigError(str(error), hint="Nothing was written. Try again.") from error
+        except OSError as error:
+            raise unwritable(target, error) from error
+        yield
+
+
+def replace_config(target: Path, raw: bytes) -> None:
+    """Replace the configuration file, or one of its backups. The caller holds the lock.
+
+    Raises:
+        ConfigError: It cannot be written; the file is as it was.
+    """
+    try:
+        replace_file(target, raw)
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+def unwritable(path: Path, error: Exception) -> ConfigError:
+    """Make the error for a file that the operating system does not let us write."""
+    reason = getattr(error, "strerror", None) or str(error)
+    msg = f"The configuration cannot be written: {path}: {reason}."
+    return ConfigError(msg, hint="Nothing was changed.")
+
+
+def _named(path: Path, target: Path) -> str:
+    return f"{path} (a link to {target})" if path.is_symlink() else str(path)
