@@ -1,7 +1,9 @@
 """Plugins for tests: real packages on the path, with real metadata and real entry points."""
 
+import hashlib
 import sys
 import textwrap
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -96,7 +98,14 @@ class Site:
             lines.append(f"[modelwire.{group}]")
             lines += [f"{key} = {value or module}" for key, value in claims.items()]
         (info / "entry_points.txt").write_text("\n".join(lines))
+        files = [f"{module}.py", f"{info.name}/METADATA", f"{info.name}/entry_points.txt"]
+        (info / "RECORD").write_text("".join(f"{self._row(file)}\n" for file in files))
         return module
+
+    def _row(self, file: str) -> str:
+        raw = (self.path / file).read_bytes()
+        digest = urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
+        return f"{file},sha256={digest},{len(raw)}"
 
     def provider(self, provider: str, source: str = ECHO, **options) -> str:
         """Put a package there that claims one provider id."""

@@ -17,11 +17,13 @@ from modelwire.errors import ModelwireError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["main"]
+    from modelwire.registry.claims import Claim
+
+__all__ = ["COMMANDS", "main"]
 
 INTERRUPTED = 130
 
-_COMMANDS = {
+COMMANDS = {
     "chat": ("modelwire.cli.chat.command:chat", "Talk with a model."),
     "complete": ("modelwire.cli.complete:complete", "Ask a model, and stream its answer."),
     "completion": ("modelwire.cli.completion:completion", "Let your shell complete words."),
@@ -32,30 +34,31 @@ _COMMANDS = {
     "plugins": ("modelwire.cli.plugins:plugins", "See which plugins are installed."),
     "setup": ("modelwire.cli.setup.command:setup", "Test what you have, and write it down."),
 }
+"""modelwire's own commands, each with where it is and what it does."""
 
 
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are called, those of plugins included."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return [*_COMMANDS, *(name for name in _plugin_commands() if name not in _COMMANDS)]
+        return [*COMMANDS, *_plugin_commands()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name in _COMMANDS:
-            module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        if cmd_name in COMMANDS:
+            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
             command: click.Command = getattr(import_module(module), attribute)
         else:
-            load = _plugin_commands().get(cmd_name)
-            if load is None:
+            claims = _plugin_commands().get(cmd_name)
+            if claims is None:
                 return None
-            command = load()
+            command = _load(cmd_name, claims)
         return with_diagnostics(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name in _COMMANDS or name.startswith("-") or ctx.resilient_parsing:
+        if name in COMMANDS or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
         if name in known:
@@ -165,22 +168,38 @@ def _drop_output() -> None:
 
 
 def _described_commands() -> list[tuple[str, str]]:
-    rows = [(name, text) for name, (_, text) in _COMMANDS.items()]
-    return rows + [(name, f"Commands of the plugin {name}.") for name in _plugin_commands()]
+    rows = [(name, text) for name, (_, text) in COMMANDS.items()]
+    for name, claims in _plugin_commands().items():
+        state = "Commands of" if len(claims) == 1 else "Not usable, claimed by"
+        rows.append((name, f"{state} {_packages(claims)}."))
+    return rows
 
 
-def _plugin_commands() -> dict[str, Callable[[], click.Command]]:
-    """The subcommands of plugins, each with how to load it."""
+def _plugin_commands() -> dict[str, list[Claim]]:
+    """The subcommands of plugins, each with the packages that claim it.
+
+    The names of modelwire's own commands are left out, and names that nobody could type.
+    """
     from modelwire.registry.claims import installed_claims
 
-    claims = {claim.name: claim for claim in installed_claims() if claim.kind == "commands"}
+    found: dict[str, dict[str, Claim]] = {}
+    for claim in installed_claims():
+        if claim.kind == "commands" and claim.name not in COMMANDS and claim.name.isprintable():
+            found.setdefault(claim.name, {})[claim.distribution] = claim
+    return {name: list(claims.values()) for name, claims in sorted(found.items())}
 
-    def loader(name: str) -> Callable[[], click.Command]:
-        def load() -> click.Command:
-            from modelwire.registry.loader import load_command
 
-            return load_command(claims[name])
+def _load(name: str, claims: list[Claim]) -> click.Command:
+    from modelwire.errors import PluginError
+    from modelwire.registry.loader import load_command
 
-        return load
+    if len(claims) > 1:
+        msg = f"{_packages(claims)} both claim the command {name!r}."
+        raise PluginError(msg, hint="Uninstall one of them.")
+    return load_command(claims[0])
 
-    return {name: loader(name) for name in sorted(claims)}
+
+def _packages(claims: list[Claim]) -> str:
+    from modelwire.cli.text import printable
+
+    return printable(" and ".join(sorted(claim.distribution for claim in claims)))

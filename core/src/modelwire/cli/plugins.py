@@ -55,6 +55,7 @@ def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
 
 
 def _describe(info: PluginInfo) -> Iterator[str]:
+    from modelwire.cli.app import COMMANDS
     from modelwire.cli.text import folded, printable
 
     colour = {"loaded": "green", "installed": "green", "disabled": "yellow"}.get(info.state, "red")
@@ -66,7 +67,10 @@ def _describe(info: PluginInfo) -> Iterator[str]:
         "aliases": info.aliases,
         "APIs": info.apis,
         "middleware": info.middleware,
-        "commands": info.commands,
+        "commands": [
+            f"{name} (not used: modelwire's own)" if name in COMMANDS else name
+            for name in info.commands
+        ],
     }
     for label, names in owned.items():
         if names:

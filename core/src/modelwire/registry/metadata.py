@@ -15,9 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import PathFinder
 from typing import NamedTuple
 
-__all__ = ["EntryPoint", "Package", "packages_with"]
-
-_Read = Callable[[str], str | None]
+__all__ = ["EntryPoint", "MetadataFolder", "Package", "described_packages", "packages_with"]
 
 
 class EntryPoint(NamedTuple):
@@ -36,6 +34,18 @@ class Package(NamedTuple):
     entry_points: list[EntryPoint]
 
 
+class MetadataFolder(NamedTuple):
+    """The folder in which an installer describes a package.
+
+    Attributes:
+        site: The folder above it, which the paths in its `RECORD` are relative to.
+        read: Reads one of its files as text, as `RECORD`; `None` or an `OSError` where there is none.
+    """
+
+    site: str
+    read: Callable[[str], str | None]
+
+
 def packages_with(prefix: str, path: Iterable[str] | None = None) -> Iterator[Package]:
     """Find the packages that have entry points in groups of a name space; nothing is imported.
 
@@ -46,16 +56,24 @@ def packages_with(prefix: str, path: Iterable[str] | None = None) -> Iterator[Pa
         path: The folders to look into, the first ones first; by default those of `sys.path`, and
             wherever else packages may be imported from.
     """
-    for read in _everywhere() if path is None else _in_folders(path):
-        text = _text(read, "entry_points.txt")
+    return (package for package, _ in described_packages(prefix, path))
+
+
+def described_packages(
+    prefix: str, path: Iterable[str] | None = None
+) -> Iterator[tuple[Package, MetadataFolder]]:
+    """The same packages, each with the folder that describes it."""
+    for folder in _everywhere() if path is None else _in_folders(path):
+        text = _text(folder, "entry_points.txt")
         if prefix in text:
             found = [entry for entry in _entry_points(text) if entry.group.startswith(prefix)]
             if found:
-                about = _text(read, "METADATA") or _text(read, "PKG-INFO")
-                yield Package(_field(about, "Name"), _field(about, "Version"), found)
+                about = _text(folder, "METADATA") or _text(folder, "PKG-INFO")
+                package = Package(_field(about, "Name"), _field(about, "Version"), found)
+                yield package, folder
 
 
-def _everywhere() -> Iterator[_Read]:
+def _everywhere() -> Iterator[MetadataFolder]:
     finders = [finder for finder in sys.meta_path if hasattr(finder, "find_distributions")]
     if finders == [PathFinder]:
         yield from _in_folders(sys.path)
@@ -63,7 +81,7 @@ def _everywhere() -> Iterator[_Read]:
         yield from _as_python_finds_them()
 
 
-def _in_folders(path: Iterable[str]) -> Iterator[_Read]:
+def _in_folders(path: Iterable[str]) -> Iterator[MetadataFolder]:
     for folder in dict.fromkeys(path):
         try:
             names = os.listdir(folder or ".")  # noqa: PTH208 - a tenth of the time
@@ -72,7 +90,9 @@ def _in_folders(path: Iterable[str]) -> Iterator[_Read]:
         except OSError:
             continue
         else:
-            yield from (_reader(folder, name) for name in names if _describes(name, folder))
+            for name in names:
+                if _describes(name, folder):
+                    yield MetadataFolder(folder, _reader(folder, name))
 
 
 def _describes(name: str, folder: str) -> bool:
@@ -83,7 +103,7 @@ def _describes(name: str, folder: str) -> bool:
     return name.endswith((".dist-info", ".egg-info"))
 
 
-def _reader(folder: str, name: str) -> _Read:
+def _reader(folder: str, name: str) -> Callable[[str], str | None]:
     def read(file: str) -> str | None:
         with open(os.path.join(folder, name, file), encoding="utf-8") as opened:  # noqa: PTH118, PTH123
             return opened.read()
@@ -91,16 +111,16 @@ def _reader(folder: str, name: str) -> _Read:
     return read
 
 
-def _as_python_finds_them(path: list[str] | None = None) -> Iterator[_Read]:
+def _as_python_finds_them(path: list[str] | None = None) -> Iterator[MetadataFolder]:
     from importlib.metadata import distributions
 
-    found = distributions() if path is None else distributions(path=path)
-    yield from (distribution.read_text for distribution in found)
+    for found in distributions() if path is None else distributions(path=path):
+        yield MetadataFolder(str(found.locate_file("")), found.read_text)
 
 
-def _text(read: _Read, file: str) -> str:
+def _text(folder: MetadataFolder, file: str) -> str:
     try:
-        return read(file) or ""
+        return folder.read(file) or ""
     except (OSError, ValueError):
         return ""
 

@@ -12,12 +12,14 @@ import click
 
 from modelwire.cli.doctor.checks.cache import check_cache
 from modelwire.cli.doctor.checks.certificates import check_certificates
+from modelwire.cli.doctor.checks.claims import check_claims
 from modelwire.cli.doctor.checks.clock import check_clock
 from modelwire.cli.doctor.checks.configuration import check_configuration
 from modelwire.cli.doctor.checks.credentials import check_credentials
 from modelwire.cli.doctor.checks.plugins import check_plugins
 from modelwire.cli.doctor.checks.proxies import check_proxies
 from modelwire.cli.doctor.checks.reachability import check_reachability
+from modelwire.cli.doctor.checks.startup import check_startup
 from modelwire.cli.doctor.checks.versions import check_versions
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding, State, show_finding
@@ -30,6 +32,8 @@ __all__ = ["CHECKS", "examine", "report"]
 CHECKS: dict[str, Callable[[DoctorContext], Awaitable[list[Finding]]]] = {
     "versions": check_versions,
     "plugins": check_plugins,
+    "claims": check_claims,
+    "startup": check_startup,
     "configuration": check_configuration,
     "credentials": check_credentials,
     "certificates": check_certificates,

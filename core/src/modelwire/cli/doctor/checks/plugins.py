@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
+from modelwire.cli.app import COMMANDS
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.errors import PluginError
@@ -31,10 +32,15 @@ async def check_plugins(situation: DoctorContext) -> list[Finding]:
     extras = [
         claim
         for claim in installed_claims()
-        if claim.kind in _LOADERS and claim.distribution not in disabled
+        if claim.kind in _LOADERS and claim.distribution not in disabled and _is_used(claim)
     ]
     broken = await asyncio.to_thread(lambda: list(_broken(extras)))
     return [*map(_finding, found), *broken]
+
+
+def _is_used(claim: Claim) -> bool:
+    """Whether a claim can be called at all; a command of modelwire itself hides a plugin's."""
+    return claim.kind != "commands" or claim.name not in COMMANDS
 
 
 def _finding(info: PluginInfo) -> Finding:
