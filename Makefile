@@ -4,13 +4,19 @@ PYTHON ?= python3
 # How many processes run the tests.
 JOBS ?= 2
 export PROMPT ?= What is the capital of France?
+# With UPGRADE=--upgrade, `make lock` pins the newest versions; without, it keeps pins that fit.
+UPGRADE ?=
 
-PACKAGES := core plugins/anthropic plugins/bedrock plugins/cache plugins/local plugins/openai plugins/otel
+PACKAGES := core $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
+NAMES := modelwire $(patsubst plugins/%,modelwire-%,$(filter plugins/%,$(PACKAGES)))
 EDITABLE := $(addprefix -e ,$(PACKAGES))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install
+# Prints one line per step; the output of a command is shown if it fails.
+STEP := $(PYTHON) scripts/step.py
 
-.PHONY: bench demo demo-bedrock test format lint types unit docs published clean
+.PHONY: bench demo demo-bedrock test format lint types unit docs published lock release clean
 
 demo: .venv/demo
 	@$(BIN)/modelwire complete "$$PROMPT"
@@ -25,14 +31,15 @@ format: .venv/dev
 	$(BIN)/ruff check --fix .
 
 lint: .venv/dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	@$(STEP) "Checking the format" $(BIN)/ruff format --check .
+	@$(STEP) "Checking the style" $(BIN)/ruff check .
 
 types: .venv/dev
-	$(BIN)/mypy
+	@$(STEP) "Checking the types" $(BIN)/mypy
 
 unit: .venv/dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@echo "Running the tests"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 docs: .venv/dev
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
@@ -46,25 +53,42 @@ published: .venv/dev
 bench: .venv-bench/modelwire/made
 	@.venv-bench/modelwire/bin/python benchmarks/run.py $(ARGUMENTS)
 
+release: .venv-release/made
+	@.venv-release/bin/python release/release.py
+
+# Pins the dependencies of the packages, and the tools of a release, with hashes for all platforms.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-strip-extras --custom-compile-command "make lock" $(UPGRADE)
+
+lock: .venv/dev
+	@$(STEP) "Installing uv" $(PIP) --group lock
+	@printf './%s\n' $(PACKAGES) | $(LOCK) $(addprefix --no-emit-package ,$(NAMES)) -o release/dependencies.txt - >/dev/null
+	@$(LOCK) -o release/tools.txt release/tools.in >/dev/null
+
 clean:
-	rm -rf .venv .venv-bench
+	rm -rf .venv .venv-bench .venv-release
 
 .venv-bench/modelwire/made: benchmarks/requirements.txt $(MANIFESTS)
 	$(PYTHON) -m venv .venv-bench/modelwire
 	.venv-bench/modelwire/bin/python -m pip install --quiet -e core -e plugins/bedrock -e plugins/openai -r benchmarks/requirements.txt
 	@touch $@
 
+.venv-release/made: release/tools.txt
+	@$(STEP) "Creating .venv-release" $(PYTHON) -m venv --clear .venv-release
+	@$(STEP) "Installing release tools" .venv-release/bin/python -m pip install --require-hashes --only-binary=:all: -r release/tools.txt
+	@touch $@
+
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "modelwire needs Python 3.11 or newer; name one with make PYTHON=...")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(STEP) "Creating .venv" $(PYTHON) -m venv .venv
+	@$(STEP) "Updating pip" $(PIP) --upgrade pip
 	@touch $@
 
 .venv/demo: .venv/made $(MANIFESTS)
-	$(BIN)/python -m pip install $(EDITABLE)
-	$(BIN)/modelwire local install
+	@$(STEP) "Installing modelwire and its plugins" $(PIP) $(EDITABLE)
+	@$(STEP) "Installing the small model (98 MB)" $(BIN)/modelwire local install
 	@touch $@
 
 .venv/dev: .venv/demo
-	$(BIN)/python -m pip install --group dev
+	@$(STEP) "Installing development tools" $(PIP) --group dev
 	@touch $@
