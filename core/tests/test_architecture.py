@@ -19,6 +19,7 @@ ROOMS = [
     "redaction",
     "errors",
     "files",
+    "text",
     "structuring",
     "messages",
     "events",

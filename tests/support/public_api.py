@@ -17,7 +17,13 @@ from typing import Any, Literal, get_args, get_origin
 import modelwire
 
 LISTED = Path(__file__).parents[1] / "public_api.txt"
-PRIVATE = {"modelwire.cli", "modelwire._lazy", "modelwire.document", "modelwire.structuring"}
+PRIVATE = {
+    "modelwire._lazy",
+    "modelwire.cli",
+    "modelwire.document",
+    "modelwire.structuring",
+    "modelwire.text",
+}
 
 
 PACKAGES_OF_PLUGINS = ("modelwire_bedrock.emulator",)

@@ -13,6 +13,7 @@ import click
 
 from modelwire.cli.diagnostics import Diagnostics, diagnostic_options, with_diagnostics
 from modelwire.errors import ModelwireError
+from modelwire.text import near_matches
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -63,9 +64,7 @@ class _LazyGroup(click.Group):
         known = self.list_commands(ctx)
         if name in known:
             return super().resolve_command(ctx, args)
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, known, n=3, cutoff=0.6)
+        near = near_matches(name, known)
         msg = f"No such command {name!r}."
         if near:
             msg += f" Did you mean {' or '.join(near)}?"

@@ -19,6 +19,7 @@ from modelwire.cli.options import (
     model_option,
     system_option,
 )
+from modelwire.text import has_surrogates
 
 if TYPE_CHECKING:
     from modelwire.messages import Context
@@ -150,7 +151,7 @@ def _check_prompt(prompt: str) -> None:
     if not prompt.strip():
         msg = "The prompt is empty."
         raise click.UsageError(msg)
-    if any("\ud800" <= character <= "\udfff" for character in prompt):
+    if has_surrogates(prompt):
         msg = "The prompt is not UTF-8 text."
         raise click.UsageError(msg)
 

@@ -12,6 +12,7 @@ from modelwire.errors import ConfigError, PluginError, UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
 from modelwire.runtime.resolver import expand_alias, full_ref, named_refs, pick_bare_name
+from modelwire.text import near_matches
 
 __all__ = ["ModelCheck", "check_reference", "offline_catalog"]
 
@@ -76,10 +77,7 @@ def _find(config: Config, registry: Registry, catalog: Catalog, name: str) -> Mo
 
 
 def _hint(listing: Listing, ref: ModelRef) -> str:
-    from difflib import get_close_matches
-
-    listed = [model.id for model in listing.models]
-    near = get_close_matches(ref.model, listed, n=3, cutoff=0.6)
+    near = near_matches(ref.model, (model.id for model in listing.models))
     if near:
         return f"Did you mean {' or '.join(f'{ref.provider}/{name}' for name in near)}?"
     return f"`modelwire models list --provider {ref.provider}` shows the known ones."

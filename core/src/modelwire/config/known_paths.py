@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from attrs import frozen
 
 from modelwire.config.json_schema import PLUGINS_MAY_READ, config_schema
 from modelwire.document.paths import Path, Step, format_path
+from modelwire.text import near_matches
 
 __all__ = ["PathCheck", "look_up_path", "takes_only_text", "unread_paths"]
 
@@ -92,18 +92,12 @@ def _missing(path: Path, depth: int, nodes: list[dict[str, Any]]) -> PathCheck:
     names = [name for node in objects for name in node["properties"]]
     text = format_path(path[: depth + 1])
     plugins = any(node.get(PLUGINS_MAY_READ) for node in objects)
-    near = _near(str(path[depth]), names)
+    near = next(iter(near_matches(str(path[depth]), names, most=1, doubtful=True)), None)
     return PathCheck(
         "open" if plugins else "unread",
         text,
         format_path((*path[:depth], near, *path[depth + 1 :])) if near else None,
     )
-
-
-def _near(key: str, names: list[str]) -> str | None:
-    folded = {name.casefold(): name for name in names}
-    near = get_close_matches(key.casefold(), folded, n=1, cutoff=0.8)
-    return folded[near[0]] if near else None
 
 
 def _children(node: dict[str, Any], step: Step) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import unicodedata
 
 from attrs import frozen
 
-from modelwire.document.paths import join_surrogates
+from modelwire.text import join_surrogates
 
 __all__ = [
     "Comment",

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from modelwire.errors import ConfigError
+from modelwire.text import join_surrogates
 
 __all__ = [
     "MAX_DEPTH",
@@ -20,28 +21,11 @@ __all__ = [
     "Step",
     "check_key",
     "format_path",
-    "has_surrogates",
-    "join_surrogates",
     "list_index",
     "parse_path",
     "split_path",
     "value_at",
 ]
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def has_surrogates(text: str) -> bool:
-    """Whether the text holds halves of characters, which cannot be written as UTF-8."""
-    return _SURROGATE.search(text) is not None
-
-
-def join_surrogates(text: str) -> str:
-    """Join the halves of characters that JSON escapes as two, those above U+FFFF."""
-    if not has_surrogates(text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
 
 Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]

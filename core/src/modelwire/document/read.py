@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, field
 
-from modelwire.document.paths import MAX_DEPTH, Path, has_surrogates, join_surrogates
+from modelwire.document.paths import MAX_DEPTH, Path
 from modelwire.errors import ConfigError, Problem
 from modelwire.redaction.exceptions import scrub
+from modelwire.text import has_surrogates, join_surrogates
 
 if TYPE_CHECKING:
     from modelwire.document.parser import Tree

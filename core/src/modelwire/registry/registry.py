@@ -18,6 +18,7 @@ from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, load
+from modelwire.text import near_matches
 
 __all__ = ["Owner", "Registry"]
 
@@ -308,14 +309,12 @@ class Registry:
         ]
 
     def _refuse(self, provider: str) -> NoReturn:
-        from difflib import get_close_matches
-
         rivals = sorted({claim.distribution for claim in self._claims_on("aliases", provider)})
         if len(rivals) > 1:
             msg = f"{' and '.join(rivals)} both claim the alias {provider!r}."
             raise PluginError(msg, hint="Name the provider by its own id.")
         known = sorted({*self.provider_ids, *self.aliases, *self._config.models.providers})
-        near = get_close_matches(provider, known, n=3, cutoff=0.6)
+        near = near_matches(provider, known)
         msg = f"No installed plugin provides {provider!r}."
         if near:
             hint = f"Did you mean {' or '.join(near)}?"

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from modelwire.messages import Text
 from modelwire.repair.changes import Changes
+from modelwire.text import without_surrogates
 
 __all__ = ["clean_json", "clean_text", "is_blank", "text_of"]
-
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
     """Remove unpaired surrogates, which UTF-8 cannot say; a pair becomes its character."""
-    if text.isascii() or _SURROGATES.search(text) is None:
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    return without_surrogates(text)
 
 
 def is_blank(text: str) -> bool:

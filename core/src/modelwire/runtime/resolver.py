@@ -14,6 +14,7 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Registry
 from modelwire.runtime.options import merge_options
+from modelwire.text import near_matches
 from modelwire.transport.deadlines import Deadlines
 
 __all__ = ["Resolver", "default_ref", "expand_alias", "full_ref", "named_refs", "pick_bare_name"]
@@ -223,10 +224,5 @@ def default_ref(config: Config, registry: Registry) -> ModelRef:
 
 
 def _near(name: str, refs: Iterable[ModelRef], aliases: Iterable[str]) -> list[str]:
-    from difflib import get_close_matches
-
-    folded = name.casefold()
-    by_text = {alias: alias for alias in aliases} | {ref.model.casefold(): str(ref) for ref in refs}
-    inside = [text for text in by_text if folded in text]
-    near = [*inside, *get_close_matches(folded, by_text, n=5, cutoff=0.5)]
-    return [by_text[text] for text in dict.fromkeys(near)][:5]
+    meant = {alias: alias for alias in aliases} | {ref.model: str(ref) for ref in refs}
+    return [meant[text] for text in near_matches(name, meant, most=5)]

@@ -15,6 +15,7 @@ from modelwire.cli.options import (
     model_option,
     system_option,
 )
+from modelwire.text import has_surrogates
 
 __all__ = ["chat"]
 
@@ -75,7 +76,7 @@ def chat(
         msg = "Choose one of --resume, --continue, --session and --no-session."
         raise click.UsageError(msg)
     prompt = wishes["prompt"]
-    if prompt is not None and any("\ud800" <= character <= "\udfff" for character in prompt):
+    if prompt is not None and has_surrogates(prompt):
         msg = "The prompt is not UTF-8 text."
         raise click.UsageError(msg)
     diagnostics = click.get_current_context().find_object(Diagnostics)

@@ -14,6 +14,7 @@ from modelwire.cli.errors import show_note
 from modelwire.cli.text import printable, room
 from modelwire.files import user_path
 from modelwire.models import ReasoningLevel
+from modelwire.text import near_matches
 
 if TYPE_CHECKING:
     from modelwire.cli.chat.chat import Chat
@@ -60,9 +61,7 @@ async def run_command(at: Chat, name: str, argument: str) -> bool:
     """Run a command; return whether it could be done."""
     command = COMMANDS.get(name)
     if command is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, COMMANDS, n=1)
+        near = near_matches(name, COMMANDS, most=1)
         hint = f"Did you mean /{near[0]}?" if near else "/help lists the commands."
         show_note(f"There is no command /{name}. {hint} To send it as a prompt, write //{name}.")
         return False

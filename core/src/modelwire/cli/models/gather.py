@@ -13,6 +13,7 @@ from modelwire.cli.model_check import offline_catalog
 from modelwire.config import Config
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry import Registry
+from modelwire.text import near_matches
 
 if TYPE_CHECKING:
     from modelwire.transport import Transport
@@ -82,9 +83,7 @@ def canonical_provider(config: Config, registry: Registry, name: str) -> str:
     known = offline_catalog(config, registry).provider_ids
     if registry.canonical(name) in known:
         return registry.canonical(name)
-    from difflib import get_close_matches
-
-    near = get_close_matches(fold_provider(name), [*known, *registry.aliases], n=3, cutoff=0.6)
+    near = near_matches(fold_provider(name), [*known, *registry.aliases])
     msg = f'Invalid provider filter "{name}".'
     if near:
         msg += f" Did you mean {' or '.join(near)}?"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from modelwire.models import fold_provider
 from modelwire.registry import Registry
 from modelwire.registry.claims import normalize_name
 from modelwire.registry.loader import load_guide, where
+from modelwire.text import near_matches
 
 __all__ = [
     "GuideChoice",
@@ -175,7 +175,7 @@ def not_installed(plugin: PublishedPlugin) -> PluginError:
 
 def _unknown(registry: Registry, available: list[GuideChoice], name: str) -> click.UsageError:
     known = sorted({*registry.provider_ids, *registry.aliases})
-    near = get_close_matches(fold_provider(name), known, n=3, cutoff=0.6)
+    near = near_matches(fold_provider(name), known)
     msg = f"No installed plugin can set up {name!r}."
     if near:
         msg += f" Did you mean {' or '.join(near)}?"

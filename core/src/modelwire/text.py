@@ -1,0 +1,58 @@
+"""Text: halves of characters, which UTF-8 cannot say, and names that are spelled alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["has_surrogates", "join_surrogates", "near_matches", "without_surrogates"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def has_surrogates(text: str) -> bool:
+    """Whether a text holds halves of characters, which cannot be written as UTF-8."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
+def join_surrogates(text: str) -> str:
+    """Join the halves of characters that JSON escapes as two, those above U+FFFF; others stay."""
+    if not has_surrogates(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def without_surrogates(text: str) -> str:
+    """Join the halves of characters, and remove those that have no other half."""
+    if not has_surrogates(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+_WRONG, _DOUBTFUL = 0.6, 0.8
+"""What two names must have in common to be near: twice the letters in common, over all letters."""
+
+
+def near_matches(
+    name: str, known: Iterable[str], *, most: int = 3, doubtful: bool = False
+) -> list[str]:
+    """The known names that somebody may have meant by another, the likeliest first.
+
+    A name is near where it holds the whole of what was written; these come first, the shortest before
+    the others. Or it has three fifths of the letters in common, in their order. Where what was written
+    may be right, only a name with four fifths in common is near. Case does not matter.
+
+    Args:
+        name: What was written.
+        known: The names that there are, in any order.
+        most: The most names to return.
+        doubtful: Whether the name may be right, as a key that only a plugin knows.
+    """
+    from difflib import get_close_matches  # only what is misspelled needs it
+
+    folded = name.casefold()
+    by_fold = {each.casefold(): each for each in known}
+    holding = [] if doubtful else sorted((f for f in by_fold if folded and folded in f), key=len)
+    cutoff = _DOUBTFUL if doubtful else _WRONG
+    similar = get_close_matches(folded, by_fold, n=most, cutoff=cutoff)
+    return [by_fold[fold] for fold in dict.fromkeys([*holding, *similar])][:most]

@@ -1,0 +1,67 @@
+"""Halves of characters, and names that are spelled alike."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelwire.text import has_surrogates, join_surrogates, near_matches, without_surrogates
+
+HALF = st.characters(categories=["Cs"])
+
+
+@pytest.mark.parametrize(
+    ("text", "joined", "without"),
+    [
+        ("plain", "plain", "plain"),
+        ("zwölf 🎈", "zwölf 🎈", "zwölf 🎈"),
+        ("\ud83c\udf88", "🎈", "🎈"),
+        ("a\ud83cb", "a\ud83cb", "ab"),
+        ("\udf88\ud83c", "\udf88\ud83c", ""),
+        ("\ud83c\ud83c\udf88", "\ud83c🎈", "🎈"),
+    ],
+)
+def test_halves_of_characters_are_joined_and_lone_ones_found(text, joined, without):
+    assert join_surrogates(text) == joined
+    assert without_surrogates(text) == without
+    assert has_surrogates(joined) is (joined != without)
+
+
+@settings(deadline=None)
+@given(st.text(st.one_of(st.characters(), HALF)))
+def test_what_is_left_is_utf_8_and_text_without_halves_stays(text):
+    assert without_surrogates(text).encode().decode() == without_surrogates(text)
+    assert not has_surrogates(without_surrogates(text))
+    if not has_surrogates(text):
+        assert join_surrogates(text) == without_surrogates(text) == text
+
+
+MODELS = ["acme/claude-sonnet-4-5", "acme/claude-sonnet-4", "acme/nova-lite", "beta/nova-pro"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "near"),
+    [
+        ("compelte", ["chat", "complete", "completion", "config"], ["complete", "completion"]),
+        ("sonnet", MODELS, ["acme/claude-sonnet-4", "acme/claude-sonnet-4-5"]),
+        ("NOVA-lite", MODELS, ["acme/nova-lite"]),
+        ("Anthropc", ["Anthropic", "openai"], ["Anthropic"]),
+        ("nothing-like-it", MODELS, []),
+        ("", MODELS, []),
+        ("x", [], []),
+    ],
+)
+def test_names_that_may_have_been_meant_are_found(name, known, near):
+    assert near_matches(name, known) == near
+
+
+def test_no_more_are_given_than_are_asked_for():
+    assert near_matches("nova", MODELS, most=1) == ["beta/nova-pro"]
+    assert near_matches("nova", MODELS, most=2) == ["beta/nova-pro", "acme/nova-lite"]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("baseurl", ["baseUrl"]), ("baseUrls", ["baseUrl"]), ("base", []), ("threads", [])],
+)
+def test_a_name_that_may_be_right_is_near_only_to_what_is_all_but_equal(name, near):
+    assert near_matches(name, ["baseUrl", "headers"], doubtful=True) == near
