@@ -5,6 +5,7 @@ ended for good, and the number of its chunks shows how much was computed in vain
 """
 
 import asyncio
+import gc
 from contextlib import aclosing
 
 import pytest
@@ -69,6 +70,16 @@ async def test_closing_the_generator_stops_the_computation(stream, delivered):
     async with aclosing(stream()) as deltas:
         await first_text(deltas)
     await answer_another(stream)
+    assert delivered[0] < 200
+
+
+async def test_dropping_the_generator_stops_the_computation(stream, delivered):
+    gc.disable()
+    try:
+        await first_text(stream())
+        await answer_another(stream)
+    finally:
+        gc.enable()
     assert delivered[0] < 200
 
 
