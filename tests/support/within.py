@@ -55,6 +55,8 @@ def _inside(one: object) -> Iterator[tuple[str, object]]:
     if isinstance(one, BaseException):
         names = ("args", "__cause__", "__context__", "object", "filename", "doc", "exceptions")
         yield from ((f".{name}", getattr(one, name, None)) for name in names)
+        # What has neither attributes nor slots may still be printed.
+        yield from ((" as text", str(one)), (" as repr", repr(one)))
     yield from ((f".{name}", value) for name, value in getattr(one, "__dict__", {}).items())
     for kind in type(one).__mro__:
         slots = kind.__dict__.get("__slots__", ())

@@ -1,6 +1,6 @@
 import pytest
 
-from modelwire.redaction.names import is_secret_path, looks_secret
+from modelwire.redaction import is_secret_path, looks_secret
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
 import asyncio
 import socket
+import traceback
 
 import pytest
+from within import places_of
 
 from modelwire.errors import (
     ConnectionFailed,
+    InvalidRequest,
     MalformedResponse,
+    ModelwireError,
     RequestTimeout,
     StreamTruncated,
 )
+from modelwire.redaction import chain
 from modelwire.transport import Deadlines, Request
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nX-Request-Id: r-1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -249,3 +254,39 @@ class TestDeadlines:
         server = await answering(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
         limits = Deadlines(connect=None, first_byte=None, idle=None)
         assert await read_all(transport, server.url, deadlines=limits) == (b"hello", None)
+
+
+MARK = "marked-0123456789"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"HTTP/1.1 401 No\r\nSet-Cookie: %b\r\n", id="a cut head"),
+        pytest.param(b"HTTP/1.1 401 %b\r\nContent-Le", id="a cut name"),
+        pytest.param(b"%b\r\n\r\n", id="no HTTP"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n%b %b\r\n\r\n", id="no field"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n%b", id="a cut body"),
+        pytest.param(CHUNKED + b"%b\r\n", id="no chunk"),
+    ],
+)
+async def test_neither_the_request_nor_what_was_answered_is_in_an_error_or_behind_it(
+    serve, transport, answer
+):
+    async def handler(peer):
+        await peer.request()
+        await peer.send(answer.replace(b"%b", MARK.encode()))
+
+    server = await serve(handler)
+    url = f"{server.url}/path?key={MARK}".replace("://", f"://{MARK}@")
+    request = Request("POST", url, {"X-Api-Key": MARK}, MARK.encode())
+    with pytest.raises(ModelwireError) as caught:
+        async with transport.send(request) as response:
+            await response.read()
+    error = caught.value
+    assert not isinstance(error, InvalidRequest)
+    for one in chain(error):
+        one.__traceback__ = None  # a frame may hold what the caller gave
+        assert places_of(MARK, one) == []
+        assert MARK not in "".join(traceback.format_exception(one))

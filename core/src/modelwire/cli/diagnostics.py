@@ -102,8 +102,7 @@ def _show_requests(asked: Diagnostics) -> None:
     """Print what the transport logs of its requests, and those that SDKs make on their own."""
     import logging
 
-    from modelwire.redaction.http import shown_url
-    from modelwire.redaction.names import HIDDEN
+    from modelwire.redaction import HIDDEN, shown_url
     from modelwire.transport.log import LOGGER
 
     class _OwnLine(logging.Formatter):

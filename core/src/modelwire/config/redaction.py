@@ -15,7 +15,7 @@ from typing import Any
 
 from modelwire.document.parser import Array, Node, Object, parse, value_of
 from modelwire.document.paths import Path
-from modelwire.redaction.names import HIDDEN, is_secret_path, looks_secret
+from modelwire.redaction import HIDDEN, is_secret_path, looks_secret
 
 __all__ = ["redact_text", "redact_value"]
 

@@ -14,7 +14,7 @@ from modelwire.config.providers import ModelConfig, ModelsConfig, SecretRef
 from modelwire.config.schema import AgentsConfig, ModelChoice, PluginsConfig, register_limits
 from modelwire.document.paths import Path, value_at
 from modelwire.models import Prices, fold_provider
-from modelwire.redaction.names import HIDDEN, is_secret_path
+from modelwire.redaction import HIDDEN, is_secret_path
 from modelwire.structuring import ValueMistake, describe
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from attrs import Factory, define, field
 
 from modelwire.document.paths import MAX_DEPTH, Path
 from modelwire.errors import ConfigError, Problem
-from modelwire.redaction.exceptions import scrub
+from modelwire.redaction import scrub
 from modelwire.text import has_surrogates, join_surrogates
 
 if TYPE_CHECKING:

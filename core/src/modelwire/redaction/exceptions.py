@@ -1,14 +1,14 @@
-"""Redaction of exceptions: their causes, without the texts that could not be decoded.
+"""Redaction of exceptions: their causes, without the texts that they found fault with.
 
 The decoders of the standard library keep the whole text that they were given in an attribute of their
-errors. It may be a body in which a service repeats a key, or a file that holds one, and programs that
-report crashes take attributes along.
+errors, and aiohttp the request and parts of the response. That may be a body in which a service repeats
+a key, a file that holds one, or a cookie, and programs that report crashes take attributes along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 __all__ = ["chain", "scrub"]
 
@@ -28,9 +28,10 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def scrub(error: E) -> E:
-    """Take out of a decoder's error, and of all behind it, the text that could not be decoded.
+    """Take out of an error, and of all behind it, the texts that it found fault with.
 
-    What the error says, and the place that it names, stay.
+    Of a decoder's error that is what could not be decoded, of an error of aiohttp what it notes of the
+    request and of the bytes of its response. Kinds, places and what the operating system says stay.
 
     Returns:
         The same error, to be raised from.
@@ -42,4 +43,33 @@ def scrub(error: E) -> E:
             empty = one.object[:0]
             one.args = tuple(empty if part is one.object else part for part in one.args)
             one.object = empty
+        if type(one).__module__.partition(".")[0] == "aiohttp":
+            _empty(one)
     return error
+
+
+_NOTED: Mapping[str, Any] = {"_url": "", "hdr": "", "headers": None, "history": (), "line": ""}
+"""What errors of aiohttp note of a request and its response, each with what stands for nothing."""
+
+
+def _empty(error: Any) -> None:
+    """Empty an error of aiohttp, without importing it: programs that send nothing do without."""
+    noted = vars(error)
+    # Of a response that was cut the message is the part of its head that came.
+    says = "headers" in noted or not isinstance(noted.get("message", ""), str)
+    repeats = type(error).__name__ == "ClientPayloadError"  # what the error behind it says
+    if says or repeats or "_url" in noted:
+        error.args = ()
+    if says:
+        error.message = ""
+    for name in _NOTED.keys() & noted.keys():
+        setattr(error, name, _NOTED[name])
+    if "request_info" in noted:
+        info = error.request_info
+        bare = [_bare(url) for url in (info.url, info.real_url)]
+        error.request_info = info._replace(url=bare[0], real_url=bare[1], headers={})
+
+
+def _bare(url: Any) -> Any:
+    """A URL without login, query and fragment."""
+    return url.with_user(None).with_query(None).with_fragment(None) if url.absolute else url

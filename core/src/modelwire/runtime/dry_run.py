@@ -11,7 +11,7 @@ from attrs import frozen
 
 from modelwire.errors import InvalidRequest
 from modelwire.models import Model
-from modelwire.redaction.http import shown_request_headers, shown_url
+from modelwire.redaction import shown_request_headers, shown_url
 from modelwire.transport import Request
 
 __all__ = ["DryRun", "NothingToSend"]

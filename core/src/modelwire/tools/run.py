@@ -147,9 +147,11 @@ def _place(error: BaseException) -> str | None:
 
 def _without_secrets(text: str) -> str:
     """Hide what an error message of somebody else's library may repeat of a secret."""
-    from modelwire.redaction.names import HIDDEN, looks_secret
+    from modelwire.redaction import HIDDEN, looks_secret, redact
 
-    for name, value in os.environ.items():
-        if len(value) >= _SHORTEST_SECRET and looks_secret(name):
-            text = text.replace(value, HIDDEN)
-    return _LOGIN.sub(f"{HIDDEN}@", text)
+    secrets = {
+        value
+        for name, value in os.environ.items()
+        if len(value) >= _SHORTEST_SECRET and looks_secret(name)
+    }
+    return _LOGIN.sub(f"{HIDDEN}@", redact(text, sorted(secrets, key=len, reverse=True)))

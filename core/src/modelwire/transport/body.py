@@ -9,7 +9,7 @@ import aiohttp
 
 from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import Deadlines, ReadWatch
-from modelwire.transport.errors import FAULTS, Exchange, without_request
+from modelwire.transport.errors import FAULTS, Exchange, cause_of
 from modelwire.transport.log import RequestLog
 
 __all__ = ["Body"]
@@ -89,9 +89,7 @@ class Body:
             if rest := self._held_back():
                 yield rest
             failure = self._failure(fault)
-            raise failure from (
-                None if isinstance(fault, RequestTimeout) else without_request(fault)
-            )
+            raise failure from (None if isinstance(fault, RequestTimeout) else cause_of(fault))
         finally:
             self.close()
 

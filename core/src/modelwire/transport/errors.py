@@ -24,10 +24,10 @@ from modelwire.errors import (
     ProviderError,
     StreamTruncated,
 )
-from modelwire.redaction.exceptions import chain
+from modelwire.redaction import scrub
 from modelwire.transport.urls import Endpoint
 
-__all__ = ["FAULTS", "Exchange", "without_request"]
+__all__ = ["FAULTS", "Exchange", "cause_of"]
 
 FAULTS = (aiohttp.ClientError, HttpProcessingError, OSError, RuntimeError, ValueError)
 """What a request or a read may raise when something outside of this process went wrong."""
@@ -146,29 +146,15 @@ class Exchange:
         )
 
 
-def without_request(fault: BaseException) -> BaseException | None:
-    """Choose what may be kept as the cause of an error: not what shows a URL or header fields.
+def cause_of(fault: BaseException) -> BaseException | None:
+    """Choose what our error is raised from: the fault, emptied of the request and of its response.
 
-    What aiohttp noted of the request and of the bytes of its answer is taken out of the fault and of
-    all behind it: a fault that is not kept as the cause may still be the context of our error.
+    Of one whose own text shows a URL, or a part of the request, only what is behind it is kept; all are
+    emptied, since a fault that is not kept as the cause may still be the context of our error.
     """
     shows = "://" in str(fault) or isinstance(fault, UnicodeError)
-    for one in chain(fault):
-        _empty(one)
+    scrub(fault)
     return fault.__cause__ if shows else fault
-
-
-def _empty(fault: BaseException) -> None:
-    if isinstance(fault, HttpProcessingError):
-        fault.message, fault.headers, fault.args = "", None, ()
-        for name in {"line", "hdr"} & vars(fault).keys():
-            setattr(fault, name, "")
-    elif isinstance(fault, aiohttp.ClientResponseError):
-        nothing: Any = {}
-        fault.request_info = fault.request_info._replace(headers=nothing)
-        fault.message, fault.headers, fault.history, fault.args = "", None, (), ()
-    elif isinstance(fault, aiohttp.ClientPayloadError):
-        fault.args = ()  # it repeats what the error behind it says
 
 
 def _reason(error: OSError) -> str:

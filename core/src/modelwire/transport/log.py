@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from modelwire.redaction.http import (
+from modelwire.redaction import (
     redact,
     secrets_in,
     shown_request_headers,

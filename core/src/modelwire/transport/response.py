@@ -7,8 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.redaction.http import secrets_in
-from modelwire.redaction.names import HIDDEN
+from modelwire.redaction import HIDDEN, secrets_in
 from modelwire.transport.request import Request, request_id_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 

@@ -14,7 +14,7 @@ from attrs import evolve
 from modelwire.errors import InvalidRequest, RequestTimeout
 from modelwire.transport.body import Body
 from modelwire.transport.deadlines import Deadlines
-from modelwire.transport.errors import FAULTS, Exchange, without_request
+from modelwire.transport.errors import FAULTS, Exchange, cause_of
 from modelwire.transport.log import log_request
 from modelwire.transport.proxies import ProxyLogin
 from modelwire.transport.request import Request, header, request_id_in
@@ -137,7 +137,7 @@ async def open_response(
         )
         if telling is not None:
             telling.failed(failure)
-        raise failure from (None if late else without_request(fault))
+        raise failure from (None if late else cause_of(fault))
     if telling is not None:
         telling.head(raw.status, raw.headers)
     sent = evolve(request, headers=options["headers"])

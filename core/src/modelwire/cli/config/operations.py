@@ -25,7 +25,7 @@ from modelwire.document.lexer import SyntaxMistake
 from modelwire.document.parser import parse, value_of
 from modelwire.document.paths import Path, format_path
 from modelwire.document.read import plain_data
-from modelwire.redaction.names import HIDDEN, is_secret_path
+from modelwire.redaction import HIDDEN, is_secret_path
 
 __all__ = [
     "ABSENT",

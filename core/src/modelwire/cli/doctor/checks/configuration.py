@@ -13,7 +13,7 @@ from modelwire.cli.doctor.findings import Finding
 from modelwire.cli.model_check import check_reference
 from modelwire.document.paths import format_path
 from modelwire.errors import ConfigError, ModelwireError
-from modelwire.redaction.names import looks_secret
+from modelwire.redaction import looks_secret
 
 __all__ = ["check_configuration"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelwire.errors import MalformedResponse
 from modelwire.models import Model
-from modelwire.redaction.exceptions import scrub
+from modelwire.redaction import scrub
 from modelwire.transport import Request
 
 from modelwire_acme.account import Account

@@ -19,7 +19,7 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.messages import StopReason, Usage
-from modelwire.redaction.exceptions import scrub
+from modelwire.redaction import scrub
 from modelwire.transport import Request
 
 from modelwire_acme.account import Account
