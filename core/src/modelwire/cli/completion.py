@@ -222,7 +222,7 @@ def _provider_names() -> Mapping[str, str]:
 
 
 def _paths(value: Any, above: tuple[str | int, ...] = ()) -> Iterator[str]:
-    from modelwire.document.paths import format_path
+    from modelwire.document import format_path
 
     items: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, Mapping):

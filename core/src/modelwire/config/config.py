@@ -13,8 +13,7 @@ from modelwire.config.environment import read_env_block, substitute
 from modelwire.config.providers import ModelsConfig, ProviderConfig
 from modelwire.config.schema import AgentsConfig, PluginsConfig
 from modelwire.config.structure import structure_sections
-from modelwire.document.paths import Path, format_path
-from modelwire.document.read import plain_data
+from modelwire.document import Path, format_path, plain_data
 from modelwire.errors import ConfigError, Problem
 from modelwire.models import ModelRef, fold_provider
 from modelwire.structuring import describe

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from modelwire.config.backups import keep_backup, needs_backup
 from modelwire.config.file import locked_config, replace_config, target_of
 from modelwire.config.load import check_text, config_place
-from modelwire.document.read import read_document, read_text
+from modelwire.document import read_document, read_text
 from modelwire.errors import ConfigError, Problem
 
 __all__ = ["EditResult", "edit_config"]

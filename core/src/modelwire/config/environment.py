@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import frozen
 
-from modelwire.document.paths import Path, format_path
+from modelwire.document import Path, format_path
 
 __all__ = ["EnvBlock", "MissingVariable", "has_placeholder", "read_env_block", "substitute"]
 

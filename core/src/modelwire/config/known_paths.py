@@ -9,7 +9,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from modelwire.config.json_schema import PLUGINS_MAY_READ, config_schema
-from modelwire.document.paths import Path, Step, format_path
+from modelwire.document import Path, Step, format_path
 from modelwire.text import near_matches
 
 __all__ = ["PathCheck", "look_up_path", "takes_only_text", "unread_paths"]

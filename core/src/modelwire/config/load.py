@@ -8,13 +8,12 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from modelwire.config.config import SUMMARY, Config, build_config
-from modelwire.document.paths import Path, format_path
-from modelwire.document.read import read_document, read_text
+from modelwire.document import Path, format_path, read_document, read_text
 from modelwire.errors import ConfigError, Problem
 from modelwire.files import user_path
 
 if TYPE_CHECKING:
-    from modelwire.document.parser import Tree
+    from modelwire.document import Tree
 
 __all__ = [
     "FILE_NAME",
@@ -159,8 +158,7 @@ def _with_lines(problems: list[tuple[Path, str]], text: str) -> list[Problem]:
 
 
 def _parse(text: str) -> Tree | None:
-    from modelwire.document.lexer import SyntaxMistake
-    from modelwire.document.parser import parse
+    from modelwire.document import SyntaxMistake, parse
 
     try:
         return parse(text)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from modelwire.config.schema import ModelEntry
-from modelwire.document.paths import Path, Step, format_path, split_path, value_at
+from modelwire.document import Path, Step, format_path, split_path, value_at
 from modelwire.errors import ConfigError
 from modelwire.structuring import keys_of
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from modelwire.document.edit import read_value, set_value, unset_value
-from modelwire.document.paths import Path, format_path, value_at
+from modelwire.document import Path, format_path, read_value, set_value, unset_value, value_at
 from modelwire.models import ModelRef
 
 __all__ = [

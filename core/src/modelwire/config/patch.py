@@ -9,8 +9,15 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from modelwire.config.shorthand import expand_shorthands, short_path, shorthand_key
-from modelwire.document.edit import read_value, replace_values, set_value, unset_value
-from modelwire.document.paths import Path, check_key, value_at
+from modelwire.document import (
+    Path,
+    check_key,
+    read_value,
+    replace_values,
+    set_value,
+    unset_value,
+    value_at,
+)
 
 __all__ = [
     "apply_patch",

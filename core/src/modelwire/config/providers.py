@@ -10,7 +10,7 @@ import attrs
 from attrs import Factory, field, frozen
 
 from modelwire.config.schema import PositiveInt, PositiveNumber
-from modelwire.document.paths import format_path
+from modelwire.document import format_path
 from modelwire.errors import ConfigError
 from modelwire.models import InputKind, Prices, fold_provider
 

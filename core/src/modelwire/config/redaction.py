@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelwire.document.parser import Array, Node, Object, parse, value_of
-from modelwire.document.paths import Path
+from modelwire.document import Array, Node, Object, Path, parse, value_of
 from modelwire.redaction import HIDDEN, is_secret_path, looks_secret
 
 __all__ = ["redact_text", "redact_value"]

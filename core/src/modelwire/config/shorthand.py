@@ -6,8 +6,7 @@ long as it can hold what is asked for.
 
 from __future__ import annotations
 
-from modelwire.document.edit import read_value, set_value
-from modelwire.document.paths import Path
+from modelwire.document import Path, read_value, set_value
 
 __all__ = ["expand_shorthands", "short_path", "shorthand_key"]
 

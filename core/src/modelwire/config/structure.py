@@ -12,7 +12,7 @@ from attrs import astuple, field, frozen
 from modelwire.config.environment import has_placeholder
 from modelwire.config.providers import ModelConfig, ModelsConfig, SecretRef
 from modelwire.config.schema import AgentsConfig, ModelChoice, PluginsConfig, register_limits
-from modelwire.document.paths import Path, value_at
+from modelwire.document import Path, value_at
 from modelwire.models import Prices, fold_provider
 from modelwire.redaction import HIDDEN, is_secret_path
 from modelwire.structuring import ValueMistake, describe

@@ -19,9 +19,7 @@ from modelwire.config.edit import EditResult, edit_config
 from modelwire.config.known_paths import look_up_path
 from modelwire.config.load import config_place
 from modelwire.config.redaction import redact_text
-from modelwire.document.edit import read_value
-from modelwire.document.lexer import line_of
-from modelwire.document.paths import Path, format_path
+from modelwire.document import Path, format_path, line_of, read_value
 from modelwire.errors import ConfigError, Problem
 from modelwire.structuring import describe
 
@@ -165,7 +163,7 @@ def change_file(
 
 def _check_is_object(text: str, place: FilePath) -> None:
     """Refuse to change what is no configuration; an empty file is one that says nothing."""
-    from modelwire.document.parser import parse
+    from modelwire.document import parse
 
     document = read_value(text, ())
     if isinstance(document, dict):

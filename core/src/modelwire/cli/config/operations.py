@@ -20,11 +20,15 @@ from modelwire.config.patch import (
     put_value,
     remove_value,
 )
-from modelwire.document.edit import read_value
-from modelwire.document.lexer import SyntaxMistake
-from modelwire.document.parser import parse, value_of
-from modelwire.document.paths import Path, format_path
-from modelwire.document.read import plain_data
+from modelwire.document import (
+    Path,
+    SyntaxMistake,
+    format_path,
+    parse,
+    plain_data,
+    read_value,
+    value_of,
+)
 from modelwire.redaction import HIDDEN, is_secret_path
 
 __all__ = [
@@ -194,7 +198,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _hides(path: str) -> bool:
-    from modelwire.document.paths import parse_path
+    from modelwire.document import parse_path
 
     return is_secret_path(parse_path(path))
 

@@ -56,7 +56,7 @@ def patch(
     from modelwire.cli.config.operations import read_limited
     from modelwire.cli.config.values import resolve
     from modelwire.config.patch import apply_patch, patched_paths
-    from modelwire.document.edit import read_value
+    from modelwire.document import read_value
 
     data = _patch_from(read_limited(patch_file, _LIMIT), patch_file)
 
@@ -73,8 +73,7 @@ def patch(
 def _patch_from(text: str, source: Path | None) -> Mapping[str, Any]:
     from modelwire.cli.config.values import Refused
     from modelwire.config.patch import check_keys
-    from modelwire.document.edit import read_value
-    from modelwire.document.read import plain_data
+    from modelwire.document import plain_data, read_value
     from modelwire.errors import ConfigError
 
     name = "standard input" if source is None else str(source)

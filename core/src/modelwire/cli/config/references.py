@@ -11,7 +11,7 @@ from modelwire.cli.config.values import Refused
 from modelwire.config import Config
 from modelwire.config.load import read_config
 from modelwire.config.model_choice import DEFAULT_CHOICE, overriding_agents, references_in
-from modelwire.document.paths import Path, format_path, value_at
+from modelwire.document import Path, format_path, value_at
 from modelwire.errors import ConfigError
 
 __all__ = ["ReferenceCheck", "check_new_references"]

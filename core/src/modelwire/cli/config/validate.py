@@ -13,9 +13,7 @@ from modelwire.config import Config, find_config
 from modelwire.config.known_paths import unread_paths
 from modelwire.config.load import config_place, read_config
 from modelwire.config.model_choice import references_in
-from modelwire.document.edit import read_value
-from modelwire.document.paths import format_path, value_at
-from modelwire.document.read import read_text
+from modelwire.document import format_path, read_text, read_value, value_at
 from modelwire.errors import ConfigError, ModelwireError, Problem
 
 __all__ = ["Validation", "validated"]

@@ -15,9 +15,7 @@ from modelwire.config.locate import locate
 from modelwire.config.model_choice import references_in
 from modelwire.config.redaction import redact_value
 from modelwire.config.shorthand import short_path
-from modelwire.document.edit import read_value
-from modelwire.document.paths import Path, format_path, value_at
-from modelwire.document.read import read_text
+from modelwire.document import Path, format_path, read_text, read_value, value_at
 from modelwire.errors import ConfigError, ModelwireError
 
 __all__ = [

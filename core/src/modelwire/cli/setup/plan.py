@@ -21,8 +21,7 @@ from modelwire.cli.setup.guides import (
     settings_of,
 )
 from modelwire.config.model_choice import set_primary
-from modelwire.document.edit import set_value
-from modelwire.document.paths import format_path
+from modelwire.document import format_path, set_value
 from modelwire.hookspecs import Question, Settings
 from modelwire.models import ModelRef
 from modelwire.registry import Registry

@@ -11,7 +11,7 @@ from typing import Any
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.cli.model_check import check_reference
-from modelwire.document.paths import format_path
+from modelwire.document import format_path
 from modelwire.errors import ConfigError, ModelwireError
 from modelwire.redaction import looks_secret
 
