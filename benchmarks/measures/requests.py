@@ -14,13 +14,13 @@ from statistics import median
 from typing import Any
 
 from conversation import conversation
+from modelwire.authoring import encode_json
 from modelwire.config import Config
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
 from modelwire_bedrock.aws.signing import sign
 from modelwire_bedrock.converse.call import plan_call
-from modelwire_openai.client import encode
 from modelwire_openai.completions.request import build_request as build_chat
 from modelwire_openai.responses.request import build_request as build_responses
 from peers.question import MODEL
@@ -95,4 +95,4 @@ async def _measure(bench: Bench, rounds: int) -> dict[tuple[str, int], float]:
 def _write(
     build: Callable[..., Any], model: Model, context: Context, options: CompletionOptions
 ) -> bytes:
-    return encode(build(model, context, options).payload)
+    return encode_json(build(model, context, options).payload)

@@ -13,7 +13,9 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-with atheris.instrument_imports(include=["modelwire", "modelwire_bedrock", "modelwire_openai"]):
+with atheris.instrument_imports(
+    include=["modelwire", "modelwire_anthropic", "modelwire_bedrock", "modelwire_openai"]
+):
     import fuzz_targets
 
 

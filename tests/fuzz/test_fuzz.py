@@ -23,7 +23,11 @@ from sse_server import chat_frames, responses_frames
 from wires import PIECES, TEXTS
 
 from modelwire.errors import MalformedResponse, ProviderError
+from modelwire.messages import Text as WireText
+from modelwire.messages import Thinking, ToolCall
+from modelwire.testing import ScriptedAnswer
 from modelwire.transport import SseDecoder
+from modelwire_anthropic.testing import MessagesWire
 from modelwire_bedrock.aws.eventstream import FrameDecoder
 from modelwire_bedrock.emulator.answers import Answer, Text, TokenUsage, ToolUse, wire_events
 from modelwire_bedrock.emulator.frames import event_frame
@@ -44,6 +48,9 @@ FRAMES = [
     )
 ]
 CHAT, RESPONSES = chat_frames(TEXTS, PIECES), responses_frames(TEXTS, PIECES)
+MESSAGES = MessagesWire().bodies(
+    ScriptedAnswer([Thinking("so", signature="c2ln"), WireText("one two"), ToolCall("t", "f", {})])
+)
 
 WORDS = """
     role content type text thinking toolCall toolResult image user assistant messages tools
@@ -55,7 +62,10 @@ WORDS = """
     toolUse toolUseId input reasoningContent stopReason end_turn tool_use totalTokens
     inputTokens outputTokens metrics latencyMs prompt_tokens completion_tokens details providers
     baseUrl models agents defaults primary fallbacks plugins entries enabled config discovery
-    refreshInterval
+    refreshInterval index content_block signature partial_json data input_tokens output_tokens
+    message_start message_delta message_stop content_block_start content_block_delta tool_use
+    content_block_stop thinking_delta signature_delta input_json_delta redacted_thinking refusal
+    cache_creation stop_reason stop_details
 """
 KEYS = st.sampled_from(WORDS.split())
 SCALARS = st.one_of(
@@ -95,6 +105,7 @@ INPUTS = {
     "sse": bent([*CHAT, b"event: x\r\n", b"id: 1\r", b":\n", b"retry: 5\n", b"\xef\xbb\xbf"]),
     "chat_answer": st.one_of(bent(CHAT), EVENTS),
     "responses_answer": st.one_of(bent(RESPONSES), EVENTS),
+    "messages_answer": st.one_of(bent(MESSAGES), EVENTS),
     "json5": lines(st.one_of(KEYS.map(str.encode), st.binary(max_size=8)), JSON, JSON),
     "config": JSON,
     "model_ref": st.text(max_size=30).map(lambda text: text.encode("utf-8", "replace")),

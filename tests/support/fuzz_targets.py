@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from modelwire.authoring import JsonEvent, StreamEnd, Translator, parse_json
 from modelwire.config.load import read_config
 from modelwire.document.edit import read_value, set_value, unset_value
 from modelwire.errors import ConfigError, InvalidMessage, ModelwireError, ProviderError
@@ -25,9 +26,9 @@ from modelwire.messages.codec import (
 )
 from modelwire.models import ModelRef
 from modelwire.transport import SseDecoder
+from modelwire_anthropic.messages.stream import Translator as MessagesTranslator
 from modelwire_bedrock.aws.eventstream import FrameDecoder
 from modelwire_bedrock.converse.stream import Translator as BedrockTranslator
-from modelwire_openai.client import read_json
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.stream import Translator as ChatTranslator
 from modelwire_openai.responses.stream import Translator as ResponsesTranslator
@@ -135,37 +136,45 @@ def sse(data: bytes) -> None:
 
 def chat_answer(data: bytes) -> None:
     """A whole answer of Chat Completions, out of the events of a stream."""
-    translator = ChatTranslator("m", Compat(), {})
-
-    def feed(payload):
-        return [*translator.feed(payload)]
-
-    _translate_events(data, feed, lambda: [*translator.end()])
+    _translate_events(data, ChatTranslator("m", Compat(), {}))
 
 
 def responses_answer(data: bytes) -> None:
     """A whole answer of the Responses API, out of the events of a stream."""
-    translator = ResponsesTranslator({})
-    _translate_events(data, translator.feed, lambda: translator.end() or ())
+    _translate_events(data, ResponsesTranslator({}))
 
 
-def _translate_events(data, feed, end) -> None:
+def messages_answer(data: bytes) -> None:
+    """A whole answer of the Messages API, out of the events of a stream."""
+    _translate_events(data, MessagesTranslator({}))
+
+
+def _translate_events(data: bytes, translator: Translator[JsonEvent | StreamEnd]) -> None:
     decoder, assembler = SseDecoder(), Assembler("openai", "m")
     try:
         for event in (*decoder.feed(data), *decoder.end()):
             try:
-                payload = read_json(event.data)
-            except (ValueError, RecursionError):
+                payload = parse_json(event.data)
+            except ValueError:
                 continue
             if isinstance(payload, dict):
-                for delta in feed(payload):
-                    assembler.feed(delta)
-        for delta in end():
-            assembler.feed(delta)
-        assembler.finish()
+                _translate(translator, JsonEvent(event.event, payload), assembler)
+        _translate(translator, StreamEnd(), assembler)
+        translator.end()
+        message = assembler.finish()[-1].message
     except ModelwireError as error:
         assembler.fail(error)
-        _check(error.partial is not None)
+        message = error.partial
+    # What arrived can be kept, as plain JSON.
+    json.dumps(message_to_json(message), allow_nan=False)
+
+
+def _translate(translator, event, assembler) -> None:
+    deltas: list[Delta] = []
+    try:
+        translator.feed([event], deltas)
+    finally:
+        assembler.feed_all(deltas, [])
 
 
 def json5(data: bytes) -> None:
@@ -246,6 +255,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         sse,
         chat_answer,
         responses_answer,
+        messages_answer,
         json5,
         config,
         model_ref,

@@ -32,6 +32,8 @@ from modelwire.events import (
 )
 from modelwire.events.assembler import Assembler
 from modelwire.messages import Cost, StopReason, Text, Thinking, ToolCall, Usage
+from modelwire.messages.codec import message_to_json
+from modelwire.structuring import MAX_DEPTH
 
 STOP = Stop(StopReason.STOP, "end_turn")
 
@@ -161,6 +163,27 @@ def test_arguments_that_are_not_a_json_object_are_an_error(arguments):
         assemble(ToolCallStart(0, "c", "rm"), ArgumentsDelta(0, arguments), BlockEnd(0), STOP)
     assert caught.value.retryable
     assert "rm" in str(caught.value)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+def test_arguments_with_numbers_that_json_does_not_have_are_an_error(number):
+    with pytest.raises(MalformedToolCall, match="not valid JSON"):
+        assemble(
+            ToolCallStart(0, "c", "rm"), ArgumentsDelta(0, f'{{"a": {number}}}'), BlockEnd(0), STOP
+        )
+
+
+def test_arguments_that_are_nested_too_deep_are_an_error():
+    def called(levels):
+        arguments = '{"a":' + "[" * (levels - 1) + "]" * (levels - 1) + "}"
+        return message_of(
+            ToolCallStart(0, "c", "rm"), ArgumentsDelta(0, arguments), BlockEnd(0), STOP
+        )
+
+    message_to_json(called(MAX_DEPTH))
+    for levels in (MAX_DEPTH + 1, 500):
+        with pytest.raises(MalformedToolCall, match="nested too deep"):
+            called(levels)
 
 
 def test_no_call_is_reported_complete_when_a_sibling_is_malformed():

@@ -19,15 +19,14 @@ class Mistake:
     rule: str
 
 
-LOOP = """            async for event in events:
-                data = _read(event.data, account, response.request_id)
-"""
-SEND = "    async with transport.send(\n"
-STREAM = "aclosing(stream(account, model, context, options, transport))"
-PUMPED = (
-    "aclosing(stream.__globals__['_pumped'](stream(account, model, context, options, transport)))"
-)
-OWNED = PUMPED.replace("_pumped", "_owned")
+SEND = "    return stream_json(\n"
+TEXT = "deltas.append(TextDelta(index, text))"
+
+
+def reads_with(function):
+    """The client, with another function than `stream_json`."""
+    return f"    return {function}(\n"
+
 
 MISTAKES = [
     Mistake(
@@ -39,20 +38,21 @@ MISTAKES = [
         "import rich.console\nfrom modelwire.hookspecs", "test_loading_it_imports_nothing_heavy",
     ),
     Mistake(
-        "heavy-detection", "detection.py", "from attrs import", "import asyncio\nfrom attrs import",
+        "heavy-detection", "credentials.py", "from modelwire.authoring import",
+        "import asyncio\nfrom modelwire.authoring import",
         "test_detecting_credentials_imports_nothing_heavy",
     ),
     Mistake(
-        "cold-stream", "plugin.py", ".stream  # noqa: F401", ".account  # noqa: F401",
+        "cold-stream", "plugin.py", ".chat.completion\n    import", ".account\n    import",
         "test_a_first_call_imports_nothing_on_the_event_loop[stream_completion]",
     ),
     Mistake(
-        "cold-list", "plugin.py", ".listing\n", ".account\n",
+        "cold-list", "plugin.py", ".discovery  # noqa: F401", ".account  # noqa: F401",
         "test_a_first_call_imports_nothing_on_the_event_loop[discover_models]",
     ),
     Mistake(
-        "asks-the-network", "detection.py", "    if not probe:",
-        "    import socket\n    socket.getaddrinfo('localhost', 80)\n    if not probe:",
+        "asks-the-network", "credentials.py", "    return detect_key(",
+        "    import socket\n    socket.getaddrinfo('localhost', 80)\n    return detect_key(",
         "test_detecting_uses_no_network",
     ),
     Mistake(
@@ -60,15 +60,18 @@ MISTAKES = [
         "test_a_missing_key_is_told_with_what_to_do",
     ),
     Mistake(
-        "no-source", "detection.py", "source=account.source,", "source=None,",
+        "no-source", "credentials.py", "source=account.source,",
+        "source=None,",
         "test_credentials_that_are_there_are_found",
     ),
     Mistake(
-        "trusting-probe", "detection.py", "except (AuthenticationError, AccessDenied) as error:",
-        "except ZeroDivisionError as error:", "test_a_probe_finds_that_a_key_is_refused",
+        "trusting-probe", "credentials.py", "    await list_models(account, transport, deadlines)\n",
+        "    try:\n        await list_models(account, transport, deadlines)\n    except Exception:\n        pass\n",
+        "test_a_probe_finds_that_a_key_is_refused",
     ),
     Mistake(
-        "no-probe", "detection.py", "if not probe:", "if True:",
+        "no-probe", "credentials.py", "probe=probe,",
+        "probe=False,",
         "test_a_probe_finds_that_a_key_works",
     ),
     Mistake(
@@ -80,287 +83,382 @@ MISTAKES = [
         "test_a_call_is_described_from_what_is_known",
     ),
     Mistake(
-        "strange-models", "listing.py", "                account.provider,\n", "                'somebody',\n",
+        "strange-models", "discovery.py", "                account.provider,\n",
+        "                'somebody',\n",
         "test_listed_models_are_whole_and_belong_to_the_provider",
     ),
     Mistake(
-        "changed-ids", "listing.py", 'entry["id"],\n', 'entry["id"].replace("/", "-"),\n',
+        "changed-ids", "discovery.py", 'entry["id"],\n',
+        'entry["id"].replace("/", "-"),\n',
         "test_the_models_are_those_of_the_service",
     ),
     Mistake(
-        "empty-list", "listing.py", "    except (ValueError, KeyError, TypeError, AttributeError) as error:\n",
-        "    except ValueError:\n        return []\n    except KeyError as error:\n",
+        "empty-list", "discovery.py", '    answer = await fetch(account, "models", transport, deadlines)\n',
+        "    try:\n"
+        '        answer = await fetch(account, "models", transport, deadlines)\n'
+        "    except Exception:\n        return []\n",
         "test_a_refused_list_is_an_error_and_not_an_empty_one",
     ),
     Mistake(
-        "blocking-list", "listing.py", "    try:\n        entries",
+        "blocking-list", "discovery.py", "    answer = await fetch(",
         "    import urllib.request\n"
-        "    body = urllib.request.urlopen(account.base_url + '/models').read()\n"
-        "    try:\n        entries",
+        "    urllib.request.urlopen(account.base_url + '/models').read()\n"
+        "    answer = await fetch(",
         "test_listing_leaves_the_loop_free",
     ),
     Mistake(
-        "ascii-only", "stream.py", "yield TextDelta(index, text)",
-        "yield TextDelta(index, text.encode('ascii', 'ignore').decode())",
+        "ascii-only", "chat/stream.py", TEXT,
+        "deltas.append(TextDelta(index, text.encode('ascii', 'ignore').decode()))",
         "test_text_survives_however_its_bytes_are_split[7]",
     ),
     Mistake(
-        "splits-lines", "stream.py", "aclosing(response.sse()) as events", "aclosing(_lines(response)) as events",
+        "splits-lines", "client.py", SEND,
+        reads_with("_lines"),
         "test_text_survives_however_its_bytes_are_split[3]",
     ),
     Mistake(
-        "one-line-end", "stream.py", "aclosing(response.sse()) as events", "aclosing(_lines(response)) as events",
+        "one-line-end", "client.py", SEND,
+        reads_with("_lines"),
         "test_what_sse_allows_is_understood",
     ),
     Mistake(
-        "first-of-packet", "stream.py", "aclosing(response.sse()) as events", "aclosing(_firsts(response)) as events",
+        "first-of-packet", "client.py", SEND,
+        reads_with("_firsts"),
         "test_all_in_one_packet_is_read_to_its_end",
     ),
     Mistake(
-        "keeps-until-the-end", "stream.py", LOOP,
-        "            for event in [event async for event in events]:\n"
-        "                data = _read(event.data, account, response.request_id)\n",
+        "keeps-until-the-end", "client.py", SEND,
+        reads_with("_late"),
         "test_text_arrives_while_it_is_sent",
     ),
     Mistake(
-        "loses-a-word", "stream.py", "yield TextDelta(index, text)", "yield TextDelta(index, text.strip())",
+        "loses-a-word", "chat/stream.py", TEXT,
+        "deltas.append(TextDelta(index, text.strip()))",
         "test_text_comes_whole",
     ),
     Mistake(
-        "no-delta", "stream.py", "yield TextDelta(index, text)", "yield text", "test_deltas_follow_the_contract",
-    ),
-    Mistake(
-        "talks-after-the-end", "stream.py", "yield Stop(_REASONS.get(reason, StopReason.STOP), raw=reason)",
-        "yield Stop(_REASONS.get(reason, StopReason.STOP), raw=reason); yield TextDelta(99, 'Bye.')",
+        "no-delta", "chat/stream.py", TEXT,
+        "deltas.append(text)",
         "test_deltas_follow_the_contract",
     ),
     Mistake(
-        "says-nothing", "stream.py", "yield TextDelta(index, text)", "yield BlockEnd(index)",
+        "talks-after-the-end", "chat/stream.py", "deltas.append(Stop(_REASONS.get(reason, StopReason.STOP), raw=reason))",
+        "deltas.append(Stop(_REASONS.get(reason, StopReason.STOP), raw=reason)); "
+        "deltas.append(TextDelta(99, 'Bye.'))",
+        "test_deltas_follow_the_contract",
+    ),
+    Mistake(
+        "says-nothing", "chat/stream.py", TEXT,
+        "deltas.append(BlockEnd(index))",
         "test_events_are_in_order",
     ),
     Mistake(
-        "no-usage", "stream.py", "yield UsageReport(", "_ = UsageReport(", "test_usage_is_counted",
+        "no-usage", "chat/stream.py", "deltas.append(report_usage(usage, _usage_of))",
+        "report_usage(usage, _usage_of)",
+        "test_usage_is_counted",
     ),
     Mistake(
-        "always-done", "stream.py", "_REASONS.get(reason, StopReason.STOP)", "StopReason.STOP",
+        "always-done", "chat/stream.py", "_REASONS.get(reason, StopReason.STOP)",
+        "StopReason.STOP",
         "test_the_stop_reason_is_told[length]",
     ),
     Mistake(
-        "shares-a-state", "stream.py", "yield TextDelta(index, text)",
-        "_ALL.append(text); yield TextDelta(index, ''.join(_ALL)); _ALL.clear() if index else None",
+        "shares-a-state", "chat/stream.py", TEXT,
+        "_ALL.append(text); deltas.append(TextDelta(index, ''.join(_ALL))); _ALL.clear() if index else None",
         "test_many_answers_at_once_are_kept_apart",
     ),
     Mistake(
-        "another-model", "request.py", '"model": model.id', '"model": "best"',
+        "another-model", "chat/request.py", '"model": model.id', '"model": "best"',
         "test_the_model_and_the_prompt_are_sent",
     ),
     Mistake(
-        "no-system-prompt", "request.py", '"system": context.system_prompt', '"system": None',
+        "no-system-prompt", "chat/request.py", '"system": context.system_prompt', '"system": None',
         "test_the_system_prompt_is_sent",
     ),
     Mistake(
-        "forgets", "request.py", "for message in context.messages]", "for message in context.messages[-1:]]",
+        "forgets", "chat/request.py", "for message in context.messages]", "for message in context.messages[-1:]]",
         "test_the_conversation_is_sent_in_order",
     ),
     Mistake(
-        "no-limit", "request.py", '"max_tokens": options.max_tokens', '"max_tokens": 4096',
+        "no-limit", "chat/request.py", '"max_tokens": options.max_tokens', '"max_tokens": 4096',
         "test_an_option_is_honoured[max_tokens]",
     ),
     Mistake(
-        "fixed-temperature", "request.py", "options.temperature", "0.3125",
+        "fixed-temperature", "chat/request.py", "options.temperature", "0.3125",
         "test_an_option_is_honoured[temperature]",
     ),
     Mistake(
-        "no-stop", "request.py", "list(options.stop)", "[]", "test_an_option_is_honoured[stop]",
+        "no-stop", "chat/request.py", "list(options.stop)", "[]", "test_an_option_is_honoured[stop]",
     ),
     Mistake(
-        "no-tools", "request.py", "for tool in context.tools", "for tool in ()", "test_tools_are_offered",
+        "no-tools", "chat/request.py", "for tool in context.tools", "for tool in ()", "test_tools_are_offered",
     ),
     Mistake(
-        "no-arguments", "stream.py", "yield ArgumentsDelta(index, fragment)", "pass",
+        "no-arguments", "chat/stream.py", "deltas.append(ArgumentsDelta(index, fragment))",
+        "pass",
         "test_a_call_comes_with_its_arguments",
     ),
     Mistake(
-        "mixes-calls", "stream.py", "yield ToolCallStart(index, id_, name)", "yield ToolCallStart(index, 'call_kit_1', name)",
+        "mixes-calls", "chat/stream.py", "ToolCallStart(index, id_, name)",
+        "ToolCallStart(index, 'call_kit_1', name)",
         "test_several_calls_are_kept_apart",
     ),
     Mistake(
-        "needs-arguments", "stream.py", "yield ArgumentsDelta(index, fragment)",
-        "yield ArgumentsDelta(index, fragment[fragment == '{}':])",
+        "needs-arguments", "chat/stream.py", "ArgumentsDelta(index, fragment)",
+        "ArgumentsDelta(index, fragment[fragment == '{}':])",
         "test_a_call_without_arguments_is_a_call",
     ),
     Mistake(
-        "loses-the-id", "request.py", '"tool_call_id": message.tool_call_id, ', "",
+        "loses-the-id", "chat/request.py", '"tool_call_id": message.tool_call_id, ', "",
         "test_a_result_is_sent_with_the_id_of_its_call",
     ),
     Mistake(
-        "mends-calls", "stream.py", LOOP,
-        "            events = _mended(events)\n" + LOOP, "test_a_call_that_was_cut_is_never_run",
+        "mends-calls", "client.py", SEND,
+        reads_with("_mended"),
+        "test_a_call_that_was_cut_is_never_run",
     ),
     Mistake(
-        "makes-up-an-end", "stream.py", LOOP, "            events = _mended(events)\n" + LOOP,
+        "makes-up-an-end", "client.py", SEND,
+        reads_with("_mended"),
         "test_an_answer_that_was_cut_is_an_error[ended]",
     ),
     Mistake(
-        "ends-early", "stream.py", LOOP, "            events = _mended(events)\n" + LOOP,
+        "ends-early", "client.py", SEND,
+        reads_with("_mended"),
         "test_a_cut_anywhere_is_never_taken_for_the_end",
     ),
     Mistake(
-        "swallows-cuts", "stream.py", LOOP, "            events = _swallowed(events)\n" + LOOP,
+        "swallows-cuts", "client.py", SEND,
+        reads_with("_swallowed"),
         "test_an_answer_that_was_cut_is_an_error[reset]",
     ),
     Mistake(
-        "success-whatever", "stream.py", LOOP, "            events = _mended(events)\n" + LOOP,
+        "success-whatever", "client.py", SEND,
+        reads_with("_mended"),
         "test_a_success_that_says_nothing_is_an_error[empty]",
     ),
     Mistake(
-        "one-error", "account.py", "        raise error_from_status(\n            response.status,",
-        "        raise error_from_status(\n            500,", "test_a_refusal_is_told_by_its_kind[401]",
+        "one-error", "errors.py", "error_from_status(status,",
+        "error_from_status(500,",
+        "test_a_refusal_is_told_by_its_kind[401]",
     ),
     Mistake(
-        "always-again", "account.py", "        raise error_from_status(\n            response.status,",
-        "        raise error_from_status(\n            503,", "test_whether_another_try_helps_is_told[400-False]",
+        "always-again", "errors.py", "error_from_status(status,",
+        "error_from_status(503,",
+        "test_whether_another_try_helps_is_told[400-False]",
     ),
     Mistake(
-        "never-again", "account.py", "        raise error_from_status(\n            response.status,",
-        "        raise error_from_status(\n            400,", "test_a_passing_failure_is_overcome",
+        "never-again", "errors.py", "error_from_status(status,",
+        "error_from_status(400,",
+        "test_a_passing_failure_is_overcome",
     ),
     Mistake(
-        "no-retry-after", "account.py", "headers=response.headers,", "headers={},",
+        "no-retry-after", "errors.py", "headers=headers,",
+        "headers={},",
         "test_the_wait_that_the_service_asks_for_is_told",
     ),
     Mistake(
-        "own-errors", "stream.py", SEND, "    transport = _Own(transport)\n" + SEND, "test_a_refused_connection_is_told",
+        "own-errors", "client.py", SEND,
+        "    transport = _Own(transport)\n" + SEND,
+        "test_a_refused_connection_is_told",
     ),
     Mistake(
-        "skips-garbage", "stream.py", "    except ValueError as error:\n        msg",
-        "    except ValueError as error:\n        return {}\n        msg", "test_malformed_bytes_are_told",
+        "skips-garbage", "client.py", SEND,
+        reads_with("_lenient"),
+        "test_malformed_bytes_are_told",
     ),
     Mistake(
-        "deaf", "stream.py", 'if data.get("type") == "error":', "if False:",
+        "deaf", "errors.py", 'data.get("type") == "error"',
+        "False",
         "test_an_error_in_mid_stream_is_told",
     ),
     Mistake(
-        "tries-itself", "stream.py", "        await account.check(response, model.id)\n",
-        "        if response.status == 503:\n"
-        "            async with transport.send(request) as again:\n"
-        "                await account.check(again, model.id)\n"
-        "        await account.check(response, model.id)\n",
+        "tries-itself", "client.py", SEND,
+        reads_with("_again"),
         "test_the_plugin_itself_does_not_try_again",
     ),
     Mistake(
-        "begins-again", "plugin.py", "        async for delta in deltas:\n            yield delta\n",
-        "        try:\n            async for delta in deltas:\n                yield delta\n"
-        "        except Exception:\n"
-        "            async for delta in stream(account, model, context, options, transport):\n"
-        "                yield delta\n",
+        "begins-again", "client.py", SEND,
+        reads_with("_restarted"),
         "test_after_the_first_word_nothing_is_repeated",
     ),
     Mistake(
-        "hangs-on", "stream.py", LOOP, "            events = _kept(events)\n" + LOOP,
+        "hangs-on", "client.py", SEND,
+        "    _keep()\n" + SEND,
         "test_nothing_is_left_after_an_answer_that_was_left",
     ),
     Mistake(
-        "does-not-let-go", "plugin.py", STREAM, PUMPED,
+        "does-not-let-go", "client.py", SEND,
+        reads_with("_pumped"),
         "test_the_service_sees_that_the_caller_has_gone[leave]",
     ),
     Mistake(
-        "leaves-it-to-the-collector", "plugin.py", STREAM, OWNED,
+        "leaves-it-to-the-collector", "client.py", SEND, reads_with("_owned"),
         "test_the_service_sees_that_the_caller_has_gone[drop]",
     ),
     Mistake(
-        "does-not-stop-waiting", "plugin.py", STREAM, PUMPED,
+        "does-not-stop-waiting", "client.py", SEND,
+        reads_with("_pumped"),
         "test_a_caller_may_leave_before_the_first_byte",
     ),
     Mistake(
-        "no-deadline", "stream.py", "request, deadlines=options.deadlines, ", "request, ",
+        "no-deadline", "client.py", "        deadlines=deadlines,\n        model=model,\n",
+        "        model=model,\n",
         "test_a_stall_ends_with_the_deadline_for_idleness",
     ),
     Mistake(
-        "waits-for-ever", "stream.py", "request, deadlines=options.deadlines, ", "request, ",
+        "waits-for-ever", "client.py", "        deadlines=deadlines,\n        model=model,\n",
+        "        model=model,\n",
         "test_silence_ends_with_the_deadline_for_the_first_byte",
     ),
     Mistake(
-        "blocks", "stream.py", SEND,
+        "blocks", "client.py", SEND,
         "    import urllib.request\n"
-        "    urllib.request.urlopen(urllib.request.Request(request.url, request.body)).read()\n" + SEND,
+        "    urllib.request.urlopen(f'{account.base_url}/chat', b'{}').read()\n" + SEND,
         "test_the_loop_is_free_while_the_service_takes_its_time[head]",
     ),
     Mistake(
-        "sleeps", "stream.py", SEND, "    import time\n    time.sleep(0.001)\n" + SEND,
+        "sleeps", "client.py", SEND,
+        "    import time\n    time.sleep(0.001)\n" + SEND,
         "test_nothing_in_the_loop_sleeps_or_connects_by_itself",
     ),
     Mistake(
-        "repeats-the-key", "account.py", 'text.replace(self.api_key, "[the key]")', 'f"{text} {self.api_key}"',
+        "repeats-the-key", "client.py", "error_of_response=error_of_response,",
+        "error_of_response=lambda *said, **more: _repeated(account, error_of_response(*said, **more)),",
         "test_no_secret_in_any_output[refusal]",
     ),
     Mistake(
-        "logs-the-key", "stream.py", SEND,
+        "logs-the-key", "client.py", SEND,
         "    import logging\n    logging.getLogger('acme').debug('%s', account.headers)\n" + SEND,
         "test_no_secret_in_any_output[answer]",
     ),
     Mistake(
-        "shows-the-key", "detection.py", "identity=fingerprint(account.api_key)", "identity=account.api_key",
+        "shows-the-key", "credentials.py", "identity=fingerprint(account.api_key)",
+        "identity=account.api_key",
         "test_no_secret_in_the_status_of_credentials",
     ),
     Mistake(
-        "keeps-the-key", "listing.py", "                tools=True,", "                extra=account.headers,",
+        "keeps-the-key", "discovery.py", "                tools=True,",
+        "                extra=account.headers,",
         "test_no_secret_in_the_list_of_models_and_its_cache",
     ),
 ]  # fmt: skip
 
-# What several of the bad plugins call; it is put at the end of their stream.py.
+# What several of the bad plugins call; it is put at the end of their client.py.
 BAD_PARTS = """
 
 _ALL = []
 
 
-class _Event:
-    def __init__(self, data):
-        self.data = data
+async def _chunks(api, url, payload, *, transport, deadlines, model):
+    from modelwire.authoring import encode_json
+    from modelwire.transport import Request
+
+    headers = {**api.headers, "Content-Type": "application/json"}
+    request = Request("POST", url, headers, encode_json(payload))
+    async with transport.send(request, deadlines=deadlines, model=model) as response:
+        async for chunk in response.iter_bytes():
+            yield chunk
 
 
-async def _lines(response):
-    async for chunk in response.iter_bytes():
-        for part in chunk.decode().split("\\n\\n"):
-            if part:
-                yield _Event(part.removeprefix("data: "))
+def _events(texts):
+    import json
+
+    return [JsonEvent("message", json.loads(text)) for text in texts]
 
 
-async def _firsts(response):
+async def _lines(*arguments, **options):
+    async for chunk in _chunks(*arguments, **options):
+        parts = chunk.decode().split("\\n\\n")
+        yield _events(part.removeprefix("data: ") for part in parts if part)
+
+
+async def _firsts(*arguments, **options):
     from modelwire.transport import SseDecoder
 
     decoder = SseDecoder()
-    async for chunk in response.iter_bytes():
-        for event in decoder.feed(chunk)[:1]:
-            yield event
+    async for chunk in _chunks(*arguments, **options):
+        yield _events(event.data for event in decoder.feed(chunk)[:1])
 
 
-async def _mended(events):
-    ended = called = False
-    async for event in events:
-        ended = ended or '"end"' in event.data
-        if '"arguments"' in event.data:
-            continue
-        yield event
-    if not ended:
-        yield _Event('{"type": "block_end", "index": 0}')
-        yield _Event('{"type": "end", "reason": "stop", "usage": {}}')
+async def _lenient(*arguments, **options):
+    from modelwire.transport import SseDecoder
+
+    decoder = SseDecoder()
+    async for chunk in _chunks(*arguments, **options):
+        for event in decoder.feed(chunk):
+            try:
+                yield _events([event.data])
+            except ValueError:
+                pass
 
 
-async def _swallowed(events):
+async def _late(*arguments, **options):
+    for together in [together async for together in stream_json(*arguments, **options)]:
+        yield together
+
+
+def _end():
+    return JsonEvent("message", {"type": "end", "reason": "stop", "usage": {}})
+
+
+async def _mended(*arguments, **options):
+    from modelwire.errors import StreamTruncated
+
+    ended = False
     try:
-        async for event in events:
-            yield event
+        async for together in stream_json(*arguments, **options):
+            if isinstance(together, list):
+                together = [event for event in together if isinstance(event, JsonEvent)]
+                together = [event for event in together if event.data["type"] != "arguments"]
+                ended = ended or any(event.data["type"] == "end" for event in together)
+            yield together
+    except StreamTruncated:
+        pass
+    if not ended:
+        yield [JsonEvent("message", {"type": "block_end", "index": 0}), _end()]
+
+
+async def _swallowed(*arguments, **options):
+    try:
+        async for together in stream_json(*arguments, **options):
+            yield together
     except Exception:
-        yield _Event('{"type": "end", "reason": "stop", "usage": {}}')
+        yield [_end()]
 
 
-def _kept(events):
+async def _again(*arguments, **options):
+    from modelwire.errors import ProviderError
+
+    try:
+        async for together in stream_json(*arguments, **options):
+            yield together
+    except ProviderError as error:
+        if error.status != 503:
+            raise
+        async for together in stream_json(*arguments, **options):
+            yield together
+
+
+async def _restarted(*arguments, **options):
+    try:
+        async for together in stream_json(*arguments, **options):
+            yield together
+    except Exception:
+        async for together in stream_json(*arguments, **options):
+            yield together
+
+
+def _keep():
     import asyncio
 
     asyncio.create_task(asyncio.sleep(3600), name="forgotten")
-    return events
+
+
+def _repeated(account, error):
+    error.message += account.api_key
+    error.args = (error.message,)
+    return error
 
 
 class _Own:
@@ -382,35 +480,35 @@ class _Own:
 
 
 class _Owner:
-    def __init__(self, deltas):
-        self.deltas = deltas
+    def __init__(self, stream):
+        self.stream = stream
         self.own = self.run()
 
     async def run(self):
-        async for delta in self.deltas:
-            yield delta
+        async for together in self.stream:
+            yield together
 
 
-async def _owned(deltas):
-    async for delta in _Owner(deltas).own:
-        yield delta
+async def _owned(*arguments, **options):
+    async for together in _Owner(stream_json(*arguments, **options)).own:
+        yield together
 
 
-async def _pumped(deltas):
+async def _pumped(*arguments, **options):
     import asyncio
 
     arrived = asyncio.Queue()
 
     async def pump():
         try:
-            async for delta in deltas:
-                arrived.put_nowait(delta)
+            async for together in stream_json(*arguments, **options):
+                arrived.put_nowait(together)
         finally:
             arrived.put_nowait(None)
 
     _ALL.append(asyncio.create_task(pump()))
-    while (delta := await arrived.get()) is not None:
-        yield delta
+    while (together := await arrived.get()) is not None:
+        yield together
 """
 
 # Abilities that the good plugin does not have; to declare them is a mistake too.
@@ -430,8 +528,10 @@ def outcome(workshop):
     nodes = []
     for mistake in MISTAKES:
         changes = [(mistake.file, mistake.good, mistake.bad)]
-        end = "            pass  # an event of tomorrow; what is not known is not needed\n"
-        changes.append(("stream.py", end, end + BAD_PARTS))
+        end = "        reports_failure=reports_failure,\n    )\n"
+        changes.append(("client.py", end, end + BAD_PARTS))
+        usage = "\n\ndef _usage_of("
+        changes.append(("chat/stream.py", usage, f"\n\n_ALL = []\n{usage}"))
         nodes.append(f"{workshop.plugin(mistake.name, changes)}::{mistake.rule}")
     for ability, rule in UNTRUE.items():
         name = f"no-{ability.replace('_', '-')}"

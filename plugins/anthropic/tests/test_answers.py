@@ -260,3 +260,56 @@ async def test_a_service_of_aws_names_the_request_in_its_own_header(runtime, ser
         with pytest.raises(kind) as caught:
             await ask(runtime())
         assert caught.value.request_id == "req-7"
+
+
+NOT_AN_ANSWER = {
+    "nested too deep": "[" * 5_000 + "]" * 5_000,
+    "no object": '"text"',
+    "no json": "{oops",
+}
+
+
+@pytest.mark.parametrize("text", NOT_AN_ANSWER.values(), ids=NOT_AN_ANSWER)
+async def test_an_event_that_cannot_be_read_is_the_services_fault(runtime, server, wire, text):
+    pieces = [*wire.bodies(ScriptedAnswer("Hello"))[:-3], f"data: {text}\n\n".encode()]
+    server.script(wire.reply([b"".join(pieces)]))
+    with pytest.raises(MalformedResponse) as caught:
+        await ask(runtime())
+    assert caught.value.partial.text == "Hello"
+    assert (caught.value.provider, caught.value.request_id) == ("anthropic", "request-1")
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+async def test_a_usage_that_makes_no_sense_does_not_cost_the_answer(runtime, server, wire, number):
+    *pieces, _, stop = wire.bodies(ScriptedAnswer("Hello", usage=Usage(input=10, output=2)))
+    end = '{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":%s}}'
+    server.script(wire.reply([*pieces, f"data: {end % number}\n\n".encode(), stop]))
+    message = await ask(runtime())
+    assert message.text == "Hello"
+    assert message.usage.input == 10
+    assert [note["type"] for note in message.diagnostics] == ["unreadable_usage"]
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"type": "text_delta", "text": 5},
+        {"type": "text_delta", "text": None},
+        {"type": "text_delta"},
+        {"type": ["text_delta"]},
+        {"type": "thinking_delta", "thinking": {}},
+        {"type": "signature_delta", "signature": 1},
+        {"type": "input_json_delta", "partial_json": 1},
+        "text",
+        None,
+    ],
+)
+async def test_a_delta_of_another_shape_is_the_services_fault(runtime, server, wire, delta):
+    pieces = wire.bodies(ScriptedAnswer("Hello"))
+    odd = event("content_block_delta", index=0, delta=delta)
+    server.script(wire.reply([*pieces[:3], odd, *pieces[3:]]))
+    if isinstance(delta, dict) and isinstance(delta["type"], list):
+        assert (await ask(runtime())).text == "Hello"  # a kind that is not known
+        return
+    with pytest.raises(MalformedResponse, match="does not follow the protocol"):
+        await ask(runtime())

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
+from modelwire.authoring import JsonEvent, StreamEnd
 from modelwire.config import Config
 from modelwire.errors import (
     ConnectionFailed,
@@ -15,19 +16,20 @@ from modelwire.errors import (
     RateLimited,
     StreamTruncated,
 )
+from modelwire.events import ResponseInfo
 from modelwire.transport import Transport
 from modelwire_openai.account import resolve_account
-from modelwire_openai.client import (
-    DoneMarker,
-    Payload,
-    ResponseHead,
-    WholeAnswer,
-    fetch_json,
-    stream_json,
-)
+from modelwire_openai.client import fetch_json, stream_json
 
 KEY = "sk-a-key-of-some-length"
 ONE = {"id": "1", "text": "zwölf 🎈"}
+HEAD, EVENT, DONE = ResponseInfo(), JsonEvent("message", ONE), StreamEnd(marked=True)
+
+
+async def read(stream, arrived):
+    async for together in stream:
+        arrived += [together] if isinstance(together, ResponseInfo) else together
+    return arrived
 
 
 @pytest.fixture
@@ -49,33 +51,24 @@ def call(serve, account_at):
             arrivals = stream_json(
                 account_at(service.base_url), "x", {"a": 1}, transport=transport, model="m"
             )
-            return [arrival async for arrived in arrivals for arrival in arrived]
+            return await read(arrivals, [])
 
     return run
 
 
 async def test_events_arrive_as_payloads(call, http, events):
-    assert await call(http(events(ONE))) == [
-        ResponseHead(None),
-        Payload("message", ONE),
-        DoneMarker(),
-    ]
+    assert await call(http(events(ONE))) == [HEAD, EVENT, DONE]
 
 
 async def test_the_request_id_is_told_first(call, http, events):
     arrived = await call(http(events(), headers={"x-request-id": "req_1"}))
-    assert arrived[0] == ResponseHead("req_1")
+    assert arrived[0] == ResponseInfo(request_id="req_1")
 
 
 async def test_cuts_anywhere_do_not_matter(call, http, events):
     answer = http(events(ONE, ONE))
     arrived = await call([answer[at : at + 1] for at in range(len(answer))])
-    assert arrived == [
-        ResponseHead(None),
-        Payload("message", ONE),
-        Payload("message", ONE),
-        DoneMarker(),
-    ]
+    assert arrived == [HEAD, EVENT, EVENT, DONE]
 
 
 @pytest.mark.parametrize(
@@ -92,38 +85,36 @@ async def test_cuts_anywhere_do_not_matter(call, http, events):
 )
 async def test_streams_are_read_as_they_are_written(call, http, text):
     body = text.replace("{data}", json.dumps(ONE))
-    assert await call(http(body)) == [ResponseHead(None), Payload("message", ONE), DoneMarker()]
+    assert await call(http(body)) == [HEAD, EVENT, DONE]
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/json", ""])
 async def test_a_stream_may_be_called_something_else(call, http, events, kind):
-    assert Payload("message", ONE) in await call(http(events(ONE), headers={"Content-Type": kind}))
+    assert EVENT in await call(http(events(ONE), headers={"Content-Type": kind}))
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
 async def test_plain_json_is_the_whole_answer(call, http, kind):
     body = "\n " + json.dumps(ONE, indent=1)
     assert await call(http(body, headers={"Content-Type": kind})) == [
-        ResponseHead(None),
-        WholeAnswer(ONE),
+        HEAD,
+        JsonEvent("message", ONE, whole=True),
+        StreamEnd(),
     ]
 
 
 async def test_a_stream_need_not_say_done(call, http, events):
-    assert await call(http(events(ONE, done=False))) == [
-        ResponseHead(None),
-        Payload("message", ONE),
-    ]
+    assert await call(http(events(ONE, done=False))) == [HEAD, EVENT, StreamEnd()]
 
 
 async def test_a_server_that_stays_after_done_is_left(call, http, events):
     async with asyncio.timeout(5):
-        assert (await call(http(events(ONE)), hold_open=True))[-1] == DoneMarker()
+        assert (await call(http(events(ONE)), hold_open=True))[-1] == DONE
 
 
 async def test_half_a_character_that_only_json_can_say_arrives(call, http):
     arrived = await call(http('data: {"text": "\\ud83d"}\n\n'))
-    assert arrived[1] == Payload("message", {"text": "\ud83d"})
+    assert arrived[1] == JsonEvent("message", {"text": "\ud83d"})
 
 
 @pytest.mark.parametrize("body", ["", "\n\n", ": ping\n\n"])
@@ -196,15 +187,14 @@ class TestFailuresInASuccess:
         arrived = []
         async with serve(http(body)) as service, Transport(environ={}) as transport:
             with pytest.raises(ProviderError, match="broken"):
-                async for together in stream_json(
-                    account_at(service.base_url), "x", {}, transport=transport
-                ):
-                    arrived += together
-        assert arrived == [ResponseHead(None), Payload("message", ONE)]
+                await read(
+                    stream_json(account_at(service.base_url), "x", {}, transport=transport), arrived
+                )
+        assert arrived == [HEAD, EVENT]
 
     async def test_null_is_no_failure(self, call, http, events):
         payload = {**ONE, "error": None}
-        assert Payload("message", payload) in await call(http(events(payload)))
+        assert JsonEvent("message", payload) in await call(http(events(payload)))
 
 
 async def test_a_body_that_breaks_off_is_an_error(call, http, events):
@@ -240,12 +230,8 @@ class TestSecrets:
 async def test_what_is_sent_is_json_with_the_key(serve, account_at, http, events):
     async with serve(http(events())) as service, Transport(environ={}) as transport:
         payload = {"text": "zwölf", "half": "\ud83d"}
-        [
-            _
-            async for _ in stream_json(
-                account_at(service.base_url), "chat/completions", payload, transport=transport
-            )
-        ]
+        account = account_at(service.base_url)
+        await read(stream_json(account, "chat/completions", payload, transport=transport), [])
     head = service.heads[0].lower()
     assert head.startswith("post /v1/chat/completions http/1.1")
     assert f"authorization: bearer {KEY}" in head
@@ -288,8 +274,7 @@ async def test_after_done_the_connection_is_used_again(account_at):
         account = account_at(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         for _ in range(2):
             stream = stream_json(account, "x", {}, transport=transport)
-            arrived = [arrival async for together in stream for arrival in together]
-            assert arrived[-1] == DoneMarker()
+            assert (await read(stream, []))[-1] == DONE
     assert connections == 1
 
 

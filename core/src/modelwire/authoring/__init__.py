@@ -1,4 +1,12 @@
-"""Building blocks for provider plugins."""
+"""Building blocks for provider plugins: what most of them would otherwise write themselves.
+
+- `stream_json` and `fetch_json` speak an API of JSON over HTTP, a `JsonApi`.
+- A `Translator` turns wire events into deltas.
+- `stream_call` sends a call, translates its answer, and sends it once more with less where a
+  `Remedy` helps.
+- `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` answer the questions that
+  every provider has to answer.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +15,59 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.authoring.credentials import detect_key, key_variable, missing_key
+    from modelwire.authoring.endpoint import describe_endpoint
+    from modelwire.authoring.json_api import JsonApi, fetch_json, stream_json
+    from modelwire.authoring.json_body import JsonEvent, StreamEnd
+    from modelwire.authoring.json_text import encode_json, parse_json, parse_json_or_none
+    from modelwire.authoring.prices import PriceEntry, look_up_prices
     from modelwire.authoring.probe import probed
+    from modelwire.authoring.resend import Call, CallAttempt, Remedy, stream_call
     from modelwire.authoring.single_flight import SingleFlight
+    from modelwire.authoring.translator import Translator, cut_stream, until_fault
+    from modelwire.authoring.usage import count_tokens, report_usage
 
-__all__ = ["SingleFlight", "probed"]
+__all__ = [
+    "Call",
+    "CallAttempt",
+    "JsonApi",
+    "JsonEvent",
+    "PriceEntry",
+    "Remedy",
+    "SingleFlight",
+    "StreamEnd",
+    "Translator",
+    "count_tokens",
+    "cut_stream",
+    "describe_endpoint",
+    "detect_key",
+    "encode_json",
+    "fetch_json",
+    "key_variable",
+    "look_up_prices",
+    "missing_key",
+    "parse_json",
+    "parse_json_or_none",
+    "probed",
+    "report_usage",
+    "stream_call",
+    "stream_json",
+    "until_fault",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "credentials": ("detect_key", "key_variable", "missing_key"),
+        "endpoint": ("describe_endpoint",),
+        "json_api": ("JsonApi", "fetch_json", "stream_json"),
+        "json_body": ("JsonEvent", "StreamEnd"),
+        "json_text": ("encode_json", "parse_json", "parse_json_or_none"),
+        "prices": ("PriceEntry", "look_up_prices"),
         "probe": ("probed",),
+        "resend": ("Call", "CallAttempt", "Remedy", "stream_call"),
         "single_flight": ("SingleFlight",),
+        "translator": ("Translator", "cut_stream", "until_fault"),
+        "usage": ("count_tokens", "report_usage"),
     },
 )

@@ -8,6 +8,7 @@ not grow with what has arrived: fragments are kept in lists and joined once.
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from collections.abc import Callable, MutableSequence, Sequence
 from typing import Any, NoReturn
@@ -59,6 +60,7 @@ from modelwire.messages import (
     ToolCall,
     Usage,
 )
+from modelwire.structuring import check_depth
 
 __all__ = ["Assembler"]
 
@@ -359,12 +361,15 @@ class Assembler:
         call = f"The call of tool {block.name!r}"
         if not block.ended:
             self._cut_call(f"{call} was cut: its arguments never ended.")
+        text = block.text
         try:
-            arguments = (
-                json.loads(block.text, parse_constant=_no_constant) if block.text.strip() else {}
-            )
+            arguments = _parse(text) if text.strip() else {}
         except (ValueError, RecursionError):
             self._cut_call(f"{call} has arguments that are not valid JSON.")
+        try:
+            check_depth(text, arguments)
+        except ValueError:
+            self._cut_call(f"{call} has arguments that are nested too deep.")
         if not isinstance(arguments, dict):
             self._cut_call(f"{call} has arguments that are not a JSON object.")
         return ToolCall(block.id, block.name, arguments, "".join(block.signature) or None)
@@ -385,6 +390,15 @@ def _final_reason(reason: StopReason, has_calls: bool) -> StopReason:
     if not has_calls and reason is StopReason.TOOL_USE:
         return StopReason.STOP
     return reason
+
+
+def _parse(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _no_constant(number)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -10,7 +10,7 @@ from modelwire.events import Diagnostic
 
 __all__ = ["Change", "ChangeKind", "Changes"]
 
-ChangeKind = Literal["dropped", "rewritten", "added", "merged", "moved", "ignored"]
+ChangeKind = Literal["dropped", "rewritten", "added", "merged", "moved", "ignored", "retried"]
 
 
 @frozen
@@ -18,7 +18,8 @@ class Change:
     """One thing that is not sent as it was given.
 
     Attributes:
-        kind: What was done: `dropped`, `rewritten`, `added`, `merged`, `moved` or `ignored`.
+        kind: What was done: `dropped`, `rewritten`, `added`, `merged`, `moved` or `ignored`; or
+            `retried`, where a refused request was sent once more with a change.
         path: Where, in the terms of the caller, as `messages[3].content[0]` or `options.top_p`.
         reason: Why, in one sentence.
     """

@@ -18,14 +18,18 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.structuring.converter import Converter, make_converter
+    from modelwire.structuring.depth import MAX_DEPTH, check_depth, is_shallow
     from modelwire.structuring.errors import ValueMistake, describe
     from modelwire.structuring.keys import keys_of, to_camel
     from modelwire.structuring.problems import mistakes_in, problems_of
 
 __all__ = [
+    "MAX_DEPTH",
     "Converter",
     "ValueMistake",
+    "check_depth",
     "describe",
+    "is_shallow",
     "keys_of",
     "make_converter",
     "mistakes_in",
@@ -39,6 +43,11 @@ __getattr__, __dir__ = lazy_exports(
         "converter": (
             "Converter",
             "make_converter",
+        ),
+        "depth": (
+            "MAX_DEPTH",
+            "check_depth",
+            "is_shallow",
         ),
         "errors": (
             "ValueMistake",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelwire.transport.dry_run import DryRunTransport, RequestCaptured
     from modelwire.transport.error_responses import error_from_status, explain_body
     from modelwire.transport.proxies import proxy_for
-    from modelwire.transport.request import Request, request_id_in
+    from modelwire.transport.request import Request, merge_headers, request_id_in
     from modelwire.transport.response import Response, drain
     from modelwire.transport.retry import (
         RetryPolicy,
@@ -40,6 +40,7 @@ __all__ = [
     "drain",
     "error_from_status",
     "explain_body",
+    "merge_headers",
     "parse_retry_after",
     "proxy_for",
     "request_id_in",
@@ -63,6 +64,7 @@ __getattr__, __dir__ = lazy_exports(
         "proxies": ("proxy_for",),
         "request": (
             "Request",
+            "merge_headers",
             "request_id_in",
         ),
         "response": (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-__all__ = ["Request", "header", "request_id_in"]
+__all__ = ["Request", "header", "merge_headers", "request_id_in"]
 
 
 @frozen
@@ -49,6 +49,12 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
         return value
     name = name.lower()
     return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+def merge_headers(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """Header fields with others over them; a name in another case is the same name."""
+    named = {name.lower() for name in over}
+    return {**{k: v for k, v in under.items() if k.lower() not in named}, **over}
 
 
 def request_id_in(headers: Mapping[str, str], names: Sequence[str] = ()) -> str | None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from modelwire.errors import AuthenticationError, ConfigError
-from modelwire.redaction import redact, secrets_in
+from modelwire.authoring import key_variable, missing_key
+from modelwire.errors import ConfigError
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.models import Model
 
 __all__ = [
+    "API",
     "PROVIDER",
     "PUBLIC_HEADERS",
+    "URL_VARIABLE",
     "Account",
     "address_of",
     "key_variables",
@@ -28,6 +29,9 @@ __all__ = [
 PROVIDER = "anthropic"
 PUBLIC_HEADERS = frozenset({"anthropic-version"})
 """Header fields of this API that hold no secret."""
+
+API = "anthropic-messages"
+URL_VARIABLE = "ANTHROPIC_BASE_URL"
 _ADDRESS = "https://api.anthropic.com"
 _VERSION = "2023-06-01"
 """The version of the API; https://docs.anthropic.com/en/api/versioning knows no newer one."""
@@ -58,10 +62,6 @@ class Account:
         """The URL of a route, as `messages`."""
         return f"{self.base_url}/v1/{route}"
 
-    def redact(self, text: str) -> str:
-        """Take secrets out of what a service says."""
-        return redact(text, secrets_in(self.headers, PUBLIC_HEADERS))
-
 
 def resolve_account(
     provider: ProviderConfig, config: Config, model: Model | None = None
@@ -86,7 +86,7 @@ def resolve_account(
     if found is None:
         if provider.auth_header is False or urlsplit(base_url).hostname in _LOOPBACK:
             return Account(provider.id, base_url, headers)
-        raise _no_key(provider)
+        raise missing_key(provider.id, key_variables(provider.id)[:1])
     key, source, as_token = found
     if provider.auth_header is not False:
         bearer = as_token or provider.auth_header is True
@@ -109,7 +109,7 @@ def key_variables(provider: str) -> tuple[str, ...]:
     """The environment variables that may hold a provider's key, the usual one first."""
     if provider == PROVIDER:
         return ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
-    return (f"{re.sub(r'[^A-Z0-9]+', '_', provider.upper()).strip('_')}_API_KEY",)
+    return (key_variable(provider),)
 
 
 def address_of(provider: ProviderConfig, config: Config, model: Model | None = None) -> str:
@@ -120,7 +120,7 @@ def address_of(provider: ProviderConfig, config: Config, model: Model | None = N
     """
     written = (model.base_url if model else None) or provider.base_url or ""
     if provider.id == PROVIDER:
-        written = written or config.environ.get("ANTHROPIC_BASE_URL", "").strip() or _ADDRESS
+        written = written or config.environ.get(URL_VARIABLE, "").strip() or _ADDRESS
     path = f"models.providers.{provider.id}.baseUrl"
     if not written:
         msg = f"The provider {provider.id!r} has no base URL."
@@ -132,13 +132,3 @@ def address_of(provider: ProviderConfig, config: Config, model: Model | None = N
     # People write down the address of the service, of its API or of the route.
     address = written.strip().rstrip("/").removesuffix("/messages").removesuffix("/v1")
     return address.rstrip("/")
-
-
-def _no_key(provider: ProviderConfig) -> AuthenticationError:
-    return AuthenticationError(
-        f"There is no API key for {provider.id}.",
-        provider=provider.id,
-        retryable=False,
-        hint=f"Set the environment variable {key_variables(provider.id)[0]}, or "
-        f"models.providers.{provider.id}.apiKey.",
-    )

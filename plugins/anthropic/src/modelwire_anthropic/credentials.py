@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire.authoring import probed
-from modelwire.errors import AuthenticationError
+from modelwire.authoring import detect_key
 from modelwire.hookspecs import CredentialStatus, fingerprint
-from modelwire_anthropic.account import resolve_account
+from modelwire.redaction import shown_url
+from modelwire_anthropic.account import Account, resolve_account
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -30,22 +30,26 @@ def detect(
     Raises:
         ConfigError: A setting is not valid.
     """
-    try:
-        account = resolve_account(provider, config)
-    except AuthenticationError as error:
-        return CredentialStatus("unusable", reason=error.message, hint=error.hint)
-    status = CredentialStatus(
+    return detect_key(
+        lambda: resolve_account(provider, config),
+        _status,
+        _ask,
+        config=config,
+        probe=probe,
+        timeout=timeout,
+    )
+
+
+def _status(account: Account) -> CredentialStatus:
+    return CredentialStatus(
         "usable",
         source=account.key_source or "no key is needed",
         identity=fingerprint(account.key) if account.key else None,
-        details={"endpoint": account.base_url},
+        details={"endpoint": shown_url(account.base_url)},
     )
-    if not probe:
-        return status
 
-    async def ask(transport: Transport, deadlines: Deadlines) -> None:
-        from modelwire_anthropic.client import fetch_json
 
-        await fetch_json(account, "models?limit=1", transport=transport, deadlines=deadlines)
+async def _ask(account: Account, transport: Transport, deadlines: Deadlines) -> None:
+    from modelwire_anthropic.client import fetch_json
 
-    return probed(status, ask, config=config, timeout=timeout)
+    await fetch_json(account, "models?limit=1", transport=transport, deadlines=deadlines)

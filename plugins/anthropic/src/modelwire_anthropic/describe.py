@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelwire_anthropic.account import PROVIDER, address_of
+from modelwire.authoring import describe_endpoint
+from modelwire_anthropic.account import PROVIDER, URL_VARIABLE, address_of
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -14,7 +15,7 @@ __all__ = ["describe"]
 
 
 def describe(model: Model, provider: ProviderConfig, config: Config) -> dict[str, str]:
-    """Say where a call of the model would go. Nobody is asked, and no key is looked for.
+    """Describe where a call of the model goes, without a request and without looking for a key.
 
     Args:
         model: The model.
@@ -24,17 +25,6 @@ def describe(model: Model, provider: ProviderConfig, config: Config) -> dict[str
     Raises:
         ConfigError: There is no address, or it is not a URL.
     """
-    scheme, _, rest = address_of(provider, config, model).partition("://")
-    host, slash, path = rest.partition("/")
-    endpoint = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}/v1/messages"
-    return {"endpoint": endpoint, "endpointSource": _source(model, provider, config)}
-
-
-def _source(model: Model, provider: ProviderConfig, config: Config) -> str:
-    if model.base_url and model.base_url != provider.base_url:
-        return "the model's baseUrl"
-    if provider.base_url:
-        return f"models.providers.{provider.id}.baseUrl"
-    if provider.id == PROVIDER and config.environ.get("ANTHROPIC_BASE_URL", "").strip():
-        return "env: ANTHROPIC_BASE_URL"
-    return "default"
+    url = f"{address_of(provider, config, model)}/v1/messages"
+    variable = URL_VARIABLE if provider.id == PROVIDER else None
+    return describe_endpoint(url, model, provider, config, variable=variable)

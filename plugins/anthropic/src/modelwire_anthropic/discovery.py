@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 
 from modelwire.errors import MalformedResponse
 from modelwire.models import InputKind, Model
-from modelwire_anthropic.account import Account, resolve_account
+from modelwire_anthropic.account import API, Account, resolve_account
 from modelwire_anthropic.client import fetch_json
-from modelwire_anthropic.messages.request import API
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig

@@ -6,11 +6,11 @@ with what the message says where one type has several meanings; then the status.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from modelwire.authoring import parse_json_or_none
 from modelwire.errors import (
     AccessDenied,
     AuthenticationError,
@@ -66,7 +66,7 @@ def error_of_response(
 ) -> ProviderError:
     """Make the error of an HTTP answer that is not a success."""
     fields = {name.lower(): value for name, value in headers.items()}
-    kind, message = _read(_json(body))
+    kind, message = _read(parse_json_or_none(body))
     usual = error_from_status(
         status,
         message or explain_body(body, fields.get("content-type")),
@@ -124,7 +124,7 @@ def _meaning(kind: str | None, message: str) -> type[ProviderError] | None:
 
 def _read(payload: Any) -> tuple[str | None, str]:
     """The type and the message of an error."""
-    inner = payload.get("error") if isinstance(payload, Mapping) else None
+    inner = payload.get("error") if isinstance(payload, Mapping) else payload
     if isinstance(inner, str):
         return None, inner[:_LONGEST]
     if not isinstance(inner, Mapping):
@@ -134,10 +134,3 @@ def _read(payload: Any) -> tuple[str | None, str]:
         kind if isinstance(kind, str) else None,
         message.strip()[:_LONGEST] if isinstance(message, str) else "",
     )
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

@@ -8,7 +8,6 @@ first, then what the message says (`symptoms`), then the HTTP status.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 from attrs import frozen
 
+from modelwire.authoring import parse_json_or_none
 from modelwire.errors import (
     AccessDenied,
     AuthenticationError,
@@ -35,17 +35,19 @@ from modelwire.transport import (
     parse_retry_after,
     request_id_in,
 )
-from modelwire_bedrock.aws.eventstream import Frame
-from modelwire_bedrock.aws.request_template import REQUEST_ID_HEADERS
 from modelwire_bedrock.error_rules import ErrorRule, Symptom, find_rule
 
 __all__ = [
+    "REQUEST_ID_HEADERS",
     "ServiceFault",
     "exception_status",
-    "fault_of_frame",
+    "fault_in_stream",
     "fault_of_response",
     "normal_code",
 ]
+
+REQUEST_ID_HEADERS = ("x-amzn-requestid",)
+"""Header fields in which AWS names a request in its response."""
 
 
 @frozen
@@ -208,15 +210,17 @@ def fault_of_response(
     )
 
 
-def fault_of_frame(frame: Frame, secrets: Sequence[str] = ()) -> ServiceFault:
-    """Read a frame whose `:message-type` is `exception` or `error`.
+def fault_in_stream(
+    headers: Mapping[str, object], body: bytes, secrets: Sequence[str] = ()
+) -> ServiceFault:
+    """Read an exception that came after the response had begun.
 
     Args:
-        frame: The frame.
+        headers: The headers of its frame, as `:exception-type`.
+        body: Its payload.
         secrets: Credentials of the request, which are hidden where the service repeats them.
     """
-    headers = frame.headers
-    payload = redact(frame.payload.decode("utf-8", "replace"), secrets).encode()
+    payload = redact(body.decode("utf-8", "replace"), secrets).encode()
     data = _json_object(payload)
     code = (
         _bare_code(headers.get(":exception-type"))
@@ -224,11 +228,10 @@ def fault_of_frame(frame: Frame, secrets: Sequence[str] = ()) -> ServiceFault:
         or _code_in(data)
     )
     message = _message_in(data) or explain_body(payload) or headers.get(":error-message")
-    status = exception_status(code)
     return ServiceFault(
         code,
         redact(message, secrets) if isinstance(message, str) else "",
-        status=status,
+        status=exception_status(code),
         in_stream=True,
         original_status=_number(data.get("originalStatusCode")),
     )
@@ -292,10 +295,7 @@ def _bare_code(value: object) -> str:
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
+    data = parse_json_or_none(body)
     if not isinstance(data, dict):
         return {}
     inner = data.get("Output")  # where an unknown operation is answered

@@ -1,8 +1,12 @@
+from functools import partial
+
 import pytest
 
+from modelwire.authoring import PriceEntry, look_up_prices
 from modelwire_bedrock.discovery.convert import Mapper
-from modelwire_bedrock.discovery.prices import NOTHING_KNOWN, price_entry
 from modelwire_bedrock.models.limits import LIMITS, UNKNOWN_LIMITS, limits_of
+
+price_of = partial(look_up_prices, "aws")
 
 
 @pytest.mark.parametrize(
@@ -49,16 +53,16 @@ def test_every_row_says_where_it_comes_from_and_can_be_reached():
 def test_a_profile_of_a_geography_is_dearer_than_the_global_one():
     pytest.importorskip("genai_prices")
     name = "anthropic.claude-sonnet-4-5-20250929-v1:0"
-    everywhere, nearby = price_entry(f"global.{name}").prices, price_entry(f"us.{name}").prices
+    everywhere, nearby = price_of(f"global.{name}").prices, price_of(f"us.{name}").prices
     assert 0 < everywhere.input < nearby.input
     assert 0 < everywhere.cache_read < everywhere.input < everywhere.cache_write
 
 
 def test_an_unknown_price_is_unknown_and_not_nothing():
     pytest.importorskip("genai_prices")
-    assert price_entry("acme.new-v1:0") == NOTHING_KNOWN
+    assert price_of("acme.new-v1:0") == PriceEntry()
     # No price for cached input is published for this one.
-    assert price_entry("deepseek.r1-v1:0").prices.cache_read is None
+    assert price_of("deepseek.r1-v1:0").prices.cache_read is None
 
 
 def test_a_price_that_rises_says_up_to_where_it_holds():

@@ -244,6 +244,21 @@ def test_a_header_that_comes_twice_is_refused(frame):
         decode(frame([("name", "a"), ("name", "b")]))
 
 
+def test_frames_whose_headers_are_the_same_bytes_share_them(event):
+    """The translator finds its usual frames by that, without looking into the headers."""
+    texts = ["a", "b", "a longer text", "x" * 5_000]
+    data = [event("contentBlockDelta", {"text": text}) for text in texts]
+    other = event("contentBlockStop", {"contentBlockIndex": 0})
+    frames = [
+        *decode(b"".join([*data, other, *data])),
+        *decode(*data),  # another decoder
+        *decode(*(data[0][at : at + 1] for at in range(len(data[0])))),
+    ]
+    shared = [f.headers for f in frames if f.headers[":event-type"] == "contentBlockDelta"]
+    assert len(shared) == len(frames) - 1
+    assert len({id(headers) for headers in shared}) == 1
+
+
 def test_headers_cannot_be_changed_by_who_reads_them(event):
     (decoded,) = decode(event("messageStart", {}))
     with pytest.raises(TypeError):

@@ -1,7 +1,10 @@
 """What a stream of ConverseStream says becomes deltas: text, thinking, calls, images."""
 
 import base64
+import cProfile
 import json
+import pstats
+from types import MappingProxyType
 
 import pytest
 from converse_events import block_stop, delta, stop, tool_input, tool_start
@@ -19,6 +22,8 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire.messages import StopReason, Text, Thinking, ToolCall
+from modelwire_bedrock.aws.eventstream import Frame, FrameDecoder
+from modelwire_bedrock.converse.stream import Translator
 
 
 def test_text_and_thinking_become_deltas(translate):
@@ -212,3 +217,35 @@ def test_what_is_not_known_is_skipped(translate):
         )
         == []
     )
+
+
+def frames_of(event, texts):
+    """Text under one index, with an event of another kind in the middle, as frames."""
+    half = len(texts) // 2
+    data = [event(*delta(0, text=text)) for text in texts]
+    data.insert(half, event(*tool_start(1)))
+    return [*FrameDecoder().feed(b"".join(data))]
+
+
+def test_text_is_the_same_whether_frames_share_their_headers_or_not(event):
+    """That they do is what makes it quick; nothing else depends on it."""
+    frames = frames_of(event, [f"{n} " * (n % 7) for n in range(100)])
+    apart = [Frame(MappingProxyType(dict(frame.headers)), frame.payload) for frame in frames]
+    shared, found = [], []
+    Translator().feed(frames, shared)
+    Translator().feed(apart, found)
+    assert found == shared
+    assert sum(isinstance(d, TextDelta) for d in shared) == 100
+
+
+def test_a_frame_of_text_is_known_by_its_headers_alone(event):
+    def looks(texts):
+        profile = cProfile.Profile()
+        frames = frames_of(event, texts)
+        profile.enable()
+        Translator().feed(frames, [])
+        profile.disable()
+        calls = pstats.Stats(profile).stats.items()
+        return sum(counted[0] for (_, _, name), counted in calls if name == "_take")
+
+    assert looks(["a"] * 1_000) == looks([f"{n} of many sizes" * (n % 9) for n in range(200)]) == 2

@@ -1,5 +1,7 @@
 """How an answer of ConverseStream ends: its stop reason, its usage, and what else is told of it."""
 
+import json
+
 import pytest
 from converse_events import delta, stop
 
@@ -106,3 +108,35 @@ def test_tier_latency_and_the_routed_model_are_kept(translate, assemble):
         "serviceTier": {"type": "flex"},
         "performanceConfig": {"latency": "optimized"},
     }
+
+
+@pytest.mark.parametrize(
+    "usage", ['{"inputTokens": 1e999, "outputTokens": 2}', '{"inputTokens": -1e999}', "[1]"]
+)
+def test_a_usage_that_makes_no_sense_does_not_cost_the_answer(translate, assemble, usage):
+    metadata = b'{"usage": %s, "metrics": {"latencyMs": 7}}' % usage.encode()
+    deltas = translate(delta(0, text="hi"), stop(), ("metadata", metadata), end=True)
+    message = assemble(deltas)
+    assert message.text == "hi"
+    assert message.usage == Usage()
+    assert [note["type"] for note in message.diagnostics] == [
+        "unreadable_usage",
+        "response_metadata",
+    ]
+    json.dumps(message.diagnostics, allow_nan=False)
+
+
+@pytest.mark.parametrize("levels", [200, 5_000])
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("metadata", '{"trace": %s}'),
+        ("messageStop", '{"stopReason": "end_turn", "additionalModelResponseFields": %s}'),
+        ("contentBlockDelta", '{"contentBlockIndex": 0, "delta": {"citation": %s}}'),
+        ("contentBlockStart", '{"contentBlockIndex": 0, "start": {"toolResult": %s}}'),
+    ],
+)
+def test_an_event_that_is_nested_too_deep_is_refused(translate, kind, data, levels):
+    deep = '{"a":' * levels + "1" + "}" * levels
+    with pytest.raises(MalformedResponse, match=f"A {kind} event cannot be read: it is nested"):
+        translate(delta(0, text="hi"), (kind, (data % deep).encode()))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from modelwire.errors import AuthenticationError, ConfigError
-from modelwire.redaction import redact, secrets_in
+from modelwire.authoring import key_variable, missing_key
+from modelwire.errors import ConfigError
+from modelwire.transport import merge_headers
 from modelwire_openai.addresses import Address, is_azure, is_loopback
 from modelwire_openai.compat import Compat
 from modelwire_openai.servers import COMPLETIONS, FOREIGN, Server, server_at, server_of
@@ -72,11 +72,6 @@ class Account:
         """The URL of a route, as `chat/completions`."""
         return self.address.url(route)
 
-    def redact(self, text: str) -> str:
-        """Take the key and other secret header values out of what a service says."""
-        key = {"Authorization": self.api_key} if self.api_key else {}
-        return redact(text, (*secrets_in(self.headers), *secrets_in(key)))
-
 
 def resolve_account(
     provider: ProviderConfig,
@@ -108,11 +103,11 @@ def resolve_account(
     own_auth = _own_auth(provider, headers)
     found = None if own_auth else find_key(provider, config)
     if found is None and not own_auth and needs_key(provider, address, server):
-        raise _no_key(provider)
+        raise missing_key(provider.id, key_variables(provider.id))
     if found is not None and provider.auth_header is not False:
         azure = is_azure(address.host) and provider.auth_header is None
         name, value = ("api-key", found.key) if azure else ("Authorization", f"Bearer {found.key}")
-        headers = _merged({name: value}, headers)
+        headers = merge_headers({name: value}, headers)
     openai = address.host == "api.openai.com" or is_azure(address.host)
     return Account(
         provider=provider.id,
@@ -163,7 +158,7 @@ def key_variables(provider_id: str) -> tuple[str, ...]:
     server = server_of(provider_id)
     if server is not None:
         return server.key_variables
-    return (f"{re.sub(r'[^A-Z0-9]+', '_', provider_id.upper()).strip('_')}_API_KEY",)
+    return (key_variable(provider_id),)
 
 
 def needs_key(provider: ProviderConfig, address: Address, server: Server | None) -> bool:
@@ -238,18 +233,18 @@ def _headers(
     project = params.get("project") or environ.get("OPENAI_PROJECT_ID", "").strip()
     headers: Mapping[str, str] = {}
     if organization:
-        headers = _merged(headers, {"OpenAI-Organization": str(organization)})
+        headers = merge_headers(headers, {"OpenAI-Organization": str(organization)})
     if project:
-        headers = _merged(headers, {"OpenAI-Project": str(project)})
-    headers = _merged(headers, provider.headers)
+        headers = merge_headers(headers, {"OpenAI-Project": str(project)})
+    headers = merge_headers(headers, provider.headers)
     asked = provider.request.get("headers")
     if isinstance(asked, Mapping):
-        headers = _merged(headers, {k: v for k, v in asked.items() if isinstance(v, str)})
+        headers = merge_headers(headers, {k: v for k, v in asked.items() if isinstance(v, str)})
     auth = _request_auth(provider)
     name, value = auth.get("headerName"), auth.get("value")
     if auth.get("mode") == "header" and isinstance(name, str) and isinstance(value, str):
-        headers = _merged(headers, {name: f"{auth.get('prefix') or ''}{value}"})
-    return _merged(headers, model.headers) if model else headers
+        headers = merge_headers(headers, {name: f"{auth.get('prefix') or ''}{value}"})
+    return merge_headers(headers, model.headers) if model else headers
 
 
 def _request_auth(provider: ProviderConfig) -> Mapping[str, Any]:
@@ -261,19 +256,3 @@ def _own_auth(provider: ProviderConfig, headers: Mapping[str, str]) -> bool:
     """Whether the user's own headers say who is asking."""
     by_header = _request_auth(provider).get("mode") == "header"
     return by_header or any(name.lower() in _KEY_HEADERS for name in headers)
-
-
-def _merged(under: Mapping[str, str], over: Mapping[str, str]) -> Mapping[str, str]:
-    """Header fields over others; a name in another case is the same name."""
-    named = {name.lower() for name in over}
-    return {**{k: v for k, v in under.items() if k.lower() not in named}, **over}
-
-
-def _no_key(provider: ProviderConfig) -> AuthenticationError:
-    variables = " or ".join(key_variables(provider.id))
-    return AuthenticationError(
-        f"There is no API key for {provider.id}.",
-        provider=provider.id,
-        retryable=False,
-        hint=f"Set the environment variable {variables}, or models.providers.{provider.id}.apiKey.",
-    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from modelwire.authoring import probed
-from modelwire.errors import AuthenticationError
+from modelwire.authoring import detect_key
 from modelwire.hookspecs import CredentialStatus, fingerprint
+from modelwire.redaction import shown_url
 from modelwire_openai.account import Account, resolve_account
 
 if TYPE_CHECKING:
@@ -35,26 +35,25 @@ def detect(
     Raises:
         ConfigError: A setting is not valid.
     """
-    try:
-        account = resolve_account(provider, config)
-    except AuthenticationError as error:
-        return CredentialStatus("unusable", reason=error.message, hint=error.hint)
-    status = _status(account, provider, config)
-    if not probe:
-        return status
+    return detect_key(
+        lambda: resolve_account(provider, config),
+        lambda account: _status(account, provider, config),
+        _ask,
+        config=config,
+        probe=probe,
+        timeout=timeout,
+    )
 
-    async def ask(transport: Transport, deadlines: Deadlines) -> None:
-        from modelwire_openai.discovery import list_models
 
-        await list_models(account, transport, deadlines=deadlines)
+async def _ask(account: Account, transport: Transport, deadlines: Deadlines) -> None:
+    from modelwire_openai.discovery import list_models
 
-    # A key that works in principle may have met a service that is down.
-    otherwise: Literal["unknown", "unusable"] = "unusable" if account.api_key is None else "unknown"
-    return probed(status, ask, config=config, timeout=timeout, otherwise=otherwise)
+    await list_models(account, transport, deadlines=deadlines)
 
 
 def _status(account: Account, provider: ProviderConfig, config: Config) -> CredentialStatus:
-    details = {"baseUrl": account.address.base}
+    base_url = shown_url(account.address.base)
+    details = {"baseUrl": base_url}
     if account.api_key is not None:
         identity = fingerprint(account.api_key)
         return CredentialStatus(
@@ -66,7 +65,7 @@ def _status(account: Account, provider: ProviderConfig, config: Config) -> Crede
         return CredentialStatus(
             "unknown",
             source=_NO_KEY,
-            reason=f"whether a server runs at {account.address.base} is not known",
+            reason=f"whether a server runs at {base_url} is not known",
             hint=f"Add models.providers.{provider.id} to the configuration, be it empty, to use it.",
             details=details,
         )

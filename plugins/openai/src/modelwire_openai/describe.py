@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelwire.authoring import describe_endpoint
 from modelwire_openai.account import address_of, default_api
+from modelwire_openai.addresses import Address
 from modelwire_openai.servers import RESPONSES, server_of
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ __all__ = ["describe"]
 def describe(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> dict[str, str]:
-    """Say where a call of the model would go. Nobody is asked, and no key is looked for.
+    """Describe where a call of the model goes, without a request and without looking for a key.
 
     Args:
         model: The model.
@@ -33,16 +35,6 @@ def describe(
     address = address_of(provider, config, model, params, server_of(provider.id))
     api = model.api or default_api(provider, config, model)
     route = "responses" if api == RESPONSES else "chat/completions"
-    base = address.base.partition("://")
-    shown = f"{base[0]}://{base[2].rpartition('@')[2]}/{route}"
-    return {"endpoint": shown, "endpointSource": _source(model, provider, config)}
-
-
-def _source(model: Model, provider: ProviderConfig, config: Config) -> str:
-    if model.base_url and model.base_url != provider.base_url:
-        return "the model's baseUrl"
-    if provider.base_url:
-        return f"models.providers.{provider.id}.baseUrl"
-    if provider.id == "openai" and config.environ.get("OPENAI_BASE_URL", "").strip():
-        return "env: OPENAI_BASE_URL"
-    return "default"
+    url = Address(address.base).url(route)
+    variable = "OPENAI_BASE_URL" if provider.id == "openai" else None
+    return describe_endpoint(url, model, provider, config, variable=variable)

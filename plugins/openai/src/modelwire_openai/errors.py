@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from modelwire.authoring import parse_json_or_none
 from modelwire.errors import ContextOverflow, ProviderError, ServerError
 from modelwire.transport import (
     error_from_status,
@@ -92,7 +93,7 @@ def error_of_response(
         now: When it arrived, in seconds since the epoch; by default now.
     """
     fields = {name.lower(): value for name, value in headers.items()}
-    read = read_fault(_json(body))
+    read = read_fault(parse_json_or_none(body))
     fault = ServiceFault(
         read.message or explain_body(body, fields.get("content-type")),
         code=read.code,
@@ -246,10 +247,3 @@ def _unsaid(fault: ServiceFault) -> str:
     if word:
         return f"The provider reports {word}."
     return "" if fault.status else "The provider reports a failure and does not say which."
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

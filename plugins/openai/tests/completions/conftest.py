@@ -1,5 +1,6 @@
 import pytest
 
+from modelwire.authoring import JsonEvent, StreamEnd
 from modelwire.events.assembler import Assembler
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.stream import Translator
@@ -12,13 +13,15 @@ def assemble():
     def run(*chunks, compat: Compat | None = None, done: bool = True, tool_names=None):
         translator = Translator("m", compat or Compat(), tool_names)
         assembler = Assembler("acme", "m")
-        for chunk in chunks:
-            for delta in translator.feed(chunk):
-                assembler.feed(delta)
-        if done:
-            translator.done()
-        for delta in translator.end():
-            assembler.feed(delta)
+        events = [*(JsonEvent("message", chunk) for chunk in chunks), StreamEnd(marked=done)]
+        for event in events:
+            deltas = []
+            try:
+                translator.feed([event], deltas)
+            finally:
+                for delta in deltas:
+                    assembler.feed(delta)
+        translator.end()
         return assembler.finish()[-1].message
 
     return run

@@ -1,9 +1,11 @@
 """What a stream of chunks means, in each of the ways in which services write it."""
 
 import json
+import math
 
 import pytest
 
+from modelwire.authoring import JsonEvent
 from modelwire.errors import (
     ContentFiltered,
     MalformedResponse,
@@ -13,8 +15,9 @@ from modelwire.errors import (
     ServerError,
     StreamTruncated,
 )
-from modelwire.messages import StopReason, Text, Thinking, ToolCall
+from modelwire.messages import StopReason, Text, Thinking, ToolCall, Usage
 from modelwire_openai.compat import Compat
+from modelwire_openai.completions.stream import Translator
 
 TAGS = Compat(think_tags=True)
 
@@ -385,3 +388,32 @@ def test_citations_and_a_reported_price_are_kept_as_diagnostics(assemble, chunk)
         "annotations": [{"type": "url_citation"}],
         "reported_cost": 0.25,
     }
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_a_usage_that_makes_no_sense_does_not_cost_the_answer(assemble, chunk, number):
+    used = {"prompt_tokens": 3, "completion_tokens": number, "cost": number}
+    message = assemble(chunk(content="Hi"), chunk("stop", usage=used))
+    assert message.text == "Hi"
+    assert message.usage == Usage()
+    kinds = [entry["type"] for entry in message.diagnostics]
+    assert kinds == ["unreadable_usage", "reported_cost"]
+    json.dumps(message.diagnostics, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"object": "error", "message": "bad key sk-secret"},
+        {"detail": "bad key sk-secret"},
+        {"choices": [{"delta": {}, "error": {"message": "bad key sk-secret"}}]},
+    ],
+)
+def test_a_secret_in_a_failure_is_hidden_wherever_it_stands(data):
+    def redact(given):
+        return json.loads(json.dumps(given).replace("sk-secret", "<hidden>"))
+
+    translator = Translator("m", Compat(), redact=redact)
+    with pytest.raises(ProviderError, match="bad key <hidden>") as caught:
+        translator.feed([JsonEvent("message", data)], [])
+    assert "sk-secret" not in str(caught.value.__cause__)

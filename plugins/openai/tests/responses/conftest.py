@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from attrs import define, field
 
+from modelwire.authoring import JsonEvent
 from modelwire.config import Config
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
@@ -110,7 +111,7 @@ def translate():
         translator = Translator(**arguments)
         deltas = []
         for event in events:
-            deltas += translator.feed(event)
+            translator.feed([JsonEvent("message", event)], deltas)
         translator.end()
         return deltas
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from modelwire.authoring import JsonEvent
 from modelwire.errors import InvalidRequest, StreamTruncated
 from modelwire.messages import StopReason, Text, Thinking, ToolCall, UserMessage
 from modelwire.models import Model
@@ -101,8 +102,7 @@ def test_texts_know_their_item(recorded, message_of):
 
 def test_a_recorded_stream_without_its_last_event_is_cut(recorded):
     translator = Translator()
-    for event in recorded.events[:-1]:
-        translator.feed(event)
+    translator.feed([JsonEvent("message", event) for event in recorded.events[:-1]], [])
     assert not translator.ended
     with pytest.raises(StreamTruncated):
         translator.end()
@@ -116,7 +116,9 @@ def test_the_last_event_alone_says_the_whole_answer(recorded, message_of):
 
 
 def test_an_answer_that_comes_at_once_is_the_same(recorded, message_of, assemble):
-    at_once = assemble(Translator().whole(recorded.response))
+    deltas = []
+    Translator().feed([JsonEvent("message", recorded.response, whole=True)], deltas)
+    at_once = assemble(deltas)
     assert decrypted(at_once.content) == decrypted(message_of(recorded.events).content)
 
 

@@ -1,6 +1,7 @@
 """What each event of a stream means."""
 
 import json
+import math
 
 import pytest
 from responses_events import (
@@ -19,6 +20,7 @@ from responses_events import (
     usage,
 )
 
+from modelwire.authoring import JsonEvent
 from modelwire.errors import (
     BillingError,
     ContentFiltered,
@@ -299,8 +301,8 @@ def test_an_answer_that_met_the_limit_in_silence_was_cut(message_of):
 
 def test_a_content_filter_is_an_error_after_what_came(translate):
     last = end("incomplete", incomplete_details={"reason": "content_filter"})
-    translator = Translator()
-    deltas = [d for event in [text(0, "Hi"), last] for d in translator.feed(event)]
+    translator, deltas = Translator(), []
+    translator.feed([JsonEvent("message", event) for event in [text(0, "Hi"), last]], deltas)
     assert not any(isinstance(delta, Stop) for delta in deltas)
     assert usage_of(usage()) in [getattr(delta, "usage", None) for delta in deltas]
     with pytest.raises(ContentFiltered):
@@ -337,8 +339,8 @@ def test_a_failure_that_says_nothing_is_the_servers(translate):
 
 
 def test_a_stream_without_an_end_is_cut(translate, assemble):
-    translator = Translator()
-    deltas = [d for event in said(["Hi"]) for d in translator.feed(event)]
+    translator, deltas = Translator(), []
+    translator.feed([JsonEvent("message", event) for event in said(["Hi"])], deltas)
     assert not any(isinstance(delta, Stop) for delta in deltas)
     with pytest.raises(StreamTruncated):
         assemble(deltas)
@@ -412,3 +414,20 @@ def test_the_tiers_of_the_service_change_the_price(message_of):
 def test_the_answer_keeps_text_blocks_plain_without_an_id(message_of):
     events = [{"type": "response.output_text.delta", "delta": "Hi"}, end()]
     assert message_of(events).content == [Text("Hi")]
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_a_usage_that_makes_no_sense_does_not_cost_the_answer(message_of, number):
+    used = {**usage(), "output_tokens": number}
+    for limit in (None, 8):
+        message = message_of([*said(["Hi"]), end(usage=used)], limit=limit)
+        assert message.text == "Hi"
+        assert message.usage == Usage()
+        assert [entry["type"] for entry in message.diagnostics] == ["unreadable_usage"]
+        json.dumps(message.diagnostics, allow_nan=False)
+
+
+def test_what_is_kept_of_an_item_is_json(message_of):
+    item = {"type": "web_search_call", "id": "ws_1", "score": math.inf}
+    message = message_of([done(0, item), end()])
+    assert message.diagnostics[0]["item"] == {**item, "score": None}

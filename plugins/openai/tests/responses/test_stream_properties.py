@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from responses_events import REASONING, added, arguments, call_item, done, end, message_item, text
 
+from modelwire.authoring import JsonEvent
 from modelwire.events.assembler import Assembler
 from modelwire.messages import Text, Thinking, ToolCall
 from modelwire.transport import SseDecoder
@@ -83,7 +84,9 @@ def answers(draw):
 def assemble(events):
     translator, assembler = Translator(), Assembler("openai", "gpt-5")
     for event in events:
-        for delta in translator.feed(event):
+        deltas = []
+        translator.feed([JsonEvent("message", event)], deltas)
+        for delta in deltas:
             assembler.feed(delta)
     translator.end()
     return assembler.finish()[-1].message.content

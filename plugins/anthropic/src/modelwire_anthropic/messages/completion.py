@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from modelwire.errors import ProviderError
-from modelwire.events import Delta, Deltas, Diagnostic, ResponseInfo
+from modelwire.authoring import CallAttempt, JsonEvent, Remedy, StreamEnd, stream_call
 from modelwire.repair import Change
 from modelwire_anthropic.account import Account, resolve_account
 from modelwire_anthropic.client import stream_events
 from modelwire_anthropic.errors import refuses_thinking
-from modelwire_anthropic.messages.request import API, MessagesRequest, build_request
+from modelwire_anthropic.messages.request import MessagesRequest, build_request
 from modelwire_anthropic.messages.stream import Translator
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
+    from modelwire.events import Deltas
     from modelwire.hookspecs import CompletionOptions
     from modelwire.messages import Context
     from modelwire.models import Model
@@ -28,7 +26,62 @@ if TYPE_CHECKING:
 __all__ = ["complete"]
 
 
-async def complete(
+@frozen
+class MessagesCall:
+    """A request for one answer, and what it is made from.
+
+    Attributes:
+        request: What is sent.
+        account: Where to and as whom.
+        model: The model that is asked.
+        context: What it is asked to continue.
+        options: How.
+    """
+
+    request: MessagesRequest
+    account: Account
+    model: Model
+    context: Context
+    options: CompletionOptions
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What the request does not say as its caller said it."""
+        return self.request.changes
+
+    async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:
+        """Make the request ready to be sent."""
+        return CallAttempt(
+            lambda deadlines: stream_events(
+                self.account,
+                self.request.payload,
+                betas=self.request.betas,
+                transport=transport,
+                deadlines=deadlines,
+                model=self.model.id,
+            ),
+            Translator(self.request.names),
+        )
+
+    async def without_thinking(self) -> MessagesCall | None:
+        """The same without the model's earlier thinking, if the request has any."""
+        if not self.request.has_thinking:
+            return None
+        request = build_request(self.model, self.context, self.options, replay_thinking=False)
+        return evolve(self, request=request)
+
+
+_REMEDIES = (
+    Remedy(
+        refuses_thinking,
+        MessagesCall.without_thinking,
+        "messages",
+        "The service refused earlier thinking of its own; it is left out.",
+    ),
+)
+
+
+def complete(
     model: Model,
     context: Context,
     options: CompletionOptions,
@@ -36,78 +89,23 @@ async def complete(
     config: Config,
     transport: Transport,
 ) -> AsyncGenerator[Deltas, None]:
-    """Ask the model to continue the context; the hook `stream_completion`.
+    """Stream the model's answer; the hook `stream_completion`.
 
     What was changed in the request comes first, as diagnostics. Where the service does not take back
-    thinking that it once gave, the request is sent once more without, since the conversation would
-    be refused for ever; all other retries are the caller's.
+    thinking that it once gave, the request is sent once more without, since every later turn of the
+    conversation would be refused; all other retries are the runtime's.
 
     Raises:
         ConfigError: A setting is not valid.
         InvalidMessage: A message holds what the API does not take.
         ProviderError: The service refused or failed, or the answer broke off.
     """
-    account = resolve_account(provider, config, model)
-    total = options.deadlines.total
-    ends = None if total is None else time.monotonic() + total
-    request = build_request(model, context, options)
-    told: tuple[Change, ...] = ()
-    while True:
-        for change in request.changes:
-            if change not in told:
-                yield change.diagnostic()
-        told = request.changes
-        if ends is not None:
-            left = max(0.0, ends - time.monotonic())
-            options = evolve(options, deadlines=evolve(options.deadlines, total=left))
-        begun = False
-        try:
-            answer = _ask(account, request, model, options, transport)
-            async with aclosing(answer):
-                async for deltas in answer:
-                    begun = begun or not all(isinstance(delta, ResponseInfo) for delta in deltas)
-                    yield deltas
-        except ProviderError as error:
-            error.provider = error.provider or account.provider
-            error.model = error.model or model.id
-            if begun or not request.has_thinking or not refuses_thinking(error):
-                raise
-            request = build_request(model, context, options, replay_thinking=False)
-            reason = "The service refused earlier thinking of its own; it is left out."
-            yield Diagnostic("retried", {"path": "messages", "reason": reason})
-        else:
-            return
 
+    async def plan() -> MessagesCall:
+        account = resolve_account(provider, config, model)
+        request = build_request(model, context, options)
+        return MessagesCall(request, account, model, context, options)
 
-async def _ask(
-    account: Account,
-    request: MessagesRequest,
-    model: Model,
-    options: CompletionOptions,
-    transport: Transport,
-) -> AsyncGenerator[list[Delta], None]:
-    """Send a request once."""
-    translator = Translator(request.names)
-    arrivals = stream_events(
-        account,
-        request.payload,
-        betas=request.betas,
-        transport=transport,
-        deadlines=options.deadlines,
-        model=model.id,
+    return stream_call(
+        plan, transport, options.deadlines, provider=provider.id, model=model.id, remedies=_REMEDIES
     )
-    async with aclosing(arrivals):
-        async for arrived in arrivals:
-            if not arrived.events:
-                yield [ResponseInfo(request_id=arrived.request_id, api=API)]
-                continue
-            deltas: list[Delta] = []
-            try:
-                for event in arrived.events:
-                    translator.feed(event, deltas)
-            except ProviderError:
-                if deltas:
-                    yield deltas
-                raise
-            if deltas:
-                yield deltas

@@ -7,11 +7,10 @@ from attrs import field, frozen
 from modelwire.messages import AssistantMessage
 from modelwire.models import InputKind, Model
 from modelwire.repair import Changes, ToolNames, UniqueIds
+from modelwire_anthropic.account import API
 from modelwire_anthropic.models import Claude
 
-__all__ = ["API", "Rendering"]
-
-API = "anthropic-messages"
+__all__ = ["Rendering"]
 
 
 @frozen

@@ -23,13 +23,13 @@ from modelwire.repair import (
 )
 from modelwire_anthropic.messages.caching import mark
 from modelwire_anthropic.messages.history import messages_of
-from modelwire_anthropic.messages.rendering import API, Rendering
+from modelwire_anthropic.messages.rendering import Rendering
 from modelwire_anthropic.messages.structured import closed, instruction
 from modelwire_anthropic.messages.thinking import ThinkingPlan, plan
 from modelwire_anthropic.messages.tools import tool_fields
 from modelwire_anthropic.models import Claude, claude_of
 
-__all__ = ["API", "MessagesRequest", "build_request"]
+__all__ = ["MessagesRequest", "build_request"]
 
 _OURS = frozenset({"messages", "model", "stream"})
 _THINKING = frozenset({"thinking", "redacted_thinking"})

@@ -6,9 +6,10 @@ https://docs.anthropic.com/en/docs/build-with-claude/streaming has the events an
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from modelwire.authoring import JsonEvent, StreamEnd, count_tokens, cut_stream, report_usage
 from modelwire.errors import ContentFiltered, MalformedResponse, ProviderError
 from modelwire.events import (
     ArgumentsDelta,
@@ -25,6 +26,7 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.messages import StopReason, Usage
+from modelwire.repair import clean_json
 from modelwire_anthropic.messages.assistant import from_base64
 
 __all__ = ["Translator"]
@@ -40,16 +42,22 @@ _REASONS: Mapping[str, StopReason] = {
 }
 
 _Event = Mapping[str, Any]
+_BROKEN = (LookupError, TypeError, AttributeError, ValueError, OverflowError)
+"""What reading an event raises that does not have the shape that its type demands."""
 
 
 class Translator:
-    """Translates one answer.
+    """Translates the events of one answer, as `modelwire.authoring.Translator` says.
 
     Args:
         names: Names of tools on the wire that differ from the tools' own, and those.
+
+    Attributes:
+        ended: Whether the answer is complete; later events are ignored.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
+        self.ended = False
         self._names = names
         self._usage: dict[str, Any] = {}
         self._inputs: dict[int, Any] = {}
@@ -65,68 +73,83 @@ class Translator:
             "message_stop": self._done,
         }
 
-    def feed(self, event: _Event, deltas: list[Delta]) -> None:
-        """Take an event; append what it says. Kinds of events that are not known say nothing.
+    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+        """Translate events; append what they say to `deltas`.
 
         Raises:
             ContentFiltered: The model refused; what came before has been appended.
-            MalformedResponse: The event does not follow the protocol.
+            MalformedResponse: An event does not follow the protocol. Likewise.
         """
-        handler = self._handlers.get(str(event.get("type")))
-        if handler is None:
-            return
-        try:
-            handler(event, deltas)
-        except (LookupError, TypeError, AttributeError, ValueError) as error:
-            msg = f"An event {event.get('type')} does not follow the protocol."
-            raise MalformedResponse(msg) from error
+        for event in events:
+            if self.ended:
+                return
+            if isinstance(event, StreamEnd):
+                continue
+            kind = event.data.get("type")
+            handler = self._handlers.get(kind) if isinstance(kind, str) else None
+            if handler is None:
+                continue
+            try:
+                handler(event.data, deltas)
+            except _BROKEN as error:
+                msg = f"An event {kind} does not follow the protocol."
+                raise MalformedResponse(msg) from error
+
+    def end(self) -> None:
+        """Check that the answer is complete.
+
+        Raises:
+            StreamTruncated: `message_stop` has not come, or no stop reason before it.
+        """
+        if not self.ended or self._reason is None:
+            raise cut_stream()
 
     def _message(self, event: _Event, deltas: list[Delta]) -> None:
         message = event["message"]
-        deltas.append(ResponseInfo(message.get("id"), message.get("model")))
+        deltas.append(ResponseInfo(_optional(message, "id"), _optional(message, "model")))
         self._count(message.get("usage"), deltas)
 
     def _start(self, event: _Event, deltas: list[Delta]) -> None:
         index, block = int(event["index"]), event["content_block"]
         kind = block["type"]
         if kind == "text":
-            if block.get("text"):
-                deltas.append(TextDelta(index, block["text"]))
+            deltas.append(TextDelta(index, _optional(block, "text") or ""))
         elif kind == "thinking":
-            deltas.append(ThinkingDelta(index, block.get("thinking") or ""))
-            if block.get("signature"):
-                deltas.append(SignatureDelta(index, block["signature"]))
+            deltas.append(ThinkingDelta(index, _optional(block, "thinking") or ""))
+            deltas.append(SignatureDelta(index, _optional(block, "signature") or ""))
         elif kind == "redacted_thinking":
-            deltas.append(RedactedThinkingDelta(index, from_base64(block["data"])))
+            deltas.append(RedactedThinkingDelta(index, from_base64(_text(block, "data"))))
         elif kind == "tool_use":
-            name = block["name"]
-            deltas.append(ToolCallStart(index, block["id"], self._names.get(name, name)))
+            name = _text(block, "name")
+            deltas.append(ToolCallStart(index, _text(block, "id"), self._names.get(name, name)))
             self._inputs[index] = block.get("input")
         else:
             # What tools of the service do and find is kept beside the answer.
             self._asides[index] = dict(block)
 
     def _delta(self, event: _Event, deltas: list[Delta]) -> None:
-        index, delta = event["index"], event["delta"]
+        index, delta = int(event["index"]), event["delta"]
         kind = delta["type"]
         if index in self._asides:
             return
         if kind == "text_delta":
-            deltas.append(TextDelta(index, delta["text"]))
+            deltas.append(TextDelta(index, _text(delta, "text")))
         elif kind == "input_json_delta":
             self._inputs.pop(index, None)
-            deltas.append(ArgumentsDelta(index, delta["partial_json"]))
+            deltas.append(ArgumentsDelta(index, _text(delta, "partial_json")))
         elif kind == "thinking_delta":
-            deltas.append(ThinkingDelta(index, delta["thinking"]))
+            deltas.append(ThinkingDelta(index, _text(delta, "thinking")))
         elif kind == "signature_delta":
-            deltas.append(SignatureDelta(index, delta["signature"]))
+            deltas.append(SignatureDelta(index, _text(delta, "signature")))
         elif kind == "citations_delta":
-            deltas.append(Diagnostic("citation", {"index": index, "citation": delta["citation"]}))
+            citation = clean_json(delta["citation"])
+            deltas.append(Diagnostic("citation", {"index": index, "citation": citation}))
 
     def _stop(self, event: _Event, deltas: list[Delta]) -> None:
-        index = event["index"]
+        index = int(event["index"])
         if index in self._asides:
-            deltas.append(Diagnostic("content_block", {"block": self._asides.pop(index)}))
+            block = clean_json(self._asides.pop(index))
+            deltas.append(Diagnostic("content_block", {"block": block}))
             return
         whole = self._inputs.pop(index, None)
         if whole:
@@ -136,13 +159,14 @@ class Translator:
 
     def _end(self, event: _Event, deltas: list[Delta]) -> None:
         delta = event.get("delta") or {}
-        self._reason = delta.get("stop_reason") or self._reason
+        self._reason = _optional(delta, "stop_reason") or self._reason
         self._details = delta.get("stop_details") or self._details
         self._count(event.get("usage"), deltas)
 
     def _done(self, _event: _Event, deltas: list[Delta]) -> None:
+        self.ended = True
         if self._reason is None:
-            return  # the assembler says that a stream without a reason to stop is cut
+            return  # `end` reports that the answer is cut
         reason = _REASONS.get(self._reason)
         if reason is None:
             deltas.append(Diagnostic("failed_stop", {"stopReason": self._reason}))
@@ -156,7 +180,7 @@ class Translator:
             what = f": {'; '.join(words)}" if words else "."
             return ContentFiltered(f"The model refused to answer (refusal){what}")
         return MalformedResponse(
-            f"The answer ended with the stop reason {str(self._reason)[:100]!r}, which is not known.",
+            f"The answer ended with the stop reason {(self._reason or '')[:100]!r}, which is not known.",
             retryable=False,
             hint="A newer version of modelwire-anthropic may know it.",
         )
@@ -165,27 +189,33 @@ class Translator:
         """Take counters; those of `message_delta` are of the whole answer so far."""
         if not isinstance(usage, Mapping):
             return
-        self._usage.update({key: value for key, value in usage.items() if value is not None})
-        deltas.append(UsageReport(_usage_of(self._usage)))
+        given = {key: value for key, value in usage.items() if value is not None}
+        report = report_usage({**self._usage, **given}, _usage_of)
+        if isinstance(report, UsageReport):
+            self._usage |= given
+        deltas.append(report)
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data[key]
+    if not isinstance(value, str):
+        msg = f"{key} is not a text"
+        raise TypeError(msg)
+    return value
+
+
+def _optional(data: Mapping[str, Any], key: str) -> str | None:
+    return None if data.get(key) is None else _text(data, key)
 
 
 def _usage_of(counted: Mapping[str, Any]) -> Usage:
     """The four counters, which do not overlap on the wire either."""
     written = counted.get("cache_creation")
-    hour = written.get("ephemeral_1h_input_tokens") if isinstance(written, Mapping) else None
-    details = counted.get("output_tokens_details")
-    thought = details.get("thinking_tokens") if isinstance(details, Mapping) else None
     return Usage(
-        input=_number(counted.get("input_tokens")),
-        output=_number(counted.get("output_tokens")),
-        cache_read=_number(counted.get("cache_read_input_tokens")),
-        cache_write=_number(counted.get("cache_creation_input_tokens")),
-        cache_write_1h=_number(hour),
-        reasoning=_number(thought) if thought is not None else None,
+        input=count_tokens(counted, "input_tokens") or 0,
+        output=count_tokens(counted, "output_tokens") or 0,
+        cache_read=count_tokens(counted, "cache_read_input_tokens") or 0,
+        cache_write=count_tokens(counted, "cache_creation_input_tokens") or 0,
+        cache_write_1h=count_tokens(written, "ephemeral_1h_input_tokens") or 0,
+        reasoning=count_tokens(counted.get("output_tokens_details"), "thinking_tokens"),
     )
-
-
-def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0
-    return max(0, int(value))

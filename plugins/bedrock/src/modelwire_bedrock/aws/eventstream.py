@@ -49,7 +49,9 @@ class Frame(Struct, frozen=True, gc=False):
 
     Attributes:
         headers: The headers by name. A timestamp is given in milliseconds since the epoch, a UUID
-            as its sixteen bytes.
+            as its sixteen bytes. The mapping cannot be changed, and frames whose headers are the
+            same bytes share it, whichever decoder they come from: `is` finds equal headers without
+            looking into them. (Only among many different ones a mapping may be made once more.)
         payload: What it carries.
     """
 
@@ -168,7 +170,7 @@ def _read_head(data: bytes, position: int, end: int) -> _Head:
         return head, size, crc32(head), _parse_headers(head[_PRELUDE_SIZE:])
     if len(_heads) >= _MOST_KEPT:
         _heads.clear()
-    read = head, size, crc32(head), _parse_cached(head[_PRELUDE_SIZE:])
+    read = head, size, crc32(head), _shared_headers(head[_PRELUDE_SIZE:])
     _heads[end - position] = read
     return read
 
@@ -191,7 +193,8 @@ def _parse_headers(raw: bytes) -> Mapping[str, HeaderValue]:
     return MappingProxyType(headers)
 
 
-_parse_cached = lru_cache(maxsize=256)(_parse_headers)
+_shared_headers = lru_cache(maxsize=256)(_parse_headers)
+"""The one mapping for header bytes; see `Frame.headers`."""
 
 _Reader = Callable[[bytes, int], tuple[HeaderValue, int]]
 

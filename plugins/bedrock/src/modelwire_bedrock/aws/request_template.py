@@ -1,8 +1,12 @@
 """Request templates: what botocore's requests of one model have in common.
 
 Of the work that botocore does for a request, most leads to the same each time: the endpoint, the
-path, the user agent. A form keeps that. Arguments are still checked and written by botocore, and
+path, the user agent. A template keeps that. Arguments are still checked and written by botocore, and
 signed by botocore's own signer, with the credentials as they are then.
+
+A later botocore may send a header field with another value in each request: a time, a count, a
+checksum of the body. Repeated from a template it would be wrong. So a template is used only when
+further requests of the client itself have shown that it holds.
 """
 
 from __future__ import annotations
@@ -10,17 +14,15 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from modelwire.transport import Request
+from modelwire_bedrock.errors import REQUEST_ID_HEADERS
 
-__all__ = ["PUBLIC_HEADERS", "REQUEST_ID_HEADERS", "RequestTemplate"]
-
-REQUEST_ID_HEADERS = ("x-amzn-requestid",)
-"""Where AWS names a request in its response."""
+__all__ = ["PUBLIC_HEADERS", "RequestTemplate", "TemplateTrial"]
 
 PUBLIC_HEADERS = frozenset({"x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADERS})
 """Header fields of AWS that hold no secret: the time of a signature, the kind of an error, the id."""
@@ -30,6 +32,9 @@ _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/]*/\d{8}/([^/]+)/([^/]+)/aw
 _BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 _ABOUT_TRIES = "amz-sdk-"
 _INVOCATION = "amz-sdk-invocation-id"
+_DATE = "X-Amz-Date"
+_STEADY = frozenset({"accept", "amz-sdk-request", "content-type", "user-agent"})
+"""Header fields, in lower case, that are the same in all requests of a client."""
 
 
 @frozen
@@ -64,7 +69,7 @@ class RequestTemplate:
     def of(
         cls, request: Request, client: Any, operation: str, params: Any, signer: Any
     ) -> RequestTemplate | None:
-        """Find the form of a request that botocore made, or `None` where it has none.
+        """Find the template of a request that botocore made, or `None` where it has none.
 
         Only requests with a signature of version 4 have one, and none do in AWS Lambda, where
         botocore adds the trace of the present invocation.
@@ -88,10 +93,7 @@ class RequestTemplate:
         written = serializer.serialize_to_request(dict(params), model)
         if written.pop("body") != request.body:
             return None
-        signed, unsigned = dict[str, str](), dict[str, str]()
-        for name, value in request.headers.items():
-            if name.lower() not in _BY_THE_SIGNER:
-                (unsigned if name.startswith(_ABOUT_TRIES) else signed)[name] = value
+        signed, unsigned = _fields(request)
         return cls(
             request.method,
             request.url,
@@ -105,8 +107,16 @@ class RequestTemplate:
             signer=signer,
         )
 
+    def holds_for(self, request: Request) -> bool:
+        """Whether another request that botocore made has this template, too."""
+        method_and_url = (request.method, request.url) == (self.method, self.url)
+        signed, unsigned = _fields(request)
+        if _INVOCATION in unsigned and _INVOCATION in self.unsigned:
+            unsigned[_INVOCATION] = self.unsigned[_INVOCATION]
+        return method_and_url and (signed, unsigned) == (self.headers, self.unsigned)
+
     def fill(self, params: Mapping[str, Any]) -> Request | None:
-        """Make a request of other arguments, or `None` where they do not fit the form.
+        """Make a request of other arguments, or `None` where they do not fit the template.
 
         Raises:
             BotoCoreError: There are no credentials, or they cannot be used.
@@ -133,3 +143,68 @@ class RequestTemplate:
             public_headers=PUBLIC_HEADERS,
             request_id_headers=REQUEST_ID_HEADERS,
         )
+
+
+def _fields(request: Request) -> tuple[dict[str, str], dict[str, str]]:
+    """The header fields that are signed, without those of the signer, and those that are not."""
+    signed, unsigned = dict[str, str](), dict[str, str]()
+    for name, value in request.headers.items():
+        if name.lower() not in _BY_THE_SIGNER:
+            (unsigned if name.startswith(_ABOUT_TRIES) else signed)[name] = value
+    return signed, unsigned
+
+
+@define(eq=False)
+class TemplateTrial:
+    """A template, and what the client's own requests have shown of it.
+
+    It is used after one more request of the client that it holds for. Where the requests have header
+    fields that are not known to be steady, it has to hold for a request with another body, and for
+    one that was signed in another second. A request that it does not hold for ends its use.
+
+    Attributes:
+        template: The template, or `None` where there is none to be used.
+    """
+
+    template: RequestTemplate | None
+    _body: int
+    _second: str | None
+    _needed: set[str]
+
+    @classmethod
+    def begin(
+        cls, template: RequestTemplate | None, first: Request, given: Iterable[str] = ()
+    ) -> TemplateTrial:
+        """Begin with the first request.
+
+        Args:
+            template: Its template, or `None` where it has none.
+            first: The request.
+            given: The names of the header fields that the caller gave.
+        """
+        signed, unsigned = _fields(first)
+        steady = {*_STEADY, _INVOCATION, *(name.lower() for name in given)}
+        odd = {name.lower() for name in (*signed, *unsigned)} - steady
+        needed = {"another request", *(("another body", "another second") if odd else ())}
+        return cls(template, hash(first.body), first.headers.get(_DATE), needed)
+
+    def fill(self, params: Mapping[str, Any]) -> Request | None:
+        """Make a request of other arguments; `None` where the client has to make it.
+
+        Raises:
+            BotoCoreError: There are no credentials, or they cannot be used.
+        """
+        return None if self.template is None or self._needed else self.template.fill(params)
+
+    def compare(self, request: Request) -> None:
+        """Compare the template with another request that the client made."""
+        if self.template is None:
+            return
+        if not self.template.holds_for(request):
+            self.template = None
+            return
+        self._needed.discard("another request")
+        if hash(request.body) != self._body:
+            self._needed.discard("another body")
+        if request.headers.get(_DATE) != self._second:
+            self._needed.discard("another second")

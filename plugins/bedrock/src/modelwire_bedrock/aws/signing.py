@@ -4,7 +4,8 @@ botocore emits `before-send` with the finished request. A handler takes it there
 place of the service, so that botocore ends as after any call and no socket is opened. A client may
 be shared between threads: what one call leaves behind is found through the thread.
 
-That is for the first request of a model. For those after it, the form of the first is filled in.
+That is for the first requests of a model. For those after them a template is filled in, once it has
+been shown to hold.
 """
 
 from __future__ import annotations
@@ -18,11 +19,8 @@ from weakref import WeakKeyDictionary, WeakSet
 from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
 from modelwire.transport import Request
 from modelwire_bedrock.aws.logging import quiet
-from modelwire_bedrock.aws.request_template import (
-    PUBLIC_HEADERS,
-    REQUEST_ID_HEADERS,
-    RequestTemplate,
-)
+from modelwire_bedrock.aws.request_template import PUBLIC_HEADERS, RequestTemplate, TemplateTrial
+from modelwire_bedrock.errors import REQUEST_ID_HEADERS
 
 if TYPE_CHECKING:
     from modelwire.transport import Transport
@@ -40,17 +38,15 @@ _MOST_PROBLEMS = 5
 _current = threading.local()
 _equipped: WeakSet[Any] = WeakSet()
 _equipping = threading.Lock()
-_forms: WeakKeyDictionary[Any, dict[str, dict[Hashable, RequestTemplate | None]]] = (
-    WeakKeyDictionary()
-)
-"""By client and operation: what requests of a model have in common, or `None` for nothing."""
-_MOST_FORMS = 64
-"""Forms that are kept of an operation, of which each model has one."""
+_trials: WeakKeyDictionary[Any, dict[str, dict[Hashable, TemplateTrial]]] = WeakKeyDictionary()
+"""By client and operation: the templates of requests. Each model has one."""
+_MOST_TRIALS = 64
+"""Templates that are kept of an operation."""
 
 
 def is_ready(client: Any, operation: str) -> bool:
     """Whether a client has signed such a request; the first time, botocore reads more files."""
-    return operation in _forms.get(client, ())
+    return operation in _trials.get(client, ())
 
 
 def sign(
@@ -74,20 +70,24 @@ def sign(
         ConfigError: botocore finds no endpoint.
         AuthenticationError: There are no credentials, or they cannot be used.
     """
-    known = _forms.setdefault(client, {})
+    known = _trials.setdefault(client, {})
     key = (str(params.get("modelId")), *sorted((headers or {}).items()))
     try:
         with quiet():
-            form = known.get(operation, {}).get(key)
-            request = form.fill(params) if form is not None else None
+            trials = known.get(operation, {})
+            trial = trials.get(key)
+            request = trial.fill(params) if trial is not None else None
             if request is not None:
                 return request
             request, signer = _by_the_client(client, operation, params, headers or {})
-            forms = known.setdefault(operation, {})
-            if key not in forms:
-                if len(forms) >= _MOST_FORMS:
-                    forms.clear()
-                forms[key] = RequestTemplate.of(request, client, operation, params, signer)
+            if trial is not None:
+                trial.compare(request)
+                return request
+            template = RequestTemplate.of(request, client, operation, params, signer)
+            if len(trials) >= _MOST_TRIALS:
+                trials.clear()
+            trials[key] = TemplateTrial.begin(template, request, headers or ())
+            known[operation] = trials
     except Exception as error:
         failure = _failure(error, target)
         if failure is None:

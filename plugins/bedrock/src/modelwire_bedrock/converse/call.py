@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, field
+from attrs import evolve, field, frozen
 
-from modelwire.errors import AuthenticationError, NotFound, ProviderError
-from modelwire.events import Diagnostic
+from modelwire.authoring import CallAttempt
+from modelwire.errors import AuthenticationError, MalformedResponse, NotFound, ProviderError
+from modelwire.events import ResponseInfo
+from modelwire.redaction import secrets_in
 from modelwire.repair import Change
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.endpoints import Target, resolve_target
-from modelwire_bedrock.aws.signing import Operation, prepare
+from modelwire_bedrock.aws.eventstream import CONTENT_TYPE, Frame, FrameDecoder
+from modelwire_bedrock.aws.signing import Operation, prepare, transport_for
+from modelwire_bedrock.converse.rendering import API
 from modelwire_bedrock.converse.request import ConverseRequest, build_request
-from modelwire_bedrock.error_rules import Symptom
-from modelwire_bedrock.errors import ServiceFault
+from modelwire_bedrock.converse.response import AnswerTranslator
+from modelwire_bedrock.converse.stream import Translator
+from modelwire_bedrock.errors import ServiceFault, fault_of_response
 from modelwire_bedrock.models.application_profiles import is_application_profile, shared_profiles
 from modelwire_bedrock.models.families import family_of
 from modelwire_bedrock.models.inference_profiles import (
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
     from modelwire.hookspecs import CompletionOptions
     from modelwire.messages import Context
     from modelwire.models import Model
-    from modelwire.transport import Deadlines, Request, Transport
+    from modelwire.transport import Deadlines, Request, Response, Transport
 
 __all__ = ["ConverseCall", "base_model_of", "plan_call", "target_of"]
 
@@ -39,32 +45,30 @@ _PROVIDER = "amazon-bedrock"
 _ALIASES = ("bedrock", "aws-bedrock")
 
 
-@define
+@frozen
 class ConverseCall:
-    """An answer that is asked for: what is sent where, and what has been tried.
+    """A call of Converse or ConverseStream: what is sent where.
 
     Attributes:
         model: The model's id.
-        provider: The provider's id.
         target: Where the request goes, and as whom.
         request: What is sent.
         operation: `converse_stream`, or `converse` where the model cannot stream this.
         headers: Further header fields.
-        deadlines: How long to wait for what, over all tries.
         clients: Where boto3's clients come from.
     """
 
     model: str
-    provider: str
     target: Target
     request: ConverseRequest
     operation: Operation
     headers: Mapping[str, str] = field(repr=False)
-    deadlines: Deadlines
     clients: Clients = field(repr=False)
-    _began: float = field(factory=time.monotonic, init=False)
-    _told: int = field(default=0, init=False)
-    _tried: set[str] = field(factory=set, init=False)
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What the request does not say as its caller said it."""
+        return self.request.changes
 
     async def prepare(self) -> Request:
         """Write and sign the request as it is now; nothing is sent.
@@ -83,45 +87,22 @@ class ConverseCall:
             client, self.operation, payload, target=self.target, headers=self.headers
         )
 
-    def changes(self) -> Iterator[Diagnostic]:
-        """What is not sent as it was said and was not reported yet."""
-        changes = self.request.changes
-        for change in changes[self._told :]:
-            yield change.diagnostic()
-        self._told = len(changes)
+    async def attempt(self, transport: Transport) -> CallAttempt[Any]:
+        """Write and sign the request; it is ready to be sent then.
 
-    def remaining(self) -> Deadlines:
-        """The deadlines of a try that begins now."""
-        total = self.deadlines.total
-        if total is None:
-            return self.deadlines
-        return evolve(self.deadlines, total=max(0.0, total - (time.monotonic() - self._began)))
-
-    async def remedy(self, error: ProviderError) -> Diagnostic | None:
-        """Change the call so that it may succeed where it failed with `error`.
-
-        Each remedy is tried once. Throttling and the like are not for this: the caller retries.
-
-        Returns:
-            What was changed, or `None` where the error stands.
+        Raises:
+            InvalidRequest: As `prepare` raises it, and likewise the others.
         """
-        fault = error.__cause__
-        if not isinstance(fault, ServiceFault):
-            return None
-        if fault.is_expired_token:
-            if not self._first("credentials"):
-                return None
-            await self.clients.forget(self.target)
-            return _retried("credentials", "AWS said that they expired, so they were loaded anew.")
-        change = _REMEDIES.get(fault.symptom) if fault.symptom else None
-        if change is None or not self._first(change.__name__):
-            return None
-        return change(self)
+        request = await self.prepare()
+        transport = transport_for(transport, self.target, request.url)
+        names = self.request.tool_names
+        if self.operation == "converse":
+            return CallAttempt(partial(_fetch_answer, transport, request), AnswerTranslator(names))
+        translator = Translator(names, secrets_in(request.headers, request.public_headers))
+        return CallAttempt(partial(_stream_frames, transport, request), translator)
 
     def explain(self, error: ProviderError) -> None:
-        """Say in an error whom it concerns, and what to run where credentials expired."""
-        error.provider = error.provider or self.provider
-        error.model = error.model or self.model
+        """Say in an error what to run where credentials expired, and which profile was called."""
         fault = error.__cause__
         if isinstance(fault, ServiceFault) and isinstance(error, AuthenticationError):
             from modelwire_bedrock.aws.credentials.errors import login_hint
@@ -131,43 +112,75 @@ class ConverseCall:
         if isinstance(error, NotFound) and called != self.model:
             error.hint = f"{self.model} was called through {called}; name a profile of your own."
 
-    def _first(self, remedy: str) -> bool:
-        if remedy in self._tried:
-            return False
-        self._tried.add(remedy)
-        return True
+    async def with_fresh_credentials(self) -> ConverseCall:
+        """The same with credentials that are loaded once more."""
+        await self.clients.forget(self.target)
+        return self
+
+    async def without_reasoning(self) -> ConverseCall | None:
+        """The same without the model's earlier thinking, if the request has any."""
+        changed = self.request.without_reasoning()
+        return None if changed.payload == self.request.payload else evolve(self, request=changed)
+
+    async def through_a_profile(self) -> ConverseCall | None:
+        """The same through an inference profile, if there is one that was not called."""
+        choice = _profile(self.model, self.target, refused=True)
+        if choice is None or choice.model_id == self.request.payload["modelId"]:
+            return None
+        return evolve(self, request=_through(choice, self.request))
+
+    async def as_a_whole(self) -> ConverseCall | None:
+        """The same for an answer that comes whole, unless it is that already."""
+        return None if self.operation == "converse" else evolve(self, operation="converse")
 
 
-def _without_reasoning(call: ConverseCall) -> Diagnostic | None:
-    changed = call.request.without_reasoning()
-    if changed.payload == call.request.payload:
-        return None
-    call.request = changed
-    return _retried("payload.messages", "The signature of its thinking was refused.")
+async def _stream_frames(
+    transport: Transport, request: Request, deadlines: Deadlines
+) -> AsyncGenerator[ResponseInfo | Iterable[Frame], None]:
+    """Send a request of ConverseStream; the frames of a chunk are decoded as they are taken."""
+    async with transport.send(request, deadlines=deadlines) as response:
+        yield ResponseInfo(request_id=response.request_id, api=API)
+        await _check(response)
+        await _check_kind(response)
+        decoder = FrameDecoder()
+        async with aclosing(response.iter_bytes()) as chunks:
+            async for chunk in chunks:
+                yield decoder.feed(chunk)
+        decoder.end()
 
 
-def _through_a_profile(call: ConverseCall) -> Diagnostic | None:
-    choice = _profile(call.model, call.target, refused=True)
-    if choice is None or choice.model_id == call.request.payload["modelId"]:
-        return None
-    call.request = _through(choice, call.request)
-    return _retried("model", "The model answers through an inference profile only.")
+async def _fetch_answer(
+    transport: Transport, request: Request, deadlines: Deadlines
+) -> AsyncGenerator[ResponseInfo | Iterable[bytes], None]:
+    """Send a request of Converse; the answer comes whole."""
+    async with transport.send(request, deadlines=deadlines) as response:
+        yield ResponseInfo(request_id=response.request_id, api=API)
+        await _check(response)
+        yield (await response.read(),)
 
 
-def _as_a_whole(call: ConverseCall) -> Diagnostic | None:
-    if call.operation == "converse":
-        return None
-    call.operation = "converse"
-    return _retried("operation", "The model cannot stream this; it answers as a whole.")
+async def _check(response: Response) -> None:
+    """Raise the error of a response that is not a success."""
+    if response.status == 200:
+        return
+    body = await response.read_error()
+    fault = fault_of_response(response.status, response.headers, body)
+    raise fault.error() from fault
 
 
-_REMEDIES: Mapping[Symptom, Callable[[ConverseCall], Diagnostic | None]] = {
-    Symptom.STALE_SIGNATURE: _without_reasoning,
-    Symptom.ON_DEMAND_UNSUPPORTED: _through_a_profile,
-    Symptom.TOOLS_NOT_STREAMED: _as_a_whole,
-    Symptom.STREAMING_UNSUPPORTED: _as_a_whole,
-}
-"""What may be changed in a call, by what was wrong with it."""
+async def _check_kind(response: Response) -> None:
+    """Refuse a success that is not a stream, as a proxy's page or a wrong service's answer."""
+    kind = (response.headers.get("Content-Type") or CONTENT_TYPE).partition(";")[0].strip()
+    if kind.lower() == CONTENT_TYPE:
+        return
+    fault = fault_of_response(response.status, response.headers, await response.read_error())
+    said = f": {fault.message}" if fault.message else ""
+    raise MalformedResponse(
+        f"The answer is {kind} and not an event stream{said}",
+        status=response.status,
+        retryable=False,
+        hint="Is the endpoint that of the Bedrock runtime? A proxy may have answered instead.",
+    )
 
 
 def plan_call(
@@ -217,12 +230,10 @@ def plan_call(
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
     return ConverseCall(
         model=model.id,
-        provider=provider.id or _PROVIDER,
         target=target,
         request=request,
         operation="converse" if whole else "converse_stream",
         headers={**provider.headers, **model.headers},
-        deadlines=options.deadlines,
         clients=clients or shared_clients(),
     )
 
@@ -258,10 +269,6 @@ async def base_model_of(
         model.id, target=target, clients=clients, transport=transport
     )
     return base_of_all(models)
-
-
-def _retried(path: str, reason: str) -> Diagnostic:
-    return Diagnostic("retried", {"path": path, "reason": reason})
 
 
 def _profile(model_id: str, target: Target, *, refused: bool = False) -> ProfileChoice | None:

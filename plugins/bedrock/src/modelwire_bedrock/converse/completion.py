@@ -3,34 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.events import Delta, Deltas, ResponseInfo
-from modelwire.redaction import secrets_in
-from modelwire.transport import drain
+from modelwire.authoring import Remedy, stream_call
+from modelwire.errors import ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
-from modelwire_bedrock.aws.eventstream import CONTENT_TYPE, FrameDecoder
-from modelwire_bedrock.aws.signing import transport_for
-from modelwire_bedrock.converse.call import base_model_of, plan_call, target_of
-from modelwire_bedrock.converse.response import deltas_of_answer
-from modelwire_bedrock.converse.stream import Translator
-from modelwire_bedrock.errors import fault_of_response
+from modelwire_bedrock.converse.call import (
+    ConverseCall,
+    base_model_of,
+    plan_call,
+    target_of,
+)
+from modelwire_bedrock.error_rules import Symptom
+from modelwire_bedrock.errors import ServiceFault
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
+    from modelwire.events import Deltas
     from modelwire.hookspecs import CompletionOptions
     from modelwire.messages import Context
     from modelwire.models import Model
-    from modelwire.transport import Response, Transport
+    from modelwire.transport import Transport
 
-__all__ = ["API", "complete_stream"]
+__all__ = ["complete_stream"]
 
-API = "bedrock-converse-stream"
+_PROVIDER = "amazon-bedrock"
 
 
-async def complete_stream(
+def _is_expired(error: ProviderError) -> bool:
+    fault = error.__cause__
+    return isinstance(fault, ServiceFault) and fault.is_expired_token
+
+
+def _is_stale(error: ProviderError) -> bool:
+    return _symptom(error) is Symptom.STALE_SIGNATURE
+
+
+def _needs_a_profile(error: ProviderError) -> bool:
+    return _symptom(error) is Symptom.ON_DEMAND_UNSUPPORTED
+
+
+def _cannot_stream(error: ProviderError) -> bool:
+    return _symptom(error) in (Symptom.TOOLS_NOT_STREAMED, Symptom.STREAMING_UNSUPPORTED)
+
+
+def _symptom(error: ProviderError) -> Symptom | None:
+    fault = error.__cause__
+    return fault.symptom if isinstance(fault, ServiceFault) else None
+
+
+_REMEDIES = (
+    Remedy(
+        _is_expired,
+        ConverseCall.with_fresh_credentials,
+        "credentials",
+        "AWS reported that they expired, so they were loaded again.",
+    ),
+    Remedy(
+        _is_stale,
+        ConverseCall.without_reasoning,
+        "payload.messages",
+        "The signature of its thinking was refused.",
+    ),
+    Remedy(
+        _needs_a_profile,
+        ConverseCall.through_a_profile,
+        "model",
+        "The model answers through an inference profile only.",
+    ),
+    Remedy(
+        _cannot_stream,
+        ConverseCall.as_a_whole,
+        "operation",
+        "The model cannot stream this; it answers as a whole.",
+    ),
+)
+
+
+def complete_stream(
     model: Model,
     context: Context,
     options: CompletionOptions,
@@ -40,104 +90,39 @@ async def complete_stream(
     *,
     clients: Clients | None = None,
 ) -> AsyncGenerator[Deltas, None]:
-    """Ask the model to continue the context; the hook `stream_completion`.
+    """Stream the model's answer; the hook `stream_completion`.
 
     What was changed in the request comes first, as diagnostics. A request is sent again, once for
     each reason and only before any content has come, where the service refused an old thinking
-    signature, expired credentials, or to stream. All other retries are the caller's.
+    signature, expired credentials, a call without an inference profile, or to stream. All other
+    retries are the runtime's.
 
     Raises:
         ProviderError: The service failed; what came before has been yielded.
         ConfigError: A setting is not valid.
     """
     clients = clients or shared_clients()
-    target = target_of(model, options, provider, config)
-    base_model = await base_model_of(model, target, clients, transport)
-    call = plan_call(
-        model,
-        context,
-        options,
-        provider,
-        config,
-        base_model=base_model,
-        target=target,
-        clients=clients,
-    )
-    while True:
-        for told in call.changes():
-            yield told
-        begun = False
-        try:
-            request = await call.prepare()
-            async with transport_for(transport, call.target, request.url).send(
-                request, deadlines=call.remaining(), provider=call.provider, model=call.model
-            ) as response:
-                yield ResponseInfo(request_id=response.request_id, api=API)
-                await _check(response)
-                if call.operation == "converse":
-                    answer = await response.read()
-                    for delta in deltas_of_answer(answer, call.request.tool_names):
-                        begun = True
-                        yield delta
-                    return
-                await _check_kind(response)
-                decoder = FrameDecoder()
-                secrets = secrets_in(request.headers, request.public_headers)
-                translator = Translator(call.request.tool_names, secrets)
-                async with aclosing(response.iter_bytes()) as chunks:
-                    async for chunk in chunks:
-                        arrived, fault = _translate(chunk, decoder, translator)
-                        if arrived:
-                            begun = True
-                            yield arrived
-                        if fault is not None:
-                            raise fault
-                        if translator.ended:
-                            await drain(chunks)
-                            break
-                    else:
-                        decoder.end()
-                translator.end()
-                return
-        except ProviderError as error:
-            change = None if begun else await call.remedy(error)
-            if change is None:
-                call.explain(error)
-                raise
-        yield change
 
+    async def plan() -> ConverseCall:
+        target = target_of(model, options, provider, config)
+        base_model = await base_model_of(model, target, clients, transport)
+        return plan_call(
+            model,
+            context,
+            options,
+            provider,
+            config,
+            base_model=base_model,
+            target=target,
+            clients=clients,
+        )
 
-def _translate(
-    chunk: bytes, decoder: FrameDecoder, translator: Translator
-) -> tuple[list[Delta], ProviderError | None]:
-    """The deltas that bytes hold, and the fault behind them, if there is one."""
-    deltas: list[Delta] = []
-    try:
-        translator.feed(decoder.feed(chunk), deltas)
-    except ProviderError as fault:
-        return deltas, fault
-    return deltas, None
-
-
-async def _check(response: Response) -> None:
-    """Raise what an answer that is not a success stands for."""
-    if response.status == 200:
-        return
-    body = await response.read_error()
-    fault = fault_of_response(response.status, response.headers, body)
-    raise fault.error() from fault
-
-
-async def _check_kind(response: Response) -> None:
-    """Refuse a success that is not a stream, as a proxy's page or a wrong service's answer."""
-    kind = (response.headers.get("Content-Type") or CONTENT_TYPE).partition(";")[0].strip()
-    if kind.lower() == CONTENT_TYPE:
-        return
-    fault = fault_of_response(response.status, response.headers, await response.read_error())
-    said = f": {fault.message}" if fault.message else ""
-    raise MalformedResponse(
-        f"The answer is {kind} and not an event stream{said}",
-        status=response.status,
-        retryable=False,
-        hint="Is the endpoint that of the Bedrock runtime? A proxy may have answered instead.",
+    return stream_call(
+        plan,
+        transport,
+        options.deadlines,
+        provider=provider.id or _PROVIDER,
+        model=model.id,
+        remedies=_REMEDIES,
+        explain=ConverseCall.explain,
     )

@@ -7,10 +7,12 @@ from typing import Any
 
 from attrs import frozen
 
+from modelwire.authoring import count_tokens, parse_json, report_usage
 from modelwire.errors import ContentFiltered, MalformedResponse, MalformedToolCall, ProviderError
 from modelwire.events import Delta, Diagnostic, ResponseInfo, UsageReport
 from modelwire.messages import StopReason, Usage
-from modelwire_bedrock.converse.shapes import Metadata, UsageShape
+from modelwire.repair import clean_json
+from modelwire_bedrock.converse.shapes import Metadata
 
 __all__ = ["StopInfo", "metadata_deltas", "usage_of"]
 
@@ -93,20 +95,30 @@ class StopInfo:
         return "; ".join(filter(None, said))
 
 
-def usage_of(usage: UsageShape) -> Usage:
-    """Read the four counters, which do not overlap on the wire either."""
+def usage_of(usage: Mapping[str, Any]) -> Usage:
+    """Read the four counters, which do not overlap on the wire either.
+
+    Raises:
+        ValueError: A number in it cannot be a count.
+    """
     written = {"1h": 0, "all": 0}
-    for detail in usage.cache_details or ():
-        written["all"] += detail.input_tokens
-        if detail.ttl == "1h":
-            written["1h"] += detail.input_tokens
+    for detail in _cache_details(usage):
+        tokens = count_tokens(detail, "inputTokens") or 0
+        written["all"] += tokens
+        if detail.get("ttl") == "1h":
+            written["1h"] += tokens
     return Usage(
-        input=usage.input_tokens,
-        output=usage.output_tokens,
-        cache_read=usage.cache_read_input_tokens or 0,
-        cache_write=max(usage.cache_write_input_tokens or 0, written["all"]),
+        input=count_tokens(usage, "inputTokens") or 0,
+        output=count_tokens(usage, "outputTokens") or 0,
+        cache_read=count_tokens(usage, "cacheReadInputTokens") or 0,
+        cache_write=max(count_tokens(usage, "cacheWriteInputTokens") or 0, written["all"]),
         cache_write_1h=written["1h"],
     )
+
+
+def _cache_details(usage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    details = usage.get("cacheDetails")
+    return [d for d in details if isinstance(d, dict)] if isinstance(details, list) else []
 
 
 def metadata_deltas(metadata: Metadata) -> list[Delta]:
@@ -117,14 +129,16 @@ def metadata_deltas(metadata: Metadata) -> list[Delta]:
         "performanceConfig": metadata.performance_config,
         "serviceTier": metadata.service_tier,
     }
-    usage = metadata.usage
+    usage = parse_json(bytes(metadata.usage)) if metadata.usage else None
     if usage is not None:
-        deltas.append(UsageReport(usage_of(usage)))
-        facts["cacheDetails"] = [
-            {"ttl": detail.ttl, "inputTokens": detail.input_tokens}
-            for detail in usage.cache_details or ()
-        ]
-        facts["serverToolUsage"] = usage.server_tool_usage
+        report = report_usage(usage, usage_of)
+        deltas.append(report)
+        if isinstance(report, UsageReport):
+            facts["cacheDetails"] = [
+                {"ttl": detail.get("ttl", ""), "inputTokens": detail.get("inputTokens", 0)}
+                for detail in _cache_details(usage)
+            ]
+            facts["serverToolUsage"] = clean_json(usage.get("serverToolUsage"))
     facts = {name: fact for name, fact in facts.items() if fact}
     if facts:
         deltas.append(Diagnostic("response_metadata", facts))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.json import Decoder
 
+from modelwire.authoring import cut_stream, parse_json
 from modelwire.errors import MalformedResponse
 from modelwire.events import (
     ArgumentsDelta,
@@ -19,6 +20,7 @@ from modelwire.events import (
     ThinkingDelta,
     ToolCallStart,
 )
+from modelwire.structuring import is_shallow
 from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
 from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
 from modelwire_bedrock.converse.shapes import (
@@ -30,9 +32,48 @@ from modelwire_bedrock.converse.shapes import (
     ToolUseBlock,
 )
 
-__all__ = ["deltas_of_answer"]
+__all__ = ["AnswerTranslator", "deltas_of_answer"]
 
 _decode = Decoder(ConverseAnswer).decode
+
+
+class AnswerTranslator:
+    """Translates an answer of Converse, as `modelwire.authoring.Translator` says.
+
+    The only event is the body of the answer.
+
+    Args:
+        tool_names: The tools' own names by the names that they have on the wire.
+
+    Attributes:
+        ended: Whether the answer has come; later events are ignored.
+    """
+
+    def __init__(self, tool_names: Mapping[str, str] | None = None) -> None:
+        self.ended = False
+        self._tool_names = tool_names
+
+    def feed(self, events: Iterable[bytes], deltas: list[Delta]) -> None:
+        """Translate the body; append what it says to `deltas`.
+
+        Raises:
+            ProviderError: As `deltas_of_answer` raises it. What came before has been appended.
+        """
+        for body in events:
+            if self.ended:
+                return
+            self.ended = True
+            for delta in deltas_of_answer(body, self._tool_names):
+                deltas.append(delta)  # noqa: PERF402 - what came before a failure is kept
+
+    def end(self) -> None:
+        """Check that the answer has come.
+
+        Raises:
+            StreamTruncated: It has not.
+        """
+        if not self.ended:
+            raise cut_stream()
 
 
 def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -> Iterator[Delta]:
@@ -49,6 +90,8 @@ def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -
             deltas of the whole answer come first.
     """
     try:
+        if not is_shallow(body):
+            parse_json(body)
         answer = _decode(body)
     except (ValueError, RecursionError) as error:
         raise MalformedResponse("The answer is not one of Converse.") from error

@@ -24,7 +24,6 @@ __all__ = [
     "ReasoningBlock",
     "ToolUseBlock",
     "ToolUseStart",
-    "UsageShape",
 ]
 
 
@@ -117,28 +116,13 @@ class MessageStopEvent(Struct, rename="camel", gc=False):
     additional_model_response_fields: Any = None
 
 
-class CacheDetail(Struct, rename="camel", gc=False):
-    """Tokens that were written to the cache, for `ttl`."""
-
-    ttl: str = ""
-    input_tokens: int = 0
-
-
-class UsageShape(Struct, rename="camel", gc=False):
-    """What was used. `inputTokens` does not count what was read from or written to the cache."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_input_tokens: int | None = None
-    cache_write_input_tokens: int | None = None
-    cache_details: list[CacheDetail] | None = None
-    server_tool_usage: dict[str, Any] | None = None
-
-
 class Metadata(Struct, rename="camel", gc=False):
-    """`metadata`, and the members of a Converse answer that say the same."""
+    """`metadata`, and the members of a Converse answer that say the same.
 
-    usage: UsageShape | None = None
+    The usage stays as it was written: an answer is not lost because its usage is wrong.
+    """
+
+    usage: Raw = Raw()
     metrics: dict[str, Any] | None = None
     trace: dict[str, Any] | None = None
     performance_config: dict[str, Any] | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.json import Decoder
 
+from modelwire.authoring import parse_json
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.events import (
     ArgumentsDelta,
@@ -20,6 +21,7 @@ from modelwire.events import (
     ThinkingDelta,
     ToolCallStart,
 )
+from modelwire.structuring import is_shallow
 from modelwire_bedrock.aws.eventstream import Frame, HeaderValue
 from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
 from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
@@ -34,7 +36,7 @@ from modelwire_bedrock.converse.shapes import (
     ReasoningDelta,
     ToolUseDelta,
 )
-from modelwire_bedrock.errors import fault_of_frame
+from modelwire_bedrock.errors import fault_in_stream
 
 __all__ = ["Translator"]
 
@@ -49,10 +51,9 @@ _decode_metadata = Decoder(Metadata).decode
 
 
 class Translator:
-    """Translates the frames of one answer.
+    """Translates the frames of one answer, as `modelwire.authoring.Translator` says.
 
-    Give all frames to `feed`, and call `end` when the stream has ended. Events and members of
-    events that are not known are skipped, since the service adds new ones.
+    Events and members of events that are not known are skipped, since the service adds new ones.
 
     Args:
         tool_names: The tools' own names by the names that they have on the wire; a name that is not
@@ -60,7 +61,7 @@ class Translator:
         secrets: Credentials of the request, which are hidden in a failure that repeats them.
 
     Attributes:
-        ended: Whether the answer is complete, its usage included; nothing follows.
+        ended: Whether the answer is complete, its usage included; later frames are ignored.
     """
 
     def __init__(
@@ -74,7 +75,8 @@ class Translator:
         self._ending: StopInfo | None = None
         self._measured = False
         self._trace: Mapping[str, Any] | None = None
-        # The decoder gives equal headers as one object.
+        # `Frame.headers` says that equal headers are one object; were they not, each frame would
+        # only be looked at more closely.
         self._delta_headers: Mapping[str, HeaderValue] | None = None
         self._handlers: dict[Any, Callable[[bytes], Sequence[Delta]]] = {
             "messageStart": self._on_message_start,
@@ -93,12 +95,15 @@ class Translator:
                 the frames before it say has been appended.
             MalformedResponse: A frame's payload is not what its type says. Likewise.
         """
+        if self.ended:
+            return
         add = deltas.append
         for frame in frames:
             try:
                 if frame.headers is not self._delta_headers:
                     deltas += self._take(frame)
-                    if self.ended:
+                    if self._measured and self._ending is not None:
+                        self.ended = True
                         break
                     continue
                 # Nearly every frame is a piece of text.
@@ -107,6 +112,7 @@ class Translator:
                 if text is not None:
                     add(TextDelta(event.content_block_index, text))
                 else:
+                    _check_depth(frame.payload)
                     deltas += self._on_delta(event)
             except (ValueError, RecursionError) as error:
                 kind = frame.headers.get(":event-type")
@@ -115,7 +121,7 @@ class Translator:
                 ) from error
 
     def end(self) -> None:
-        """Say that the stream has ended.
+        """Check that the answer is complete.
 
         The stop reasons that mean a failure are raised here and not when they arrive, since usage
         and the guardrail's trace come after them.
@@ -136,13 +142,16 @@ class Translator:
     def _take(self, frame: Frame) -> Sequence[Delta]:
         headers = frame.headers
         if headers.get(":message-type", "event") != "event":
-            fault = fault_of_frame(frame, self._secrets)
+            fault = fault_in_stream(headers, frame.payload, self._secrets)
             raise fault.error() from fault
         kind = headers.get(":event-type")
         if kind == "contentBlockDelta":
             self._delta_headers = headers
         handler = self._handlers.get(kind)
-        return handler(frame.payload) if handler is not None else _NOTHING
+        if handler is None:
+            return _NOTHING
+        _check_depth(frame.payload)
+        return handler(frame.payload)
 
     def _on_message_start(self, payload: bytes) -> Sequence[Delta]:
         role = _decode_message_start(payload).role
@@ -213,7 +222,6 @@ class Translator:
     def _on_message_stop(self, payload: bytes) -> Sequence[Delta]:
         event = _decode_message_stop(payload)
         self._ending = ending = StopInfo(event.stop_reason, event.additional_model_response_fields)
-        self.ended = self._measured
         deltas = [*self._asides.end_all(), *ending.diagnostics()]
         if ending.reason is not None:
             deltas.append(Stop(ending.reason, ending.raw))
@@ -223,7 +231,6 @@ class Translator:
         metadata = _decode_metadata(payload)
         self._trace = metadata.trace
         self._measured = True
-        self.ended = self._ending is not None
         return metadata_deltas(metadata)
 
 
@@ -240,8 +247,16 @@ def _thinking(index: int, piece: ReasoningDelta) -> Sequence[Delta]:
     return deltas
 
 
+def _check_depth(payload: bytes) -> None:
+    """Refuse a payload that is nested too deep; the typed decoders have no limit of ours."""
+    if not is_shallow(payload):
+        parse_json(payload)
+
+
 def _reason(error: Exception) -> str:
     """Say what is wrong with a payload without quoting from it."""
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
     return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from attrs import evolve, frozen
 
+from modelwire.authoring import PriceEntry, look_up_prices
 from modelwire.models import InputKind, Model
 from modelwire_bedrock.discovery.filters import base_of_profile
-from modelwire_bedrock.discovery.prices import PriceEntry, price_entry
 from modelwire_bedrock.models.families import UNKNOWN, family_of
 from modelwire_bedrock.models.limits import limits_of
 from modelwire_bedrock.settings import DEFAULT_CONTEXT_WINDOW, DEFAULT_MAX_TOKENS
 
 __all__ = ["Mapper"]
+
+_price_of = partial(look_up_prices, "aws")
 
 _KINDS: tuple[InputKind, ...] = ("text", "image", "document", "audio", "video")
 _MODALITIES: Mapping[str, InputKind] = {
@@ -43,7 +46,7 @@ class Mapper:
     api: str = "bedrock-converse-stream"
     context_window: int = DEFAULT_CONTEXT_WINDOW
     max_tokens: int = DEFAULT_MAX_TOKENS
-    price_of: Callable[[str], PriceEntry] = price_entry
+    price_of: Callable[[str], PriceEntry] = _price_of
 
     def foundation(self, summary: Mapping[str, Any]) -> Model:
         """A foundation model under its own id."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from modelwire.authoring import until_fault
 from modelwire.errors import ProviderError
 from modelwire.events import Delta, Deltas
 from modelwire_local.chat.request import build_request
@@ -97,12 +98,7 @@ async def _answer(
     engine.submit(generation)
     try:
         while (chunk := await generation.next()) is not None:
-            deltas: list[Delta] = []
-            fault: ProviderError | None = None
-            try:
-                translator.feed([chunk], deltas)
-            except ProviderError as error:
-                fault = error
+            deltas, fault = until_fault(translator.feed, [chunk])
             for delta in deltas:
                 yield delta
             if fault is not None:

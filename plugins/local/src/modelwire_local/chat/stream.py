@@ -40,7 +40,7 @@ _STOP_REASONS = {
 
 
 class Translator:
-    """Translates the chunks of one answer into deltas.
+    """Translates the chunks of one answer, as `modelwire.authoring.Translator` says.
 
     Args:
         provider: The provider's id, for errors.
@@ -62,7 +62,10 @@ class Translator:
 
     @property
     def ended(self) -> bool:
-        """Whether the answer is complete, with its usage, which the engine sends last."""
+        """Whether the answer is complete, with its usage, which the engine sends last.
+
+        Later chunks are ignored.
+        """
         return self._finish is not None and self._counted
 
     def feed(self, events: Iterable[Chunk], deltas: list[Delta]) -> None:
@@ -73,6 +76,8 @@ class Translator:
             MalformedResponse: A chunk is not in the shape of chat completions.
         """
         for chunk in events:
+            if self.ended:
+                return
             if "error" in chunk:
                 raise error_from_payload(chunk["error"], provider=self._provider, model=self._model)
             try:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
-from modelwire.errors import ProviderError
-from modelwire.events import Delta, Deltas, ResponseInfo
-from modelwire_openai.account import resolve_account
-from modelwire_openai.client import Arrival, DoneMarker, ResponseHead, stream_json, until_fault
-from modelwire_openai.completions.request import build_request
+from attrs import frozen
+
+from modelwire.authoring import CallAttempt, JsonEvent, StreamEnd, stream_call
+from modelwire.repair import Change
+from modelwire_openai.account import Account, resolve_account
+from modelwire_openai.client import json_api, stream_json
+from modelwire_openai.compat import Compat
+from modelwire_openai.completions.request import ChatRequest, build_request
 from modelwire_openai.completions.stream import Translator
 from modelwire_openai.servers import COMPLETIONS, compat_for
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
+    from modelwire.events import Deltas
     from modelwire.hookspecs import CompletionOptions
     from modelwire.messages import Context
     from modelwire.models import Model
@@ -26,7 +29,49 @@ __all__ = ["complete_chat"]
 _ROUTE = "chat/completions"
 
 
-async def complete_chat(
+@frozen
+class ChatCall:
+    """A request for one answer.
+
+    Attributes:
+        request: What is sent.
+        account: Where to and as whom.
+        compat: How the service deviates from OpenAI.
+        model: The id of the model that is asked.
+    """
+
+    request: ChatRequest
+    account: Account
+    compat: Compat
+    model: str
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What the request does not say as its caller said it."""
+        return self.request.changes
+
+    async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:
+        """Make the request ready to be sent."""
+        return CallAttempt(
+            lambda deadlines: stream_json(
+                self.account,
+                _ROUTE,
+                self.request.payload,
+                api=COMPLETIONS,
+                transport=transport,
+                deadlines=deadlines,
+                model=self.model,
+            ),
+            Translator(
+                self.model,
+                self.compat,
+                self.request.tool_names,
+                redact=json_api(self.account).redact_json,
+            ),
+        )
+
+
+def complete_chat(
     model: Model,
     context: Context,
     options: CompletionOptions,
@@ -34,49 +79,20 @@ async def complete_chat(
     config: Config,
     transport: Transport,
 ) -> AsyncGenerator[Deltas, None]:
-    """Ask the model to continue the context.
+    """Stream the model's answer; the hook `stream_completion` for this API.
 
     What was changed in the request comes first, as diagnostics.
 
     Raises:
         ProviderError: The service refused or failed, or its answer broke off.
         ConfigError: A setting is not valid.
+        InvalidMessage: A message holds what the API does not take.
     """
-    account = resolve_account(provider, config, model, options.params)
-    compat = compat_for(account.server, account.compat, provider, model)
-    request = build_request(model, context, options, compat=compat, is_openai=account.is_openai)
-    for change in request.changes:
-        yield change.diagnostic()
-    translator = Translator(model.id, compat, request.tool_names)
-    arrivals = stream_json(
-        account,
-        _ROUTE,
-        request.payload,
-        transport=transport,
-        deadlines=options.deadlines,
-        model=model.id,
-    )
-    try:
-        async with aclosing(arrivals):
-            async for arrived in arrivals:
-                deltas, fault = until_fault(_deltas(arrived, translator))
-                if deltas:
-                    yield deltas
-                if fault is not None:
-                    raise fault
-        for delta in translator.end():
-            yield delta
-    except ProviderError as error:
-        error.provider = error.provider or account.provider
-        error.model = error.model or model.id
-        raise
 
+    async def plan() -> ChatCall:
+        account = resolve_account(provider, config, model, options.params)
+        compat = compat_for(account.server, account.compat, provider, model)
+        request = build_request(model, context, options, compat=compat, is_openai=account.is_openai)
+        return ChatCall(request, account, compat, model.id)
 
-def _deltas(arrived: Iterable[Arrival], translator: Translator) -> Iterator[Delta]:
-    for arrival in arrived:
-        if isinstance(arrival, ResponseHead):
-            yield ResponseInfo(request_id=arrival.request_id, api=COMPLETIONS)
-        elif isinstance(arrival, DoneMarker):
-            translator.done()
-        else:
-            yield from translator.feed(arrival.data)
+    return stream_call(plan, transport, options.deadlines, provider=provider.id, model=model.id)

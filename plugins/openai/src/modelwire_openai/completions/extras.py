@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from modelwire.events import Delta, Diagnostic
+from modelwire.repair import clean_json
 
 __all__ = ["Extras"]
 
@@ -44,8 +45,8 @@ class Extras:
                     value if isinstance(value, list) else [value]
                 )
 
-    def end(self) -> Iterator[Delta]:
+    def end(self) -> list[Delta]:
         """What was found."""
-        for key, value in {**self._facts, **self._lists}.items():
-            yield Diagnostic(key, {"value": value})
+        found = {**self._facts, **self._lists}
         self._facts, self._lists = {}, {}
+        return [Diagnostic(key, {"value": clean_json(value)}) for key, value in found.items()]

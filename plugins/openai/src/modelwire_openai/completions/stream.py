@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
+from modelwire.authoring import JsonEvent, StreamEnd, cut_stream, report_usage
 from modelwire.errors import ContentFiltered, MalformedResponse, Overloaded, ServerError
 from modelwire.events import (
     BlockEnd,
@@ -15,7 +17,6 @@ from modelwire.events import (
     Stop,
     TextDelta,
     ThinkingDelta,
-    UsageReport,
 )
 from modelwire.messages import StopReason
 from modelwire_openai.compat import Compat
@@ -54,19 +55,32 @@ _FAILURES: Mapping[str, tuple[type[ContentFiltered | Overloaded | ServerError], 
 
 
 class Translator:
-    """Turns the chunks of one answer into deltas, in order.
+    """Translates the chunks of one answer, as `modelwire.authoring.Translator` says.
+
+    A whole answer, as one document, is a chunk that says everything.
 
     Args:
         model: The model id that was asked.
         compat: How the service deviates from OpenAI.
         tool_names: Names of tools on the wire that differ from the tools' own, and those.
+        redact: Takes secrets out of JSON data that reports a failure.
+
+    Attributes:
+        ended: Whether the answer has come to its end; later events are ignored.
     """
 
     def __init__(
-        self, model: str, compat: Compat, tool_names: Mapping[str, str] | None = None
+        self,
+        model: str,
+        compat: Compat,
+        tool_names: Mapping[str, str] | None = None,
+        *,
+        redact: Callable[[Any], Any] = lambda data: data,
     ) -> None:
+        self.ended = False
         self._model = model
         self._compat = compat
+        self._redact = redact
         self._calls = Calls(tool_names or {})
         self._tags = ThinkTags(open=compat.think_tag_open) if _uses_tags(compat) else None
         self._asides = Extras()
@@ -74,63 +88,71 @@ class Translator:
         self._fed = False
         self._chosen = False
         self._finish: str | None = None
-        self._done = False
+        self._stopped = False
         self._thinking_in: str | None = None
         self._details: list[dict[str, Any]] = []
         self._writing = False
         self._blank = ""
         self._refused = False
 
-    def feed(self, chunk: Mapping[str, Any]) -> Iterator[Delta]:
-        """Take a chunk, or a whole answer.
+    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+        """Translate chunks; append what they say to `deltas`.
 
         Raises:
-            ProviderError: It reports a failure.
+            ProviderError: A chunk reports a failure, or the answer ended with one. What came before
+                has been appended.
+            MalformedResponse: It was another kind of answer. Likewise.
         """
-        if self._writing:
-            text = self._plain_text(chunk)
-            if text is not None:
-                yield TextDelta(_TEXT, text)
+        if self.ended:
+            return
+        for event in events:
+            if isinstance(event, StreamEnd):
+                self.ended = True
+                self._end(deltas, marked=event.marked)
                 return
+            text = self._plain_text(event.data) if self._writing else None
+            if text is None:
+                self._chunk(event.data, deltas)
+            else:
+                deltas.append(TextDelta(_TEXT, text))
+
+    def end(self) -> None:
+        """Check that the answer is complete.
+
+        Raises:
+            StreamTruncated: There was no finish reason.
+        """
+        if not self._stopped:
+            raise cut_stream()
+
+    def _chunk(self, chunk: Mapping[str, Any], deltas: list[Delta]) -> None:
         if not self._introduced:
-            yield from self._introduce(chunk)
+            self._introduce(chunk, deltas)
         choices = chunk.get("choices")
         self._fed = True
         if isinstance(choices, list):
             self._chosen = True
         elif chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
-            raise error_in_stream(chunk)
+            raise error_in_stream(self._redact(chunk))
         for choice in _list(choices):
             if isinstance(choice, Mapping) and not choice.get("index"):
-                yield from self._choice(choice)
+                self._choice(choice, deltas)
         usage = find_usage(chunk)
         if usage is not None:
-            yield UsageReport(read_usage(usage, self._compat))
+            deltas.append(report_usage(usage, partial(read_usage, compat=self._compat)))
         self._asides.note(chunk, usage)
 
-    def done(self) -> None:
-        """Take note that the stream has said `[DONE]`."""
-        self._done = True
-
-    def end(self) -> Iterator[Delta]:
-        """End the answer, as far as it has an end.
-
-        Without a finish reason there is no `Stop`, and the answer counts as cut.
-
-        Raises:
-            ContentFiltered: A filter stopped the answer.
-            MalformedResponse: It was another kind of answer.
-            ProviderError: The service gave up.
-        """
+    def _end(self, deltas: list[Delta], *, marked: bool) -> None:
+        """End the answer, as far as it has an end: without a finish reason there is no `Stop`."""
         if self._fed and not self._chosen:
             raise MalformedResponse(
                 "The answer is not one of Chat Completions.",
                 retryable=False,
                 hint="Check the base URL and the API of the provider.",
             )
-        yield from self._settle()
-        yield from self._asides.end()
-        reason = self._reason()
+        self._settle(deltas)
+        deltas += self._asides.end()
+        reason = self._reason(marked=marked)
         if reason is None:
             return
         failure = _FAILURES.get(self._finish or "")
@@ -138,10 +160,11 @@ class Translator:
             kind, message = failure
             raise kind(message)
         if self._finish is not None and self._finish not in _REASONS:
-            yield Diagnostic("unknown_finish_reason", {"reason": self._finish})
+            deltas.append(Diagnostic("unknown_finish_reason", {"reason": self._finish}))
         details = {str(detail.get("id")): detail for detail in self._details if detail.get("id")}
-        yield from self._calls.end(details, cut=reason is StopReason.LENGTH)
-        yield Stop(reason, self._finish)
+        self._calls.end(details, deltas, cut=reason is StopReason.LENGTH)
+        deltas.append(Stop(reason, self._finish))
+        self._stopped = True
 
     def _plain_text(self, chunk: Mapping[str, Any]) -> str | None:
         """The text of a chunk that says nothing else, as nearly all do; else `None`."""
@@ -161,67 +184,68 @@ class Translator:
         # A tag can only stand where no text is open yet.
         return text if isinstance(text, str) else None
 
-    def _introduce(self, chunk: Mapping[str, Any]) -> Iterator[Delta]:
+    def _introduce(self, chunk: Mapping[str, Any], deltas: list[Delta]) -> None:
         answer_id, model = chunk.get("id"), chunk.get("model")
         self._introduced = bool(model)
-        yield ResponseInfo(
+        info = ResponseInfo(
             response_id=answer_id if isinstance(answer_id, str) and answer_id else None,
             response_model=model if isinstance(model, str) and model != self._model else None,
         )
+        deltas.append(info)
 
-    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Delta]:
+    def _choice(self, choice: Mapping[str, Any], deltas: list[Delta]) -> None:
         delta = choice.get("delta")
         if not isinstance(delta, Mapping):
             delta = choice.get("message")
         if isinstance(delta, Mapping):
-            yield from self._content(delta)
+            self._content(delta, deltas)
         error = choice.get("error")
         if error:
-            raise error_in_stream(error)
+            raise error_in_stream(self._redact(error))
         finish = choice.get("finish_reason")
         if isinstance(finish, str) and finish and self._finish is None:
             self._finish = finish
         self._asides.note_choice(choice)
 
-    def _content(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
-        yield from self._reasoning(delta)
+    def _content(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
+        self._reasoning(delta, deltas)
         content = delta.get("content")
         if isinstance(content, str):
             if content:
-                yield from self._tagged(content)
+                self._tagged(content, deltas)
         elif isinstance(content, list):
-            yield from self._parts(content)
+            self._parts(content, deltas)
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             if not self._refused:
                 self._refused = True
-                yield Diagnostic("refusal")
-            yield from self._text(refusal)
+                deltas.append(Diagnostic("refusal"))
+            self._text(refusal, deltas)
         if delta.get("tool_calls"):
-            yield from self._settle()
-            yield from self._calls.feed(delta["tool_calls"])
+            self._settle(deltas)
+            self._calls.feed(delta["tool_calls"], deltas)
         if delta.get("function_call"):
-            yield from self._settle()
-            yield from self._calls.feed_function(delta["function_call"])
+            self._settle(deltas)
+            self._calls.feed_function(delta["function_call"], deltas)
         self._asides.note_delta(delta)
 
-    def _reasoning(self, delta: Mapping[str, Any]) -> Iterator[Delta]:
+    def _reasoning(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
         details = delta.get("reasoning_details")
         found = [item for item in _list(details) if isinstance(item, dict)]
         for name in REASONING_FIELDS:
             text = delta.get(name)
             if isinstance(text, str) and text:
-                yield from self._think(text, name)
+                self._think(text, name, deltas)
                 break
         else:
             for item in found:
                 text = item.get("text") or item.get("summary")
                 shown = item.get("type") in self._compat.visible_reasoning_detail_types
                 if shown and isinstance(text, str):
-                    yield from self._think(text, "reasoning")
+                    self._think(text, "reasoning", deltas)
         self._details += found
 
-    def _parts(self, parts: list[Any]) -> Iterator[Delta]:
+    def _parts(self, parts: list[Any], deltas: list[Delta]) -> None:
         """Content as a list: Mistral's reasoning models think in parts."""
         for part in parts:
             if not isinstance(part, Mapping):
@@ -232,25 +256,31 @@ class Translator:
                 for item in texts:
                     text = item.get("text") if isinstance(item, Mapping) else None
                     if isinstance(text, str) and text:
-                        yield from self._think(text, None)
+                        self._think(text, None, deltas)
             elif isinstance(part.get("text"), str):
-                yield from self._text(part["text"])
+                self._text(part["text"], deltas)
 
-    def _tagged(self, content: str) -> Iterator[Delta]:
+    def _tagged(self, content: str, deltas: list[Delta]) -> None:
         if self._tags is None:
-            yield from self._text(content)
-            return
-        for kind, text in self._tags.feed(content):
-            yield from self._text(text) if kind == "text" else self._think(text, None)
+            self._text(content, deltas)
+        else:
+            self._sort(self._tags.feed(content), deltas)
 
-    def _think(self, text: str, field: str | None) -> Iterator[Delta]:
+    def _sort(self, found: Iterable[tuple[str, str]], deltas: list[Delta]) -> None:
+        for kind, text in found:
+            if kind == "text":
+                self._text(text, deltas)
+            else:
+                self._think(text, None, deltas)
+
+    def _think(self, text: str, field: str | None, deltas: list[Delta]) -> None:
         if self._writing:
             self._writing = False
-            yield BlockEnd(_TEXT)
+            deltas.append(BlockEnd(_TEXT))
         self._thinking_in = field or ""
-        yield ThinkingDelta(_THINKING, text)
+        deltas.append(ThinkingDelta(_THINKING, text))
 
-    def _text(self, text: str) -> Iterator[Delta]:
+    def _text(self, text: str, deltas: list[Delta]) -> None:
         if not self._writing:
             # Blank lines between thinking and calls are no text.
             text = self._blank + text
@@ -258,38 +288,37 @@ class Translator:
                 self._blank = text
                 return
             self._blank = ""
-            yield from self._end_thinking()
+            self._end_thinking(deltas)
             self._writing = True
-        yield TextDelta(_TEXT, text)
+        deltas.append(TextDelta(_TEXT, text))
 
-    def _end_thinking(self) -> Iterator[Delta]:
+    def _end_thinking(self, deltas: list[Delta]) -> None:
         """End the thinking, signed with what the service needs back with it."""
         opaque = [item for item in self._details if is_opaque(item) and not _of_call(item)]
         if opaque:
             kept = [item for item in self._details if not _of_call(item)]
             self._details = [item for item in self._details if _of_call(item)]
-            yield SignatureDelta(_THINKING, details_signature(kept))
+            deltas.append(SignatureDelta(_THINKING, details_signature(kept)))
         elif self._thinking_in:
-            yield SignatureDelta(_THINKING, self._thinking_in)
+            deltas.append(SignatureDelta(_THINKING, self._thinking_in))
         if self._thinking_in is not None or opaque:
-            yield BlockEnd(_THINKING)
+            deltas.append(BlockEnd(_THINKING))
         self._thinking_in = None
 
-    def _settle(self) -> Iterator[Delta]:
+    def _settle(self, deltas: list[Delta]) -> None:
         """End thinking and text, before a tool call or at the end."""
         if self._tags is not None:
-            for kind, text in self._tags.end():
-                yield from self._text(text) if kind == "text" else self._think(text, None)
-        yield from self._end_thinking()
+            self._sort(self._tags.end(), deltas)
+        self._end_thinking(deltas)
         if self._writing:
             self._writing = False
-            yield BlockEnd(_TEXT)
+            deltas.append(BlockEnd(_TEXT))
 
-    def _reason(self) -> StopReason | None:
+    def _reason(self, *, marked: bool) -> StopReason | None:
         if self._finish is not None:
             return _REASONS.get(self._finish, StopReason.STOP)
         # Recorded from OpenRouter: complete calls, `[DONE]`, and never a finish reason.
-        lax = self._done and not self._compat.requires_finish_reason
+        lax = marked and not self._compat.requires_finish_reason
         return StopReason.TOOL_USE if lax and self._calls.are_complete else None
 
 

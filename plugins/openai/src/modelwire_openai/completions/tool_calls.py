@@ -8,7 +8,7 @@ an old index; the whole arguments once more at the end.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -65,24 +65,25 @@ class Calls:
         """Whether there are calls, and the arguments of each are a whole JSON object."""
         return bool(self._calls) and all(call.is_complete() for call in self._calls)
 
-    def feed(self, pieces: Any) -> Iterator[Delta]:
-        """Take the `tool_calls` of a chunk."""
+    def feed(self, pieces: Any, deltas: list[Delta]) -> None:
+        """Take the `tool_calls` of a chunk; append what they say to `deltas`."""
         if not isinstance(pieces, list):
             return
         for piece in pieces:
             if isinstance(piece, Mapping):
-                yield from self._take(piece)
+                self._take(piece, deltas)
 
-    def feed_function(self, piece: Any) -> Iterator[Delta]:
+    def feed_function(self, piece: Any, deltas: list[Delta]) -> None:
         """Take the `function_call` of a chunk, as the API was before it had tools."""
         if isinstance(piece, Mapping):
-            yield from self._take({"index": 0, "function": piece})
+            self._take({"index": 0, "function": piece}, deltas)
 
-    def end(self, details: Mapping[str, dict[str, Any]], *, cut: bool) -> Iterator[Delta]:
+    def end(self, details: Mapping[str, dict[str, Any]], deltas: list[Delta], *, cut: bool) -> None:
         """End the calls.
 
         Args:
             details: Encrypted reasoning by the id of the call that it belongs to.
+            deltas: What the ends say is appended to it.
             cut: Whether the answer met its limit, so that a call may be cut; such a one is left
                 open.
 
@@ -90,14 +91,14 @@ class Calls:
             MalformedToolCall: A call has no name.
         """
         for call in self._calls:
-            yield from self._start(call)
+            self._start(call, deltas)
             signature = call_signature(details.get(call.id), call.extra)
             if signature:
-                yield SignatureDelta(call.block, signature)
+                deltas.append(SignatureDelta(call.block, signature))
             if not cut or call.is_complete():
-                yield BlockEnd(call.block)
+                deltas.append(BlockEnd(call.block))
 
-    def _take(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
+    def _take(self, piece: Mapping[str, Any], deltas: list[Delta]) -> None:
         function = piece.get("function")
         function = function if isinstance(function, Mapping) else piece
         call_id, name = _text(piece.get("id")), _text(function.get("name"))
@@ -110,9 +111,9 @@ class Calls:
             call.name += name
         fragment = self._fragment(call, function.get("arguments"))
         if fragment:
-            yield from self._start(call)
+            self._start(call, deltas)
             call.parts.append(fragment)
-            yield ArgumentsDelta(call.block, fragment)
+            deltas.append(ArgumentsDelta(call.block, fragment))
 
     def _call_of(self, index: Any, call_id: str, name: str) -> _Call:
         """Find the call that a piece belongs to, or begin one."""
@@ -143,14 +144,15 @@ class Calls:
         again = arguments.startswith("{") and call.parts and arguments == "".join(call.parts)
         return "" if again and call.is_complete() else arguments
 
-    def _start(self, call: _Call) -> Iterator[Delta]:
+    def _start(self, call: _Call, deltas: list[Delta]) -> None:
         if call.started:
             return
         if not call.name:
             raise MalformedToolCall("A tool call has no name.")
         call.started = True
         call.id = self._own_id(call.id)
-        yield ToolCallStart(call.block, call.id, self._names.get(call.name, call.name))
+        own_name = self._names.get(call.name, call.name)
+        deltas.append(ToolCallStart(call.block, call.id, own_name))
 
     def _own_id(self, call_id: str) -> str:
         """The id, or one that is made where there is none or another call has it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from modelwire.authoring import count_tokens
 from modelwire.messages import Usage
 from modelwire_openai.compat import Compat
 
@@ -30,6 +31,9 @@ def read_usage(usage: Mapping[str, Any], compat: Compat) -> Usage:
     `prompt_tokens` holds what was read from the cache and written to it, and `completion_tokens`
     holds what was thought; so OpenAI defines them. xAI leaves the thoughts out, which shows in its
     total.
+
+    Raises:
+        ValueError: A number in it cannot be a count.
     """
     prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     prompt_details = _details(usage, "prompt_tokens_details")
@@ -62,7 +66,4 @@ def _details(usage: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _count(counts: Mapping[str, Any], key: str) -> int:
-    value = counts.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0
-    return max(0, int(value))
+    return count_tokens(counts, key) or 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from modelwire.authoring import count_tokens, report_usage
 from modelwire.errors import ContentFiltered, ProviderError, ServerError
 from modelwire.events import Delta, Diagnostic, ResponseInfo, Stop, UsageReport
 from modelwire.messages import Cost, StopReason, Usage
@@ -66,7 +67,7 @@ def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = N
             msg = "A content filter stopped the answer."
             return StopInfo(None, why, ContentFiltered(msg))
         return StopInfo(StopReason.LENGTH, why or status)
-    if limit is not None and usage_of(response.get("usage")).output >= limit:
+    if limit is not None and _output_of(response.get("usage")) >= limit:
         return StopInfo(StopReason.LENGTH, status)
     return StopInfo(StopReason.STOP, status)
 
@@ -87,30 +88,42 @@ def report_of(response: Mapping[str, Any], prices: Prices | None = None) -> list
     ]
     tier = response.get("service_tier")
     if isinstance(response.get("usage"), Mapping):
-        usage = usage_of(response["usage"])
+        report = report_usage(response["usage"], usage_of)
         factor = _TIER_FACTORS.get(tier) if isinstance(tier, str) else None
-        if factor is not None and prices is not None:
-            usage = evolve(usage, cost=_times(prices.cost_of(usage), factor))
-        deltas.append(UsageReport(usage))
+        if factor is not None and prices is not None and isinstance(report, UsageReport):
+            cost = _times(prices.cost_of(report.usage), factor)
+            report = UsageReport(evolve(report.usage, cost=cost))
+        deltas.append(report)
     if isinstance(tier, str) and tier not in _USUAL_TIERS:
         deltas.append(Diagnostic("response_metadata", {"serviceTier": tier}))
     return deltas
 
 
 def usage_of(usage: Any) -> Usage:
-    """Read the usage. On the wire the input includes what a cache had to do with."""
-    of_input = usage.get("input_tokens_details") if isinstance(usage, Mapping) else None
-    of_output = usage.get("output_tokens_details") if isinstance(usage, Mapping) else None
-    read, written = _count(of_input, "cached_tokens"), _count(of_input, "cache_write_tokens")
-    reasoning = _count(of_output, "reasoning_tokens")
-    total = _count(usage, "input_tokens") or 0
+    """Read the usage. On the wire the input includes what a cache had to do with.
+
+    Raises:
+        ValueError: A number in it cannot be a count.
+    """
+    details = usage if isinstance(usage, Mapping) else {}
+    of_input = details.get("input_tokens_details")
+    read = count_tokens(of_input, "cached_tokens") or 0
+    written = count_tokens(of_input, "cache_write_tokens") or 0
+    total = count_tokens(usage, "input_tokens") or 0
     return Usage(
-        input=max(0, total - (read or 0) - (written or 0)),
-        output=_count(usage, "output_tokens") or 0,
-        cache_read=read or 0,
-        cache_write=written or 0,
-        reasoning=reasoning,
+        input=max(0, total - read - written),
+        output=count_tokens(usage, "output_tokens") or 0,
+        cache_read=read,
+        cache_write=written,
+        reasoning=count_tokens(details.get("output_tokens_details"), "reasoning_tokens"),
     )
+
+
+def _output_of(usage: Any) -> int:
+    try:
+        return count_tokens(usage, "output_tokens") or 0
+    except ValueError:
+        return 0
 
 
 def _failure(response: Mapping[str, Any]) -> ProviderError:
@@ -130,13 +143,6 @@ def _times(cost: Cost | None, factor: float) -> Cost | None:
         cost.cache_read * factor,
         cost.cache_write * factor,
     )
-
-
-def _count(counters: Any, key: str) -> int | None:
-    value = counters.get(key) if isinstance(counters, Mapping) else None
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return max(0, int(value))
 
 
 def _text(data: Any, key: str) -> str:

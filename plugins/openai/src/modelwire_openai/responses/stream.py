@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from modelwire.authoring import JsonEvent, StreamEnd
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.events import (
     ArgumentsDelta,
@@ -18,6 +19,7 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire.models import Prices
+from modelwire.repair import clean_json
 from modelwire_openai.errors import error_in_stream
 from modelwire_openai.responses.assistant import OUTPUT_ITEM, text_signature
 from modelwire_openai.responses.items import Item, Items
@@ -33,15 +35,16 @@ _Handler = Callable[[_Event], Sequence[Delta]]
 
 
 class Translator:
-    """Translates the events of one answer.
+    """Translates the events of one answer, as `modelwire.authoring.Translator` says.
 
-    Give every event to `feed` until `ended`, then call `end`. Events and items that are not known
-    are skipped or kept as diagnostics, since the service adds new ones.
+    Events and items that are not known are skipped or kept as diagnostics, since the service adds
+    new ones.
 
     Args:
         tool_names: The tools' own names by the names that they have on the wire.
         prices: Those of the model, for answers at another service tier than the usual one.
         limit: The limit on the answer's tokens where the service may pass over it in silence.
+        redact: Takes secrets out of JSON data that reports a failure.
     """
 
     def __init__(
@@ -50,7 +53,9 @@ class Translator:
         *,
         prices: Prices | None = None,
         limit: int | None = None,
+        redact: Callable[[Any], Any] = lambda data: data,
     ) -> None:
+        self._redact = redact
         self._tool_names = tool_names or {}
         self._prices = prices
         self._limit = limit
@@ -79,26 +84,30 @@ class Translator:
 
     @property
     def ended(self) -> bool:
-        """Whether the answer has come to its end, good or bad; nothing follows."""
+        """Whether the answer has come to its end, good or bad; later events are ignored."""
         return self._ending is not None
 
-    def feed(self, event: _Event) -> Sequence[Delta]:
-        """Translate one event.
+    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+        """Translate events; append what they say to `deltas`.
 
         Raises:
-            ProviderError: The event reports a failure.
-            MalformedResponse: The event lacks what its type needs.
+            ProviderError: An event reports a failure. What came before has been appended.
+            MalformedResponse: An event lacks what its type needs. Likewise.
         """
-        handler = self._handlers.get(str(event.get("type")))
-        return _NOTHING if handler is None or self.ended else handler(event)
-
-    def whole(self, response: Mapping[str, Any]) -> Sequence[Delta]:
-        """Translate an answer that came at once, where a stream was asked for."""
-        status = response.get("status")
-        return self._finish(status if isinstance(status, str) else "completed", response)
+        for event in events:
+            if self._ending is not None:
+                return
+            if isinstance(event, StreamEnd):
+                continue
+            if event.whole:
+                deltas += self._whole(event.data)
+                continue
+            handler = self._handlers.get(str(event.data.get("type")))
+            if handler is not None:
+                deltas += handler(event.data)
 
     def end(self) -> None:
-        """Say that nothing more comes.
+        """Check that the answer is complete.
 
         Raises:
             StreamTruncated: The answer has no end.
@@ -178,9 +187,17 @@ class Translator:
         return self._finish(status, response if isinstance(response, Mapping) else {})
 
     def _on_error(self, event: _Event) -> Sequence[Delta]:
-        raise error_in_stream({key: value for key, value in event.items() if key != "type"})
+        said = {key: value for key, value in event.items() if key != "type"}
+        raise error_in_stream(self._redact(said))
+
+    def _whole(self, response: Mapping[str, Any]) -> Sequence[Delta]:
+        """Translate an answer that came at once, where a stream was asked for."""
+        status = response.get("status")
+        return self._finish(status if isinstance(status, str) else "completed", response)
 
     def _finish(self, status: str, response: Mapping[str, Any]) -> Sequence[Delta]:
+        if "failed" in (status, response.get("status")):
+            response = self._redact(response)
         ending = ending_of(status, response, limit=self._limit)
         deltas: list[Delta] = []
         output = response.get("output")
@@ -220,7 +237,8 @@ class Translator:
                 deltas = self._complete_call(item, data)
             case _:
                 after = self._items.before(item)
-                deltas = (Diagnostic(OUTPUT_ITEM, {"item": dict(data), "after": after}),)
+                kept = {"item": clean_json(data), "after": after}
+                deltas = (Diagnostic(OUTPUT_ITEM, kept),)
         item.closed = True
         return deltas
 
@@ -262,8 +280,9 @@ def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
             deltas.append(Diagnostic("refusal", {"text": refusal}))
         annotations = part.get("annotations")
         for annotation in annotations if isinstance(annotations, list) else ():
-            deltas.append(Diagnostic("citation", {"itemId": item.id, "citation": annotation}))
-        if logprobs := part.get("logprobs"):
+            cited = clean_json(annotation)
+            deltas.append(Diagnostic("citation", {"itemId": item.id, "citation": cited}))
+        if logprobs := clean_json(part.get("logprobs")):
             deltas.append(Diagnostic("logprobs", {"itemId": item.id, "logprobs": logprobs}))
     signature = text_signature(_str(data, "id") or item.id, _str(data, "phase"))
     # A signature without text would begin a block of thinking.

@@ -1,16 +1,15 @@
-"""Where Acme is, and as whom to ask it."""
+"""The account: the address of Acme, and the key."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
-from modelwire.errors import AuthenticationError, ProviderError
-from modelwire.transport import error_from_status, explain_body
+from modelwire.errors import AuthenticationError
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
-    from modelwire.transport import Response
+    from modelwire.models import Model
 
 __all__ = ["BASE_URL", "KEY_VARIABLE", "Account", "account_of"]
 
@@ -40,34 +39,10 @@ class Account:
     @property
     def headers(self) -> dict[str, str]:
         """The header fields of every request."""
-        return {
-            "Authorization": f"Bearer {self.api_key}",
-            "Content-Type": "application/json",
-            **self.extra_headers,
-        }
-
-    def redact(self, text: str) -> str:
-        """A text of the service without the key, which some services repeat in their errors."""
-        return text.replace(self.api_key, "[the key]")
-
-    async def check(self, response: Response, model: str | None = None) -> None:
-        """Raise the error that a response stands for, unless it is a success."""
-        if response.status == 200:
-            return
-        body = await response.read_error()
-        said = self.redact(explain_body(body, response.headers.get("content-type")))
-        raise error_from_status(
-            response.status, said, headers=response.headers, provider=self.provider, model=model
-        )
-
-    def failure(
-        self, kind: type[ProviderError], text: str, *, request_id: str | None = None
-    ) -> ProviderError:
-        """An error in the service's own words."""
-        return kind(self.redact(text), provider=self.provider, request_id=request_id)
+        return {"Authorization": f"Bearer {self.api_key}", **self.extra_headers}
 
 
-def account_of(provider: ProviderConfig, config: Config) -> Account:
+def account_of(provider: ProviderConfig, config: Config, model: Model | None = None) -> Account:
     """Find the account in the configuration and the environment.
 
     Raises:
@@ -83,4 +58,5 @@ def account_of(provider: ProviderConfig, config: Config) -> Account:
             hint=f"Set {KEY_VARIABLE}, or models.providers.{provider.id}.apiKey.",
         )
     base_url = (provider.base_url or BASE_URL).rstrip("/")
-    return Account(provider.id, base_url, key, source, dict(provider.headers))
+    headers = {**provider.headers, **(model.headers if model else {})}
+    return Account(provider.id, base_url, key, source, headers)

@@ -1,4 +1,4 @@
-"""A server to try the plugin with: it speaks the protocol, and repeats what it hears."""
+"""A demo server: it speaks the protocol, and repeats what it hears."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def detect_credentials(
     provider: ProviderConfig, config: Config, probe: bool, timeout: float
 ) -> CredentialStatus:
     """Say which key would be used; with `probe`, ask the service whether it works."""
-    from modelwire_acme.detection import detect
+    from modelwire_acme.credentials import detect
 
     return detect(provider, config, probe=probe, timeout=timeout)
 
@@ -34,13 +34,13 @@ async def discover_models(
 ) -> Sequence[Model]:
     """List the models that Acme offers."""
     from modelwire_acme.account import account_of
-    from modelwire_acme.listing import list_models
+    from modelwire_acme.discovery import list_models
 
     return await list_models(account_of(provider, config), transport)
 
 
 @hookimpl
-async def stream_completion(
+def stream_completion(
     model: Model,
     context: Context,
     options: CompletionOptions,
@@ -49,19 +49,13 @@ async def stream_completion(
     transport: Transport,
 ) -> AsyncIterator[Deltas]:
     """Let a model answer, event by event. Closing the generator closes the connection."""
-    from contextlib import aclosing
+    from modelwire_acme.chat.completion import complete
 
-    from modelwire_acme.account import account_of
-    from modelwire_acme.stream import stream
-
-    account = account_of(provider, config)
-    async with aclosing(stream(account, model, context, options, transport)) as deltas:
-        async for delta in deltas:
-            yield delta
+    return complete(model, context, options, provider, config, transport)
 
 
 @hookimpl
 def warm_up() -> None:
     """Import what the two hooks above need; called in a thread, before they are."""
-    import modelwire_acme.listing
-    import modelwire_acme.stream  # noqa: F401 - imported for the hooks
+    import modelwire_acme.chat.completion
+    import modelwire_acme.discovery  # noqa: F401 - imported for the hooks

@@ -1,4 +1,4 @@
-"""How a conversation looks on the wire."""
+"""The request: model, context and options as the service wants them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Prices and context windows from the package `genai-prices`, where it is installed.
 
-It is imported when models are discovered, and never asked to fetch newer data.
+It is imported when a price is first looked up, which takes long, and is never asked to fetch newer
+data.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from attrs import frozen
 
 from modelwire.models import Prices
 
-__all__ = ["NOTHING_KNOWN", "PriceEntry", "price_entry"]
+__all__ = ["PriceEntry", "look_up_prices"]
 
 _KEYS = {
     "input": "input_mtok",
@@ -39,25 +40,28 @@ class PriceEntry:
     dearer_above: int | None = None
 
 
-NOTHING_KNOWN = PriceEntry()
+@lru_cache(maxsize=2048)
+def look_up_prices(service: str, model_id: str) -> PriceEntry:
+    """Look a model up.
 
-
-@lru_cache(maxsize=512)
-def price_entry(model_id: str) -> PriceEntry:
-    """Look a model up. Profiles of a geography have other prices than global ones.
+    The first call may take a second; on an event loop it belongs in a thread.
 
     Args:
-        model_id: The id that is called, with its geography.
+        service: What the package calls the service, as `openai` or `aws`.
+        model_id: The model id.
+
+    Returns:
+        What is known; an entry without values where the package or the model is missing.
     """
     try:
         from genai_prices.data_snapshot import get_snapshot
     except ImportError:
-        return NOTHING_KNOWN
-    provider = next((p for p in get_snapshot().providers if p.id == "aws"), None)
+        return PriceEntry()
+    provider = next((p for p in get_snapshot().providers if p.id == service), None)
     # Not given the other providers, it does not answer with the prices of another vendor.
     found = provider.find_model(model_id) if provider is not None else None
     if found is None:
-        return NOTHING_KNOWN
+        return PriceEntry()
     listed = found.get_prices(datetime.now(UTC))
     read = {name: _read(getattr(listed, key, None)) for name, key in _KEYS.items()}
     prices = Prices(**{name: price for name, (price, _) in read.items()})

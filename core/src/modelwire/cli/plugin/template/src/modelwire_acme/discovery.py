@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from modelwire.errors import MalformedResponse
 from modelwire.models import Model
-from modelwire.redaction import scrub
-from modelwire.transport import Request
 
 from modelwire_acme.account import Account
+from modelwire_acme.client import fetch
 
 if TYPE_CHECKING:
-    from modelwire.transport import Transport
+    from modelwire.transport import Deadlines, Transport
 
 __all__ = ["list_models"]
 
 
-async def list_models(account: Account, transport: Transport) -> list[Model]:
+async def list_models(
+    account: Account, transport: Transport, deadlines: Deadlines | None = None
+) -> list[Model]:
     """Ask for the list of models.
 
     Raises:
         ProviderError: The service cannot be asked, refused, or said something else.
     """
-    request = Request("GET", f"{account.base_url}/models", account.headers)
-    async with transport.send(request, provider=account.provider) as response:
-        await account.check(response)
-        body = await response.read()
+    answer = await fetch(account, "models", transport, deadlines)
     try:
-        entries = json.loads(body)["models"]
         return [
             Model(
                 account.provider,
@@ -38,9 +34,8 @@ async def list_models(account: Account, transport: Transport) -> list[Model]:
                 context_window=entry.get("context_window"),
                 tools=True,
             )
-            for entry in entries
+            for entry in answer["models"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         msg = "The list of models is not what it should be."
-        failure = MalformedResponse(msg, provider=account.provider, retryable=False)
-        raise failure from scrub(error)
+        raise MalformedResponse(msg, provider=account.provider, retryable=False) from error

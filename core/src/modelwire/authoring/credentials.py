@@ -1,0 +1,82 @@
+"""Detection of credentials that are an API key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from modelwire.authoring.probe import probed
+from modelwire.errors import AuthenticationError
+from modelwire.hookspecs.credentials import CredentialStatus
+
+if TYPE_CHECKING:
+    from modelwire.config import Config
+    from modelwire.transport import Deadlines, Transport
+
+__all__ = ["detect_key", "key_variable", "missing_key"]
+
+A = TypeVar("A")
+
+
+def detect_key(
+    find: Callable[[], A],
+    describe: Callable[[A], CredentialStatus],
+    ask: Callable[[A, Transport, Deadlines], Awaitable[object]],
+    *,
+    config: Config,
+    probe: bool,
+    timeout: float,
+) -> CredentialStatus:
+    """Say which API key would be used, and whether it would work; the hook `detect_credentials`.
+
+    Args:
+        find: Finds the account that would be used.
+        describe: The status of an account as far as the configuration and the environment tell it.
+        ask: Sends a small request that needs the key, as one for the list of models.
+        config: The configuration, for its environment.
+        probe: Whether to ask the service.
+        timeout: Seconds for that.
+
+    Returns:
+        The status. A probe that meets another failure than a refused key leaves the state `unknown`
+        where a key was found; a server without one that cannot be reached is `unusable`.
+
+    Raises:
+        ConfigError: A setting is not valid.
+    """
+    try:
+        account = find()
+    except AuthenticationError as error:
+        return CredentialStatus("unusable", reason=error.message, hint=error.hint)
+    status = describe(account)
+    if not probe:
+        return status
+    return probed(
+        status,
+        lambda transport, deadlines: ask(account, transport, deadlines),
+        config=config,
+        timeout=timeout,
+        otherwise="unusable" if status.identity is None else "unknown",
+    )
+
+
+def key_variable(provider_id: str) -> str:
+    """The usual environment variable for a provider's key, as `ACME_CLOUD_API_KEY`."""
+    return f"{re.sub(r'[^A-Z0-9]+', '_', provider_id.upper()).strip('_')}_API_KEY"
+
+
+def missing_key(provider_id: str, variables: Sequence[str]) -> AuthenticationError:
+    """The error of a provider that has no key, with what to do about it.
+
+    Args:
+        provider_id: The provider's id.
+        variables: The environment variables that may hold its key.
+    """
+    return AuthenticationError(
+        f"There is no API key for {provider_id}.",
+        provider=provider_id,
+        retryable=False,
+        hint=f"Set the environment variable {' or '.join(variables)}, or "
+        f"models.providers.{provider_id}.apiKey.",
+    )

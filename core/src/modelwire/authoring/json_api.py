@@ -1,0 +1,213 @@
+"""APIs that speak JSON over HTTP: a request out, the events of its answer in.
+
+An answer comes as server-sent events, as JSON lines, or as one JSON document. What arrives together
+is given together, and what arrived before a fault is given before the fault is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import field, frozen
+
+from modelwire.authoring.json_body import JsonBody, JsonEvent, StreamEnd, not_of_this_api
+from modelwire.authoring.json_text import encode_json, parse_json, redact_json
+from modelwire.authoring.translator import until_fault
+from modelwire.errors import ProviderError
+from modelwire.events import ResponseInfo
+from modelwire.redaction import redact, scrub, secrets_in
+from modelwire.transport import Request, drain, merge_headers
+
+if TYPE_CHECKING:
+    from modelwire.transport import Deadlines, Response, Transport
+
+__all__ = ["JsonApi", "fetch_json", "stream_json"]
+
+_JSON = "application/json"
+
+
+class ErrorOfResponse(Protocol):
+    """Makes the error of an HTTP response that is not a success.
+
+    Secrets of the request have been taken out of the body.
+    """
+
+    def __call__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        provider: str,
+        model: str | None,
+    ) -> ProviderError: ...
+
+
+class ErrorInStream(Protocol):
+    """Makes the error of a failure that is reported with the status 200.
+
+    The payload is the JSON data of the event, or its text where that is not JSON. Secrets of the
+    request have been taken out of it.
+    """
+
+    def __call__(
+        self, payload: Any, *, provider: str, model: str | None, request_id: str | None
+    ) -> ProviderError: ...
+
+
+@frozen
+class JsonApi:
+    """An API as it is spoken with one service: as whom, and what its failures mean.
+
+    Attributes:
+        provider: The provider's id, for errors.
+        name: The API's name, as `openai-completions`, which the message keeps.
+        headers: The header fields of every request, credentials among them.
+        error_of_response: Makes the error of a response that is not a success.
+        error_in_stream: Makes the error of a failure that an event reports.
+        reports_failure: Whether an event reports a failure, by its name and its JSON data. A whole
+            document has the name `message`.
+        done: The text of the event that marks the end, as `[DONE]`.
+        documents: Whether one JSON document may be the whole answer; where not, it is an error.
+        lines: Whether JSON at the beginning of a body begins JSON lines, and not one document.
+        public_headers: As in `modelwire.transport.Request`.
+        request_id_headers: Likewise.
+    """
+
+    provider: str
+    headers: Mapping[str, str] = field(repr=False)
+    error_of_response: ErrorOfResponse
+    error_in_stream: ErrorInStream
+    reports_failure: Callable[[str, Any], bool]
+    name: str | None = None
+    done: str | None = None
+    documents: bool = False
+    lines: bool = False
+    public_headers: frozenset[str] = frozenset()
+    request_id_headers: tuple[str, ...] = ()
+
+    def redact(self, text: str) -> str:
+        """Take the credentials of the requests out of a text that the service sent."""
+        return redact(text, secrets_in(self.headers, self.public_headers))
+
+    def redact_json(self, data: Any) -> Any:
+        """Take the credentials of the requests out of JSON data that the service sent."""
+        return redact_json(data, self.redact)
+
+
+async def stream_json(
+    api: JsonApi,
+    url: str,
+    payload: Mapping[str, Any],
+    *,
+    transport: Transport,
+    deadlines: Deadlines | None = None,
+    model: str | None = None,
+) -> AsyncGenerator[ResponseInfo | list[JsonEvent | StreamEnd], None]:
+    """Send a request and yield what arrives, in batches.
+
+    The first item is a `ResponseInfo` with the id of the request; the others are events that arrived
+    together. The last event of an answer that did not break off is a `StreamEnd`. Whether the answer
+    is complete is for a `Translator` to judge. Leaving the stream before its end closes the
+    connection.
+
+    Args:
+        api: The API that is spoken.
+        url: The URL.
+        payload: The body, as JSON data.
+        transport: The transport.
+        deadlines: The limits on waiting; by default the transport's.
+        model: The model id, for errors.
+
+    Raises:
+        ProviderError: The service refused, failed, or reported a failure in its stream.
+        MalformedResponse: Something else than this API answered.
+        StreamTruncated: The answer is empty, or was cut inside an event.
+    """
+    fields = {"content-type": _JSON, "accept": _accepted(api)}
+    request = _request(api, "POST", url, fields, encode_json(payload))
+    async with transport.send(
+        request, deadlines=deadlines, provider=api.provider, model=model
+    ) as response:
+        await _check(api, response, model)
+        yield ResponseInfo(request_id=response.request_id, api=api.name)
+        body = JsonBody(api, response, model)
+        async with aclosing(response.iter_bytes()) as chunks:
+            async for chunk in chunks:
+                events, fault = until_fault(body.feed, chunk)
+                if events:
+                    yield events
+                if fault is not None:
+                    raise fault
+                if body.done:
+                    await drain(chunks)
+                    return
+        events, fault = until_fault(body.end)
+        if events:
+            yield events
+        if fault is not None:
+            raise fault
+
+
+async def fetch_json(
+    api: JsonApi,
+    url: str,
+    *,
+    transport: Transport,
+    deadlines: Deadlines | None = None,
+) -> Any:
+    """Get a resource, as a list of models.
+
+    Args:
+        api: The API that is spoken.
+        url: The URL.
+        transport: The transport.
+        deadlines: The limits on waiting; by default the transport's.
+
+    Returns:
+        The JSON data.
+
+    Raises:
+        ProviderError: The service refused or failed.
+        MalformedResponse: The response is not JSON.
+    """
+    request = _request(api, "GET", url, {"accept": _JSON})
+    async with transport.send(request, deadlines=deadlines, provider=api.provider) as response:
+        await _check(api, response, None)
+        body = await response.read()
+        try:
+            return parse_json(body)
+        except ValueError as error:
+            raise not_of_this_api(api, response, body) from scrub(error)
+
+
+def _accepted(api: JsonApi) -> str:
+    stream = "application/x-ndjson" if api.lines else "text/event-stream"
+    return f"{stream}, {_JSON}" if api.documents else stream
+
+
+def _request(
+    api: JsonApi, method: str, url: str, fields: Mapping[str, str], body: bytes | None = None
+) -> Request:
+    return Request(
+        method,
+        url,
+        merge_headers(api.headers, fields),
+        body,
+        public_headers=api.public_headers,
+        request_id_headers=api.request_id_headers,
+    )
+
+
+async def _check(api: JsonApi, response: Response, model: str | None) -> None:
+    """Raise the error of a response that is not a success."""
+    if 200 <= response.status < 300:
+        return
+    body = await response.read_error()
+    error = api.error_of_response(
+        response.status, response.headers, body, provider=api.provider, model=model
+    )
+    error.request_id = error.request_id or response.request_id
+    raise error

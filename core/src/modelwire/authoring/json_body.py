@@ -1,0 +1,236 @@
+"""The body of an answer in JSON: bytes in, events out, whatever form the body has.
+
+What the body is decides how it is read, not what its header says: some servers answer with plain
+JSON where a stream was asked for, some call a stream by another name, and proxies send pages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from modelwire.authoring.json_text import parse_json, redact_json
+from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
+from modelwire.redaction import scrub
+from modelwire.transport import SseDecoder, explain_body
+
+if TYPE_CHECKING:
+    from modelwire.authoring.json_api import JsonApi
+    from modelwire.transport import Response
+
+__all__ = ["JsonBody", "JsonEvent", "StreamEnd", "not_of_this_api"]
+
+_LIMIT = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+_Form = Literal["events", "lines", "document", "page"]
+_DOCUMENT: dict[bytes, _Form] = {b"{": "document", b"[": "document", b"<": "page"}
+_LINES: dict[bytes, _Form] = {b"{": "lines", b"[": "lines", b"<": "page"}
+
+
+class JsonEvent(Struct, frozen=True, gc=False):
+    """One event of an answer.
+
+    Attributes:
+        name: The event's type in a stream of server-sent events; `message` where none is given.
+        data: The JSON object that it holds.
+        whole: Whether this is the whole answer, as one JSON document.
+    """
+
+    name: str
+    data: dict[str, Any]
+    whole: bool = False
+
+
+class StreamEnd(Struct, frozen=True, gc=False):
+    """The end of an answer, after its last event.
+
+    Attributes:
+        marked: Whether the service marked it, as with `[DONE]`; otherwise the body ended.
+    """
+
+    marked: bool = False
+
+
+class JsonBody:
+    """Reads the body of one response. Give its bytes to `feed`, and call `end` after the last.
+
+    Both append to a list, and raise a failure after what came before it was appended.
+
+    Args:
+        api: The API that is spoken.
+        response: The response, for errors.
+        model: The model id, for errors.
+
+    Attributes:
+        done: Whether the service marked the end of the answer; nothing follows.
+    """
+
+    def __init__(self, api: JsonApi, response: Response, model: str | None) -> None:
+        self.done = False
+        self._api = api
+        self._response = response
+        self._model = model
+        self._form: _Form | None = None
+        self._sse = SseDecoder()
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self._at_end = False
+        self._any = False
+
+    def feed(self, chunk: bytes, events: list[JsonEvent | StreamEnd]) -> None:
+        """Take the next bytes.
+
+        Raises:
+            ProviderError: The answer reports a failure.
+            MalformedResponse: The bytes are no answer of this API.
+        """
+        if self._form is None:
+            chunk = self._begin(chunk)
+        if self._form == "events":
+            for event in self._sse.feed(chunk):
+                if self._take(event.event, event.data, events):
+                    return
+        elif self._form == "lines":
+            self._feed_lines(chunk, events)
+        elif chunk:
+            self._hold(chunk)
+
+    def end(self, events: list[JsonEvent | StreamEnd]) -> None:
+        """Take the end of the body.
+
+        Raises:
+            StreamTruncated: There was nothing in it, or an event was cut.
+            ProviderError: As in `feed`.
+        """
+        self._at_end = True
+        if self._form == "events":
+            for event in self._sse.end():
+                if self._take(event.event, event.data, events):
+                    return
+        elif self._form == "lines":
+            self._take("message", self._release().decode("utf-8", "replace"), events)
+        elif self._form is not None:
+            self._whole(self._release(), events)
+        if not self._any:
+            raise StreamTruncated(
+                "The provider answered with success and said nothing.",
+                status=self._response.status,
+                hint="Some servers do that when the conversation does not fit into the model.",
+                **self._details(),
+            )
+        if not self.done:
+            events.append(StreamEnd())
+
+    def _begin(self, chunk: bytes) -> bytes:
+        """Find out the form of the body, from its first bytes that are not white space."""
+        begun = self._release() + chunk
+        text = begun.removeprefix(_BOM).lstrip()
+        if not text or _BOM.startswith(begun):
+            self._hold(begun[: len(_BOM)] if _BOM.startswith(begun[: len(_BOM)]) else b"")
+            return b""
+        self._form = (_LINES if self._api.lines else _DOCUMENT).get(text[:1], "events")
+        return text
+
+    def _feed_lines(self, chunk: bytes, events: list[JsonEvent | StreamEnd]) -> None:
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            text = (self._release() + line).decode("utf-8", "replace")
+            if self._take("message", text, events):
+                return
+        if rest:
+            self._hold(rest)
+
+    def _hold(self, data: bytes) -> None:
+        self._held.append(data)
+        self._held_size += len(data)
+        if self._held_size > _LIMIT:
+            msg = f"The answer is larger than {_LIMIT} bytes."
+            raise MalformedResponse(msg, status=self._response.status, **self._details())
+
+    def _release(self) -> bytes:
+        held = b"".join(self._held)
+        self._held.clear()
+        self._held_size = 0
+        return held
+
+    def _take(self, name: str, text: str, events: list[JsonEvent | StreamEnd]) -> bool:
+        """Read the text of one event, and say whether it is the end."""
+        text = text.strip()
+        if not text:
+            return False
+        self._any = True
+        if text == self._api.done:
+            self.done = True
+            events.append(StreamEnd(marked=True))
+            return True
+        try:
+            data = parse_json(text)
+        except ValueError as error:
+            if name == "error":
+                raise self._failure(text) from scrub(error)
+            raise self._unreadable("valid JSON") from scrub(error)
+        if self._api.reports_failure(name, data):
+            raise self._failure(data)
+        if not isinstance(data, dict):
+            raise self._unreadable("a JSON object")
+        events.append(JsonEvent(name, data))
+        return False
+
+    def _whole(self, body: bytes, events: list[JsonEvent | StreamEnd]) -> None:
+        self._any = True
+        if self._form == "page":
+            raise self._foreign(body)
+        try:
+            data = parse_json(body)
+        except ValueError as error:
+            raise self._foreign(body) from scrub(error)
+        if self._api.reports_failure("message", data):
+            raise self._failure(data)
+        if not (self._api.documents and isinstance(data, dict)):
+            raise self._foreign(body)
+        events.append(JsonEvent("message", data, whole=True))
+
+    def _details(self) -> dict[str, Any]:
+        return {
+            "provider": self._api.provider,
+            "model": self._model,
+            "request_id": self._response.request_id,
+        }
+
+    def _unreadable(self, due: str) -> ProviderError:
+        if self._at_end:
+            # An event that lacks its end is what a cut leaves behind.
+            return StreamTruncated("The stream ended in the middle of an event.", **self._details())
+        return MalformedResponse(f"An event of the stream is not {due}.", **self._details())
+
+    def _failure(self, payload: Any) -> ProviderError:
+        said = redact_json(payload, self._api.redact)
+        return self._api.error_in_stream(said, **self._details())
+
+    def _foreign(self, body: bytes) -> MalformedResponse:
+        return not_of_this_api(self._api, self._response, body, self._model)
+
+
+def not_of_this_api(
+    api: JsonApi, response: Response, body: bytes, model: str | None = None
+) -> MalformedResponse:
+    """The error of a success that something else than the API answered, as a proxy's page.
+
+    Args:
+        api: The API that is spoken.
+        response: The response.
+        body: Its body, of which the error shows what a person can read.
+        model: The model id, for the error.
+    """
+    said = api.redact(explain_body(body, response.headers.get("Content-Type")))
+    return MalformedResponse(
+        f"The answer is not of this API: {said}" if said else "The answer is not of this API.",
+        provider=api.provider,
+        model=model,
+        status=response.status,
+        request_id=response.request_id,
+        retryable=False,
+        hint="Check the base URL; a proxy or a web page may have answered instead.",
+    )

@@ -1,0 +1,89 @@
+"""JSON from a service: parsing with one limit on depth and one reading of odd numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from modelwire.repair import clean_json
+from modelwire.structuring import check_depth
+
+__all__ = ["encode_json", "parse_json", "parse_json_or_none", "redact_json"]
+
+_decode = msgspec.json.Decoder().decode
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON that a service sent.
+
+    What the fast parser refuses and Python's own takes is taken: unpaired surrogates, `NaN` and
+    `Infinity`. A number that is too large for a float is infinite. So a value that makes no sense
+    costs no more than itself; `count_tokens` refuses it where it counts.
+
+    Raises:
+        ValueError: It is not JSON, or is nested deeper than `modelwire.structuring.MAX_DEPTH`
+            levels.
+    """
+    try:
+        value = _decode(text)
+    except (msgspec.DecodeError, UnicodeError):
+        value = _parse_leniently(text)
+    except RecursionError as error:
+        raise _too_deep() from error
+    check_depth(text, value)
+    return value
+
+
+def parse_json_or_none(text: str | bytes) -> Any:
+    """Parse JSON as `parse_json` does; `None` where it is none, as the body of an error may be."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
+
+
+def encode_json(payload: Mapping[str, Any]) -> bytes:
+    """The body of a request: the same data always as the same bytes, so that caches fit.
+
+    What JSON or UTF-8 does not have is replaced: unpaired surrogates by question marks, and numbers
+    that are not finite by `null`.
+    """
+    try:
+        text = _dump(payload)
+    except ValueError:
+        text = _dump(clean_json(payload))
+    return text.encode("utf-8", "replace")
+
+
+def redact_json(value: Any, redact: Callable[[str], str]) -> Any:
+    """A copy of JSON data with secrets taken out of its texts and keys.
+
+    Args:
+        value: Data of `parse_json`.
+        redact: Takes the secrets out of a text.
+    """
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): redact_json(item, redact) for key, item in value.items()}
+    if isinstance(value, list):
+        return [redact_json(item, redact) for item in value]
+    return value
+
+
+def _dump(payload: Mapping[str, Any]) -> str:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _parse_leniently(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise _too_deep() from error
+
+
+def _too_deep() -> ValueError:
+    return ValueError("it is nested too deep")

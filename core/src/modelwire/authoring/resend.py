@@ -1,0 +1,179 @@
+"""One answer over several requests: a refused request is sent once more with less.
+
+Some refusals name what a plugin can leave out: thinking whose signature has become stale, an item
+that the service has forgotten, streaming. Without it the conversation would be refused on every
+call. All other retries are the runtime's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from attrs import evolve, frozen
+
+from modelwire.authoring.translator import Translator, until_fault
+from modelwire.errors import ProviderError
+from modelwire.events import Delta, Deltas, ResponseInfo
+from modelwire.repair import Change
+from modelwire.transport import drain
+
+if TYPE_CHECKING:
+    from modelwire.transport import Deadlines, Transport
+
+__all__ = ["Call", "CallAttempt", "Remedy", "stream_call"]
+
+E = TypeVar("E")
+
+
+@frozen
+class CallAttempt(Generic[E]):
+    """One attempt at a call: a request that is ready to be sent, and what reads its answer.
+
+    Attributes:
+        send: Sends the request within deadlines. It gives a `ResponseInfo` once the response has
+            begun, and then wire events, those together that arrived together.
+        translator: Translates these events.
+    """
+
+    send: Callable[[Deadlines], AsyncGenerator[ResponseInfo | Iterable[E], None]]
+    translator: Translator[E]
+
+
+class Call(Protocol):
+    """A request for one answer, as a plugin has planned it."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What the request does not say as its caller said it, in order."""
+
+    async def attempt(self, transport: Transport) -> CallAttempt[Any]:
+        """Make the request ready to be sent over a transport, as by signing it.
+
+        Raises:
+            ProviderError: There are no credentials, or they cannot be used.
+        """
+
+
+C = TypeVar("C", bound=Call)
+
+
+@frozen
+class Remedy(Generic[C]):
+    """A way to send a refused request with less. It is tried once for an answer.
+
+    Attributes:
+        helps: Whether it may help against an error.
+        change: Makes the call to send in place of the refused one; `None` where there is nothing to
+            leave out.
+        path: What it changes, in the terms of the caller, as `messages`.
+        reason: Why, in one sentence.
+    """
+
+    helps: Callable[[ProviderError], bool]
+    change: Callable[[C], Awaitable[C | None]]
+    path: str
+    reason: str
+
+
+async def stream_call(
+    plan: Callable[[], Awaitable[C]],
+    transport: Transport,
+    deadlines: Deadlines,
+    *,
+    provider: str,
+    model: str,
+    remedies: Sequence[Remedy[C]] = (),
+    explain: Callable[[C, ProviderError], None] | None = None,
+) -> AsyncGenerator[Deltas, None]:
+    """Stream the answer to a call; the hook `stream_completion` for most plugins.
+
+    The changes of the request come first, as diagnostics. Where a request is refused before any
+    content, and a remedy helps that was not tried yet, the changed request is sent, after a
+    diagnostic `retried`. What arrived before a fault is yielded before it is raised.
+
+    Args:
+        plan: Plans the call; called once, when the answer is first asked for. Its errors are raised.
+        transport: The transport.
+        deadlines: The limits on waiting. `total` counts from now on, over all requests.
+        provider: The provider's id, for errors.
+        model: The model id, for errors.
+        remedies: What can be changed in a refused call; the first that helps is taken.
+        explain: Adds to an error that is about to be raised, as a hint.
+
+    Raises:
+        ProviderError: The service refused or failed, or the answer broke off.
+    """
+    remaining = _countdown(deadlines)
+    call, untried = await plan(), list(remedies)
+    reported: list[Change] = []
+    while True:
+        for change in _unreported(call.changes, reported):
+            yield change.diagnostic()
+        begun = False
+        try:
+            attempt = await call.attempt(transport)
+            async with aclosing(attempt.send(remaining())) as arrivals:
+                async for arrived in arrivals:
+                    deltas, fault = _translate(arrived, attempt.translator)
+                    if deltas:
+                        begun = begun or _has_content(deltas)
+                        yield deltas
+                    if fault is not None:
+                        raise fault
+                    if attempt.translator.ended:
+                        await drain(arrivals)
+                        break
+            attempt.translator.end()
+            return
+        except ProviderError as error:
+            if begun or (found := await _find(untried, call, error)) is None:
+                error.provider, error.model = error.provider or provider, error.model or model
+                if explain is not None:
+                    explain(call, error)
+                raise
+        remedy, call = found
+        untried.remove(remedy)
+        yield Change("retried", remedy.path, remedy.reason).diagnostic()
+
+
+def _translate(
+    arrived: ResponseInfo | Iterable[E], translator: Translator[E]
+) -> tuple[list[Delta], ProviderError | None]:
+    """The deltas that arrived, and the fault behind them, if there is one."""
+    if isinstance(arrived, ResponseInfo):
+        return [arrived], None
+    return until_fault(translator.feed, arrived)
+
+
+def _unreported(changes: Sequence[Change], reported: list[Change]) -> list[Change]:
+    """The changes that were not reported yet; they are now."""
+    new = [change for change in changes if change not in reported]
+    reported += new
+    return new
+
+
+async def _find(
+    remedies: Sequence[Remedy[C]], call: C, error: ProviderError
+) -> tuple[Remedy[C], C] | None:
+    """The remedy that helps against an error, and the call that it makes."""
+    for remedy in remedies:
+        if remedy.helps(error):
+            changed = await remedy.change(call)
+            return None if changed is None else (remedy, changed)
+    return None
+
+
+def _countdown(deadlines: Deadlines) -> Callable[[], Deadlines]:
+    """Start the clock; what is returned gives the deadlines of a request that is sent now."""
+    total = deadlines.total
+    if total is None:
+        return lambda: deadlines
+    ends = time.monotonic() + total
+    return lambda: evolve(deadlines, total=max(0.0, ends - time.monotonic()))
+
+
+def _has_content(deltas: Iterable[Delta]) -> bool:
+    return any(type(delta) is not ResponseInfo for delta in deltas)

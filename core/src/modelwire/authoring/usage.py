@@ -1,0 +1,57 @@
+"""Token counts as services report them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from modelwire.events import Diagnostic, UsageReport
+from modelwire.messages import Usage
+from modelwire.repair import clean_json
+
+__all__ = ["count_tokens", "report_usage"]
+
+_LARGEST = 2**53
+"""Beyond it JSON's numbers are no longer exact, and no answer has as many tokens."""
+
+
+def count_tokens(counters: Any, key: str) -> int | None:
+    """Read a counter of a usage.
+
+    Args:
+        counters: The object that holds it, if it is one.
+        key: The counter's name.
+
+    Returns:
+        The count, 0 for a negative one, or `None` where there is no number.
+
+    Raises:
+        ValueError: The number cannot be a count: it is not finite, or beyond 2**53.
+    """
+    value = counters.get(key) if isinstance(counters, Mapping) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not -_LARGEST <= value <= _LARGEST:
+        msg = f"{key} is not a number of tokens"
+        raise ValueError(msg)
+    return max(0, int(value))
+
+
+def report_usage(
+    usage: Any, read: Callable[[Mapping[str, Any]], Usage]
+) -> UsageReport | Diagnostic:
+    """Report the usage of an answer, or keep one that makes no sense as a diagnostic.
+
+    An answer is not lost because its usage is wrong; but a wrong usage is not counted.
+
+    Args:
+        usage: What the service sent, an object.
+        read: Makes a usage of it; `ValueError` says that it makes no sense, as `count_tokens` does.
+    """
+    reason = "it is not an object"
+    if isinstance(usage, Mapping):
+        try:
+            return UsageReport(read(usage))
+        except ValueError as error:
+            reason = str(error)
+    return Diagnostic("unreadable_usage", {"usage": clean_json(usage), "reason": reason})

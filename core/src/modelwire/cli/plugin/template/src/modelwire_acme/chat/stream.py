@@ -1,0 +1,76 @@
+"""The translation of events into deltas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import define, field
+from modelwire.authoring import JsonEvent, StreamEnd, count_tokens, cut_stream, report_usage
+from modelwire.events import (
+    ArgumentsDelta,
+    BlockEnd,
+    Delta,
+    ResponseInfo,
+    Stop,
+    TextDelta,
+    ToolCallStart,
+)
+from modelwire.messages import StopReason, Usage
+
+__all__ = ["Translator"]
+
+_REASONS = {
+    "stop": StopReason.STOP,
+    "length": StopReason.LENGTH,
+    "tool_use": StopReason.TOOL_USE,
+}
+
+
+@define
+class Translator:
+    """Translates the events of one answer.
+
+    Attributes:
+        ended: Whether the answer is complete; later events are ignored.
+    """
+
+    ended: bool = field(default=False, init=False)
+
+    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+        """Translate events; append what they say to `deltas`."""
+        for event in events:
+            if isinstance(event, JsonEvent) and not self.ended:
+                self._take(event.data, deltas)
+
+    def end(self) -> None:
+        """Check that the answer is complete.
+
+        Raises:
+            StreamTruncated: It has no end.
+        """
+        if not self.ended:
+            raise cut_stream()
+
+    def _take(self, data: dict[str, Any], deltas: list[Delta]) -> None:
+        match data:
+            case {"type": "start", "id": str(response_id)}:
+                deltas.append(ResponseInfo(response_id=response_id))
+            case {"type": "text", "index": int(index), "text": str(text)}:
+                deltas.append(TextDelta(index, text))
+            case {"type": "tool_call", "index": int(index), "id": str(id_), "name": str(name)}:
+                deltas.append(ToolCallStart(index, id_, name))
+            case {"type": "arguments", "index": int(index), "text": str(fragment)}:
+                deltas.append(ArgumentsDelta(index, fragment))
+            case {"type": "block_end", "index": int(index)}:
+                deltas.append(BlockEnd(index))
+            case {"type": "end", "reason": str(reason), "usage": dict(usage)}:
+                self.ended = True
+                deltas.append(report_usage(usage, _usage_of))
+                deltas.append(Stop(_REASONS.get(reason, StopReason.STOP), raw=reason))
+            case _:
+                pass  # an event of tomorrow; what is not known is not needed
+
+
+def _usage_of(usage: Mapping[str, Any]) -> Usage:
+    return Usage(count_tokens(usage, "input") or 0, count_tokens(usage, "output") or 0)

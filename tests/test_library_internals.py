@@ -1,0 +1,257 @@
+"""What is used of libraries beyond their public interface, tried against the installed versions.
+
+`docs/library-internals.md` lists it: what uses it, for what, and what happens without it. A test that
+fails here names the row; the code that it names has to be looked at before the library is upgraded.
+"""
+
+import asyncio
+import re
+import struct
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import boto3
+import botocore.session
+import pytest
+from aiohttp.payload import Payload
+from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
+from botocore.credentials import CredentialResolver, RefreshableCredentials
+from botocore.serialize import create_serializer
+
+PAGE = Path(__file__).parents[1] / "docs" / "library-internals.md"
+PARTIAL = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"
+
+
+@asynccontextmanager
+async def answering(answer, *, reset=False):
+    """A server that answers the first request of a connection, and then closes or resets that."""
+    serving = []
+
+    async def serve(reader, writer):
+        serving.append(asyncio.current_task())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        await asyncio.sleep(0.05)  # a reset overtakes what was not read yet
+        if reset:
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(1, 13, linger)  # SO_LINGER
+            writer.transport.abort()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, aiohttp.ClientSession() as session:
+        yield session, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.gather(*serving)
+
+
+async def wait_for(condition):
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def set_exception_none():
+    async with answering(PARTIAL, reset=True) as (session, url), session.get(url) as response:
+        content = response.content
+        await wait_for(lambda: content.exception() is not None)
+        content.set_exception(None)
+        assert content.exception() is None
+        assert content.read_nowait() == b"abc"
+
+
+async def protocol_closed():
+    async with answering(PARTIAL) as (session, url), session.get(url) as response:
+        closed = response.connection.protocol.closed
+        assert isinstance(closed, asyncio.Future)
+        assert not closed.done()
+        await asyncio.wait([closed], timeout=20)
+        assert closed.done()
+        closed.exception()
+
+
+async def protocol_exception():
+    async with answering(PARTIAL, reset=True) as (session, url), session.get(url) as response:
+        protocol = response.connection.protocol
+        assert protocol.exception() is None
+        await wait_for(lambda: protocol.exception() is not None)
+
+
+async def transport_abort():
+    async with answering(PARTIAL) as (session, url), session.get(url) as response:
+        transport = response.connection.transport
+        transport.abort()
+        assert transport.is_closing()
+
+
+class Pieces(Payload):
+    _autoclose = True
+
+    def decode(self, encoding="utf-8", errors="strict"):
+        return self._value.decode(encoding, errors)
+
+    async def write(self, writer):
+        await writer.write(self._value)
+
+
+async def autoclose():
+    assert "_autoclose" in vars(Payload)
+    payload = Pieces(b"abc")
+    assert payload.autoclose
+    written = []
+
+    class Writer:
+        async def write(self, data):
+            written.append(data)
+
+    for _ in range(2):
+        await payload.write(Writer())
+    assert written == [b"abc", b"abc"]
+
+
+async def disconnected_message():
+    for sent in (b"", b"HTTP/1.1 200 OK\r\nContent-Le"):
+        async with answering(sent) as (session, url):
+            with pytest.raises(aiohttp.ServerDisconnectedError) as caught:
+                await session.post(url)
+        assert isinstance(caught.value.message, str) is (not sent)
+
+
+def a_client():
+    return boto3.client(
+        "bedrock-runtime",
+        region_name="eu-west-1",
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="secret",
+    )
+
+
+PARAMS = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "hi"}]}]}
+
+
+class Body:
+    def stream(self):
+        return iter((b"{}",))
+
+
+def handed_over(client):
+    """What botocore's events give: the signer, and the request that would be sent."""
+    found = {}
+
+    def before_call(params, **_):
+        params["headers"]["X-Own"] = "1"
+
+    def before_sign(request_signer, signature_version, **_):
+        found.update(signer=request_signer, version=signature_version)
+
+    def before_send(request, **_):
+        found["request"] = request
+        return AWSResponse(request.url, 200, HeadersDict(), Body())
+
+    client.meta.events.register("before-call", before_call)
+    client.meta.events.register("before-sign", before_sign)
+    client.meta.events.register_last("before-send", before_send)
+    client.converse(**PARAMS)
+    return found
+
+
+async def client_events():
+    found = handed_over(a_client())
+    assert found["version"] == "v4"
+    assert b"hi" in found["request"].body
+    assert found["request"].headers["X-Own"] == b"1"
+    assert found["request"].headers["Authorization"].startswith(b"AWS4-HMAC-SHA256 Credential=")
+
+
+async def auth_instance():
+    signer = handed_over(a_client())["signer"]
+    request = AWSRequest("POST", "https://bedrock.example/x", headers={}, data=b"{}")
+    signer.get_auth_instance("bedrock", "eu-west-1", "v4").add_auth(request)
+    assert request.headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+
+
+async def serializer():
+    client = a_client()
+    service = client.meta.service_model
+    protocol = getattr(service, "resolved_protocol", None) or service.metadata["protocol"]
+    made = create_serializer(protocol, include_validation=False)
+    written = made.serialize_to_request(dict(PARAMS), service.operation_model("Converse"))
+    assert written["body"] == handed_over(client)["request"].body
+    assert written["url_path"] == "/model/m/converse"
+
+
+async def method_mapping():
+    names = a_client().meta.method_to_api_mapping
+    assert (names["converse"], names["converse_stream"]) == ("Converse", "ConverseStream")
+
+
+def credentials(seconds):
+    def refresh():
+        expiry = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+        return {"access_key": "NEW", "secret_key": "s", "token": "t", "expiry_time": expiry}
+
+    expiry = datetime.now(UTC) + timedelta(seconds=seconds)
+    return RefreshableCredentials("OLD", "s", "t", expiry, refresh, "test")
+
+
+async def frozen_credentials():
+    source = credentials(3600)
+    assert source._frozen_credentials.access_key == "OLD"
+    assert source.get_frozen_credentials().access_key == "OLD"
+
+
+async def refresh_needed():
+    assert credentials(60).refresh_needed(refresh_in=120)
+    assert not credentials(3600).refresh_needed(refresh_in=120)
+
+
+async def component():
+    resolver = botocore.session.Session().get_component("credential_provider")
+    assert isinstance(resolver, CredentialResolver)
+    assert callable(resolver.load_credentials)
+
+
+INTERNALS = {
+    ("aiohttp", "StreamReader.set_exception(None)"): set_exception_none,
+    ("aiohttp", "Connection.protocol.closed"): protocol_closed,
+    ("aiohttp", "Connection.protocol.exception()"): protocol_exception,
+    ("aiohttp", "Connection.transport.abort()"): transport_abort,
+    ("aiohttp", "Payload._autoclose"): autoclose,
+    ("aiohttp", "ServerDisconnectedError.message"): disconnected_message,
+    ("botocore", "before-call`, `before-sign`, `before-send"): client_events,
+    ("botocore", "RequestSigner.get_auth_instance"): auth_instance,
+    ("botocore", "create_serializer"): serializer,
+    ("botocore", "meta.method_to_api_mapping"): method_mapping,
+    ("botocore", "RefreshableCredentials._frozen_credentials"): frozen_credentials,
+    ("botocore", "RefreshableCredentials.refresh_needed"): refresh_needed,
+    ("botocore", "Session.get_component"): component,
+}
+ROW = re.compile(r"^\| (aiohttp|botocore) \| `(.*?)` \| `(modelwire[\w.]*)` \| ", re.MULTILINE)
+
+
+@pytest.mark.parametrize(("library", "name"), INTERNALS)
+async def test_an_internal_is_what_it_was(library, name):
+    try:
+        await INTERNALS[library, name]()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it names the row
+        users = {row[:2]: row[2] for row in ROW.findall(PAGE.read_text())}
+        installed = {"aiohttp": aiohttp, "botocore": botocore}[library].__version__
+        pytest.fail(
+            f"{library} {installed} has changed `{name}`, which {users[library, name]} uses; "
+            f"see docs/library-internals.md. {type(error).__name__}: {error}"
+        )
+
+
+def test_the_page_lists_what_is_tried():
+    assert [row[:2] for row in ROW.findall(PAGE.read_text())] == list(INTERNALS)
+
+
+@pytest.mark.parametrize("module", {row[2] for row in ROW.findall(PAGE.read_text())})
+def test_a_module_that_the_page_names_is_there(module):
+    import importlib
+
+    importlib.import_module(module)
