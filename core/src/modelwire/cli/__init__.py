@@ -1,10 +1,20 @@
-"""The command line. It imports nothing heavy until a command needs it."""
+"""The command line. It imports nothing heavy until a command needs it.
+
+What commands of plugins use of it is exported here.
+"""
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-__all__ = ["main"]
+from modelwire._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from modelwire.cli.options import FiniteRange
+
+__all__ = ["FiniteRange", "main"]
+
+__getattr__, __dir__ = lazy_exports(__name__, {"options": ("FiniteRange",)})
 
 
 def main() -> NoReturn:

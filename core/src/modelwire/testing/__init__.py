@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.testing.recordings import Interaction, RecordingTransport, read_recordings
+    from modelwire.testing.recordings import (
+        KEPT_REQUEST_HEADERS,
+        KEPT_RESPONSE_HEADERS,
+        Interaction,
+        RecordingTransport,
+        harmless,
+        is_binary,
+        read_recordings,
+        without_values,
+    )
     from modelwire.testing.server import Gate, ReceivedRequest, Reply, WireServer
     from modelwire.testing.subject import ABILITIES, Ability
     from modelwire.testing.suite import provider_suite
@@ -27,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ABILITIES",
+    "KEPT_REQUEST_HEADERS",
+    "KEPT_RESPONSE_HEADERS",
     "Ability",
     "Gate",
     "Interaction",
@@ -39,9 +50,12 @@ __all__ = [
     "Wire",
     "WireServer",
     "fragments",
+    "harmless",
+    "is_binary",
     "pieces",
     "provider_suite",
     "read_recordings",
+    "without_values",
 ]
 
 # pytest loads this package in every run.
@@ -49,9 +63,14 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "recordings": (
+            "KEPT_REQUEST_HEADERS",
+            "KEPT_RESPONSE_HEADERS",
             "Interaction",
             "RecordingTransport",
+            "harmless",
+            "is_binary",
             "read_recordings",
+            "without_values",
         ),
         "server": (
             "Gate",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from modelwire.cli.options import FiniteRange
+from modelwire.cli import FiniteRange
 from modelwire.config import load_config
 from modelwire_cache.settings import Settings
 from modelwire_cache.store import CachedResponse, ResponseStore

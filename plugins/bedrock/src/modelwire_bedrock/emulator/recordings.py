@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import define, evolve
 
-from modelwire.testing import recordings as generic
-from modelwire.testing.recordings import Interaction, harmless, is_binary, without_values
+from modelwire import testing
+from modelwire.testing import Interaction, harmless, is_binary, without_values
 from modelwire_bedrock.emulator.documents import read_text
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE, split_frames
@@ -27,10 +27,10 @@ from modelwire_bedrock.emulator.signatures import SignedRequest
 
 __all__ = ["KEPT_RESPONSE_HEADERS", "Recorder", "Recordings", "without_secrets"]
 
-KEPT_RESPONSE_HEADERS = generic.KEPT_RESPONSE_HEADERS | {"x-amzn-errortype", "x-amzn-requestid"}
+KEPT_RESPONSE_HEADERS = testing.KEPT_RESPONSE_HEADERS | {"x-amzn-errortype", "x-amzn-requestid"}
 """Header fields of a response of AWS that hold no secret."""
 
-_KEPT_REQUEST_HEADERS = generic.KEPT_REQUEST_HEADERS | {"amz-sdk-request"}
+_KEPT_REQUEST_HEADERS = testing.KEPT_REQUEST_HEADERS | {"amz-sdk-request"}
 # What a signature puts into the query where it stands for no header field.
 _SIGNING_PARAMETERS = frozenset({"x-amz-credential", "x-amz-security-token", "x-amz-signature"})
 
