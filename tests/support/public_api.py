@@ -19,7 +19,6 @@ import modelwire
 LISTED = Path(__file__).parents[1] / "public_api.txt"
 PRIVATE = {
     "modelwire._lazy",
-    "modelwire.cli",
     "modelwire.document",
     "modelwire.structuring",
     "modelwire.text",

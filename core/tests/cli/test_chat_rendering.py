@@ -10,11 +10,13 @@ import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from modelwire.cli.chat.costs import AnswerCost, cost_lines
 from modelwire.cli.chat.live_lines import ChangingLines
 from modelwire.cli.chat.markdown import render_block, split_blocks
 from modelwire.cli.chat.slash import parse_command
+from modelwire.cli.styled import style
 from modelwire.messages import Cost, Usage
 
 PIECES = (
@@ -41,11 +43,9 @@ def test_a_finished_block_is_not_changed_by_what_comes_later(source, cut):
 
 @given(MARKDOWN, st.sampled_from([20, 79]))
 def test_no_line_is_wider_than_the_window_and_none_around_is_empty(source, width):
-    from rich.text import Text
-
     for block in split_blocks(source):
-        lines = render_block(block, width, color=True)
-        assert all(Text.from_ansi(line).cell_len <= width for line in lines)
+        lines = [str(line) for line in render_block(block, width, color=True)]
+        assert all(cell_len(line) <= width for line in lines)
         assert not lines or (lines[0] and lines[-1])
 
 
@@ -53,7 +53,7 @@ def shown(source):
     lines = []
     for block in split_blocks(source):
         gap = [""] if lines and not block.joined else []
-        lines += [*gap, *render_block(block, 79, color=False)]
+        lines += [*gap, *map(str, render_block(block, 79, color=False))]
     return lines
 
 
@@ -142,7 +142,7 @@ def test_only_lines_that_differ_are_written():
 @pytest.mark.parametrize(("columns", "rows"), [(60, 10), (20, 10), (40, 24), (40, 4)])
 def test_a_changed_window_in_which_the_lines_fit_shows_them_once(columns, rows):
     window = Window(40, 10)
-    window.lines.show(["\x1b[1mone\x1b[0m", "x" * 20])
+    window.lines.show([style("one", bold=True), "x" * 20])
     window.text()
     window.size(columns, rows)
     window.lines.show(["two", "x" * 18, "three"])

@@ -11,10 +11,24 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.cli.options import FiniteRange
+    from modelwire.cli.output import echo, echo_json
+    from modelwire.cli.styled import style
+    from modelwire.cli.text import printable
 
-__all__ = ["FiniteRange", "main"]
+__all__ = ["FiniteRange", "echo", "echo_json", "main", "printable", "style"]
 
-__getattr__, __dir__ = lazy_exports(__name__, {"options": ("FiniteRange",)})
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "options": ("FiniteRange",),
+        "output": (
+            "echo",
+            "echo_json",
+        ),
+        "styled": ("style",),
+        "text": ("printable",),
+    },
+)
 
 
 def main() -> NoReturn:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from modelwire.cli.diagnostics import Diagnostics, diagnostic_options, with_diagnostics
+from modelwire.cli.output import echo
+from modelwire.cli.terminal_guard import guarded
+from modelwire.cli.text import printable
 from modelwire.errors import ModelwireError
 from modelwire.text import near_matches
 
@@ -121,36 +124,33 @@ def main(ready: Callable[[], object] = lambda: None) -> NoReturn:
 
 def _run(ready: Callable[[], object]) -> int:
     asked = Diagnostics()
-    for stream in (sys.stdout, sys.stderr):
-        # A character that the terminal or the pipe does not know must not end the program.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
         ready()
         result: Any = app(standalone_mode=False, obj=asked, color=_colour())
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        from modelwire.cli.errors import show_misuse
+
+        show_misuse(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except OSError as error:
         _drop_output()
         if not isinstance(error, BrokenPipeError):  # else whoever read it has seen enough
-            if asked.debug:
-                raise
-            click.echo(f"Error: {error.strerror or error}.", err=True)
+            _show_os_error(error, debug=asked.debug)
         return 1
     except ModelwireError as error:
-        if asked.debug:
-            raise
-        from modelwire.cli.errors import print_failure, show_failure
+        from modelwire.cli import errors
 
-        if asked.as_json:
-            print_failure(error)
+        if asked.debug:
+            errors.print_traceback(error)
+        elif asked.as_json:
+            errors.print_failure(error)
         else:
-            show_failure(error)
+            errors.show_failure(error)
         return 1
     return result if isinstance(result, int) else 0
 
@@ -158,6 +158,23 @@ def _run(ready: Callable[[], object]) -> int:
 def _colour() -> bool | None:
     """No colours where `NO_COLOR` is set (https://no-color.org); else click looks for a terminal."""
     return False if os.environ.get("NO_COLOR") else None
+
+
+def _prepare_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A character that the terminal or the pipe does not know must not end the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = guarded(sys.stdout), guarded(sys.stderr)
+
+
+def _show_os_error(error: OSError, *, debug: bool) -> None:
+    if debug:
+        from modelwire.cli.errors import print_traceback
+
+        print_traceback(error)
+    else:
+        echo(f"Error: {error.strerror or error}.", err=True)
 
 
 def _drop_output() -> None:
@@ -199,6 +216,5 @@ def _load(name: str, claims: list[Claim]) -> click.Command:
 
 
 def _packages(claims: list[Claim]) -> str:
-    from modelwire.cli.text import printable
 
     return printable(" and ".join(sorted(claim.distribution for claim in claims)))

@@ -15,9 +15,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
 from attrs import frozen
 
+from modelwire.cli.output import draw_on_descriptor, echo, is_terminal
+from modelwire.cli.styled import Line, Styled, style
 from modelwire.cli.text import printable
 from modelwire.messages import Text, ToolCall
 from modelwire.tools import run_in_thread
@@ -53,7 +54,7 @@ class Approval:
         return True
 
     async def _asked(self, call: ToolCall, terminal: Terminal) -> bool:
-        terminal.write(f"{_shown(call)}\n")
+        terminal.write(_shown(call) + "\n")
         terminal.forget()
         while True:
             terminal.write(_QUESTION)
@@ -85,7 +86,7 @@ class Terminal:
         forget: Drops what was typed so far: it cannot be an answer to what was not yet shown.
     """
 
-    write: Callable[[str], None]
+    write: Callable[[Line], None]
     read: Callable[[], str]
     forget: Callable[[], None]
 
@@ -95,15 +96,9 @@ def open_terminal() -> Terminal | None:
     try:
         number = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     except (AttributeError, OSError):
-        if all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
-            return Terminal(
-                partial(click.echo, err=True, nl=False), sys.stdin.readline, lambda: None
-            )
+        if is_terminal(sys.stdin) and is_terminal(sys.stderr):
+            return Terminal(partial(echo, err=True, nl=False), sys.stdin.readline, lambda: None)
         return None
-
-    def write(text: str) -> None:
-        text = click.unstyle(text) if "NO_COLOR" in os.environ else text
-        os.write(number, text.encode("utf-8", "backslashreplace"))
 
     def read() -> str:
         return os.read(number, 4096).decode("utf-8", "replace")
@@ -114,12 +109,12 @@ def open_terminal() -> Terminal | None:
         with suppress(termios.error):
             termios.tcflush(number, termios.TCIFLUSH)
 
-    return Terminal(write, read, forget)
+    return Terminal(partial(draw_on_descriptor, number), read, forget)
 
 
 def show_call(call: ToolCall) -> None:
     """Show a call on standard error."""
-    click.echo(_shown(call), err=True)
+    echo(_shown(call), err=True)
 
 
 def show_result(run: ToolRun) -> None:
@@ -136,15 +131,15 @@ def show_result(run: ToolRun) -> None:
         shown[-1] += f" ({printable(str(run.result.details['raisedAt']))})"
     failed = run.result.is_error
     for line in shown:
-        click.secho(f"  {line}", err=True, dim=not failed, fg="red" if failed else None)
+        echo(style(f"  {line}", dim=not failed, fg="red" if failed else None), err=True)
 
 
-def _shown(call: ToolCall) -> str:
+def _shown(call: ToolCall) -> Styled:
     arguments = (
         f"{printable(name)}={printable(json.dumps(value, ensure_ascii=False))}"
         for name, value in call.arguments.items()
     )
-    return f"{click.style(printable(call.name), bold=True)}({', '.join(arguments)})"
+    return style(printable(call.name), bold=True) + f"({', '.join(arguments)})"
 
 
 def _cut(line: str) -> str:

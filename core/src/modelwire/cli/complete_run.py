@@ -17,8 +17,8 @@ from attrs import frozen
 from modelwire.cli.approval import Approval, Terminal, open_terminal
 from modelwire.cli.errors import show_note, show_traceback
 from modelwire.cli.event_loop import run
+from modelwire.cli.output import echo_json
 from modelwire.cli.printers import INTERRUPTED, PRINTERS, Printer
-from modelwire.cli.text import json_text
 from modelwire.errors import ModelwireError
 from modelwire.events import DoneEvent, Event
 from modelwire.hookspecs import ToolChoice
@@ -161,7 +161,7 @@ class _Answering:
 async def _rehearse(context: Context, config_path: Path | None, settings: dict[str, Any]) -> int:
     async with Runtime.from_config(config_path) as runtime:
         kept = await runtime.dry_run(context, **_asked(runtime, settings))
-    click.echo(json_text(kept.to_json(), indent=2))
+    echo_json(kept.to_json(), indent=2)
     return 0
 
 

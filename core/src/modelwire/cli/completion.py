@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from click.shell_completion import (
     split_arg_string,
 )
 
+from modelwire.cli.output import echo
 from modelwire.errors import ModelwireError
 
 if TYPE_CHECKING:
@@ -101,26 +102,29 @@ def completion(shell: str) -> None:
     add_completion_class(_Bash)
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - click has these three
-    click.echo(kind(click.Command("modelwire"), {}, "modelwire", VARIABLE).source(), nl=False)
+    echo(kind(click.Command("modelwire"), {}, "modelwire", VARIABLE).source(), nl=False)
 
 
 def answer_shell(app: click.Command) -> int:
     """Tell a shell what a word can be completed to; return the exit status.
 
-    Whatever goes wrong, nothing but an answer is printed: the user is in the middle of a line.
+    Whatever goes wrong, nothing but an answer is printed: the user is in the middle of a line. What
+    could control a terminal is escaped, as the shell may show what it is told.
     """
     add_completion_class(_Bash)
+    answer = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
     with (
         open(os.devnull, "w", encoding="utf-8") as nowhere,  # noqa: PTH123 - the name of no path
         contextlib.redirect_stderr(nowhere),
     ):
         try:
-            return shell_complete(app, {}, "modelwire", VARIABLE, os.environ[VARIABLE])
+            with contextlib.redirect_stdout(answer):
+                status = shell_complete(app, {}, "modelwire", VARIABLE, os.environ[VARIABLE])
+            answer.seek(0)
+            echo(answer.read(), nl=False)
         except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001 - as promised above
             return 1
-        finally:
-            with contextlib.suppress(OSError):
-                sys.stdout.flush()
+        return status
 
 
 def complete_reference(

@@ -102,19 +102,22 @@ def _show_requests(asked: Diagnostics) -> None:
     """Print what the transport logs of its requests, and those that SDKs make on their own."""
     import logging
 
+    from modelwire.cli.output import echo, is_terminal
     from modelwire.redaction import HIDDEN, shown_url
     from modelwire.transport.log import LOGGER
 
-    class _OwnLine(logging.Formatter):
+    class _Printer(logging.Handler):
         """Begins a line of its own where an answer stands unfinished on the same terminal."""
 
-        def format(self, record: logging.LogRecord) -> str:
-            begun = asked.within_line and sys.stdout is not None and sys.stdout.isatty()
-            return "\n" * begun + record.getMessage()
+        def emit(self, record: logging.LogRecord) -> None:
+            begun = asked.within_line and is_terminal(sys.stdout)
+            try:
+                echo("\n" * begun + record.getMessage(), err=True)
+            except Exception:  # noqa: BLE001 - whoever logs must not fail for it
+                self.handleError(record)
 
     def add(logger: logging.Logger, level: int, keep: logging.Filter | None = None) -> None:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(_OwnLine())
+        handler = _Printer()
         if keep is not None:
             handler.addFilter(keep)
         logger.addHandler(handler)

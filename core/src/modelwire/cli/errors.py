@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 import click
 
 from modelwire.cli.diagnostics import diagnostics
-from modelwire.cli.text import json_text, wrapped
+from modelwire.cli.output import echo, echo_json
+from modelwire.cli.styled import Line, joined, style
+from modelwire.cli.text import printable, wrapped
 from modelwire.errors import ConfigError, ModelwireError, Problem, ProviderError
 
-__all__ = ["issue_json", "print_failure", "show_failure", "show_note", "show_traceback"]
+__all__ = [
+    "issue_json",
+    "print_failure",
+    "print_traceback",
+    "show_failure",
+    "show_misuse",
+    "show_note",
+    "show_traceback",
+]
 
 
 def show_failure(error: ModelwireError) -> None:
     """Print an error on standard error."""
-    lines = [click.style("Error: ", fg="red", bold=True) + str(error)]
+    lines: list[Line] = [style("Error: ", fg="red", bold=True) + str(error)]
     if isinstance(error, ProviderError):
-        lines += [f"  {label}: {value}" for label, value in _facts(error).items()]
+        lines += [f"  {label}: {printable(value)}" for label, value in _facts(error).items()]
     lines += [
-        f"  tried before: {attempt.model}: {attempt.message} ({attempt.code})"
+        printable(f"  tried before: {attempt.model}: {attempt.message} ({attempt.code})")
         for attempt in error.attempts
     ]
     if error.hint:
-        lines.append(click.style("Hint: ", bold=True) + error.hint)
-    click.echo(wrapped("\n".join(lines), sys.stderr), err=True)
+        lines.append(style("Hint: ", bold=True) + error.hint)
+    echo(wrapped(joined("\n", lines), sys.stderr), err=True)
 
 
 def print_failure(error: ModelwireError) -> None:
@@ -38,7 +49,14 @@ def print_failure(error: ModelwireError) -> None:
     data: dict[str, Any] = {"ok": False, "error": told}
     if isinstance(error, ConfigError):
         data["issues"] = [issue_json(problem) for problem in error.problems]
-    click.echo(json_text(data, indent=2))
+    echo_json(data, indent=2)
+
+
+def show_misuse(error: click.ClickException) -> None:
+    """Print an error of the command line itself on standard error; it repeats what was typed."""
+    text = StringIO()
+    error.show(text)
+    echo(text.getvalue(), err=True, nl=False)
 
 
 def issue_json(problem: Problem) -> dict[str, Any]:
@@ -49,14 +67,19 @@ def issue_json(problem: Problem) -> dict[str, Any]:
 def show_traceback(error: BaseException) -> None:
     """Print where an error comes from on standard error, if the user asked for that."""
     if diagnostics().debug:
-        import traceback
+        print_traceback(error)
 
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+
+def print_traceback(error: BaseException) -> None:
+    """Print where an error comes from on standard error."""
+    import traceback
+
+    echo("".join(traceback.format_exception(error)), err=True, nl=False)
 
 
 def show_note(text: str) -> None:
     """Print a remark on standard error, apart from the answer."""
-    click.secho(wrapped(text, sys.stderr), err=True, dim=True)
+    echo(wrapped(style(text, dim=True), sys.stderr), err=True)
 
 
 def _facts(error: ProviderError) -> dict[str, str]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwire.cli.options import check_output, config_option, output_options
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
+from modelwire.cli.styled import Line, joined, style
+from modelwire.cli.text import folded, printable
 
 if TYPE_CHECKING:
     from modelwire.registry import PluginInfo
@@ -44,24 +46,23 @@ def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
     check_output(as_json=as_json, plain=plain)
     found = Registry(load_config(config_path)).plugins(check=True)
     if as_json:
-        click.echo(json_text({"plugins": [asdict(info) for info in found]}, indent=2))
+        echo_json({"plugins": [asdict(info) for info in found]}, indent=2)
     elif plain:
         for info in found:
-            click.echo(info.distribution)
+            echo(printable(info.distribution))
     elif found:
-        click.echo("\n\n".join("\n".join(_describe(info)) for info in found))
+        echo(joined("\n\n", (joined("\n", _describe(info)) for info in found)))
     else:
-        click.echo("No plugins are installed. Try: pip install modelwire-local")
+        echo("No plugins are installed. Try: pip install modelwire-local")
 
 
-def _describe(info: PluginInfo) -> Iterator[str]:
+def _describe(info: PluginInfo) -> Iterator[Line]:
     from modelwire.cli.app import COMMANDS
-    from modelwire.cli.text import folded, printable
 
     colour = {"loaded": "green", "installed": "green", "disabled": "yellow"}.get(info.state, "red")
     state = "ok" if info.state in ("loaded", "installed") else info.state
-    name = click.style(printable(info.distribution), bold=True)
-    yield f"{name} {printable(info.version)}  {click.style(state, fg=colour)}"
+    name = style(printable(info.distribution), bold=True)
+    yield name + f" {printable(info.version)}  " + style(state, fg=colour)
     owned = {
         "providers": info.providers,
         "aliases": info.aliases,
@@ -77,5 +78,5 @@ def _describe(info: PluginInfo) -> Iterator[str]:
             yield from folded(f"  {label}: {', '.join(names)}", indent=4)
     for reason in info.reasons:
         first, *rest = folded(reason, indent=4, before=4)
-        yield f"  {click.style('!', fg=colour)} {first}"
+        yield "  " + style("!", fg=colour) + f" {first}"
         yield from rest

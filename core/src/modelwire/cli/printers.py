@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
-from typing import Protocol, TextIO
-
-import click
+from typing import Protocol
 
 from modelwire.cli.approval import show_result
 from modelwire.cli.diagnostics import diagnostics
 from modelwire.cli.errors import show_failure, show_note
-from modelwire.cli.text import json_text, printable_lines
+from modelwire.cli.output import echo, echo_answer, echo_json, is_terminal
+from modelwire.cli.styled import style
+from modelwire.cli.text import json_text, printable
 from modelwire.errors import Attempt, Cancelled, ModelwireError
 from modelwire.events import (
     ErrorEvent,
@@ -70,23 +69,22 @@ class _Text:
         self._runs_tools = runs_tools
         self._diagnostics = diagnostics()
         self._at_line_start = True
-        self._on_terminal = sys.stdout is not None and sys.stdout.isatty()
-        self._show_thinking = sys.stderr is not None and sys.stderr.isatty()
+        self._show_thinking = is_terminal(sys.stderr)
 
     def event(self, event: Event) -> None:
         match event:
             case TextDeltaEvent():
                 self._write(event.delta)
             case ThinkingDeltaEvent() if self._show_thinking:
-                click.secho(printable_lines(event.delta), nl=False, err=True, dim=True)
+                echo(style(event.delta, dim=True), nl=False, err=True, prose=True)
             case ThinkingEndEvent() if self._show_thinking:
-                click.echo(err=True)
+                echo(err=True)
             case ToolCallEndEvent():
                 self._end_line()
                 if not self._runs_tools:
                     call = event.tool_call
-                    arguments = json.dumps(call.arguments, ensure_ascii=False)
-                    self._write(f"[tool call {call.id}] {call.name}({arguments})\n")
+                    lead = printable(f"[tool call {call.id}] {call.name}")
+                    self._write(f"{lead}({json_text(call.arguments)})\n")
             case _:
                 pass
 
@@ -110,9 +108,7 @@ class _Text:
         """Nobody but people reads this form."""
 
     def _write(self, text: str) -> None:
-        text = printable_lines(text) if self._on_terminal else text
-        # Colour is not ours here: without this, click takes escapes out of what goes into a pipe.
-        click.echo(text, self._out, nl=False, color=True)
+        echo_answer(text, out=self._out)
         self._at_line_start = text.endswith("\n")
         self._diagnostics.within_line = not self._at_line_start
 
@@ -128,13 +124,13 @@ class _Events:
         self._out = sys.stdout if runs_tools else None
 
     def event(self, event: Event) -> None:
-        _print_json(event_to_json(event), self._out)
+        echo_json(event_to_json(event), out=self._out)
 
     def done(self, message: AssistantMessage) -> None:
         """The event `done` has said it."""
 
     def tool(self, run: ToolRun) -> None:
-        _print_json(message_to_json(run.result), self._out)
+        echo_json(message_to_json(run.result), out=self._out)
 
     def failed(self, error: ModelwireError) -> int:
         self._fail(_what_arrived(error))
@@ -144,7 +140,7 @@ class _Events:
         self._fail(_empty_message(sentence, "usage", StopReason.ERROR))
 
     def _fail(self, partial: AssistantMessage) -> None:
-        _print_json(event_to_json(ErrorEvent(partial.stop_reason, partial)), self._out)
+        echo_json(event_to_json(ErrorEvent(partial.stop_reason, partial)), out=self._out)
 
 
 class _Json:
@@ -157,18 +153,18 @@ class _Json:
         """Only the end matters."""
 
     def done(self, message: AssistantMessage) -> None:
-        _print_json(message_to_json(message), self._out)
+        echo_json(message_to_json(message), out=self._out)
 
     def tool(self, run: ToolRun) -> None:
-        _print_json(message_to_json(run.result), self._out)
+        echo_json(message_to_json(run.result), out=self._out)
 
     def failed(self, error: ModelwireError) -> int:
-        _print_json(message_to_json(_what_arrived(error)), self._out)
+        echo_json(message_to_json(_what_arrived(error)), out=self._out)
         return _status(error)
 
     def misused(self, sentence: str) -> None:
         message = _empty_message(sentence, "usage", StopReason.ERROR)
-        _print_json(message_to_json(message), self._out)
+        echo_json(message_to_json(message), out=self._out)
 
 
 def _what_arrived(error: ModelwireError) -> AssistantMessage:
@@ -199,10 +195,6 @@ def _show_attempts(attempts: Iterable[Attempt], answered: str) -> None:
     for attempt in attempts:
         if attempt.waited is None:
             show_note(f"{attempt.model} failed ({attempt.code}); {answered} answered instead.")
-
-
-def _print_json(data: object, out: TextIO | None) -> None:
-    click.echo(json_text(data), out)
 
 
 PRINTERS: dict[str, type[Printer]] = {"text": _Text, "events": _Events, "json": _Json}

@@ -6,34 +6,33 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from modelwire.cli.output import ERASE_LINE, draw, is_terminal
 from modelwire.cli.text import printable
 
-__all__ = ["Line", "waiting_for"]
+__all__ = ["ProgressLine", "waiting_for"]
 
 
-class Line:
+class ProgressLine:
     """The line; on standard error, and only where that is a terminal."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr is not None and sys.stderr.isatty()
+        self._shown = is_terminal(sys.stderr)
 
     def say(self, text: str) -> None:
         """Show a text in place of the one before."""
         if self._shown:
-            sys.stderr.write(f"\r\x1b[2K{printable(text)[:79]}")
-            sys.stderr.flush()
+            draw(sys.stderr, ERASE_LINE, printable(text)[:79])
 
     def clear(self) -> None:
         """Take the line away, as before other output."""
         if self._shown:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+            draw(sys.stderr, ERASE_LINE)
 
 
 @contextmanager
-def waiting_for(text: str) -> Iterator[Line]:
+def waiting_for(text: str) -> Iterator[ProgressLine]:
     """Show a line while something is waited for; it is gone afterwards, come what may."""
-    line = Line()
+    line = ProgressLine()
     if text:
         line.say(text)
     try:

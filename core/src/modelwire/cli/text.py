@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
+
+from modelwire.cli.styled import Line, Styled, joined
 
 __all__ = [
     "align",
@@ -17,6 +20,7 @@ __all__ = [
     "json_text",
     "printable",
     "printable_lines",
+    "printable_prose",
     "room",
     "width",
     "wrapped",
@@ -38,10 +42,18 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """The same for prose of several lines: line feeds and tabs stay, carriage returns go."""
+    """The same for text of several lines: line feeds and tabs stay, carriage returns go."""
+    return _escaped(text, "\n\t")
+
+
+def printable_prose(text: str) -> str:
+    """The same for what a model says, in whose languages marks of direction may be needed."""
+    return _escaped(text, f"\n\t{_MARKS}")
+
+
+def _escaped(text: str, kept: str) -> str:
     if text.isprintable():
         return text
-    kept = f"\n\t{_MARKS}"
     return "".join(
         char if char in kept or not _steers(char) else _escape(char)
         for char in text.replace("\r", "")
@@ -76,20 +88,21 @@ def room() -> int | None:
     return shutil.get_terminal_size().columns
 
 
-def wrapped(text: str, stream: TextIO | None) -> str:
+def wrapped(text: Line, stream: TextIO | None) -> Line:
     """The text with its lines broken between words where a terminal is too narrow for them.
 
     What has no space, as a path or a command's option, stays whole. A line that begins with space
     goes on below its first word.
 
     Args:
-        text: The text, with or without line feeds and colours.
+        text: The text, with or without line feeds and styles.
         stream: Where it is written to; where that is no terminal, the text stays as it is.
     """
     if stream is None or not stream.isatty():
         return text
     cells = _columns_of(stream)
-    return "\n".join(_wrapped(line, cells) for line in text.split("\n"))
+    lines = joined("", [text]).changed(printable_lines).lines()
+    return joined("\n", [_wrapped(line, cells) for line in lines])
 
 
 def _columns_of(stream: TextIO) -> int:
@@ -99,22 +112,21 @@ def _columns_of(stream: TextIO) -> int:
         return shutil.get_terminal_size().columns
 
 
-def _wrapped(line: str, cells: int) -> str:
-    from click import unstyle
-
-    if width(unstyle(line)) <= cells:
+def _wrapped(line: Styled, cells: int) -> Styled:
+    text = str(line)
+    if width(text) <= cells:
         return line
-    indent = line[: len(line) - len(line.lstrip())]
-    lines, used = [indent], len(indent)
-    for word in line.split():
-        taken = width(unstyle(word))
-        fresh = used == len(indent)
-        if not fresh and used + 1 + taken > cells:
-            lines.append(indent)
-            used, fresh = len(indent), True
-        lines[-1] += word if fresh else f" {word}"
-        used += taken if fresh else taken + 1
-    return "\n".join(lines)
+    indent = text[: len(text) - len(text.lstrip())]
+    rows: list[list[Styled]] = [[]]
+    used = len(indent)
+    for found in re.finditer(r"\S+", text):
+        taken = width(found[0])
+        if rows[-1] and used + 1 + taken > cells:
+            rows.append([])
+            used = len(indent)
+        used += taken + bool(rows[-1])
+        rows[-1].append(line.part(*found.span()))
+    return joined("\n", [indent + joined(" ", row) for row in rows])
 
 
 def folded(text: str, *, indent: int = 0, before: int = 0) -> list[str]:

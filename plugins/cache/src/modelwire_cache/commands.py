@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from modelwire.cli import FiniteRange
+from modelwire.cli import FiniteRange, echo, echo_json, printable
 from modelwire.config import load_config
 from modelwire_cache.settings import Settings
 from modelwire_cache.store import CachedResponse, ResponseStore
@@ -57,14 +56,14 @@ def list_answers(config_path: Path | None, *, as_json: bool) -> None:
                 for k in found
             ],
         }
-        click.echo(json.dumps(data, indent=2))
+        echo_json(data, indent=2)
         return
-    click.echo(f"Mode: {settings.mode}. Folder: {settings.directory}")
+    echo(f"Mode: {settings.mode}. Folder: {settings.directory}")
     for kept in found:
         when = datetime.fromtimestamp(kept.kept_at, UTC).strftime("%Y-%m-%d %H:%M")
-        click.echo(f"{kept.path.stem[:8]}  {when}  {kept.model}  {_question(kept)}")
+        echo(printable(f"{kept.path.stem[:8]}  {when}  {kept.model}  {_question(kept)}"))
     if not found:
-        click.echo("No answers are kept.")
+        echo("No answers are kept.")
 
 
 @answers.command()
@@ -86,7 +85,7 @@ def clear(config_path: Path | None, older_than: float | None) -> None:
     gone = [kept for kept in ResponseStore(settings.directory).listing() if kept.kept_at <= newest]
     for kept in gone:
         kept.path.unlink(missing_ok=True)
-    click.echo(f"Removed {len(gone)} {'answer' if len(gone) == 1 else 'answers'}.")
+    echo(f"Removed {len(gone)} {'answer' if len(gone) == 1 else 'answers'}.")
 
 
 def _question(kept: CachedResponse) -> str:
@@ -98,5 +97,4 @@ def _question(kept: CachedResponse) -> str:
         if isinstance(block, str)
     ]
     text = " ".join(said[-1].split()) if said else ""
-    text = "".join(character for character in text if character.isprintable())
     return text if len(text) <= 40 else f"{text[:39]}…"

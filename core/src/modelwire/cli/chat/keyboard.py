@@ -14,6 +14,8 @@ from prompt_toolkit.output import create_output
 
 from modelwire.cli.chat.input_history import PrivateHistory
 from modelwire.cli.errors import show_note
+from modelwire.cli.output import is_terminal
+from modelwire.cli.terminal_guard import unguarded
 
 __all__ = ["Keyboard", "without_echo"]
 
@@ -29,7 +31,9 @@ class Keyboard:
     """
 
     def __init__(self, history: Path, completer: Completer) -> None:
-        output = create_output(always_prefer_tty=True)
+        # It escapes control characters by itself, in what is typed as in what is shown.
+        terminal = sys.stdout if is_terminal(sys.stdout) else sys.stderr
+        output = create_output(unguarded(terminal))
         self._prompts: PromptSession[str] = PromptSession(
             history=PrivateHistory(history),
             completer=completer,

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from click import unstyle
-
+from modelwire.cli.output import (
+    BEGIN_UPDATE,
+    END_UPDATE,
+    ERASE_BELOW,
+    NEW_LINE,
+    Control,
+    draw,
+    move_up,
+)
+from modelwire.cli.styled import Line
 from modelwire.cli.text import width
 
 __all__ = ["ChangingLines"]
-
-# DEC private mode 2026: terminals that know it show what is between the two at once.
-_BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 
 
 class ChangingLines:
@@ -31,7 +36,7 @@ class ChangingLines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._shown: list[str] = []
+        self._shown: list[Line] = []
         self._final = 0
         self._size = self._measure()
 
@@ -40,13 +45,13 @@ class ChangingLines:
         """Cells that a line may have; the last column is left free, where terminals differ."""
         return max(self._measure().columns - 1, 1)
 
-    def show(self, lines: Sequence[str]) -> None:
+    def show(self, lines: Sequence[Line]) -> None:
         """Show lines in place of those before; none may be wider than `columns`."""
         size = self._measure()
         resized = size != self._size
         if resized:
             if not self._fits(size):
-                self._stream.write("\r\n")
+                draw(self._stream, NEW_LINE)
                 self._shown = []
             self._size = size
             self._final = 0
@@ -60,8 +65,8 @@ class ChangingLines:
             return
         if same == len(fresh):  # the cursor has to come to the end of the last line
             same = max(same - 1, 0)
-        self._stream.write(f"{_BEGIN}{self._moves(same)}{_joined(fresh[same:])}{_END}")
-        self._stream.flush()
+        moves = self._moves(same)
+        draw(self._stream, BEGIN_UPDATE, *moves, *_joined(fresh[same:]), END_UPDATE)
         excess = max(len(fresh) - max(size.lines - 1, 1), 0)
         self._final += excess
         self._shown = fresh[excess:]
@@ -69,25 +74,24 @@ class ChangingLines:
     def settle(self) -> None:
         """Make what is shown final; the cursor goes to a new line."""
         if self._shown:
-            self._stream.write("\r\n")
-            self._stream.flush()
+            draw(self._stream, NEW_LINE)
         self._shown = []
         self._final = 0
 
     def _fits(self, size: os.terminal_size) -> bool:
         """Whether every line that is shown is one row of a window, and all of them are in it."""
         rows = len(self._shown)
-        widest = max((width(unstyle(line)) for line in self._shown), default=0)
+        widest = max((width(str(line)) for line in self._shown), default=0)
         return not self._final and rows < size.lines and widest <= size.columns
 
-    def _moves(self, same: int) -> str:
+    def _moves(self, same: int) -> tuple[Control, ...]:
         """Go from the end of the last line to where the first line that differs begins."""
         if not self._shown:
-            return ""
+            return ()
         if same == len(self._shown):
-            return "\r\n"
+            return (NEW_LINE,)
         up = len(self._shown) - 1 - same
-        return "\r" + (f"\x1b[{up}A" if up else "") + "\x1b[J"
+        return (move_up(up), ERASE_BELOW)
 
     def _measure(self) -> os.terminal_size:
         try:
@@ -97,5 +101,8 @@ class ChangingLines:
         return size if size.columns and size.lines else shutil.get_terminal_size()
 
 
-def _joined(lines: Sequence[str]) -> str:
-    return "\r\n".join(lines)
+def _joined(lines: Sequence[Line]) -> Iterator[Line | Control]:
+    for number, line in enumerate(lines):
+        if number:
+            yield NEW_LINE
+        yield line

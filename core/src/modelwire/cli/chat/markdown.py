@@ -15,8 +15,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from modelwire.cli.styled import Styled
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from rich.color import ColorSystem
+    from rich.style import Style
 
 __all__ = ["Block", "render_block", "split_blocks"]
 
@@ -68,7 +72,7 @@ def split_blocks(source: str, *, number: int | None = None) -> list[Block]:
     ]
 
 
-def render_block(block: Block, width: int, *, color: bool) -> list[str]:
+def render_block(block: Block, width: int, *, color: bool) -> list[Styled]:
     """Render one block as lines of at most `width` cells, without empty ones around it.
 
     Args:
@@ -95,30 +99,40 @@ def render_block(block: Block, width: int, *, color: bool) -> list[str]:
         highlight=False,
         emoji=False,
     )
-    lines = [_ansi(console, line) for line in console.render_lines(markdown, pad=False)]
-    while lines and not lines[0]:
+    lines = [_styled(console, line) for line in console.render_lines(markdown, pad=False)]
+    while lines and not lines[0].pieces:
         del lines[0]
-    while lines and not lines[-1]:
+    while lines and not lines[-1].pieces:
         del lines[-1]
     return lines
 
 
-def _ansi(console: object, segments: Sequence[object]) -> str:
-    """Segments as text with escape sequences, without white space at the end."""
+def _styled(console: object, segments: Sequence[object]) -> Styled:
+    """Segments as styled text, without white space at the end."""
     from rich.console import Console
     from rich.segment import Segment
 
     assert isinstance(console, Console)  # noqa: S101 - only its type is imported late
-    pieces = [piece for piece in segments if isinstance(piece, Segment) and piece.text]
+    pieces = [
+        piece
+        for piece in segments
+        if isinstance(piece, Segment) and piece.text and not piece.control
+    ]
     while pieces and not pieces[-1].text.strip():
         pieces.pop()
     if pieces:
         pieces[-1] = pieces[-1]._replace(text=pieces[-1].text.rstrip())
     system = console._color_system  # noqa: SLF001 - `Console.print` would wrap the line again
-    return "".join(
-        piece.style.render(piece.text, color_system=system) if piece.style else piece.text
-        for piece in pieces
-    )
+    return Styled(tuple((piece.text, _codes(piece.style, system)) for piece in pieces))
+
+
+def _codes(rich_style: Style | None, system: ColorSystem | None) -> tuple[str, ...]:
+    """The parameters of the SGR sequence for a style of rich."""
+    if not rich_style:
+        return ()
+    begin = rich_style.render("x", color_system=system).partition("x")[0]
+    code = begin.removeprefix("\x1b[").removesuffix("m")
+    return (code,) if code else ()
 
 
 @cache

@@ -25,6 +25,7 @@ from modelwire.cli.chat.session_choice import (
 from modelwire.cli.chat.views import MarkdownView, PlainView, View
 from modelwire.cli.errors import show_note
 from modelwire.cli.model_check import offline_catalog
+from modelwire.cli.output import echo, is_terminal
 from modelwire.cli.printers import INTERRUPTED
 from modelwire.models import ReasoningLevel
 from modelwire.runtime import Runtime
@@ -74,8 +75,8 @@ async def run_chat(wishes: ChatOptions) -> int:
     asked = wishes.session
     runtime = Runtime.from_config(wishes.config_path)
     async with runtime:
-        at_terminal = _is_terminal(sys.stdin) and (
-            _is_terminal(sys.stdout) or _is_terminal(sys.stderr)
+        at_terminal = is_terminal(sys.stdin) and (
+            is_terminal(sys.stdout) or is_terminal(sys.stderr)
         )
         keyboard = None
         if at_terminal:
@@ -86,7 +87,7 @@ async def run_chat(wishes: ChatOptions) -> int:
             keyboard = Keyboard(default_state_directory() / "chat-history", completer)
         if asked.resume == CHOOSE:
             found = recent_sessions()
-            click.echo("\n".join(list_lines(found)))
+            echo("\n".join(list_lines(found)))
             chosen = await keyboard.choose("Which? ") if keyboard is not None and found else ""
             if not chosen:
                 return 0
@@ -201,7 +202,7 @@ def _interrupts(talk: ChatConversation) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def interrupted() -> None:
-        if not talk.stop() and not _is_terminal(sys.stdin):
+        if not talk.stop() and not is_terminal(sys.stdin):
             talk.session.close()
             os._exit(INTERRUPTED)  # else the thread that reads standard input would be waited for
 
@@ -216,7 +217,7 @@ def _interrupts(talk: ChatConversation) -> Iterator[None]:
 
 def _view_of(*, plain: bool) -> type[PlainView] | _MarkdownViews:
     dumb = os.environ.get("TERM", "") in ("", "dumb")
-    if plain or dumb or not _is_terminal(sys.stdout):
+    if plain or dumb or not is_terminal(sys.stdout):
         return PlainView
     return _MarkdownViews(color=not os.environ.get("NO_COLOR"))
 
@@ -227,11 +228,6 @@ class _MarkdownViews:
 
     def __call__(self) -> View:
         return MarkdownView(color=self.color)
-
-
-def _is_terminal(stream: object) -> bool:
-    isatty = getattr(stream, "isatty", None)
-    return bool(isatty is not None and isatty())
 
 
 def _model_names(runtime: Runtime) -> Iterator[str]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-import click
 from attrs import frozen
 
 from modelwire.cli.text import align, room
@@ -87,7 +86,7 @@ def list_lines(found: list[SessionSummary]) -> list[str]:
             str(number),
             summary.header.id[:8],
             datetime.fromtimestamp(summary.changed_at).strftime("%Y-%m-%d %H:%M"),  # noqa: DTZ006
-            click.unstyle(summary.opening())[:40],
+            summary.opening()[:40],
         )
         for number, summary in enumerate(found, 1)
     ]

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
-import click
 from attrs import frozen
 
 from modelwire.cli.errors import show_note
+from modelwire.cli.output import echo, echo_answer
 from modelwire.cli.text import printable, room
 from modelwire.files import user_path
 from modelwire.models import ReasoningLevel
@@ -73,15 +73,15 @@ async def _help(_: Chat, __: str) -> bool:
 
     rows = [(f"/{name} {c.argument}".rstrip(), c.help) for name, c in COMMANDS.items()]
     for line in align(rows, room=room()):
-        click.echo(line)
-    click.echo("Enter sends, Alt-Enter or Ctrl-J begins a new line, Tab completes.")
-    click.echo("Ctrl-C stops an answer, Ctrl-D leaves.")
+        echo(line)
+    echo("Enter sends, Alt-Enter or Ctrl-J begins a new line, Tab completes.")
+    echo("Ctrl-C stops an answer, Ctrl-D leaves.")
     return True
 
 
 async def _model(at: Chat, argument: str) -> bool:
     if not argument:
-        click.echo(at.talk.model_name)
+        echo(printable(at.talk.model_name))
         return True
     at.choose_model(argument)
     show_note(f"{at.talk.model_name} answers from here on.")
@@ -91,7 +91,7 @@ async def _model(at: Chat, argument: str) -> bool:
 async def _system(at: Chat, argument: str) -> bool:
     talk = at.talk
     if not argument:
-        click.echo(talk.system_prompt or "There is no system prompt.")
+        echo_answer(talk.system_prompt or "There is no system prompt.", nl=True)
         return True
     talk.choose_system_prompt(None if argument == "-" else argument)
     show_note("The system prompt is gone." if argument == "-" else "The system prompt is set.")
@@ -104,7 +104,7 @@ async def _reasoning(at: Chat, argument: str) -> bool:
         at.talk.choose_reasoning(cast("ReasoningLevel", argument))
         return True
     if not argument:
-        click.echo(at.talk.reasoning or "as the model does it by itself")
+        echo(at.talk.reasoning or "as the model does it by itself")
         return True
     show_note(f"Choose one of {', '.join(levels)}.")
     return False
@@ -117,11 +117,11 @@ async def _tools(at: Chat, argument: str) -> bool:
     elif argument:
         at.load_tools([_path(argument)])
     elif not at.talk.tools:
-        click.echo("The model has no tools; /tools FILE loads those of a Python file.")
+        echo("The model has no tools; /tools FILE loads those of a Python file.")
     if argument != "-":
         for tool in at.talk.tools:
             summary = tool.tool.description.partition("\n")[0]
-            click.echo(printable(f"{tool.name}: {summary}" if summary else tool.name))
+            echo(printable(f"{tool.name}: {summary}" if summary else tool.name))
     return True
 
 
@@ -182,7 +182,7 @@ async def _cost(at: Chat, _: str) -> bool:
 
     spent = spent_on(at.talk.session.entries, at.talk.entry_ids)
     for line in cost_lines(spent, room=room()):
-        click.echo(line)
+        echo(line)
     return True
 
 

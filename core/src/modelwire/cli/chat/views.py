@@ -9,14 +9,15 @@ import textwrap
 import time
 from typing import Protocol, TextIO
 
-import click
 from attrs import evolve
 
 from modelwire.cli.chat.live_lines import ChangingLines
 from modelwire.cli.chat.markdown import Block, render_block, split_blocks
 from modelwire.cli.errors import show_note
+from modelwire.cli.output import draw, echo
 from modelwire.cli.printers import PRINTERS
-from modelwire.cli.text import printable, printable_lines
+from modelwire.cli.styled import Line, Styled, style
+from modelwire.cli.text import printable, printable_prose
 from modelwire.errors import Cancelled, ModelwireError
 from modelwire.events import (
     DoneEvent,
@@ -83,14 +84,14 @@ class PlainView:
     def asked(self, call: ToolCall) -> None:
         """Print a call before it is allowed or not."""
         self._asked.add(call.id)
-        click.echo(describe_call(call), err=True)
+        echo(describe_call(call), err=True)
 
     def event(self, event: Event | ToolRun) -> None:
         """Print an event."""
         if isinstance(event, ToolRun):
             if event.call.id not in self._asked:
                 self.asked(event.call)
-            click.echo(_result_line(event), err=True)
+            echo(_result_line(event), err=True)
         elif isinstance(event, DoneEvent):
             self._printer.done(event.message)
         elif not isinstance(event, ToolCallEndEvent):
@@ -134,12 +135,12 @@ class MarkdownView:
         match event:
             case TextDeltaEvent():
                 self._turn_to(event.content_index)
-                text = self._tail.source + printable_lines(event.delta)
+                text = self._tail.source + printable_prose(event.delta)
                 self._tail = evolve(self._tail, source=text)
                 self._soon()
             case ThinkingDeltaEvent():
                 self._turn_to(event.content_index)
-                self._thinking += printable_lines(event.delta)
+                self._thinking += printable_prose(event.delta)
                 self._soon()
             case ThinkingEndEvent() | TextEndEvent() if event.content_index == self._index:
                 self._settle()
@@ -165,8 +166,7 @@ class MarkdownView:
         """Make everything final, and leave a line free before what comes next."""
         self._settle()
         if self._blocks_before:
-            self._stream.write("\n")
-            self._stream.flush()
+            draw(self._stream, "\n")
 
     def asked(self, call: ToolCall) -> None:
         """Show a call before it is allowed or not."""
@@ -227,17 +227,16 @@ class MarkdownView:
         self._thinking = ""
         self._tail = Block("")
 
-    def _thought(self) -> list[str]:
+    def _thought(self) -> list[Line]:
         lines: list[str] = []
         for paragraph in self._thinking.strip("\n").splitlines():
             lines += textwrap.wrap(paragraph, self._lines.columns) or [""]
         gap = [""] if self._blocks_before else []
         return [*gap, *(self._dim(line) for line in lines)]
 
-    def _dim(self, text: str) -> str:
-        return click.style(text, dim=True)
+    def _dim(self, text: str) -> Styled:
+        return style(text, dim=True)
 
-    def _write(self, line: str) -> None:
-        self._stream.write(f"{line}\n")
-        self._stream.flush()
+    def _write(self, line: Line) -> None:
+        draw(self._stream, line, "\n")
         self._blocks_before += 1

@@ -7,13 +7,13 @@ from difflib import SequenceMatcher
 from pathlib import Path as FilePath
 from typing import Any
 
-import click
 from attrs import Factory, define
 
 from modelwire.cli.config.references import check_new_references
 from modelwire.cli.config.values import environment
 from modelwire.cli.errors import issue_json, show_note
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
+from modelwire.cli.styled import style
 from modelwire.config.config import SUMMARY
 from modelwire.config.edit import EditResult, edit_config
 from modelwire.config.known_paths import look_up_path
@@ -79,16 +79,16 @@ class Report:
     def show(self, written: EditResult, *, as_json: bool, dry_run: bool) -> None:
         """Print what became of it."""
         if as_json:
-            click.echo(json_text(self.to_json(written, dry_run=dry_run), indent=2))
+            echo_json(self.to_json(written, dry_run=dry_run), indent=2)
             return
         if not written.changed:
-            click.echo(f"No change: {written.path} says so already.")
+            echo(f"No change: {written.path} says so already.")
         elif dry_run:
             _show_diff(written)
             show_note("Dry run: nothing was written.")
         else:
             where = f"the new file {written.path}" if written.created else f"{written.path}"
-            click.echo(f"{self.verb} {self._named()} in {where}.")
+            echo(f"{self.verb} {self._named()} in {where}.")
         for note in self._all_notes(written):
             show_note(f"Note: {note}")
 
@@ -130,7 +130,7 @@ def _show_diff(written: EditResult) -> None:
     known = environment(read_value(written.after, ()))
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for line in redacted_diff(written.before, written.after, known):
-        click.secho(line, fg=colours.get(line[:1]))
+        echo(style(line, fg=colours.get(line[:1])))
 
 
 Change = Callable[[str, FilePath, Report], str]

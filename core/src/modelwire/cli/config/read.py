@@ -8,7 +8,8 @@ import click
 
 from modelwire.cli.completion import complete_config_path
 from modelwire.cli.options import config_option, json_option
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_answer, echo_json
+from modelwire.cli.styled import joined, style
 
 __all__ = ["file", "get", "schema", "validate"]
 
@@ -35,9 +36,9 @@ def get(path: str | None, as_json: bool, config_path: Path | None) -> None:
     if not found:
         raise no_such_value(steps)
     if as_json or not isinstance(value, str):
-        click.echo(json_text(value, indent=2))
+        echo_json(value, indent=2)
     else:
-        click.echo(value)
+        echo_answer(value, nl=True)
 
 
 @click.command()
@@ -56,13 +57,13 @@ def validate(as_json: bool, config_path: Path | None) -> int:
 
     result = validated(config_path)
     if as_json:
-        click.echo(json_text(result.to_json(), indent=2))
+        echo_json(result.to_json(), indent=2)
     elif result.issues:
-        lines = [click.style("Config invalid: ", fg="red", bold=True) + str(result.path)]
-        lines += [f"  {place}" for place in result.places()]
-        click.echo("\n".join(lines))
+        lead = style("Config invalid: ", fg="red", bold=True)
+        places = [f"  {place}" for place in result.places()]
+        echo(joined("\n", [lead + str(result.path), *places]))
     else:
-        click.echo(click.style("Config valid: ", fg="green") + str(result.path))
+        echo(style("Config valid: ", fg="green"), str(result.path))
     for warning in () if as_json else result.warnings:
         show_note(f"Warning: {warning}")
     return 1 if result.issues else 0
@@ -86,9 +87,9 @@ def file(as_json: bool, config_path: Path | None) -> None:
     place = config_place(config_path)
     exists = place.exists()
     if as_json:
-        click.echo(json_text({"path": str(place), "exists": exists}, indent=2))
+        echo_json({"path": str(place), "exists": exists}, indent=2)
         return
-    click.echo(str(place))
+    echo_answer(str(place), nl=True)
     if not exists:
         show_note("The file does not exist yet; all defaults apply.")
 
@@ -108,4 +109,4 @@ def schema(_as_json: bool) -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.config.json_schema import config_schema
 
-    click.echo(json_text(config_schema(), indent=2))
+    echo_json(config_schema(), indent=2)

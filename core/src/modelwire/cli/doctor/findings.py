@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import Any, Literal
 
-import click
 from attrs import field, frozen
 
+from modelwire.cli.styled import Line, joined, style
 from modelwire.cli.text import printable, room
 
 __all__ = ["Finding", "State", "show_finding"]
@@ -47,16 +47,16 @@ class Finding:
         }
 
 
-def show_finding(finding: Finding) -> str:
+def show_finding(finding: Finding) -> Line:
     """The finding for people: its state, and below it what to do."""
     lines = [part for line in finding.message.splitlines() for part in _wrapped(line)]
-    state = click.style(f"{finding.state:<8}", fg=_COLOURS[finding.state])
-    shown = [f"{state} {lines[0]}", *(_MARGIN + line for line in lines[1:])]
+    state = style(f"{finding.state:<8}", fg=_COLOURS[finding.state])
+    shown: list[Line] = [state + f" {lines[0]}", *(_MARGIN + line for line in lines[1:])]
     if finding.hint:
         hint, *more = _wrapped(f"Hint: {finding.hint}")
-        shown.append(_MARGIN + click.style(hint[:5], bold=True) + hint[5:])
+        shown.append(_MARGIN + style(hint[:5], bold=True) + hint[5:])
         shown += [_MARGIN + line for line in more]
-    return "\n".join(shown)
+    return joined("\n", shown)
 
 
 def _wrapped(text: str) -> list[str]:

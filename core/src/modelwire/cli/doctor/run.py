@@ -8,8 +8,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
-import click
-
 from modelwire.cli.doctor.checks.cache import check_cache
 from modelwire.cli.doctor.checks.certificates import check_certificates
 from modelwire.cli.doctor.checks.claims import check_claims
@@ -23,8 +21,9 @@ from modelwire.cli.doctor.checks.startup import check_startup
 from modelwire.cli.doctor.checks.versions import check_versions
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding, State, show_finding
+from modelwire.cli.output import echo, echo_json
 from modelwire.cli.progress import waiting_for
-from modelwire.cli.text import json_text
+from modelwire.cli.styled import Line, joined, style
 from modelwire.registry.loader import where
 
 __all__ = ["CHECKS", "examine", "report"]
@@ -86,25 +85,25 @@ async def report(config_path: Path | None, *, offline: bool, timeout: float, as_
     counts = Counter(finding.state for finding in everything)
     if as_json:
         data = {"ok": not counts["problem"], "checks": [f.to_json() for f in everything]}
-        click.echo(json_text(data, indent=2))
+        echo_json(data, indent=2)
     else:
-        click.echo(f"\n{_summary(counts)}")
+        echo("\n", _summary(counts))
     return 1 if counts["problem"] else 0
 
 
 def _show(name: str, findings: list[Finding], *, first: bool) -> None:
-    heading = click.style(name.capitalize(), bold=True)
-    text = "\n".join(show_finding(finding) for finding in findings)
-    click.echo(f"{'' if first else chr(10)}{heading}\n{text}")
+    heading = style(name.capitalize(), bold=True)
+    shown = joined("\n", [heading, *(show_finding(finding) for finding in findings)])
+    echo("" if first else "\n", shown)
 
 
-def _summary(counts: Counter[State]) -> str:
+def _summary(counts: Counter[State]) -> Line:
     if not counts["problem"] and not counts["warning"]:
-        return click.style("All is well.", fg="green")
+        return style("All is well.", fg="green")
     states: tuple[State, State] = ("problem", "warning")
     parts = [
         f"{counts[state]} {state}{'' if counts[state] == 1 else 's'}"
         for state in states
         if counts[state]
     ]
-    return click.style(", ".join(parts) + ".", fg="red" if counts["problem"] else "yellow")
+    return style(", ".join(parts) + ".", fg="red" if counts["problem"] else "yellow")

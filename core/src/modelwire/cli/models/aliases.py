@@ -9,7 +9,7 @@ import click
 
 from modelwire.cli.completion import complete_alias, complete_reference
 from modelwire.cli.options import check_output, config_option, json_option, output_options
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
 
 __all__ = ["aliases"]
 
@@ -46,16 +46,16 @@ def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
     check_output(as_json=as_json, plain=plain)
     found = dict(sorted(load_config(config_path).aliases().items()))
     if as_json:
-        click.echo(json_text({"aliases": found}, indent=2))
+        echo_json({"aliases": found}, indent=2)
     elif plain:
         for alias, target in found.items():
-            click.echo(printable(f"{alias} {target}"))
+            echo(printable(f"{alias} {target}"))
     elif found:
-        click.echo(f"Aliases ({len(found)}):")
+        echo(f"Aliases ({len(found)}):")
         for alias, target in found.items():
-            click.echo(printable(f"- {alias} -> {target}"))
+            echo(printable(f"- {alias} -> {target}"))
     else:
-        click.echo("No aliases. Try: modelwire models aliases add NAME provider/model-id")
+        echo("No aliases. Try: modelwire models aliases add NAME provider/model-id")
 
 
 @aliases.command("add")
@@ -97,10 +97,10 @@ def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> 
     gone = sorted(current.keys() - load_config(config_path).aliases().keys())
     if as_json:
         data = {"alias": alias, "model": target, "replaced": gone, "warning": wanted.warning}
-        click.echo(json_text(data | written_json(written), indent=2))
+        echo_json(data | written_json(written), indent=2)
         return
     unchanged = "" if written.changed else " (unchanged)"
-    click.echo(printable(f"Alias {alias} -> {target}{unchanged}"))
+    echo(printable(f"Alias {alias} -> {target}{unchanged}"))
     if written.changed:
         wanted.warn()
     if gone:
@@ -129,7 +129,7 @@ def remove_alias(alias: str, as_json: bool, config_path: Path | None) -> None:
         msg = f"Alias not found: {alias}"
         raise ConfigError(msg, hint="`modelwire models aliases list` shows which there are.")
     if as_json:
-        click.echo(json_text({"alias": alias} | written_json(written), indent=2))
+        echo_json({"alias": alias} | written_json(written), indent=2)
         return
-    click.echo(printable(f"Removed the alias {alias}."))
+    echo(printable(f"Removed the alias {alias}."))
     note_written(written)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 from attrs import frozen
 
 from modelwire.cli.errors import show_note
 from modelwire.cli.model_check import check_reference
+from modelwire.cli.output import echo
+from modelwire.cli.styled import style
 from modelwire.cli.text import printable
 from modelwire.config import Config, load_config
 from modelwire.config.environment import substitute
@@ -40,8 +41,8 @@ class ModelSpec:
     def warn(self) -> None:
         """Say what speaks against the model, if anything does, on standard error."""
         if self.warning:
-            lead = click.style("Warning: ", fg="yellow", bold=True)
-            click.echo(lead + printable(self.warning), err=True)
+            lead = style("Warning: ", fg="yellow", bold=True)
+            echo(lead, printable(self.warning), err=True)
 
 
 class ConfigEdit:

@@ -10,7 +10,8 @@ import click
 
 from modelwire.cli.completion import complete_reference
 from modelwire.cli.options import config_option, json_option
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
+from modelwire.cli.styled import Line, style
 
 if TYPE_CHECKING:
     from modelwire.cli.models.explanation import Explanation, ExplanationStep
@@ -54,38 +55,38 @@ def explain(ref: str | None, offline: bool, as_json: bool, config_path: Path | N
     with waiting_for("" if offline else "Explaining …"):
         found = run(find())
     if as_json:
-        click.echo(json_text(found.to_json(), indent=2))
+        echo_json(found.to_json(), indent=2)
     else:
         for line in _lines(found):
-            click.echo(line)
+            echo(line)
     return 1 if found.failed_at is not None else 0
 
 
-def _lines(found: Explanation) -> Iterator[str]:
+def _lines(found: Explanation) -> Iterator[Line]:
     for step in found.steps:
         yield from _step_lines(step)
     failed = found.failed_at
     yield ""
     if failed is not None:
-        yield click.style(f"A call would fail at the step {failed.name}.", fg="red")
+        yield style(f"A call would fail at the step {failed.name}.", fg="red")
     else:
         doubts = [step.name for step in found.steps if step.state == "doubt"]
         well = "A call would be sent"
         yield f"{well}; in doubt: {', '.join(doubts)}." if doubts else f"{well}."
 
 
-def _step_lines(step: ExplanationStep) -> Iterator[str]:
+def _step_lines(step: ExplanationStep) -> Iterator[Line]:
     mark, colour = _MARKS[step.state]
-    lead = f"{click.style(f'{mark:<2}', fg=colour)} {step.name:<{_INDENT - 3}}"
+    lead = style(f"{mark:<2}", fg=colour) + f" {step.name:<{_INDENT - 3}}"
     said = step.value or ""
     if step.value is not None and step.source is not None:
         said = f"{step.value} ({step.source})"
-    lines = _folded(said) if said else []
+    lines: list[Line] = [*_folded(said)] if said else []
     for text in (step.problem or "").splitlines():
         lines += _folded(text)
     if step.hint:
         first, *rest = _folded(f"Hint: {step.hint}")
-        lines += [first.replace("Hint:", click.style("Hint:", bold=True), 1), *rest]
+        lines += [style("Hint:", bold=True) + first.removeprefix("Hint:"), *rest]
     for number, line in enumerate(lines or ["-"]):
         yield (lead if number == 0 else " " * _INDENT) + line
 

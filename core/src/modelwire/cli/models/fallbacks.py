@@ -10,7 +10,7 @@ import click
 
 from modelwire.cli.completion import complete_reference
 from modelwire.cli.options import check_output, config_option, json_option, output_options
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
 
 if TYPE_CHECKING:
     from modelwire.config.edit import EditResult
@@ -52,12 +52,12 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
     written = config.agents.defaults.model.fallbacks
     keys = [str(resolved(config, registry, text) or text) for text in written]
     if as_json:
-        click.echo(json_text({"fallbacks": keys}, indent=2))
+        echo_json({"fallbacks": keys}, indent=2)
     elif plain:
         from modelwire.cli.text import printable
 
         for key in keys:
-            click.echo(printable(key))
+            echo(printable(key))
     else:
         _show(keys)
 
@@ -146,7 +146,7 @@ def _tell(
     keys = [meaning(text) for text in written_fallbacks(written.after)]
     if as_json:
         data = {"fallbacks": keys, "warning": warning}
-        click.echo(json_text(data | written_json(written), indent=2))
+        echo_json(data | written_json(written), indent=2)
         return
     _show(keys)
     note_written(written)
@@ -156,8 +156,8 @@ def _show(keys: Sequence[str]) -> None:
     from modelwire.cli.text import printable
 
     if not keys:
-        click.echo("No fallbacks: when the default model fails, nobody else is asked.")
+        echo("No fallbacks: when the default model fails, nobody else is asked.")
         return
-    click.echo(f"Fallbacks ({len(keys)}):")
+    echo(f"Fallbacks ({len(keys)}):")
     for key in keys:
-        click.echo(printable(f"- {key}"))
+        echo(printable(f"- {key}"))

@@ -10,7 +10,7 @@ import click
 
 from modelwire.cli.completion import complete_provider
 from modelwire.cli.options import check_output, config_option, output_options
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
 
 if TYPE_CHECKING:
     from modelwire.cli.models.gather import GatheredModels
@@ -70,12 +70,12 @@ def list_models(
     rows = rows_of(config, registry, found.listings, provider=provider, local=local)
     hidden = found.hidden if provider is None else []
     if as_json:
-        click.echo(json_text(_document(rows, found, hidden), indent=2))
+        echo_json(_document(rows, found, hidden), indent=2)
     elif plain:
         from modelwire.cli.text import printable
 
         for row in rows:
-            click.echo(printable(row.key))
+            echo(printable(row.key))
     else:
         _show(rows)
     if not as_json:
@@ -108,9 +108,9 @@ def _show(rows: Sequence[Row]) -> None:
     from modelwire.cli.text import room
 
     if not rows:
-        click.echo("No models found. `modelwire models status` shows who could be asked.")
+        echo("No models found. `modelwire models status` shows who could be asked.")
         return
-    click.echo("\n".join(table_of(rows, room())))
+    echo("\n".join(table_of(rows, room())))
 
 
 def _show_notes(found: GatheredModels, hidden: list[str]) -> None:

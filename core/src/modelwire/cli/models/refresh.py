@@ -11,11 +11,12 @@ from attrs import frozen
 
 from modelwire.cli.completion import complete_provider
 from modelwire.cli.options import config_option, json_option
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
+from modelwire.cli.styled import Line, style
 
 if TYPE_CHECKING:
     from modelwire.catalog import Catalog, Listing
-    from modelwire.cli.progress import Line
+    from modelwire.cli.progress import ProgressLine
 
 __all__ = ["refresh"]
 
@@ -54,25 +55,26 @@ class RefreshResult:
             "stale": self.listing.stale,
         }
 
-    def text(self) -> str:
+    def text(self) -> Line:
         """The outcome for people."""
         from modelwire.cli.text import printable
 
         listing = self.listing
-        name = click.style(listing.provider, bold=True)
+        name = style(printable(listing.provider), bold=True)
         if listing.error is not None:
             kept = " The list that was fetched before is kept." if listing.stale else ""
             hint = f"\n  Hint: {printable(listing.error.hint)}" if listing.error.hint else ""
-            failed = click.style("failed", fg="red")
-            return f"{name}  {failed}: {printable(str(listing.error))}{kept}{hint}"
+            failed = style("failed", fg="red")
+            return name + "  " + failed + f": {printable(str(listing.error))}{kept}{hint}"
         if not self.asked:
             why = listing.credentials.reason or "the configuration says so, or it has no list"
             if listing.credentials.state == "usable":
                 why = "discovery is switched off, or the provider has no list"
-            return f"{name}  not asked: {printable(why)}"
+            return name + f"  not asked: {printable(why)}"
         count = len(listing.models)
         change = "" if count == self.before else f", before {self.before}"
-        return f"{name}  {count} model{'' if count == 1 else 's'}{change}  {self.seconds:.1f} s"
+        models = f"{count} model{'' if count == 1 else 's'}"
+        return name + f"  {models}{change}  {self.seconds:.1f} s"
 
 
 @click.command()
@@ -104,7 +106,7 @@ def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> in
     registry = Registry(config)
     wanted = None if provider is None else canonical_provider(config, registry, provider)
 
-    async def ask(line: Line) -> list[RefreshResult]:
+    async def ask(line: ProgressLine) -> list[RefreshResult]:
         from modelwire.runtime import Runtime
 
         outcomes = []
@@ -114,7 +116,7 @@ def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> in
                 outcomes.append(outcome)
                 if not as_json and (outcome.asked or wanted is not None):
                     line.clear()
-                    click.echo(outcome.text())
+                    echo(outcome.text())
         return outcomes
 
     with waiting_for("") as line:
@@ -123,13 +125,15 @@ def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> in
     if as_json:
         ordered = sorted(outcomes, key=lambda outcome: outcome.listing.provider)
         listed = [outcome.to_json() for outcome in ordered]
-        click.echo(json_text({"providers": listed}, indent=2))
+        echo_json({"providers": listed}, indent=2)
     elif not asked and wanted is None:
-        click.echo("Nobody was asked. `modelwire models status` shows why.")
+        echo("Nobody was asked. `modelwire models status` shows why.")
     return 1 if any(outcome.listing.error for outcome in asked) else 0
 
 
-async def _refresh(catalog: Catalog, names: list[str], line: Line) -> AsyncIterator[RefreshResult]:
+async def _refresh(
+    catalog: Catalog, names: list[str], line: ProgressLine
+) -> AsyncIterator[RefreshResult]:
     """Refresh the lists side by side; yield each outcome as it comes."""
     import asyncio
     import time

@@ -8,7 +8,7 @@ import click
 
 from modelwire.cli.completion import complete_reference
 from modelwire.cli.options import config_option, json_option
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
 
 __all__ = ["set_model"]
 
@@ -44,9 +44,9 @@ def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
             "warning": wanted.warning,
             "overrides": overrides,
         }
-        click.echo(json_text(data | written_json(written), indent=2))
+        echo_json(data | written_json(written), indent=2)
         return
-    click.echo(f"Default model: {printable(str(wanted.ref))}")
+    echo(f"Default model: {printable(str(wanted.ref))}")
     wanted.warn()
     if overrides:
         named = ", ".join(map(printable, overrides))

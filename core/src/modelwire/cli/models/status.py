@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwire.cli.options import FiniteRange, check_output, config_option, output_options
-from modelwire.cli.text import json_text, printable, width
+from modelwire.cli.output import echo, echo_json
+from modelwire.cli.styled import Line, joined, style
+from modelwire.cli.text import printable, width
 from modelwire.hookspecs import CredentialStatus
 
 if TYPE_CHECKING:
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["credential_lines", "show_status", "status"]
 
 _LABEL = 15
+_MARGIN = " " * _LABEL
 _COLOURS = {"usable": "green", "unusable": "red"}
 _SOURCE = "Source"
 
 
-def show_status(status: Status) -> str:
+def show_status(status: Status) -> Line:
     """The status for people."""
-    lines = [_labelled("Configuration", status.config or "none")]
+    lines: list[Line] = [_labelled("Configuration", status.config or "none")]
     for choice in status.choices:
         lines += _choice_lines(choice)
     if status.aliases:
@@ -40,13 +43,13 @@ def show_status(status: Status) -> str:
         lines += credential_lines(shown + " " * (column - width(shown)) + "  ", found)
     if not status.providers:
         lines.append("No provider is configured or has credentials.")
-    return "\n".join(lines)
+    return joined("\n", lines)
 
 
-def credential_lines(lead: str, found: CredentialStatus) -> Iterator[str]:
+def credential_lines(lead: str, found: CredentialStatus) -> Iterator[Line]:
     """The state of credentials: the first line begins with `lead`, the others stand below it."""
-    state = click.style(f"{found.state:<8}", fg=_COLOURS.get(found.state, "yellow"))
-    yield f"{lead}{state}  {printable(found.source or '-')}"
+    state = style(f"{found.state:<8}", fg=_COLOURS.get(found.state, "yellow"))
+    yield lead + state + f"  {printable(found.source or '-')}"
     indent = " " * width(lead)
     for fact in _facts(found.details):
         yield indent + fact
@@ -55,22 +58,22 @@ def credential_lines(lead: str, found: CredentialStatus) -> Iterator[str]:
     if found.state != "usable" and found.reason:
         yield indent + printable(found.reason)
     if found.state != "usable" and found.hint:
-        yield f"{indent}{click.style('Hint:', bold=True)} {printable(found.hint)}"
+        yield indent + style("Hint:", bold=True) + f" {printable(found.hint)}"
 
 
-def _choice_lines(choice: Choice) -> Iterable[str]:
+def _choice_lines(choice: Choice) -> Iterable[Line]:
     resolved = str(choice.ref) if choice.ref else choice.named
     alias = f" ({choice.named})" if choice.ref and choice.named != str(choice.ref) else ""
-    took = ""
+    took: Line = ""
     if choice.seconds is not None:
-        took = f"  {click.style('ok', fg='green')} {choice.seconds:.1f} s"
-    yield _labelled(choice.role.capitalize(), resolved + alias) + took
+        took = "  " + style("ok", fg="green") + f" {choice.seconds:.1f} s"
+    yield joined("", [_labelled(choice.role.capitalize(), resolved + alias), took])
     if choice.error:
         first, *rest = choice.error.splitlines()
-        yield f"{'':<{_LABEL}}{click.style('!', fg='red')} {printable(first)}"
-        yield from (f"{'':<{_LABEL}}  {printable(line)}" for line in rest)
+        yield _MARGIN + style("!", fg="red") + f" {printable(first)}"
+        yield from (f"{_MARGIN}  {printable(line)}" for line in rest)
     if choice.error and choice.hint:
-        yield f"{'':<{_LABEL}}{click.style('Hint:', bold=True)} {printable(choice.hint)}"
+        yield _MARGIN + style("Hint:", bold=True) + f" {printable(choice.hint)}"
 
 
 def _facts(details: Mapping[str, str]) -> Iterator[str]:
@@ -138,12 +141,10 @@ def status(
     with waiting_for("Probing …" if probe else ""):
         found = run(find())
     if as_json:
-        click.echo(json_text(found.to_json(), indent=2))
+        echo_json(found.to_json(), indent=2)
     elif plain:
-        from modelwire.cli.text import printable
-
         primary = found.choices[0]
-        click.echo(printable(str(primary.ref or primary.named)))
+        echo(printable(str(primary.ref or primary.named)))
     else:
-        click.echo(show_status(found))
+        echo(show_status(found))
     return verdict(found) if check else 0

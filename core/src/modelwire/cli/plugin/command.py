@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from modelwire.cli.options import json_option
-from modelwire.cli.text import json_text
+from modelwire.cli.output import echo, echo_json
 
 __all__ = ["plugin"]
 
@@ -49,9 +49,9 @@ def new(name: str, folder: Path | None, as_json: bool) -> None:
     written = write_plugin(names, target)
     if as_json:
         shown = {"provider": names.provider, "directory": str(target)}
-        click.echo(json_text({**shown, "files": [str(path) for path in written]}, indent=2))
+        echo_json({**shown, "files": [str(path) for path in written]}, indent=2)
         return
-    click.echo(f"Wrote {names.distribution}: {len(written)} files in {target}\n\nTry it:")
+    echo(f"Wrote {names.distribution}: {len(written)} files in {target}\n\nTry it:")
     for line in (
         f"cd {target}",
         'python -m pip install -e ".[dev]"',
@@ -59,8 +59,8 @@ def new(name: str, folder: Path | None, as_json: bool) -> None:
         f"python -m {names.module}.demo &",
         f'{names.variable}_API_KEY=demo modelwire complete --model {names.provider}/echo "Hello"',
     ):
-        click.echo(f"  {line}")
-    click.echo("\nThen make it yours; README.md says where.")
+        echo(f"  {line}")
+    echo("\nThen make it yours; README.md says where.")
 
 
 def _check_free(provider: str) -> None:

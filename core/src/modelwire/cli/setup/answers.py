@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from modelwire.cli.output import echo, prompt
 from modelwire.hookspecs import Question
 
 __all__ = ["ask", "check_answer", "flag_of", "from_options"]
@@ -93,7 +94,7 @@ def flag_of(name: str) -> str:
 
 def _prompt(question: Question) -> str:
     while True:
-        value: str = click.prompt(
+        value: str = prompt(
             question.text,
             default=question.default or ("" if not question.required else None),
             show_default=bool(question.default),
@@ -102,7 +103,7 @@ def _prompt(question: Question) -> str:
             if value:
                 check_answer(question, value)
         except click.UsageError as error:
-            click.echo(error.message, err=True)
+            echo(error.message, err=True)
         else:
             return value
 

@@ -6,9 +6,12 @@ import click
 
 from modelwire.cli.errors import show_failure, show_note
 from modelwire.cli.event_loop import run
+from modelwire.cli.output import confirm, echo, prompt
 from modelwire.cli.progress import waiting_for
 from modelwire.cli.setup.plan import SetupOptions, SetupPlan
 from modelwire.cli.setup.trial import ProviderModels, best_first, look, send
+from modelwire.cli.styled import style
+from modelwire.cli.text import printable
 from modelwire.config import Config
 from modelwire.errors import UnknownModel
 from modelwire.models import ModelRef
@@ -42,7 +45,7 @@ def choose_and_try(
     with waiting_for(f"asking {plan.model}..."):
         plan.seconds = run(send(draft, plan.model, timeout))
     if not asked.yes:
-        click.echo(f"{click.style('ok', fg='green')}  {plan.model} answers in {plan.seconds:.1f} s")
+        echo(style("ok", fg="green"), f"  {plan.model} answers in {plan.seconds:.1f} s")
 
 
 def _named_model(asked: SetupOptions, plan: SetupPlan, registry: Registry) -> ModelRef | None:
@@ -73,13 +76,11 @@ def _pick(asked: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelR
     if found.error is not None and not models:
         show_failure(found.error)
     for number, name in enumerate(models[:_SHOWN_MODELS], start=1):
-        click.echo(f"{number:>4}  {name}")
+        echo(printable(f"{number:>4}  {name}"))
     if len(models) > _SHOWN_MODELS:
-        click.echo(f"      and {len(models) - _SHOWN_MODELS} more")
+        echo(f"      and {len(models) - _SHOWN_MODELS} more")
     default = "1" if models else ""
-    text: str = click.prompt(
-        "Model: a number or an id", default=default, show_default=bool(default)
-    )
+    text: str = prompt("Model: a number or an id", default=default, show_default=bool(default))
     text = text.strip()
     if text.isdecimal() and 0 < int(text) <= len(models):
         text = models[int(text) - 1]
@@ -97,4 +98,4 @@ def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str 
         show_note(f"{present} stays the default model; --model {plan.model} would change it.")
         return None
     question = f"The default model is {present}. Make {plan.model} the default one?"
-    return str(plan.model) if click.confirm(question, default=False) else None
+    return str(plan.model) if confirm(question, default=False) else None

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from attrs import define, field
 
+from modelwire.cli.output import echo, prompt
 from modelwire.cli.setup.answers import ask, from_options
 from modelwire.cli.setup.guides import (
     GuideChoice,
@@ -20,6 +21,7 @@ from modelwire.cli.setup.guides import (
     questions_of,
     settings_of,
 )
+from modelwire.cli.text import printable
 from modelwire.config.model_choice import set_primary
 from modelwire.document import format_path, set_value
 from modelwire.hookspecs import Question, Settings
@@ -113,12 +115,12 @@ def make_plan(asked: SetupOptions, registry: Registry, environ: Mapping[str, str
 
 def _menu(registry: Registry, available: list[GuideChoice]) -> GuideChoice:
     missing = [(plugin, title) for plugin in missing_plugins(registry) for title in plugin.titles]
-    click.echo("What do you have?")
+    echo("What do you have?")
     rows = [offer.guide.title for offer in available]
     rows += [f"{title} (not installed)" for _, title in missing]
     for number, title in enumerate(rows, start=1):
-        click.echo(f"{number:>4}  {title}")
-    chosen: int = click.prompt("Number", type=click.IntRange(1, len(rows)))
+        echo(printable(f"{number:>4}  {title}"))
+    chosen: int = prompt("Number", type=click.IntRange(1, len(rows)))
     if chosen > len(available):
         plugin, _ = missing[chosen - len(available) - 1]
         raise not_installed(plugin)
@@ -129,12 +131,12 @@ def _name_provider(asked: SetupOptions, registry: Registry, offer: GuideChoice) 
     if asked.yes:
         msg = f"Name your server with --provider, as {', '.join(offer.guide.examples)}."
         raise click.UsageError(msg)
-    click.echo(f"A name for it: one of {', '.join(offer.guide.examples)}, or one of your own.")
+    echo(f"A name for it: one of {', '.join(offer.guide.examples)}, or one of your own.")
     while True:
-        name: str = click.prompt("Provider").strip()
+        name: str = prompt("Provider").strip()
         if _is_name(name):
             return registry.canonical(name)
-        click.echo("A provider's name has no space and no slash.", err=True)
+        echo("A provider's name has no space and no slash.", err=True)
 
 
 def _is_name(name: str) -> bool:
@@ -149,8 +151,8 @@ def _unset_variable(
 
 
 def _type_key(variable: str) -> dict[str, str]:
-    click.echo(f"{variable} is not set. Type the key to test it now; it is not stored anywhere.")
-    key: str = click.prompt(
+    echo(f"{variable} is not set. Type the key to test it now; it is not stored anywhere.")
+    key: str = prompt(
         "Key (hidden, empty to go on)", default="", hide_input=True, show_default=False
     )
     return {variable: key.strip()} if key.strip() else {}

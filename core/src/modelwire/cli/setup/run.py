@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from modelwire.cli.errors import show_failure
+from modelwire.cli.output import confirm, echo, echo_json, is_terminal
 from modelwire.cli.setup.model_choice import choose_and_try, choose_primary
 from modelwire.cli.setup.plan import SetupOptions, SetupPlan, edit_for, lines_of, make_plan
-from modelwire.cli.text import json_text
 from modelwire.config import Config, load_config
 from modelwire.config.edit import edit_config
 from modelwire.config.load import read_config
@@ -42,16 +42,16 @@ def converse(asked: SetupOptions, *, timeout: float, as_json: bool) -> int:
         if asked.yes:
             raise
         show_failure(error)
-        if not click.confirm("The test failed. Write it all the same?", default=False):
+        if not confirm("The test failed. Write it all the same?", default=False):
             return 1
     plan.primary = choose_primary(asked, plan, config)
     edit = edit_for(plan.settings, plan.primary)
     place = edit_config(edit, asked.config_path, dry_run=True)
     if place.changed and not asked.yes:
-        click.echo(f"\nThis will be written to {place.path}:")
+        echo(f"\nThis will be written to {place.path}:")
         for line in lines_of(plan.settings, plan.primary):
-            click.echo(f"  {line}")
-        if not click.confirm("Write it?", default=True):
+            echo(f"  {line}")
+        if not confirm("Write it?", default=True):
             return 1
     written = edit_config(edit, asked.config_path)
     _report(
@@ -104,16 +104,16 @@ def _report(
             "seconds": plan.seconds,
             "next": following,
         }
-        click.echo(json_text(data, indent=2))
+        echo_json(data, indent=2)
         return
     if plan.seconds is not None and quiet:
-        click.echo(f"Tested: {model} answers in {plan.seconds:.1f} s.")
-    click.echo(f"Written: {path}" if changed else f"Nothing to change: {path}")
+        echo(f"Tested: {model} answers in {plan.seconds:.1f} s.")
+    echo(f"Written: {path}" if changed else f"Nothing to change: {path}")
     if backup is not None:
-        click.echo(f"The old one is kept: {backup}")
+        echo(f"The old one is kept: {backup}")
     for n, line in enumerate(following):
-        click.echo(f"{'Next:' if n == 0 else '     '} {line}")
+        echo(f"{'Next:' if n == 0 else '     '} {line}")
 
 
 def _on_terminal() -> bool:
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    return is_terminal(sys.stdin) and is_terminal(sys.stdout)
