@@ -14,6 +14,17 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _ANY_PATH = click.Path(exists=True, path_type=Path)
 
 
+def _key_pair(_: click.Context, __: click.Parameter, given: str | None) -> tuple[str, str] | None:
+    """The two parts of `ID:SECRET`; an error does not repeat them."""
+    if given is None:
+        return None
+    key_id, colon, secret = given.partition(":")
+    if not (key_id and colon and secret):
+        msg = "write it as ID:SECRET."
+        raise click.BadParameter(msg)
+    return key_id, secret
+
+
 @click.group()
 def bedrock() -> None:
     """Amazon Bedrock: an emulator of the service on this machine.
@@ -46,6 +57,31 @@ def bedrock() -> None:
 )
 @click.option("--upstream", metavar="URL", help="Pass everything on to this service.")
 @click.option("--require-auth", is_flag=True, help="Refuse unsigned requests and unknown keys.")
+@click.option(
+    "--access-key",
+    metavar="ID:SECRET",
+    envvar="MODELWIRE_EMULATOR_ACCESS_KEY",
+    callback=_key_pair,
+    help="The key pair to know; better set $MODELWIRE_EMULATOR_ACCESS_KEY.",
+)
+@click.option(
+    "--bearer-token",
+    metavar="TOKEN",
+    envvar="MODELWIRE_EMULATOR_BEARER_TOKEN",
+    help="The bearer token to know; better set $MODELWIRE_EMULATOR_BEARER_TOKEN.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A host name to be called by, besides localhost and --host.",
+)
+@click.option(
+    "--allow-remote",
+    is_flag=True,
+    help="Let other machines use --upstream, with this machine's credentials.",
+)
 @click.option("--region", metavar="REGION", help="The region of requests that do not say theirs.")
 @click.option(
     "--certificate", type=_FILE, metavar="FILE", help="Answer HTTPS with this certificate."
@@ -62,6 +98,10 @@ def emulate(
     record: Path | None,
     upstream: str | None,
     require_auth: bool,
+    access_key: tuple[str, str] | None,
+    bearer_token: str | None,
+    allow_hosts: tuple[str, ...],
+    allow_remote: bool,
     region: str | None,
     certificate: Path | None,
     key: Path | None,
@@ -69,7 +109,8 @@ def emulate(
 ) -> None:
     """Run Amazon Bedrock on this machine, for any AWS client.
 
-    It listens on loopback, prints the environment variables to export, and runs until Ctrl-C.
+    It listens on loopback, prints the environment variables to export, and runs until Ctrl-C. With
+    --upstream only the key that it prints is let in, since requests go out with your credentials.
 
     \b
     modelwire bedrock emulate
@@ -85,6 +126,7 @@ def emulate(
         msg = f"{answering[0]} answers every request; leave out the others that answer."
         raise click.UsageError(msg)
 
+    from modelwire_bedrock.emulator.auth import Credentials
     from modelwire_bedrock.emulator.run import run_emulator
 
     run_emulator(
@@ -97,6 +139,10 @@ def emulate(
         record=record,
         upstream=upstream,
         require_auth=require_auth,
+        credentials=None if access_key is None else Credentials(*access_key),
+        bearer_token=bearer_token,
+        allow_hosts=allow_hosts,
+        allow_remote=allow_remote,
         region=region,
         certificate=certificate,
         key=key,

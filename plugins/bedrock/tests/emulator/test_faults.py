@@ -297,7 +297,7 @@ def test_stopping_does_not_wait_for_stalled_streams(client_of):
         plug = socket.create_connection((emulator.host, emulator.port))
         body = b'{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}'
         plug.sendall(
-            b"POST /model/us.amazon.nova-lite-v1:0/converse-stream HTTP/1.1\r\nHost: x\r\n"
+            b"POST /model/us.amazon.nova-lite-v1:0/converse-stream HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         )
         assert plug.recv(100).startswith(b"HTTP/1.1 200 OK")

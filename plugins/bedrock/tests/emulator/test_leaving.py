@@ -34,7 +34,9 @@ class Deserted:
 
 def ask(emulator, operation, sent=BODY):
     plug = socket.create_connection((emulator.host, emulator.port))
-    head = f"POST /model/{NOVA}/{operation} HTTP/1.1\r\nHost: here\r\nContent-Length: {len(BODY)}"
+    head = (
+        f"POST /model/{NOVA}/{operation} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(BODY)}"
+    )
     plug.sendall(f"{head}\r\n\r\n".encode() + sent)
     return plug
 

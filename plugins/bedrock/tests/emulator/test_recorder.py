@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+import stat
 
 import pytest
 import urllib3
@@ -81,18 +82,22 @@ def test_every_operation_passes_and_plays_back(recorder, file, client_of):
     assert first[-1]["Message"] == "The provided model identifier is invalid."
 
 
-def test_no_secret_is_written(service, recorder, file, client_of, read_stream):
-    read_stream(client_of(recorder))
-    token = "bedrock-api-key-very-secret-token"
-    echo = Fault.error("AccessDeniedException", f"Your key {token} is not known to us.")
-    service.answer(fault=echo)
+def ask_with_token(emulator, token):
     with urllib3.PoolManager() as pool:
-        pool.request(
+        return pool.request(
             "POST",
-            f"{recorder.url}/model/{NOVA}/converse",
+            f"{emulator.url}/model/{NOVA}/converse",
             body=json.dumps({"messages": HELLO}),
             headers={"authorization": f"Bearer {token}", "cookie": "session=very-secret"},
         )
+
+
+def test_no_secret_is_written(service, recorder, file, client_of, read_stream):
+    read_stream(client_of(recorder))
+    token = recorder.environ(bearer=True)["AWS_BEARER_TOKEN_BEDROCK"]
+    said = f"Your keys {token} and {UPSTREAM_KEYS.access_key_id} are not known to us."
+    service.answer(fault=Fault.error("AccessDeniedException", said))
+    ask_with_token(recorder, token)
 
     text = file.read_text()
     bodies = b"".join(
@@ -103,11 +108,50 @@ def test_no_secret_is_written(service, recorder, file, client_of, read_stream):
     sent = [request.headers["authorization"] for request in service.requests]
     secrets = [token, "very-secret", UPSTREAM_KEYS.session_token, UPSTREAM_KEYS.access_key_id]
     secrets += [value.partition("Signature=")[2] for value in sent if "Signature=" in value]
-    assert len(secrets) == 5
+    assert len(secrets) == 6
     for secret in secrets:
         assert secret not in text
         assert secret not in bodies
+    assert "are not known to us" in bodies
     assert len(text.splitlines()) == 2
+
+
+def test_a_recording_is_readable_by_its_owner_alone(tmp_path, file):
+    file.touch(mode=0o644)
+    for path in (file, tmp_path / "new.jsonl"):
+        Recorder(path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_bearer_token_of_the_process_is_used_for_the_upstream(monkeypatch):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-of-the-process")
+    with Emulator(require_auth=True, bearer_tokens=["bedrock-api-key-of-the-process"]) as service:
+        with Emulator(upstream=Upstream(service.url)) as emulator:
+            own = emulator.environ(bearer=True)["AWS_BEARER_TOKEN_BEDROCK"]
+            assert ask_with_token(emulator, own).status == 200
+        assert service.requests[-1].headers["authorization"].endswith("-of-the-process")
+
+
+@pytest.mark.parametrize("kind", ["reset", "cut"])
+def test_an_upstream_that_breaks_off_breaks_the_answer_without_a_traceback(
+    service, recorder, file, client_of, read_stream, caplog, kind
+):
+    service.answer("one two three four", fault=Fault(kind, after=3))
+    events, failure = read_stream(client_of(recorder))
+    assert [list(event) for event in events[:1]] == [["messageStart"]]
+    assert failure is not None
+    request = recorder.requests[-1]
+    assert request.wait() == "broken"
+    assert request.message == f"{service.url} broke its answer off"
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+    assert file.read_text() == ""
+
+
+def test_the_request_is_signed_for_the_region_of_the_client(service, recorder, client_of):
+    client_of(recorder, "bedrock", region_name="eu-west-1").list_foundation_models()
+    assert service.requests[-1].identity.region == "eu-west-1"
+    ask_with_token(recorder, recorder.environ(bearer=True)["AWS_BEARER_TOKEN_BEDROCK"])
+    assert service.requests[-1].identity.region == "us-east-1"
 
 
 def test_an_answer_is_passed_on_while_it_arrives(service, recorder, client_of):

@@ -15,6 +15,8 @@ from typing import Any
 
 from attrs import Factory, field, frozen
 
+from modelwire_bedrock.emulator.documents import parse_json
+
 __all__ = [
     "Answer",
     "Block",
@@ -234,7 +236,7 @@ def _folded(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         call = dict(parts[0]["toolUse"])
         text = "".join(part["toolUse"].get("input", "") for part in parts[1:])
         try:
-            call["input"] = json.loads(text or "{}")
+            call["input"] = parse_json(text or "{}")
         except ValueError:
             call["input"] = text
         return {"toolUse": call}

@@ -7,6 +7,7 @@ hearsay, as no recording holds one.
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +22,14 @@ from modelwire_bedrock.emulator.signatures import (
     read_date,
 )
 
-__all__ = ["BEARER_PREFIX", "Authenticator", "Credentials", "Identity"]
+__all__ = [
+    "BEARER_PREFIX",
+    "Authenticator",
+    "Credentials",
+    "Identity",
+    "new_bearer_token",
+    "new_credentials",
+]
 
 WINDOW = timedelta(minutes=5)
 BEARER_PREFIX = "bedrock-api-key-"
@@ -43,6 +51,17 @@ class Credentials:
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     expires: datetime | None = None
+
+
+def new_credentials() -> Credentials:
+    """Make a key pair that nobody can guess, in the form of AWS's."""
+    key_id = "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
+    return Credentials(f"AKIA{key_id}", secrets.token_urlsafe(30))
+
+
+def new_bearer_token() -> str:
+    """Make a bearer token that nobody can guess."""
+    return BEARER_PREFIX + secrets.token_urlsafe(30)
 
 
 @frozen

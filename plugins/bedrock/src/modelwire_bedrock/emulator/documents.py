@@ -8,7 +8,20 @@ from typing import Any
 
 from modelwire_bedrock.emulator.errors import EmulatorError
 
-__all__ = ["read_document", "read_text"]
+__all__ = ["parse_json", "read_document", "read_text"]
+
+
+def parse_json(data: bytes | str) -> Any:
+    """Parse JSON from outside.
+
+    Raises:
+        ValueError: It is not JSON, or nested too deeply to be read.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError:
+        msg = "it is nested too deeply"
+        raise ValueError(msg) from None
 
 
 def read_text(path: Path) -> str:
@@ -35,7 +48,7 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     text = read_text(path)
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError:
         document = _json5(text, path)
     if not isinstance(document, dict):
@@ -49,6 +62,6 @@ def _json5(text: str, path: Path) -> Any:
 
     try:
         return json5.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{path} is not JSON5: {error}"
         raise EmulatorError(msg) from error

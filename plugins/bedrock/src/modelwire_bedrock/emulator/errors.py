@@ -10,6 +10,7 @@ from modelwire.errors import ModelwireError
 __all__ = [
     "MESSAGES",
     "STATUSES",
+    "Broken",
     "EmulatorError",
     "Refusal",
     "access_denied",
@@ -62,6 +63,10 @@ class EmulatorError(ModelwireError):
     """The emulator cannot start or cannot use a file that it was given."""
 
     code = "emulator"
+
+
+class Broken(Exception):
+    """The connection was broken: on purpose, or because that to the upstream broke."""
 
 
 class Refusal(Exception):

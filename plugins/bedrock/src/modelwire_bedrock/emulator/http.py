@@ -8,20 +8,20 @@ import logging
 import socket
 import struct
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from modelwire_bedrock.emulator.answers import WireEvent
-from modelwire_bedrock.emulator.errors import MESSAGES, Refusal
+from modelwire_bedrock.emulator.errors import MESSAGES, Broken, Refusal
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame, exception_frame
 from modelwire_bedrock.emulator.replies import JsonReply, LiveReply, RecordedReply, StreamReply
 
 __all__ = [
     "LOGGER",
-    "Broken",
     "deliver_json",
     "deliver_live",
     "deliver_recorded",
@@ -38,10 +38,6 @@ _STREAM_EXCEPTIONS = {
     "validationException",
 }
 _NO_EVENT: WireEvent = ("", {})
-
-
-class Broken(Exception):
-    """The connection was broken on purpose."""
 
 
 async def deliver_refusal(
@@ -130,12 +126,21 @@ async def deliver_recorded(
 async def deliver_live(
     request: web.Request, reply: LiveReply, request_id: str
 ) -> web.StreamResponse:
-    """Pass an answer on while it arrives."""
+    """Pass an answer on while it arrives.
+
+    Raises:
+        Broken: The answer broke off; so does the one to the client.
+    """
     response = _response(reply.status, reply.headers, request_id)
     response.enable_chunked_encoding()
-    await response.prepare(request)
-    async for data in reply.chunks:
-        await response.write(data)
+    async with aclosing(reply.chunks) as chunks:
+        await response.prepare(request)
+        try:
+            async for data in chunks:
+                await response.write(data)
+        except Broken:
+            _close(request)
+            raise
     await response.write_eof()
     return response
 
@@ -205,13 +210,17 @@ async def _strike(request: web.Request, fault: Fault) -> None:
     if fault.kind == "reset":
         _reset(request)
     if fault.kind == "cut":
-        if request.transport is not None:
-            request.transport.close()
+        _close(request)
         raise Broken
     if fault.seconds is None:
         await asyncio.Event().wait()  # until the client leaves: that cancels the handler
     else:
         await asyncio.sleep(fault.seconds)
+
+
+def _close(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.close()
 
 
 def _reset(request: web.Request) -> None:
@@ -273,17 +282,23 @@ async def _send(
 LOGGER = logging.getLogger("modelwire_bedrock.emulator")
 
 
-def _name_http2(record: logging.LogRecord) -> bool:
-    """Name a client that speaks HTTP/2, in place of a traceback: the remedy is the client's."""
+_HTTP2 = (
+    "A client spoke HTTP/2; the emulator speaks HTTP/1.1. In the AWS SDK for JavaScript, give the "
+    "client a requestHandler: new NodeHttpHandler()."
+)
+
+
+def _explain_bad_http(record: logging.LogRecord) -> bool:
+    """Say in one line that a client does not speak HTTP/1.1, without a traceback of aiohttp.
+
+    Nothing of the request is repeated: it may hold anything.
+    """
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError) and "PRI" in str(error):
+    if isinstance(error, HttpProcessingError):
         record.exc_info = None
         record.args = ()
-        record.msg = (
-            "A client spoke HTTP/2; the emulator speaks HTTP/1.1. In the AWS SDK for "
-            "JavaScript, give the client a requestHandler: new NodeHttpHandler()."
-        )
+        record.msg = _HTTP2 if "PRI" in str(error) else "A client sent what is not valid HTTP/1.1."
     return True
 
 
-LOGGER.addFilter(_name_http2)
+LOGGER.addFilter(_explain_bad_http)

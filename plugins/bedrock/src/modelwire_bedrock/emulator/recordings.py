@@ -8,6 +8,7 @@ values of credentials are taken out of bodies.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from attrs import define, evolve
 
 from modelwire import testing
 from modelwire.testing import Interaction, harmless, is_binary, without_values
-from modelwire_bedrock.emulator.documents import read_text
+from modelwire_bedrock.emulator.documents import parse_json, read_text
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE, split_frames
 from modelwire_bedrock.emulator.operations import find_operation
@@ -113,7 +114,7 @@ def _framed(interaction: Interaction) -> Interaction:
 def _read(path: Path) -> list[Interaction]:
     text = read_text(path)
     try:
-        whole = json.loads(text)
+        whole = parse_json(text)
         documents = [(1, whole)] if isinstance(whole, dict) else []
     except ValueError:
         documents = _lines(text, path)
@@ -132,7 +133,7 @@ def _lines(text: str, path: Path) -> list[tuple[int, Any]]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                documents.append((number, json.loads(line)))
+                documents.append((number, parse_json(line)))
             except ValueError as error:
                 msg = f"{path}:{number}: this is not JSON: {error}."
                 raise EmulatorError(msg) from error
@@ -142,6 +143,8 @@ def _lines(text: str, path: Path) -> list[tuple[int, Any]]:
 class Recorder:
     """Writes interactions to a file as they are completed.
 
+    Only its owner can read the file, since prompts and answers are in it.
+
     Raises:
         EmulatorError: The file cannot be written.
     """
@@ -150,7 +153,9 @@ class Recorder:
         self.path = Path(path)
         self._lock = threading.Lock()
         try:
-            self.path.open("a", encoding="utf-8").close()
+            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            os.close(file)
+            self.path.chmod(0o600)  # it may have been there
         except OSError as error:
             msg = f"Cannot write {self.path}: {error.strerror or error}."
             raise EmulatorError(msg) from error
@@ -182,7 +187,7 @@ def without_secrets(
         sent: The header fields with which the request went on, where they are others.
     """
     try:
-        body = json.loads(request.body) if request.body else None
+        body = parse_json(request.body) if request.body else None
     except ValueError:
         body = None
     return Interaction(

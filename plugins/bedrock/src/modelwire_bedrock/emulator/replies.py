@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from attrs import Factory, frozen
@@ -49,11 +49,11 @@ class RecordedReply:
 
 @frozen
 class LiveReply:
-    """An answer that is passed on while it arrives."""
+    """An answer that is passed on while it arrives; the generator raises `Broken` if it breaks."""
 
     status: int
     headers: Mapping[str, str]
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes, None]
 
 
 Reply = JsonReply | StreamReply | RecordedReply | LiveReply

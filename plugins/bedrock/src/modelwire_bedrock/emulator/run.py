@@ -6,10 +6,12 @@ import asyncio
 import shlex
 import signal
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
+from modelwire.cli import echo, printable, style
+from modelwire_bedrock.emulator.access import is_loopback
+from modelwire_bedrock.emulator.auth import Credentials
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.recordings import Recorder, Recordings
@@ -18,6 +20,8 @@ from modelwire_bedrock.emulator.server import Emulator
 from modelwire_bedrock.emulator.upstream import Upstream
 
 __all__ = ["run_emulator"]
+
+_KEY_PAIR = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})
 
 
 def run_emulator(
@@ -31,12 +35,35 @@ def run_emulator(
     record: Path | None = None,
     upstream: str | None = None,
     require_auth: bool = False,
+    credentials: Credentials | None = None,
+    bearer_token: str | None = None,
+    allow_hosts: Sequence[str] = (),
+    allow_remote: bool = False,
     region: str | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
     quiet: bool = False,
 ) -> None:
-    """Run until SIGINT or SIGTERM.
+    """Run until SIGINT or SIGTERM. The arguments are those of `Emulator`, from the command line.
+
+    Args:
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        scenario: A script, as JSON5.
+        catalogue: The models, as JSON5.
+        model: The reference of a model that answers what the script does not.
+        replay: Recordings that answer everything.
+        record: Where to keep what passes to the upstream.
+        upstream: The address of the service to pass everything on to.
+        require_auth: Whether only the known credentials are let in.
+        credentials: The key pair to know in place of the usual one; it is not printed.
+        bearer_token: The bearer token to know in place of the usual one; it is not printed.
+        allow_hosts: Further host names that requests may be addressed to.
+        allow_remote: Whether an upstream may be used at an address that other machines reach.
+        region: The region of requests that do not say theirs by their signature.
+        certificate: The certificate to answer HTTPS with.
+        key: The key of the certificate, if apart.
+        quiet: Whether no line is printed for each request.
 
     Raises:
         EmulatorError: It cannot start, or a file cannot be used.
@@ -57,6 +84,10 @@ def run_emulator(
         replay=None if replay is None else Recordings.from_path(replay),
         upstream=None if upstream is None else Upstream(upstream, recorder),
         require_auth=require_auth,
+        credentials=None if credentials is None else [credentials],
+        bearer_tokens=None if bearer_token is None else [bearer_token],
+        allow_hosts=allow_hosts,
+        allow_remote=allow_remote,
         region=region,
         tls=None if certificate is None else _tls(certificate, key),
         on_end=None if quiet else _show,
@@ -70,7 +101,7 @@ def run_emulator(
         if source is not None:
             await source.resolve()
         async with emulator:
-            _announce(emulator)
+            _announce(emulator, pair_is_new=credentials is None, token_is_new=bearer_token is None)
             await stop.wait()
 
     asyncio.run(serve())
@@ -86,17 +117,22 @@ def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _announce(emulator: Emulator) -> None:
-    click.echo(f"Amazon Bedrock is emulated at {emulator.url}; stop it with Ctrl-C.", err=True)
-    click.echo("For the clients, in their shell:\n", err=True)
+def _announce(emulator: Emulator, *, pair_is_new: bool, token_is_new: bool) -> None:
+    """Say where it listens, and what clients need; not the credentials that it was given."""
+    echo(f"Amazon Bedrock is emulated at {emulator.url}; stop it with Ctrl-C.", err=True)
+    if not is_loopback(emulator.host):
+        lead = style("Warning: ", fg="yellow", bold=True)
+        echo(lead, "other machines that reach this one can call it.", err=True)
+    echo("For the clients, in their shell:\n", err=True)
     for name, value in emulator.environ().items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+        if pair_is_new or name not in _KEY_PAIR:
+            echo(f"export {name}={shlex.quote(value)}")
     tokens = emulator.service.door.bearer_tokens
-    if tokens:
+    if tokens and token_is_new:
         note = "" if emulator.url.startswith("https") else " (boto3 sends it over HTTPS only)"
-        click.echo(f"\nIn place of the key pair, a bearer token does as well{note}:\n", err=True)
-        click.echo(f"# export AWS_BEARER_TOKEN_BEDROCK={shlex.quote(tokens[0])}", err=True)
-    click.echo(err=True)
+        echo(f"\nIn place of the key pair, a bearer token does as well{note}:\n", err=True)
+        echo(f"# export AWS_BEARER_TOKEN_BEDROCK={shlex.quote(tokens[0])}", err=True)
+    echo(err=True)
 
 
 def _show(request: ReceivedRequest) -> None:
@@ -104,4 +140,4 @@ def _show(request: ReceivedRequest) -> None:
     how = f"{request.status or '-'} {request.error or request.end}"
     model = f" {request.model_id}" if request.model_id else ""
     detail = f": {request.message}" if request.message else ""
-    click.echo(f"{what}{model} -> {how}{detail}", err=True)
+    echo(printable(f"{what}{model} -> {how}{detail}"), err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -14,14 +13,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
+from modelwire_bedrock.emulator.access import HostPolicy, check_origin, is_loopback
 from modelwire_bedrock.emulator.answers import Answer, Block, converse_body
-from modelwire_bedrock.emulator.auth import BEARER_PREFIX, Authenticator, Credentials
+from modelwire_bedrock.emulator.auth import (
+    BEARER_PREFIX,
+    Authenticator,
+    Credentials,
+    new_bearer_token,
+    new_credentials,
+)
 from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
-from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, new_request_id
+from modelwire_bedrock.emulator.documents import parse_json
+from modelwire_bedrock.emulator.errors import Broken, EmulatorError, Refusal, new_request_id
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.http import (
     LOGGER,
-    Broken,
     deliver_json,
     deliver_live,
     deliver_recorded,
@@ -75,15 +81,24 @@ class Emulator:
         catalogue: The models: a `Catalogue`, a file, or plain data.
         model: What answers where the scenario does not.
         replay: Recordings that answer everything.
-        upstream: Where to pass everything on to, in place of answering.
+        upstream: Where to pass everything on to, in place of answering. It is asked with the
+            credentials of this process, so that only the known ones are let in.
         require_auth: Whether only the known credentials are let in.
-        credentials: The key pairs that are known.
-        bearer_tokens: The bearer tokens that are known.
+        credentials: The key pairs that are known; by default `CREDENTIALS`, and with an upstream a
+            new one that nobody can guess.
+        bearer_tokens: The bearer tokens that are known; by default `BEARER_TOKEN`, and with an
+            upstream a new one that nobody can guess.
+        allow_hosts: Host names that requests may be addressed to, besides those of loopback and
+            `host`.
+        allow_remote: Whether an upstream may be used at an address that other machines reach.
         region: The region of requests that do not say theirs by their signature.
         tls: The certificate to answer HTTPS with, or `None` for plain HTTP. boto3 sends bearer
             tokens over HTTPS only.
         clock: Says what time it is, for signatures.
         on_end: Called when a request has ended, from the event loop.
+
+    Raises:
+        EmulatorError: With an upstream, `host` is not on loopback and `allow_remote` is not set.
     """
 
     def __init__(
@@ -97,19 +112,24 @@ class Emulator:
         replay: Recordings | None = None,
         upstream: Upstream | None = None,
         require_auth: bool = False,
-        credentials: Iterable[Credentials] = (CREDENTIALS,),
-        bearer_tokens: Iterable[str] = (BEARER_TOKEN,),
+        credentials: Iterable[Credentials] | None = None,
+        bearer_tokens: Iterable[str] | None = None,
+        allow_hosts: Iterable[str] = (),
+        allow_remote: bool = False,
         region: str | None = None,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], datetime] | None = None,
         on_end: Callable[[ReceivedRequest], None] | None = None,
     ) -> None:
+        if upstream is not None and not (allow_remote or is_loopback(host)):
+            raise _too_open(host)
         self.host = host
         self.port = port
+        self._hosts = HostPolicy(host, frozenset(name.lower() for name in allow_hosts))
         self.scenario = scenario or Scenario()
         known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
         self.service = Service(
-            door=_door(tuple(credentials), tuple(bearer_tokens), require_auth, clock),
+            door=_door(credentials, bearer_tokens, clock, required=require_auth, guarded=upstream),
             catalogue=known,
             scenario=self.scenario,
             model=model,
@@ -289,7 +309,8 @@ class Emulator:
         self._received.append(received)
         try:
             response = await self._answered(request, signed, received)
-        except Broken:
+        except Broken as broken:
+            received.message = str(broken) or None
             self._ended(received, "broken")
             raise web.HTTPInternalServerError from None  # nobody is there to read it
         except (asyncio.CancelledError, ConnectionError) as left:
@@ -304,6 +325,7 @@ class Emulator:
         self, request: web.Request, signed: SignedRequest, received: ReceivedRequest
     ) -> web.StreamResponse:
         try:
+            self._check_access(request, signed)
             reply = await self._reply(signed, received)
             received.status = 200 if isinstance(reply, StreamReply) else reply.status
             return await self._deliver(request, reply, received.request_id)
@@ -323,17 +345,26 @@ class Emulator:
         headers = [(name.lower(), value) for name, value in request.headers.items()]
         signed = SignedRequest(request.method, path, query, headers, data)
         try:
-            body = json.loads(data) if data else None
+            body = parse_json(data) if data else None
         except ValueError:
             body = None
         received = ReceivedRequest(request.method, path, dict(headers), body, new_request_id())
         return signed, received
 
+    def _check_access(self, request: web.Request, signed: SignedRequest) -> None:
+        transport = request.transport
+        local = transport.get_extra_info("sockname") if transport is not None else None
+        self._hosts.check(signed.header("host"), local[0].partition("%")[0] if local else None)
+        check_origin(dict(signed.headers))
+
     async def _reply(self, signed: SignedRequest, received: ReceivedRequest) -> Reply:
         if self._upstream is not None:
-            received.identity = self.service.door.admit(signed)
-            return await self._upstream.pass_on(signed)
-        return self.service.reply(signed, received)
+            identity = received.identity = self.service.door.admit(signed)
+            return await self._upstream.pass_on(signed, identity.region or self.service.region)
+        try:
+            return self.service.reply(signed, received)
+        except RecursionError:
+            raise Refusal("SerializationException", "The request is nested too deeply.") from None
 
     async def _deliver(
         self, request: web.Request, reply: Reply, request_id: str
@@ -352,11 +383,27 @@ class Emulator:
 
 
 def _door(
-    credentials: tuple[Credentials, ...],
-    tokens: tuple[str, ...],
-    required: bool,
+    credentials: Iterable[Credentials] | None,
+    tokens: Iterable[str] | None,
     clock: Callable[[], datetime] | None,
+    *,
+    required: bool,
+    guarded: object | None,
 ) -> Authenticator:
+    """Who is let in; before an upstream, nobody but those who were given its keys."""
+    if credentials is None:
+        credentials = (CREDENTIALS if guarded is None else new_credentials(),)
+    if tokens is None:
+        tokens = (BEARER_TOKEN if guarded is None else new_bearer_token(),)
+    required = required or guarded is not None
     if clock is None:
-        return Authenticator(credentials, tokens, required)
-    return Authenticator(credentials, tokens, required, clock)
+        return Authenticator(tuple(credentials), tuple(tokens), required)
+    return Authenticator(tuple(credentials), tuple(tokens), required, clock)
+
+
+def _too_open(host: str) -> EmulatorError:
+    msg = (
+        f"Other machines reach {host}, and could use the upstream with the credentials of this one."
+    )
+    hint = "Listen on 127.0.0.1, or allow it with --allow-remote."
+    return EmulatorError(msg, hint=hint)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from modelwire.testing import harmless
-from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
+from modelwire_bedrock.emulator.errors import Broken, EmulatorError, Refusal
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.recordings import (
     KEPT_RESPONSE_HEADERS,
@@ -16,7 +19,7 @@ from modelwire_bedrock.emulator.recordings import (
     without_secrets,
 )
 from modelwire_bedrock.emulator.replies import LiveReply
-from modelwire_bedrock.emulator.signatures import ALGORITHM, SignedRequest
+from modelwire_bedrock.emulator.signatures import SignedRequest
 
 if TYPE_CHECKING:
     import aiohttp
@@ -29,14 +32,15 @@ _PASSED_ON = (
     "x-amzn-bedrock-trace",
     "x-amzn-bedrock-guardrailidentifier",
 )
+_REGION = re.compile(r"\b([a-z]{2}(?:-[a-z]+)+-\d)\b")
 
 
 class Upstream:
     """The service behind the emulator.
 
-    A bearer token is passed on as it came. A signature is made for the emulator's address and would
-    not hold upstream, so the request is signed anew, with the credentials that boto3 finds in this
-    process.
+    A client's credentials are those of the emulator and are good for nothing upstream. So the request
+    is sent with the credentials of this process: the Bedrock API key in `AWS_BEARER_TOKEN_BEDROCK`,
+    or else a signature made with the credentials that boto3 finds.
 
     Args:
         url: Its address, as `https://bedrock-runtime.us-east-1.amazonaws.com`.
@@ -55,8 +59,13 @@ class Upstream:
         self._recorder = recorder
         self._session: aiohttp.ClientSession | None = None
 
-    async def pass_on(self, request: SignedRequest) -> LiveReply:
+    async def pass_on(self, request: SignedRequest, region: str | None = None) -> LiveReply:
         """Send a request upstream; its answer is passed on while it arrives.
+
+        Args:
+            request: What the client sent. Whether it may use the credentials of this process was
+                checked before.
+            region: The region to sign for; by default the one in the upstream's address.
 
         Raises:
             Refusal: The service could not be reached.
@@ -65,7 +74,7 @@ class Upstream:
 
         headers = {name: value for name, value in request.headers if name in _PASSED_ON}
         headers["accept-encoding"] = "identity"
-        headers |= await asyncio.to_thread(self._credentials, request, headers)
+        headers |= await asyncio.to_thread(self._credentials, request, headers, region)
         address = f"{self.url}{request.path}{'?' if request.query else ''}{request.query}"
         if self._session is None:
             self._session = aiohttp.ClientSession(trust_env=True, auto_decompress=False)
@@ -74,11 +83,8 @@ class Upstream:
             response = await self._session.request(
                 request.method, _exact(address), data=request.body or None, headers=headers
             )
-        except aiohttp.ClientError as error:
-            # Of an answer that is no HTTP, aiohttp shows the bytes, whatever they repeat.
-            connected = not isinstance(error, aiohttp.ClientConnectionError)
-            why = "it did not answer in HTTP" if connected else error
-            msg = f"The emulator cannot reach {self.url}: {why}"
+        except (aiohttp.ClientError, OSError) as error:
+            msg = f"The emulator cannot reach {self.url}: {_reason(error)}"
             raise Refusal("ServiceUnavailableException", msg) from error
         kept = harmless(response.headers, KEPT_RESPONSE_HEADERS)
         return LiveReply(response.status, kept, self._chunks(request, headers, response, started))
@@ -89,8 +95,14 @@ class Upstream:
         sent: Mapping[str, str],
         response: aiohttp.ClientResponse,
         started: float,
-    ) -> AsyncIterator[bytes]:
-        """The body, an event stream frame by frame; it is recorded when it is complete."""
+    ) -> AsyncGenerator[bytes, None]:
+        """The body, an event stream frame by frame; it is recorded when it is complete.
+
+        Raises:
+            Broken: The connection to the service broke.
+        """
+        import aiohttp
+
         splitter, last = FrameSplitter(), started
         binary = response.headers.get("content-type", "").startswith(CONTENT_TYPE)
         chunks: list[tuple[float, bytes]] = []
@@ -101,6 +113,9 @@ class Upstream:
                     chunks.append((now - last, frame))
                     last = now
                 yield data
+        except (aiohttp.ClientError, OSError) as error:
+            msg = f"{self.url} broke its answer off"
+            raise Broken(msg) from error
         finally:
             response.close()
         if binary and splitter.rest():
@@ -117,14 +132,36 @@ class Upstream:
         if session is not None:
             await session.close()
 
-    def _credentials(self, request: SignedRequest, headers: Mapping[str, str]) -> dict[str, str]:
-        given = request.header("authorization")
-        if given is None or not given.startswith(ALGORITHM):
-            return {} if given is None else {"authorization": given}
-        return _signed(request, self.url, headers)
+    def _credentials(
+        self, request: SignedRequest, headers: Mapping[str, str], region: str | None
+    ) -> dict[str, str]:
+        token = os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "").strip()
+        if token:
+            return {"authorization": f"Bearer {token}"}
+        return _signed(request, self.url, headers, region or _region_of(self.url))
 
 
-def _signed(request: SignedRequest, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+def _reason(error: Exception) -> object:
+    import aiohttp
+
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    # Of an answer that is no HTTP, aiohttp shows the bytes, whatever they repeat.
+    connected = isinstance(error, aiohttp.ClientError) and not isinstance(
+        error, aiohttp.ClientConnectionError
+    )
+    return "it did not answer in HTTP" if connected else error
+
+
+def _region_of(url: str) -> str:
+    """The region in an address of AWS, as `bedrock-runtime.us-east-1.amazonaws.com`."""
+    found = _REGION.search(urlsplit(url).hostname or "")
+    return found[1] if found else "us-east-1"
+
+
+def _signed(
+    request: SignedRequest, url: str, headers: Mapping[str, str], region: str
+) -> dict[str, str]:
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.session import Session
@@ -133,12 +170,11 @@ def _signed(request: SignedRequest, url: str, headers: Mapping[str, str]) -> dic
     if credentials is None:
         msg = "There are no AWS credentials to sign requests for the upstream with."
         raise Refusal("UnrecognizedClientException", msg)
-    region = (request.header("authorization") or "").partition("/bedrock/")[0].rpartition("/")[2]
     query = f"?{request.query}" if request.query else ""
     outgoing = AWSRequest(
         request.method, f"{url}{request.path}{query}", dict(headers), request.body
     )
-    SigV4Auth(credentials, "bedrock", region or "us-east-1").add_auth(outgoing)
+    SigV4Auth(credentials, "bedrock", region).add_auth(outgoing)
     wanted = ("authorization", "x-amz-date", "x-amz-security-token")
     return {name: value for name, value in outgoing.headers.items() if name.lower() in wanted}
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from modelwire_bedrock.emulator.documents import parse_json
 from modelwire_bedrock.emulator.errors import Refusal, validation
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def read_parameters(route: Route, body: bytes) -> dict[str, Any]:
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body or b"{}")
+        document = parse_json(body or b"{}")
     except ValueError:
         raise Refusal(
             "SerializationException", "Unable to parse the request body as JSON."
