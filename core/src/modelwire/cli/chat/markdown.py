@@ -131,8 +131,7 @@ def _codes(rich_style: Style | None, system: ColorSystem | None) -> tuple[str, .
     if not rich_style:
         return ()
     begin = rich_style.render("x", color_system=system).partition("x")[0]
-    code = begin.removeprefix("\x1b[").removesuffix("m")
-    return (code,) if code else ()
+    return tuple(re.findall(r"[0-9;]+", begin))
 
 
 @cache
