@@ -17,8 +17,9 @@ _FORBIDDEN = {
     *("traceback.print_exc", "traceback.print_exception", "traceback.print_stack"),
     *("sys.stdout.write", "sys.stdout.writelines", "sys.stdout.buffer"),
     *("sys.stderr.write", "sys.stderr.writelines", "sys.stderr.buffer"),
-    *("sys.__stdout__", "sys.__stderr__", "input", "print"),
+    *("sys.__stdout__", "sys.__stderr__"),
 }
+_FORBIDDEN_CALLS = {"input", "print"}
 
 
 def direct_output(path: Path) -> Iterator[str]:
@@ -30,13 +31,15 @@ def direct_output(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         found = None
-        if isinstance(node, ast.Attribute | ast.Name):
+        if isinstance(node, ast.Attribute):
             found = ast.unparse(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found = node.func.id
         elif isinstance(node, ast.Constant) and re.search("\x1b.", str(node.value)):
             yield f"{path.name}:{node.lineno}: a control sequence"
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if f"{node.module}.{alias.name}" in _FORBIDDEN:
                     yield f"{path.name}:{node.lineno}: imports {node.module}.{alias.name}"
-        if found in _FORBIDDEN:
+        if found in _FORBIDDEN | _FORBIDDEN_CALLS:
             yield f"{path.name}:{node.lineno}: {found}"

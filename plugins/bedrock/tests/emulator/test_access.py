@@ -91,7 +91,7 @@ def test_every_address_at_which_it_listens_is_a_name_of_it():
 )
 def test_a_web_page_of_another_origin_is_refused(emulator, headers):
     status, message = post(emulator, **headers)
-    assert (status, message) == (403, "The emulator is not there for web pages.")
+    assert (status, message) == (403, "Requests of web pages from another origin are refused.")
 
 
 @pytest.mark.parametrize("site", ["none", "same-origin"])

@@ -61,7 +61,10 @@ class HostPolicy:
             is_loopback(name) or name in {self.listening.lower(), local_address, *self.allowed}
         ):
             return
-        msg = f"The emulator is not called {field!r}. Start it with --allow-host to let it be."
+        msg = (
+            f"The request is addressed to {field!r}, which is no name of this emulator. "
+            "--allow-host adds a name."
+        )
         raise access_denied(msg)
 
 
@@ -78,7 +81,7 @@ def check_origin(headers: Mapping[str, str]) -> None:
     own = (f"http://{headers.get('host')}", f"https://{headers.get('host')}")
     if (origin is None or origin in own) and headers.get("sec-fetch-site") in _OWN_PAGES:
         return
-    raise Refusal("AccessDeniedException", "The emulator is not there for web pages.")
+    raise Refusal("AccessDeniedException", "Requests of web pages from another origin are refused.")
 
 
 def _host_name(field: str | None) -> str | None:

@@ -222,7 +222,7 @@ class Emulator:
         site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls)
         try:
             await site.start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # of a host that is no name at all
             await runner.cleanup()
             raise self._cannot_listen(error) from error
         self._runner = runner
@@ -296,8 +296,10 @@ class Emulator:
             loop.close()
             started.set()
 
-    def _cannot_listen(self, error: OSError) -> EmulatorError:
+    def _cannot_listen(self, error: OSError | UnicodeError) -> EmulatorError:
         place = f"port {self.port} on {self.host}"
+        if isinstance(error, UnicodeError):
+            return EmulatorError(f"Cannot start the emulator on {place}: that is no host name.")
         if error.errno == errno.EADDRINUSE:
             msg = f"Cannot start the emulator: {place} is taken by another program."
             return EmulatorError(msg, hint="Choose another with --port, or 0 for a free one.")
