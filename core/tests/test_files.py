@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from modelwire.files import locked, replace_file, replace_unlocked, user_path
+from modelwire.files import (
+    OWNER_ONLY,
+    append_text,
+    locked,
+    replace_file,
+    replace_unlocked,
+    user_path,
+)
 
 
 def names(folder):
@@ -128,7 +135,7 @@ def test_a_lock_is_let_go_when_its_holder_fails(tmp_path):
 COUNT = """
 import sys
 from pathlib import Path
-from modelwire.files import locked, replace_file
+from modelwire.files import OWNER_ONLY, append_text, locked, replace_file
 
 path = Path(sys.argv[1])
 for _ in range(50):
@@ -158,3 +165,21 @@ def test_processes_that_read_and_write_under_the_lock_lose_nothing(tmp_path):
 def test_a_path_is_read_as_a_user_writes_it(monkeypatch, written, meant):
     monkeypatch.setenv("HOME", "/home/ann")
     assert user_path(written) == Path(meant)
+
+
+def test_a_file_that_grows_is_its_owner_s_alone_also_where_it_was_there(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("one\n")
+    old.chmod(0o644)
+    for path in (old, new):
+        append_text(path, "")
+        append_text(path, "two é\n")
+        assert path.stat().st_mode & 0o777 == OWNER_ONLY
+    assert (old.read_text(), new.read_text()) == ("one\ntwo é\n", "two é\n")
+
+
+def test_what_is_no_file_can_be_appended_to(tmp_path):
+    append_text(Path(os.devnull), "x")
+    assert Path(os.devnull).stat().st_mode & 0o777 != OWNER_ONLY
+    with pytest.raises(OSError, match="No such file"):
+        append_text(tmp_path / "missing" / "file", "x")

@@ -6,19 +6,23 @@ looked for in all output, logs, files, exceptions and reprs.
 """
 
 import asyncio
+import base64
 import json
 import logging
 import os
+import pickle
 import ssl
 import subprocess
 import sys
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import trustme
 from attrs import asdict
+from hostile_server import STREAMS, beginning, end
 from leaks import reached
 from long_runs import is_long
 from repeating_server import RepeatingServer
@@ -27,12 +31,32 @@ from within import places_of
 
 from modelwire import Runtime
 from modelwire.errors import ModelwireError
+from modelwire.redaction import HIDDEN
 from modelwire.transport import Deadlines, RetryPolicy, Transport
 from modelwire_bedrock.emulator import Fault
 
 MODELWIRE = Path(sys.executable).with_name("modelwire")
 MARK = "m4rk3d"
 """What every secret here has in it, and nothing else."""
+
+
+def _base64(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+TOLD = {
+    "as it came": str,
+    "in upper case": str.upper,
+    "percent-encoded": lambda value: quote(value, safe=""),
+    "escaped as JSON": lambda value: json.dumps(value)[1:-1].replace("/", "\\/"),
+    "in Base64": _base64,
+    "in Base64 without its scheme": lambda value: _base64(value.rpartition(" ")[2]),
+    "in Base64 with a user": lambda value: _base64(f"user:{value.rpartition(' ')[2]}"),
+}
+"""The forms in which a service may repeat a credential."""
+
+# What of the mark stands in Base64, wherever it begins there.
+MARKS = (MARK, MARK.upper(), _base64(MARK), _base64(f"?{MARK}")[2:9], _base64(f"??{MARK}")[3:10])
 
 APIS = [*(wire.api for wire in WIRES), "anthropic-messages"]
 WAYS = ("refusal", "page", "event")
@@ -44,17 +68,17 @@ def provider(api, url):
     settings = {
         "api": api,
         "baseUrl": url,
-        "headers": {"x-marked": f"{MARK}-header"},
+        "headers": {"x-marked": f"{MARK}-/header+"},
         "models": [{"id": "some-model", "name": "Some"}],
     }
     if api == "bedrock-converse-stream":
         keys = {
             "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
             "secretAccessKey": f"{MARK}-secret-access-key-0123456789abcdef",
-            "sessionToken": f"{MARK}-session-token-0123456789",
+            "sessionToken": f"{MARK}-session/token+0123456789==",
         }
         return {**settings, "region": "us-east-1", **keys}
-    return {**settings, "apiKey": f"{MARK}-api-key-0123456789"}
+    return {**settings, "apiKey": f"{MARK}-api/key+0123456789="}
 
 
 def document(url):
@@ -152,7 +176,7 @@ def found_in(folder):
         for path in folder.rglob("*")
         if path.is_file()
         and not path.name.startswith(("modelwire.json5", ".modelwire.json5"))
-        and MARK.encode() in path.read_bytes()
+        and any(mark.encode() in path.read_bytes() for mark in MARKS)
     ]
 
 
@@ -191,9 +215,14 @@ def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
     assert way != "refusal" or expected <= worked
 
 
+def marked(text):
+    """Whether a mark stands in a text, in any form."""
+    return any(mark in text for mark in MARKS)
+
+
 def whole(error):
     """Everything that can be seen of an exception and of all behind it, attributes included."""
-    assert places_of(MARK, error) == []
+    assert [place for mark in MARKS for place in places_of(mark, error)] == []
     seen, rest, parts = set(), [error], []
     while rest:
         one = rest.pop()
@@ -228,9 +257,16 @@ def logged():
 
 
 @pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("way", [*WAYS, *MORE_WAYS])
-async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, api, way):
-    with RepeatingServer(way) as server:
+@pytest.mark.parametrize(
+    ("way", "form"),
+    [
+        *((way, "as it came") for way in (*WAYS, *MORE_WAYS)),
+        *((way, form) for way in WAYS for form in list(TOLD)[1:]),
+        *(("welcome", form) for form in ("in upper case", "in Base64")),
+    ],
+)
+async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, api, way, form):
+    with RepeatingServer(way, TOLD[form]) as server:
         settings = {"models": {"providers": {"acme": provider(api, server.url)}}}
         runtime = Runtime.from_config(
             settings,
@@ -251,9 +287,64 @@ async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, api, way
             shown += [repr(planned.request), repr(runtime.registry.provider_config("acme"))]
             shown += [repr(await runtime.resolve("acme/some-model")), repr(planned.model)]
     assert any(MARK in head for head in server.requests)
-    assert [text for text in shown if MARK in text] == []
-    assert [text for text in logged if MARK in text] == []
+    assert [text for text in shown if marked(text)] == []
+    assert [text for text in logged if marked(text)] == []
     assert not found_in(tmp_path)
+    request_id = getattr(caught.value, "request_id", None)
+    assert request_id is None or (HIDDEN in request_id) == (way != "no http")
+    with pytest.raises(ModelwireError) as again:
+        raise pickle.loads(pickle.dumps(caught.value))
+    whole(again.value)
+
+
+class EchoingServer(RepeatingServer):
+    """Answers as it should, and repeats credentials in all that it says of its answers."""
+
+    def __init__(self, api, told):
+        super().__init__("answer", told)
+        self.api = api
+
+    def _answer(self, head):
+        said = super()._answer(head).partition(b"x-repeated: ")[2].partition(b"\r\n")[0].decode()
+        kind, body = STREAMS[self.api], beginning(self.api, said) + end(self.api, said)
+        if head.startswith("GET"):
+            models = [{"id": said, "display_name": said, "type": "model"}, {"id": "fine"}]
+            kind, body = "application/json", json.dumps({"data": models}).encode()
+        fields = f"x-request-id: {said}\r\nrequest-id: {said}\r\nConnection: close"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{fields}"
+        return head.encode() + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("form", ["as it came", "percent-encoded", "in Base64"])
+async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(tmp_path, logged, api, form):
+    with EchoingServer(api, TOLD[form]) as server:
+        settings = {"models": {"providers": {"acme": provider(api, server.url)}}}
+        environ = {
+            "HOME": str(tmp_path),
+            "MODELWIRE_ANSWERS": "record",
+            "MODELWIRE_ANSWERS_DIR": str(tmp_path / "answers"),
+        }
+        async with Runtime.from_config(
+            settings, environ=environ, retries=RetryPolicy(max_attempts=1), cache_directory=tmp_path
+        ) as runtime:
+            try:
+                message = await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
+                shown = repr(asdict(message))
+                assert message.text == "Hello"
+            except ModelwireError as error:  # a reason to stop that nobody knows
+                shown = whole(error)
+                message = error.partial
+            listing = await runtime.catalog.listing("acme", refresh=True)
+    assert any(MARK in head for head in server.requests)
+    assert not marked(shown)
+    assert not marked(repr(listing))
+    assert [text for text in logged if marked(text)] == []
+    assert not found_in(tmp_path)
+    if api != "bedrock-converse-stream":  # whose answers have no id and name no model
+        assert HIDDEN in message.response_id
+        assert HIDDEN in (message.response_model or HIDDEN)
+    assert HIDDEN in (message.raw_stop_reason or HIDDEN)
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=str)

@@ -8,7 +8,7 @@ from wires import WIRES
 
 from modelwire_bedrock.emulator.frames import event_frame, exception_frame
 
-__all__ = ["APIS", "WAYS", "HostileServer"]
+__all__ = ["APIS", "STREAMS", "WAYS", "HostileServer", "beginning", "end"]
 
 APIS = (*(wire.api for wire in WIRES), "anthropic-messages")
 EVENTS = "application/vnd.amazon.eventstream"
@@ -27,65 +27,66 @@ def sse(*events):
     return "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()
 
 
-OPENED = {
-    "bedrock-converse-stream": event_frame("messageStart", {"role": "assistant"})
-    + event_frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": HOSTILE}}),
-    "openai-completions": sse(
-        {"id": HOSTILE, "model": HOSTILE, "choices": [{"index": 0, "delta": {"content": HOSTILE}}]}
-    ),
-    "openai-responses": sse(
-        {"type": "response.created", "response": {"id": HOSTILE, "model": HOSTILE}},
-        {
-            "type": "response.output_text.delta",
-            "item_id": HOSTILE,
-            "output_index": 0,
-            "content_index": 0,
-            "delta": HOSTILE,
-        },
-    ),
-    "anthropic-messages": sse(
-        {
-            "type": "message_start",
-            "message": {
-                "id": HOSTILE,
-                "type": "message",
-                "role": "assistant",
-                "model": HOSTILE,
-                "content": [],
-                "usage": {"input_tokens": 1, "output_tokens": 1},
+def beginning(api, text, said="Hello"):
+    """The beginning of an answer: a text in what a service says of the answer, and what is said."""
+    return {
+        "bedrock-converse-stream": event_frame("messageStart", {"role": "assistant"})
+        + event_frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": said}}),
+        "openai-completions": sse(
+            {"id": text, "model": text, "choices": [{"index": 0, "delta": {"content": said}}]}
+        ),
+        "openai-responses": sse(
+            {"type": "response.created", "response": {"id": text, "model": text}},
+            {
+                "type": "response.output_text.delta",
+                "item_id": text,
+                "output_index": 0,
+                "content_index": 0,
+                "delta": said,
             },
-        },
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-        {
-            "type": "content_block_delta",
-            "index": 0,
-            "delta": {"type": "text_delta", "text": HOSTILE},
-        },
-    ),
-}
-"""The beginning of an answer, in each API."""
+        ),
+        "anthropic-messages": sse(
+            {"type": "message_start", "message": _message(text)},
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {"type": "text", "text": ""},
+            },
+            {
+                "type": "content_block_delta",
+                "index": 0,
+                "delta": {"type": "text_delta", "text": said},
+            },
+        ),
+    }[api]
 
-STOPPED = {
-    "bedrock-converse-stream": event_frame("messageStop", {"stopReason": HOSTILE}),
-    "openai-completions": sse(
-        {"id": "c", "model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": HOSTILE}]}
-    ),
-    "openai-responses": sse(
-        {
-            "type": "response.incomplete",
-            "response": {"id": "r", "incomplete_details": {"reason": HOSTILE}, "status": HOSTILE},
-        }
-    ),
-    "anthropic-messages": sse(
-        {
-            "type": "message_delta",
-            "delta": {"stop_reason": HOSTILE, "stop_sequence": HOSTILE},
-            "usage": {"output_tokens": 1},
-        },
-        {"type": "message_stop"},
-    ),
-}
-"""The end of an answer, for a reason that nobody knows."""
+
+def _message(text):
+    return {
+        "id": text,
+        "type": "message",
+        "role": "assistant",
+        "model": text,
+        "content": [],
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }
+
+
+def end(api, text):
+    """The end of an answer, with a text as the reason."""
+    incomplete = {"id": text, "incomplete_details": {"reason": text}, "status": text, "model": text}
+    stopped = {"stop_reason": text, "stop_sequence": text}
+    return {
+        "bedrock-converse-stream": event_frame("messageStop", {"stopReason": text}),
+        "openai-completions": sse(
+            {"id": "c", "model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": text}]}
+        ),
+        "openai-responses": sse({"type": "response.incomplete", "response": incomplete}),
+        "anthropic-messages": sse(
+            {"type": "message_delta", "delta": stopped, "usage": {"output_tokens": 1}},
+            {"type": "message_stop"},
+        ),
+    }[api]
 
 
 def failed(api):
@@ -98,6 +99,7 @@ def answers(api, way):
     """The status, the type and the body of an answer that goes wrong in one way."""
     stream, page = STREAMS[api], f"<html><title>{HOSTILE}</title>{HOSTILE}</html>".encode()
     body = json.dumps(FAILURE).encode()
+    opened = beginning(api, HOSTILE, HOSTILE)
     return {
         "refused": ("401 No", "application/json", body),
         "throttled": ("429 No", "application/json", body),
@@ -106,10 +108,10 @@ def answers(api, way):
         "redirected": ("307 Away", "text/plain", b""),
         "another type": ("200 OK", "text/html", page),
         "failed at once": ("200 OK", stream, failed(api)),
-        "failed in the middle": ("200 OK", stream, OPENED[api] + failed(api)),
-        "cut": ("200 OK", stream, OPENED[api]),
+        "failed in the middle": ("200 OK", stream, opened + failed(api)),
+        "cut": ("200 OK", stream, opened),
         "no events": ("200 OK", stream, b'data: {"a": "' + HOSTILE.encode() + b"\n\n"),
-        "an unknown end": ("200 OK", stream, OPENED[api] + STOPPED[api]),
+        "an unknown end": ("200 OK", stream, opened + end(api, HOSTILE)),
     }[way]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections.abc import Callable
 
 from attrs import define, field
 
@@ -12,12 +13,14 @@ class RepeatingServer:
     """Answers every request in one way, and tells the credentials that came with it.
 
     Args:
+        told: Makes of a credential the form in which it is told, by default as it came.
         way: `refusal` (401 in JSON), `page` (500 in HTML), `event` (a failure in a stream), `welcome`
             (200 in HTML), `broken event` (JSON in a stream that is none), `no http` (plain text), or a
             URL to which every request is redirected.
     """
 
     way: str
+    told: Callable[[str], str] = str
     requests: list[str] = field(factory=list)
     url: str = ""
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.new_event_loop, repr=False)
@@ -70,13 +73,16 @@ class RepeatingServer:
     def _answer(self, head):
         names = ("authorization", "api-key", "x-api-key", "x-marked", "x-amz-security-token")
         said = [
-            line.partition(":")[2].strip()
+            self.told(line.partition(":")[2].strip())
             for line in head.split("\r\n")[1:]
             if line.partition(":")[0].lower() in names
         ]
         told = f"Incorrect API key provided: {' and '.join(said)} (of {head.splitlines()[0]})."
         failure = {"error": {"message": told, "code": "invalid_api_key"}, "message": told}
-        fields = f"x-repeated: {' '.join(said)}\r\nConnection: close"
+        words = " and ".join(said)
+        names = ("x-repeated", "x-request-id", "request-id", "x-amzn-requestid", "retry-after")
+        names += ("x-amzn-errortype", "location", "server", "www-authenticate")
+        fields = "\r\n".join(f"{name}: {words}" for name in names) + "\r\nConnection: close"
         data, page = json.dumps(failure), f"<html><title>{told}</title>{told}</html>"
         if self.way == "no http":
             return f"{told}\r\n\r\n".encode()
@@ -84,12 +90,13 @@ class RepeatingServer:
             "refusal": ("401 No", "application/json", data),
             "page": ("500 No", "text/html", page),
             "event": ("200 OK", "text/event-stream", f"data: {data}\n\n"),
-            "welcome": ("200 OK", "text/html", page),
+            "welcome": ("200 OK", f"text/html; charset={words}", page),
             "broken event": ("200 OK", "text/event-stream", f'data: {{"a": "{told}\n\n'),
         }
         if self.way in answers:
             return _http(*answers[self.way], fields)
-        return _http("307 Away", "text/plain", told, f"{fields}\r\nLocation: {self.way}/elsewhere")
+        fields = fields.replace(f"location: {words}", f"location: {self.way}/elsewhere")
+        return _http("307 Away", "text/plain", told, fields)
 
 
 def _http(status, kind, body, fields):

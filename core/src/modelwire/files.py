@@ -10,12 +10,20 @@ power cut, and leaves nothing behind that the next writer does not clear away:
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["OWNER_ONLY", "locked", "replace_file", "replace_unlocked", "user_path"]
+__all__ = [
+    "OWNER_ONLY",
+    "append_text",
+    "locked",
+    "replace_file",
+    "replace_unlocked",
+    "user_path",
+]
 
 OWNER_ONLY = 0o600
 """The permissions of a file that only its owner may read and write."""
@@ -110,6 +118,25 @@ def replace_unlocked(path: Path, data: bytes) -> None:
     _clear_drafts(path.parent)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_DRAFT)
     _replace(path, Path(draft), handle, data)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Append text to a file, and make it readable by its owner alone, also where it was there before.
+
+    For files that grow line by line, as recordings; what is appended may be cut by a crash.
+
+    Args:
+        path: The file; its folder is there.
+        text: The text; may be empty, to find out whether the file can be written.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _BINARY, OWNER_ONLY)
+    with os.fdopen(handle, "wb") as file:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            path.chmod(OWNER_ONLY)
+        file.write(text.encode())
 
 
 def _replace(path: Path, draft: Path, handle: int, data: bytes) -> None:

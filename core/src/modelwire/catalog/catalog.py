@@ -23,6 +23,7 @@ from modelwire.config import Config, ProviderConfig
 from modelwire.errors import Cancelled, ModelwireError, PluginError
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
 from modelwire.models import Model, ModelRef
+from modelwire.redaction.echoes import SentSecrets, redact_data, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 
@@ -316,17 +317,25 @@ class Catalog:
 
         async def ask() -> Sequence[Model]:
             await self.warm_up(request.provider.id)
-            models: Any = await owner.hooks.discover_models(
-                provider=request.provider,
-                settings=request.settings,
-                config=self._config,
-                transport=self._transport(),
-            )
+            token = sent.begin()
+            try:
+                models: Any = await owner.hooks.discover_models(
+                    provider=request.provider,
+                    settings=request.settings,
+                    config=self._config,
+                    transport=self._transport(),
+                )
+            except Exception as error:
+                redact_error(error, sent.lasting)
+                raise
+            finally:
+                sent.end(token)
             if not all(isinstance(model, Model) for model in models):
                 msg = f"{owner.distribution} discovered something that is not a Model."
                 raise PluginError(msg)
-            return list(models)
+            return _without_secrets(models, sent.lasting)
 
+        sent = SentSecrets()
         started = self._clock()
         try:
             models = await retrying_call(ask, RetryPolicy(), model=request.provider.id)
@@ -338,6 +347,20 @@ class Catalog:
         if request.settings.refresh_interval > 0:
             await asyncio.to_thread(self._cache.write, request.key, models, started)
         return models
+
+
+_SAID = ("id", "name", "base_url", "extra")
+"""What a service says of a model in words of its own."""
+
+
+def _without_secrets(models: Iterable[Model], secrets: Sequence[str]) -> list[Model]:
+    """Models as they may be shown and kept, whatever secrets the service repeats in its list."""
+    found = []
+    for model in models:
+        said = {name: getattr(model, name) for name in _SAID} if secrets else {}
+        clean = redact_data(said, secrets)
+        found.append(model if clean == said else evolve(model, **clean))
+    return found
 
 
 @frozen

@@ -143,14 +143,14 @@ def _run(ready: Callable[[], object]) -> int:
             _show_os_error(error, debug=asked.debug)
         return 1
     except ModelwireError as error:
-        from modelwire.cli import errors
+        from modelwire.cli.errors import print_failure, print_traceback, show_failure
 
         if asked.debug:
-            errors.print_traceback(error)
+            print_traceback(error)
         elif asked.as_json:
-            errors.print_failure(error)
+            print_failure(error)
         else:
-            errors.show_failure(error)
+            show_failure(error)
         return 1
     return result if isinstance(result, int) else 0
 

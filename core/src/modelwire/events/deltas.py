@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import Factory, define
+from attrs import define, field
 
 from modelwire.messages import StopReason, Usage
+from modelwire.redaction.echoes import hide_sent
 
 __all__ = [
     "ArgumentsDelta",
@@ -37,9 +38,19 @@ __all__ = [
 ]
 
 
+def _hidden(text: str | None) -> str | None:
+    return hide_sent(text)
+
+
+def _hidden_data(data: dict[str, Any]) -> dict[str, Any]:
+    return hide_sent(data)
+
+
 @define
 class ResponseInfo:
     """Facts about the response as a whole; each that is not `None` is kept.
+
+    Secrets of the request that the service repeats in them are hidden.
 
     Attributes:
         response_id: The provider's id of this answer.
@@ -48,9 +59,9 @@ class ResponseInfo:
         api: The wire API that is spoken, where the model left it to the plugin.
     """
 
-    response_id: str | None = None
-    response_model: str | None = None
-    request_id: str | None = None
+    response_id: str | None = field(default=None, converter=_hidden)
+    response_model: str | None = field(default=None, converter=_hidden)
+    request_id: str | None = field(default=None, converter=_hidden)
     api: str | None = None
 
 
@@ -130,11 +141,11 @@ class Stop:
 
     Attributes:
         reason: `STOP`, `LENGTH` or `TOOL_USE`; a failure is raised, not yielded.
-        raw: The provider's own word for it.
+        raw: The provider's own word for it; secrets of the request are hidden in it.
     """
 
     reason: StopReason
-    raw: str | None = None
+    raw: str | None = field(default=None, converter=_hidden)
 
 
 @define
@@ -143,11 +154,11 @@ class Diagnostic:
 
     Attributes:
         type: What kind of thing, as `rewritten`, `dropped` or `guardrail_trace`.
-        data: Plain JSON data.
+        data: Plain JSON data; secrets of the request are hidden in it.
     """
 
     type: str
-    data: dict[str, Any] = Factory(dict)
+    data: dict[str, Any] = field(factory=dict, converter=_hidden_data)
 
 
 Delta = (

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.redaction.echoes import redact
     from modelwire.redaction.exceptions import chain, scrub
     from modelwire.redaction.http import (
-        redact,
         secrets_in,
         shown_request_headers,
         shown_response_headers,
@@ -35,12 +35,12 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "echoes": ("redact",),
         "exceptions": (
             "chain",
             "scrub",
         ),
         "http": (
-            "redact",
             "secrets_in",
             "shown_request_headers",
             "shown_response_headers",

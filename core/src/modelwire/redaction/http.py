@@ -2,47 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit
+import base64
+from collections.abc import Collection, Iterator, Mapping
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from modelwire.redaction.names import HIDDEN, looks_secret
 
-__all__ = ["redact", "secrets_in", "shown_request_headers", "shown_response_headers", "shown_url"]
+__all__ = ["secrets_in", "shown_request_headers", "shown_response_headers", "shown_url"]
 
 # Everything else may be a signature, a token or a key, whatever its provider calls it. A plugin that
 # knows better says so in `Request.public_headers`.
-_PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+_PUBLIC_HEADERS = frozenset(
+    {"accept", "accept-encoding", "content-type", "request-id", "user-agent", "x-request-id"}
+)
 
 _SHORTEST_KEY, _SHORTEST_VALUE = 6, 12
 """Characters from which on a value is looked for in a text: shorter ones are found everywhere."""
 
 
-def secrets_in(headers: Mapping[str, str], public: Collection[str] = ()) -> tuple[str, ...]:
-    """The values of header fields that may be secrets, to be redacted in what a service says.
+def secrets_in(
+    headers: Mapping[str, str], public: Collection[str] = (), url: str = ""
+) -> tuple[str, ...]:
+    """The values of a request that may be secrets, to be redacted in what a service says.
 
     Args:
         headers: The header fields of a request.
         public: Names, in lower case, of further fields that hold no secret.
+        url: Its URL; its login, and the values of its parameters that look secret, count as well.
 
     Returns:
         The values, longest first.
     """
-    found = set()
+    found: set[str] = set()
     for name, value in headers.items():
         if not _is_public(name, public):
             is_key = looks_secret(name) or name.lower() in {"authorization", "proxy-authorization"}
             shortest = _SHORTEST_KEY if is_key else _SHORTEST_VALUE
-            # Of `Bearer KEY`, the key alone may come back.
-            parts = {value, value.rpartition(" ")[2]} if is_key else {value}
+            parts = _parts(value) if is_key else {value}
             found |= {part for part in parts if len(part) >= shortest}
+    if "?" in url or "@" in url:
+        found |= {part for part in _secrets_in_url(url) if len(part) >= _SHORTEST_KEY}
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Replace each of the secrets in a text by `<hidden>`."""
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+def _parts(credentials: str) -> set[str]:
+    """Credentials as they are sent, and what of them may come back alone."""
+    scheme, _, key = credentials.rpartition(" ")
+    parts = {credentials, key}
+    if scheme.lower() == "basic":
+        try:
+            login = base64.b64decode(key, validate=True).decode()
+        except ValueError:
+            return parts
+        parts |= {login, login.partition(":")[2]}
+    return parts
+
+
+def _secrets_in_url(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:
+        return
+    if password:
+        yield from (password, unquote(password))
+    for name, value in parse_qsl(parts.query):
+        if _hides(name):
+            yield value
 
 
 def shown_request_headers(

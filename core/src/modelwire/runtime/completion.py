@@ -21,11 +21,12 @@ from modelwire.errors import (
     ProviderError,
     UnknownModel,
 )
-from modelwire.events import Deltas, Event
+from modelwire.events import Delta, Deltas, Event
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model, ModelRef
+from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.runtime.cancellation import Cancellation
@@ -155,6 +156,7 @@ class Completion:
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
             raise PluginError(msg)
         price = model.prices.cost_of if model.prices is not None else None
+        sent = SentSecrets()
         assembler = Assembler(
             model.provider, model.id, api=model.api, price=price, keep_text=self.keep_text
         )
@@ -170,7 +172,7 @@ class Completion:
                 transport=self.transport,
             )
             async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
-                async for arrived in stream:
+                while (arrived := await _next(stream, sent)) is not _END:
                     events: list[Event] = []
                     try:
                         if isinstance(arrived, list):
@@ -189,6 +191,7 @@ class Completion:
                 yield events
             yield [done]
         except ModelwireError as error:
+            redact_error(error, sent.lasting)
             assembler.fail(error)
             if state.cancellation.error is not None:
                 raise state.cancellation.error from error
@@ -197,6 +200,7 @@ class Completion:
             broken = self._bug(owner, model, error)
             if broken is None:
                 raise
+            redact_error(error, sent.lasting)
             assembler.fail(broken)
             raise broken from error
 
@@ -225,6 +229,20 @@ def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None
         deltas.close()
     msg = f"{distribution} returned {type(deltas).__name__} where a stream of deltas is due."
     raise PluginError(msg)
+
+
+_END: list[Delta] = []
+
+
+async def _next(stream: AsyncGenerator[Deltas, None], sent: SentSecrets) -> Deltas:
+    """What arrives next, or `_END`; the secrets of requests that are sent meanwhile are noted."""
+    token = sent.begin()
+    try:
+        return await anext(stream)
+    except StopAsyncIteration:
+        return _END
+    finally:
+        sent.end(token)
 
 
 async def _generate(deltas: AsyncIterator[Deltas]) -> AsyncGenerator[Deltas, None]:

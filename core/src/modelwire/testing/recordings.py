@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import frozen
 
 from modelwire.errors import ConfigError
+from modelwire.files import append_text
 from modelwire.redaction import looks_secret
 from modelwire.transport import Deadlines, Request, Response, Transport
 
@@ -196,7 +197,8 @@ class RecordingTransport(Transport):
 
     What has arrived when a response is closed is kept; a request without a response is not. Whatever
     was sent in a header that is not known to be harmless is taken for a secret, and removed from the
-    bodies too. Look at the file before you publish it: prompts and answers are in it.
+    bodies too. Only its owner can read the file, and look at it before you publish it: prompts and
+    answers are in it.
 
     Args:
         path: The file to append to.
@@ -237,7 +239,7 @@ class RecordingTransport(Transport):
         self._writing = threading.Lock()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.open("a", encoding="utf-8").close()
+            append_text(self._path, "")
         except OSError as error:
             msg = f"{self._path} cannot be written: {error.strerror or error}."
             raise ConfigError(msg) from error
@@ -281,8 +283,8 @@ class RecordingTransport(Transport):
             chunks=without_values(body.chunks_kept, secrets),
         )
         line = json.dumps(interaction.as_json(), ensure_ascii=False)
-        with self._writing, self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+        with self._writing:
+            append_text(self._path, f"{line}\n")
 
 
 class _RecordedBody:

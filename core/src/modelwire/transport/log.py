@@ -38,7 +38,7 @@ class RequestLog:
 
     def request(self, request: Request, headers: Mapping[str, str], proxy: str | None) -> None:
         """The request goes out."""
-        self._secrets = secrets_in(headers, request.public_headers)
+        self._secrets = secrets_in(headers, request.public_headers, request.url)
         through = f" through {proxy}" if proxy else ""
         body = f", {_size(len(request.body))}" if request.body else ""
         said = f"{request.method} {shown_url(request.url)}{through}{body}"

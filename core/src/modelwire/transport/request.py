@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import field, frozen
 
-__all__ = ["Request", "header", "merge_headers", "request_id_in"]
+from modelwire.redaction import redact
+
+__all__ = ["Request", "clean_headers", "header", "merge_headers", "request_id_in"]
 
 
 @frozen
@@ -40,6 +42,7 @@ class Request:
 
 
 _REQUEST_IDS = ("x-request-id", "request-id")
+_LONGEST_ID = 200
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:
@@ -63,6 +66,40 @@ def request_id_in(headers: Mapping[str, str], names: Sequence[str] = ()) -> str 
     Args:
         headers: The header fields of the response.
         names: Where this service names it, before `x-request-id` and `request-id`.
+
+    Returns:
+        The id, of which no more than 200 characters are kept; `None` where there is none.
     """
     every = (*names, *_REQUEST_IDS)
-    return next((value for name in every if (value := header(headers, name))), None)
+    found = next((value for name in every if (value := header(headers, name))), None)
+    return found[:_LONGEST_ID] if found else None
+
+
+def clean_headers(headers: Mapping[str, str], secrets: Collection[str]) -> Mapping[str, str]:
+    """The header fields of a response as they may be shown and kept.
+
+    Secrets of the request that the service repeats are hidden. Control characters, which RFC 9110
+    section 5.5 forbids and which could control a terminal, are escaped.
+
+    Args:
+        headers: The header fields as they came.
+        secrets: The secrets of the request.
+
+    Returns:
+        The same mapping where there is nothing to change.
+    """
+    everything = "\n".join(headers.values())
+    if everything.replace("\n", "").isprintable() and redact(everything, secrets) == everything:
+        return headers
+    from multidict import CIMultiDict
+
+    return CIMultiDict((name, _escaped(redact(value, secrets))) for name, value in headers.items())
+
+
+def _escaped(value: str) -> str:
+    return "".join(
+        char
+        if char.isprintable() or char == "\t"
+        else char.encode("unicode_escape").decode("ascii")
+        for char in value
+    )

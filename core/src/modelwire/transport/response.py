@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.redaction import HIDDEN, secrets_in
+from modelwire.redaction import redact, secrets_in
 from modelwire.transport.request import Request, request_id_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
@@ -30,7 +30,8 @@ class Response:
 
     Attributes:
         status: The HTTP status; redirects are not followed and errors do not raise.
-        headers: The header fields; names may be asked for in any case.
+        headers: The header fields; names may be asked for in any case. Secrets of the request that
+            the service repeats in them are hidden, and control characters are escaped.
         request_id: The provider's id of the request, or `None`.
     """
 
@@ -110,9 +111,9 @@ class Response:
         Credentials of the request that the service repeats are hidden.
         """
         body = await self._read_up_to(limit, forgiving=True)
-        for secret in secrets_in(self._request.headers, self._request.public_headers):
-            body = body.replace(secret.encode(), HIDDEN.encode())
-        return body
+        secrets = secrets_in(self._request.headers, self._request.public_headers, self._request.url)
+        text = body.decode("utf-8", "surrogateescape")
+        return redact(text, secrets).encode("utf-8", "surrogateescape")
 
     def close(self) -> None:
         """Let the connection go, also while another task is reading; that one gets an error."""

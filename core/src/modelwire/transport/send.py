@@ -12,12 +12,14 @@ from aiohttp.payload import Payload
 from attrs import evolve
 
 from modelwire.errors import InvalidRequest, RequestTimeout
+from modelwire.redaction import secrets_in
+from modelwire.redaction.echoes import SentSecrets
 from modelwire.transport.body import Body
 from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.errors import FAULTS, Exchange, cause_of
 from modelwire.transport.log import log_request
 from modelwire.transport.proxies import ProxyLogin
-from modelwire.transport.request import Request, header, request_id_in
+from modelwire.transport.request import Request, clean_headers, header, request_id_in
 from modelwire.transport.request_deadlines import RequestDeadlines, tracing
 from modelwire.transport.response import Response
 
@@ -120,6 +122,9 @@ async def open_response(
     # To make a request takes as long as to send it; events of other streams come in between.
     await asyncio.sleep(0)
     options = _options(request, exchange, context, proxy)
+    fields = {**options["headers"], **options.get("proxy_headers", {})}
+    secrets = secrets_in(fields, request.public_headers, request.url)
+    SentSecrets.note(secrets)
     telling = log_request(request, options["headers"], proxy.url if proxy is not None else None)
     try:
         async with asyncio.timeout(None) as timeout:
@@ -138,12 +143,13 @@ async def open_response(
         if telling is not None:
             telling.failed(failure)
         raise failure from (None if late else cause_of(fault))
+    headers = clean_headers(raw.headers, secrets)
     if telling is not None:
-        telling.head(raw.status, raw.headers)
+        telling.head(raw.status, headers)
     sent = evolve(request, headers=options["headers"])
     details = {
         **exchange.details,
-        "request_id": request_id_in(raw.headers, request.request_id_headers),
+        "request_id": request_id_in(headers, request.request_id_headers),
     }
     body = Body(
         raw,
@@ -154,7 +160,7 @@ async def open_response(
         total_at=progress.total_at,
         telling=telling,
     )
-    return Response(raw.status, raw.headers, body, request=sent)
+    return Response(raw.status, headers, body, request=sent)
 
 
 async def _send(

@@ -13,6 +13,7 @@ from modelwire.errors import MalformedResponse, ModelwireError
 from modelwire.redaction import scrub
 from modelwire.transport import Deadlines
 from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.logging import quiet
 from modelwire_bedrock.aws.signing import prepare, transport_for
 from modelwire_bedrock.errors import ServiceFault, fault_of_response
 
@@ -111,9 +112,10 @@ def _parse(
     try:
         # botocore takes a page of a proxy for an answer without members, as for an empty list.
         json.loads(body)
-        parsed: dict[str, Any] = parser.parse(
-            {"status_code": status, "headers": headers, "body": body}, shape
-        )
+        with quiet():
+            parsed: dict[str, Any] = parser.parse(
+                {"status_code": status, "headers": headers, "body": body}, shape
+            )
     except (ResponseParserError, TypeError, AttributeError, ValueError) as error:
         msg = f"The answer to {operation} is not what Bedrock's service model describes."
         raise MalformedResponse(msg, provider="amazon-bedrock", status=status) from scrub(error)

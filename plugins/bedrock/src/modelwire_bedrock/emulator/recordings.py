@@ -8,7 +8,6 @@ values of credentials are taken out of bodies.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import define, evolve
 
 from modelwire import testing
+from modelwire.files import append_text
 from modelwire.testing import Interaction, harmless, is_binary, without_values
 from modelwire_bedrock.emulator.documents import parse_json, read_text
 from modelwire_bedrock.emulator.errors import EmulatorError
@@ -153,9 +153,7 @@ class Recorder:
         self.path = Path(path)
         self._lock = threading.Lock()
         try:
-            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            os.close(file)
-            self.path.chmod(0o600)  # it may have been there
+            append_text(self.path, "")
         except OSError as error:
             msg = f"Cannot write {self.path}: {error.strerror or error}."
             raise EmulatorError(msg) from error
@@ -163,8 +161,8 @@ class Recorder:
     def add(self, interaction: Interaction) -> None:
         """Append one interaction."""
         line = json.dumps(interaction.as_json(), ensure_ascii=False)
-        with self._lock, self.path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+        with self._lock:
+            append_text(self.path, f"{line}\n")
 
 
 def without_secrets(

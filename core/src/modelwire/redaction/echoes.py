@@ -1,0 +1,205 @@
+"""Echoes: secrets of a request that the service repeats, in clear or in another form."""
+
+from __future__ import annotations
+
+import base64
+import re
+import string
+from collections.abc import Collection, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+from modelwire.redaction.exceptions import chain
+from modelwire.redaction.names import HIDDEN
+
+__all__ = ["SentSecrets", "hide_sent", "redact", "redact_data", "redact_error"]
+
+T = TypeVar("T")
+
+_SHORTEST_TRANSFORMED = 12
+"""Characters from which on a secret is looked for in other forms: a shorter one may be a word."""
+
+_OWN_NAMES = frozenset({"model", "provider"})
+"""Attributes of errors whose texts come from the caller, and not from a service."""
+
+# A text that was escaped is often escaped again with what is around it.
+_ESCAPE = re.compile(r'%(?:25)*([0-9A-Fa-f]{2})|\\+u([0-9A-Fa-f]{4})|\\+(["/])')
+_BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_=")
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Replace each of the secrets in a text by `<hidden>`.
+
+    A secret of twelve characters and more is also found in upper and lower case, percent-encoded
+    (RFC 3986 section 2.1), escaped as in JSON, and in Base64 (RFC 4648), by itself or behind other
+    characters, as in `Bearer KEY` and `user:KEY`. In pieces, reversed or encrypted it is not.
+
+    Args:
+        text: What a service says.
+        secrets: The secrets; of two that overlap, the longer one should come first.
+    """
+    long = []
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+        if _SHORTEST_TRANSFORMED <= len(secret) <= len(text):
+            long.append(secret)
+    spans = sorted({*_escaped(text, long), *_encoded(text, long)}) if long else ()
+    parts, at = [], 0
+    for begin, end in spans:
+        if begin >= at:
+            parts += [text[at:begin], HIDDEN]
+        at = max(at, end)
+    return "".join([*parts, text[at:]]) if spans else text
+
+
+def redact_data(value: Any, secrets: Collection[str]) -> Any:
+    """Replace the secrets in JSON data: in its texts, and in the keys of its objects."""
+    if isinstance(value, str):
+        return redact(value, secrets)
+    if isinstance(value, list):
+        return [redact_data(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {redact_data(k, secrets): redact_data(item, secrets) for k, item in value.items()}
+    return value
+
+
+def redact_error(error: BaseException, secrets: Collection[str]) -> None:
+    """Replace the secrets in an error and in all behind it: in what they say and in their texts."""
+    for one in chain(error) if secrets else ():
+        if any(isinstance(part, str) for part in one.args):
+            one.args = tuple(_redacted(part, secrets) for part in one.args)
+        attributes = vars(one)
+        attributes |= {
+            name: redact(value, secrets)
+            for name, value in attributes.items()
+            if isinstance(value, str) and name not in _OWN_NAMES
+        }
+
+
+def _redacted(value: object, secrets: Collection[str]) -> object:
+    return redact(value, secrets) if isinstance(value, str) else value
+
+
+def _escaped(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where secrets stand in another case or escaped; begin and end."""
+    plain, places = _unescaped(text)
+    for secret in secrets:
+        wanted = _folded(secret)
+        at = plain.find(wanted)
+        while at >= 0:
+            end = at + len(wanted)
+            yield (places[at], places[end]) if places else (at, end)
+            at = plain.find(wanted, end)
+
+
+def _unescaped(text: str) -> tuple[str, list[int]]:
+    """The text without escapes, in lower case, and where each character begins in the text.
+
+    The places are left out where there is no escape.
+    """
+    if "%" not in text and "\\" not in text:
+        return _folded(text), []
+    characters: list[str] = []
+    places: list[int] = []
+    at = 0
+    for found in _ESCAPE.finditer(text):
+        characters += text[at : found.start()]
+        places += range(at, found.start())
+        code = found[1] or found[2]
+        characters.append(chr(int(code, 16)) if code else found[3])
+        places.append(found.start())
+        at = found.end()
+    characters += text[at:]
+    places += range(at, len(text) + 1)
+    return _folded("".join(characters)), places
+
+
+def _folded(text: str) -> str:
+    """In lower case, as far as that leaves every character where it is."""
+    folded = text.lower()
+    if len(folded) == len(text):
+        return folded
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
+def _encoded(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Where Base64 stands that holds secrets; begin and end."""
+    for secret in secrets:
+        for core in _base64_cores(secret.encode("utf-8", "surrogateescape")):
+            at = text.find(core)
+            while at >= 0:
+                begin, end = at, at + len(core)
+                while begin > 0 and text[begin - 1] in _BASE64:
+                    begin -= 1
+                while end < len(text) and text[end] in _BASE64:
+                    end += 1
+                yield begin, end
+                at = text.find(core, end)
+
+
+def _base64_cores(data: bytes) -> set[str]:
+    """What stands in the Base64 of any text that holds these bytes, whatever is around them."""
+    cores = set()
+    for before in range(3):
+        # The first and the last character may hold bits of the neighbours.
+        bits = 8 * before
+        text = base64.b64encode(bytes(before) + data).decode("ascii")
+        core = text[-(-bits // 6) : (bits + 8 * len(data)) // 6]
+        cores |= {core, core.translate(_URL_SAFE)}
+    return cores
+
+
+_PRESENT: ContextVar[SentSecrets | None] = ContextVar("modelwire_sent_secrets", default=None)
+
+
+class SentSecrets:
+    """The secrets of all requests that are sent while a plugin is at work for one call.
+
+        token = sent.begin()
+        try:
+            models = await owner.hooks.discover_models(...)
+        finally:
+            sent.end(token)
+
+    Attributes:
+        values: The secrets, in no order.
+    """
+
+    def __init__(self) -> None:
+        self.values: set[str] = set()
+
+    def begin(self) -> Any:
+        """Note from here on what this task, and those that it starts, send."""
+        return _PRESENT.set(self)
+
+    def end(self, token: Any) -> None:
+        """Note no more."""
+        _PRESENT.reset(token)
+
+    @staticmethod
+    def note(secrets: Iterable[str]) -> None:
+        """Note the secrets of a request that is sent."""
+        present = _PRESENT.get()
+        if present is not None:
+            present.values.update(secrets)
+
+    @property
+    def lasting(self) -> list[str]:
+        """The secrets that are too long to be words, longest first.
+
+        A key as `ollama`, which servers of one's own are given, is also the name of a model.
+        """
+        long = (value for value in self.values if len(value) >= _SHORTEST_TRANSFORMED)
+        return sorted(long, key=len, reverse=True)
+
+
+def hide_sent(value: T) -> T:
+    """JSON data without the secrets of the requests that the present call has sent, if there is one.
+
+    For what a service says of its answer. Where no secret is in it, it is the same data.
+    """
+    present = _PRESENT.get()
+    if value is None or present is None or not present.values:
+        return value
+    return cast("T", redact_data(value, present.lasting))
