@@ -12,10 +12,10 @@ from modelwire._lazy import lazy_exports
 if TYPE_CHECKING:
     from modelwire.cli.options import FiniteRange
     from modelwire.cli.output import echo, echo_json
-    from modelwire.cli.styled import style
+    from modelwire.cli.styled import Styled, style
     from modelwire.cli.text import printable
 
-__all__ = ["FiniteRange", "echo", "echo_json", "main", "printable", "style"]
+__all__ = ["FiniteRange", "Styled", "echo", "echo_json", "main", "printable", "style"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -25,7 +25,10 @@ __getattr__, __dir__ = lazy_exports(
             "echo",
             "echo_json",
         ),
-        "styled": ("style",),
+        "styled": (
+            "Styled",
+            "style",
+        ),
         "text": ("printable",),
     },
 )
