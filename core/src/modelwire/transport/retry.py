@@ -27,7 +27,7 @@ class RetryPolicy:
     Attributes:
         max_attempts: Tries in all, the first included.
         base: The longest wait after the first failure, in seconds; it doubles with each further
-            one, and the actual wait is drawn at random from nothing up to it ("full jitter", Brooker,
+            one, and the actual wait is drawn at random from nothing up to it ("full jitter",
             Brooker, "Exponential Backoff And Jitter", 2015).
         cap: What the doubling stops at, in seconds.
         longest_wait: A provider that asks for a longer wait than this, in seconds, is not waited
