@@ -39,7 +39,7 @@ def public_signatures() -> Iterator[tuple[str, inspect.Signature]]:
     for module in (*_modules(), *PACKAGES_OF_PLUGINS):
         for export in importlib.import_module(module).__all__:
             value = getattr(importlib.import_module(module), export)
-            called = {export: value}
+            called = {} if is_protocol(value) else {export: value}
             if inspect.isclass(value):
                 members = _members(value).items()
                 called |= {f"{export}.{name}": each for name, each in members}
@@ -48,6 +48,11 @@ def public_signatures() -> Iterator[tuple[str, inspect.Signature]]:
                 if inspect.isclass(function) or inspect.isroutine(function):
                     with contextlib.suppress(TypeError, ValueError):  # it is built in
                         yield f"{module}.{name}", inspect.signature(function)
+
+
+def is_protocol(value: Any) -> bool:
+    """Whether something is a protocol, which is implemented and never made: it has no constructor."""
+    return getattr(value, "_is_protocol", False) is True
 
 
 def _modules() -> list[str]:
@@ -78,7 +83,8 @@ def _export(name: str, value: Any) -> Iterator[str]:
         yield f"enum {name}: {', '.join(value.__members__)}"
     elif inspect.isclass(value):
         bases = [base.__name__ for base in value.__bases__ if base is not object]
-        yield f"class {name}({', '.join(bases)}){_signature(value, init=True)}"
+        made = "" if is_protocol(value) else _signature(value, init=True)
+        yield f"class {name}({', '.join(bases)}){made}"
         members = _members(value)
         for member in sorted(members):
             yield from _member(member, members[member])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwire.authoring import encode_json, parse_json, parse_json_or_none
+from modelwire.authoring import check_json_depth, encode_json, parse_json, parse_json_or_none
 from modelwire.authoring.json_text import redact_json
 from modelwire.structuring import MAX_DEPTH, check_depth, is_shallow
 
@@ -35,9 +35,11 @@ def test_the_limit_on_depth_holds_for_every_form(form, opening, closing):
     per_level = opening.count("[") + opening.count("{")
     most = MAX_DEPTH // per_level
     assert parse_json(form(nested(most, opening, closing)))
+    check_json_depth(form(nested(most, opening, closing)))
     for levels in (most + 1, 500, 5_000, 100_000):
-        with pytest.raises(ValueError, match="nested"):
-            parse_json(form(nested(levels, opening, closing)))
+        for check in (parse_json, check_json_depth):
+            with pytest.raises(ValueError, match="nested"):
+                check(form(nested(levels, opening, closing)))
 
 
 @settings(deadline=None)

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from modelwire.authoring.endpoint import describe_endpoint
     from modelwire.authoring.json_api import JsonApi, fetch_json, stream_json
     from modelwire.authoring.json_body import JsonEvent, StreamEnd
-    from modelwire.authoring.json_text import encode_json, parse_json, parse_json_or_none
+    from modelwire.authoring.json_text import (
+        check_json_depth,
+        encode_json,
+        parse_json,
+        parse_json_or_none,
+    )
     from modelwire.authoring.prices import PriceEntry, look_up_prices
     from modelwire.authoring.probe import probed
     from modelwire.authoring.resend import Call, CallAttempt, Remedy, stream_call
@@ -37,6 +42,7 @@ __all__ = [
     "SingleFlight",
     "StreamEnd",
     "Translator",
+    "check_json_depth",
     "count_tokens",
     "cut_stream",
     "describe_endpoint",
@@ -62,7 +68,7 @@ __getattr__, __dir__ = lazy_exports(
         "endpoint": ("describe_endpoint",),
         "json_api": ("JsonApi", "fetch_json", "stream_json"),
         "json_body": ("JsonEvent", "StreamEnd"),
-        "json_text": ("encode_json", "parse_json", "parse_json_or_none"),
+        "json_text": ("check_json_depth", "encode_json", "parse_json", "parse_json_or_none"),
         "prices": ("PriceEntry", "look_up_prices"),
         "probe": ("probed",),
         "resend": ("Call", "CallAttempt", "Remedy", "stream_call"),

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from modelwire.repair import clean_json
-from modelwire.structuring import check_depth
+from modelwire.structuring import check_depth, is_shallow
 
-__all__ = ["encode_json", "parse_json", "parse_json_or_none", "redact_json"]
+__all__ = ["check_json_depth", "encode_json", "parse_json", "parse_json_or_none", "redact_json"]
 
 _decode = msgspec.json.Decoder().decode
 
@@ -43,6 +43,18 @@ def parse_json_or_none(text: str | bytes) -> Any:
         return parse_json(text)
     except ValueError:
         return None
+
+
+def check_json_depth(text: str | bytes) -> None:
+    """Check that JSON is not nested too deep, for decoders with a limit of their own or none.
+
+    It costs next to nothing for texts with few brackets, which nearly all are.
+
+    Raises:
+        ValueError: It is nested deeper than `parse_json` takes.
+    """
+    if not is_shallow(text):
+        parse_json(text)
 
 
 def encode_json(payload: Mapping[str, Any]) -> bytes:

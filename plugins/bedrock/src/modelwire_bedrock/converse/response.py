@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.json import Decoder
 
-from modelwire.authoring import cut_stream, parse_json
+from modelwire.authoring import check_json_depth, cut_stream
 from modelwire.errors import MalformedResponse
 from modelwire.events import (
     ArgumentsDelta,
@@ -20,7 +20,6 @@ from modelwire.events import (
     ThinkingDelta,
     ToolCallStart,
 )
-from modelwire.structuring import is_shallow
 from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
 from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
 from modelwire_bedrock.converse.shapes import (
@@ -90,8 +89,7 @@ def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -
             deltas of the whole answer come first.
     """
     try:
-        if not is_shallow(body):
-            parse_json(body)
+        check_json_depth(body)
         answer = _decode(body)
     except (ValueError, RecursionError) as error:
         raise MalformedResponse("The answer is not one of Converse.") from error

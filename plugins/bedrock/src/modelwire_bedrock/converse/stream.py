@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.json import Decoder
 
-from modelwire.authoring import parse_json
+from modelwire.authoring import check_json_depth
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.events import (
     ArgumentsDelta,
@@ -21,7 +21,6 @@ from modelwire.events import (
     ThinkingDelta,
     ToolCallStart,
 )
-from modelwire.structuring import is_shallow
 from modelwire_bedrock.aws.eventstream import Frame, HeaderValue
 from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
 from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
@@ -112,7 +111,7 @@ class Translator:
                 if text is not None:
                     add(TextDelta(event.content_block_index, text))
                 else:
-                    _check_depth(frame.payload)
+                    check_json_depth(frame.payload)
                     deltas += self._on_delta(event)
             except (ValueError, RecursionError) as error:
                 kind = frame.headers.get(":event-type")
@@ -150,7 +149,7 @@ class Translator:
         handler = self._handlers.get(kind)
         if handler is None:
             return _NOTHING
-        _check_depth(frame.payload)
+        check_json_depth(frame.payload)
         return handler(frame.payload)
 
     def _on_message_start(self, payload: bytes) -> Sequence[Delta]:
@@ -245,12 +244,6 @@ def _thinking(index: int, piece: ReasoningDelta) -> Sequence[Delta]:
     if piece.redacted_content is not None:
         deltas.append(RedactedThinkingDelta(index, piece.redacted_content))
     return deltas
-
-
-def _check_depth(payload: bytes) -> None:
-    """Refuse a payload that is nested too deep; the typed decoders have no limit of ours."""
-    if not is_shallow(payload):
-        parse_json(payload)
 
 
 def _reason(error: Exception) -> str:
