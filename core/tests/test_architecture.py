@@ -18,6 +18,7 @@ ROOMS = [
     "_lazy",
     "redaction",
     "errors",
+    "warnings",
     "files",
     "text",
     "structuring",

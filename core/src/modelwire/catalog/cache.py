@@ -15,7 +15,14 @@ from typing import Any, get_args
 
 from attrs import Attribute, Factory, asdict, field, fields, frozen
 
-from modelwire.files import locked, replace_file, user_path
+from modelwire.files import (
+    belongs_to_another,
+    locked,
+    read_file,
+    replace_file,
+    user_path,
+    warn_of_exposed_folder,
+)
 from modelwire.models import InputKind, Model, Prices
 
 __all__ = [
@@ -134,6 +141,9 @@ def cache_key(provider: str, *parts: object) -> str:
 class DiscoveryCache:
     """The lists that are kept in one folder.
 
+    A folder to which others can write gives an `UnsafeFolderWarning`, and files of other users in it
+    are left alone.
+
     Args:
         directory: The folder; it is made when it is first needed.
     """
@@ -141,6 +151,7 @@ class DiscoveryCache:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._parsed: dict[str, tuple[tuple[int, int, int], CachedList | None]] = {}
+        self._checked = False
 
     def read(self, key: str) -> CachedList | None:
         """The list under a key, however old, or `None` where there is none or it is damaged.
@@ -152,7 +163,8 @@ class DiscoveryCache:
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             if key not in self._parsed or self._parsed[key][0] != stamp:
-                self._parsed[key] = (stamp, _parse(path.read_bytes()))
+                self._check_folder()
+                self._parsed[key] = (stamp, _read(path))
         except OSError:
             return None
         return self._parsed[key][1]
@@ -162,12 +174,19 @@ class DiscoveryCache:
         try:
             kept = [to_stored(model) for model in models]
             text = json.dumps({"format": _FORMAT, "fetchedAt": fetched_at, "models": kept})
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_folder()
             with locked(self._path(key)):
                 current = self.read(key)
                 if current is None or current.fetched_at <= fetched_at:
                     replace_file(self._path(key), text.encode())
         except (OSError, TypeError, ValueError, RecursionError):
             return  # what a plugin gave may be no JSON data, or the disk may be full
+
+    def _check_folder(self) -> None:
+        if not self._checked:
+            self._checked = True
+            warn_of_exposed_folder(self._directory)
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.json"
@@ -180,7 +199,7 @@ def listed_names(directory: Path) -> Iterator[tuple[str, str]]:
     """
     for path in sorted(directory.glob("*.json")):
         try:
-            models = json.loads(path.read_bytes())["models"]
+            models = json.loads(read_file(path, "model list").raw)["models"]
             names = [(model["provider"], model["id"]) for model in models]
         except (OSError, ValueError, LookupError, TypeError, RecursionError):
             continue
@@ -195,6 +214,12 @@ def default_cache_directory(environ: Mapping[str, str]) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("modelwire", appauthor=False) / "models"
+
+
+def _read(path: Path) -> CachedList | None:
+    """Read a list; one that another user has put there could send requests to their own host."""
+    content = read_file(path, "model list")
+    return None if belongs_to_another(content.status) else _parse(content.raw)
 
 
 def _parse(raw: bytes) -> CachedList | None:

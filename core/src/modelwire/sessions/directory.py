@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from attrs import frozen
 
 from modelwire.errors import SessionError
-from modelwire.files import user_path
+from modelwire.files import default_state_directory
 from modelwire.messages import Text, UserMessage
 from modelwire.sessions.entries import SessionHeader
 from modelwire.sessions.reader import read_header, read_session
@@ -50,17 +49,6 @@ class SessionSummary:
                 texts = (block.text for block in message.content if isinstance(block, Text))
                 return " ".join(" ".join(texts).split())
         return ""
-
-
-def default_state_directory(environ: Mapping[str, str] | None = None) -> Path:
-    """`$MODELWIRE_STATE_DIR`, or modelwire's folder among the user's state."""
-    environ = os.environ if environ is None else environ
-    named = environ.get("MODELWIRE_STATE_DIR", "").strip()
-    if named:
-        return user_path(named)
-    from platformdirs import user_state_path
-
-    return user_state_path("modelwire", appauthor=False)
 
 
 def new_session_path(directory: Path, header: SessionHeader) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 from attrs import frozen
 
 from modelwire.errors import Problem, SessionError
+from modelwire.files import open_file, read_file
 from modelwire.sessions.entries import CURRENT_VERSION, Entry, SessionHeader, new_id
 
 __all__ = ["SessionFile", "parse_session", "read_header", "read_session"]
@@ -45,7 +46,7 @@ def read_session(path: Path) -> SessionFile:
         SessionError: It cannot be read, or it is no session of a version that is known.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path, "session").raw
     except OSError as error:
         msg = f"Cannot read {path}: {error.strerror or error}."
         raise SessionError(msg, source=str(path)) from error
@@ -55,7 +56,7 @@ def read_session(path: Path) -> SessionFile:
 def read_header(path: Path) -> SessionHeader | None:
     """The header alone; `None` where the file has none or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = json.loads(file.readline(65_536))
     except (OSError, ValueError, RecursionError):
         return None

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from modelwire.errors import Problem, SessionError
-from modelwire.files import replace_file
+from modelwire.files import open_file, replace_file
 from modelwire.messages import AssistantMessage, Message
 from modelwire.messages.codec import message_to_json
 from modelwire.models import ModelRef
@@ -66,14 +66,16 @@ class Session:
             parent: The session that this one goes on from.
 
         Raises:
-            SessionError: The file holds something, or another program holds it.
+            SessionError: The file holds something or is no regular one, or another program holds it.
         """
         session = cls(path, SessionHeader.new(cwd, parent=str(parent) if parent else None))
         if path is not None:
             session._hold(path)
-            if path.exists() and path.stat().st_size:
+            try:
+                _check_empty(path)
+            except BaseException:
                 session.close()
-                raise _exists(path)
+                raise
         return session
 
     @classmethod
@@ -285,6 +287,17 @@ def write_new(path: Path, data: bytes) -> None:
         raise _unwritable(path, error) from error
     finally:
         os.close(file)
+
+
+def _check_empty(path: Path) -> None:
+    try:
+        with open_file(path) as file:
+            if file.read(1):
+                raise _exists(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def _exists(path: Path) -> SessionError:

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import evolve
 
 from modelwire.errors import InvalidMessage, Problem
+from modelwire.files import read_file
 from modelwire.tools.function import FunctionTool, tool_from
 
 __all__ = ["load_tools"]
@@ -59,7 +60,7 @@ def load_tools(path: str | Path) -> list[FunctionTool]:
 
 def _run(path: Path) -> types.ModuleType:
     try:
-        source = path.read_bytes()
+        source = read_file(path, "tools").raw
     except OSError as error:
         msg = f"Cannot read {path}: {error.strerror or error}."
         raise InvalidMessage(msg) from None

@@ -15,7 +15,13 @@ from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
 from modelwire.events import Delta
-from modelwire.files import replace_unlocked
+from modelwire.files import (
+    SIZE_LIMITS,
+    open_file,
+    read_file,
+    replace_unlocked,
+    warn_of_exposed_folder,
+)
 from modelwire_cache.fingerprint import CacheRequest
 
 __all__ = ["CachedResponse", "DamagedAnswer", "ResponseStore", "Timed"]
@@ -52,7 +58,8 @@ class CachedResponse:
 class ResponseStore:
     """The answers of one folder.
 
-    A file is written whole and then moved into place, so no reader sees half of one.
+    A file is written whole and then moved into place, so no reader sees half of one. A folder to
+    which others can write gives an `UnsafeFolderWarning`.
 
     Args:
         directory: The folder; it is made when it is first needed.
@@ -60,6 +67,7 @@ class ResponseStore:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._checked = False
 
     def path(self, request: CacheRequest) -> Path:
         """Where the answer to a request lies, or would lie."""
@@ -70,16 +78,15 @@ class ResponseStore:
 
         Raises:
             DamagedAnswer: The file is not a kept answer.
-            OSError: It cannot be read.
+            OSError: It cannot be read, is no regular file, or is too large.
         """
         path = self.path(request)
         try:
-            text = path.read_text("utf-8")
+            raw = read_file(path, "answer").raw
         except FileNotFoundError:
             return None
-        except UnicodeDecodeError as error:
-            raise DamagedAnswer from error
-        return _parse(path, text.splitlines())
+        self._check_folder()
+        return _parse(path, raw.removesuffix(b"\n").split(b"\n"))
 
     def write(self, request: CacheRequest, deltas: Sequence[Timed]) -> None:
         """Keep an answer, in place of an older one. Only the user may read the file.
@@ -97,21 +104,29 @@ class ResponseStore:
         for seconds, delta in deltas:
             lines.append({"at": round(seconds, 4), **_converter().unstructure(delta, Delta)})
         text = "".join(json.dumps(line, ensure_ascii=False, default=repr) + "\n" for line in lines)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._check_folder()
         replace_unlocked(self.path(request), text.encode("utf-8", "surrogatepass"))
 
     def listing(self) -> Iterator[CachedResponse]:
         """What is kept, newest first, without what was said; damaged files are left out."""
+        self._check_folder()
         found = []
         for path in self._directory.glob("*.jsonl"):
             try:
-                with path.open(encoding="utf-8") as file:
-                    found.append(_parse(path, [file.readline()]))
-            except (OSError, UnicodeDecodeError, DamagedAnswer):
+                with open_file(path) as file:
+                    found.append(_parse(path, [file.readline(SIZE_LIMITS["answer"])]))
+            except (OSError, DamagedAnswer):
                 continue
         return iter(sorted(found, key=lambda kept: kept.kept_at, reverse=True))
 
+    def _check_folder(self) -> None:
+        if not self._checked:
+            self._checked = True
+            warn_of_exposed_folder(self._directory)
 
-def _parse(path: Path, lines: Sequence[str]) -> CachedResponse:
+
+def _parse(path: Path, lines: Sequence[bytes]) -> CachedResponse:
     try:
         head, *said = [json.loads(line) for line in lines]
         if head["format"] != _FORMAT:

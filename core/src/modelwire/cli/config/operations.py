@@ -29,6 +29,7 @@ from modelwire.document import (
     read_value,
     value_of,
 )
+from modelwire.files import SIZE_LIMITS, FileKind, read_file
 from modelwire.redaction import HIDDEN, is_secret_path
 
 __all__ = [
@@ -203,26 +204,32 @@ def _hides(path: str) -> bool:
     return is_secret_path(parse_path(path))
 
 
-def read_limited(path: FilePath | None, limit: int) -> str:
+def read_limited(path: FilePath | None, kind: FileKind) -> str:
     """Read UTF-8 text from a file, or `None` for standard input.
 
+    Args:
+        path: The file, or `None`.
+        kind: What it is read as, which has a limit in `SIZE_LIMITS`.
+
     Raises:
-        Refused: It cannot be read, is longer than `limit` bytes, or is not UTF-8.
+        Refused: It cannot be read, is no regular file, is larger than allowed, or is not UTF-8.
     """
     name = "The standard input" if path is None else str(path)
     try:
-        if path is None:
-            raw = sys.stdin.buffer.read(limit + 1)
-        else:
-            with path.open("rb") as file:
-                raw = file.read(limit + 1)
+        raw = _standard_input(kind) if path is None else read_file(path, kind).raw
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Refused("value", f"{name} cannot be read: {reason}.") from error
-    if len(raw) > limit:
-        size = f"{limit / 1024 / 1024:g} MiB"
-        raise Refused("value", f"{name} is larger than {size}.", hint="Split it.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused("value", f"{name} is not UTF-8 text.") from error
+
+
+def _standard_input(kind: FileKind) -> bytes:
+    limit = SIZE_LIMITS[kind]
+    raw = sys.stdin.buffer.read(limit + 1)
+    if len(raw) > limit:
+        size = f"{limit / 1024 / 1024:g} MiB"
+        raise Refused("value", f"The standard input is larger than {size}.", hint="Split it.")
+    return raw

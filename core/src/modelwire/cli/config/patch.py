@@ -12,8 +12,6 @@ from modelwire.cli.options import config_option, dry_run_option, json_option
 
 __all__ = ["patch"]
 
-_LIMIT = 1024 * 1024
-
 
 @click.command()
 @click.option(
@@ -58,7 +56,7 @@ def patch(
     from modelwire.config.patch import apply_patch, patched_paths
     from modelwire.document import read_value
 
-    data = _patch_from(read_limited(patch_file, _LIMIT), patch_file)
+    data = _patch_from(read_limited(patch_file, "patch"), patch_file)
 
     def change(text: str, source: Path, report: Report) -> str:
         document = read_value(text, ())

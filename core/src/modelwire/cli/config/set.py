@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["set_values"]
 
-_BATCH_LIMIT = 8 * 1024 * 1024
-
 
 @click.command("set")
 @click.argument("path", required=False, shell_complete=complete_config_path)
@@ -106,7 +104,7 @@ def _operations(
     if options["batch_file"] is not None:
         from modelwire.cli.config.operations import read_limited
 
-        return batch_operations(read_limited(options["batch_file"], _BATCH_LIMIT))
+        return batch_operations(read_limited(options["batch_file"], "operations"))
     return [_single(path or "", value, options)]
 
 
