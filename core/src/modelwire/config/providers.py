@@ -13,6 +13,7 @@ from modelwire.config.schema import PositiveInt, PositiveNumber
 from modelwire.document import format_path
 from modelwire.errors import ConfigError
 from modelwire.models import InputKind, Prices, fold_provider
+from modelwire.redaction import url_repr
 
 __all__ = ["ModelConfig", "ModelsConfig", "ProviderConfig", "SecretRef"]
 
@@ -65,7 +66,7 @@ class ModelConfig:
     id: str = field(converter=_trimmed)
     name: str | None = None
     api: str | None = None
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=url_repr)
     reasoning: bool | None = None
     input: tuple[InputKind, ...] | None = None
     cost: Prices | None = None
@@ -75,7 +76,7 @@ class ModelConfig:
     thinking_level_map: dict[str, str | None] = Factory(dict)
     params: dict[str, Any] = field(factory=dict, repr=False)
     headers: dict[str, str] = field(factory=dict, repr=False)
-    compat: dict[str, Any] = Factory(dict)
+    compat: dict[str, Any] = field(factory=dict, repr=False)
     extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
 
 
@@ -104,7 +105,7 @@ class ProviderConfig:
     """
 
     id: str = field(default="", converter=fold_provider, metadata={"read": False})
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=url_repr)
     api_key: str | SecretRef | None = field(default=None, repr=False)
     auth: str | None = None
     api: str | None = None

@@ -14,14 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modelwire.document import Array, Node, Object, Path, parse, value_of
-from modelwire.redaction import HIDDEN, is_secret_path, looks_secret
+from modelwire.redaction import HIDDEN, is_secret_path, looks_secret, shown_url
 
 __all__ = ["redact_text", "redact_value"]
 
 _REFERENCE = {"source", "provider", "id"}
 _PLACEHOLDERS = re.compile(r"(?:(?:Bearer|Basic|Token) +)?(?:\$\{[A-Z_][A-Z0-9_]*\})+")
-_LOGIN = re.compile(r"(?<=://)[^/?#\s@]+@(?=[^\s@])")
-_QUERY = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]+)")
 _SETTING = re.compile(r"""([A-Za-z_$][\w$-]*)["']?[ \t]*[:=][ \t]*""")
 _REST_OF_LINE = re.compile(r"[^\r\n]*?(?=[ \t]*(?:\*/|[\r\n]|$))")
 
@@ -91,13 +89,7 @@ def _is_public(value: Any, environ: Mapping[str, str]) -> bool:
 
 
 def _without_logins(text: str) -> str:
-    if "://" not in text:
-        return text
-    return _QUERY.sub(_hide_parameter, _LOGIN.sub(f"{HIDDEN}@", text))
-
-
-def _hide_parameter(match: re.Match[str]) -> str:
-    return f"{match[1]}={HIDDEN}" if looks_secret(match[1]) else match[0]
+    return shown_url(text, login=f"{HIDDEN}@")
 
 
 def _without_settings(comment: str) -> str:

@@ -14,7 +14,7 @@ from modelwire.config.providers import ModelConfig, ModelsConfig, SecretRef
 from modelwire.config.schema import AgentsConfig, ModelChoice, PluginsConfig, register_limits
 from modelwire.document import Path, value_at
 from modelwire.models import Prices, fold_provider
-from modelwire.redaction import HIDDEN, is_secret_path
+from modelwire.redaction import HIDDEN, is_secret_path, shown_url
 from modelwire.structuring import ValueMistake, describe
 
 if TYPE_CHECKING:
@@ -147,6 +147,6 @@ def _shown_at(path: Path, authored: Any) -> Callable[[Any], str]:
         if is_secret_path(path):
             return HIDDEN
         written = value_at(authored, path)
-        return describe(written if has_placeholder(written) else value)
+        return shown_url(describe(written if has_placeholder(written) else value))
 
     return show

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
-from attrs import Factory, field, frozen, validators
+from attrs import field, frozen, validators
+
+from modelwire.redaction import shown_url
 
 __all__ = ["CredentialStatus", "fingerprint"]
 
@@ -14,9 +17,19 @@ def _aware(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
+def _shown(text: str | None) -> str | None:
+    return shown_url(text) if isinstance(text, str) else text
+
+
+def _all_shown(details: Mapping[str, str]) -> dict[str, str]:
+    return {name: _shown(text) or "" for name, text in details.items()}
+
+
 @frozen
 class CredentialStatus:
     """Which credential source would serve a provider, and whether it would work. Never a secret.
+
+    A login in a URL is taken out of every text.
 
     Attributes:
         state: `usable`; `unusable`, with a `reason`; or `unknown`, when only a probe can tell.
@@ -34,12 +47,12 @@ class CredentialStatus:
     state: Literal["usable", "unusable", "unknown"] = field(
         validator=validators.in_(("usable", "unusable", "unknown"))
     )
-    source: str | None = None
-    reason: str | None = None
-    hint: str | None = None
+    source: str | None = field(default=None, converter=_shown)
+    reason: str | None = field(default=None, converter=_shown)
+    hint: str | None = field(default=None, converter=_shown)
     expires_at: datetime | None = field(default=None, converter=_aware)
     identity: str | None = None
-    details: dict[str, str] = Factory(dict)
+    details: dict[str, str] = field(factory=dict, converter=_all_shown)
 
 
 def fingerprint(secret: str) -> str:

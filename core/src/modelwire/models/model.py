@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import Factory, field, frozen
 
 from modelwire.models.ref import ModelRef
+from modelwire.redaction import url_repr
 
 if TYPE_CHECKING:
     from modelwire.messages import Cost, Usage
@@ -96,7 +97,7 @@ class Model:
     id: str
     name: str = field(default=Factory(lambda self: self.id, takes_self=True))
     api: str | None = None
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=url_repr)
     reasoning: bool | None = None
     input: tuple[InputKind, ...] | None = None
     tools: bool | None = None
@@ -106,9 +107,9 @@ class Model:
     context_tokens: int | None = None
     max_tokens: int | None = None
     thinking_level_map: dict[str, str | None] = Factory(dict)
-    params: dict[str, Any] = Factory(dict)
+    params: dict[str, Any] = field(factory=dict, repr=False)
     headers: dict[str, str] = field(factory=dict, repr=False)
-    extra: dict[str, Any] = Factory(dict)
+    extra: dict[str, Any] = field(factory=dict, repr=False)
     sources: tuple[str, ...] = ()
 
     @property

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         shown_request_headers,
         shown_response_headers,
         shown_url,
+        url_repr,
     )
     from modelwire.redaction.keys import looks_like_a_key
     from modelwire.redaction.names import HIDDEN, is_secret_path, looks_secret
@@ -30,6 +31,7 @@ __all__ = [
     "shown_request_headers",
     "shown_response_headers",
     "shown_url",
+    "url_repr",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -45,6 +47,7 @@ __getattr__, __dir__ = lazy_exports(
             "shown_request_headers",
             "shown_response_headers",
             "shown_url",
+            "url_repr",
         ),
         "keys": ("looks_like_a_key",),
         "names": (

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection, Iterator, Mapping
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from modelwire.redaction.names import HIDDEN, looks_secret
 
-__all__ = ["secrets_in", "shown_request_headers", "shown_response_headers", "shown_url"]
+__all__ = [
+    "secrets_in",
+    "shown_request_headers",
+    "shown_response_headers",
+    "shown_url",
+    "url_repr",
+]
 
 # Everything else may be a signature, a token or a key, whatever its provider calls it. A plugin that
 # knows better says so in `Request.public_headers`.
 _PUBLIC_HEADERS = frozenset(
     {"accept", "accept-encoding", "content-type", "request-id", "user-agent", "x-request-id"}
 )
+
+
+_LOGIN = re.compile(
+    r"""
+    (?<=://)
+    (?: [^/?#\s]*@                                                  # before the last @ of the authority
+      | [^/?#\s:@\[]+ : (?! \d* (?: [/?#\s"'] | $ )) [^\s@]{0,256}@  # a password with a slash in it
+    )
+    """,
+    re.VERBOSE,
+)
+_PARAMETER = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]+)")
 
 _SHORTEST_KEY, _SHORTEST_VALUE = 6, 12
 """Characters from which on a value is looked for in a text: shorter ones are found everywhere."""
@@ -88,15 +107,27 @@ def shown_response_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: _shown_response_value(name, value) for name, value in headers.items()}
 
 
-def shown_url(url: str) -> str:
-    """A URL without user name, password, and the values of parameters that look secret."""
-    parts = urlsplit(url)
-    if not (parts.query or "@" in parts.netloc):
-        return url
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    shown = [(name, HIDDEN if _hides(name) else value) for name, value in pairs]
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query=urlencode(shown, safe="<>/:")).geturl()
+def shown_url(text: str, *, login: str = "") -> str:
+    """A URL, or a text with URLs in it, without what could be a secret.
+
+    User names and passwords are taken out, and the values of parameters that look secret are hidden.
+    A password with a slash in it, which is no valid URL, is recognized where no port can be meant.
+
+    Args:
+        text: The text; what is no URL in it stays as it is.
+        login: What to write in place of a user name and password, with the `@`.
+    """
+    return _PARAMETER.sub(_hide_parameter, _LOGIN.sub(login, text))
+
+
+def url_repr(url: str | None) -> str:
+    """The `repr` of a URL as it may be shown; for `attrs.field(repr=url_repr)`."""
+    return repr(url if url is None else shown_url(url))
+
+
+def _hide_parameter(match: re.Match[str]) -> str:
+    name, value = match.groups()
+    return f"{name}={HIDDEN if _hides(unquote_plus(name)) else value}"
 
 
 def _is_public(name: str, public: Collection[str]) -> bool:

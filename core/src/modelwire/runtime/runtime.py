@@ -16,6 +16,7 @@ from modelwire.errors import ModelwireError, PluginError
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Context, Tool
 from modelwire.models import Model, ModelRef
+from modelwire.redaction import shown_url
 from modelwire.registry import Registry
 from modelwire.registry.loader import where
 from modelwire.runtime.completion import Completion
@@ -296,7 +297,7 @@ class Runtime:
                 provider=self.registry.provider_config(model.provider),
                 config=self.config,
             )
-            return {str(key): str(value) for key, value in told.items()}
+            return {str(key): shown_url(str(value)) for key, value in told.items()}
         except ModelwireError:
             raise
         except (Exception, SystemExit) as error:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attrs import field, frozen
 
-from modelwire.redaction import redact
+from modelwire.redaction import redact, shown_url
 
 __all__ = ["Request", "clean_headers", "header", "merge_headers", "request_id_in"]
 
@@ -34,7 +34,7 @@ class Request:
     """
 
     method: str
-    url: str = field(repr=lambda url: repr(url.partition("?")[0].rpartition("@")[2]))
+    url: str = field(repr=lambda url: repr(shown_url(url).partition("?")[0]))
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     public_headers: frozenset[str] = field(default=frozenset(), repr=False)

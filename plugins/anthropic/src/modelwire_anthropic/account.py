@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from modelwire.authoring import key_variable, missing_key
 from modelwire.errors import ConfigError
+from modelwire.redaction import url_repr
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -53,7 +54,7 @@ class Account:
     """
 
     provider: str
-    base_url: str
+    base_url: str = field(repr=url_repr)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     key_source: str | None = None
     key: str | None = field(default=None, repr=False)

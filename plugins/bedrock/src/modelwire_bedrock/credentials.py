@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from modelwire.hookspecs import CredentialStatus
+from modelwire.redaction import shown_url
 from modelwire_bedrock.aws.credentials.choice import CredentialChoice
 from modelwire_bedrock.aws.credentials.containers import inspect_container, inspect_instance
 from modelwire_bedrock.aws.credentials.profiles import inspect_profile, inspect_web_identity
@@ -103,7 +104,7 @@ def _status(target: Target, found: CredentialSource) -> CredentialStatus:
     if target.profile:
         details["profile"] = target.profile
     if target.endpoint_url:
-        details["endpoint"] = target.endpoint_url.partition("?")[0].rpartition("@")[2]
+        details["endpoint"] = shown_url(target.endpoint_url).partition("?")[0]
     if target.ca_bundle:
         details["caBundle"] = target.ca_bundle
     return CredentialStatus(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelwire.redaction import shown_url
 from modelwire_bedrock.aws.endpoints import Target, resolve_target
 from modelwire_bedrock.models.application_profiles import is_application_profile
 from modelwire_bedrock.models.families import base_model_id, family_of
@@ -49,7 +50,7 @@ def describe(
 
 def _endpoint(target: Target) -> dict[str, str]:
     if target.endpoint_url:
-        return {"endpoint": target.endpoint_url.partition("?")[0].rpartition("@")[2]}
+        return {"endpoint": shown_url(target.endpoint_url).partition("?")[0]}
     kinds = {"FIPS 140": target.use_fips, "dual-stack": target.use_dual_stack}
     wanted = " ".join(kind for kind, used in kinds.items() if used)
     return {"endpoint": f"the {wanted + ' ' if wanted else ''}endpoint of {target.region}"}

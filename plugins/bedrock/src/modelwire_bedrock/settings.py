@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from modelwire.errors import ConfigError, Problem
+from modelwire.redaction import url_repr
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -69,7 +70,7 @@ class AccessSettings:
     """
 
     region: str | None = None
-    base_url: str | None = None
+    base_url: str | None = field(default=None, repr=url_repr)
     profile: str | None = None
     access_key_id: str | None = field(default=None, repr=False)
     secret_access_key: str | None = field(default=None, repr=False)

@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from attrs import Factory, field, frozen
 
+from modelwire.redaction import url_repr
+
 __all__ = ["Address", "is_azure", "is_loopback"]
 
 _ROUTES = ("/chat/completions", "/responses", "/models")
@@ -23,7 +25,7 @@ class Address:
         query: What every request has in its query, as Azure's `api-version`.
     """
 
-    base: str
+    base: str = field(repr=url_repr)
     query: Mapping[str, str] = field(default=Factory(dict), repr=False)
 
     @classmethod

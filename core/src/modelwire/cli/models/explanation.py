@@ -14,6 +14,7 @@ from modelwire.cli.model_check import check_reference
 from modelwire.cli.models.status_report import credentials_to_json
 from modelwire.errors import ModelwireError, PluginError, UnknownModel
 from modelwire.models import Model, ModelRef
+from modelwire.redaction import shown_url
 from modelwire.runtime import Runtime
 from modelwire.runtime.dry_run import NothingToSend
 from modelwire.runtime.resolver import default_ref, expand_alias, full_ref
@@ -231,7 +232,7 @@ def _described(runtime: Runtime, model: Model) -> list[ExplanationStep]:
     except ModelwireError as error:
         return [ExplanationStep("endpoint", state="failed", problem=str(error), hint=error.hint)]
     if model.base_url is not None:
-        facts.setdefault("endpoint", model.base_url)
+        facts.setdefault("endpoint", shown_url(model.base_url))
     order = [key for key in _FACTS if key in facts]
     order += [key for key in facts if key not in _FACTS and not _is_source(key, facts)]
     return [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from modelwire.errors import ConfigError, Problem
+from modelwire.redaction import url_repr
 from modelwire_bedrock.aws.credentials.choice import CredentialChoice, choose
 from modelwire_bedrock.aws.credentials.environment import effective_environ, environ_stamp
 from modelwire_bedrock.aws.credentials.shared_files import SharedFiles, read_shared_files
@@ -47,8 +48,8 @@ class Target:
     region_source: str
     choice: CredentialChoice
     identity: str
-    endpoint_url: str | None = None
-    control_url: str | None = None
+    endpoint_url: str | None = field(default=None, repr=url_repr)
+    control_url: str | None = field(default=None, repr=url_repr)
     use_fips: bool | None = None
     use_dual_stack: bool | None = None
     ca_bundle: str | None = None

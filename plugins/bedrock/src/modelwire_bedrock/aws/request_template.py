@@ -19,6 +19,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from modelwire.redaction import url_repr
 from modelwire.transport import Request
 from modelwire_bedrock.errors import REQUEST_ID_HEADERS
 
@@ -55,7 +56,7 @@ class RequestTemplate:
     """
 
     method: str
-    url: str
+    url: str = field(repr=url_repr)
     headers: Mapping[str, str] = field(repr=False)
     unsigned: Mapping[str, str] = field(repr=False)
     service: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 from modelwire.errors import AuthenticationError
+from modelwire.redaction import url_repr
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -31,7 +32,7 @@ class Account:
     """
 
     provider: str
-    base_url: str
+    base_url: str = field(repr=url_repr)
     api_key: str = field(repr=False)
     source: str
     extra_headers: dict[str, str] = field(factory=dict, repr=False)
