@@ -133,3 +133,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]
 def scripted(site) -> str:
     """A provider `scripted` that says and calls what the user's message tells it to."""
     return site.provider("scripted", SCRIPTED)
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory, monkeypatch) -> None:
+    """Approvals that a test makes are not the developer's."""
+    folder = str(tmp_path_factory.mktemp("state"))
+    monkeypatch.setenv("MODELWIRE_STATE_DIR", folder)
+    monkeypatch.setenv("XDG_STATE_HOME", folder)

@@ -32,7 +32,7 @@ OURS = (
     "/modelwire/config/backups.py",
     "/modelwire/config/edit.py",
     "/modelwire/config/file.py",
-    "/modelwire/files.py",
+    "/modelwire/files/replace.py",
     "/modelwire/sessions/session.py",
     "/modelwire_cache/store.py",
 )

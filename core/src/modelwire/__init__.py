@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from modelwire.runtime import Runtime, Stream, SyncRuntime, ToolLoop, ToolRun, run_tools
     from modelwire.tools import FunctionTool, load_tools, tool_from
     from modelwire.transport import Deadlines
+    from modelwire.warnings import UntrustedConfigWarning
 
 __all__ = [
     "AssistantMessage",
@@ -69,6 +70,7 @@ __all__ = [
     "ToolLoop",
     "ToolResultMessage",
     "ToolRun",
+    "UntrustedConfigWarning",
     "Usage",
     "UserMessage",
     "hookimpl",
@@ -102,5 +104,6 @@ __getattr__, __dir__ = lazy_exports(
         "runtime": ("Runtime", "Stream", "SyncRuntime", "ToolLoop", "ToolRun", "run_tools"),
         "tools": ("FunctionTool", "load_tools", "tool_from"),
         "transport": ("Deadlines",),
+        "warnings": ("UntrustedConfigWarning",),
     },
 )

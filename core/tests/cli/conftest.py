@@ -87,13 +87,16 @@ class Program:
             "MODELWIRE_CACHE_DIR": str(folder / "cache"),
             "PYTHONWARNINGS": "error",
             "ASKED": str(self.asked),
+            "MODELWIRE_TRUST": str(folder),
         }
         self.command = [str(Path(sys.executable).with_name("modelwire"))]
 
     def configure(self, document: object) -> None:
         """Write `modelwire.json5` into the working folder."""
         text = document if isinstance(document, str) else json.dumps(document)
-        (self.folder / "modelwire.json5").write_text(text)
+        path = self.folder / "modelwire.json5"
+        path.write_text(text)
+        path.chmod(0o644)  # a file that others can write to is never trusted
 
     def run(self, *arguments: str, stdin: bytes | None = None, **environ: str):
         """Run a command to its end."""

@@ -26,7 +26,7 @@ def test_a_file_of_the_size_limit_is_read_and_a_larger_one_is_refused(tmp_path, 
         file.truncate(SIZE_LIMITS[kind] + 1)
     with pytest.raises(OSError, match="larger than") as caught:
         read_file(path, kind)
-    assert caught.value.strerror == f"it is larger than {SIZE_LIMITS[kind] // 2**20} MiB"
+    assert caught.value.strerror == f"this is larger than {SIZE_LIMITS[kind] // 2**20} MiB"
     os.truncate(path, 10)
     assert len(read_file(path, kind).raw) == 10
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
@@ -17,6 +19,7 @@ from modelwire.cli.terminal_guard import guarded
 from modelwire.cli.text import printable
 from modelwire.errors import ModelwireError
 from modelwire.text import near_matches
+from modelwire.warnings import ModelwireWarning
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -98,7 +101,7 @@ class _LazyGroup(click.Group):
 def app() -> None:
     """Name a model as provider/model-id, and stream from it.
 
-    --verbose and --debug may also stand after a command.
+    --verbose, --debug and --trust may also stand after a command.
 
     \b
     modelwire complete "What is the capital of France?"
@@ -118,8 +121,35 @@ def main(ready: Callable[[], object] = lambda: None) -> NoReturn:
 
         sys.exit(answer_shell(app))
     # For what is said outside of every command.
-    with click.Context(app, color=_colour()):
+    with click.Context(app, color=_colour()), _warnings_as_notes():
         sys.exit(_run(ready))
+
+
+@contextlib.contextmanager
+def _warnings_as_notes() -> Iterator[None]:
+    """Show what modelwire warns of as a line on standard error, each once, whatever Python's filters."""
+    seen: set[str] = set()
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not isinstance(message, ModelwireWarning):
+            usual(message, category, filename, lineno, file, line)
+        elif message.message not in seen:
+            from modelwire.cli.errors import show_note
+
+            seen.add(message.message)
+            show_note(f"Note: {message.message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ModelwireWarning)
+        usual, warnings.showwarning = warnings.showwarning, show
+        yield
 
 
 def _run(ready: Callable[[], object]) -> int:

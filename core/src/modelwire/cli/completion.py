@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,7 @@ def answer_shell(app: click.Command) -> int:
     add_completion_class(_Bash)
     answer = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")
     with (
+        warnings.catch_warnings(action="ignore"),
         open(os.devnull, "w", encoding="utf-8") as nowhere,  # noqa: PTH123 - the name of no path
         contextlib.redirect_stderr(nowhere),
     ):

@@ -1,4 +1,4 @@
-"""Diagnostics: the options `--verbose` and `--debug`, accepted anywhere on the command line."""
+"""Options of every command, accepted anywhere on its line: `--verbose`, `--debug`, `--trust`."""
 
 from __future__ import annotations
 
@@ -55,6 +55,14 @@ def diagnostic_options(*, hidden: bool) -> list[click.Option]:
             callback=_take_debug,
             help="Show the traceback of an error.",
         ),
+        click.Option(
+            ["--trust"],
+            is_flag=True,
+            hidden=hidden,
+            expose_value=False,
+            callback=_take_trust,
+            help="Trust ./modelwire.json5 for this call, also if it was not approved.",
+        ),
     ]
 
 
@@ -96,6 +104,14 @@ def _take_verbose(ctx: click.Context, _: click.Parameter, given: bool) -> None:
 def _take_debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
     if given:
         _of(ctx).debug = True
+
+
+def _take_trust(ctx: click.Context, _: click.Parameter, given: bool) -> None:
+    if given:
+        from modelwire.config.verdict import assumed_trust
+
+        before = assumed_trust.set(True)
+        ctx.find_root().call_on_close(lambda: assumed_trust.reset(before))
 
 
 def _show_requests(asked: Diagnostics) -> None:

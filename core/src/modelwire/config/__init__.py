@@ -1,7 +1,7 @@
 """The configuration: an OpenClaw-compatible JSON5 document, read into typed objects."""
 
 from modelwire.config.config import Config
-from modelwire.config.load import find_config, load_config
+from modelwire.config.load import load_config
 from modelwire.config.providers import ModelConfig, ModelsConfig, ProviderConfig, SecretRef
 from modelwire.config.schema import (
     AgentDefaults,
@@ -11,6 +11,7 @@ from modelwire.config.schema import (
     PluginEntry,
     PluginsConfig,
 )
+from modelwire.config.source import find_config
 
 __all__ = [
     "AgentDefaults",

@@ -8,11 +8,22 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
+from modelwire.config.approvals import approve, digest_of, read_approvals
 from modelwire.config.backups import keep_backup, needs_backup
 from modelwire.config.file import locked_config, replace_config, target_of
-from modelwire.config.load import check_text, config_place
+from modelwire.config.load import check_text
+from modelwire.config.source import (
+    FILE_NAME,
+    ConfigPlace,
+    locate_config,
+    open_config,
+    own_config,
+)
 from modelwire.document import read_document, read_text
+from modelwire.document.read import read_content
 from modelwire.errors import ConfigError, Problem
+from modelwire.files import SIZE_LIMITS
+from modelwire.warnings import ModelwireWarning, warn_caller
 
 __all__ = ["EditResult", "edit_config"]
 
@@ -49,6 +60,7 @@ def edit_config(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     dry_run: bool = False,
+    trust: bool | None = None,
 ) -> EditResult:
     """Edit the configuration file, or create it.
 
@@ -57,6 +69,10 @@ def edit_config(
     that returns an equal text touches nothing. Otherwise other processes are locked out, the result
     is checked as the loader would check it, and the file is replaced as a whole.
 
+    A file of the working directory that is not trusted is not edited. An approved one stays approved
+    with its new content, and a new one is approved; one that is trusted for this call alone, or
+    because it was named, is not approved by an edit.
+
     Args:
         edit: Makes the new text of the old one; pure, because it may be called twice. For a file
             that does not exist it is given the empty text.
@@ -64,66 +80,114 @@ def edit_config(
         environ: The environment variables; by default those of the process.
         cwd: The working directory; by default that of the process.
         dry_run: Do everything but write.
+        trust: As for `load_config`.
 
     Raises:
-        ConfigError: The file cannot be read or written, the edit cannot be done, or its result has
-            problems that the file did not have before. Nothing is written.
+        ConfigError: The file is not trusted, cannot be read or written, the edit cannot be done, or
+            its result is too large or has problems that the file did not have before. Nothing is
+            written.
     """
-    place = config_place(path, environ, cwd)
-    target = target_of(place)
-    draft = _draft(edit, place, target, environ)
+    place = locate_config(path, environ, cwd)
+    target = target_of(place.path)
+    draft = _draft(edit, place, environ, trust)
     if dry_run or not draft.changed:
         return draft
     with locked_config(target):
         if not _still_holds(draft, target):
             # Another process has written while this one waited.
-            draft = _draft(edit, place, target, environ)
+            draft = _draft(edit, place, environ, trust)
             if not draft.changed:
                 return draft
-        old = b"" if draft.created else target.read_bytes()
+        old = b"" if draft.created else read_content(target).raw
         mark = _MARK if old.startswith(_MARK) else b""
         if old != mark + draft.before.encode():
-            msg = f"{place} was changed by another program at this moment."
+            msg = f"{place.path} was changed by another program at this moment."
             raise ConfigError(msg, hint="Nothing was written. Try again.")
         backup = None
         if _is_worth_keeping(draft.before, draft.after):
             backup = keep_backup(target, old)
-        replace_config(target, mark + draft.after.encode())
-    return EditResult(
-        place, True, draft.before, draft.after, backup, draft.created, draft.remaining
-    )
+        new = mark + draft.after.encode()
+        replace_config(target, new)
+        if _keeps_trust(place, target, None if draft.created else old, environ):
+            _approve(place, target, new, environ)
+    return evolve(draft, backup=backup)
 
 
 def _draft(
-    edit: Callable[[str], str], place: Path, target: Path, environ: Mapping[str, str] | None
+    edit: Callable[[str], str],
+    place: ConfigPlace,
+    environ: Mapping[str, str] | None,
+    trust: bool | None,
 ) -> EditResult:
     """Say what an edit would do."""
-    created = not target.exists()
-    before = "" if created else read_text(target)
+    created = not place.path.exists()
+    before = "" if created else _trusted_text(place, environ, trust)
     try:
         after = edit(before)
     except ConfigError as error:
         if error.problems and error.source is None:
-            error.source = str(place)
+            error.source = str(place.path)
         raise
     if after == before:
-        return EditResult(place, False, before, after)
-    known = [] if created else check_text(before, place, environ)
-    remaining = check_text(after, place, environ)
+        return EditResult(place.path, False, before, after)
+    _check_size(after, place.path)
+    known = [] if created else check_text(before, place.path, environ)
+    remaining = check_text(after, place.path, environ)
     old = {(problem.path, problem.message) for problem in known}
     new = [problem for problem in remaining if (problem.path, problem.message) not in old]
     if new:
         # Their lines are those of a text that nobody will see.
         new = [evolve(problem, line=None) for problem in new]
         msg = "The change was not written, because the configuration would not be valid."
-        raise ConfigError(msg, problems=new, source=str(place))
-    return EditResult(place, True, before, after, None, created, tuple(remaining))
+        raise ConfigError(msg, problems=new, source=str(place.path))
+    return EditResult(place.path, True, before, after, None, created, tuple(remaining))
+
+
+def _trusted_text(place: ConfigPlace, environ: Mapping[str, str] | None, trust: bool | None) -> str:
+    file = open_config(place, environ, trust=trust)
+    if file.distrust is None:
+        return file.text
+    # Otherwise an edit would approve what the user has never seen.
+    msg = f"{file.path} is not trusted, so it is not edited: {file.distrust.reason}."
+    raise ConfigError(msg, hint=f"{file.distrust.hint}\nOr name another file with --config.")
+
+
+def _check_size(text: str, path: Path) -> None:
+    limit = SIZE_LIMITS["configuration"]
+    if len(text.encode("utf-8", "surrogatepass")) > limit:
+        msg = f"{path} would be larger than {limit // 2**20} MiB, which a configuration may have."
+        raise ConfigError(msg, hint="Nothing was written.")
 
 
 def _still_holds(draft: EditResult, target: Path) -> bool:
     """Whether the file is as it was when the draft was made."""
     created = not target.exists()
     return created == draft.created and (created or read_text(target) == draft.before)
+
+
+def _keeps_trust(
+    place: ConfigPlace, target: Path, old: bytes | None, environ: Mapping[str, str] | None
+) -> bool:
+    """Whether the file counts as approved after the edit: it is new, or was approved before."""
+    if place.path.name != FILE_NAME or place.path == own_config():
+        return False  # it is never found in a working directory
+    if old is None:
+        return True
+    try:
+        approval = read_approvals(environ).get(target)
+    except ConfigError:
+        return False
+    return approval is not None and approval.digest == digest_of(old)
+
+
+def _approve(
+    place: ConfigPlace, target: Path, raw: bytes, environ: Mapping[str, str] | None
+) -> None:
+    try:
+        approve(target, raw, environ)
+    except ConfigError as error:
+        msg = f"{place.path} was written, but could not be approved: {error.message}"
+        warn_caller(ModelwireWarning(msg))
 
 
 def _is_worth_keeping(before: str, after: str) -> bool:

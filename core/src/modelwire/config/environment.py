@@ -9,14 +9,21 @@ process only, so there is no order among its keys. `shellEnv` is not for us and 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
 
 from modelwire.document import Path, format_path
 
-__all__ = ["EnvBlock", "MissingVariable", "has_placeholder", "read_env_block", "substitute"]
+__all__ = [
+    "EnvBlock",
+    "MissingVariable",
+    "has_placeholder",
+    "read_env_block",
+    "substitute",
+    "variables_in",
+]
 
 _PLACEHOLDER = re.compile(r"\$(\$?)\{([A-Z_][A-Z0-9_]*)\}")
 
@@ -43,6 +50,18 @@ class MissingVariable:
 def has_placeholder(value: object) -> bool:
     """Whether a value is a string in which something would be replaced."""
     return isinstance(value, str) and _PLACEHOLDER.search(value) is not None
+
+
+def variables_in(value: Any) -> Iterator[str]:
+    """The variables that the strings of plain data refer to, in their order."""
+    if isinstance(value, str):
+        yield from (name for escaped, name in _PLACEHOLDER.findall(value) if not escaped)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from variables_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from variables_in(item)
 
 
 def substitute(

@@ -13,6 +13,8 @@ from modelwire.files import locked, replace_file
 
 __all__ = ["locked_config", "replace_config", "target_of", "unwritable"]
 
+_WHAT = "The configuration"
+
 
 def target_of(path: Path) -> Path:
     """Find the file that is really written: what a symbolic link leads to, or the path itself.
@@ -48,8 +50,12 @@ def target_of(path: Path) -> Path:
 
 
 @contextmanager
-def locked_config(target: Path) -> Iterator[None]:
+def locked_config(target: Path, what: str = _WHAT) -> Iterator[None]:
     """Keep other processes from writing the configuration file, and its backups, meanwhile.
+
+    Args:
+        target: The file.
+        what: What is in it, for errors.
 
     Raises:
         ConfigError: The folder cannot be written, or another process keeps the lock.
@@ -60,12 +66,17 @@ def locked_config(target: Path) -> Iterator[None]:
         except TimeoutError as error:
             raise ConfigError(str(error), hint="Nothing was written. Try again.") from error
         except OSError as error:
-            raise unwritable(target, error) from error
+            raise unwritable(target, error, what) from error
         yield
 
 
-def replace_config(target: Path, raw: bytes) -> None:
+def replace_config(target: Path, raw: bytes, what: str = _WHAT) -> None:
     """Replace the configuration file, or one of its backups. The caller holds the lock.
+
+    Args:
+        target: The file.
+        raw: Its new content.
+        what: What is in it, for errors.
 
     Raises:
         ConfigError: It cannot be written; the file is as it was.
@@ -73,13 +84,13 @@ def replace_config(target: Path, raw: bytes) -> None:
     try:
         replace_file(target, raw)
     except OSError as error:
-        raise unwritable(target, error) from error
+        raise unwritable(target, error, what) from error
 
 
-def unwritable(path: Path, error: Exception) -> ConfigError:
+def unwritable(path: Path, error: Exception, what: str = _WHAT) -> ConfigError:
     """Make the error for a file that the operating system does not let us write."""
     reason = getattr(error, "strerror", None) or str(error)
-    msg = f"The configuration cannot be written: {path}: {reason}."
+    msg = f"{what} cannot be written: {path}: {reason}."
     return ConfigError(msg, hint="Nothing was changed.")
 
 

@@ -3,90 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from modelwire.config.config import SUMMARY, Config, build_config
-from modelwire.document import Path, format_path, read_document, read_text
+from modelwire.config.environment import has_placeholder
+from modelwire.config.source import (
+    ConfigFile,
+    find_place,
+    open_config,
+    own_config,
+)
+from modelwire.config.trust import safe_part
+from modelwire.document import Path, format_path, plain_data, read_document, value_at
 from modelwire.errors import ConfigError, Problem
-from modelwire.files import user_path
+from modelwire.warnings import UntrustedConfigWarning, warn_caller
 
 if TYPE_CHECKING:
     from modelwire.document import Tree
 
 __all__ = [
-    "FILE_NAME",
-    "VARIABLE",
     "check_text",
-    "config_place",
-    "find_config",
+    "check_untrusted",
+    "config_of",
     "load_config",
     "read_config",
+    "warning_for",
 ]
 
-FILE_NAME = "modelwire.json5"
-VARIABLE = "MODELWIRE_CONFIG"
+_MOST = 500
+"""Problems of each kind that are listed; nobody reads more of them at once."""
 
-
-def find_config(
-    explicit: str | os.PathLike[str] | None = None,
-    environ: Mapping[str, str] | None = None,
-    cwd: FilePath | None = None,
-) -> FilePath | None:
-    """Find the configuration file.
-
-    The first of these counts: the file that is given, the one that `$MODELWIRE_CONFIG` names,
-    `modelwire.json5` in the working directory, `modelwire.json5` in the user's configuration folder.
-
-    Args:
-        explicit: A file that must exist.
-        environ: The environment variables; by default those of the process.
-        cwd: The working directory; by default that of the process.
-
-    Returns:
-        The file, or `None` where there is none.
-
-    Raises:
-        ConfigError: A file that is given or named by the variable does not exist.
-    """
-    place = config_place(explicit, environ, cwd)
-    if _exists(place):
-        return place
-    environ = os.environ if environ is None else environ
-    msg = f"Config file not found: {place}"
-    if explicit is not None:
-        raise ConfigError(msg, hint="Check the path.")
-    if environ.get(VARIABLE, "").strip():
-        hint = (
-            f"The environment variable {VARIABLE} names this file: create it, or unset {VARIABLE}."
-        )
-        raise ConfigError(msg, hint=hint)
-    return None
-
-
-def config_place(
-    explicit: str | os.PathLike[str] | None = None,
-    environ: Mapping[str, str] | None = None,
-    cwd: FilePath | None = None,
-) -> FilePath:
-    """Say where the configuration file is, or where it would be created.
-
-    Like `find_config`, but for a file that does not exist: one that is given or named by the
-    variable need not exist, and where there is none at all it is the user's own.
-    """
-    environ = os.environ if environ is None else environ
-    cwd = _working_directory() if cwd is None else cwd
-    if explicit is not None:
-        return cwd / user_path(explicit)
-    if named := environ.get(VARIABLE, "").strip():
-        return cwd / user_path(named)
-    if _exists(cwd / FILE_NAME):
-        return cwd / FILE_NAME
-    # Imported here, because most runs know their file before they come to this line.
-    from platformdirs import user_config_path
-
-    return user_config_path("modelwire") / FILE_NAME
+_NAMED, _LONGEST = 4, 80
+"""How many paths a warning names, and how many characters of each."""
 
 
 def load_config(
@@ -94,44 +47,105 @@ def load_config(
     *,
     environ: Mapping[str, str] | None = None,
     cwd: FilePath | None = None,
+    trust: bool | None = None,
 ) -> Config:
     """Load the configuration file, or an empty configuration where there is no file.
+
+    A file that is found in the working directory is trusted only after the user has approved it.
+    Of one that is not, the parts that could redirect requests, read variables or run commands are
+    left out, as `Config.left_out` says.
 
     Args:
         path: The file; by default the one that `find_config` finds.
         environ: The environment variables; by default those of the process.
         cwd: The working directory; by default that of the process.
+        trust: `True` trusts a file found in the working directory, unless another user can change
+            it. `False` leaves the unsafe parts out of whichever file it is. `None` is for
+            `$MODELWIRE_TRUST` and the user's approvals to say.
 
     Raises:
         ConfigError: The file does not exist, cannot be read, is not JSON5 or does not follow the
             schema. All problems that can be found at once are listed, with their lines.
+
+    Warns:
+        UntrustedConfigWarning: A file that was found is not trusted: parts were left out, or it is
+            used in place of the user's own. Not with `trust=False`.
     """
-    found = find_config(path, environ, cwd)
-    if found is None:
+    place = find_place(path, environ, cwd)
+    if place is None:
         return Config.empty(environ)
-    return read_config(read_text(found), found, environ)
+    file = open_config(place, environ, trust=trust)
+    config = config_of(file, environ)
+    if trust is not False and (warning := warning_for(file, config.left_out)) is not None:
+        warn_caller(warning)
+    return config
 
 
-def read_config(text: str, source: FilePath, environ: Mapping[str, str] | None = None) -> Config:
+def config_of(file: ConfigFile, environ: Mapping[str, str] | None = None) -> Config:
+    """Make the configuration of a file that was read; of an untrusted one, of its safe part.
+
+    Raises:
+        ConfigError: As for `read_config`.
+    """
+    trusted = file.distrust is None
+    config = read_config(file.text, file.path, environ, trusted=trusted)
+    return config if file.base == file.path else evolve(config, path=file.base)
+
+
+def warning_for(file: ConfigFile, left_out: Sequence[str]) -> UntrustedConfigWarning | None:
+    """Say what was left out of an untrusted file, in one line; `None` where nothing is to be said."""
+    if file.distrust is None:
+        return None
+    own = own_config()
+    hidden = f" It is used in place of {own}." if own.exists() else ""
+    if not left_out and not hidden:
+        return None
+    named = ", ".join(_shortened(path) for path in left_out[:_NAMED]) or "nothing"
+    more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
+    said = f"{file.path} is not trusted: {file.distrust.reason}. Left out: {named}{more}.{hidden}"
+    return UntrustedConfigWarning(
+        f"{said} {file.distrust.hint}",
+        path=str(file.path),
+        reason=file.distrust.reason,
+        left_out=left_out,
+    )
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= _LONGEST else f"{path[: _LONGEST - 3]}..."
+
+
+def read_config(
+    text: str,
+    source: FilePath,
+    environ: Mapping[str, str] | None = None,
+    *,
+    trusted: bool = True,
+) -> Config:
     """Read a configuration from the text of its file.
 
     Args:
         text: The text, without a byte order mark.
         source: The file, which errors name.
         environ: The environment variables; by default those of the process.
+        trusted: Whether the whole document may be used, or only its safe part.
 
     Raises:
         ConfigError: The text is not JSON5 or does not follow the schema; all problems are listed.
     """
+    left_out: list[str] = []
     try:
         data, repeated = read_document(text, source)
+        if not trusted:
+            part = safe_part(plain_data(data)[0])
+            data, left_out = part.document, part.names()
         config, problems = build_config(data, environ, source)
     except RecursionError as error:
         msg = f"{source}: the configuration is nested too deeply."
         raise ConfigError(msg) from error
     if config is None or repeated:
         raise ConfigError(SUMMARY, problems=_with_lines(problems, text), source=str(source))
-    return config
+    return evolve(config, left_out=tuple(left_out)) if left_out else config
 
 
 def check_text(
@@ -145,13 +159,29 @@ def check_text(
     return []
 
 
+def check_untrusted(text: str, source: FilePath) -> list[Problem]:
+    """List what is wrong with the text of an untrusted file, without a look at any variable.
+
+    A value with `${VAR}` in it can be right or wrong; it is not judged.
+    """
+    try:
+        data, repeated = read_document(text, source)
+        authored, _ = plain_data(data)
+        _, problems = build_config(data, {}, source)
+    except ConfigError as error:
+        return list(error.problems) or [Problem("", error.message)]
+    known = [item for item in problems if not has_placeholder(value_at(authored, item[0]))]
+    return _with_lines(known, text) if known or repeated else []
+
+
 def _with_lines(problems: list[tuple[Path, str]], text: str) -> list[Problem]:
     """Give each problem its line, add the keys that come twice, and sort by line."""
+    problems = problems[:_MOST]
     tree = _parse(text)
     if tree is None:
         return [Problem(format_path(path), message) for path, message in problems]
     located = [Problem(format_path(path), message, tree.line(path)) for path, message in problems]
-    for path, first, line in tree.duplicates():
+    for path, first, line in islice(tree.duplicates(), _MOST):
         message = f"this key is given twice, on lines {first} and {line}; keep one of them"
         located.append(Problem(format_path(path), message, line))
     return sorted(located, key=lambda problem: problem.line or 0)
@@ -164,17 +194,3 @@ def _parse(text: str) -> Tree | None:
         return parse(text)
     except SyntaxMistake:
         return None
-
-
-def _working_directory() -> FilePath:
-    try:
-        return FilePath.cwd()
-    except OSError:  # it was deleted; nothing is found in it, and absolute paths still work
-        return FilePath()
-
-
-def _exists(path: FilePath) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False

@@ -18,6 +18,7 @@ __all__ = [
     "SyntaxMistake",
     "is_name",
     "line_of",
+    "line_starts",
     "read_name",
     "read_number",
     "read_string",
@@ -78,6 +79,11 @@ def line_of(text: str, offset: int) -> tuple[int, int]:
     for newline in _NEWLINE.finditer(text, 0, offset):
         line, start = line + 1, newline.end()
     return line, offset - start + 1
+
+
+def line_starts(text: str) -> list[int]:
+    """The offsets at which the lines of a text begin."""
+    return [0, *(newline.end() for newline in _NEWLINE.finditer(text))]
 
 
 def skip_blank(text: str, at: int, comments: list[Comment] | None = None) -> int:

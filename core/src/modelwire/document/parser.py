@@ -7,7 +7,9 @@ is always exactly what was written.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from attrs import Factory, define
@@ -15,7 +17,7 @@ from attrs import Factory, define
 from modelwire.document.lexer import (
     Comment,
     SyntaxMistake,
-    line_of,
+    line_starts,
     read_name,
     read_number,
     read_string,
@@ -102,7 +104,7 @@ class Object:
 Node: TypeAlias = Scalar | Array | Object
 
 
-@define(eq=False)
+@define(eq=False, slots=False)
 class Tree:
     """A parsed text.
 
@@ -124,7 +126,7 @@ class Tree:
             if item is None:
                 break
             node, offset = item.node, item.start
-        return line_of(self.text, offset)[0]
+        return self._line_at(offset)
 
     def duplicates(self) -> Iterator[tuple[Path, int, int]]:
         """Keys that an object has twice: the path, and the lines of the first and the other one."""
@@ -134,13 +136,20 @@ class Tree:
             if isinstance(node, Object):
                 first: dict[str, int] = {}
                 for member in node.items:
-                    line = line_of(self.text, member.start)[0]
-                    if member.key in first:
-                        yield (*path, member.key), first[member.key], line
-                    first.setdefault(member.key, line)
+                    begun = first.setdefault(member.key, member.start)
+                    if begun != member.start:
+                        lines = self._line_at(begun), self._line_at(member.start)
+                        yield (*path, member.key), *lines
                     pending.append(((*path, member.key), member.node))
             elif isinstance(node, Array):
                 pending += [((*path, at), item.node) for at, item in enumerate(node.items)]
+
+    def _line_at(self, offset: int) -> int:
+        return bisect_right(self._starts, offset)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return line_starts(self.text)
 
 
 def parse(text: str) -> Tree:

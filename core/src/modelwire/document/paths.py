@@ -117,9 +117,11 @@ class _PathReader:
             if not self._peek("["):
                 steps.append(self._key())
                 self.dotted.append(True)
-            while self._peek("["):
+            while self._peek("[") and len(steps) <= MAX_DEPTH:
                 steps.append(self._bracket())
                 self.dotted.append(False)
+            if len(steps) > MAX_DEPTH:
+                raise _invalid(f"more than {MAX_DEPTH} segments")
             if self.at == len(self.text):
                 return tuple(steps)
             if not self._peek("."):

@@ -12,34 +12,60 @@ from attrs import Factory, define, field
 
 from modelwire.document.paths import MAX_DEPTH, Path
 from modelwire.errors import ConfigError, Problem
+from modelwire.files import FileContent, read_file
 from modelwire.redaction import scrub
 from modelwire.text import has_surrogates, join_surrogates
 
 if TYPE_CHECKING:
     from modelwire.document.parser import Tree
 
-__all__ = ["plain_data", "read_document", "read_text"]
+__all__ = ["decode_text", "plain_data", "read_content", "read_document", "read_text"]
 
 _UNREADABLE = "The configuration cannot be read."
 _NOT_JSON5 = "The configuration is not valid JSON5."
+
+_LONG = 32_768
+"""Characters from which on a text is read by the parser of the editor, which takes a thirtieth of the
+time of the library `json5`; 32 thousand take that one a second."""
 
 
 def read_text(path: FilePath) -> str:
     """Read a file as UTF-8 text, with or without a byte order mark; line ends stay as they are.
 
     Raises:
-        ConfigError: The file does not exist, cannot be read or is not UTF-8.
+        ConfigError: The file does not exist, cannot be read, is no regular file, is larger than a
+            configuration may be, or is not UTF-8.
+    """
+    return decode_text(read_content(path).raw, path)
+
+
+def read_content(path: FilePath) -> FileContent:
+    """Read the bytes of a configuration file.
+
+    Raises:
+        ConfigError: The file does not exist, cannot be read, is no regular file, or is larger than
+            a configuration may be.
     """
     try:
-        raw = path.read_bytes()
+        return read_file(path, "configuration")
     except FileNotFoundError as error:
         msg = f"Config file not found: {path}"
         raise ConfigError(msg) from error
-    except IsADirectoryError as error:
-        raise _error(_UNREADABLE, path, "this is a folder, not a file") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _error(_UNREADABLE, path, reason) from error
+
+
+def decode_text(raw: bytes, path: FilePath) -> str:
+    """Read bytes as UTF-8 text, with or without a byte order mark; line ends stay as they are.
+
+    Args:
+        raw: The bytes.
+        path: The file, which errors name.
+
+    Raises:
+        ConfigError: They are not UTF-8.
+    """
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -63,7 +89,9 @@ def read_document(text: str, source: FilePath) -> tuple[Any, bool]:
     pairs = _Pairs()
     try:
         return json.loads(text, object_pairs_hook=pairs), pairs.repeated
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if len(text) > _LONG:
+            return _data_of(_parse(text, source, scrub(error)))
         # Imported here, so that a file of strict JSON, the most frequent one, does not pay for it.
         import json5
 
@@ -72,11 +100,9 @@ def read_document(text: str, source: FilePath) -> tuple[Any, bool]:
         return json5.loads(text, object_pairs_hook=pairs), pairs.repeated
     except (ValueError, RecursionError) as error:
         tree = _parse(text, source, scrub(error))
-        if isinstance(error, RecursionError) and tree.root:
-            from modelwire.document.parser import value_of
-
+        if isinstance(error, RecursionError):
             # json5 gives up at some fifty levels, and earlier where the caller's stack is deep.
-            return value_of(tree.root), any(tree.duplicates())
+            return _data_of(tree)
         raise _error(_NOT_JSON5, source, str(error)) from error
 
 
@@ -149,6 +175,12 @@ class _Pairs:
         made = dict(pairs)
         self.repeated = self.repeated or len(made) < len(pairs)
         return made
+
+
+def _data_of(tree: Tree) -> tuple[Any, bool]:
+    from modelwire.document.parser import value_of
+
+    return (value_of(tree.root) if tree.root else None), any(tree.duplicates())
 
 
 def _parse(text: str, source: FilePath, cause: BaseException) -> Tree:

@@ -92,16 +92,16 @@ def read_file(path: Path, kind: FileKind) -> FileContent:
         # The size is asked for first, so that nothing of a file that is too large is read.
         raw = file.read(limit + 1) if status.st_size <= limit else b""
     if status.st_size > limit or len(raw) > limit:
-        reason = f"it is larger than {limit // _MIB} MiB"
+        reason = f"this is larger than {limit // _MIB} MiB"
         raise OSError(errno.EFBIG, reason, str(path))
     return FileContent(raw, status)
 
 
 def _check_kind(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "it is a folder, not a file", str(path))
+        raise IsADirectoryError(errno.EISDIR, "this is a folder, not a file", str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, f"it is {_kind(mode)}, not a regular file", str(path))
+        raise OSError(errno.EINVAL, f"this is {_kind(mode)}, not a regular file", str(path))
 
 
 def _kind(mode: int) -> str:

@@ -78,6 +78,7 @@ class Runtime:
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         *,
         environ: Mapping[str, str] | None = None,
+        trust: bool | None = None,
         registry: Registry | None = None,
         transport: Transport | None = None,
         retries: RetryPolicy | None = None,
@@ -90,6 +91,8 @@ class Runtime:
                 it is looked for in `$MODELWIRE_CONFIG`, `./modelwire.json5` and the user's
                 configuration folder.
             environ: The environment variables; by default the process's.
+            trust: Whether a file that was found in the working directory is trusted; see
+                `load_config`. By default it is where the user has approved it.
             registry: The plugins; by default the installed ones.
             transport: The HTTP client; by default one that follows the configuration's environment.
             retries: When a failed call is tried again.
@@ -102,7 +105,7 @@ class Runtime:
             config = Config.from_document(config, environ=environ)
         elif not isinstance(config, Config):
             path = None if config is None else Path(config)
-            config = load_config(path, environ=environ)
+            config = load_config(path, environ=environ, trust=trust)
         return cls(
             config,
             registry=registry,

@@ -55,6 +55,7 @@ class SyncRuntime:
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         *,
         environ: Mapping[str, str] | None = None,
+        trust: bool | None = None,
         registry: Registry | None = None,
         transport: Transport | None = None,
         retries: RetryPolicy | None = None,
@@ -68,6 +69,7 @@ class SyncRuntime:
         runtime = Runtime.from_config(
             config,
             environ=environ,
+            trust=trust,
             registry=registry,
             transport=transport,
             retries=retries,

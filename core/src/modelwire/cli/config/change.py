@@ -17,8 +17,8 @@ from modelwire.cli.styled import style
 from modelwire.config.config import SUMMARY
 from modelwire.config.edit import EditResult, edit_config
 from modelwire.config.known_paths import look_up_path
-from modelwire.config.load import config_place
 from modelwire.config.redaction import redact_text
+from modelwire.config.source import config_place
 from modelwire.document import Path, format_path, line_of, read_value
 from modelwire.errors import ConfigError, Problem
 from modelwire.structuring import describe

@@ -7,6 +7,7 @@ import click
 from modelwire.cli.config.patch import patch
 from modelwire.cli.config.read import file, get, schema, validate
 from modelwire.cli.config.set import set_values
+from modelwire.cli.config.trust import trust
 from modelwire.cli.config.unset import unset
 
 __all__ = ["config"]
@@ -25,5 +26,5 @@ def config() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (get, set_values, unset, patch, validate, file, schema):
+for command in (get, set_values, unset, patch, validate, file, schema, trust):
     config.add_command(command)

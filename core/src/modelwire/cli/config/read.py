@@ -30,8 +30,10 @@ def get(path: str | None, as_json: bool, config_path: Path | None) -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.config.values import no_such_value, read_authored, resolve, shown_value
 
-    source, text, document = read_authored(config_path)
-    steps = resolve(path, text, document, source) if path is not None else ()
+    read = read_authored(config_path)
+    text, document = read.text, read.document
+    known = (text, document, read.path)
+    steps = resolve(path, *known, trusted=read.trusted) if path is not None else ()
     found, value = shown_value(text, document, steps)
     if not found:
         raise no_such_value(steps)
@@ -82,7 +84,7 @@ def file(as_json: bool, config_path: Path | None) -> None:
     $EDITOR "$(modelwire config file)"
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.errors import show_note
-    from modelwire.config.load import config_place
+    from modelwire.config.source import config_place
 
     place = config_place(config_path)
     exists = place.exists()

@@ -9,11 +9,12 @@ from typing import Any
 from attrs import frozen
 
 from modelwire.cli.errors import issue_json
-from modelwire.config import Config, find_config
+from modelwire.config import Config
 from modelwire.config.known_paths import unread_paths
-from modelwire.config.load import config_place, read_config
+from modelwire.config.load import check_untrusted, config_of
 from modelwire.config.model_choice import references_in
-from modelwire.document import format_path, read_text, read_value, value_at
+from modelwire.config.source import config_place, find_place, open_config
+from modelwire.document import format_path, read_value, value_at
 from modelwire.errors import ConfigError, ModelwireError, Problem
 
 __all__ = ["Validation", "validated"]
@@ -51,16 +52,23 @@ class Validation:
 
 def validated(explicit: FilePath | None) -> Validation:
     """Check the configuration file."""
-    place = config_place(explicit)
+    path = config_place(explicit)
     try:
-        if find_config(explicit) is None:
-            return Validation(place, (Problem("", f"Config file not found: {place}"),))
-        text = read_text(place)
-        config = read_config(text, place)
+        place = find_place(explicit)
+        if place is None:
+            return Validation(path, (Problem("", f"Config file not found: {path}"),))
+        file = open_config(place)
+        notes = []
+        if file.distrust is not None:
+            said = f"it is not trusted: {file.distrust.reason}; no variable was looked up."
+            notes.append(f"{said} {file.distrust.hint}")
+            if problems := check_untrusted(file.text, path):
+                return Validation(path, tuple(problems), tuple(notes))
+        config = config_of(file)
     except ConfigError as error:
-        problems = error.problems or (Problem("", error.message),)
-        return Validation(place, problems)
-    return Validation(place, (), tuple(_warnings(config, read_value(text, ()))))
+        return Validation(path, error.problems or (Problem("", error.message),))
+    warnings = (*notes, *_warnings(config, read_value(file.text, ())))
+    return Validation(path, (), warnings)
 
 
 def _warnings(config: Config, document: Any) -> Iterator[str]:

@@ -8,17 +8,21 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
-from modelwire.config import Config, find_config
+from attrs import field, frozen
+
+from modelwire.config import Config
 from modelwire.config.known_paths import look_up_path
-from modelwire.config.load import config_place, read_config
+from modelwire.config.load import read_config
 from modelwire.config.locate import locate
 from modelwire.config.model_choice import references_in
 from modelwire.config.redaction import redact_value
 from modelwire.config.shorthand import short_path
-from modelwire.document import Path, format_path, read_text, read_value, value_at
+from modelwire.config.source import config_place, find_place, open_config
+from modelwire.document import Path, format_path, read_value, value_at
 from modelwire.errors import ConfigError, ModelwireError
 
 __all__ = [
+    "AuthoredConfig",
     "Refused",
     "environment",
     "no_such_value",
@@ -44,32 +48,50 @@ class Refused(ConfigError):
         self.kind = kind
 
 
-def read_authored(explicit: FilePath | None) -> tuple[FilePath, str, Any]:
-    """Find the file, and read its text and its data; without a file both are empty.
+@frozen
+class AuthoredConfig:
+    """The configuration file as it is written; no variable is looked up.
+
+    Attributes:
+        path: The file.
+        text: Its text; empty where there is no file.
+        document: Its data; empty where there is no file.
+        trusted: Whether the file is trusted.
+    """
+
+    path: FilePath
+    text: str = field(default="", repr=False)
+    document: Any = field(factory=dict, repr=False)
+    trusted: bool = True
+
+
+def read_authored(explicit: FilePath | None) -> AuthoredConfig:
+    """Find the file, and read its text and its data.
 
     It may break the schema, so that what is wrong can be looked at.
 
     Raises:
         ConfigError: The file that is given does not exist, or is not JSON5.
     """
-    found = find_config(explicit)
-    if found is None:
-        return config_place(explicit), "", {}
-    text = read_text(found)
+    place = find_place(explicit)
+    if place is None:
+        return AuthoredConfig(config_place(explicit))
+    file = open_config(place)
     try:
-        return found, text, read_value(text, ())
+        document = read_value(file.text, ())
     except ConfigError as error:
-        error.source = str(found)
+        error.source = str(file.path)
         raise
+    return AuthoredConfig(file.path, file.text, document, file.distrust is None)
 
 
-def resolve(path: str, text: str, document: Any, source: FilePath) -> Path:
+def resolve(path: str, text: str, document: Any, source: FilePath, *, trusted: bool = True) -> Path:
     """Turn a typed path into steps; unquoted ids of known models are one step.
 
     Raises:
         ConfigError: It is not a path.
     """
-    return locate(path, document, cache(lambda: _known_models(text, source)))
+    return locate(path, document, cache(lambda: _known_models(text, source, trusted=trusted)))
 
 
 def written_value(text: str, document: Any, path: Path) -> tuple[bool, Any]:
@@ -111,14 +133,16 @@ def no_such_value(path: Path) -> Refused:
     return Refused("unset", msg, hint=hint)
 
 
-def _known_models(text: str, source: FilePath) -> Collection[str]:
+def _known_models(text: str, source: FilePath, *, trusted: bool) -> Collection[str]:
     """The models that the file names, those that it describes and those in the cache."""
     from modelwire.cli.model_check import offline_catalog
     from modelwire.registry import Registry
 
     named = {name for _, name in references_in(read_value(text, ()))}
     try:
-        config = read_config(text, source) if text.strip() else Config.empty()
+        config = Config.empty()
+        if text.strip():
+            config = read_config(text, source, trusted=trusted)
         registry = Registry(config)
         catalog = offline_catalog(config, registry)
         lists = [catalog.cached(provider) for provider in catalog.provider_ids]

@@ -14,7 +14,7 @@ from modelwire.cli.styled import style
 from modelwire.cli.text import printable
 from modelwire.config import Config, load_config
 from modelwire.config.environment import substitute
-from modelwire.config.load import config_place
+from modelwire.config.source import config_place
 from modelwire.errors import UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
