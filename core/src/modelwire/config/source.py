@@ -153,12 +153,14 @@ def locate_config(
     if _exists(cwd / FILE_NAME):
         return ConfigPlace(cwd / FILE_NAME, "found")
     own = own_config()
-    # A relative one, by way of $XDG_CONFIG_HOME, is another file in every working directory.
     return ConfigPlace(own, "own" if own.is_absolute() else "found")
 
 
 def own_config() -> FilePath:
-    """The file in the user's configuration folder, which need not exist."""
+    """The file in the user's configuration folder, which need not exist.
+
+    A relative one, as with a relative `$HOME`, is another file in every working directory.
+    """
     # Imported here, because most runs know their file before they come to this line.
     from platformdirs import user_config_path
 
@@ -186,7 +188,8 @@ def open_config(
     real, origin = place.path, place.origin
     if origin == "found":
         real = _resolved(place.path)
-        if real == _resolved(own_config()):
+        own = own_config()
+        if own.is_absolute() and real == _resolved(own):
             origin = "own"
     # What is decided on is what was read: these bytes, and the status of the open file.
     content = read_content(real)

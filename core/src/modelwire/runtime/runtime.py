@@ -100,6 +100,9 @@ class Runtime:
 
         Raises:
             ConfigError: The configuration is not valid; every problem is listed.
+
+        Warns:
+            UntrustedConfigWarning: Parts of a found file were left out, because it is not trusted.
         """
         if isinstance(config, Mapping):
             config = Config.from_document(config, environ=environ)

@@ -11,8 +11,10 @@ from typing import Any
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.cli.model_check import check_reference
+from modelwire.config import Config
 from modelwire.document import format_path
 from modelwire.errors import ConfigError, ModelwireError
+from modelwire.files import exposure_of_file
 from modelwire.redaction import looks_secret
 
 __all__ = ["check_configuration"]
@@ -50,6 +52,7 @@ def _examine(situation: DoctorContext) -> list[Finding]:
     else:
         text = f"{config.path} is valid."
         findings.append(Finding(_NAME, "ok", text, details={"file": str(config.path)}))
+        findings += _untrusted(config)
         findings += _exposed(config.path, config.authored)
     findings += _references(situation)
     return findings
@@ -88,6 +91,25 @@ def _references(situation: DoctorContext) -> Iterator[Finding]:
             # No list is complete, so this is no reason to worry.
             text = f"{path}: {checked.ref} is in no list that was fetched so far."
             yield Finding(_NAME, "ok", text, details=details)
+
+
+def _untrusted(config: Config) -> Iterator[Finding]:
+    """Warn of settings that were left out, and of a file that other users can change."""
+    if config.path is None:
+        return
+    if config.left_out:
+        count = len(config.left_out)
+        text = f"{config.path} is not trusted; {count} of its settings were left out."
+        details = {"leftOut": list(config.left_out)}
+        yield Finding(_NAME, "warning", text, "Run: modelwire config trust", details)
+    try:
+        real = config.path.resolve()
+        exposure = exposure_of_file(real, real.stat())
+    except OSError:
+        return
+    if exposure is not None:
+        text = f"Other users can change {config.path}: {exposure.reason}."
+        yield Finding(_NAME, "warning", text, f"Run: {exposure.remedy}")
 
 
 def _exposed(path: Path, authored: Mapping[str, Any]) -> Iterator[Finding]:
