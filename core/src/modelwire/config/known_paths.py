@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal
@@ -51,9 +52,9 @@ def takes_only_text(path: Path) -> bool:
 
 def unread_paths(document: Any) -> Iterator[tuple[Path, PathCheck]]:
     """Find the keys of a document that look like a misspelt known one."""
-    pending: list[tuple[Path, Any]] = [((), document)]
+    pending: deque[tuple[Path, Any]] = deque([((), document)])
     while pending:
-        path, value = pending.pop(0)
+        path, value = pending.popleft()
         finding = look_up_path(path)
         if finding.near:
             yield path, finding
@@ -64,7 +65,7 @@ def unread_paths(document: Any) -> Iterator[tuple[Path, PathCheck]]:
             items = value.items()
         elif isinstance(value, list):
             items = enumerate(value)
-        pending += [((*path, step), item) for step, item in items]
+        pending.extend(((*path, step), item) for step, item in items)
 
 
 def _follow(path: Path) -> tuple[int, list[dict[str, Any]]]:

@@ -60,9 +60,12 @@ def redact_text(text: str, environ: Mapping[str, str]) -> str:
     for comment in tree.comments:
         written = text[comment.start : comment.end]
         edits.append((comment.start, comment.end, _without_settings(_without_logins(written))))
-    for start, end, shown in sorted(edits, reverse=True):
-        text = text[:start] + shown + _line_ends(text[start:end], shown) + text[end:]
-    return text
+    pieces: list[str] = []
+    at = 0
+    for start, end, shown in sorted(edits):
+        pieces += [text[at:start], shown, _line_ends(text[start:end], shown)]
+        at = end
+    return "".join((*pieces, text[at:]))
 
 
 def _scalars(root: Node | None) -> Iterator[tuple[Node, Path, Any]]:
