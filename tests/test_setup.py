@@ -23,6 +23,7 @@ def environ(tmp_path):
         "HOME": str(tmp_path),
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONWARNINGS": "error",
+        "MODELWIRE_TRUST": str(tmp_path),
     }
 
 

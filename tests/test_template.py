@@ -50,6 +50,7 @@ def demo(clean, written, environ, tmp_path):
             providers = {"acme-cloud": {"baseUrl": address}}
             config = json.dumps({"models": {"providers": providers}})
             (tmp_path / "modelwire.json5").write_text(config)
+            environ["MODELWIRE_TRUST"] = str(tmp_path)
             yield
         finally:
             server.terminate()

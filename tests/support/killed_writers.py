@@ -17,6 +17,7 @@ from pathlib import Path
 
 from modelwire.catalog.cache import DiscoveryCache
 from modelwire.cli.chat.input_history import PrivateHistory
+from modelwire.config.approvals import read_approvals
 from modelwire.config.edit import edit_config
 from modelwire.config.load import load_config
 from modelwire.events import TextDelta
@@ -29,6 +30,7 @@ from modelwire_cache.store import ResponseStore
 OURS = (
     "/modelwire/catalog/cache.py",
     "/modelwire/cli/chat/input_history.py",
+    "/modelwire/config/approvals.py",
     "/modelwire/config/backups.py",
     "/modelwire/config/edit.py",
     "/modelwire/config/file.py",
@@ -65,8 +67,12 @@ def document(version: int) -> str:
     return f"// version {version}\n{{ agents: {{ defaults: {{ models: {{\n{entries}}} }} }} }}\n"
 
 
+def environ(folder: Path) -> dict[str, str]:
+    return {"MODELWIRE_STATE_DIR": str(folder.resolve() / "state")}
+
+
 def write_config(folder: Path, version: int) -> None:
-    edit_config(lambda _: document(version), folder / "modelwire.json5", environ={})
+    edit_config(lambda _: document(version), folder / "modelwire.json5", environ=environ(folder))
 
 
 def read_config(folder: Path) -> int:
@@ -74,6 +80,7 @@ def read_config(folder: Path) -> int:
     if not path.exists():
         return 0
     load_config(path, environ={})
+    read_approvals(environ(folder))  # whole or as before, too
     text = path.read_text()
     version = int(text.splitlines()[0].rpartition(" ")[2])
     assert text == document(version)

@@ -94,9 +94,7 @@ class Program:
     def configure(self, document: object) -> None:
         """Write `modelwire.json5` into the working folder."""
         text = document if isinstance(document, str) else json.dumps(document)
-        path = self.folder / "modelwire.json5"
-        path.write_text(text)
-        path.chmod(0o644)  # a file that others can write to is never trusted
+        (self.folder / "modelwire.json5").write_text(text)
 
     def run(self, *arguments: str, stdin: bytes | None = None, **environ: str):
         """Run a command to its end."""

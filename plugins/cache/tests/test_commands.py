@@ -18,6 +18,7 @@ def program(document, tmp_path):
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "MODELWIRE_CACHE_DIR": str(tmp_path / "lists"),
+        "MODELWIRE_TRUST": str(tmp_path),
     }
     command = Path(sys.executable).with_name("modelwire")
 

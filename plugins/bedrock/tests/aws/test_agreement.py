@@ -138,6 +138,7 @@ def program(tmp_path):
             "HOME": str(tmp_path),
             "MODELWIRE_CACHE_DIR": str(tmp_path / "cache"),
             "AWS_EC2_METADATA_DISABLED": "true",
+            "MODELWIRE_TRUST": str(tmp_path),
             **environ,
         }
         command = [str(Path(sys.executable).with_name("modelwire")), *arguments]
