@@ -25,14 +25,14 @@ from modelwire.files import (
     read_file,
 )
 
-__all__ = ["Approval", "approvals_path", "approve", "digest_of", "read_approvals", "revoke"]
+__all__ = ["ApprovedFile", "approvals_path", "approve", "digest_of", "read_approvals", "revoke"]
 
 _FORMAT = 1
 _WHAT = "The list of approvals"
 
 
 @frozen
-class Approval:
+class ApprovedFile:
     """What a user has approved.
 
     Attributes:
@@ -46,7 +46,7 @@ class Approval:
     at: str
 
 
-_Known: TypeAlias = dict[Path, Approval]
+_Known: TypeAlias = dict[Path, ApprovedFile]
 
 
 def digest_of(raw: bytes) -> str:
@@ -68,7 +68,7 @@ def approvals_path(environ: Mapping[str, str] | None = None) -> Path:
     return folder / "trusted.json"
 
 
-def read_approvals(environ: Mapping[str, str] | None = None) -> dict[Path, Approval]:
+def read_approvals(environ: Mapping[str, str] | None = None) -> dict[Path, ApprovedFile]:
     """Read the approvals, by their files.
 
     Args:
@@ -97,7 +97,7 @@ def read_approvals(environ: Mapping[str, str] | None = None) -> dict[Path, Appro
         raise ConfigError(msg, hint="Remove that file, and approve again.") from error
 
 
-def approve(path: Path, raw: bytes, environ: Mapping[str, str] | None = None) -> Approval:
+def approve(path: Path, raw: bytes, environ: Mapping[str, str] | None = None) -> ApprovedFile:
     """Approve a file with this content, in place of an earlier approval of it.
 
     Args:
@@ -108,7 +108,9 @@ def approve(path: Path, raw: bytes, environ: Mapping[str, str] | None = None) ->
     Raises:
         ConfigError: The approvals cannot be read or written.
     """
-    made = Approval(path.resolve(), digest_of(raw), datetime.now(UTC).isoformat(timespec="seconds"))
+    made = ApprovedFile(
+        path.resolve(), digest_of(raw), datetime.now(UTC).isoformat(timespec="seconds")
+    )
     _change(environ, lambda known: {**known, made.path: made})
     return made
 
@@ -138,12 +140,12 @@ def _change(environ: Mapping[str, str] | None, change: Callable[[_Known], _Known
         replace_config(target, f"{text}\n".encode(), _WHAT)
 
 
-def _parse(data: Any) -> dict[Path, Approval]:
+def _parse(data: Any) -> dict[Path, ApprovedFile]:
     if data["format"] != _FORMAT:
         msg = f"the format {data['format']} is not known"
         raise ValueError(msg)
     items = (
-        Approval(Path(_text(item, "path")), _text(item, "sha256"), _text(item, "at"))
+        ApprovedFile(Path(_text(item, "path")), _text(item, "sha256"), _text(item, "at"))
         for item in data["files"]
     )
     return {item.path: item for item in items}
