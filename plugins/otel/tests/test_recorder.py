@@ -10,7 +10,13 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from modelwire.errors import AuthenticationError, Cancelled, ConfigError, StreamTruncated
+from modelwire.errors import (
+    AuthenticationError,
+    Cancelled,
+    ConfigError,
+    MalformedToolCall,
+    StreamTruncated,
+)
 from modelwire.events import TextDeltaEvent
 from modelwire.messages import Context, Tool, ToolResultMessage, UserMessage
 
@@ -134,6 +140,18 @@ async def test_tool_calls_and_their_results_are_recorded_as_such(runtime, servic
             "parts": [{"type": "tool_call_response", "id": "c1", "response": "Rain."}],
         },
     ]
+
+
+async def test_arguments_that_cannot_be_read_are_recorded_as_text(runtime, service, spans):
+    deep = "[" * 5_000
+    call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": deep}}
+    service.chunks = [chunk({"tool_calls": [call]}), chunk({}, "tool_calls", USAGE)]
+    context = Context([UserMessage("Rain?")], tools=[Tool("weather", "Tells it.")])
+    async with runtime(captureContent=True) as live:
+        with pytest.raises(MalformedToolCall):
+            await live.complete(context, model="acme/large")
+    (said,) = json.loads(spans()[0].attributes["gen_ai.output.messages"])
+    assert said["parts"][0]["arguments"] == deep
 
 
 async def test_a_refused_request_is_a_failed_span(runtime, service, spans, measured):

@@ -7,7 +7,7 @@ import pytest
 from attrs import define, field
 
 from modelwire.catalog import Catalog
-from modelwire.errors import RequestTimeout, ServerError
+from modelwire.errors import MalformedResponse, RequestTimeout, ServerError
 from modelwire.hookspecs import DiscoverySettings
 from modelwire.registry import Registry
 from modelwire.transport import Deadlines, Transport
@@ -207,3 +207,13 @@ async def test_a_call_that_was_cancelled_before_it_began_asks_nobody(config, ser
     with pytest.raises(asyncio.CancelledError):
         await task
     assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<html>hello</html>", b"{", b'{"modelSummaries": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"],
+)
+async def test_a_list_that_is_none_is_the_services_fault(serve, config, body):
+    server = serve(lambda _: (200, body))
+    with pytest.raises(MalformedResponse, match="is not what Bedrock's service model describes"):
+        await listed(config(server.url))

@@ -131,7 +131,7 @@ def _block(block: Text | Image | File | Thinking | ToolCall) -> _Part:
 def _arguments(text: str) -> Any:
     try:
         return json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -5,10 +5,10 @@ So a call that is cancelled, or takes too long, closes its socket, and no thread
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from modelwire.authoring import parse_json
 from modelwire.errors import MalformedResponse, ModelwireError
 from modelwire.redaction import scrub
 from modelwire.transport import Deadlines
@@ -111,7 +111,7 @@ def _parse(
     parser = ResponseParserFactory().create_parser(model.metadata["protocol"])
     try:
         # botocore takes a page of a proxy for an answer without members, as for an empty list.
-        json.loads(body)
+        parse_json(body)
         with quiet():
             parsed: dict[str, Any] = parser.parse(
                 {"status_code": status, "headers": headers, "body": body}, shape
