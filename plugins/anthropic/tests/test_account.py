@@ -7,9 +7,11 @@ import pytest
 
 from modelwire.config import Config
 from modelwire.errors import AuthenticationError, ConfigError, MalformedResponse
+from modelwire.models import Model
 from modelwire.testing import Reply
 from modelwire_anthropic.account import resolve_account
 from modelwire_anthropic.credentials import detect
+from modelwire_anthropic.describe import describe
 
 
 def account(environ=None, provider="anthropic", **settings):
@@ -72,6 +74,20 @@ def test_an_address_that_is_none_is_named(url):
 def test_a_provider_of_ones_own_needs_an_address():
     with pytest.raises(ConfigError, match="has no base URL"):
         account(None, "house", apiKey="k")
+
+
+@pytest.mark.parametrize("probe", [False, True])
+def test_a_login_in_the_address_is_not_shown(server, wire, probe):
+    server.always(wire.listing(["claude-1"]))
+    base_url = server.url.replace("//", "//me:secret-login@")
+    settings = {"baseUrl": base_url, "apiKey": "k-123456"}
+    document = {"models": {"providers": {"anthropic": settings}}}
+    config = Config.from_document(document, environ={})
+    found = detect(config.provider("anthropic"), config, probe=probe, timeout=10)
+    assert found.details["endpoint"] == server.url
+    assert "secret-login" not in repr(found)
+    described = describe(Model("anthropic", "m"), config.provider("anthropic"), config)
+    assert described["endpoint"] == f"{server.url}/v1/messages"
 
 
 def test_without_a_key_detection_says_which_variable():

@@ -183,6 +183,13 @@ class TestCredentials:
         assert credentials("ollama", baseUrl="http://localhost:11434").state == "usable"
         assert credentials("acme", baseUrl="http://localhost:1").state == "usable"
 
+    @pytest.mark.parametrize("settings", [{"apiKey": KEY}, {}])
+    def test_a_login_in_the_address_is_not_shown(self, settings):
+        url = "http://me:secret-login@localhost:1/v1"
+        status = credentials("acme", baseUrl=url, **settings)
+        assert status.details == {"baseUrl": "http://localhost:1/v1"}
+        assert "secret-login" not in repr(status)
+
     async def test_a_probe_asks_the_service(self, serve, http):
         async with serve(http('{"data": []}')) as service:
             status = await asyncio.to_thread(
