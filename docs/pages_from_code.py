@@ -97,6 +97,7 @@ _DOWN = (
     ("Completion", "core/src/modelwire/runtime/completion.py"),
     ("stream_completion", "plugins/openai/src/modelwire_openai/plugin.py"),
     ("build_request", "plugins/openai/src/modelwire_openai/completions/request.py"),
+    ("stream_json", "core/src/modelwire/authoring/json_api.py"),
     ("Transport.send", "core/src/modelwire/transport/send.py"),
 )
 """The way of a request: each step, and the module that takes it."""
@@ -106,12 +107,13 @@ _UP = (
     ("Completion", "core/src/modelwire/runtime/completion.py"),
     ("Assembler", "core/src/modelwire/events/assembler.py"),
     ("Translator", "plugins/openai/src/modelwire_openai/completions/stream.py"),
+    ("JsonBody", "core/src/modelwire/authoring/json_body.py"),
     ("SseDecoder", "core/src/modelwire/transport/sse.py"),
     ("Body", "core/src/modelwire/transport/body.py"),
 )
 """The way of its answer, from the last step to the first."""
 
-_CARRIED = ("events", "events", "events", "deltas", "server-sent events", "bytes")
+_CARRIED = ("events", "events", "events", "deltas", "JSON", "server-sent events", "bytes")
 """What each step of the answer passes on."""
 
 
