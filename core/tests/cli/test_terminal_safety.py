@@ -110,7 +110,12 @@ def rude(program, site):
     site.install("modelwire-rude", claims, RUDE)
     site.install(
         "modelwire-named",
-        {"commands": {f"do{SHORT}".replace("=", ""): "named_plugin:command"}},
+        {
+            "commands": {
+                "rude-command": "named_plugin:command",
+                f"do{SHORT}".replace("=", ""): "named_plugin:command",
+            }
+        },
         f"""
         import click
         BAD = {BAD!r}
@@ -245,6 +250,7 @@ COMMANDS = [
 
 # These say nothing of what is hostile, and so prove nothing: for completeness.
 TELLING_NOTHING = {
+    ("--help",),
     ("complete", "-m", "rude/breaks", "hi"),
     ("complete", "-m", "rude/answers", BAD, "--dry-run"),
     ("models", "status", "--plain"),
@@ -298,8 +304,8 @@ STATES = {
 def test_nor_does_it_in_another_state(rude, state, arguments):
     raw = shown(rude, *arguments, **STATES[state])
     assert obeyed(raw) == []
-    assert raw
-    assert is_shown(raw) or state != "a list that fails"
+    silent = {"--help"} if state == "a list that fails" else {"--help", "refresh"}
+    assert is_shown(raw) or silent.intersection(arguments)
     if state == "no colours":
         assert not re.search(rb"\x1b\[[0-9;]*m", raw)
 
@@ -315,18 +321,13 @@ def test_a_broken_configuration_file_does_not_control_the_terminal(rude, argumen
 
 
 def test_the_command_of_a_plugin_does_not_control_the_terminal(rude):
-    name = f"do{SHORT}".replace("=", "")
-    raw = shown(rude, name)
+    raw = shown(rude, "rude-command")
     assert obeyed(raw) == []
     assert raw.count(rb"\x1b]52;c;ZXZpbA==") >= 4  # shown, and not obeyed
-    assert obeyed(shown(rude, name, "--help")) == []
-
-
-def test_the_core_s_command_is_listed_where_a_plugin_has_one_of_the_same_name(program, site):
-    site.install("modelwire-same", {"commands": {"config": "named_plugin:command"}}, "")
-    listed = program.run("--help").stdout.decode().partition("Commands:")[2]
-    found = re.findall(r"^  config +(.*)$", listed, re.MULTILINE)
-    assert found == ["See and change the configuration file."]
+    raw = shown(rude, "rude-command", "--help")
+    assert obeyed(raw) == []
+    assert is_shown(raw)
+    assert b"rude-command" in shown(rude, "--help")
 
 
 def test_what_a_shell_is_told_does_not_control_the_terminal(rude):

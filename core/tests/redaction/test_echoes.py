@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modelwire.errors import RateLimited
-from modelwire.redaction import HIDDEN, redact, secrets_in
-from modelwire.redaction.echoes import SentSecrets, hide_sent, redact_data, redact_error
+from modelwire.redaction import HIDDEN, redact, redact_data, secrets_in
+from modelwire.redaction.echoes import SentSecrets, hide_sent, redact_error
 
 KEY = 'sk-Acme/17+"9f4c_Zq='
 FORMS = {

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import field, frozen
 
 from modelwire.authoring.json_body import JsonBody, JsonEvent, StreamEnd, not_of_this_api
-from modelwire.authoring.json_text import encode_json, parse_json, redact_json
+from modelwire.authoring.json_text import encode_json, parse_json
 from modelwire.authoring.translator import until_fault
 from modelwire.errors import ProviderError
 from modelwire.events import ResponseInfo
-from modelwire.redaction import redact, scrub, secrets_in
+from modelwire.redaction import redact, redact_data, scrub, secrets_in
 from modelwire.transport import Request, drain, merge_headers
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class JsonApi:
 
     def redact_json(self, data: Any) -> Any:
         """Take the credentials of the requests out of JSON data that the service sent."""
-        return redact_json(data, self.redact)
+        return redact_data(data, secrets_in(self.headers, self.public_headers))
 
 
 async def stream_json(

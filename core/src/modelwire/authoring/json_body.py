@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from modelwire.authoring.json_text import parse_json, redact_json
+from modelwire.authoring.json_text import parse_json
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 from modelwire.redaction import scrub
 from modelwire.transport import SseDecoder, explain_body
@@ -206,7 +206,7 @@ class JsonBody:
         return MalformedResponse(f"An event of the stream is not {due}.", **self._details())
 
     def _failure(self, payload: Any) -> ProviderError:
-        said = redact_json(payload, self._api.redact)
+        said = self._api.redact_json(payload)
         return self._api.error_in_stream(said, **self._details())
 
     def _foreign(self, body: bytes) -> MalformedResponse:

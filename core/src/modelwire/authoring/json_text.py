@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from modelwire.repair import clean_json
 from modelwire.structuring import check_depth, is_shallow
 
-__all__ = ["check_json_depth", "encode_json", "parse_json", "parse_json_or_none", "redact_json"]
+__all__ = ["check_json_depth", "encode_json", "parse_json", "parse_json_or_none"]
 
 _decode = msgspec.json.Decoder().decode
 
@@ -68,22 +68,6 @@ def encode_json(payload: Mapping[str, Any]) -> bytes:
     except ValueError:
         text = _dump(clean_json(payload))
     return text.encode("utf-8", "replace")
-
-
-def redact_json(value: Any, redact: Callable[[str], str]) -> Any:
-    """A copy of JSON data with secrets taken out of its texts and keys.
-
-    Args:
-        value: Data of `parse_json`.
-        redact: Takes the secrets out of a text.
-    """
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {redact(key): redact_json(item, redact) for key, item in value.items()}
-    if isinstance(value, list):
-        return [redact_json(item, redact) for item in value]
-    return value
 
 
 def _dump(payload: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.redaction.echoes import redact
+    from modelwire.redaction.echoes import redact, redact_data
     from modelwire.redaction.exceptions import chain, scrub
     from modelwire.redaction.http import (
         secrets_in,
@@ -26,6 +26,7 @@ __all__ = [
     "looks_like_a_key",
     "looks_secret",
     "redact",
+    "redact_data",
     "scrub",
     "secrets_in",
     "shown_request_headers",
@@ -37,7 +38,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "echoes": ("redact",),
+        "echoes": (
+            "redact",
+            "redact_data",
+        ),
         "exceptions": (
             "chain",
             "scrub",
