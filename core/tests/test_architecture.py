@@ -20,6 +20,7 @@ ROOMS = [
     "errors",
     "warnings",
     "files",
+    "forks",
     "text",
     "structuring",
     "messages",

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from modelwire.forks import ForkSafeLock, after_fork
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -26,8 +28,9 @@ class SingleFlight(Generic[T]):
 
     def __init__(self, name: str = "modelwire") -> None:
         self._name = name
-        self._lock = threading.Lock()
-        self._running: dict[Hashable, Future[T]] = {}
+        self._lock = ForkSafeLock()
+        self._begin_again()
+        after_fork(self._begin_again)  # what is under way never ends in a child
 
     async def run(self, key: Hashable, work: Callable[[], T]) -> T:
         """Wait for the work, started now or already under way. A cancelled waiter leaves it alone.
@@ -60,6 +63,9 @@ class SingleFlight(Generic[T]):
             self._finish(key, future, None, error)
         return future
 
+    def _begin_again(self) -> None:
+        self._running: dict[Hashable, Future[T]] = {}
+
     def _work(self, key: Hashable, work: Callable[[], T], future: Future[T]) -> None:
         outcome: Any = None
         failure: BaseException | None = None
@@ -73,7 +79,7 @@ class SingleFlight(Generic[T]):
         self, key: Hashable, future: Future[T], outcome: Any, failure: BaseException | None
     ) -> None:
         with self._lock:
-            del self._running[key]
+            self._running.pop(key, None)
         if failure is not None:
             future.set_exception(failure)
         else:

@@ -10,6 +10,7 @@ from importlib import import_module
 from modelwire.authoring import SingleFlight
 from modelwire.config import Config
 from modelwire.errors import ModelwireError, PluginError
+from modelwire.forks import importing
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 
@@ -68,16 +69,17 @@ class WarmUp:
             raise PluginError(failure.message, hint=failure.hint) from failure.__cause__
 
     def _load(self, provider: str, api: str | None) -> None:
-        for module in _LATE:
-            import_module(module)
-        with suppress(ModelwireError):  # it is raised by what is asked for next
-            self._registry.owner(provider, api)
-            self._look_up(provider)
+        with importing():
+            for module in _LATE:
+                import_module(module)
+            with suppress(ModelwireError):  # it is raised by what is asked for next
+                self._registry.owner(provider, api)
+                self._look_up(provider)
         if provider in self._registry.provider_ids or provider in self._config.models.providers:
             self._loaded.add((provider, api))  # others are mistakes, of which there is no end
 
     def _call_hook(self, owner: Owner, provider: str, api: str | None) -> None:
-        with owner.warming:
+        with importing(), owner.warming:
             if (provider, api) not in self._outcomes:  # it may have run before this thread began
                 self._outcomes[provider, api] = self._failure_of(owner, provider, api)
 

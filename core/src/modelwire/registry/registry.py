@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -14,6 +13,7 @@ from attrs import evolve
 
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import PluginError
+from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
@@ -40,7 +40,7 @@ class Owner:
     ) -> None:
         self.distribution = distribution
         self.hooks: pluggy.HookRelay = loaded.inside(middleware)
-        self.warming = threading.Lock()
+        self.warming = ForkSafeLock()
         self._plugin = loaded.plugin
 
     def implements(self, hook: str) -> bool:
@@ -69,9 +69,10 @@ class Registry:
         self._all = everything
         self._claims = [claim for claim in everything if claim.distribution not in self._disabled]
         self._owners: dict[tuple[str, str], Owner] = {}
-        self._making = threading.RLock()  # again entered where a plugin asks while it is imported
         self._loaded: dict[_Key, LoadedPlugin] = {}
         self._failed: dict[_Key, PluginError] = {}
+        # Entered again where a plugin asks while it is imported.
+        self._making = ForkSafeLock(reentrant=True)
 
     @cached_property
     def provider_ids(self) -> list[str]:

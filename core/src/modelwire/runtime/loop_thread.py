@@ -1,4 +1,7 @@
-"""An event loop in a thread of its own, for programs that have none."""
+"""An event loop in a thread of its own, for programs that have none.
+
+A forked child gets another loop and another thread when it first needs them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from modelwire.errors import Cancelled
+from modelwire.forks import ForkSafeLock, after_fork, release_descriptors
 
 __all__ = ["LoopThread"]
 
@@ -20,10 +24,11 @@ class LoopThread:
     """An event loop in a thread of its own, started when it is first needed."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._taking_on = threading.Lock()
+        self._taking_on = ForkSafeLock()
         self._closing = False
+        after_fork(self._leave_to_parent)
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the loop and wait for it; an interrupt cancels it.
@@ -33,8 +38,7 @@ class LoopThread:
         """
         try:
             with self._taking_on:
-                self._start()
-                future = asyncio.run_coroutine_threadsafe(work, self._loop)
+                future = asyncio.run_coroutine_threadsafe(work, self._started())
         except Cancelled:
             work.close()
             raise
@@ -43,32 +47,34 @@ class LoopThread:
     def soon(self, function: Callable[[], object]) -> None:
         """Call a function in the loop, without waiting for it; a loop that was stopped does nothing."""
         with self._taking_on:
-            if self._closing:
-                return
-            self._start()
-            self._loop.call_soon_threadsafe(function)
+            if not self._closing:
+                self._started().call_soon_threadsafe(function)
 
     def soon_if_running(self, function: Callable[[], object]) -> None:
         """Call a function in the loop if that runs.
 
         This takes no lock: the garbage collector may call it in any thread, at any point.
         """
-        if self._thread is not None:
+        loop = self._loop
+        if loop is not None:
             with suppress(RuntimeError):  # the loop was closed
-                self._loop.call_soon_threadsafe(function)
+                loop.call_soon_threadsafe(function)
 
     def stop(self, last: Coroutine[Any, Any, None]) -> None:
-        """Run a last coroutine, then end the loop and its thread."""
+        """Run a last coroutine, then end the loop and its thread; neither is begun for that."""
         # From here on nothing is taken on, so that no caller waits for what a stopped loop drops.
         with self._taking_on:
-            self._start()
             self._closing = True
-            future = asyncio.run_coroutine_threadsafe(last, self._loop)
-        future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._loop.stop))
+            loop, thread = self._loop, self._thread
+            if loop is None or thread is None:
+                last.close()
+                return
+            future = asyncio.run_coroutine_threadsafe(last, loop)
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
         # The garbage collector may end a forgotten runtime in this very thread.
-        if self._thread is not None and self._thread is not threading.current_thread():
+        if thread is not threading.current_thread():
             self._wait(future)
-            self._thread.join()
+            thread.join()
 
     def _wait(self, future: Future[T]) -> T:
         try:
@@ -80,17 +86,42 @@ class LoopThread:
             future.cancel()
             raise
 
-    def _start(self) -> None:
+    def _started(self) -> asyncio.AbstractEventLoop:
         if self._closing:
             msg = "The runtime is closed."
             raise Cancelled(msg)
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name="modelwire", daemon=True)
+        if self._loop is None or self._thread is None:
+            # Not before it is needed: a child of a fork would share the selector of one that is there.
+            self._loop = asyncio.new_event_loop()
+            thread = threading.Thread(
+                target=_run, args=(self._loop,), name="modelwire", daemon=True
+            )
             thread.start()
             self._thread = thread
+        return self._loop
 
-    def _run(self) -> None:
-        try:
-            self._loop.run_forever()
-        finally:
-            self._loop.close()
+    def _leave_to_parent(self) -> None:
+        loop, self._loop = self._loop, None
+        self._thread = None
+        if loop is not None:
+            _inherited.append(loop)
+            # What ends with this process is not lost, and the parent's loop must not hear of it.
+            loop.set_exception_handler(lambda _loop, _context: None)
+            release_descriptors(_descriptors(loop))
+
+
+_inherited: list[asyncio.AbstractEventLoop] = []
+"""What a forked child keeps: without its loop, work that was under way in the parent would be unwound."""
+
+
+def _descriptors(loop: asyncio.AbstractEventLoop) -> list[int]:
+    """The selector of a loop, and what wakes the loop up; asyncio has no public name for them."""
+    parts = [getattr(loop, name, None) for name in ("_selector", "_ssock", "_csock")]
+    return [part.fileno() for part in parts if part is not None]
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()

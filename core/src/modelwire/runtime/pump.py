@@ -18,6 +18,7 @@ __all__ = ["Pump", "Source"]
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _AHEAD = 1000
+_FOREIGN = "The stream was begun in the process that this one was forked from."
 
 
 class Source(Protocol[T_co]):
@@ -56,6 +57,8 @@ class Pump(Generic[T]):
         """
         if self._dropped:
             return []
+        if self.is_foreign():
+            raise Cancelled(_FOREIGN)
         if self._task is None:
             # The pump does not hold the source, which may hold the pump.
             self._task = asyncio.create_task(self._run(source))
@@ -79,15 +82,19 @@ class Pump(Generic[T]):
 
     async def stop(self) -> None:
         """End the reading, and close the source."""
-        if self._task is not None:
+        if self._task is not None and not self.is_foreign():
             self._task.cancel()
             await asyncio.wait([self._task])
 
     def drop(self) -> None:
         """End the reading without waiting for it; the consumer has gone."""
         self._dropped = True
-        if self._task is not None:
+        if self._task is not None and not self.is_foreign():
             self._task.cancel()
+
+    def is_foreign(self) -> bool:
+        """Whether the reading is done in the process that this one was forked from."""
+        return self._task is not None and self._task.get_loop() is not asyncio.get_running_loop()
 
     async def _run(self, source: Source[T]) -> None:
         try:

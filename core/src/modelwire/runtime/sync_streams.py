@@ -75,6 +75,8 @@ class _Iteration(Generic[T]):
         return self._arrived.popleft()
 
     async def _end(self) -> None:
+        if self._pump.is_foreign():
+            return
         await self._pump.stop()
         await self._source.aclose()
 

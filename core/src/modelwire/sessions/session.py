@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from modelwire.errors import Problem, SessionError
 from modelwire.files import open_file, replace_file
+from modelwire.forks import after_fork, release_descriptors
 from modelwire.messages import AssistantMessage, Message
 from modelwire.messages.codec import message_to_json
 from modelwire.models import ModelRef
@@ -55,6 +56,8 @@ class Session:
         self._stale = False
         self._file: int | None = None
         self._lock: Any = None
+        self._is_inherited = False
+        after_fork(self._leave_to_parent)
 
     @classmethod
     def create(cls, path: Path | None, *, cwd: str, parent: Path | None = None) -> Self:
@@ -228,6 +231,15 @@ class Session:
             raise _unwritable(path, error) from error
         self._lock = lock
 
+    def _leave_to_parent(self) -> None:
+        """In a forked child, let go of the file and of the lock on it: they are the parent's."""
+        if self._file is not None or self._lock is not None:
+            self._is_inherited = True
+        # filelock has no public name for it; to release the lock here would release the parent's.
+        held = getattr(getattr(self._lock, "_context", None), "lock_file_fd", None)
+        release_descriptors(number for number in (self._file, held) if number is not None)
+        self._file = self._lock = None
+
     def _take(self, file: SessionFile) -> None:
         self.header = file.header
         self.notes = file.notes
@@ -245,6 +257,9 @@ class Session:
     def _write(self) -> None:
         """Write what is not in the file yet."""
         assert self.path is not None  # noqa: S101 - asked only of sessions with a file
+        if self._is_inherited:
+            msg = f"{self.path} is in use by the process that this one was forked from."
+            raise SessionError(msg, source=str(self.path), hint="Open a session in this process.")
         try:
             if self._stale:
                 self._rewrite(self.path)

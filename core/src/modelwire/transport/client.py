@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from modelwire.errors import ConnectionFailed
+from modelwire.forks import ForkSafeLock, importing
 from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.proxies import ProxyLogin, proxy_for, proxy_login
 from modelwire.transport.request import Request
@@ -64,9 +64,9 @@ class Transport:
         self._max_connections = max_connections
         self._sessions: Sessions | None = None
         self._context: ssl.SSLContext | None = None
-        self._preparing = threading.Lock()
         self._closed = False
         self._trusting: dict[str, Transport] = {}
+        self._preparing = ForkSafeLock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -181,12 +181,13 @@ class Transport:
     def _prepare(self, *, needs_tls: bool) -> tuple[Sessions, ssl.SSLContext | None]:
         """Do what takes long, once; runs in a thread."""
         # What answers to failed requests need is imported now, and not on the event loop later.
-        import email.utils  # noqa: F401
-        import html  # noqa: F401
+        with importing():
+            import email.utils  # noqa: F401
+            import html  # noqa: F401
 
-        from modelwire.transport import send as opening
-        from modelwire.transport import tls
-        from modelwire.transport.sessions import Sessions
+            from modelwire.transport import send as opening
+            from modelwire.transport import tls
+            from modelwire.transport.sessions import Sessions
 
         with self._preparing:
             if self._sessions is None:

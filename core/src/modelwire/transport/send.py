@@ -73,16 +73,20 @@ _SENT_AS_ONE = 256 * 1024
 """A larger body is written piece by piece, so that other tasks get their turn."""
 
 
-def new_session(max_connections: int | None) -> aiohttp.ClientSession:
+def new_session(
+    max_connections: int | None, make_socket: aiohttp.SocketFactoryType
+) -> aiohttp.ClientSession:
     """Make a session for the running loop: it follows no redirect, keeps no cookie, adds no header.
 
     Args:
         max_connections: The most connections at a time, or `None` for as many as there are requests.
+        make_socket: Makes the socket of a connection.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=max_connections or 0,
             keepalive_timeout=_KEEP_ALIVE,
+            socket_factory=make_socket,
             # The system's own resolver, also where aiohttp would prefer another that is installed:
             # it knows the hosts file, VPNs and local names.
             resolver=aiohttp.ThreadedResolver(),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
+from functools import partial
+from weakref import WeakSet
 
 import aiohttp
 
+from modelwire.forks import ForkSafeLock, after_fork, release_descriptors
+
 __all__ = ["Sessions"]
+
+_Held = tuple[aiohttp.ClientSession, AsyncGenerator[None, None]]
 
 
 class Sessions:
@@ -20,16 +26,15 @@ class Sessions:
     loop, closes the generator and thereby the session and its sockets.
 
     Args:
-        make: Makes a session; called on the loop that it is for.
+        make: Makes a session from a function that makes sockets; called on the loop that it is for.
     """
 
-    def __init__(self, make: Callable[[], aiohttp.ClientSession]) -> None:
+    def __init__(self, make: Callable[[aiohttp.SocketFactoryType], aiohttp.ClientSession]) -> None:
         self._make = make
-        self._lock = threading.Lock()
-        self._held: dict[
-            asyncio.AbstractEventLoop,
-            tuple[aiohttp.ClientSession, AsyncGenerator[None, None]],
-        ] = {}
+        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._lock = ForkSafeLock()
+        self._held: dict[asyncio.AbstractEventLoop, _Held] = {}
+        after_fork(self._leave_to_parent)
 
     async def of_this_loop(self) -> aiohttp.ClientSession:
         """Give the session of the running loop."""
@@ -37,7 +42,7 @@ class Sessions:
         held = self._held.get(loop)
         if held is not None and not held[0].closed:
             return held[0]
-        session = self._make()
+        session = self._make(partial(_new_socket, self._sockets))
         keeper = _keep_open(session)
         # Begun, the generator is known to the loop. It does not suspend, so nobody comes between.
         await anext(keeper)
@@ -57,11 +62,35 @@ class Sessions:
         if mine is not None:
             await mine[1].aclose()
 
+    def _leave_to_parent(self) -> None:
+        """In a forked child, let go of connections without a word on them: they are the parent's."""
+        release_descriptors([inherited.fileno() for inherited in self._sockets])
+        held, self._held = self._held, {}
+        self._sockets.clear()
+        for session, keeper in held.values():
+            _inherited.append(keeper)
+            with suppress(
+                Exception
+            ):  # it may be in any state, and only messages at its end are spared
+                _abandon(session)
+
     def _drop_dead(self) -> None:
         for loop in [loop for loop in self._held if loop.is_closed()]:
             session, _ = self._held.pop(loop)
             if not session.closed:
                 _abandon(session)
+
+
+_inherited: list[AsyncGenerator[None, None]] = []
+"""What a forked child keeps, since a generator that is dropped asks its loop to close it."""
+
+
+def _new_socket(known: WeakSet[socket.socket], address: aiohttp.AddrInfoType) -> socket.socket:
+    """Make a socket, and remember it; this is no method, or a pool would hold what holds it."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    known.add(made)
+    return made
 
 
 async def _keep_open(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from os import pathsep
@@ -13,6 +12,7 @@ from attrs import frozen
 
 from modelwire.errors import ConfigError
 from modelwire.files import user_path
+from modelwire.forks import ForkSafeLock
 
 __all__ = ["TrustSettings", "context_for", "trust_settings"]
 
@@ -76,7 +76,7 @@ def context_for(settings: TrustSettings) -> ssl.SSLContext:
         return _build(settings)
 
 
-_building = threading.Lock()
+_building = ForkSafeLock()
 
 
 @lru_cache(maxsize=16)

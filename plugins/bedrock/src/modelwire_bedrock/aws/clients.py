@@ -7,7 +7,6 @@ wait.
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from attrs import field, frozen
 
 from modelwire.authoring import SingleFlight
 from modelwire.errors import ConfigError
+from modelwire.forks import ForkSafeLock, after_fork, importing
 
 if TYPE_CHECKING:
     from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials
@@ -42,17 +42,16 @@ class _Held:
 
     session: Any
     lease: RefreshableCredentials | None
-    making: threading.Lock = field(factory=threading.Lock)
+    making: ForkSafeLock = field(factory=ForkSafeLock)
 
 
 class Clients:
     """The clients of this process, by service and target. Safe with threads and event loops."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._sessions: dict[Target, _Held] = {}
-        self._clients: dict[tuple[Service, Target], Any] = {}
-        self._owners: WeakKeyDictionary[Any, tuple[Target, _Held]] = WeakKeyDictionary()
+        self._lock = ForkSafeLock()
+        self._begin_again()
+        after_fork(self._begin_again)
         self._opening: SingleFlight[_Held] = SingleFlight(_THREAD)
         self._making: SingleFlight[Any] = SingleFlight(_THREAD)
         self._renewing: SingleFlight[None] = SingleFlight(_THREAD)
@@ -106,6 +105,12 @@ class Clients:
             for key in [key for key in self._clients if key[1] == target]:
                 del self._clients[key]
 
+    def _begin_again(self) -> None:
+        # Nothing of it is for a forked child: sources of credentials hold locks and connections.
+        self._sessions: dict[Target, _Held] = {}
+        self._clients: dict[tuple[Service, Target], Any] = {}
+        self._owners: WeakKeyDictionary[Any, tuple[Target, _Held]] = WeakKeyDictionary()
+
     def _open(self, target: Target) -> _Held:
         """Open a session and load its credentials; runs in a thread."""
         from modelwire_bedrock.aws.credentials.errors import credential_error
@@ -132,7 +137,7 @@ class Clients:
         from modelwire_bedrock.aws.credentials.errors import credential_error
 
         try:
-            with held.making:  # a session is not made for several threads
+            with importing(), held.making:  # a session is not made for several threads
                 client = held.session.create_client(service, **_arguments(service, target))
         except (BaseEndpointResolverError, EndpointProviderError) as error:
             msg = f"botocore finds no endpoint of {service} in {target.region}: {error}"
@@ -237,7 +242,7 @@ def _shorten(kept: dict[Any, Any]) -> None:
 
 
 _shared: Clients | None = None
-_sharing = threading.Lock()
+_sharing = ForkSafeLock()
 
 
 def shared_clients() -> Clients:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 from modelwire.errors import ConfigError, InvalidRequest, ModelwireError
+from modelwire.forks import ForkSafeLock
 from modelwire.transport import Request
 from modelwire_bedrock.aws.logging import quiet
 from modelwire_bedrock.aws.request_template import PUBLIC_HEADERS, RequestTemplate, TemplateTrial
@@ -37,7 +38,7 @@ _MOST_PROBLEMS = 5
 
 _current = threading.local()
 _equipped: WeakSet[Any] = WeakSet()
-_equipping = threading.Lock()
+_equipping = ForkSafeLock()
 _trials: WeakKeyDictionary[Any, dict[str, dict[Hashable, TemplateTrial]]] = WeakKeyDictionary()
 """By client and operation: the templates of requests. Each model has one."""
 _MOST_TRIALS = 64

@@ -7,11 +7,11 @@ one geography; a call of `anthropic.claude-sonnet-4-5-…` is refused, one of `u
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Hashable, Sequence
 
 from attrs import frozen
 
+from modelwire.forks import ForkSafeLock
 from modelwire_bedrock.models.families import base_model_id, family_of
 
 __all__ = [
@@ -129,8 +129,8 @@ def _choice(profile: str, model_id: str, region: str) -> ProfileChoice:
 
 
 _inventories: dict[Hashable, Inventory] = {}
-_lock = threading.Lock()
 _MOST = 64
+_lock = ForkSafeLock()
 
 
 def remember_inventory(identity: str, region: str, inventory: Inventory) -> None:
