@@ -4,6 +4,12 @@ import os
 import signal
 import threading
 
+from hypothesis import settings
+
+# A slow machine is no reason to fail.
+settings.register_profile("modelwire", deadline=None)
+settings.load_profile("modelwire")
+
 pytest_plugins = ["long_files_first", "long_runs", "loop_watch"]
 
 # A configuration that others can write to is never trusted, whatever the developer's own umask is.

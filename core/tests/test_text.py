@@ -1,7 +1,7 @@
 """Halves of characters, and names that are spelled alike."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modelwire.text import has_surrogates, join_surrogates, near_matches, without_surrogates
@@ -26,7 +26,6 @@ def test_halves_of_characters_are_joined_and_lone_ones_found(text, joined, witho
     assert has_surrogates(joined) is (joined != without)
 
 
-@settings(deadline=None)
 @given(st.text(st.one_of(st.characters(), HALF)))
 def test_what_is_left_is_utf_8_and_text_without_halves_stays(text):
     assert without_surrogates(text).encode().decode() == without_surrogates(text)

@@ -34,7 +34,6 @@ from modelwire_bedrock.emulator.frames import event_frame
 
 fuzzed = partial(
     settings,
-    deadline=None,
     derandomize=not is_long(),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

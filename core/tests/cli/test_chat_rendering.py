@@ -107,7 +107,7 @@ class Window:
 LINES = st.lists(st.sampled_from(["one", "two", "three", "", "x" * 29]), max_size=14)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 14), LINES), min_size=1, max_size=6))
 def test_the_window_shows_the_last_lines_whatever_was_shown_before(steps):
     window = Window(30, 8)

@@ -21,7 +21,6 @@ pytestmark = pytest.mark.timeout(600)
 
 many = settings(
     max_examples=scaled(700, 20_000),
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

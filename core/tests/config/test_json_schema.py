@@ -142,7 +142,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(list(places(WHOLE))[1:]), VALUES), max_size=3))
 def test_it_agrees_with_the_loader_on_any_document(changes):
     document = copy.deepcopy(WHOLE)

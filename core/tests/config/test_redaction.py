@@ -58,7 +58,7 @@ new', baseUrl: "http://me:pw@b.example", max: 5 } } }, // note: secretKey: x
     assert "see http://<hidden>@a.example" in shown
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(written(), st.sampled_from(["apiKey", "headers", "plain"]))
 def test_every_line_stays_where_it_is(text, key):
     wrapped = f"{{ {key}: {text}\n}}"

@@ -14,7 +14,7 @@ from modelwire.document.parser import Object, Scalar, parse, value_of
 from modelwire.document.paths import format_path, parse_path
 
 # The texts are odd and the reader that we compare with is slow; neither is a finding.
-properties = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 
 
 def node_at(text, path):

@@ -401,7 +401,7 @@ PIECES = [*GOOGLE.split(), *NUMPY.split("\n"), *REST.split("\n"), *EPYDOC.split(
 PIECES += ["Args:", "Returns:", "Attributes:", ":", "::", "@", ":x", "@x:", "\n", "    ", "(", "a:"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=20), st.sampled_from([" ", "\n", "\n\n", "\n    "])
 )

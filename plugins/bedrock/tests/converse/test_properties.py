@@ -131,7 +131,7 @@ def blocks_of(payload, kind):
     ]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(requests())
 def test_every_context_becomes_a_request_that_keeps_every_rule(validate, case):
     model, context, chosen = case

@@ -362,7 +362,7 @@ MESSAGES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(MESSAGES, st.sampled_from([Compat(), FOREIGN, *(server.compat for server in SERVERS)]))
 def test_whatever_was_said_the_request_is_well_formed(messages, compat):
     written = said(HI, *messages, compat=compat)
