@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, NoReturn
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.cli.event_loop import on_signal
     from modelwire.cli.options import FiniteRange
     from modelwire.cli.output import echo, echo_json
     from modelwire.cli.styled import Styled, style
     from modelwire.cli.text import printable
 
-__all__ = ["FiniteRange", "Styled", "echo", "echo_json", "main", "printable", "style"]
+__all__ = ["FiniteRange", "Styled", "echo", "echo_json", "main", "on_signal", "printable", "style"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "event_loop": ("on_signal",),
         "options": ("FiniteRange",),
         "output": (
             "echo",

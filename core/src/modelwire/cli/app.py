@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -169,7 +170,7 @@ def _run(ready: Callable[[], object]) -> int:
         return INTERRUPTED
     except OSError as error:
         _drop_output()
-        if not isinstance(error, BrokenPipeError):  # else whoever read it has seen enough
+        if not _is_closed_pipe(error):  # else whoever read it has seen enough
             _show_os_error(error, debug=asked.debug)
         return 1
     except ModelwireError as error:
@@ -205,6 +206,13 @@ def _show_os_error(error: OSError, *, debug: bool) -> None:
         print_traceback(error)
     else:
         echo(f"Error: {error.strerror or error}.", err=True)
+
+
+def _is_closed_pipe(error: OSError) -> bool:
+    """Whether nothing reads what is written any more; Windows calls that an invalid argument."""
+    if isinstance(error, BrokenPipeError):
+        return True
+    return os.name == "nt" and error.errno == errno.EINVAL and error.filename is None
 
 
 def _drop_output() -> None:

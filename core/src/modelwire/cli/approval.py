@@ -104,10 +104,11 @@ def open_terminal() -> Terminal | None:
         return os.read(number, 4096).decode("utf-8", "replace")
 
     def forget() -> None:
-        import termios
+        with suppress(ImportError, OSError):
+            import termios
 
-        with suppress(termios.error):
-            termios.tcflush(number, termios.TCIFLUSH)
+            with suppress(termios.error):
+                termios.tcflush(number, termios.TCIFLUSH)
 
     return Terminal(partial(draw_on_descriptor, number), read, forget)
 

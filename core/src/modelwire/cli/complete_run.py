@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+import itertools
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from attrs import frozen
 
 from modelwire.cli.approval import Approval, Terminal, open_terminal
 from modelwire.cli.errors import show_note, show_traceback
-from modelwire.cli.event_loop import run
+from modelwire.cli.event_loop import on_signal, run
 from modelwire.cli.output import echo_json
 from modelwire.cli.printers import INTERRUPTED, PRINTERS, Printer
 from modelwire.errors import ModelwireError
@@ -129,9 +129,9 @@ class _Answering:
         try:
             runtime = Runtime.from_config(config_path)
             async with runtime, self._asking(runtime, _asked(runtime, settings)) as items:
-                _cancel_on_interrupt(items)
-                async for item in items:
-                    self._print(item)
+                with on_signal(signal.SIGINT, _canceller(items)):
+                    async for item in items:
+                        self._print(item)
         except ModelwireError as error:
             show_traceback(error)
             return self.printer.failed(error)
@@ -179,13 +179,13 @@ def _asked(runtime: Runtime, settings: dict[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def _cancel_on_interrupt(running: Stream | ToolLoop) -> None:
-    """Let the first Ctrl-C stop the answer in good order, and the second stop the program."""
+def _canceller(running: Stream | ToolLoop) -> Callable[[], None]:
+    """What Ctrl-C does: the first stops the answer in good order, and the second the program."""
+    strikes = itertools.count()
 
     def interrupted() -> None:
+        if next(strikes):
+            os._exit(INTERRUPTED)
         running.cancel()
-        with suppress(NotImplementedError, ValueError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, os._exit, INTERRUPTED)
 
-    with suppress(NotImplementedError, ValueError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted)
+    return interrupted

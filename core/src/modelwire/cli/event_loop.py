@@ -9,12 +9,14 @@ not waited for.
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["run"]
+__all__ = ["on_signal", "run"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -29,6 +31,35 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_DaemonThreads())
         return runner.run(work)
+
+
+@contextmanager
+def on_signal(number: signal.Signals, handler: Callable[[], object]) -> Iterator[None]:
+    """Call a function on the running loop when a signal comes, as on Ctrl-C.
+
+    It works on Windows too, whose loops have no signal handlers. Outside of the main thread, which alone
+    hears of signals, nothing is changed.
+
+    Args:
+        number: The signal.
+        handler: Called on the loop at each of them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(number)
+    try:
+        loop.add_signal_handler(number, handler)
+    except NotImplementedError:
+        signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(handler))
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError):
+            loop.remove_signal_handler(number)
+        # Removing it leaves Python's own handler, under which Ctrl-C would strike anywhere in the loop.
+        signal.signal(number, before if before is not None else signal.SIG_DFL)
 
 
 class _DaemonThreads(ThreadPoolExecutor):

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import cast, get_args
 
@@ -24,6 +24,7 @@ from modelwire.cli.chat.session_choice import (
 )
 from modelwire.cli.chat.views import MarkdownView, PlainView, View
 from modelwire.cli.errors import show_note
+from modelwire.cli.event_loop import on_signal
 from modelwire.cli.model_check import offline_catalog
 from modelwire.cli.output import echo, is_terminal
 from modelwire.cli.printers import INTERRUPTED
@@ -192,27 +193,19 @@ def _lines(first: str | None) -> Iterator[str]:
             yield text
 
 
-@contextmanager
-def _interrupts(talk: ChatConversation) -> Iterator[None]:
+def _interrupts(talk: ChatConversation) -> AbstractContextManager[None]:
     """Let Ctrl-C stop the answer that is arriving, and not the program.
 
     At a prompt the terminal sends it as a key. Over pipes, where no answer is arriving, it ends the
     program as usual.
     """
-    loop = asyncio.get_running_loop()
 
     def interrupted() -> None:
         if not talk.stop() and not is_terminal(sys.stdin):
             talk.session.close()
             os._exit(INTERRUPTED)  # else the thread that reads standard input would be waited for
 
-    with suppress(NotImplementedError, ValueError):
-        loop.add_signal_handler(signal.SIGINT, interrupted)
-    try:
-        yield
-    finally:
-        with suppress(NotImplementedError, ValueError):
-            loop.remove_signal_handler(signal.SIGINT)
+    return on_signal(signal.SIGINT, interrupted)
 
 
 def _view_of(*, plain: bool) -> type[PlainView] | _MarkdownViews:

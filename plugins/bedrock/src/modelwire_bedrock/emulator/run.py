@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelwire.cli import echo, printable, style
+from modelwire.cli import echo, on_signal, printable, style
 from modelwire_bedrock.emulator.access import is_loopback
 from modelwire_bedrock.emulator.auth import Credentials
 from modelwire_bedrock.emulator.errors import EmulatorError
@@ -95,14 +95,14 @@ def run_emulator(
 
     async def serve() -> None:
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        if source is not None:
-            await source.resolve()
-        async with emulator:
-            _announce(emulator, pair_is_new=credentials is None, token_is_new=bearer_token is None)
-            await stop.wait()
+        with on_signal(signal.SIGINT, stop.set), on_signal(signal.SIGTERM, stop.set):
+            if source is not None:
+                await source.resolve()
+            async with emulator:
+                _announce(
+                    emulator, pair_is_new=credentials is None, token_is_new=bearer_token is None
+                )
+                await stop.wait()
 
     asyncio.run(serve())
 
