@@ -20,6 +20,7 @@ ROOMS = [
     "errors",
     "warnings",
     "files",
+    "event_loops",
     "forks",
     "text",
     "structuring",

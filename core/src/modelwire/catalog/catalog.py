@@ -21,6 +21,7 @@ from modelwire.catalog.settings import discovery_settings
 from modelwire.catalog.warm_up import WarmUp
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import Cancelled, ModelwireError, PluginError
+from modelwire.event_loops import has_event_loop, require_event_loop
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
 from modelwire.models import Model, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_data, redact_error
@@ -137,6 +138,7 @@ class Catalog:
             provider: The provider's id.
             api: The wire API of a model, which another plugin than the provider's may speak.
         """
+        require_event_loop()
         await self._warm_up.load(provider, api)
 
     async def warm_up(self, provider: str, api: str | None = None) -> None:
@@ -153,6 +155,7 @@ class Catalog:
             PluginError: No plugin answers for it, or the one that does cannot be imported. Later
                 calls raise it as well; nothing is imported again.
         """
+        require_event_loop()
         await self._warm_up.run(provider, api)
 
     def known(self, provider: str) -> Listing | None:
@@ -199,6 +202,7 @@ class Catalog:
         """
         import asyncio
 
+        require_event_loop()
         wanted = self.provider_ids if providers is None else list(providers)
         tasks = [
             asyncio.create_task(self.listing(provider, refresh=refresh)) for provider in wanted
@@ -213,6 +217,8 @@ class Catalog:
         """End what is still being fetched in this event loop, also for those who wait for it."""
         import asyncio
 
+        if not has_event_loop():
+            return
         here = asyncio.get_running_loop()
         tasks = [task for (loop, _), task in self._fetching.items() if loop is here]
         for task in tasks:

@@ -13,6 +13,7 @@ from attrs import evolve
 from modelwire.catalog import Catalog
 from modelwire.config import Config, load_config
 from modelwire.errors import ModelwireError, PluginError
+from modelwire.event_loops import require_event_loop
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Context, Tool
 from modelwire.models import Model, ModelRef
@@ -118,6 +119,7 @@ class Runtime:
         )
 
     async def __aenter__(self) -> Self:
+        require_event_loop()
         return self
 
     async def __aexit__(
@@ -146,6 +148,7 @@ class Runtime:
             PluginError: No installed plugin provides it, or the one that does is broken.
             ConfigError: There is no primary model.
         """
+        require_event_loop()
         return await self._resolver.resolve(ref)
 
     def stream(

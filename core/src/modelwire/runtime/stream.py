@@ -13,6 +13,7 @@ from modelwire.errors import (
     ModelwireError,
     StreamTruncated,
 )
+from modelwire.event_loops import require_event_loop
 from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.events.assembler import Assembler
 from modelwire.messages import AssistantMessage, StopReason
@@ -163,6 +164,7 @@ class Texts:
 async def _events(
     answer: AsyncGenerator[Sequence[Event], None], state: StreamState, total: float | None
 ) -> AsyncGenerator[Event, None]:
+    require_event_loop()
     cancellation = state.cancellation
     cancellation.arm("total", total)
     try:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from modelwire.errors import ConnectionFailed
+from modelwire.event_loops import require_event_loop
 from modelwire.forks import ForkSafeLock, importing
 from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.proxies import ProxyLogin, proxy_for, proxy_login
@@ -69,6 +70,7 @@ class Transport:
         self._preparing = ForkSafeLock()
 
     async def __aenter__(self) -> Self:
+        require_event_loop()
         return self
 
     async def __aexit__(
@@ -149,6 +151,7 @@ class Transport:
         self, request: Request, deadlines: Deadlines, provider: str | None, model: str | None
     ) -> Response:
         """Send a request and wait for the head of its response."""
+        require_event_loop()
         details: dict[str, Any] = {"provider": provider, "model": model}
         if self._closed:
             raise ConnectionFailed("The transport is closed.", retryable=False, **details)

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 import aiohttp
 
+from modelwire.event_loops import has_event_loop
 from modelwire.forks import ForkSafeLock, after_fork, release_descriptors
 
 __all__ = ["Sessions"]
@@ -56,7 +57,7 @@ class Sessions:
         with self._lock:
             self._drop_dead()
             held, self._held = self._held, {}
-        mine = held.pop(asyncio.get_running_loop(), None)
+        mine = held.pop(asyncio.get_running_loop(), None) if has_event_loop() else None
         # A loop closes a generator that nobody holds any more, whichever thread let it go.
         held.clear()
         if mine is not None:
