@@ -38,7 +38,7 @@ autodoc_class_signature = "separated"
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
-_SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields|Note):$")
+_SECTION = re.compile(r"(Args|Attributes|Raises|Warns|Returns|Yields|Note):$")
 
 
 def _indented_text_is_code(

@@ -38,9 +38,9 @@ class Config:
         document: The whole document as plain data, with every `${VAR}` replaced.
         authored: The same as the user wrote it.
         path: The file, or `None` where there is none.
-        left_out: The paths of the settings that were left out, because the file is not trusted.
         environ: The process's environment variables, and beneath them those of the document's
             block `env`.
+        left_out: The paths of the settings that were left out, because the file is not trusted.
     """
 
     models: ModelsConfig = field(factory=ModelsConfig)
@@ -49,8 +49,8 @@ class Config:
     document: Mapping[str, Any] = field(factory=dict, repr=False)
     authored: Mapping[str, Any] = field(factory=dict, repr=False)
     path: FilePath | None = None
-    left_out: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(factory=_process_environ, repr=False)
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def empty(cls, environ: Mapping[str, str] | None = None) -> Config:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
-from modelwire.files import OWNER_ONLY, locked, replace_file
+from modelwire.files import OWNER_ONLY, locked, open_file, replace_file
 from modelwire.redaction import looks_like_a_key
 
 __all__ = ["PrivateHistory"]
@@ -46,6 +46,8 @@ class PrivateHistory(FileHistory):
             return
         try:
             with locked(self._path, patience=_PATIENCE):
+                if self._path.exists():
+                    open_file(self._path).close()  # opening a FIFO for writing waits for a reader
                 super().store_string(string)
         except TimeoutError:
             return  # another conversation is at it; this line is recalled in this one alone
@@ -55,6 +57,8 @@ class PrivateHistory(FileHistory):
     def _prepare(self) -> bool:
         try:
             with locked(self._path, patience=_PATIENCE):
+                if self._path.exists():
+                    open_file(self._path).close()  # opening a FIFO for writing waits for a reader
                 os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY))
                 self._path.chmod(OWNER_ONLY)
                 self._trim()
