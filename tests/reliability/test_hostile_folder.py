@@ -325,6 +325,39 @@ def test_an_environment_file_in_the_folder_is_not_read(folder):
 PROXY = {"env": {"vars": {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "EVIL\x1b[2J": "x"}}}
 
 
+OSC = "\x1b]52;c;eA==\x07\u202e"
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_nothing_in_the_file_steers_the_terminal(folder, arguments):
+    params = {OSC: OSC, "stop": [OSC]}
+    models = {f"acme/{OSC}": {"alias": OSC, "params": params}}
+    folder.write(
+        {
+            OSC: OSC,
+            "env": {OSC: OSC},
+            "agents": {"defaults": {"model": f"x/{OSC}", "models": models, "params": params}},
+        }
+    )
+    done = folder.run(*arguments)
+    assert "\x1b]" not in done.stdout + done.stderr
+    assert "\u202e" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["get agents.defaults.model", "get", "trust --list", "validate"]
+)
+def test_nothing_in_the_file_steers_a_real_terminal(folder, command):
+    folder.write({"agents": {"defaults": {"model": f"x/{OSC}"}}, OSC: OSC})
+    shown, status = pexpect.run(
+        f"{MODELWIRE} config {command}", cwd=str(folder.path), env=folder.environ, timeout=60,
+        withexitstatus=True,
+    )  # fmt: skip
+    assert status == 0
+    assert b"\x1b]" not in shown
+    assert "\u202e".encode() not in shown
+
+
 def test_without_a_terminal_nothing_is_approved_without_yes(folder):
     folder.write(PROXY)
     done = folder.run("config", "trust")

@@ -18,11 +18,11 @@ def _aware(moment: datetime | None) -> datetime | None:
 
 
 def _shown(text: str | None) -> str | None:
-    return shown_url(text) if isinstance(text, str) else text
+    return shown_url(text) if text else text
 
 
 def _all_shown(details: Mapping[str, str]) -> dict[str, str]:
-    return {name: _shown(text) or "" for name, text in details.items()}
+    return {name: shown_url(str(text)) for name, text in details.items()}
 
 
 @frozen

@@ -30,7 +30,7 @@ from modelwire.document import (
     value_of,
 )
 from modelwire.files import SIZE_LIMITS, FileKind, read_file
-from modelwire.redaction import HIDDEN, is_secret_path
+from modelwire.redaction import HIDDEN, is_secret_path, shown_url
 
 __all__ = [
     "ABSENT",
@@ -123,7 +123,7 @@ def parse_value(text: str, path: str, *, strict: bool) -> Any:
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            shown = HIDDEN if is_secret_path((path,)) or _hides(path) else f'"{text}"'
+            shown = HIDDEN if is_secret_path((path,)) or _hides(path) else f'"{shown_url(text)}"'
             msg = f"Could not parse {shown} as JSON for --strict-json."
             raise Refused("value", msg, hint="""Put text in quotes twice: '"text"'.""") from error
     try:
