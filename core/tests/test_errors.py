@@ -33,6 +33,18 @@ def test_every_error_can_be_pickled_with_its_details(kind):
     assert (str(copy), copy.hint, copy.__dict__) == (str(error), "mend it", error.__dict__)
 
 
+def test_an_error_of_a_plugin_that_was_not_set_up_is_still_one():
+    class Careless(RateLimited):
+        def __init__(self, seconds):
+            self.seconds = seconds
+
+    error = Careless(5)
+    assert str(error) == "5"
+    assert (error.message, error.hint, error.partial, error.attempts) == ("", None, None, ())
+    assert (error.provider, error.status, error.retry_after) == (None, None, None)
+    assert str(RateLimited(5)) == "5"
+
+
 def test_callers_may_catch_the_builtin_instead():
     assert issubclass(RequestTimeout, TimeoutError)
     assert issubclass(errors.ConnectionFailed, ConnectionError)

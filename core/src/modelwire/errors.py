@@ -119,16 +119,19 @@ class ModelwireError(Exception):
 
     code: ClassVar[str] = "error"
     retryable: bool = False
+    # A subclass of a plugin's may not call `__init__`, or give it something else than a text.
+    message: str = ""
+    hint: str | None = None
+    partial: AssistantMessage | None = None
+    attempts: tuple[Attempt, ...] = ()
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.partial: AssistantMessage | None = None
-        self.attempts: tuple[Attempt, ...] = ()
 
     def __str__(self) -> str:
-        return self.message
+        return str(self.message) if self.message else super().__str__()
 
 
 class _DocumentError(ModelwireError):
@@ -230,6 +233,11 @@ class ProviderError(ModelwireError):
     """
 
     code = "provider"
+    provider: str | None = None
+    model: str | None = None
+    status: int | None = None
+    request_id: str | None = None
+    retry_after: float | None = None
 
     def __init__(
         self,

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwire.errors import MalformedResponse, MalformedToolCall, RateLimited, StreamTruncated
+from modelwire.errors import (
+    MalformedResponse,
+    MalformedToolCall,
+    PluginError,
+    RateLimited,
+    StreamTruncated,
+)
 from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
@@ -285,7 +291,7 @@ def test_a_tool_call_needs_an_id_and_a_name(start):
 
 
 def test_something_that_is_no_delta_is_refused_by_name():
-    with pytest.raises(MalformedResponse, match="dict"):
+    with pytest.raises(PluginError, match="dict"):
         Assembler("acme", "m-1").feed({"text": "hi"})
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelwire.errors import Cancelled, MalformedResponse
+from modelwire.errors import Cancelled, PluginError
 from modelwire.events import DoneEvent, TextDelta, TextDeltaEvent, deltas_of
 
 SOURCE = """
@@ -60,7 +60,7 @@ async def test_it_makes_no_difference_how_deltas_are_grouped(ask, how):
 
 async def test_what_came_before_a_fault_in_the_same_arrival_is_delivered(ask):
     texts = []
-    with pytest.raises(MalformedResponse, match="str") as caught:
+    with pytest.raises(PluginError, match="str") as caught:
         async for event in ask("broken"):
             if type(event) is TextDeltaEvent:
                 texts.append(event.delta)

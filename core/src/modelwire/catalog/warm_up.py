@@ -89,7 +89,7 @@ class WarmUp:
         try:
             owner.hooks.warm_up(provider=settings, config=self._config, api=api)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it harms no other plugin
-            package = self._registry.responsible_package(owner, error)
+            package = self._registry.responsible_package(owner, error, core=False)
             msg = f"{package} cannot be loaded for {provider!r}: {where(error)}."
             failure = PluginError(msg, hint=f"Update or uninstall {package}.")
             failure.__cause__ = error

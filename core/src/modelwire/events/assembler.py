@@ -7,8 +7,6 @@ not grow with what has arrived: fragments are kept in lists and joined once.
 
 from __future__ import annotations
 
-import json
-import math
 from collections import deque
 from collections.abc import Callable, MutableSequence, Sequence
 from typing import Any, NoReturn
@@ -50,6 +48,11 @@ from modelwire.events.events import (
     ToolCallEndEvent,
     ToolCallStartEvent,
 )
+from modelwire.events.validation import (
+    cost_mistake,
+    usage_mistake,
+    validated,
+)
 from modelwire.messages import (
     AssistantContent,
     AssistantMessage,
@@ -60,7 +63,8 @@ from modelwire.messages import (
     ToolCall,
     Usage,
 )
-from modelwire.structuring import check_depth
+from modelwire.messages.arguments import parse_arguments
+from modelwire.structuring import TOO_DEEP, finite_numbers, is_deep
 
 __all__ = ["Assembler"]
 
@@ -108,6 +112,7 @@ class Assembler:
         price: What a usage costs, if the model's prices are known.
         keep_text: Whether the message holds text and thinking. Without them it is built in constant
             memory, however long the answer is.
+        plugin: The package that yields the deltas, for errors.
     """
 
     def __init__(
@@ -118,7 +123,9 @@ class Assembler:
         api: str | None = None,
         price: Callable[[Usage], Cost | None] | None = None,
         keep_text: bool = True,
+        plugin: str = "The plugin",
     ) -> None:
+        self._plugin = plugin
         self._message = AssistantMessage([], provider, model, api=api)
         self._price = price
         self._keep_text = keep_text
@@ -127,13 +134,16 @@ class Assembler:
         self._blocks: list[_Block] = []
         self._open: dict[int, _Block] = {}
         self._started = False
-        self._handlers: dict[type, Callable[[Any], Sequence[Event]]] = {
+        # These come by the thousand, so that their handlers check the types themselves.
+        self._streamed: dict[type, Callable[[Any], Sequence[Event]]] = {
             TextDelta: self._on_text,
             ThinkingDelta: self._on_thinking,
+            ArgumentsDelta: self._on_arguments,
+        }
+        self._handlers: dict[type, Callable[[Any], Sequence[Event]]] = {
             SignatureDelta: self._on_signature,
             RedactedThinkingDelta: self._on_redacted,
             ToolCallStart: self._on_tool_call,
-            ArgumentsDelta: self._on_arguments,
             BlockEnd: self._on_block_end,
             UsageReport: self._on_usage,
             Stop: self._on_stop,
@@ -145,31 +155,35 @@ class Assembler:
         """Take several deltas; append the events that they cause to `events`, in order.
 
         Raises:
-            MalformedResponse: A delta makes no sense here. The events of those before it have been
-                appended.
+            PluginError: Something is not a delta, or a field has a wrong type. The events of those
+                before it have been appended.
+            MalformedResponse: A delta makes no sense here. Likewise.
         """
         find = self._open.get
         add = events.append
         for delta in deltas:
             if type(delta) is TextDelta:
                 # Nearly every delta goes on with the text that is open.
-                block = find(delta.index)
-                text = delta.text
-                if text and block is not None and block.kind is Text:
-                    block.parts.append(text)
-                    add(TextDeltaEvent(block.position, text))
-                    continue
+                index, text = delta.index, delta.text
+                if type(text) is str and type(index) is int and text:
+                    block = find(index)
+                    if block is not None and block.kind is Text:
+                        block.parts.append(text)
+                        add(TextDeltaEvent(block.position, text))
+                        continue
             events += self.feed(delta)
 
     def feed(self, delta: Delta) -> Sequence[Event]:
         """Take one delta; return the events that it causes, in order.
 
         Raises:
+            PluginError: It is not a delta, or a field of it has a wrong type.
             MalformedResponse: The delta makes no sense here.
         """
-        handler = self._handlers.get(type(delta))
+        handler = self._streamed.get(type(delta))
         if handler is None:
-            self._refuse(f"The plugin yielded {type(delta).__name__}, which is not a delta.")
+            delta = validated(delta, self._plugin)
+            handler = self._handlers[type(delta)]
         return handler(delta)
 
     def finish(self) -> Sequence[Event]:
@@ -177,8 +191,8 @@ class Assembler:
 
         Raises:
             StreamTruncated: No stop reason has arrived.
-            MalformedToolCall: A tool call was cut, or its arguments are not a JSON object. No tool
-                call of the message has been reported as complete then.
+            MalformedToolCall: A tool call was cut, or its arguments are not a JSON object or nested
+                too deep. No tool call of the message has been reported as complete then.
         """
         if self._stop is None:
             msg = "The stream ended without a stop reason; the answer is not complete."
@@ -203,7 +217,7 @@ class Assembler:
         """
         self._message.content = self._content({})
         self._settle(reason)
-        self._message.error_message = str(error)
+        self._message.error_message = _text_of(error)
         self._message.error_code = error.code
         raw = [
             {"id": block.id, "name": block.name, "arguments": block.text}
@@ -222,9 +236,17 @@ class Assembler:
         self._message.stop_reason = reason
         if self._stop is not None:
             self._message.raw_stop_reason = self._stop.raw
-        if self._price is not None and self._message.usage.cost is None:
-            usage = self._message.usage
-            self._message.usage = evolve(usage, cost=self._price(usage))
+        usage = self._message.usage
+        if self._price is not None and usage.cost is None:
+            try:
+                cost = self._price(usage)
+                mistake = None if cost is None else cost_mistake(cost)
+            except Exception as error:  # noqa: BLE001 - prices come from plugins
+                mistake = f"{type(error).__name__} was raised"
+            if mistake is not None:
+                self._note_once({"type": "unusable_prices", "reason": f"{mistake}."})
+            elif cost is not None:
+                self._message.usage = evolve(usage, cost=cost)
 
     def _content(self, calls: dict[int, ToolCall]) -> list[AssistantContent]:
         content: list[AssistantContent] = []
@@ -267,30 +289,33 @@ class Assembler:
         return (ThinkingEndEvent(block.position, content.text),)
 
     def _on_text(self, delta: TextDelta) -> Sequence[Event]:
-        if not delta.text:
+        index, text = delta.index, delta.text
+        if type(text) is not str or type(index) is not int:
+            return self._on_text(validated(delta, self._plugin))
+        if not text:
             return _NOTHING
-        block = self._open.get(delta.index)
+        block = self._open.get(index)
         if block is not None and block.kind is Text:
-            block.parts.append(delta.text)
-            return (TextDeltaEvent(block.position, delta.text),)
-        block, events = self._begin(delta.index, Text)
-        block.parts.append(delta.text)
-        events += (TextStartEvent(block.position), TextDeltaEvent(block.position, delta.text))
+            block.parts.append(text)
+            return (TextDeltaEvent(block.position, text),)
+        block, events = self._begin(index, Text)
+        block.parts.append(text)
+        events += (TextStartEvent(block.position), TextDeltaEvent(block.position, text))
         return events
 
     def _on_thinking(self, delta: ThinkingDelta) -> Sequence[Event]:
-        if not delta.text:
+        index, text = delta.index, delta.text
+        if type(text) is not str or type(index) is not int:
+            return self._on_thinking(validated(delta, self._plugin))
+        if not text:
             return _NOTHING
-        block = self._open.get(delta.index)
+        block = self._open.get(index)
         if block is not None and block.kind is Thinking and not block.redacted:
-            block.parts.append(delta.text)
-            return (ThinkingDeltaEvent(block.position, delta.text),)
-        block, events = self._begin(delta.index, Thinking)
-        block.parts.append(delta.text)
-        events += (
-            ThinkingStartEvent(block.position),
-            ThinkingDeltaEvent(block.position, delta.text),
-        )
+            block.parts.append(text)
+            return (ThinkingDeltaEvent(block.position, text),)
+        block, events = self._begin(index, Thinking)
+        block.parts.append(text)
+        events += (ThinkingStartEvent(block.position), ThinkingDeltaEvent(block.position, text))
         return events
 
     def _on_signature(self, delta: SignatureDelta) -> Sequence[Event]:
@@ -322,13 +347,16 @@ class Assembler:
         return events
 
     def _on_arguments(self, delta: ArgumentsDelta) -> Sequence[Event]:
-        if not delta.fragment:
+        index, fragment = delta.index, delta.fragment
+        if type(fragment) is not str or type(index) is not int:
+            return self._on_arguments(validated(delta, self._plugin))
+        if not fragment:
             return _NOTHING
-        block = self._open.get(delta.index)
+        block = self._open.get(index)
         if block is None or block.kind is not ToolCall:
             self._refuse("Tool arguments arrived for a block that is not an open tool call.")
-        block.parts.append(delta.fragment)
-        return (ToolCallDeltaEvent(block.position, delta.fragment),)
+        block.parts.append(fragment)
+        return (ToolCallDeltaEvent(block.position, fragment),)
 
     def _on_block_end(self, delta: BlockEnd) -> Sequence[Event]:
         block = self._open.pop(delta.index, None)
@@ -339,7 +367,11 @@ class Assembler:
         return events
 
     def _on_usage(self, delta: UsageReport) -> Sequence[Event]:
-        self._message.usage = delta.usage
+        mistake = usage_mistake(delta.usage)
+        if mistake is None:
+            self._message.usage = delta.usage
+        else:
+            self._note_once({"type": "unreadable_usage", "reason": f"{mistake}."})
         return _NOTHING
 
     def _on_stop(self, delta: Stop) -> Sequence[Event]:
@@ -354,24 +386,25 @@ class Assembler:
         return _NOTHING
 
     def _on_diagnostic(self, delta: Diagnostic) -> Sequence[Event]:
-        self._message.diagnostics.append({"type": delta.type, **delta.data})
+        if is_deep(delta.data):
+            data: dict[str, Any] = {"omitted": f"It is {TOO_DEEP}."}
+        else:
+            data = finite_numbers(delta.data)
+        self._message.diagnostics.append({"type": delta.type, **data})
         return _NOTHING
+
+    def _note_once(self, diagnostic: dict[str, Any]) -> None:
+        if diagnostic not in self._message.diagnostics:
+            self._message.diagnostics.append(diagnostic)
 
     def _parse_call(self, block: _Block) -> ToolCall:
         call = f"The call of tool {block.name!r}"
         if not block.ended:
             self._cut_call(f"{call} was cut: its arguments never ended.")
-        text = block.text
         try:
-            arguments = _parse(text) if text.strip() else {}
-        except (ValueError, RecursionError):
-            self._cut_call(f"{call} has arguments that are not valid JSON.")
-        try:
-            check_depth(text, arguments)
-        except ValueError:
-            self._cut_call(f"{call} has arguments that are nested too deep.")
-        if not isinstance(arguments, dict):
-            self._cut_call(f"{call} has arguments that are not a JSON object.")
+            arguments = parse_arguments(block.text)
+        except ValueError as error:
+            self._cut_call(f"{call} has arguments that {error}.")
         return ToolCall(block.id, block.name, arguments, "".join(block.signature) or None)
 
     def _cut_call(self, message: str) -> NoReturn:
@@ -392,15 +425,9 @@ def _final_reason(reason: StopReason, has_calls: bool) -> StopReason:
     return reason
 
 
-def _parse(text: str) -> Any:
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    return value if math.isfinite(value) else _no_constant(number)
-
-
-def _no_constant(name: str) -> NoReturn:
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)
+def _text_of(error: ModelwireError) -> str:
+    """What an error says; a plugin may raise one that cannot."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is somebody else's code
+        return f"{type(error).__name__} without a message"

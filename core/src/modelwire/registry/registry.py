@@ -15,6 +15,7 @@ from modelwire.config import Config, ProviderConfig
 from modelwire.errors import PluginError
 from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
+from modelwire.registry.blame import package_at_fault
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, load
@@ -32,6 +33,8 @@ class Owner:
     Attributes:
         distribution: The package that the plugin comes from.
         hooks: Callers of its hooks, inside every installed wrapper.
+        yields: The source of the deltas that leave its hooks, for errors about them. What the plugin
+            yields has been checked where there is middleware.
         warming: Held while the hook `warm_up` runs, so that it never runs twice at a time.
     """
 
@@ -39,7 +42,14 @@ class Owner:
         self, distribution: str, loaded: LoadedPlugin, middleware: Iterable[object]
     ) -> None:
         self.distribution = distribution
-        self.hooks: pluggy.HookRelay = loaded.inside(middleware)
+        self.yields = distribution
+        wrappers = [plugin for plugin in middleware if plugin is not loaded.plugin]
+        if wrappers:
+            from modelwire.registry.delta_check import DeltaCheck  # it needs the events
+
+            self.yields = f"Middleware around {distribution}"
+            wrappers.append(DeltaCheck(distribution))
+        self.hooks: pluggy.HookRelay = loaded.inside(wrappers)
         self.warming = ForkSafeLock()
         self._plugin = loaded.plugin
 
@@ -156,21 +166,15 @@ class Registry:
         speakers = [claim for claim in speakers if claim.distribution in own] or speakers
         return self._sole_owner(speakers, f"the API {api!r}") or self._refuse_api(provider, api)
 
-    def responsible_package(self, owner: Owner, error: BaseException) -> str:
-        """The package in whose code an error arose: a wrapper's, or else the owner's."""
-        import traceback
+    def responsible_package(self, owner: Owner, error: BaseException, *, core: bool = True) -> str:
+        """The package in whose code an error arose: a plugin's, or the core's as `modelwire`.
 
-        packages = {
-            value.partition(":")[0].partition(".")[0]: distribution
-            for distribution, value, wraps in self._loaded
-            if wraps
-        }
-        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        for frame in reversed(frames):
-            package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-            if package in packages:
-                return packages[package]
-        return owner.distribution
+        Args:
+            owner: The plugin that was called, which is named where no plugin's code is found.
+            error: The exception, with its traceback.
+            core: Whether the core may be named, too.
+        """
+        return package_at_fault(error, self._modules, owner.distribution, core=core)
 
     def commands(self) -> dict[str, Claim]:
         """The subcommands that plugins bring; one that two packages claim is left out."""
@@ -224,6 +228,15 @@ class Registry:
             for claim in claims
             if normalize_name(claim.distribution) in off
             or (claim.kind in ("providers", "middleware") and normalize_name(claim.name) in off)
+        }
+
+    @cached_property
+    def _modules(self) -> dict[str, str]:
+        """The modules that entry points name as plugins, each with its package."""
+        return {
+            claim.value.partition("[")[0].partition(":")[0].strip(): claim.distribution
+            for claim in self._claims
+            if claim.kind in ("providers", "apis", "middleware")
         }
 
     def _claims_on(self, kind: Kind, name: str) -> list[Claim]:

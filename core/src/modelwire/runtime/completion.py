@@ -28,6 +28,7 @@ from modelwire.messages import Context
 from modelwire.models import Model, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
+from modelwire.registry.blame import CORE
 from modelwire.registry.loader import where
 from modelwire.runtime.cancellation import Cancellation
 from modelwire.runtime.prompts import check_abilities
@@ -158,7 +159,12 @@ class Completion:
         price = model.prices.cost_of if model.prices is not None else None
         sent = SentSecrets()
         assembler = Assembler(
-            model.provider, model.id, api=model.api, price=price, keep_text=self.keep_text
+            model.provider,
+            model.id,
+            api=model.api,
+            price=price,
+            keep_text=self.keep_text,
+            plugin=owner.yields,
         )
         state.assembler = assembler
         feed, feed_all = assembler.feed, assembler.feed_all
@@ -213,10 +219,11 @@ class Completion:
                 return None
             # Let through, it would end the caller's task without a word.
             what = f"cancelled its own answer for {model.provider!r}"
-        guilty = self.registry.responsible_package(owner, error)
-        return PluginError(
-            f"{guilty} {what}.", hint="This is a bug in the plugin; tell its author."
-        )
+        package = self.registry.responsible_package(owner, error)
+        hint = "This is a bug in the plugin; tell its author."
+        if package == CORE:
+            hint = f"This is a bug in {CORE}, or in how {owner.distribution} uses it; report it."
+        return PluginError(f"{package} {what}.", hint=hint)
 
 
 def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]:

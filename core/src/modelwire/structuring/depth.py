@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "check_depth", "is_shallow"]
+__all__ = ["MAX_DEPTH", "TOO_DEEP", "check_depth", "cut_deep", "is_deep", "is_shallow"]
 
 MAX_DEPTH = 128
 """Levels of objects and arrays within each other.
@@ -13,6 +13,8 @@ MAX_DEPTH = 128
 Deeper data is refused where it comes in. What handles it later (copying, writing a session, sending
 it back) goes down level by level, and would meet Python's limit on recursion anywhere.
 """
+
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 def is_shallow(text: str | bytes) -> bool:
@@ -34,21 +36,41 @@ def check_depth(text: str | bytes, value: Any) -> None:
     Raises:
         ValueError: The data has more than `MAX_DEPTH` levels.
     """
-    if is_shallow(text):
-        return
-    level = _containers([value])
-    for _ in range(MAX_DEPTH):
-        if not level:
-            return
-        level = [inner for outer in level for inner in _containers(_items(outer))]
-    if level:
-        msg = f"it is nested deeper than {MAX_DEPTH} levels"
+    if not is_shallow(text) and is_deep(value):
+        msg = f"it is {TOO_DEEP}"
         raise ValueError(msg)
 
 
-def _items(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
-    return container.values() if isinstance(container, dict) else container
+def is_deep(value: Any) -> bool:
+    """Whether data has more than `MAX_DEPTH` levels, as also data has that holds itself."""
+    level = _containers([value])
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return False
+        level = _containers(inner for outer in level for inner in _items(outer))
+    return bool(level)
 
 
-def _containers(values: Iterable[Any]) -> list[dict[str, Any] | list[Any]]:
-    return [value for value in values if isinstance(value, dict | list)]
+def cut_deep(value: Any, levels: int = MAX_DEPTH) -> Any:
+    """A copy of parsed JSON in which `None` stands for what is nested deeper than some levels."""
+    if isinstance(value, dict):
+        if not levels:
+            return None
+        return {key: cut_deep(item, levels - 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [cut_deep(item, levels - 1) for item in value] if levels else None
+    return value
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return container.values() if isinstance(container, Mapping) else container
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    """The containers among some values, each once, since one may be held in many places."""
+    found = {
+        id(value): value
+        for value in values
+        if isinstance(value, dict | list | tuple | set | frozenset | Mapping)
+    }
+    return list(found.values())

@@ -1,0 +1,209 @@
+"""Validation of deltas: what a plugin yields has the types that the deltas declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+from attrs import evolve, fields, frozen
+
+from modelwire.errors import PluginError
+from modelwire.events.deltas import (
+    ArgumentsDelta,
+    BlockEnd,
+    Diagnostic,
+    RedactedThinkingDelta,
+    ResponseInfo,
+    SignatureDelta,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallStart,
+    UsageReport,
+)
+from modelwire.messages import Cost, StopReason, Usage
+
+__all__ = ["cost_mistake", "refuse_delta", "usage_mistake", "validated"]
+
+D = TypeVar("D", bound=Any)
+
+_MOST_TOKENS = 2**53
+"""Beyond it JSON's numbers are no longer exact, and no answer has as many tokens."""
+
+
+def validated(delta: D, plugin: str) -> D:
+    """Check the type of every field of a delta.
+
+    Args:
+        delta: What a plugin yielded.
+        plugin: The plugin's package, for the error.
+
+    Returns:
+        The delta. Texts, bytes and numbers of a subclass are in its place plain ones, so that nothing
+        of the plugin's own lives on in messages.
+
+    Raises:
+        PluginError: It is not a delta, or a field has another type than it must have. The error names
+            the types alone, since a value may hold anything.
+    """
+    kinds = _FIELDS.get(type(delta))
+    if kinds is None:
+        refuse_delta(plugin, f"{type(delta).__name__} is not a delta")
+    changed: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        value = getattr(delta, name)
+        place = f"{type(delta).__name__}.{name}"
+        try:
+            plain = kind.plain(value)
+        except TypeError as error:
+            detail = str(error) or f"not {_found(value)}"
+            refuse_delta(plugin, f"{place} must be {kind.expected}, {detail}")
+        if plain is not value:
+            changed[name] = plain
+    return evolve(delta, **changed) if changed else delta
+
+
+def refuse_delta(plugin: str, mistake: str) -> NoReturn:
+    """Raise that a plugin yielded a wrong delta."""
+    msg = f"{plugin} yielded a wrong delta: {mistake}."
+    raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
+
+
+def usage_mistake(usage: Usage) -> str | None:
+    """Say what makes no sense in a usage, as a clause; `None` where all of it does."""
+    for attribute in fields(Usage):
+        name, value = attribute.name, getattr(usage, attribute.name)
+        if name == "cost" or (name == "reasoning" and value is None):
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            return f"{name} is {_found(value)} and not a whole number"
+        if not 0 <= value <= _MOST_TOKENS:
+            return f"{name} is no number of tokens"
+    return None if usage.cost is None else cost_mistake(usage.cost)
+
+
+def cost_mistake(cost: object) -> str | None:
+    """Say what makes no sense in a cost, as a clause; `None` where all of it does."""
+    if not isinstance(cost, Cost):
+        return f"cost is {_found(cost)}"
+    for attribute in fields(Cost):
+        name, value = attribute.name, getattr(cost, attribute.name)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return f"cost.{name} is {_found(value)} and not a number"
+        if not 0 <= value <= _MOST_TOKENS:
+            return f"cost.{name} is no amount of money"
+    return None
+
+
+@frozen
+class _Kind:
+    """What a field may hold.
+
+    Attributes:
+        expected: It in words.
+        plain: Gives a value in its plain type; it raises `TypeError` where the value is not right,
+            with a clause about it or none.
+    """
+
+    expected: str
+    plain: Callable[[Any], Any]
+
+
+def _plain_int(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value if type(value) is int else int.__int__(value)
+
+
+def _plain_str(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    # `str(value)` would be what the subclass makes of it.
+    return value if type(value) is str else str.__str__(value)
+
+
+def _plain_str_or_none(value: object) -> str | None:
+    return None if value is None else _plain_str(value)
+
+
+def _plain_bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError
+    return value if type(value) is bytes else bytes.__getitem__(value, slice(None))
+
+
+def _usage(value: object) -> Usage:
+    if not isinstance(value, Usage):
+        raise TypeError
+    return value
+
+
+def _reason(value: object) -> StopReason:
+    if not isinstance(value, StopReason) or value in (StopReason.ERROR, StopReason.ABORTED):
+        raise TypeError
+    return value
+
+
+def _json_object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    _check_json(value)
+    return value
+
+
+def _check_json(data: dict[Any, Any]) -> None:
+    """Check that data consists of what JSON has; numbers and depth are the assembler's to judge."""
+    seen: set[int] = set()
+    rest: list[Any] = [data]
+    while rest:
+        value = rest.pop()
+        if value is None or isinstance(value, str | int | float) or id(value) in seen:
+            continue
+        if not isinstance(value, dict | list | tuple):
+            msg = f"and holds {_found(value)}"
+            raise TypeError(msg)
+        seen.add(id(value))
+        if isinstance(value, dict):
+            wrong = [key for key in value if not isinstance(key, str)]
+            if wrong:
+                msg = f"and has {_found(wrong[0])} as a key"
+                raise TypeError(msg)
+            rest += value.values()
+        else:
+            rest += value
+
+
+def _found(value: object) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, StopReason):
+        return f"StopReason.{value.name}"
+    return "a class" if isinstance(value, type) else type(value).__name__
+
+
+_INDEX = _Kind("an int", _plain_int)
+_TEXT = _Kind("a str", _plain_str)
+_OPTIONAL = _Kind("a str or None", _plain_str_or_none)
+
+_FIELDS: Mapping[type, Mapping[str, _Kind]] = {
+    ResponseInfo: {
+        "response_id": _OPTIONAL,
+        "response_model": _OPTIONAL,
+        "request_id": _OPTIONAL,
+        "api": _OPTIONAL,
+    },
+    TextDelta: {"index": _INDEX, "text": _TEXT},
+    ThinkingDelta: {"index": _INDEX, "text": _TEXT},
+    SignatureDelta: {"index": _INDEX, "signature": _TEXT},
+    RedactedThinkingDelta: {"index": _INDEX, "data": _Kind("bytes", _plain_bytes)},
+    ToolCallStart: {"index": _INDEX, "id": _TEXT, "name": _TEXT},
+    ArgumentsDelta: {"index": _INDEX, "fragment": _TEXT},
+    BlockEnd: {"index": _INDEX},
+    UsageReport: {"usage": _Kind("a Usage", _usage)},
+    Stop: {
+        "reason": _Kind("StopReason.STOP, LENGTH or TOOL_USE", _reason),
+        "raw": _OPTIONAL,
+    },
+    Diagnostic: {"type": _TEXT, "data": _Kind("JSON data", _json_object)},
+}
+"""The fields of each delta, and what they may hold."""
