@@ -55,6 +55,17 @@ def test_what_the_provider_asks_for_is_the_least(asked, attempt, chance):
     assert asked <= delay <= asked + 8
 
 
+@pytest.mark.parametrize("asked", [float("nan"), -5, -(10**400), "5", [], None, b"5"])
+def test_what_is_no_time_to_wait_is_passed_over(asked):
+    error = RateLimited("x", retry_after=asked)
+    assert delay_before(RetryPolicy(), 1, error, random=most) == 0.5
+
+
+@pytest.mark.parametrize("asked", [float("inf"), 1e300, 10**400])
+def test_an_endless_wait_is_refused(asked):
+    assert delay_before(RetryPolicy(), 1, RateLimited("x", retry_after=asked)) is None
+
+
 @pytest.mark.parametrize("options", [{"max_attempts": 0}, {"base": -1}, {"cap": -1}])
 def test_a_policy_that_makes_no_sense_is_refused(options):
     with pytest.raises(ValueError):  # noqa: PT011 - attrs words the message
@@ -72,6 +83,11 @@ def test_a_policy_that_makes_no_sense_is_refused(options):
         ({"Retry-After-Ms": "250"}, 0.25),
         ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
         ({"retry-after-ms": "soon", "retry-after": "9"}, 9.0),
+        ({"Retry-After": "9" * 5000}, None),
+        ({"Retry-After": "1e999"}, None),
+        ({"Retry-After": f"Sun, {'9' * 5000} Nov 1994 08:49:37 GMT"}, None),
+        ({"Retry-After": "Sun, 06 Nov 99999 08:49:37 GMT"}, None),
+        ({"Retry-After": "Sun, 06 Nov 9999 08:49:37 -99999999999999999999"}, None),
         ({"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}, 10.0),
         ({"Retry-After": "Sunday, 06-Nov-94 08:49:37 GMT"}, 10.0),
         ({"Retry-After": "Sun Nov  6 08:49:37 1994"}, 10.0),

@@ -34,6 +34,8 @@ def message(data, **fields):
         pytest.param(b"id: 1\0\ndata: a\n\n", [message("a")], id="an id with NUL is ignored"),
         pytest.param(b"retry: 50\ndata: a\n\ndata: b\n\n", [message("a", retry=50), message("b")], id="retry"),
         pytest.param(b"retry: 5s\ndata: a\n\n", [message("a")], id="retry that is no number"),
+        pytest.param(b"retry: " + b"9" * 5000 + b"\ndata: a\n\n", [message("a")], id="retry without end"),
+        pytest.param(b"retry: \xd9\xa1\ndata: a\n\n", [message("a")], id="retry in other digits"),
         pytest.param(b"data\n\n", [message("")], id="a field without a colon has no value"),
         pytest.param(b"data:\ndata:\n\n", [message("\n")], id="empty data lines"),
         pytest.param(b"nonsense: 1\nfoo\ndata: a\n\n", [message("a")], id="unknown fields"),

@@ -66,7 +66,9 @@ def delay_before(
     """
     if not error.retryable or attempt >= policy.max_attempts:
         return None
-    asked = error.retry_after or 0.0
+    asked = error.retry_after
+    if not isinstance(asked, int | float) or not asked > 0:  # nor is NaN a time to wait
+        asked = 0.0
     if asked > policy.longest_wait:
         return None
     if random is None:

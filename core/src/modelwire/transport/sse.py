@@ -11,6 +11,8 @@ __all__ = ["DEFAULT_EVENT_LIMIT", "ServerSentEvent", "SseDecoder"]
 DEFAULT_EVENT_LIMIT = 64 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
+_MOST_DIGITS = 15
+"""Of a reconnection time; one of more is no time to wait, and Python converts no more than 4,300."""
 
 
 @define
@@ -21,7 +23,8 @@ class ServerSentEvent:
         event: Its type; `message` where the stream gives none.
         data: Its data lines, joined by line feeds.
         id: The last event id that the stream gave up to here, or `None`.
-        retry: The reconnection time that came with this event, in milliseconds, or `None`.
+        retry: The reconnection time that came with this event, in milliseconds, or `None`. One of
+            more than 15 digits is ignored.
     """
 
     event: str = "message"
@@ -141,7 +144,7 @@ class SseDecoder:
         elif name == b"id":
             if b"\0" not in value:
                 self._id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit():
+        elif name == b"retry" and value.isdigit() and len(value) <= _MOST_DIGITS:
             self._retry = int(value)
 
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
