@@ -1,11 +1,18 @@
+import json
 from typing import Annotated, Any, Literal
 
 import pytest
 from attrs import Factory, field, frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelwire.structuring import (
     ValueMistake,
+    check_depth,
+    cut_deep,
     describe,
+    is_deep,
+    is_shallow,
     make_converter,
     mistakes_in,
     problems_of,
@@ -153,3 +160,58 @@ def test_values_are_described_briefly_and_containers_by_their_kind():
     assert describe(["secret"]) == "a list"
     assert describe(None) == "null"
     assert describe({1}) == "{1}"
+
+
+def test_a_number_that_python_does_not_write_can_be_described():
+    assert describe(10**5000) == "a number of hundreds of digits"
+    assert describe(-(10**20)) == "-100000000000000000000"
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda data: {"a": data}, lambda data: [data], lambda data: (0, data)]
+)
+def test_levels_are_counted_whatever_they_are_made_of(wrap):
+    data = {}
+    for _ in range(127):
+        data = wrap(data)
+    assert not is_deep(data)
+    assert is_deep(wrap(data))
+    assert not is_deep(wrap(data), 129)
+
+
+def test_data_that_is_held_in_many_places_is_looked_at_once():
+    data = []
+    for _ in range(100):
+        data = [data, data]
+    assert not is_deep(data)
+    data.append(data)
+    assert is_deep(data)
+
+
+def test_what_is_nested_too_deep_is_cut_off():
+    assert cut_deep({"a": [{"b": 1}], "c": 2}, 2) == {"a": [None], "c": 2}
+    assert cut_deep({"a": [{"b": 1}], "c": 2}, 3) == {"a": [{"b": 1}], "c": 2}
+
+
+@settings(deadline=None)
+@given(st.integers(1, 200), st.booleans(), st.text('[]{}"\\a', max_size=400))
+def test_a_text_that_looks_shallow_is_shallow(levels, lists, inside):
+    data = inside
+    for _ in range(levels):
+        data = [data] if lists else {inside: data}
+    text = json.dumps(data)
+    for form in (text, text.encode()):
+        assert not (is_shallow(form) and is_deep(data))
+        if is_deep(data):
+            with pytest.raises(ValueError, match="nested deeper"):
+                check_depth(form, data)
+        else:
+            check_depth(form, data)
+
+
+def test_the_depth_of_a_text_is_checked_where_its_brackets_are_many():
+    deep = "[" * 129 + "]" * 129
+    with pytest.raises(ValueError, match="it is nested deeper than 128 levels"):
+        check_depth(deep, json.loads(deep))
+    wide = json.dumps([[]] * 1000)
+    check_depth(wide, json.loads(wide))

@@ -136,6 +136,16 @@ def test_a_wrong_context_lists_its_places(program):
     assert b"messages[0].content: expected a list, found 5" in done.stderr
 
 
+DEEP_CALL = (
+    '[{"role": "assistant", "provider": "p", "model": "m", "content": '
+    '[{"type": "toolCall", "id": "c", "name": "f", "arguments": '
+    + '{"a":' * 600
+    + "1"
+    + "}" * 600
+    + "}]}]"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "status", "code", "said"),
     [
@@ -143,6 +153,8 @@ def test_a_wrong_context_lists_its_places(program):
         ("{", 2, "usage", "c.json is not JSON"),
         ("{}", 2, "usage", "The context has no messages"),
         (None, 2, "usage", "Cannot read c.json"),
+        ("[" * 100_000, 2, "usage", "c.json is nested deeper than 128 levels"),
+        (DEEP_CALL, 1, "invalid_message", "messages[0].content[0].arguments: nested deeper"),
     ],
 )
 def test_programs_are_told_of_a_wrong_context_too(program, text, status, code, said):

@@ -19,6 +19,7 @@ from modelwire.cli.options import (
     model_option,
     system_option,
 )
+from modelwire.structuring import TOO_DEEP
 from modelwire.text import has_surrogates
 
 if TYPE_CHECKING:
@@ -178,8 +179,11 @@ def _json_of(path: str) -> object:
     name = "standard input" if path == "-" else path
     try:
         return json.loads(_decode(data, name))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         msg = f"{name} is not JSON: {error}."
+        raise click.UsageError(msg) from None
+    except RecursionError:
+        msg = f"{name} is {TOO_DEEP}."
         raise click.UsageError(msg) from None
 
 

@@ -25,9 +25,11 @@ from modelwire.events.events import (
     ToolCallEndEvent,
     ToolCallStartEvent,
 )
+from modelwire.messages import AssistantMessage
+from modelwire.messages.codec import check_depth, read_through, read_union, write_tags
 from modelwire.messages.codec import converter as message_converter
-from modelwire.messages.codec import read_through, read_union, write_tags
-from modelwire.structuring import Converter, problems_of
+from modelwire.messages.depth import deep_parts
+from modelwire.structuring import Converter, is_deep, problems_of
 
 __all__ = ["event_from_json", "event_to_json"]
 
@@ -49,7 +51,12 @@ _AnyEvent = Event | ErrorEvent
 
 
 def event_to_json(event: Event | ErrorEvent) -> dict[str, Any]:
-    """Write an event as plain JSON data."""
+    """Write an event as plain JSON data.
+
+    Raises:
+        InvalidMessage: Data in it is nested too deep; `problems` names each place.
+    """
+    _check_depth(event)
     return cast("dict[str, Any]", _converter().unstructure(event))
 
 
@@ -60,10 +67,23 @@ def event_from_json(data: object) -> Event | ErrorEvent:
         InvalidMessage: It is not a well-formed event; every problem is listed.
     """
     try:
-        return cast("Event | ErrorEvent", _converter().structure(data, cast("Any", _AnyEvent)))
+        event = cast("Event | ErrorEvent", _converter().structure(data, cast("Any", _AnyEvent)))
     except Exception as error:
         message = "This is not a valid event."
         raise InvalidMessage(message, problems=problems_of(error)) from error
+    _check_depth(event)
+    return event
+
+
+def _check_depth(event: Event | ErrorEvent) -> None:
+    for name, held in (
+        ("message", getattr(event, "message", None)),
+        ("error", getattr(event, "error", None)),
+    ):
+        if isinstance(held, AssistantMessage):
+            check_depth((f"{name}.{part}" for part in deep_parts(held)), "event")
+    if isinstance(event, ToolCallEndEvent) and is_deep(event.tool_call.arguments):
+        check_depth(["toolCall.arguments"], "event")
 
 
 def _from_partial(data: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def parse_arguments(text: str) -> dict[str, Any]:
     try:
         value = _decode(text)
     except json.JSONDecodeError:
-        reason = "are not valid JSON"
+        reason = "are not JSON"
     except RecursionError:
         reason = f"are {TOO_DEEP}"
     except ValueError:  # of `_refuse`, or of an integer with more digits than Python converts

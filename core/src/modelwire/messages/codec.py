@@ -9,12 +9,12 @@ usage or timestamps, and keys that are not known here. What cannot be understood
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from typing import Any, TypeVar, cast
 
-from modelwire.errors import InvalidMessage
+from modelwire.errors import InvalidMessage, Problem
+from modelwire.messages.arguments import parse_arguments
 from modelwire.messages.content import (
     AssistantContent,
     File,
@@ -24,6 +24,7 @@ from modelwire.messages.content import (
     ToolCall,
     UserContent,
 )
+from modelwire.messages.depth import deep_parts, deep_parts_of_context
 from modelwire.messages.message import (
     AssistantMessage,
     Context,
@@ -32,9 +33,18 @@ from modelwire.messages.message import (
     UserMessage,
 )
 from modelwire.messages.usage import Cost, Usage
-from modelwire.structuring import Converter, ValueMistake, describe, make_converter, problems_of
+from modelwire.structuring import (
+    TOO_DEEP,
+    Converter,
+    ValueMistake,
+    describe,
+    finite_numbers,
+    make_converter,
+    problems_of,
+)
 
 __all__ = [
+    "check_depth",
     "context_from_json",
     "context_to_json",
     "converter",
@@ -58,7 +68,12 @@ _ROLES: dict[str, type] = {
 
 
 def message_to_json(message: Message) -> _Json:
-    """Write a message as plain JSON data."""
+    """Write a message as plain JSON data.
+
+    Raises:
+        InvalidMessage: Data in it is nested too deep; `problems` names each place.
+    """
+    check_depth(deep_parts(message), "message")
     return cast("_Json", converter().unstructure(message))
 
 
@@ -68,11 +83,18 @@ def message_from_json(data: object) -> Message:
     Raises:
         InvalidMessage: It is not well formed; every problem is listed.
     """
-    return _read(data, cast("type[Message]", Message), "message")
+    message = _read(data, cast("type[Message]", Message), "message")
+    check_depth(deep_parts(message), "message")
+    return message
 
 
 def context_to_json(context: Context) -> _Json:
-    """Write a context as plain JSON data."""
+    """Write a context as plain JSON data.
+
+    Raises:
+        InvalidMessage: Data in it is nested too deep; `problems` names each place.
+    """
+    check_depth(deep_parts_of_context(context), "context")
     return cast("_Json", converter().unstructure(context))
 
 
@@ -82,7 +104,25 @@ def context_from_json(data: object) -> Context:
     Raises:
         InvalidMessage: It is not well formed; every problem is listed.
     """
-    return _read({"messages": data} if isinstance(data, list) else data, Context, "context")
+    context = _read({"messages": data} if isinstance(data, list) else data, Context, "context")
+    check_depth(deep_parts_of_context(context), "context")
+    return context
+
+
+def check_depth(places: Iterable[str], what: str) -> None:
+    """Refuse data that is nested too deep.
+
+    Args:
+        places: Where there is such data.
+        what: What it is in, as `message`.
+
+    Raises:
+        InvalidMessage: There is such data; `problems` names each place.
+    """
+    problems = [Problem(place, TOO_DEEP) for place in places]
+    if problems:
+        msg = f"This is not a valid {what}."
+        raise InvalidMessage(msg, problems=problems)
 
 
 def _read(data: object, kind: type[_T], what: str) -> _T:
@@ -102,6 +142,7 @@ def converter() -> Converter:
     read_through(made, Image, _modern_image)
     read_through(made, ToolCall, _modern_tool_call)
     read_through(made, Usage, _modern_usage)
+    _write_through(made, ToolCall, lambda _, data: {**data, **_finite_arguments(data)})
     _write_through(made, Cost, lambda cost, data: {**data, "total": cost.total})
     _write_through(made, Usage, lambda usage, data: {**data, **_totals(usage)})
     write_tags(made, "type", _USER_BLOCKS | _ASSISTANT_BLOCKS)
@@ -180,11 +221,15 @@ def _modern_tool_call(data: _Json) -> _Json:
     arguments = data.get("arguments")
     if isinstance(arguments, str):
         try:
-            data["arguments"] = json.loads(arguments or "{}")
-        except ValueError:
-            msg = f"the arguments are not JSON: {describe(arguments)}"
+            data["arguments"] = parse_arguments(arguments)
+        except ValueError as error:
+            msg = f"the arguments {error}: {describe(arguments)}"
             raise ValueMistake(msg) from None
     return data
+
+
+def _finite_arguments(data: _Json) -> _Json:
+    return {"arguments": finite_numbers(data["arguments"])}
 
 
 def _modern_content(data: _Json) -> _Json:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from modelwire.messages import Text
 from modelwire.repair.changes import Changes
+from modelwire.structuring import MAX_DEPTH, is_json_number
 from modelwire.text import without_surrogates
 
 __all__ = ["clean_json", "clean_text", "is_blank", "text_of"]
@@ -45,16 +45,31 @@ def clean_json(value: Any) -> Any:
     """Copy a value as plain JSON.
 
     Texts and keys lose unpaired surrogates; keys become texts; numbers that JSON does not have
-    become `null`; anything that is not JSON becomes its text.
+    become `null`; anything that is not JSON becomes its text. A value that is nested deeper than
+    128 levels becomes `null` as a whole.
     """
+    try:
+        return _clean(value, MAX_DEPTH)
+    except _TooDeepError:
+        return None
+
+
+class _TooDeepError(Exception):
+    """A value is nested too deep."""
+
+
+def _clean(value: Any, levels: int) -> Any:
     if isinstance(value, str):
         return clean_text(value)
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {clean_text(str(key)): clean_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [clean_json(item) for item in value]
-    return clean_text(str(value))
+    if isinstance(value, int | float):
+        return value if is_json_number(value) else None
+    is_object = isinstance(value, Mapping)
+    if not is_object and not isinstance(value, list | tuple | set | frozenset):
+        return clean_text(str(value))
+    if not levels:
+        raise _TooDeepError
+    if is_object:
+        return {clean_text(str(key)): _clean(item, levels - 1) for key, item in value.items()}
+    return [_clean(item, levels - 1) for item in value]

@@ -12,6 +12,7 @@ from modelwire.messages import Tool, ToolCall
 from modelwire.repair.changes import Changes
 from modelwire.repair.names import ToolNames
 from modelwire.repair.text import clean_json, clean_text, is_blank
+from modelwire.structuring import TOO_DEEP, is_deep
 
 __all__ = ["OfferedTool", "clean_arguments", "offered_tools"]
 
@@ -66,7 +67,8 @@ def offered_tools(
 def _schema(tool: Tool, path: str, changes: Changes) -> dict[str, Any]:
     schema = clean_json(tool.parameters)
     if not isinstance(schema, dict):
-        reason = "The schema was not a JSON object; it says any object."
+        wrong = TOO_DEEP if is_deep(tool.parameters) else "not a JSON object"
+        reason = f"The schema was {wrong}; it says any object."
         changes.rewritten(f"{path}.parameters", reason)
         return {"properties": {}}
     if schema != tool.parameters:
@@ -91,7 +93,8 @@ def clean_arguments(call: ToolCall, path: str, changes: Changes) -> dict[str, An
             value = None
     cleaned = clean_json(value)
     if not isinstance(cleaned, dict):
-        reason = "The arguments were not a JSON object; an empty one is sent."
+        wrong = TOO_DEEP if is_deep(value) else "not a JSON object"
+        reason = f"The arguments were {wrong}; an empty object is sent."
         changes.rewritten(f"{path}.arguments", reason)
         return {}
     if cleaned != given:

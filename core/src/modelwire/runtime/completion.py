@@ -30,6 +30,7 @@ from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.blame import CORE
 from modelwire.registry.loader import where
+from modelwire.repair import Change
 from modelwire.runtime.cancellation import Cancellation
 from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.resolver import Resolver
@@ -66,6 +67,7 @@ class Completion:
         fallbacks: What may answer in its place; `None` means what the configuration says.
         options: What the caller wants of the answer.
         keep_text: Whether the message holds text and thinking.
+        repairs: What was changed in the context before any plugin gets it.
     """
 
     resolver: Resolver
@@ -78,6 +80,7 @@ class Completion:
     fallbacks: Sequence[ModelRef | str] | None
     options: CompletionOptions
     keep_text: bool = True
+    repairs: Sequence[Change] = ()
 
     async def events(self, state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
         """Try the candidates until one answers; yield its events, those of one arrival together.
@@ -156,17 +159,8 @@ class Completion:
         if not owner.implements("stream_completion"):
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
             raise PluginError(msg)
-        price = model.prices.cost_of if model.prices is not None else None
         sent = SentSecrets()
-        assembler = Assembler(
-            model.provider,
-            model.id,
-            api=model.api,
-            price=price,
-            keep_text=self.keep_text,
-            plugin=owner.yields,
-        )
-        state.assembler = assembler
+        state.assembler = assembler = self._new_assembler(owner, model)
         feed, feed_all = assembler.feed, assembler.feed_all
         try:
             deltas = owner.hooks.stream_completion(
@@ -209,6 +203,19 @@ class Completion:
             redact_error(error, sent.lasting)
             assembler.fail(broken)
             raise broken from error
+
+    def _new_assembler(self, owner: Owner, model: Model) -> Assembler:
+        assembler = Assembler(
+            model.provider,
+            model.id,
+            api=model.api,
+            price=model.prices.cost_of if model.prices is not None else None,
+            keep_text=self.keep_text,
+            plugin=owner.yields,
+        )
+        for change in self.repairs:
+            assembler.feed(change.diagnostic())
+        return assembler
 
     def _bug(self, owner: Owner, model: Model, error: BaseException) -> PluginError | None:
         """Say whose bug an exception is; `None` for a cancellation that somebody asked for."""

@@ -53,7 +53,7 @@ def _shown_body(body: bytes | None) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         return body.decode()

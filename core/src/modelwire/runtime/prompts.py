@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from attrs import evolve
 
 from modelwire.errors import InvalidMessage, InvalidRequest
+from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import (
     AssistantMessage,
     Context,
@@ -18,8 +19,11 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.models import InputKind, Model
+from modelwire.repair import Change, Changes
+from modelwire.repair.depth import limit_depth
+from modelwire.structuring import TOO_DEEP, is_deep
 
-__all__ = ["Prompt", "as_context", "check_abilities"]
+__all__ = ["Prompt", "as_context", "check_abilities", "prepare_context"]
 
 Prompt = str | Message | Sequence[Message] | Context
 
@@ -55,6 +59,36 @@ def as_context(
     if tools is not None:
         context = evolve(context, tools=list(tools))
     return context
+
+
+def prepare_context(
+    prompt: Prompt,
+    options: CompletionOptions,
+    *,
+    system: str | None = None,
+    tools: Iterable[Tool] | None = None,
+) -> tuple[Context, Sequence[Change]]:
+    """Make the context of a call, which no plugin can fail at because it is nested too deep.
+
+    Returns:
+        The context, and what was changed in its messages: a conversation may hold data of old.
+
+    Raises:
+        InvalidMessage: The prompt or a tool is not well formed; a schema that is nested too deep is
+            named by its place, as `tools[0].parameters`.
+        InvalidRequest: An option is nested too deep; it is named, as `options.params`.
+    """
+    context = as_context(prompt, system=system, tools=tools)
+    for index, tool in enumerate(context.tools):
+        if is_deep(tool.parameters):
+            msg = f"tools[{index}].parameters is {TOO_DEEP}."
+            raise InvalidMessage(msg)
+    for name in ("params", "metadata", "response_schema"):
+        if is_deep(getattr(options, name)):
+            msg = f"options.{name} is {TOO_DEEP}."
+            raise InvalidRequest(msg, retryable=False)
+    changes = Changes()
+    return limit_depth(context, changes), changes.noted
 
 
 def check_abilities(model: Model, context: Context) -> None:

@@ -23,7 +23,7 @@ from modelwire.registry.loader import where
 from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.options import OptionChanges, StreamSettings
-from modelwire.runtime.prompts import Prompt, as_context
+from modelwire.runtime.prompts import Prompt, prepare_context
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import Stream
 from modelwire.runtime.tool_loop import MAX_TURNS, Approve, ToolLoop
@@ -182,19 +182,23 @@ class Runtime:
             The stream. Nothing is sent before it is iterated.
 
         Raises:
-            InvalidMessage: The prompt is not well formed.
+            InvalidMessage: The prompt or a tool is not well formed.
+            InvalidRequest: An option is nested too deep.
         """
+        merged = evolve(options or CompletionOptions(), **changes)
+        context, repairs = prepare_context(prompt, merged, system=system, tools=tools)
         completion = Completion(
             resolver=self._resolver,
             registry=self.registry,
             config=self.config,
             transport=self.transport,
             retries=self._retries,
-            context=as_context(prompt, system=system, tools=tools),
+            context=context,
             model=model,
             fallbacks=None if fallbacks is None else tuple(fallbacks),
-            options=evolve(options or CompletionOptions(), **changes),
+            options=merged,
             keep_text=keep_text,
+            repairs=repairs,
         )
         return Stream(completion.events, total=completion.options.deadlines.total)
 
@@ -242,6 +246,8 @@ class Runtime:
             ModelwireError: The request cannot be made.
             NothingToSend: The model is not asked over HTTP, so there is no request.
         """
+        merged = evolve(options or CompletionOptions(), **changes)
+        context, repairs = prepare_context(prompt, merged, system=system, tools=tools)
         found = await self.resolve(model)
         completion = Completion(
             resolver=self._resolver,
@@ -251,10 +257,11 @@ class Runtime:
                 environ=self.config.environ, deadlines=self.transport.deadlines
             ),
             retries=RetryPolicy(max_attempts=1),
-            context=as_context(prompt, system=system, tools=tools),
+            context=context,
             model=found.ref,
             fallbacks=(),
-            options=evolve(options or CompletionOptions(), **changes),
+            options=merged,
+            repairs=repairs,
         )
         async with Stream(completion.events, total=completion.options.deadlines.total) as stream:
             try:

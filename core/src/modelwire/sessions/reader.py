@@ -15,11 +15,14 @@ from attrs import frozen
 
 from modelwire.errors import Problem, SessionError
 from modelwire.files import open_file, read_file
+from modelwire.messages.depth import MESSAGE_DEPTH
 from modelwire.sessions.entries import CURRENT_VERSION, Entry, SessionHeader, new_id
+from modelwire.structuring import TOO_DEEP, cut_deep, is_deep, is_shallow
 
 __all__ = ["SessionFile", "parse_session", "read_header", "read_session"]
 
 _Line = tuple[int, dict[str, Any]]
+_LINE_DEPTH = MESSAGE_DEPTH + 1
 
 
 @frozen
@@ -100,16 +103,29 @@ def _objects(data: bytes) -> tuple[list[_Line], list[Problem], int]:
         try:
             value = json.loads(piece)
             if isinstance(value, dict):
-                found.append((number, value))
+                found.append((number, _cut_line(value, piece, number, notes)))
                 continue
             reason = "it is no JSON object"
-        except (ValueError, RecursionError):
+        except RecursionError:
+            reason = f"it is {TOO_DEEP}"
+        except ValueError:
             reason = "it is not JSON"
         if number == len(pieces):
             reason = "it was cut while it was written"
             sound -= len(piece)
         notes.append(Problem("", f"this line is left out: {reason}", number))
     return found, notes, sound
+
+
+def _cut_line(
+    value: dict[str, Any], piece: bytes, number: int, notes: list[Problem]
+) -> dict[str, Any]:
+    """A line without what is nested too deep in it, as arguments of a tool call may be."""
+    if is_shallow(piece) or not is_deep(value, _LINE_DEPTH):
+        return value
+    notes.append(Problem("", f"what is {TOO_DEEP} in this line is left out", number))
+    cut: dict[str, Any] = cut_deep(value, _LINE_DEPTH)
+    return cut
 
 
 def _is_header(value: object) -> bool:

@@ -14,12 +14,14 @@ from modelwire.errors import Problem, SessionError
 from modelwire.files import open_file, replace_file
 from modelwire.forks import after_fork, release_descriptors
 from modelwire.messages import AssistantMessage, Message
-from modelwire.messages.codec import message_to_json
+from modelwire.messages.codec import check_depth, message_to_json
+from modelwire.messages.depth import MESSAGE_DEPTH
 from modelwire.models import ModelRef
 from modelwire.sessions.directory import new_session_path
 from modelwire.sessions.entries import CURRENT_VERSION, Entry, SessionHeader, new_id, now
 from modelwire.sessions.reader import SessionFile, read_session
 from modelwire.sessions.replay import SYSTEM_PROMPT, Conversation, branch_of, replay
+from modelwire.structuring import is_deep
 
 __all__ = ["Session", "write_new"]
 
@@ -150,7 +152,12 @@ class Session:
         self.leaf = entry_id
 
     def add(self, message: Message) -> str:
-        """Append a message; return the id of its entry."""
+        """Append a message; return the id of its entry.
+
+        Raises:
+            InvalidMessage: Data in it is nested too deep; `problems` names each place.
+            SessionError: As `append` raises it.
+        """
         data = message_to_json(message)
         if isinstance(message, AssistantMessage) and message.usage.cost is None:
             # pi adds up `cost.total` without looking whether there is one.
@@ -177,9 +184,11 @@ class Session:
         nothing was said leaves no file.
 
         Raises:
+            InvalidMessage: The data is nested too deep. The session does not hold it.
             SessionError: It cannot be written. The session then holds it, and writes it with the
                 next one.
         """
+        check_depth((key for key, value in data.items() if is_deep(value, MESSAGE_DEPTH)), "entry")
         entry = Entry(
             {
                 "type": kind,

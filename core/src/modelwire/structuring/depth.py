@@ -41,10 +41,10 @@ def check_depth(text: str | bytes, value: Any) -> None:
         raise ValueError(msg)
 
 
-def is_deep(value: Any) -> bool:
-    """Whether data has more than `MAX_DEPTH` levels, as also data has that holds itself."""
+def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
+    """Whether data has more than some levels, as also data has that holds itself."""
     level = _containers([value])
-    for _ in range(MAX_DEPTH):
+    for _ in range(levels):
         if not level:
             return False
         level = _containers(inner for outer in level for inner in _items(outer))

@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["ValueMistake", "describe"]
 
 _NOTHING = object()
+_MOST_BITS = 1024
 
 
 class ValueMistake(ValueError):
@@ -43,6 +44,8 @@ def describe(value: object) -> str:
         return "an object"
     if isinstance(value, list | tuple):
         return "a list"
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "a number of hundreds of digits"  # Python may refuse to write it
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):

@@ -14,6 +14,7 @@ from modelwire.messages.codec import context_from_json, context_to_json
 from modelwire.sessions import read_session
 from modelwire.sessions.replay import branch_of, replay
 from modelwire.sessions.session import write_new
+from modelwire.structuring import TOO_DEEP
 
 if TYPE_CHECKING:
     from modelwire.cli.chat.chat import Chat
@@ -87,7 +88,10 @@ def _context(path: Path) -> Context:
     except OSError as error:
         msg = f"Cannot read {path}: {error.strerror or error}."
         raise SessionError(msg, source=str(path)) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         msg = f"{path} is not JSON: {error}."
+        raise SessionError(msg, source=str(path)) from error
+    except RecursionError as error:
+        msg = f"{path} is {TOO_DEEP}."
         raise SessionError(msg, source=str(path)) from error
     return context_from_json(data)
