@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import click
 from attrs import frozen
 
+from modelwire.cli.interrupts import interruptible
 from modelwire.cli.styled import Line
 from modelwire.cli.terminal_guard import GuardedStream
 from modelwire.cli.text import json_text, printable, printable_lines, printable_prose
@@ -144,13 +145,14 @@ def prompt(
         click.Abort: The input ended, or Ctrl-C was pressed.
     """
     shown = f" [{default}]" if show_default and default is not None else ""
-    return click.prompt(
-        printable(question + shown),
-        default=default,
-        show_default=False,
-        hide_input=hide_input,
-        type=type,
-    )
+    with interruptible():
+        return click.prompt(
+            printable(question + shown),
+            default=default,
+            show_default=False,
+            hide_input=hide_input,
+            type=type,
+        )
 
 
 def confirm(question: str, *, default: bool) -> bool:
@@ -159,7 +161,8 @@ def confirm(question: str, *, default: bool) -> bool:
     Raises:
         click.Abort: The input ended, or Ctrl-C was pressed.
     """
-    return click.confirm(printable(question), default=default)
+    with interruptible():
+        return click.confirm(printable(question), default=default)
 
 
 def _encoded(part: Line | Control, escape: Callable[[str], str], *, styled: bool = True) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelwire.cli.options import config_option, json_option
+from modelwire.cli.output import confirm
 from modelwire.cli.text import json_text, printable
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _confirmed() -> bool:
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         msg = "There is no terminal to ask on. Give --yes to approve the file."
         raise click.UsageError(msg)
-    return click.confirm("Trust this file?", default=False)
+    return confirm("Trust this file?", default=False)
 
 
 def _revoke(place: Path, *, as_json: bool) -> None:
