@@ -18,17 +18,18 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.structuring.converter import Converter, make_converter
-    from modelwire.structuring.depth import (
+    from modelwire.structuring.errors import ValueMistake, describe
+    from modelwire.structuring.keys import keys_of, to_camel
+    from modelwire.structuring.limits import (
         MAX_DEPTH,
         TOO_DEEP,
         check_depth,
         cut_deep,
+        finite_numbers,
         is_deep,
+        is_json_number,
         is_shallow,
     )
-    from modelwire.structuring.errors import ValueMistake, describe
-    from modelwire.structuring.keys import keys_of, to_camel
-    from modelwire.structuring.numbers import finite_numbers, is_json_number
     from modelwire.structuring.problems import mistakes_in, problems_of
 
 __all__ = [
@@ -57,29 +58,23 @@ __getattr__, __dir__ = lazy_exports(
             "Converter",
             "make_converter",
         ),
-        "depth": (
-            "MAX_DEPTH",
-            "TOO_DEEP",
-            "check_depth",
-            "cut_deep",
-            "is_deep",
-            "is_shallow",
-        ),
         "errors": (
             "ValueMistake",
             "describe",
-        ),
-        "json_data": (
-            "finite_numbers",
-            "is_json_number",
         ),
         "keys": (
             "keys_of",
             "to_camel",
         ),
-        "numbers": (
+        "limits": (
+            "MAX_DEPTH",
+            "TOO_DEEP",
+            "check_depth",
+            "cut_deep",
             "finite_numbers",
+            "is_deep",
             "is_json_number",
+            "is_shallow",
         ),
         "problems": (
             "mistakes_in",
