@@ -11,7 +11,7 @@ from attrs import frozen
 
 from modelwire.config.approvals import digest_of, read_approvals
 from modelwire.errors import ConfigError
-from modelwire.files import FileContent, exposure_of_file
+from modelwire.files import FileContent, exposure_of_file, user_path
 
 __all__ = ["TRUST_VARIABLE", "Distrust", "assumed_trust", "distrust_of"]
 
@@ -96,4 +96,4 @@ def _ignored(environ: Mapping[str, str]) -> str:
 
 def _named(environ: Mapping[str, str]) -> list[str]:
     written = environ.get(TRUST_VARIABLE, "").split(os.pathsep)
-    return [os.path.expanduser(name.strip()) for name in written if name.strip()]  # noqa: PTH111
+    return [str(user_path(name.strip())) for name in written if name.strip()]

@@ -58,8 +58,9 @@ def _place(config_path: Path | None) -> Path:
     """The file that is meant: the given one, or that of the working directory, there or not."""
     from modelwire.config.source import FILE_NAME
     from modelwire.errors import ConfigError
+    from modelwire.files import user_path
 
-    path = config_path.expanduser() if config_path is not None else Path(FILE_NAME)
+    path = user_path(config_path) if config_path is not None else Path(FILE_NAME)
     if path.name != FILE_NAME:
         msg = f"{path} does not need to be approved: only a file called {FILE_NAME} is looked for."
         raise ConfigError(msg, hint="Any other file is used only where you name it.")
