@@ -69,6 +69,10 @@ class ForkSafeLock:
         with suppress(RuntimeError):  # this thread forked while it held the lock
             self._lock.release()
 
+    def locked(self) -> bool:
+        """Whether a thread holds it; not for reentrant locks."""
+        return self._lock.locked()  # type: ignore[union-attr]
+
     def _renew(self) -> None:
         self._lock = self._make()
 

@@ -173,7 +173,7 @@ def test_arguments_that_are_not_a_json_object_are_an_error(arguments):
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
 def test_arguments_with_numbers_that_json_does_not_have_are_an_error(number):
-    with pytest.raises(MalformedToolCall, match="not valid JSON"):
+    with pytest.raises(MalformedToolCall, match="a number that JSON does not have"):
         assemble(
             ToolCallStart(0, "c", "rm"), ArgumentsDelta(0, f'{{"a": {number}}}'), BlockEnd(0), STOP
         )
@@ -188,7 +188,7 @@ def test_arguments_that_are_nested_too_deep_are_an_error():
 
     message_to_json(called(MAX_DEPTH))
     for levels in (MAX_DEPTH + 1, 500):
-        with pytest.raises(MalformedToolCall, match="nested too deep"):
+        with pytest.raises(MalformedToolCall, match="nested deeper than 128 levels"):
             called(levels)
 
 

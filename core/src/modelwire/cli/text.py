@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -64,6 +63,8 @@ def escaped_json(text: str) -> str:
     """JSON text in which nothing but its line feeds could steer a terminal; it means the same."""
     if text.isprintable():
         return text
+    import json
+
     return "".join(
         json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
         if char != "\n" and _steers(char)
@@ -234,6 +235,8 @@ def json_text(data: object, *, indent: int | None = None) -> str:
     What standard output cannot show, on a terminal or in a pipe without UTF-8, is escaped, and so
     is what could steer a terminal.
     """
+    import json  # not for help and completion
+
     text = escaped_json(json.dumps(data, indent=indent, ensure_ascii=False))
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")

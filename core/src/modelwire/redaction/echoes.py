@@ -6,6 +6,7 @@ import base64
 import re
 import string
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
@@ -175,7 +176,8 @@ class SentSecrets:
 
     def end(self, token: Any) -> None:
         """Note no more."""
-        _PRESENT.reset(token)
+        with suppress(ValueError):  # a generator is closed in another context; its own ends with it
+            _PRESENT.reset(token)
 
     @staticmethod
     def note(secrets: Iterable[str]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Collection, Iterator, Mapping
-from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from modelwire.redaction.names import HIDDEN, looks_secret
 
@@ -69,8 +67,10 @@ def _parts(credentials: str) -> set[str]:
     scheme, _, key = credentials.rpartition(" ")
     parts = {credentials, key}
     if scheme.lower() == "basic":
+        from base64 import b64decode
+
         try:
-            login = base64.b64decode(key, validate=True).decode()
+            login = b64decode(key, validate=True).decode()
         except ValueError:
             return parts
         parts |= {login, login.partition(":")[2]}
@@ -78,6 +78,8 @@ def _parts(credentials: str) -> set[str]:
 
 
 def _secrets_in_url(url: str) -> Iterator[str]:
+    from urllib.parse import parse_qsl, unquote, urlsplit  # most programs show no URL
+
     try:
         parts = urlsplit(url)
         password = parts.password
@@ -126,6 +128,8 @@ def url_repr(url: str | None) -> str:
 
 
 def _hide_parameter(match: re.Match[str]) -> str:
+    from urllib.parse import unquote_plus
+
     name, value = match.groups()
     return f"{name}={HIDDEN if _hides(unquote_plus(name)) else value}"
 

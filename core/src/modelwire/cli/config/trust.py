@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelwire.cli.options import config_option, json_option
-from modelwire.cli.output import confirm
-from modelwire.cli.text import json_text, printable
+from modelwire.cli.output import confirm, echo, echo_json
+from modelwire.cli.text import printable
 
 if TYPE_CHECKING:
     from modelwire.config.source import ConfigFile
@@ -85,19 +85,19 @@ def _approve(config_path: Path | None, *, yes: bool, as_json: bool) -> int:
         approve(file.real, file.raw)
     if as_json:
         found = _state(file, approved=yes)
-        click.echo(json_text({**found, **report.to_json()}, indent=2))
+        echo_json({**found, **report.to_json()}, indent=2)
         return 0
     if file.distrust is None:
-        click.echo(printable(f"{place} is trusted already."))
+        echo(printable(f"{place} is trusted already."))
         return 0
     if not yes:
-        click.echo(printable(f"{place} is not trusted: {file.distrust.reason}."))
-        click.echo("\n".join(report.lines()))
+        echo(printable(f"{place} is not trusted: {file.distrust.reason}."))
+        echo("\n".join(report.lines()))
         if not _confirmed():
             return 1
         # The bytes that were shown are approved, whatever the file has become meanwhile.
         approve(file.real, file.raw)
-    click.echo(printable(f"Trusted: {place}"))
+    echo(printable(f"Trusted: {place}"))
     return 0
 
 
@@ -135,11 +135,11 @@ def _revoke(place: Path, *, as_json: bool) -> None:
 
     gone = revoke(place)
     if as_json:
-        click.echo(json_text({"path": str(place), "revoked": gone}, indent=2))
+        echo_json({"path": str(place), "revoked": gone}, indent=2)
     elif gone:
-        click.echo(printable(f"No longer trusted: {place}"))
+        echo(printable(f"No longer trusted: {place}"))
     else:
-        click.echo(printable(f"{place} was not approved."))
+        echo(printable(f"{place} was not approved."))
 
 
 def _list(*, as_json: bool) -> None:
@@ -151,13 +151,13 @@ def _list(*, as_json: bool) -> None:
         for item in read_approvals().values()
     ]
     if as_json:
-        click.echo(json_text({"files": found}, indent=2))
+        echo_json({"files": found}, indent=2)
     elif found:
         rows = [(item["state"], item["approvedAt"], item["path"]) for item in found]
         heading = ("State", "Approved", "File")
-        click.echo("\n".join(align([heading, *rows], room=room())))
+        echo("\n".join(align([heading, *rows], room=room())))
     else:
-        click.echo("No file was approved.")
+        echo("No file was approved.")
 
 
 def _now(path: Path, digest: str) -> str:

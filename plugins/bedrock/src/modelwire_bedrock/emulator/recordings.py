@@ -18,6 +18,7 @@ from attrs import define, evolve
 
 from modelwire import testing
 from modelwire.files import append_text
+from modelwire.redaction import redact
 from modelwire.testing import Interaction, harmless, is_binary, without_values
 from modelwire_bedrock.emulator.documents import parse_json, read_text
 from modelwire_bedrock.emulator.errors import EmulatorError
@@ -188,14 +189,18 @@ def without_secrets(
         body = parse_json(request.body) if request.body else None
     except ValueError:
         body = None
+    secrets = _secrets(request, sent or {})
     return Interaction(
         method=request.method,
         uri=uri,
         request_headers=harmless(dict(request.headers), _KEPT_REQUEST_HEADERS),
         body=body,
         status=status,
-        headers=harmless(headers, KEPT_RESPONSE_HEADERS),
-        chunks=without_values(chunks, _secrets(request, sent or {})),
+        headers={
+            name: redact(value, secrets)
+            for name, value in harmless(headers, KEPT_RESPONSE_HEADERS).items()
+        },
+        chunks=without_values(chunks, secrets),
     )
 
 
