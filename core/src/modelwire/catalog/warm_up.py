@@ -19,7 +19,13 @@ __all__ = ["WarmUp"]
 _Key = tuple[str, str | None]
 """A provider's id, and a wire API or `None` for that of the provider."""
 
-_LATE = ("concurrent.futures.thread", "difflib", "random", "modelwire.transport.retry")
+_LATE = (
+    "concurrent.futures.thread",
+    "difflib",
+    "random",
+    "modelwire.registry.delta_stream",
+    "modelwire.transport.retry",
+)
 """What asyncio and the core import when they first need it, which may be on the event loop."""
 
 

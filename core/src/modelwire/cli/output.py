@@ -16,7 +16,6 @@ from typing import Any, TextIO
 import click
 from attrs import frozen
 
-from modelwire.cli.interrupts import interruptible
 from modelwire.cli.styled import Line
 from modelwire.cli.terminal_guard import GuardedStream
 from modelwire.cli.text import json_text, printable, printable_lines, printable_prose
@@ -144,6 +143,8 @@ def prompt(
     Raises:
         click.Abort: The input ended, or Ctrl-C was pressed.
     """
+    from modelwire.cli.interrupts import interruptible  # only questions need it
+
     shown = f" [{default}]" if show_default and default is not None else ""
     with interruptible():
         return click.prompt(
@@ -161,6 +162,8 @@ def confirm(question: str, *, default: bool) -> bool:
     Raises:
         click.Abort: The input ended, or Ctrl-C was pressed.
     """
+    from modelwire.cli.interrupts import interruptible
+
     with interruptible():
         return click.confirm(printable(question), default=default)
 

@@ -6,12 +6,9 @@ them again, since middleware may change them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator
 from typing import Any
 
-from modelwire.errors import PluginError
-from modelwire.events import Delta, Deltas, TextDelta
-from modelwire.events.validation import validated
 from modelwire.hookspecs import hookimpl
 
 __all__ = ["DeltaCheck"]
@@ -31,31 +28,9 @@ class DeltaCheck:
     def stream_completion(self) -> Generator[None, Any, Any]:
         """Check the stream, where there is one."""
         deltas = yield
-        return _checked(deltas, self._plugin) if isinstance(deltas, AsyncIterator) else deltas
+        if not isinstance(deltas, AsyncIterator):
+            return deltas
+        # It needs the events, which lists of models do without; the warm-up has imported it.
+        from modelwire.registry.delta_stream import checked_stream
 
-
-async def _checked(deltas: AsyncIterator[Deltas], plugin: str) -> AsyncGenerator[Deltas, None]:
-    try:
-        async for arrived in deltas:
-            if not isinstance(arrived, list):
-                yield _check(arrived, plugin)
-                continue
-            checked = list(arrived)
-            for position, delta in enumerate(arrived):
-                try:
-                    checked[position] = _check(delta, plugin)
-                except PluginError:
-                    if position:
-                        yield checked[:position]
-                    raise
-            yield checked
-    finally:
-        close = getattr(deltas, "aclose", None)
-        if close is not None:
-            await close()
-
-
-def _check(delta: Delta, plugin: str) -> Delta:
-    if type(delta) is TextDelta and type(delta.text) is str and type(delta.index) is int:
-        return delta  # as nearly all are
-    return validated(delta, plugin)
+        return checked_stream(deltas, self._plugin)

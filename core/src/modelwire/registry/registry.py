@@ -15,7 +15,6 @@ from modelwire.config import Config, ProviderConfig
 from modelwire.errors import PluginError
 from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
-from modelwire.registry.blame import package_at_fault
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, load
@@ -174,6 +173,8 @@ class Registry:
             error: The exception, with its traceback.
             core: Whether the core may be named, too.
         """
+        from modelwire.registry.blame import package_at_fault
+
         return package_at_fault(error, self._modules, owner.distribution, core=core)
 
     def commands(self) -> dict[str, Claim]:
