@@ -339,7 +339,7 @@ MISTAKES = [
     ),
     Mistake(
         "keeps-the-key", "discovery.py", "                tools=True,",
-        "                extra=account.headers,",
+        "                api=account.api_key,",
         "test_no_secret_in_the_list_of_models_and_its_cache",
     ),
 ]  # fmt: skip
@@ -456,8 +456,9 @@ def _keep():
 
 
 def _repeated(account, error):
-    error.message += account.api_key
+    error.message += account.api_key  # which the core hides
     error.args = (error.message,)
+    error.sent = account.headers
     return error
 
 
