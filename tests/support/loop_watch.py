@@ -158,14 +158,14 @@ def pytest_runtest_call(item):
         return (yield)
     _WATCH.complaints.clear()
     _WATCH.watching = True
-    before = signal.signal(signal.SIGVTALRM, _WATCH.look)
+    # It stays: a signal that is on its way when the timer is stopped must find it.
+    signal.signal(signal.SIGVTALRM, _WATCH.look)
     signal.setitimer(signal.ITIMER_VIRTUAL, _EVERY, _EVERY)
     try:
         result = yield
     finally:
         _WATCH.watching = False
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
     if _WATCH.complaints:
         told = "\n  ".join(dict.fromkeys(_WATCH.complaints))
         pytest.fail(f"The event loop was blocked by our code:\n  {told}", pytrace=False)
