@@ -353,7 +353,10 @@ def test_only_what_programs_read_goes_into_a_pipe_as_it_is(rude):
 @pytest.mark.parametrize("plain", [[], ["--plain"]], ids=["markdown", "plain"])
 def test_no_field_of_a_chat_controls_the_terminal(rude, plain):
     """The sequences that arrive are those of a chat in which nothing is hostile."""
-    usual = conversation(rude, *plain, model="actor/found", lines=["hi", "/cost", "/tools"])
+    wrapped = "w" * 150  # as the path below is, where the temporary folder has a long name
+    usual = conversation(
+        rude, *plain, model="actor/found", lines=["hi", wrapped, "/cost", "/tools"]
+    )
     lines = [
         "hi",
         "/cost",
