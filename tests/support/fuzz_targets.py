@@ -18,6 +18,7 @@ from modelwire.errors import ConfigError, InvalidMessage, ModelwireError, Provid
 from modelwire.events import Delta
 from modelwire.events.assembler import Assembler
 from modelwire.events.codec import event_from_json, event_to_json
+from modelwire.messages import AssistantMessage
 from modelwire.messages.codec import (
     context_from_json,
     context_to_json,
@@ -104,21 +105,14 @@ def _frame(name: str, payload: bytes) -> bytes:
 
 
 def _translate_frames(parts: Iterable[bytes]) -> None:
-    decoder, translator = FrameDecoder(), BedrockTranslator({})
-    assembler = Assembler("amazon-bedrock", "m")
-    try:
+    decoder = FrameDecoder()
+
+    def arrivals():
         for part in parts:
-            deltas: list[Delta] = []
-            try:
-                translator.feed(decoder.feed(part), deltas)
-            finally:
-                assembler.feed_all(deltas, [])
+            yield decoder.feed(part)
         decoder.end()
-        translator.end()
-        assembler.finish()
-    except ModelwireError as error:
-        assembler.fail(error)
-        _check(error.partial is not None)
+
+    translated(BedrockTranslator({}), arrivals())
 
 
 def sse(data: bytes) -> None:
@@ -150,31 +144,45 @@ def messages_answer(data: bytes) -> None:
 
 
 def _translate_events(data: bytes, translator: Translator[JsonEvent | StreamEnd]) -> None:
-    decoder, assembler = SseDecoder(), Assembler("openai", "m")
-    try:
+    decoder = SseDecoder()
+
+    def arrivals():
         for event in (*decoder.feed(data), *decoder.end()):
             try:
                 payload = parse_json(event.data)
             except ValueError:
                 continue
             if isinstance(payload, dict):
-                _translate(translator, JsonEvent(event.event, payload), assembler)
-        _translate(translator, StreamEnd(), assembler)
+                yield [JsonEvent(event.event, payload)]
+        yield [StreamEnd()]
+
+    translated(translator, arrivals())
+
+
+def translated(
+    translator: Translator[Any], arrivals: Iterable[Iterable[Any]]
+) -> tuple[AssistantMessage, ModelwireError | None]:
+    """The message that a translator and the assembler make of wire events, and the error that ends it.
+
+    Whatever arrives is the service's fault and not the plugin's, and can be kept as plain JSON.
+    """
+    assembler = Assembler("acme", "m")
+    failure = None
+    try:
+        for arrived in arrivals:
+            deltas: list[Delta] = []
+            try:
+                translator.feed(arrived, deltas)
+            finally:
+                assembler.feed_all(deltas, [])
         translator.end()
         message = assembler.finish()[-1].message
     except ModelwireError as error:
+        _check(isinstance(error, ProviderError))
         assembler.fail(error)
-        message = error.partial
-    # What arrived can be kept, as plain JSON.
+        message, failure = error.partial, error
     json.dumps(message_to_json(message), allow_nan=False)
-
-
-def _translate(translator, event, assembler) -> None:
-    deltas: list[Delta] = []
-    try:
-        translator.feed([event], deltas)
-    finally:
-        assembler.feed_all(deltas, [])
+    return message, failure
 
 
 def json5(data: bytes) -> None:

@@ -268,6 +268,12 @@ MISTAKES = [
         "test_malformed_bytes_are_told",
     ),
     Mistake(
+        "trusts-types", "chat/stream.py",
+        'index, text = require_index(data, "index"), require_text(data, "text")\n',
+        'index, text = data.get("index", 0), data.get("text", "")\n',
+        "test_a_value_of_a_wrong_type_is_the_services_fault",
+    ),
+    Mistake(
         "deaf", "errors.py", 'data.get("type") == "error"',
         "False",
         "test_an_error_in_mid_stream_is_told",

@@ -1,7 +1,7 @@
 """Building blocks for provider plugins: what most of them would otherwise write themselves.
 
 - `stream_json` and `fetch_json` speak an API of JSON over HTTP, a `JsonApi`.
-- A `Translator` turns wire events into deltas.
+- A `Translator` turns wire events into deltas; `read_text` and its like read the values of events.
 - `stream_call` sends a call, translates its answer, and sends it once more with less where a
   `Remedy` helps.
 - `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` answer the questions that
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from modelwire.authoring.single_flight import SingleFlight
     from modelwire.authoring.translator import Translator, cut_stream, until_fault
     from modelwire.authoring.usage import count_tokens, report_usage
+    from modelwire.authoring.wire_values import (
+        read_object,
+        read_objects,
+        read_text,
+        require_index,
+        require_text,
+    )
 
 __all__ = [
     "Call",
@@ -55,7 +62,12 @@ __all__ = [
     "parse_json",
     "parse_json_or_none",
     "probed",
+    "read_object",
+    "read_objects",
+    "read_text",
     "report_usage",
+    "require_index",
+    "require_text",
     "stream_call",
     "stream_json",
     "until_fault",
@@ -75,5 +87,12 @@ __getattr__, __dir__ = lazy_exports(
         "single_flight": ("SingleFlight",),
         "translator": ("Translator", "cut_stream", "until_fault"),
         "usage": ("count_tokens", "report_usage"),
+        "wire_values": (
+            "read_object",
+            "read_objects",
+            "read_text",
+            "require_index",
+            "require_text",
+        ),
     },
 )

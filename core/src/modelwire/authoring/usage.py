@@ -23,18 +23,20 @@ def count_tokens(counters: Any, key: str) -> int | None:
         key: The counter's name.
 
     Returns:
-        The count, 0 for a negative one, or `None` where there is no number.
+        The count, or `None` where there is none.
 
     Raises:
-        ValueError: The number cannot be a count: it is not finite, or beyond 2**53.
+        ValueError: What is there cannot be a count: it is no number, negative, not finite, or beyond
+            2**53.
     """
     value = counters.get(key) if isinstance(counters, Mapping) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None:
         return None
-    if not -_LARGEST <= value <= _LARGEST:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= _LARGEST:
         msg = f"{key} is not a number of tokens"
         raise ValueError(msg)
-    return max(0, int(value))
+    return int(value)
 
 
 def report_usage(

@@ -18,6 +18,7 @@ from modelwire.testing.rules.requests import AskingRules
 from modelwire.testing.rules.secrets import SecrecyRules
 from modelwire.testing.rules.thinking import ThinkingRules
 from modelwire.testing.rules.tools import ToolRules
+from modelwire.testing.rules.values import ValueRules
 from modelwire.testing.subject import Ability, Subject
 from modelwire.testing.wires import Wire
 
@@ -68,6 +69,7 @@ def provider_suite(
         ThinkingRules,
         ToolRules,
         FaultRules,
+        ValueRules,
         RetryingRules,
         CancellingRules,
         WaitingRules,

@@ -145,12 +145,26 @@ def test_what_came_before_a_failure_is_kept():
         {"choices": 5},
         {"choices": [{"delta": "text"}]},
         {"choices": [{"delta": {"tool_calls": [{"index": "first"}]}}]},
-        {"choices": [], "usage": {"prompt_tokens": "many"}},
+        {"id": 5},
+        {"choices": [{"delta": {"content": 5}}]},
+        {"choices": [{"delta": {"reasoning_content": {}}}]},
+        {"choices": [{"delta": {"tool_calls": [{"id": -1}]}}]},
+        {"choices": [{"delta": {"tool_calls": [{"function": {"name": 1.5}}]}}]},
+        {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": True}}]}}]},
+        {"choices": [{"delta": {}, "finish_reason": 5}]},
     ],
 )
 def test_a_chunk_of_another_shape_is_a_typed_error(chunk):
-    with pytest.raises(MalformedResponse):
+    with pytest.raises(MalformedResponse) as caught:
         Translator("local", "m").feed([chunk], [])
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("count", ["many", -1, float("inf"), float("nan"), True, 10**30])
+def test_a_usage_that_makes_no_sense_is_a_diagnostic(count):
+    deltas = []
+    Translator("local", "m").feed([{"choices": [], "usage": {"prompt_tokens": count}}], deltas)
+    assert deltas[-1].type == "unreadable_usage"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,6 @@ CASES = {
         {"prompt_tokens": 3, "completion_tokens": 1, "prompt_tokens_details": None, "completion_tokens_details": None},
         Usage(3, 1),
     ),
-    "nonsense is nothing": ({"prompt_tokens": "3", "completion_tokens": -1, "cached_tokens": True}, Usage()),
     "more cached than sent": ({"prompt_tokens": 3, "completion_tokens": 1, "cached_tokens": 5}, Usage(0, 1, 5)),
 }  # fmt: skip
 
@@ -39,6 +38,15 @@ CASES = {
 @pytest.mark.parametrize(("wire", "usage"), CASES.values(), ids=CASES)
 def test_the_counters_do_not_overlap(wire, usage):
     assert read_usage(wire, Compat()) == usage
+
+
+@pytest.mark.parametrize("value", ["3", -1, True, 1e300, [], {}])
+@pytest.mark.parametrize(
+    "key", ["prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"]
+)
+def test_a_counter_that_makes_no_sense_is_refused(key, value):
+    with pytest.raises(ValueError, match=f"{key} is not a number of tokens"):
+        read_usage({"prompt_tokens": 1, "completion_tokens": 1, key: value}, Compat())
 
 
 def test_a_service_that_leaves_reasoning_out_can_be_told_of():

@@ -9,7 +9,17 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from modelwire.authoring import JsonEvent, StreamEnd, count_tokens, cut_stream, report_usage
+from modelwire.authoring import (
+    JsonEvent,
+    StreamEnd,
+    count_tokens,
+    cut_stream,
+    read_object,
+    read_text,
+    report_usage,
+    require_index,
+    require_text,
+)
 from modelwire.errors import ContentFiltered, MalformedResponse, ProviderError
 from modelwire.events import (
     ArgumentsDelta,
@@ -85,8 +95,8 @@ class Translator:
                 return
             if isinstance(event, StreamEnd):
                 continue
-            kind = event.data.get("type")
-            handler = self._handlers.get(kind) if isinstance(kind, str) else None
+            kind = require_text(event.data, "type")
+            handler = self._handlers.get(kind)
             if handler is None:
                 continue
             try:
@@ -106,47 +116,49 @@ class Translator:
 
     def _message(self, event: _Event, deltas: list[Delta]) -> None:
         message = event["message"]
-        deltas.append(ResponseInfo(_optional(message, "id"), _optional(message, "model")))
+        deltas.append(ResponseInfo(read_text(message, "id"), read_text(message, "model")))
         self._count(message.get("usage"), deltas)
 
     def _start(self, event: _Event, deltas: list[Delta]) -> None:
-        index, block = int(event["index"]), event["content_block"]
-        kind = block["type"]
+        index, block = require_index(event, "index"), event["content_block"]
+        kind = require_text(block, "type")
         if kind == "text":
-            deltas.append(TextDelta(index, _optional(block, "text") or ""))
+            deltas.append(TextDelta(index, read_text(block, "text") or ""))
         elif kind == "thinking":
-            deltas.append(ThinkingDelta(index, _optional(block, "thinking") or ""))
-            deltas.append(SignatureDelta(index, _optional(block, "signature") or ""))
+            deltas.append(ThinkingDelta(index, read_text(block, "thinking") or ""))
+            deltas.append(SignatureDelta(index, read_text(block, "signature") or ""))
         elif kind == "redacted_thinking":
-            deltas.append(RedactedThinkingDelta(index, from_base64(_text(block, "data"))))
+            deltas.append(RedactedThinkingDelta(index, from_base64(require_text(block, "data"))))
         elif kind == "tool_use":
-            name = _text(block, "name")
-            deltas.append(ToolCallStart(index, _text(block, "id"), self._names.get(name, name)))
-            self._inputs[index] = block.get("input")
+            name = require_text(block, "name")
+            deltas.append(
+                ToolCallStart(index, require_text(block, "id"), self._names.get(name, name))
+            )
+            self._inputs[index] = read_object(block, "input")
         else:
             # What tools of the service do and find is kept beside the answer.
             self._asides[index] = dict(block)
 
     def _delta(self, event: _Event, deltas: list[Delta]) -> None:
-        index, delta = int(event["index"]), event["delta"]
-        kind = delta["type"]
+        index, delta = require_index(event, "index"), event["delta"]
+        kind = require_text(delta, "type")
         if index in self._asides:
             return
         if kind == "text_delta":
-            deltas.append(TextDelta(index, _text(delta, "text")))
+            deltas.append(TextDelta(index, require_text(delta, "text")))
         elif kind == "input_json_delta":
             self._inputs.pop(index, None)
-            deltas.append(ArgumentsDelta(index, _text(delta, "partial_json")))
+            deltas.append(ArgumentsDelta(index, require_text(delta, "partial_json")))
         elif kind == "thinking_delta":
-            deltas.append(ThinkingDelta(index, _text(delta, "thinking")))
+            deltas.append(ThinkingDelta(index, require_text(delta, "thinking")))
         elif kind == "signature_delta":
-            deltas.append(SignatureDelta(index, _text(delta, "signature")))
+            deltas.append(SignatureDelta(index, require_text(delta, "signature")))
         elif kind == "citations_delta":
             citation = clean_json(delta["citation"])
             deltas.append(Diagnostic("citation", {"index": index, "citation": citation}))
 
     def _stop(self, event: _Event, deltas: list[Delta]) -> None:
-        index = int(event["index"])
+        index = require_index(event, "index")
         if index in self._asides:
             block = clean_json(self._asides.pop(index))
             deltas.append(Diagnostic("content_block", {"block": block}))
@@ -159,7 +171,7 @@ class Translator:
 
     def _end(self, event: _Event, deltas: list[Delta]) -> None:
         delta = event.get("delta") or {}
-        self._reason = _optional(delta, "stop_reason") or self._reason
+        self._reason = read_text(delta, "stop_reason") or self._reason
         self._details = delta.get("stop_details") or self._details
         self._count(event.get("usage"), deltas)
 
@@ -194,18 +206,6 @@ class Translator:
         if isinstance(report, UsageReport):
             self._usage |= given
         deltas.append(report)
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data[key]
-    if not isinstance(value, str):
-        msg = f"{key} is not a text"
-        raise TypeError(msg)
-    return value
-
-
-def _optional(data: Mapping[str, Any], key: str) -> str | None:
-    return None if data.get(key) is None else _text(data, key)
 
 
 def _usage_of(counted: Mapping[str, Any]) -> Usage:

@@ -10,6 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from modelwire.authoring import (
+    count_tokens,
+    read_object,
+    read_objects,
+    read_text,
+    report_usage,
+    require_index,
+)
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.events import (
     ArgumentsDelta,
@@ -20,7 +28,6 @@ from modelwire.events import (
     TextDelta,
     ThinkingDelta,
     ToolCallStart,
-    UsageReport,
 )
 from modelwire.messages import Cost, StopReason, Usage
 from modelwire_local.errors import error_from_payload
@@ -82,11 +89,10 @@ class Translator:
                 raise error_from_payload(chunk["error"], provider=self._provider, model=self._model)
             try:
                 self._chunk(chunk, deltas)
-            except (LookupError, TypeError, AttributeError, ValueError) as error:
-                msg = "A chunk of the engine is not in the shape of chat completions."
-                raise MalformedResponse(
-                    msg, provider=self._provider, model=self._model, retryable=False
-                ) from error
+            except MalformedResponse as error:
+                # The same engine would say the same again.
+                error.provider, error.model, error.retryable = self._provider, self._model, False
+                raise
 
     def end(self) -> None:
         """Check that the answer is complete.
@@ -101,19 +107,19 @@ class Translator:
     def _chunk(self, chunk: Chunk, deltas: list[Delta]) -> None:
         if not self._introduced:
             self._introduced = True
-            deltas.append(ResponseInfo(response_id=chunk.get("id"), api=API))
-        for choice in chunk.get("choices") or ():
-            self._content(choice.get("delta") or {}, deltas)
-            finish = choice.get("finish_reason")
+            deltas.append(ResponseInfo(response_id=read_text(chunk, "id"), api=API))
+        for choice in read_objects(chunk, "choices"):
+            self._content(read_object(choice, "delta") or {}, deltas)
+            finish = read_text(choice, "finish_reason")
             if finish is not None:
                 self._finished(finish, deltas)
         usage = chunk.get("usage")
         if usage:
             self._counted = True
-            deltas.append(UsageReport(_usage(usage)))
+            deltas.append(report_usage(usage, _usage))
 
     def _content(self, delta: dict[str, Any], deltas: list[Delta]) -> None:
-        thoughts, text = delta.get("reasoning_content"), delta.get("content")
+        thoughts, text = read_text(delta, "reasoning_content"), read_text(delta, "content")
         if thoughts:
             self._thinking = True
             deltas.append(ThinkingDelta(_THINKING, thoughts))
@@ -122,21 +128,22 @@ class Translator:
                 self._thinking = False
                 deltas.append(BlockEnd(_THINKING))
             deltas.append(TextDelta(_TEXT, text))
-        for call in delta.get("tool_calls") or ():
+        for call in read_objects(delta, "tool_calls"):
             self._tool_call(call, deltas)
 
     def _tool_call(self, call: dict[str, Any], deltas: list[Delta]) -> None:
-        index = _FIRST_TOOL + (call.get("index") or 0)
-        function = call.get("function") or {}
+        number = 0 if call.get("index") is None else require_index(call, "index")
+        index = _FIRST_TOOL + number
+        function = read_object(call, "function") or {}
         if index != self._tool:
             if self._tool is not None:
                 deltas.append(BlockEnd(self._tool))
             self._tool = index
             # Not every template's calls have an id; the result needs one to name.
-            name = function.get("name") or ""
-            call_id = call.get("id") or f"call_{index - _FIRST_TOOL}"
+            name = read_text(function, "name") or ""
+            call_id = read_text(call, "id") or f"call_{number}"
             deltas.append(ToolCallStart(index, call_id, self._names.get(name, name)))
-        fragment = function.get("arguments")
+        fragment = read_text(function, "arguments")
         if fragment:
             deltas.append(ArgumentsDelta(index, fragment))
 
@@ -149,11 +156,11 @@ class Translator:
         deltas.append(Stop(_STOP_REASONS.get(finish, StopReason.STOP), finish))
 
 
-def _usage(usage: dict[str, Any]) -> Usage:
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    cached = count_tokens(usage.get("prompt_tokens_details"), "cached_tokens") or 0
     return Usage(
-        input=max(0, usage.get("prompt_tokens", 0) - cached),
-        output=usage.get("completion_tokens", 0),
+        input=max(0, (count_tokens(usage, "prompt_tokens") or 0) - cached),
+        output=count_tokens(usage, "completion_tokens") or 0,
         cache_read=cached,
         cost=Cost(),  # one's own processor sends no bill
     )

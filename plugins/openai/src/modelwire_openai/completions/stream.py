@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from modelwire.authoring import JsonEvent, StreamEnd, cut_stream, report_usage
+from modelwire.authoring import (
+    JsonEvent,
+    StreamEnd,
+    cut_stream,
+    read_object,
+    read_objects,
+    read_text,
+    report_usage,
+    require_index,
+)
 from modelwire.errors import ContentFiltered, MalformedResponse, Overloaded, ServerError
 from modelwire.events import (
     BlockEnd,
@@ -134,8 +143,8 @@ class Translator:
             self._chosen = True
         elif chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
             raise error_in_stream(self._redact(chunk))
-        for choice in _list(choices):
-            if isinstance(choice, Mapping) and not choice.get("index"):
+        for choice in read_objects(chunk, "choices"):
+            if choice.get("index") is None or require_index(choice, "index") == 0:
                 self._choice(choice, deltas)
         usage = find_usage(chunk)
         if usage is not None:
@@ -194,39 +203,37 @@ class Translator:
         deltas.append(info)
 
     def _choice(self, choice: Mapping[str, Any], deltas: list[Delta]) -> None:
-        delta = choice.get("delta")
-        if not isinstance(delta, Mapping):
-            delta = choice.get("message")
-        if isinstance(delta, Mapping):
+        delta = read_object(choice, "delta")
+        if delta is None:
+            delta = read_object(choice, "message")
+        if delta is not None:
             self._content(delta, deltas)
         error = choice.get("error")
         if error:
             raise error_in_stream(self._redact(error))
-        finish = choice.get("finish_reason")
-        if isinstance(finish, str) and finish and self._finish is None:
+        finish = read_text(choice, "finish_reason")
+        if finish and self._finish is None:
             self._finish = finish
         self._asides.note_choice(choice)
 
     def _content(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
         self._reasoning(delta, deltas)
-        content = delta.get("content")
-        if isinstance(content, str):
-            if content:
-                self._tagged(content, deltas)
-        elif isinstance(content, list):
-            self._parts(content, deltas)
-        refusal = delta.get("refusal")
-        if isinstance(refusal, str) and refusal:
+        if isinstance(delta.get("content"), list):
+            self._parts(read_objects(delta, "content"), deltas)
+        elif content := read_text(delta, "content"):
+            self._tagged(content, deltas)
+        refusal = read_text(delta, "refusal")
+        if refusal:
             if not self._refused:
                 self._refused = True
                 deltas.append(Diagnostic("refusal"))
             self._text(refusal, deltas)
-        if delta.get("tool_calls"):
+        if calls := read_objects(delta, "tool_calls"):
             self._settle(deltas)
-            self._calls.feed(delta["tool_calls"], deltas)
-        if delta.get("function_call"):
+            self._calls.feed(calls, deltas)
+        if function := read_object(delta, "function_call"):
             self._settle(deltas)
-            self._calls.feed_function(delta["function_call"], deltas)
+            self._calls.feed_function(function, deltas)
         self._asides.note_delta(delta)
 
     def _reasoning(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
@@ -245,11 +252,9 @@ class Translator:
                     self._think(text, "reasoning", deltas)
         self._details += found
 
-    def _parts(self, parts: list[Any], deltas: list[Delta]) -> None:
+    def _parts(self, parts: Iterable[Mapping[str, Any]], deltas: list[Delta]) -> None:
         """Content as a list: Mistral's reasoning models think in parts."""
         for part in parts:
-            if not isinstance(part, Mapping):
-                continue
             if part.get("type") == "thinking":
                 inner = part.get("thinking")
                 texts = inner if isinstance(inner, list) else [{"text": inner}]
@@ -257,8 +262,8 @@ class Translator:
                     text = item.get("text") if isinstance(item, Mapping) else None
                     if isinstance(text, str) and text:
                         self._think(text, None, deltas)
-            elif isinstance(part.get("text"), str):
-                self._text(part["text"], deltas)
+            elif text := read_text(part, "text"):
+                self._text(text, deltas)
 
     def _tagged(self, content: str, deltas: list[Delta]) -> None:
         if self._tags is None:

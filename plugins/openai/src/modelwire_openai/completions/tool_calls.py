@@ -8,12 +8,13 @@ an old index; the whole arguments once more at the end.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from attrs import define, field
 
+from modelwire.authoring import read_object, read_text
 from modelwire.errors import MalformedToolCall
 from modelwire.events import ArgumentsDelta, BlockEnd, Delta, SignatureDelta, ToolCallStart
 from modelwire_openai.completions.assistant import call_signature
@@ -65,18 +66,22 @@ class Calls:
         """Whether there are calls, and the arguments of each are a whole JSON object."""
         return bool(self._calls) and all(call.is_complete() for call in self._calls)
 
-    def feed(self, pieces: Any, deltas: list[Delta]) -> None:
-        """Take the `tool_calls` of a chunk; append what they say to `deltas`."""
-        if not isinstance(pieces, list):
-            return
-        for piece in pieces:
-            if isinstance(piece, Mapping):
-                self._take(piece, deltas)
+    def feed(self, pieces: Iterable[Mapping[str, Any]], deltas: list[Delta]) -> None:
+        """Take the `tool_calls` of a chunk; append what they say to `deltas`.
 
-    def feed_function(self, piece: Any, deltas: list[Delta]) -> None:
-        """Take the `function_call` of a chunk, as the API was before it had tools."""
-        if isinstance(piece, Mapping):
-            self._take({"index": 0, "function": piece}, deltas)
+        Raises:
+            MalformedResponse: A value in them has a wrong type.
+        """
+        for piece in pieces:
+            self._take(piece, deltas)
+
+    def feed_function(self, piece: Mapping[str, Any], deltas: list[Delta]) -> None:
+        """Take the `function_call` of a chunk, as the API was before it had tools.
+
+        Raises:
+            MalformedResponse: A value in it has a wrong type.
+        """
+        self._take({"index": 0, "function": piece}, deltas)
 
     def end(self, details: Mapping[str, dict[str, Any]], deltas: list[Delta], *, cut: bool) -> None:
         """End the calls.
@@ -99,9 +104,9 @@ class Calls:
                 deltas.append(BlockEnd(call.block))
 
     def _take(self, piece: Mapping[str, Any], deltas: list[Delta]) -> None:
-        function = piece.get("function")
-        function = function if isinstance(function, Mapping) else piece
-        call_id, name = _text(piece.get("id")), _text(function.get("name"))
+        inner = read_object(piece, "function")
+        function = piece if inner is None else inner
+        call_id, name = read_text(piece, "id") or "", read_text(function, "name") or ""
         call = self._call_of(piece.get("index"), call_id, name)
         call.id = call.id or call_id
         extra = piece.get("extra_content")
@@ -109,7 +114,7 @@ class Calls:
             call.extra = extra
         if name and not call.started and name != call.name:
             call.name += name
-        fragment = self._fragment(call, function.get("arguments"))
+        fragment = self._fragment(call, function)
         if fragment:
             self._start(call, deltas)
             call.parts.append(fragment)
@@ -136,11 +141,10 @@ class Calls:
         self._calls.append(call)
         return call
 
-    def _fragment(self, call: _Call, arguments: Any) -> str:
-        if isinstance(arguments, Mapping | list):
-            return "" if call.parts else json.dumps(arguments, ensure_ascii=False)
-        if not isinstance(arguments, str):
-            return ""
+    def _fragment(self, call: _Call, function: Mapping[str, Any]) -> str:
+        if isinstance(function.get("arguments"), Mapping | list):
+            return "" if call.parts else json.dumps(function["arguments"], ensure_ascii=False)
+        arguments = read_text(function, "arguments") or ""
         again = arguments.startswith("{") and call.parts and arguments == "".join(call.parts)
         return "" if again and call.is_complete() else arguments
 
@@ -160,7 +164,3 @@ class Calls:
             call_id = f"call_{uuid4().hex[:24]}"
         self._ids.add(call_id)
         return call_id
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -46,8 +46,9 @@ def read_usage(usage: Mapping[str, Any], compat: Compat) -> Usage:
         usage, "cache_creation_input_tokens"
     )
     completion_details = _details(usage, "completion_tokens_details")
-    said = completion_details.get("reasoning_tokens", usage.get("reasoning_tokens"))
-    reasoning = said if isinstance(said, int) and not isinstance(said, bool) else None
+    reasoning = count_tokens(completion_details, "reasoning_tokens")
+    if reasoning is None:
+        reasoning = count_tokens(usage, "reasoning_tokens")
     apart = compat.include_reasoning_tokens or (
         bool(reasoning) and _count(usage, "total_tokens") == prompt + completion + (reasoning or 0)
     )

@@ -6,7 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from modelwire.authoring import JsonEvent, StreamEnd
+from modelwire.authoring import (
+    JsonEvent,
+    StreamEnd,
+    read_object,
+    read_objects,
+    read_text,
+    require_index,
+)
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.events import (
     ArgumentsDelta,
@@ -121,22 +128,22 @@ class Translator:
             raise self._ending.failure
 
     def _on_progress(self, event: _Event) -> Sequence[Delta]:
-        response = event.get("response")
-        return report_of(response)[:1] if isinstance(response, Mapping) else _NOTHING
+        response = read_object(event, "response")
+        return _NOTHING if response is None else report_of(response)[:1]
 
     def _on_item_added(self, event: _Event) -> Sequence[Delta]:
-        data = event.get("item")
-        if not isinstance(data, Mapping):
+        data = read_object(event, "item")
+        if data is None:
             return _NOTHING
         item = self._items.begin(_kind(data), _str(data, "id"), event.get("output_index"))
         if item.kind != "function_call":
             return _NOTHING
-        item.seed = _arguments(data.get("arguments"))
+        item.seed = _arguments(data, "arguments")
         return self._begin_call(item, data, required=False)
 
     def _on_item_done(self, event: _Event) -> Sequence[Delta]:
-        data = event.get("item")
-        if not isinstance(data, Mapping):
+        data = read_object(event, "item")
+        if data is None:
             return _NOTHING
         output = event.get("output_index")
         item = self._items.find(data.get("id"), output)
@@ -174,17 +181,17 @@ class Translator:
 
     def _on_arguments(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "function_call")
-        return _more_arguments(item, _arguments(event.get("delta")))
+        return _more_arguments(item, _arguments(event, "delta"))
 
     def _on_arguments_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "function_call")
         item.whole = True
-        return _rest_of_arguments(item, _arguments(event.get("arguments")))
+        return _rest_of_arguments(item, _arguments(event, "arguments"))
 
     def _on_end(self, event: _Event) -> Sequence[Delta]:
-        response = event.get("response")
+        response = read_object(event, "response")
         status = str(event["type"]).removeprefix("response.")
-        return self._finish(status, response if isinstance(response, Mapping) else {})
+        return self._finish(status, response or {})
 
     def _on_error(self, event: _Event) -> Sequence[Delta]:
         said = {key: value for key, value in event.items() if key != "type"}
@@ -244,7 +251,7 @@ class Translator:
 
     def _complete_call(self, item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
         deltas = self._begin_call(item, data, required=True)
-        rest = _arguments(data.get("arguments"))
+        rest = _arguments(data, "arguments")
         nothing = not any(item.received.values())
         deltas += _rest_of_arguments(item, rest or (item.seed if nothing else ""))
         # A call that was cut has no end, so that nobody runs it.
@@ -273,7 +280,7 @@ class Translator:
 
 def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
     deltas: list[Delta] = []
-    for number, part in enumerate(_parts(data, "content")):
+    for number, part in enumerate(read_objects(data, "content")):
         refusal = _str(part, "refusal")
         deltas += _rest(item, ("text", number), refusal or _str(part, "text"))
         if refusal:
@@ -295,7 +302,7 @@ def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
 def _complete_reasoning(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
     deltas: list[Delta] = []
     for kind in ("summary", "content"):
-        for number, part in enumerate(_parts(data, kind)):
+        for number, part in enumerate(read_objects(data, kind)):
             deltas += _rest(item, (kind, number), _str(part, "text"))
     whole = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return (*deltas, SignatureDelta(item.index, whole), BlockEnd(item.index))
@@ -336,27 +343,21 @@ def _rest_of_arguments(item: Item, whole: str) -> Sequence[Delta]:
     return _more_arguments(item, whole[item.received.get(("arguments", 0), 0) :])
 
 
-def _arguments(value: Any) -> str:
+def _arguments(data: Mapping[str, Any], key: str) -> str:
     """Arguments as JSON text; some services send the object itself."""
+    value = data.get(key)
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
-    return value if isinstance(value, str) else ""
+    return read_text(data, key) or ""
 
 
 def _kind(data: Mapping[str, Any]) -> str:
     return _str(data, "type") or ""
 
 
-def _parts(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    parts = data.get(key)
-    return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
-
-
 def _str(data: Mapping[str, Any], key: str) -> str | None:
-    value = data.get(key)
-    return value if isinstance(value, str) and value else None
+    return read_text(data, key) or None
 
 
 def _number(event: _Event, key: str) -> int:
-    value = event.get(key)
-    return value if isinstance(value, int) else 0
+    return 0 if event.get(key) is None else require_index(event, key)

@@ -6,7 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import define, field
-from modelwire.authoring import JsonEvent, StreamEnd, count_tokens, cut_stream, report_usage
+from modelwire.authoring import (
+    JsonEvent,
+    StreamEnd,
+    count_tokens,
+    cut_stream,
+    read_text,
+    report_usage,
+    require_index,
+    require_text,
+)
 from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
@@ -38,7 +47,12 @@ class Translator:
     ended: bool = field(default=False, init=False)
 
     def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
-        """Translate events; append what they say to `deltas`."""
+        """Translate events; append what they say to `deltas`.
+
+        Raises:
+            MalformedResponse: A value in an event has a wrong type. What the events before it say
+                has been appended.
+        """
         for event in events:
             if isinstance(event, JsonEvent) and not self.ended:
                 self._take(event.data, deltas)
@@ -53,18 +67,23 @@ class Translator:
             raise cut_stream()
 
     def _take(self, data: dict[str, Any], deltas: list[Delta]) -> None:
-        match data:
-            case {"type": "start", "id": str(response_id)}:
-                deltas.append(ResponseInfo(response_id=response_id))
-            case {"type": "text", "index": int(index), "text": str(text)}:
+        match data.get("type"):
+            case "start":
+                deltas.append(ResponseInfo(response_id=read_text(data, "id")))
+            case "text":
+                index, text = require_index(data, "index"), require_text(data, "text")
                 deltas.append(TextDelta(index, text))
-            case {"type": "tool_call", "index": int(index), "id": str(id_), "name": str(name)}:
+            case "tool_call":
+                index, id_ = require_index(data, "index"), require_text(data, "id")
+                name = require_text(data, "name")
                 deltas.append(ToolCallStart(index, id_, name))
-            case {"type": "arguments", "index": int(index), "text": str(fragment)}:
+            case "arguments":
+                index, fragment = require_index(data, "index"), require_text(data, "text")
                 deltas.append(ArgumentsDelta(index, fragment))
-            case {"type": "block_end", "index": int(index)}:
-                deltas.append(BlockEnd(index))
-            case {"type": "end", "reason": str(reason), "usage": dict(usage)}:
+            case "block_end":
+                deltas.append(BlockEnd(require_index(data, "index")))
+            case "end":
+                reason, usage = require_text(data, "reason"), data.get("usage")
                 self.ended = True
                 deltas.append(report_usage(usage, _usage_of))
                 deltas.append(Stop(_REASONS.get(reason, StopReason.STOP), raw=reason))
