@@ -266,6 +266,16 @@ def test_a_usage_that_makes_no_sense_costs_the_usage_and_not_the_answer(place, u
     json.dumps(message_to_json(message), allow_nan=False)
 
 
+def test_a_usage_that_makes_no_sense_with_every_event_is_one_diagnostic():
+    assembler = Assembler("acme", "m-1")
+    for count in range(100):
+        assembler.feed(Diagnostic("unreadable_usage", {"usage": {"in": -count}, "reason": "x"}))
+        assembler.feed(Diagnostic("citation", {"n": count % 2}))
+    assembler.feed(Stop(StopReason.STOP))
+    found = [d for d in assembler.finish()[-1].message.diagnostics if d["type"] != "citation"]
+    assert found == [{"type": "unreadable_usage", "usage": {"in": -99}, "reason": "x"}]
+
+
 def test_prices_that_cannot_be_used_cost_the_cost_and_not_the_answer():
     def broken(_):
         raise TypeError("unsupported operand")

@@ -95,7 +95,7 @@ async def test_deeper_arguments_of_a_model_are_a_malformed_call(deep, make_runti
 
 @pytest.mark.parametrize("model", ["infinite", "negative", "constant", "digits"])
 async def test_numbers_that_json_does_not_have_are_a_malformed_call(deep, make_runtime, model):
-    with pytest.raises(MalformedToolCall, match="hold a number that JSON does not have") as caught:
+    with pytest.raises(MalformedToolCall, match="hold a number that is not valid JSON") as caught:
         await make_runtime().complete("x", model=f"deep/{model}")
     assert caught.value.partial.text == "so far"
 

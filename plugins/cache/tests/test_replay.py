@@ -152,6 +152,23 @@ async def test_a_damaged_file_is_replaced_and_replay_names_it(runtime, service, 
     assert (await ask(runtime("replay"))).text == "Answer 2 to Why?"
 
 
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        *[(0, "keptAt", value) for value in (1e300, float("inf"), float("nan"), -1, 10**400, "x")],
+        *[(1, "at", value) for value in (float("inf"), float("nan"), 1e300, -1)],
+    ],
+)
+async def test_a_time_that_is_none_is_damage(runtime, answers, line, key, value):
+    await ask(runtime())
+    (path,) = answers.iterdir()
+    lines = path.read_text().splitlines()
+    lines[line] = json.dumps({**json.loads(lines[line]), key: value})
+    path.write_text("\n".join(lines))
+    with pytest.raises(NotCached, match="is damaged"):
+        await ask(runtime("replay", paced=True))
+
+
 async def test_a_folder_that_cannot_be_written_does_not_spoil_the_answer(runtime, answers):
     answers.write_text("a file, not a folder")
     message = await ask(runtime())

@@ -83,6 +83,12 @@ async def test_openrouters_words(listed):
     assert (model.tools, model.reasoning, model.api) == (True, True, "openai-completions")
 
 
+@pytest.mark.parametrize("price", ["inf", "nan", "1e999", float("inf"), -1, "free", [], None])
+async def test_a_price_that_makes_no_sense_is_not_known(listed, price):
+    entry = {"id": "a/b", "pricing": {"prompt": price, "completion": "0.000015"}}
+    assert (await listed(entry))["a/b"].prices == Prices(None, 15.0)
+
+
 @pytest.mark.parametrize(
     ("entry", "window"),
     [

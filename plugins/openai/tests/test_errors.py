@@ -120,6 +120,9 @@ WAITS = {
     "hours in words": ({}, "try again in 1h2m3s", 3723.0),
     "the header wins": ({"retry-after": "2"}, "Please try again in 9s", 2.0),
     "nothing": ({}, "Please try again in a while", None),
+    "hours without end": ({}, f"Please try again in {'9' * 5000}h", None),
+    "seconds without end": ({}, f"Please try again in {'9' * 5000}s", None),
+    "a header without end": ({"retry-after": "9" * 5000}, "", None),
 }  # fmt: skip
 
 

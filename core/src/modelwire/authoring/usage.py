@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelwire.events import Diagnostic, UsageReport
+from modelwire.events.validation import UNREADABLE_USAGE
 from modelwire.messages import Usage
 from modelwire.repair import clean_json
 
@@ -56,4 +57,4 @@ def report_usage(
             return UsageReport(read(usage))
         except ValueError as error:
             reason = str(error)
-    return Diagnostic("unreadable_usage", {"usage": clean_json(usage), "reason": reason})
+    return Diagnostic(UNREADABLE_USAGE, {"usage": clean_json(usage), "reason": reason})

@@ -49,6 +49,7 @@ from modelwire.events.events import (
     ToolCallStartEvent,
 )
 from modelwire.events.validation import (
+    UNREADABLE_USAGE,
     cost_mistake,
     usage_mistake,
     validated,
@@ -244,7 +245,7 @@ class Assembler:
             except Exception as error:  # noqa: BLE001 - prices come from plugins
                 mistake = f"{type(error).__name__} was raised"
             if mistake is not None:
-                self._note_once({"type": "unusable_prices", "reason": f"{mistake}."})
+                self._note_latest({"type": "unusable_prices", "reason": f"{mistake}."})
             elif cost is not None:
                 self._message.usage = evolve(usage, cost=cost)
 
@@ -371,7 +372,7 @@ class Assembler:
         if mistake is None:
             self._message.usage = delta.usage
         else:
-            self._note_once({"type": "unreadable_usage", "reason": f"{mistake}."})
+            self._note_latest({"type": UNREADABLE_USAGE, "reason": f"{mistake}."})
         return _NOTHING
 
     def _on_stop(self, delta: Stop) -> Sequence[Event]:
@@ -390,12 +391,17 @@ class Assembler:
             data: dict[str, Any] = {"omitted": f"It is {TOO_DEEP}."}
         else:
             data = finite_numbers(delta.data)
-        self._message.diagnostics.append({"type": delta.type, **data})
+        diagnostic = {"type": delta.type, **data}
+        if delta.type == UNREADABLE_USAGE:  # some services send a usage with every event
+            self._note_latest(diagnostic)
+        else:
+            self._message.diagnostics.append(diagnostic)
         return _NOTHING
 
-    def _note_once(self, diagnostic: dict[str, Any]) -> None:
-        if diagnostic not in self._message.diagnostics:
-            self._message.diagnostics.append(diagnostic)
+    def _note_latest(self, diagnostic: dict[str, Any]) -> None:
+        """Keep a diagnostic in place of an earlier one of its type."""
+        kept = [d for d in self._message.diagnostics if d["type"] != diagnostic["type"]]
+        self._message.diagnostics = [*kept, diagnostic]
 
     def _parse_call(self, block: _Block) -> ToolCall:
         call = f"The call of tool {block.name!r}"

@@ -23,7 +23,10 @@ from modelwire.events.deltas import (
 )
 from modelwire.messages import Cost, StopReason, Usage
 
-__all__ = ["cost_mistake", "refuse_delta", "usage_mistake", "validated"]
+__all__ = ["UNREADABLE_USAGE", "cost_mistake", "refuse_delta", "usage_mistake", "validated"]
+
+UNREADABLE_USAGE = "unreadable_usage"
+"""The type of the diagnostic that stands for a usage that makes no sense."""
 
 D = TypeVar("D", bound=Any)
 

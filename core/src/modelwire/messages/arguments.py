@@ -30,7 +30,7 @@ def parse_arguments(text: str) -> dict[str, Any]:
     except RecursionError:
         reason = f"are {TOO_DEEP}"
     except ValueError:  # of `_refuse`, or of an integer with more digits than Python converts
-        reason = "hold a number that JSON does not have"
+        reason = "hold a number that is not valid JSON"
     else:
         if not isinstance(value, dict):
             reason = "are not a JSON object"

@@ -27,6 +27,11 @@ from modelwire_cache.fingerprint import CacheRequest
 __all__ = ["CachedResponse", "DamagedAnswer", "ResponseStore", "Timed"]
 
 _FORMAT = 1
+_END_OF_TIME = 253_402_300_800.0
+"""The first second after the year 9999, which no date can say."""
+
+_DAMAGED = (ValueError, LookupError, TypeError, OverflowError, RecursionError, ExceptionGroup)
+"""What reading a file raises that is no kept answer."""
 
 Timed = tuple[float, Delta]
 """A delta, and the seconds after the request at which it came."""
@@ -129,15 +134,16 @@ class ResponseStore:
 def _parse(path: Path, lines: Sequence[bytes]) -> CachedResponse:
     try:
         head, *said = [json.loads(line) for line in lines]
-        if head["format"] != _FORMAT:
+        kept_at = float(head["keptAt"])
+        if head["format"] != _FORMAT or not 0 <= kept_at < _END_OF_TIME:
             raise DamagedAnswer
         read = _converter().structure
         kind = cast("type[Delta]", Delta)
         deltas = tuple((float(line["at"]), read(line, kind)) for line in said)
-        return CachedResponse(
-            path, str(head["model"]), dict(head["asked"]), float(head["keptAt"]), deltas
-        )
-    except (ValueError, LookupError, TypeError, RecursionError, ExceptionGroup) as error:
+        if not all(0 <= at < _END_OF_TIME for at, _ in deltas):
+            raise DamagedAnswer
+        return CachedResponse(path, str(head["model"]), dict(head["asked"]), kept_at, deltas)
+    except _DAMAGED as error:
         raise DamagedAnswer from error
 
 

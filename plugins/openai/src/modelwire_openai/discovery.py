@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -135,7 +136,7 @@ def _price(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     # A negative price says that it depends on the model that the gateway chooses.
-    return round(price * _PER_MILLION, 9) if price >= 0 else None
+    return round(price * _PER_MILLION, 9) if 0 <= price < math.inf else None
 
 
 def _first_count(entry: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:

@@ -37,7 +37,8 @@ REQUEST_ID_HEADERS = ("x-amzn-requestid",)
 
 _LONGEST = 2_000
 _AGAIN = re.compile(
-    r"(?:try again|retry) (?:in|after) (?:(\d+)h)?(?:(\d+)m(?!s))?\s*(?:([\d.]+)\s*(ms|s(?:ec)?))?",
+    r"(?:try again|retry) (?:in|after) "
+    r"(?:(\d{1,6})h)?(?:(\d{1,6})m(?!s))?\s*(?:([\d.]{1,20})\s*(ms|s(?:ec)?))?",
     re.IGNORECASE,
 )
 _BARE_STATUS = re.compile(r"[1-5]\d\d")

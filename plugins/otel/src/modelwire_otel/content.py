@@ -6,6 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from modelwire.authoring import parse_json
 from modelwire.events import ArgumentsDelta, Delta, TextDelta, ThinkingDelta, ToolCallStart
 from modelwire.messages import (
     AssistantMessage,
@@ -130,8 +131,8 @@ def _block(block: Text | Image | File | Thinking | ToolCall) -> _Part:
 
 def _arguments(text: str) -> Any:
     try:
-        return json.loads(text or "{}")
-    except (ValueError, RecursionError):
+        return parse_json(text or "{}")
+    except ValueError:
         return text
 
 

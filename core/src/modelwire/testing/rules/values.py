@@ -29,7 +29,9 @@ class ValueRules(Rules):
         """
         answer = _answer(bench)
         events = list(bench.wire.events(answer))
-        options = {"tools": [_TOOL]} if answer.stop_reason is StopReason.TOOL_USE else {}
+        options: dict[str, Any] = (
+            {"tools": [_TOOL]} if answer.stop_reason is StopReason.TOOL_USE else {}
+        )
         for name, value in WRONG_VALUES.items():
             bodies = dict(_with_wrong_values(bench, events, value))
 

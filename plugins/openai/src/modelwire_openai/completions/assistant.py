@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from modelwire.authoring import parse_json_or_none
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
 from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank, text_of
 from modelwire_openai.completions.rendering import Rendering
@@ -76,10 +77,7 @@ def read_call_signature(signature: str | None) -> tuple[list[dict[str, Any]], di
 def _json(signature: str | None) -> Any:
     if not signature or signature[0] not in "[{":
         return None
-    try:
-        return json.loads(signature)
-    except (ValueError, RecursionError):
-        return None
+    return parse_json_or_none(signature)
 
 
 _PARAGRAPH = "\n\n"

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from modelwire.authoring import parse_json_or_none
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
 from modelwire.repair import (
     LONGEST,
@@ -60,10 +61,7 @@ def read_reasoning(signature: str | None) -> dict[str, Any] | None:
 
 
 def _object(text: str) -> dict[str, Any]:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+    data = parse_json_or_none(text)
     return data if isinstance(data, dict) else {}
 
 
