@@ -173,7 +173,7 @@ def test_arguments_that_are_not_a_json_object_are_an_error(arguments):
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
 def test_arguments_with_numbers_that_json_does_not_have_are_an_error(number):
-    with pytest.raises(MalformedToolCall, match="a number that JSON does not have"):
+    with pytest.raises(MalformedToolCall, match="a number that is not valid JSON"):
         assemble(
             ToolCallStart(0, "c", "rm"), ArgumentsDelta(0, f'{{"a": {number}}}'), BlockEnd(0), STOP
         )

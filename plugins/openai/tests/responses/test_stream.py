@@ -390,12 +390,17 @@ def test_nothing_counts_after_the_end(message_of):
         ),
         ({"input_tokens": 5, "output_tokens": 7}, Usage(5, 7)),
         ({"input_tokens": 5, "input_tokens_details": {"cached_tokens": 9}}, Usage(0, 0, 9)),
-        ({"input_tokens": None, "output_tokens": "many", "input_tokens_details": None}, Usage()),
+        ({"input_tokens": None, "output_tokens": None, "input_tokens_details": None}, Usage()),
         (None, Usage()),
     ],
 )
 def test_usage_is_counted_once(wire, counted):
     assert usage_of(wire) == counted
+
+
+def test_a_usage_in_words_is_not_read_as_zero():
+    with pytest.raises(ValueError, match="output_tokens is not a number of tokens"):
+        usage_of({"output_tokens": "many"})
 
 
 def test_the_tiers_of_the_service_change_the_price(message_of):

@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from modelwire.authoring import parse_json_or_none
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
 from modelwire.repair import (
     LONGEST,
@@ -61,6 +60,9 @@ def read_reasoning(signature: str | None) -> dict[str, Any] | None:
 
 
 def _object(text: str) -> dict[str, Any]:
+    # Imported late, as building a request must not import a JSON decoder that is slow to load.
+    from modelwire.authoring import parse_json_or_none
+
     data = parse_json_or_none(text)
     return data if isinstance(data, dict) else {}
 
