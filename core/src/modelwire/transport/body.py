@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import aiohttp
 
 from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import Deadlines, ReadWatch
+from modelwire.transport.encoding import BrokenEncoding, decoder_for
 from modelwire.transport.errors import FAULTS, Exchange, cause_of
 from modelwire.transport.log import RequestLog
 
@@ -57,12 +59,36 @@ class Body:
             deadlines, connected_at=connected_at, total_at=total_at, expire=self._expire
         )
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes as they arrive; what came before a fault is yielded before it is raised.
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Iterate the bytes as they arrive; what came before a fault is yielded before it is raised.
+
+        An encoded body is decoded in slices, and the event loop turns between two of them.
 
         Raises:
-            ProviderError: The body did not come to its end.
+            ProviderError: The body did not come to its end, or is not encoded as it says.
         """
+        coding = self._raw.headers.get("Content-Encoding")
+        return self._arrivals() if coding is None else self._decoded(coding)
+
+    async def _decoded(self, coding: str) -> AsyncGenerator[bytes, None]:
+        try:
+            decoder = decoder_for(coding)
+            async with aclosing(self._arrivals()) as arrivals:
+                async for chunk in arrivals:
+                    for number, part in enumerate(decoder.feed(chunk) if decoder else (chunk,)):
+                        if number:
+                            await asyncio.sleep(0)
+                        if part:
+                            yield part
+            if decoder is not None:
+                decoder.end()
+        except BrokenEncoding as broken:
+            raise self._exchange.encoding_fault(broken) from broken
+        finally:
+            self.close()
+
+    async def _arrivals(self) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes as they are on the wire."""
         if self._ended:
             return
         if self._closed:

@@ -106,7 +106,8 @@ class Transport:
             InvalidRequest: The request cannot be sent as HTTP.
             ConnectionFailed: There is no connection, or it broke.
             RequestTimeout: A deadline passed; its `phase` says which.
-            MalformedResponse: What answered does not speak HTTP.
+            MalformedResponse: What answered does not speak HTTP, or it sent a part of the answer only
+                (206 Partial Content).
         """
         limits = self.deadlines if deadlines is None else deadlines.with_defaults(self.deadlines)
         return _ResponseContext(partial(self._open, request, limits, provider, model))

@@ -22,6 +22,7 @@ from modelwire.errors import (
     RateLimited,
     RequestTimeout,
     ServerError,
+    StreamTruncated,
 )
 from modelwire.transport.request import request_id_in
 from modelwire.transport.retry import parse_retry_after
@@ -29,6 +30,9 @@ from modelwire.transport.retry import parse_retry_after
 __all__ = ["error_from_status", "explain_body"]
 
 _KINDS: Mapping[int, type[ProviderError]] = {
+    # A success without a body, where an answer was asked for.
+    204: StreamTruncated,
+    205: StreamTruncated,
     401: AuthenticationError,
     402: BillingError,
     403: AccessDenied,

@@ -25,6 +25,7 @@ from modelwire.errors import (
     StreamTruncated,
 )
 from modelwire.redaction import scrub
+from modelwire.transport.encoding import BrokenEncoding, CutEncoding, UnsupportedEncoding
 from modelwire.transport.urls import Endpoint
 
 __all__ = ["FAULTS", "Exchange", "cause_of"]
@@ -91,15 +92,36 @@ class Exchange:
         for error in (broken, fault):
             if isinstance(error, OSError):
                 return self._broke(error)
-        if isinstance(fault, aiohttp.ClientPayloadError):
-            if isinstance(fault.__cause__, ContentLengthError | TransferEncodingError):
-                return StreamTruncated(
-                    f"{host} closed the connection before the end of its answer.", **self.details
-                )
-            return MalformedResponse(
-                f"The answer of {host} is not encoded as it says.", **self.details
+        if isinstance(fault.__cause__, ContentLengthError | TransferEncodingError):
+            return StreamTruncated(
+                f"{host} closed the connection before the end of its answer.", **self.details
             )
         return self._broke(fault)
+
+    def encoding_fault(self, fault: BrokenEncoding) -> ProviderError:
+        """Say why the body of a response cannot be decoded."""
+        host = self.endpoint
+        if isinstance(fault, CutEncoding):
+            return StreamTruncated(
+                f"The answer of {host} ended before its encoding did.", **self.details
+            )
+        if isinstance(fault, UnsupportedEncoding):
+            return MalformedResponse(
+                f"The answer of {host} is encoded in a way that is not supported: {fault}.",
+                retryable=False,
+                hint="Check the header fields that are sent, and the proxies on the way.",
+                **self.details,
+            )
+        return MalformedResponse(f"The answer of {host} is not encoded as it says.", **self.details)
+
+    def part_only(self, status: int) -> ProviderError:
+        """Say that a part of an answer came, which nobody asks for."""
+        return MalformedResponse(
+            f"{self.endpoint} answered with a part of the answer ({status} Partial Content).",
+            status=status,
+            hint="Check the base URL; a cache or a proxy may have answered instead.",
+            **self.details,
+        )
 
     def _broke(self, fault: BaseException) -> ProviderError:
         if isinstance(fault, OSError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.redaction import redact, secrets_in
+from modelwire.transport.encoding import BrokenEncoding
 from modelwire.transport.request import Request, request_id_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
@@ -59,7 +60,8 @@ class Response:
 
         Raises:
             RequestTimeout: A deadline passed; its `phase` says which.
-            StreamTruncated: The server closed the connection before the end of the body.
+            StreamTruncated: The server closed the connection before the end of the body, or the body
+                ended before its content encoding did.
             ConnectionFailed: The connection broke, or this response was closed.
             MalformedResponse: The body breaks the rules of HTTP or its content encoding.
         """
@@ -139,11 +141,16 @@ async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIME
     """Read to the end of a body, so that its connection can be used again, if the end comes soon.
 
     To be called when the answer is complete: whatever becomes of the connection then is no failure
-    of the answer. A body that does not end in time is closed, and its connection with it.
+    of the answer. A body that does not end in time is closed, and its connection with it. Only the
+    content encoding has to come to its end, since its checksum covers what was read.
 
     Args:
         body: The rest of the body, or what is made of it.
         seconds: How long to wait for its end.
+
+    Raises:
+        StreamTruncated: The body ended before its content encoding did.
+        MalformedResponse: It is not encoded as it says.
     """
     from asyncio import timeout
 
@@ -151,5 +158,7 @@ async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIME
         async with timeout(seconds):
             async for _ in body:
                 pass
-    except (TimeoutError, ProviderError):
+    except (TimeoutError, ProviderError) as error:
         await body.aclose()
+        if isinstance(error.__cause__, BrokenEncoding):
+            raise

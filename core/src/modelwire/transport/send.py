@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -94,6 +95,7 @@ def new_session(
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=_AUTOMATIC_HEADERS,
         timeout=aiohttp.ClientTimeout(total=None),
+        auto_decompress=False,  # the body does that, in slices
         trace_configs=[tracing()],
         read_bufsize=_READ_AHEAD,
         max_line_size=_LONGEST_HEADER,
@@ -121,7 +123,7 @@ async def open_response(
         proxy: The proxy to go through, or `None`.
 
     Raises:
-        ProviderError: No response came, or none in HTTP.
+        ProviderError: No response came, or none in HTTP, or one with a part of the answer.
     """
     # To make a request takes as long as to send it; events of other streams come in between.
     await asyncio.sleep(0)
@@ -155,15 +157,19 @@ async def open_response(
         **exchange.details,
         "request_id": request_id_in(headers, request.request_id_headers),
     }
+    exchange = evolve(exchange, details=details)
     body = Body(
         raw,
         session,
-        evolve(exchange, details=details),
+        exchange,
         deadlines,
         connected_at=progress.connected_at,
         total_at=progress.total_at,
         telling=telling,
     )
+    if raw.status == HTTPStatus.PARTIAL_CONTENT:
+        body.close()
+        raise exchange.part_only(raw.status)
     return Response(raw.status, headers, body, request=sent)
 
 
