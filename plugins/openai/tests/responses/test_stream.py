@@ -223,6 +223,67 @@ def test_text_counts_once_wherever_it_comes(events, message_of):
     assert json.loads(message.content[0].signature)["id"] == "msg_1"
 
 
+def ended(kind, event, **whole):
+    return {**event, "type": f"response.{kind}.done", **whole}
+
+
+PARTS = {
+    "text": (
+        [ended("output_text", text(0, ""), text="Hi é"), text(0, "Hi é")],
+        message_item("Hi é"),
+    ),
+    "text that has come": (
+        [text(0, "Hi"), ended("output_text", text(0, ""), text="Hi é"), text(0, " é")],
+        message_item("Hi é"),
+    ),
+    "a refusal": (
+        [
+            ended("refusal", text(0, ""), refusal="Hi é"),
+            {**text(0, "Hi é"), "type": "response.refusal.delta"},
+        ],
+        message_item("Hi é"),
+    ),
+    "a summary": (
+        [ended("reasoning_summary_text", summary(0, ""), text="Hi é"), summary(0, "Hi é")],
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hi é"}]},
+    ),
+    "reasoning": (
+        [
+            ended("reasoning_text", summary(0, ""), text="Hi é"),
+            {**summary(0, "Hi é"), "type": "response.reasoning_text.delta"},
+        ],
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "content": [{"type": "reasoning_text", "text": "Hi é"}],
+        },
+    ),
+    "arguments": (
+        [added(0, call_item()), arguments_done(0, WHOLE), arguments(0, WHOLE)],
+        call_item(WHOLE),
+    ),
+}
+
+
+@pytest.mark.parametrize(("events", "item"), PARTS.values(), ids=PARTS)
+def test_a_delta_after_the_end_of_its_part_is_left_out_and_recorded(events, item, message_of):
+    clean = message_of([*events[:-1], done(0, item), end(output=[item])])
+    message = message_of([*events, done(0, item), end(output=[item])])
+    assert message.content == clean.content
+    assert message.content
+    assert "Hi éHi é" not in message.text + message.thinking
+    (note,) = [note for note in message.diagnostics if note["type"] == "late_delta"]
+    assert note["itemId"] == item["id"]
+    assert note["characters"] > 0
+
+
+@pytest.mark.parametrize("document", [{"message": "no"}, {"detail": "no"}, {"code": 5}, {}])
+def test_a_document_that_is_no_answer_is_a_failure(document):
+    with pytest.raises(ServerError) as caught:
+        Translator().feed([JsonEvent("message", document, whole=True)], [])
+    assert caught.value.retryable
+
+
 def test_ids_that_differ_from_event_to_event_are_bridged_by_numbers(message_of):
     events = [
         added(0, call_item()),

@@ -23,7 +23,7 @@ class Item:
         seed: Arguments that came with the item's beginning; they count if no others come.
         held: Argument fragments that came before the name of their tool.
         begun: Whether the tool call was told.
-        whole: Whether the event came that says that all arguments have.
+        done: The parts whose own end has come; the text of that end counts.
         closed: Whether the item is complete.
     """
 
@@ -35,7 +35,7 @@ class Item:
     seed: str = ""
     held: list[str] = field(factory=list)
     begun: bool = False
-    whole: bool = False
+    done: set[tuple[str, int]] = field(factory=set)
     closed: bool = False
 
 

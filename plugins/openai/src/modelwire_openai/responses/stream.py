@@ -37,6 +37,7 @@ __all__ = ["Translator"]
 
 _NOTHING: tuple[Delta, ...] = ()
 _BETWEEN_PARTS = "\n\n"
+_ARGUMENTS = ("arguments", 0)
 _Event = Mapping[str, Any]
 _Handler = Callable[[_Event], Sequence[Delta]]
 
@@ -153,40 +154,44 @@ class Translator:
 
     def _on_text(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "message")
-        return _more(item, ("text", _number(event, "content_index")), _str(event, "delta"))
+        return _delta_of(item, ("text", _number(event, "content_index")), _str(event, "delta"))
 
     def _on_text_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "message")
-        return _rest(item, ("text", _number(event, "content_index")), _str(event, "text"))
+        return _end_of(item, ("text", _number(event, "content_index")), _str(event, "text"))
 
     def _on_refusal_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "message")
-        return _rest(item, ("text", _number(event, "content_index")), _str(event, "refusal"))
+        return _end_of(item, ("text", _number(event, "content_index")), _str(event, "refusal"))
 
     def _on_summary(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "reasoning")
-        return _more(item, ("summary", _number(event, "summary_index")), _str(event, "delta"))
+        return _delta_of(item, ("summary", _number(event, "summary_index")), _str(event, "delta"))
 
     def _on_summary_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "reasoning")
-        return _rest(item, ("summary", _number(event, "summary_index")), _str(event, "text"))
+        return _end_of(item, ("summary", _number(event, "summary_index")), _str(event, "text"))
 
     def _on_reasoning(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "reasoning")
-        return _more(item, ("content", _number(event, "content_index")), _str(event, "delta"))
+        return _delta_of(item, ("content", _number(event, "content_index")), _str(event, "delta"))
 
     def _on_reasoning_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "reasoning")
-        return _rest(item, ("content", _number(event, "content_index")), _str(event, "text"))
+        return _end_of(item, ("content", _number(event, "content_index")), _str(event, "text"))
 
     def _on_arguments(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "function_call")
-        return _more_arguments(item, _arguments(event, "delta"))
+        fragment = _arguments(event, "delta")
+        if _ARGUMENTS in item.done:
+            return _late(item, _ARGUMENTS, fragment)
+        return _more_arguments(item, fragment)
 
     def _on_arguments_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "function_call")
-        item.whole = True
-        return _rest_of_arguments(item, _arguments(event, "arguments"))
+        rest = _rest_of_arguments(item, _arguments(event, "arguments"))
+        item.done.add(_ARGUMENTS)
+        return rest
 
     def _on_end(self, event: _Event) -> Sequence[Delta]:
         response = read_object(event, "response")
@@ -199,6 +204,9 @@ class Translator:
 
     def _whole(self, response: Mapping[str, Any]) -> Sequence[Delta]:
         """Translate an answer that came at once, where a stream was asked for."""
+        if not isinstance(response.get("output"), list) and "status" not in response:
+            # Gateways report failures in forms of their own, with the status 200 too.
+            raise error_in_stream(self._redact(response))
         status = response.get("status")
         return self._finish(status if isinstance(status, str) else "completed", response)
 
@@ -213,7 +221,7 @@ class Translator:
                 deltas += self._complete_from_output(position, data)
         if ending.raw == "completed":
             for item in self._items.all:
-                if item.whole and item.begun and not item.closed:
+                if _ARGUMENTS in item.done and item.begun and not item.closed:
                     deltas.append(BlockEnd(item.index))
         deltas += report_of(response, self._prices)
         deltas += ending.deltas()
@@ -308,6 +316,11 @@ def _complete_reasoning(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
     return (*deltas, SignatureDelta(item.index, whole), BlockEnd(item.index))
 
 
+def _delta_of(item: Item, part: tuple[str, int], text: str | None) -> Sequence[Delta]:
+    """More of a part whose end has not come; what comes after it is left out."""
+    return _late(item, part, text or "") if part in item.done else _more(item, part, text)
+
+
 def _more(item: Item, part: tuple[str, int], text: str | None) -> Sequence[Delta]:
     """More of a part of a text or of thinking."""
     if not text:
@@ -324,6 +337,22 @@ def _more(item: Item, part: tuple[str, int], text: str | None) -> Sequence[Delta
     return (ThinkingDelta(item.index, text),)
 
 
+def _late(item: Item, part: tuple[str, int], text: str) -> Sequence[Delta]:
+    """What is recorded of a delta that comes after the end of its part, and is left out."""
+    if not text:
+        return _NOTHING
+    kind, number = part
+    said = {"itemId": item.id, "part": kind, "index": number, "characters": len(text)}
+    return (Diagnostic("late_delta", said),)
+
+
+def _end_of(item: Item, part: tuple[str, int], whole: str | None) -> Sequence[Delta]:
+    """What is missing of a part whose own end has come; nothing is added to it after that."""
+    rest = _rest(item, part, whole)
+    item.done.add(part)
+    return rest
+
+
 def _rest(item: Item, part: tuple[str, int], whole: str | None) -> Sequence[Delta]:
     """What is missing of a part that is complete now."""
     return _more(item, part, (whole or "")[item.received.get(part, 0) :])
@@ -332,7 +361,7 @@ def _rest(item: Item, part: tuple[str, int], whole: str | None) -> Sequence[Delt
 def _more_arguments(item: Item, fragment: str) -> Sequence[Delta]:
     if not fragment:
         return _NOTHING
-    item.received["arguments", 0] = item.received.get(("arguments", 0), 0) + len(fragment)
+    item.received[_ARGUMENTS] = item.received.get(_ARGUMENTS, 0) + len(fragment)
     if not item.begun:
         item.held.append(fragment)
         return _NOTHING
@@ -340,7 +369,7 @@ def _more_arguments(item: Item, fragment: str) -> Sequence[Delta]:
 
 
 def _rest_of_arguments(item: Item, whole: str) -> Sequence[Delta]:
-    return _more_arguments(item, whole[item.received.get(("arguments", 0), 0) :])
+    return _more_arguments(item, whole[item.received.get(_ARGUMENTS, 0) :])
 
 
 def _arguments(data: Mapping[str, Any], key: str) -> str:
