@@ -5,6 +5,7 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
+from wires import WIRES as TABLE
 
 from modelwire import Runtime
 from modelwire.errors import MalformedResponse, MalformedToolCall
@@ -20,18 +21,11 @@ from modelwire.messages.codec import message_to_json
 from modelwire.sessions import Session
 from modelwire.testing import ScriptedAnswer
 from modelwire.transport import RetryPolicy
-from modelwire_anthropic.testing import MessagesWire
 from modelwire_bedrock.emulator.frames import frame
-from modelwire_bedrock.testing import ConverseStreamWire
-from modelwire_openai.testing import ChatCompletionsWire, ResponsesWire
 
-WIRES = {
-    "openai-completions": ChatCompletionsWire(),
-    "openai-responses": ResponsesWire(),
-    "anthropic-messages": MessagesWire(),
-    "bedrock-converse-stream": ConverseStreamWire(),
-}
-SSE = [api for api in WIRES if api != "bedrock-converse-stream"]
+WIRES = {wire.api: wire.kit for wire in TABLE}
+SSE = [wire.api for wire in TABLE if not wire.aws]
+AWS = [wire.api for wire in TABLE if wire.aws]
 PLACEHOLDER = {"at": "here"}
 MODEL = "p/m"
 
@@ -163,7 +157,7 @@ async def test_an_event_that_is_nested_too_deep_is_the_services_fault(api):
     bodies = WIRES[api].bodies(ScriptedAnswer("some text"))
     half = len(bodies) // 2
     deep = '{"type": "x", "choices": ' + "[" * 10_000 + "]" * 10_000 + "}"
-    if api == "bedrock-converse-stream":
+    if api in AWS:
         deep = deep.replace("choices", "metrics")
         headers = {":message-type": "event", ":event-type": "metadata"}
         wrong = frame(headers, deep.encode())
@@ -211,7 +205,7 @@ def events_of(api, text):
 def with_output_tokens(api, event, count):
     """The bytes of an event, in which the 23 tokens of the answer are something else."""
     name, data = event
-    if api == "bedrock-converse-stream":
+    if api in AWS:
         text = json.dumps(data).replace('"outputTokens": 23', f'"outputTokens": {count}')
         return frame({":message-type": "event", ":event-type": name}, text.encode())
     raw = WIRES[api].encode(data if name is None else event)

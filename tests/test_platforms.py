@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from sse_server import Play, SseServer, chat_frames
+from openai_answers import chat_frames
+from sse_server import Play, SseServer
 
 from modelwire_bedrock.emulator import Fault
 

@@ -12,20 +12,17 @@ from pathlib import Path
 
 import pytest
 from direct_output import direct_output
-from hostile_server import APIS, WAYS, HostileServer
+from hostile_server import WAYS, HostileServer
 from hostile_text import HOSTILE, HOSTILE_FIELD, obeyed, shapes
 from terminal import CTRL_C, CTRL_D, Terminal
+from wires import WIRES
 
 MODELWIRE = str(Path(sys.executable).with_name("modelwire"))
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def provider(api, url):
-    settings = {"api": api, "baseUrl": url, "models": ["some-model"]}
-    if api == "bedrock-converse-stream":
-        keys = {"accessKeyId": "AKIAIOSFODNN7EXAMPLE", "secretAccessKey": "a-secret-access-key"}
-        return {**settings, "region": "us-east-1", **keys}
-    return {**settings, "apiKey": "sk-some-key-0123456789"}
+def provider(wire, url):
+    return {"api": wire.api, "baseUrl": url, "models": ["some-model"], **wire.credentials("a")}
 
 
 class Home:
@@ -64,11 +61,11 @@ def is_shown(raw):
     return b"x1b]52" in raw or b"u001b]52" in raw
 
 
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("wire", WIRES, ids=str)
 @pytest.mark.parametrize("way", WAYS)
-def test_no_answer_of_a_service_controls_the_terminal(home, api, way):
-    with HostileServer(api, way) as server:
-        home.configure({"models": {"providers": {"p": provider(api, server.url)}}})
+def test_no_answer_of_a_service_controls_the_terminal(home, wire, way):
+    with HostileServer(wire, way) as server:
+        home.configure({"models": {"providers": {"p": provider(wire, server.url)}}})
         options = ("--timeout", "20", "--verbose", "--debug")
         raw = home.shown("complete", "-m", "p/some-model", *options, "hi")
         assert any("POST" in head for head in server.requests)
@@ -76,10 +73,10 @@ def test_no_answer_of_a_service_controls_the_terminal(home, api, way):
     assert is_shown(raw)
 
 
-@pytest.mark.parametrize("api", APIS)
-def test_nor_does_it_in_a_chat_or_a_list_of_models(home, api):
-    with HostileServer(api, "refused") as server:
-        settings = provider(api, server.url)
+@pytest.mark.parametrize("wire", WIRES, ids=str)
+def test_nor_does_it_in_a_chat_or_a_list_of_models(home, wire):
+    with HostileServer(wire, "refused") as server:
+        settings = provider(wire, server.url)
         del settings["models"]
         home.configure({"models": {"providers": {"p": settings}}})
         for arguments in (
@@ -171,7 +168,7 @@ def test_no_kept_answer_controls_the_terminal(home):
     with HostileServer("openai-completions", "an unknown end") as server:
         home.configure(
             {
-                "models": {"providers": {"p": provider("openai-completions", server.url)}},
+                "models": {"providers": {"p": provider(WIRES[1], server.url)}},
                 "plugins": {"entries": {"modelwire-cache": {"config": {"mode": "record"}}}},
             }
         )

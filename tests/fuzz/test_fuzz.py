@@ -19,18 +19,13 @@ from fuzz_targets import TARGETS, pieces
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from long_runs import is_long, scaled
-from sse_server import chat_frames, responses_frames
-from wires import PIECES, TEXTS
+from wires import PIECES, TEXTS, WIRES
 
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.messages import Text as WireText
-from modelwire.messages import Thinking, ToolCall
+from modelwire.messages import Text, Thinking, ToolCall
 from modelwire.testing import ScriptedAnswer
 from modelwire.transport import SseDecoder
-from modelwire_anthropic.testing import MessagesWire
 from modelwire_bedrock.aws.eventstream import FrameDecoder
-from modelwire_bedrock.emulator.answers import Answer, Text, TokenUsage, ToolUse, wire_events
-from modelwire_bedrock.emulator.frames import event_frame
 
 fuzzed = partial(
     settings,
@@ -40,16 +35,22 @@ fuzzed = partial(
 BYTES = scaled(150, 3_000)
 DOCUMENTS = scaled(150, 3_000)
 
-FRAMES = [
-    event_frame(name, payload)
-    for name, payload in wire_events(
-        Answer([Text("one two"), ToolUse("t", {"a": 1})]), TokenUsage(1, 2)
-    )
-]
-CHAT, RESPONSES = chat_frames(TEXTS, PIECES), responses_frames(TEXTS, PIECES)
-MESSAGES = MessagesWire().bodies(
-    ScriptedAnswer([Thinking("so", signature="c2ln"), WireText("one two"), ToolCall("t", "f", {})])
+ANSWER = ScriptedAnswer(
+    [Thinking("so", signature="c2ln"), Text("one two"), ToolCall("t", "f", {"a": 1})]
 )
+STREAMS = {wire.api: [*wire.frames(TEXTS, PIECES), *wire.kit.bodies(ANSWER)] for wire in WIRES}
+"""The bytes of the events of two answers, over each wire."""
+
+FRAMES, EVENT_STREAM = (
+    [frame for wire in WIRES if wire.aws is aws for frame in STREAMS[wire.api]]
+    for aws in (True, False)
+)
+SPLIT = [
+    (b"".join(frames), FrameDecoder if wire.aws else SseDecoder)
+    for wire in WIRES
+    for frames in [wire.frames(TEXTS, PIECES)]
+]
+SPLIT += [(stream.replace(b"\n", b"\r\n"), make) for stream, make in SPLIT if make is SseDecoder]
 
 WORDS = """
     role content type text thinking toolCall toolResult image user assistant messages tools
@@ -101,15 +102,14 @@ INPUTS = {
     "bedrock_answer": st.lists(lines(st.binary(min_size=1, max_size=1), JSON), max_size=6).map(
         b"".join
     ),
-    "sse": bent([*CHAT, b"event: x\r\n", b"id: 1\r", b":\n", b"retry: 5\n", b"\xef\xbb\xbf"]),
-    "chat_answer": st.one_of(bent(CHAT), EVENTS),
-    "responses_answer": st.one_of(bent(RESPONSES), EVENTS),
-    "messages_answer": st.one_of(bent(MESSAGES), EVENTS),
+    "sse": bent(
+        [*EVENT_STREAM, b"event: x\r\n", b"id: 1\r", b":\n", b"retry: 5\n", b"\xef\xbb\xbf"]
+    ),
     "json5": lines(st.one_of(KEYS.map(str.encode), st.binary(max_size=8)), JSON, JSON),
     "config": JSON,
     "model_ref": st.text(max_size=30).map(lambda text: text.encode("utf-8", "replace")),
     "messages": JSON,
-}
+} | {wire.api: st.one_of(bent(STREAMS[wire.api]), EVENTS) for wire in WIRES}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -179,11 +179,7 @@ class TestSplits:
     @fuzzed(max_examples=BYTES)
     @given(st.lists(st.integers(1, 60), max_size=60))
     def test_a_valid_stream_gives_the_same_events_however_it_is_split(self, sizes):
-        for stream, make in (
-            (b"".join(FRAMES), FrameDecoder),
-            (b"".join(CHAT), SseDecoder),
-            (b"".join(RESPONSES).replace(b"\n", b"\r\n"), SseDecoder),
-        ):
+        for stream, make in SPLIT:
             whole = [*make().feed(stream)]
             decoder, found, at = make(), [], 0
             for size in (*sizes, len(stream)):
@@ -191,7 +187,7 @@ class TestSplits:
                 at += size
             assert not decoder.end()
             assert found == whole
-            assert len(found) >= len(FRAMES)
+            assert len(found) >= 10
 
 
 class TestMemory:

@@ -4,23 +4,15 @@ import json
 
 import pytest
 from fuzz_targets import translated
+from wires import WIRES
 
 from modelwire.authoring import JsonEvent, StreamEnd
 from modelwire.errors import MalformedResponse
 from modelwire.messages import StopReason, Text, Thinking, ToolCall
 from modelwire.testing import ScriptedAnswer
 from modelwire.testing.mutations import WRONG_VALUES, with_wrong_value
-from modelwire_anthropic.messages.stream import Translator as MessagesTranslator
-from modelwire_anthropic.testing import MessagesWire
-from modelwire_bedrock.aws.eventstream import FrameDecoder
 from modelwire_bedrock.converse.response import AnswerTranslator
-from modelwire_bedrock.converse.stream import Translator as BedrockTranslator
-from modelwire_bedrock.testing import ConverseStreamWire
 from modelwire_local.chat.stream import Translator as LocalTranslator
-from modelwire_openai.compat import Compat
-from modelwire_openai.completions.stream import Translator as ChatTranslator
-from modelwire_openai.responses.stream import Translator as ResponsesTranslator
-from modelwire_openai.testing import ChatCompletionsWire, ResponsesWire
 
 ANSWER = ScriptedAnswer(
     [Thinking("hm", "c2lnbmVk"), Text("one"), ToolCall("t", "f", {"a": 1})],
@@ -109,41 +101,55 @@ CONVERSE = {
 }  # fmt: skip
 
 
-def json_events(wire):
-    """The events of an answer, as data."""
-    found = (event[1] if isinstance(event, tuple) else event for event in wire.events(ANSWER))
-    return [event for event in found if isinstance(event, dict)]
+MORE = {"anthropic-messages": (-2, MESSAGES_MORE), "openai-completions": (2, CHAT_MORE)}
+"""Where in an answer there are further events, and those, by API."""
 
 
-def of_stream(make):
+def named_events(wire):
+    """The events of an answer, each as its name and its data."""
+    found = [
+        event if isinstance(event, tuple) else ("message", event)
+        for event in wire.kit.events(ANSWER)
+    ]
+    events = [(name, data) for name, data in found if isinstance(data, dict)]
+    place, more = MORE.get(wire.api, (0, []))
+    place %= len(events)
+    return [*events[:place], *(("message", event) for event in more), *events[place:]]
+
+
+def reader(wire, names):
+    """Reads an answer whose events have these names, and other data."""
+
     def read(events):
-        arrivals = [[JsonEvent("message", event)] for event in events]
-        return translated(make(), [*arrivals, [StreamEnd(marked=True)]])
+        if wire.aws:
+            named = zip(names, events, strict=True)
+            arrivals = wire.read(wire.kit.encode(event) for event in named)
+        else:
+            # As data, since not all of it can be written as JSON.
+            arrivals = [[JsonEvent("message", event)] for event in events]
+            arrivals.append([StreamEnd(marked=True)])
+        return translated(wire.translator(), arrivals)
 
     return read
 
 
-def read_frames(events):
-    wire, decoder = ConverseStreamWire(), FrameDecoder()
-    frames = (wire.encode(named) for named in zip(FRAME_NAMES, events, strict=True))
-    return translated(BedrockTranslator({}), [decoder.feed(frame) for frame in frames])
+def over(wire):
+    names, events = zip(*named_events(wire), strict=True)
+    return reader(wire, names), list(events)
 
 
 def read_converse(events):
     return translated(AnswerTranslator({}), [[json.dumps(event).encode()] for event in events])
 
 
-MESSAGES = json_events(MessagesWire())
-CHAT = json_events(ChatCompletionsWire())
-FRAME_NAMES, FRAMES = zip(*ConverseStreamWire().events(ANSWER), strict=True)
 APIS = {
-    "messages": (of_stream(lambda: MessagesTranslator({})), [*MESSAGES[:-2], *MESSAGES_MORE, *MESSAGES[-2:]]),
-    "chat": (of_stream(lambda: ChatTranslator("m", Compat(), {})), [*CHAT[:2], *CHAT_MORE, *CHAT[2:]]),
-    "responses": (of_stream(lambda: ResponsesTranslator({})), json_events(ResponsesWire())),
-    "converse stream": (read_frames, list(FRAMES)),
-    "converse": (read_converse, [CONVERSE]),
-    "local": (lambda events: translated(LocalTranslator("local", "m", {}), [[e] for e in events]), LOCAL),
-}  # fmt: skip
+    **{wire.api: over(wire) for wire in WIRES},
+    "a whole answer of Converse": (read_converse, [CONVERSE]),
+    "local": (
+        lambda events: translated(LocalTranslator("local", "m", {}), [[e] for e in events]),
+        LOCAL,
+    ),
+}
 
 
 @pytest.mark.parametrize("api", APIS)
@@ -168,17 +174,17 @@ def test_another_value_is_never_the_plugins_fault(api, value):
 @pytest.mark.parametrize(
     ("api", "event"),
     [
-        ("messages", {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": 5}}),
-        ("messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "text", "text": 5}}),
-        ("messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "tool_use", "id": -1, "name": "f"}}),
-        ("messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "tool_use", "id": "t", "name": 1.5}}),
-        ("messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "tool_use", "id": "t", "name": "f", "input": []}}),
+        ("anthropic-messages", {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": 5}}),
+        ("anthropic-messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "text", "text": 5}}),
+        ("anthropic-messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "tool_use", "id": -1, "name": "f"}}),
+        ("anthropic-messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "tool_use", "id": "t", "name": 1.5}}),
+        ("anthropic-messages", {"type": "content_block_start", "index": 9, "content_block": {"type": "tool_use", "id": "t", "name": "f", "input": []}}),
         *[
-            ("messages", {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": value}})
+            ("anthropic-messages", {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": value}})
             for value in (5, True, 1.5, None, [], {})
         ],
         *[
-            ("chat", {"choices": [{"index": 0, "delta": delta}]})
+            ("openai-completions", {"choices": [{"index": 0, "delta": delta}]})
             for delta in (
                 {"content": 5},
                 {"content": [{"type": "text", "text": 5}]},
@@ -192,16 +198,16 @@ def test_another_value_is_never_the_plugins_fault(api, value):
                 {"function_call": "f"},
             )
         ],
-        ("chat", {"choices": [{"index": True, "delta": {}}]}),
-        ("chat", {"choices": [{"index": 0, "delta": "text"}]}),
-        ("chat", {"choices": {}}),
-        ("responses", {"type": "response.output_text.delta", "item_id": "x", "delta": 5}),
-        ("responses", {"type": "response.output_text.delta", "item_id": "x", "content_index": True, "delta": "a"}),
-        ("responses", {"type": "response.function_call_arguments.delta", "item_id": "x", "delta": True}),
-        ("responses", {"type": "response.output_item.added", "item": 5}),
-        ("responses", {"type": "response.output_item.done", "item": {"type": "function_call", "call_id": -1, "name": "f"}}),
-        ("responses", {"type": "response.output_item.done", "item": {"type": "function_call", "call_id": "t", "name": 1.5}}),
-        ("responses", {"type": "response.output_item.done", "item": {"type": "message", "content": [{"text": 5}]}}),
+        ("openai-completions", {"choices": [{"index": True, "delta": {}}]}),
+        ("openai-completions", {"choices": [{"index": 0, "delta": "text"}]}),
+        ("openai-completions", {"choices": {}}),
+        ("openai-responses", {"type": "response.output_text.delta", "item_id": "x", "delta": 5}),
+        ("openai-responses", {"type": "response.output_text.delta", "item_id": "x", "content_index": True, "delta": "a"}),
+        ("openai-responses", {"type": "response.function_call_arguments.delta", "item_id": "x", "delta": True}),
+        ("openai-responses", {"type": "response.output_item.added", "item": 5}),
+        ("openai-responses", {"type": "response.output_item.done", "item": {"type": "function_call", "call_id": -1, "name": "f"}}),
+        ("openai-responses", {"type": "response.output_item.done", "item": {"type": "function_call", "call_id": "t", "name": 1.5}}),
+        ("openai-responses", {"type": "response.output_item.done", "item": {"type": "message", "content": [{"text": 5}]}}),
     ],
 )  # fmt: skip
 def test_a_value_of_a_wrong_type_is_a_malformed_response_that_may_be_tried_again(api, event):

@@ -103,9 +103,8 @@ async def test_cancelling_at_every_await_while_models_are_listed(wire, runtime):
     """What is cancelled is the waiting; the fetch goes on for whoever else may wait for it."""
     provider = wire.ref.partition("/")[0]
     held = Held.now()
-    # Bedrock's three lists are asked for side by side; where they overlap, each has a connection.
-    more = 2 if provider == "amazon-bedrock" else 0
-    held = evolve(held, sockets=held.sockets + more * BOTH_ENDS)
+    # Lists that are fetched side by side have a connection each where they overlap.
+    held = evolve(held, sockets=held.sockets + (wire.lists - 1) * BOTH_ENDS)
     await runtime.catalog.listing(provider, refresh=True)
     assert not await settled(held)
     number, happened = 0, True

@@ -157,7 +157,7 @@ async def test_one_budget_covers_the_fallbacks(tmp_path):
         for wire in WIRES:
             running.enter_context(wire.start())
             wire.answers(*[Fault("stall", after=0)] * 9)
-        providers = {wire.ref.partition("/")[0] + wire.api[-3:]: wire for wire in WIRES[1:]}
+        providers = {f"p-{number}": wire for number, wire in enumerate(WIRES) if not wire.aws}
         document = {"models": {"providers": {n: w.provider() for n, w in providers.items()}}}
         refs = [f"{name}/some-model" for name in providers]
         runtime = Runtime.from_config(
@@ -174,8 +174,8 @@ async def test_one_budget_covers_the_fallbacks(tmp_path):
             assert [attempt.model for attempt in caught.value.attempts] == refs[:1]
             assert time.monotonic() - began >= 1.0
             asked = [len(wire.server.requests) for wire in providers.values()]
-            assert asked == [1, 1]
-            for wire in providers.values():
+            assert asked == [1, 1, *[0] * (len(providers) - 2)]
+            for wire in list(providers.values())[:2]:
                 assert await reached(lambda wire=wire: wire.ends() == ["client_left"])
 
 

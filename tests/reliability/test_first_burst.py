@@ -12,14 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from attrs import frozen
+from wires import WIRES
 
 from modelwire.testing import Reply, ScriptedAnswer, WireServer
-from modelwire_anthropic.testing import MessagesWire
 from modelwire_bedrock.emulator import CREDENTIALS, Emulator, Text
-from modelwire_bedrock.testing import ConverseStreamWire
 from modelwire_local.models import find_weights
-from modelwire_openai.testing import ChatCompletionsWire, ResponsesWire
 
 PROGRAM = Path(__file__).parents[1] / "support" / "first_burst.py"
 STREAMS = 256
@@ -60,38 +57,21 @@ def first_burst(document, ref, folder, *, environ=None, path=(), **said):
     return json.loads(done.stdout)
 
 
-@frozen
-class Wire:
-    """A wire of a plugin of this repository, spoken by the conformance kit's server."""
+@contextmanager
+def served(wire, *first):
+    """The configuration of the conformance kit's server, which sends these replies first, and then answers."""
+    kit = wire.kit
 
-    ref: str
-    wire: object
-    settings: dict
+    def listed(request):
+        special = kit.aside(request)
+        return special or (kit.listing(["a", "b"]) if request.method == "GET" else None)
 
-    @contextmanager
-    def served(self, *first):
-        """The configuration of a server that sends these replies first, and then answers."""
-
-        def listed(request):
-            special = self.wire.aside(request)
-            return special or (self.wire.listing(["a", "b"]) if request.method == "GET" else None)
-
-        with WireServer(listed) as server:
-            server.script(*first)
-            server.always(self.wire.reply(self.wire.bodies(ScriptedAnswer("Yes."))))
-            provider = {**self.wire.settings(server.url, "sk-test"), **self.settings}
-            document = {"models": {"providers": {self.ref.partition("/")[0]: provider}}}
-            yield document, dict(self.wire.environ(server.url, "sk-test"))
-
-
-WIRES = {
-    "openai-completions": Wire("acme/m", ChatCompletionsWire(), {"api": "openai-completions"}),
-    "openai-responses": Wire("acme/m", ResponsesWire(), {"api": "openai-responses"}),
-    "anthropic-messages": Wire("anthropic/claude-sonnet-4", MessagesWire(), {}),
-    "bedrock-converse-stream": Wire(
-        "amazon-bedrock/us.amazon.nova-lite-v1:0", ConverseStreamWire(), {}
-    ),
-}
+    with WireServer(listed) as server:
+        server.script(*first)
+        server.always(kit.reply(kit.bodies(ScriptedAnswer("Yes."))))
+        provider = {**kit.settings(server.url, "sk-test"), "api": wire.api}
+        document = {"models": {"providers": {wire.ref.partition("/")[0]: provider}}}
+        yield document, dict(kit.environ(server.url, "sk-test"))
 
 
 @contextmanager
@@ -108,12 +88,11 @@ def emulated():
 
 
 @pytest.mark.parametrize("interleave", [False, True], ids=["at once", "interleaved"])
-@pytest.mark.parametrize("name", WIRES)
+@pytest.mark.parametrize("wire", WIRES, ids=str)
 def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
-    name, interleave, tmp_path
+    wire, interleave, tmp_path
 ):
-    wire = WIRES[name]
-    service = emulated() if name == "bedrock-converse-stream" else wire.served()
+    service = emulated() if wire.aws else served(wire)
     with service as (document, environ):
         seen = first_burst(document, wire.ref, tmp_path, environ=environ, interleave=interleave)
     assert seen["imports"] == []
@@ -136,28 +115,28 @@ def test_a_first_burst_of_the_embedded_model_does_so_too(tmp_path):
     assert seen["interleaved"] > 100
 
 
-@pytest.mark.parametrize("name", WIRES)
-def test_a_first_burst_that_fails_imports_nothing_on_the_loop_either(name, tmp_path):
-    wire = WIRES[name].wire
-    bodies = wire.bodies(ScriptedAnswer("This is cut."))
+@pytest.mark.parametrize("wire", WIRES, ids=str)
+def test_a_first_burst_that_fails_imports_nothing_on_the_loop_either(wire, tmp_path):
+    kit = wire.kit
+    bodies = kit.bodies(ScriptedAnswer("This is cut."))
     page = Reply([b"<html><p>Bad&nbsp;gateway</html>"], 502, {"Content-Type": "text/html"})
     date = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
     faults = [
-        wire.refuse(429, "Slow down.", headers=date),
+        kit.refuse(429, "Slow down.", headers=date),
         page,
-        wire.refuse(401, "Who are you?"),
-        wire.refuse(403, "You may not."),
-        wire.refuse(404, "There is no such model."),
-        wire.refuse(400, "That is not valid."),
-        wire.reply([wire.encode(wire.failure("It failed."))]),
-        wire.reply(bodies[:-2], end="cut"),
-        wire.reply([wire.garbage()]),
-        wire.reply([], end="reset"),
+        kit.refuse(401, "Who are you?"),
+        kit.refuse(403, "You may not."),
+        kit.refuse(404, "There is no such model."),
+        kit.refuse(400, "That is not valid."),
+        kit.reply([kit.encode(kit.failure("It failed."))]),
+        kit.reply(bodies[:-2], end="cut"),
+        kit.reply([kit.garbage()]),
+        kit.reply([], end="reset"),
         Reply([b"<html>Log in</html>"], headers={"Content-Type": "text/html"}),
     ]
-    with WIRES[name].served(*faults) as (document, environ):
+    with served(wire, *faults) as (document, environ):
         seen = first_burst(
-            document, WIRES[name].ref, tmp_path, environ=environ, streams=len(faults), attempts=2
+            document, wire.ref, tmp_path, environ=environ, streams=len(faults), attempts=2
         )
     assert seen["imports"] == []
     assert seen["outcomes"].pop("answer") > 0

@@ -12,7 +12,8 @@ from contextlib import ExitStack
 import pytest
 from forked import Child, forked
 from leaks import open_sockets
-from sse_server import Play, SseServer, chat_frames
+from openai_answers import chat_frames
+from sse_server import Play, SseServer
 
 from modelwire.authoring import SingleFlight
 from modelwire.errors import Cancelled, SessionError

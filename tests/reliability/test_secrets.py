@@ -22,7 +22,6 @@ from urllib.parse import quote
 import pytest
 import trustme
 from attrs import asdict
-from hostile_server import STREAMS, beginning, end
 from leaks import reached
 from long_runs import is_long
 from repeating_server import RepeatingServer
@@ -58,33 +57,25 @@ TOLD = {
 # What of the mark stands in Base64, wherever it begins there.
 MARKS = (MARK, MARK.upper(), _base64(MARK), _base64(f"?{MARK}")[2:9], _base64(f"??{MARK}")[3:10])
 
-APIS = [*(wire.api for wire in WIRES), "anthropic-messages"]
 WAYS = ("refusal", "page", "event")
 MORE_WAYS = ("welcome", "broken event", "no http")
 QUICK = Deadlines(connect=5, first_byte=5, idle=5)
 
 
-def provider(api, url):
-    settings = {
-        "api": api,
+def provider(wire, url):
+    return {
+        "api": wire.api,
         "baseUrl": url,
         "headers": {"x-marked": f"{MARK}-/header+"},
         "models": [{"id": "some-model", "name": "Some"}],
+        **wire.credentials(MARK),
     }
-    if api == "bedrock-converse-stream":
-        keys = {
-            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
-            "secretAccessKey": f"{MARK}-secret-access-key-0123456789abcdef",
-            "sessionToken": f"{MARK}-session/token+0123456789==",
-        }
-        return {**settings, "region": "us-east-1", **keys}
-    return {**settings, "apiKey": f"{MARK}-api/key+0123456789="}
 
 
 def document(url):
-    providers = {f"p-{number}": provider(api, url) for number, api in enumerate(APIS)}
+    providers = {f"p-{number}": provider(wire, url) for number, wire in enumerate(WIRES)}
     login = url.replace("://", f"://usr:{MARK}-of-the-url@")
-    providers |= {f"q-{number}": provider(api, login) for number, api in enumerate(APIS)}
+    providers |= {f"q-{number}": provider(wire, login) for number, wire in enumerate(WIRES)}
     return {
         "models": {"providers": providers},
         "agents": {"defaults": {"model": {"primary": "p-1/some-model"}}},
@@ -119,7 +110,7 @@ COMMANDS = [
     ("models", "refresh"),
     ("models", "explain", "p-1/some-model"),
     ("models", "explain", "q-1/some-model"),
-    *(("models", "explain", "--json", f"q-{number}/some-model") for number in range(len(APIS))),
+    *(("models", "explain", "--json", f"q-{number}/some-model") for number in range(len(WIRES))),
     ("config", "get", "models.providers.q-1.baseUrl"),
     ("models", "aliases", "list"),
     ("plugins", "list"),
@@ -135,14 +126,14 @@ COMMANDS = [
     ("config", "patch", "--stdin"),
     ("doctor",),
     ("doctor", "--json"),
-    *(("complete", "--model", f"p-{number}/some-model", "hi") for number in range(len(APIS))),
+    *(("complete", "--model", f"p-{number}/some-model", "hi") for number in range(len(WIRES))),
     ("complete", "--model", "anthropic/claude-haiku-4-5", "hi"),
     ("complete", "--model", "openai/gpt-x", "hi"),
     ("complete", "--model", "amazon-bedrock/us.amazon.nova-lite-v1:0", "hi"),
     ("complete", "--events", "--model", "p-1/some-model", "hi"),
     *(
         ("complete", "--dry-run", "--model", f"p-{number}/some-model", "hi")
-        for number in range(len(APIS))
+        for number in range(len(WIRES))
     ),
     ("chat", "--model", "p-1/some-model", "--session", "talk.jsonl", "hi"),
     ("chat", "--model", "p-3/some-model", "--session", "talk.jsonl"),
@@ -263,7 +254,7 @@ def logged():
 
 
 @pytest.mark.parametrize("login", ["", f"usr:{MARK}-of-the-url@"], ids=["", "login"])
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("wire", WIRES, ids=str)
 @pytest.mark.parametrize(
     ("way", "form"),
     [
@@ -272,10 +263,10 @@ def logged():
         *(("welcome", form) for form in ("in upper case", "in Base64")),
     ],
 )
-async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, api, way, form, login):
+async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, wire, way, form, login):
     with RepeatingServer(way, TOLD[form]) as server:
         url = server.url.replace("://", f"://{login}")
-        settings = {"models": {"providers": {"acme": provider(api, url)}}}
+        settings = {"models": {"providers": {"acme": provider(wire, url)}}}
         runtime = Runtime.from_config(
             settings,
             environ={"HOME": str(tmp_path)},
@@ -309,13 +300,13 @@ async def test_no_failure_of_a_service_tells_a_secret(tmp_path, logged, api, way
 class EchoingServer(RepeatingServer):
     """Answers as it should, and repeats credentials in all that it says of its answers."""
 
-    def __init__(self, api, told):
+    def __init__(self, wire, told):
         super().__init__("answer", told)
-        self.api = api
+        self.wire = wire
 
     def _answer(self, head):
         said = super()._answer(head).partition(b"x-repeated: ")[2].partition(b"\r\n")[0].decode()
-        kind, body = STREAMS[self.api], beginning(self.api, said) + end(self.api, said)
+        kind, body = self.wire.stream_type, self.wire.beginning(said, "Hello") + self.wire.end(said)
         if head.startswith("GET"):
             models = [{"id": said, "display_name": said, "type": "model"}, {"id": "fine"}]
             kind, body = "application/json", json.dumps({"data": models}).encode()
@@ -324,11 +315,13 @@ class EchoingServer(RepeatingServer):
         return head.encode() + b"\r\n\r\n" + body
 
 
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("wire", WIRES, ids=str)
 @pytest.mark.parametrize("form", ["as it came", "percent-encoded", "in Base64"])
-async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(tmp_path, logged, api, form):
-    with EchoingServer(api, TOLD[form]) as server:
-        settings = {"models": {"providers": {"acme": provider(api, server.url)}}}
+async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(
+    tmp_path, logged, wire, form
+):
+    with EchoingServer(wire, TOLD[form]) as server:
+        settings = {"models": {"providers": {"acme": provider(wire, server.url)}}}
         environ = {
             "HOME": str(tmp_path),
             "MODELWIRE_ANSWERS": "record",
@@ -350,7 +343,7 @@ async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(tmp_path,
     assert not marked(repr(listing))
     assert [text for text in logged if marked(text)] == []
     assert not found_in(tmp_path)
-    if api != "bedrock-converse-stream":  # whose answers have no id and name no model
+    if wire.names_answers:
         assert HIDDEN in message.response_id
         assert HIDDEN in (message.response_model or HIDDEN)
     assert HIDDEN in (message.raw_stop_reason or HIDDEN)
@@ -361,7 +354,7 @@ async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(tmp_path,
 async def test_no_fault_of_a_connection_tells_a_secret(wire, tmp_path, logged, kind):
     with wire.start():
         wire.answers(Fault(kind, after=wire.at["mid-text"]))
-        settings = {"models": {"providers": {"acme": provider(wire.api, wire.url)}}}
+        settings = {"models": {"providers": {"acme": provider(wire, wire.url)}}}
         environ = {"HOME": str(tmp_path)}
         quick = RetryPolicy(max_attempts=1)
         async with Runtime.from_config(
@@ -375,9 +368,9 @@ async def test_no_fault_of_a_connection_tells_a_secret(wire, tmp_path, logged, k
     assert [text for text in logged if MARK in text] == []
 
 
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("wire", WIRES, ids=str)
 @pytest.mark.parametrize("trouble", ["refused", "proxy", "not a host"])
-async def test_no_connection_that_fails_tells_a_secret(tmp_path, logged, api, trouble):
+async def test_no_connection_that_fails_tells_a_secret(tmp_path, logged, wire, trouble):
     environ = {"HOME": str(tmp_path)}
     url = f"http://user:{MARK}-password@127.0.0.1:9"
     if trouble == "proxy":
@@ -385,7 +378,7 @@ async def test_no_connection_that_fails_tells_a_secret(tmp_path, logged, api, tr
         url = "http://example.invalid"
     elif trouble == "not a host":
         url = f"http://user:{MARK}@[nonsense"
-    settings = {"models": {"providers": {"acme": provider(api, url)}}}
+    settings = {"models": {"providers": {"acme": provider(wire, url)}}}
     try:
         async with Runtime.from_config(
             settings,
@@ -419,12 +412,12 @@ def test_no_configuration_that_cannot_be_read_tells_a_secret(tmp_path, logged, n
     assert [text for text in logged if MARK in text] == []
 
 
-@pytest.mark.parametrize("api", APIS)
-async def test_a_redirect_carries_nothing_to_another_host(tmp_path, api):
+@pytest.mark.parametrize("wire", WIRES, ids=str)
+async def test_a_redirect_carries_nothing_to_another_host(tmp_path, wire):
     with ExitStack() as running:
         elsewhere = running.enter_context(RepeatingServer("refusal"))
         server = running.enter_context(RepeatingServer(elsewhere.url))
-        settings = {"models": {"providers": {"acme": provider(api, server.url)}}}
+        settings = {"models": {"providers": {"acme": provider(wire, server.url)}}}
         async with Runtime.from_config(
             settings,
             environ={"HOME": str(tmp_path)},
@@ -459,8 +452,8 @@ WISHES = {
 }
 
 
-@pytest.mark.parametrize("api", APIS)
-async def test_certificates_are_verified_whatever_the_surroundings_say(tmp_path, monkeypatch, api):
+@pytest.mark.parametrize("wire", WIRES, ids=str)
+async def test_certificates_are_verified_whatever_the_surroundings_say(tmp_path, monkeypatch, wire):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     asked = []
@@ -474,7 +467,7 @@ async def test_certificates_are_verified_whatever_the_surroundings_say(tmp_path,
     for name, value in TEMPTATIONS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(ssl, "_create_default_https_context", ssl._create_unverified_context)
-    settings = {"models": {"providers": {"acme": {**provider(api, url), **WISHES}}}}
+    settings = {"models": {"providers": {"acme": {**provider(wire, url), **WISHES}}}}
     async with Runtime.from_config(
         settings,
         environ={"HOME": str(tmp_path), **TEMPTATIONS},

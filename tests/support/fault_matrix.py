@@ -36,7 +36,6 @@ NEVER_AGAIN = ("a certificate that nobody vouches for",)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- fault matrix -->\n", "<!-- end of the fault matrix -->\n"
 
-_BEDROCK, _CHAT, _RESPONSES = (wire.api for wire in WIRES)
 _BEFORE_END = STAGES[:5]
 
 
@@ -70,16 +69,24 @@ def _all(make: Callable[[int], Fault]) -> dict[str, Callable[[int], Fault]]:
     return {wire.api: make for wire in WIRES}
 
 
-def _refusal(code: str, said: str, status: int) -> dict[str, Callable[[int], Fault]]:
-    sse = lambda _: Fault.error(said, status=status)  # noqa: E731
-    return {_BEDROCK: lambda _: Fault.error(code), _CHAT: sse, _RESPONSES: sse}
+def _aws(make: Callable[[int], Fault]) -> dict[str, Callable[[int], Fault]]:
+    return {wire.api: make for wire in WIRES if wire.aws}
 
 
-def _in_stream(code: str, said: str | None) -> dict[str, Callable[[int], Fault]]:
-    made = {_BEDROCK: lambda after: Fault.exception(code, after=after)}
-    if said is not None:
-        made[_CHAT] = made[_RESPONSES] = lambda after: Fault.exception(said, after=after)
-    return made
+def _refusal(what: str, status: int) -> dict[str, Callable[[int], Fault]]:
+    def refuse(wire: Wire) -> Callable[[int], Fault]:
+        code = wire.refusals[what]
+        # The emulator knows the status of each code.
+        return lambda _: Fault.error(code) if wire.aws else Fault.error(code, status=status)
+
+    return {wire.api: refuse(wire) for wire in WIRES if what in wire.refusals}
+
+
+def _in_stream(what: str) -> dict[str, Callable[[int], Fault]]:
+    def fail(wire: Wire) -> Callable[[int], Fault]:
+        return lambda after: Fault.exception(wire.failures[what], after=after)
+
+    return {wire.api: fail(wire) for wire in WIRES if what in wire.failures}
 
 
 ROWS = (
@@ -89,26 +96,26 @@ ROWS = (
     Row("something that is no HTTP", "malformed_response", (HEADERS,)),
     Row("a reset in place of a response", "connection", (HEADERS,), _all(lambda _: Fault("no_response"))),
     Row("headers that come too late", "timeout", (HEADERS,), _all(lambda _: Fault("slow_start", seconds=3600))),
-    Row("refused: throttled", "rate_limited", (HEADERS,), _refusal("ThrottlingException", "rate_limit_exceeded", 429)),
-    Row("refused: internal", "server_error", (HEADERS,), _refusal("InternalServerException", "server_error", 500)),
-    Row("refused: unavailable", "overloaded", (HEADERS,), _refusal("ServiceUnavailableException", "overloaded_error", 503)),
-    Row("refused: model not ready", "overloaded", (HEADERS,), _refusal("ModelNotReadyException", "unavailable_error", 503)),
-    Row("refused: model timed out", "timeout", (HEADERS,), _refusal("ModelTimeoutException", "timeout", 408)),
-    Row("refused: model failed", "server_error", (HEADERS,), {_BEDROCK: lambda _: Fault.error("ModelErrorException")}),
-    Row("refused: no permission", "access_denied", (HEADERS,), _refusal("AccessDeniedException", "permission_denied", 403)),
-    Row("refused: stale credentials", "auth", (HEADERS,), _refusal("ExpiredTokenException", "invalid_api_key", 401), times={_BEDROCK: 2}),
-    Row("refused: not valid", "invalid_request", (HEADERS,), _refusal("ValidationException", "invalid_request_error", 400)),
-    Row("in the stream: throttled", "rate_limited", STAGES, _in_stream("throttlingException", "rate_limit_exceeded")),
-    Row("in the stream: internal", "server_error", STAGES, _in_stream("internalServerException", "server_error")),
-    Row("in the stream: unavailable", "overloaded", STAGES, _in_stream("serviceUnavailableException", "overloaded_error")),
-    Row("in the stream: model failed", "server_error", STAGES, _in_stream("modelStreamErrorException", None)),
-    Row("in the stream: not valid", "invalid_request", STAGES, _in_stream("validationException", "invalid_prompt")),
+    Row("refused: throttled", "rate_limited", (HEADERS,), _refusal("throttled", 429)),
+    Row("refused: internal", "server_error", (HEADERS,), _refusal("internal", 500)),
+    Row("refused: unavailable", "overloaded", (HEADERS,), _refusal("unavailable", 503)),
+    Row("refused: model not ready", "overloaded", (HEADERS,), _refusal("model not ready", 503)),
+    Row("refused: model timed out", "timeout", (HEADERS,), _refusal("model timed out", 408)),
+    Row("refused: model failed", "server_error", (HEADERS,), _refusal("model failed", 424)),
+    Row("refused: no permission", "access_denied", (HEADERS,), _refusal("no permission", 403)),
+    Row("refused: stale credentials", "auth", (HEADERS,), _refusal("stale credentials", 401), times={wire.api: wire.stale_credentials for wire in WIRES}),
+    Row("refused: not valid", "invalid_request", (HEADERS,), _refusal("not valid", 400)),
+    Row("in the stream: throttled", "rate_limited", STAGES, _in_stream("throttled")),
+    Row("in the stream: internal", "server_error", STAGES, _in_stream("internal")),
+    Row("in the stream: unavailable", "overloaded", STAGES, _in_stream("unavailable")),
+    Row("in the stream: model failed", "server_error", STAGES, _in_stream("model failed")),
+    Row("in the stream: not valid", "invalid_request", STAGES, _in_stream("not valid")),
     Row("the connection is reset", "connection", STAGES, _all(lambda after: Fault("reset", after=after))),
     Row("the connection is closed in an event", "stream_truncated", STAGES, _all(lambda after: Fault("cut", after=after))),
     Row("the body ends in an event", "stream_truncated", _BEFORE_END, _all(lambda after: Fault("truncate", after=after))),
     Row("an event is damaged", "malformed_response", _BEFORE_END, _all(lambda after: Fault("corrupt", after=after))),
-    Row("the head of a frame is damaged", "malformed_response", _BEFORE_END, {_BEDROCK: lambda after: Fault("corrupt", after=after, part="prelude")}),
-    Row("the headers of a frame are damaged", "malformed_response", _BEFORE_END, {_BEDROCK: lambda after: Fault("corrupt", after=after, part="headers")}),
+    Row("the head of a frame is damaged", "malformed_response", _BEFORE_END, _aws(lambda after: Fault("corrupt", after=after, part="prelude"))),
+    Row("the headers of a frame are damaged", "malformed_response", _BEFORE_END, _aws(lambda after: Fault("corrupt", after=after, part="headers"))),
     Row("the body ends before the stop", "stream_truncated", ("before stop",), _all(lambda after: Fault("no_stop", after=after))),
     Row("silence", "timeout", STAGES, _all(lambda after: Fault("stall", after=after))),
     Row("one byte at a time", ANSWER, STAGES[:1], _all(lambda _: Fault("dribble", size=1, seconds=0))),
@@ -158,7 +165,9 @@ def table() -> str:
     lines = [f"| what goes wrong | {' | '.join(COLUMNS)} |", "| --- |" + " --- |" * len(COLUMNS)]
     everything = list(cells())
     for row in ROWS:
-        name = row.name + (" (Bedrock)" if set(row.faults) == {_BEDROCK} else "")
+        name = row.name + (
+            " (Bedrock)" if row.faults and set(row.faults) == set(_aws(Fault)) else ""
+        )
         shown = []
         for stage in COLUMNS:
             found = {cell.expected for cell in everything if (cell.row, cell.stage) == (row, stage)}

@@ -8,10 +8,13 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modelwire.authoring import JsonEvent, StreamEnd, Translator, parse_json
+from wires import WIRES, Wire, read_frames
+
+from modelwire.authoring import Translator
 from modelwire.config.load import read_config
 from modelwire.document.edit import read_value, set_value, unset_value
 from modelwire.errors import ConfigError, InvalidMessage, ModelwireError, ProviderError
@@ -27,12 +30,8 @@ from modelwire.messages.codec import (
 )
 from modelwire.models import ModelRef
 from modelwire.transport import SseDecoder
-from modelwire_anthropic.messages.stream import Translator as MessagesTranslator
 from modelwire_bedrock.aws.eventstream import FrameDecoder
-from modelwire_bedrock.converse.stream import Translator as BedrockTranslator
-from modelwire_openai.compat import Compat
-from modelwire_openai.completions.stream import Translator as ChatTranslator
-from modelwire_openai.responses.stream import Translator as ResponsesTranslator
+from modelwire_bedrock.converse.stream import Translator as ConverseTranslator
 
 
 def pieces(data: bytes) -> list[bytes]:
@@ -79,7 +78,7 @@ def mended_event_stream(data: bytes) -> None:
         body = prelude + struct.pack(">I", zlib.crc32(prelude)) + part + payload
         made += body + struct.pack(">I", zlib.crc32(body))
     event_stream(made)
-    _translate_frames(pieces(made))
+    translated(ConverseTranslator({}), read_frames(pieces(made)))
 
 
 def bedrock_answer(data: bytes) -> None:
@@ -90,7 +89,7 @@ def bedrock_answer(data: bytes) -> None:
     for line in data.split(b"\n"):
         name = names[line[0] % len(names)] if line else "metadata"
         made += _frame(name, line[1:])
-    _translate_frames([made])
+    translated(ConverseTranslator({}), read_frames([made]))
 
 
 def _frame(name: str, payload: bytes) -> bytes:
@@ -102,17 +101,6 @@ def _frame(name: str, payload: bytes) -> bytes:
     prelude = struct.pack(">II", 16 + len(head) + len(payload), len(head))
     body = prelude + struct.pack(">I", zlib.crc32(prelude)) + head + payload
     return body + struct.pack(">I", zlib.crc32(body))
-
-
-def _translate_frames(parts: Iterable[bytes]) -> None:
-    decoder = FrameDecoder()
-
-    def arrivals():
-        for part in parts:
-            yield decoder.feed(part)
-        decoder.end()
-
-    translated(BedrockTranslator({}), arrivals())
 
 
 def sse(data: bytes) -> None:
@@ -128,35 +116,9 @@ def sse(data: bytes) -> None:
         assert decode(pieces(data)) == whole
 
 
-def chat_answer(data: bytes) -> None:
-    """A whole answer of Chat Completions, out of the events of a stream."""
-    _translate_events(data, ChatTranslator("m", Compat(), {}))
-
-
-def responses_answer(data: bytes) -> None:
-    """A whole answer of the Responses API, out of the events of a stream."""
-    _translate_events(data, ResponsesTranslator({}))
-
-
-def messages_answer(data: bytes) -> None:
-    """A whole answer of the Messages API, out of the events of a stream."""
-    _translate_events(data, MessagesTranslator({}))
-
-
-def _translate_events(data: bytes, translator: Translator[JsonEvent | StreamEnd]) -> None:
-    decoder = SseDecoder()
-
-    def arrivals():
-        for event in (*decoder.feed(data), *decoder.end()):
-            try:
-                payload = parse_json(event.data)
-            except ValueError:
-                continue
-            if isinstance(payload, dict):
-                yield [JsonEvent(event.event, payload)]
-        yield [StreamEnd()]
-
-    translated(translator, arrivals())
+def answer(wire: Wire, data: bytes) -> None:
+    """A whole answer over a wire, out of the bytes of a stream."""
+    translated(wire.translator(), wire.read([data]))
 
 
 def translated(
@@ -261,12 +223,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         mended_event_stream,
         bedrock_answer,
         sse,
-        chat_answer,
-        responses_answer,
-        messages_answer,
         json5,
         config,
         model_ref,
         messages,
     )
-}
+} | {wire.api: partial(answer, wire) for wire in WIRES}

@@ -13,7 +13,8 @@ import json
 import resource
 import sys
 
-from sse_server import Play, SseServer, chat_frames, responses_frames
+from sse_server import SseServer
+from wires import WIRES
 
 from modelwire_bedrock.emulator import Answer, Emulator, Fault, Pacing, Scenario, Step, Text
 
@@ -36,22 +37,22 @@ class Asked(Scenario):
         return Step(Answer(Text("".join(texts), texts)), fault_of(question))
 
 
-def chooser(frames_of):
+def chooser(wire):
     def choose(body):
         content = (body.get("messages") or body.get("input"))[-1]["content"]
         text = content if isinstance(content, str) else content[0]["text"]
         question = json.loads(text)
-        return Play(frames_of(texts_of(question)), fault_of(question), question["pace"])
+        return wire.play(wire.frames(texts_of(question), ()), fault_of(question), question["pace"])
 
     return choose
 
 
 async def serve(api, pace):
-    if api == "bedrock-converse-stream":
+    wire = next(wire for wire in WIRES if wire.api == api)
+    if wire.aws:
         server = Emulator(scenario=Asked(pacing=Pacing(between=pace)))
     else:
-        frames_of = chat_frames if api == "openai-completions" else responses_frames
-        server = SseServer(choose=chooser(frames_of))
+        server = SseServer(choose=chooser(wire))
     async with server:
         print(server.url, flush=True)
         await asyncio.to_thread(sys.stdin.read)

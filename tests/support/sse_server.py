@@ -1,7 +1,7 @@
 """A server of server-sent events on a real socket, and everything that can go wrong with one.
 
-It knows the same faults as the Bedrock emulator, under the same names, so that one table can ask the
-same of every wire protocol. A frame is the bytes of one event.
+It has the same faults as the Bedrock emulator, under the same names, so that one table can test the
+same with every wire protocol. A frame is the bytes of one event.
 """
 
 import asyncio
@@ -30,13 +30,22 @@ class Received:
     end: str | None = None
 
 
+def _failure(code):
+    return {"error": {"message": "It failed.", "code": code}}
+
+
 @define
 class Play:
-    """What one request gets: events, what goes wrong with it, and the seconds between two events."""
+    """What one request gets: events, what goes wrong with it, and the seconds between two events.
+
+    Attributes:
+        failure: The JSON data that reports a failure with a code of the service.
+    """
 
     frames: Sequence[bytes]
     fault: Fault | None = None
     pace: float = 0.0
+    failure: Callable[[str | None], Any] = _failure
 
 
 class _Broken(Exception):
@@ -156,7 +165,7 @@ async def _send(writer, play):
     if kind == "no_response":
         _reset(writer)
     if kind == "error":
-        await _refuse(writer, fault)
+        await _refuse(writer, play)
         return "refused"
     if kind == "slow_start":
         await asyncio.sleep(fault.seconds)
@@ -165,7 +174,7 @@ async def _send(writer, play):
     for at, frame in enumerate((*play.frames, b"")):
         data = frame
         if fault is not None and fault.interrupts and at == fault.after:
-            data = await _strike(writer, fault, frame)
+            data = await _strike(writer, play, frame)
             if data is None:
                 break
         await _send_frame(writer, data, fault)
@@ -176,12 +185,13 @@ async def _send(writer, play):
     return "complete"
 
 
-async def _strike(writer, fault, frame):
+async def _strike(writer, play, frame):
     """Let a fault strike in front of a frame; the frame to send in its place, or `None` to end."""
+    fault = play.fault
     half = frame[: len(frame) // 2]
     match fault.kind:
         case "exception":
-            await _chunk(writer, sse({"error": {"code": fault.code, "message": "It failed."}}))
+            await _chunk(writer, sse(play.failure(fault.code)))
             return None
         case "reset":
             _reset(writer)
@@ -199,8 +209,9 @@ async def _strike(writer, fault, frame):
     return None  # the body ends here
 
 
-async def _refuse(writer, fault):
-    body = json.dumps({"error": {"message": "It failed.", "code": fault.code or None}}).encode()
+async def _refuse(writer, play):
+    fault = play.fault
+    body = json.dumps(play.failure(fault.code or None)).encode()
     fields = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
     if fault.retry_after is not None:
         fields += f"\r\nRetry-After: {fault.retry_after}"
@@ -236,56 +247,3 @@ def sse(payload: Any) -> bytes:
     """One event."""
     text = payload if isinstance(payload, str) else json.dumps(payload)
     return f"data: {text}\n\n".encode()
-
-
-def chat_frames(texts: Sequence[str], call: Sequence[str] = ()) -> list[bytes]:
-    """An answer of Chat Completions: pieces of text, and the arguments of one call in pieces."""
-
-    def chunk(delta, finish=None):
-        return sse({"id": "c1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
-
-    def call_chunk(**function):
-        return chunk({"tool_calls": [{"index": 0, **function}]})
-
-    frames = [chunk({"role": "assistant"}), *(chunk({"content": text}) for text in texts)]
-    if call:
-        start = {"id": "call_1", "type": "function", "function": {"name": "lookup"}}
-        frames += [call_chunk(**start), *(call_chunk(function={"arguments": a}) for a in call)]
-    frames.append(chunk({}, "tool_calls" if call else "stop"))
-    usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
-    return [*frames, sse({"id": "c1", "choices": [], "usage": usage}), sse("[DONE]")]
-
-
-def responses_frames(texts: Sequence[str], call: Sequence[str] = ()) -> list[bytes]:
-    """An answer of the Responses API: pieces of text, and the arguments of one call in pieces."""
-
-    def event(kind, **data):
-        return sse({"type": f"response.{kind}", **data})
-
-    def message(whole):
-        part = [{"type": "output_text", "text": whole, "annotations": []}] if whole else []
-        return {"type": "message", "id": "msg_1", "role": "assistant", "content": part}
-
-    def called(whole):
-        ids = {"id": "fc_1", "call_id": "call_1", "name": "lookup"}
-        return {"type": "function_call", **ids, "arguments": whole}
-
-    said, at = "".join(texts), {"output_index": 0, "item_id": "msg_1", "content_index": 0}
-    frames = [
-        event("created", response={"id": "resp_1", "status": "in_progress"}),
-        event("output_item.added", output_index=0, item=message("")),
-        *(event("output_text.delta", delta=text, **at) for text in texts),
-        event("output_item.done", output_index=0, item=message(said)),
-    ]
-    output = [message(said)]
-    if call:
-        at = {"output_index": 1, "item_id": "fc_1"}
-        frames += [
-            event("output_item.added", output_index=1, item=called("")),
-            *(event("function_call_arguments.delta", delta=piece, **at) for piece in call),
-            event("output_item.done", output_index=1, item=called("".join(call))),
-        ]
-        output.append(called("".join(call)))
-    usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
-    response = {"id": "resp_1", "status": "completed", "output": output, "usage": usage}
-    return [*frames, event("completed", response=response)]

@@ -1,19 +1,47 @@
-"""The three wire protocols behind one face: a server, and a runtime that asks it.
+"""The table of wires: what the tests of reliability need to know of each wire protocol.
+
+A test names no protocol itself. It takes its parameters from `WIRES`, so that a new wire is in all of
+them by one row; `tests/reliability/test_every_wire.py` fails where a plugin's API has no row.
 
 Each wire says the same: three pieces of text, then one tool call in three pieces, then how it stopped
 and what it cost. `at` names the places between the events, where something can go wrong.
 """
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from anthropic_answers import (
+    messages_beginning,
+    messages_end,
+    messages_failure,
+    messages_frames,
+)
 from attrs import define, field
-from sse_server import Play, SseServer, chat_frames, responses_frames
+from bedrock_answers import converse_beginning, converse_end, converse_frames
+from openai_answers import (
+    chat_beginning,
+    chat_end,
+    chat_frames,
+    responses_beginning,
+    responses_end,
+    responses_frames,
+)
+from sse_server import Play, SseServer
 
-from modelwire import Runtime
-from modelwire.transport import RetryPolicy
+from modelwire import Runtime, testing
+from modelwire.authoring import JsonEvent, StreamEnd, Translator, parse_json
+from modelwire.transport import RetryPolicy, SseDecoder
+from modelwire_anthropic.messages.stream import Translator as MessagesTranslator
+from modelwire_anthropic.testing import MessagesWire
+from modelwire_bedrock.aws.eventstream import FrameDecoder
+from modelwire_bedrock.converse.stream import Translator as ConverseTranslator
 from modelwire_bedrock.emulator import CREDENTIALS, Emulator, Fault, Text, ToolUse
+from modelwire_bedrock.testing import ConverseStreamWire
+from modelwire_openai.compat import Compat
+from modelwire_openai.completions.stream import Translator as ChatTranslator
+from modelwire_openai.responses.stream import Translator as ResponsesTranslator
+from modelwire_openai.testing import ChatCompletionsWire, ResponsesWire
 
 TEXTS = ("alpha ", "beta ", "gamma ")
 ARGUMENTS = {"city": "Rome", "n": 12}
@@ -31,6 +59,34 @@ STAGES = (
 SAID = {"before first event": "", "mid-text": "alpha beta "}
 """The text that was sent before a fault; from then on, all of it."""
 
+KEY = "sk-some-key-0123456789"
+
+
+def read_events(parts: Iterable[bytes]) -> Iterator[list[JsonEvent | StreamEnd]]:
+    """The events of a body of server-sent events, as they arrive; what is no JSON is left out."""
+    decoder = SseDecoder()
+    for part in (*parts, None):
+        for event in decoder.end() if part is None else decoder.feed(part):
+            try:
+                payload = parse_json(event.data)
+            except ValueError:
+                continue
+            if isinstance(payload, dict):
+                yield [JsonEvent(event.event, payload)]
+    yield [StreamEnd()]
+
+
+def read_frames(parts: Iterable[bytes]) -> Iterator[Iterable[Any]]:
+    """The frames of a body of an event stream, as they arrive."""
+    decoder = FrameDecoder()
+    for part in parts:
+        yield decoder.feed(part)
+    decoder.end()
+
+
+def _failure(code: str | None) -> dict[str, Any]:
+    return {"error": {"message": "It failed.", "code": code}}
+
 
 @define
 class Wire:
@@ -38,31 +94,58 @@ class Wire:
 
     Attributes:
         api: Its name.
+        kit: The protocol as the conformance kit writes it.
         at: How many events come before each stage; a stage that it does not have is left out.
+        frames: The bytes of the events of an answer, with a text and a call in these pieces.
+        beginning: The beginning of an answer: a text as the id and the model, and what is said.
+        end: The end of an answer, with a text as the reason.
+        translator: Makes a translator of one answer.
+        read: What a translator is fed, out of the bytes of a body.
+        refusals: The service's codes of refusals, by what is refused.
+        failures: The service's codes of failures in the stream, likewise.
+        failure: The JSON data of a failure with a code.
+        ref: The model that is called.
+        aws: Whether it is a service of AWS, with its credentials, and the emulator serves it.
+        names_answers: Whether an answer has an id and names its model.
+        stale_credentials: How often they must be refused until that is reported.
+        lists: How many lists of models are fetched side by side.
         server: The server, once it runs.
     """
 
     api: str
+    kit: testing.Wire
     at: Mapping[str, int]
+    frames: Callable[[Sequence[str], Sequence[str]], list[bytes]]
+    beginning: Callable[[str, str], bytes]
+    end: Callable[[str], bytes]
+    translator: Callable[[], Translator[Any]]
+    refusals: Mapping[str, str]
+    failures: Mapping[str, str]
+    read: Callable[[Iterable[bytes]], Iterator[Iterable[Any]]] = read_events
+    failure: Callable[[str | None], dict[str, Any]] = _failure
+    ref: str = "acme/some-model"
+    aws: bool = False
+    names_answers: bool = True
+    stale_credentials: int = 1
+    lists: int = 1
     server: Any = field(default=None, repr=False)
     _port: int = 0
 
     @property
-    def ref(self) -> str:
-        if self.api == "bedrock-converse-stream":
-            return "amazon-bedrock/us.amazon.nova-lite-v1:0"
-        return "acme/some-model"
-
-    @property
     def url(self) -> str:
         return self.server.url
+
+    @property
+    def stream_type(self) -> str:
+        """The `Content-Type` of a stream."""
+        return self.kit.content_type
 
     def __str__(self) -> str:
         return self.api
 
     def start(self) -> Any:
         """Make the server, to be entered."""
-        if self.api == "bedrock-converse-stream":
+        if self.aws:
             # Always at the same address, since boto3 takes long to make a client for another one.
             self._port = self._port or _free_port()
             self.server = Emulator(port=self._port)
@@ -79,11 +162,13 @@ class Wire:
                 self.server.answer(blocks, fault=fault)
             self.server.answer(blocks, times=None)
         else:
-            frames = (chat_frames if self.api == "openai-completions" else responses_frames)(
-                TEXTS, PIECES
-            )
+            frames = self.frames(TEXTS, PIECES)
             self.server.requests.clear()
-            self.server.plays = [Play(frames, fault) for fault in (*faults, None)]
+            self.server.plays = [self.play(frames, fault) for fault in (*faults, None)]
+
+    def play(self, frames: Sequence[bytes], fault: Fault | None, pace: float = 0.0) -> Play:
+        """What a server of server-sent events does with one request."""
+        return Play(frames, fault, pace, self.failure)
 
     def ends(self) -> list[str | None]:
         """How each request ended, as the server saw it."""
@@ -103,14 +188,24 @@ class Wire:
 
     def provider(self, url: str | None = None) -> dict[str, Any]:
         """The provider's configuration."""
-        settings: dict[str, Any] = {"baseUrl": url or self.url, "api": self.api}
-        if self.api == "bedrock-converse-stream":
-            keys = {
-                "accessKeyId": CREDENTIALS.access_key_id,
-                "secretAccessKey": CREDENTIALS.secret_access_key,
-            }
-            return {**settings, "region": "us-east-1", **keys}
-        return {**settings, "apiKey": "sk-test"}
+        return {"api": self.api, "baseUrl": url or self.url, **self.credentials()}
+
+    def credentials(self, mark: str | None = None) -> dict[str, Any]:
+        """The part of the configuration that says who asks.
+
+        Args:
+            mark: What all secrets in it have to hold; by default they are those that the server knows.
+        """
+        if not self.aws:
+            return {"apiKey": KEY if mark is None else f"{mark}-api/key+0123456789="}
+        if mark is None:
+            pair = CREDENTIALS.access_key_id, CREDENTIALS.secret_access_key
+            token = {}
+        else:
+            pair = "AKIAIOSFODNN7EXAMPLE", f"{mark}-secret-access-key-0123456789abcdef"
+            token = {"sessionToken": f"{mark}-session/token+0123456789=="}
+        keys = {"accessKeyId": pair[0], "secretAccessKey": pair[1], **token}
+        return {"region": "us-east-1", **keys}
 
 
 def _free_port() -> int:
@@ -125,11 +220,111 @@ def _places(*numbers: int | None) -> dict[str, int]:
     }
 
 
+_OPENAI = {
+    "refusals": {
+        "throttled": "rate_limit_exceeded",
+        "internal": "server_error",
+        "unavailable": "overloaded_error",
+        "model not ready": "unavailable_error",
+        "model timed out": "timeout",
+        "no permission": "permission_denied",
+        "stale credentials": "invalid_api_key",
+        "not valid": "invalid_request_error",
+    },
+    "failures": {
+        "throttled": "rate_limit_exceeded",
+        "internal": "server_error",
+        "unavailable": "overloaded_error",
+        "not valid": "invalid_prompt",
+    },
+}
+
 WIRES = (
-    # messageStart, 3 deltas, stop | start, 3 deltas, stop | messageStop | metadata |
-    Wire("bedrock-converse-stream", _places(0, 3, 7, 10, 11, 12)),
-    # role, 3 deltas | start, 3 deltas | finish_reason | usage | [DONE]
-    Wire("openai-completions", _places(0, 3, 6, 8, 9, 11)),
-    # created, added, 3 deltas, done | added, 3 deltas, done | completed, which has the usage too
-    Wire("openai-responses", _places(0, 4, 8, 11, None, 12)),
+    Wire(
+        "bedrock-converse-stream",
+        ConverseStreamWire(),
+        # messageStart, 3 deltas, stop | start, 3 deltas, stop | messageStop | metadata |
+        _places(0, 3, 7, 10, 11, 12),
+        frames=converse_frames,
+        beginning=converse_beginning,
+        end=converse_end,
+        translator=lambda: ConverseTranslator({}),
+        read=read_frames,
+        refusals={
+            "throttled": "ThrottlingException",
+            "internal": "InternalServerException",
+            "unavailable": "ServiceUnavailableException",
+            "model not ready": "ModelNotReadyException",
+            "model timed out": "ModelTimeoutException",
+            "model failed": "ModelErrorException",
+            "no permission": "AccessDeniedException",
+            "stale credentials": "ExpiredTokenException",
+            "not valid": "ValidationException",
+        },
+        failures={
+            "throttled": "throttlingException",
+            "internal": "internalServerException",
+            "unavailable": "serviceUnavailableException",
+            "model failed": "modelStreamErrorException",
+            "not valid": "validationException",
+        },
+        ref="amazon-bedrock/us.amazon.nova-lite-v1:0",
+        aws=True,
+        names_answers=False,
+        stale_credentials=2,
+        lists=3,
+    ),
+    Wire(
+        "openai-completions",
+        ChatCompletionsWire(),
+        # role, 3 deltas | start, 3 deltas | finish_reason | usage | [DONE]
+        _places(0, 3, 6, 8, 9, 11),
+        frames=chat_frames,
+        beginning=chat_beginning,
+        end=chat_end,
+        translator=lambda: ChatTranslator("m", Compat(), {}),
+        **_OPENAI,
+    ),
+    Wire(
+        "openai-responses",
+        ResponsesWire(),
+        # created, added, 3 deltas, done | added, 3 deltas, done | completed, which has the usage too
+        _places(0, 4, 8, 11, None, 12),
+        frames=responses_frames,
+        beginning=responses_beginning,
+        end=responses_end,
+        translator=lambda: ResponsesTranslator({}),
+        **_OPENAI,
+    ),
+    Wire(
+        "anthropic-messages",
+        MessagesWire(),
+        # message_start, start, 3 deltas, stop | start, 3 deltas, stop | message_delta, which has the
+        # usage too, message_stop
+        _places(0, 4, 8, 11, None, 13),
+        frames=messages_frames,
+        beginning=messages_beginning,
+        end=messages_end,
+        translator=lambda: MessagesTranslator({}),
+        failure=messages_failure,
+        refusals={
+            "throttled": "rate_limit_error",
+            "internal": "api_error",
+            "unavailable": "overloaded_error",
+            "model not ready": "overloaded_error",
+            "model timed out": "timeout_error",
+            "no permission": "permission_error",
+            "stale credentials": "authentication_error",
+            "not valid": "invalid_request_error",
+        },
+        failures={
+            "throttled": "rate_limit_error",
+            "internal": "api_error",
+            "unavailable": "overloaded_error",
+            "not valid": "invalid_request_error",
+        },
+    ),
 )
+
+WITHOUT_A_WIRE = frozenset({"local-completions"})
+"""APIs that are spoken within the process, so that nothing comes over a wire."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fetch_json", "json_api", "stream_events"]
 
+_SAYS_FAILURE = frozenset({"error", "message", "detail"})
+
 
 def json_api(account: Account, *, betas: Iterable[str] = ()) -> JsonApi:
     """The Messages API as it is spoken with an account's service.
@@ -80,4 +82,8 @@ async def fetch_json(
 
 
 def _reports_failure(name: str, data: Any) -> bool:
-    return name == "error" or (isinstance(data, dict) and data.get("type", "error") == "error")
+    if name == "error" or not isinstance(data, dict):
+        return name == "error"
+    kind = data.get("type")
+    # Gateways report failures in forms of their own, without a type.
+    return kind == "error" or (kind is None and not _SAYS_FAILURE.isdisjoint(data))

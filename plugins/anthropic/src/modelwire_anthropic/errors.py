@@ -124,7 +124,10 @@ def _meaning(kind: str | None, message: str) -> type[ProviderError] | None:
 
 def _read(payload: Any) -> tuple[str | None, str]:
     """The type and the message of an error."""
-    inner = payload.get("error") if isinstance(payload, Mapping) else payload
+    inner = payload
+    if isinstance(payload, Mapping):
+        # Gateways leave out the object `error`.
+        inner = payload.get("error") or payload.get("message") or payload.get("detail")
     if isinstance(inner, str):
         return None, inner[:_LONGEST]
     if not isinstance(inner, Mapping):

@@ -86,4 +86,8 @@ async def fetch_json(
 
 
 def _reports_failure(name: str, data: Any) -> bool:
-    return name == "error" or not isinstance(data, dict) or bool(data.get("error"))
+    if name == "error" or isinstance(data, str):
+        return True
+    # Some gateways put what they report into a list.
+    reports = data if isinstance(data, list) else [data]
+    return any(isinstance(report, dict) and report.get("error") for report in reports)

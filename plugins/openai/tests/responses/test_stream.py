@@ -277,11 +277,18 @@ def test_a_delta_after_the_end_of_its_part_is_left_out_and_recorded(events, item
     assert note["characters"] > 0
 
 
-@pytest.mark.parametrize("document", [{"message": "no"}, {"detail": "no"}, {"code": 5}, {}])
-def test_a_document_that_is_no_answer_is_a_failure(document):
-    with pytest.raises(ServerError) as caught:
+@pytest.mark.parametrize("document", [{"message": "no"}, {"detail": "no"}])
+def test_a_document_that_says_what_failed_is_a_failure(document):
+    with pytest.raises(ServerError, match="no") as caught:
         Translator().feed([JsonEvent("message", document, whole=True)], [])
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("document", [{"code": 5}, {}, {"choices": []}])
+def test_a_document_that_is_no_answer_is_not_of_this_api(document):
+    with pytest.raises(MalformedResponse) as caught:
+        Translator().feed([JsonEvent("message", document, whole=True)], [])
+    assert not caught.value.retryable
 
 
 def test_ids_that_differ_from_event_to_event_are_bridged_by_numbers(message_of):

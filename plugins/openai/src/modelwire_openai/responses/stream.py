@@ -206,7 +206,13 @@ class Translator:
         """Translate an answer that came at once, where a stream was asked for."""
         if not isinstance(response.get("output"), list) and "status" not in response:
             # Gateways report failures in forms of their own, with the status 200 too.
-            raise error_in_stream(self._redact(response))
+            if "message" in response or "detail" in response:
+                raise error_in_stream(self._redact(response))
+            raise MalformedResponse(
+                "The answer is not one of the Responses API.",
+                retryable=False,
+                hint="Check the base URL and the API of the provider.",
+            )
         status = response.get("status")
         return self._finish(status if isinstance(status, str) else "completed", response)
 
