@@ -1,5 +1,6 @@
 """Every command explains itself, with an example."""
 
+import os
 import re
 import subprocess
 import sys
@@ -56,3 +57,31 @@ def test_the_help_of_no_command_imports_what_is_heavy():
     )
     heavy = {"aiohttp", "boto3", "botocore", "rich", "prompt_toolkit", "json5", "xllamacpp"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_help_names_a_command_once_and_as_what_runs(tmp_path):
+    """A plugin that claims the name of a command of modelwire itself is not listed under it."""
+    info = tmp_path / "foreign-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[modelwire.commands]\nconfig = foreign:command\nforeign-own = foreign:command\n"
+    )
+    (tmp_path / "foreign.py").write_text(
+        "import click\n\n@click.command()\ndef command():\n    click.echo('foreign ran')\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path), "MODELWIRE_CONFIG": str(tmp_path / "c")}
+
+    def shown(*arguments):
+        command = [sys.executable, "-m", "modelwire", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=environ).stdout
+
+    listed = re.findall(
+        r"^  ([a-z-]+)  +(.+)$", shown("--help").partition("Commands:")[2], re.MULTILINE
+    )
+    assert [text for name, text in listed if name == "config"] == [
+        "See and change the configuration file."
+    ]
+    assert ("foreign-own", "Commands of foreign.") in listed
+    assert shown("foreign-own") == "foreign ran\n"
+    assert "foreign ran" not in shown("config", "get")

@@ -30,7 +30,11 @@ SHORT = Deadlines(connect=0.4, first_byte=0.4, idle=0.4)
 
 
 def deadlines_of(cell):
-    return SHORT if cell.expected[0] == "timeout" or cell.row.name == "silence" else PATIENT
+    return (
+        SHORT
+        if cell.expected[0] == "timeout" or cell.row.name == "no more bytes arrive"
+        else PATIENT
+    )
 
 
 async def take(stream):
@@ -146,18 +150,22 @@ async def speak_something_else(reader, writer):
     await say_nothing(reader, writer)
 
 
+HANDLERS = {
+    "no reply to the TLS handshake": say_nothing,
+    "a reply that is not HTTP": speak_something_else,
+}
+
+
 @pytest.mark.parametrize("cell", [cell for cell in cells() if cell.fault is None], ids=str)
 async def test_a_connection_that_cannot_be_used_has_one_outcome(cell, tmp_path):
     tls = None
     if "certificate" in cell.row.name:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
-    handler = {"silence": say_nothing, "something": speak_something_else}.get(
-        cell.row.name.split()[0], refuse_to_talk
-    )
+    handler = HANDLERS.get(cell.row.name, refuse_to_talk)
     server = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
-    if cell.row.name == "nobody listens":
+    if cell.row.name == "nothing listens on the port":
         server.close()
         await server.wait_closed()
     before = Held.now()
@@ -172,7 +180,7 @@ async def test_a_connection_that_cannot_be_used_has_one_outcome(cell, tmp_path):
 
 
 def test_the_page_shows_this_very_table():
-    """Write it anew with `python tests/support/fault_matrix.py`."""
+    """Update it with `python tests/support/fault_matrix.py`."""
     page = PAGE.read_text()
     assert END in page
     assert written(page) == page

@@ -1,6 +1,6 @@
-"""Every fault, at every stage, and what becomes of an answer then: the data of the tests.
+"""Every fault at every stage, and its outcome: the data of the tests.
 
-`python tests/support/fault_matrix.py` writes the table in `docs/reliability.md` anew from it.
+`python tests/support/fault_matrix.py` writes the table in `docs/reliability.md` from it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,8 +30,8 @@ RETRYABLE = frozenset(
         "timeout",
     }
 )
-NEVER_AGAIN = ("a certificate that nobody vouches for",)
-"""Connections that fail the same way the next time, though most do not."""
+NEVER_AGAIN = ("an untrusted certificate",)
+"""Connection failures that another try does not help against."""
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- fault matrix -->\n", "<!-- end of the fault matrix -->\n"
@@ -49,7 +49,7 @@ class Row:
         stages: The stages at which it can strike.
         faults: Makes it, for the APIs that know it; it is given how many events come before it.
         late: The outcome after the last event, when the answer is complete.
-        times: How often it must strike to be told, by API: Bedrock loads credentials anew once.
+        times: How often it must strike until it is reported, by API.
     """
 
     name: str
@@ -90,12 +90,12 @@ def _in_stream(what: str) -> dict[str, Callable[[int], Fault]]:
 
 
 ROWS = (
-    Row("nobody listens", "connection", (CONNECT,)),
-    Row("a certificate that nobody vouches for", "connection", (CONNECT,)),
-    Row("silence in place of the TLS handshake", "timeout", (CONNECT,)),
-    Row("something that is no HTTP", "malformed_response", (HEADERS,)),
-    Row("a reset in place of a response", "connection", (HEADERS,), _all(lambda _: Fault("no_response"))),
-    Row("headers that come too late", "timeout", (HEADERS,), _all(lambda _: Fault("slow_start", seconds=3600))),
+    Row("nothing listens on the port", "connection", (CONNECT,)),
+    Row("an untrusted certificate", "connection", (CONNECT,)),
+    Row("no reply to the TLS handshake", "timeout", (CONNECT,)),
+    Row("a reply that is not HTTP", "malformed_response", (HEADERS,)),
+    Row("a reset instead of a response", "connection", (HEADERS,), _all(lambda _: Fault("no_response"))),
+    Row("headers arrive too late", "timeout", (HEADERS,), _all(lambda _: Fault("slow_start", seconds=3600))),
     Row("refused: throttled", "rate_limited", (HEADERS,), _refusal("throttled", 429)),
     Row("refused: internal", "server_error", (HEADERS,), _refusal("internal", 500)),
     Row("refused: unavailable", "overloaded", (HEADERS,), _refusal("unavailable", 503)),
@@ -111,13 +111,13 @@ ROWS = (
     Row("in the stream: model failed", "server_error", STAGES, _in_stream("model failed")),
     Row("in the stream: not valid", "invalid_request", STAGES, _in_stream("not valid")),
     Row("the connection is reset", "connection", STAGES, _all(lambda after: Fault("reset", after=after))),
-    Row("the connection is closed in an event", "stream_truncated", STAGES, _all(lambda after: Fault("cut", after=after))),
-    Row("the body ends in an event", "stream_truncated", _BEFORE_END, _all(lambda after: Fault("truncate", after=after))),
+    Row("the connection closes inside an event", "stream_truncated", STAGES, _all(lambda after: Fault("cut", after=after))),
+    Row("the body ends inside an event", "stream_truncated", _BEFORE_END, _all(lambda after: Fault("truncate", after=after))),
     Row("an event is damaged", "malformed_response", _BEFORE_END, _all(lambda after: Fault("corrupt", after=after))),
     Row("the head of a frame is damaged", "malformed_response", _BEFORE_END, _aws(lambda after: Fault("corrupt", after=after, part="prelude"))),
     Row("the headers of a frame are damaged", "malformed_response", _BEFORE_END, _aws(lambda after: Fault("corrupt", after=after, part="headers"))),
-    Row("the body ends before the stop", "stream_truncated", ("before stop",), _all(lambda after: Fault("no_stop", after=after))),
-    Row("silence", "timeout", STAGES, _all(lambda after: Fault("stall", after=after))),
+    Row("the body ends before the stop reason", "stream_truncated", ("before stop",), _all(lambda after: Fault("no_stop", after=after))),
+    Row("no more bytes arrive", "timeout", STAGES, _all(lambda after: Fault("stall", after=after))),
     Row("one byte at a time", ANSWER, STAGES[:1], _all(lambda _: Fault("dribble", size=1, seconds=0))),
 )  # fmt: skip
 
@@ -141,7 +141,7 @@ class Cell:
 
     @property
     def times(self) -> int:
-        """How many requests it must meet to be told."""
+        """How many requests it must strike until it is reported."""
         return self.row.times.get(self.wire.api, 1)
 
     @property
@@ -162,7 +162,7 @@ def cells() -> Iterator[Cell]:
 
 def table() -> str:
     """The whole matrix in Markdown."""
-    lines = [f"| what goes wrong | {' | '.join(COLUMNS)} |", "| --- |" + " --- |" * len(COLUMNS)]
+    lines = [f"| fault | {' | '.join(COLUMNS)} |", "| --- |" + " --- |" * len(COLUMNS)]
     everything = list(cells())
     for row in ROWS:
         name = row.name + (
