@@ -165,10 +165,12 @@ def test_no_option_of_a_plugin_s_command_controls_the_terminal(home, arguments):
 
 
 def test_no_kept_answer_controls_the_terminal(home):
-    with HostileServer("openai-completions", "an unknown end") as server:
+    # An API in which an unknown stop reason is no error, so that the answer is kept.
+    wire = next(wire for wire in WIRES if wire.api == "openai-completions")
+    with HostileServer(wire, "an unknown end") as server:
         home.configure(
             {
-                "models": {"providers": {"p": provider(WIRES[1], server.url)}},
+                "models": {"providers": {"p": provider(wire, server.url)}},
                 "plugins": {"entries": {"modelwire-cache": {"config": {"mode": "record"}}}},
             }
         )

@@ -9,8 +9,8 @@ from contextlib import aclosing
 import aiohttp
 
 from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
+from modelwire.transport.content_decoder import BrokenEncoding, decoder_for
 from modelwire.transport.deadlines import Deadlines, ReadWatch
-from modelwire.transport.encoding import BrokenEncoding, decoder_for
 from modelwire.transport.errors import FAULTS, Exchange, cause_of
 from modelwire.transport.log import RequestLog
 

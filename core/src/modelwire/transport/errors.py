@@ -25,7 +25,7 @@ from modelwire.errors import (
     StreamTruncated,
 )
 from modelwire.redaction import scrub
-from modelwire.transport.encoding import BrokenEncoding, CutEncoding, UnsupportedEncoding
+from modelwire.transport.content_decoder import BrokenEncoding, CutEncoding, UnsupportedEncoding
 from modelwire.transport.urls import Endpoint
 
 __all__ = ["FAULTS", "Exchange", "cause_of"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.redaction import redact, secrets_in
-from modelwire.transport.encoding import BrokenEncoding
+from modelwire.transport.content_decoder import BrokenEncoding
 from modelwire.transport.request import Request, request_id_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 

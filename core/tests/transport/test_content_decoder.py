@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.transport import Request, drain
-from modelwire.transport.encoding import (
+from modelwire.transport.content_decoder import (
     DECODED_SLICE,
     ENCODED_SLICE,
     BrokenEncoding,
