@@ -16,6 +16,9 @@ PIP := $(BIN)/python -m pip install
 # Prints one line per step; the output of a command is shown if it fails.
 STEP := $(PYTHON) scripts/step.py
 
+# The tests start hundreds of interpreters: each reads what the one before has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: bench demo demo-bedrock test format lint types unit docs published lock release clean
 
 demo: .venv/demo

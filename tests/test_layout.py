@@ -2,6 +2,7 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -104,13 +105,18 @@ def imports_at_run_time(tree):
             yield from imports_at_run_time(node)
 
 
-IMPORTS = {
-    module_name(file): set(imports_at_run_time(ast.parse(file.read_text()))) for file in ALL_SOURCES
-}
+@cache
+def all_imports():
+    """What each module imports."""
+    return {
+        module_name(file): set(imports_at_run_time(ast.parse(file.read_text())))
+        for file in ALL_SOURCES
+    }
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    left = {name: wanted & IMPORTS.keys() - {name} for name, wanted in IMPORTS.items()}
+    imports = all_imports()
+    left = {name: wanted & imports.keys() - {name} for name, wanted in imports.items()}
     # A package's own exports are imported when they are used, by their modules' names.
     while True:
         free = {name for name, wanted in left.items() if not wanted & left.keys()}
@@ -127,13 +133,14 @@ def test_no_modules_import_each_other_in_a_circle():
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_a_plugin_imports_only_public_names_of_the_core_and_no_other_plugin(plugin):
-    public = {name for name in IMPORTS if name.startswith("modelwire.") and name.count(".") == 1}
+    imports = all_imports()
+    public = {name for name in imports if name.startswith("modelwire.") and name.count(".") == 1}
     own = f"modelwire_{plugin}"
     wrong = set()
-    for name, wanted in IMPORTS.items():
+    for name, wanted in imports.items():
         if name.partition(".")[0] != own:
             continue
-        for module in wanted & IMPORTS.keys():
+        for module in wanted & imports.keys():
             top = module.partition(".")[0]
             if top == "modelwire" and module != "modelwire" and module not in public:
                 wrong.add(f"{name}: {module}")

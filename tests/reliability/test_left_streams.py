@@ -17,6 +17,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
+from frozen_tests import freeze
 from leaks import Held, reached, settled
 from wires import ARGUMENTS, WIRES
 
@@ -36,7 +37,7 @@ def wire(request):
 
 @pytest.fixture(autouse=True)
 def no_collection():
-    gc.collect()
+    freeze()
     gc.disable()
     yield
     gc.enable()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from jsonschema import Draft202012Validator
 
 DOCUMENT = """\
 {
@@ -187,6 +186,8 @@ def test_file_names_the_file_or_the_one_that_would_be_created(program):
 
 
 def test_schema_prints_a_json_schema_that_fits(configured):
+    from jsonschema import Draft202012Validator  # it takes two seconds
+
     schema = json.loads(configured.run("config", "schema").stdout)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"

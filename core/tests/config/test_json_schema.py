@@ -1,11 +1,11 @@
 """The JSON Schema for editors: it says what the loader says."""
 
 import copy
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from modelwire.config import Config
 from modelwire.config.json_schema import config_schema
@@ -13,7 +13,6 @@ from modelwire.document.paths import value_at
 from modelwire.errors import ConfigError
 
 SCHEMA = config_schema()
-VALIDATOR = Draft202012Validator(SCHEMA)
 
 WHOLE = {
     "$schema": "./modelwire.schema.json",
@@ -68,6 +67,13 @@ WHOLE = {
 }
 
 
+@cache
+def validator():
+    from jsonschema import Draft202012Validator  # it takes two seconds
+
+    return Draft202012Validator(SCHEMA)
+
+
 def loads(document):
     try:
         Config.from_document(document, environ={})
@@ -77,15 +83,15 @@ def loads(document):
 
 
 def test_it_is_a_json_schema():
-    Draft202012Validator.check_schema(SCHEMA)
+    validator().check_schema(SCHEMA)
 
 
 def test_it_takes_what_the_loader_takes():
-    assert list(VALIDATOR.iter_errors(WHOLE)) == []
+    assert list(validator().iter_errors(WHOLE)) == []
     assert loads(WHOLE)
-    assert VALIDATOR.is_valid({})
-    assert VALIDATOR.is_valid({"agents": {"defaults": {"model": "acme/large"}}})
-    assert VALIDATOR.is_valid({"models": {"mode": "${MODE}"}})
+    assert validator().is_valid({})
+    assert validator().is_valid({"agents": {"defaults": {"model": "acme/large"}}})
+    assert validator().is_valid({"models": {"mode": "${MODE}"}})
 
 
 def places(value, path=()):
@@ -118,7 +124,7 @@ def test_it_refuses_at_every_place_what_the_loader_refuses(value):
     for path in list(places(WHOLE))[1:]:
         document = changed(path, value)
         outcome = loads(document)
-        assert VALIDATOR.is_valid(document) == outcome, path
+        assert validator().is_valid(document) == outcome, path
         outcomes.add(outcome)
     assert True in outcomes
 
@@ -126,9 +132,9 @@ def test_it_refuses_at_every_place_what_the_loader_refuses(value):
 def test_it_refuses_what_is_missing_or_blank():
     for models in [[{}], [{"name": "x"}], [""], [" "], [{"id": " "}]]:
         document = {"models": {"providers": {"acme": {"models": models}}}}
-        assert not VALIDATOR.is_valid(document)
+        assert not validator().is_valid(document)
         assert not loads(document)
-    assert not VALIDATOR.is_valid({"models": {"providers": {" ": {}}}})
+    assert not validator().is_valid({"models": {"providers": {" ": {}}}})
 
 
 KEYS = sorted({str(step) for path in places(WHOLE) for step in path})
@@ -150,7 +156,7 @@ def test_it_agrees_with_the_loader_on_any_document(changes):
         parent = value_at(document, path[:-1])
         if isinstance(parent, dict) and isinstance(path[-1], str):
             parent[path[-1]] = value
-    assert VALIDATOR.is_valid(document) == loads(document)
+    assert validator().is_valid(document) == loads(document)
 
 
 def test_every_key_has_a_description():
