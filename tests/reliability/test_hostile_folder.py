@@ -12,10 +12,11 @@ import textwrap
 from pathlib import Path
 
 import pexpect
+import preloaded
 import pytest
 from repeating_server import RepeatingServer
 
-MODELWIRE = Path(sys.executable).with_name("modelwire")
+MODELWIRE = preloaded.MODELWIRE
 OPENAI_KEY = "sk-m4rk3d-of-openai-0123456789"
 GITHUB_TOKEN = "ghp_m4rk3d_0123456789"
 
@@ -82,7 +83,13 @@ class Folder:
         self.file.write_text(json.dumps(document))
         self.file.chmod(0o644)
 
-    def run(self, *arguments: str, command=(str(MODELWIRE),), **environ: str):
+    def run(self, *arguments: str, **environ: str):
+        return preloaded.run(
+            arguments, cwd=self.path, env={**self.environ, **environ}, text=True, timeout=120
+        )
+
+    def start(self, *arguments: str, command=(str(MODELWIRE),), **environ: str):
+        """Run a command with an interpreter that starts in the folder."""
         return subprocess.run(
             [*command, *arguments],
             cwd=self.path,
@@ -283,7 +290,7 @@ def plugin(folder):
     ids=" ".join,
 )  # fmt: skip
 def test_no_plugin_and_no_module_of_the_folder_is_loaded(folder, plugin, command, arguments):
-    done = folder.run(*arguments, command=command)
+    done = folder.start(*arguments, command=command)
     assert not plugin.exists()
     assert "planted" not in done.stdout
     assert "Traceback" not in done.stderr
@@ -291,7 +298,7 @@ def test_no_plugin_and_no_module_of_the_folder_is_loaded(folder, plugin, command
 
 def test_the_folder_of_python_m_is_searched_where_the_user_says_so(folder, plugin):
     """Or the test above would show nothing: the plugin is one that works."""
-    done = folder.run("plugins", "list", PYTHONPATH=str(folder.path), command=(str(MODELWIRE),))
+    done = folder.start("plugins", "list", PYTHONPATH=str(folder.path))
     assert plugin.exists() or "planted" in done.stdout + done.stderr
 
 
@@ -485,9 +492,9 @@ def test_completion_says_nothing_and_runs_nothing(folder, planted):
 
 def test_a_library_user_gets_one_warning_and_no_command_is_run(folder, planted):
     code = "from modelwire import Runtime; print(Runtime.from_config().config.left_out)"
-    done = folder.run("-c", code, command=(sys.executable,))
+    done = folder.start("-c", code, command=(sys.executable,))
     assert "env.vars.AWS_CONFIG_FILE" in done.stdout
     assert done.stderr.count("UntrustedConfigWarning") == 1
-    strict = folder.run("-W", "error", "-c", code, command=(sys.executable,))
+    strict = folder.start("-W", "error", "-c", code, command=(sys.executable,))
     assert strict.returncode == 1
     assert not planted.exists()

@@ -5,10 +5,8 @@ Each is refused with a typed error; nothing is waited for and nothing is read wi
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
+import preloaded
 import pytest
 
 from modelwire import CompletionOptions, Context, Model, UserMessage
@@ -17,7 +15,6 @@ from modelwire.files import SIZE_LIMITS
 from modelwire_cache.fingerprint import CacheRequest
 from modelwire_cache.store import ResponseStore
 
-MODELWIRE = Path(sys.executable).with_name("modelwire")
 MODEL = "local/smollm2-135m-instruct"
 
 
@@ -26,8 +23,8 @@ def run(tmp_path):
     (tmp_path / "work").mkdir()
 
     def run(*arguments, **environ):
-        return subprocess.run(
-            [MODELWIRE, *map(str, arguments)],
+        return preloaded.run(
+            arguments,
             cwd=tmp_path / "work",
             env={
                 "PATH": os.environ["PATH"],
@@ -35,8 +32,6 @@ def run(tmp_path):
                 "AWS_EC2_METADATA_DISABLED": "true",
                 **environ,
             },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
             text=True,
             timeout=100,
         )

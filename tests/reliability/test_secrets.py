@@ -12,13 +12,12 @@ import logging
 import os
 import pickle
 import ssl
-import subprocess
-import sys
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
+import preloaded
 import pytest
 import trustme
 from attrs import asdict
@@ -34,7 +33,6 @@ from modelwire.redaction import HIDDEN
 from modelwire.transport import Deadlines, RetryPolicy, Transport
 from modelwire_bedrock.emulator import Fault
 
-MODELWIRE = Path(sys.executable).with_name("modelwire")
 MARK = "m4rk3d"
 """What every secret here has in it, and nothing else."""
 
@@ -194,12 +192,11 @@ def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
                 mine = {**environ, "MODELWIRE_CONFIG": str(own)}
             else:
                 mine = environ
-            done = subprocess.run(
-                [MODELWIRE, *loud, *arguments],
+            done = preloaded.run(
+                [*loud, *arguments],
                 env=mine,
                 cwd=tmp_path,
-                capture_output=True,
-                input=PATCH if "--stdin" in arguments else b"hi\n/cost\n",
+                given=PATCH if "--stdin" in arguments else b"hi\n/cost\n",
             )
             running.append((arguments, done.returncode, done.stdout + done.stderr))
         assert any(MARK in head for head in server.requests)  # or nothing was at stake

@@ -7,11 +7,11 @@ import os
 import pty
 import struct
 import subprocess
-import sys
 import termios
 import time
 from pathlib import Path
 
+import preloaded
 import pytest
 
 # Answers, or fails in the way that the model's id says.
@@ -89,7 +89,7 @@ class Program:
             "ASKED": str(self.asked),
             "MODELWIRE_TRUST": str(folder),
         }
-        self.command = [str(Path(sys.executable).with_name("modelwire"))]
+        self.command = [str(preloaded.MODELWIRE)]
 
     def configure(self, document: object) -> None:
         """Write `modelwire.json5` into the working folder."""
@@ -97,15 +97,18 @@ class Program:
         (self.folder / "modelwire.json5").write_text(text)
 
     def run(self, *arguments: str, stdin: bytes | None = None, **environ: str):
-        """Run a command to its end."""
+        """Run a command to its end; it has no terminal, wherever the tests are run."""
+        environ = {**self.environ, **environ}
+        if self.command == [str(preloaded.MODELWIRE)]:
+            return preloaded.run(arguments, cwd=self.folder, env=environ, given=stdin)
         return subprocess.run(
             [*self.command, *arguments],
             cwd=self.folder,
-            env={**self.environ, **environ},
+            env=environ,
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
-            start_new_session=True,  # it has no terminal, wherever the tests are run
+            start_new_session=True,
             timeout=60,
         )
 
@@ -121,12 +124,12 @@ class Program:
         ours, theirs = pty.openpty()
         size = struct.pack("HHHH", 25, columns, 0, 0)
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
-        process = self.start(
-            *arguments,
-            environ={"TERM": "xterm", **environ},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+        process = preloaded.start(
+            arguments,
+            cwd=self.folder,
+            env={**self.environ, "TERM": "xterm", **environ},
+            streams=(theirs, theirs, theirs),
+            terminal=True,
         )
         os.close(theirs)
         shown = b""

@@ -1,0 +1,308 @@
+"""`modelwire` as a process of its own, forked from an interpreter that has imported it already.
+
+Starting Python and importing the command line takes most of the time of most commands. Here a server
+process imports everything once, and forks for each command: the fork gets the arguments, the environment,
+the folder and the standard streams of the command, and ends as a program ends. In a long run every
+command starts an interpreter of its own.
+
+What an interpreter reads of the environment when it starts makes another server. Tests of what happens
+before `main` is called have to start the installed program themselves.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TextIO
+
+from long_runs import is_long
+
+MODELWIRE = Path(sys.executable).with_name("modelwire")
+
+_AT_START = ("PYTHON", "LANG", "LC_", "SSL_", "OPENSSL_")
+"""Beginnings of the names of what is read when Python starts, or imports."""
+
+_servers: dict[tuple, "_Server"] = {}
+
+
+class Child:
+    """A command that runs.
+
+    Attributes:
+        pid: Its process.
+        returncode: Its exit status, once it has ended; negative for a signal.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.pid = _received(connection)
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end, and return its exit status."""
+        if self.returncode is None:
+            self._connection.settimeout(timeout)
+            self.returncode = os.waitstatus_to_exitcode(_received(self._connection))
+            self._connection.close()
+        return self.returncode
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.wait(30)
+
+
+class _Server:
+    """An interpreter that has imported the command line."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="preloaded-")
+        address = str(Path(self._folder.name) / "s")
+        # It ends with its standard input, and so with this process.
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, address],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._address = address
+        self._process.stdout.readline()
+        atexit.register(self.close)
+
+    def start(self, request: dict, streams: tuple[int, int, int]) -> Child:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self._address)
+        data = json.dumps(request).encode()
+        socket.send_fds(connection, [struct.pack("!I", len(data))], streams)
+        connection.sendall(data)
+        return Child(connection)
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(30)
+        self._folder.cleanup()
+
+
+def start(arguments, *, cwd, env, streams, terminal=False) -> Child:
+    """Start a command in a session of its own.
+
+    Args:
+        arguments: Those of the command.
+        cwd: The folder in which it runs.
+        env: All its environment variables.
+        streams: The descriptors of its standard streams.
+        terminal: Whether its standard input is to be its terminal.
+    """
+    told = {name: value for name, value in env.items() if name.startswith(_AT_START)}
+    told.pop("PYTHONPATH", None)
+    key = (os.getpid(), *sorted(told.items()))
+    if key not in _servers:
+        _servers[key] = _Server({"PATH": os.environ["PATH"], **told})
+    request = {
+        "argv": [str(MODELWIRE), *map(os.fsdecode, arguments)],
+        "cwd": str(cwd),
+        "env": dict(env),
+        "terminal": terminal,
+    }
+    return _servers[key].start(request, streams)
+
+
+def run(arguments, *, cwd, env, given=None, text=False, timeout=60):
+    """Run a command to its end, without a terminal, as `subprocess.run` does."""
+    command = [str(MODELWIRE), *map(os.fsdecode, arguments)]
+    if is_long() or _is_customized(env):
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env=env,
+            input=given,
+            stdin=subprocess.DEVNULL if given is None else None,
+            capture_output=True,
+            text=text,
+            start_new_session=True,
+            timeout=timeout,
+        )
+    theirs_in, ours_in = os.pipe()
+    ours_out, theirs_out = os.pipe()
+    ours_err, theirs_err = os.pipe()
+    theirs = (theirs_in, theirs_out, theirs_err)
+    try:
+        child = start(arguments, cwd=cwd, env=env, streams=theirs)
+    finally:
+        for descriptor in theirs:
+            os.close(descriptor)
+    with ThreadPoolExecutor(3) as pool:
+        filling = pool.submit(_fill, ours_in, given or b"")
+        out, err = pool.submit(_drain, ours_out), pool.submit(_drain, ours_err)
+        try:
+            child.wait(timeout)
+        except TimeoutError:
+            raise subprocess.TimeoutExpired(command, timeout) from None
+        finally:
+            child.kill()
+        filling.result()
+        said = [stream.result() for stream in (out, err)]
+    if text:
+        said = [one.decode().replace("\r\n", "\n") for one in said]
+    return subprocess.CompletedProcess(command, child.returncode, *said)
+
+
+def _is_customized(env) -> bool:
+    """Whether the interpreter runs code of the environment's when it starts."""
+    folders = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
+    return any(list(Path(folder).glob("*customize.py")) for folder in folders)
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), open(descriptor, "wb") as stream:
+        stream.write(data)
+
+
+def _drain(descriptor: int) -> bytes:
+    with open(descriptor, "rb") as stream:
+        return stream.read()
+
+
+def _received(connection: socket.socket) -> int:
+    data = b""
+    while len(data) < 4:
+        part = connection.recv(4 - len(data))
+        assert part, "the server of forks has ended"
+        data += part
+    return struct.unpack("!i", data)[0]
+
+
+# What follows runs in the server.
+
+_MODULES = ("modelwire", "modelwire_anthropic", "modelwire_bedrock", "modelwire_cache",
+            "modelwire_local", "modelwire_openai", "modelwire_otel")  # fmt: skip
+_LIBRARIES = ("aiohttp", "botocore.auth", "botocore.session", "cattrs", "filelock", "json5",
+              "markdown_it", "platformdirs", "prompt_toolkit", "rich.markdown")  # fmt: skip
+_NOT_NEEDED = ("emulator", "testing", "template", "__main__")
+
+
+def _import_all() -> None:
+    import importlib
+    import pkgutil
+
+    for package in map(importlib.import_module, _MODULES):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not any(part in _NOT_NEEDED for part in found.name.split(".")):
+                importlib.import_module(found.name)
+    for name in _LIBRARIES:
+        importlib.import_module(name)
+
+
+def _serve(address: str) -> bool:
+    """Fork until the tests end; whether this process is a command."""
+    import gc
+    import select
+
+    _import_all()
+    gc.collect()
+    gc.freeze()
+    assert threading.active_count() == 1, threading.enumerate()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen()
+    print("ready", flush=True)
+    while 0 not in select.select([listener, 0], [], [])[0]:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            return _keep(connection)
+        connection.close()
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+    return False
+
+
+def _keep(connection: socket.socket) -> bool:
+    """Fork a command and tell of its end; whether this process is the command."""
+    head, streams, _, _ = socket.recv_fds(connection, 4, 3)
+    size = struct.unpack("!I", head)[0]
+    data = b""
+    while len(data) < size:
+        data += connection.recv(size - len(data))
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        _become(json.loads(data), streams)
+        return True
+    for descriptor in (0, 1, 2, *streams):
+        os.close(descriptor)
+    connection.sendall(struct.pack("!i", child))
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(OSError):
+        connection.sendall(struct.pack("!i", status))
+    os._exit(0)
+
+
+def _become(request: dict, streams: list[int]) -> None:
+    """Make of this process what an interpreter is that has just been started."""
+    import fcntl
+    import termios
+
+    os.setsid()
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    if request["terminal"]:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        setattr(sys, name, _reopened(number, getattr(sys, name)))
+        setattr(sys, f"__{name}__", getattr(sys, name))
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    sys.argv = request["argv"]
+    path = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    sys.path[:1] = [str(MODELWIRE.parent), *path]
+
+
+def _reopened(descriptor: int, stream: TextIO) -> TextIO:
+    return open(
+        descriptor,
+        "w" if descriptor else "r",
+        1 if descriptor == 2 or os.isatty(descriptor) else -1,
+        stream.encoding,
+        stream.errors,
+        closefd=False,
+    )
+
+
+def _run() -> None:
+    """Run the command and end as a program does, but without taking all modules apart."""
+    from modelwire.cli import main
+
+    status = 1
+    try:
+        main()
+    except SystemExit as end:
+        status = end.code
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        sys.excepthook(*sys.exc_info())
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status or 0)
+
+
+if __name__ == "__main__" and _serve(sys.argv[1]):
+    _run()
