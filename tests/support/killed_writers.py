@@ -169,17 +169,22 @@ WRITERS = {
 
 def killed_at(line: int):
     """A tracer that kills this process at the given line of our code, counted as they run."""
-    seen = 0
+    left = line
+    ours: dict[str, bool] = {}
 
-    def trace(frame, event, _):
-        nonlocal seen
-        if not any(part in frame.f_code.co_filename for part in OURS):
-            return None
+    def trace(frame, _event, _argument):
+        file = frame.f_code.co_filename
+        if file not in ours:
+            ours[file] = file.endswith(OURS)
+        return count if ours[file] else None
+
+    def count(_frame, event, _argument):
+        nonlocal left
         if event == "line":
-            seen += 1
-            if seen == line:
+            left -= 1
+            if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
-        return trace
+        return count
 
     return trace
 
