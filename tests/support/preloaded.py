@@ -194,7 +194,8 @@ _LIBRARIES = ("aiohttp", "botocore.auth", "botocore.session", "cattrs", "fileloc
 _NOT_NEEDED = ("emulator", "testing", "template", "__main__")
 
 
-def _import_all() -> None:
+def import_all() -> None:
+    """Import the command line, the plugins, and what they import when it is needed."""
     import importlib
     import pkgutil
 
@@ -211,7 +212,7 @@ def _serve(address: str) -> bool:
     import gc
     import select
 
-    _import_all()
+    import_all()
     gc.collect()
     gc.freeze()
     assert threading.active_count() == 1, threading.enumerate()
@@ -241,7 +242,9 @@ def _keep(connection: socket.socket) -> bool:
     child = os.fork()
     if child == 0:
         connection.close()
-        _become(json.loads(data), streams)
+        request = json.loads(data)
+        _attach(streams, terminal=request["terminal"])
+        become(request)
         return True
     for descriptor in (0, 1, 2, *streams):
         os.close(descriptor)
@@ -252,8 +255,8 @@ def _keep(connection: socket.socket) -> bool:
     os._exit(0)
 
 
-def _become(request: dict, streams: list[int]) -> None:
-    """Make of this process what an interpreter is that has just been started."""
+def _attach(streams: list[int], *, terminal: bool) -> None:
+    """Begin a session with these standard streams."""
     import fcntl
     import termios
 
@@ -261,8 +264,12 @@ def _become(request: dict, streams: list[int]) -> None:
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    if request["terminal"]:
+    if terminal:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def become(request: dict) -> None:
+    """Make of this process what an interpreter is that has just been started."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         setattr(sys, name, _reopened(number, getattr(sys, name)))
         setattr(sys, f"__{name}__", getattr(sys, name))

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 __all__ = ["on_signal", "run"]
@@ -30,7 +31,16 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """
     with asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(_DaemonThreads())
-        return runner.run(work)
+        return runner.run(_until_cancelled(work))
+
+
+async def _until_cancelled(work: Coroutine[Any, Any, T]) -> T:
+    """Be cancelled also where the work ends before it can notice."""
+    result = await work
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    return result
 
 
 @contextmanager
@@ -48,18 +58,47 @@ def on_signal(number: signal.Signals, handler: Callable[[], object]) -> Iterator
         yield
         return
     loop = asyncio.get_running_loop()
+    pending = 0
+
+    def struck(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pending
+        pending += 1
+        loop.call_soon_threadsafe(deliver)
+
+    def deliver() -> None:
+        nonlocal pending
+        if pending:
+            pending -= 1
+            handler()
+
     before = signal.getsignal(number)
-    try:
-        loop.add_signal_handler(number, handler)
-    except NotImplementedError:
-        signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(handler))
+    with _blocked(number):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, deliver)  # a loop that waits is woken up, in any thread
+        signal.signal(number, struck)
     try:
         yield
     finally:
-        with suppress(NotImplementedError):
-            loop.remove_signal_handler(number)
-        # Removing it leaves Python's own handler, under which Ctrl-C would strike anywhere in the loop.
-        signal.signal(number, before if before is not None else signal.SIG_DFL)
+        with _blocked(number):
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            # Removing it leaves Python's own handler.
+            signal.signal(number, before if before is not None else signal.SIG_DFL)
+        while pending:  # else a signal would be lost that the loop has not come to
+            deliver()
+
+
+@contextmanager
+def _blocked(number: signal.Signals) -> Iterator[None]:
+    """Keep a signal waiting while its handler changes, where the system can do that."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _DaemonThreads(ThreadPoolExecutor):

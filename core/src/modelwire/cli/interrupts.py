@@ -31,11 +31,15 @@ def interruptible() -> Iterator[None]:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     answered = threading.Event()
+    raised = late = False
 
     def struck(_number: int, _frame: FrameType | None) -> None:
+        nonlocal raised, late
         if not answered.is_set():
             answered.set()
+            raised = True
             raise KeyboardInterrupt
+        late = not raised
 
     main = threading.get_ident()
     watching = threading.Thread(
@@ -56,6 +60,8 @@ def interruptible() -> Iterator[None]:
         watching.join()
         os.close(reader)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if late:
+            raise KeyboardInterrupt
 
 
 def _strike_again(reader: int, thread: int, answered: threading.Event) -> None:

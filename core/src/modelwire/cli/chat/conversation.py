@@ -60,6 +60,7 @@ class ChatConversation:
         self.tools: list[FunctionTool] = []
         self.attached: list[UserContent] = []
         self.was_stopped = False
+        self._missed_stop = False
         self._ids: list[str] = []
         self._loop: ToolLoop | None = None
 
@@ -145,15 +146,21 @@ class ChatConversation:
         """Stop the answer that is arriving, if there is one."""
         if self._loop is None:
             return False
+        self._missed_stop = True
         self._loop.cancel()
         return True
+
+    def take_missed_stop(self) -> bool:
+        """Whether the last answer was whole before it could be stopped; asked once."""
+        missed, self._missed_stop = self._missed_stop, False
+        return missed and not self.was_stopped
 
     async def _answer(
         self, view: View, approve: Callable[[ToolCall], bool | Awaitable[bool]]
     ) -> bool:
         context = Context(_without_failures(self.messages), self.system_prompt)
         view.waiting()
-        self.was_stopped = False
+        self.was_stopped = self._missed_stop = False
         try:
             async with run_tools(
                 self.runtime, context, self.tools, approve=approve, **self._settings()

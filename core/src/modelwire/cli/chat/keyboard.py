@@ -28,6 +28,9 @@ class Keyboard:
     Args:
         history: The file that keeps what was typed.
         completer: Completes it.
+
+    Attributes:
+        is_interrupted: Whether the next line is to be given up.
     """
 
     def __init__(self, history: Path, completer: Completer) -> None:
@@ -45,12 +48,26 @@ class Keyboard:
             output=output,
         )
         self._questions: PromptSession[str] = PromptSession(output=output)
+        self.is_interrupted = False
+
+    def interrupt(self) -> None:
+        """Give up the line that is being typed; where none is, the next one."""
+        self.is_interrupted = True
+        self._give_up()
+
+    def _give_up(self) -> None:
+        app = self._prompts.app
+        if self.is_interrupted and app.is_running and not app.is_done:
+            self.is_interrupted = False
+            app.exit(exception=KeyboardInterrupt())
 
     async def read(self) -> str | None:
         """The next prompt; `None` when the person has left."""
         while True:
             try:
-                text = await self._prompts.prompt_async("> ", handle_sigint=False)
+                text = await self._prompts.prompt_async(
+                    "> ", handle_sigint=False, pre_run=self._give_up
+                )
             except EOFError:
                 return None
             except KeyboardInterrupt:

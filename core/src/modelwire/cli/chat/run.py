@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import click
 from attrs import frozen
@@ -31,6 +31,9 @@ from modelwire.cli.printers import INTERRUPTED
 from modelwire.models import ReasoningLevel
 from modelwire.runtime import Runtime
 from modelwire.sessions import default_state_directory
+
+if TYPE_CHECKING:
+    from modelwire.cli.chat.keyboard import Keyboard
 
 __all__ = ["ChatOptions", "run_chat"]
 
@@ -106,12 +109,12 @@ async def run_chat(wishes: ChatOptions) -> int:
         )
         try:
             _prepare(chat, wishes, resumed=resumed)
-            with _interrupts(talk):
+            with _interrupts(talk, keyboard):
                 if keyboard is None:
                     return await _over_pipes(chat, wishes.prompt)
                 _greet(chat, resumed=resumed)
                 await _at_terminal(chat, wishes.prompt, keyboard)
-                return 0
+            return INTERRUPTED if keyboard.is_interrupted else 0
         finally:
             talk.session.close()
 
@@ -148,10 +151,9 @@ def _greet(chat: Chat, *, resumed: bool) -> None:
     show_note("/help lists the commands, Ctrl-D leaves.")
 
 
-async def _at_terminal(chat: Chat, first: str | None, keyboard: object) -> None:
-    from modelwire.cli.chat.keyboard import Keyboard, without_echo
+async def _at_terminal(chat: Chat, first: str | None, keyboard: Keyboard) -> None:
+    from modelwire.cli.chat.keyboard import without_echo
 
-    assert isinstance(keyboard, Keyboard)  # noqa: S101 - only its type is imported late
     text = first
     while not chat.is_over:
         if text is None:
@@ -160,6 +162,8 @@ async def _at_terminal(chat: Chat, first: str | None, keyboard: object) -> None:
             break
         with without_echo():
             await chat.say(text)
+        if chat.talk.take_missed_stop():
+            keyboard.interrupt()
         text = None
     session = chat.talk.session
     if session.is_written and session.path is not None:
@@ -174,6 +178,8 @@ async def _over_pipes(chat: Chat, first: str | None) -> int:
     while (line := await loop.run_in_executor(None, next, lines, None)) is not None:
         if not await chat.say(line):
             return INTERRUPTED if chat.talk.was_stopped else 1
+        if chat.talk.take_missed_stop():
+            return INTERRUPTED
         if chat.is_over:
             break
     return 0
@@ -193,15 +199,18 @@ def _lines(first: str | None) -> Iterator[str]:
             yield text
 
 
-def _interrupts(talk: ChatConversation) -> AbstractContextManager[None]:
-    """Let Ctrl-C stop the answer that is arriving, and not the program.
+def _interrupts(talk: ChatConversation, keyboard: Keyboard | None) -> AbstractContextManager[None]:
+    """Let Ctrl-C stop the answer that is arriving, or give up the line, and not end the program.
 
-    At a prompt the terminal sends it as a key. Over pipes, where no answer is arriving, it ends the
-    program as usual.
+    Over pipes, where no answer is arriving, it ends the program as usual.
     """
 
     def interrupted() -> None:
-        if not talk.stop() and not is_terminal(sys.stdin):
+        if talk.stop():
+            return
+        if keyboard is not None:
+            keyboard.interrupt()
+        else:
             talk.session.close()
             os._exit(INTERRUPTED)  # else the thread that reads standard input would be waited for
 

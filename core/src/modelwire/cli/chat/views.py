@@ -14,7 +14,7 @@ from attrs import evolve
 from modelwire.cli.chat.live_lines import ChangingLines
 from modelwire.cli.chat.markdown import Block, render_block, split_blocks
 from modelwire.cli.errors import show_note
-from modelwire.cli.output import draw, echo
+from modelwire.cli.output import draw, echo, is_terminal
 from modelwire.cli.printers import PRINTERS
 from modelwire.cli.styled import Line, Styled, style
 from modelwire.cli.text import printable, printable_prose
@@ -32,6 +32,8 @@ from modelwire.messages import Text, ToolCall
 from modelwire.runtime.tool_loop import ToolRun
 
 __all__ = ["MarkdownView", "PlainView", "View", "describe_call"]
+
+_STOPPED = "Stopped. /retry asks again."
 
 _FRAME = 0.04  # seconds between two looks at what has arrived
 
@@ -100,6 +102,8 @@ class PlainView:
     def failed(self, error: ModelwireError) -> None:
         """Print why."""
         self._printer.failed(error)
+        if isinstance(error, Cancelled) and is_terminal(sys.stdin):
+            show_note(_STOPPED)
 
     def close(self) -> None:
         """Everything is printed."""
@@ -159,7 +163,7 @@ class MarkdownView:
         """Leave what has arrived, and say why there is no more."""
         self._settle()
         if isinstance(error, Cancelled):
-            show_note("Stopped. /retry asks again.")
+            show_note(_STOPPED)
         self._printer.failed(error)
 
     def close(self) -> None:
