@@ -1,13 +1,18 @@
 """The table of rules: each row is broken once, and kept by what the recordings show to be legal."""
 
+import base64
 import json
+import struct
+import subprocess
+import sys
 from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
 import urllib3
 
-from modelwire_bedrock.emulator import Emulator, Thinking
+from modelwire_bedrock.emulator import Emulator, EmulatorError, Thinking, load_catalogue
+from modelwire_bedrock.emulator.hosted import hosted_model, hosted_rows
 from modelwire_bedrock.emulator.rules import FAMILIES, RULES, Evidence
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -18,6 +23,11 @@ OLD_LLAMA = "us.meta.llama3-1-8b-instruct-v1:0"
 MISTRAL = "mistral.mistral-large-3-675b-instruct"
 PIXTRAL = "us.mistral.pixtral-large-2502-v1:0"
 QWEN = "qwen.qwen3-32b-v1:0"
+OPUS_5_5 = "us.anthropic.claude-opus-5-5"
+SONNET_5_5 = "us.anthropic.claude-sonnet-5-5"
+SONNET_3_7 = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
+GPT_OSS = "openai.gpt-oss-120b-1:0"
+GPT_6 = "us.openai.gpt-6-sol"
 WRITER = "us.writer.palmyra-x5-v1:0"
 TITAN = "amazon.titan-text-express-v1"
 R1 = "us.deepseek.r1-v1:0"
@@ -25,6 +35,9 @@ R1 = "us.deepseek.r1-v1:0"
 IMAGE = {"image": {"format": "png", "source": {"bytes": "aGVsbG8="}}}
 PDF = {"document": {"format": "pdf", "name": "Report", "source": {"bytes": "aGVsbG8="}}}
 TEXT_FILE = {"document": {"format": "txt", "name": "Notes", "source": {"bytes": "aGVsbG8="}}}
+S3_FILE = {
+    "document": {"format": "pdf", "name": "R", "source": {"s3Location": {"uri": "s3://a-bucket/a"}}}
+}
 S3_IMAGE = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://a-bucket/a.png"}}}}
 VIDEO = {"video": {"format": "mp4", "source": {"bytes": "aGVsbG8="}}}
 POINT = {"cachePoint": {"type": "default"}}
@@ -70,7 +83,35 @@ def body(*messages, tools=None, choice=None, **members):
 
 
 TURN = (user(), assistant(call()))
+LONG_TURN = (user(), assistant(call("call_12345")))
+LONG_RESULT = result(id_="call_12345")
 WITH = {"tools": [tool()]}
+
+
+def fields(**members):
+    return {"additionalModelRequestFields": members}
+
+
+def thinking(kind, **more):
+    return fields(thinking={"type": kind}, **more)
+
+
+def effort(value, **more):
+    return fields(output_config={"effort": value}, **more)
+
+
+def png(width, height, size=0):
+    header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+    data = base64.b64encode(header + bytes(size)).decode()
+    return {"image": {"format": "png", "source": {"bytes": data}}}
+
+
+SCHEMA = {"type": "json_schema", "structure": {"jsonSchema": {"name": "a", "schema": "{}"}}}
+FORMAT = {"outputConfig": {"textFormat": SCHEMA}}
+STRICT = {"toolSpec": {**tool()["toolSpec"], "strict": True}}
+ANY_OF = {"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
+ANY, NAMED = {"any": {}}, {"tool": {"name": "look"}}
+LONG = text("word " * 200_000)
 
 BREACHES = [
     ("the model exists", "us.anthropic.claude-nonesuch-v1:0", body()),
@@ -121,20 +162,28 @@ BREACHES = [
     ("names of tools differ", CLAUDE, body(tools=[tool(), tool()])),
     ("toolChoice is not `any`", LLAMA, body(**WITH, choice={"any": {}})),
     ("toolChoice is no certain tool", MISTRAL, body(**WITH, choice={"tool": {"name": "look"}})),
-    ("results stand alone in their turn", PIXTRAL, body(*TURN, user(result(), text()), **WITH)),
+    (
+        "results stand alone in their turn",
+        PIXTRAL,
+        body(*LONG_TURN, user(LONG_RESULT, text()), **WITH),
+    ),
     ("results have no status", WRITER, body(*TURN, user(result(status="success")), **WITH)),
     ("video goes to models that see it", CLAUDE, body(user(text(), VIDEO))),
     ("images and sounds go to models that take them", R1, body(user(text(), IMAGE))),
     ("images and documents come as bytes", CLAUDE, body(user(text(), S3_IMAGE))),
     ("Nova's results hold text documents at most", NOVA, body(*TURN, user(result(PDF)), **WITH)),
-    ("no image in a result", PIXTRAL, body(*TURN, user(result(IMAGE)), **WITH)),
+    (
+        "no image in a result",
+        PIXTRAL,
+        body(*LONG_TURN, user(result(IMAGE, id_="call_12345")), **WITH),
+    ),
     ("no document in a result", QWEN, body(*TURN, user(result(TEXT_FILE)), **WITH)),
     ("no cache points", LLAMA, body(user(text(), POINT))),
     ("Nova caches no tools", NOVA, body(tools=[tool(), POINT])),
     ("Nova takes no ttl", NOVA, body(user(text(), HOUR))),
     ("at most four cache points", CLAUDE, body(user(*[text(), POINT] * 5))),
     ("an hour comes before five minutes", CLAUDE, body(user(text(), POINT, text(), HOUR))),
-    ("no temperature", OPUS, body(inferenceConfig={"temperature": 0.5})),
+    ("no sampling settings", OPUS, body(inferenceConfig={"temperature": 0.5})),
     ("one of temperature and topP", CLAUDE, body(inferenceConfig={"temperature": 1, "topP": 0.5})),
     ("stop sequences are not blank", CLAUDE, body(inferenceConfig={"stopSequences": ["\n"]})),
     (
@@ -164,6 +213,71 @@ BREACHES = [
         CLAUDE,
         body(user(), assistant(thought(signature="reasoning_content"), text()), user()),
     ),
+    ("a schema has no alternatives at its top", CLAUDE, body(tools=[tool(schema=ANY_OF)])),
+    ("a tool can be forced", OPUS_5_5, body(**WITH, choice=ANY)),
+    ("an image has 5 MiB at most", CLAUDE, body(user(text(), png(9, 9, 6_000_000)))),
+    ("edges of images are not too long", CLAUDE, body(user(text(), png(9000, 100)))),
+    ("there are not too many images", SONNET_3_7, body(user(text(), *[png(9, 9)] * 21))),
+    ("nothing is kept for an hour", SONNET_3_7, body(user(text(), HOUR))),
+    ("the model can answer that much", NOVA, body(inferenceConfig={"maxTokens": 10_001})),
+    ("the input fits into the context window", QWEN, body(user(LONG))),
+    (
+        "input and answer fit into the context window",
+        SONNET_3_7,
+        body(user(text("word " * 100_000)), inferenceConfig={"maxTokens": 100_000}),
+    ),
+    ("outputConfig is accepted", NOVA, body(**FORMAT)),
+    ("outputConfig is accepted by all reports", OPUS, body(**FORMAT)),
+    ("strict tools are accepted", OPUS_5_5, body(tools=[STRICT])),
+    ("the type of thinking is accepted", OPUS, body(**fields(**THINK))),
+    ("the effort is accepted", CLAUDE, body(**effort("low"))),
+    ("the effort is one of the model's", GPT_OSS, body(**fields(reasoning_effort="none"))),
+    ("fields are known to the model", GPT_6, body(**fields(reasoning_effort="low"))),
+]
+
+# What each release of a model says to one thing: accepted, or the words of the refusal.
+CLAIMS = [
+    ("us.anthropic.claude-opus-4-7", body(**thinking("enabled")), '"thinking.type.adaptive"'),
+    ("us.anthropic.claude-opus-4-7", body(**thinking("adaptive")), None),
+    (CLAUDE, body(**thinking("adaptive")), "adaptive thinking is not supported"),
+    ("us.anthropic.claude-sonnet-5", body(**thinking("disabled")), None),
+    ("us.anthropic.claude-opus-5", body(**thinking("disabled")), None),
+    ("us.anthropic.claude-haiku-5-5", body(**thinking("disabled")), None),
+    (OPUS_5_5, body(**thinking("disabled")), '"thinking.type.disabled"'),
+    (SONNET_5_5, body(**thinking("disabled")), "between_tools"),
+    (SONNET_5_5, body(**thinking("between_tools")), None),
+    (OPUS_5_5, body(**thinking("between_tools")), '"thinking.type.between_tools"'),
+    ("us.anthropic.claude-opus-5", body(**effort("max", thinking={"type": "disabled"})), "max"),
+    ("us.anthropic.claude-opus-5", body(**effort("high", thinking={"type": "disabled"})), None),
+    ("us.anthropic.claude-sonnet-4-6", body(**effort("xhigh")), "Supported levels: low, medium"),
+    ("us.anthropic.claude-opus-4-5-20251101-v1:0", body(**effort("high")), None),
+    ("us.anthropic.claude-opus-4-8", body(**WITH, choice=ANY, **thinking("adaptive")), None),
+    ("us.anthropic.claude-opus-4-7", body(**WITH, choice=ANY, **thinking("adaptive")), "forces"),
+    ("us.anthropic.claude-opus-5", body(**WITH, choice=NAMED, **thinking("adaptive")), None),
+    ("us.anthropic.claude-fable-5", body(**WITH, choice=NAMED), None),
+    ("us.anthropic.claude-fable-5-1", body(**WITH, choice=NAMED), '"tool" and "any"'),
+    (SONNET_5_5, body(**WITH, choice=NAMED), '"tool" and "any"'),
+    (OPUS_5_5, body(inferenceConfig={"topP": 0.5}), "`top_p` is deprecated"),
+    (OPUS_5_5, body(**fields(top_k=5)), "`top_k` is deprecated"),
+    (GPT_6, body(inferenceConfig={"temperature": 0.5}), "doesn't support the temperature field"),
+    (GPT_6, body(**fields(reasoning={"effort": "none"})), None),
+    ("us.openai.gpt-6-astra", body(**fields(reasoning={"effort": "none"})), "Invalid value"),
+    ("us.xai.grok-4.6", body(inferenceConfig={"topP": 0.5}), "doesn't support the topP field"),
+    ("us.xai.grok-4.6", body(user(text(), POINT)), "did not allow prompt caching"),
+    ("deepseek.v3.2", body(**WITH, choice=ANY, **fields(reasoning_effort="high")), "toolChoice"),
+    ("deepseek.v3.2", body(**WITH, choice=ANY, **fields(reasoning_effort="none")), None),
+    (NOVA, body(user(), assistant(thought(), text()), user()), "cannot contain reasoning content"),
+    (CLAUDE, body(tools=[tool(schema={"type": ["object", "null"]})]), "following: object"),
+    (CLAUDE, body(tools=[tool(schema={"type": "array"})]), "following: object"),
+    (CLAUDE, body(tools=[tool(schema={"properties": {}})]), "following: object"),
+    (CLAUDE, body(**FORMAT), None),
+    (CLAUDE, body(tools=[STRICT]), None),
+    (CLAUDE, body(user(text(), *[png(2500, 9)] * 21)), "many-image requests: 2000 pixels"),
+    (CLAUDE, body(user(text(), *[png(2500, 9)] * 20)), None),
+    (CLAUDE, body(*TURN, user(result(S3_FILE)), **WITH), None),
+    (CLAUDE, body(user(text(), S3_FILE)), "document.source.type: Field required"),
+    ("us.anthropic.claude-opus-4-6-v1:0", body(), "model identifier is invalid"),
+    ("apac.anthropic.claude-sonnet-4-5-20250929-v1:0", body(), "model identifier is invalid"),
 ]
 
 LEGAL = {
@@ -227,6 +341,52 @@ def test_what_is_legal_is_not_refused(judge, case):
     assert answer.status == 200, answer.data
 
 
+@pytest.mark.parametrize(("model_id", "request_", "words"), CLAIMS)
+def test_each_release_has_its_own_rules(judge, model_id, request_, words):
+    answer = ask(judge, model_id, request_)
+
+    assert answer.status == (200 if words is None else answer.status), answer.data
+    if words is not None:
+        assert answer.status in (400, 403)
+        assert words in answer.json()["message"]
+
+
+def test_rules_can_be_switched_off_by_name():
+    with Emulator(skip_rules=["outputConfig is accepted by all reports"]) as emulator:
+        assert ask(emulator, OPUS, body(**FORMAT)).status == 200
+        assert ask(emulator, NOVA, body(**FORMAT)).status == 400
+
+
+def test_a_rule_that_does_not_exist_cannot_be_switched_off():
+    with pytest.raises(EmulatorError, match="there is no rule 'outputConfig is acepted'"):
+        Emulator(skip_rules=["outputConfig is acepted"])
+
+
+def test_the_verdicts_share_nothing_with_the_client_side():
+    """Another table of the same models would make a mistake in it invisible."""
+    code = """
+import sys
+from modelwire_bedrock.emulator.service import Service
+from modelwire_bedrock.emulator.rules import RULES
+from modelwire_bedrock.emulator.hosted import hosted_rows
+from modelwire_bedrock.emulator.catalogue import load_catalogue
+hosted_rows(), load_catalogue()
+own = ("modelwire_bedrock", "modelwire_bedrock.emulator")
+print(*[n for n in sys.modules if n.startswith("modelwire_bedrock.") and not n.startswith(own[1])])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == []
+
+
+def test_every_row_of_the_hosted_models_says_how_it_is_known():
+    models = load_catalogue().models
+    for row in hosted_rows():
+        assert row.source
+        assert row.evidence in set(Evidence)
+        assert any(hosted_model(id_) is row for id_ in models) or "-[1-9]" in row.match, row.match
+
+
 def test_every_rule_is_broken_by_a_case_here():
     counted = {"tokens are counted under a bare Claude id"}
 
@@ -274,6 +434,16 @@ def test_prompt_caching_is_refused_as_a_lack_of_access(judge):
         ("us-west-2", "us.amazon.nova-lite-v1:0", 200),
         ("ap-northeast-1", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", 200),
         ("ap-northeast-1", "jp.anthropic.claude-sonnet-4-5-20250929-v1:0", 200),
+        ("ap-south-1", "in.anthropic.claude-sonnet-5", 200),
+        ("ap-south-1", "in.anthropic.claude-opus-5-5", 400),
+        ("ap-southeast-1", "global.anthropic.claude-opus-5-5", 200),
+        ("us-west-1", "us.anthropic.claude-opus-5-5", 200),
+        ("ca-central-1", "us.anthropic.claude-opus-5-5", 200),
+        ("ca-central-1", "us.amazon.nova-pro-v1:0", 400),
+        ("ca-central-1", "ca.amazon.nova-lite-v1:0", 200),
+        ("eu-west-2", "eu.anthropic.claude-sonnet-5-5", 200),
+        ("us-east-1", "openai.gpt-6-sol", 400),
+        ("us-east-1", "us.zai.glm-5.3", 200),
         ("sa-east-1", "us.amazon.nova-lite-v1:0", 400),
     ],
 )
@@ -285,4 +455,6 @@ def test_a_profile_is_known_only_in_the_regions_of_its_geography(
         client.converse(modelId=model_id, messages=[user()])
 
     assert judge.requests[-1].status == status
-    assert judge.requests[-1].rule == (None if status == 200 else "the model exists")
+    bare = model_id == "openai.gpt-6-sol"
+    broken = "it can be called on demand" if bare else "the model exists"
+    assert judge.requests[-1].rule == (None if status == 200 else broken)

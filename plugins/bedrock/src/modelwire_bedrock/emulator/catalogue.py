@@ -72,6 +72,7 @@ class InferenceProfile:
         model: The model that it runs.
         kind: `SYSTEM_DEFINED` or `APPLICATION`.
         regions: The regions that it routes to; `*` is every region.
+        sources: Further regions that it can be called from.
     """
 
     id: str
@@ -79,10 +80,11 @@ class InferenceProfile:
     model: FoundationModel
     kind: str
     regions: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
     def serves(self, region: str) -> bool:
         """Whether it is offered in a region."""
-        return "*" in self.regions or region in self.regions
+        return "*" in self.regions or region in self.regions or region in self.sources
 
 
 @frozen
@@ -150,12 +152,14 @@ def _joined(base: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, A
         own = list(document.get(key, ()))
         ids = {entry.get("id") for entry in own}
         joined[key] = [entry for entry in base.get(key, ()) if entry["id"] not in ids] + own
-    joined["geographies"] = {**base.get("geographies", {}), **document.get("geographies", {})}
+    for key in ("geographies", "sources"):
+        joined[key] = {**base.get(key, {}), **document.get(key, {})}
     return joined
 
 
 def _catalogue(document: Mapping[str, Any], place: str) -> Catalogue:
     geographies = {name: tuple(regions) for name, regions in document["geographies"].items()}
+    further = document.get("sources", {})
     models: dict[str, FoundationModel] = {}
     profiles: dict[str, InferenceProfile] = {}
     for at, entry in enumerate(document.get("models", ())):
@@ -166,7 +170,11 @@ def _catalogue(document: Mapping[str, Any], place: str) -> Catalogue:
                 id_ = f"{geography}.{model.id}"
                 name = f"{geography.upper()} {model.vendor} {model.name}"
                 regions = geographies[geography]
-                profiles[id_] = InferenceProfile(id_, name, model, "SYSTEM_DEFINED", regions)
+                sources = tuple(further.get(geography, ()))
+                sources += _words(entry.get("from", "")) if geography == "us" else ()
+                profiles[id_] = InferenceProfile(
+                    id_, name, model, "SYSTEM_DEFINED", regions, sources
+                )
         except KeyError as error:
             msg = f"{place}: models[{at}] lacks or does not know {error}."
             raise EmulatorError(msg) from error
@@ -204,8 +212,9 @@ def _application(
     base = profiles.get(source)
     model = base.model if base is not None else models[source]
     regions = base.regions if base is not None else ("*",)
+    sources = base.sources if base is not None else ()
     name = entry.get("name", entry["id"])
-    return InferenceProfile(entry["id"], name, model, "APPLICATION", regions)
+    return InferenceProfile(entry["id"], name, model, "APPLICATION", regions, sources)
 
 
 def _words(value: str | list[str]) -> tuple[str, ...]:

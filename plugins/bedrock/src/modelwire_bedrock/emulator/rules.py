@@ -8,13 +8,16 @@ Each row says for which families it holds and how it is known:
 - `HEARSAY`: known from error messages in public trackers or from the user guide, confirmed by
   nothing that we hold.
 
+What differs from model to model is data of its own, `hosted.json`, with evidence in each row.
+
 No rule may refuse what a recording shows to be accepted; `accepted` names such counter-examples where
 rumour says otherwise. The order is the one in which the rules are tried; the first hit answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from difflib import get_close_matches
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -23,15 +26,18 @@ from attrs import field, frozen
 from modelwire_bedrock.emulator.checks import (
     caching,
     content,
+    effort,
+    limits,
     models,
     sampling,
+    structured,
     thinking,
     tools,
 )
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
-from modelwire_bedrock.emulator.errors import Refusal
+from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 
-__all__ = ["FAMILIES", "RULES", "Evidence", "Rule", "broken_rule", "families_of"]
+__all__ = ["FAMILIES", "RULES", "Evidence", "Rule", "broken_rule", "families_of", "known_rules"]
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "ai21": ("ai21.*",),
@@ -39,14 +45,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "claude-prefill-refused": (
         "anthropic.claude-opus-4-[6-9]*",
         "anthropic.claude-sonnet-4-[6-9]*",
-        "anthropic.claude-opus-5*",
-        "anthropic.claude-sonnet-5*",
-        "anthropic.claude-haiku-5*",
-        "anthropic.claude-fable-*",
-        "anthropic.claude-mythos-*",
-    ),
-    "claude-temperature-refused": (
-        "anthropic.claude-opus-4-[78]*",
         "anthropic.claude-opus-5*",
         "anthropic.claude-sonnet-5*",
         "anthropic.claude-haiku-5*",
@@ -176,10 +174,12 @@ RULES: tuple[Rule, ...] = (
     Rule("every call has its result", tools.results_complete, REPORTED, "pydantic/pydantic-ai#6081"),
     Rule("ids of calls differ", tools.unique_ids, HEARSAY, "wording is ours"),
     Rule("a schema is an object's", tools.schema_is_object, HEARSAY, "public trackers"),
+    Rule("a schema has no alternatives at its top", tools.root_without_composition, REPORTED, "GitNexus#2487, earendil-works/pi#8279, kirodotdev/Kiro#11027", families=("claude",)),
     Rule("the forced tool exists", tools.choice_names_tool, HEARSAY, "public trackers"),
     Rule("names of tools differ", tools.unique_names, HEARSAY, "public trackers", families=("claude",)),
     Rule("toolChoice is not `any`", tools.choice_not_any, REPORTED, "langchain-aws, table of choices", families=("llama",)),
     Rule("toolChoice is no certain tool", tools.choice_not_tool, REPORTED, "langchain-aws, table of choices", families=("llama", "mistral-large", "deepseek-v3")),
+    Rule("a tool can be forced", tools.forced_accepted, REPORTED, "hosted.json"),
     Rule("results stand alone in their turn", tools.alone_in_turn, REPORTED, "pydantic-ai, tested live; wording from public trackers", families=("llama", "mistral", "writer")),
     Rule("results have no status", tools.no_status, REPORTED, "pydantic-ai, tested live; wording is ours", families=("writer",)),
     # Media.
@@ -189,22 +189,38 @@ RULES: tuple[Rule, ...] = (
     Rule("Nova's results hold text documents at most", tools.extraneous_nova_result, RECORDED, "test_multimodal_tool_return_matrix_direct-uploaded_file-document-bedrock_nova__01; formats from pydantic-ai", families=("nova",)),
     Rule("no image in a result", tools.no_media_in_result("image"), REPORTED, "pydantic-ai, tested live; wording by analogy", families=("mistral", "qwen", "kimi")),
     Rule("no document in a result", tools.no_media_in_result("document"), REPORTED, "pydantic-ai, tested live; wording by analogy", families=("qwen", "kimi"), accepted=("test_bedrock_media_kind_delivered_in_tool_result_mistral_document",)),
+    Rule("an image has 5 MiB at most", limits.image_bytes, REPORTED, "aws-samples IDP#778, Kiro#10783", families=("claude",)),
+    Rule("edges of images are not too long", limits.image_edges, REPORTED, "aws-samples IDP#994, cline#1844", families=("claude",)),
+    Rule("there are not too many images", limits.few_images, REPORTED, "aws-samples IDP#778; wording is ours", families=("claude",)),
     # Caching.
     Rule("no cache points", caching.no_points, REPORTED, "BerriAI/litellm#17479", but=("caching",), code="AccessDeniedException"),
     Rule("Nova caches no tools", caching.no_points_in_tools, REPORTED, "pydantic-ai, tested live; wording by analogy", families=("nova",)),
     Rule("Nova takes no ttl", caching.no_ttl, REPORTED, "pydantic-ai, tested live; wording by analogy", families=("nova",)),
+    Rule("nothing is kept for an hour", caching.no_hour, REPORTED, "hosted.json", families=("claude",)),
     Rule("at most four cache points", caching.at_most_four, REPORTED, "pydantic-ai, budget of cache points", families=("claude",)),
     Rule("an hour comes before five minutes", caching.long_before_short, REPORTED, "Portkey-AI/gateway#1762", families=("claude",)),
     # Sampling.
-    Rule("no temperature", sampling.no_temperature, REPORTED, "openclaw/openclaw#73663", families=("claude-temperature-refused",)),
+    Rule("no sampling settings", sampling.no_sampling, REPORTED, "hosted.json"),
     Rule("one of temperature and topP", sampling.not_both, HEARSAY, "public trackers", families=("claude-one-sampler",)),
     Rule("stop sequences are not blank", sampling.stop_not_blank, HEARSAY, "public trackers", families=("claude",)),
+    # Sizes.
+    Rule("the model can answer that much", limits.answer_fits_model, REPORTED, "hosted.json"),
+    Rule("the input fits into the context window", limits.input_fits, REPORTED, "hosted.json"),
+    Rule("input and answer fit into the context window", limits.input_with_answer_fits, REPORTED, "hosted.json"),
+    # Structured output.
+    Rule("outputConfig is accepted", structured.output_config_accepted, REPORTED, "hosted.json"),
+    Rule("outputConfig is accepted by all reports", structured.output_config_undisputed, REPORTED, "hosted.json"),
+    Rule("strict tools are accepted", structured.strict_accepted, REPORTED, "lobehub#19876, stdapi.ai#284"),
     # Thinking.
+    Rule("the type of thinking is accepted", effort.thinking_type_accepted, REPORTED, "hosted.json"),
+    Rule("the effort is accepted", effort.effort_accepted, REPORTED, "hosted.json"),
+    Rule("the effort is one of the model's", effort.effort_value_accepted, REPORTED, "hosted.json"),
+    Rule("fields are known to the model", effort.fields_known, REPORTED, "hosted.json"),
     Rule("a thinking budget of 1,024 at least", thinking.budget_large_enough, REPORTED, "Anthropic's documentation", families=("claude",)),
     Rule("the budget is below maxTokens", thinking.budget_fits, REPORTED, "Anthropic's documentation", families=("claude",)),
     Rule("temperature is 1 while thinking", thinking.temperature_is_one, HEARSAY, "Anthropic's documentation", families=("claude",)),
-    Rule("no forced tool while thinking", tools.not_forced_while_thinking, REPORTED, "pydantic-ai", families=("claude",)),
-    Rule("thinking is not sent back", thinking.no_reasoning, REPORTED, "aws-samples/bedrock-chat#851", families=("deepseek-r1",)),
+    Rule("no forced tool while thinking", tools.not_forced_while_thinking, REPORTED, "hosted.json"),
+    Rule("thinking is not sent back", thinking.no_reasoning, REPORTED, "aws-samples/bedrock-chat#851, can1357/oh-my-pi#9086", families=("deepseek-r1", "nova")),
     Rule("thinking is signed", thinking.signed, HEARSAY, "langchain-ai/langchain-aws#844", families=("claude",)),
     Rule("the signature is genuine", thinking.signature_valid, REPORTED, "pydantic/pydantic-ai#7908", families=("claude",)),
 )  # fmt: skip
@@ -219,11 +235,31 @@ def families_of(model_id: str) -> frozenset[str]:
     )
 
 
-def broken_rule(request: CheckedRequest) -> tuple[Rule, Refusal] | None:
-    """The first rule that a request breaks, and what AWS answers to it."""
+def known_rules(names: Iterable[str]) -> frozenset[str]:
+    """The names of rules, checked.
+
+    Raises:
+        EmulatorError: There is no such rule.
+    """
+    wanted, known = frozenset(names), [rule.name for rule in RULES]
+    for name in sorted(wanted.difference(known)):
+        like = get_close_matches(name, known, 1, 0.5)
+        msg = f"Cannot skip a rule: there is no rule {name!r}."
+        hint = f"Did you mean {like[0]!r}?" if like else None
+        raise EmulatorError(msg, hint=hint)
+    return wanted
+
+
+def broken_rule(
+    request: CheckedRequest, skipped: Container[str] = ()
+) -> tuple[Rule, Refusal] | None:
+    """The first rule that a request breaks, and what AWS answers to it.
+
+    Rules whose names are in `skipped` are not enforced.
+    """
     families = families_of(request.model.id) if request.model else frozenset[str]()
     for rule in RULES:
-        if rule.holds_for(request.operation, families):
+        if rule.name not in skipped and rule.holds_for(request.operation, families):
             message = rule.check(request)
             if message is not None:
                 return rule, Refusal(rule.code, message)

@@ -43,6 +43,7 @@ from modelwire_bedrock.emulator.replies import (
     Reply,
     StreamReply,
 )
+from modelwire_bedrock.emulator.rules import known_rules
 from modelwire_bedrock.emulator.scenario import Match, Scenario, Step
 from modelwire_bedrock.emulator.service import AnswerSource, Service
 from modelwire_bedrock.emulator.signatures import SignedRequest
@@ -94,11 +95,13 @@ class Emulator:
         region: The region of requests that do not say theirs by their signature.
         tls: The certificate to answer HTTPS with, or `None` for plain HTTP. boto3 sends bearer
             tokens over HTTPS only.
+        skip_rules: Names of rules that are not enforced.
         clock: Says what time it is, for signatures.
         on_end: Called when a request has ended, from the event loop.
 
     Raises:
-        EmulatorError: With an upstream, `host` is not on loopback and `allow_remote` is not set.
+        EmulatorError: With an upstream, `host` is not on loopback and `allow_remote` is not set;
+            or there is no such rule.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class Emulator:
         allow_remote: bool = False,
         region: str | None = None,
         tls: ssl.SSLContext | None = None,
+        skip_rules: Iterable[str] = (),
         clock: Callable[[], datetime] | None = None,
         on_end: Callable[[ReceivedRequest], None] | None = None,
     ) -> None:
@@ -135,6 +139,7 @@ class Emulator:
             model=model,
             recordings=replay,
             region=region,
+            skipped=known_rules(skip_rules),
         )
         self._upstream = upstream
         self._on_end = on_end

@@ -7,9 +7,8 @@ a request that AWS would answer reaches the scenario.
 from __future__ import annotations
 
 import json
-import math
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
 from attrs import define, field
@@ -18,7 +17,6 @@ from modelwire_bedrock.emulator.answers import (
     Answer,
     TokenUsage,
     WireEvent,
-    converse_body,
     wire_events,
 )
 from modelwire_bedrock.emulator.auth import Authenticator
@@ -27,12 +25,14 @@ from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
+from modelwire_bedrock.emulator.lengths import answer_limit, limited
 from modelwire_bedrock.emulator.operations import CONTROL_PLANE, Route, find_operation
 from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.replies import JsonReply, RecordedReply, Reply, StreamReply
 from modelwire_bedrock.emulator.rules import broken_rule
 from modelwire_bedrock.emulator.scenario import EmulatedCall, Scenario, Step
 from modelwire_bedrock.emulator.signatures import SignedRequest
+from modelwire_bedrock.emulator.tokens import estimate
 from modelwire_bedrock.emulator.validation import read_parameters
 
 __all__ = ["AnswerSource", "RecordedSource", "Service"]
@@ -66,6 +66,7 @@ class Service:
         model: Answers in place of the default answer, or `None`.
         recordings: Answers everything in place of all else, or `None`.
         region: The region that unsigned requests are for.
+        skipped: Names of rules that are not enforced.
     """
 
     door: Authenticator
@@ -74,6 +75,7 @@ class Service:
     model: AnswerSource | None = None
     recordings: RecordedSource | None = None
     region: str | None = None
+    skipped: frozenset[str] = frozenset()
     signatures: set[str] = field(factory=set, repr=False)
     _counts: dict[str, int] = field(factory=dict, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
@@ -134,7 +136,7 @@ class Service:
         if route.name == "CountTokens":
             inside = parameters["input"].get("converse", {})
         judged = CheckedRequest(route.name, model_id, target, inside, self.signatures)
-        broken = broken_rule(judged)
+        broken = broken_rule(judged, self.skipped)
         if broken is not None:
             received.rule = broken[0].name
             raise broken[1]
@@ -149,18 +151,17 @@ class Service:
 
     def _answer(self, call: EmulatedCall, answer: Answer | None, fault: Fault | None) -> Reply:
         pacing = answer.pacing if answer and answer.pacing else self.scenario.pacing
+        limit = answer_limit(call.base_model, call.parameters)
         if answer is None and self.model is not None:
-            folded = call.operation == "Converse"
-            events = self._remembering(self.model.events(call))
-            return StreamReply(events, fault, pacing, folded=folded)
-        answer = answer or Answer(f"{GREETING}{call.last_text or '(nothing)'}")
-        said = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
-        usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
-        said_events = wire_events(answer, usage)
-        self._remember_signatures(said_events)
-        if call.operation == "ConverseStream":
-            return StreamReply(_listed(said_events), fault, pacing)
-        return JsonReply(converse_body(said_events), fault=fault, pacing=pacing)
+            events = self.model.events(call)
+        else:
+            answer = answer or Answer(f"{GREETING}{call.last_text or '(nothing)'}")
+            said = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
+            usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
+            events = _listed(wire_events(answer, usage))
+            limit = None if answer.events is not None or answer.stop_reason else limit
+        heard = self._remembering(limited(events, limit))
+        return StreamReply(heard, fault, pacing, folded=call.operation == "Converse")
 
     async def _remembering(self, events: AsyncIterator[WireEvent]) -> AsyncIterator[WireEvent]:
         async for event in events:
@@ -202,20 +203,3 @@ class Service:
 async def _listed(events: Sequence[WireEvent]) -> AsyncIterator[WireEvent]:
     for event in events:
         yield event
-
-
-def estimate(body: Mapping[str, Any]) -> int:
-    """About how many tokens a request has: a quarter of its characters."""
-    return max(1, math.ceil(_characters(body) / 4))
-
-
-def _characters(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, bytes):
-        return len(value) // 16
-    if isinstance(value, Mapping):
-        return sum(_characters(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return sum(_characters(item) for item in value)
-    return 1

@@ -7,7 +7,14 @@ from typing import Any
 
 from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
 
-__all__ = ["at_most_four", "long_before_short", "no_points", "no_points_in_tools", "no_ttl"]
+__all__ = [
+    "at_most_four",
+    "long_before_short",
+    "no_hour",
+    "no_points",
+    "no_points_in_tools",
+    "no_ttl",
+]
 
 MOST = 4
 
@@ -48,6 +55,17 @@ def no_ttl(request: CheckedRequest) -> str | None:
     for place, point in _points(request):
         if "ttl" in point:
             return _extraneous(f"{place}/cachePoint", "ttl")
+    return None
+
+
+def no_hour(request: CheckedRequest) -> str | None:
+    """Nothing is kept for an hour where the model keeps it for five minutes only."""
+    if request.hosted.ttl is not False:
+        return None
+    for place, point in _points(request):
+        if point.get("ttl") == "1h":
+            dotted = place.replace("/", ".")
+            return f"{FROM_MODEL}{dotted}.cache_control.ttl: Extra inputs are not permitted"
     return None
 
 

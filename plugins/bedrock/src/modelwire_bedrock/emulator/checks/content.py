@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
 
@@ -24,7 +22,6 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9_\-()\[\]\s]*")
-_MEDIA = ("image", "document", "video", "audio")
 
 
 def content_present(request: CheckedRequest) -> str | None:
@@ -102,20 +99,6 @@ def no_system(request: CheckedRequest) -> str | None:
     )
 
 
-def _media(request: CheckedRequest) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Images, documents, videos and sounds, also in tool results: kind, place, block."""
-    places = []
-    for at, position, block in request.blocks():
-        places.append((f"messages.{at}.content.{position}", block))
-        parts = block.get("toolResult", {}).get("content", ())
-        inside = f"messages.{at}.content.{position}.tool_result.content"
-        places += [(f"{inside}.{part}", content) for part, content in enumerate(parts)]
-    for place, block in places:
-        for kind in _MEDIA:
-            if kind in block:
-                yield kind, place, block[kind]
-
-
 def _unsupported(kind: str) -> str:
     return (
         f"This model doesn't support the {kind} content block that you provided. Update the "
@@ -127,13 +110,13 @@ def video_accepted(request: CheckedRequest) -> str | None:
     """Videos go only to models that take them."""
     if request.model is None or "video" in request.model.input:
         return None
-    return _unsupported("video") if any(kind == "video" for kind, _, _ in _media(request)) else None
+    return _unsupported("video") if any(kind == "video" for kind, _, _ in request.media()) else None
 
 
 def media_accepted(request: CheckedRequest) -> str | None:
     """Images and sounds go only to models that take them."""
     taken = request.model.input if request.model else ()
-    for kind, _, _ in _media(request):
+    for kind, _, _ in request.media():
         if kind == "image" and "image" not in taken:
             return _unsupported("image")
         if kind == "audio" and not {"audio", "speech"} & set(taken):
@@ -142,8 +125,10 @@ def media_accepted(request: CheckedRequest) -> str | None:
 
 
 def no_s3_media(request: CheckedRequest) -> str | None:
-    """Images and documents come as bytes, not from S3."""
-    for kind, place, block in _media(request):
+    """Images and documents come as bytes, not from S3; but documents of tool results may."""
+    for kind, place, block in request.media():
+        if kind == "document" and ".tool_result." in place:
+            continue
         if kind in ("image", "document") and "s3Location" in block.get("source", {}):
             return f"{FROM_MODEL}{place}.{kind}.source.type: Field required"
     return None
@@ -151,7 +136,7 @@ def no_s3_media(request: CheckedRequest) -> str | None:
 
 def document_name(request: CheckedRequest) -> str | None:
     """Names of documents hold only harmless characters."""
-    for kind, _, block in _media(request):
+    for kind, _, block in request.media():
         name = block.get("name", "")
         if kind == "document" and (not _NAME.fullmatch(name) or re.search(r"\s\s", name)):
             return (

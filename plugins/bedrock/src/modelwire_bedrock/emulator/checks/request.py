@@ -8,11 +8,20 @@ from typing import Any
 from attrs import field, frozen
 
 from modelwire_bedrock.emulator.catalogue import FoundationModel, InferenceProfile
+from modelwire_bedrock.emulator.hosted import HostedModel, hosted_model
 
-__all__ = ["FROM_MODEL", "CheckedRequest"]
+__all__ = ["FROM_MODEL", "MEDIA", "CheckedRequest", "unsupported_field"]
 
 FROM_MODEL = "The model returned the following errors: "
 """What Bedrock puts before a message that comes from the model's own service."""
+
+MEDIA = ("image", "document", "video", "audio")
+"""The kinds of media."""
+
+
+def unsupported_field(field: str) -> str:
+    """What Bedrock says of a field that a model does not have."""
+    return f"This model doesn't support the {field} field. Remove {field} and try again."
 
 
 @frozen
@@ -38,6 +47,16 @@ class CheckedRequest:
         """The foundation model that would answer."""
         found = self.target
         return found.model if isinstance(found, InferenceProfile) else found
+
+    @property
+    def hosted(self) -> HostedModel:
+        """What the model accepts."""
+        return hosted_model(self.model.id if self.model else "")
+
+    @property
+    def is_claude(self) -> bool:
+        """Whether the model is one of Anthropic's."""
+        return self.model is not None and self.model.id.startswith("anthropic.")
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -72,6 +91,26 @@ class CheckedRequest:
         thinking = self.additional.get("thinking")
         kind = thinking.get("type") if isinstance(thinking, dict) else None
         return kind if kind in ("enabled", "adaptive") else None
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the request asks a model of any family to think."""
+        path = self.hosted.effort_field
+        asked: Any = self.additional if path else None
+        for name in (path or "").split("."):
+            asked = asked.get(name) if isinstance(asked, dict) else None
+        return self.thinking is not None or asked not in (None, "none")
+
+    def media(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Images, documents, videos and sounds, also in tool results: kind, place, block."""
+        for at, position, block in self.blocks():
+            place = f"messages.{at}.content.{position}"
+            parts = block.get("toolResult", {}).get("content", ())
+            inside = [(f"{place}.tool_result.content.{n}", part) for n, part in enumerate(parts)]
+            for where, found in [(place, block), *inside]:
+                for kind in MEDIA:
+                    if kind in found:
+                        yield kind, where, found[kind]
 
     def blocks(self) -> Iterator[tuple[int, int, dict[str, Any]]]:
         """All content blocks, with the positions of the message and of the block in it."""

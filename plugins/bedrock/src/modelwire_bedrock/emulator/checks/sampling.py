@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
+from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest, unsupported_field
 
-__all__ = ["no_temperature", "not_both", "stop_not_blank"]
+__all__ = ["no_sampling", "not_both", "stop_not_blank"]
+
+_WIRE = {"temperature": "temperature", "topP": "top_p"}
 
 
-def no_temperature(request: CheckedRequest) -> str | None:
-    """The model takes no temperature."""
-    if "temperature" not in request.inference:
+def no_sampling(request: CheckedRequest) -> str | None:
+    """The model takes no temperature, top_p or top_k."""
+    if request.hosted.sampling is not False:
         return None
-    return f"{FROM_MODEL}`temperature` is deprecated for this model."
+    given = [_WIRE[name] for name in _WIRE if name in request.inference]
+    given += [name for name in ("top_k", "top_p", "temperature") if name in request.additional]
+    if not given:
+        return None
+    if request.is_claude:
+        return f"{FROM_MODEL}`{given[0]}` is deprecated for this model."
+    named = next((name for name, wire in _WIRE.items() if wire == given[0]), given[0])
+    return unsupported_field(named)
 
 
 def not_both(request: CheckedRequest) -> str | None:

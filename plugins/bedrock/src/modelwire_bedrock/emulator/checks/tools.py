@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
+from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest, unsupported_field
 
 __all__ = [
     "alone_in_turn",
@@ -13,6 +13,7 @@ __all__ = [
     "choice_not_tool",
     "defined",
     "extraneous_nova_result",
+    "forced_accepted",
     "input_is_object",
     "json_result_is_object",
     "no_media_in_result",
@@ -21,6 +22,7 @@ __all__ = [
     "not_forced_while_thinking",
     "results_complete",
     "results_not_too_many",
+    "root_without_composition",
     "schema_is_object",
     "unique_ids",
     "unique_names",
@@ -124,6 +126,18 @@ def schema_is_object(request: CheckedRequest) -> str | None:
     return None
 
 
+def root_without_composition(request: CheckedRequest) -> str | None:
+    """The schema of a tool has no alternatives at its top."""
+    for at, tool in enumerate(request.tools):
+        schema = tool.get("toolSpec", {}).get("inputSchema", {}).get("json", {})
+        if {"oneOf", "allOf", "anyOf"} & set(schema):
+            return (
+                f"{FROM_MODEL}tools.{at}.custom.input_schema: input_schema does not support oneOf, "
+                "allOf, or anyOf at the top level"
+            )
+    return None
+
+
 def unique_names(request: CheckedRequest) -> str | None:
     """No two tools have one name."""
     names = [tool["toolSpec"]["name"] for tool in request.tools if "toolSpec" in tool]
@@ -153,14 +167,25 @@ def choice_not_tool(request: CheckedRequest) -> str | None:
 
 
 def _choice_refused(choice: str) -> str:
-    member = f"toolConfig.toolChoice.{choice}"
-    return f"This model doesn't support the {member} field. Remove {member} and try again."
+    return unsupported_field(f"toolConfig.toolChoice.{choice}")
+
+
+def forced_accepted(request: CheckedRequest) -> str | None:
+    """A model that cannot be made to call a tool is not."""
+    if request.hosted.forced != "no" or request.tool_choice not in ("any", "tool"):
+        return None
+    return f'{FROM_MODEL}tool_choice: type "tool" and "any" are not supported for this model.'
 
 
 def not_forced_while_thinking(request: CheckedRequest) -> str | None:
     """A model that thinks is not made to call a tool."""
-    if request.thinking is None or request.tool_choice not in ("any", "tool"):
+    choice = request.tool_choice
+    if request.hosted.forced != "not-thinking" or choice not in ("any", "tool"):
         return None
+    if not request.thinks:
+        return None
+    if not request.is_claude:
+        return _choice_refused(choice)
     return f"{FROM_MODEL}Thinking may not be enabled when tool_choice forces tool use."
 
 
