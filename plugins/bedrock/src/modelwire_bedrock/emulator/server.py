@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,40 +12,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from modelwire_bedrock.emulator.access import HostPolicy, check_origin, is_loopback
-from modelwire_bedrock.emulator.answers import Answer, Block, converse_body
-from modelwire_bedrock.emulator.auth import (
-    BEARER_PREFIX,
-    Authenticator,
-    Credentials,
-    new_bearer_token,
-    new_credentials,
-)
+from modelwire_bedrock.emulator.access import HostPolicy, is_loopback
+from modelwire_bedrock.emulator.answers import Answer, Block
+from modelwire_bedrock.emulator.auth import Credentials
 from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
-from modelwire_bedrock.emulator.documents import parse_json
-from modelwire_bedrock.emulator.errors import Broken, EmulatorError, Refusal, new_request_id
+from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.faults import Fault
-from modelwire_bedrock.emulator.http import (
-    LOGGER,
-    deliver_json,
-    deliver_live,
-    deliver_recorded,
-    deliver_refusal,
-    deliver_stream,
-)
-from modelwire_bedrock.emulator.received import End, ReceivedRequest
+from modelwire_bedrock.emulator.handler import Handler
+from modelwire_bedrock.emulator.http import LOGGER
+from modelwire_bedrock.emulator.known_keys import BEARER_TOKEN, CREDENTIALS, authenticator
+from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.recordings import Recordings
-from modelwire_bedrock.emulator.replies import (
-    JsonReply,
-    LiveReply,
-    RecordedReply,
-    Reply,
-    StreamReply,
-)
 from modelwire_bedrock.emulator.rules import known_rules
 from modelwire_bedrock.emulator.scenario import Match, Scenario, Step
 from modelwire_bedrock.emulator.service import AnswerSource, Service
-from modelwire_bedrock.emulator.signatures import SignedRequest
 from modelwire_bedrock.emulator.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -55,14 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BEARER_TOKEN", "CREDENTIALS", "Emulator"]
 
-CREDENTIALS = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-"""The key pair that the emulator knows by default: the one of AWS's documentation."""
-
-BEARER_TOKEN = f"{BEARER_PREFIX}emulator"
-"""The bearer token that the emulator knows by default."""
-
 LARGEST_BODY = 64 * 1024 * 1024
-KEPT_REQUESTS = 1000
 
 
 class Emulator:
@@ -129,11 +101,13 @@ class Emulator:
             raise _too_open(host)
         self.host = host
         self.port = port
-        self._hosts = HostPolicy(host, frozenset(name.lower() for name in allow_hosts))
+        hosts = HostPolicy(host, frozenset(name.lower() for name in allow_hosts))
         self.scenario = scenario or Scenario()
         known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
         self.service = Service(
-            door=_door(credentials, bearer_tokens, clock, required=require_auth, guarded=upstream),
+            door=authenticator(
+                credentials, bearer_tokens, clock, required=require_auth, guarded=upstream
+            ),
             catalogue=known,
             scenario=self.scenario,
             model=model,
@@ -142,9 +116,8 @@ class Emulator:
             skipped=known_rules(skip_rules),
         )
         self._upstream = upstream
-        self._on_end = on_end
+        self._handler = Handler(self.service, hosts, upstream, on_end)
         self._tls = tls
-        self._received: deque[ReceivedRequest] = deque(maxlen=KEPT_REQUESTS)
         self._runner: web.AppRunner | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -158,7 +131,7 @@ class Emulator:
     @property
     def requests(self) -> list[ReceivedRequest]:
         """The last requests that came in, oldest first."""
-        return list(self._received)
+        return list(self._handler.received)
 
     def environ(self, *, bearer: bool = False) -> dict[str, str]:
         """The environment variables that make AWS clients use it, credentials included."""
@@ -209,7 +182,7 @@ class Emulator:
     def reset(self) -> None:
         """Forget the scenario's steps and the requests."""
         self.scenario.clear()
-        self._received.clear()
+        self._handler.received.clear()
 
     async def start(self) -> None:
         """Start in the event loop that runs.
@@ -218,7 +191,7 @@ class Emulator:
             EmulatorError: The port is taken, or the address cannot be listened on.
         """
         app = web.Application(client_max_size=LARGEST_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handle)
+        app.router.add_route("*", "/{path:.*}", self._handler.handle)
         # A client that leaves cancels the handler; and stopping does not wait for stalled streams.
         runner = web.AppRunner(
             app, logger=LOGGER, access_log=None, handler_cancellation=True, shutdown_timeout=0.05
@@ -231,11 +204,13 @@ class Emulator:
             await runner.cleanup()
             raise self._cannot_listen(error) from error
         self._runner = runner
+        self._handler.stopping = False
         self.port = runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Stop; open streams are cut."""
         runner, self._runner = self._runner, None
+        self._handler.stopping = True
         if runner is not None:
             server = runner.server
             open_ones = [peer.transport for peer in server.connections] if server else []
@@ -310,102 +285,6 @@ class Emulator:
             return EmulatorError(msg, hint="Choose another with --port, or 0 for a free one.")
         msg = f"Cannot start the emulator on {place}: {error.strerror or error}."
         return EmulatorError(msg)
-
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        signed, received = await self._read(request)
-        self._received.append(received)
-        try:
-            response = await self._answered(request, signed, received)
-        except Broken as broken:
-            received.message = str(broken) or None
-            self._ended(received, "broken")
-            raise web.HTTPInternalServerError from None  # nobody is there to read it
-        except (asyncio.CancelledError, ConnectionError) as left:
-            self._ended(received, "client_left" if self._runner is not None else "broken")
-            if isinstance(left, ConnectionError):
-                raise web.HTTPInternalServerError from None  # aiohttp would log a traceback
-            raise
-        self._ended(received, "refused" if received.error else "complete")
-        return response
-
-    async def _answered(
-        self, request: web.Request, signed: SignedRequest, received: ReceivedRequest
-    ) -> web.StreamResponse:
-        try:
-            self._check_access(request, signed)
-            reply = await self._reply(signed, received)
-            received.status = 200 if isinstance(reply, StreamReply) else reply.status
-            return await self._deliver(request, reply, received.request_id)
-        except Refusal as refusal:
-            received.error, received.message = refusal.code, refusal.message
-            received.status = refusal.status
-            return await deliver_refusal(request, refusal, received.request_id)
-
-    def _ended(self, received: ReceivedRequest, end: End) -> None:
-        received.finish(end)
-        if self._on_end is not None:
-            self._on_end(received)
-
-    async def _read(self, request: web.Request) -> tuple[SignedRequest, ReceivedRequest]:
-        data = await request.read()
-        path, _, query = request.raw_path.partition("?")
-        headers = [(name.lower(), value) for name, value in request.headers.items()]
-        signed = SignedRequest(request.method, path, query, headers, data)
-        try:
-            body = parse_json(data) if data else None
-        except ValueError:
-            body = None
-        received = ReceivedRequest(request.method, path, dict(headers), body, new_request_id())
-        return signed, received
-
-    def _check_access(self, request: web.Request, signed: SignedRequest) -> None:
-        transport = request.transport
-        local = transport.get_extra_info("sockname") if transport is not None else None
-        self._hosts.check(signed.header("host"), local[0].partition("%")[0] if local else None)
-        check_origin(dict(signed.headers))
-
-    async def _reply(self, signed: SignedRequest, received: ReceivedRequest) -> Reply:
-        if self._upstream is not None:
-            identity = received.identity = self.service.door.admit(signed)
-            return await self._upstream.pass_on(signed, identity.region or self.service.region)
-        try:
-            return self.service.reply(signed, received)
-        except RecursionError:
-            raise Refusal("SerializationException", "The request is nested too deeply.") from None
-
-    async def _deliver(
-        self, request: web.Request, reply: Reply, request_id: str
-    ) -> web.StreamResponse:
-        if isinstance(reply, RecordedReply):
-            return await deliver_recorded(request, reply, request_id)
-        if isinstance(reply, LiveReply):
-            return await deliver_live(request, reply, request_id)
-        if isinstance(reply, JsonReply):
-            return await deliver_json(request, reply, request_id)
-        if reply.folded:
-            body = converse_body([event async for event in reply.events])
-            folded = JsonReply(body, fault=reply.fault, pacing=reply.pacing)
-            return await deliver_json(request, folded, request_id)
-        return await deliver_stream(request, reply, request_id)
-
-
-def _door(
-    credentials: Iterable[Credentials] | None,
-    tokens: Iterable[str] | None,
-    clock: Callable[[], datetime] | None,
-    *,
-    required: bool,
-    guarded: object | None,
-) -> Authenticator:
-    """Who is let in; before an upstream, nobody but those who were given its keys."""
-    if credentials is None:
-        credentials = (CREDENTIALS if guarded is None else new_credentials(),)
-    if tokens is None:
-        tokens = (BEARER_TOKEN if guarded is None else new_bearer_token(),)
-    required = required or guarded is not None
-    if clock is None:
-        return Authenticator(tuple(credentials), tuple(tokens), required)
-    return Authenticator(tuple(credentials), tuple(tokens), required, clock)
 
 
 def _too_open(host: str) -> EmulatorError:
