@@ -129,7 +129,7 @@ def test_members_that_the_model_does_not_know_are_ignored(judge):
     assert post(judge, {"messages": [HELLO], "novelty": {"a": 1}}).status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/model/x/invoke", "//model/x/converse"])
+@pytest.mark.parametrize("path", ["/", "/model/x/nonesuch", "//model/x/converse"])
 def test_an_unknown_operation(judge, path):
     answer = post(judge, {}, path)
 

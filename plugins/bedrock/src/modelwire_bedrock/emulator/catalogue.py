@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from modelwire_bedrock.emulator.documents import read_document
 from modelwire_bedrock.emulator.errors import EmulatorError
+from modelwire_bedrock.emulator.guardrails import Guardrail
 
 __all__ = ["Catalogue", "FoundationModel", "InferenceProfile", "load_catalogue"]
 
@@ -95,6 +96,7 @@ class Catalogue:
     models: Mapping[str, FoundationModel]
     profiles: Mapping[str, InferenceProfile]
     geographies: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    guardrails: Mapping[str, Guardrail] = field(factory=dict)
 
     def find(self, model_id: str, region: str | None) -> FoundationModel | InferenceProfile | None:
         """Find what a `modelId` of a request names: an id, a profile's id, or an ARN of either.
@@ -148,7 +150,7 @@ def _default() -> Catalogue:
 
 def _joined(base: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     joined = {**base, **document}
-    for key in ("models", "applicationProfiles"):
+    for key in ("models", "applicationProfiles", "guardrails"):
         own = list(document.get(key, ()))
         ids = {entry.get("id") for entry in own}
         joined[key] = [entry for entry in base.get(key, ()) if entry["id"] not in ids] + own
@@ -185,7 +187,23 @@ def _catalogue(document: Mapping[str, Any], place: str) -> Catalogue:
             msg = f"{place}: applicationProfiles[{at}] lacks or does not know {error}."
             raise EmulatorError(msg) from error
     account = str(document.get("accountId", "111122223333"))
-    return Catalogue(account, models, profiles, geographies)
+    rails = [_guardrail(entry, place) for entry in document.get("guardrails", ())]
+    return Catalogue(account, models, profiles, geographies, {one.id: one for one in rails})
+
+
+def _guardrail(entry: Mapping[str, Any], place: str) -> Guardrail:
+    if "id" not in entry:
+        msg = f"{place}: a guardrail lacks its id."
+        raise EmulatorError(msg)
+    usual = Guardrail(entry["id"])
+    return Guardrail(
+        id=entry["id"],
+        version=str(entry.get("version", usual.version)),
+        words=_words(entry.get("words", "")),
+        mask=dict(entry.get("mask", {})),
+        blocked_input=entry.get("blockedInput", usual.blocked_input),
+        blocked_output=entry.get("blockedOutput", usual.blocked_output),
+    )
 
 
 def _model(entry: Mapping[str, Any]) -> FoundationModel:

@@ -95,7 +95,7 @@ class Refusal(Exception):
 
     def body(self) -> dict[str, Any]:
         """The JSON body."""
-        if self.code == "UnknownOperationException":
+        if self.code == "UnknownOperationException" and not self.message:
             kind = "com.amazon.coral.service#UnknownOperationException"
             return {"Output": {"__type": kind}, "Version": "1.0"}
         return {"message": self.message}

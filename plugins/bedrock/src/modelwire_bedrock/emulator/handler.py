@@ -9,7 +9,6 @@ from collections.abc import Callable
 from aiohttp import web
 
 from modelwire_bedrock.emulator.access import HostPolicy, check_origin
-from modelwire_bedrock.emulator.answers import converse_body
 from modelwire_bedrock.emulator.documents import parse_json
 from modelwire_bedrock.emulator.errors import Broken, Refusal, new_request_id
 from modelwire_bedrock.emulator.http import (
@@ -133,8 +132,8 @@ class Handler:
             return await deliver_live(request, reply, request_id)
         if isinstance(reply, JsonReply):
             return await deliver_json(request, reply, request_id)
-        if reply.folded:
-            body = converse_body([event async for event in reply.events])
-            folded = JsonReply(body, fault=reply.fault, pacing=reply.pacing)
+        if reply.fold is not None:
+            body, headers = reply.fold([event async for event in reply.events])
+            folded = JsonReply(body, 200, headers, reply.fault, reply.pacing)
             return await deliver_json(request, folded, request_id)
         return await deliver_stream(request, reply, request_id)

@@ -92,7 +92,7 @@ async def deliver_stream(
     """
     await _begin(request, reply)
     first = await anext(reply.events, _NO_EVENT)
-    response = _response(200, {"content-type": CONTENT_TYPE}, request_id)
+    response = _response(200, {"content-type": CONTENT_TYPE, **reply.headers}, request_id)
     response.enable_chunked_encoding()
     await response.prepare(request)
     try:

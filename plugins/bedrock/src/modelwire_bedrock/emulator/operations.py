@@ -13,16 +13,24 @@ from attrs import frozen
 if TYPE_CHECKING:
     from botocore.model import OperationModel, StructureShape
 
-__all__ = ["CONTROL_PLANE", "DATA_PLANE", "Operation", "Route", "find_operation"]
+__all__ = [
+    "CONTROL_PLANE",
+    "DATA_PLANE",
+    "INVOKE",
+    "Operation",
+    "Route",
+    "find_operation",
+    "missing_operation",
+]
 
-DATA_PLANE = ("Converse", "ConverseStream", "CountTokens")
+INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
+DATA_PLANE = ("ApplyGuardrail", "Converse", "ConverseStream", "CountTokens", *INVOKE)
 CONTROL_PLANE = (
     "GetFoundationModel",
     "GetInferenceProfile",
     "ListFoundationModels",
     "ListInferenceProfiles",
 )
-_SERVICES = {"bedrock-runtime": DATA_PLANE, "bedrock": CONTROL_PLANE}
 _LABEL = re.compile(r"\{(\w+)(\+?)\}")
 
 
@@ -35,14 +43,14 @@ class Operation:
         service: `bedrock-runtime` or `bedrock`.
         method: The HTTP method.
         pattern: What its path looks like, percent-encoding included.
-        input: The shape of its input.
+        input: The shape of its input, or `None`.
     """
 
     name: str
     service: str
     method: str
     pattern: re.Pattern[str]
-    input: StructureShape
+    input: StructureShape | None
 
 
 @frozen
@@ -63,9 +71,17 @@ def find_operation(method: str, path: str, query: str) -> Route | None:
     """Find the operation of a request by its method and its path as it was sent."""
     for operation in _operations():
         match = operation.pattern.fullmatch(path)
-        if match and operation.method == method:
+        if operation.name in (*DATA_PLANE, *CONTROL_PLANE) and match and operation.method == method:
             uri = {name: unquote(value) for name, value in match.groupdict().items()}
             return Route(operation, uri, dict(parse_qsl(query, keep_blank_values=True)))
+    return None
+
+
+def missing_operation(method: str, path: str) -> str | None:
+    """The name of the operation of a request that AWS has and the emulator has not."""
+    for operation in _operations():
+        if operation.method == method and operation.pattern.fullmatch(path):
+            return operation.name
     return None
 
 
@@ -76,8 +92,9 @@ def _operations() -> tuple[Operation, ...]:
 
     loader = Loader()
     found = []
-    for service, names in _SERVICES.items():
+    for service in ("bedrock-runtime", "bedrock"):
         model = ServiceModel(loader.load_service_model(service, "service-2"), service)
+        names = model.operation_names
         found += [_operation(service, model.operation_model(name)) for name in names]
     return tuple(found)
 

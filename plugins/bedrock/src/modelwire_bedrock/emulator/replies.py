@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import Factory, frozen
@@ -26,7 +26,7 @@ class JsonReply:
 
 @frozen
 class StreamReply:
-    """An event stream, or with `folded` the same as one body of Converse.
+    """An event stream, or with `fold` the same as one body and its headers.
 
     The iterator may raise a `Refusal`: before the first event it becomes an HTTP error, after it an
     exception frame.
@@ -35,7 +35,8 @@ class StreamReply:
     events: AsyncIterator[WireEvent]
     fault: Fault | None = None
     pacing: Pacing = Factory(Pacing)
-    folded: bool = False
+    fold: Callable[[Sequence[WireEvent]], tuple[dict[str, Any], dict[str, str]]] | None = None
+    headers: Mapping[str, str] = Factory(dict)
 
 
 @frozen

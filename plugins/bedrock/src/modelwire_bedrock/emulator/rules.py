@@ -34,8 +34,9 @@ from modelwire_bedrock.emulator.checks import (
     thinking,
     tools,
 )
-from modelwire_bedrock.emulator.checks.request import CheckedRequest
+from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
+from modelwire_bedrock.emulator.operations import INVOKE
 
 __all__ = ["FAMILIES", "RULES", "Evidence", "Rule", "broken_rule", "families_of", "known_rules"]
 
@@ -100,6 +101,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 EVERY: tuple[str, ...] = ()
 CONVERSE = ("Converse", "ConverseStream")
 ALL = (*CONVERSE, "CountTokens")
+CALLS = (*CONVERSE, *INVOKE)
+EVERYWHERE = (*ALL, *INVOKE)
 
 
 class Evidence(StrEnum):
@@ -147,11 +150,11 @@ RECORDED, REPORTED, HEARSAY = Evidence.RECORDED, Evidence.REPORTED, Evidence.HEA
 
 RULES: tuple[Rule, ...] = (
     # Which model, and how it is called.
-    Rule("the model exists", models.is_known, RECORDED, "test_bedrock_streaming_error__00", operations=ALL),
+    Rule("the model exists", models.is_known, RECORDED, "test_bedrock_streaming_error__00", operations=EVERYWHERE),
     Rule("tokens are counted under a bare Claude id", models.counts_tokens, RECORDED, "test_anthropic_bedrock_count_tokens_error__00", operations=("CountTokens",)),
-    Rule("it can be called on demand", models.on_demand, REPORTED, "BerriAI/litellm#9301, simonw/llm-bedrock#12"),
+    Rule("it can be called on demand", models.on_demand, REPORTED, "BerriAI/litellm#9301, simonw/llm-bedrock#12", operations=CALLS),
     Rule("it answers with text", models.converses, HEARSAY, "wording is ours"),
-    Rule("it can stream", models.streams, HEARSAY, "public trackers", operations=("ConverseStream",)),
+    Rule("it can stream", models.streams, HEARSAY, "public trackers", operations=("ConverseStream", "InvokeModelWithResponseStream")),
     # What the messages hold.
     Rule("a message is not empty", content.content_present, HEARSAY, "public trackers", operations=ALL),
     Rule("text is not empty", content.text_present, REPORTED, "pydantic/pydantic-ai#1678, BerriAI/litellm#7169", operations=ALL, accepted=("test_bedrock_cache_messages_with_document_as_last_content", "a text of one line break beside others")),
@@ -259,8 +262,21 @@ def broken_rule(
     """
     families = families_of(request.model.id) if request.model else frozenset[str]()
     for rule in RULES:
-        if rule.name not in skipped and rule.holds_for(request.operation, families):
+        if rule.name in skipped:
+            continue
+        if rule.holds_for(request.operation, families):
             message = rule.check(request)
-            if message is not None:
-                return rule, Refusal(rule.code, message)
+        elif request.operation in INVOKE and rule.holds_for("Converse", families):
+            message = _of_model(rule.check(request))
+        else:
+            continue
+        if message is not None:
+            return rule, Refusal(rule.code, message)
     return None
+
+
+def _of_model(message: str | None) -> str | None:
+    """What the model itself says; the words of Converse are not those of InvokeModel."""
+    if message is None or not message.startswith(FROM_MODEL):
+        return None
+    return message.removeprefix(FROM_MODEL)

@@ -17,6 +17,7 @@ from modelwire_bedrock.emulator.answers import (
     Answer,
     TokenUsage,
     WireEvent,
+    converse_body,
     wire_events,
 )
 from modelwire_bedrock.emulator.auth import Authenticator
@@ -25,8 +26,26 @@ from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
+from modelwire_bedrock.emulator.guardrails import (
+    apply_guardrail,
+    find_guardrail,
+    guarded,
+    input_text,
+)
+from modelwire_bedrock.emulator.invoke.answer import (
+    converse_parameters,
+    embedding_reply,
+    invoke_reply,
+)
 from modelwire_bedrock.emulator.lengths import answer_limit, limited
-from modelwire_bedrock.emulator.operations import CONTROL_PLANE, Route, find_operation
+from modelwire_bedrock.emulator.operations import (
+    CONTROL_PLANE,
+    DATA_PLANE,
+    INVOKE,
+    Route,
+    find_operation,
+    missing_operation,
+)
 from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.replies import JsonReply, RecordedReply, Reply, StreamReply
 from modelwire_bedrock.emulator.rules import broken_rule
@@ -92,13 +111,13 @@ class Service:
             received.model_id = route.uri.get("modelId")
         received.identity = self.door.admit(request)
         if route is None:
-            raise Refusal("UnknownOperationException", "")
+            raise _unknown_operation(request)
         if self.recordings is not None:
             return self._recorded(route, received)
-        received.parameters = read_parameters(route, request.body)
+        received.parameters = read_parameters(route, request.body, dict(request.headers))
         region = received.identity.region or self.region
         header_fault = self._header_fault(request)
-        if route.name in CONTROL_PLANE:
+        if route.name in CONTROL_PLANE or route.name == "ApplyGuardrail":
             return self._control(route, received, region or "us-east-1", header_fault)
         return self._data(route, received, region, header_fault)
 
@@ -119,7 +138,10 @@ class Service:
         step = self.scenario.take(call)
         fault = header_fault or (step.fault if step else None)
         self._raise_error(fault, call, step)
-        body = answer_control(route.name, received.parameters, self.catalogue, region)
+        if route.name == "ApplyGuardrail":
+            body = apply_guardrail(self.catalogue.guardrails, received.parameters)
+        else:
+            body = answer_control(route.name, received.parameters, self.catalogue, region)
         return JsonReply(body, fault=fault)
 
     def _data(
@@ -132,21 +154,24 @@ class Service:
         parameters = received.parameters
         model_id = parameters["modelId"]
         target = self.catalogue.find(model_id, region)
-        inside = parameters
-        if route.name == "CountTokens":
-            inside = parameters["input"].get("converse", {})
-        judged = CheckedRequest(route.name, model_id, target, inside, self.signatures)
+        base = CheckedRequest(route.name, model_id, target, {}).model
+        asked = converse_parameters(route.name, parameters, base.id if base else "")
+        judged = CheckedRequest(route.name, model_id, target, asked, self.signatures)
         broken = broken_rule(judged, self.skipped)
         if broken is not None:
             received.rule = broken[0].name
             raise broken[1]
-        base = judged.model.id if judged.model else model_id
-        call = EmulatedCall(route.name, model_id, base, parameters)
+        whole = {**asked, "modelId": model_id} if route.name in INVOKE else parameters
+        call = EmulatedCall(route.name, model_id, base.id if base else model_id, whole)
         step = self.scenario.take(call)
         fault = header_fault or (step.fault if step else None)
         self._raise_error(fault, call, step)
         if route.name == "CountTokens":
-            return JsonReply({"inputTokens": estimate(inside)}, fault=fault)
+            return JsonReply({"inputTokens": estimate(asked)}, fault=fault)
+        if route.name in INVOKE:
+            embedded = embedding_reply(call.base_model, parameters["body"], fault)
+            if embedded is not None:
+                return embedded
         return self._answer(call, step.answer if step else None, fault)
 
     def _answer(self, call: EmulatedCall, answer: Answer | None, fault: Fault | None) -> Reply:
@@ -160,8 +185,23 @@ class Service:
             usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
             events = _listed(wire_events(answer, usage))
             limit = None if answer.events is not None or answer.stop_reason else limit
-        heard = self._remembering(limited(events, limit))
-        return StreamReply(heard, fault, pacing, folded=call.operation == "Converse")
+        events = self._guarded(self._remembering(limited(events, limit)), call)
+        if call.operation in INVOKE:
+            return invoke_reply(call, events, fault, pacing)
+        return StreamReply(
+            events, fault, pacing, fold_converse if call.operation == "Converse" else None
+        )
+
+    def _guarded(
+        self, events: AsyncIterator[WireEvent], call: EmulatedCall
+    ) -> AsyncIterator[WireEvent]:
+        config = call.parameters.get("guardrailConfig")
+        if not config:
+            return events
+        guardrail = find_guardrail(self.catalogue.guardrails, config)
+        asked = input_text(call.parameters.get("messages") or ())
+        trace = config.get("trace", "disabled") != "disabled"
+        return guarded(events, guardrail, asked, trace=trace)
 
     async def _remembering(self, events: AsyncIterator[WireEvent]) -> AsyncIterator[WireEvent]:
         async for event in events:
@@ -198,6 +238,20 @@ class Service:
         with self._lock:
             count = self._counts[value] = self._counts.get(value, 0) + 1
         return fault if times is None or count <= times else None
+
+
+def _unknown_operation(request: SignedRequest) -> Refusal:
+    missing = missing_operation(request.method, request.path)
+    if missing is None:
+        return Refusal("UnknownOperationException", "")
+    known = ", ".join(sorted((*DATA_PLANE, *CONTROL_PLANE)))
+    msg = f"The Bedrock emulator does not have the operation {missing}. It has {known}."
+    return Refusal("UnknownOperationException", msg)
+
+
+def fold_converse(said: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The body of Converse, and its headers: none of its own."""
+    return converse_body(said), {}
 
 
 async def _listed(events: Sequence[WireEvent]) -> AsyncIterator[WireEvent]:

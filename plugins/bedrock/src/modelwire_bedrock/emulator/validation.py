@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire_bedrock.emulator.documents import parse_json
@@ -30,22 +30,33 @@ LENIENT_ENUMS = {
     "VideoFormat",
 }
 
+_NO_HEADERS: Mapping[str, str] = {}
 _KINDS = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
 
 
-def read_parameters(route: Route, body: bytes) -> dict[str, Any]:
-    """Read the parameters of a request, blobs decoded.
+def read_parameters(
+    route: Route, body: bytes, headers: Mapping[str, str] = _NO_HEADERS
+) -> dict[str, Any]:
+    """Read the parameters of a request, blobs decoded; names of headers are in lower case.
 
     Raises:
         Refusal: They do not follow the service model.
     """
     shape = route.operation.input
-    document = _document(body) if route.operation.method == "POST" else {}
+    if shape is None:
+        return {}
+    payload = shape.serialization.get("payload")
+    document = {} if payload or route.operation.method != "POST" else _document(body)
     values: dict[str, Any] = {}
     for name, member in shape.members.items():
+        if name == payload:
+            values[name] = base64.b64encode(body).decode("ascii")
+            continue
         where = member.serialization.get("location")
         key = member.serialization.get("name", name)
-        source: Any = {"uri": route.uri, "querystring": route.query}.get(where, document)
+        key = key.lower() if where == "header" else key
+        places = {"uri": route.uri, "querystring": route.query, "header": headers}
+        source: Any = places.get(where, document)
         if key in source and source[key] is not None:
             value = source[key]
             values[name] = _number(member, value) if where == "querystring" else value

@@ -1,0 +1,1 @@
+"""The bodies of InvokeModel: those of each family, read as Converse and written from its events."""
