@@ -68,6 +68,8 @@ class Emulator:
         tls: The certificate to answer HTTPS with, or `None` for plain HTTP. boto3 sends bearer
             tokens over HTTPS only.
         skip_rules: Names of rules that are not enforced.
+        call_tools: Whether a request with tools that the scenario does not answer is answered with
+            a call; one that forces a tool always is.
         clock: Says what time it is, for signatures.
         on_end: Called when a request has ended, from the event loop.
 
@@ -94,6 +96,7 @@ class Emulator:
         region: str | None = None,
         tls: ssl.SSLContext | None = None,
         skip_rules: Iterable[str] = (),
+        call_tools: bool = False,
         clock: Callable[[], datetime] | None = None,
         on_end: Callable[[ReceivedRequest], None] | None = None,
     ) -> None:
@@ -114,6 +117,7 @@ class Emulator:
             recordings=replay,
             region=region,
             skipped=known_rules(skip_rules),
+            call_tools=call_tools,
         )
         self._upstream = upstream
         self._handler = Handler(self.service, hosts, upstream, on_end)

@@ -21,6 +21,7 @@ from modelwire_bedrock.emulator.answers import (
     wire_events,
 )
 from modelwire_bedrock.emulator.auth import Authenticator
+from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
@@ -57,7 +58,6 @@ from modelwire_bedrock.emulator.validation import read_parameters
 __all__ = ["AnswerSource", "RecordedSource", "Service"]
 
 ACTIONS = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}
-GREETING = "This is the Bedrock emulator. You said: "
 
 
 class AnswerSource(Protocol):
@@ -86,6 +86,7 @@ class Service:
         recordings: Answers everything in place of all else, or `None`.
         region: The region that unsigned requests are for.
         skipped: Names of rules that are not enforced.
+        call_tools: Whether default answers call tools that are offered.
     """
 
     door: Authenticator
@@ -95,6 +96,7 @@ class Service:
     recordings: RecordedSource | None = None
     region: str | None = None
     skipped: frozenset[str] = frozenset()
+    call_tools: bool = False
     signatures: set[str] = field(factory=set, repr=False)
     _counts: dict[str, int] = field(factory=dict, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
@@ -172,15 +174,19 @@ class Service:
             embedded = embedding_reply(call.base_model, parameters["body"], fault)
             if embedded is not None:
                 return embedded
-        return self._answer(call, step.answer if step else None, fault)
+        wanted = received.headers.get(TOOLS_HEADER, "call" if self.call_tools else "words")
+        answer = step.answer if step else None
+        return self._answer(call, answer, fault, call_tools=wanted == "call")
 
-    def _answer(self, call: EmulatedCall, answer: Answer | None, fault: Fault | None) -> Reply:
+    def _answer(
+        self, call: EmulatedCall, answer: Answer | None, fault: Fault | None, *, call_tools: bool
+    ) -> Reply:
         pacing = answer.pacing if answer and answer.pacing else self.scenario.pacing
         limit = answer_limit(call.base_model, call.parameters)
         if answer is None and self.model is not None:
             events = self.model.events(call)
         else:
-            answer = answer or Answer(f"{GREETING}{call.last_text or '(nothing)'}")
+            answer = answer or default_answer(call, call_tools=call_tools)
             said = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
             usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
             events = _listed(wire_events(answer, usage))
