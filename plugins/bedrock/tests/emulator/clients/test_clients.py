@@ -1,0 +1,119 @@
+"""Foreign clients, unchanged: each runs in an environment of its own against the emulator.
+
+The light ones run always; all of them with `MODELWIRE_FOREIGN_CLIENTS=1`. Environments are made once,
+in `.venv-bench/client-<name>`; a client that cannot be installed is skipped, and the reason said.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelwire_bedrock.emulator import Emulator
+
+# The first run on a machine installs the packages.
+pytestmark = pytest.mark.timeout(600)
+
+HERE = Path(__file__).parent
+ENVIRONMENTS = HERE.parents[4] / ".venv-bench"
+OWN = ("boto3", "modelwire")
+LIGHT = ("aiobotocore", "awscli")
+HEAVY = ("any_llm", "langchain_aws", "pydantic_ai", "strands")
+NODE = "vercel"
+ALL = "MODELWIRE_FOREIGN_CLIENTS"
+SAID = "This is the Bedrock emulator. You said: Hello"
+ANSWERS = {
+    "text": SAID,
+    "streamed": SAID,
+    "tool": "look",
+    "typed": 1,
+    "vector": 1024,
+}
+"""What clients print; what a client does not do is missing."""
+AFTER_A_TOOL = {"pydantic_ai": "text", "strands": "streamed"}
+"""Where agents print the answer after the result of their tool."""
+
+
+def install(name):
+    """The interpreter of a client's environment; skips where it cannot be installed."""
+    folder = ENVIRONMENTS / f"client-{name}"
+    wanted = HERE / f"{name}.txt"
+    mark = folder / "installed"
+    digest = hashlib.sha256(wanted.read_bytes()).hexdigest()
+    python = folder / "bin" / "python"
+    if not mark.exists() or mark.read_text() != digest:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        command = [python, "-m", "pip", "install", "--no-input", "-qr", wanted]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=500)
+        if done.returncode:
+            errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+            pytest.skip(f"{name} cannot be installed: {(errors or ['pip failed'])[0]}")
+        mark.write_text(digest)
+    return python
+
+
+def install_node():
+    """A folder with the packages of `vercel.txt`; skips where they cannot be installed."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not installed")
+    folder = ENVIRONMENTS / f"client-{NODE}"
+    wanted = (HERE / f"{NODE}.txt").read_text().split()
+    mark = folder / "installed"
+    if not mark.exists() or mark.read_text().split() != wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text('{"private": true, "type": "module"}')
+        command = ["npm", "install", "--no-audit", "--no-fund", "--silent", *wanted]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=500)
+        if done.returncode:
+            pytest.skip(f"npm cannot install {NODE}: {done.stderr[-200:]}")
+        mark.write_text("\n".join(wanted))
+    return folder
+
+
+def run(name, emulator, home):
+    """What a client's script prints."""
+    if name == NODE:
+        folder = install_node()
+        shutil.copy(HERE / "vercel_client.mjs", folder)
+        command = ["node", folder / "vercel_client.mjs"]
+    else:
+        python = sys.executable if name in OWN else install(name)
+        command = [python, HERE / f"{name}_client.py"]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), **emulator.environ()}
+    environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def expected(name, answers):
+    """What a client should have printed, for what it printed at all."""
+    wanted = {key: ANSWERS[key] for key in answers if key in ANSWERS}
+    if name in AFTER_A_TOOL:
+        wanted[AFTER_A_TOOL[name]] = SAID.replace("Hello", "sunny")
+    return wanted
+
+
+def check(name, home):
+    with Emulator(require_auth=True, call_tools=True) as emulator:
+        answers = run(name, emulator, home)
+        assert {key: answers[key] for key in expected(name, answers)} == expected(name, answers)
+        assert "text" in answers
+        assert {request.status for request in emulator.requests} == {200}
+        assert all(request.identity.verified for request in emulator.requests)
+
+
+@pytest.mark.parametrize("name", [*OWN, *LIGHT])
+def test_a_light_client_runs_unchanged(name, tmp_path):
+    check(name, tmp_path)
+
+
+@pytest.mark.skipif(not os.environ.get(ALL), reason=f"longer: set {ALL}=1")
+@pytest.mark.parametrize("name", [*HEAVY, NODE])
+def test_a_framework_runs_unchanged(name, tmp_path):
+    check(name, tmp_path)
