@@ -324,3 +324,33 @@ async def test_after_the_answer_the_connection_is_used_again(kept, api_with):
                 deltas = stream_call(plan, transport, Deadlines(), provider="acme", model="m")
                 assert [arrived async for arrived in deltas][-1][-1] == Stop(StopReason.STOP)
     assert len(connections) == 1
+
+
+@frozen
+class ToldCall(Call):
+    said: str = ""
+
+    def told(self, error):
+        return evolve(self, said="old" if "old" in error.message else "odd")
+
+    async def without_said(self):
+        return await self.without(self.said)
+
+
+async def test_a_remedy_reads_the_error_and_may_be_tried_more_than_once(server, take, api_with):
+    server.script(refusal("old"), refusal("odd"), ANSWER)
+
+    async def plan():
+        return ToldCall(api_with(), server.url, {"old": 1, "odd": 2})
+
+    told = Remedy(
+        lambda error: isinstance(error, InvalidRequest),
+        ToldCall.without_said,
+        path="",
+        reason="",
+        inform=ToldCall.told,
+        times=2,
+    )
+    deltas, error = await take(remedies=(told,), plan=plan)
+    assert error is None
+    assert diagnostics(deltas) == [("dropped", "old"), ("dropped", "odd")]

@@ -62,20 +62,25 @@ C = TypeVar("C", bound=Call)
 
 @frozen
 class Remedy(Generic[C]):
-    """A way to send a refused request with less. It is tried once for an answer.
+    """A way to send a refused request with less. It is tried once for an answer, unless `times` differs.
 
     Attributes:
         helps: Whether it may help against an error.
         change: Makes the call to send in place of the refused one; `None` where there is nothing to
             leave out.
-        path: What it changes, in the terms of the caller, as `messages`.
+        path: What it changes, in the terms of the caller, as `messages`; empty where the changes of
+            the changed call say it, so that no `retried` is reported beside them.
         reason: Why, in one sentence.
+        inform: Gives `change` a call that knows the error, where what to leave out depends on it.
+        times: How often it is tried for an answer, each time for another error.
     """
 
     helps: Callable[[ProviderError], bool]
     change: Callable[[C], Awaitable[C | None]]
     path: str
     reason: str
+    inform: Callable[[C, ProviderError], C] | None = None
+    times: int = 1
 
 
 async def stream_call(
@@ -107,7 +112,7 @@ async def stream_call(
         ProviderError: The service refused or failed, or the answer broke off.
     """
     remaining = _countdown(deadlines)
-    call, untried = await plan(), list(remedies)
+    call, untried = await plan(), [remedy for remedy in remedies for _ in range(remedy.times)]
     reported: list[Change] = []
     while True:
         for change in _unreported(call.changes, reported):
@@ -136,7 +141,8 @@ async def stream_call(
                 raise
         remedy, call = found
         untried.remove(remedy)
-        yield Change("retried", remedy.path, remedy.reason).diagnostic()
+        if remedy.path:
+            yield Change("retried", remedy.path, remedy.reason).diagnostic()
 
 
 def _translate(
@@ -161,7 +167,8 @@ async def _find(
     """The remedy that helps against an error, and the call that it makes."""
     for remedy in remedies:
         if remedy.helps(error):
-            changed = await remedy.change(call)
+            informed = remedy.inform(call, error) if remedy.inform else call
+            changed = await remedy.change(informed)
             return None if changed is None else (remedy, changed)
     return None
 

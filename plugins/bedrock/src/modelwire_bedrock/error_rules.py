@@ -25,7 +25,7 @@ from modelwire.errors import (
     RateLimited,
 )
 
-__all__ = ["SYMPTOMS", "ErrorRule", "Symptom", "find_rule"]
+__all__ = ["SYMPTOMS", "ErrorRule", "Symptom", "find_rule", "plain_text"]
 
 
 class Symptom(StrEnum):
@@ -39,8 +39,14 @@ class Symptom(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     BLANK_TEXT = "blank_text"
     TEMPERATURE_REFUSED = "temperature_refused"
+    FIELD_REFUSED = "field_refused"
+    CACHING_REFUSED = "caching_refused"
     MAX_TOKENS_TOO_HIGH = "max_tokens_too_high"
     MODEL_ACCESS = "model_access"
+    USE_CASE_FORM = "use_case_form"
+    MARKETPLACE = "marketplace"
+    LEGACY_MODEL = "legacy_model"
+    WRONG_ROUTE = "wrong_route"
     EXPIRED_CREDENTIALS = "expired_credentials"
     BAD_API_KEY = "bad_api_key"
     CLOCK_SKEW = "clock_skew"
@@ -61,6 +67,7 @@ _IDENTITY = frozenset(
         "",
     }
 )
+_ACCESS = frozenset({"accessdenied", "resourcenotfound", "validation", ""})
 _THROTTLE = frozenset({"throttling", "toomanyrequests", "servicequotaexceeded", ""})
 
 
@@ -186,6 +193,33 @@ SYMPTOMS: tuple[ErrorRule, ...] = (
         "This model takes no temperature; leave it out.",
     ),
     ErrorRule(
+        Symptom.FIELD_REFUSED,
+        _REQUEST,
+        r"(doesn'?t|does not) support the \S+ (field|parameter)|extra inputs are not permitted"
+        r"|(unknown|unsupported|unrecogni[sz]ed) (request )?(parameter|field|argument)",
+        InvalidRequest,
+        "reported",
+        "The model refuses this field; leave it out.",
+    ),
+    ErrorRule(
+        Symptom.WRONG_ROUTE,
+        _REQUEST,
+        r"(isn'?t|is not) supported on this route",
+        InvalidRequest,
+        "reported",
+        "The model answers at another address; set the provider's `api`, or its `baseUrl`.",
+    ),
+    ErrorRule(
+        Symptom.CACHING_REFUSED,
+        _ACCESS,
+        r"did not allow prompt caching|(doesn'?t|does not) support prompt caching"
+        r"|prompt caching is (not|un)\s?supported",
+        AccessDenied,
+        "reported",
+        "Check that the model exists in this region; it may also refuse cache points: set "
+        "`cacheRetention` to `none`.",
+    ),
+    ErrorRule(
         Symptom.CLOCK_SKEW,
         _IDENTITY,
         r"signature (expired|not yet current)|request has expired|is (now )?(earlier|later) than",
@@ -209,13 +243,40 @@ SYMPTOMS: tuple[ErrorRule, ...] = (
         "Check AWS_BEARER_TOKEN_BEDROCK: the key is wrong, or of another region.",
     ),
     ErrorRule(
+        Symptom.USE_CASE_FORM,
+        _ACCESS,
+        r"use case (details|form)",
+        AccessDenied,
+        "reported",
+        "Anthropic asks each account once for its use case: submit the form in the model catalog of "
+        "the Bedrock console, and try again after about 15 minutes.",
+    ),
+    ErrorRule(
+        Symptom.MARKETPLACE,
+        _ACCESS,
+        r"aws-marketplace:|aws marketplace (actions|subscription)|invalid_payment_instrument",
+        AccessDenied,
+        "reported",
+        "The model is sold through AWS Marketplace: allow aws-marketplace:Subscribe, "
+        "aws-marketplace:ViewSubscriptions and aws-marketplace:Unsubscribe for this identity, and "
+        "check the account's payment method.",
+    ),
+    ErrorRule(
+        Symptom.LEGACY_MODEL,
+        _ACCESS,
+        r"marked by (the )?provider as legacy|reached the end of its life|upgrade to an active model",
+        NotFound,
+        "reported",
+        "The model is withdrawn; `modelwire models list` shows newer ones.",
+    ),
+    ErrorRule(
         Symptom.MODEL_ACCESS,
-        frozenset({"accessdenied", "resourcenotfound", "validation", ""}),
-        r"don'?t have access to the model|access (to )?this model|model access|use case details "
-        r"have not been submitted",
+        _ACCESS,
+        r"don'?t have access to the model|access (to )?this model|model access",
         AccessDenied,
         "hearsay",
-        "Ask for access to the model on the page `Model access` of the Bedrock console.",
+        "Models are enabled by default. Check that no policy denies this one, that its maker's form or "
+        "Marketplace subscription is complete, and that the region offers it.",
     ),
     ErrorRule(
         Symptom.DAILY_QUOTA,
@@ -239,7 +300,12 @@ def find_rule(code: str, message: str) -> ErrorRule | None:
         code: The error's code as `faults.normal_code` gives it; empty where there is none.
         message: What the service said.
     """
-    text = message[:_LONGEST_MESSAGE].translate(_PLAIN).lower()
+    text = plain_text(message).lower()
     return next(
         (rule for rule in SYMPTOMS if code in rule.codes and rule.pattern.search(text)), None
     )
+
+
+def plain_text(message: str) -> str:
+    """The beginning of a message with typographic apostrophes made plain."""
+    return message[:_LONGEST_MESSAGE].translate(_PLAIN)

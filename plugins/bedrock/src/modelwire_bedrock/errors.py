@@ -98,6 +98,9 @@ of AWS have in common.
 """
 
 _ACTION = re.compile(r"perform(?: the required)?:? ?([a-z][a-z-]*:[A-Za-z]+)")
+_EXPLICIT_DENY = re.compile(
+    r"explicit deny(?: in an? ([a-z][a-z -]*?(?:policy|boundary)))?", re.IGNORECASE
+)
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,99}")
 _CODE_KEYS = ("__type", "code", "Code")
 _LONGEST_MESSAGE = 2_000
@@ -283,7 +286,16 @@ def _is_lasting(original: int | None) -> bool:
 
 def _permission_hint(message: str) -> str | None:
     action = _ACTION.search(message)
-    return f"Allow {action[1]} for this identity in IAM." if action else None
+    if action is None or action[1].startswith("aws-marketplace:"):
+        return None
+    denied = _EXPLICIT_DENY.search(message)
+    if denied is None:
+        return f"Allow {action[1]} for this identity in IAM."
+    where = f" ({denied[1]})" if denied[1] else ""
+    return (
+        f"A policy{where} denies {action[1]} explicitly, so allowing it in IAM does not help; "
+        "that policy has to change."
+    )
 
 
 def _bare_code(value: object) -> str:

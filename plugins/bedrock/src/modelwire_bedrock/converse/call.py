@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Hashable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field, frozen
 
 from modelwire.authoring import CallAttempt
-from modelwire.errors import AuthenticationError, MalformedResponse, NotFound, ProviderError
+from modelwire.errors import AuthenticationError, MalformedResponse, ProviderError
 from modelwire.events import ResponseInfo
 from modelwire.redaction import secrets_in
 from modelwire.repair import Change
@@ -18,6 +18,14 @@ from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.endpoints import Target, resolve_target
 from modelwire_bedrock.aws.eventstream import CONTENT_TYPE, Frame, FrameDecoder
 from modelwire_bedrock.aws.signing import Operation, prepare, transport_for
+from modelwire_bedrock.converse.hints import hint_for
+from modelwire_bedrock.converse.refusals import (
+    CACHING,
+    RefusedField,
+    find_refused,
+    remember_refused,
+    remembered_refused,
+)
 from modelwire_bedrock.converse.rendering import API
 from modelwire_bedrock.converse.request import ConverseRequest, build_request
 from modelwire_bedrock.converse.response import AnswerTranslator
@@ -56,6 +64,8 @@ class ConverseCall:
         operation: `converse_stream`, or `converse` where the model cannot stream this.
         headers: Further header fields.
         clients: Where boto3's clients come from.
+        provider: The provider's id.
+        refusal: What the service said when it refused the call, for `without_refused`.
     """
 
     model: str
@@ -64,6 +74,13 @@ class ConverseCall:
     operation: Operation
     headers: Mapping[str, str] = field(repr=False)
     clients: Clients = field(repr=False)
+    provider: str = _PROVIDER
+    refusal: str = field(default="", repr=False)
+
+    @property
+    def memory_key(self) -> Hashable:
+        """What refusals are remembered for: provider, region, address and model."""
+        return (self.provider, self.target.region, self.target.endpoint_url, self.model)
 
     @property
     def changes(self) -> Sequence[Change]:
@@ -102,15 +119,20 @@ class ConverseCall:
         return CallAttempt(partial(_stream_frames, transport, request), translator)
 
     def explain(self, error: ProviderError) -> None:
-        """Say in an error what to run where credentials expired, and which profile was called."""
+        """Say in an error what to do about it, as far as the call and the message tell."""
         fault = error.__cause__
         if isinstance(fault, ServiceFault) and isinstance(error, AuthenticationError):
             from modelwire_bedrock.aws.credentials.errors import login_hint
 
             error.hint = error.hint or login_hint(self.target)
-        called = self.request.payload["modelId"]
-        if isinstance(error, NotFound) and called != self.model:
-            error.hint = f"{self.model} was called through {called}; name a profile of your own."
+        hint = hint_for(
+            error,
+            model=self.model,
+            called=self.request.payload["modelId"],
+            region=self.target.region,
+            payload=self.request.payload,
+        )
+        error.hint = hint or error.hint
 
     async def with_fresh_credentials(self) -> ConverseCall:
         """The same with credentials that are loaded once more."""
@@ -128,6 +150,41 @@ class ConverseCall:
         if choice is None or choice.model_id == self.request.payload["modelId"]:
             return None
         return evolve(self, request=_through(choice, self.request))
+
+    def informed(self, error: ProviderError) -> ConverseCall:
+        """The same, knowing with which error it was refused."""
+        fault = error.__cause__
+        said = fault.message if isinstance(fault, ServiceFault) else error.message
+        return evolve(self, refusal=said)
+
+    async def without_refused(self) -> ConverseCall | None:
+        """The same without the fields that the refusal names, which are remembered."""
+        fields = find_refused(self.refusal, self.request.payload)
+        return self._without(fields, "The model refused it.")
+
+    async def without_caching(self) -> ConverseCall | None:
+        """The same without cache points, if the request has any; it is remembered."""
+        return self._without([RefusedField(CACHING)], "The model refused cache points.")
+
+    def _without(self, fields: Sequence[RefusedField], reason: str) -> ConverseCall | None:
+        request, left_out = self.request, []
+        for refused in fields:
+            changed = request.without(refused, reason)
+            if changed is not None:
+                request = changed
+                left_out.append(refused)
+        if not left_out:
+            return None
+        remember_refused(self.memory_key, left_out)
+        return evolve(self, request=request)
+
+    def as_remembered(self) -> ConverseCall:
+        """The same without the fields that the model refused earlier in this process."""
+        request = self.request
+        for refused in remembered_refused(self.memory_key):
+            reason = "The model refused it in an earlier call of this process."
+            request = request.without(refused, reason) or request
+        return evolve(self, request=request)
 
     async def as_a_whole(self) -> ConverseCall | None:
         """The same for an answer that comes whole, unless it is that already."""
@@ -228,14 +285,16 @@ def plan_call(
         request = _through(choice, request)
     streaming = family_of(model.id, base_model=base_model, name=model.name).streaming
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
-    return ConverseCall(
+    call = ConverseCall(
         model=model.id,
         target=target,
         request=request,
         operation="converse" if whole else "converse_stream",
         headers={**provider.headers, **model.headers},
         clients=clients or shared_clients(),
+        provider=provider.id or _PROVIDER,
     )
+    return call.as_remembered()
 
 
 def target_of(

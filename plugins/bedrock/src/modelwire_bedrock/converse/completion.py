@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from modelwire.authoring import Remedy, stream_call
-from modelwire.errors import ProviderError
+from modelwire.errors import InvalidRequest, ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.converse.call import (
     ConverseCall,
@@ -14,6 +14,7 @@ from modelwire_bedrock.converse.call import (
     plan_call,
     target_of,
 )
+from modelwire_bedrock.converse.refusals import fields_named
 from modelwire_bedrock.error_rules import Symptom
 from modelwire_bedrock.errors import ServiceFault
 
@@ -47,10 +48,24 @@ def _cannot_stream(error: ProviderError) -> bool:
     return _symptom(error) in (Symptom.TOOLS_NOT_STREAMED, Symptom.STREAMING_UNSUPPORTED)
 
 
+def _refuses_caching(error: ProviderError) -> bool:
+    return _symptom(error) is Symptom.CACHING_REFUSED
+
+
+def _refuses_fields(error: ProviderError) -> bool:
+    fault = error.__cause__
+    if not isinstance(fault, ServiceFault) or not isinstance(error, InvalidRequest):
+        return False
+    return bool(fields_named(fault.message))
+
+
 def _symptom(error: ProviderError) -> Symptom | None:
     fault = error.__cause__
     return fault.symptom if isinstance(fault, ServiceFault) else None
 
+
+_MOST_REFUSALS = 4
+"""How many refusals of different fields one answer may meet."""
 
 _REMEDIES = (
     Remedy(
@@ -77,6 +92,15 @@ _REMEDIES = (
         "operation",
         "The model cannot stream this; it answers as a whole.",
     ),
+    Remedy(_refuses_caching, ConverseCall.without_caching, "", ""),
+    Remedy(
+        _refuses_fields,
+        ConverseCall.without_refused,
+        path="",
+        reason="",
+        inform=ConverseCall.informed,
+        times=_MOST_REFUSALS,
+    ),
 )
 
 
@@ -94,8 +118,8 @@ def complete_stream(
 
     What was changed in the request comes first, as diagnostics. A request is sent again, once for
     each reason and only before any content has come, where the service refused an old thinking
-    signature, expired credentials, a call without an inference profile, or to stream. All other
-    retries are the runtime's.
+    signature, expired credentials, a call without an inference profile, to stream, cache points, or
+    fields that its refusal names. All other retries are the runtime's.
 
     Raises:
         ProviderError: The service failed; what came before has been yielded.

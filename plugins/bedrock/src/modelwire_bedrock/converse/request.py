@@ -20,6 +20,7 @@ from modelwire_bedrock.converse.caching import (
 )
 from modelwire_bedrock.converse.history import PLACEHOLDER, end_with_user, messages_of, turns_of
 from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
+from modelwire_bedrock.converse.refusals import REASONING, SCHEMA, RefusedField, without_field
 from modelwire_bedrock.converse.rendering import Rendering
 from modelwire_bedrock.converse.sampling import sampling
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
@@ -40,13 +41,45 @@ class ConverseRequest:
         payload: The arguments of boto3's `converse_stream`.
         changes: What is not sent as it was said, and why.
         tool_names: Names of tools on the wire that had to change, and the tools' own.
+        schema: The schema that the answer is to follow, where the payload holds it.
     """
 
     payload: dict[str, Any] = field(repr=False)
     changes: tuple[Change, ...] = ()
     tool_names: dict[str, str] = field(factory=dict)
+    schema: dict[str, Any] | None = field(default=None, repr=False)
 
-    def without_reasoning(self) -> ConverseRequest:
+    def without(self, refused: RefusedField, reason: str) -> ConverseRequest | None:
+        """The same without a field that the model refuses, or `None` where it has none such.
+
+        Args:
+            refused: The field.
+            reason: Why, in one sentence.
+        """
+        if refused.path == SCHEMA:
+            return self._with_schema_in_words(reason)
+        if refused.path == REASONING:
+            changed = self.without_reasoning(reason)
+            return None if changed.payload == self.payload else changed
+        payload = without_field(self.payload, refused)
+        if payload is None:
+            return None
+        return evolve(
+            self, payload=payload, changes=(*self.changes, Change("dropped", refused.path, reason))
+        )
+
+    def _with_schema_in_words(self, reason: str) -> ConverseRequest | None:
+        if self.schema is None or "textFormat" not in self.payload.get("outputConfig", {}):
+            return None
+        payload = without_field(self.payload, RefusedField(SCHEMA)) or {}
+        said = {"text": schema_instruction(self.schema)}
+        payload["system"] = [*payload.get("system", []), said]
+        change = Change("rewritten", "options.response_schema", f"{reason} It is said in words.")
+        return evolve(self, payload=payload, changes=(*self.changes, change))
+
+    def without_reasoning(
+        self, reason: str = "The model refused the signature of its thinking."
+    ) -> ConverseRequest:
         """The same request without the thinking in its history.
 
         A model that refuses a signature refuses the conversation for ever; without the thinking it
@@ -59,9 +92,7 @@ class ConverseRequest:
             if len(kept) == len(message["content"]):
                 messages.append(message)
                 continue
-            changes.dropped(
-                f"payload.messages[{index}]", "The model refused the signature of its thinking."
-            )
+            changes.dropped(f"payload.messages[{index}]", reason)
             messages.append({**message, "content": kept or [{"text": PLACEHOLDER}]})
         payload = {**self.payload, "messages": messages}
         if continues_unthought(messages):
@@ -181,7 +212,8 @@ def build_request(
     payload |= envelope(options, settings or {}, family, params, changes)
     _fit_prompt(payload, context, changes)
     params.note_unknown()
-    return ConverseRequest(payload, tuple(changes.noted), names.rewritten)
+    schema = options.response_schema if by_schema else None
+    return ConverseRequest(payload, tuple(changes.noted), names.rewritten, schema)
 
 
 def _is_gov_cloud(model_id: str, region: str | None) -> bool:

@@ -1,0 +1,89 @@
+"""Hints that need the call as well as the message: model, profile, region and tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from modelwire.errors import AccessDenied, ContextOverflow, NotFound, ProviderError
+from modelwire_bedrock.error_rules import Symptom
+from modelwire_bedrock.errors import ServiceFault
+from modelwire_bedrock.models.families import base_model_id
+
+__all__ = ["hint_for", "successor_of"]
+
+# Withdrawn models, and the model of the same maker and size that takes their place.
+# evidence: AWS's page "Model lifecycle" as public issues quote it, 2026-11.
+_SUCCESSORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"claude-(?:instant|3-haiku|3-5-haiku)", "anthropic.claude-haiku-4-5-20251001-v1:0"),
+        (r"claude-(?:3-opus|opus-4-)", "anthropic.claude-opus-4-8"),
+        (r"claude-(?:v?2|3-|sonnet-4-2)", "anthropic.claude-sonnet-4-6"),
+        (r"titan-text|nova-(?:micro|lite|pro|premier)", "amazon.nova-2-lite-v1:0"),
+        (r"llama2|llama3-8b|llama3-70b|llama3-1", "meta.llama3-3-70b-instruct-v1:0"),
+        (r"mistral-(?:7b|large-24)|mixtral", "mistral.mistral-large-3-675b-instruct"),
+        (r"command-", "cohere.command-r-plus-v1:0"),
+    )
+)
+_REGION_OF_RESOURCE = re.compile(r"on resource: arn:aws[a-z-]*:bedrock:([a-z0-9-]+):")
+_TOOL_INDEX = re.compile(r"\b(?:toolConfig\.)?tools(?:\.|\[)(\d+)\b")
+_MUCH_MEDIA = 1_000_000
+
+
+def hint_for(
+    error: ProviderError, *, model: str, called: str, region: str, payload: Mapping[str, Any]
+) -> str | None:
+    """What to do about an error of a call, or `None` where the call tells no more than the message.
+
+    Args:
+        error: The error.
+        model: The id that was asked for.
+        called: The id that was called.
+        region: The region of the call.
+        payload: The request.
+    """
+    fault = error.__cause__
+    symptom = fault.symptom if isinstance(fault, ServiceFault) else None
+    if symptom is Symptom.LEGACY_MODEL:
+        successor = successor_of(model)
+        newer = f"use {successor}, or another of" if successor else "choose another of"
+        return f"{model} is withdrawn; {newer} `modelwire models list`."
+    if isinstance(error, NotFound) and called != model:
+        return (
+            f"{model} was called through {called}, which may not exist in {region}; name a profile of "
+            "your own: `modelwire models list` shows those of the region."
+        )
+    if isinstance(error, AccessDenied) and (hint := _other_region(error, called, region)):
+        return hint
+    if isinstance(error, ContextOverflow) and _media_bytes(payload) > _MUCH_MEDIA:
+        return "Images and files may take most of the request; send fewer or smaller ones."
+    return None
+
+
+def successor_of(model_id: str) -> str | None:
+    """The model that takes the place of a withdrawn one, where that is known."""
+    wanted = base_model_id(model_id).lower()
+    return next((name for pattern, name in _SUCCESSORS if pattern.search(wanted)), None)
+
+
+def _other_region(error: ProviderError, called: str, region: str) -> str | None:
+    """What to allow where a profile spreads a call over regions that a policy does not allow."""
+    found = _REGION_OF_RESOURCE.search(error.message)
+    if found is None or found[1] in ("", region):
+        return None
+    return (
+        f"{called} also runs in {found[1]}, where this identity may not call the model: allow it there "
+        "in IAM and in the service control policies, or use a profile that stays in allowed regions."
+    )
+
+
+def _media_bytes(value: Any) -> int:
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(_media_bytes, value.values()))
+    if isinstance(value, list):
+        return sum(map(_media_bytes, value))
+    return 0
