@@ -134,11 +134,14 @@ class Tool:
         name: The name that the model calls it by.
         description: What it does, for the model.
         parameters: JSON Schema of its arguments; its `type` is `object`.
+        strict: Whether the provider is to hold the model to the schema; `None` leaves it to the
+            provider. Providers without such a mode ignore it.
     """
 
     name: str
     description: str = ""
     parameters: dict[str, Any] = Factory(lambda: {"type": "object", "properties": {}})
+    strict: bool | None = None
 
 
 def _messages(messages: Iterable[Message]) -> list[Message]:

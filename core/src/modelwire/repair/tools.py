@@ -27,6 +27,7 @@ class OfferedTool:
         wire_name: Its name on the wire.
         description: What it does, or `None` where nothing is said of it.
         parameters: The JSON Schema of its arguments; it may lack a `type`.
+        strict: Whether the model is to be held to the schema, where the tool says so.
     """
 
     path: str
@@ -34,6 +35,7 @@ class OfferedTool:
     wire_name: str
     description: str | None
     parameters: dict[str, Any]
+    strict: bool | None = None
 
 
 def offered_tools(
@@ -61,6 +63,7 @@ def offered_tools(
             wire_name=wire_name,
             description=None if is_blank(description) else description,
             parameters=_schema(tool, path, changes),
+            strict=tool.strict,
         )
 
 

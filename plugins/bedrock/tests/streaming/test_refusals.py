@@ -314,3 +314,18 @@ async def test_an_overflow_of_bytes_points_at_the_images(server, collect, refuse
     png = b"\x89PNG\r\n\x1a\n" + bytes(1_500_000)
     _, error = await collect(Context([UserMessage([Image(png, "image/png")])]), model=CLAUDE)
     assert "Images" in error.hint
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The model returned the following errors: tools.1.custom.input_schema: JSON schema is invalid",
+        "Value at 'toolConfig.tools.2.member.toolSpec.name' failed to satisfy constraint",
+        "Invalid toolConfig.tools[1].toolSpec.inputSchema",
+    ],
+)
+async def test_a_refused_tool_is_named(server, collect, refuses, said):
+    server.answers(refuses(400, "ValidationException", said))
+    tools = [Tool("zoom"), Tool("a.b"), Tool("look.up")]
+    _, error = await collect(Context([UserMessage("hello")], tools=tools), model=CLAUDE)
+    assert "the tool 'look.up'" in error.hint

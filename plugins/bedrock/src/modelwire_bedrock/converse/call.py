@@ -131,6 +131,7 @@ class ConverseCall:
             called=self.request.payload["modelId"],
             region=self.target.region,
             payload=self.request.payload,
+            tool_names=self.request.tool_names,
         )
         error.hint = hint or error.hint
 

@@ -28,12 +28,20 @@ _SUCCESSORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _REGION_OF_RESOURCE = re.compile(r"on resource: arn:aws[a-z-]*:bedrock:([a-z0-9-]+):")
-_TOOL_INDEX = re.compile(r"\b(?:toolConfig\.)?tools(?:\.|\[)(\d+)\b")
+_TOOL_INDEX = re.compile(
+    r"(?P<place>\b(?:toolConfig[./])?tools(?:[./]|\[)(?P<index>\d+)\]?)(?P<member>\.member)?"
+)
 _MUCH_MEDIA = 1_000_000
 
 
 def hint_for(
-    error: ProviderError, *, model: str, called: str, region: str, payload: Mapping[str, Any]
+    error: ProviderError,
+    *,
+    model: str,
+    called: str,
+    region: str,
+    payload: Mapping[str, Any],
+    tool_names: Mapping[str, str],
 ) -> str | None:
     """What to do about an error of a call, or `None` where the call tells no more than the message.
 
@@ -43,6 +51,7 @@ def hint_for(
         called: The id that was called.
         region: The region of the call.
         payload: The request.
+        tool_names: The tools' own names by those that they have in the request.
     """
     fault = error.__cause__
     symptom = fault.symptom if isinstance(fault, ServiceFault) else None
@@ -55,11 +64,28 @@ def hint_for(
             f"{model} was called through {called}, which may not exist in {region}; name a profile of "
             "your own: `modelwire models list` shows those of the region."
         )
-    if isinstance(error, AccessDenied) and (hint := _other_region(error, called, region)):
-        return hint
+    if isinstance(error, AccessDenied):
+        return _other_region(error, called, region)
     if isinstance(error, ContextOverflow) and _media_bytes(payload) > _MUCH_MEDIA:
         return "Images and files may take most of the request; send fewer or smaller ones."
-    return None
+    return _refused_tools(error.message, payload, tool_names)
+
+
+def _refused_tools(
+    message: str, payload: Mapping[str, Any], tool_names: Mapping[str, str]
+) -> str | None:
+    """Name the tools that a message means by their places in the request."""
+    tools = payload.get("toolConfig", {}).get("tools", [])
+    named: dict[str, str] = {}
+    for match in _TOOL_INDEX.finditer(message):
+        # AWS's own checks count the members of a list from one, those of the models from zero.
+        index = int(match["index"]) - (1 if match["member"] else 0)
+        if 0 <= index < len(tools) and (name := tools[index].get("toolSpec", {}).get("name")):
+            named[match["place"]] = tool_names.get(name, name)
+    if not named:
+        return None
+    said = ", ".join(f"{place} is the tool {name!r}" for place, name in named.items())
+    return f"{said}; check its name, description and schema."
 
 
 def successor_of(model_id: str) -> str | None:

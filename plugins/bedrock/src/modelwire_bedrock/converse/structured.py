@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +13,15 @@ __all__ = ["output_config", "schema_instruction", "strict_schema"]
 
 # Recorded and verified live by a peer; Amazon's documentation differs on both sides. `minLength` and
 # `maxLength` are accepted.
-_REFUSED = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems")
+_REFUSED = (
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems", "contains",
+)  # fmt: skip
+_BEYOND_REGULAR = re.compile(r"\(\?<?[=!]|\\[1-9]|\(\?P=|\\k<")
+"""Look-around and back-references, which no regular grammar has."""
 _SCHEMAS_BY_NAME = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
 _SCHEMA_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMA_PLACES = (
-    "items", "additionalProperties", "not", "contains", "if", "then", "else", "propertyNames",
+    "items", "additionalProperties", "not", "if", "then", "else", "propertyNames",
 )  # fmt: skip
 
 
@@ -38,6 +43,12 @@ def schema_instruction(schema: Mapping[str, Any]) -> str:
     return f"Answer only with one JSON value, without anything around it, that follows this JSON Schema:\n{written}"
 
 
+def _is_refused(key: str, value: Any) -> bool:
+    if key == "pattern":
+        return isinstance(value, str) and _BEYOND_REGULAR.search(value) is not None
+    return key in _REFUSED or (key == "minItems" and isinstance(value, int) and value > 1)
+
+
 def strict_schema(schema: Any, path: str, changes: Changes) -> Any:
     """A schema as the service accepts it for output.
 
@@ -50,7 +61,7 @@ def strict_schema(schema: Any, path: str, changes: Changes) -> Any:
     notes: list[str] = []
     for key, value in schema.items():
         place = f"{path}.{key}"
-        if key in _REFUSED or (key == "minItems" and isinstance(value, int) and value > 1):
+        if _is_refused(key, value):
             notes.append(f"{key}={value}")
             changes.rewritten(
                 place, "The service refuses it in a schema; it is in the description."

@@ -8,15 +8,25 @@ from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.messages import Context
 from modelwire.repair import Changes, OfferedTool, ToolNames, offered_tools
+from modelwire_bedrock.converse.schemas import (
+    inline_references,
+    is_recursive,
+    tool_schema,
+    unusable,
+)
+from modelwire_bedrock.converse.structured import strict_schema
 from modelwire_bedrock.models.families import Family
 
 __all__ = ["offers_tools", "tool_config"]
+
+_MOST_STRICT = 20
+_UNTYPED = ("type", "The arguments of a tool are an object.")
 
 
 def offers_tools(context: Context, options: CompletionOptions) -> bool:
     """Whether the request has a list of tools."""
     forbidden = options.tool_choice is not None and options.tool_choice.mode == "none"
-    return bool(context.tools) and not forbidden
+    return not forbidden and any(unusable(tool.parameters) is None for tool in context.tools)
 
 
 def tool_config(
@@ -41,13 +51,26 @@ def tool_config(
     Raises:
         InvalidRequest: The choice demands a tool that there is not.
     """
-    if not offers_tools(context, options):
-        if context.tools:
-            changes.dropped("tools", "The tool choice is none.")
+    offered = offers_tools(context, options)
+    if context.tools and options.tool_choice is not None and options.tool_choice.mode == "none":
+        changes.dropped("tools", "The tool choice is none.")
         return None
-    specs = {
-        tool.name: _spec(tool, changes) for tool in offered_tools(context.tools, names, changes)
-    }
+    specs: dict[str, dict[str, Any]] = {}
+    left_out: dict[str, str] = {}
+    for tool in offered_tools(context.tools, names, changes):
+        reason = unusable(tool.parameters)
+        if reason is not None:
+            changes.dropped(tool.path, f"The tool {tool.name!r} is left out. {reason}")
+            left_out[tool.name] = reason
+            continue
+        strict = sum("strict" in spec for spec in specs.values()) < _MOST_STRICT
+        specs[tool.wire_name] = _spec(tool, family, changes, strict=strict)
+    chosen = options.tool_choice.name if options.tool_choice is not None else None
+    if chosen in left_out:
+        msg = f"The tool choice demands {chosen!r}, which cannot be offered. {left_out[chosen]}"
+        raise InvalidRequest(msg, hint="Make the root of its schema an object.")
+    if not offered:
+        return None
     config: dict[str, Any] = {"tools": [{"toolSpec": specs[name]} for name in sorted(specs)]}
     choice = _choice(options.tool_choice, family, names, specs, changes, thinks=thinks)
     if choice is not None:
@@ -55,15 +78,43 @@ def tool_config(
     return config
 
 
-def _spec(tool: OfferedTool, changes: Changes) -> dict[str, Any]:
+def _spec(tool: OfferedTool, family: Family, changes: Changes, *, strict: bool) -> dict[str, Any]:
+    path = f"{tool.path}.parameters"
+    given: dict[str, Any] = tool.parameters
+    if family.inline_references:
+        given, changed = inline_references(given)
+        if changed:
+            changes.rewritten(path, f"{family.key} does not follow references; they are inlined.")
+    normal = tool_schema(given)
+    schema = normal.schema
+    if normal.notes == (_UNTYPED,):
+        changes.added(f"{path}.type", _UNTYPED[1])
+    elif normal.notes:
+        said = " ".join(dict.fromkeys(reason for _, reason in normal.notes))
+        changes.rewritten(path, f"Tool {tool.name!r}: {said}")
     spec: dict[str, Any] = {"name": tool.wire_name}
-    if tool.description is not None:
-        spec["description"] = tool.description
-    schema = tool.parameters
-    if "type" not in schema:
-        changes.added(f"{tool.path}.parameters.type", "The arguments of a tool are an object.")
-        schema = {"type": "object", **schema}
+    told = [text for text in (tool.description, normal.forms) if text]
+    if told:
+        spec["description"] = "\n\n".join(told)
+    if tool.strict and _may_be_strict(tool, schema, family, changes, room=strict):
+        spec["strict"] = True
+        schema = strict_schema(schema, path, changes)
     return {**spec, "inputSchema": {"json": schema}}
+
+
+def _may_be_strict(
+    tool: OfferedTool, schema: dict[str, Any], family: Family, changes: Changes, *, room: bool
+) -> bool:
+    reason = None
+    if family.strict_tools is False:
+        reason = f"{family.key} takes no strict tools."
+    elif not room:
+        reason = f"The service takes {_MOST_STRICT} strict tools at most."
+    elif is_recursive(schema):
+        reason = "A schema that refers to itself cannot be strict."
+    if reason is not None:
+        changes.dropped(f"{tool.path}.strict", reason)
+    return reason is None
 
 
 def _choice(

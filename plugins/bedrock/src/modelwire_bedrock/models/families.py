@@ -81,6 +81,8 @@ class Family:
         service_tiers: The only service tiers, or `None` for all.
         response_fields: Fields of the model's own answer to ask for.
         streaming: What may be streamed.
+        inline_references: Whether schemas of tools must say in place what `$ref` refers to.
+        strict_tools: Whether it takes `toolSpec.strict`; `None` where nobody knows.
     """
 
     key: str
@@ -117,6 +119,8 @@ class Family:
     service_tiers: frozenset[str] | None = None
     response_fields: tuple[str, ...] = ()
     streaming: Literal["everything", "text only", "nothing"] = "everything"
+    inline_references: bool = False
+    strict_tools: bool | None = None
     expression: re.Pattern[str] = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -310,10 +314,11 @@ FAMILIES: tuple[Family, ...] = (
     Family("kimi", "kimi|moonshot", "peer", tool_choices=_ANY, result_images=False,
            leading_assistant=True, structured_output=True),
     Family("minimax", "minimax", "peer: outputConfig", structured_output=True),
-    Family("glm", "glm", "peer", tool_choices=_ANY, leading_assistant=True, structured_output=True),
+    Family("glm", "glm", "peer", tool_choices=_ANY, leading_assistant=True, structured_output=True,
+           inline_references=True),
     Family(
         "gpt-oss", "gpt-oss", "rec: thinking_*_openai_variant; peer: no effort `none`",
-        thinking="reasoning_effort", always_thinks=True,
+        thinking="reasoning_effort", always_thinks=True, inline_references=True,
     ),
     Family("gpt", "openai-gpt", "ref 4.7: images stand beside results; hearsay: redacted replay",
            result_images=False, signed=True),
