@@ -163,10 +163,11 @@ SYMPTOMS: tuple[ErrorRule, ...] = (
         Symptom.STALE_SIGNATURE,
         _REQUEST,
         r"invalid.{0,20}signature.{0,60}(thinking|reasoning)|(thinking|reasoning).{0,80}signature"
-        r"|thinking.{0,120}(cannot|can'?t|must not) be modified",
+        r"|thinking.{0,120}((cannot|can'?t|must not) be modified|prefix)"
+        r"|(user messages cannot|cannot|may not|does not support).{0,40}reasoning ?content",
         InvalidRequest,
         "reported",
-        "The thinking of an earlier turn is not accepted any more; send it without.",
+        "The thinking of an earlier turn is not accepted; send it without.",
     ),
     ErrorRule(
         Symptom.UNKNOWN_MODEL,

@@ -58,20 +58,58 @@ def test_damaged_redacted_thinking_is_dropped_and_said(build, damaged):
 @pytest.mark.parametrize(
     "other",
     [
-        {"by": "us.anthropic.claude-opus-4-8"},
-        {"provider": "anthropic"},
-        {"api": "anthropic-messages"},
+        {"by": "openai.gpt-oss-120b-1:0"},
+        {"by": "gemini-3", "provider": "google"},
+        {"provider": "openrouter", "api": "openai-completions", "by": "anthropic/claude-opus-4.8"},
         {"to": "us.deepseek.r1-v1:0"},
         {"to": "us.amazon.nova-2-lite-v1:0"},
+        {"to": "us.deepseek.r1-v1:0", "by": "us.anthropic.claude-opus-4-8"},
+        {"to": "qwen.qwen3-32b-v1:0", "by": "us.amazon.nova-2-lite-v1:0"},
+        {"to": "us.openai.gpt-6-sol", "by": "us.anthropic.claude-opus-4-8"},
     ],
 )
-def test_another_model_gets_signed_thinking_as_text_and_redacted_not_at_all(build, other):
-    blocks, _ = replay(build, Thinking("I \ud83dthought", "c2lnbmVk"), **other)
-    assert blocks == [{"text": "I thought"}, {"text": "So."}]
-    blocks, _ = replay(build, Thinking.from_redacted(b"opaque"), **other)
-    assert blocks == [{"text": "So."}]
-    blocks, _ = replay(build, Thinking("", "c2lnbmVk"), **other)
-    assert blocks == [{"text": "So."}]
+def test_another_model_gets_no_thinking_in_any_form(build, other):
+    for thought in (
+        Thinking("I \ud83dthought", "c2lnbmVk"),
+        Thinking("I thought"),
+        Thinking.from_redacted(b"opaque"),
+        Thinking("", "c2lnbmVk"),
+    ):
+        blocks, request = replay(build, thought, **other)
+        assert blocks == [{"text": "So."}]
+        assert ("dropped", "messages[1].content[0]") in [(c.kind, c.path) for c in request.changes]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"by": "us.anthropic.claude-opus-4-8"},
+        {"by": "claude-opus-4-8", "provider": "anthropic", "api": "anthropic-messages"},
+        {"api": "anthropic-messages"},
+    ],
+)
+def test_claude_gets_the_signed_thinking_of_another_claude(build, other):
+    blocks, _ = replay(build, Thinking("I thought", "c2lnbmVk"), **other)
+    assert blocks == [
+        {"reasoningContent": {"reasoningText": {"text": "I thought", "signature": "c2lnbmVk"}}},
+        {"text": "So."},
+    ]
+    for hidden in (Thinking.from_redacted(b"opaque"), Thinking("I thought")):
+        assert replay(build, hidden, **other)[0] == [{"text": "So."}]
+
+
+def test_what_nova_hides_is_never_said(build):
+    nova = "us.amazon.nova-2-lite-v1:0"
+    call = ToolCall("a", "read")
+    history = [
+        UserMessage("go"),
+        AssistantMessage([Thinking("[REDACTED]"), call], "amazon-bedrock", nova),
+        ToolResultMessage("a", "read", "42"),
+    ]
+    for model in (nova, CLAUDE, "us.amazon.nova-pro-v1:0"):
+        request = build(history, model, tools=[READ])
+        assert "REDACTED" not in str(request.payload)
+        assert any(change.path == "messages[1].content[0]" for change in request.changes)
 
 
 @pytest.mark.parametrize("provider", ["bedrock", "aws-bedrock", "Amazon-Bedrock"])
@@ -95,9 +133,10 @@ def test_a_placeholder_signature_is_dropped(build):
     assert blocks == [{"text": "So."}]
 
 
-def test_unsigned_thinking_is_text(build):
-    blocks, _ = replay(build, Thinking("I thought"))
-    assert blocks == [{"text": "I thought"}, {"text": "So."}]
+def test_unsigned_thinking_is_left_out(build):
+    blocks, request = replay(build, Thinking("I thought"))
+    assert blocks == [{"text": "So."}]
+    assert [c.kind for c in request.changes if c.path == "messages[1].content[0]"] == ["dropped"]
 
 
 def history_with_signed_calls():

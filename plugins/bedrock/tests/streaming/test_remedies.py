@@ -239,3 +239,17 @@ async def test_the_total_deadline_covers_all_tries(server, collect, refuses):
     assert isinstance(error, RequestTimeout)
     assert error.phase == "total"
     assert asyncio.get_running_loop().time() - began >= 0.9
+
+
+@pytest.mark.parametrize(
+    "said", [STALE, "User messages cannot contain reasoning content. Please remove it."]
+)
+async def test_another_claudes_thinking_is_left_out_where_it_is_refused(
+    server, answer, collect, refuses, said
+):
+    server.answers(refuses(400, "ValidationException", said), [*answer("hi")])
+    context = thought()
+    context.messages[1].model = "eu.anthropic.claude-opus-4-5-20251101-v1:0"
+    _, error = await collect(context)
+    assert error is None
+    assert ["c2ln" in str(request.json) for request in server.received] == [True, False]

@@ -81,21 +81,26 @@ class TestThinking:
         message = said(HI, own(Thinking("Hm", field), Text("Yes")), HI)[1]
         assert message == {"role": "assistant", "content": "Yes", field: "Hm"}
 
-    def test_that_of_another_model_is_text(self):
+    def test_that_of_another_model_is_not_sent(self):
         request = built(HI, foreign(Thinking("Hm", "sig="), Text("Yes")), HI)
-        assert request.payload["messages"][1] == {"role": "assistant", "content": "Hm\n\nYes"}
-        assert noted(request) == [("rewritten", "messages[1].content[0]")]
+        assert request.payload["messages"][1] == {"role": "assistant", "content": "Yes"}
+        assert noted(request) == [("dropped", "messages[1].content[0]")]
 
     def test_of_another_model_of_the_same_provider_too(self):
         other = AssistantMessage([Thinking("Hm", "reasoning"), Text("Yes")], "acme", "m2")
-        assert said(HI, other, HI)[1] == {"role": "assistant", "content": "Hm\n\nYes"}
+        assert said(HI, other, HI)[1] == {"role": "assistant", "content": "Yes"}
 
     def test_what_came_in_tags_is_not_sent_back(self):
         request = built(HI, own(Thinking("Hm"), Text("Yes")), HI)
         assert request.payload["messages"][1] == {"role": "assistant", "content": "Yes"}
         assert noted(request) == [("dropped", "messages[1].content[0]")]
 
-    def test_a_service_may_want_it_as_text(self):
+    def test_that_of_another_model_is_not_text_even_where_the_models_own_is(self):
+        compat = Compat(requires_thinking_as_text=True)
+        message = said(HI, foreign(Thinking("Hm", "x"), Text("Yes")), HI, compat=compat)[1]
+        assert message["content"] == "Yes"
+
+    def test_the_configuration_may_ask_for_it_as_text(self):
         compat = Compat(requires_thinking_as_text=True)
         assert (
             said(HI, own(Thinking("Hm", "reasoning"), Text("Yes")), HI, compat=compat)[1]["content"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank
+from modelwire.repair import AssistantTurn, clean_arguments, clean_text
 from modelwire_bedrock.converse.rendering import Rendering
 from modelwire_bedrock.converse.user import text_block
 
@@ -24,13 +24,13 @@ def render_assistant(
 ) -> AssistantTurn[list[_Block]]:
     """Write an assistant message as content blocks; it may turn out to have none."""
     spoken: AssistantTurn[list[_Block]] = AssistantTurn(path, [])
-    own = rendering.is_own(message)
+    own, accepted = rendering.is_own(message), rendering.accepts_thinking_of(message)
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
             written = text_block(block, place, rendering)
         elif isinstance(block, Thinking):
-            written = _thinking(block, place, rendering, own=own)
+            written = _thinking(block, place, rendering, own=own, accepted=accepted)
         else:
             written = _call(block, place, rendering, spoken)
         if written is not None:
@@ -38,10 +38,13 @@ def render_assistant(
     return spoken
 
 
-def _thinking(block: Thinking, path: str, rendering: Rendering, *, own: bool) -> _Block | None:
-    replayed = own and rendering.family.signed
+def _thinking(
+    block: Thinking, path: str, rendering: Rendering, *, own: bool, accepted: bool
+) -> _Block | None:
+    """Write thinking as thinking, or leave it out; as text the model would repeat it to the user."""
+    replayed = accepted and rendering.family.signed
     if block.redacted:
-        return _redacted(block, path, rendering, replayed=replayed)
+        return _redacted(block, path, rendering, replayed=replayed and own)
     signature = (block.signature or "").strip()
     if replayed and signature == _PLACEHOLDER_SIGNATURE:
         rendering.changes.dropped(
@@ -55,16 +58,10 @@ def _thinking(block: Thinking, path: str, rendering: Rendering, *, own: bool) ->
                 "reasoningText": {"text": block.text, "signature": block.signature}
             }
         }
-    text = clean_text(block.text)
-    if is_blank(text):
-        rendering.changes.dropped(
-            path, "Thinking without text can only go back to the model that signed it."
-        )
-        return None
-    rendering.changes.rewritten(
-        path, "Only the model that signed its thinking takes it as thinking; it is sent as text."
+    rendering.changes.dropped(
+        path, "Thinking can only go back signed, and to the model that signed it."
     )
-    return {"text": text}
+    return None
 
 
 def _redacted(block: Thinking, path: str, rendering: Rendering, *, replayed: bool) -> _Block | None:

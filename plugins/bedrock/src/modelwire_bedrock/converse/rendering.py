@@ -13,6 +13,7 @@ from modelwire_bedrock.models.families import Family, base_model_id
 __all__ = ["API", "Rendering"]
 
 API = "bedrock-converse-stream"
+_CLAUDE_APIS = {"amazon-bedrock": (API, "anthropic-messages"), "anthropic": ("anthropic-messages",)}
 _PROVIDERS = frozenset({"amazon-bedrock", "bedrock", "aws-bedrock"})
 
 
@@ -57,6 +58,19 @@ class Rendering:
         same_api = (message.api or API) == (self.model.api or API)
         same_model = base_model_id(message.model) == base_model_id(self.model.id)
         return same_provider and same_api and same_model
+
+    def accepts_thinking_of(self, message: AssistantMessage) -> bool:
+        """Whether the model takes back the signed thinking of a message.
+
+        It takes its own. Claude takes that of any Claude, on Bedrock or from Anthropic, and ignores
+        what it cannot read (windmill-labs/windmill#9545); where it does refuse it, the request is
+        sent again without.
+        """
+        if self.is_own(message):
+            return True
+        claude = self.family.key.startswith("claude") and "claude" in message.model.lower()
+        apis = _CLAUDE_APIS.get(_provider(message.provider), ())
+        return claude and (message.api is None or message.api in apis)
 
 
 def _provider(name: str) -> str:

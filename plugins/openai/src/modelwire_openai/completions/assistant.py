@@ -157,15 +157,16 @@ class _Renderer:
             rendering.compat.requires_thinking_as_text or rendering.compat.strict_message_keys
         ):
             self._thoughts.setdefault(own_field, []).append(text)
-        elif self._own and not rendering.compat.requires_thinking_as_text:
+        elif self._own and rendering.compat.requires_thinking_as_text:
+            rendering.changes.rewritten(path, "The configuration sends thinking back as text.")
+            self._texts.append(text + _PARAGRAPH)
+        elif self._own:
             rendering.changes.dropped(
                 path, "The model's own earlier thinking is not sent back to it."
             )
         else:
-            rendering.changes.rewritten(
-                path, "Only the model that thought this takes it as thinking; it is sent as text."
-            )
-            self._texts.append(text + _PARAGRAPH)
+            # As text the model would repeat it to the user.
+            rendering.changes.dropped(path, "Only the model that thought this takes it back.")
 
     def _call(self, call: ToolCall, path: str) -> None:
         rendering = self._to

@@ -17,8 +17,6 @@ from modelwire.repair import (
     AssistantTurn,
     clean_arguments,
     clean_json,
-    clean_text,
-    is_blank,
     text_of,
 )
 from modelwire_openai.responses.rendering import Rendering, split_ids
@@ -153,16 +151,11 @@ class _Renderer:
             self._spoken.content.append(clean_json(item))
             self._add_asides(item.get("id"))
             return
-        text = "" if block.redacted else clean_text(block.text)
-        if is_blank(text):
-            changes.dropped(path, "Thinking without text can only go back to the model it is from.")
-        elif self._own and read_reasoning(block.signature) is not None:
+        # As text the model would repeat it to the user.
+        if self._own and read_reasoning(block.signature) is not None:
             changes.dropped(path, "The service would refuse this reasoning.")
         else:
-            changes.rewritten(
-                path, "Only the model that thought this takes it as reasoning; it is sent as text."
-            )
-            self._spoken.content.append(_message(text))
+            changes.dropped(path, "Only the model that thought this takes it as reasoning.")
 
     def _call(self, call: ToolCall, path: str) -> None:
         rendering = self._to
