@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["has_surrogates", "join_surrogates", "near_matches", "without_surrogates"]
+__all__ = [
+    "REPLACEMENT",
+    "has_surrogates",
+    "join_surrogates",
+    "near_matches",
+    "replace_surrogates",
+    "split_half",
+    "without_surrogates",
+]
+
+REPLACEMENT = "\ufffd"
+"""What stands for half a character whose other half never came."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -27,6 +38,21 @@ def without_surrogates(text: str) -> str:
     if not has_surrogates(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+def replace_surrogates(text: str) -> str:
+    """Join the halves of characters, and put U+FFFD for those that have no other half."""
+    if not has_surrogates(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def split_half(text: str) -> tuple[str, str]:
+    """A text in whole characters, and the half at its end whose other half may still come."""
+    if not has_surrogates(text):
+        return text, ""
+    waits = "\ud800" <= text[-1] <= "\udbff"
+    return replace_surrogates(text[:-1] if waits else text), text[-1] if waits else ""
 
 
 _WRONG, _DOUBTFUL = 0.6, 0.8

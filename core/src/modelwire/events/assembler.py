@@ -8,7 +8,7 @@ not grow with what has arrived: fragments are kept in lists and joined once.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, MutableSequence, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import Any, NoReturn
 
 from attrs import define, evolve, field
@@ -66,6 +66,7 @@ from modelwire.messages import (
 )
 from modelwire.messages.arguments import parse_arguments
 from modelwire.structuring import TOO_DEEP, finite_numbers, is_deep
+from modelwire.text import REPLACEMENT, has_surrogates, replace_surrogates, split_half
 
 __all__ = ["Assembler"]
 
@@ -81,6 +82,7 @@ class _Block:
     parts: MutableSequence[str] = field(factory=list)
     signature: list[str] = field(factory=list)
     redacted: list[bytes] = field(factory=list)
+    half: str = ""
     id: str = ""
     name: str = ""
     ended: bool = False
@@ -90,7 +92,26 @@ class _Block:
         if self.ended and len(self.parts) > 1:
             # It is asked for more than once, and may be large.
             self.parts = ["".join(self.parts)]
-        return "".join(self.parts)
+        return "".join(self.parts) + (REPLACEMENT if self.half else "")
+
+    def take(self, text: str) -> str:
+        """Add a piece and return it; half a character at its end waits for its other half.
+
+        JSON escapes a character above U+FFFF as two halves, which some services send apart.
+        """
+        if self.half or has_surrogates(text):
+            text, self.half = split_half(self.half + text)
+        if text:
+            self.parts.append(text)
+        return text
+
+    def last(self) -> str:
+        """What stands for the half that never got its other one; empty where none waits."""
+        if not self.half:
+            return ""
+        self.half = ""
+        self.parts.append(REPLACEMENT)
+        return REPLACEMENT
 
     def content(self) -> Text | Thinking:
         """The finished block; tool calls are finished by `_parse_arguments`."""
@@ -168,7 +189,12 @@ class Assembler:
                 index, text = delta.index, delta.text
                 if type(text) is str and type(index) is int and text:
                     block = find(index)
-                    if block is not None and block.kind is Text:
+                    if (
+                        block is not None
+                        and block.kind is Text
+                        and not block.half
+                        and not has_surrogates(text)
+                    ):
                         block.parts.append(text)
                         add(TextDeltaEvent(block.position, text))
                         continue
@@ -283,11 +309,11 @@ class Assembler:
         """End a text or thinking block; only its own `BlockEnd` ends a tool call."""
         if block.ended or block.kind is ToolCall:
             return _NOTHING
+        delta, end = _EVENTS[block.kind]
+        last = block.last()
         block.ended = True
-        content = block.content()
-        if block.kind is Text:
-            return (TextEndEvent(block.position, content.text),)
-        return (ThinkingEndEvent(block.position, content.text),)
+        ended = end(block.position, block.content().text)
+        return (delta(block.position, last), ended) if last else (ended,)
 
     def _on_text(self, delta: TextDelta) -> Sequence[Event]:
         index, text = delta.index, delta.text
@@ -296,12 +322,12 @@ class Assembler:
         if not text:
             return _NOTHING
         block = self._open.get(index)
-        if block is not None and block.kind is Text:
-            block.parts.append(text)
-            return (TextDeltaEvent(block.position, text),)
-        block, events = self._begin(index, Text)
-        block.parts.append(text)
-        events += (TextStartEvent(block.position), TextDeltaEvent(block.position, text))
+        events: list[Event] = []
+        if block is None or block.kind is not Text:
+            block, events = self._begin(index, Text)
+            events.append(TextStartEvent(block.position))
+        if text := block.take(text):
+            events.append(TextDeltaEvent(block.position, text))
         return events
 
     def _on_thinking(self, delta: ThinkingDelta) -> Sequence[Event]:
@@ -311,12 +337,12 @@ class Assembler:
         if not text:
             return _NOTHING
         block = self._open.get(index)
-        if block is not None and block.kind is Thinking and not block.redacted:
-            block.parts.append(text)
-            return (ThinkingDeltaEvent(block.position, text),)
-        block, events = self._begin(index, Thinking)
-        block.parts.append(text)
-        events += (ThinkingStartEvent(block.position), ThinkingDeltaEvent(block.position, text))
+        events: list[Event] = []
+        if block is None or block.kind is not Thinking or block.redacted:
+            block, events = self._begin(index, Thinking)
+            events.append(ThinkingStartEvent(block.position))
+        if text := block.take(text):
+            events.append(ThinkingDeltaEvent(block.position, text))
         return events
 
     def _on_signature(self, delta: SignatureDelta) -> Sequence[Event]:
@@ -356,14 +382,16 @@ class Assembler:
         block = self._open.get(index)
         if block is None or block.kind is not ToolCall:
             self._refuse("Tool arguments arrived for a block that is not an open tool call.")
-        block.parts.append(fragment)
-        return (ToolCallDeltaEvent(block.position, fragment),)
+        fragment = block.take(fragment)
+        return (ToolCallDeltaEvent(block.position, fragment),) if fragment else _NOTHING
 
     def _on_block_end(self, delta: BlockEnd) -> Sequence[Event]:
         block = self._open.pop(delta.index, None)
         if block is None:
             return _NOTHING
         events = self._end(block)
+        if block.kind is ToolCall and (last := block.last()):
+            events = (ToolCallDeltaEvent(block.position, last),)
         block.ended = True
         return events
 
@@ -411,7 +439,7 @@ class Assembler:
             arguments = parse_arguments(block.text)
         except ValueError as error:
             self._cut_call(f"{call} has arguments that {error}.")
-        return ToolCall(block.id, block.name, arguments, "".join(block.signature) or None)
+        return ToolCall(block.id, block.name, _whole(arguments), "".join(block.signature) or None)
 
     def _cut_call(self, message: str) -> NoReturn:
         at_limit = self._stop is not None and self._stop.reason is StopReason.LENGTH
@@ -420,6 +448,21 @@ class Assembler:
 
     def _refuse(self, message: str) -> NoReturn:
         raise MalformedResponse(message, retryable=False)
+
+
+_EVENTS: Mapping[type, tuple[Callable[[int, str], Event], Callable[[int, str], Event]]] = {
+    Text: (TextDeltaEvent, TextEndEvent),
+    Thinking: (ThinkingDeltaEvent, ThinkingEndEvent),
+}
+
+
+def _whole(value: Any) -> Any:
+    """The same JSON data with U+FFFD for halves of characters, which arguments may escape."""
+    if isinstance(value, str):
+        return replace_surrogates(value)
+    if isinstance(value, dict):
+        return {replace_surrogates(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def _final_reason(reason: StopReason, has_calls: bool) -> StopReason:

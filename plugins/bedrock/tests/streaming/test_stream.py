@@ -249,3 +249,34 @@ def test_a_frame_of_text_is_known_by_its_headers_alone(event):
         return sum(counted[0] for (_, _, name), counted in calls if name == "_take")
 
     assert looks(["a"] * 1_000) == looks([f"{n} of many sizes" * (n % 9) for n in range(200)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("deltas", "content"),
+    [
+        ([{"text": "a\ud83d"}, {"text": "\ude00b"}], Text("a😀b")),
+        ([{"text": "a\ud83d"}], Text("a\ufffd")),
+        (
+            [{"reasoningContent": {"text": "\ud83d"}}, {"reasoningContent": {"text": "\ude00"}}],
+            Thinking("😀"),
+        ),
+    ],
+)
+def test_a_character_in_two_events_is_one(translate, assemble, deltas, content):
+    events = [("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}) for delta in deltas]
+    arrived = translate(*events, ("messageStop", {"stopReason": "end_turn"}), end=True)
+    assert assemble(arrived).content == [content]
+
+
+def test_a_character_in_two_pieces_of_arguments_is_one(translate, assemble):
+    pieces = [{"toolUse": {"input": '{"a": "\ud83d'}}, {"toolUse": {"input": '\ude00"}'}}]
+    arrived = translate(
+        (
+            "contentBlockStart",
+            {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "c", "name": "t"}}},
+        ),
+        *(("contentBlockDelta", {"contentBlockIndex": 0, "delta": piece}) for piece in pieces),
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("messageStop", {"stopReason": "tool_use"}),
+    )
+    assert assemble(arrived).tool_calls[0].arguments == {"a": "😀"}

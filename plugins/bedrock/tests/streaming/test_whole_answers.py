@@ -70,3 +70,12 @@ def test_a_whole_answer_fails_as_a_stream_does():
 def test_what_is_no_answer_is_malformed(body):
     with pytest.raises(MalformedResponse):
         list(deltas_of_answer(body))
+
+
+def test_half_a_character_does_not_cost_the_answer(assemble):
+    body = (
+        rb'{"output":{"message":{"role":"assistant","content":[{"text":"\\ud83d a\ud83d b\ud83d\ude00"}'
+        rb"]}},"
+        rb'"stopReason":"end_turn"}'
+    )
+    assert assemble(deltas_of_answer(body)).text == "\\ud83d a\ufffd b😀"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec.json import Decoder
-
 from modelwire.authoring import check_json_depth, cut_stream
 from modelwire.errors import MalformedResponse
 from modelwire.events import (
@@ -29,11 +27,12 @@ from modelwire_bedrock.converse.shapes import (
     ImageBlock,
     ReasoningBlock,
     ToolUseBlock,
+    decoder_of,
 )
 
 __all__ = ["AnswerTranslator", "deltas_of_answer"]
 
-_decode = Decoder(ConverseAnswer).decode
+_decode = decoder_of(ConverseAnswer)
 
 
 class AnswerTranslator:

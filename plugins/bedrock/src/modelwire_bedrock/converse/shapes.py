@@ -6,9 +6,14 @@ the padding `p` that the service adds to every event, are skipped by the decoder
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct, ValidationError, convert, field
+from msgspec.json import Decoder
+
+from modelwire.authoring import parse_json
 
 __all__ = [
     "BlockDeltaEvent",
@@ -24,6 +29,8 @@ __all__ = [
     "ReasoningBlock",
     "ToolUseBlock",
     "ToolUseStart",
+    "decode_delta",
+    "decoder_of",
 ]
 
 
@@ -203,3 +210,52 @@ class ConverseAnswer(Metadata, rename="camel", gc=False, kw_only=True):
     output: Output | None = None
     stop_reason: str
     additional_model_response_fields: Any = None
+
+
+T = TypeVar("T")
+
+_ESCAPE = re.compile(
+    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u(....)|.)"
+)
+_HALF = re.compile(rb"[dD][89a-fA-F]")
+
+
+def decoder_of(kind: type[T]) -> Callable[[bytes], T]:
+    """A decoder of whole JSON texts; half a character, which it would refuse, becomes U+FFFD.
+
+    The decoder raises ValueError where the text is not of this kind.
+    """
+    decode = Decoder(kind).decode
+
+    def decoded(text: bytes) -> T:
+        try:
+            return decode(text)
+        except ValueError:
+            whole = _ESCAPE.sub(_whole, text)
+            if whole == text:
+                raise
+            return decode(whole)
+
+    return decoded
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    single = escape[3]
+    return rb"\ufffd" if single is not None and _HALF.match(single) else escape[0]
+
+
+_decode_delta = Decoder(BlockDeltaEvent).decode
+
+
+def decode_delta(text: bytes) -> BlockDeltaEvent:
+    """Read `contentBlockDelta`; half a character stays, as the next event may bring the other.
+
+    Raises:
+        ValueError: The text is not such an event.
+    """
+    try:
+        return _decode_delta(text)
+    except ValidationError:
+        raise
+    except ValueError:
+        return convert(parse_json(text), BlockDeltaEvent)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec.json import Decoder
-
 from modelwire.authoring import check_json_depth
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.events import (
@@ -34,6 +32,8 @@ from modelwire_bedrock.converse.shapes import (
     Metadata,
     ReasoningDelta,
     ToolUseDelta,
+    decode_delta,
+    decoder_of,
 )
 from modelwire_bedrock.errors import fault_in_stream
 
@@ -41,12 +41,11 @@ __all__ = ["Translator"]
 
 _NOTHING: tuple[Delta, ...] = ()
 
-_decode_message_start = Decoder(MessageStartEvent).decode
-_decode_block_start = Decoder(BlockStartEvent).decode
-_decode_block_delta = Decoder(BlockDeltaEvent).decode
-_decode_block_stop = Decoder(BlockStopEvent).decode
-_decode_message_stop = Decoder(MessageStopEvent).decode
-_decode_metadata = Decoder(Metadata).decode
+_decode_message_start = decoder_of(MessageStartEvent)
+_decode_block_start = decoder_of(BlockStartEvent)
+_decode_block_stop = decoder_of(BlockStopEvent)
+_decode_message_stop = decoder_of(MessageStopEvent)
+_decode_metadata = decoder_of(Metadata)
 
 
 class Translator:
@@ -106,7 +105,7 @@ class Translator:
                         break
                     continue
                 # Nearly every frame is a piece of text.
-                event = _decode_block_delta(frame.payload)
+                event = decode_delta(frame.payload)
                 text = event.delta.text
                 if text is not None:
                     add(TextDelta(event.content_block_index, text))
@@ -179,7 +178,7 @@ class Translator:
         return _NOTHING
 
     def _on_block_delta(self, payload: bytes) -> Sequence[Delta]:
-        return self._on_delta(_decode_block_delta(payload))
+        return self._on_delta(decode_delta(payload))
 
     def _on_delta(self, event: BlockDeltaEvent) -> Sequence[Delta]:
         index, delta = event.content_block_index, event.delta
