@@ -115,7 +115,10 @@ class TestTheRest:
 
     def test_claude_5_is_asked_why_it_stopped(self, build):
         request = build(model="us.anthropic.claude-opus-5")
-        assert request.payload["additionalModelResponseFieldPaths"] == ["/stop_details"]
+        assert request.payload["additionalModelResponseFieldPaths"] == [
+            "/stop_details",
+            "/delta/stop_details",
+        ]
         assert "additionalModelResponseFieldPaths" not in build().payload
 
     def test_parameters_that_nobody_knows_are_recorded(self, build):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
 
 from modelwire.authoring import count_tokens, parse_json, report_usage
 from modelwire.errors import ContentFiltered, MalformedResponse, MalformedToolCall, ProviderError
-from modelwire.events import Delta, Diagnostic, ResponseInfo, UsageReport
+from modelwire.events import Delta, Diagnostic, ResponseInfo, Stop, UsageReport
 from modelwire.messages import StopReason, Usage
 from modelwire.repair import clean_json
 from modelwire_bedrock.converse.shapes import Metadata
@@ -53,13 +53,25 @@ class StopInfo:
         """The stop reason, or `None` where the answer failed."""
         return STOP_REASONS.get(self.raw)
 
-    def diagnostics(self) -> list[Delta]:
-        """What is worth keeping besides the stop reason."""
+    @property
+    def needs_trace(self) -> bool:
+        """Whether only the guardrail's trace tells if the answer is good."""
+        return self.raw == "guardrail_intervened"
+
+    def deltas(self, trace: Mapping[str, Any] | None) -> list[Delta]:
+        """The stop reason, and what is worth keeping besides it.
+
+        Args:
+            trace: The trace of the answer's metadata, if one came.
+        """
         kept: list[Delta] = []
-        if self.reason is None:
+        reason = StopReason.STOP if self.needs_trace and _only_masked(trace) else self.reason
+        if reason is None:
             kept.append(Diagnostic("failed_stop", {"stopReason": self.raw}))
         if self.fields:
             kept.append(Diagnostic("response_fields", {"fields": self.fields}))
+        if reason is not None:
+            kept.append(Stop(reason, self.raw))
         return kept
 
     def failure(self, trace: Mapping[str, Any] | None) -> ProviderError | None:
@@ -68,7 +80,7 @@ class StopInfo:
         Args:
             trace: The trace of the answer's metadata, if one came.
         """
-        if self.reason is not None:
+        if self.reason is not None or (self.needs_trace and _only_masked(trace)):
             return None
         known = _FAILURES.get(self.raw)
         if known is None:
@@ -89,10 +101,39 @@ class StopInfo:
 
     def _explanation(self) -> str:
         """What Anthropic's models say about a refusal, under `stop_details`."""
-        details = self.fields.get("stop_details") if isinstance(self.fields, dict) else None
+        fields = self.fields if isinstance(self.fields, dict) else {}
+        nested = fields.get("delta")
+        details = fields.get("stop_details") or (
+            nested.get("stop_details") if isinstance(nested, dict) else None
+        )
         category, explanation = _text(details, "category"), _text(details, "explanation")
         said = [f"category {category}" if category else "", explanation]
         return "; ".join(filter(None, said))
+
+
+def _only_masked(trace: Mapping[str, Any] | None) -> bool:
+    """Whether a guardrail masked parts of the answer and blocked nothing.
+
+    A trace that names no action proves nothing, and neither does a missing one.
+    """
+    guardrail = (trace or {}).get("guardrail")
+    actions = set(_actions(guardrail))
+    reason = _text(guardrail, "actionReason").lower()
+    if "BLOCKED" in actions or "blocked" in reason:
+        return False
+    return bool(actions) or "masked" in reason
+
+
+def _actions(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        action = value.get("action")
+        if isinstance(action, str):
+            yield action.upper()
+        for item in value.values():
+            yield from _actions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _actions(item)
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:

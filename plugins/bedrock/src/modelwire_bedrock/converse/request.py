@@ -259,7 +259,8 @@ def _add_response_fields(
     path, given = params.take(
         "additionalModelResponseFieldPaths", "additional_model_response_field_paths"
     )
-    paths = list(family.response_fields)
+    # ConverseStream answers to some of them under `delta` only (vercel/ai#11410).
+    paths = [*family.response_fields, *(f"/delta{field}" for field in family.response_fields)]
     if isinstance(given, list | tuple) and all(isinstance(item, str) for item in given):
         paths += [item for item in given if item not in paths]
     elif given is not None:

@@ -13,7 +13,6 @@ from modelwire.events import (
     Diagnostic,
     RedactedThinkingDelta,
     SignatureDelta,
-    Stop,
     TextDelta,
     ThinkingDelta,
     ToolCallStart,
@@ -100,9 +99,7 @@ def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -
         yield from _block(index, block, tool_names or {})
         yield BlockEnd(index)
     ending = StopInfo(answer.stop_reason, answer.additional_model_response_fields)
-    yield from ending.diagnostics()
-    if ending.reason is not None:
-        yield Stop(ending.reason, ending.raw)
+    yield from ending.deltas(answer.trace)
     yield from metadata_deltas(answer)
     failure = ending.failure(answer.trace)
     if failure is not None:

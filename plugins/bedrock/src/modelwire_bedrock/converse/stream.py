@@ -14,7 +14,6 @@ from modelwire.events import (
     Diagnostic,
     RedactedThinkingDelta,
     SignatureDelta,
-    Stop,
     TextDelta,
     ThinkingDelta,
     ToolCallStart,
@@ -220,16 +219,19 @@ class Translator:
     def _on_message_stop(self, payload: bytes) -> Sequence[Delta]:
         event = _decode_message_stop(payload)
         self._ending = ending = StopInfo(event.stop_reason, event.additional_model_response_fields)
-        deltas = [*self._asides.end_all(), *ending.diagnostics()]
-        if ending.reason is not None:
-            deltas.append(Stop(ending.reason, ending.raw))
+        deltas = [*self._asides.end_all()]
+        if self._measured or not ending.needs_trace:
+            deltas += ending.deltas(self._trace)
         return deltas
 
     def _on_metadata(self, payload: bytes) -> Sequence[Delta]:
         metadata = _decode_metadata(payload)
         self._trace = metadata.trace
         self._measured = True
-        return metadata_deltas(metadata)
+        deltas = metadata_deltas(metadata)
+        if self._ending is not None and self._ending.needs_trace:
+            return [*self._ending.deltas(self._trace), *deltas]
+        return deltas
 
 
 def _thinking(index: int, piece: ReasoningDelta) -> Sequence[Delta]:
