@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import Factory, field, frozen
 
 from modelwire.messages import AssistantMessage
@@ -28,6 +30,8 @@ class Rendering:
             refuses those, and they are told as text.
         names: The names of the tools.
         changes: Where changes are recorded.
+        unfit: Images and documents that are beyond the model's limits: why, by their paths.
+        newest: The path of the last message, whose content the user can still change.
         ids: Gives the ids of tool calls.
         documents: Gives the names of documents.
     """
@@ -37,6 +41,8 @@ class Rendering:
     tool_blocks: bool
     names: ToolNames
     changes: Changes
+    unfit: Mapping[str, str] = field(factory=dict)
+    newest: str = ""
     ids: UniqueIds = field(factory=UniqueIds)
     documents: DocumentNames = Factory(
         lambda rendering: DocumentNames(rendering.changes), takes_self=True

@@ -19,6 +19,7 @@ from modelwire_bedrock.converse.caching import (
     with_point,
 )
 from modelwire_bedrock.converse.history import PLACEHOLDER, end_with_user, messages_of, turns_of
+from modelwire_bedrock.converse.media_limits import unfit_media
 from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
 from modelwire_bedrock.converse.refusals import REASONING, SCHEMA, RefusedField, without_field
 from modelwire_bedrock.converse.rendering import Rendering
@@ -27,6 +28,7 @@ from modelwire_bedrock.converse.structured import output_config, schema_instruct
 from modelwire_bedrock.converse.thinking import ThinkingPlan, plan_thinking
 from modelwire_bedrock.converse.tools import offers_tools, tool_config
 from modelwire_bedrock.models.families import Family, family_of
+from modelwire_bedrock.models.media_limits import media_limits
 
 __all__ = ["UNTHOUGHT", "ConverseRequest", "build_request", "continues_unthought"]
 
@@ -161,7 +163,8 @@ def build_request(
         environ: The environment, for the variables that say how long a prompt is cached.
 
     Raises:
-        InvalidMessage: A message holds an image or a file of a kind that the service does not take.
+        InvalidMessage: The last message holds an image or a file that the model does not take, by its
+            kind or its size.
         InvalidRequest: The options cannot be met.
         ConfigError: The guardrail is not configured completely.
     """
@@ -176,7 +179,11 @@ def build_request(
         tool_blocks=offers_tools(context, options),
         names=names,
         changes=changes,
+        newest=f"messages[{len(context.messages) - 1}]",
     )
+    taken = [kind for kind in ("image", "document") if conversing.takes(kind)]
+    unfit = unfit_media(context.messages, media_limits(family), taken)
+    conversing = evolve(conversing, unfit=unfit, documents=conversing.documents)
     messages = messages_of(turns_of(context.messages, conversing), family, changes)
     thinking = plan_thinking(
         model, family, options, params, changes, gov_cloud=_is_gov_cloud(model.id, region)

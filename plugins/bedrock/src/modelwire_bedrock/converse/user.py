@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
+from modelwire.errors import InvalidMessage
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
 from modelwire.repair import NO_RESULT, MissingToolResult, clean_text, text_of
 from modelwire_bedrock.converse.media import (
@@ -75,6 +76,27 @@ def _media(
         what = "image" if isinstance(block, Image) else "file"
         rendering.changes.dropped(path, f"The {what} has no data.")
         return None
+    reason = rendering.unfit.get(path)
+    if reason is not None:
+        rendering.changes.rewritten(path, f"A placeholder stands for it: {reason}.")
+        return {"text": f"({_kind(block)} omitted: {reason})"}
+    try:
+        return _accepted(block, path, rendering, by_tool=by_tool)
+    except InvalidMessage as error:
+        if path.startswith(f"{rendering.newest}."):
+            raise
+        # In an earlier message it would have every later turn refused.
+        rendering.changes.rewritten(path, f"A placeholder stands for it: {error.message}")
+        return {"text": f"({_kind(block)} omitted: its format is not supported)"}
+
+
+def _kind(block: Image | File) -> str:
+    return "image" if isinstance(block, Image) else block.kind
+
+
+def _accepted(
+    block: Image | File, path: str, rendering: Rendering, *, by_tool: bool
+) -> dict[str, Any]:
     if isinstance(block, Image):
         if rendering.takes("image"):
             return image_block(block, path)
