@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field, frozen
 
 from modelwire.authoring import CallAttempt
+from modelwire.authoring import Translator as AnyTranslator
 from modelwire.errors import AuthenticationError, MalformedResponse, ProviderError
 from modelwire.events import ResponseInfo
 from modelwire.redaction import secrets_in
@@ -19,6 +20,7 @@ from modelwire_bedrock.aws.endpoints import Target, resolve_target
 from modelwire_bedrock.aws.eventstream import CONTENT_TYPE, Frame, FrameDecoder
 from modelwire_bedrock.aws.signing import Operation, prepare, transport_for
 from modelwire_bedrock.converse.hints import hint_for
+from modelwire_bedrock.converse.leaked_calls import CallRescuer, leaks_calls
 from modelwire_bedrock.converse.refusals import (
     CACHING,
     RefusedField,
@@ -66,6 +68,7 @@ class ConverseCall:
         clients: Where boto3's clients come from.
         provider: The provider's id.
         refusal: What the service said when it refused the call, for `without_refused`.
+        family: The key of the model's family.
     """
 
     model: str
@@ -76,6 +79,7 @@ class ConverseCall:
     clients: Clients = field(repr=False)
     provider: str = _PROVIDER
     refusal: str = field(default="", repr=False)
+    family: str = ""
 
     @property
     def memory_key(self) -> Hashable:
@@ -114,9 +118,18 @@ class ConverseCall:
         transport = transport_for(transport, self.target, request.url)
         names = self.request.tool_names
         if self.operation == "converse":
-            return CallAttempt(partial(_fetch_answer, transport, request), AnswerTranslator(names))
+            whole = self._rescuing(AnswerTranslator(names))
+            return CallAttempt(partial(_fetch_answer, transport, request), whole)
         translator = Translator(names, secrets_in(request.headers, request.public_headers))
-        return CallAttempt(partial(_stream_frames, transport, request), translator)
+        return CallAttempt(partial(_stream_frames, transport, request), self._rescuing(translator))
+
+    def _rescuing(self, translator: AnyTranslator[Any]) -> AnyTranslator[Any]:
+        """A translator that also reads calls written as text, where the model may write such."""
+        tools = self.request.payload.get("toolConfig", {}).get("tools", [])
+        specs = {tool["toolSpec"]["name"]: tool["toolSpec"] for tool in tools if "toolSpec" in tool}
+        if not specs or not leaks_calls(self.family):
+            return translator
+        return CallRescuer(translator, specs, self.request.tool_names)
 
     def explain(self, error: ProviderError) -> None:
         """Say in an error what to do about it, as far as the call and the message tell."""
@@ -284,7 +297,8 @@ def plan_call(
     choice = _profile(model.id, target)
     if choice is not None:
         request = _through(choice, request)
-    streaming = family_of(model.id, base_model=base_model, name=model.name).streaming
+    family = family_of(model.id, base_model=base_model, name=model.name)
+    streaming = family.streaming
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
     call = ConverseCall(
         model=model.id,
@@ -294,6 +308,7 @@ def plan_call(
         headers={**provider.headers, **model.headers},
         clients=clients or shared_clients(),
         provider=provider.id or _PROVIDER,
+        family=family.key,
     )
     return call.as_remembered()
 
