@@ -44,13 +44,18 @@ class Params:
         return f"options.params.{names[0]}", None
 
     def note_unknown(self) -> None:
-        """Record every parameter that nobody took."""
+        """Record every parameter that nobody took, with the one that may be meant."""
+        from difflib import get_close_matches  # only what is misspelled needs it
+
         for name in self._values:
             if name not in self._taken and name not in _READ_ELSEWHERE:
+                near = get_close_matches(name, [*self._taken, *_READ_ELSEWHERE], n=1, cutoff=0.75)
+                meant = f" Did you mean {near[0]!r}?" if near else ""
                 self._changes.note(
                     "ignored",
                     f"options.params.{name}",
-                    "Not a parameter of this API; put model parameters in additionalModelRequestFields.",
+                    "Not a parameter of this API; put model parameters in "
+                    f"additionalModelRequestFields, and others of Converse in converse.{meant}",
                 )
 
 

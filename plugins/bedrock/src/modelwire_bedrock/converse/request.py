@@ -21,6 +21,7 @@ from modelwire_bedrock.converse.caching import (
 from modelwire_bedrock.converse.history import PLACEHOLDER, end_with_user, messages_of, turns_of
 from modelwire_bedrock.converse.media_limits import unfit_media
 from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
+from modelwire_bedrock.converse.passages import add_content, add_passages
 from modelwire_bedrock.converse.refusals import REASONING, SCHEMA, RefusedField, without_field
 from modelwire_bedrock.converse.rendering import Rendering
 from modelwire_bedrock.converse.sampling import sampling
@@ -204,6 +205,7 @@ def build_request(
         if "tools" in plan.places:
             tools["tools"].append(dict(plan.point))
         payload["toolConfig"] = tools
+    add_content(messages, params, changes)
     if "messages" in plan.places and messages[-1]["role"] == "user":
         messages[-1]["content"] = with_point(messages[-1]["content"], plan, changes)
     config, fields = sampling(options, family, thinking, params, changes)
@@ -217,6 +219,7 @@ def build_request(
     if by_schema and options.response_schema is not None:
         payload["outputConfig"] = output_config(options.response_schema, changes)
     payload |= envelope(options, settings or {}, family, params, changes)
+    payload = add_passages(payload, params, changes)
     _fit_prompt(payload, context, changes)
     params.note_unknown()
     schema = options.response_schema if by_schema else None
