@@ -1,4 +1,4 @@
-"""The hooks of a provider plugin: three that make it one, and two that it may leave out.
+"""The hooks of a provider plugin: three that make it one, and three that it may leave out.
 
 An implementation takes the arguments that it needs, by name, and leaves out the others; so a hook
 can be given a new argument without breaking a plugin. The registry calls only the plugin that owns
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROJECT",
+    "count_tokens",
     "describe_call",
     "detect_credentials",
     "discover_models",
@@ -89,6 +90,22 @@ def describe_call(  # type: ignore[empty-body]
     line: `calledAs` (the id that is really called), `baseModel` (the model behind a profile),
     `profile`, `region` and `endpoint`; others are shown as they are. Where a fact came from stands
     under its key and `Source`, as `regionSource`. A plugin may leave this hook out.
+    """
+
+
+@_hookspec(firstresult=True)
+async def count_tokens(  # type: ignore[empty-body]
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> int:
+    """Count the input tokens that `stream_completion` with these arguments would use.
+
+    The service is asked, and nothing is generated. Raises a `ProviderError` when it cannot. A plugin
+    may leave this hook out; the runtime then says that it cannot count.
     """
 
 

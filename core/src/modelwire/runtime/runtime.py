@@ -12,7 +12,7 @@ from attrs import evolve
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config, load_config
-from modelwire.errors import ModelwireError, PluginError
+from modelwire.errors import InvalidRequest, ModelwireError, PluginError
 from modelwire.event_loops import require_event_loop
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Context, Tool
@@ -290,6 +290,54 @@ class Runtime:
         return ToolLoop(
             self, context, tools, approve=approve, max_turns=max_turns, settings=settings
         )
+
+    async def count_tokens(
+        self,
+        prompt: Prompt,
+        *,
+        model: ModelRef | str | None = None,
+        system: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> int:
+        """Count the input tokens of a request, without an answer; the arguments are those of `stream`.
+
+        Raises:
+            InvalidRequest: The model's plugin cannot count tokens.
+            ModelwireError: The request cannot be made, or the service failed.
+        """
+        merged = evolve(options or CompletionOptions(), **changes)
+        context, _ = prepare_context(prompt, merged, system=system, tools=tools)
+        found = await self.resolve(model)
+        await self.catalog.warm_up(found.provider, found.api)
+        owner = self.registry.owner(found.provider, found.api)
+        if not owner.implements("count_tokens"):
+            msg = f"{owner.distribution} cannot count tokens."
+            hint = "The usage of an answer says how many its request had."
+            raise InvalidRequest(msg, provider=found.provider, model=found.id, hint=hint)
+        try:
+            counted = await owner.hooks.count_tokens(
+                model=found,
+                context=context,
+                options=self._resolver.options_for(
+                    found, merged, deadlines=self.transport.deadlines
+                ),
+                provider=self.registry.provider_config(found.provider),
+                config=self.config,
+                transport=self.transport,
+            )
+        except ModelwireError:
+            raise
+        except (Exception, SystemExit) as error:
+            msg = f"{owner.distribution} failed to count tokens: {where(error)}."
+            raise PluginError(msg, hint="This is a bug in the plugin; tell its author.") from error
+        if type(counted) is not int or counted < 0:
+            msg = (
+                f"{owner.distribution} counted {type(counted).__name__} and not a number of tokens."
+            )
+            raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
+        return counted
 
     def describe_call(self, model: Model) -> dict[str, str]:
         """What a model's plugin says about how it would call it: the region, the endpoint and so on.

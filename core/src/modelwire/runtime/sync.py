@@ -203,6 +203,23 @@ class SyncRuntime:
 
         return SyncToolLoop(begin, approve, self._loop, self)
 
+    def count_tokens(
+        self,
+        prompt: Prompt,
+        *,
+        model: ModelRef | str | None = None,
+        system: str | None = None,
+        tools: Iterable[Tool] | None = None,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> int:
+        """Count the input tokens of a request; see `Runtime.count_tokens`."""
+        return self._loop.call(
+            self._runtime.count_tokens(
+                prompt, model=model, system=system, tools=tools, options=options, **changes
+            )
+        )
+
     def describe_call(self, model: Model) -> dict[str, str]:
         """What a model's plugin says about how it would call it; see `Runtime.describe_call`."""
         return self._runtime.describe_call(model)

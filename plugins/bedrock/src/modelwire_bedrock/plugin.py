@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelwire.transport import Transport
 
 __all__ = [
+    "count_tokens",
     "describe_call",
     "detect_credentials",
     "discover_models",
@@ -77,6 +78,26 @@ def stream_completion(
 
 
 @hookimpl
+async def count_tokens(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> int:
+    """Count the input tokens of a call with CountTokens.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: AWS refused or failed, or cannot count for this model.
+    """
+    from modelwire_bedrock.converse.token_count import count_input_tokens
+
+    return await count_input_tokens(model, context, options, provider, config, transport)
+
+
+@hookimpl
 def describe_call(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> Mapping[str, str]:
@@ -96,4 +117,5 @@ def warm_up() -> None:
     import modelwire_bedrock.aws.credentials.errors
     import modelwire_bedrock.aws.credentials.sessions
     import modelwire_bedrock.converse.completion
+    import modelwire_bedrock.converse.token_count
     import modelwire_bedrock.discovery.region_models  # noqa: F401 - for the hooks above

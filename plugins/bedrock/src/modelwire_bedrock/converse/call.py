@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Deadlines, Request, Response, Transport
 
-__all__ = ["ConverseCall", "base_model_of", "plan_call", "target_of"]
+__all__ = ["ConverseCall", "base_model_of", "check_response", "plan_call", "target_of"]
 
 _PROVIDER = "amazon-bedrock"
 _ALIASES = ("bedrock", "aws-bedrock")
@@ -211,7 +211,7 @@ async def _stream_frames(
     """Send a request of ConverseStream; the frames of a chunk are decoded as they are taken."""
     async with transport.send(request, deadlines=deadlines) as response:
         yield ResponseInfo(request_id=response.request_id, api=API)
-        await _check(response)
+        await check_response(response)
         await _check_kind(response)
         decoder = FrameDecoder()
         async with aclosing(response.iter_bytes()) as chunks:
@@ -226,12 +226,16 @@ async def _fetch_answer(
     """Send a request of Converse; the answer comes whole."""
     async with transport.send(request, deadlines=deadlines) as response:
         yield ResponseInfo(request_id=response.request_id, api=API)
-        await _check(response)
+        await check_response(response)
         yield (await response.read(),)
 
 
-async def _check(response: Response) -> None:
-    """Raise the error of a response that is not a success."""
+async def check_response(response: Response) -> None:
+    """Check that a response is a success.
+
+    Raises:
+        ProviderError: It is not; the `__cause__` is the `ServiceFault`.
+    """
     if response.status == 200:
         return
     body = await response.read_error()
