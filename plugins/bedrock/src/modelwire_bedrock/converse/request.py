@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
-from modelwire.models import Model
+from modelwire.models import InputKind, Model
 from modelwire.repair import Change, Changes, ToolNames, clean_json, clean_text, is_blank, names_in
 from modelwire_bedrock.converse.caching import (
     CachePlan,
@@ -137,6 +137,7 @@ def _stop_thinking(payload: dict[str, Any], changes: Changes) -> None:
         payload.pop("additionalModelRequestFields")
 
 
+_LIMITED: tuple[InputKind, ...] = ("image", "document")
 _PROMPT = re.compile(r"^arn:aws(-[^:]+)?:bedrock:[^:]*:[^:]*:prompt/", re.IGNORECASE)
 _NOT_WITH_A_PROMPT = ("additionalModelRequestFields", "inferenceConfig", "system", "toolConfig")
 """What a prompt of Bedrock's prompt management brings itself; the service refuses it beside one."""
@@ -174,17 +175,7 @@ def build_request(
     _, named_base = params.take("baseModel", "base_model")
     family = family_of(model.id, base_model=base_model or named_base, name=model.name)
     names = ToolNames.of(names_in(context))
-    conversing = Rendering(
-        model=model,
-        family=family,
-        tool_blocks=offers_tools(context, options),
-        names=names,
-        changes=changes,
-        newest=f"messages[{len(context.messages) - 1}]",
-    )
-    taken = [kind for kind in ("image", "document") if conversing.takes(kind)]
-    unfit = unfit_media(context.messages, media_limits(family), taken)
-    conversing = evolve(conversing, unfit=unfit, documents=conversing.documents)
+    conversing = _rendering(model, context, options, family, names, changes)
     messages = messages_of(turns_of(context.messages, conversing), family, changes)
     thinking = plan_thinking(
         model, family, options, params, changes, gov_cloud=_is_gov_cloud(model.id, region)
@@ -224,6 +215,28 @@ def build_request(
     params.note_unknown()
     schema = options.response_schema if by_schema else None
     return ConverseRequest(payload, tuple(changes.noted), names.rewritten, schema)
+
+
+def _rendering(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    family: Family,
+    names: ToolNames,
+    changes: Changes,
+) -> Rendering:
+    """What the parts of the conversation must know."""
+    rendering = Rendering(
+        model=model,
+        family=family,
+        tool_blocks=offers_tools(context, options),
+        names=names,
+        changes=changes,
+        newest=f"messages[{len(context.messages) - 1}]",
+    )
+    taken = [kind for kind in _LIMITED if rendering.takes(kind)]
+    unfit = unfit_media(context.messages, media_limits(family), taken)
+    return evolve(rendering, unfit=unfit)
 
 
 def _is_gov_cloud(model_id: str, region: str | None) -> bool:
