@@ -193,7 +193,7 @@ class Assembler:
                         block is not None
                         and block.kind is Text
                         and not block.half
-                        and not has_surrogates(text)
+                        and (text.isascii() or not has_surrogates(text))
                     ):
                         block.parts.append(text)
                         add(TextDeltaEvent(block.position, text))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import DecodeError
+from msgspec.json import Decoder
+
 from modelwire.authoring import check_json_depth
 from modelwire.errors import MalformedResponse, StreamTruncated
 from modelwire.events import (
@@ -42,6 +45,7 @@ _NOTHING: tuple[Delta, ...] = ()
 
 _decode_message_start = decoder_of(MessageStartEvent)
 _decode_block_start = decoder_of(BlockStartEvent)
+_decode_block_delta = Decoder(BlockDeltaEvent).decode
 _decode_block_stop = decoder_of(BlockStopEvent)
 _decode_message_stop = decoder_of(MessageStopEvent)
 _decode_metadata = decoder_of(Metadata)
@@ -104,7 +108,10 @@ class Translator:
                         break
                     continue
                 # Nearly every frame is a piece of text.
-                event = decode_delta(frame.payload)
+                try:
+                    event = _decode_block_delta(frame.payload)
+                except DecodeError:
+                    event = decode_delta(frame.payload)
                 text = event.delta.text
                 if text is not None:
                     add(TextDelta(event.content_block_index, text))
