@@ -286,6 +286,7 @@ DENIED = (
             DENIED.format("eu-north-1") + " with an explicit deny in a service control policy",
             "also runs in eu-north-1",
         ),
+        (403, "AccessDeniedException", DENIED.format(""), "runs in any region"),
         (
             404, "ResourceNotFoundException",
             "Model use case details have not been submitted for this account.", "15 minutes",

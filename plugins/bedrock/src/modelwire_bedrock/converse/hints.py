@@ -27,7 +27,7 @@ _SUCCESSORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"command-", "cohere.command-r-plus-v1:0"),
     )
 )
-_REGION_OF_RESOURCE = re.compile(r"on resource: arn:aws[a-z-]*:bedrock:([a-z0-9-]+):")
+_REGION_OF_RESOURCE = re.compile(r"on resource: arn:aws[a-z-]*:bedrock:([a-z0-9-]*):")
 _TOOL_INDEX = re.compile(
     r"(?P<place>\b(?:toolConfig[./])?tools(?:[./]|\[)(?P<index>\d+)\]?)(?P<member>\.member)?"
 )
@@ -97,8 +97,14 @@ def successor_of(model_id: str) -> str | None:
 def _other_region(error: ProviderError, called: str, region: str) -> str | None:
     """What to allow where a profile spreads a call over regions that a policy does not allow."""
     found = _REGION_OF_RESOURCE.search(error.message)
-    if found is None or found[1] in ("", region):
+    if found is None or found[1] == region:
         return None
+    if not found[1]:
+        return (
+            f"{called} runs in any region: allow the model without a region "
+            "(arn:aws:bedrock:::foundation-model/...) in IAM, and the region `unspecified` in service "
+            "control policies."
+        )
     return (
         f"{called} also runs in {found[1]}, where this identity may not call the model: allow it there "
         "in IAM and in the service control policies, or use a profile that stays in allowed regions."
