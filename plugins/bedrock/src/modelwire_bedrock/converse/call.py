@@ -22,6 +22,7 @@ from modelwire_bedrock.converse.rendering import API
 from modelwire_bedrock.converse.request import ConverseRequest, build_request
 from modelwire_bedrock.converse.response import AnswerTranslator
 from modelwire_bedrock.converse.stream import Translator
+from modelwire_bedrock.converse.token_limit import configured_limit
 from modelwire_bedrock.errors import ServiceFault, fault_of_response
 from modelwire_bedrock.models.application_profiles import is_application_profile, shared_profiles
 from modelwire_bedrock.models.families import family_of
@@ -97,8 +98,10 @@ class ConverseCall:
         transport = transport_for(transport, self.target, request.url)
         names = self.request.tool_names
         if self.operation == "converse":
-            return CallAttempt(partial(_fetch_answer, transport, request), AnswerTranslator(names))
-        translator = Translator(names, secrets_in(request.headers, request.public_headers))
+            whole = AnswerTranslator(names, self.request.limit_note)
+            return CallAttempt(partial(_fetch_answer, transport, request), whole)
+        secrets = secrets_in(request.headers, request.public_headers)
+        translator = Translator(names, secrets, self.request.limit_note)
         return CallAttempt(partial(_stream_frames, transport, request), translator)
 
     def explain(self, error: ProviderError) -> None:
@@ -222,6 +225,7 @@ def plan_call(
         base_model=base_model,
         region=target.region,
         environ=target.environ,
+        configured_limit=configured_limit(provider, model.id),
     )
     choice = _profile(model.id, target)
     if choice is not None:

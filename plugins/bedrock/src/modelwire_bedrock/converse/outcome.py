@@ -53,13 +53,19 @@ class StopInfo:
         """The stop reason, or `None` where the answer failed."""
         return STOP_REASONS.get(self.raw)
 
-    def diagnostics(self) -> list[Delta]:
-        """What is worth keeping besides the stop reason."""
+    def diagnostics(self, limit_note: str | None = None) -> list[Delta]:
+        """What is worth keeping besides the stop reason.
+
+        Args:
+            limit_note: What to say where the answer ended at its limit on tokens.
+        """
         kept: list[Delta] = []
         if self.reason is None:
             kept.append(Diagnostic("failed_stop", {"stopReason": self.raw}))
         if self.fields:
             kept.append(Diagnostic("response_fields", {"fields": self.fields}))
+        if limit_note is not None and self.raw == "max_tokens":
+            kept.append(Diagnostic("default_token_limit", {"reason": limit_note}))
         return kept
 
     def failure(self, trace: Mapping[str, Any] | None) -> ProviderError | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import Factory, field, frozen
+from attrs import Factory, frozen
 
 from modelwire.messages import AssistantMessage
 from modelwire.models import InputKind, Model, fold_provider
-from modelwire.repair import Changes, ToolNames, UniqueIds
+from modelwire.repair import Changes, ToolNames
+from modelwire_bedrock.converse.call_ids import CallIds
 from modelwire_bedrock.converse.media import DocumentNames
 from modelwire_bedrock.models.families import Family, base_model_id
 
@@ -36,7 +37,7 @@ class Rendering:
     tool_blocks: bool
     names: ToolNames
     changes: Changes
-    ids: UniqueIds = field(factory=UniqueIds)
+    ids: CallIds = Factory(lambda rendering: CallIds(rendering.family), takes_self=True)
     documents: DocumentNames = Factory(
         lambda rendering: DocumentNames(rendering.changes), takes_self=True
     )
