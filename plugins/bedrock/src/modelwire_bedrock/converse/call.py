@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field, frozen
 
 from modelwire.authoring import CallAttempt
-from modelwire.errors import AuthenticationError, MalformedResponse, NotFound, ProviderError
+from modelwire.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    MalformedResponse,
+    NotFound,
+    ProviderError,
+)
 from modelwire.events import ResponseInfo
 from modelwire.redaction import secrets_in
 from modelwire.repair import Change
@@ -29,9 +35,13 @@ from modelwire_bedrock.models.families import family_of
 from modelwire_bedrock.models.inference_profiles import (
     ProfileChoice,
     base_of_all,
+    global_only,
+    invalid_profiles,
     inventory_of,
     profile_for,
+    remember_invalid,
 )
+from modelwire_bedrock.settings import allows_global
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -57,6 +67,7 @@ class ConverseCall:
         operation: `converse_stream`, or `converse` where the model cannot stream this.
         headers: Further header fields.
         clients: Where boto3's clients come from.
+        allow_global: Whether a global profile may be chosen.
     """
 
     model: str
@@ -65,6 +76,7 @@ class ConverseCall:
     operation: Operation
     headers: Mapping[str, str] = field(repr=False)
     clients: Clients = field(repr=False)
+    allow_global: bool = False
 
     @property
     def changes(self) -> Sequence[Change]:
@@ -127,10 +139,18 @@ class ConverseCall:
 
     async def through_a_profile(self) -> ConverseCall | None:
         """The same through an inference profile, if there is one that was not called."""
-        choice = _profile(self.model, self.target, refused=True)
+        choice = _profile(self.model, self.target, refused=True, allow_global=self.allow_global)
         if choice is None or choice.model_id == self.request.payload["modelId"]:
             return None
         return evolve(self, request=_through(choice, self.request))
+
+    async def through_another_profile(self) -> ConverseCall | None:
+        """The same through the next likely profile, where the one that was chosen does not exist."""
+        called = self.request.payload["modelId"]
+        if called == self.model:
+            return None
+        remember_invalid(self.target.identity, self.target.region, called)
+        return await self.through_a_profile()
 
     async def as_a_whole(self) -> ConverseCall | None:
         """The same for an answer that comes whole, unless it is that already."""
@@ -227,9 +247,12 @@ def plan_call(
         environ=target.environ,
         configured_limit=configured_limit(provider, model.id),
     )
-    choice = _profile(model.id, target)
+    global_too = allows_global(provider)
+    choice = _profile(model.id, target, allow_global=global_too)
     if choice is not None:
         request = _through(choice, request)
+    elif not global_too:
+        _refuse_global_only(model.id, target)
     streaming = family_of(model.id, base_model=base_model, name=model.name).streaming
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
     return ConverseCall(
@@ -239,6 +262,7 @@ def plan_call(
         operation="converse" if whole else "converse_stream",
         headers={**provider.headers, **model.headers},
         clients=clients or shared_clients(),
+        allow_global=global_too,
     )
 
 
@@ -275,9 +299,35 @@ async def base_model_of(
     return base_of_all(models)
 
 
-def _profile(model_id: str, target: Target, *, refused: bool = False) -> ProfileChoice | None:
+def _profile(
+    model_id: str, target: Target, *, refused: bool = False, allow_global: bool = False
+) -> ProfileChoice | None:
+    return profile_for(
+        model_id,
+        target.region,
+        inventory=inventory_of(target.identity, target.region),
+        refused=refused,
+        allow_global=allow_global,
+        invalid=invalid_profiles(target.identity, target.region),
+    )
+
+
+def _refuse_global_only(model_id: str, target: Target) -> None:
+    """Refuse a call that only a global profile could serve.
+
+    Raises:
+        InvalidRequest: It is so; the error names the profile.
+    """
     inventory = inventory_of(target.identity, target.region)
-    return profile_for(model_id, target.region, inventory=inventory, refused=refused)
+    choice = global_only(model_id, target.region, inventory=inventory)
+    if choice is None:
+        return
+    msg = f"From {target.region}, {model_id} answers only through {choice.model_id}."
+    raise InvalidRequest(
+        msg,
+        hint=f"AWS may process what it is sent in any region. Call {choice.model_id}, or set "
+        "models.providers.amazon-bedrock.allowGlobal to true.",
+    )
 
 
 def _through(choice: ProfileChoice, request: ConverseRequest) -> ConverseRequest:
