@@ -91,7 +91,10 @@ def test_a_profile_that_aws_called_invalid_is_not_chosen_again():
     chosen = [profile_for("anthropic.claude-opus-4-6-v1", "ap-northeast-1").model_id]
     for _ in range(2):
         following = profile_for(
-            "anthropic.claude-opus-4-6-v1", "ap-northeast-1", invalid=frozenset(chosen)
+            "anthropic.claude-opus-4-6-v1",
+            "ap-northeast-1",
+            refused=True,
+            invalid=frozenset(chosen),
         )
         chosen.append(following and following.model_id)
     prefixes = [each and each.split(".")[0] for each in chosen]

@@ -123,7 +123,10 @@ def profile_for(
         if offered:
             return _choice(offered[0], model_id, region)
     if refused or _PROFILE_ONLY.match(model_id):
-        likely = [id_ for id_ in _likely(model_id, geographies) if id_ not in invalid]
+        every = _likely(model_id, geographies)
+        likely = [id_ for id_ in every if id_ not in invalid]
+        if not refused:
+            likely = likely or every
         if likely:
             return _choice(likely[0], model_id, region)
     return None
