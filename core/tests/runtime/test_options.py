@@ -8,7 +8,7 @@ import pytest
 
 from modelwire.hookspecs import CompletionOptions
 from modelwire.runtime import Runtime
-from modelwire.runtime.options import OptionChanges, StreamSettings
+from modelwire.runtime.options import OptionChanges, StreamSettings, merge_options
 from modelwire.transport import Deadlines, Transport
 
 
@@ -81,3 +81,9 @@ async def test_a_call_may_lift_what_the_configuration_limits(wild, make_runtime)
         await runtime.complete("x", model="wild/fine", deadlines=lifted)
     (options,) = wild.seen
     assert (options.deadlines.total, options.deadlines.first_event) == (None, None)
+
+
+@pytest.mark.parametrize(("asked", "sent"), [(None, {"maxTokens": "auto"}), (100, {})])
+def test_a_limit_of_auto_is_left_to_the_plugin_unless_the_call_names_one(asked, sent):
+    merged = merge_options({"maxTokens": "auto"}, CompletionOptions(max_tokens=asked))
+    assert (merged.max_tokens, merged.params) == (asked, sent)

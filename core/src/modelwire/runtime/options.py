@@ -50,6 +50,8 @@ _KNOWN: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "thinking": ("reasoning", (str,)),
     "cacheRetention": ("cache_retention", (str,)),
 }
+_AUTO = "auto"
+"""The value of `maxTokens` that leaves the limit to the service. It stays a parameter for the plugin."""
 _CHOICES = {"thinking": get_args(ReasoningLevel), "cacheRetention": get_args(CacheRetention)}
 
 
@@ -69,6 +71,10 @@ def merge_options(configured: Mapping[str, Any], options: CompletionOptions) -> 
         if key not in params:
             continue
         value = params.pop(key)
+        if key == "maxTokens" and value == _AUTO:
+            if merged.max_tokens is None:
+                params[key] = value
+            continue
         _check(key, value, kinds)
         if getattr(merged, name) is None:
             merged = evolve(merged, **cast("OptionChanges", {name: value}))

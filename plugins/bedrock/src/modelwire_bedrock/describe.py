@@ -8,7 +8,12 @@ from modelwire.redaction import shown_url
 from modelwire_bedrock.aws.endpoints import Target, resolve_target
 from modelwire_bedrock.models.application_profiles import is_application_profile
 from modelwire_bedrock.models.families import base_model_id, family_of
-from modelwire_bedrock.models.inference_profiles import inventory_of, profile_for
+from modelwire_bedrock.models.inference_profiles import (
+    invalid_profiles,
+    inventory_of,
+    profile_for,
+)
+from modelwire_bedrock.settings import allows_global
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -38,7 +43,13 @@ def describe(
     if target.profile:
         told["profile"] = target.profile
     inventory = inventory_of(target.identity, target.region)
-    choice = profile_for(model.id, target.region, inventory=inventory)
+    choice = profile_for(
+        model.id,
+        target.region,
+        inventory=inventory,
+        allow_global=allows_global(provider),
+        invalid=invalid_profiles(target.identity, target.region),
+    )
     if choice is not None:
         told |= {"calledAs": choice.model_id, "calledAsSource": choice.reason}
     told |= _base_model(model, called=choice.model_id if choice else model.id)

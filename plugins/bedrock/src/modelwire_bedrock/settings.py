@@ -5,6 +5,7 @@ models: { providers: { "amazon-bedrock": {
     profile: "work",                                      // or
     accessKeyId: "${KEY_ID}", secretAccessKey: "${SECRET}", sessionToken: "${TOKEN}",  // or
     apiKey: "${BEDROCK_API_KEY}",                         // a bearer token
+    allowGlobal: false,                                   // whether data may leave the geography
 } } },
 plugins: { entries: { "amazon-bedrock": { config: { discovery: {
     enabled: true, region: "us-west-2", providerFilter: ["anthropic"], refreshInterval: 3600,
@@ -32,6 +33,7 @@ __all__ = [
     "AccessSettings",
     "DiscoveryOptions",
     "access_settings",
+    "allows_global",
     "discovery_options",
     "region_of_discovery",
 ]
@@ -115,6 +117,18 @@ def access_settings(provider: ProviderConfig, environ: Mapping[str, str]) -> Acc
         session_token=_text(provider, "sessionToken", environ),
         bearer_token=_bearer(provider, environ),
     )
+
+
+def allows_global(provider: ProviderConfig) -> bool:
+    """Whether a global profile may be chosen for a bare model id, as `allowGlobal` says.
+
+    Raises:
+        ConfigError: It is neither true nor false.
+    """
+    value = provider.extra.get("allowGlobal", False)
+    if not isinstance(value, bool):
+        raise _wrong(f"models.providers.{provider.id}.allowGlobal", "expected true or false")
+    return value
 
 
 def discovery_options(settings: DiscoverySettings, provider_id: str) -> DiscoveryOptions:

@@ -9,6 +9,7 @@ from modelwire_bedrock.models.application_profiles import (
 from modelwire_bedrock.models.inference_profiles import (
     Inventory,
     geographies_of,
+    global_only,
     profile_for,
 )
 
@@ -41,7 +42,17 @@ def test_a_region_belongs_to_geographies(region, geographies):
     [
         (SONNET, "us-east-1", f"us.{SONNET}"),
         (SONNET, "eu-west-1", f"eu.{SONNET}"),
-        (SONNET, "ap-northeast-1", f"apac.{SONNET}"),
+        (SONNET, "ap-northeast-1", f"jp.{SONNET}"),
+        (SONNET, "ap-southeast-2", f"au.{SONNET}"),
+        (SONNET, "ap-southeast-1", None),
+        ("anthropic.claude-opus-5", "ap-south-1", "in.anthropic.claude-opus-5"),
+        ("anthropic.claude-opus-5-5", "ap-south-1", None),
+        ("anthropic.claude-sonnet-5-5", "ap-northeast-1", "jp.anthropic.claude-sonnet-5-5"),
+        ("anthropic.claude-opus-5", "ca-central-1", "us.anthropic.claude-opus-5"),
+        ("amazon.nova-premier-v1:0", "eu-west-1", None),
+        ("openai.gpt-6-sol", "us-west-2", "us.openai.gpt-6-sol"),
+        ("openai.gpt-5.6-sol", "us-west-2", None),
+        ("xai.grok-4.6", "eu-west-1", None),
         (SONNET, "us-gov-west-1", f"us-gov.{SONNET}"),
         (HAIKU, "us-east-1", None),
         (f"us.{SONNET}", "eu-west-1", None),
@@ -55,6 +66,39 @@ def test_a_bare_id_that_needs_a_profile_is_given_that_of_its_geography(model_id,
     choice = profile_for(model_id, region)
     assert (choice and choice.model_id) == expected
     assert choice is None or model_id in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("model_id", "region", "expected"),
+    [
+        ("xai.grok-4.6", "eu-west-1", "global.xai.grok-4.6"),
+        (SONNET, "ap-southeast-1", f"global.{SONNET}"),
+        (SONNET, "eu-west-1", None),
+        (HAIKU, "eu-west-1", None),
+        ("us.xai.grok-4.6", "eu-west-1", None),
+        ("amazon.nova-premier-v1:0", "eu-west-1", None),
+    ],
+)
+def test_a_global_profile_is_named_but_not_chosen_by_itself(model_id, region, expected):
+    only = global_only(model_id, region)
+    assert (only and only.model_id) == expected
+    if expected is not None:
+        assert profile_for(model_id, region) is None
+        assert profile_for(model_id, region, allow_global=True).model_id == expected
+
+
+def test_a_profile_that_aws_called_invalid_is_not_chosen_again():
+    chosen = [profile_for("anthropic.claude-opus-4-6-v1", "ap-northeast-1").model_id]
+    for _ in range(2):
+        following = profile_for(
+            "anthropic.claude-opus-4-6-v1",
+            "ap-northeast-1",
+            refused=True,
+            invalid=frozenset(chosen),
+        )
+        chosen.append(following and following.model_id)
+    prefixes = [each and each.split(".")[0] for each in chosen]
+    assert prefixes == ["jp", "apac", None]
 
 
 def test_what_the_region_offers_counts_more_than_the_table():

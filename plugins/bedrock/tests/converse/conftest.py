@@ -36,7 +36,9 @@ def build(validate):
         if isinstance(model, str):
             model = Model("amazon-bedrock", model)
         arguments = {
-            key: rest.pop(key) for key in ("settings", "base_model", "environ") if key in rest
+            key: rest.pop(key)
+            for key in ("settings", "base_model", "environ", "configured_limit")
+            if key in rest
         }
         messages = [UserMessage("hi")] if messages is None else messages
         request = build_request(

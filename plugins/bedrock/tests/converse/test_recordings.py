@@ -148,6 +148,8 @@ def options_of(body):
     params = {}
     if fields := body.get("additionalModelRequestFields"):
         params["additionalModelRequestFields"] = fields
+    if "maxTokens" not in config:
+        params["maxTokens"] = "auto"
     return CompletionOptions(
         max_tokens=config.get("maxTokens"),
         temperature=config.get("temperature"),

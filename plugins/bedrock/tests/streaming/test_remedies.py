@@ -169,6 +169,36 @@ async def test_a_profile_that_is_not_there_is_told(server, collect, refuses):
     assert f"eu.{BARE.id}" in error.hint
 
 
+async def test_a_chosen_profile_that_does_not_exist_is_replaced_once_and_remembered(
+    server, answer, collect, text_of, refuses
+):
+    model = Model("amazon-bedrock", "anthropic.claude-opus-4-6-v1")
+    params = {"region": "ap-northeast-1"}
+    said = "The provided model identifier is invalid."
+    server.answers(refuses(400, "ValidationException", said), [*answer("hi")], [*answer("again")])
+    deltas, error = await collect(model=model, params=params)
+    assert error is None
+    assert text_of(deltas) == "hi"
+    await collect(model=model, params=params)
+    jp, apac = (f"{prefix}.{model.id}" for prefix in ("jp", "apac"))
+    assert called(server) == [jp, apac, apac]
+
+
+async def test_a_model_that_only_a_global_profile_serves_is_not_called_unless_that_is_allowed(
+    server, answer, collect, provider
+):
+    server.answers([*answer("hi")])
+    model = Model("amazon-bedrock", "xai.grok-4.6")
+    _, error = await collect(model=model)
+    assert isinstance(error, InvalidRequest)
+    assert "global.xai.grok-4.6" in f"{error} {error.hint}"
+    assert called(server) == []
+    allowed = evolve(provider, extra={**provider.extra, "allowGlobal": True})
+    _, error = await collect(model=model, provider=allowed)
+    assert error is None
+    assert called(server) == ["global.xai.grok-4.6"]
+
+
 async def test_an_application_profile_is_asked_for_the_model_behind_it(
     server, answer, collect, config
 ):

@@ -93,8 +93,6 @@ def _call(
         told = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
         return {"text": f"[Assistant tool call]: {clean_text(call.name)}({told})"}
     if wire_id != call.id:
-        rendering.changes.rewritten(
-            f"{path}.id", "A tool call's id is letters, digits, _ and -, at most 64, and its own."
-        )
+        rendering.changes.rewritten(f"{path}.id", rendering.ids.rule)
     name = rendering.names.sent(call.name, path, rendering.changes)
     return {"toolUse": {"toolUseId": wire_id, "name": name, "input": arguments}}

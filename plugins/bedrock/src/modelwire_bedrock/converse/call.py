@@ -11,7 +11,12 @@ from attrs import evolve, field, frozen
 
 from modelwire.authoring import CallAttempt
 from modelwire.authoring import Translator as AnyTranslator
-from modelwire.errors import AuthenticationError, MalformedResponse, ProviderError
+from modelwire.errors import (
+    AuthenticationError,
+    InvalidRequest,
+    MalformedResponse,
+    ProviderError,
+)
 from modelwire.events import ResponseInfo
 from modelwire.redaction import secrets_in
 from modelwire.repair import Change
@@ -32,15 +37,20 @@ from modelwire_bedrock.converse.rendering import API
 from modelwire_bedrock.converse.request import ConverseRequest, build_request
 from modelwire_bedrock.converse.response import AnswerTranslator
 from modelwire_bedrock.converse.stream import Translator
+from modelwire_bedrock.converse.token_limit import configured_limit
 from modelwire_bedrock.errors import ServiceFault, fault_of_response
 from modelwire_bedrock.models.application_profiles import is_application_profile, shared_profiles
 from modelwire_bedrock.models.families import family_of
 from modelwire_bedrock.models.inference_profiles import (
     ProfileChoice,
     base_of_all,
+    global_only,
+    invalid_profiles,
     inventory_of,
     profile_for,
+    remember_invalid,
 )
+from modelwire_bedrock.settings import allows_global
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -69,6 +79,7 @@ class ConverseCall:
         provider: The provider's id.
         refusal: What the service said when it refused the call, for `without_refused`.
         family: The key of the model's family.
+        allow_global: Whether a global profile may be chosen.
     """
 
     model: str
@@ -77,6 +88,7 @@ class ConverseCall:
     operation: Operation
     headers: Mapping[str, str] = field(repr=False)
     clients: Clients = field(repr=False)
+    allow_global: bool = False
     provider: str = _PROVIDER
     refusal: str = field(default="", repr=False)
     family: str = ""
@@ -118,9 +130,10 @@ class ConverseCall:
         transport = transport_for(transport, self.target, request.url)
         names = self.request.tool_names
         if self.operation == "converse":
-            whole = self._rescuing(AnswerTranslator(names))
+            whole = self._rescuing(AnswerTranslator(names, self.request.limit_note))
             return CallAttempt(partial(_fetch_answer, transport, request), whole)
-        translator = Translator(names, secrets_in(request.headers, request.public_headers))
+        secrets = secrets_in(request.headers, request.public_headers)
+        translator = Translator(names, secrets, self.request.limit_note)
         return CallAttempt(partial(_stream_frames, transport, request), self._rescuing(translator))
 
     def _rescuing(self, translator: AnyTranslator[Any]) -> AnyTranslator[Any]:
@@ -160,7 +173,7 @@ class ConverseCall:
 
     async def through_a_profile(self) -> ConverseCall | None:
         """The same through an inference profile, if there is one that was not called."""
-        choice = _profile(self.model, self.target, refused=True)
+        choice = _profile(self.model, self.target, refused=True, allow_global=self.allow_global)
         if choice is None or choice.model_id == self.request.payload["modelId"]:
             return None
         return evolve(self, request=_through(choice, self.request))
@@ -199,6 +212,14 @@ class ConverseCall:
             reason = "The model refused it in an earlier call of this process."
             request = request.without(refused, reason) or request
         return evolve(self, request=request)
+
+    async def through_another_profile(self) -> ConverseCall | None:
+        """The same through the next likely profile, where the one that was chosen does not exist."""
+        called = self.request.payload["modelId"]
+        if called == self.model:
+            return None
+        remember_invalid(self.target.identity, self.target.region, called)
+        return await self.through_a_profile()
 
     async def as_a_whole(self) -> ConverseCall | None:
         """The same for an answer that comes whole, unless it is that already."""
@@ -297,10 +318,14 @@ def plan_call(
         base_model=base_model,
         region=target.region,
         environ=target.environ,
+        configured_limit=configured_limit(provider, model.id),
     )
-    choice = _profile(model.id, target)
+    global_too = allows_global(provider)
+    choice = _profile(model.id, target, allow_global=global_too)
     if choice is not None:
         request = _through(choice, request)
+    elif not global_too:
+        _refuse_global_only(model.id, target)
     family = family_of(model.id, base_model=base_model, name=model.name)
     streaming = family.streaming
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
@@ -313,6 +338,7 @@ def plan_call(
         clients=clients or shared_clients(),
         provider=provider.id or _PROVIDER,
         family=family.key,
+        allow_global=global_too,
     )
     return call.as_remembered()
 
@@ -350,9 +376,35 @@ async def base_model_of(
     return base_of_all(models)
 
 
-def _profile(model_id: str, target: Target, *, refused: bool = False) -> ProfileChoice | None:
+def _profile(
+    model_id: str, target: Target, *, refused: bool = False, allow_global: bool = False
+) -> ProfileChoice | None:
+    return profile_for(
+        model_id,
+        target.region,
+        inventory=inventory_of(target.identity, target.region),
+        refused=refused,
+        allow_global=allow_global,
+        invalid=invalid_profiles(target.identity, target.region),
+    )
+
+
+def _refuse_global_only(model_id: str, target: Target) -> None:
+    """Refuse a call that only a global profile could serve.
+
+    Raises:
+        InvalidRequest: It is so; the error names the profile.
+    """
     inventory = inventory_of(target.identity, target.region)
-    return profile_for(model_id, target.region, inventory=inventory, refused=refused)
+    choice = global_only(model_id, target.region, inventory=inventory)
+    if choice is None:
+        return
+    msg = f"From {target.region}, {model_id} answers only through {choice.model_id}."
+    raise InvalidRequest(
+        msg,
+        hint=f"AWS may process what it is sent in any region. Call {choice.model_id}, or set "
+        "models.providers.amazon-bedrock.allowGlobal to true.",
+    )
 
 
 def _through(choice: ProfileChoice, request: ConverseRequest) -> ConverseRequest:

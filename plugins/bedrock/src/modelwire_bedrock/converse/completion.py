@@ -44,6 +44,10 @@ def _needs_a_profile(error: ProviderError) -> bool:
     return _symptom(error) is Symptom.ON_DEMAND_UNSUPPORTED
 
 
+def _is_invalid(error: ProviderError) -> bool:
+    return _symptom(error) is Symptom.UNKNOWN_MODEL
+
+
 def _cannot_stream(error: ProviderError) -> bool:
     return _symptom(error) in (Symptom.TOOLS_NOT_STREAMED, Symptom.STREAMING_UNSUPPORTED)
 
@@ -85,6 +89,12 @@ _REMEDIES = (
         ConverseCall.through_a_profile,
         "model",
         "The model answers through an inference profile only.",
+    ),
+    Remedy(
+        _is_invalid,
+        ConverseCall.through_another_profile,
+        "model",
+        "AWS does not know the profile that was chosen.",
     ),
     Remedy(
         _cannot_stream,

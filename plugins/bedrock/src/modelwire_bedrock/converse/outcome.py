@@ -58,11 +58,12 @@ class StopInfo:
         """Whether only the guardrail's trace tells if the answer is good."""
         return self.raw == "guardrail_intervened"
 
-    def deltas(self, trace: Mapping[str, Any] | None) -> list[Delta]:
+    def deltas(self, trace: Mapping[str, Any] | None, limit_note: str | None = None) -> list[Delta]:
         """The stop reason, and what is worth keeping besides it.
 
         Args:
             trace: The trace of the answer's metadata, if one came.
+            limit_note: What to say where the answer ended at its limit on tokens.
         """
         kept: list[Delta] = []
         reason = StopReason.STOP if self.needs_trace and _only_masked(trace) else self.reason
@@ -70,6 +71,8 @@ class StopInfo:
             kept.append(Diagnostic("failed_stop", {"stopReason": self.raw}))
         if self.fields:
             kept.append(Diagnostic("response_fields", {"fields": self.fields}))
+        if limit_note is not None and self.raw == "max_tokens":
+            kept.append(Diagnostic("default_token_limit", {"reason": limit_note}))
         if reason is not None:
             kept.append(Stop(reason, self.raw))
         return kept

@@ -8,7 +8,8 @@ from attrs import Factory, field, frozen
 
 from modelwire.messages import AssistantMessage
 from modelwire.models import InputKind, Model, fold_provider
-from modelwire.repair import Changes, ToolNames, UniqueIds
+from modelwire.repair import Changes, ToolNames
+from modelwire_bedrock.converse.call_ids import CallIds
 from modelwire_bedrock.converse.media import DocumentNames
 from modelwire_bedrock.models.families import Family, base_model_id
 
@@ -43,7 +44,7 @@ class Rendering:
     changes: Changes
     unfit: Mapping[str, str] = field(factory=dict)
     newest: str = ""
-    ids: UniqueIds = field(factory=UniqueIds)
+    ids: CallIds = Factory(lambda rendering: CallIds(rendering.family), takes_self=True)
     documents: DocumentNames = Factory(
         lambda rendering: DocumentNames(rendering.changes), takes_self=True
     )

@@ -27,6 +27,7 @@ from modelwire_bedrock.converse.rendering import Rendering
 from modelwire_bedrock.converse.sampling import sampling
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
 from modelwire_bedrock.converse.thinking import ThinkingPlan, plan_thinking
+from modelwire_bedrock.converse.token_limit import chosen_limit, with_default_limit
 from modelwire_bedrock.converse.tools import offers_tools, tool_config
 from modelwire_bedrock.models.families import Family, family_of
 from modelwire_bedrock.models.media_limits import media_limits
@@ -45,12 +46,14 @@ class ConverseRequest:
         changes: What is not sent as it was said, and why.
         tool_names: Names of tools on the wire that had to change, and the tools' own.
         schema: The schema that the answer is to follow, where the payload holds it.
+        limit_note: What to say where the answer ends at its limit on tokens, if nobody chose one.
     """
 
     payload: dict[str, Any] = field(repr=False)
     changes: tuple[Change, ...] = ()
     tool_names: dict[str, str] = field(factory=dict)
     schema: dict[str, Any] | None = field(default=None, repr=False)
+    limit_note: str | None = None
 
     def without(self, refused: RefusedField, reason: str) -> ConverseRequest | None:
         """The same without a field that the model refuses, or `None` where it has none such.
@@ -152,6 +155,7 @@ def build_request(
     base_model: str | None = None,
     region: str | None = None,
     environ: Mapping[str, str] | None = None,
+    configured_limit: int | None = None,
 ) -> ConverseRequest:
     """Write the request that continues a context; nothing is sent.
 
@@ -163,6 +167,7 @@ def build_request(
         base_model: The id of the model behind an inference profile, where it is known.
         region: The AWS region that the request goes to.
         environ: The environment, for the variables that say how long a prompt is cached.
+        configured_limit: The most tokens of an answer, as the configuration says for the model.
 
     Raises:
         InvalidMessage: The last message holds an image or a file that the model does not take, by its
@@ -173,16 +178,18 @@ def build_request(
     changes = Changes()
     params = Params(options.params, changes)
     _, named_base = params.take("baseModel", "base_model")
+    known_by = str(base_model or named_base or model.id)
     family = family_of(model.id, base_model=base_model or named_base, name=model.name)
+    options, auto = chosen_limit(options, known_by, configured_limit, params, changes)
     names = ToolNames.of(names_in(context))
     conversing = _rendering(model, context, options, family, names, changes)
     messages = messages_of(turns_of(context.messages, conversing), family, changes)
-    thinking = plan_thinking(
-        model, family, options, params, changes, gov_cloud=_is_gov_cloud(model.id, region)
-    )
-    if thinking.style == "budget" and continues_unthought(messages):
-        changes.dropped("options.reasoning", UNTHOUGHT)
-        thinking = ThinkingPlan(max_tokens=options.max_tokens)
+    gov_cloud = _is_gov_cloud(model.id, region)
+    thinking = plan_thinking(model, family, options, params, changes, gov_cloud=gov_cloud)
+    thinking = _unless_unthought(thinking, messages, options, changes)
+    note = None
+    if options.max_tokens is None and not auto:
+        thinking, note = with_default_limit(thinking, model, family, known_by)
     by_schema = options.response_schema is not None and family.structured_output is not False
     prefill = family.prefill and thinking.style is None and not by_schema
     end_with_user(messages, changes, prefill=prefill, family=family)
@@ -190,8 +197,7 @@ def build_request(
     plan = plan_caching(family, options, environ or {}, changes)
     payload: dict[str, Any] = {"modelId": model.id, "messages": messages}
     _add_system(payload, context, options, family, plan, changes)
-    thinks = thinking.style in ("budget", "adaptive")
-    tools = tool_config(context, options, family, names, changes, thinks=thinks)
+    tools = tool_config(context, options, family, names, changes, thinks=thinking.thinks)
     if tools is not None:
         if "tools" in plan.places:
             tools["tools"].append(dict(plan.point))
@@ -202,9 +208,7 @@ def build_request(
     config, fields = sampling(options, family, thinking, params, changes)
     if config:
         payload["inferenceConfig"] = config
-    path, own = params.take("additionalModelRequestFields", "additional_model_request_fields")
-    given = clean_json(object_param(path, own, changes))
-    if fields := merge_fields({**thinking.fields, **fields}, given, path, changes):
+    if fields := _with_own_fields({**thinking.fields, **fields}, params, changes):
         payload["additionalModelRequestFields"] = fields
     _add_response_fields(payload, family, params, changes)
     if by_schema and options.response_schema is not None:
@@ -214,7 +218,7 @@ def build_request(
     _fit_prompt(payload, context, changes)
     params.note_unknown()
     schema = options.response_schema if by_schema else None
-    return ConverseRequest(payload, tuple(changes.noted), names.rewritten, schema)
+    return ConverseRequest(payload, tuple(changes.noted), names.rewritten, schema, limit_note=note)
 
 
 def _rendering(
@@ -237,6 +241,23 @@ def _rendering(
     taken = [kind for kind in _LIMITED if rendering.takes(kind)]
     unfit = unfit_media(context.messages, media_limits(family), taken)
     return evolve(rendering, unfit=unfit)
+
+
+def _unless_unthought(
+    thinking: ThinkingPlan,
+    messages: list[dict[str, Any]],
+    options: CompletionOptions,
+    changes: Changes,
+) -> ThinkingPlan:
+    if thinking.style != "budget" or not continues_unthought(messages):
+        return thinking
+    changes.dropped("options.reasoning", UNTHOUGHT)
+    return ThinkingPlan(max_tokens=options.max_tokens)
+
+
+def _with_own_fields(ours: dict[str, Any], params: Params, changes: Changes) -> dict[str, Any]:
+    path, own = params.take("additionalModelRequestFields", "additional_model_request_fields")
+    return merge_fields(ours, clean_json(object_param(path, own, changes)), path, changes)
 
 
 def _is_gov_cloud(model_id: str, region: str | None) -> bool:

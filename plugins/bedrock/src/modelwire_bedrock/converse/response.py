@@ -41,12 +41,16 @@ class AnswerTranslator:
 
     Args:
         tool_names: The tools' own names by the names that they have on the wire.
+        limit_note: What to say where the answer ends at its limit on tokens.
 
     Attributes:
         ended: Whether the answer has come; later events are ignored.
     """
 
-    def __init__(self, tool_names: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, tool_names: Mapping[str, str] | None = None, limit_note: str | None = None
+    ) -> None:
+        self._limit_note = limit_note
         self.ended = False
         self._tool_names = tool_names
 
@@ -60,7 +64,7 @@ class AnswerTranslator:
             if self.ended:
                 return
             self.ended = True
-            for delta in deltas_of_answer(body, self._tool_names):
+            for delta in deltas_of_answer(body, self._tool_names, self._limit_note):
                 deltas.append(delta)  # noqa: PERF402 - what came before a failure is kept
 
     def end(self) -> None:
@@ -73,12 +77,15 @@ class AnswerTranslator:
             raise cut_stream()
 
 
-def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -> Iterator[Delta]:
+def deltas_of_answer(
+    body: bytes, tool_names: Mapping[str, str] | None = None, limit_note: str | None = None
+) -> Iterator[Delta]:
     """Translate the body of a Converse answer.
 
     Args:
         body: The JSON document.
         tool_names: The tools' own names by the names that they have on the wire.
+        limit_note: What to say where the answer ends at its limit on tokens.
 
     Raises:
         MalformedResponse: It is not an answer of Converse, the service says that the model's
@@ -99,7 +106,7 @@ def deltas_of_answer(body: bytes, tool_names: Mapping[str, str] | None = None) -
         yield from _block(index, block, tool_names or {})
         yield BlockEnd(index)
     ending = StopInfo(answer.stop_reason, answer.additional_model_response_fields)
-    yield from ending.deltas(answer.trace)
+    yield from ending.deltas(answer.trace, limit_note)
     yield from metadata_deltas(answer)
     failure = ending.failure(answer.trace)
     if failure is not None:

@@ -60,16 +60,21 @@ class Translator:
         tool_names: The tools' own names by the names that they have on the wire; a name that is not
             among them is kept.
         secrets: Credentials of the request, which are hidden in a failure that repeats them.
+        limit_note: What to say where the answer ends at its limit on tokens.
 
     Attributes:
         ended: Whether the answer is complete, its usage included; later frames are ignored.
     """
 
     def __init__(
-        self, tool_names: Mapping[str, str] | None = None, secrets: Sequence[str] = ()
+        self,
+        tool_names: Mapping[str, str] | None = None,
+        secrets: Sequence[str] = (),
+        limit_note: str | None = None,
     ) -> None:
         self._tool_names = tool_names or {}
         self._secrets = secrets
+        self._limit_note = limit_note
         self._seeds: dict[int, str] = {}
         self._asides = Extras()
         self.ended = False
@@ -228,7 +233,7 @@ class Translator:
         self._ending = ending = StopInfo(event.stop_reason, event.additional_model_response_fields)
         deltas = [*self._asides.end_all()]
         if self._measured or not ending.needs_trace:
-            deltas += ending.deltas(self._trace)
+            deltas += ending.deltas(self._trace, self._limit_note)
         return deltas
 
     def _on_metadata(self, payload: bytes) -> Sequence[Delta]:

@@ -21,9 +21,8 @@ LEAST_BUDGET = 1024
 _BUDGETS: Mapping[str, int] = {
     "minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 16384, "max": 16384,
 }  # fmt: skip
-_EFFORTS: Mapping[str, str] = {"minimal": "low", "low": "low", "medium": "medium", "high": "high"}
-_NOT_CAPS = frozenset({4096, 8192, 16384})
-"""Output limits that discovery falls back on where it knows none; no limits of a model."""
+_LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
+_HIGH = _LEVELS.index("high")
 _INTERLEAVED = "interleaved-thinking-2025-05-14"
 
 
@@ -36,12 +35,14 @@ class ThinkingPlan:
         max_tokens: The most tokens that the answer may have, thinking included.
         style: How thinking is asked for; `None` where it is not.
         effort: The effort that is asked for, where the style has one.
+        thinks: Whether the model thinks in this answer, as far as it is known.
     """
 
     fields: dict[str, Any] = field(factory=dict)
     max_tokens: int | None = None
     style: Literal["budget", "adaptive", "other"] | None = None
     effort: str | None = None
+    thinks: bool = False
 
 
 def plan_thinking(
@@ -66,53 +67,94 @@ def plan_thinking(
     budgets = object_param(*params.take("thinkingBudgets"), changes)
     _, interleaved = params.take("interleavedThinking", "interleaved_thinking")
     _, display = params.take("thinkingDisplay", "thinking_display")
-    level = _level(model, family, options.reasoning, changes)
-    plain = ThinkingPlan(max_tokens=options.max_tokens)
-    if level is None:
-        return plain
+    if not _is_controlled(model, family, options.reasoning, changes):
+        return ThinkingPlan(max_tokens=options.max_tokens)
+    if options.reasoning == "off":
+        return _kept_off(
+            model, family, options, changes, display=_display(display, gov_cloud=gov_cloud)
+        )
     if family.thinking == "budget":
-        plan = _budgeted(_budget(level, budgets, changes), model, options, changes)
-        if plan is None:
-            return plain
-        if display and not gov_cloud:
+        plan = _budgeted(options.reasoning, budgets, model, options, changes)
+        if plan.thinks and display and not gov_cloud:
             plan.fields["thinking"]["display"] = display
-        if family.interleaved and interleaved is not False:
+        if plan.thinks and family.interleaved and interleaved is not False:
             plan.fields["anthropic_beta"] = [_INTERLEAVED]
         return plan
-    effort = _effort(level, model, family, changes)
-    if family.thinking == "adaptive":
-        thinking = {"type": "adaptive"}
-        if not gov_cloud:
-            thinking["display"] = display or "summarized"
-        fields = {"thinking": thinking, "output_config": {"effort": effort}}
-        return ThinkingPlan(fields, _adaptive_cap(model, options), "adaptive", effort)
-    return ThinkingPlan(_fields(family, effort), options.max_tokens, "other", effort)
+    adaptive = family.thinking == "adaptive"
+    level = options.reasoning or (family.default_level if adaptive else None)
+    if level is None and not (adaptive and family.by_default):
+        return ThinkingPlan(max_tokens=options.max_tokens, thinks=family.by_default)
+    if options.reasoning is None:
+        at = f"; it is asked for {level} effort" if level else ""
+        changes.added("options.reasoning", f"{family.key} thinks unless it is kept from it{at}.")
+    effort = None if level is None else _effort(level, model, family, changes)
+    return _asked(family, effort, options, display=_display(display, gov_cloud=gov_cloud))
 
 
-def _level(
+def _is_controlled(
     model: Model, family: Family, asked: ReasoningLevel | None, changes: Changes
-) -> ReasoningLevel | None:
-    """How much to think; `None` where nothing is said about it."""
-    if model.reasoning is False or family.thinking is None:
+) -> bool:
+    """Whether something can be said about thinking; a wish that cannot be met is recorded."""
+    never = model.reasoning is False or (family.thinks is False and family.thinking is None)
+    if not never and family.thinking is not None:
+        return True
+    if never:
         if asked not in (None, "off"):
-            why = (
-                "does not think" if model.reasoning is False else "has no control over its thinking"
-            )
-            changes.dropped("options.reasoning", f"{model.id} {why}.")
-        return None
-    if asked == "off":
-        if not family.always_thinks:
-            return None
-        changes.rewritten(
-            "options.reasoning", f"{family.key} always thinks; it is told to think little."
-        )
-        return "low"
-    if asked is None and family.default_level is not None:
-        changes.added(
+            changes.dropped("options.reasoning", f"{model.id} does not think.")
+    elif asked is not None and not (asked == "off" and family.off == "omit" and not family.thinks):
+        changes.dropped(
             "options.reasoning",
-            f"{family.key} thinks unless told otherwise; it is {family.default_level}.",
+            f"It is not known here how to control the thinking of {family.key}; where there is a "
+            "field for it, use additionalModelRequestFields.",
         )
-    return asked or family.default_level
+    return False
+
+
+def _kept_off(
+    model: Model,
+    family: Family,
+    options: CompletionOptions,
+    changes: Changes,
+    *,
+    display: dict[str, Any],
+) -> ThinkingPlan:
+    """Keep the model from thinking, or ask for the least where that cannot be."""
+    cap = options.max_tokens
+    if family.off in ("disabled", "between_tools"):
+        kept: Any = {"thinking": {"type": family.off}}
+        if family.off == "between_tools":
+            changes.rewritten(
+                "options.reasoning", f"{family.key} can only be kept to think between tool calls."
+            )
+        return ThinkingPlan(kept, cap)
+    if family.off == "none":
+        return ThinkingPlan(_fields(family, "none"), cap)
+    if family.off == "omit" or family.thinking == "budget":
+        return ThinkingPlan(max_tokens=cap)
+    why = (
+        f"{family.key} always thinks; it is asked to think little."
+        if family.off == "least"
+        else f"It is not known here how {family.key} is kept from thinking; it is asked to think "
+        "little."
+    )
+    changes.rewritten("options.reasoning", why)
+    return _asked(family, _effort("minimal", model, family, changes), options, display=display)
+
+
+def _asked(
+    family: Family, effort: str | None, options: CompletionOptions, *, display: dict[str, Any]
+) -> ThinkingPlan:
+    if family.thinking == "adaptive":
+        fields: dict[str, Any] = {"thinking": {"type": "adaptive", **display}}
+        if effort is not None:
+            fields["output_config"] = {"effort": effort}
+        return ThinkingPlan(fields, options.max_tokens, "adaptive", effort, thinks=True)
+    sent = effort or "high"
+    return ThinkingPlan(_fields(family, sent), options.max_tokens, "other", sent, thinks=True)
+
+
+def _display(given: Any, *, gov_cloud: bool) -> dict[str, Any]:
+    return {} if gov_cloud else {"display": given or "summarized"}
 
 
 def _budget(level: ReasoningLevel, budgets: Mapping[str, Any], changes: Changes) -> int:
@@ -128,12 +170,19 @@ def _budget(level: ReasoningLevel, budgets: Mapping[str, Any], changes: Changes)
 
 
 def _budgeted(
-    budget: int, model: Model, options: CompletionOptions, changes: Changes
-) -> ThinkingPlan | None:
-    """Fit the budget and the cap together; `None` where too little is left to think with.
+    level: ReasoningLevel | None,
+    budgets: Mapping[str, Any],
+    model: Model,
+    options: CompletionOptions,
+    changes: Changes,
+) -> ThinkingPlan:
+    """Fit the budget and the cap together; without thinking where too little is left for it.
 
     Claude counts thinking among the tokens of its answer, and wants the budget below the cap.
     """
+    if level is None:
+        return ThinkingPlan(max_tokens=options.max_tokens)
+    budget = _budget(level, budgets, changes)
     limit = model.max_tokens
     cap = options.max_tokens
     if cap is not None:
@@ -150,36 +199,36 @@ def _budgeted(
             "options.reasoning",
             f"Thinking needs {LEAST_BUDGET} tokens, and {budget} are left for it.",
         )
-        return None
+        return ThinkingPlan(max_tokens=options.max_tokens)
     if cap != options.max_tokens:
         changes.rewritten(
             "options.max_tokens", f"Thinking counts as well: {cap} with {budget} for thinking."
         )
-    return ThinkingPlan({"thinking": {"type": "enabled", "budget_tokens": budget}}, cap, "budget")
+    fields = {"thinking": {"type": "enabled", "budget_tokens": budget}}
+    return ThinkingPlan(fields, cap, "budget", thinks=True)
 
 
 def _effort(level: ReasoningLevel, model: Model, family: Family, changes: Changes) -> str:
+    """The effort for a level: the next that the family knows, but none above high for less."""
     if level in model.thinking_level_map:
         return model.thinking_level_map[level] or "high"
-    effort = _EFFORTS.get(level)
-    if effort is not None:
-        return effort
     if level in family.efforts:
         return level
-    changes.rewritten("options.reasoning", f"{family.key} does not know {level}; it is high.")
-    return "high"
-
-
-def _adaptive_cap(model: Model, options: CompletionOptions) -> int | None:
-    if options.max_tokens is not None or model.max_tokens in _NOT_CAPS:
-        return options.max_tokens
-    return model.max_tokens
+    wanted = _LEVELS.index(level)
+    known = sorted(family.efforts, key=_LEVELS.index)
+    above = [effort for effort in known if _LEVELS.index(effort) > wanted]
+    below = [effort for effort in known if _LEVELS.index(effort) < wanted]
+    effort = above[0] if (wanted < _HIGH and above) or not below else below[-1]
+    if level != "minimal" or effort != "low":
+        changes.rewritten(
+            "options.reasoning", f"{family.key} does not know {level}; it is {effort}."
+        )
+    return effort
 
 
 def _fields(family: Family, effort: str) -> dict[str, Any]:
-    if family.thinking == "reasoning_effort":
-        return {"reasoning_effort": effort}
-    if family.thinking == "reasoning_config":
-        # Recorded: only low and high exist.
-        return {"reasoning_config": "low" if effort == "low" else "high"}
-    return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": effort}}
+    if family.thinking == "reasoning.effort":
+        return {"reasoning": {"effort": effort}}
+    if family.thinking == "nova":
+        return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": effort}}
+    return {str(family.thinking): effort}

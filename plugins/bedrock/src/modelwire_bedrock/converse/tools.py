@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
@@ -46,7 +46,7 @@ def tool_config(
         family: Knows which choices the model accepts.
         names: The names of the tools on the wire.
         changes: Where changes are recorded.
-        thinks: Whether Claude thinks in this request, which does not go with a forced call.
+        thinks: Whether the model thinks in this answer; some cannot be made to call a tool then.
 
     Raises:
         InvalidRequest: The choice demands a tool that there is not.
@@ -132,22 +132,17 @@ def _choice(
     if mode == "tool" and choice.name not in specs:
         msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
         raise InvalidRequest(msg, hint=f"Choose one of {', '.join(sorted(specs))}.")
-    if mode in ("any", "tool") and thinks:
+    allowed = family.forced_with_thinking if thinks else family.forced
+    if mode in ("any", "tool") and mode not in allowed:
+        less: Literal["any", "auto"] = "any" if mode == "tool" and "any" in allowed else "auto"
+        when = " while it thinks" if mode in family.forced else ""
+        what = "one tool" if mode == "tool" else "a tool"
         changes.rewritten(
-            "options.tool_choice", "While Claude thinks no call can be demanded; it is auto."
+            "options.tool_choice",
+            f"{family.key} is not made to call {what}{when}; the choice is {less}.",
         )
-        mode = "auto"
-    if mode == "tool" and "tool" not in family.tool_choices:
-        changes.rewritten(
-            "options.tool_choice", f"{family.key} cannot be made to call one tool; it is any."
-        )
-        mode = "any"
-    if mode == "any" and "any" not in family.tool_choices:
-        changes.rewritten(
-            "options.tool_choice", f"{family.key} cannot be made to call a tool; it is auto."
-        )
-        mode = "auto"
+        mode = less
     if mode == "tool":
         return {"tool": {"name": names.wire(choice.name or "")}}
-    # What the family leaves out is what it does anyway.
-    return {mode: {}} if mode in family.tool_choices else None
+    # Without a choice the model does what auto says.
+    return {mode: {}} if family.choice else None

@@ -125,7 +125,8 @@ def _in_order(kinds: frozenset[InputKind]) -> tuple[InputKind, ...]:
 def _reasons(model_id: str, name: str) -> bool | None:
     said = f"{model_id} {name}".lower()
     family = family_of(model_id, name=name)
-    limits = limits_of(model_id)
-    if family.thinking is not None or limits.reasons or "thinking" in said or "reasoning" in said:
+    if family.thinking is not None or family.thinks:
         return True
-    return None if family is UNKNOWN else False
+    if limits_of(model_id).reasons or "thinking" in said or "reasoning" in said:
+        return True
+    return family.thinks

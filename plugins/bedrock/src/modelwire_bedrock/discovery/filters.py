@@ -6,15 +6,18 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from modelwire_bedrock.models.families import GEOGRAPHIES
+from modelwire_bedrock.models.families import GEOGRAPHIES, family_of
 from modelwire_bedrock.models.inference_profiles import base_of_all
 
 __all__ = ["base_of_profile", "offers_chat", "offers_profile"]
 
 _FOUNDATION_MODEL = re.compile(r"foundation-model/(.+)$")
 _GEOGRAPHY = re.compile(rf"^(?:{'|'.join(GEOGRAPHIES)})\.(.+)$", re.IGNORECASE)
-# Another service of AWS (Mantle) serves these; the Converse API does not.
-_ELSEWHERE = re.compile(r"claude-mythos-preview", re.IGNORECASE)
+# The Converse API does not serve these: another endpoint of AWS does, or they embed or speak.
+_ELSEWHERE = re.compile(
+    r"claude-mythos-preview|cohere\.embed|marengo|titan-embed|embed-|nova-(?:2-)?sonic",
+    re.IGNORECASE,
+)
 
 
 def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
@@ -33,6 +36,7 @@ def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
         and (not makers or maker in makers)
         and summary.get("responseStreamingSupported") is True
         and _ELSEWHERE.search(model_id) is None
+        and family_of(model_id).converse
         and "text" in outputs
         and status.upper() == "ACTIVE"
     )
@@ -51,7 +55,10 @@ def offers_profile(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
         bool(profile_id)
         and _text(summary, "status").upper() == "ACTIVE"
         and (not makers or any(model.partition(".")[0].lower() in makers for model in behind))
-        and not any(_ELSEWHERE.search(name) for name in (profile_id, *behind))
+        and not any(
+            _ELSEWHERE.search(name) or not family_of(name).converse
+            for name in (profile_id, *behind)
+        )
     )
 
 

@@ -17,7 +17,7 @@ from modelwire_bedrock.discovery.convert import Mapper
 from modelwire_bedrock.discovery.filters import offers_chat, offers_profile
 from modelwire_bedrock.models.inference_profiles import (
     Inventory,
-    geographies_of,
+    profile_for,
     remember_inventory,
 )
 from modelwire_bedrock.settings import (
@@ -117,11 +117,11 @@ def models_in(
         offered = [item for item in listing.profiles if offers_profile(item, makers)]
         found += [mapper.profile(item, bases) for item in offered]
     else:
-        geography = next(iter(reversed(geographies_of(region))), None)
-        for item in wanted if geography is not None else ():
-            if _by_profile(item) and not _on_demand(item):
+        for item in wanted:
+            choice = profile_for(_id(item), region, refused=True)
+            if choice is not None and _by_profile(item) and not _on_demand(item):
                 base = bases[_id(item)]
-                model = mapper.through(f"{geography}.{base.id}", base.name, base.id, bases)
+                model = mapper.through(choice.model_id, base.name, base.id, bases)
                 model.extra["unchecked"] = True
                 found.append(model)
     unique: dict[str, Model] = {}

@@ -7,12 +7,13 @@ one geography; a call of `anthropic.claude-sonnet-4-5-…` is refused, one of `u
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 from attrs import frozen
 
 from modelwire.forks import ForkSafeLock
 from modelwire_bedrock.models.families import base_model_id, family_of
+from modelwire_bedrock.models.geographies import known_geographies
 
 __all__ = [
     "GEOGRAPHIES_OF_REGION",
@@ -20,8 +21,11 @@ __all__ = [
     "ProfileChoice",
     "base_of_all",
     "geographies_of",
+    "global_only",
+    "invalid_profiles",
     "inventory_of",
     "profile_for",
+    "remember_invalid",
     "remember_inventory",
 ]
 
@@ -52,6 +56,9 @@ _PROFILE_ONLY = re.compile(
     r"|deepseek\.r1-"
     r"|mistral\.pixtral-"
     r"|writer\.palmyra-"
+    r"|openai\.gpt-6"
+    r"|xai\.grok-"
+    r"|zai\.glm-5\.3"
 )
 
 
@@ -87,7 +94,13 @@ def geographies_of(region: str) -> tuple[str, ...]:
 
 
 def profile_for(
-    model_id: str, region: str, *, inventory: Inventory | None = None, refused: bool = False
+    model_id: str,
+    region: str,
+    *,
+    inventory: Inventory | None = None,
+    refused: bool = False,
+    allow_global: bool = False,
+    invalid: Collection[str] = (),
 ) -> ProfileChoice | None:
     """Find the profile to call for a model, or `None` where the id is good as it is.
 
@@ -96,20 +109,60 @@ def profile_for(
         region: The region that is called.
         inventory: What the region offers, if it was asked.
         refused: Whether AWS has already refused a call of the bare id.
+        allow_global: Whether a global profile may be chosen, so that data may leave the geography.
+        invalid: Ids of profiles that AWS has called invalid.
     """
-    if model_id.startswith("arn:") or base_model_id(model_id) != model_id or "." not in model_id:
+    if not _is_bare(model_id):
         return None
     if not refused and inventory is not None and model_id in inventory.on_demand:
         return None
-    candidates = [f"{geography}.{model_id}" for geography in geographies_of(region)]
+    geographies = [*geographies_of(region), *(["global"] if allow_global else [])]
+    candidates = [f"{geography}.{model_id}" for geography in geographies]
     if inventory is not None:
         offered = [profile for profile in candidates if profile in inventory.profiles]
         if offered:
             return _choice(offered[0], model_id, region)
-    if candidates and (refused or _PROFILE_ONLY.match(model_id)):
-        # Not every model has a profile of the nearest geography; the widest one is the likeliest.
-        return _choice(candidates[-1], model_id, region)
+    if refused or _PROFILE_ONLY.match(model_id):
+        every = _likely(model_id, geographies)
+        likely = [id_ for id_ in every if id_ not in invalid]
+        if not refused:
+            likely = likely or every
+        if likely:
+            return _choice(likely[0], model_id, region)
     return None
+
+
+def global_only(
+    model_id: str, region: str, *, inventory: Inventory | None = None
+) -> ProfileChoice | None:
+    """The global profile of a model that has no other to be called from a region, if so."""
+    if profile_for(model_id, region, inventory=inventory) is not None:
+        return None
+    if not _is_bare(model_id) or not _PROFILE_ONLY.match(model_id):
+        return None
+    if inventory is not None and model_id in inventory.on_demand:
+        return None
+    return profile_for(model_id, region, inventory=inventory, allow_global=True)
+
+
+def _is_bare(model_id: str) -> bool:
+    arn = model_id.startswith("arn:")
+    return not arn and base_model_id(model_id) == model_id and "." in model_id
+
+
+def _likely(model_id: str, geographies: Sequence[str]) -> list[str]:
+    """The profiles that a model has by the table, the surest first.
+
+    Of a model that the table does not know, not every one has a profile of the nearest geography; the
+    widest is the likeliest.
+    """
+    known = known_geographies(model_id)
+    if known is None:
+        ordered = [name for name in reversed(geographies) if name != "global"]
+        ordered += [name for name in geographies if name == "global"]
+    else:
+        ordered = [name for group in known for name in geographies if name in group]
+    return [f"{geography}.{model_id}" for geography in ordered]
 
 
 def base_of_all(model_ids: Sequence[str]) -> str | None:
@@ -144,3 +197,19 @@ def remember_inventory(identity: str, region: str, inventory: Inventory) -> None
 def inventory_of(identity: str, region: str) -> Inventory | None:
     """What a region offered to an identity when this process last asked, if it did."""
     return _inventories.get((identity, region))
+
+
+_invalid: dict[Hashable, frozenset[str]] = {}
+
+
+def remember_invalid(identity: str, region: str, profile: str) -> None:
+    """Keep that AWS called the id of a profile invalid, for calls of this process."""
+    with _lock:
+        _invalid[identity, region] = invalid_profiles(identity, region) | {profile}
+        while len(_invalid) > _MOST:
+            del _invalid[next(iter(_invalid))]
+
+
+def invalid_profiles(identity: str, region: str) -> frozenset[str]:
+    """The ids of profiles that AWS called invalid in this process."""
+    return _invalid.get((identity, region), frozenset())
