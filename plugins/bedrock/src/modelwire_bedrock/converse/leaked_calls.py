@@ -53,8 +53,8 @@ _SECTION_END = re.compile(r"<\|tool_calls_section_end\|>|</minimax:tool_call>")
 
 
 def leaks_calls(family: str) -> bool:
-    """Whether models of a family are known to write calls as text, or are not known at all."""
-    return family in _FAMILIES
+    """Whether models of a family, by its key, are known to write calls as text, or are not known at all."""
+    return family.startswith(_FAMILIES)
 
 
 @frozen
