@@ -94,6 +94,10 @@ def test_nor_does_it_in_a_chat_or_a_list_of_models(home, wire):
     seen = shapes(terminal.raw)
     idle = home.terminal("chat", "-m", "p/some-model")
     idle.ready()
+    idle.press("w" * 150)  # wraps, which moves the cursor between lines
+    idle.until(lambda text: text.count("w") >= 150)
+    idle.press(CTRL_C)
+    idle.ready(2)
     idle.press(CTRL_D)
     idle.ended()
     assert {one for one in seen - shapes(idle.raw) if obeyed(one.encode())} == set()
