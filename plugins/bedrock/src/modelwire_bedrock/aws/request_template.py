@@ -15,6 +15,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import define, field, frozen
@@ -34,6 +35,7 @@ _BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token
 _ABOUT_TRIES = "amz-sdk-"
 _INVOCATION = "amz-sdk-invocation-id"
 _DATE = "X-Amz-Date"
+_APART = timedelta(seconds=2)
 _STEADY = frozenset({"accept", "amz-sdk-request", "content-type", "user-agent"})
 """Header fields, in lower case, that are the same in all requests of a client."""
 
@@ -161,7 +163,7 @@ class TemplateTrial:
 
     It is used after one more request of the client that it holds for. Where the requests have header
     fields that are not known to be steady, it has to hold for a request with another body, and for
-    one that was signed in another second. A request that it does not hold for ends its use.
+    one that was signed some seconds later or earlier. A request that it does not hold for ends its use.
 
     Attributes:
         template: The template, or `None` where there is none to be used.
@@ -207,5 +209,17 @@ class TemplateTrial:
         self._needed.discard("another request")
         if hash(request.body) != self._body:
             self._needed.discard("another body")
-        if request.headers.get(_DATE) != self._second:
+        if _are_apart(self._second, request.headers.get(_DATE)):
             self._needed.discard("another second")
+
+
+def _are_apart(date: str | None, other: str | None) -> bool:
+    """Whether two dates of requests are two seconds apart, so that no time in them can be the same.
+
+    A field may have been written in the second before the request was signed, so one is too little.
+    """
+    if date is None or other is None:
+        return False
+    first = datetime.strptime(date, "%Y%m%dT%H%M%S%z")
+    second = datetime.strptime(other, "%Y%m%dT%H%M%S%z")
+    return abs(second - first) >= _APART
