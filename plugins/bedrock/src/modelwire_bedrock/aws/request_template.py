@@ -220,6 +220,6 @@ def _are_apart(date: str | None, other: str | None) -> bool:
     """
     if date is None or other is None:
         return False
-    first = datetime.strptime(date, "%Y%m%dT%H%M%S%z")
-    second = datetime.strptime(other, "%Y%m%dT%H%M%S%z")
+    first = datetime.fromisoformat(date)
+    second = datetime.fromisoformat(other)
     return abs(second - first) >= _APART
