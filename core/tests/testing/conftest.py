@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from attrs import frozen
 
 from modelwire.cli.plugin.template import PluginNames, write_plugin
+
+sys.path.insert(0, str(Path(__file__).parent))  # the mistakes
 
 
 class Workshop:
