@@ -41,10 +41,10 @@ def require_text(data: Mapping[str, Any], key: str) -> str:
     Raises:
         MalformedResponse: There is none, or something else than a text.
     """
-    value = data.get(key)
-    if isinstance(value, str):
-        return value
-    raise _wrong(key, "a text", value)
+    value = read_text(data, key)
+    if value is None:
+        raise _wrong(key, "a text", value)
+    return value
 
 
 def require_index(data: Mapping[str, Any], key: str) -> int:

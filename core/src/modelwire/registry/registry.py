@@ -177,6 +177,22 @@ class Registry:
 
         return package_at_fault(error, self._modules, owner.distribution, core=core)
 
+    def bug(self, owner: Owner, error: BaseException, what: str) -> PluginError:
+        """The error to raise for an exception that is a bug, naming the package at fault.
+
+        Args:
+            owner: The plugin that was called.
+            error: The exception, with its traceback. Its text may hold a secret and is left out.
+            what: What the package did, as `failed to count tokens`.
+        """
+        from modelwire.registry.blame import CORE
+
+        package = self.responsible_package(owner, error)
+        hint = "This is a bug in the plugin; tell its author."
+        if package == CORE:
+            hint = f"This is a bug in {CORE}, or in how {owner.distribution} uses it; report it."
+        return PluginError(f"{package} {what}.", hint=hint)
+
     def commands(self) -> dict[str, Claim]:
         """The subcommands that plugins bring; one that two packages claim is left out."""
         found: dict[str, list[Claim]] = defaultdict(list)

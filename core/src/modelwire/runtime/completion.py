@@ -28,7 +28,6 @@ from modelwire.messages import Context
 from modelwire.models import Model, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
-from modelwire.registry.blame import CORE
 from modelwire.registry.loader import where
 from modelwire.repair import Change
 from modelwire.runtime.cancellation import Cancellation
@@ -226,11 +225,7 @@ class Completion:
                 return None
             # Let through, it would end the caller's task without a word.
             what = f"cancelled its own answer for {model.provider!r}"
-        package = self.registry.responsible_package(owner, error)
-        hint = "This is a bug in the plugin; tell its author."
-        if package == CORE:
-            hint = f"This is a bug in {CORE}, or in how {owner.distribution} uses it; report it."
-        return PluginError(f"{package} {what}.", hint=hint)
+        return self.registry.bug(owner, error, what)
 
 
 def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]:

@@ -330,8 +330,8 @@ class Runtime:
         except ModelwireError:
             raise
         except (Exception, SystemExit) as error:
-            msg = f"{owner.distribution} failed to count tokens: {where(error)}."
-            raise PluginError(msg, hint="This is a bug in the plugin; tell its author.") from error
+            what = f"failed to count tokens: {where(error)}"
+            raise self.registry.bug(owner, error, what) from error
         if type(counted) is not int or counted < 0:
             msg = (
                 f"{owner.distribution} counted {type(counted).__name__} and not a number of tokens."
@@ -342,7 +342,7 @@ class Runtime:
     def describe_call(self, model: Model) -> dict[str, str]:
         """What a model's plugin says about how it would call it: the region, the endpoint and so on.
 
-        Nothing is sent and nobody is asked. A fact `x` may come with `xSource`, where it came from.
+        No request is sent. A fact `x` may come with `xSource`, where it came from.
         Empty where the plugin says nothing.
 
         Raises:
@@ -365,5 +365,5 @@ class Runtime:
         except ModelwireError:
             raise
         except (Exception, SystemExit) as error:
-            msg = f"{owner.distribution} failed to describe a call: {where(error)}."
-            raise PluginError(msg, hint="This is a bug in the plugin; tell its author.") from error
+            what = f"failed to describe a call: {where(error)}"
+            raise self.registry.bug(owner, error, what) from error
