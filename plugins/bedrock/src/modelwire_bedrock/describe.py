@@ -6,13 +6,9 @@ from typing import TYPE_CHECKING
 
 from modelwire.redaction import shown_url
 from modelwire_bedrock.aws.endpoints import Target, resolve_target
+from modelwire_bedrock.converse.profiles import chosen_profile
 from modelwire_bedrock.models.application_profiles import is_application_profile
 from modelwire_bedrock.models.families import base_model_id, family_of
-from modelwire_bedrock.models.inference_profiles import (
-    invalid_profiles,
-    inventory_of,
-    profile_for,
-)
 from modelwire_bedrock.settings import allows_global
 
 if TYPE_CHECKING:
@@ -26,7 +22,7 @@ __all__ = ["describe"]
 def describe(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> dict[str, str]:
-    """Say where a call of the model would go, and through which profile. Nobody is asked.
+    """Say where a call of the model would go, and through which profile. No request is sent.
 
     Args:
         model: The model.
@@ -42,14 +38,7 @@ def describe(
     told |= _endpoint(target)
     if target.profile:
         told["profile"] = target.profile
-    inventory = inventory_of(target.identity, target.region)
-    choice = profile_for(
-        model.id,
-        target.region,
-        inventory=inventory,
-        allow_global=allows_global(provider),
-        invalid=invalid_profiles(target.identity, target.region),
-    )
+    choice = chosen_profile(model.id, target, allow_global=allows_global(provider))
     if choice is not None:
         told |= {"calledAs": choice.model_id, "calledAsSource": choice.reason}
     told |= _base_model(model, called=choice.model_id if choice else model.id)

@@ -122,6 +122,7 @@ def found(configure, serve, plane):
             )
 
     run.server = server
+    run.url = server.url
     return run
 
 
@@ -380,7 +381,8 @@ async def test_expired_credentials_are_loaded_anew_once(configure, serve):
 
 async def test_what_a_region_offers_is_remembered_for_calls(found, target_of):
     await found()
-    inventory = inventory_of(target_of(environ=PAIR).identity, "us-west-2")
+    target = target_of(environ={**PAIR, "AWS_ENDPOINT_URL_BEDROCK": found.url})
+    inventory = inventory_of(target.control_plane)
     assert inventory.on_demand == {HAIKU}
     assert f"us.{SONNET}" in inventory.profiles
 

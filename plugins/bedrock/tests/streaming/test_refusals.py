@@ -20,7 +20,7 @@ from modelwire.messages import (
     UserMessage,
 )
 from modelwire.models import Model
-from modelwire_bedrock.converse.refusals import find_refused, forget_refused
+from modelwire_bedrock.converse.refusals import REFUSED, find_refused
 
 UNSUPPORTED = "This model doesn\u2019t support the {0} field. Remove {0} and try again."
 EXTRA = "The model returned the following errors: {0}: Extra inputs are not permitted"
@@ -31,9 +31,9 @@ TOOL = Tool("look", "Looks.", {"type": "object", "properties": {}})
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    forget_refused()
+    REFUSED.clear()
     yield
-    forget_refused()
+    REFUSED.clear()
 
 
 def reported(deltas, kind="dropped"):

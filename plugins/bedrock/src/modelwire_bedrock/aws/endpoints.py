@@ -59,6 +59,16 @@ class Target:
     environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
 
     @property
+    def control_plane(self) -> tuple[str, str, str | None]:
+        """What a list of models holds for: identity, region and the control plane's address."""
+        return (self.identity, self.region, self.control_url)
+
+    @property
+    def runtime(self) -> tuple[str, str, str | None]:
+        """What a refusal of a model's id holds for: identity, region and the runtime's address."""
+        return (self.identity, self.region, self.endpoint_url)
+
+    @property
     def profile(self) -> str | None:
         """The profile, or `None` for the default one."""
         return self.choice.profile

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,43 +12,31 @@ from modelwire.authoring import CallAttempt
 from modelwire.authoring import Translator as AnyTranslator
 from modelwire.errors import (
     AuthenticationError,
-    InvalidRequest,
-    MalformedResponse,
     ProviderError,
 )
-from modelwire.events import ResponseInfo
 from modelwire.redaction import secrets_in
 from modelwire.repair import Change
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.endpoints import Target, resolve_target
-from modelwire_bedrock.aws.eventstream import CONTENT_TYPE, Frame, FrameDecoder
 from modelwire_bedrock.aws.signing import Operation, prepare, transport_for
+from modelwire_bedrock.converse.exchange import fetch_answer, stream_frames
 from modelwire_bedrock.converse.hints import hint_for
 from modelwire_bedrock.converse.leaked_calls import CallRescuer, leaks_calls
-from modelwire_bedrock.converse.refusals import (
-    CACHING,
-    RefusedField,
-    find_refused,
-    remember_refused,
-    remembered_refused,
+from modelwire_bedrock.converse.omissions import CACHING, RefusedField
+from modelwire_bedrock.converse.profiles import (
+    chosen_profile,
+    refuse_global_only,
+    through_profile,
 )
-from modelwire_bedrock.converse.rendering import API
+from modelwire_bedrock.converse.refusals import REFUSED, find_refused
 from modelwire_bedrock.converse.request import ConverseRequest, build_request
 from modelwire_bedrock.converse.response import AnswerTranslator
 from modelwire_bedrock.converse.stream import Translator
 from modelwire_bedrock.converse.token_limit import configured_limit
-from modelwire_bedrock.errors import ServiceFault, fault_of_response
+from modelwire_bedrock.errors import ServiceFault
 from modelwire_bedrock.models.application_profiles import is_application_profile, shared_profiles
 from modelwire_bedrock.models.families import family_of
-from modelwire_bedrock.models.inference_profiles import (
-    ProfileChoice,
-    base_of_all,
-    global_only,
-    invalid_profiles,
-    inventory_of,
-    profile_for,
-    remember_invalid,
-)
+from modelwire_bedrock.models.inference_profiles import base_of_all, remember_invalid
 from modelwire_bedrock.settings import allows_global
 
 if TYPE_CHECKING:
@@ -57,12 +44,14 @@ if TYPE_CHECKING:
     from modelwire.hookspecs import CompletionOptions
     from modelwire.messages import Context
     from modelwire.models import Model
-    from modelwire.transport import Deadlines, Request, Response, Transport
+    from modelwire.transport import Request, Transport
 
-__all__ = ["ConverseCall", "base_model_of", "check_response", "plan_call", "target_of"]
+__all__ = ["ConverseCall", "base_model_of", "plan_call", "target_of"]
 
 _PROVIDER = "amazon-bedrock"
 _ALIASES = ("bedrock", "aws-bedrock")
+_MOST_FIELDS = 32
+"""The most refused fields that are remembered of a model."""
 
 
 @frozen
@@ -131,10 +120,10 @@ class ConverseCall:
         names = self.request.tool_names
         if self.operation == "converse":
             whole = self._rescuing(AnswerTranslator(names, self.request.limit_note))
-            return CallAttempt(partial(_fetch_answer, transport, request), whole)
+            return CallAttempt(partial(fetch_answer, transport, request), whole)
         secrets = secrets_in(request.headers, request.public_headers)
         translator = Translator(names, secrets, self.request.limit_note)
-        return CallAttempt(partial(_stream_frames, transport, request), self._rescuing(translator))
+        return CallAttempt(partial(stream_frames, transport, request), self._rescuing(translator))
 
     def _rescuing(self, translator: AnyTranslator[Any]) -> AnyTranslator[Any]:
         """A translator that also reads calls written as text, where the model may write such."""
@@ -173,10 +162,12 @@ class ConverseCall:
 
     async def through_a_profile(self) -> ConverseCall | None:
         """The same through an inference profile, if there is one that was not called."""
-        choice = _profile(self.model, self.target, refused=True, allow_global=self.allow_global)
+        choice = chosen_profile(
+            self.model, self.target, refused=True, allow_global=self.allow_global
+        )
         if choice is None or choice.model_id == self.request.payload["modelId"]:
             return None
-        return evolve(self, request=_through(choice, self.request))
+        return evolve(self, request=through_profile(choice, self.request))
 
     def informed(self, error: ProviderError) -> ConverseCall:
         """The same, knowing with which error it was refused."""
@@ -202,13 +193,13 @@ class ConverseCall:
                 left_out.append(refused)
         if not left_out:
             return None
-        remember_refused(self.memory_key, left_out)
+        REFUSED.update(self.memory_key, lambda known: _merged(known, left_out))
         return evolve(self, request=request)
 
     def as_remembered(self) -> ConverseCall:
         """The same without the fields that the model refused earlier in this process."""
         request = self.request
-        for refused in remembered_refused(self.memory_key):
+        for refused in REFUSED.get(self.memory_key) or ():
             reason = "The model refused it in an earlier call of this process."
             request = request.without(refused, reason) or request
         return evolve(self, request=request)
@@ -218,7 +209,7 @@ class ConverseCall:
         called = self.request.payload["modelId"]
         if called == self.model:
             return None
-        remember_invalid(self.target.identity, self.target.region, called)
+        remember_invalid(self.target.runtime, called)
         return await self.through_a_profile()
 
     async def as_a_whole(self) -> ConverseCall | None:
@@ -226,57 +217,10 @@ class ConverseCall:
         return None if self.operation == "converse" else evolve(self, operation="converse")
 
 
-async def _stream_frames(
-    transport: Transport, request: Request, deadlines: Deadlines
-) -> AsyncGenerator[ResponseInfo | Iterable[Frame], None]:
-    """Send a request of ConverseStream; the frames of a chunk are decoded as they are taken."""
-    async with transport.send(request, deadlines=deadlines) as response:
-        yield ResponseInfo(request_id=response.request_id, api=API)
-        await check_response(response)
-        await _check_kind(response)
-        decoder = FrameDecoder()
-        async with aclosing(response.iter_bytes()) as chunks:
-            async for chunk in chunks:
-                yield decoder.feed(chunk)
-        decoder.end()
-
-
-async def _fetch_answer(
-    transport: Transport, request: Request, deadlines: Deadlines
-) -> AsyncGenerator[ResponseInfo | Iterable[bytes], None]:
-    """Send a request of Converse; the answer comes whole."""
-    async with transport.send(request, deadlines=deadlines) as response:
-        yield ResponseInfo(request_id=response.request_id, api=API)
-        await check_response(response)
-        yield (await response.read(),)
-
-
-async def check_response(response: Response) -> None:
-    """Check that a response is a success.
-
-    Raises:
-        ProviderError: It is not; the `__cause__` is the `ServiceFault`.
-    """
-    if response.status == 200:
-        return
-    body = await response.read_error()
-    fault = fault_of_response(response.status, response.headers, body)
-    raise fault.error() from fault
-
-
-async def _check_kind(response: Response) -> None:
-    """Refuse a success that is not a stream, as a proxy's page or a wrong service's answer."""
-    kind = (response.headers.get("Content-Type") or CONTENT_TYPE).partition(";")[0].strip()
-    if kind.lower() == CONTENT_TYPE:
-        return
-    fault = fault_of_response(response.status, response.headers, await response.read_error())
-    said = f": {fault.message}" if fault.message else ""
-    raise MalformedResponse(
-        f"The answer is {kind} and not an event stream{said}",
-        status=response.status,
-        retryable=False,
-        hint="Is the endpoint that of the Bedrock runtime? A proxy may have answered instead.",
-    )
+def _merged(
+    known: tuple[RefusedField, ...] | None, more: Sequence[RefusedField]
+) -> tuple[RefusedField, ...]:
+    return tuple(dict.fromkeys((*(known or ()), *more)))[-_MOST_FIELDS:]
 
 
 def plan_call(
@@ -321,11 +265,11 @@ def plan_call(
         configured_limit=configured_limit(provider, model.id),
     )
     global_too = allows_global(provider)
-    choice = _profile(model.id, target, allow_global=global_too)
+    choice = chosen_profile(model.id, target, allow_global=global_too)
     if choice is not None:
-        request = _through(choice, request)
+        request = through_profile(choice, request)
     elif not global_too:
-        _refuse_global_only(model.id, target)
+        refuse_global_only(model.id, target)
     family = family_of(model.id, base_model=base_model, name=model.name)
     streaming = family.streaming
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
@@ -374,46 +318,6 @@ async def base_model_of(
         model.id, target=target, clients=clients, transport=transport
     )
     return base_of_all(models)
-
-
-def _profile(
-    model_id: str, target: Target, *, refused: bool = False, allow_global: bool = False
-) -> ProfileChoice | None:
-    return profile_for(
-        model_id,
-        target.region,
-        inventory=inventory_of(target.identity, target.region),
-        refused=refused,
-        allow_global=allow_global,
-        invalid=invalid_profiles(target.identity, target.region),
-    )
-
-
-def _refuse_global_only(model_id: str, target: Target) -> None:
-    """Refuse a call that only a global profile could serve.
-
-    Raises:
-        InvalidRequest: It is so; the error names the profile.
-    """
-    inventory = inventory_of(target.identity, target.region)
-    choice = global_only(model_id, target.region, inventory=inventory)
-    if choice is None:
-        return
-    msg = f"From {target.region}, {model_id} answers only through {choice.model_id}."
-    raise InvalidRequest(
-        msg,
-        hint=f"AWS may process what it is sent in any region. Call {choice.model_id}, or set "
-        "models.providers.amazon-bedrock.allowGlobal to true.",
-    )
-
-
-def _through(choice: ProfileChoice, request: ConverseRequest) -> ConverseRequest:
-    """The same request to an inference profile; the history is still that of the model."""
-    return evolve(
-        request,
-        payload={**request.payload, "modelId": choice.model_id},
-        changes=(*request.changes, Change("rewritten", "model", choice.reason)),
-    )
 
 
 def _settings(provider: ProviderConfig, config: Config) -> dict[str, Any]:

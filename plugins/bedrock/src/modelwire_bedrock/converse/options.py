@@ -25,7 +25,7 @@ _READ_ELSEWHERE = frozenset({
 
 @define
 class Params:
-    """Takes parameters by name, and knows which of them nobody took."""
+    """Takes parameters by name, and knows which were not taken."""
 
     _values: Mapping[str, Any]
     _changes: Changes
@@ -44,7 +44,7 @@ class Params:
         return f"options.params.{names[0]}", None
 
     def note_unknown(self) -> None:
-        """Record every parameter that nobody took, with the one that may be meant."""
+        """Record every parameter that was not taken, with a near match."""
         from difflib import get_close_matches  # only what is misspelled needs it
 
         for name in self._values:

@@ -1,4 +1,4 @@
-"""Refused fields: which fields of a request a refusal names, and the payload without them.
+"""Refused fields: which fields of a request a refusal names.
 
 A table of models is never complete. A refusal that names a field is used instead: the field is left
 out once, and remembered, so that the next call of the process does not fail first. Only fields whose
@@ -10,36 +10,24 @@ Sources: AWS's wordings as quoted in public issues, and those of the models behi
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
-
-from modelwire.forks import ForkSafeLock
+from modelwire_bedrock.converse.omissions import (
+    CACHING,
+    REASONING,
+    SCHEMA,
+    STATUS,
+    STRICT,
+    RefusedField,
+    as_json,
+    value_at,
+)
 from modelwire_bedrock.error_rules import plain_text
+from modelwire_bedrock.models.memory import Memory
 
-__all__ = [
-    "CACHING",
-    "REASONING",
-    "SCHEMA",
-    "RefusedField",
-    "fields_named",
-    "find_refused",
-    "forget_refused",
-    "remember_refused",
-    "remembered_refused",
-    "without_cache_points",
-    "without_field",
-]
-
-CACHING = "cachePoint"
-SCHEMA = "outputConfig.textFormat"
-REASONING = "reasoningContent"
-
-_STRICT = "toolConfig.tools.toolSpec.strict"
-_STATUS = "toolResult.status"
+__all__ = ["REFUSED", "fields_named", "find_refused"]
 
 _NAME = r"[`'\"\[]*([A-Za-z_#][\w.#/\[\]-]*[\w\]])[`'\"\]]*"
 _WHOLE = tuple(
@@ -79,25 +67,11 @@ _MARKED: tuple[tuple[str, frozenset[str]], ...] = (
         REASONING,
         frozenset({"reasoningcontent", "reasoningtext", "signature", "redactedcontent"}),
     ),
-    (_STRICT, frozenset({"strict"})),
-    (_STATUS, frozenset({"status"})),
+    (STRICT, frozenset({"strict"})),
+    (STATUS, frozenset({"status"})),
 )
 """What is written in several places of a payload, by the names that refusals give it."""
 _SCHEMA = frozenset({"format", "textformat", "outputformat", "responseformat", "jsonschema"})
-
-
-@frozen
-class RefusedField:
-    """A field that a model refuses.
-
-    Attributes:
-        path: Its place in the payload, as `inferenceConfig.temperature`; or `CACHING`, `SCHEMA` or
-            `REASONING` for what is written in several places.
-        value: The only value that is refused, as JSON text, or `None` for any.
-    """
-
-    path: str
-    value: str | None = field(default=None, repr=False)
 
 
 def fields_named(message: str) -> list[tuple[str, bool]]:
@@ -118,7 +92,7 @@ def find_refused(message: str, payload: Mapping[str, Any]) -> list[RefusedField]
             continue
         path, value = resolved
         any_value = value is None or (whole and path != "toolConfig.toolChoice")
-        refused = RefusedField(path, None if any_value else _written(value))
+        refused = RefusedField(path, None if any_value else as_json(value))
         if refused not in found:
             found.append(refused)
     return found
@@ -144,7 +118,7 @@ def _resolve(name: str, payload: Mapping[str, Any]) -> tuple[str, Any] | None:
 def _among_droppable(folded: Sequence[str], payload: Mapping[str, Any]) -> tuple[str, Any] | None:
     for path in _DROPPABLE:
         if folded[0] == _fold(path[-1]) or tuple(folded[:2]) == tuple(map(_fold, path)):
-            value = _at(payload, path)
+            value = value_at(payload, path)
             if value is not None:
                 return ".".join(path), value
     return None
@@ -169,137 +143,9 @@ def _within(folded: Sequence[str], fields: Any) -> tuple[str, Any] | None:
     return (".".join(path), value) if len(path) > 1 else None
 
 
-def _at(payload: Mapping[str, Any], path: Sequence[str]) -> Any:
-    here: Any = payload
-    for part in path:
-        here = here.get(part) if isinstance(here, Mapping) else None
-    return here
-
-
 def _fold(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def _written(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
-
-
-def without_field(payload: dict[str, Any], refused: RefusedField) -> dict[str, Any] | None:
-    """The payload without a refused field, or `None` where it has none such."""
-    if refused.path == CACHING:
-        return without_cache_points(payload)
-    if refused.path == _STRICT:
-        return _without_strict(payload)
-    if refused.path == _STATUS:
-        return _without_status(payload)
-    path = refused.path.split(".")
-    value = _at(payload, path)
-    if value is None or refused.value not in (None, _written(value)):
-        return None
-    return _cut(payload, path)
-
-
-def _cut(data: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    """A copy without what a path leads to; an object that is left empty goes with it."""
-    copy = dict(data)
-    if len(path) > 1:
-        copy[path[0]] = _cut(copy[path[0]], path[1:])
-    if len(path) == 1 or not copy[path[0]]:
-        del copy[path[0]]
-    return copy
-
-
-def without_cache_points(payload: dict[str, Any]) -> dict[str, Any] | None:
-    """The payload without its cache points, or `None` where it has none."""
-    copy = dict(payload)
-    if "system" in copy:
-        copy["system"] = _uncached(copy["system"])
-    if "toolConfig" in copy:
-        copy["toolConfig"] = {
-            **copy["toolConfig"],
-            "tools": _uncached(copy["toolConfig"].get("tools", [])),
-        }
-    copy["messages"] = [
-        {**message, "content": _uncached(message["content"])}
-        for message in copy.get("messages", [])
-    ]
-    return None if _json_equal(copy, payload) else copy
-
-
-def _uncached(blocks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [block for block in blocks if CACHING not in block]
-
-
-def _json_equal(left: dict[str, Any], right: dict[str, Any]) -> bool:
-    return {**left, "messages": left.get("messages", [])} == {
-        **right,
-        "messages": right.get("messages", []),
-    }
-
-
-def _without_strict(payload: dict[str, Any]) -> dict[str, Any] | None:
-    tools = payload.get("toolConfig", {}).get("tools", [])
-    if not any("strict" in tool.get("toolSpec", {}) for tool in tools):
-        return None
-    loose = [
-        {"toolSpec": {k: v for k, v in tool["toolSpec"].items() if k != "strict"}}
-        if "toolSpec" in tool
-        else tool
-        for tool in tools
-    ]
-    return {**payload, "toolConfig": {**payload["toolConfig"], "tools": loose}}
-
-
-def _without_status(payload: dict[str, Any]) -> dict[str, Any] | None:
-    """The payload without the status of tool results; the text says that a tool failed."""
-    if not any("status" in result for result in _results(payload)):
-        return None
-    return {
-        **payload,
-        "messages": [
-            {**message, "content": [_statusless(block) for block in message["content"]]}
-            for message in payload["messages"]
-        ],
-    }
-
-
-def _results(payload: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for message in payload.get("messages", []):
-        for block in message["content"]:
-            if "toolResult" in block:
-                yield block["toolResult"]
-
-
-def _statusless(block: dict[str, Any]) -> dict[str, Any]:
-    if "status" not in block.get("toolResult", {}):
-        return block
-    result = dict(block["toolResult"])
-    if result.pop("status") == "error":
-        result["content"] = [{"text": "The tool failed:"}, *result["content"]]
-    return {"toolResult": result}
-
-
-_remembered: dict[Hashable, tuple[RefusedField, ...]] = {}
-_MOST_MODELS = 256
-_MOST_FIELDS = 32
-_lock = ForkSafeLock()
-
-
-def remember_refused(key: Hashable, fields: Sequence[RefusedField]) -> None:
-    """Keep what a model refused, for the calls of this process."""
-    with _lock:
-        known = (*_remembered.pop(key, ()), *fields)
-        _remembered[key] = tuple(dict.fromkeys(known))[-_MOST_FIELDS:]
-        while len(_remembered) > _MOST_MODELS:
-            del _remembered[next(iter(_remembered))]
-
-
-def remembered_refused(key: Hashable) -> tuple[RefusedField, ...]:
-    """What a model refused earlier in this process."""
-    return _remembered.get(key, ())
-
-
-def forget_refused() -> None:
-    """Forget all that was refused."""
-    with _lock:
-        _remembered.clear()
+REFUSED = Memory[tuple[RefusedField, ...]]()
+"""The fields that models refused earlier in this process."""

@@ -20,9 +20,9 @@ from modelwire_bedrock.converse.caching import (
 )
 from modelwire_bedrock.converse.history import PLACEHOLDER, end_with_user, messages_of, turns_of
 from modelwire_bedrock.converse.media_limits import unfit_media
+from modelwire_bedrock.converse.omissions import REASONING, SCHEMA, RefusedField, without_field
 from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
 from modelwire_bedrock.converse.passages import add_content, add_passages
-from modelwire_bedrock.converse.refusals import REASONING, SCHEMA, RefusedField, without_field
 from modelwire_bedrock.converse.rendering import Rendering
 from modelwire_bedrock.converse.sampling import sampling
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
@@ -46,7 +46,7 @@ class ConverseRequest:
         changes: What is not sent as it was said, and why.
         tool_names: Names of tools on the wire that had to change, and the tools' own.
         schema: The schema that the answer is to follow, where the payload holds it.
-        limit_note: What to say where the answer ends at its limit on tokens, if nobody chose one.
+        limit_note: The note for an answer that ends at the default limit on tokens, if that was sent.
     """
 
     payload: dict[str, Any] = field(repr=False)

@@ -11,11 +11,11 @@ from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.signing import prepare, transport_for
 from modelwire_bedrock.converse.call import (
     base_model_of,
-    check_response,
     plan_call,
     target_of,
 )
-from modelwire_bedrock.converse.refusals import without_cache_points
+from modelwire_bedrock.converse.exchange import check_response
+from modelwire_bedrock.converse.omissions import without_cache_points
 from modelwire_bedrock.models.families import base_model_id
 
 if TYPE_CHECKING:

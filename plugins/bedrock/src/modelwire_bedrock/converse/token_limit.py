@@ -23,7 +23,7 @@ __all__ = ["chosen_limit", "configured_limit", "with_default_limit"]
 
 _AUTO = "auto"
 _ROOM = 8_192
-"""Tokens for the answer itself beside a thinking budget, where nobody chose a limit."""
+"""Tokens left for the answer itself beside a thinking budget, in the default limit."""
 
 
 def configured_limit(provider: ProviderConfig, model_id: str) -> int | None:
@@ -39,7 +39,7 @@ def chosen_limit(
     params: Params,
     changes: Changes,
 ) -> tuple[CompletionOptions, bool]:
-    """The options with the limit that somebody chose, and whether the service's own is wanted.
+    """The options with the configured limit, and whether the service's own is wanted.
 
     Args:
         options: The options of the call, whose limit counts first.
@@ -74,14 +74,14 @@ def chosen_limit(
 def with_default_limit(
     thinking: ThinkingPlan, model: Model, family: Family, known_by: str
 ) -> tuple[ThinkingPlan, str]:
-    """The plan with the limit to send where nobody chose one, and what to say if it is met.
+    """The plan with the default limit, and the note for an answer that reaches it.
 
     The service ends an answer of Claude at 4,096 tokens where a request says nothing. What is sent is
     reserved of the quota, so it is not all that the model can do.
     """
     sent = _default_limit(thinking, model, family, known_by)
     what = "The service's own limit held" if sent is None else f"The limit was {sent} tokens"
-    note = f"{what}, as nobody chose one. Set max_tokens, or maxTokens in the configuration."
+    note = f"{what}, since none is configured. Set max_tokens, or maxTokens in the configuration."
     return evolve(thinking, max_tokens=sent), note
 
 

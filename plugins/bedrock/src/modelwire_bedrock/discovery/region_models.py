@@ -207,7 +207,7 @@ def _remember(target: Target, listing: RegionListing) -> None:
         return
     on_demand = frozenset(_id(item) for item in listing.models if _on_demand(item))
     ids = (str(item.get("inferenceProfileId", "")).strip() for item in listing.profiles)
-    remember_inventory(target.identity, target.region, Inventory(on_demand, frozenset(ids)))
+    remember_inventory(target.control_plane, Inventory(on_demand, frozenset(ids)))
 
 
 def _on_demand(summary: Mapping[str, Any]) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Collection, Hashable, Sequence
 
 from attrs import frozen
 
-from modelwire.forks import ForkSafeLock
 from modelwire_bedrock.models.families import base_model_id, family_of
 from modelwire_bedrock.models.geographies import known_geographies
+from modelwire_bedrock.models.memory import Memory
 
 __all__ = [
     "GEOGRAPHIES_OF_REGION",
@@ -181,35 +181,30 @@ def _choice(profile: str, model_id: str, region: str) -> ProfileChoice:
     return ProfileChoice(profile, reason)
 
 
-_inventories: dict[Hashable, Inventory] = {}
-_MOST = 64
-_lock = ForkSafeLock()
+_inventories = Memory[Inventory]()
+_invalid = Memory[frozenset[str]]()
 
 
-def remember_inventory(identity: str, region: str, inventory: Inventory) -> None:
-    """Keep what a region offered to an identity, for calls of this process."""
-    with _lock:
-        _inventories[identity, region] = inventory
-        while len(_inventories) > _MOST:
-            del _inventories[next(iter(_inventories))]
+def remember_inventory(place: Hashable, inventory: Inventory) -> None:
+    """Keep what a region offered to an identity, for calls of this process.
+
+    Args:
+        place: The identity, the region and the control plane, as `Target.control_plane` has them.
+        inventory: What it offered.
+    """
+    _inventories.update(place, lambda _: inventory)
 
 
-def inventory_of(identity: str, region: str) -> Inventory | None:
-    """What a region offered to an identity when this process last asked, if it did."""
-    return _inventories.get((identity, region))
+def inventory_of(place: Hashable) -> Inventory | None:
+    """What a region offered to an identity when this process last read it, if it did."""
+    return _inventories.get(place)
 
 
-_invalid: dict[Hashable, frozenset[str]] = {}
-
-
-def remember_invalid(identity: str, region: str, profile: str) -> None:
+def remember_invalid(place: Hashable, profile: str) -> None:
     """Keep that AWS called the id of a profile invalid, for calls of this process."""
-    with _lock:
-        _invalid[identity, region] = invalid_profiles(identity, region) | {profile}
-        while len(_invalid) > _MOST:
-            del _invalid[next(iter(_invalid))]
+    _invalid.update(place, lambda known: (known or frozenset()) | {profile})
 
 
-def invalid_profiles(identity: str, region: str) -> frozenset[str]:
+def invalid_profiles(place: Hashable) -> frozenset[str]:
     """The ids of profiles that AWS called invalid in this process."""
-    return _invalid.get((identity, region), frozenset())
+    return _invalid.get(place) or frozenset()
