@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 REPLACEMENT = "\ufffd"
-"""What stands for half a character whose other half never came."""
+"""The replacement character, used for an unpaired surrogate."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -106,7 +106,7 @@ class _Block:
         return text
 
     def last(self) -> str:
-        """What stands for the half that never got its other one; empty where none waits."""
+        """The replacement character for a pending half of a surrogate pair; empty if there is none."""
         if not self.half:
             return ""
         self.half = ""

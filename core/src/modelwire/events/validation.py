@@ -26,7 +26,7 @@ from modelwire.messages import Cost, StopReason, Usage
 __all__ = ["UNREADABLE_USAGE", "cost_mistake", "refuse_delta", "usage_mistake", "validated"]
 
 UNREADABLE_USAGE = "unreadable_usage"
-"""The type of the diagnostic that stands for a usage that makes no sense."""
+"""The type of the diagnostic that replaces an invalid usage."""
 
 D = TypeVar("D", bound=Any)
 

@@ -69,7 +69,7 @@ class Handler:
         except Broken as broken:
             received.message = str(broken) or None
             self._ended(received, "broken")
-            raise web.HTTPInternalServerError from None  # nobody is there to read it
+            raise web.HTTPInternalServerError from None  # the client has disconnected
         except (asyncio.CancelledError, ConnectionError) as left:
             self._ended(received, "broken" if self.stopping else "client_left")
             if isinstance(left, ConnectionError):

@@ -33,7 +33,7 @@ def authenticator(
     required: bool,
     guarded: object | None,
 ) -> Authenticator:
-    """Who is let in; before an upstream, nobody but those who were given its keys."""
+    """The access keys that are accepted; with an upstream, only those of the emulator itself."""
     if credentials is None:
         credentials = (CREDENTIALS if guarded is None else new_credentials(),)
     if tokens is None:

@@ -8,7 +8,7 @@ The column `evidence` says where a row comes from:
     card          the model's own card, by AWS
     peer          verified live by another client, as its authors say
     issue         a public issue with the service's words
-    hearsay       documentation or issue threads; nobody has shown us the wire
+    hearsay       documentation or issue threads; not seen on the wire
 
 Where they disagree a recording wins over the reference, and that over the rest. The column `checked`
 is the month in which somebody last compared the row with its evidence.
@@ -74,12 +74,12 @@ class Family:
         leading_assistant: Whether a conversation may begin with an assistant turn.
         prefill: Whether it may end with one, which the model then continues.
         system: Whether there may be a system prompt.
-        thinks: Whether it can think; `None` where nobody knows.
+        thinks: Whether it can think; `None` where it is unknown.
         thinking: How thinking is asked for, or `None` where no way is known.
         efforts: The efforts that differ from thinking not at all, from the least to the most.
         off: How thinking is kept off: `omit` says nothing, as it is off by itself; `disabled`,
             `between_tools` and `none` are what is sent; `least` asks for the least, as it cannot be
-            kept off; `None` does the same where nobody knows.
+            kept off; `None` does the same where it is unknown.
         by_default: Whether it thinks where nothing is sent.
         default_level: How much it thinks then, where that is known and worth sending.
         interleaved: Whether it must be told to think between tool calls.
@@ -89,15 +89,15 @@ class Family:
         temperature_with_top_p: Whether it takes both at once.
         top_k: Where `top_k` goes among the additional fields, or `None` where it is refused.
         blank_stops: Whether a stop sequence may be white space alone.
-        answer_tokens: The limit on an answer to send where nobody chose one; `None` sends none.
+        answer_tokens: The default limit on an answer's tokens; `None` sends none.
         cache: Where cache points may stand.
         cache_hour: Whether what is cached may be kept for an hour.
-        structured_output: Whether it takes `outputConfig`; `None` where nobody knows.
+        structured_output: Whether it takes `outputConfig`; `None` where it is unknown.
         service_tiers: The only service tiers, or `None` for all.
         response_fields: Fields of the model's own answer to ask for.
         streaming: What may be streamed.
         inline_references: Whether schemas of tools must say in place what `$ref` refers to.
-        strict_tools: Whether it takes `toolSpec.strict`; `None` where nobody knows.
+        strict_tools: Whether it takes `toolSpec.strict`; `None` where it is unknown.
     """
 
     key: str

@@ -1,9 +1,9 @@
 """The table of inference profiles: the geographies in which a family of models has one.
 
-The region's own ListInferenceProfiles is the only authority; the table is for a call before it was
-asked. A row holds for every model whose bare id begins with its pattern, in lower case and with dashes
-for dots; the first counts. Evidence: the data of langchain-aws 1.9.1, of November 2026; what stands in
-`also` is listed by other tables only, or is disputed, and is tried after the rest.
+The region's own ListInferenceProfiles is the only authority; the table is used for calls before it
+was read. A row holds for every model whose bare id begins with its pattern, in lower case and with dashes
+for dots; the first counts. Evidence: the data of langchain-aws 1.9.1, of November 2026; the
+prefixes in `also` are listed by other tables only, or are disputed, and are tried last.
 """
 
 from __future__ import annotations

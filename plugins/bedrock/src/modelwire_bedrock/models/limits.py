@@ -8,7 +8,7 @@ counts. The column `evidence`:
     prices     the data of the package genai-prices 0.2.3
     card       the model's card at AWS
     data       the data of langchain-aws 1.9.1, of November 2026
-    hearsay    the makers' pages and general knowledge; nobody has shown us the wire
+    hearsay    the makers' pages and general knowledge; not seen on the wire
 
 A column that has other evidence than the row says so. `None` is unknown, never none. Sizes are those
 of Bedrock, where makers may offer more by themselves. All rows were last checked in 2026-11.

@@ -19,7 +19,7 @@ def output_config_accepted(request: CheckedRequest) -> str | None:
 
 
 def output_config_undisputed(request: CheckedRequest) -> str | None:
-    """Nobody reports that the model takes no schema for its answer."""
+    """No report says that the model refuses a schema for its answer."""
     return _REFUSED if request.hosted.structured == "disputed" and _asked(request) else None
 
 
