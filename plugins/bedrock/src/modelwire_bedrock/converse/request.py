@@ -80,7 +80,11 @@ class ConverseRequest:
         payload = without_field(self.payload, RefusedField(SCHEMA)) or {}
         said = {"text": schema_instruction(self.schema)}
         payload["system"] = [*payload.get("system", []), said]
-        change = Change("rewritten", "options.response_schema", f"{reason} It is said in words.")
+        change = Change(
+            "rewritten",
+            "options.response_schema",
+            f"{reason} The schema is in the system prompt instead.",
+        )
         return evolve(self, payload=payload, changes=(*self.changes, change))
 
     def without_reasoning(
@@ -282,7 +286,8 @@ def _add_system(
     blocks = system_blocks(text, plan)
     if options.response_schema is not None and family.structured_output is False:
         changes.rewritten(
-            "options.response_schema", f"{family.key} takes no schema; it is told in words."
+            "options.response_schema",
+            f"{family.key} takes no schema; it is in the system prompt instead.",
         )
         blocks.append({"text": schema_instruction(options.response_schema)})
     if not blocks:

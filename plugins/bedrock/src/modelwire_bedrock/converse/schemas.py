@@ -62,7 +62,7 @@ def tool_schema(schema: Mapping[str, Any]) -> ToolSchema:
     notes: list[tuple[str, str]] = []
     root = _Root(schema).object(schema)
     forms = None
-    merged = "Alternatives at the root are merged and told in words."
+    merged = "Alternatives at the root are merged, and listed in the description."
     notes += [(keyword, merged) for keyword in _ROOT_COMPOSITION if keyword in schema]
     if any(keyword in schema for keyword in _ALTERNATIVES):
         forms = _forms(schema)
