@@ -65,11 +65,14 @@ def escaped_json(text: str) -> str:
         return text
     import json
 
-    return "".join(
-        json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
-        if char != "\n" and _steers(char)
-        else char
-        for char in text
+    def escaped(char: str) -> str:
+        return json.dumps(char)[1:-1].replace("\x7f", "\\u007f")
+
+    return "\n".join(
+        line
+        if line.isprintable()
+        else "".join(escaped(char) if _steers(char) else char for char in line)
+        for line in text.split("\n")
     )
 
 

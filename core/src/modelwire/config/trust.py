@@ -185,7 +185,7 @@ class _Sieve:
         """
         if any(not pattern and check(value) for pattern, check in rules):
             return value
-        inside = [rule for rule in rules if rule[0]]
+        inside = _Inside.of(rules)
         if isinstance(value, Mapping) and inside:
             items = [(key, self._step(item, path, key, inside)) for key, item in value.items()]
             kept = {key: item for key, item in items if item is not _NOTHING}
@@ -196,13 +196,40 @@ class _Sieve:
         self.left_out += _leaves(value, path)
         return _NOTHING
 
-    def _step(self, value: Any, path: Path, step: Step, rules: _Rules) -> Any:
-        fitting = [(pattern[1:], check) for pattern, check in rules if _fits(pattern[0], step)]
-        return self.keep(value, (*path, step), fitting)
+    def _step(self, value: Any, path: Path, step: Step, inside: _Inside) -> Any:
+        return self.keep(value, (*path, step), inside.after(step))
 
 
-def _fits(wanted: Step | Callable[[Step], bool], step: Step) -> bool:
-    return wanted(step) if callable(wanted) else wanted == step
+@define
+class _Inside:
+    """The rules for what is in an object or a list, by their first step.
+
+    A document may have many thousand keys, so a key does not meet each rule.
+    """
+
+    named: dict[Step, _Rules] = Factory(dict)
+    tested: list[tuple[Callable[[Step], bool], tuple[_Pattern, _Check]]] = Factory(list)
+
+    @classmethod
+    def of(cls, rules: _Rules) -> _Inside:
+        inside = cls()
+        for pattern, check in rules:
+            if not pattern:
+                continue
+            first, rule = pattern[0], (pattern[1:], check)
+            if callable(first):
+                inside.tested.append((first, rule))
+            else:
+                inside.named.setdefault(first, []).append(rule)
+        return inside
+
+    def __bool__(self) -> bool:
+        return bool(self.named or self.tested)
+
+    def after(self, step: Step) -> _Rules:
+        """The rules that hold after a step, without it."""
+        fitting = [rule for fits, rule in self.tested if fits(step)]
+        return [*self.named.get(step, ()), *fitting]
 
 
 def _is_named(path: Path) -> bool:
