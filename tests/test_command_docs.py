@@ -1,7 +1,8 @@
 """What the pages in docs/commands say is what the installed program prints.
 
 Every ```console block of docs/commands/*.md is run, page by page and in order, in a scratch home
-with the installed program, and what it prints is compared. The rules for a page:
+with the installed program, and what it prints is compared. Unless the run is long, the program is
+forked from an interpreter that has imported it. The rules for a page:
 
 - A line that begins with `$ ` is a command. It runs in bash, so pipes, `cd`, `export` and `echo $?`
   work, and last until the end of the page. A line that ends with a backslash goes on in the next.

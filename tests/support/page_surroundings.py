@@ -4,19 +4,24 @@ import os
 import sys
 from pathlib import Path
 
+import preloaded
 import pytest
 from console_pages import Shell
 from llama_server import llama_address
+from long_runs import is_long
 
 __all__ = ["WITH", "shell_in"]
 
 
 def shell_in(folder: Path) -> Shell:
-    """A shell with a home of its own in a folder, and no more variables than it needs."""
-    programs = Path(sys.executable).parent
+    """A shell with a home of its own in a folder, and no more variables than it needs.
+
+    Its `modelwire` is forked from an interpreter that has imported it, but in a long run.
+    """
+    programs = [str(Path(sys.executable).parent), os.environ["PATH"]]
     home = folder / "home"
     environ = {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(programs),
         "HOME": str(home),
         "COLUMNS": "80",
         "LANG": "C.UTF-8",
@@ -24,6 +29,11 @@ def shell_in(folder: Path) -> Shell:
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONWARNINGS": "error",
     }
+    if not is_long():
+        forking = folder / "programs"
+        forking.mkdir()
+        preloaded.install(forking, environ)
+        environ["PATH"] = os.pathsep.join([str(forking), *programs])
     return Shell(home, environ)
 
 

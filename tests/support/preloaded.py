@@ -64,26 +64,29 @@ class Child:
 
 
 class _Server:
-    """An interpreter that has imported the command line."""
+    """An interpreter that has imported the command line.
+
+    Attributes:
+        address: The socket at which it is asked to fork.
+    """
 
     def __init__(self, environ: dict[str, str]) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="preloaded-")
-        address = str(Path(self._folder.name) / "s")
+        self.address = str(Path(self._folder.name) / "s")
         # It ends with its standard input, and so with this process.
         self._process = subprocess.Popen(
-            [sys.executable, __file__, address],
+            [sys.executable, __file__, self.address],
             env=environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        self._address = address
         self._process.stdout.readline()
         atexit.register(self.close)
 
     def start(self, request: dict, streams: tuple[int, int, int]) -> Child:
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self._address)
+        connection.connect(self.address)
         data = json.dumps(request).encode()
         socket.send_fds(connection, [struct.pack("!I", len(data))], streams)
         connection.sendall(data)
@@ -106,18 +109,55 @@ def start(arguments, *, cwd, env, streams, terminal=False) -> Child:
         streams: The descriptors of its standard streams.
         terminal: Whether its standard input is to be its terminal.
     """
-    told = {name: value for name, value in env.items() if name.startswith(_AT_START)}
-    told.pop("PYTHONPATH", None)
-    key = (os.getpid(), *sorted(told.items()))
-    if key not in _servers:
-        _servers[key] = _Server({"PATH": os.environ["PATH"], **told})
     request = {
         "argv": [str(MODELWIRE), *map(os.fsdecode, arguments)],
         "cwd": str(cwd),
         "env": dict(env),
         "terminal": terminal,
     }
-    return _servers[key].start(request, streams)
+    return _server_for(env).start(request, streams)
+
+
+def _server_for(env) -> _Server:
+    told = {name: value for name, value in env.items() if name.startswith(_AT_START)}
+    told.pop("PYTHONPATH", None)
+    key = (os.getpid(), *sorted(told.items()))
+    if key not in _servers:
+        _servers[key] = _Server({"PATH": os.environ["PATH"], **told})
+    return _servers[key]
+
+
+def install(folder: Path, env) -> None:
+    """Write a program `modelwire` for a shell with these variables: it has its command forked.
+
+    It ends with the command's exit status; the command has its standard streams.
+    """
+    program = folder / "modelwire"
+    program.write_text(
+        _PROGRAM.format(
+            python=sys.executable, address=_server_for(env).address, modelwire=str(MODELWIRE)
+        )
+    )
+    program.chmod(0o755)
+
+
+_PROGRAM = """#!{python} -IS
+import json, os, socket, struct, sys
+
+argv = [{modelwire!r}, *sys.argv[1:]]
+request = {{"argv": argv, "cwd": os.getcwd(), "env": dict(os.environ), "terminal": False}}
+data = json.dumps(request).encode()
+server = socket.socket(socket.AF_UNIX)
+server.connect({address!r})
+socket.send_fds(server, [struct.pack("!I", len(data))], (0, 1, 2))
+server.sendall(data)
+said = b""
+while len(said) < 8:  # the number of its process, and its status
+    part = server.recv(8 - len(said))
+    assert part, "the server of forks has ended"
+    said += part
+sys.exit(os.waitstatus_to_exitcode(struct.unpack("!i", said[4:])[0]) % 256)
+"""
 
 
 def run(arguments, *, cwd, env, given=None, text=False, timeout=60):
