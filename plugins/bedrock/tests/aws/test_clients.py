@@ -62,6 +62,26 @@ async def test_each_identity_has_a_client_of_its_own(target_of):
     assert "AKIDTWO" in signed_headers(two)["Authorization"]
 
 
+async def test_clients_of_many_identities_share_the_descriptions_of_the_services(target_of):
+    clients = Clients()
+    made = [
+        await clients.get("bedrock", target_of(environ={**PAIR, "AWS_ACCESS_KEY_ID": f"AKID{n}"}))
+        for n in range(3)
+    ]
+    descriptions = {id(client.meta.service_model._service_description) for client in made}
+    assert len(set(made)) == 3
+    assert len(descriptions) == 1
+
+
+async def test_descriptions_are_looked_for_where_the_environment_says(target_of, tmp_path):
+    clients = Clients()
+    one = await clients.get("bedrock", target_of(environ=PAIR))
+    environ = {**PAIR, "AWS_DATA_PATH": str(tmp_path)}
+    two = await clients.get("bedrock", target_of(environ=environ))
+    loaders = [clients._owners[c][1].session.get_component("data_loader") for c in (one, two)]
+    assert [str(tmp_path) in loader.search_paths for loader in loaders] == [False, True]
+
+
 async def test_a_bearer_token_stands_where_the_signature_would(target_of):
     environ = {**PAIR, "AWS_BEARER_TOKEN_BEDROCK": "YmVhcmVy"}
     client = await Clients().get("bedrock", target_of(environ=environ))
