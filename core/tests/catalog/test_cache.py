@@ -8,7 +8,14 @@ import sys
 import pytest
 from attrs import fields
 
-from modelwire.catalog.cache import CachedList, DiscoveryCache, cache_key, from_stored, to_stored
+from modelwire.catalog.cache import (
+    INCOMPLETE_INTERVAL,
+    CachedList,
+    DiscoveryCache,
+    cache_key,
+    from_stored,
+    to_stored,
+)
 from modelwire.models import Model, Prices
 
 MODEL = Model(
@@ -41,6 +48,32 @@ def test_a_list_comes_back_as_it_was(cache):
     cache.write("k", [MODEL], 100.0)
     assert cache.read("k") == CachedList((MODEL,), 100.0)
     assert cache.read("other") is None
+
+
+def test_an_incomplete_list_comes_back_with_its_reasons_and_is_fresh_for_a_short_time(cache):
+    cache.write("k", [MODEL], 100.0, ["The list of profiles may not be read."])
+    found = cache.read("k")
+    assert found.incomplete == ("The list of profiles may not be read.",)
+    assert found.is_fresh(100.0 + INCOMPLETE_INTERVAL - 1, 3600)
+    assert not found.is_fresh(100.0 + INCOMPLETE_INTERVAL, 3600)
+    assert not found.is_fresh(111.0, 10)
+
+
+def test_a_list_that_was_kept_without_reasons_is_complete(cache, tmp_path):
+    cache.write("k", [MODEL], 100.0)
+    path = tmp_path / "deep" / "models" / "k.json"
+    data = json.loads(path.read_text())
+    del data["incomplete"]
+    path.write_text(json.dumps(data))
+    assert cache.read("k").incomplete == ()
+
+
+@pytest.mark.parametrize("wrong", ["no", [5], None])
+def test_reasons_that_are_no_texts_make_the_file_a_damaged_one(cache, tmp_path, wrong):
+    cache.write("k", [MODEL], 100.0)
+    path = tmp_path / "deep" / "models" / "k.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"incomplete": wrong}))
+    assert cache.read("k") is None
 
 
 def test_every_attribute_comes_back_but_the_headers():

@@ -1,23 +1,25 @@
 """Configured and discovered models, merged; fetched once, kept, and served stale when need be."""
 
 import asyncio
+import copy
 import importlib
+import pickle
 
 import pytest
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config
 from modelwire.errors import ConfigError, Overloaded
-from modelwire.models import ModelRef, Prices
+from modelwire.models import Model, ModelList, ModelRef, Prices
 from modelwire.transport import Transport
 
 PROVIDER = """
     import asyncio
     from modelwire.errors import AccessDenied, Overloaded
     from modelwire.hookspecs import CredentialStatus, hookimpl
-    from modelwire.models import Model
+    from modelwire.models import Model, ModelList
 
-    calls, failure, settings_seen = [], [], []
+    calls, failure, settings_seen, reasons = [], [], [], []
     offer = [
         dict(id="a", name="Model A", context_window=1000, input=("text", "image"), reasoning=True),
         dict(id="b", context_window=2000),
@@ -35,7 +37,7 @@ PROVIDER = """
         await asyncio.sleep(0)
         if failure:
             raise failure[0]
-        return [Model(provider.id, **item) for item in offer]
+        return ModelList([Model(provider.id, **item) for item in offer], reasons)
 """
 
 
@@ -338,3 +340,33 @@ def test_a_loop_that_was_closed_in_the_middle_of_a_fetch_holds_nobody_up(acme, m
     assert len(asyncio.run(catalog.listing("acme")).models) == 2
     assert not left.done()
     assert catalog._fetching == {}
+
+
+async def test_an_incomplete_list_says_why_and_is_fetched_again_soon(acme, make_catalog):
+    catalog = make_catalog()
+    acme.reasons.append("The list of profiles may not be read.")
+    first = await catalog.listing("acme")
+    assert first.incomplete == ("The list of profiles may not be read.",)
+    catalog.clock.now += 299
+    assert (await catalog.listing("acme")).incomplete == first.incomplete
+    assert catalog.cached("acme").incomplete == first.incomplete
+    assert len(acme.calls) == 1
+    acme.reasons.clear()
+    catalog.clock.now += 1
+    assert (await catalog.listing("acme")).incomplete == ()
+    catalog.clock.now += 3000
+    assert (await catalog.listing("acme")).incomplete == ()
+    assert len(acme.calls) == 2
+
+
+@pytest.mark.parametrize("reasons", [[5], [""], ["  "], [None]])
+def test_a_reason_is_a_text(reasons):
+    with pytest.raises(TypeError, match="must be a text"):
+        ModelList([], reasons)
+
+
+def test_a_list_of_models_is_a_tuple_that_keeps_its_reasons_when_it_is_copied():
+    made = ModelList([Model("acme", "a")], "One page is missing.")
+    assert made == (Model("acme", "a"),)
+    assert copy.deepcopy(made).incomplete == ("One page is missing.",)
+    assert pickle.loads(pickle.dumps(made)).incomplete == ("One page is missing.",)

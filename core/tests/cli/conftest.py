@@ -20,7 +20,7 @@ ACTOR = """
     from modelwire.events import *
     from modelwire.hookspecs import CredentialStatus, hookimpl
     from modelwire.messages import StopReason, Usage
-    from modelwire.models import Model
+    from modelwire.models import Model, ModelList
 
     @hookimpl
     def detect_credentials(config, probe):
@@ -43,7 +43,9 @@ ACTOR = """
             import asyncio, time
 
             await asyncio.to_thread(time.sleep, 600)
-        return [Model(provider.id, "found", input=("text", "image"), context_window=200_000)]
+        found = [Model(provider.id, "found", input=("text", "image"), context_window=200_000)]
+        reasons = ["Profiles may not be \\x1b[2Jlisted."] if config.environ.get("HALF_A_LIST") else []
+        return ModelList(found, reasons)
 
     @hookimpl
     async def stream_completion(model, context, options):

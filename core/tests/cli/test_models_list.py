@@ -96,6 +96,23 @@ def test_a_provider_that_fails_is_a_note_and_the_others_are_listed(program):
     assert (outcome["code"], outcome["stale"]) == ("auth", False)
 
 
+def test_an_incomplete_list_is_shown_with_a_note_that_says_why(program):
+    half = {"ACTOR_KEY": "k", "HALF_A_LIST": "1"}
+    done = program.run("models", "list", "--provider", "actor", **half)
+    assert done.returncode == 0
+    note = "actor: The list may be incomplete. Profiles may not be \\x1b[2Jlisted."
+    assert note in " ".join(done.stderr.decode().split())
+    again = program.run("models", "list", "--provider", "actor", "--json", **half)
+    assert json.loads(again.stdout)["incompleteProviders"] == [
+        {"provider": "actor", "reasons": ["Profiles may not be \x1b[2Jlisted."]}
+    ]
+    assert (
+        program.asked.read_text() == "asked\n"
+    )  # the second time, list and reasons come from the disk
+    whole = program.run("models", "list", "--refresh", "--json", ACTOR_KEY="k")
+    assert json.loads(whole.stdout)["incompleteProviders"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

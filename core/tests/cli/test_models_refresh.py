@@ -52,3 +52,13 @@ def test_progress_is_shown_on_a_terminal_and_taken_away(program):
     assert shown.index("\x1b[2K") < shown.index("1 model")
     done = program.run("models", "refresh", ACTOR_KEY="k")
     assert b"Asking" not in done.stdout + done.stderr
+
+
+def test_an_incomplete_list_says_why(program):
+    half = {"ACTOR_KEY": "k", "HALF_A_LIST": "1"}
+    done = program.run("models", "refresh", "--provider", "actor", **half)
+    assert done.returncode == 0
+    assert "\n  Incomplete: Profiles may not be \\x1b[2Jlisted.\n" in done.stdout.decode()
+    data = program.run("models", "refresh", "--provider", "actor", "--json", **half)
+    (actor,) = json.loads(data.stdout)["providers"]
+    assert actor["incomplete"] == ["Profiles may not be \x1b[2Jlisted."]

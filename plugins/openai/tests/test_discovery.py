@@ -216,3 +216,20 @@ class TestCredentials:
                 credentials, "acme", probe=True, baseUrl=service.base_url, apiKey=KEY
             )
         assert status.state == "unknown"
+
+
+@pytest.mark.parametrize(("said", "reasons"), [
+    ({"has_more": True}, ("The service has more models than it lists on one page.",)),
+    ({"has_more": False}, ()),
+    ({}, ()),
+])  # fmt: skip
+async def test_a_list_that_goes_on_is_incomplete(serve, http, said, reasons):
+    body = json.dumps({"object": "list", "data": [{"id": "gpt-5"}], **said})
+    async with serve(http(body, headers={"Content-Type": "application/json"})) as service:
+        config = config_of(baseUrl=service.base_url, apiKey=KEY)
+        async with Transport(environ={}) as transport:
+            models = await discover_models(
+                config.provider("acme"), DiscoverySettings(), config, transport
+            )
+    assert [model.id for model in models] == ["gpt-5"]
+    assert models.incomplete == reasons

@@ -26,6 +26,7 @@ from modelwire.files import (
 from modelwire.models import InputKind, Model, Prices
 
 __all__ = [
+    "INCOMPLETE_INTERVAL",
     "CachedList",
     "DiscoveryCache",
     "cache_key",
@@ -102,6 +103,9 @@ def _price(value: Any) -> float | None:
 
 _FORMAT = 3
 
+INCOMPLETE_INTERVAL = 300
+"""The most seconds for which a list that is incomplete counts as fresh."""
+
 
 def _by_id(kept: CachedList) -> Mapping[str, Model]:
     return {model.id: model for model in reversed(kept.models)}
@@ -114,11 +118,13 @@ class CachedList:
     Attributes:
         models: The models.
         fetched_at: Seconds since 1970.
+        incomplete: Why models may be missing, one sentence for each reason.
         by_id: The models by their ids.
     """
 
     models: tuple[Model, ...]
     fetched_at: float
+    incomplete: tuple[str, ...] = ()
     by_id: Mapping[str, Model] = field(
         init=False,
         repr=False,
@@ -127,7 +133,12 @@ class CachedList:
     )
 
     def is_fresh(self, now: float, refresh_interval: int) -> bool:
-        """Whether it is younger than `refresh_interval` seconds. A list from the future is not."""
+        """Whether it is younger than `refresh_interval` seconds. A list from the future is not.
+
+        For an incomplete list the interval is `INCOMPLETE_INTERVAL`, if that is less.
+        """
+        if self.incomplete:
+            refresh_interval = min(refresh_interval, INCOMPLETE_INTERVAL)
         return 0 <= now - self.fetched_at < refresh_interval
 
 
@@ -169,11 +180,18 @@ class DiscoveryCache:
             return None
         return self._parsed[key][1]
 
-    def write(self, key: str, models: Iterable[Model], fetched_at: float) -> None:
+    def write(
+        self, key: str, models: Iterable[Model], fetched_at: float, incomplete: Iterable[str] = ()
+    ) -> None:
         """Keep a list, unless a newer one is there already."""
         try:
-            kept = [to_stored(model) for model in models]
-            text = json.dumps({"format": _FORMAT, "fetchedAt": fetched_at, "models": kept})
+            data = {
+                "format": _FORMAT,
+                "fetchedAt": fetched_at,
+                "models": [to_stored(model) for model in models],
+                "incomplete": list(incomplete),
+            }
+            text = json.dumps(data)
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_folder()
             with locked(self._path(key)):
@@ -230,6 +248,7 @@ def _parse(raw: bytes) -> CachedList | None:
         models, fetched_at = data["models"], data["fetchedAt"]
         if not (isinstance(models, list) and isinstance(fetched_at, int | float)):
             return None
-        return CachedList(tuple(map(from_stored, models)), fetched_at)
+        incomplete = _texts(data.get("incomplete", []))
+        return CachedList(tuple(map(from_stored, models)), fetched_at, incomplete)
     except (ValueError, LookupError, TypeError, RecursionError):
         return None

@@ -23,7 +23,7 @@ from modelwire.config import Config, ProviderConfig
 from modelwire.errors import Cancelled, ModelwireError, PluginError
 from modelwire.event_loops import has_event_loop, require_event_loop
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
-from modelwire.models import Model, ModelRef
+from modelwire.models import Model, ModelList, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_data, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
@@ -53,7 +53,8 @@ class Listing:
         credentials: What is known of the provider's credentials.
         fetched_at: When the discovered ones were fetched, in seconds since 1970; `None` if none.
         stale: Whether they are older than they should be.
-        error: Why fetching them anew failed, where it did.
+        error: Why they could not be fetched again, if so.
+        incomplete: Why discovered models may be missing, one sentence for each reason.
     """
 
     provider: str
@@ -62,6 +63,7 @@ class Listing:
     fetched_at: float | None = None
     stale: bool = False
     error: ModelwireError | None = None
+    incomplete: tuple[str, ...] = ()
 
 
 class Catalog:
@@ -91,7 +93,7 @@ class Catalog:
         self._cache = DiscoveryCache(cache_directory or default_cache_directory(config.environ))
         self._clock = clock
         self._warm_up = WarmUp(config, registry, self._recent_request)
-        self._fetching: dict[_Flight, asyncio.Task[Sequence[Model]]] = {}
+        self._fetching: dict[_Flight, asyncio.Task[CachedList]] = {}
         self._recent: dict[str, tuple[float, _Request]] = {}
 
     @property
@@ -186,11 +188,11 @@ class Catalog:
         if cached is not None:
             return self._listing(request, cached)
         try:
-            models = await self._fetch_once(request)
+            fetched = await self._fetch_once(request)
         except ModelwireError as error:
             old = self._cache.read(request.key)
             return evolve(self._listing(request, old), stale=old is not None, error=error)
-        return self._listing(request, CachedList(tuple(models), self._clock()))
+        return self._listing(request, fetched)
 
     async def listings(
         self, providers: Iterable[str] | None = None, *, refresh: bool = False
@@ -283,10 +285,16 @@ class Catalog:
 
     def _listing(self, request: _Request, cached: CachedList | None) -> Listing:
         models = known_models(request.provider, cached.models if cached else ())
-        fetched_at = cached.fetched_at if cached else None
-        return Listing(request.provider.id, tuple(models), request.credentials, fetched_at)
+        fetched_at, incomplete = (cached.fetched_at, cached.incomplete) if cached else (None, ())
+        return Listing(
+            request.provider.id,
+            tuple(models),
+            request.credentials,
+            fetched_at,
+            incomplete=incomplete,
+        )
 
-    async def _fetch_once(self, request: _Request) -> Sequence[Model]:
+    async def _fetch_once(self, request: _Request) -> CachedList:
         """Fetch a list, once for everybody who waits for it in this event loop."""
         import asyncio
 
@@ -308,12 +316,12 @@ class Catalog:
             msg = f"The catalog was closed while it fetched the models of {request.provider.id!r}."
             raise Cancelled(msg) from None
 
-    def _fetched(self, place: _Flight, done: asyncio.Task[Sequence[Model]]) -> None:
+    def _fetched(self, place: _Flight, done: asyncio.Task[CachedList]) -> None:
         self._fetching.pop(place, None)
         if not done.cancelled():
             done.exception()  # whoever still waits gets it; nobody else shall hear of it
 
-    async def _fetch(self, request: _Request) -> Sequence[Model]:
+    async def _fetch(self, request: _Request) -> CachedList:
         import asyncio
 
         from modelwire.transport import RetryPolicy, retrying_call
@@ -321,7 +329,7 @@ class Catalog:
         owner = request.owner
         assert owner is not None  # noqa: S101 - a request without an owner does not discover
 
-        async def ask() -> Sequence[Model]:
+        async def ask() -> ModelList:
             await self.warm_up(request.provider.id)
             token = sent.begin()
             try:
@@ -350,23 +358,25 @@ class Catalog:
         except (Exception, SystemExit) as error:
             msg = f"{owner.distribution} failed to discover models: {where(error)}."
             raise PluginError(msg) from error
+        incomplete = models.incomplete
         if request.settings.refresh_interval > 0:
-            await asyncio.to_thread(self._cache.write, request.key, models, started)
-        return models
+            await asyncio.to_thread(self._cache.write, request.key, models, started, incomplete)
+        return CachedList(tuple(models), started, incomplete)
 
 
 _SAID = ("id", "name", "base_url", "extra")
 """What a service says of a model in words of its own."""
 
 
-def _without_secrets(models: Iterable[Model], secrets: Sequence[str]) -> list[Model]:
+def _without_secrets(models: Iterable[Model], secrets: Sequence[str]) -> ModelList:
     """Models as they may be shown and kept, whatever secrets the service repeats in its list."""
     found = []
     for model in models:
         said = {name: getattr(model, name) for name in _SAID} if secrets else {}
         clean = redact_data(said, secrets)
         found.append(model if clean == said else evolve(model, **clean))
-    return found
+    reasons = models.incomplete if isinstance(models, ModelList) else ()
+    return ModelList(found, redact_data(list(reasons), secrets))
 
 
 @frozen

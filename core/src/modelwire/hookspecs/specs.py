@@ -56,8 +56,11 @@ async def discover_models(  # type: ignore[empty-body]
 ) -> Sequence[Model]:
     """List the models that this provider offers now.
 
-    `settings` are what the configuration says about the discovery of this provider. Raises a `ProviderError` when it cannot; whether that is fatal is the caller's choice. The
-    answer is cached on disk, so it must not hold secrets.
+    `settings` are what the configuration says about the discovery of this provider. Where some of
+    them could not be listed, as when one of two lists may not be read, it returns a `ModelList` with
+    the reasons in `incomplete`. Raises a `ProviderError` when it cannot list anything; whether that
+    is fatal is the caller's choice. The answer is cached on disk, an incomplete one for a short time
+    only; so it must not hold secrets.
     """
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from modelwire.errors import MalformedResponse
-from modelwire.models import InputKind, Model
+from modelwire.models import InputKind, Model, ModelList
 from modelwire_anthropic.account import API, Account, resolve_account
 from modelwire_anthropic.client import fetch_json
 
@@ -21,8 +21,10 @@ _PAGE = 1000
 _MOST_PAGES = 50
 
 
-async def discover(provider: ProviderConfig, config: Config, transport: Transport) -> list[Model]:
+async def discover(provider: ProviderConfig, config: Config, transport: Transport) -> ModelList:
     """List the models that the key may use, the newest first.
+
+    Where there are more pages than can be read, the result says that it is incomplete.
 
     Raises:
         ConfigError: A setting is not valid.
@@ -37,10 +39,12 @@ async def discover(provider: ProviderConfig, config: Config, transport: Transpor
             if isinstance(entry, Mapping) and isinstance(entry.get("id"), str) and entry["id"]:
                 found.setdefault(entry["id"], _model(entry, provider.id))
         last = page.get("last_id")
-        if page.get("has_more") is not True or not isinstance(last, str) or last == after:
-            break
+        if page.get("has_more") is not True:
+            return ModelList(found.values())
+        if not isinstance(last, str) or last == after:
+            return ModelList(found.values(), "The service has more models, but names no next page.")
         after = last
-    return list(found.values())
+    return ModelList(found.values(), f"Only the first {_MOST_PAGES} pages of models were read.")
 
 
 async def _page(account: Account, after: str | None, transport: Transport) -> Mapping[str, Any]:

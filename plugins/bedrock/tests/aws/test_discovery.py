@@ -1,7 +1,6 @@
 """Discovery against a server that answers like Bedrock's control plane, by boto3's own requests."""
 
 import asyncio
-import logging
 import threading
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +20,6 @@ from modelwire.registry import Registry
 from modelwire.runtime.prompts import check_abilities
 from modelwire.transport import Transport
 from modelwire_bedrock.aws.clients import Clients
-from modelwire_bedrock.discovery import region_models as listing
 from modelwire_bedrock.discovery.region_models import discover
 from modelwire_bedrock.models.inference_profiles import inventory_of
 
@@ -107,7 +105,6 @@ def plane():
 def found(configure, serve, plane):
     """Discover from the server."""
     server = serve(plane)
-    listing._told.clear()
 
     async def run(settings=None, environ=None, **document):
         own = {**PAIR, "AWS_ENDPOINT_URL_BEDROCK": server.url, **(environ or {})}
@@ -150,7 +147,7 @@ async def test_models_stand_under_ids_that_can_be_called_global_ones_first(found
 )
 async def test_what_is_not_for_a_conversation_is_left_out(found, plane, changes):
     plane.models, plane.profiles = [foundation(HAIKU, **changes)], []
-    assert await found() == []
+    assert list(await found()) == []
 
 
 async def test_modalities_are_mapped_in_any_case(found, plane):
@@ -275,22 +272,36 @@ async def test_the_region_of_the_settings_is_asked_before_every_other(found):
     assert all("/eu-west-1/bedrock/" in r.headers["Authorization"] for r in found.server.seen)
 
 
-async def test_without_the_permission_for_profiles_the_rest_is_listed(found, plane, caplog):
+async def test_without_the_permission_for_profiles_the_rest_is_listed(found, plane):
+    assert (await found()).incomplete == ()
     plane.profiles = plane.applications = 403
-    with caplog.at_level(logging.WARNING, "modelwire"):
-        models = await found()
-        await found()
+    models = await found()
     assert ids(models) == [HAIKU, f"us.{SONNET}"]
     assert models[1].extra == {"unchecked": True, "baseModel": SONNET}
-    assert [r.message.count("bedrock:ListInferenceProfiles") for r in caplog.records] == [1]
+    (reason,) = models.incomplete
+    assert reason == (
+        "The IAM action bedrock:ListInferenceProfiles is not allowed for the AWS credentials from "
+        "env: AWS_ACCESS_KEY_ID + AWS_SECRET_ACCESS_KEY. Models with a profile only are listed "
+        "under a likely one; application profiles are not."
+    )
 
 
-async def test_without_the_permission_for_models_the_profiles_are_listed(found, plane, caplog):
+async def test_without_the_permission_for_application_profiles_the_list_is_incomplete(found, plane):
+    plane.applications = 403
+    models = await found()
+    assert ids(models) == [f"global.{SONNET}", HAIKU, f"us.{SONNET}"]
+    (reason,) = models.incomplete
+    assert reason.endswith("This account's application profiles are not listed.")
+
+
+async def test_without_the_permission_for_models_the_profiles_are_listed(found, plane):
     plane.models = 403
     models = await found()
     assert ids(models) == [f"global.{SONNET}", f"us.{SONNET}"]
     assert models[0].context_window == 200_000
-    assert "bedrock:ListFoundationModels" in caplog.text
+    (reason,) = models.incomplete
+    assert "bedrock:ListFoundationModels" in reason
+    assert reason.endswith("Only models with an inference profile are listed.")
 
 
 async def test_without_any_permission_both_actions_are_named(found, plane):
@@ -372,7 +383,7 @@ async def test_expired_credentials_are_loaded_anew_once(configure, serve):
     config = configure(environ)
     async with Transport(environ=config.environ) as transport:
         arguments = (config.provider("amazon-bedrock"), DiscoverySettings(), config, transport)
-        assert await discover(*arguments, clients=Clients()) == []
+        assert list(await discover(*arguments, clients=Clients())) == []
         server.answer = lambda _: (403, expired)
         with pytest.raises(AuthenticationError, match="expired") as raised:
             await discover(*arguments, clients=Clients())

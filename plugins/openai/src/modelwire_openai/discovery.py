@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.models import InputKind, Model, Prices
+from modelwire.models import InputKind, Model, ModelList, Prices
 from modelwire_openai.account import Account, default_api, resolve_account
 from modelwire_openai.addresses import is_loopback
 from modelwire_openai.client import fetch_json
@@ -161,10 +161,11 @@ _NO_ROUTE = frozenset({404, 405, 501})
 
 async def discover(
     provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
-) -> list[Model]:
+) -> ModelList:
     """List the models that a service offers for conversations.
 
-    A service without the route offers none here; its models can still be named.
+    A service without the route offers none here; its models can still be named. Where the service
+    says that it has more models than it listed, the result is incomplete.
 
     Args:
         provider: The provider's configuration.
@@ -181,7 +182,8 @@ async def discover(
     local = is_loopback(account.address.host)
     price_id = account.server.price_id if account.server else None
     everything = settings.values.get("all") is True
-    entries = [e for e in await list_models(account, transport) if everything or can_chat(e)]
+    listed, more = await list_models(account, transport)
+    entries = [entry for entry in listed if everything or can_chat(entry)]
     from asyncio import to_thread
 
     def models() -> list[Model]:
@@ -191,13 +193,14 @@ async def discover(
         ]
 
     # Prices come from a package that takes long to import.
-    return await to_thread(models)
+    reason = ("The service has more models than it lists on one page.",) if more else ()
+    return ModelList(await to_thread(models), reason)
 
 
 async def list_models(
     account: Account, transport: Transport, *, deadlines: Deadlines | None = None
-) -> Sequence[Mapping[str, Any]]:
-    """Ask for the list of models; empty where a service has none.
+) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """Ask for the list of models, empty where a service has none, and whether there are more.
 
     Raises:
         ProviderError: The service cannot be asked, or refused.
@@ -206,7 +209,7 @@ async def list_models(
         answer = await fetch_json(account, "models", transport=transport, deadlines=deadlines)
     except ProviderError as error:
         if error.status in _NO_ROUTE:
-            return ()
+            return (), False
         raise
     # Together answers with the bare list.
     entries = answer.get("data") if isinstance(answer, Mapping) else answer
@@ -218,4 +221,6 @@ async def list_models(
         for entry in entries
         if isinstance(entry, Mapping) and isinstance(entry.get("id"), str) and entry["id"].strip()
     }
-    return list(found.values())
+    # The route has no parameter for a next page.
+    more = isinstance(answer, Mapping) and answer.get("has_more") is True
+    return list(found.values()), more

@@ -218,6 +218,9 @@ def _listed(runtime: Runtime, model: Model, listing: Listing) -> ExplanationStep
     if listing.error is not None:
         step.problem = f"The models of {model.provider} could not be listed: {listing.error}"
         step.hint = listing.error.hint or checked.hint
+    elif checked.listed and listing.incomplete:
+        reasons = " ".join(listing.incomplete)
+        step.problem = f"The list of {model.provider}'s models lacks it. {reasons}"
     elif checked.listed:
         step.problem = f"No list of {model.provider}'s models has it; it may exist all the same."
     else:

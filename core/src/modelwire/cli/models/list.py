@@ -99,6 +99,11 @@ def _document(rows: Sequence[Row], found: GatheredModels, hidden: list[str]) -> 
         "count": len(rows),
         "models": models,
         "providerOutcomes": outcomes,
+        "incompleteProviders": [
+            {"provider": item.provider, "reasons": list(item.incomplete)}
+            for item in found.listings
+            if item.incomplete
+        ],
         "hiddenProviders": hidden,
     }
 
@@ -121,5 +126,7 @@ def _show_notes(found: GatheredModels, hidden: list[str]) -> None:
         if item.error is not None:
             kept = " Showing the list that was fetched before." if item.stale else ""
             show_note(f"{item.provider}: {printable(str(item.error))}{kept}")
+        for reason in item.incomplete:
+            show_note(f"{item.provider}: The list may be incomplete. {printable(reason)}")
     if hidden:
         show_note(f"--all also lists the models of {', '.join(hidden)}.")

@@ -53,6 +53,7 @@ class RefreshResult:
             "code": error.code if error else None,
             "hint": error.hint if error else None,
             "stale": self.listing.stale,
+            "incomplete": list(self.listing.incomplete),
         }
 
     def text(self) -> Line:
@@ -74,7 +75,8 @@ class RefreshResult:
         count = len(listing.models)
         change = "" if count == self.before else f", before {self.before}"
         models = f"{count} model{'' if count == 1 else 's'}"
-        return name + f"  {models}{change}  {self.seconds:.1f} s"
+        reasons = "".join(f"\n  Incomplete: {printable(why)}" for why in listing.incomplete)
+        return name + f"  {models}{change}  {self.seconds:.1f} s{reasons}"
 
 
 @click.command()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from modelwire.errors import AccessDenied, AuthenticationError, MalformedResponse, ProviderError
-from modelwire.models import Model
+from modelwire.models import Model, ModelList
 from modelwire.testing.bench import Bench
 from modelwire.testing.checks import check, fail
 from modelwire.testing.rules.rule import WIRE, Rules, needs
@@ -36,11 +36,16 @@ class ListingRules(Rules):
 
     @needs(WIRE, "discovery")
     def test_the_models_are_those_of_the_service(self, bench: Bench) -> None:
-        """Every id that the service lists is there, exactly as the service spells it."""
+        """Every id that the service lists is there, exactly as the service spells it.
+
+        A list that the service gave whole is not called incomplete.
+        """
         bench.server.script(bench.wire.listing(_IDS))
         models = bench.run(lambda: _list(bench))
         missing = set(_IDS) - {model.id for model in models}
         check(not missing, f"the models {sorted(missing)} of the service are listed")
+        reasons = models.incomplete if isinstance(models, ModelList) else ()
+        check(not reasons, f"a list that the service gave whole is complete, but: {reasons}")
 
     @needs(WIRE, "discovery")
     def test_a_refused_list_is_an_error_and_not_an_empty_one(self, bench: Bench) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from modelwire.errors import AccessDenied, MalformedResponse
-from modelwire.models import Model
+from modelwire.models import Model, ModelList
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.control_plane import Operation, call
 from modelwire_bedrock.aws.endpoints import resolve_target
@@ -35,10 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RegionListing", "discover", "models_in"]
 
-_log = logging.getLogger("modelwire")
-
 _MOST_PAGES = 200
-_told: set[tuple[str, str, str]] = set()
 
 
 @frozen
@@ -48,10 +44,12 @@ class RegionListing:
     Attributes:
         models: Summaries of ListFoundationModels.
         profiles: Summaries of ListInferenceProfiles.
+        incomplete: What is missing and why, a sentence each.
     """
 
     models: Sequence[Mapping[str, Any]] | None
     profiles: Sequence[Mapping[str, Any]] | None
+    incomplete: tuple[str, ...] = ()
 
 
 async def discover(
@@ -61,10 +59,11 @@ async def discover(
     transport: Transport,
     *,
     clients: Clients | None = None,
-) -> list[Model]:
+) -> ModelList:
     """List the models that a region offers.
 
-    A missing permission for one of the two lists is logged once, and the other list is used.
+    Without the permission for one of the lists, the others are used, and the result says that it is
+    incomplete.
 
     Args:
         provider: The provider's configuration.
@@ -92,7 +91,8 @@ async def discover(
     from asyncio import to_thread
 
     # Prices come from a package that takes long to import.
-    return await to_thread(models_in, listing, options, mapper, target.region)
+    models = await to_thread(models_in, listing, options, mapper, target.region)
+    return ModelList(models, listing.incomplete)
 
 
 def models_in(
@@ -148,21 +148,52 @@ async def _ask(target: Target, clients: Clients, transport: Transport) -> Region
             own = group.create_task(pages("list_inference_profiles", key, typeEquals="APPLICATION"))
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from failures.exceptions[0].__cause__
-    found, ready, applications = models.result(), profiles.result(), own.result()
+    found, ready = models.result(), profiles.result()
     if isinstance(found, AccessDenied) and isinstance(ready, AccessDenied):
         found.hint = (
             "Allow bedrock:ListFoundationModels and bedrock:ListInferenceProfiles in IAM, or "
             "describe the models in models.providers.amazon-bedrock.models."
         )
         raise found
-    if isinstance(found, AccessDenied):
-        _tell(target, "ListFoundationModels", "Only models with an inference profile are listed.")
-    if isinstance(ready, AccessDenied):
-        rest = "Models that answer only through a profile are listed under the one that their "
-        _tell(target, "ListInferenceProfiles", f"{rest}geography should have, unchecked.")
-        return RegionListing(found, None)
-    listed = [*ready, *(applications if isinstance(applications, list) else ())]
-    return RegionListing(None if isinstance(found, AccessDenied) else found, listed)
+    applications = own.result()
+    refused = {
+        "models": isinstance(found, AccessDenied),
+        "profiles": isinstance(ready, AccessDenied),
+        "applications": isinstance(applications, AccessDenied),
+    }
+    if not (refused["profiles"] or refused["applications"]):
+        ready = [*ready, *applications]
+    return RegionListing(
+        models=None if refused["models"] else found,
+        profiles=None if refused["profiles"] else ready,
+        incomplete=_reasons(target, {name for name in refused if refused[name]}),
+    )
+
+
+_LACKING = {
+    "models": ("ListFoundationModels", "Only models with an inference profile are listed."),
+    "profiles": (
+        "ListInferenceProfiles",
+        "Models with a profile only are listed under a likely one; application profiles are not.",
+    ),
+    "applications": (
+        "ListInferenceProfiles",
+        "This account's application profiles are not listed.",
+    ),
+}
+"""For each list that may be refused, the IAM action and the consequence."""
+
+
+def _reasons(target: Target, refused: Collection[str]) -> tuple[str, ...]:
+    """Why a list is incomplete of which IAM refused some parts."""
+    if "profiles" in refused:
+        refused = set(refused) - {"applications"}
+    return tuple(
+        f"The IAM action bedrock:{action} is not allowed for the AWS credentials from "
+        f"{target.choice.source}. {consequence}"
+        for name, (action, consequence) in _LACKING.items()
+        if name in refused
+    )
 
 
 async def _all_pages(
@@ -188,18 +219,6 @@ async def _all_pages(
         seen.add(token)
     msg = f"The pages of {operation} have no end."
     raise MalformedResponse(msg, provider="amazon-bedrock", retryable=False)
-
-
-def _tell(target: Target, action: str, consequence: str) -> None:
-    key = (target.identity, target.region, action)
-    if key not in _told:
-        _told.add(key)
-        _log.warning(
-            "The IAM action bedrock:%s is not allowed for the AWS credentials from %s. %s",
-            action,
-            target.choice.source,
-            consequence,
-        )
 
 
 def _remember(target: Target, listing: RegionListing) -> None:

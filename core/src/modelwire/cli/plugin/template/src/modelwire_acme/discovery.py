@@ -21,6 +21,8 @@ async def list_models(
 ) -> list[Model]:
     """Ask for the list of models.
 
+    Where only a part of them can be listed, return a `ModelList` that says why.
+
     Raises:
         ProviderError: The service cannot be asked, refused, or said something else.
     """
