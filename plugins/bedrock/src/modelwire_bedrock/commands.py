@@ -82,6 +82,14 @@ def bedrock() -> None:
     is_flag=True,
     help="Let other machines use --upstream, with this machine's credentials.",
 )
+@click.option(
+    "--skip-rule",
+    "skip_rules",
+    multiple=True,
+    metavar="NAME",
+    help="A rule that is not enforced; the line of a refused request names its rule.",
+)
+@click.option("--call-tools", is_flag=True, help="Call tools that are only offered, too.")
 @click.option("--region", metavar="REGION", help="The region of requests that do not say theirs.")
 @click.option(
     "--certificate", type=_FILE, metavar="FILE", help="Answer HTTPS with this certificate."
@@ -102,6 +110,8 @@ def emulate(
     bearer_token: str | None,
     allow_hosts: tuple[str, ...],
     allow_remote: bool,
+    skip_rules: tuple[str, ...],
+    call_tools: bool,
     region: str | None,
     certificate: Path | None,
     key: Path | None,
@@ -143,6 +153,8 @@ def emulate(
         bearer_token=bearer_token,
         allow_hosts=allow_hosts,
         allow_remote=allow_remote,
+        skip_rules=skip_rules,
+        call_tools=call_tools,
         region=region,
         certificate=certificate,
         key=key,

@@ -90,6 +90,32 @@ def test_a_scenario_and_required_authentication(tmp_path, session):
     assert answer["output"]["message"]["content"] == [{"text": "from the file"}]
 
 
+def test_rules_are_switched_off_and_tools_are_called(session):
+    rule = "toolChoice is not `any`"
+    llama = "us.meta.llama4-maverick-17b-instruct-v1:0"
+    spec = {"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}
+    with running("--skip-rule", rule, "--call-tools") as process:
+        variables = exported(process)
+        client = session.client(
+            "bedrock-runtime",
+            endpoint_url=variables["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"],
+            region_name=variables["AWS_REGION"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        )
+        offered = client.converse(modelId=NOVA, messages=HELLO, toolConfig={"tools": [spec]})
+        forced = {"tools": [spec], "toolChoice": {"any": {}}}
+        called = client.converse(modelId=llama, messages=HELLO, toolConfig=forced)
+        with pytest.raises(client.exceptions.ValidationException):
+            client.converse(modelId=NOVA, messages=[{"role": "user", "content": []}])
+        client.close()
+        process.send_signal(signal.SIGINT)
+        _, shown = process.communicate(timeout=20)
+
+    assert offered["stopReason"] == called["stopReason"] == "tool_use"
+    assert "(rule: a message is not empty)" in shown
+
+
 def test_a_port_that_is_taken_is_told_so_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 import urllib3
 
-from modelwire_bedrock.emulator import Emulator, EmulatorError, Thinking, load_catalogue
+from modelwire_bedrock.emulator import Emulator, EmulatorError, Thinking, ToolUse, load_catalogue
 from modelwire_bedrock.emulator.hosted import hosted_model, hosted_rows
 from modelwire_bedrock.emulator.rules import FAMILIES, RULES, Evidence
 
@@ -153,6 +153,11 @@ BREACHES = [
     ),
     ("every call has its result", CLAUDE, body(*TURN, user(), **WITH)),
     (
+        "ids of calls are nine letters or digits",
+        MISTRAL,
+        body(*LONG_TURN, user(LONG_RESULT), **WITH),
+    ),
+    (
         "ids of calls differ",
         CLAUDE,
         body(user(), assistant(call(), call()), user(result(), result()), **WITH),
@@ -281,6 +286,11 @@ CLAIMS = [
 ]
 
 LEGAL = {
+    "an id of nine letters or digits of Mistral's": (
+        MISTRAL,
+        body(user(), assistant(call("call12345")), user(result(id_="call12345")), **WITH),
+    ),
+    "Pixtral takes longer ids": (PIXTRAL, body(*LONG_TURN, user(LONG_RESULT), **WITH)),
     "Claude may begin": (CLAUDE, body(assistant(), user())),
     "Claude continues its own words": (CLAUDE, body(user(), assistant())),
     "turns of one role follow each other": (NOVA, body(user(), user())),
@@ -355,6 +365,18 @@ def test_rules_can_be_switched_off_by_name():
     with Emulator(skip_rules=["outputConfig is accepted by all reports"]) as emulator:
         assert ask(emulator, OPUS, body(**FORMAT)).status == 200
         assert ask(emulator, NOVA, body(**FORMAT)).status == 400
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_made_up_id_can_be_sent_back(judge, scripted):
+    offered = {"tools": [tool()], "choice": None if scripted else ANY}
+    if scripted:
+        judge.answer(ToolUse("look"))
+    answer = ask(judge, MISTRAL, body(**offered), "converse").json()
+    [made] = answer["output"]["message"]["content"]
+    turn = assistant(made), user(result(id_=made["toolUse"]["toolUseId"]))
+
+    assert ask(judge, MISTRAL, body(user(), *turn, **WITH)).status == 200
 
 
 def test_a_rule_that_does_not_exist_cannot_be_switched_off():

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from modelwire_bedrock.emulator.answers import Answer, ToolUse
+from attrs import evolve
+
+from modelwire_bedrock.emulator.answers import Answer, Block, ToolUse
 from modelwire_bedrock.emulator.documents import parse_json
+from modelwire_bedrock.emulator.rules import wants_short_ids
 from modelwire_bedrock.emulator.scenario import EmulatedCall
 from modelwire_bedrock.emulator.synthesis import synthesize
 
-__all__ = ["GREETING", "TOOLS_HEADER", "default_answer"]
+__all__ = ["GREETING", "TOOLS_HEADER", "default_answer", "with_fitting_ids"]
 
 GREETING = "This is the Bedrock emulator. You said: "
 TOOLS_HEADER = "x-bedrock-emulator-tools"
 """The request header that says whether offered tools are called: `call` or `words`."""
+
+_MADE_UP = re.compile(r"tooluse_[0-9a-f]{22}")
 
 
 def default_answer(call: EmulatedCall, *, call_tools: bool) -> Answer:
@@ -55,6 +61,19 @@ def _call_id(parameters: Mapping[str, Any]) -> str:
     """An id that is the same for the same request, and differs from turn to turn."""
     said = json.dumps(parameters, sort_keys=True, default=repr)
     return f"tooluse_{hashlib.sha256(said.encode()).hexdigest()[:22]}"
+
+
+def with_fitting_ids(answer: Answer, base_model: str) -> Answer:
+    """The answer with made-up ids of tool calls in a shape that the model takes back."""
+    if not wants_short_ids(base_model):
+        return answer
+    return evolve(answer, content=tuple(_fitted(block) for block in answer.content))
+
+
+def _fitted(block: Block) -> Block:
+    if not isinstance(block, ToolUse) or _MADE_UP.fullmatch(block.id) is None:
+        return block
+    return evolve(block, id=hashlib.sha256(block.id.encode()).hexdigest()[:9])
 
 
 def _answer_schema(parameters: Mapping[str, Any]) -> Any:

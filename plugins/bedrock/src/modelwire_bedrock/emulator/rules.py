@@ -38,7 +38,16 @@ from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 from modelwire_bedrock.emulator.operations import INVOKE
 
-__all__ = ["FAMILIES", "RULES", "Evidence", "Rule", "broken_rule", "families_of", "known_rules"]
+__all__ = [
+    "FAMILIES",
+    "RULES",
+    "Evidence",
+    "Rule",
+    "broken_rule",
+    "families_of",
+    "known_rules",
+    "wants_short_ids",
+]
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "ai21": ("ai21.*",),
@@ -89,6 +98,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "llama-streams-no-tools": ("meta.llama3-1-*", "meta.llama3-2-*"),
     "mistral": ("mistral.*",),
     "mistral-large": ("mistral.mistral-large-*",),
+    "mistral-long-ids": ("mistral.pixtral-*",),
     "mistral-old": ("mistral.mistral-7b-*", "mistral.mixtral-*"),
     "nova": ("amazon.nova-*",),
     "qwen": ("qwen.*",),
@@ -147,6 +157,7 @@ class Rule:
 
 
 RECORDED, REPORTED, HEARSAY = Evidence.RECORDED, Evidence.REPORTED, Evidence.HEARSAY
+SHORT_IDS = Rule("ids of calls are nine letters or digits", tools.short_ids, REPORTED, "anomalyco/opencode#48843; wording of Mistral's own API", families=("mistral",), but=("mistral-long-ids",), accepted=("test_bedrock_media_kind_delivered_in_tool_result_mistral_document: Pixtral",))  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
     # Which model, and how it is called.
@@ -175,6 +186,7 @@ RULES: tuple[Rule, ...] = (
     Rule("tool blocks come with toolConfig", tools.defined, REPORTED, "langgenius/dify#16421", operations=ALL),
     Rule("no more results than calls", tools.results_not_too_many, REPORTED, "pydantic/pydantic-ai#2327"),
     Rule("every call has its result", tools.results_complete, REPORTED, "pydantic/pydantic-ai#6081"),
+    SHORT_IDS,
     Rule("ids of calls differ", tools.unique_ids, HEARSAY, "wording is ours"),
     Rule("a schema is an object's", tools.schema_is_object, HEARSAY, "public trackers"),
     Rule("a schema has no alternatives at its top", tools.root_without_composition, REPORTED, "GitNexus#2487, earendil-works/pi#8279, kirodotdev/Kiro#11027", families=("claude",)),
@@ -236,6 +248,11 @@ def families_of(model_id: str) -> frozenset[str]:
         for name, patterns in FAMILIES.items()
         if any(fnmatchcase(model_id, pattern) for pattern in patterns)
     )
+
+
+def wants_short_ids(model_id: str) -> bool:
+    """Whether the ids of a foundation model's tool calls must be nine letters or digits."""
+    return SHORT_IDS.holds_for("Converse", families_of(model_id))
 
 
 def known_rules(names: Iterable[str]) -> frozenset[str]:

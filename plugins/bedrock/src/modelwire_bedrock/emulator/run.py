@@ -39,6 +39,8 @@ def run_emulator(
     bearer_token: str | None = None,
     allow_hosts: Sequence[str] = (),
     allow_remote: bool = False,
+    skip_rules: Sequence[str] = (),
+    call_tools: bool = False,
     region: str | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
@@ -60,6 +62,8 @@ def run_emulator(
         bearer_token: The bearer token to know in place of the usual one; it is not printed.
         allow_hosts: Further host names that requests may be addressed to.
         allow_remote: Whether an upstream may be used at an address that other machines reach.
+        skip_rules: Names of rules that are not enforced.
+        call_tools: Whether tools that are only offered are called.
         region: The region of requests that do not say theirs by their signature.
         certificate: The certificate to answer HTTPS with.
         key: The key of the certificate, if apart.
@@ -88,6 +92,8 @@ def run_emulator(
         bearer_tokens=None if bearer_token is None else [bearer_token],
         allow_hosts=allow_hosts,
         allow_remote=allow_remote,
+        skip_rules=skip_rules,
+        call_tools=call_tools,
         region=region,
         tls=None if certificate is None else _tls(certificate, key),
         on_end=None if quiet else _show,
@@ -140,4 +146,5 @@ def _show(request: ReceivedRequest) -> None:
     how = f"{request.status or '-'} {request.error or request.end}"
     model = f" {request.model_id}" if request.model_id else ""
     detail = f": {request.message}" if request.message else ""
-    echo(printable(f"{what}{model} -> {how}{detail}"), err=True)
+    rule = f" (rule: {request.rule})" if request.rule else ""
+    echo(printable(f"{what}{model} -> {how}{detail}{rule}"), err=True)

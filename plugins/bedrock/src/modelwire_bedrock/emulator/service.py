@@ -21,7 +21,7 @@ from modelwire_bedrock.emulator.answers import (
     wire_events,
 )
 from modelwire_bedrock.emulator.auth import Authenticator
-from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer
+from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer, with_fitting_ids
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
@@ -187,6 +187,7 @@ class Service:
             events = self.model.events(call)
         else:
             answer = answer or default_answer(call, call_tools=call_tools)
+            answer = with_fitting_ids(answer, call.base_model)
             said = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
             usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
             events = _listed(wire_events(answer, usage))

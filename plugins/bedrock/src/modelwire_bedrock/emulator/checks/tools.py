@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest, unsupported_field
@@ -24,10 +25,12 @@ __all__ = [
     "results_not_too_many",
     "root_without_composition",
     "schema_is_object",
+    "short_ids",
     "unique_ids",
     "unique_names",
 ]
 
+_NINE = re.compile(r"[a-zA-Z0-9]{9}")
 _NOVA_TEXT_FORMATS = ("csv", "html", "md", "txt", "xls", "xlsx")
 
 
@@ -88,6 +91,19 @@ def unique_ids(request: CheckedRequest) -> str | None:
         if twice:
             listed = ", ".join(twice)
             return f"The toolUse blocks at messages.{at}.content contain duplicate Ids: {listed}"
+    return None
+
+
+def short_ids(request: CheckedRequest) -> str | None:
+    """The ids of calls and results are nine letters or digits."""
+    for _, _, block in request.blocks():
+        for kind in ("toolUse", "toolResult"):
+            id_ = block.get(kind, {}).get("toolUseId")
+            if id_ is not None and _NINE.fullmatch(id_) is None:
+                return (
+                    f"{FROM_MODEL}Tool call id was {id_} but must be a-z, A-Z, 0-9, with a length "
+                    "of 9."
+                )
     return None
 
 
