@@ -14,6 +14,7 @@ from modelwire.errors import (
     ContextOverflow,
     InvalidRequest,
     MalformedResponse,
+    MalformedToolCall,
     NotFound,
     Overloaded,
     RateLimited,
@@ -106,6 +107,63 @@ async def test_a_tool_of_the_service_is_kept_beside_the_answer(runtime, server, 
     message = await ask(runtime())
     assert message.text == "It rains."
     assert [note["type"] for note in message.diagnostics] == ["content_block", "citation"]
+
+
+def call_events(pieces, *, given=None, index=0, call_id="toolu_1", name="look", stop=True):
+    block = {"type": "tool_use", "id": call_id, "name": name, "input": given or {}}
+    events = [event("content_block_start", index=index, content_block=block)]
+    for piece in pieces:
+        delta = {"type": "input_json_delta", "partial_json": piece}
+        events.append(event("content_block_delta", index=index, delta=delta))
+    return [*events, event("content_block_stop", index=index)] if stop else events
+
+
+def called(*events):
+    return [
+        event("message_start", message={"id": "m", "model": "c", "usage": {"input_tokens": 1}}),
+        *events,
+        event("message_delta", delta={"stop_reason": "tool_use"}, usage={"output_tokens": 3}),
+        event("message_stop"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "given"),
+    [
+        (['{"q"', ': "bananas"}'], None),
+        ([], {"q": "bananas"}),
+        (['{"q"', ': "bananas"}'], {"q": "bananas"}),
+        (['{"q": "bananas"}'], {"q": ""}),
+        (["{}"], {"q": "bananas"}),
+        (['{"q', '{"q": "ba', '{"q": "bananas"}'], None),
+        (["{}", '{"q": "bananas"}'], None),
+        (['{"q":', ' "bananas"}', '{"q":"bananas"}'], None),
+        (["", '{"q": "bananas"}', ""], None),
+    ],
+)
+async def test_arguments_need_not_be_deltas(runtime, server, wire, pieces, given):
+    server.script(wire.reply(called(*call_events(pieces, given=given))))
+    message = await ask(runtime())
+    assert message.tool_calls == [ToolCall("toolu_1", "look", {"q": "bananas"})]
+
+
+async def test_another_call_under_an_index_that_was_not_stopped_is_another_call(
+    runtime, server, wire
+):
+    first = call_events(['{"q":"x"}'], stop=False)
+    second = call_events(['{"q":', '"y"}'], call_id="toolu_2")
+    server.script(wire.reply(called(*first, *second)))
+    message = await ask(runtime())
+    assert [(call.id, call.arguments) for call in message.tool_calls] == [
+        ("toolu_1", {"q": "x"}),
+        ("toolu_2", {"q": "y"}),
+    ]
+
+
+async def test_two_sets_of_arguments_of_one_call_are_an_error(runtime, server, wire):
+    server.script(wire.reply(called(*call_events(['{"q":"x"}', '{"q":"y"}']))))
+    with pytest.raises(MalformedToolCall, match="differ"):
+        await ask(runtime())
 
 
 async def test_a_refusal_is_an_error_with_what_was_said_before(runtime, server, wire):

@@ -1,7 +1,8 @@
 """Building blocks for provider plugins: what most of them would otherwise write themselves.
 
 - `stream_json` and `fetch_json` speak an API of JSON over HTTP, a `JsonApi`.
-- A `Translator` turns wire events into deltas; `read_text` and its like read the values of events.
+- A `Translator` turns wire events into deltas; `read_text` and its like read the values of events, and
+  `ToolArguments` the arguments of a call from pieces that need not be deltas.
 - `stream_call` sends a call, translates its answer, and sends it once more with less where a
   `Remedy` helps.
 - `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` answer the questions that
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from modelwire.authoring.probe import probed
     from modelwire.authoring.resend import Call, CallAttempt, Remedy, stream_call
     from modelwire.authoring.single_flight import SingleFlight
+    from modelwire.authoring.tool_arguments import ToolArguments
     from modelwire.authoring.translator import Translator, cut_stream, until_fault
     from modelwire.authoring.usage import count_tokens, report_usage
     from modelwire.authoring.wire_values import (
@@ -48,6 +50,7 @@ __all__ = [
     "Remedy",
     "SingleFlight",
     "StreamEnd",
+    "ToolArguments",
     "Translator",
     "check_json_depth",
     "count_tokens",
@@ -85,6 +88,7 @@ __getattr__, __dir__ = lazy_exports(
         "probe": ("probed",),
         "resend": ("Call", "CallAttempt", "Remedy", "stream_call"),
         "single_flight": ("SingleFlight",),
+        "tool_arguments": ("ToolArguments",),
         "translator": ("Translator", "cut_stream", "until_fault"),
         "usage": ("count_tokens", "report_usage"),
         "wire_values": (

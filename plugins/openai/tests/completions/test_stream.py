@@ -161,7 +161,46 @@ CALLS = {
     "a new id on every piece": [[piece(0, "x", "f", "")], [piece(0, "x2", arguments='{"a":1}')],
                                 [piece(1, "y", "g", '{"b":2}')]],
     "the id after the name": [[piece(0, name="f")], [piece(0, "x", arguments='{"a":1}')], [piece(1, "y", "g", '{"b":2}')]],
+    "every call numbered 0, with empty ids": [[piece(0, "", "f", '{"a":1}')], [piece(0, "", "g", '{"b":2}')]],
+    "every call numbered 0, without ids, in pieces": [[piece(0, name="f", arguments="")], [piece(0, arguments='{"a":1}')],
+                                                      [piece(0, name="g", arguments="")], [piece(0, arguments='{"b":')],
+                                                      [piece(0, arguments="2}")]],
+    "every call numbered 0, the name once more": [[piece(0, "", "f", '{"a":1}')], [piece(0, "", "f", "")],
+                                                  [piece(0, "", "g", '{"b":2}')], [piece(0, name="g", arguments="")]],
+    "the name and the whole arguments again, without the id": [[piece(0, "x", "f", '{"a":1}')],
+                                                               [piece(0, name="f", arguments='{"a": 1}')],
+                                                               [piece(1, "y", "g", '{"b":2}')]],
+    "snapshots": [[piece(0, "x", "f", "")], [piece(0, arguments='{"a')], [piece(0, arguments='{"a":')],
+                  [piece(0, arguments='{"a":1}')], [piece(1, "y", "g", '{"b":2}')]],
+    "snapshots with ids and names": [[piece(0, "x", "f", "{")], [piece(0, "x", "f", '{"a":1}')],
+                                     [piece(1, "y", "g", "{}")], [piece(1, "y", "g", '{"b":2}')]],
+    "a placeholder first": [[piece(0, "x", "f", "{}")], [piece(0, arguments='{"a":1}')], [piece(1, "y", "g", '{"b":2}')]],
+    "an empty object first": [[piece(0, "x", "f", {})], [piece(0, arguments={"a": 1})], [piece(1, "y", "g", '{"b":2}')]],
+    "again in another spacing": [[piece(0, "x", "f", "")], [piece(0, arguments='{"a":')], [piece(0, arguments=" 1}")],
+                                 [piece(0, arguments='{"a":1}')], [piece(1, "y", "g", '{"b":2}')]],
+    "arguments before id and name": [[piece(0, arguments='{"a":')], [piece(0, "x", "f", "1}")],
+                                     [piece(1, arguments='{"b":2}')], [piece(1, "y", "g", "")]],
+    "arguments before the name, no index": [[piece(None, arguments='{"a":')], [piece(None, "x", "f", "1}")],
+                                            [piece(None, "y", "g", '{"b":2}')]],
 }  # fmt: skip
+
+
+def test_two_calls_of_one_tool_without_ids_are_two_calls(assemble, chunk):
+    calls = [piece(0, "", "f", '{"q":"x"}'), piece(0, "", "f", '{"q":"y"}')]
+    message = assemble(*(chunk(tool_calls=[call]) for call in calls), chunk("tool_calls"))
+    assert [call.arguments for call in message.tool_calls] == [{"q": "x"}, {"q": "y"}]
+
+
+def test_two_calls_of_one_tool_without_arguments_first_are_two_calls(assemble, chunk):
+    calls = [piece(0, "", "f", '{"q":"x"}'), piece(0, "", "f", ""), piece(0, arguments='{"q":"y"}')]
+    message = assemble(*(chunk(tool_calls=[call]) for call in calls), chunk("tool_calls"))
+    assert [call.arguments for call in message.tool_calls] == [{"q": "x"}, {"q": "y"}]
+
+
+def test_two_sets_of_arguments_for_one_call_are_an_error(assemble, chunk):
+    calls = [piece(0, "x", "f", '{"q":"x"}'), piece(0, arguments='{"q":"y"}')]
+    with pytest.raises(MalformedToolCall, match="differ"):
+        assemble(*(chunk(tool_calls=[call]) for call in calls), chunk("tool_calls"))
 
 
 @pytest.mark.parametrize("finish", ["tool_calls", "function_call", "stop"])

@@ -12,6 +12,7 @@ from typing import Any
 from modelwire.authoring import (
     JsonEvent,
     StreamEnd,
+    ToolArguments,
     count_tokens,
     cut_stream,
     read_object,
@@ -70,7 +71,7 @@ class Translator:
         self.ended = False
         self._names = names
         self._usage: dict[str, Any] = {}
-        self._inputs: dict[int, Any] = {}
+        self._arguments: dict[int, ToolArguments] = {}
         self._asides: dict[int, dict[str, Any]] = {}
         self._reason: str | None = None
         self._details: Any = None
@@ -130,11 +131,7 @@ class Translator:
         elif kind == "redacted_thinking":
             deltas.append(RedactedThinkingDelta(index, from_base64(require_text(block, "data"))))
         elif kind == "tool_use":
-            name = require_text(block, "name")
-            deltas.append(
-                ToolCallStart(index, require_text(block, "id"), self._names.get(name, name))
-            )
-            self._inputs[index] = read_object(block, "input")
+            self._begin_call(index, block, deltas)
         else:
             # What tools of the service do and find is kept beside the answer.
             self._asides[index] = dict(block)
@@ -147,8 +144,7 @@ class Translator:
         if kind == "text_delta":
             deltas.append(TextDelta(index, require_text(delta, "text")))
         elif kind == "input_json_delta":
-            self._inputs.pop(index, None)
-            deltas.append(ArgumentsDelta(index, require_text(delta, "partial_json")))
+            self._add_arguments(index, require_text(delta, "partial_json"), deltas)
         elif kind == "thinking_delta":
             deltas.append(ThinkingDelta(index, require_text(delta, "thinking")))
         elif kind == "signature_delta":
@@ -163,11 +159,32 @@ class Translator:
             block = clean_json(self._asides.pop(index))
             deltas.append(Diagnostic("content_block", {"block": block}))
             return
-        whole = self._inputs.pop(index, None)
-        if whole:
-            # Some gateways send the arguments at once, with the start.
-            deltas.append(ArgumentsDelta(index, json.dumps(whole)))
+        self._end_arguments(index, deltas)
         deltas.append(BlockEnd(index))
+
+    def _begin_call(self, index: int, block: _Event, deltas: list[Delta]) -> None:
+        open_call = self._arguments.get(index)
+        if open_call is not None and open_call.is_complete:
+            # Another call under an index that was not stopped.
+            self._end_arguments(index, deltas)
+            deltas.append(BlockEnd(index))
+        call_id, name = require_text(block, "id"), require_text(block, "name")
+        deltas.append(ToolCallStart(index, call_id, self._names.get(name, name)))
+        self._arguments[index] = ToolArguments()
+        if given := read_object(block, "input"):
+            # Some gateways send the arguments at once, with the start, or there as well.
+            self._add_arguments(index, json.dumps(given), deltas)
+
+    def _add_arguments(self, index: int, piece: str, deltas: list[Delta]) -> None:
+        arguments = self._arguments.get(index)
+        fragment = piece if arguments is None else arguments.add(piece)
+        if fragment:
+            deltas.append(ArgumentsDelta(index, fragment))
+
+    def _end_arguments(self, index: int, deltas: list[Delta]) -> None:
+        arguments = self._arguments.pop(index, None)
+        if arguments is not None and (rest := arguments.end()):
+            deltas.append(ArgumentsDelta(index, rest))
 
     def _end(self, event: _Event, deltas: list[Delta]) -> None:
         delta = event.get("delta") or {}
