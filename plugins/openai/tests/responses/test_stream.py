@@ -194,8 +194,18 @@ WHOLE = '{"city":"Oslo"}'
         [added(0, call_item()), arguments_done(0, WHOLE)],
         [done(0, call_item({"city": "Oslo"}))],
         [],
+        # As GitHub Copilot sends them.
+        [added(0, call_item()), arguments(0, "gAAAAB"), arguments(0, "x=="), arguments_done(0, WHOLE), done(0, call_item(WHOLE))],
+        [added(0, call_item()), arguments(0, "gAAAABx=="), done(0, call_item(WHOLE))],
+        [added(0, call_item()), arguments(0, "gAAAABx=="), arguments_done(0, WHOLE)],
+        [added(0, call_item("{}")), arguments(0, WHOLE), arguments_done(0, "{}"), done(0, call_item("{}"))],
+        [added(0, call_item()), arguments(0, WHOLE[:3]), arguments(0, WHOLE[:9]), arguments(0, WHOLE), done(0, call_item(WHOLE))],
+        [added(0, call_item()), arguments(0, "{}"), arguments(0, WHOLE), done(0, call_item())],
+        [added(0, call_item()), arguments(0, '{"city": '), arguments(0, '"Oslo"}'), arguments(0, WHOLE), done(0, call_item())],
+        [added(0, call_item()), arguments(0, '{"city": '), arguments(0, '"Oslo"}'), arguments_done(0, WHOLE), done(0, call_item(WHOLE))],
+        [added(0, call_item()), arguments(0, '{"city": '), arguments(0, '"Oslo"}'), arguments(0, WHOLE), done(0, call_item(status="completed"))],
     ],
-)
+)  # fmt: skip
 def test_arguments_count_once_wherever_they_come(events, message_of):
     whole = end(output=[] if events else [call_item(WHOLE)])
     assert message_of([*events, whole]).content == [

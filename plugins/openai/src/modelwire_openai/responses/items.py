@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import define, field
 
+from modelwire.authoring import ToolArguments
+
 __all__ = ["Item", "Items"]
 
 
@@ -20,8 +22,9 @@ class Item:
         id: Its id on the wire.
         received: How many characters have come of each part, by its kind and number.
         last_part: The part that the last characters were of.
-        seed: Arguments that came with the item's beginning; they count if no others come.
-        held: Argument fragments that came before the name of their tool.
+        arguments: The arguments of a tool call.
+        held: Arguments that came before the name of their tool.
+        whole: All arguments, as the call's beginning or the end of its arguments gave them.
         begun: Whether the tool call was told.
         done: The parts whose own end has come; the text of that end counts.
         closed: Whether the item is complete.
@@ -32,8 +35,9 @@ class Item:
     id: str | None = None
     received: dict[tuple[str, int], int] = field(factory=dict)
     last_part: tuple[str, int] | None = None
-    seed: str = ""
-    held: list[str] = field(factory=list)
+    arguments: ToolArguments = field(factory=ToolArguments)
+    held: str = ""
+    whole: str = ""
     begun: bool = False
     done: set[tuple[str, int]] = field(factory=set)
     closed: bool = False

@@ -139,7 +139,7 @@ class Translator:
         item = self._items.begin(_kind(data), _str(data, "id"), event.get("output_index"))
         if item.kind != "function_call":
             return _NOTHING
-        item.seed = _arguments(data, "arguments")
+        item.whole = _arguments(data, "arguments")
         return self._begin_call(item, data, required=False)
 
     def _on_item_done(self, event: _Event) -> Sequence[Delta]:
@@ -185,13 +185,13 @@ class Translator:
         fragment = _arguments(event, "delta")
         if _ARGUMENTS in item.done:
             return _late(item, _ARGUMENTS, fragment)
-        return _more_arguments(item, fragment)
+        return _pass_on(item, item.arguments.add(fragment))
 
     def _on_arguments_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "function_call")
-        rest = _rest_of_arguments(item, _arguments(event, "arguments"))
+        item.whole = _chosen(_arguments(event, "arguments"), item.whole)
         item.done.add(_ARGUMENTS)
-        return rest
+        return _NOTHING
 
     def _on_end(self, event: _Event) -> Sequence[Delta]:
         response = read_object(event, "response")
@@ -228,7 +228,7 @@ class Translator:
         if ending.raw == "completed":
             for item in self._items.all:
                 if _ARGUMENTS in item.done and item.begun and not item.closed:
-                    deltas.append(BlockEnd(item.index))
+                    deltas += _end_arguments(item, "")
         deltas += report_of(response, self._prices)
         deltas += ending.deltas()
         self._ending = ending
@@ -265,12 +265,9 @@ class Translator:
 
     def _complete_call(self, item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
         deltas = self._begin_call(item, data, required=True)
-        rest = _arguments(data, "arguments")
-        nothing = not any(item.received.values())
-        deltas += _rest_of_arguments(item, rest or (item.seed if nothing else ""))
         # A call that was cut has no end, so that nobody runs it.
         if data.get("status") != "incomplete":
-            deltas.append(BlockEnd(item.index))
+            deltas += _end_arguments(item, _arguments(data, "arguments"))
         return deltas
 
     def _begin_call(self, item: Item, data: Mapping[str, Any], *, required: bool) -> list[Delta]:
@@ -284,12 +281,8 @@ class Translator:
             return []
         item.begun = True
         own_name = self._tool_names.get(name, name)
-        deltas: list[Delta] = [
-            ToolCallStart(item.index, join_ids(call_id, _str(data, "id")), own_name)
-        ]
-        deltas += (ArgumentsDelta(item.index, fragment) for fragment in item.held)
-        item.held.clear()
-        return deltas
+        begun = ToolCallStart(item.index, join_ids(call_id, _str(data, "id")), own_name)
+        return [begun, *_pass_on(item, "")]
 
 
 def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
@@ -364,18 +357,28 @@ def _rest(item: Item, part: tuple[str, int], whole: str | None) -> Sequence[Delt
     return _more(item, part, (whole or "")[item.received.get(part, 0) :])
 
 
-def _more_arguments(item: Item, fragment: str) -> Sequence[Delta]:
-    if not fragment:
+def _pass_on(item: Item, fragment: str) -> Sequence[Delta]:
+    """Pass arguments on, once the name of the tool is known."""
+    item.held += fragment
+    if not (item.begun and item.held):
         return _NOTHING
-    item.received[_ARGUMENTS] = item.received.get(_ARGUMENTS, 0) + len(fragment)
-    if not item.begun:
-        item.held.append(fragment)
-        return _NOTHING
+    fragment, item.held = item.held, ""
     return (ArgumentsDelta(item.index, fragment),)
 
 
-def _rest_of_arguments(item: Item, whole: str) -> Sequence[Delta]:
-    return _more_arguments(item, whole[item.received.get(_ARGUMENTS, 0) :])
+def _end_arguments(item: Item, whole: str) -> Sequence[Delta]:
+    """What is missing of the arguments, and the end of their call.
+
+    What the end of an item says of it counts, for some services send other things in between (known
+    of Copilot: ciphertext).
+    """
+    rest = _pass_on(item, item.arguments.end(_chosen(whole, item.whole)))
+    return (*rest, BlockEnd(item.index))
+
+
+def _chosen(later: str, earlier: str) -> str:
+    """The later of two texts of arguments, unless it says nothing."""
+    return earlier if later.strip() in ("", "{}") and earlier else later
 
 
 def _arguments(data: Mapping[str, Any], key: str) -> str:
