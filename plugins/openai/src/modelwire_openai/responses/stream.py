@@ -31,13 +31,13 @@ from modelwire_openai.errors import error_in_stream
 from modelwire_openai.responses.assistant import OUTPUT_ITEM, text_signature
 from modelwire_openai.responses.items import Item, Items
 from modelwire_openai.responses.outcome import StopInfo, ending_of, report_of
+from modelwire_openai.responses.parts import PartKey
 from modelwire_openai.responses.rendering import join_ids
 
 __all__ = ["Translator"]
 
 _NOTHING: tuple[Delta, ...] = ()
 _BETWEEN_PARTS = "\n\n"
-_ARGUMENTS = ("arguments", 0)
 _Event = Mapping[str, Any]
 _Handler = Callable[[_Event], Sequence[Delta]]
 
@@ -147,8 +147,8 @@ class Translator:
         if data is None:
             return _NOTHING
         output = event.get("output_index")
-        item = self._items.find(data.get("id"), output)
-        if item is None or item.kind != _kind(data):
+        item = self._items.ending(data, output)
+        if item is None:
             item = self._items.begin(_kind(data), _str(data, "id"), output)
         return self._complete(item, data)
 
@@ -183,14 +183,14 @@ class Translator:
     def _on_arguments(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "function_call")
         fragment = _arguments(event, "delta")
-        if _ARGUMENTS in item.done:
-            return _late(item, _ARGUMENTS, fragment)
+        if item.arguments_ended:
+            return _late(item, ("arguments", 0), fragment)
         return _pass_on(item, item.arguments.add(fragment))
 
     def _on_arguments_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "function_call")
         item.whole = _chosen(_arguments(event, "arguments"), item.whole)
-        item.done.add(_ARGUMENTS)
+        item.arguments_ended = True
         return _NOTHING
 
     def _on_end(self, event: _Event) -> Sequence[Delta]:
@@ -222,28 +222,19 @@ class Translator:
         ending = ending_of(status, response, limit=self._limit)
         deltas: list[Delta] = []
         output = response.get("output")
-        for position, data in enumerate(output if isinstance(output, list) else ()):
-            if isinstance(data, Mapping):
-                deltas += self._complete_from_output(position, data)
+        listed = [data for data in _list(output) if isinstance(data, Mapping)]
+        for position, known in enumerate(self._items.listed(listed)):
+            data = listed[position]
+            item = known or self._items.begin(_kind(data), _str(data, "id"), position)
+            deltas += self._complete(item, data)
         if ending.raw == "completed":
             for item in self._items.all:
-                if _ARGUMENTS in item.done and item.begun and not item.closed:
+                if item.arguments_ended and item.begun and not item.closed:
                     deltas += _end_arguments(item, "")
         deltas += report_of(response, self._prices)
         deltas += ending.deltas()
         self._ending = ending
         return deltas
-
-    def _complete_from_output(self, position: int, data: Mapping[str, Any]) -> Sequence[Delta]:
-        """Complete an item whose own end was missing, out of the list at the end of the answer."""
-        known = self._items.all
-        if position >= len(known):
-            item = self._items.begin(_kind(data), _str(data, "id"), position)
-        else:
-            item = self._items.find(data.get("id") or None, position) or known[position]
-            if item.kind != _kind(data):
-                return _NOTHING
-        return self._complete(item, data)
 
     def _complete(self, item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
         if item.closed:
@@ -279,28 +270,27 @@ class Translator:
                 msg = "The answer holds a function call without an id or a name."
                 raise MalformedResponse(msg)
             return []
-        item.begun = True
+        item.begun, item.call_id = True, call_id
         own_name = self._tool_names.get(name, name)
         begun = ToolCallStart(item.index, join_ids(call_id, _str(data, "id")), own_name)
         return [begun, *_pass_on(item, "")]
 
 
 def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
-    deltas: list[Delta] = []
-    for number, part in enumerate(read_objects(data, "content")):
-        refusal = _str(part, "refusal")
-        deltas += _rest(item, ("text", number), refusal or _str(part, "text"))
-        if refusal:
+    parts = read_objects(data, "content")
+    texts = [_str(part, "refusal") or _str(part, "text") or "" for part in parts]
+    deltas = _missing(item, "text", texts)
+    for part in parts:
+        if refusal := _str(part, "refusal"):
             deltas.append(Diagnostic("refusal", {"text": refusal}))
-        annotations = part.get("annotations")
-        for annotation in annotations if isinstance(annotations, list) else ():
+        for annotation in _list(part.get("annotations")):
             cited = clean_json(annotation)
             deltas.append(Diagnostic("citation", {"itemId": item.id, "citation": cited}))
         if logprobs := clean_json(part.get("logprobs")):
             deltas.append(Diagnostic("logprobs", {"itemId": item.id, "logprobs": logprobs}))
     signature = text_signature(_str(data, "id") or item.id, _str(data, "phase"))
     # A signature without text would begin a block of thinking.
-    if signature and any(item.received.values()):
+    if signature and item.parts:
         deltas.append(SignatureDelta(item.index, signature))
     deltas.append(BlockEnd(item.index))
     return deltas
@@ -309,25 +299,35 @@ def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
 def _complete_reasoning(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
     deltas: list[Delta] = []
     for kind in ("summary", "content"):
-        for number, part in enumerate(read_objects(data, kind)):
-            deltas += _rest(item, (kind, number), _str(part, "text"))
+        texts = [_str(part, "text") or "" for part in read_objects(data, kind)]
+        deltas += _missing(item, kind, texts)
     whole = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return (*deltas, SignatureDelta(item.index, whole), BlockEnd(item.index))
 
 
-def _delta_of(item: Item, part: tuple[str, int], text: str | None) -> Sequence[Delta]:
+def _missing(item: Item, kind: str, texts: Sequence[str]) -> list[Delta]:
+    """What is missing of the parts of an item that is complete now."""
+    missing = item.parts.complete(kind, texts)
+    if not missing and any(texts):
+        said = {"itemId": item.id, "part": kind, "characters": sum(map(len, texts))}
+        return [Diagnostic("differing_text", said)]
+    return [delta for key, rest in missing for delta in _more(item, key, rest)]
+
+
+def _delta_of(item: Item, part: PartKey, text: str | None) -> Sequence[Delta]:
     """More of a part whose end has not come; what comes after it is left out."""
-    return _late(item, part, text or "") if part in item.done else _more(item, part, text)
+    ended = part in item.parts.ended
+    return _late(item, part, text or "") if ended else _more(item, part, text)
 
 
-def _more(item: Item, part: tuple[str, int], text: str | None) -> Sequence[Delta]:
+def _more(item: Item, part: PartKey, text: str | None) -> Sequence[Delta]:
     """More of a part of a text or of thinking."""
     if not text:
         return _NOTHING
     if item.closed:
         msg = "More of an item arrived after its end."
         raise MalformedResponse(msg)
-    item.received[part] = item.received.get(part, 0) + len(text)
+    item.parts.add(part, text)
     if item.kind == "message":
         return (TextDelta(item.index, text),)
     if item.last_part not in (None, part):
@@ -336,7 +336,7 @@ def _more(item: Item, part: tuple[str, int], text: str | None) -> Sequence[Delta
     return (ThinkingDelta(item.index, text),)
 
 
-def _late(item: Item, part: tuple[str, int], text: str) -> Sequence[Delta]:
+def _late(item: Item, part: PartKey, text: str) -> Sequence[Delta]:
     """What is recorded of a delta that comes after the end of its part, and is left out."""
     if not text:
         return _NOTHING
@@ -345,16 +345,10 @@ def _late(item: Item, part: tuple[str, int], text: str) -> Sequence[Delta]:
     return (Diagnostic("late_delta", said),)
 
 
-def _end_of(item: Item, part: tuple[str, int], whole: str | None) -> Sequence[Delta]:
+def _end_of(item: Item, part: PartKey, whole: str | None) -> Sequence[Delta]:
     """What is missing of a part whose own end has come; nothing is added to it after that."""
-    rest = _rest(item, part, whole)
-    item.done.add(part)
-    return rest
-
-
-def _rest(item: Item, part: tuple[str, int], whole: str | None) -> Sequence[Delta]:
-    """What is missing of a part that is complete now."""
-    return _more(item, part, (whole or "")[item.received.get(part, 0) :])
+    part, rest = item.parts.end(part, whole or "")
+    return _more(item, part, rest)
 
 
 def _pass_on(item: Item, fragment: str) -> Sequence[Delta]:
@@ -387,6 +381,10 @@ def _arguments(data: Mapping[str, Any], key: str) -> str:
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
     return read_text(data, key) or ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _kind(data: Mapping[str, Any]) -> str:
