@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from long_runs import scaled
 from wires import WIRES
 
 from modelwire.testing import Reply, ScriptedAnswer, WireServer
@@ -105,13 +106,15 @@ def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
         assert seen["interleaved"] > 100
 
 
-@pytest.mark.timeout(900)  # it answers one prompt after another
 def test_a_first_burst_of_the_embedded_model_does_so_too(tmp_path):
     if find_weights() is None:
         pytest.skip("the weights of the embedded model are not installed")
-    seen = first_burst({}, "local/smollm2-135m-instruct", tmp_path, interleave=True)
+    streams = scaled(32, STREAMS)  # it answers one prompt after another
+    seen = first_burst(
+        {}, "local/smollm2-135m-instruct", tmp_path, interleave=True, streams=streams
+    )
     assert (seen["imports"], seen["held"]) == ([], [])
-    assert seen["outcomes"] == {"answer": STREAMS}
+    assert seen["outcomes"] == {"answer": streams}
     assert seen["interleaved"] > 100
 
 

@@ -38,7 +38,7 @@ OURS = (
     "/modelwire/sessions/session.py",
     "/modelwire_cache/store.py",
 )
-MODELS = 50
+MODELS = 10
 MESSAGES = 5
 TOO_MANY = 2100
 
