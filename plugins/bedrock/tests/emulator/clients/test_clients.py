@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,9 @@ def install(name):
     digest = hashlib.sha256(wanted.read_bytes()).hexdigest()
     python = folder / "bin" / "python"
     if not mark.exists() or mark.read_text() != digest:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        command = [python, "-m", "pip", "install", "--no-input", "-qr", wanted]
+        venv.create(folder, clear=True, with_pip=False)  # ours installs into it
+        command = [sys.executable, "-m", "pip", "--python", python, "install"]
+        command += ["--no-input", "--no-compile", "-qr", wanted]
         done = subprocess.run(command, capture_output=True, text=True, timeout=500)
         if done.returncode:
             errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
