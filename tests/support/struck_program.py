@@ -23,6 +23,8 @@ import preloaded
 
 OURS = f"{os.sep}modelwire{os.sep}cli{os.sep}"
 _COUNT = struct.Struct("q")
+_WHERE = b"\x1b[6n"
+"""Asks a terminal where the cursor is."""
 
 
 def strike_at(number: int, shared: mmap.mmap):
@@ -68,6 +70,8 @@ def talk(terminal: int, typed: str, *, leaving: bool) -> bytes:
             return shown
         if not part:
             return shown
+        if _WHERE in shown[1 - len(_WHERE) :] + part:
+            os.write(terminal, b"\x1b[1;1R")  # at the first row; it would be waited for
         shown += part
 
 
