@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -106,7 +106,7 @@ class Items:
         left = {item.index: item for item in self.all}
         found: list[Item | None] = [None] * len(output)
         calls = {item.call_id: item for item in self.all if item.call_id}
-        kinds = {kind: (i for i in self.all if i.kind == kind) for kind in _kinds(self.all)}
+        kinds = {kind: _of_kind(self.all, kind) for kind in {item.kind for item in self.all}}
         steps: tuple[Callable[[Mapping[str, Any], int], Iterable[Item | None]], ...] = (
             lambda data, _: (self._by_id.get(_text(data, "id")),),
             lambda data, _: (calls.get(_text(data, "call_id")),),
@@ -132,8 +132,9 @@ def _taken(candidates: Iterable[Item | None], kind: str, left: dict[int, Item]) 
     return None
 
 
-def _kinds(items: Iterable[Item]) -> set[str]:
-    return {item.kind for item in items}
+def _of_kind(items: Iterable[Item], kind: str) -> Iterator[Item]:
+    """The items of a kind, each once; what is taken from the front is not looked at again."""
+    return (item for item in items if item.kind == kind)
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:
