@@ -48,6 +48,7 @@ class Compat:
         requires_assistant_after_tool_result: Whether the assistant must speak between tool results
             and the user's next words.
         requires_thinking_as_text: Whether the model's own thinking goes back as text.
+        requires_thinking_in_tags: Whether the model's own thinking that came in tags goes back in them.
         requires_reasoning_content_on_assistant_messages: Whether every assistant message that is
             sent back must have `reasoning_content`, be it empty.
         requires_string_content: Whether content must be a string wherever it can be.
@@ -60,7 +61,8 @@ class Compat:
         vercel_gateway_routing: The Vercel gateway's routing object.
         requires_finish_reason: Whether every answer ends with a finish reason. Where not, `[DONE]`
             after complete tool calls is an end too.
-        think_tags: Whether text that begins with `<think>` is thinking up to `</think>`.
+        think_tags: Whether text that begins with `<think>`, `<thinking>`, `<reasoning>` or
+            `<thought>` is thinking up to the closing tag.
         think_tag_open: Whether the answer begins inside of `<think>`, because the template has
             written that tag already.
         accepts_files: Whether it takes `file` parts.
@@ -100,6 +102,7 @@ class Compat:
     requires_finish_reason: bool = True
     think_tags: bool = False
     think_tag_open: bool = False
+    requires_thinking_in_tags: bool = False
     accepts_files: bool = True
     accepts_audio: bool = True
     supports_named_tool_choice: bool = True

@@ -107,6 +107,27 @@ class TestThinking:
             == "Hm\n\nYes"
         )
 
+    @pytest.mark.parametrize("opening", ["<think>", "<think>\n", "<reasoning>", "<thought>"])
+    def test_in_tags_it_goes_back_in_them_where_the_model_needs_it(self, opening):
+        compat = Compat(think_tags=True, requires_thinking_in_tags=True)
+        thinking = Thinking("Hm", opening)
+        message = said(HI, own(thinking, Text("Yes"), call()), result(), compat=compat)[1]
+        closing = f"</{opening.strip()[1:]}"
+        assert message["content"] == f"{opening}Hm{closing}\n\nYes"
+        message = said(HI, own(thinking, call()), result(), compat=compat)[1]
+        assert message["content"] == f"{opening}Hm{closing}"
+        assert message["tool_calls"]
+
+    def test_in_tags_it_goes_to_no_other_model(self):
+        compat = Compat(think_tags=True, requires_thinking_in_tags=True)
+        message = said(HI, foreign(Thinking("Hm", "<think>"), Text("Yes")), HI, compat=compat)[1]
+        assert message["content"] == "Yes"
+
+    def test_in_a_field_it_goes_back_in_the_field_also_where_tags_are_needed(self):
+        compat = Compat(requires_thinking_in_tags=True)
+        message = said(HI, own(Thinking("Hm", "reasoning"), Text("Yes")), HI, compat=compat)[1]
+        assert (message["reasoning"], message["content"]) == ("Hm", "Yes")
+
     @pytest.mark.parametrize("thinking", [Thinking.from_redacted(b"x"), Thinking("", "sig=")])
     def test_without_text_it_is_dropped(self, thinking):
         request = built(HI, foreign(thinking, Text("Yes")), HI)

@@ -79,6 +79,11 @@ def test_only_the_first_thinking_field_of_a_chunk_counts(assemble, chunk):
         list("<think>Hmm.</think>\n\nYes"),
         ["\n<thi", "nk>Hm", "m.</", "think>\n", "Yes"],
         ["<thinking>Hmm.</thinking>Yes"],
+        ["<think>Hmm.</thinking>Yes"],
+        ["<reasoning>Hmm.</reasoning>", "Yes"],
+        ["<reasoning>", "Hmm.", "</reasoning>Yes"],
+        list("<reasoning>Hmm.</reasoning>Yes"),
+        ["<thought>\nHmm.</thought>\n\nYes"],
     ],
 )
 def test_think_tags_are_found_wherever_they_are_cut(assemble, chunk, pieces):
@@ -88,8 +93,12 @@ def test_think_tags_are_found_wherever_they_are_cut(assemble, chunk, pieces):
 
 
 @pytest.mark.parametrize(
-    "text", ["Write <think>x</think> so.", "<thin ice", " < 3", "<", "<thinker>", "a</think>b"]
-)
+    "text",
+    [
+        "<reasons>x</reasons>y", "<thought", "<THINK>x</THINK>y",
+        "Write <think>x</think> so.", "<thin ice", " < 3", "<", "<thinker>", "a</think>b",
+    ],
+)  # fmt: skip
 def test_text_that_only_looks_like_a_tag_stays_text(assemble, chunk, text):
     message = assemble(*(chunk(content=letter) for letter in text), chunk("stop"), compat=TAGS)
     assert message.content == [Text(text)]
@@ -97,6 +106,13 @@ def test_text_that_only_looks_like_a_tag_stays_text(assemble, chunk, text):
 
 def test_tags_are_text_where_the_service_does_not_use_them(assemble, chunk):
     assert assemble(chunk(content="<think>x</think>y"), chunk("stop")).text == "<think>x</think>y"
+
+
+@pytest.mark.parametrize("name", ["think", "thinking", "reasoning", "thought"])
+def test_thinking_is_closed_by_its_own_tag_and_signed_with_it(assemble, chunk, name):
+    text = f"<{name}>\nAn </answer> or <think>.</{name}>Yes"
+    message = assemble(chunk(content=text), chunk("stop"), compat=TAGS)
+    assert message.content == [Thinking("An </answer> or <think>.", f"<{name}>\n"), Text("Yes")]
 
 
 def test_a_template_may_have_opened_the_tag(assemble, chunk):
@@ -111,7 +127,7 @@ def test_a_template_may_have_opened_the_tag(assemble, chunk):
 
 def test_thinking_that_met_the_limit_is_thinking(assemble, chunk):
     message = assemble(chunk(content="<think>Hmm</th"), chunk("length"), compat=TAGS)
-    assert message.content == [Thinking("Hmm</th")]
+    assert message.content == [Thinking("Hmm</th", "<think>")]
     assert message.stop_reason is StopReason.LENGTH
 
 

@@ -1,7 +1,7 @@
 """Assistant messages of Chat Completions.
 
 Text is one string: an array of parts makes some models repeat the structure. Thinking goes back to
-the model that thought it, in the field that it came in; to another model it is text.
+the model that thought it, in the field that it came in, or in its tags where the model needs them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from modelwire.authoring import parse_json_or_none
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
 from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank, text_of
 from modelwire_openai.completions.rendering import Rendering
+from modelwire_openai.completions.think_tags import closing_tag
 from modelwire_openai.completions.user import BLANK
 
 __all__ = [
@@ -149,6 +150,10 @@ class _Renderer:
             rendering.changes.dropped(
                 path, "Thinking without text can only go back to the model it is from."
             )
+            return
+        closing = closing_tag(block.signature) if self._own else None
+        if closing and rendering.compat.requires_thinking_in_tags:
+            self._texts.append(f"{block.signature}{text}{closing}{_PARAGRAPH}")
             return
         own_field = reasoning_field(block.signature) if self._own else None
         if rendering.compat.requires_reasoning_content_on_assistant_messages:

@@ -269,20 +269,21 @@ class Translator:
         if self._tags is None:
             self._text(content, deltas)
         else:
-            self._sort(self._tags.feed(content), deltas)
+            self._sort(self._tags, self._tags.feed(content), deltas)
 
-    def _sort(self, found: Iterable[tuple[str, str]], deltas: list[Delta]) -> None:
+    def _sort(self, tags: ThinkTags, found: Iterable[tuple[str, str]], deltas: list[Delta]) -> None:
         for kind, text in found:
             if kind == "text":
                 self._text(text, deltas)
             else:
-                self._think(text, None, deltas)
+                self._think(text, tags.opening, deltas)
 
-    def _think(self, text: str, field: str | None, deltas: list[Delta]) -> None:
+    def _think(self, text: str, source: str | None, deltas: list[Delta]) -> None:
+        """Take thinking; its signature is the field or the tag that it came in."""
         if self._writing:
             self._writing = False
             deltas.append(BlockEnd(_TEXT))
-        self._thinking_in = field or ""
+        self._thinking_in = source or ""
         deltas.append(ThinkingDelta(_THINKING, text))
 
     def _text(self, text: str, deltas: list[Delta]) -> None:
@@ -313,7 +314,7 @@ class Translator:
     def _settle(self, deltas: list[Delta]) -> None:
         """End thinking and text, before a tool call or at the end."""
         if self._tags is not None:
-            self._sort(self._tags.end(), deltas)
+            self._sort(self._tags, self._tags.end(), deltas)
         self._end_thinking(deltas)
         if self._writing:
             self._writing = False
