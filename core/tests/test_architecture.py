@@ -118,7 +118,7 @@ VENDORS = re.compile(
     r"amazon|anthropic|openai|bedrock|claude|gpt|(?<![a-z])(?:aws|amzn?)(?![a-z])", re.IGNORECASE
 )
 CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
-NAMES_VENDORS = ROOT / "cli" / "setup" / "published.json"
+NAMES_VENDORS = ROOT / "registry" / "published.json"
 """Made from the metadata of this project's plugins, so that one that is missing can be named."""
 
 

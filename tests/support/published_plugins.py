@@ -1,4 +1,4 @@
-"""The provider plugins of this project, as `modelwire setup` names those that are not installed.
+"""The provider plugins of this project, as setup and errors name those that are not installed.
 
 `make published`, or `python tests/support/published_plugins.py`, writes them to `published.json` in the
 core, from the entry points in each plugin's `pyproject.toml` and from the guides that they name.
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PUBLISHED = ROOT / "core" / "src" / "modelwire" / "cli" / "setup" / "published.json"
+PUBLISHED = ROOT / "core" / "src" / "modelwire" / "registry" / "published.json"
 
 
 def published_plugins() -> str:
@@ -37,6 +37,8 @@ def _plugin(project: dict[str, Any]) -> dict[str, Any]:
         "distribution": project["name"],
         "titles": [guide.title for guide in guides.values()],
         "names": sorted(names),
+        "apis": sorted(_entries(project, "apis")),
+        "auth": sorted(_entries(project, "auth")),
     }
 
 

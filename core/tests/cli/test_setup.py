@@ -8,8 +8,9 @@ import time
 import pexpect
 import pytest
 
-from modelwire.cli.setup.guides import find_offer, missing_plugins, published_plugins
+from modelwire.cli.setup.guides import find_offer, missing_plugins
 from modelwire.errors import PluginError
+from modelwire.registry.published import published_plugins
 
 KEY = "sk-the-secret-key"
 

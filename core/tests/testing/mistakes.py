@@ -269,6 +269,10 @@ MISTAKES = [
         "test_a_value_of_a_wrong_type_is_the_services_fault",
     ),
     Mistake(
+        "own-key-only", "account.py", "if provider.delegated_auth is not None:", "if False:",
+        "test_an_auth_mode_of_another_plugin_is_used_or_refused",
+    ),
+    Mistake(
         "deaf", "errors.py", 'data.get("type") == "error"',
         "False",
         "test_an_error_in_mid_stream_is_told",

@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.authoring.credentials import detect_key, key_variable, missing_key
+    from modelwire.authoring.credentials import (
+        detect_key,
+        key_variable,
+        missing_key,
+        unusable_auth,
+    )
     from modelwire.authoring.endpoint import describe_endpoint
     from modelwire.authoring.json_api import JsonApi, fetch_json, stream_json
     from modelwire.authoring.json_body import JsonEvent, StreamEnd
@@ -74,12 +79,13 @@ __all__ = [
     "stream_call",
     "stream_json",
     "until_fault",
+    "unusable_auth",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "credentials": ("detect_key", "key_variable", "missing_key"),
+        "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),
         "endpoint": ("describe_endpoint",),
         "json_api": ("JsonApi", "fetch_json", "stream_json"),
         "json_body": ("JsonEvent", "StreamEnd"),

@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from modelwire.authoring.probe import probed
-from modelwire.errors import AuthenticationError
+from modelwire.errors import AuthenticationError, ConfigError, Problem
 from modelwire.hookspecs.credentials import CredentialStatus
 
 if TYPE_CHECKING:
-    from modelwire.config import Config
+    from modelwire.config import Config, ProviderConfig
     from modelwire.transport import Deadlines, Transport
 
-__all__ = ["detect_key", "key_variable", "missing_key"]
+__all__ = ["detect_key", "key_variable", "missing_key", "unusable_auth"]
 
 A = TypeVar("A")
 
@@ -80,3 +80,17 @@ def missing_key(provider_id: str, variables: Sequence[str]) -> AuthenticationErr
         hint=f"Set the environment variable {' or '.join(variables)}, or "
         f"models.providers.{provider_id}.apiKey.",
     )
+
+
+def unusable_auth(provider: ProviderConfig, reason: str) -> ConfigError:
+    """The error of an auth mode that an API cannot use, as one that sends nothing over HTTP.
+
+    An API that sends its requests with the transport that its hook gets can use every mode.
+
+    Args:
+        provider: The provider's configuration; its `auth` names the mode.
+        reason: Why, as `a model in this process needs no credentials`.
+    """
+    message = f"the auth mode {provider.auth!r} cannot be used: {reason}"
+    problem = Problem(provider.auth_path, message)
+    return ConfigError("The configuration is not valid.", problems=[problem])

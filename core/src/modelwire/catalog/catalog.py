@@ -20,7 +20,7 @@ from modelwire.catalog.merge import known_model, known_models
 from modelwire.catalog.settings import discovery_settings
 from modelwire.catalog.warm_up import WarmUp
 from modelwire.config import Config, ProviderConfig
-from modelwire.errors import Cancelled, ModelwireError, PluginError
+from modelwire.errors import Cancelled, ConfigError, ModelwireError, PluginError
 from modelwire.event_loops import has_event_loop, require_event_loop
 from modelwire.hookspecs import CredentialStatus, DiscoverySettings
 from modelwire.models import Model, ModelList, ModelRef
@@ -109,15 +109,18 @@ class Catalog:
 
         With `probe` this may take `timeout` seconds and use the network; call it in a thread then.
         """
+        provider_config = self._registry.provider_config(provider)
         try:
             owner = self._registry.owner(provider)
-        except PluginError as error:
+            # The owner of an auth mode says the same of all providers that use it.
+            owner = self._registry.auth_owner(provider_config) or owner
+        except (ConfigError, PluginError) as error:
             return CredentialStatus("unusable", reason=str(error), hint=error.hint)
         if not owner.implements("detect_credentials"):
             return CredentialStatus("unknown", reason="its plugin does not say")
         try:
             status = owner.hooks.detect_credentials(
-                provider=self._registry.provider_config(provider),
+                provider=provider_config,
                 config=self._config,
                 probe=probe,
                 timeout=timeout,
@@ -337,7 +340,7 @@ class Catalog:
                     provider=request.provider,
                     settings=request.settings,
                     config=self._config,
-                    transport=self._transport(),
+                    transport=self._registry.authorized(request.provider, self._transport()),
                 )
             except Exception as error:
                 redact_error(error, sent.lasting)

@@ -68,7 +68,7 @@ class WarmUp:
             owner = self._registry.owner(provider, api)
             key = self._full_key(provider, api)
             if key not in self._outcomes:
-                await self._warming.run(key, partial(self._call_hook, owner, *key))
+                await self._warming.run(key, partial(self._call_hooks, owner, *key))
             self._outcomes[given] = self._outcomes[key]
         failure = self._outcomes[given]
         if failure is not None:
@@ -80,14 +80,25 @@ class WarmUp:
                 import_module(module)
             with suppress(ModelwireError):  # it is raised by what is asked for next
                 self._registry.owner(provider, api)
+                self._registry.auth_owner(self._registry.provider_config(provider))
                 self._look_up(provider)
         if provider in self._registry.provider_ids or provider in self._config.models.providers:
             self._loaded.add((provider, api))  # others are mistakes, of which there is no end
 
-    def _call_hook(self, owner: Owner, provider: str, api: str | None) -> None:
-        with importing(), owner.warming:
-            if (provider, api) not in self._outcomes:  # it may have run before this thread began
-                self._outcomes[provider, api] = self._failure_of(owner, provider, api)
+    def _call_hooks(self, owner: Owner, provider: str, api: str | None) -> None:
+        """Call the hook of the plugin that answers, then that of the one that authorizes."""
+        owners = [owner]
+        with suppress(ModelwireError):  # it is raised where the requests would be authorized
+            other = self._registry.auth_owner(self._registry.provider_config(provider))
+            owners += [other] if other is not None and other is not owner else []
+        failure = None
+        with importing():
+            for each in owners:
+                with each.warming:
+                    if (provider, api) in self._outcomes:  # it has run before this thread began
+                        return
+                    failure = failure or self._failure_of(each, provider, api)
+        self._outcomes[provider, api] = failure
 
     def _failure_of(self, owner: Owner, provider: str, api: str | None) -> PluginError | None:
         """Call the hook; why it failed, or `None`."""

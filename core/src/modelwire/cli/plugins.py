@@ -67,6 +67,7 @@ def _describe(info: PluginInfo) -> Iterator[Line]:
         "providers": info.providers,
         "aliases": info.aliases,
         "APIs": info.apis,
+        "auth": info.auth,
         "middleware": info.middleware,
         "commands": [
             f"{name} (not used: modelwire's own)" if name in COMMANDS else name

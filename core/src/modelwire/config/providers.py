@@ -15,10 +15,13 @@ from modelwire.errors import ConfigError
 from modelwire.models import InputKind, Prices, fold_provider
 from modelwire.redaction import url_repr
 
-__all__ = ["ModelConfig", "ModelsConfig", "ProviderConfig", "SecretRef"]
+__all__ = ["OWN_AUTH", "ModelConfig", "ModelsConfig", "ProviderConfig", "SecretRef"]
 
 # What the core does not know here may be meant for the provider's plugin.
 _REST = {"rest": True, "plugins": True}
+OWN_AUTH = ("api-key", "token", "none")
+"""The auth modes that no plugin owns: with them, as with none, each API's plugin sends a key or not."""
+
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -88,7 +91,7 @@ class ProviderConfig:
         id: The provider's id, in lower case.
         base_url: Where to reach it.
         api_key: The key, the name of the variable that holds it, or a reference to it.
-        auth: How to authenticate, as `api-key` or `aws-sdk`.
+        auth: How to authenticate: `api-key`, `token`, `none`, or an auth mode that a plugin owns.
         api: The wire API to speak, as `openai-completions`.
         headers: HTTP headers for every call.
         auth_header: Whether the key is sent as the `Authorization` header.
@@ -121,6 +124,20 @@ class ProviderConfig:
     params: dict[str, Any] = field(factory=dict, repr=False)
     request: dict[str, Any] = field(factory=dict, repr=False)
     extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+    @property
+    def delegated_auth(self) -> str | None:
+        """The auth mode of a plugin that authorizes the requests, in lower case.
+
+        `None` where the API's own plugin does that, with a key or without.
+        """
+        mode = fold_provider(self.auth or "")
+        return mode if mode and mode not in OWN_AUTH else None
+
+    @property
+    def auth_path(self) -> str:
+        """Where the configuration says the auth mode."""
+        return format_path(("models", "providers", self.id, "auth"))
 
     def resolve_api_key(self, environ: Mapping[str, str]) -> str | None:
         """Find the key that `api_key` stands for.

@@ -1,4 +1,4 @@
-"""The hooks of a provider plugin: three that make it one, and three that it may leave out.
+"""The hooks of a provider plugin: three that make it one, and four that it may leave out.
 
 An implementation takes the arguments that it needs, by name, and leaves out the others; so a hook
 can be given a new argument without breaking a plugin. The registry calls only the plugin that owns
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from modelwire.hookspecs.options import CompletionOptions, DiscoverySettings
     from modelwire.messages import Context
     from modelwire.models import Model
-    from modelwire.transport import Transport
+    from modelwire.transport import Request, Transport
 
 __all__ = [
     "PROJECT",
+    "authorize_request",
     "count_tokens",
     "describe_call",
     "detect_credentials",
@@ -113,10 +114,31 @@ async def count_tokens(  # type: ignore[empty-body]
 
 
 @_hookspec(firstresult=True)
+async def authorize_request(  # type: ignore[empty-body]
+    request: Request, provider: ProviderConfig, config: Config, transport: Transport
+) -> Request:
+    """Add the header fields that prove who sends a request, for an auth mode that the plugin owns.
+
+    A plugin owns a mode by an entry point in the group `modelwire.auth`; `models.providers.<id>.auth`
+    names it. The provider and the API may be another plugin's, which then sends no key of its own.
+
+    Called for each request, and so again for each try, last before it is sent: method, URL, header
+    fields and body are final, and a signature may cover them. The result is the same request with
+    header fields added or replaced; anything else is refused. `public_headers` may name those that
+    hold no secret. Work that blocks is done in a thread, once for all requests that wait for it.
+    `transport` sends without authorization, for what the mode itself has to ask.
+
+    Raises an `AuthenticationError` where there are no credentials, and a `ConfigError` for a request
+    that must not get them, as one to another service's host.
+    """
+
+
+@_hookspec(firstresult=True)
 def warm_up(provider: ProviderConfig, config: Config, api: str | None) -> None:
     """Import what the first `stream_completion` or `discover_models` needs.
 
-    Called in a thread, before the first of them, once for each provider and API of a runtime; `api`
+    Called in a thread, before the first of them, once for each provider and API of a runtime, also in
+    the plugin that owns the provider's auth mode; `api`
     is the wire API that the provider will be asked in, or `None` where neither the model nor the
     configuration names one. While it runs, streams of other providers go on. What it leaves out is
     imported on the event loop, where every stream of the process waits for it.

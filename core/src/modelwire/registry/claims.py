@@ -6,6 +6,7 @@ A plugin declares itself in its `pyproject.toml`, in entry points of these group
 | --- | --- | --- |
 | `modelwire.providers` | a provider id | the plugin: a module, object or class with the hooks |
 | `modelwire.apis` | a wire API that the plugin speaks for any provider | the plugin |
+| `modelwire.auth` | an auth mode, as `models.providers.<id>.auth` names it | the plugin |
 | `modelwire.aliases` | another name of a provider | the provider's id, with `_` for each `-` |
 | `modelwire.middleware` | any name | a plugin whose hooks are all wrappers |
 | `modelwire.defaults` | a reference that works without configuration | the plugin |
@@ -27,8 +28,12 @@ from modelwire.registry.metadata import EntryPoint, Package, packages_with
 __all__ = ["Claim", "Kind", "installed_claims", "normalize_name"]
 
 _PREFIX = "modelwire."
-Kind = Literal["providers", "apis", "aliases", "middleware", "defaults", "commands", "setup"]
-_KINDS = ("providers", "apis", "aliases", "middleware", "defaults", "commands", "setup")
+Kind = Literal[
+    "providers", "apis", "auth", "aliases", "middleware", "defaults", "commands", "setup"
+]
+_KINDS = ("providers", "apis", "auth", "aliases", "middleware", "defaults", "commands", "setup")
+
+_FOLDED = ("providers", "apis", "auth", "aliases")
 
 
 @frozen
@@ -37,7 +42,7 @@ class Claim:
 
     Attributes:
         kind: Which group it is in.
-        name: The id that is claimed; provider ids, APIs and aliases in lower case.
+        name: The id that is claimed; provider ids, APIs, auth modes and aliases in lower case.
         value: What the entry point points to.
         distribution: The package's name, or `?` where its metadata cannot be read.
         version: The package's version.
@@ -73,7 +78,7 @@ def normalize_name(name: str) -> str:
 
 def _claim(entry: EntryPoint, package: Package) -> Claim:
     kind = cast("Kind", _kind(entry))
-    name = fold_provider(entry.name) if kind in ("providers", "apis", "aliases") else entry.name
+    name = fold_provider(entry.name) if kind in _FOLDED else entry.name
     return Claim(kind, name, entry.value, package.name, package.version)
 
 

@@ -26,6 +26,7 @@ class PluginInfo:
         state: `installed` and not needed so far, `loaded`, switched off (`disabled`), in `conflict`
             with another package over an id, or `quarantined` because it is broken.
         reasons: Why it is disabled, in conflict or quarantined.
+        auth: The auth modes that it owns.
     """
 
     distribution: str
@@ -37,3 +38,4 @@ class PluginInfo:
     commands: list[str] = Factory(list)
     state: PluginState = "installed"
     reasons: list[str] = Factory(list)
+    auth: list[str] = Factory(list)

@@ -184,6 +184,8 @@ def _check_kind(name: str, function: object) -> str | None:
         return "stream_completion must be an asynchronous generator: it has to yield deltas"
     if name == "discover_models" and is_generator:
         return "discover_models must return a list of models, not yield them"
+    if name == "authorize_request" and is_generator:
+        return "authorize_request must return a request, not yield it"
     if name == "count_tokens" and is_generator:
         return "count_tokens must return a number, not yield it"
     if name in _PLAIN and (is_coroutine or is_generator):

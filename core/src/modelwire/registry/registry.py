@@ -6,13 +6,14 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pluggy
 from attrs import evolve
 
 from modelwire.config import Config, ProviderConfig
-from modelwire.errors import PluginError
+from modelwire.config.providers import OWN_AUTH
+from modelwire.errors import ConfigError, PluginError, Problem
 from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
@@ -20,14 +21,19 @@ from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, load
 from modelwire.text import near_matches
 
+if TYPE_CHECKING:
+    from modelwire.transport import Transport
+
 __all__ = ["Owner", "Registry"]
 
 # The package, what its entry point names, and whether as middleware, of which more is asked.
 _Key = tuple[str, str, bool]
 
+_WITH_HOOKS = ("providers", "apis", "auth", "middleware")
+
 
 class Owner:
-    """The one plugin that answers for a provider or an API.
+    """The one plugin that answers for a provider, an API or an auth mode.
 
     Attributes:
         distribution: The package that the plugin comes from.
@@ -165,6 +171,48 @@ class Registry:
         speakers = [claim for claim in speakers if claim.distribution in own] or speakers
         return self._sole_owner(speakers, f"the API {api!r}") or self._refuse_api(provider, api)
 
+    def auth_owner(self, provider: ProviderConfig) -> Owner | None:
+        """The plugin that authorizes the requests to a provider, or `None` where its API's does.
+
+        Args:
+            provider: The provider's configuration; its `auth` names the mode.
+
+        Raises:
+            ConfigError: No installed plugin owns the mode.
+            PluginError: Several claim it, or the one that does is broken or cannot authorize.
+        """
+        mode = provider.delegated_auth
+        if mode is None:
+            return None
+        owner = self._sole_owner(self._claims_on("auth", mode), f"the auth mode {mode!r}")
+        if owner is None:
+            self._refuse_auth(provider, mode)
+        if not owner.implements("authorize_request"):
+            msg = f"{owner.distribution} claims the auth mode {mode!r}, and cannot authorize."
+            raise PluginError(msg, hint=f"Update {owner.distribution}, or tell its author.")
+        return owner
+
+    def authorized(self, provider: ProviderConfig, transport: Transport) -> Transport:
+        """The transport for calls to a provider.
+
+        Where a plugin owns the provider's auth mode, each request is authorized by it right before it
+        is sent; else the transport is the given one.
+
+        Args:
+            provider: The provider's configuration.
+            transport: The transport that sends.
+
+        Raises:
+            ConfigError: No installed plugin owns the auth mode.
+            PluginError: The plugin that does is broken.
+        """
+        owner = self.auth_owner(provider)
+        if owner is None:
+            return transport
+        from modelwire.registry.authorization import authorized_transport
+
+        return authorized_transport(self, owner, provider, self._config, transport)
+
     def responsible_package(self, owner: Owner, error: BaseException, *, core: bool = True) -> str:
         """The package in whose code an error arose: a plugin's, or the core's as `modelwire`.
 
@@ -253,7 +301,7 @@ class Registry:
         return {
             claim.value.partition("[")[0].partition(":")[0].strip(): claim.distribution
             for claim in self._claims
-            if claim.kind in ("providers", "apis", "middleware")
+            if claim.kind in _WITH_HOOKS
         }
 
     def _claims_on(self, kind: Kind, name: str) -> list[Claim]:
@@ -311,7 +359,7 @@ class Registry:
             info.state = "disabled"
             info.reasons = ["plugins.entries switches it off"]
             return
-        hooks = [claim for claim in claims if claim.kind in ("providers", "apis", "middleware")]
+        hooks = [claim for claim in claims if claim.kind in _WITH_HOOKS]
         for claim in hooks if check else ():
             with contextlib.suppress(PluginError):
                 self._load(claim)
@@ -325,10 +373,13 @@ class Registry:
             info.state = "loaded"
 
     def _rivals(self, claim: Claim) -> list[str]:
-        """Who else claims the same id or alias. Several packages may speak one API."""
-        if claim.kind not in ("providers", "aliases"):
+        """Who else claims the same id, auth mode or alias. Several packages may speak one API."""
+        if claim.kind not in ("providers", "auth", "aliases"):
             return []
-        rivals = {c.distribution: "provider" for c in self._claims_on("providers", claim.name)}
+        if claim.kind == "auth":
+            rivals = {c.distribution: "auth mode" for c in self._claims_on("auth", claim.name)}
+        else:
+            rivals = {c.distribution: "provider" for c in self._claims_on("providers", claim.name)}
         if claim.kind == "aliases":
             for other in self._claims_on("aliases", claim.name):
                 if normalize_name(other.value) != normalize_name(claim.value):
@@ -359,7 +410,28 @@ class Registry:
     def _refuse_api(self, provider: str, api: str) -> NoReturn:
         spoken = sorted({claim.name for claim in self._claims if claim.kind == "apis"})
         msg = f"No installed plugin speaks the API {api!r} that {provider!r} is configured with."
-        raise PluginError(msg, hint=f"Installed plugins speak: {', '.join(spoken) or 'none'}.")
+        from modelwire.registry.published import how_to_install
+
+        hint = how_to_install("apis", api, self._installed)
+        raise PluginError(
+            msg, hint=hint or f"Installed plugins speak: {', '.join(spoken) or 'none'}."
+        )
+
+    def _refuse_auth(self, provider: ProviderConfig, mode: str) -> NoReturn:
+        owned = sorted({claim.name for claim in self._claims if claim.kind == "auth"})
+        problem = Problem(provider.auth_path, f"no installed plugin owns the auth mode {mode!r}")
+        from modelwire.registry.published import how_to_install
+
+        hint = how_to_install("auth", mode, self._installed)
+        if hint is None:
+            known = ", ".join([*OWN_AUTH, *owned])
+            hint = f"It may be one of {known}, or install the plugin that owns it."
+        msg = "The configuration is not valid."
+        raise ConfigError(msg, problems=[problem], hint=hint)
+
+    @cached_property
+    def _installed(self) -> set[str]:
+        return {claim.distribution for claim in self._claims}
 
 
 def _key_of(claim: Claim) -> _Key:

@@ -158,6 +158,8 @@ class Completion:
         if not owner.implements("stream_completion"):
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
             raise PluginError(msg)
+        provider = self.registry.provider_config(model.provider)
+        transport = self.registry.authorized(provider, self.transport)
         sent = SentSecrets()
         state.assembler = assembler = self._new_assembler(owner, model)
         feed, feed_all = assembler.feed, assembler.feed_all
@@ -166,9 +168,9 @@ class Completion:
                 model=model,
                 context=self.context,
                 options=options,
-                provider=self.registry.provider_config(model.provider),
+                provider=provider,
                 config=self.config,
-                transport=self.transport,
+                transport=transport,
             )
             async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
                 while (arrived := await _next(stream, sent)) is not _END:

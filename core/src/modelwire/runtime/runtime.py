@@ -316,6 +316,8 @@ class Runtime:
             msg = f"{owner.distribution} cannot count tokens."
             hint = "The usage of an answer says how many its request had."
             raise InvalidRequest(msg, provider=found.provider, model=found.id, hint=hint)
+        provider = self.registry.provider_config(found.provider)
+        transport = self.registry.authorized(provider, self.transport)
         try:
             counted = await owner.hooks.count_tokens(
                 model=found,
@@ -323,9 +325,9 @@ class Runtime:
                 options=self._resolver.options_for(
                     found, merged, deadlines=self.transport.deadlines
                 ),
-                provider=self.registry.provider_config(found.provider),
+                provider=provider,
                 config=self.config,
-                transport=self.transport,
+                transport=transport,
             )
         except ModelwireError:
             raise
@@ -350,18 +352,23 @@ class Runtime:
             ConfigError: A setting of the provider is not valid.
         """
         owner = self.registry.owner(model.provider, model.api)
+        provider = self.registry.provider_config(model.provider)
+        auth_owner = self.registry.auth_owner(provider)
+        authorized = {}
+        if auth_owner is not None:
+            authorized["auth"] = f"{provider.delegated_auth}, by {auth_owner.distribution}"
         if not owner.implements("describe_call"):
-            return {}
+            return authorized
         try:
             told = owner.hooks.describe_call(
                 model=model,
                 options=self._resolver.options_for(
                     model, CompletionOptions(), deadlines=self.transport.deadlines
                 ),
-                provider=self.registry.provider_config(model.provider),
+                provider=provider,
                 config=self.config,
             )
-            return {str(key): shown_url(str(value)) for key, value in told.items()}
+            return {str(k): shown_url(str(value)) for k, value in (authorized | {**told}).items()}
         except ModelwireError:
             raise
         except (Exception, SystemExit) as error:

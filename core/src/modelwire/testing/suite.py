@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwire.testing.rules.answers import AnswerRules
+from modelwire.testing.rules.auth import AuthRules
 from modelwire.testing.rules.cancellation import CancellingRules
 from modelwire.testing.rules.credentials import DetectingRules
 from modelwire.testing.rules.deadlines import WaitingRules
@@ -74,6 +75,7 @@ def provider_suite(
         CancellingRules,
         WaitingRules,
         SecrecyRules,
+        AuthRules,
         ReplayingRules,
     )
     doc = f"The conformance of the provider {provider}."

@@ -72,7 +72,8 @@ def resolve_account(
     The address is the model's, the provider's, that of `ANTHROPIC_BASE_URL`, or Anthropic's own. The
     key is the provider's `apiKey`, or that of `ANTHROPIC_API_KEY`; a token of
     `ANTHROPIC_AUTH_TOKEN` goes out as `Authorization`, as gateways want it. A provider of the user's
-    own has the variable `<ID>_API_KEY`, and never gets the key of another.
+    own has the variable `<ID>_API_KEY`, and never gets the key of another. None is looked for where a
+    plugin owns the auth mode.
 
     Raises:
         ConfigError: There is no address, or it is not a URL.
@@ -81,6 +82,8 @@ def resolve_account(
     base_url = address_of(provider, config, model)
     own = {**provider.headers, **(model.headers if model else {})}
     headers = {"anthropic-version": _VERSION, **{k.lower(): v for k, v in own.items()}}
+    if provider.delegated_auth is not None:
+        return Account(provider.id, base_url, headers)
     if _KEY_HEADERS & headers.keys():
         return Account(provider.id, base_url, headers, "headers of the configuration")
     found = _find_key(provider, config)

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from modelwire.hookspecs import CompletionOptions, DiscoverySettings
     from modelwire.messages import Context
     from modelwire.models import Model
-    from modelwire.transport import Transport
+    from modelwire.transport import Request, Transport
 
 __all__ = [
+    "authorize_request",
     "count_tokens",
     "describe_call",
     "detect_credentials",
@@ -98,6 +99,19 @@ async def count_tokens(
 
 
 @hookimpl
+async def authorize_request(request: Request, provider: ProviderConfig, config: Config) -> Request:
+    """Sign a request of any API with AWS credentials, or give it a bearer token.
+
+    Raises:
+        AuthenticationError: There are no credentials, or they cannot be loaded.
+        ConfigError: A setting is not valid, or the request goes to a host that must not get it.
+    """
+    from modelwire_bedrock.auth import authorize
+
+    return await authorize(request, provider, config)
+
+
+@hookimpl
 def describe_call(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> Mapping[str, str]:
@@ -114,6 +128,7 @@ def describe_call(
 @hookimpl
 def warm_up() -> None:
     """Import botocore, and what streams, lists of models and their errors need."""
+    import modelwire_bedrock.auth
     import modelwire_bedrock.aws.credentials.errors
     import modelwire_bedrock.aws.credentials.sessions
     import modelwire_bedrock.converse.completion

@@ -5,6 +5,8 @@ models: { providers: { "amazon-bedrock": {
     profile: "work",                                      // or
     accessKeyId: "${KEY_ID}", secretAccessKey: "${SECRET}", sessionToken: "${TOKEN}",  // or
     apiKey: "${BEDROCK_API_KEY}",                         // a bearer token
+    mintToken: false,                                     // a token instead of a signature
+    signingService: "bedrock-mantle",                     // for an address of one's own
     allowGlobal: false,                                   // whether data may leave the geography
 } } },
 plugins: { entries: { "amazon-bedrock": { config: { discovery: {
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from modelwire.authoring import unusable_auth
 from modelwire.errors import ConfigError, Problem
 from modelwire.redaction import url_repr
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from modelwire.hookspecs import DiscoverySettings
 
 __all__ = [
+    "AUTH",
     "DEFAULT_CONTEXT_WINDOW",
     "DEFAULT_MAX_TOKENS",
     "AccessSettings",
@@ -35,8 +39,13 @@ __all__ = [
     "access_settings",
     "allows_global",
     "discovery_options",
+    "mints_tokens",
     "region_of_discovery",
+    "signing_service",
 ]
+
+AUTH = "aws-sdk"
+"""The auth mode of this plugin."""
 
 DEFAULT_CONTEXT_WINDOW = 32_000
 """Tokens assumed for a model that no table knows; small, so that no request is too long."""
@@ -55,6 +64,9 @@ _NO_TOKENS = frozenset(
         "AWS_SECRET_ACCESS_KEY",
     }
 )
+
+
+_SERVICES = ("bedrock", "bedrock-mantle")
 
 
 @frozen
@@ -103,6 +115,8 @@ def access_settings(provider: ProviderConfig, environ: Mapping[str, str]) -> Acc
     Raises:
         ConfigError: A choice has the wrong type, or a pair of keys has only one half.
     """
+    if provider.delegated_auth not in (None, AUTH):
+        raise unusable_auth(provider, f"Amazon Bedrock knows {AUTH!r} and keys of its own")
     key_id = _text(provider, "accessKeyId", environ)
     secret = _text(provider, "secretAccessKey", environ)
     if (key_id is None) != (secret is None):
@@ -125,9 +139,28 @@ def allows_global(provider: ProviderConfig) -> bool:
     Raises:
         ConfigError: It is neither true nor false.
     """
-    value = provider.extra.get("allowGlobal", False)
-    if not isinstance(value, bool):
-        raise _wrong(f"models.providers.{provider.id}.allowGlobal", "expected true or false")
+    return _flag(provider, "allowGlobal")
+
+
+def mints_tokens(provider: ProviderConfig) -> bool:
+    """Whether requests carry a short-lived token that is minted from the credentials, as `mintToken` says.
+
+    Raises:
+        ConfigError: It is neither true nor false.
+    """
+    return _flag(provider, "mintToken")
+
+
+def signing_service(provider: ProviderConfig) -> str | None:
+    """The service that requests to an address of the user's own are signed for.
+
+    Raises:
+        ConfigError: There is no such service.
+    """
+    value = provider.extra.get("signingService")
+    if value not in (None, *_SERVICES):
+        known = " or ".join(f'"{name}"' for name in _SERVICES)
+        raise _wrong(f"models.providers.{provider.id}.signingService", f"expected {known}")
     return value
 
 
@@ -163,6 +196,13 @@ def region_of_discovery(config: Config, provider_id: str) -> str | None:
     homes += [entry.config.get("discovery") for entry in entries]
     found = [home.get("region") for home in homes if isinstance(home, Mapping)]
     return next((_stripped(name) for name in reversed(found) if isinstance(name, str)), None)
+
+
+def _flag(provider: ProviderConfig, key: str) -> bool:
+    value = provider.extra.get(key, False)
+    if not isinstance(value, bool):
+        raise _wrong(f"models.providers.{provider.id}.{key}", "expected true or false")
+    return value
 
 
 def _bearer(provider: ProviderConfig, environ: Mapping[str, str]) -> str | None:

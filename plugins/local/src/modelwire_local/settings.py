@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from modelwire.authoring import unusable_auth
 from modelwire.errors import ConfigError, NotFound, PluginError, Problem
 from modelwire.models import Model
 from modelwire_local import models as embedded
@@ -47,6 +48,8 @@ def settings_for(model: Model, provider: ProviderConfig) -> EngineSettings:
         PluginError: It is the embedded one, and its weights are not installed.
         ConfigError: A setting is not what it has to be.
     """
+    if provider.delegated_auth is not None:
+        raise unusable_auth(provider, "a model in this process needs no credentials")
     path = configured_path(model, provider)
     if path is None and model.id != embedded.MODEL_ID:
         msg = f"The provider {provider.id} has no model {model.id}, and no `path` to a file for it."

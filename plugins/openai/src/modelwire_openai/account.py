@@ -83,7 +83,8 @@ def resolve_account(
 
     The address is the model's, the provider's, that of `OPENAI_BASE_URL` for `openai`, or the
     table's. The key is the provider's `apiKey`, or that of the variables in the table; a provider
-    of the user's own has the variable `<ID>_API_KEY`, and never gets the key of another.
+    of the user's own has the variable `<ID>_API_KEY`, and never gets the key of another. None is
+    looked for where a plugin owns the auth mode.
 
     Args:
         provider: The provider's configuration.
@@ -100,7 +101,7 @@ def resolve_account(
     address = address_of(provider, config, model, params, server)
     known = server_at(address.base) or (server if _same_place(server, address) else None)
     headers = _headers(provider, config, model, params)
-    own_auth = _own_auth(provider, headers)
+    own_auth = provider.delegated_auth is not None or _own_auth(provider, headers)
     found = None if own_auth else find_key(provider, config)
     if found is None and not own_auth and needs_key(provider, address, server):
         raise missing_key(provider.id, key_variables(provider.id))
@@ -140,6 +141,8 @@ def find_key(provider: ProviderConfig, config: Config) -> KeySource | None:
     Raises:
         ConfigError: The reference to it names a source that modelwire does not read.
     """
+    if _without_key(provider):
+        return None
     token = _request_auth(provider).get("token")
     if isinstance(token, str) and token.strip():
         return KeySource(token.strip(), f"models.providers.{provider.id}.request.auth")
@@ -164,7 +167,7 @@ def key_variables(provider_id: str) -> tuple[str, ...]:
 def needs_key(provider: ProviderConfig, address: Address, server: Server | None) -> bool:
     """Whether nothing can be asked without a key."""
     local = is_loopback(address.host) or (server is not None and server.local)
-    return not (local or provider.auth_header is False)
+    return not (local or provider.auth_header is False or _without_key(provider))
 
 
 def address_of(
@@ -256,3 +259,8 @@ def _own_auth(provider: ProviderConfig, headers: Mapping[str, str]) -> bool:
     """Whether the user's own headers say who is asking."""
     by_header = _request_auth(provider).get("mode") == "header"
     return by_header or any(name.lower() in _KEY_HEADERS for name in headers)
+
+
+def _without_key(provider: ProviderConfig) -> bool:
+    """Whether the configuration says that no key is sent."""
+    return (provider.auth or "").strip().lower() == "none"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 
 import click
 from attrs import frozen
@@ -15,54 +12,19 @@ from modelwire.errors import PluginError
 from modelwire.hookspecs import Question, Settings, SetupGuide
 from modelwire.models import fold_provider
 from modelwire.registry import Registry
-from modelwire.registry.claims import normalize_name
 from modelwire.registry.loader import load_guide, where
+from modelwire.registry.published import PublishedPlugin, published_plugins
 from modelwire.text import near_matches
 
 __all__ = [
     "GuideChoice",
-    "PublishedPlugin",
     "find_offer",
     "missing_plugins",
     "not_installed",
     "offers",
-    "published_plugins",
     "questions_of",
     "settings_of",
 ]
-
-
-@frozen
-class PublishedPlugin:
-    """A plugin of this project, which can be installed.
-
-    Attributes:
-        distribution: The package's name.
-        titles: What a user has who needs it, as the titles of its guides.
-        names: The ids and aliases of its providers, and the names of their guides.
-    """
-
-    distribution: str
-    titles: tuple[str, ...]
-    names: frozenset[str]
-
-    def covers(self, name: str) -> bool:
-        """Whether a name that a user gave is one of its names, however it is spelled."""
-        return normalize_name(name) in map(normalize_name, self.names)
-
-
-@cache
-def published_plugins() -> tuple[PublishedPlugin, ...]:
-    """The provider plugins of this project, so that one that is missing can be named.
-
-    They are read from `published.json`, which is made from the plugins' own metadata and guides. It is
-    the one file of the core that names vendors.
-    """
-    text = Path(__file__).with_name("published.json").read_text(encoding="utf-8")
-    return tuple(
-        PublishedPlugin(each["distribution"], tuple(each["titles"]), frozenset(each["names"]))
-        for each in json.loads(text)
-    )
 
 
 @frozen

@@ -17,7 +17,6 @@ from modelwire.cli.setup.guides import (
     missing_plugins,
     not_installed,
     offers,
-    published_plugins,
     questions_of,
     settings_of,
 )
@@ -27,6 +26,7 @@ from modelwire.document import format_path, set_value
 from modelwire.hookspecs import Question, Settings
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
+from modelwire.registry.published import published_plugins
 
 __all__ = ["SetupOptions", "SetupPlan", "edit_for", "lines_of", "make_plan"]
 

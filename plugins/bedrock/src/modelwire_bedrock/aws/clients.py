@@ -17,6 +17,7 @@ from attrs import field, frozen
 from modelwire.authoring import SingleFlight
 from modelwire.errors import ConfigError
 from modelwire.forks import ForkSafeLock, after_fork, importing
+from modelwire_bedrock.aws.service_hosts import is_loopback
 
 if TYPE_CHECKING:
     from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials
@@ -33,7 +34,6 @@ _NO_ENDPOINT_HINT = (
     "Check the region, and whether it has the endpoints that AWS_USE_FIPS_ENDPOINT, "
     "AWS_USE_DUALSTACK_ENDPOINT or baseUrl ask for."
 )
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @frozen(eq=False)
@@ -86,7 +86,27 @@ class Clients:
             ConnectionFailed: Their source cannot be reached.
         """
         target, held = self._owners.get(client, (None, None))
-        if target is None or held is None or held.lease is None:
+        if target is not None and held is not None:
+            await self._renewed(target, held)
+
+    async def credentials(self, target: Target) -> RefreshableCredentials:
+        """The credentials of a target, which outlast a request that is signed now.
+
+        They are those that its clients sign with; no client is made.
+
+        Raises:
+            AuthenticationError: There are none, or they expired and cannot be renewed.
+            ConnectionFailed: Their source cannot be reached.
+        """
+        held = self._sessions.get(target)
+        if held is None:
+            held = await self._opening.run(target, partial(self._open, target))
+        await self._renewed(target, held)
+        assert held.lease is not None  # noqa: S101 - only unsigned requests and tokens need none
+        return held.lease
+
+    async def _renewed(self, target: Target, held: _Held) -> None:
+        if held.lease is None:
             return
         renew = partial(_renew, held.lease, target)
         if held.lease.must_renew():
@@ -221,7 +241,7 @@ def _carry_token(token: str, request: Any, **_: Any) -> None:
         ConfigError: The token would travel unencrypted.
     """
     parts = urlsplit(request.url)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if parts.scheme != "https" and not is_loopback(request.url):
         msg = f"A bearer token is not sent over plain HTTP to {parts.hostname}."
         raise ConfigError(msg, hint="Use an https address, or AWS_BEDROCK_SKIP_AUTH=1.")
     request.headers["Authorization"] = f"Bearer {token}"

@@ -31,6 +31,8 @@ def detect(
 
 
 def _status(account: Account) -> CredentialStatus:
+    if account.api_key is None:
+        return CredentialStatus("unknown", reason="another plugin authorizes the requests")
     return CredentialStatus("usable", source=account.source, identity=fingerprint(account.api_key))
 
 

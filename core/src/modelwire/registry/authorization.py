@@ -1,0 +1,67 @@
+"""Authorization: the transport of a provider whose auth mode a plugin owns."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from modelwire.errors import ModelwireError, PluginError
+from modelwire.registry.loader import where
+from modelwire.transport.authorized import AuthorizedTransport
+
+if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
+    from modelwire.registry.registry import Owner, Registry
+    from modelwire.transport import Request, Transport
+
+__all__ = ["authorized_transport"]
+
+
+def authorized_transport(
+    registry: Registry, owner: Owner, provider: ProviderConfig, config: Config, inner: Transport
+) -> Transport:
+    """A view of a transport on which the owner of an auth mode authorizes each request.
+
+    Args:
+        registry: The plugins.
+        owner: The plugin that owns the mode.
+        provider: The provider that is called.
+        config: The whole configuration.
+        inner: The transport.
+    """
+
+    async def authorize(request: Request, transport: Transport) -> Request:
+        try:
+            answer = owner.hooks.authorize_request(
+                request=request, provider=provider, config=config, transport=transport
+            )
+            authorized = await answer if inspect.isawaitable(answer) else answer
+        except ModelwireError:
+            raise
+        except (Exception, SystemExit) as error:
+            what = f"failed to authorize a request for {provider.id!r}: {where(error)}"
+            raise registry.bug(owner, error, what) from error
+        return _checked(owner, request, authorized)
+
+    return AuthorizedTransport(inner, authorize)
+
+
+def _checked(owner: Owner, before: Request, after: object) -> Request:
+    """The authorized request, if it is the same but for header fields."""
+    from modelwire.transport import Request
+
+    hint = "This is a bug in the plugin; tell its author."
+    if not isinstance(after, Request):
+        msg = f"{owner.distribution} returned {type(after).__name__} where a Request is due."
+        raise PluginError(msg, hint=hint)
+    if (after.method, after.url, after.body) != (before.method, before.url, before.body):
+        msg = f"{owner.distribution} changed more of a request than its header fields."
+        raise PluginError(msg, hint=hint)
+    # The names of what may be shown are for logs; they never take anything from view that was there.
+    return evolve(
+        after,
+        public_headers=before.public_headers | after.public_headers,
+        request_id_headers=after.request_id_headers or before.request_id_headers,
+    )

@@ -1,0 +1,24 @@
+"""An auth mode for tests: it adds one header field to each request."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from modelwire.hookspecs import hookimpl
+from modelwire.registry import Claim
+from modelwire.transport import Request
+
+__all__ = ["CLAIM", "FIELD", "MODE", "PROOF", "authorize_request"]
+
+MODE = "conformance"
+FIELD = "X-Conformance-Auth"
+PROOF = "proof-of-the-conformance-kit"
+
+CLAIM = Claim("auth", MODE, __name__, "modelwire", "")
+"""What a package that owned the mode would claim."""
+
+
+@hookimpl
+async def authorize_request(request: Request) -> Request:
+    """Add the field."""
+    return evolve(request, headers={**request.headers, FIELD: PROOF})
