@@ -163,6 +163,18 @@ class Catalog:
         require_event_loop()
         await self._warm_up.run(provider, api)
 
+    async def warm_up_api(self, provider: ProviderConfig, api: str) -> None:
+        """Import all that the plugin needs that speaks an API, in a thread, as `warm_up` does.
+
+        Args:
+            provider: The provider that will be called through the API.
+            api: The wire API.
+
+        Raises:
+            PluginError: No plugin speaks it, or the one that does cannot be imported.
+        """
+        await self._warm_up.run_speaker(provider, api)
+
     def known(self, provider: str) -> Listing | None:
         """A provider's listing if it can be had without the network, else `None`."""
         request = self._request(provider)

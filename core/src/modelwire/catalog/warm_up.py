@@ -8,7 +8,7 @@ from functools import partial
 from importlib import import_module
 
 from modelwire.authoring import SingleFlight
-from modelwire.config import Config
+from modelwire.config import Config, ProviderConfig
 from modelwire.errors import ModelwireError, PluginError
 from modelwire.forks import importing
 from modelwire.registry import Owner, Registry
@@ -70,7 +70,27 @@ class WarmUp:
             if key not in self._outcomes:
                 await self._warming.run(key, partial(self._call_hooks, owner, *key))
             self._outcomes[given] = self._outcomes[key]
-        failure = self._outcomes[given]
+        self._raise(given)
+
+    async def run_speaker(self, provider: ProviderConfig, api: str) -> None:
+        """Wait until the plugin that speaks an API is imported and its hook `warm_up` has run.
+
+        Raises:
+            PluginError: As `run` raises it.
+        """
+        key = (f"speaker for {provider.id}", api)  # no provider's id holds a space
+        if key not in self._outcomes:
+            await self._warming.run(key, partial(self._warm_speaker, provider, *key))
+        self._raise(key)
+
+    def _warm_speaker(self, provider: ProviderConfig, name: str, api: str) -> None:
+        with importing():
+            owner = self._registry.speaker(provider.id, api)
+            with owner.warming:
+                self._outcomes[name, api] = self._failure_of(owner, provider, api)
+
+    def _raise(self, key: _Key) -> None:
+        failure = self._outcomes[key]
         if failure is not None:
             raise PluginError(failure.message, hint=failure.hint) from failure.__cause__
 
@@ -87,9 +107,9 @@ class WarmUp:
 
     def _call_hooks(self, owner: Owner, provider: str, api: str | None) -> None:
         """Call the hook of the plugin that answers, then that of the one that authorizes."""
-        owners = [owner]
+        settings, owners = self._registry.provider_config(provider), [owner]
         with suppress(ModelwireError):  # it is raised where the requests would be authorized
-            other = self._registry.auth_owner(self._registry.provider_config(provider))
+            other = self._registry.auth_owner(settings)
             owners += [other] if other is not None and other is not owner else []
         failure = None
         with importing():
@@ -97,17 +117,18 @@ class WarmUp:
                 with each.warming:
                     if (provider, api) in self._outcomes:  # it has run before this thread began
                         return
-                    failure = failure or self._failure_of(each, provider, api)
+                    failure = failure or self._failure_of(each, settings, api)
         self._outcomes[provider, api] = failure
 
-    def _failure_of(self, owner: Owner, provider: str, api: str | None) -> PluginError | None:
+    def _failure_of(
+        self, owner: Owner, provider: ProviderConfig, api: str | None
+    ) -> PluginError | None:
         """Call the hook; why it failed, or `None`."""
-        settings = self._registry.provider_config(provider)
         try:
-            owner.hooks.warm_up(provider=settings, config=self._config, api=api)
+            owner.hooks.warm_up(provider=provider, config=self._config, api=api)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it harms no other plugin
             package = self._registry.responsible_package(owner, error, core=False)
-            msg = f"{package} cannot be loaded for {provider!r}: {where(error)}."
+            msg = f"{package} cannot be loaded for {provider.id!r}: {where(error)}."
             failure = PluginError(msg, hint=f"Update or uninstall {package}.")
             failure.__cause__ = error
             return failure

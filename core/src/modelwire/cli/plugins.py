@@ -67,6 +67,7 @@ def _describe(info: PluginInfo) -> Iterator[Line]:
         "providers": info.providers,
         "aliases": info.aliases,
         "APIs": info.apis,
+        "routes": info.routes,
         "auth": info.auth,
         "middleware": info.middleware,
         "commands": [

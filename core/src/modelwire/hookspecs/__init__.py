@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.hookspecs.apis import OtherApis
     from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
     from modelwire.hookspecs.options import (
         CacheRetention,
@@ -22,6 +23,7 @@ __all__ = [
     "CompletionOptions",
     "CredentialStatus",
     "DiscoverySettings",
+    "OtherApis",
     "Question",
     "Settings",
     "SetupGuide",
@@ -33,6 +35,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "apis": ("OtherApis",),
         "credentials": (
             "CredentialStatus",
             "fingerprint",

@@ -15,6 +15,7 @@ import pluggy
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
+    from modelwire.hookspecs.apis import OtherApis
     from modelwire.hookspecs.credentials import CredentialStatus
     from modelwire.hookspecs.options import CompletionOptions, DiscoverySettings
     from modelwire.messages import Context
@@ -73,10 +74,12 @@ def stream_completion(  # type: ignore[empty-body]
     provider: ProviderConfig,
     config: Config,
     transport: Transport,
+    apis: OtherApis,
 ) -> AsyncIterator[Deltas]:
     """Ask the model to continue the context, as an asynchronous generator of deltas.
 
-    Deltas that arrived together may be yielded as one list.
+    Deltas that arrived together may be yielded as one list. `apis` streams through the plugin that
+    speaks another wire API, for a provider whose models have several.
 
     Raises a `ProviderError` when the provider fails. A retryable one that is raised before any
     content was yielded makes the runtime call the hook again; so an implementation does not retry.

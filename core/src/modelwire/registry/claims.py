@@ -6,6 +6,7 @@ A plugin declares itself in its `pyproject.toml`, in entry points of these group
 | --- | --- | --- |
 | `modelwire.providers` | a provider id | the plugin: a module, object or class with the hooks |
 | `modelwire.apis` | a wire API that the plugin speaks for any provider | the plugin |
+| `modelwire.routes` | a wire API of another plugin, for models of the plugin's own providers | the plugin |
 | `modelwire.auth` | an auth mode, as `models.providers.<id>.auth` names it | the plugin |
 | `modelwire.aliases` | another name of a provider | the provider's id, with `_` for each `-` |
 | `modelwire.middleware` | any name | a plugin whose hooks are all wrappers |
@@ -29,11 +30,21 @@ __all__ = ["Claim", "Kind", "installed_claims", "normalize_name"]
 
 _PREFIX = "modelwire."
 Kind = Literal[
-    "providers", "apis", "auth", "aliases", "middleware", "defaults", "commands", "setup"
+    "providers", "apis", "routes", "auth", "aliases", "middleware", "defaults", "commands", "setup"
 ]
-_KINDS = ("providers", "apis", "auth", "aliases", "middleware", "defaults", "commands", "setup")
+_KINDS = (
+    "providers",
+    "apis",
+    "routes",
+    "auth",
+    "aliases",
+    "middleware",
+    "defaults",
+    "commands",
+    "setup",
+)
 
-_FOLDED = ("providers", "apis", "auth", "aliases")
+_FOLDED = ("providers", "apis", "routes", "auth", "aliases")
 
 
 @frozen

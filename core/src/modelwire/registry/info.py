@@ -27,6 +27,7 @@ class PluginInfo:
             with another package over an id, or `quarantined` because it is broken.
         reasons: Why it is disabled, in conflict or quarantined.
         auth: The auth modes that it owns.
+        routes: The wire APIs of other plugins that it uses for its own providers.
     """
 
     distribution: str
@@ -39,3 +40,4 @@ class PluginInfo:
     state: PluginState = "installed"
     reasons: list[str] = Factory(list)
     auth: list[str] = Factory(list)
+    routes: list[str] = Factory(list)

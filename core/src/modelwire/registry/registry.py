@@ -18,7 +18,7 @@ from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
-from modelwire.registry.loader import LoadedPlugin, load
+from modelwire.registry.loader import LoadedPlugin, hooks_of, load
 from modelwire.text import near_matches
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["Owner", "Registry"]
 # The package, what its entry point names, and whether as middleware, of which more is asked.
 _Key = tuple[str, str, bool]
 
-_WITH_HOOKS = ("providers", "apis", "auth", "middleware")
+_WITH_HOOKS = ("providers", "apis", "routes", "auth", "middleware")
 
 
 class Owner:
@@ -57,6 +57,11 @@ class Owner:
         self.hooks: pluggy.HookRelay = loaded.inside(wrappers)
         self.warming = ForkSafeLock()
         self._plugin = loaded.plugin
+
+    @cached_property
+    def own_hooks(self) -> pluggy.HookRelay:
+        """Callers of the plugin's hooks outside every wrapper."""
+        return hooks_of(self._plugin)
 
     def implements(self, hook: str) -> bool:
         """Whether the plugin itself has the hook."""
@@ -156,7 +161,8 @@ class Registry:
         Args:
             provider: A provider's id or alias; it may be an id of the user's own.
             api: The wire API to speak; by default, the one that the configuration gives the
-                provider. With an API its speaker answers, else the owner of the provider's id.
+                provider. With an API its speaker answers, or the owner of the provider's id if
+                it has a route of that API; else the owner of the provider's id.
 
         Raises:
             PluginError: No plugin answers for it, several claim it, or the one that does is broken.
@@ -166,10 +172,23 @@ class Registry:
         owners = self._claims_on("providers", provider)
         if api is None:
             return self._sole_owner(owners, f"the provider {provider!r}") or self._refuse(provider)
-        speakers = self._claims_on("apis", api)
         own = {claim.distribution for claim in owners}
-        speakers = [claim for claim in speakers if claim.distribution in own] or speakers
-        return self._sole_owner(speakers, f"the API {api!r}") or self._refuse_api(provider, api)
+        speakers = [*self._claims_on("apis", api), *self._claims_on("routes", api)]
+        speakers = [claim for claim in speakers if claim.distribution in own]
+        return self._sole_owner(speakers, f"the API {api!r}") or self.speaker(provider, api)
+
+    def speaker(self, provider: str, api: str) -> Owner:
+        """The plugin that speaks a wire API, whichever provider is called.
+
+        Args:
+            provider: The provider's id, for errors.
+            api: The API.
+
+        Raises:
+            PluginError: No plugin speaks it, several do, or the one that does is broken.
+        """
+        claims = self._claims_on("apis", api)
+        return self._sole_owner(claims, f"the API {api!r}") or self._refuse_api(provider, api)
 
     def auth_owner(self, provider: ProviderConfig) -> Owner | None:
         """The plugin that authorizes the requests to a provider, or `None` where its API's does.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import cast
 
 from attrs import frozen
 
@@ -31,6 +29,8 @@ from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.repair import Change
 from modelwire.runtime.cancellation import Cancellation
+from modelwire.runtime.other_apis import InstalledApis
+from modelwire.runtime.plugin_streams import stream_of
 from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import StreamState
@@ -171,8 +171,9 @@ class Completion:
                 provider=provider,
                 config=self.config,
                 transport=transport,
+                apis=InstalledApis(self.registry, self.resolver.catalog, self.config),
             )
-            async with aclosing(_stream_of(deltas, owner.distribution)) as stream:
+            async with aclosing(stream_of(deltas, owner.distribution)) as stream:
                 while (arrived := await _next(stream, sent)) is not _END:
                     events: list[Event] = []
                     try:
@@ -230,18 +231,6 @@ class Completion:
         return self.registry.bug(owner, error, what)
 
 
-def _stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]:
-    """What a plugin returned, as an asynchronous generator."""
-    if inspect.isasyncgen(deltas):
-        return cast("AsyncGenerator[Deltas, None]", deltas)
-    if isinstance(deltas, AsyncIterator):
-        return _generate(deltas)
-    if inspect.iscoroutine(deltas):
-        deltas.close()
-    msg = f"{distribution} returned {type(deltas).__name__} where a stream of deltas is due."
-    raise PluginError(msg)
-
-
 _END: list[Delta] = []
 
 
@@ -254,13 +243,3 @@ async def _next(stream: AsyncGenerator[Deltas, None], sent: SentSecrets) -> Delt
         return _END
     finally:
         sent.end(token)
-
-
-async def _generate(deltas: AsyncIterator[Deltas]) -> AsyncGenerator[Deltas, None]:
-    try:
-        async for delta in deltas:
-            yield delta
-    finally:
-        close = getattr(deltas, "aclose", None)
-        if close is not None:
-            await close()

@@ -21,6 +21,7 @@ from modelwire.hookspecs import CompletionOptions, DiscoverySettings
 from modelwire.messages import AssistantMessage, Context
 from modelwire.registry import Claim, Registry, installed_claims
 from modelwire.runtime import Runtime
+from modelwire.runtime.other_apis import InstalledApis
 from modelwire.runtime.prompts import Prompt
 from modelwire.testing.checks import fail, patience
 from modelwire.testing.server import ReceivedRequest, Reply, WireServer
@@ -207,6 +208,7 @@ class Bench:
             provider=runtime.registry.provider_config(model.provider),
             config=runtime.config,
             transport=runtime.transport,
+            apis=InstalledApis(runtime.registry, runtime.catalog, runtime.config),
         )
         return [delta async for arrived in stream for delta in deltas_of(arrived)]
 
