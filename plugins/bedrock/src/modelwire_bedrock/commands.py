@@ -42,6 +42,12 @@ def bedrock() -> None:
     show_default=True,
     help="0 takes a free one.",
 )
+@click.option(
+    "--mantle-port",
+    type=click.IntRange(0, 65535),
+    metavar="INTEGER",
+    help="The port of the second endpoint, bedrock-mantle; by default the one after --port.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--scenario", type=_FILE, metavar="FILE", help="What to answer, as JSON5.")
 @click.option("--catalogue", type=_FILE, metavar="FILE", help="The models, as JSON5.")
@@ -98,6 +104,7 @@ def bedrock() -> None:
 @click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
 def emulate(
     port: int,
+    mantle_port: int | None,
     host: str,
     scenario: Path | None,
     catalogue: Path | None,
@@ -142,6 +149,7 @@ def emulate(
     run_emulator(
         host=host,
         port=port,
+        mantle_port=mantle_port,
         scenario=scenario,
         catalogue=catalogue,
         model=model,

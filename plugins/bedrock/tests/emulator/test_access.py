@@ -245,7 +245,7 @@ def test_the_command_prints_a_new_key_that_is_let_in(client_of, monkeypatch):
             AWS_SECRET_ACCESS_KEY="of-the-process",
         )
         try:
-            variables = exported(process, 6)
+            variables = exported(process, 10)
             keys = {
                 "aws_access_key_id": variables["AWS_ACCESS_KEY_ID"],
                 "aws_secret_access_key": variables["AWS_SECRET_ACCESS_KEY"],
@@ -271,7 +271,7 @@ def test_a_key_that_is_given_is_known_and_not_printed(client_of, by_option):
     }
     process = emulate("--require-auth", *options, **({} if by_option else environ))
     try:
-        variables = exported(process, 4)
+        variables = exported(process, 8)
         client = client_of(
             Emulator(),
             endpoint_url=variables["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"],
@@ -296,7 +296,7 @@ def test_a_key_in_the_wrong_form_is_refused_without_repeating_it():
 
 def test_listening_beyond_loopback_is_warned_of():
     process = emulate("--host", "0.0.0.0")
-    exported(process, 6)
+    exported(process, 10)
     assert "Warning: other machines that reach this one can call it." in stopped(process)
 
 
@@ -305,5 +305,5 @@ def test_the_command_offers_an_upstream_to_other_machines_only_where_that_is_all
     assert "--allow-remote" in refused.communicate(timeout=60)[1]
     assert refused.returncode == 1
     allowed = emulate("--host", "0.0.0.0", "--upstream", "http://127.0.0.1:9", "--allow-remote")
-    exported(allowed, 6)
+    exported(allowed, 10)
     assert "Warning: other machines" in stopped(allowed)

@@ -33,7 +33,7 @@ def running(*options):
         process.communicate()
 
 
-def exported(process, count=6):
+def exported(process, count=10):
     """The variables that it tells to export."""
     lines = [process.stdout.readline() for _ in range(count)]
     return dict(re.fullmatch(r"export (\w+)='?(.*?)'?\n", line).groups() for line in lines)

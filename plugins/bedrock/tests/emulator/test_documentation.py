@@ -34,6 +34,15 @@ def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
     assert len(body) <= 10
 
 
+def test_the_example_of_responses_is_a_test_that_passes(page, tmp_path):
+    (tmp_path / "test_responses.py").write_text(example(page, "doors"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "modelwire_bedrock.emulator.fixture"]
+
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_the_scenario_is_read(page, tmp_path):
     file = tmp_path / "scenario.json5"
     file.write_text(example(page, "scenario"))

@@ -179,6 +179,8 @@ def test_a_second_turn_with_results_is_read(emulator, runtime):
     ("model", "body", "words"),
     [
         (CLAUDE, {"messages": HELLO, "max_tokens": 5}, "anthropic_version: Field required"),
+        (CLAUDE, {**MESSAGES, "anthropic_version": "2026-10-21"}, "Input should be 'bedrock-2023-05-31'"),
+        ("us.anthropic.claude-opus-5", {**MESSAGES, "anthropic_version": "x"}, "Input should be"),
         (CLAUDE, {**MESSAGES, "max_tokens": None}, "max_tokens: Field required"),
         (CLAUDE, [], "Malformed input request"),
         (CLAUDE, {**MESSAGES, "max_tokens": "5"}, "#/max_tokens: expected type: Integer"),

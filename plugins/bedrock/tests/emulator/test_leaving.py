@@ -59,10 +59,10 @@ async def test_a_client_that_leaves_during_the_head_of_a_response_is_quiet(opera
 async def test_a_client_that_leaves_in_the_middle_of_its_request_is_quiet(caplog):
     async with Emulator() as emulator:
         plug = ask(emulator, "converse", sent=BODY[:5])
-        while not emulator._runner.server.connections:
+        while not emulator._runtime.runner.server.connections:
             await asyncio.sleep(0.002)
         leave(plug)
-        while emulator._runner.server.connections:
+        while emulator._runtime.runner.server.connections:
             await asyncio.sleep(0.002)
         assert emulator.requests == []
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []

@@ -402,17 +402,20 @@ print(*[n for n in sys.modules if n.startswith("modelwire_bedrock.") and not n.s
 
 
 def test_every_row_of_the_hosted_models_says_how_it_is_known():
-    models = load_catalogue().models
+    ids = [*load_catalogue().models, *load_catalogue().mantle]
     for row in hosted_rows():
         assert row.source
         assert row.evidence in set(Evidence)
-        assert any(hosted_model(id_) is row for id_ in models) or "-[1-9]" in row.match, row.match
+        assert any(hosted_model(id_) is row for id_ in ids) or "-[1-9]" in row.match, row.match
 
 
 def test_every_rule_is_broken_by_a_case_here():
-    counted = {"tokens are counted under a bare Claude id"}
+    elsewhere = {
+        "tokens are counted under a bare Claude id",
+        "an id with a version takes the older anthropic_version",
+    }
 
-    assert {rule.name for rule in RULES} - counted == {name for name, *_ in BREACHES}
+    assert {rule.name for rule in RULES} - elsewhere == {name for name, *_ in BREACHES}
 
 
 def test_every_rule_says_how_it_is_known_and_for_whom():

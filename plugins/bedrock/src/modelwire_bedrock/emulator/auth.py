@@ -11,9 +11,10 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from modelwire_bedrock.emulator.errors import Refusal, access_denied
+from modelwire_bedrock.emulator.minted import LONGEST, MintedKey, read_minted
 from modelwire_bedrock.emulator.signatures import (
     ALGORITHM,
     Authorization,
@@ -34,6 +35,10 @@ __all__ = [
 WINDOW = timedelta(minutes=5)
 BEARER_PREFIX = "bedrock-api-key-"
 SERVICE = "bedrock"
+
+_ANTHROPIC = "/anthropic/"
+_INVALID_KEY = "Authentication failed: Please make sure your API Key is valid."
+_EXPIRED_KEY = "Bearer Token has expired"
 
 
 @frozen
@@ -102,13 +107,20 @@ class Authenticator:
     required: bool = False
     clock: Callable[[], datetime] = _now
 
-    def admit(self, request: SignedRequest) -> Identity:
+    def admit(self, request: SignedRequest, services: Sequence[str] = (SERVICE,)) -> Identity:
         """Say who calls.
+
+        Args:
+            request: The request.
+            services: The service names that a signature may have, the one to ask for first.
 
         Raises:
             Refusal: The request is not let in.
         """
         header = request.header("authorization")
+        key = request.header("x-api-key")
+        if header is None and key is not None and request.path.startswith(_ANTHROPIC):
+            return self._bearer(key.strip())
         if header is None:
             if self.required:
                 raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -118,19 +130,41 @@ class Authenticator:
             return self._bearer(rest.strip())
         if kind != ALGORITHM:
             raise _incomplete(header, f"Unsupported AWS 'algorithm': '{kind}'.")
-        return self._signature(request, _parse(rest))
+        return self._signature(request, _parse(rest), services)
 
     def _bearer(self, token: str) -> Identity:
         known = any(hmac.compare_digest(token.encode(), t.encode()) for t in self.bearer_tokens)
+        minted = None if known else read_minted(token, BEARER_PREFIX)
+        if minted is not None:
+            return self._minted(minted)
         if self.required and not known:
             if not token.startswith(BEARER_PREFIX) and not token.startswith("ABSK"):
                 msg = "Invalid API Key format: Must start with pre-defined prefix"
                 raise access_denied(msg)
-            raise access_denied("Authentication failed: Please make sure your API Key is valid.")
+            raise access_denied(_INVALID_KEY)
         return Identity("bearer", verified=known)
 
-    def _signature(self, request: SignedRequest, parts: Authorization) -> Identity:
-        self._check_scope(request, parts)
+    def _minted(self, key: MintedKey) -> Identity:
+        parts = key.parts
+        identity = Identity("bearer", parts.access_key_id, parts.region)
+        known = [c for c in self.credentials if c.access_key_id == parts.access_key_id]
+        if not known and not self.required:
+            return identity
+        expected = key.expected(known[0].secret_access_key) if known else ""
+        now, life = self.clock(), min(key.life, LONGEST)
+        if not known or not hmac.compare_digest(expected, parts.signature):
+            raise access_denied(_INVALID_KEY)
+        if not hmac.compare_digest((key.session_token or "").encode(), _token(known[0])):
+            raise access_denied(_INVALID_KEY)
+        ends = min(key.begins + life, known[0].expires or key.begins + life)
+        if parts.service != SERVICE or not key.begins - WINDOW <= now < ends:
+            raise access_denied(_EXPIRED_KEY)
+        return evolve(identity, verified=True)
+
+    def _signature(
+        self, request: SignedRequest, parts: Authorization, services: Sequence[str]
+    ) -> Identity:
+        self._check_scope(request, parts, services)
         identity = Identity("sigv4", parts.access_key_id, parts.region)
         known = [c for c in self.credentials if c.access_key_id == parts.access_key_id]
         if not known:
@@ -153,7 +187,9 @@ class Authenticator:
             raise _invalid(msg)
         return Identity("sigv4", parts.access_key_id, parts.region, verified=True)
 
-    def _check_scope(self, request: SignedRequest, parts: Authorization) -> None:
+    def _check_scope(
+        self, request: SignedRequest, parts: Authorization, services: Sequence[str]
+    ) -> None:
         text = request.header("x-amz-date") or ""
         date = read_date(text)
         if date is None:
@@ -172,8 +208,8 @@ class Authenticator:
                 f"from HTTP: '{parts.date}' != '{text[:8]}', from '{text}'."
             )
             raise _invalid(msg)
-        if parts.service != SERVICE:
-            raise _invalid(f"Credential should be scoped to correct service: '{SERVICE}'. ")
+        if parts.service not in services:
+            raise _invalid(f"Credential should be scoped to correct service: '{services[0]}'. ")
         if parts.terminator != "aws4_request":
             msg = f"Credential should be scoped with a valid terminator: 'aws4_request', not '{parts.terminator}'."
             raise _invalid(msg)

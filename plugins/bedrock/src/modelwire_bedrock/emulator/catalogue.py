@@ -11,6 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from modelwire_bedrock.emulator.documents import read_document
+from modelwire_bedrock.emulator.doors.mantle import MantleModel, read_mantle_model
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.guardrails import Guardrail
 
@@ -97,6 +98,17 @@ class Catalogue:
     profiles: Mapping[str, InferenceProfile]
     geographies: Mapping[str, tuple[str, ...]] = field(factory=dict)
     guardrails: Mapping[str, Guardrail] = field(factory=dict)
+    mantle: Mapping[str, MantleModel] = field(factory=dict)
+
+    def find_mantle(self, model_id: str, region: str | None) -> MantleModel | None:
+        """Find a model of the second endpoint in a region; `None` for the region is any."""
+        found = self.mantle.get(model_id)
+        return found if found is not None and found.serves(region) else None
+
+    def model_behind(self, found: MantleModel) -> FoundationModel:
+        """The foundation model behind one of the second endpoint."""
+        vendor = found.id.partition(".")[0]
+        return self.models.get(found.of) or FoundationModel(found.id, found.id, vendor)
 
     def find(self, model_id: str, region: str | None) -> FoundationModel | InferenceProfile | None:
         """Find what a `modelId` of a request names: an id, a profile's id, or an ARN of either.
@@ -150,7 +162,7 @@ def _default() -> Catalogue:
 
 def _joined(base: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     joined = {**base, **document}
-    for key in ("models", "applicationProfiles", "guardrails"):
+    for key in ("models", "applicationProfiles", "guardrails", "mantle"):
         own = list(document.get(key, ()))
         ids = {entry.get("id") for entry in own}
         joined[key] = [entry for entry in base.get(key, ()) if entry["id"] not in ids] + own
@@ -187,8 +199,18 @@ def _catalogue(document: Mapping[str, Any], place: str) -> Catalogue:
             msg = f"{place}: applicationProfiles[{at}] lacks or does not know {error}."
             raise EmulatorError(msg) from error
     account = str(document.get("accountId", "111122223333"))
+    second = [_mantle(entry, at, place) for at, entry in enumerate(document.get("mantle", ()))]
     rails = [_guardrail(entry, place) for entry in document.get("guardrails", ())]
-    return Catalogue(account, models, profiles, geographies, {one.id: one for one in rails})
+    by_id = {one.id: one for one in rails}
+    return Catalogue(account, models, profiles, geographies, by_id, {one.id: one for one in second})
+
+
+def _mantle(entry: Mapping[str, Any], at: int, place: str) -> MantleModel:
+    try:
+        return read_mantle_model(entry)
+    except KeyError as error:
+        msg = f"{place}: mantle[{at}] lacks or does not know {error}."
+        raise EmulatorError(msg) from error
 
 
 def _guardrail(entry: Mapping[str, Any], place: str) -> Guardrail:

@@ -17,7 +17,14 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CONTENT_TYPE", "event_frame", "exception_frame", "frame", "split_frames"]
+__all__ = [
+    "CONTENT_TYPE",
+    "EventStreamEncoding",
+    "event_frame",
+    "exception_frame",
+    "frame",
+    "split_frames",
+]
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
 
@@ -68,6 +75,26 @@ def exception_frame(name: str, message: str, **members: Any) -> bytes:
         ":message-type": "exception",
     }
     return frame(headers, _json({"message": message, **members}))
+
+
+class EventStreamEncoding:
+    """The encoding of ConverseStream and InvokeModelWithResponseStream."""
+
+    content_type = CONTENT_TYPE
+
+    def event(self, name: str, payload: Mapping[str, Any]) -> bytes:
+        """One event as a frame."""
+        return event_frame(name, payload)
+
+    def failure(self, name: str, message: str, members: Mapping[str, Any]) -> bytes:
+        """An exception in mid-stream as a frame; `name` is as `throttlingException`."""
+        return exception_frame(name, message, **members)
+
+    def corrupted(self, data: bytes, part: str) -> bytes:
+        """A frame with one bit flipped: in its `prelude`, `headers` or `payload`."""
+        places = {"prelude": 6, "headers": _PRELUDE.size + _CRC.size + 3, "payload": len(data) - 6}
+        at = places[part]
+        return data[:at] + bytes([data[at] ^ 0x01]) + data[at + 1 :]
 
 
 def _json(payload: Mapping[str, Any]) -> bytes:

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from modelwire_bedrock.emulator.access import HostPolicy, check_origin
 from modelwire_bedrock.emulator.documents import parse_json
+from modelwire_bedrock.emulator.doors.errors import error_status
+from modelwire_bedrock.emulator.doors.routes import SERVICES, Endpoint
 from modelwire_bedrock.emulator.errors import Broken, Refusal, new_request_id
 from modelwire_bedrock.emulator.http import (
     deliver_json,
@@ -61,8 +63,16 @@ class Handler:
         self._on_end = on_end
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request."""
+        """Answer one request to the runtime endpoint or the control plane."""
+        return await self._handle(request, "runtime")
+
+    async def handle_mantle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request to the second endpoint, `bedrock-mantle`."""
+        return await self._handle(request, "mantle")
+
+    async def _handle(self, request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
         signed, received = await self._read(request)
+        received.endpoint = endpoint
         self.received.append(received)
         try:
             response = await self._answered(request, signed, received)
@@ -88,8 +98,8 @@ class Handler:
             return await self._deliver(request, reply, received.request_id)
         except Refusal as refusal:
             received.error, received.message = refusal.code, refusal.message
-            received.status = refusal.status
-            return await deliver_refusal(request, refusal, received.request_id)
+            received.status = error_status(refusal, received.endpoint)
+            return await deliver_refusal(request, refusal, received.request_id, received.endpoint)
 
     def _ended(self, received: ReceivedRequest, end: End) -> None:
         received.finish(end)
@@ -116,7 +126,8 @@ class Handler:
 
     async def _reply(self, signed: SignedRequest, received: ReceivedRequest) -> Reply:
         if self._upstream is not None:
-            identity = received.identity = self._service.door.admit(signed)
+            services = SERVICES[received.endpoint]
+            identity = received.identity = self._service.door.admit(signed, services)
             return await self._upstream.pass_on(signed, identity.region or self._service.region)
         try:
             return self._service.reply(signed, received)

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from modelwire_bedrock.emulator.documents import read_document
 
-__all__ = ["HOSTED", "HostedModel", "hosted_model", "hosted_rows"]
+__all__ = ["HOSTED", "HostedDoors", "HostedModel", "hosted_doors", "hosted_model", "hosted_rows"]
 
 HOSTED = Path(__file__).with_name("hosted.json")
 
@@ -68,6 +68,25 @@ class HostedModel:
     ttl: bool | None = None
 
 
+@frozen
+class HostedDoors:
+    """By which OpenAI-shaped and Anthropic-shaped APIs of the runtime endpoint a model is served.
+
+    Attributes:
+        match: A pattern of the ids of foundation models.
+        doors: The operations, as `ChatCompletions`; Converse and InvokeModel are not among them.
+        evidence: How the row is known: `recorded`, `reported` or `hearsay`.
+        source: Where from.
+        dated: When that was so.
+    """
+
+    match: str
+    doors: tuple[str, ...]
+    evidence: str
+    source: str
+    dated: str
+
+
 _NOTHING = HostedModel("*")
 _LISTS = ("thinking", "efforts", "effortsOff", "effortValues", "unknownFields")
 
@@ -82,6 +101,15 @@ def hosted_model(model_id: str) -> HostedModel:
 def hosted_rows() -> tuple[HostedModel, ...]:
     """All rows, in the order in which they are tried."""
     return tuple(_row(entry) for entry in read_document(HOSTED)["rows"])
+
+
+@cache
+def hosted_doors(model_id: str) -> HostedDoors | None:
+    """The doors of a foundation model; `None` is not known, and nothing is refused for it."""
+    for entry in read_document(HOSTED)["doors"]:
+        if fnmatchcase(model_id, entry["match"]):
+            return HostedDoors(**{**entry, "doors": tuple(entry["doors"].split())})
+    return None
 
 
 def _row(entry: Mapping[str, Any]) -> HostedModel:

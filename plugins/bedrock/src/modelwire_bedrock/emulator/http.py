@@ -15,9 +15,11 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from modelwire_bedrock.emulator.answers import WireEvent
+from modelwire_bedrock.emulator.doors.errors import error_body, error_shape, error_status
+from modelwire_bedrock.emulator.doors.routes import Endpoint
 from modelwire_bedrock.emulator.errors import MESSAGES, Broken, Refusal
 from modelwire_bedrock.emulator.faults import Fault
-from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame, exception_frame
+from modelwire_bedrock.emulator.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.replies import JsonReply, LiveReply, RecordedReply, StreamReply
 
 __all__ = [
@@ -37,16 +39,26 @@ _STREAM_EXCEPTIONS = {
     "throttlingException",
     "validationException",
 }
+_CHUNKED = (CONTENT_TYPE, "text/event-stream")
 _NO_EVENT: WireEvent = ("", {})
 
 
 async def deliver_refusal(
-    request: web.Request, refusal: Refusal, request_id: str
+    request: web.Request, refusal: Refusal, request_id: str, endpoint: Endpoint = "runtime"
 ) -> web.StreamResponse:
-    """Answer with an error as AWS writes it: its code is in `x-amzn-errortype`."""
-    kind = f"{refusal.code}:http://internal.amazon.com/coral/com.amazon.bedrock/"
-    headers = {"x-amzn-errortype": kind, **refusal.headers}
-    return await _send(request, refusal.status, _encoded(refusal.body()), headers, request_id)
+    """Answer with an error as AWS writes it at this path.
+
+    In AWS's own shape the code is in `x-amzn-errortype`.
+    """
+    path = request.raw_path.partition("?")[0]
+    shape = error_shape(endpoint, request.method, path, refusal.code)
+    if shape == "aws":
+        kind = f"{refusal.code}:http://internal.amazon.com/coral/com.amazon.bedrock/"
+        headers = {"x-amzn-errortype": kind, **refusal.headers}
+        return await _send(request, refusal.status, _encoded(refusal.body()), headers, request_id)
+    body, headers = error_body(refusal, shape, request_id), {"x-request-id": request_id}
+    status = error_status(refusal, endpoint)
+    return await _send(request, status, _encoded(body), {**headers, **refusal.headers}, request_id)
 
 
 async def deliver_json(
@@ -92,7 +104,9 @@ async def deliver_stream(
     """
     await _begin(request, reply)
     first = await anext(reply.events, _NO_EVENT)
-    response = _response(200, {"content-type": CONTENT_TYPE, **reply.headers}, request_id)
+    response = _response(
+        200, {"content-type": reply.encoding.content_type, **reply.headers}, request_id
+    )
     response.enable_chunked_encoding()
     await response.prepare(request)
     try:
@@ -100,7 +114,7 @@ async def deliver_stream(
     except Refusal as failure:
         name = failure.code[:1].lower() + failure.code[1:]
         name = name if name in _STREAM_EXCEPTIONS else "modelStreamErrorException"
-        await response.write(exception_frame(name, failure.message))
+        await response.write(reply.encoding.failure(name, failure.message, {}))
     await response.write_eof()
     return response
 
@@ -110,7 +124,7 @@ async def deliver_recorded(
 ) -> web.StreamResponse:
     """Answer with what was recorded, at the pace at which it came."""
     response = _response(reply.status, reply.headers, request_id)
-    if reply.headers.get("content-type", "").startswith(CONTENT_TYPE):
+    if reply.headers.get("content-type", "").startswith(_CHUNKED):
         response.enable_chunked_encoding()
     else:
         response.content_length = sum(len(data) for _, data in reply.chunks)
@@ -165,14 +179,14 @@ async def _write_events(
     pending = fault if fault is not None and fault.interrupts else None
     sent = 0
     async for name, payload in events:
-        frame = event_frame(name, payload)
+        frame = reply.encoding.event(name, payload)
         if pending is not None and pending.kind == "no_stop" and name == "messageStop":
             return
-        if pending is not None and pending.kind != "no_stop" and sent >= pending.after:
+        if pending is not None and pending.kind != "no_stop" and frame and sent >= pending.after:
             struck, pending = pending, None
             if struck.kind == "corrupt":
-                frame = _corrupted(frame, struck)
-            elif await _interrupted(request, response, struck, frame):
+                frame = reply.encoding.corrupted(frame, struck.part)
+            elif await _interrupted(request, response, struck, frame, reply):
                 return
         if fault is not None and fault.kind == "dribble":
             await _dribble(response, frame, fault)
@@ -182,11 +196,15 @@ async def _write_events(
         if reply.pacing.between:
             await asyncio.sleep(reply.pacing.between)
     if pending is not None and pending.kind not in ("no_stop", "corrupt"):
-        await _interrupted(request, response, pending, b"")
+        await _interrupted(request, response, pending, b"", reply)
 
 
 async def _interrupted(
-    request: web.Request, response: web.StreamResponse, fault: Fault, frame: bytes
+    request: web.Request,
+    response: web.StreamResponse,
+    fault: Fault,
+    frame: bytes,
+    reply: StreamReply,
 ) -> bool:
     """Let a fault strike in front of a frame; say whether the body is to end here."""
     if fault.kind == "exception":
@@ -195,7 +213,7 @@ async def _interrupted(
             members = {"originalStatusCode": fault.original_status, "originalMessage": ""}
         usual = MESSAGES.get(fault.code[:1].upper() + fault.code[1:], fault.code)
         message = usual if fault.message is None else fault.message
-        await response.write(exception_frame(fault.code, message, **members))
+        await response.write(reply.encoding.failure(fault.code, message, members))
         return True
     if fault.kind in ("cut", "truncate") and frame:
         await response.write(frame[: len(frame) // 2])
@@ -238,12 +256,6 @@ async def _dribble(response: web.StreamResponse, data: bytes, fault: Fault) -> N
     for at in range(0, len(data), size):
         await response.write(data[at : at + size])
         await asyncio.sleep(fault.seconds or 0)
-
-
-def _corrupted(frame: bytes, fault: Fault) -> bytes:
-    head = 12
-    places = {"prelude": 6, "headers": head + 3, "payload": len(frame) - 6}
-    return _flipped(frame, places[fault.part])
 
 
 def _flipped(data: bytes, at: int) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from attrs import Factory, define, field
 
 from modelwire_bedrock.emulator.auth import Identity
+from modelwire_bedrock.emulator.doors.routes import Endpoint
 
 __all__ = ["End", "ReceivedRequest"]
 
@@ -32,6 +33,7 @@ class ReceivedRequest:
         status: The HTTP status of the answer.
         error: The error's code, where it was refused.
         message: The error's message.
+        endpoint: `runtime`, which is the control plane too, or `mantle`.
         rule: The rule of the table that it broke, where it broke one.
         end: How it ended: `complete`, `refused`, `broken` by a fault, or `client_left`, when the
             client closed the connection before the end. `None` as long as it runs.
@@ -50,6 +52,7 @@ class ReceivedRequest:
     error: str | None = None
     message: str | None = None
     rule: str | None = None
+    endpoint: Endpoint = "runtime"
     end: End | None = None
     _ended: threading.Event = field(init=False, repr=False, default=Factory(threading.Event))
 

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import Factory, frozen
 
 from modelwire_bedrock.emulator.answers import Pacing, WireEvent
 from modelwire_bedrock.emulator.faults import Fault
+from modelwire_bedrock.emulator.frames import EventStreamEncoding
 
-__all__ = ["JsonReply", "LiveReply", "RecordedReply", "Reply", "StreamReply"]
+__all__ = ["JsonReply", "LiveReply", "RecordedReply", "Reply", "StreamEncoding", "StreamReply"]
+
+
+class StreamEncoding(Protocol):
+    """How the events of an answer are written; an object for each stream, as it may count."""
+
+    content_type: str
+
+    def event(self, name: str, payload: Mapping[str, Any]) -> bytes:
+        """What is sent for an event of ConverseStream; nothing where it has no counterpart."""
+
+    def failure(self, name: str, message: str, members: Mapping[str, Any]) -> bytes:
+        """What is sent when the model fails in mid-stream; `name` is as `throttlingException`."""
+
+    def corrupted(self, data: bytes, part: str) -> bytes:
+        """The same data with one bit flipped."""
 
 
 @frozen
@@ -37,6 +53,7 @@ class StreamReply:
     pacing: Pacing = Factory(Pacing)
     fold: Callable[[Sequence[WireEvent]], tuple[dict[str, Any], dict[str, str]]] | None = None
     headers: Mapping[str, str] = Factory(dict)
+    encoding: StreamEncoding = Factory(EventStreamEncoding)
 
 
 @frozen

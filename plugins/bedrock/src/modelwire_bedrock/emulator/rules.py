@@ -16,12 +16,9 @@ rumour says otherwise. The order is the one in which the rules are tried; the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from difflib import get_close_matches
-from enum import StrEnum
 from fnmatch import fnmatchcase
-
-from attrs import field, frozen
 
 from modelwire_bedrock.emulator.checks import (
     caching,
@@ -35,8 +32,11 @@ from modelwire_bedrock.emulator.checks import (
     tools,
 )
 from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
+from modelwire_bedrock.emulator.doors.errors import DoorRefusal
+from modelwire_bedrock.emulator.doors.rules import DOOR_RULES
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 from modelwire_bedrock.emulator.operations import INVOKE
+from modelwire_bedrock.emulator.rule import CONVERSE, Evidence, Rule
 
 __all__ = [
     "FAMILIES",
@@ -92,6 +92,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "moonshot.*",
         "moonshotai.*",
     ),
+    "gpt": ("openai.gpt-[5-9]*",),
+    "gpt-5.6-and-later": ("openai.gpt-5.[6-9]*", "openai.gpt-[6-9]*"),
+    "gpt-oss": ("openai.gpt-oss-*",),
     "kimi": ("moonshot.*", "moonshotai.*"),
     "llama": ("meta.llama*",),
     "llama-without-tools": ("meta.llama2-*", "meta.llama3-8b-*", "meta.llama3-70b-*"),
@@ -108,52 +111,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 """Families by the ids of foundation models; a model may be in several, or in none."""
 
-EVERY: tuple[str, ...] = ()
-CONVERSE = ("Converse", "ConverseStream")
 ALL = (*CONVERSE, "CountTokens")
 CALLS = (*CONVERSE, *INVOKE)
 EVERYWHERE = (*ALL, *INVOKE)
-
-
-class Evidence(StrEnum):
-    """How a rule is known."""
-
-    RECORDED = "recorded"
-    REPORTED = "reported"
-    HEARSAY = "hearsay"
-
-
-@frozen
-class Rule:
-    """One rule.
-
-    Attributes:
-        name: What is demanded.
-        check: Says what is wrong with a request, or `None`.
-        evidence: How it is known.
-        source: Where from.
-        families: The families that it holds for; empty is every one.
-        but: Families that it does not hold for.
-        operations: The operations that it holds for.
-        code: The error's code.
-        accepted: Recordings of what looks like a breach and was accepted.
-    """
-
-    name: str
-    check: Callable[[CheckedRequest], str | None] = field(repr=False)
-    evidence: Evidence
-    source: str
-    families: Sequence[str] = EVERY
-    but: Sequence[str] = ()
-    operations: Sequence[str] = CONVERSE
-    code: str = "ValidationException"
-    accepted: Sequence[str] = ()
-
-    def holds_for(self, operation: str, families: frozenset[str]) -> bool:
-        """Whether it holds for an operation and a model of these families."""
-        if operation not in self.operations or families & set(self.but):
-            return False
-        return not self.families or bool(families & set(self.families))
 
 
 RECORDED, REPORTED, HEARSAY = Evidence.RECORDED, Evidence.REPORTED, Evidence.HEARSAY
@@ -164,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     Rule("the model exists", models.is_known, RECORDED, "test_bedrock_streaming_error__00", operations=EVERYWHERE),
     Rule("tokens are counted under a bare Claude id", models.counts_tokens, RECORDED, "test_anthropic_bedrock_count_tokens_error__00", operations=("CountTokens",)),
     Rule("it can be called on demand", models.on_demand, REPORTED, "BerriAI/litellm#9301, simonw/llm-bedrock#12", operations=CALLS),
+    Rule("an id with a version takes the older anthropic_version", models.version_accepted, HEARSAY, "AWS, Claude on Amazon Bedrock (Opus 4.6 and earlier); wording by analogy", families=("claude",), operations=INVOKE),
     Rule("it answers with text", models.converses, HEARSAY, "wording is ours"),
     Rule("it can stream", models.streams, HEARSAY, "public trackers", operations=("ConverseStream", "InvokeModelWithResponseStream")),
     # What the messages hold.
@@ -261,7 +222,7 @@ def known_rules(names: Iterable[str]) -> frozenset[str]:
     Raises:
         EmulatorError: There is no such rule.
     """
-    wanted, known = frozenset(names), [rule.name for rule in RULES]
+    wanted, known = frozenset(names), [rule.name for rule in (*RULES, *DOOR_RULES)]
     for name in sorted(wanted.difference(known)):
         like = get_close_matches(name, known, 1, 0.5)
         msg = f"Cannot skip a rule: there is no rule {name!r}."
@@ -278,18 +239,26 @@ def broken_rule(
     Rules whose names are in `skipped` are not enforced.
     """
     families = families_of(request.model.id) if request.model else frozenset[str]()
-    for rule in RULES:
+    anthropic = request.door is not None and request.door.shape == "anthropic"
+    for rule in DOOR_RULES + RULES if request.door is not None else RULES:
         if rule.name in skipped:
             continue
         if rule.holds_for(request.operation, families):
             message = rule.check(request)
-        elif request.operation in INVOKE and rule.holds_for("Converse", families):
+        elif (anthropic or request.operation in INVOKE) and rule.holds_for("Converse", families):
             message = _of_model(rule.check(request))
         else:
             continue
         if message is not None:
-            return rule, Refusal(rule.code, message)
+            return rule, _refusal(rule, message)
     return None
+
+
+def _refusal(rule: Rule, message: str) -> Refusal:
+    if not rule.detail:
+        return Refusal(rule.code, message)
+    param = message.split("'")[1] if message.count("'") > 1 else None
+    return DoorRefusal(message, rule.detail, param, rule.code)
 
 
 def _of_model(message: str | None) -> str | None:

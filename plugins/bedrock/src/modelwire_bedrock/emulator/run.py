@@ -28,6 +28,7 @@ def run_emulator(
     *,
     host: str,
     port: int,
+    mantle_port: int | None = None,
     scenario: Path | None = None,
     catalogue: Path | None = None,
     model: str | None = None,
@@ -51,6 +52,8 @@ def run_emulator(
     Args:
         host: The address to listen on.
         port: The port; 0 takes a free one.
+        mantle_port: The port of the second endpoint; by default the one after `port`, or a free one
+            where that is 0.
         scenario: A script, as JSON5.
         catalogue: The models, as JSON5.
         model: The reference of a model that answers what the script does not.
@@ -82,6 +85,7 @@ def run_emulator(
     emulator = Emulator(
         host=host,
         port=port,
+        mantle_port=(port and port + 1) if mantle_port is None else mantle_port,
         scenario=None if scenario is None else Scenario.from_file(scenario),
         catalogue=catalogue,
         model=source,
@@ -125,7 +129,8 @@ def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
 
 def _announce(emulator: Emulator, *, pair_is_new: bool, token_is_new: bool) -> None:
     """Say where it listens, and what clients need; not the credentials that it was given."""
-    echo(f"Amazon Bedrock is emulated at {emulator.url}; stop it with Ctrl-C.", err=True)
+    second = f"its second endpoint, bedrock-mantle, at {emulator.mantle_url}"
+    echo(f"Amazon Bedrock is emulated at {emulator.url}, {second}; stop it with Ctrl-C.", err=True)
     if not is_loopback(emulator.host):
         lead = style("Warning: ", fg="yellow", bold=True)
         echo(lead, "other machines that reach this one can call it.", err=True)

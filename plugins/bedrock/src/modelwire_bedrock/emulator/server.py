@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
-
-from aiohttp import web
 
 from modelwire_bedrock.emulator.access import HostPolicy, is_loopback
 from modelwire_bedrock.emulator.answers import Answer, Block
@@ -19,8 +16,8 @@ from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.handler import Handler
-from modelwire_bedrock.emulator.http import LOGGER
 from modelwire_bedrock.emulator.known_keys import BEARER_TOKEN, CREDENTIALS, authenticator
+from modelwire_bedrock.emulator.listener import Listener
 from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.recordings import Recordings
 from modelwire_bedrock.emulator.rules import known_rules
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["BEARER_TOKEN", "CREDENTIALS", "Emulator"]
-
-LARGEST_BODY = 64 * 1024 * 1024
 
 
 class Emulator:
@@ -49,7 +44,8 @@ class Emulator:
 
     Args:
         host: The address to listen on.
-        port: The port; 0 takes a free one.
+        port: The port of the runtime endpoint and the control plane; 0 takes a free one.
+        mantle_port: The port of the second endpoint, `bedrock-mantle`; 0 takes a free one.
         scenario: What to answer; steps can be added at any time.
         catalogue: The models: a `Catalogue`, a file, or plain data.
         model: What answers where the scenario does not.
@@ -83,6 +79,7 @@ class Emulator:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        mantle_port: int = 0,
         scenario: Scenario | None = None,
         catalogue: Catalogue | Path | Mapping[str, Any] | None = None,
         model: AnswerSource | None = None,
@@ -102,8 +99,6 @@ class Emulator:
     ) -> None:
         if upstream is not None and not (allow_remote or is_loopback(host)):
             raise _too_open(host)
-        self.host = host
-        self.port = port
         hosts = HostPolicy(host, frozenset(name.lower() for name in allow_hosts))
         self.scenario = scenario or Scenario()
         known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
@@ -121,16 +116,32 @@ class Emulator:
         )
         self._upstream = upstream
         self._handler = Handler(self.service, hosts, upstream, on_end)
-        self._tls = tls
-        self._runner: web.AppRunner | None = None
+        handle, handle_mantle = self._handler.handle, self._handler.handle_mantle
+        self._runtime = Listener(host, port, tls, handle)
+        self._mantle = Listener(host, mantle_port, tls, handle_mantle, "--mantle-port")
+        self._listeners = (self._runtime, self._mantle)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return self._runtime.host
+
+    @property
+    def port(self) -> int:
+        """The port of the runtime endpoint and the control plane."""
+        return self._runtime.port
+
+    @property
     def url(self) -> str:
-        """Its address, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
+        """The address of the runtime endpoint and the control plane, without a slash at the end."""
+        return self._runtime.url
+
+    @property
+    def mantle_url(self) -> str:
+        """The address of the second endpoint, `bedrock-mantle`, without a slash at the end."""
+        return self._mantle.url
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -138,10 +149,17 @@ class Emulator:
         return list(self._handler.received)
 
     def environ(self, *, bearer: bool = False) -> dict[str, str]:
-        """The environment variables that make AWS clients use it, credentials included."""
+        """The environment variables that make clients use it, credentials included.
+
+        Besides those of AWS they are those of the `openai` and `anthropic` SDKs.
+        """
         variables = {
             "AWS_ENDPOINT_URL_BEDROCK": self.url,
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
+            "AWS_ENDPOINT_URL_BEDROCK_MANTLE": self.mantle_url,
+            "AWS_BEDROCK_BASE_URL": f"{self.mantle_url}/openai/v1",
+            "ANTHROPIC_BEDROCK_BASE_URL": self.url,
+            "ANTHROPIC_BEDROCK_MANTLE_BASE_URL": f"{self.mantle_url}/anthropic",
             "AWS_REGION": self.service.region or "us-east-1",
             "AWS_DEFAULT_REGION": self.service.region or "us-east-1",
         }
@@ -192,42 +210,28 @@ class Emulator:
         """Start in the event loop that runs.
 
         Raises:
-            EmulatorError: The port is taken, or the address cannot be listened on.
+            EmulatorError: A port is taken, or the address cannot be listened on.
         """
-        app = web.Application(client_max_size=LARGEST_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handler.handle)
-        # A client that leaves cancels the handler; and stopping does not wait for stalled streams.
-        runner = web.AppRunner(
-            app, logger=LOGGER, access_log=None, handler_cancellation=True, shutdown_timeout=0.05
-        )
-        await runner.setup()
-        site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls)
-        try:
-            await site.start()
-        except (OSError, UnicodeError) as error:  # of a host that is no name at all
-            await runner.cleanup()
-            raise self._cannot_listen(error) from error
-        self._runner = runner
         self._handler.stopping = False
-        self.port = runner.addresses[0][1]
+        try:
+            for listener in self._listeners:
+                await listener.start()
+        except BaseException:
+            await self._close()
+            raise
 
     async def stop(self) -> None:
         """Stop; open streams are cut."""
-        runner, self._runner = self._runner, None
         self._handler.stopping = True
-        if runner is not None:
-            server = runner.server
-            open_ones = [peer.transport for peer in server.connections] if server else []
-            await runner.cleanup()
-            for transport in open_ones:
-                if transport is not None:
-                    # An orderly end of TLS would wait for a client that may be gone.
-                    transport.abort()
-            await asyncio.sleep(0)
+        await self._close()
         for source in (self.service.model, self._upstream):
             close = getattr(source, "aclose", None)
             if close is not None:
                 await close()
+
+    async def _close(self) -> None:
+        for listener in self._listeners:
+            await listener.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -279,16 +283,6 @@ class Emulator:
         finally:
             loop.close()
             started.set()
-
-    def _cannot_listen(self, error: OSError | UnicodeError) -> EmulatorError:
-        place = f"port {self.port} on {self.host}"
-        if isinstance(error, UnicodeError):
-            return EmulatorError(f"Cannot start the emulator on {place}: that is no host name.")
-        if error.errno == errno.EADDRINUSE:
-            msg = f"Cannot start the emulator: {place} is taken by another program."
-            return EmulatorError(msg, hint="Choose another with --port, or 0 for a free one.")
-        msg = f"Cannot start the emulator on {place}: {error.strerror or error}."
-        return EmulatorError(msg)
 
 
 def _too_open(host: str) -> EmulatorError:

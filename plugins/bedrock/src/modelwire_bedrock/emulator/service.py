@@ -15,6 +15,7 @@ from attrs import define, field
 
 from modelwire_bedrock.emulator.answers import (
     Answer,
+    Pacing,
     TokenUsage,
     WireEvent,
     converse_body,
@@ -25,6 +26,8 @@ from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer, with_
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
+from modelwire_bedrock.emulator.doors.routes import SERVICES, Door, find_door
+from modelwire_bedrock.emulator.doors.stored import StoredResponses
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
 from modelwire_bedrock.emulator.guardrails import (
@@ -98,6 +101,7 @@ class Service:
     skipped: frozenset[str] = frozenset()
     call_tools: bool = False
     signatures: set[str] = field(factory=set, repr=False)
+    responses: StoredResponses = field(factory=StoredResponses, init=False, repr=False)
     _counts: dict[str, int] = field(factory=dict, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
@@ -107,6 +111,9 @@ class Service:
         Raises:
             Refusal: It is refused.
         """
+        door = find_door(received.endpoint, request.method, request.path)
+        if door is not None or received.endpoint == "mantle":
+            return self._behind(door, request, received)
         route = find_operation(request.method, request.path, request.query)
         if route is not None:
             received.operation = route.name
@@ -115,21 +122,38 @@ class Service:
         if route is None:
             raise _unknown_operation(request)
         if self.recordings is not None:
-            return self._recorded(route, received)
+            return self._recorded(route.name, received)
         received.parameters = read_parameters(route, request.body, dict(request.headers))
         region = received.identity.region or self.region
-        header_fault = self._header_fault(request)
+        header_fault = self.header_fault(request)
         if route.name in CONTROL_PLANE or route.name == "ApplyGuardrail":
             return self._control(route, received, region or "us-east-1", header_fault)
         return self._data(route, received, region, header_fault)
 
-    def _recorded(self, route: Route, received: ReceivedRequest) -> RecordedReply:
+    def _behind(
+        self, door: Door | None, request: SignedRequest, received: ReceivedRequest
+    ) -> Reply:
+        """The reply of an OpenAI-shaped or Anthropic-shaped API."""
+        from modelwire_bedrock.emulator.doors.replies import door_reply, named_model
+
+        if door is not None:
+            received.operation = door.operation
+            received.model_id = named_model(door, received.body)
+        received.identity = self.door.admit(request, SERVICES[received.endpoint])
+        if door is None:
+            raise Refusal("UnknownOperationException", "")
+        if self.recordings is not None:
+            return self._recorded(door.operation, received)
+        region = received.identity.region or self.region
+        return door_reply(self, door, request, received, region)
+
+    def _recorded(self, operation: str, received: ReceivedRequest) -> RecordedReply:
         if self.recordings is None:
             raise Refusal("InternalServerException")
-        model_id = route.uri.get("modelId", "")
-        found = self.recordings.find(route.name, model_id, received.body)
+        model_id = received.model_id or ""
+        found = self.recordings.find(operation, model_id, received.body)
         if found is None:
-            msg = f"The emulator replays recordings and has none of {route.name} with {model_id!r}."
+            msg = f"The emulator replays recordings and has none of {operation} with {model_id!r}."
             raise validation(msg)
         return found
 
@@ -165,22 +189,45 @@ class Service:
             raise broken[1]
         whole = {**asked, "modelId": model_id} if route.name in INVOKE else parameters
         call = EmulatedCall(route.name, model_id, base.id if base else model_id, whole)
-        step = self.scenario.take(call)
-        fault = header_fault or (step.fault if step else None)
-        self._raise_error(fault, call, step)
+        answer, fault = self.scripted(call, header_fault)
         if route.name == "CountTokens":
             return JsonReply({"inputTokens": estimate(asked)}, fault=fault)
         if route.name in INVOKE:
             embedded = embedding_reply(call.base_model, parameters["body"], fault)
             if embedded is not None:
                 return embedded
-        wanted = received.headers.get(TOOLS_HEADER, "call" if self.call_tools else "words")
-        answer = step.answer if step else None
-        return self._answer(call, answer, fault, call_tools=wanted == "call")
+        events, pacing = self.said(call, answer, received)
+        if call.operation in INVOKE:
+            return invoke_reply(call, events, fault, pacing)
+        return StreamReply(
+            events, fault, pacing, fold_converse if call.operation == "Converse" else None
+        )
 
-    def _answer(
-        self, call: EmulatedCall, answer: Answer | None, fault: Fault | None, *, call_tools: bool
-    ) -> Reply:
+    def scripted(
+        self, call: EmulatedCall, header_fault: Fault | None
+    ) -> tuple[Answer | None, Fault | None]:
+        """What the scenario says to a call: an answer, or a fault that strikes on its way.
+
+        Raises:
+            Refusal: The fault is an error in place of an answer.
+        """
+        step = self.scenario.take(call)
+        fault = header_fault or (step.fault if step else None)
+        self._raise_error(fault, call, step)
+        return (step.answer if step else None), fault
+
+    def said(
+        self, call: EmulatedCall, answer: Answer | None, received: ReceivedRequest
+    ) -> tuple[AsyncIterator[WireEvent], Pacing]:
+        """The events of the answer to a call, and how fast they come.
+
+        Args:
+            call: The call.
+            answer: The answer that the scenario has for it, or `None`.
+            received: The request, whose header may ask for calls of tools.
+        """
+        wanted = received.headers.get(TOOLS_HEADER, "call" if self.call_tools else "words")
+        call_tools = wanted == "call"
         pacing = answer.pacing if answer and answer.pacing else self.scenario.pacing
         limit = answer_limit(call.base_model, call.parameters)
         if answer is None and self.model is not None:
@@ -192,12 +239,7 @@ class Service:
             usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
             events = _listed(wire_events(answer, usage))
             limit = None if answer.events is not None or answer.stop_reason else limit
-        events = self._guarded(self._remembering(limited(events, limit)), call)
-        if call.operation in INVOKE:
-            return invoke_reply(call, events, fault, pacing)
-        return StreamReply(
-            events, fault, pacing, fold_converse if call.operation == "Converse" else None
-        )
+        return self._guarded(self._remembering(limited(events, limit)), call), pacing
 
     def _guarded(
         self, events: AsyncIterator[WireEvent], call: EmulatedCall
@@ -234,7 +276,12 @@ class Service:
             )
         raise refusal
 
-    def _header_fault(self, request: SignedRequest) -> Fault | None:
+    def header_fault(self, request: SignedRequest) -> Fault | None:
+        """The fault that a request asks for by its header, as long as it holds.
+
+        Raises:
+            Refusal: The header names no fault.
+        """
         value = request.header(FAULT_HEADER)
         if value is None:
             return None

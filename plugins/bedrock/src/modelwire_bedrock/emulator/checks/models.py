@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from modelwire_bedrock.emulator.catalogue import FoundationModel, InferenceProfile
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 
-__all__ = ["converses", "counts_tokens", "is_known", "on_demand", "streams", "streams_tools"]
+__all__ = [
+    "converses",
+    "counts_tokens",
+    "is_known",
+    "on_demand",
+    "streams",
+    "streams_tools",
+    "version_accepted",
+]
+
+_VERSIONED = re.compile(r".*-v\d+(:\d+)?")
+_OLDER = "bedrock-2023-05-31"
 
 
 def is_known(request: CheckedRequest) -> str | None:
@@ -40,6 +53,15 @@ def converses(request: CheckedRequest) -> str | None:
     if model is None or "text" in model.output:
         return None
     return f"The model {request.model_id} doesn't support the Converse operation."
+
+
+def version_accepted(request: CheckedRequest) -> str | None:
+    """A model whose id has a version takes the older version of Anthropic's body."""
+    model = request.model
+    version = request.body.get("anthropicVersion", _OLDER)
+    if model is None or version == _OLDER or not _VERSIONED.fullmatch(model.id):
+        return None
+    return f"anthropic_version: Input should be '{_OLDER}'"
 
 
 def streams(request: CheckedRequest) -> str | None:

@@ -9,9 +9,12 @@ from typing import Any
 from modelwire_bedrock.emulator.errors import validation
 from modelwire_bedrock.emulator.invoke.body import BodyFormat, inference, member, read_base64
 
-__all__ = ["ANTHROPIC"]
+__all__ = ["ANTHROPIC", "MessageChunks", "message_body", "read_messages"]
 
-VERSION = "bedrock-2023-05-31"
+VERSIONS = ("bedrock-2023-05-31", "2026-10-21")
+"""The versions of the body; the newer one is what the SDK of November 2026 sends."""
+
+WRONG_VERSION = f"anthropic_version: Input should be '{VERSIONS[0]}'"
 _INFERENCE = {
     "maxTokens": "max_tokens",
     "temperature": "temperature",
@@ -23,12 +26,31 @@ _STOP = {"guardrail_intervened": "end_turn", "content_filtered": "refusal"}
 
 
 def _read(body: Mapping[str, Any]) -> dict[str, Any]:
-    for name, kind in (("anthropic_version", str), ("max_tokens", int), ("messages", list)):
-        if body.get(name) is None:
-            raise validation(f"{name}: Field required")
-        member(body, name, kind)
-    if body["anthropic_version"] != VERSION:
-        raise validation(f"anthropic_version: Input should be '{VERSION}'")
+    _require(body, "anthropic_version", str)
+    if body["anthropic_version"] not in VERSIONS:
+        raise validation(WRONG_VERSION)
+    return {**read_messages(body), "anthropicVersion": body["anthropic_version"]}
+
+
+def _require(body: Mapping[str, Any], name: str, kind: type) -> None:
+    if body.get(name) is None:
+        raise validation(f"{name}: Field required")
+    member(body, name, kind)
+
+
+def read_messages(body: Mapping[str, Any], *, counted: bool = False) -> dict[str, Any]:
+    """Read a request of the Messages API as the parameters of Converse.
+
+    Args:
+        body: The request.
+        counted: Whether its tokens are only counted, so that it names no limit.
+
+    Raises:
+        Refusal: It is not one.
+    """
+    if not counted:
+        _require(body, "max_tokens", int)
+    _require(body, "messages", list)
     parameters: dict[str, Any] = {
         "messages": [
             {"role": member(message, "role", str), "content": list(_blocks(message.get("content")))}
@@ -153,21 +175,25 @@ def _message(model: str) -> dict[str, Any]:
     return {"id": id_, "type": "message", "role": "assistant", "model": model.partition(".")[2]}
 
 
-def _write(model: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+def message_body(model: str, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The message of an answer, from the body of Converse."""
     content = [_written(block) for block in answer["output"]["message"]["content"]]
-    stop = answer["stopReason"]
-    ended = {"stop_reason": _STOP.get(stop, stop), "stop_sequence": None}
-    usage = {"usage": _usage(answer["usage"])}
+    stop = answer.get("stopReason")
+    ended = {"stop_reason": _STOP.get(str(stop), stop), "stop_sequence": None}
+    usage = {"usage": _usage(answer.get("usage", {}))}
     return {**_message(model), "content": content, **ended, **usage}
 
 
-class _Chunks:
+class MessageChunks:
+    """The events of a stream of the Messages API."""
+
     def __init__(self, model: str) -> None:
         self._model = model
         self._open: int | None = None
         self._stop = "end_turn"
 
     def feed(self, name: str, payload: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+        """The events for one of ConverseStream."""
         if name == "contentBlockDelta":
             return self._delta(payload["contentBlockIndex"], payload["delta"])
         if name == "messageStop":
@@ -176,21 +202,25 @@ class _Chunks:
         return [] if writer is None else writer(self, payload)
 
     def begin(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The start of the message."""
         del payload
         message = {**_message(self._model), "usage": _usage({})}
         message |= {"content": [], "stop_reason": None, "stop_sequence": None}
         return [{"type": "message_start", "message": message}]
 
     def begin_call(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The start of a tool call."""
         call = payload["start"]["toolUse"]
         block = {"type": "tool_use", "id": call["toolUseId"], "name": call["name"], "input": {}}
         return [self._start(payload["contentBlockIndex"], block)]
 
     def end_block(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The end of a block."""
         self._open = None
         return [{"type": "content_block_stop", "index": payload["contentBlockIndex"]}]
 
     def end(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The end of the message."""
         ended = {"stop_reason": self._stop, "stop_sequence": None}
         usage = _usage(payload["usage"])
         return [
@@ -221,11 +251,11 @@ class _Chunks:
         return [*opening, {"type": "content_block_delta", "index": index, "delta": change}]
 
 
-_WRITERS: dict[str, Callable[[_Chunks, Mapping[str, Any]], list[dict[str, Any]]]] = {
-    "messageStart": _Chunks.begin,
-    "contentBlockStart": _Chunks.begin_call,
-    "contentBlockStop": _Chunks.end_block,
-    "metadata": _Chunks.end,
+_WRITERS: dict[str, Callable[[MessageChunks, Mapping[str, Any]], list[dict[str, Any]]]] = {
+    "messageStart": MessageChunks.begin,
+    "contentBlockStart": MessageChunks.begin_call,
+    "contentBlockStop": MessageChunks.end_block,
+    "metadata": MessageChunks.end,
 }
 
-ANTHROPIC = BodyFormat("Anthropic", ("anthropic.claude-*",), _read, _write, _Chunks)
+ANTHROPIC = BodyFormat("Anthropic", ("anthropic.claude-*",), _read, message_body, MessageChunks)

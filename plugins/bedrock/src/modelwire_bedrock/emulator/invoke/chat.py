@@ -9,14 +9,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelwire_bedrock.emulator.documents import parse_json
-from modelwire_bedrock.emulator.invoke.body import BodyFormat, counts, inference, malformed, member
+from modelwire_bedrock.emulator.invoke.body import (
+    BodyFormat,
+    counts,
+    inference,
+    malformed,
+    member,
+    read_base64,
+)
 
-__all__ = ["CHAT"]
+__all__ = ["CHAT", "read_chat", "read_media"]
 
 _STOP = {"max_tokens": "length", "tool_use": "tool_calls"}
 
 
-def _read(body: Mapping[str, Any]) -> dict[str, Any]:
+def read_chat(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a request of Chat Completions as the parameters of Converse.
+
+    Raises:
+        Refusal: It is not one.
+    """
     limit = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
     names = {"maxTokens": limit, "temperature": "temperature", "topP": "top_p"}
     system: list[dict[str, Any]] = []
@@ -28,6 +40,13 @@ def _read(body: Mapping[str, Any]) -> dict[str, Any]:
         else:
             messages.append(_message(role, message))
     parameters: dict[str, Any] = {"messages": messages, "inferenceConfig": inference(body, names)}
+    stop = body.get("stop")
+    if stop:
+        parameters["inferenceConfig"]["stopSequences"] = [stop] if isinstance(stop, str) else stop
+    form = member(body, "response_format", dict, {})
+    if form.get("type") == "json_schema":
+        schema = member(member(form, "json_schema", dict), "schema", dict)
+        parameters["outputConfig"] = {"textFormat": {"schema": schema}}
     if system:
         parameters["system"] = system
     if body.get("tools"):
@@ -63,7 +82,26 @@ def _texts(content: Any) -> list[dict[str, Any]]:
         return [{"text": content}]
     if not isinstance(content, list):
         raise malformed("#/messages: content is missing")
-    return [{"text": member(part, "text", str)} for part in content]
+    return [_part(part) for part in content]
+
+
+def _part(part: Any) -> dict[str, Any]:
+    if isinstance(part, Mapping) and part.get("type") == "image_url":
+        return {"image": read_media(member(member(part, "image_url", dict), "url", str))}
+    return {"text": member(part, "text", str)}
+
+
+def read_media(url: str) -> dict[str, Any]:
+    """A picture or document that is given as a data URL, as Converse has it.
+
+    Raises:
+        Refusal: It is none; addresses of the web are not fetched.
+    """
+    head, separator, data = url.partition(";base64,")
+    if not head.startswith("data:") or not separator:
+        raise malformed("#: the emulator reads data URLs alone")
+    form = head.rpartition("/")[2]
+    return {"format": {"jpg": "jpeg", "plain": "txt"}.get(form, form), "source": {"bytes": read_base64(data)}}  # fmt: skip
 
 
 def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,6 +110,8 @@ def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
         function = member(tool, "function", dict)
         schema = member(function, "parameters", dict, {"type": "object"})
         spec = {"name": member(function, "name", str), "inputSchema": {"json": schema}}
+        if function.get("strict") is not None:
+            spec["strict"] = function["strict"]
         tools.append({"toolSpec": spec})
     config: dict[str, Any] = {"tools": tools}
     choice = body.get("tool_choice")
@@ -165,7 +205,7 @@ CHAT = BodyFormat(
         "openai.gpt-oss-*", "deepseek.v3*", "qwen.*", "moonshot*", "zai.*", "minimax.*", "google.*",
         "nvidia.*", "mistral.*", "ai21.jamba-1-5-*", "writer.*",
     ),
-    _read,
+    read_chat,
     _write,
     _Chunks,
 )  # fmt: skip

@@ -1,0 +1,96 @@
+"""Paths of the OpenAI-shaped and Anthropic-shaped APIs at the two endpoints.
+
+The runtime endpoint has `/openai/v1` and `/anthropic/v1`; the second endpoint, `bedrock-mantle`, has
+`/v1` besides, for most models and for its list of models. AWS's user guide, "Endpoints supported by
+Amazon Bedrock", and aws-samples/sample-per-model-bedrock, October 2026.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import unquote
+
+from attrs import frozen
+
+__all__ = ["DOORS", "SERVICES", "Door", "Endpoint", "find_door"]
+
+Endpoint = Literal["runtime", "mantle"]
+"""`bedrock-runtime`, with the control plane, or `bedrock-mantle`."""
+
+SERVICES: dict[Endpoint, tuple[str, ...]] = {
+    "runtime": ("bedrock",),
+    "mantle": ("bedrock-mantle", "bedrock"),
+}
+"""The service names of signatures that an endpoint accepts, the one that it asks for first.
+
+`bedrock-mantle` accepts both: tested live in BerriAI/litellm#31476, July 2026."""
+
+
+@frozen
+class Door:
+    """One path of one endpoint.
+
+    Attributes:
+        endpoint: The endpoint.
+        operation: The operation, as `ChatCompletions`.
+        method: The HTTP method.
+        prefix: What its path begins with: `/openai/v1`, `/v1` or `/anthropic/v1`.
+        path: The rest of it, as `/responses`.
+        name: The last segment of the path, where that names a model or a response.
+    """
+
+    endpoint: Endpoint
+    operation: str
+    method: str
+    prefix: str
+    path: str
+    name: str = ""
+
+    @property
+    def shape(self) -> str:
+        """Whose form the bodies have: `openai` or `anthropic`."""
+        return "anthropic" if self.prefix.startswith("/anthropic") else "openai"
+
+    @property
+    def api(self) -> str:
+        """The path as error messages name it, as `/v1/responses`."""
+        return f"/v1{self.path}"
+
+
+_BOTH: tuple[Endpoint, ...] = ("runtime", "mantle")
+_SECOND: tuple[Endpoint, ...] = ("mantle",)
+_ROUTES: tuple[tuple[tuple[Endpoint, ...], str, str, str, str], ...] = (
+    (_BOTH, "ChatCompletions", "POST", "/openai/v1", "/chat/completions"),
+    (_BOTH, "Responses", "POST", "/openai/v1", "/responses"),
+    (_BOTH, "Messages", "POST", "/anthropic/v1", "/messages"),
+    (_BOTH, "GetResponse", "GET", "/openai/v1", "/responses/"),
+    (_BOTH, "DeleteResponse", "DELETE", "/openai/v1", "/responses/"),
+    (_SECOND, "CountMessageTokens", "POST", "/anthropic/v1", "/messages/count_tokens"),
+    (_SECOND, "ChatCompletions", "POST", "/v1", "/chat/completions"),
+    (_SECOND, "Responses", "POST", "/v1", "/responses"),
+    (_SECOND, "GetResponse", "GET", "/v1", "/responses/"),
+    (_SECOND, "DeleteResponse", "DELETE", "/v1", "/responses/"),
+    (_SECOND, "ListModels", "GET", "/v1", "/models"),
+    (_SECOND, "GetModel", "GET", "/v1", "/models/"),
+)
+
+DOORS = tuple(
+    Door(endpoint, operation, method, prefix, path)
+    for endpoints, operation, method, prefix, path in _ROUTES
+    for endpoint in endpoints
+)
+"""All paths; one that ends with a slash has the id of a model behind it."""
+
+
+def find_door(endpoint: Endpoint, method: str, path: str) -> Door | None:
+    """The door of a request by its path as it was sent, or `None`."""
+    for door in DOORS:
+        if door.endpoint != endpoint or door.method != method:
+            continue
+        whole = door.prefix + door.path
+        if path == whole and not whole.endswith("/"):
+            return door
+        if whole.endswith("/") and path.startswith(whole) and path != whole:
+            name = unquote(path.removeprefix(whole))
+            return Door(endpoint, door.operation, method, door.prefix, door.path, name)
+    return None

@@ -1,0 +1,68 @@
+"""Responses that are stored, so that a later request can continue or fetch them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from modelwire_bedrock.emulator.doors.errors import DoorRefusal
+
+__all__ = ["StoredResponses"]
+
+KEPT = 1000
+"""How many responses are kept."""
+
+
+class StoredResponses:
+    """The stored responses, the oldest forgotten first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[dict[str, Any], list[Any]]] = OrderedDict()
+
+    def keep(self, response: dict[str, Any], body: Mapping[str, Any]) -> None:
+        """Store a response with the conversation that it ends."""
+        asked = body["input"]
+        items = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+        before = self.before(body.get("previous_response_id"))
+        self._kept[response["id"]] = (response, [*before, *items, *response["output"]])
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def before(self, response_id: Any) -> list[Any]:
+        """The items of the conversation that ends with a response; none for no response.
+
+        Raises:
+            DoorRefusal: There is no such response.
+        """
+        if response_id is None:
+            return []
+        if response_id not in self._kept:
+            msg = f"Previous response with id '{response_id}' not found."
+            raise DoorRefusal(msg, "previous_response_not_found", "previous_response_id")
+        return self._kept[response_id][1]
+
+    def find(self, response_id: str) -> dict[str, Any]:
+        """A response.
+
+        Raises:
+            DoorRefusal: There is none under this id.
+        """
+        if response_id not in self._kept:
+            msg = f"Response with id '{response_id}' not found."
+            raise DoorRefusal(msg, "not_found_error", code="ResourceNotFoundException")
+        return self._kept[response_id][0]
+
+    def forget(self, response_id: str) -> dict[str, Any]:
+        """Forget a response; what is answered to it.
+
+        Raises:
+            DoorRefusal: There is none under this id.
+        """
+        self.find(response_id)
+        del self._kept[response_id]
+        return {"id": response_id, "object": "response", "deleted": True}
+
+    def queued(self, response: dict[str, Any]) -> dict[str, Any]:
+        """What is answered at once to a request in the background; the response can be fetched."""
+        return {**response, "status": "queued", "output": [], "usage": None, "background": True}
