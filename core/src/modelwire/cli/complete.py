@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -140,8 +140,7 @@ def _context(
         _check_prompt(prompt)
         content.append(Text(prompt))
     if content:
-        # mypy cannot solve the type variable of the field's converter for a list of a union.
-        context.messages.append(UserMessage(cast("Any", content)))
+        context.messages.append(UserMessage(content))
     if not context.messages:
         msg = "The context has no messages; give a PROMPT."
         raise click.UsageError(msg)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import Factory, define, field
 
@@ -21,15 +21,19 @@ __all__ = [
     "UserMessage",
 ]
 
-_Block = TypeVar("_Block")
-
 
 def now_ms() -> int:
     """Milliseconds since 1970, as messages are stamped."""
     return time.time_ns() // 1_000_000
 
 
-def _blocks(content: str | Iterable[_Block]) -> list[_Block | Text]:
+# One generic converter would do, but type checkers cannot solve its type variable for a list of a
+# union.
+def _user_content(content: str | Iterable[UserContent]) -> list[UserContent]:
+    return [Text(content)] if isinstance(content, str) else list(content)
+
+
+def _assistant_content(content: str | Iterable[AssistantContent]) -> list[AssistantContent]:
     return [Text(content)] if isinstance(content, str) else list(content)
 
 
@@ -42,7 +46,7 @@ class UserMessage:
         timestamp: Milliseconds since 1970.
     """
 
-    content: list[UserContent] = field(converter=_blocks)
+    content: list[UserContent] = field(converter=_user_content)
     timestamp: int = Factory(now_ms)
 
 
@@ -67,7 +71,7 @@ class AssistantMessage:
         timestamp: Milliseconds since 1970.
     """
 
-    content: list[AssistantContent] = field(converter=_blocks)
+    content: list[AssistantContent] = field(converter=_assistant_content)
     provider: str
     model: str
     api: str | None = None
@@ -117,7 +121,7 @@ class ToolResultMessage:
 
     tool_call_id: str
     tool_name: str
-    content: list[UserContent] = field(converter=_blocks)
+    content: list[UserContent] = field(converter=_user_content)
     is_error: bool = False
     details: Any = None
     timestamp: int = Factory(now_ms)

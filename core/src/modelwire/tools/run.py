@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelwire.messages import File, Image, Text, ToolCall, ToolResultMessage
 from modelwire.messages.content import UserContent
@@ -65,8 +65,7 @@ async def run_call(tools: Sequence[FunctionTool], call: ToolCall) -> ToolResultM
             raise
         text = f"{type(error).__name__}: {error}".removesuffix(": ")
         return _failure(call, _without_secrets(text), raised_at=_place(error))
-    # mypy cannot solve the type variable of the field's converter for a list of a union.
-    return ToolResultMessage(call.id, call.name, cast("Any", content))
+    return ToolResultMessage(call.id, call.name, content)
 
 
 async def run_in_thread(function: Callable[[], _T]) -> _T:
