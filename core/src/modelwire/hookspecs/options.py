@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from attrs import Factory, field, frozen
 
+from modelwire.errors import InvalidRequest
 from modelwire.models import ReasoningLevel
 from modelwire.transport.deadlines import Deadlines
 
 __all__ = ["CacheRetention", "CompletionOptions", "DiscoverySettings", "ToolChoice"]
 
 CacheRetention = Literal["none", "short", "long"]
+
+_SCHEMA_HINT = (
+    "Give a dataclass, an attrs class, a TypedDict, a Pydantic model, or a JSON Schema as a dict."
+)
 
 
 @frozen
@@ -40,6 +45,29 @@ def _texts(given: str | Iterable[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
+def _choice(given: ToolChoice | str | None) -> ToolChoice | None:
+    return ToolChoice.parse(given) if isinstance(given, str) else given
+
+
+def _schema(given: type[Any] | Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    if isinstance(given, Mapping):
+        return given if isinstance(given, dict) else dict(given)
+    from modelwire.tools.schemas import describe_type
+
+    name = getattr(given, "__qualname__", None) or repr(given)
+    try:
+        schema = describe_type(given)
+    except Exception as error:
+        msg = f"response_schema cannot be made of {name}: {error}"
+        raise InvalidRequest(msg, retryable=False, hint=_SCHEMA_HINT) from error
+    if schema.get("type") != "object":
+        msg = f"response_schema is {name}, which is no object; services take objects only."
+        raise InvalidRequest(msg, retryable=False, hint=_SCHEMA_HINT)
+    return schema
+
+
 @frozen
 class CompletionOptions:
     """Options of one answer. `None` means the provider's own default.
@@ -50,13 +78,18 @@ class CompletionOptions:
         top_p: Share of the probability mass to sample from, 0 to 1.
         stop: Texts that end the answer where they would appear.
         reasoning: How much to think before answering.
-        tool_choice: Which tools may be called.
+        tool_choice: Which tools may be called. May be given as `"auto"`, `"none"`, `"any"` or the
+            name of a tool, as `ToolChoice.parse` reads it.
         cache_retention: How long the provider may cache the prompt.
         metadata: Labels for the provider's logs.
         session_id: An id that stays the same over a conversation, for the provider's cache.
-        response_schema: JSON Schema that the answer's text must follow.
+        response_schema: JSON Schema that the answer's text must follow. May be given as a dataclass,
+            an attrs class, a `TypedDict` or a Pydantic model.
         params: Further request parameters that only the provider understands.
         deadlines: How long to wait for what.
+
+    Raises:
+        InvalidRequest: No schema of an object can be made of `response_schema`.
     """
 
     max_tokens: int | None = None
@@ -64,11 +97,11 @@ class CompletionOptions:
     top_p: float | None = None
     stop: tuple[str, ...] = field(default=(), converter=_texts)
     reasoning: ReasoningLevel | None = None
-    tool_choice: ToolChoice | None = None
+    tool_choice: ToolChoice | None = field(default=None, converter=_choice)
     cache_retention: CacheRetention | None = None
     metadata: dict[str, str] = Factory(dict)
     session_id: str | None = None
-    response_schema: dict[str, Any] | None = None
+    response_schema: dict[str, Any] | None = field(default=None, converter=_schema)
     params: dict[str, Any] = Factory(dict)
     deadlines: Deadlines = field(factory=Deadlines)
 

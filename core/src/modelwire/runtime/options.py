@@ -23,11 +23,11 @@ class OptionChanges(TypedDict, total=False):
     top_p: float | None
     stop: tuple[str, ...]
     reasoning: ReasoningLevel | None
-    tool_choice: ToolChoice | None
+    tool_choice: ToolChoice | str | None
     cache_retention: CacheRetention | None
     metadata: dict[str, str]
     session_id: str | None
-    response_schema: dict[str, Any] | None
+    response_schema: type[Any] | dict[str, Any] | None
     params: dict[str, Any]
     deadlines: Deadlines
 

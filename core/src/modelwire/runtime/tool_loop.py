@@ -300,5 +300,6 @@ def _unforced(settings: StreamSettings) -> StreamSettings:
     return settings
 
 
-def _forces(choice: ToolChoice | None) -> bool:
-    return choice is not None and choice.mode in {"any", "tool"}
+def _forces(choice: ToolChoice | str | None) -> bool:
+    read = ToolChoice.parse(choice) if isinstance(choice, str) else choice
+    return read is not None and read.mode in {"any", "tool"}

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from modelwire.tools.function import FunctionTool, tool_from
     from modelwire.tools.loader import load_tools
     from modelwire.tools.run import run_call, run_in_thread
+    from modelwire.tools.schemas import describe_type
 
-__all__ = ["FunctionTool", "load_tools", "run_call", "run_in_thread", "tool_from"]
+__all__ = ["FunctionTool", "describe_type", "load_tools", "run_call", "run_in_thread", "tool_from"]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -25,5 +26,6 @@ __getattr__, __dir__ = lazy_exports(
             "run_call",
             "run_in_thread",
         ),
+        "schemas": ("describe_type",),
     },
 )

@@ -2,7 +2,8 @@
 
 msgspec describes the types; what it writes is then made simpler, because providers read no more
 than a part of JSON Schema: references are put in place (only a type that holds itself keeps one),
-titles are left out, and fixed tuples become lists of a fixed length.
+titles are left out, and fixed tuples become lists of a fixed length. Pydantic models describe and
+read themselves; they are known by their methods, so that Pydantic is not needed for it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any
 
 from modelwire.structuring.docstrings import read_docstring
 
-__all__ = ["describe_types", "read_value"]
+__all__ = ["describe_type", "describe_types", "read_value"]
 
 _Schema = dict[str, Any]
 _REF = "#/$defs/"
+_PYDANTIC = ("model_json_schema", "model_validate")
 
 
 def describe_types(types: Iterable[Any]) -> tuple[list[_Schema], _Schema]:
@@ -31,14 +33,31 @@ def describe_types(types: Iterable[Any]) -> tuple[list[_Schema], _Schema]:
     """
     import msgspec
 
-    schemas, definitions = msgspec.json.schema_components(types, schema_hook=_describe_custom)
-    plain = _Plain(definitions)
+    custom = _CustomTypes()
+    schemas, definitions = msgspec.json.schema_components(types, schema_hook=custom.describe)
+    plain = _Plain({**definitions, **custom.definitions})
     described = [plain.schema(schema) for schema in schemas]
     return described, plain.kept()
 
 
-def read_value(kind: type[Any], value: Mapping[str, Any]) -> Any:
+def describe_type(kind: Any) -> _Schema:
+    """Describe a type in one schema, with the definitions that it needs.
+
+    Args:
+        kind: A dataclass, an attrs class, a `TypedDict`, a Pydantic model, or any other type that a
+            parameter of a tool may have.
+
+    Raises:
+        TypeError: It cannot be described; the message says why.
+    """
+    (schema,), definitions = describe_types([kind])
+    return {**schema, "$defs": definitions} if definitions else schema
+
+
+def read_value(kind: Any, value: Any) -> Any:
     """Read JSON data as a type; nothing is coerced, but `5.0` is a whole number, as JSON has it.
+
+    A Pydantic model reads its data itself, by its own rules.
 
     Raises:
         ValueError: The data does not fit; the message names the place.
@@ -48,17 +67,75 @@ def read_value(kind: type[Any], value: Mapping[str, Any]) -> Any:
     return msgspec.convert(_with_integers(value), kind, str_keys=True, dec_hook=_read_custom)
 
 
-def _describe_custom(kind: type[Any]) -> _Schema:
-    if inspect.isclass(kind) and issubclass(kind, PurePath):
-        return {"type": "string"}
-    raise NotImplementedError
+class _CustomTypes:
+    """Describes types that msgspec does not know, and collects what their schemas refer to.
+
+    Attributes:
+        definitions: The definitions, by names that no two classes share.
+    """
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, _Schema] = {}
+        self._described: dict[Any, _Schema] = {}
+
+    def describe(self, kind: Any) -> _Schema:
+        if inspect.isclass(kind) and issubclass(kind, PurePath):
+            return {"type": "string"}
+        if not _is_pydantic(kind):
+            raise NotImplementedError
+        if kind not in self._described:
+            schema: _Schema = dict(kind.model_json_schema())
+            own = schema.pop("$defs", {})
+            names = {name: self._free(name, own) for name in own}
+            self.definitions |= {names[name]: _renamed(own[name], names) for name in own}
+            self._described[kind] = _renamed(schema, names)
+        return self._described[kind]
+
+    def _free(self, name: str, own: Mapping[str, Any]) -> str:
+        """A name that msgspec gives to no class, and that no other model has taken."""
+        free = f"{name}.1"
+        while free in self.definitions or free in own:
+            stem, _, count = free.rpartition(".")
+            free = f"{stem}.{int(count) + 1}"
+        return free
+
+
+def _is_pydantic(kind: Any) -> bool:
+    """Whether it is a Pydantic model, which describes and reads itself."""
+    return all(callable(getattr(kind, name, None)) for name in _PYDANTIC)
+
+
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+    """Let the references of a schema name their definitions by other names."""
+    if isinstance(schema, list):
+        return [_renamed(item, names) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        name = reference.removeprefix(_REF)
+        schema = {**schema, "$ref": f"{_REF}{names.get(name, name)}"}
+    return {key: _renamed(item, names) for key, item in schema.items()}
 
 
 def _read_custom(kind: type[Any], value: Any) -> Any:
+    if _is_pydantic(kind):
+        return _read_pydantic(kind, value)
     if not isinstance(value, str):
         msg = f"Expected `str`, got `{type(value).__name__}`"
         raise ValueError(msg)
     return kind(value)
+
+
+def _read_pydantic(kind: Any, value: Any) -> Any:
+    try:
+        return kind.model_validate(value)
+    except ValueError as error:
+        listed = getattr(error, "errors", None)
+        if listed is None:
+            raise
+        problems = [(".".join(map(str, each["loc"])), each["msg"]) for each in listed()]
+        raise ValueError("; ".join(f"{at}: {why}" if at else why for at, why in problems)) from None
 
 
 def _with_integers(value: Any) -> Any:
@@ -95,8 +172,9 @@ class _Plain:
             said["items"] = self.schema(said["items"], within)
         if isinstance(said.get("additionalProperties"), dict):
             said["additionalProperties"] = self.schema(said["additionalProperties"], within)
-        if "anyOf" in said:
-            said["anyOf"] = [self.schema(item, within) for item in said["anyOf"]]
+        for several in ("anyOf", "oneOf", "allOf"):
+            if several in said:
+                said[several] = [self.schema(item, within) for item in said[several]]
         if "properties" in said:
             said["properties"] = {
                 name: self.schema(item, within) for name, item in said["properties"].items()
