@@ -13,7 +13,8 @@ from modelwire.transport import Deadlines, Transport
 
 
 def test_the_keywords_of_a_call_are_the_fields_of_the_options():
-    fields = get_type_hints(CompletionOptions)
+    fields = get_type_hints(CompletionOptions.__init__)
+    assert fields.pop("return") is type(None)
     assert set(fields) == {field.name for field in attrs.fields(CompletionOptions)}
     assert get_type_hints(OptionChanges) == fields
     assert OptionChanges.__optional_keys__ == set(fields)

@@ -73,8 +73,8 @@ async def test_a_prompt_may_be_a_string_messages_or_a_context(site, make_runtime
 
 
 async def test_something_else_is_no_prompt(make_runtime):
-    with pytest.raises(InvalidMessage, match=r"messages\[0\] is dict"):
-        make_runtime().stream([{"role": "user"}])
+    with pytest.raises(InvalidMessage, match=r"messages\[0\] is set"):
+        make_runtime().stream([{"role", "user"}])
 
 
 async def test_the_texts_of_an_answer_can_be_iterated(site, make_runtime):

@@ -263,3 +263,11 @@ def test_sessions_are_listed_newest_first_and_found_by_the_beginning_of_their_id
         find_session(tmp_path, "zzz")
     with pytest.raises(SessionError, match="3 sessions"):
         find_session(tmp_path, "")
+
+
+def test_a_path_may_be_text(path):
+    talk(str(path))
+    with Session.open(str(path)) as session:
+        assert isinstance(session.conversation().messages[0], UserMessage)
+    with Session.create_in(str(path.parent), cwd="/work", parent=str(path)) as session:
+        assert session.path.parent == path.parent

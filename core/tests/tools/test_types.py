@@ -159,7 +159,7 @@ def test_a_schema_stays_what_it_is():
 
 @pytest.mark.parametrize("kind", [int, list[City], str | None, object(), "City"])
 def test_what_is_no_object_is_refused_as_the_callers_mistake(kind):
-    with pytest.raises(InvalidRequest, match="^response_schema ") as caught:
+    with pytest.raises(InvalidRequest, match=r"^response_schema ") as caught:
         CompletionOptions(response_schema=kind)
     assert (caught.value.provider, caught.value.retryable) == (None, False)
     assert "dataclass" in caught.value.hint
@@ -171,5 +171,5 @@ class Odd:
 
 
 def test_a_class_that_cannot_be_described_is_refused():
-    with pytest.raises(InvalidRequest, match="response_schema .*Odd"):
+    with pytest.raises(InvalidRequest, match=r"response_schema .*Odd"):
         CompletionOptions(response_schema=Odd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict, cast, get_args
 
 from attrs import evolve
@@ -21,13 +21,13 @@ class OptionChanges(TypedDict, total=False):
     max_tokens: int | None
     temperature: float | None
     top_p: float | None
-    stop: tuple[str, ...]
+    stop: str | Iterable[str]
     reasoning: ReasoningLevel | None
     tool_choice: ToolChoice | str | None
     cache_retention: CacheRetention | None
     metadata: dict[str, str]
     session_id: str | None
-    response_schema: type[Any] | dict[str, Any] | None
+    response_schema: type[Any] | Mapping[str, Any] | None
     params: dict[str, Any]
     deadlines: Deadlines
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from attrs import evolve
 
@@ -14,7 +15,6 @@ from modelwire.messages import (
     File,
     Image,
     Message,
-    Tool,
     ToolResultMessage,
     UserMessage,
 )
@@ -22,43 +22,60 @@ from modelwire.models import InputKind, Model
 from modelwire.repair import Change, Changes
 from modelwire.repair.depth import limit_depth
 from modelwire.structuring import TOO_DEEP, is_deep
+from modelwire.tools import ToolLike
 
 __all__ = ["Prompt", "as_context", "check_abilities", "prepare_context"]
 
-Prompt = str | Message | Sequence[Message] | Context
+Prompt = str | Message | Mapping[str, Any] | Sequence[Message | Mapping[str, Any]] | Context
+"""What a model is asked: text, a message, messages or a context.
+
+A message may be a dictionary in the form of Chat Completions.
+"""
 
 
 def as_context(
-    prompt: Prompt, *, system: str | None = None, tools: Iterable[Tool] | None = None
+    prompt: Prompt, *, system: str | None = None, tools: Iterable[ToolLike] | None = None
 ) -> Context:
     """Make a context of a prompt; the caller's own is never changed.
 
     Raises:
-        InvalidMessage: It is none of the kinds that a prompt may be.
+        InvalidMessage: It is none of the kinds that a prompt may be, or a tool is none.
     """
-    if isinstance(prompt, Context):
-        context = evolve(prompt, messages=list(prompt.messages))
-    elif isinstance(prompt, str):
+    if isinstance(prompt, str):
         context = Context([UserMessage(prompt)])
-    elif isinstance(prompt, UserMessage | AssistantMessage | ToolResultMessage):
-        context = Context([prompt])
     else:
-        try:
-            context = Context(list(prompt))
-        except TypeError:
-            kind = type(prompt).__name__
-            msg = f"A prompt is a string, a message, messages or a Context, not {kind}."
-            raise InvalidMessage(msg) from None
-    given: list[object] = [*context.messages]
-    for index, message in enumerate(given):
-        if not isinstance(message, UserMessage | AssistantMessage | ToolResultMessage):
-            msg = f"messages[{index}] is {type(message).__name__}, which is not a message."
-            raise InvalidMessage(msg, hint="Use UserMessage, AssistantMessage, ToolResultMessage.")
+        context = prompt if isinstance(prompt, Context) else Context()
+        messages, said = _messages(prompt)
+        context = evolve(context, messages=messages)
+        if said is not None:
+            above = f"{context.system_prompt}\n\n" if context.system_prompt else ""
+            context = evolve(context, system_prompt=f"{above}{said}")
     if system is not None:
         context = evolve(context, system_prompt=system)
     if tools is not None:
-        context = evolve(context, tools=list(tools))
+        from modelwire.tools.forms import declarations, read_tools
+
+        context = evolve(context, tools=declarations(read_tools(tools)))
     return context
+
+
+def _messages(prompt: Prompt) -> tuple[list[Message], str | None]:
+    """The messages of a prompt, and what those of the system say."""
+    given: Any = prompt.messages if isinstance(prompt, Context) else prompt
+    if isinstance(given, UserMessage | AssistantMessage | ToolResultMessage | Mapping):
+        given = [given]
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        kind = type(given).__name__
+        msg = f"A prompt is a string, a message, messages or a Context, not {kind}."
+        raise InvalidMessage(msg)
+    messages = list(given)
+    if all(
+        isinstance(each, UserMessage | AssistantMessage | ToolResultMessage) for each in messages
+    ):
+        return messages, None
+    from modelwire.messages.dictionaries import read_messages
+
+    return read_messages(messages)
 
 
 def prepare_context(
@@ -66,7 +83,7 @@ def prepare_context(
     options: CompletionOptions,
     *,
     system: str | None = None,
-    tools: Iterable[Tool] | None = None,
+    tools: Iterable[ToolLike] | None = None,
 ) -> tuple[Context, Sequence[Change]]:
     """Make the context of a call, which no plugin can fail at because it is nested too deep.
 

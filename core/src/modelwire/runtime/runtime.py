@@ -15,7 +15,7 @@ from modelwire.config import Config, load_config
 from modelwire.errors import InvalidRequest, ModelwireError, PluginError
 from modelwire.event_loops import require_event_loop
 from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import AssistantMessage, Context, Tool
+from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
 from modelwire.redaction import shown_url
 from modelwire.registry import Registry
@@ -26,8 +26,8 @@ from modelwire.runtime.options import OptionChanges, StreamSettings
 from modelwire.runtime.prompts import Prompt, prepare_context
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import Stream
-from modelwire.runtime.tool_loop import MAX_TURNS, Approve, ToolLoop
-from modelwire.tools import FunctionTool
+from modelwire.runtime.tool_loop import MAX_TURNS, Approval, ToolLoop
+from modelwire.tools import ToolLike
 from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, Transport
 
 __all__ = ["Runtime"]
@@ -158,7 +158,7 @@ class Runtime:
         model: ModelRef | str | None = None,
         fallbacks: Sequence[ModelRef | str] | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         keep_text: bool = True,
         **changes: Unpack[OptionChanges],
@@ -166,12 +166,16 @@ class Runtime:
         """Ask a model, and stream its answer.
 
         Args:
-            prompt: A string, a message, messages, or a whole `Context`.
+            prompt: A string, a message, messages, or a whole `Context`. A message may be a
+                dictionary, as `{"role": "user", "content": "Hello"}`; system messages at the
+                beginning add to the system prompt.
             model: A reference as for `resolve`. `None` is the primary model.
             fallbacks: Models to ask when the first fails before it has said anything. By default
                 those of the configuration if `model` is `None`, and none otherwise.
             system: The system prompt, in place of the context's.
-            tools: The tools, in place of the context's.
+            tools: The tools, in place of the context's: functions with type hints, what `tool_from`
+                makes of them, `Tool`s, or dictionaries in the form of Chat Completions. None of
+                them is run; that is what `run_tools` and `Agent` do.
             options: Options as an object.
             keep_text: Whether the message at the end holds text and thinking, and the events that end
                 these. Without them an answer takes constant memory, however long it is; tool calls,
@@ -209,7 +213,7 @@ class Runtime:
         model: ModelRef | str | None = None,
         fallbacks: Sequence[ModelRef | str] | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> AssistantMessage:
@@ -236,7 +240,7 @@ class Runtime:
         *,
         model: ModelRef | str | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> DryRun:
@@ -275,10 +279,10 @@ class Runtime:
 
     def run_tools(
         self,
-        context: Context,
-        tools: Sequence[FunctionTool],
+        context: Prompt,
+        tools: Iterable[ToolLike],
         *,
-        approve: Approve,
+        approve: Approval,
         max_turns: int = MAX_TURNS,
         **settings: Unpack[StreamSettings],
     ) -> ToolLoop:
@@ -297,7 +301,7 @@ class Runtime:
         *,
         model: ModelRef | str | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> int:

@@ -16,7 +16,7 @@ from typing import Any, Self, Unpack
 from modelwire.catalog import Catalog, Listing
 from modelwire.config import Config
 from modelwire.hookspecs import CompletionOptions, CredentialStatus
-from modelwire.messages import AssistantMessage, Context, Tool
+from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
 from modelwire.runtime.dry_run import DryRun
@@ -25,8 +25,8 @@ from modelwire.runtime.options import OptionChanges, StreamSettings
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.runtime import Runtime
 from modelwire.runtime.sync_streams import SyncStream, SyncToolLoop
-from modelwire.runtime.tool_loop import MAX_TURNS, Approve, ToolLoop
-from modelwire.tools import FunctionTool
+from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, ToolLoop
+from modelwire.tools import ToolLike
 from modelwire.transport import RetryPolicy, Transport
 
 __all__ = ["SyncCatalog", "SyncRuntime"]
@@ -123,7 +123,7 @@ class SyncRuntime:
         model: ModelRef | str | None = None,
         fallbacks: Sequence[ModelRef | str] | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         keep_text: bool = True,
         **changes: Unpack[OptionChanges],
@@ -148,7 +148,7 @@ class SyncRuntime:
         model: ModelRef | str | None = None,
         fallbacks: Sequence[ModelRef | str] | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> AssistantMessage:
@@ -170,7 +170,7 @@ class SyncRuntime:
         *,
         model: ModelRef | str | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> DryRun:
@@ -183,10 +183,10 @@ class SyncRuntime:
 
     def run_tools(
         self,
-        context: Context,
-        tools: Sequence[FunctionTool],
+        context: Prompt,
+        tools: Iterable[ToolLike],
         *,
-        approve: Approve,
+        approve: Approval,
         max_turns: int = MAX_TURNS,
         **settings: Unpack[StreamSettings],
     ) -> SyncToolLoop:
@@ -209,7 +209,7 @@ class SyncRuntime:
         *,
         model: ModelRef | str | None = None,
         system: str | None = None,
-        tools: Iterable[Tool] | None = None,
+        tools: Iterable[ToolLike] | None = None,
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> int:

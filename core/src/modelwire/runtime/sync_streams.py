@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from modelwire.errors import Attempt, Cancelled, StreamTruncated
 from modelwire.events import DoneEvent, Event, TextDeltaEvent
-from modelwire.messages import AssistantMessage, ToolCall
+from modelwire.messages import AssistantMessage, Context, ToolCall
 from modelwire.models import Model
 from modelwire.runtime.loop_thread import LoopThread
 from modelwire.runtime.pump import Pump, Source
 from modelwire.runtime.stream import Stream
-from modelwire.runtime.tool_loop import Approve, ToolLoop, ToolRun
+from modelwire.runtime.tool_loop import Approval, Approve, ToolLoop, ToolRun, approver
 
 if TYPE_CHECKING:
     from modelwire.runtime.sync import SyncRuntime
@@ -197,7 +197,7 @@ def _is_followed_by_work(item: Event | ToolRun | _Question) -> bool:
 class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
     """The events of all answers, with a `ToolRun` after each tool: a `ToolLoop` without `async`.
 
-        with run_tools(runtime, context, tools, approve=lambda call: True) as loop:
+        with run_tools(runtime, context, [weather], approve="always") as loop:
             for event in loop:
                 ...
 
@@ -214,13 +214,13 @@ class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
     def __init__(
         self,
         begin: Callable[[Approve], ToolLoop],
-        approve: Approve,
+        approve: Approval,
         loop: LoopThread,
         runtime: SyncRuntime,
     ) -> None:
         pump: Pump[Event | ToolRun | _Question] = Pump(_is_followed_by_work)
+        self._approve = approver(approve)
         self._tool_loop = begin(partial(_ask_consumer, pump))
-        self._approve = approve
         super().__init__(self._tool_loop, pump, loop, runtime)
 
     def __iter__(self) -> Iterator[Event | ToolRun]:
@@ -231,6 +231,11 @@ class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
             if item.is_open:
                 self._ask(item)
         return item
+
+    @property
+    def context(self) -> Context:
+        """What is continued: it has every complete answer and every result so far."""
+        return self._tool_loop.context
 
     @property
     def stream(self) -> SyncStream | None:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from functools import partial
+from itertools import groupby
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
 
 from attrs import Factory, define, evolve, frozen
 
-from modelwire.errors import Cancelled, InvalidMessage, ToolTurnsExceeded
+from modelwire.errors import Cancelled, InvalidMessage, InvalidRequest, ToolTurnsExceeded
 from modelwire.events import DoneEvent, Event
 from modelwire.hookspecs import ToolChoice
 from modelwire.messages import (
     AssistantMessage,
     Context,
     StopReason,
+    Tool,
     ToolCall,
     ToolResultMessage,
 )
 from modelwire.runtime.cancellation import Cancellation
 from modelwire.runtime.options import StreamSettings
+from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.stream import Stream
-from modelwire.tools import FunctionTool, run_call
+from modelwire.tools import FunctionTool, ToolLike, run_call
+from modelwire.tools.forms import declarations, read_tools
 
 if TYPE_CHECKING:
     from modelwire.runtime.runtime import Runtime
@@ -61,14 +66,34 @@ class ToolRun:
 Approve = Callable[[ToolCall], bool | Awaitable[bool]]
 """Decides whether a tool runs; a plain function or a coroutine function."""
 
+Approval = Approve | Literal["always", "never"]
+"""A function that decides, or what is decided for every call."""
+
+
+def approver(approval: Approval) -> Approve:
+    """The function that decides.
+
+    Raises:
+        InvalidRequest: It is neither a function nor one of the two words.
+    """
+    if callable(approval):
+        return approval
+    if approval not in _DECISIONS:
+        msg = f"approve is {approval!r}; it is 'always', 'never' or a function of a tool call."
+        raise InvalidRequest(msg, retryable=False)
+    return _DECISIONS[approval]
+
+
+_DECISIONS: Mapping[str, Approve] = {"always": lambda _: True, "never": lambda _: False}
+
 
 @overload
 def run_tools(
     runtime: Runtime,
-    context: Context,
-    tools: Sequence[FunctionTool],
+    context: Prompt,
+    tools: Iterable[ToolLike],
     *,
-    approve: Approve,
+    approve: Approval,
     max_turns: int = MAX_TURNS,
     **settings: Unpack[StreamSettings],
 ) -> ToolLoop: ...
@@ -77,10 +102,10 @@ def run_tools(
 @overload
 def run_tools(
     runtime: SyncRuntime,
-    context: Context,
-    tools: Sequence[FunctionTool],
+    context: Prompt,
+    tools: Iterable[ToolLike],
     *,
-    approve: Approve,
+    approve: Approval,
     max_turns: int = MAX_TURNS,
     **settings: Unpack[StreamSettings],
 ) -> SyncToolLoop: ...
@@ -88,17 +113,16 @@ def run_tools(
 
 def run_tools(
     runtime: Runtime | SyncRuntime,
-    context: Context,
-    tools: Sequence[FunctionTool],
+    context: Prompt,
+    tools: Iterable[ToolLike],
     *,
-    approve: Approve,
+    approve: Approval,
     max_turns: int = MAX_TURNS,
     **settings: Unpack[StreamSettings],
 ) -> ToolLoop | SyncToolLoop:
     """Ask a model, run the tools that it calls, and ask again, until it calls none.
 
-        tools = load_tools("tools.py")
-        async with run_tools(runtime, context, tools, approve=lambda call: True) as loop:
+        async with run_tools(runtime, context, [weather], approve="always") as loop:
             async for event in loop:
                 ...
 
@@ -106,19 +130,22 @@ def run_tools(
 
     Each answer and each tool result is appended to `context.messages` when it is complete, an
     answer before its `DoneEvent` is yielded; a failed answer is not. Calls run one after the other,
-    in the order in which the model made them. Calls that the last answer in the context left open
-    are run first, so that a loop which was stopped can go on.
+    in the order in which the model made them; neighbours whose tools were made with `parallel=True`
+    run at the same time, once all of them are approved. Calls that the last answer in the context
+    left open are run first, so that a loop which was stopped can go on.
 
-    The loop also ends when the model has called a tool of `context.tools` that no function of
-    `tools` serves; its result is for the caller to append.
+    The loop also ends when the model has called a tool that no function serves; its result is for
+    the caller to append.
 
     Args:
         runtime: The runtime whose models answer.
-        context: What to continue; it grows. Its own tools are offered as well.
-        tools: The functions, as `tool_from` and `load_tools` make them.
-        approve: Called before each tool; may be a coroutine function. Where it returns false, the
-            tool does not run, and the model gets that as the result. A `SyncRuntime` calls it in the
-            thread that iterates.
+        context: What to continue; a `Context` grows, and its own tools are offered as well. Of any
+            other prompt a context is made, which is `loop.context`.
+        tools: Functions with type hints, or what `tool_from` and `load_tools` make of them. A `Tool`
+            is offered, and its calls are left to the caller.
+        approve: `"always"`, `"never"`, or what is called before each tool; it may be a coroutine
+            function. Where it returns false, the tool does not run, and the model gets that as the
+            result. A `SyncRuntime` calls it in the thread that iterates.
         max_turns: The most answers to ask for.
         settings: Keyword arguments of `Runtime.stream`, for each answer. A `tool_choice` that
             demands a call is kept to the first one; else the model could never end.
@@ -127,7 +154,8 @@ def run_tools(
         The loop. Nothing is sent before it is iterated.
 
     Raises:
-        InvalidMessage: Two tools have the same name.
+        InvalidMessage: Two tools have the same name, or one is none; the prompt is none.
+        InvalidRequest: `approve` is none of these.
     """
     return runtime.run_tools(context, tools, approve=approve, max_turns=max_turns, **settings)
 
@@ -147,20 +175,24 @@ class ToolLoop:
     def __init__(
         self,
         runtime: Runtime,
-        context: Context,
-        tools: Sequence[FunctionTool],
+        context: Prompt,
+        tools: Iterable[ToolLike],
         *,
-        approve: Approve,
+        approve: Approval,
         max_turns: int,
         settings: StreamSettings,
     ) -> None:
-        names = Counter(tool.name for tool in tools)
-        names.update(tool.name for tool in context.tools)
+        context = context if isinstance(context, Context) else as_context(context)
+        read = read_tools(tools)
+        names = Counter(tool.name for tool in [*read, *context.tools])
         twice = [name for name, count in names.items() if count > 1]
         if twice:
             msg = f"Several tools have the same name: {', '.join(twice)}."
             raise InvalidMessage(msg, hint="The model could not tell them apart; rename one.")
-        self._turns = _Turns(runtime, context, list(tools), approve, max_turns, settings)
+        served = [tool for tool in read if isinstance(tool, FunctionTool)]
+        self._turns = _Turns(
+            runtime, context, served, declarations(read), approver(approve), max_turns, settings
+        )
         # As in `Stream`, the generator does not know this object.
         self._events = self._turns.events()
 
@@ -180,6 +212,11 @@ class ToolLoop:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def context(self) -> Context:
+        """What is continued: it has every complete answer and every result so far."""
+        return self._turns.context
 
     @property
     def stream(self) -> Stream | None:
@@ -209,6 +246,7 @@ class _Turns:
     runtime: Runtime
     context: Context
     tools: list[FunctionTool]
+    declared: list[Tool]
     approve: Approve
     max_turns: int
     settings: StreamSettings
@@ -216,7 +254,6 @@ class _Turns:
     stream: Stream | None = None
 
     async def events(self) -> AsyncGenerator[Event | ToolRun, None]:
-        served = [tool.tool for tool in self.tools]
         for _ in range(self.max_turns):
             async with aclosing(self._answer_calls()) as runs:
                 async for run in runs:
@@ -224,7 +261,7 @@ class _Turns:
             if self._open_calls():
                 return
             await self._wait(_nothing)  # it may have been cancelled since the last tool
-            offered = [*self.context.tools, *served]
+            offered = [*self.context.tools, *self.declared]
             stream = self.runtime.stream(self.context, tools=offered, **self.settings)
             async with stream:
                 self.stream = stream
@@ -240,20 +277,30 @@ class _Turns:
         raise ToolTurnsExceeded(msg, hint="Allow it more turns, or ask for less at a time.")
 
     async def _answer_calls(self) -> AsyncGenerator[ToolRun, None]:
-        names = {tool.name for tool in self.tools}
-        others = {tool.name for tool in self.context.tools} - names
-        for call in self._open_calls():
-            if call.name in others:
-                continue
-            known = call.name in names
+        served = {tool.name: tool for tool in self.tools}
+        others = {tool.name for tool in (*self.context.tools, *self.declared)} - served.keys()
+        calls = [call for call in self._open_calls() if call.name not in others]
+        for _, group in groupby(enumerate(calls), partial(_turn_of, served)):
             # A call of a tool that there is not runs nothing, so nobody needs to allow it.
-            approved = not known or await self._wait(partial(self._approved, call))
-            if approved:
-                result = await self._wait(partial(run_call, self.tools, call))
-            else:
-                result = ToolResultMessage(call.id, call.name, _DECLINED, is_error=True)
-            self.context.messages.append(result)
-            yield ToolRun(call, result, approved)
+            approved = [
+                (call, call.name not in served or await self._wait(partial(self._approved, call)))
+                for _, call in group
+            ]
+            results = [asyncio.ensure_future(self._result(*each)) for each in approved]
+            try:
+                for (call, allowed), result in zip(approved, results, strict=True):
+                    message = await self._wait(partial(asyncio.wait_for, result, None))
+                    self.context.messages.append(message)
+                    yield ToolRun(call, message, allowed)
+            finally:
+                for each in results:
+                    each.cancel()
+                await asyncio.gather(*results, return_exceptions=True)
+
+    async def _result(self, call: ToolCall, approved: bool) -> ToolResultMessage:
+        if approved:
+            return await run_call(self.tools, call)
+        return ToolResultMessage(call.id, call.name, _DECLINED, is_error=True)
 
     async def _approved(self, call: ToolCall) -> bool:
         said = self.approve(call)
@@ -284,6 +331,12 @@ class _Turns:
             else:
                 break
         return []
+
+
+def _turn_of(served: Mapping[str, FunctionTool], numbered: tuple[int, ToolCall]) -> int | None:
+    """What calls have in common that run at the same time; a call that runs alone has its number."""
+    number, call = numbered
+    return None if call.name in served and served[call.name].parallel else number
 
 
 async def _nothing() -> None:

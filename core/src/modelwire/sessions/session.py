@@ -62,7 +62,7 @@ class Session:
         after_fork(self._leave_to_parent)
 
     @classmethod
-    def create(cls, path: Path | None, *, cwd: str, parent: Path | None = None) -> Self:
+    def create(cls, path: str | Path | None, *, cwd: str, parent: str | Path | None = None) -> Self:
         """Begin a session in a file that does not exist yet or is empty.
 
         Args:
@@ -73,6 +73,7 @@ class Session:
         Raises:
             SessionError: The file holds something or is no regular one, or another program holds it.
         """
+        path = None if path is None else Path(path)
         session = cls(path, SessionHeader.new(cwd, parent=str(parent) if parent else None))
         if path is not None:
             session._hold(path)
@@ -84,24 +85,28 @@ class Session:
         return session
 
     @classmethod
-    def create_in(cls, directory: Path, *, cwd: str, parent: Path | None = None) -> Self:
+    def create_in(
+        cls, directory: str | Path, *, cwd: str, parent: str | Path | None = None
+    ) -> Self:
         """Begin a session in a folder, in a file named after its time and its id.
 
         Raises:
             SessionError: The folder cannot be used.
         """
         header = SessionHeader.new(cwd, parent=str(parent) if parent else None)
-        session = cls(new_session_path(directory, header), header)
-        session._hold(new_session_path(directory, header))
+        path = new_session_path(Path(directory), header)
+        session = cls(path, header)
+        session._hold(path)
         return session
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: str | Path) -> Self:
         """Go on with the session in a file; it stands where its last entry is.
 
         Raises:
             SessionError: The file is no session, cannot be read, or another program holds it.
         """
+        path = Path(path)
         session = cls(path, SessionHeader({"id": ""}))
         if path.exists():  # where there is nothing to read, nothing shall be made to lock it
             session._hold(path)

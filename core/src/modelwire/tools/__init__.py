@@ -7,16 +7,26 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.tools.forms import ToolLike
     from modelwire.tools.function import FunctionTool, tool_from
     from modelwire.tools.loader import load_tools
     from modelwire.tools.run import run_call, run_in_thread
     from modelwire.tools.schemas import describe_type
 
-__all__ = ["FunctionTool", "describe_type", "load_tools", "run_call", "run_in_thread", "tool_from"]
+__all__ = [
+    "FunctionTool",
+    "ToolLike",
+    "describe_type",
+    "load_tools",
+    "run_call",
+    "run_in_thread",
+    "tool_from",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "forms": ("ToolLike",),
         "function": (
             "FunctionTool",
             "tool_from",

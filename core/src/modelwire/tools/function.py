@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["FunctionTool", "tool_from"]
 
 _HINT = (
-    "Tools take str, int, float, bool, list, dict, Literal, Enum, dataclasses, attrs classes and "
-    "TypedDict, each also with `| None`."
+    "Tools take str, int, float, bool, list, dict, Literal, Enum, dataclasses, attrs classes, "
+    "TypedDict and Pydantic models, each also with `| None`."
 )
 
 
@@ -36,11 +36,13 @@ class FunctionTool:
         tool: What the model is told.
         function: What runs; it may be a coroutine function.
         arguments: The type that the arguments are read as before the function gets them.
+        parallel: Whether its calls may run at the same time as others of the same answer.
     """
 
     tool: Tool
     function: Callable[..., Any]
     arguments: type[Any] | None = field(default=None, repr=False)
+    parallel: bool = False
 
     @property
     def name(self) -> str:
@@ -48,7 +50,7 @@ class FunctionTool:
         return self.tool.name
 
 
-def tool_from(function: Callable[..., Any]) -> FunctionTool:
+def tool_from(function: Callable[..., Any], *, parallel: bool = False) -> FunctionTool:
     """Make a tool of a function with type hints.
 
     Its name is the tool's. Its docstring, in reST, Google, NumPy or epydoc style, describes the tool
@@ -59,6 +61,8 @@ def tool_from(function: Callable[..., Any]) -> FunctionTool:
         function: A function, a coroutine function, a bound method, a `functools.partial`, whose
             keywords the model neither sees nor gives, or an object with `__call__`. Each parameter
             has a hint.
+        parallel: Whether its calls may run at the same time as others of the same answer, which is
+            right where none relies on what another has done.
 
     Raises:
         InvalidMessage: It cannot be described; each parameter that is wrong is named, with the line
@@ -82,7 +86,7 @@ def tool_from(function: Callable[..., Any]) -> FunctionTool:
     for parameter in parameters:
         if parameter.name not in bound:
             described.add(parameter, known)
-    return described.finish(function)
+    return described.finish(function, parallel=parallel)
 
 
 def _definition(function: Callable[..., Any]) -> tuple[str, Any]:
@@ -157,7 +161,7 @@ class _Description:
             return
         self._types[name], self._notes[name] = hint, notes
 
-    def finish(self, function: Callable[..., Any]) -> FunctionTool:
+    def finish(self, function: Callable[..., Any], *, parallel: bool) -> FunctionTool:
         if self._problems:
             msg = f"The function {self._name} cannot be a tool."
             raise InvalidMessage(msg, problems=self._problems, hint=_HINT)
@@ -181,7 +185,8 @@ class _Description:
             for name, kind in self._types.items()
         ]
         arguments = msgspec.defstruct("Arguments", fields, kw_only=True, forbid_unknown_fields=True)
-        return FunctionTool(Tool(self._name, self._said.description, schema), function, arguments)
+        tool = Tool(self._name, self._said.description, schema)
+        return FunctionTool(tool, function, arguments, parallel)
 
 
 def _describe(hint: Any) -> None:
