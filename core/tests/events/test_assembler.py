@@ -269,6 +269,7 @@ def test_facts_about_the_response_are_kept():
         ResponseInfo(response_id="r-1", api="acme-chat"),
         ResponseInfo(response_model="m-1-turbo"),
         Diagnostic("dropped", {"what": "image"}),
+        TextDelta(0, "Hi"),
         STOP,
     )
     assert (message.response_id, message.response_model, message.api) == (
@@ -277,6 +278,33 @@ def test_facts_about_the_response_are_kept():
         "acme-chat",
     )
     assert message.diagnostics == [{"type": "dropped", "what": "image"}]
+
+
+@pytest.mark.parametrize("deltas", [[], [TextDelta(0, "")], [ThinkingDelta(0, "")]])
+@pytest.mark.parametrize("keep_text", [True, False])
+def test_an_answer_without_content_says_so(deltas, keep_text):
+    assembler = Assembler("acme", "m-1", keep_text=keep_text)
+    for delta in (*deltas, STOP):
+        assembler.feed(delta)
+    assert assembler.finish()[-1].message.diagnostics == [{"type": "empty_answer"}]
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        [TextDelta(0, "Hi")],
+        [ThinkingDelta(0, "Hm")],
+        [ThinkingDelta(0, ""), SignatureDelta(0, "s")],
+        [RedactedThinkingDelta(0, b"x")],
+        [ToolCallStart(0, "c1", "look"), ArgumentsDelta(0, "{}"), BlockEnd(0)],
+    ],
+)
+@pytest.mark.parametrize("keep_text", [True, False])
+def test_an_answer_with_any_content_does_not(deltas, keep_text):
+    assembler = Assembler("acme", "m-1", keep_text=keep_text)
+    for delta in (*deltas, STOP):
+        assembler.feed(delta)
+    assert assembler.finish()[-1].message.diagnostics == []
 
 
 def test_arguments_without_a_tool_call_are_refused():

@@ -271,6 +271,7 @@ def test_a_usage_that_makes_no_sense_with_every_event_is_one_diagnostic():
     for count in range(100):
         assembler.feed(Diagnostic("unreadable_usage", {"usage": {"in": -count}, "reason": "x"}))
         assembler.feed(Diagnostic("citation", {"n": count % 2}))
+    assembler.feed(TextDelta(0, "Hi"))
     assembler.feed(Stop(StopReason.STOP))
     found = [d for d in assembler.finish()[-1].message.diagnostics if d["type"] != "citation"]
     assert found == [{"type": "unreadable_usage", "usage": {"in": -99}, "reason": "x"}]
@@ -300,6 +301,7 @@ def test_numbers_and_depths_that_json_does_not_have_cost_their_part_of_a_diagnos
     assembler = Assembler("acme", "m-1")
     for data in ({"n": float("nan"), "m": [1e999, 1.5, 10**5000]}, deep, cyclic):
         assembler.feed(Diagnostic("trace", data))
+    assembler.feed(TextDelta(0, "Hi"))
     assembler.feed(Stop(StopReason.STOP))
     message = assembler.finish()[-1].message
     assert message.diagnostics[0] == {"type": "trace", "n": None, "m": [None, 1.5, None]}

@@ -105,17 +105,34 @@ async def _restarted(*arguments, **options):
             yield together
 
 
+def _answered(answered=None, **changed):
+    from modelwire.authoring import error_of_response
+
+    def make(status, headers, body, *, provider, model):
+        headers = changed.get("headers", headers)
+        status = answered or status
+        return error_of_response(status, headers, body, provider=provider, model=model)
+
+    return make
+
+
 def _keep():
     import asyncio
 
     asyncio.create_task(asyncio.sleep(3600), name="forgotten")
 
 
-def _repeated(account, error):
-    error.message += account.api_key  # which the core hides
-    error.args = (error.message,)
-    error.sent = account.headers
-    return error
+def _repeating(account):
+    from modelwire.authoring import error_of_response
+
+    def make(*said, **more):
+        error = error_of_response(*said, **more)
+        error.message += account.api_key  # which the core hides
+        error.args = (error.message,)
+        error.sent = account.headers
+        return error
+
+    return make
 
 
 class _Own:

@@ -15,6 +15,7 @@ class Mistake:
 
 
 SEND = "    return stream_json(\n"
+HEADERS = "headers=account.headers"
 TEXT = "deltas.append(TextDelta(index, text))"
 
 
@@ -233,23 +234,23 @@ MISTAKES = [
         "test_a_success_that_says_nothing_is_an_error[empty]",
     ),
     Mistake(
-        "one-error", "errors.py", "error_from_status(status,",
-        "error_from_status(500,",
+        "one-error", "client.py", HEADERS,
+        HEADERS + ", error_of_response=_answered(500)",
         "test_a_refusal_is_told_by_its_kind[401]",
     ),
     Mistake(
-        "always-again", "errors.py", "error_from_status(status,",
-        "error_from_status(503,",
+        "always-again", "client.py", HEADERS,
+        HEADERS + ", error_of_response=_answered(503)",
         "test_whether_another_try_helps_is_told[400-False]",
     ),
     Mistake(
-        "never-again", "errors.py", "error_from_status(status,",
-        "error_from_status(400,",
+        "never-again", "client.py", HEADERS,
+        HEADERS + ", error_of_response=_answered(400)",
         "test_a_passing_failure_is_overcome",
     ),
     Mistake(
-        "no-retry-after", "errors.py", "headers=headers,",
-        "headers={},",
+        "no-retry-after", "client.py", HEADERS,
+        HEADERS + ", error_of_response=_answered(headers={})",
         "test_the_wait_that_the_service_asks_for_is_told",
     ),
     Mistake(
@@ -273,8 +274,8 @@ MISTAKES = [
         "test_an_auth_mode_of_another_plugin_is_used_or_refused",
     ),
     Mistake(
-        "deaf", "errors.py", 'data.get("type") == "error"',
-        "False",
+        "deaf", "client.py", HEADERS,
+        HEADERS + ", reports_failure=lambda name, data: False",
         "test_an_error_in_mid_stream_is_told",
     ),
     Mistake(
@@ -328,8 +329,8 @@ MISTAKES = [
         "test_nothing_in_the_loop_sleeps_or_connects_by_itself",
     ),
     Mistake(
-        "repeats-the-key", "client.py", "error_of_response=error_of_response,",
-        "error_of_response=lambda *said, **more: _repeated(account, error_of_response(*said, **more)),",
+        "repeats-the-key", "client.py", HEADERS,
+        HEADERS + ", error_of_response=_repeating(account)",
         "test_no_secret_in_any_output[refusal]",
     ),
     Mistake(

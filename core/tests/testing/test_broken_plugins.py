@@ -15,8 +15,8 @@ def outcome(workshop):
     nodes = []
     for mistake in MISTAKES:
         changes = [(mistake.file, mistake.good, mistake.bad)]
-        end = "        reports_failure=reports_failure,\n    )\n"
-        changes.append(("client.py", end, end + BAD_PARTS))
+        api = "def _api(account"
+        changes.append(("client.py", api, f"{BAD_PARTS}\n\n{api}"))
         usage = "\n\ndef _usage_of("
         changes.append(("chat/stream.py", usage, f"\n\n_ALL = []\n{usage}"))
         nodes.append(f"{workshop.plugin(mistake.name, changes)}::{mistake.rule}")

@@ -27,8 +27,8 @@ def test_a_good_plugin_keeps_every_rule(good):
 
 
 def test_a_provider_that_speaks_json_lines_keeps_every_rule(workshop):
-    good = "reports_failure=reports_failure,\n"
-    changes = [("client.py", good, f"{good}        lines=True,\n")]
+    good = "headers=account.headers"
+    changes = [("client.py", good, f"{good}, lines=True")]
     node = workshop.plugin("lines", changes)
     suite = workshop.folder / "lines" / "tests" / "test_conformance.py"
     suite.write_text(suite.read_text().replace("SseWire", "JsonLinesWire"))

@@ -294,7 +294,7 @@ async def test_a_dry_run_and_the_log_show_the_version_of_the_api_and_no_key(
     shown = {
         "anthropic-version": "2023-06-01",
         "content-type": "application/json",
-        "accept": "text/event-stream",
+        "accept": "text/event-stream, application/json",
         "x-api-key": "<hidden>",
         "x-team": "<hidden>",
     }
@@ -322,7 +322,7 @@ async def test_a_service_of_aws_names_the_request_in_its_own_header(runtime, ser
 
 NOT_AN_ANSWER = {
     "nested too deep": "[" * 5_000 + "]" * 5_000,
-    "no object": '"text"',
+    "no object": "5",
     "no json": "{oops",
 }
 

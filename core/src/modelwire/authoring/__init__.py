@@ -5,6 +5,8 @@
   `ToolArguments` the arguments of a call from pieces that need not be deltas.
 - `stream_call` sends a call, translates its answer, and sends it once more with less where a
   `Remedy` helps.
+- `error_of_response` and `error_in_stream` make typed errors of a service's failures, in whatever
+  shape it reports them; `reports_failure` finds those in answers with the status 200.
 - `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` answer the questions that
   every provider has to answer.
 """
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
         unusable_auth,
     )
     from modelwire.authoring.endpoint import describe_endpoint
+    from modelwire.authoring.failure_rules import meaning_of_message
+    from modelwire.authoring.failures import (
+        error_in_stream,
+        error_of_failure,
+        error_of_response,
+    )
     from modelwire.authoring.json_api import JsonApi, fetch_json, stream_json
     from modelwire.authoring.json_body import JsonEvent, StreamEnd
     from modelwire.authoring.json_text import (
@@ -34,6 +42,12 @@ if TYPE_CHECKING:
     from modelwire.authoring.prices import PriceEntry, look_up_prices
     from modelwire.authoring.probe import probed
     from modelwire.authoring.resend import Call, CallAttempt, Remedy, stream_call
+    from modelwire.authoring.service_failure import (
+        ServiceFailure,
+        read_failure,
+        read_failure_body,
+        reports_failure,
+    )
     from modelwire.authoring.single_flight import SingleFlight
     from modelwire.authoring.tool_arguments import ToolArguments
     from modelwire.authoring.translator import Translator, cut_stream, until_fault
@@ -53,6 +67,7 @@ __all__ = [
     "JsonEvent",
     "PriceEntry",
     "Remedy",
+    "ServiceFailure",
     "SingleFlight",
     "StreamEnd",
     "ToolArguments",
@@ -63,17 +78,24 @@ __all__ = [
     "describe_endpoint",
     "detect_key",
     "encode_json",
+    "error_in_stream",
+    "error_of_failure",
+    "error_of_response",
     "fetch_json",
     "key_variable",
     "look_up_prices",
+    "meaning_of_message",
     "missing_key",
     "parse_json",
     "parse_json_or_none",
     "probed",
+    "read_failure",
+    "read_failure_body",
     "read_object",
     "read_objects",
     "read_text",
     "report_usage",
+    "reports_failure",
     "require_index",
     "require_text",
     "stream_call",
@@ -87,12 +109,20 @@ __getattr__, __dir__ = lazy_exports(
     {
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),
         "endpoint": ("describe_endpoint",),
+        "failure_rules": ("meaning_of_message",),
+        "failures": ("error_in_stream", "error_of_failure", "error_of_response"),
         "json_api": ("JsonApi", "fetch_json", "stream_json"),
         "json_body": ("JsonEvent", "StreamEnd"),
         "json_text": ("check_json_depth", "encode_json", "parse_json", "parse_json_or_none"),
         "prices": ("PriceEntry", "look_up_prices"),
         "probe": ("probed",),
         "resend": ("Call", "CallAttempt", "Remedy", "stream_call"),
+        "service_failure": (
+            "ServiceFailure",
+            "read_failure",
+            "read_failure_body",
+            "reports_failure",
+        ),
         "single_flight": ("SingleFlight",),
         "tool_arguments": ("ToolArguments",),
         "translator": ("Translator", "cut_stream", "until_fault"),

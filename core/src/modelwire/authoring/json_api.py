@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
 
+from modelwire.authoring.failures import error_in_stream, error_of_response
 from modelwire.authoring.json_body import JsonBody, JsonEvent, StreamEnd, not_of_this_api
 from modelwire.authoring.json_text import encode_json, parse_json
+from modelwire.authoring.service_failure import reports_failure
 from modelwire.authoring.translator import until_fault
 from modelwire.errors import ProviderError
 from modelwire.events import ResponseInfo
@@ -65,10 +67,11 @@ class JsonApi:
         provider: The provider's id, for errors.
         name: The API's name, as `openai-completions`, which the message keeps.
         headers: The header fields of every request, credentials among them.
-        error_of_response: Makes the error of a response that is not a success.
-        error_in_stream: Makes the error of a failure that an event reports.
-        reports_failure: Whether an event reports a failure, by its name and its JSON data. A whole
-            document has the name `message`.
+        error_of_response: Makes the error of a response that is not a success; by default
+            `modelwire.authoring.error_of_response`, which knows what most services say.
+        error_in_stream: Makes the error of a failure that an event reports; likewise.
+        reports_failure: Whether an event reports a failure, by its name and its JSON data; likewise.
+            A whole document has the name `message`.
         done: The text of the event that marks the end, as `[DONE]`.
         documents: Whether one JSON document may be the whole answer; where not, it is an error.
         lines: Whether JSON at the beginning of a body begins JSON lines, and not one document.
@@ -78,9 +81,9 @@ class JsonApi:
 
     provider: str
     headers: Mapping[str, str] = field(repr=False)
-    error_of_response: ErrorOfResponse
-    error_in_stream: ErrorInStream
-    reports_failure: Callable[[str, Any], bool]
+    error_of_response: ErrorOfResponse = error_of_response
+    error_in_stream: ErrorInStream = error_in_stream
+    reports_failure: Callable[[str, Any], bool] = reports_failure
     name: str | None = None
     done: str | None = None
     documents: bool = False

@@ -6,10 +6,12 @@ JSON where a stream was asked for, some call a stream by another name, and proxi
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from modelwire.authoring.failure_rules import meaning_of_message
 from modelwire.authoring.json_text import parse_json
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 from modelwire.redaction import scrub
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["JsonBody", "JsonEvent", "StreamEnd", "not_of_this_api"]
 
 _LIMIT = 64 * 1024 * 1024
+_SHOWN = 2_000
 _BOM = b"\xef\xbb\xbf"
+_EVENT_FIELD = re.compile(rb"(?:data|event|id|retry)?(?::|\s*\Z)")
+_JSON_BEGINS = frozenset('{["')
 
 _Form = Literal["events", "lines", "document", "page"]
 _DOCUMENT: dict[bytes, _Form] = {b"{": "document", b"[": "document", b"<": "page"}
@@ -78,6 +83,7 @@ class JsonBody:
         self._held_size = 0
         self._at_end = False
         self._any = False
+        self._begun = b""
 
     def feed(self, chunk: bytes, events: list[JsonEvent | StreamEnd]) -> None:
         """Take the next bytes.
@@ -89,6 +95,8 @@ class JsonBody:
         if self._form is None:
             chunk = self._begin(chunk)
         if self._form == "events":
+            if not self._any and len(self._begun) < _SHOWN:
+                self._begun += chunk[:_SHOWN]
             for event in self._sse.feed(chunk):
                 if self._take(event.event, event.data, events):
                     return
@@ -114,6 +122,8 @@ class JsonBody:
         elif self._form is not None:
             self._whole(self._release(), events)
         if not self._any:
+            if outside := _outside_of_events(self._begun):
+                raise self._foreign(outside)
             raise StreamTruncated(
                 "The provider answered with success and said nothing.",
                 status=self._response.status,
@@ -168,7 +178,7 @@ class JsonBody:
         try:
             data = parse_json(text)
         except ValueError as error:
-            if name == "error":
+            if name == "error" or self._is_words_of_failure(text):
                 raise self._failure(text) from scrub(error)
             raise self._unreadable("valid JSON") from scrub(error)
         if self._api.reports_failure(name, data):
@@ -209,8 +219,21 @@ class JsonBody:
         said = self._api.redact_json(payload)
         return self._api.error_in_stream(said, **self._details())
 
-    def _foreign(self, body: bytes) -> MalformedResponse:
+    def _is_words_of_failure(self, text: str) -> bool:
+        """Whether a text that is no JSON says that the service failed, in words that are known."""
+        return text[:1] not in _JSON_BEGINS and meaning_of_message(text) is not None
+
+    def _foreign(self, body: bytes) -> ProviderError:
+        said = explain_body(body, self._response.headers.get("Content-Type"))
+        if self._is_words_of_failure(said):
+            return self._failure(said)
         return not_of_this_api(self._api, self._response, body, self._model)
+
+
+def _outside_of_events(body: bytes) -> bytes:
+    """What of the beginning of a stream of events is neither a field of an event nor a comment."""
+    lines = (line for line in body.splitlines() if not _EVENT_FIELD.match(line))
+    return b"\n".join(lines).strip()
 
 
 def not_of_this_api(

@@ -93,6 +93,8 @@ class _Text:
         _show_attempts(message.attempts, f"{message.provider}/{message.model}")
         if message.stop_reason is StopReason.LENGTH:
             show_note("The answer met its limit on tokens and is cut.")
+        if any(each.get("type") == "empty_answer" for each in message.diagnostics):
+            show_note("The answer is empty: no text, no thinking and no tool call.")
 
     def tool(self, run: ToolRun) -> None:
         self._end_line()

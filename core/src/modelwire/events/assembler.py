@@ -94,6 +94,12 @@ class _Block:
             self.parts = ["".join(self.parts)]
         return "".join(self.parts) + (REPLACEMENT if self.half else "")
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether anything has arrived for it; text that is not kept counts as something."""
+        kept = isinstance(self.parts, list)
+        return not kept or any((*self.parts, *self.signature, *self.redacted, self.half))
+
     def take(self, text: str) -> str:
         """Add a piece and return it; half a character at its end waits for its other half.
 
@@ -216,6 +222,8 @@ class Assembler:
     def finish(self) -> Sequence[Event]:
         """End the stream; return the last events, of which the very last is `DoneEvent`.
 
+        An answer without any text, thinking or tool call has the diagnostic `empty_answer`.
+
         Raises:
             StreamTruncated: No stop reason has arrived.
             MalformedToolCall: A tool call was cut, or its arguments are not a JSON object or nested
@@ -233,6 +241,8 @@ class Assembler:
         events += [ToolCallEndEvent(block.position, call) for block, call in calls]
         self._message.content = self._content({block.position: call for block, call in calls})
         self._settle(_final_reason(self._stop.reason, bool(calls)))
+        if not any(block.kind is ToolCall or block.holds_any for block in self._blocks):
+            self._message.diagnostics.append({"type": "empty_answer"})
         events.append(DoneEvent(self._message.stop_reason, self._message))
         return events
 

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from modelwire.transport.client import Transport
     from modelwire.transport.deadlines import Deadlines
     from modelwire.transport.dry_run import DryRunTransport, RequestCaptured
-    from modelwire.transport.error_responses import error_from_status, explain_body
+    from modelwire.transport.error_responses import (
+        error_from_status,
+        error_payload,
+        explain_body,
+    )
     from modelwire.transport.proxies import proxy_for
     from modelwire.transport.request import Request, merge_headers, request_id_in
     from modelwire.transport.response import Response, drain
@@ -39,6 +43,7 @@ __all__ = [
     "delay_before",
     "drain",
     "error_from_status",
+    "error_payload",
     "explain_body",
     "merge_headers",
     "parse_retry_after",
@@ -59,6 +64,7 @@ __getattr__, __dir__ = lazy_exports(
         ),
         "error_responses": (
             "error_from_status",
+            "error_payload",
             "explain_body",
         ),
         "proxies": ("proxy_for",),

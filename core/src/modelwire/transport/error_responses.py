@@ -26,8 +26,9 @@ from modelwire.errors import (
 )
 from modelwire.transport.request import request_id_in
 from modelwire.transport.retry import parse_retry_after
+from modelwire.transport.sse import SseDecoder
 
-__all__ = ["error_from_status", "explain_body"]
+__all__ = ["error_from_status", "error_payload", "explain_body"]
 
 _KINDS: Mapping[int, type[ProviderError]] = {
     # A success without a body, where an answer was asked for.
@@ -125,12 +126,13 @@ def explain_body(body: bytes, content_type: str | None = None) -> str:
     Knows JSON in the shapes that providers use (`{"error": {"message": ...}}`, `{"error": "..."}`,
     `{"message": ...}`, `{"Message": ...}`, `{"detail": ...}` with a text or a list of them), HTML
     (its title, else its text) and plain text. What the body is decides, not what `content_type`
-    says, which proxies and gateways get wrong; it only tells an HTML fragment from plain text.
+    says, which proxies and gateways get wrong; it only tells an HTML fragment from plain text. A
+    body that is framed as server-sent events is read by `error_payload` first.
 
     Returns:
         At most 500 characters on one line, without control characters; empty where nothing is said.
     """
-    text = body.decode("utf-8", "replace").strip().removeprefix("\ufeff")
+    text = error_payload(body).decode("utf-8", "replace").strip().removeprefix("\ufeff")
     if text[:1] in {"{", "[", '"'}:
         try:
             return _tidy(_said(json.loads(text)))
@@ -139,6 +141,25 @@ def explain_body(body: bytes, content_type: str | None = None) -> str:
     if text[:1] == "<" or "html" in (content_type or "").lower():
         return _tidy(_html_text(text))
     return _tidy(text)
+
+
+_EVENT_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
+
+
+def error_payload(body: bytes) -> bytes:
+    """Find the payload in the body of an error.
+
+    Services and gateways frame the body of an error as server-sent events where a stream was asked
+    for. Its payload is the data of the first event that holds any; every other body is its own.
+    """
+    if _EVENT_FIELD.match(body) is None:
+        return body
+    try:
+        decoder = SseDecoder()
+        events = [*decoder.feed(body.lstrip()), *decoder.end()]
+    except ProviderError:
+        return body
+    return next((event.data.encode() for event in events if event.data.strip()), body)
 
 
 def _said(value: Any, depth: int = 0) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modelwire import authoring
 from modelwire.authoring import JsonApi, JsonEvent, StreamEnd
 from modelwire_anthropic.account import API, PUBLIC_HEADERS
-from modelwire_anthropic.errors import REQUEST_ID_HEADERS, error_in_stream, error_of_response
+from modelwire_anthropic.errors import REQUEST_ID_HEADERS
 
 if TYPE_CHECKING:
     from modelwire.events import ResponseInfo
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from modelwire_anthropic.account import Account
 
 __all__ = ["fetch_json", "json_api", "stream_events"]
-
-_SAYS_FAILURE = frozenset({"error", "message", "detail"})
 
 
 def json_api(account: Account, *, betas: Iterable[str] = ()) -> JsonApi:
@@ -34,10 +32,8 @@ def json_api(account: Account, *, betas: Iterable[str] = ()) -> JsonApi:
     return JsonApi(
         provider=account.provider,
         headers=headers,
-        error_of_response=error_of_response,
-        error_in_stream=error_in_stream,
-        reports_failure=_reports_failure,
         name=API,
+        documents=True,
         public_headers=PUBLIC_HEADERS,
         request_id_headers=REQUEST_ID_HEADERS,
     )
@@ -79,11 +75,3 @@ async def fetch_json(
     return await authoring.fetch_json(
         json_api(account), url, transport=transport, deadlines=deadlines
     )
-
-
-def _reports_failure(name: str, data: Any) -> bool:
-    if name == "error" or not isinstance(data, dict):
-        return name == "error"
-    kind = data.get("type")
-    # Gateways report failures in forms of their own, without a type.
-    return kind == "error" or (kind is None and not _SAYS_FAILURE.isdisjoint(data))

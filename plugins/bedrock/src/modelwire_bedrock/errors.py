@@ -16,7 +16,13 @@ from typing import Any
 
 from attrs import frozen
 
-from modelwire.authoring import parse_json_or_none
+from modelwire.authoring import (
+    ServiceFailure,
+    error_of_failure,
+    parse_json_or_none,
+    read_failure_body,
+    reports_failure,
+)
 from modelwire.errors import (
     AccessDenied,
     AuthenticationError,
@@ -30,7 +36,6 @@ from modelwire.errors import (
 )
 from modelwire.redaction import redact
 from modelwire.transport import (
-    error_from_status,
     explain_body,
     parse_retry_after,
     request_id_in,
@@ -43,6 +48,7 @@ __all__ = [
     "exception_status",
     "fault_in_stream",
     "fault_of_response",
+    "fault_of_success",
     "normal_code",
 ]
 
@@ -119,6 +125,7 @@ class ServiceFault(Exception):
         request_id: The service's id of the request, or `None`.
         retry_after: Seconds that the service asked to wait, or `None`.
         original_status: The status of the model behind the service, or `None`.
+        reported: The failure in the shapes of other services.
     """
 
     def __init__(
@@ -131,6 +138,7 @@ class ServiceFault(Exception):
         request_id: str | None = None,
         retry_after: float | None = None,
         original_status: int | None = None,
+        reported: ServiceFailure | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}" if code else message)
         self.code = code
@@ -140,6 +148,7 @@ class ServiceFault(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.original_status = original_status
+        self.reported = reported or ServiceFailure(message)
         rule = find_rule(normal_code(code), message)
         # 413 and 429 say what they mean; only under other statuses may a bare message be read.
         self._rule: ErrorRule | None = None if rule and not code and _plain_status(status) else rule
@@ -156,17 +165,23 @@ class ServiceFault(Exception):
             normal_code(self.code) == "expiredtoken" or self.symptom is Symptom.EXPIRED_CREDENTIALS
         )
 
+    def _general_error(self, provider: str | None, model: str | None) -> ProviderError:
+        """The error of a failure that AWS has no word for, as a gateway in front of it reports one."""
+        said = f"{self.code}: {self.message}" if self.code else self.message
+        failure = ServiceFailure(
+            said, code=self.code or self.reported.code, type=self.reported.type, status=self.status
+        )
+        error = error_of_failure(failure, provider=provider, model=model)
+        error.request_id = self.request_id
+        error.retry_after = self.retry_after if self.retry_after is not None else error.retry_after
+        return error
+
     def error(self, *, provider: str | None = None, model: str | None = None) -> ProviderError:
         """Make the typed error; raise it `from` this."""
         meaning = _MEANINGS.get(normal_code(self.code))
         rule = self._rule
         if meaning is None and rule is None:
-            message = f"{self.code}: {self.message}" if self.code else self.message
-            error = error_from_status(
-                self.status, message, headers={}, provider=provider, model=model
-            )
-            error.request_id, error.retry_after = self.request_id, self.retry_after
-            return error
+            return self._general_error(provider, model)
         kind = rule.kind if rule is not None else meaning.kind if meaning else InvalidRequest
         retryable = rule.retryable if rule is not None else None
         hint = rule.hint if rule is not None else None
@@ -202,15 +217,40 @@ def fault_of_response(
     """
     fields = {name.lower(): value for name, value in headers.items()}
     data = _json_object(body)
-    code = _bare_code(fields.get("x-amzn-errortype", "")) or _code_in(data)
+    reported = read_failure_body(body, fields.get("content-type"), status=status)
+    inner = _bare_code(reported.code)  # of a gateway that puts the failure into an object
+    code = (
+        _bare_code(fields.get("x-amzn-errortype", ""))
+        or _code_in(data)
+        or (inner if normal_code(inner) in _MEANINGS else "")
+    )
     return ServiceFault(
         code,
-        _message_in(data) or explain_body(body, fields.get("content-type")),
+        _message_in(data) or reported.message,
         status=status,
         request_id=request_id_in(fields, REQUEST_ID_HEADERS),
         retry_after=parse_retry_after(fields, time.time() if now is None else now),
         original_status=_number(data.get("originalStatusCode")),
+        reported=reported,
     )
+
+
+def fault_of_success(headers: Mapping[str, str], body: bytes) -> ServiceFault | None:
+    """Read a failure that was answered with the status 200; `None` where the body reports none.
+
+    Args:
+        headers: The header fields of the response, by names in any case.
+        body: Its body.
+    """
+    data = parse_json_or_none(body)
+    named = _code_in(_json_object(body)) or any(
+        name.lower() == "x-amzn-errortype" for name in headers
+    )
+    if not named and not reports_failure("message", data):
+        return None
+    fault = fault_of_response(200, headers, body)
+    fault.status = fault.reported.status = exception_status(fault.code)
+    return fault
 
 
 def fault_in_stream(

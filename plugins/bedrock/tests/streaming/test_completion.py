@@ -17,6 +17,7 @@ from modelwire.errors import (
     NotFound,
     RateLimited,
     RequestTimeout,
+    ServerError,
     StreamTruncated,
 )
 from modelwire.events import Diagnostic, ResponseInfo, Stop, TextDelta, deltas_of
@@ -256,21 +257,29 @@ async def test_an_unknown_model_is_not_found(server, collect, refuses):
 
 
 @pytest.mark.parametrize(
-    ("kind", "body"),
+    ("kind", "body", "due", "retryable"),
     [
-        ("text/html", b"<html><title>Please log in</title></html>"),
-        ("application/json", b'{"message": "Please log in"}'),
+        (
+            "text/html",
+            b"<html><title>Please log in</title></html>",
+            MalformedResponse,
+            False,
+        ),
+        ("application/json", b'{"message": "Please log in"}', ServerError, True),
+        ("application/json", b'{"hello": "Please log in"}', MalformedResponse, False),
     ],
 )
-async def test_a_success_that_is_no_stream_says_what_came(server, kind, body, collect):
+async def test_a_success_that_is_no_stream_says_what_came(
+    server, kind, body, due, retryable, collect
+):
     async def handle(exchange):
         await exchange.whole(200, body, content_type=kind)
 
     server.answers(handle)
     _, error = await collect()
-    assert isinstance(error, MalformedResponse)
-    assert "Please log in" in str(error)
-    assert not error.retryable
+    assert type(error) is due
+    assert ("Please log in" in str(error)) is (b"hello" not in body)
+    assert error.retryable is retryable
 
 
 async def test_an_empty_body_is_truncated(server, collect):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from modelwire.authoring import error_of_failure, read_failure
 from modelwire.errors import (
     ContextOverflow,
     InvalidRequest,
-    Overloaded,
     ProviderError,
     ServerError,
 )
@@ -19,8 +19,6 @@ def error_from_payload(payload: Any, *, provider: str, model: str) -> ProviderEr
     """Read the `error` of a chunk: `{"code": 400, "message": ..., "type": ...}`."""
     if not isinstance(payload, dict):
         return ServerError(f"The engine failed: {payload}", provider=provider, model=model)
-    message = str(payload.get("message") or "The engine failed without saying why.")
-    code = payload.get("code")
     details: dict[str, Any] = {"provider": provider, "model": model}
     if payload.get("type") == "exceed_context_size_error":
         return ContextOverflow(
@@ -29,11 +27,9 @@ def error_from_payload(payload: Any, *, provider: str, model: str) -> ProviderEr
             hint="Shorten the conversation, or configure a larger `contextWindow`.",
             **details,
         )
-    if code == 503:
-        return Overloaded(message, **details)
-    if isinstance(code, int) and 400 <= code < 500:
-        return InvalidRequest(message, **details)
-    return ServerError(message, **details)
+    failure = read_failure(payload)
+    failure.message = failure.message or "The engine failed without saying why."
+    return error_of_failure(failure, **details)
 
 
 def error_from_exception(error: Exception, *, provider: str, model: str) -> ProviderError:

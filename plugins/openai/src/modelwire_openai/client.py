@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from modelwire import authoring
 from modelwire.authoring import JsonApi, JsonEvent, StreamEnd
-from modelwire_openai.errors import REQUEST_ID_HEADERS, error_in_stream, error_of_response
 
 if TYPE_CHECKING:
     from modelwire.events import ResponseInfo
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
     from modelwire_openai.account import Account
 
 __all__ = ["fetch_json", "json_api", "stream_json"]
+
+_REQUEST_ID_HEADERS = ("x-amzn-requestid",)
+"""Where services name a request besides `x-request-id`: Amazon Bedrock's endpoints of these APIs."""
 
 
 def json_api(account: Account, name: str | None = None) -> JsonApi:
@@ -27,13 +29,10 @@ def json_api(account: Account, name: str | None = None) -> JsonApi:
     return JsonApi(
         provider=account.provider,
         headers=account.headers,
-        error_of_response=error_of_response,
-        error_in_stream=error_in_stream,
-        reports_failure=_reports_failure,
         name=name,
         done="[DONE]",
         documents=True,
-        request_id_headers=REQUEST_ID_HEADERS,
+        request_id_headers=_REQUEST_ID_HEADERS,
     )
 
 
@@ -83,11 +82,3 @@ async def fetch_json(
     return await authoring.fetch_json(
         json_api(account), url, transport=transport, deadlines=deadlines
     )
-
-
-def _reports_failure(name: str, data: Any) -> bool:
-    if name == "error" or isinstance(data, str):
-        return True
-    # Some gateways put what they report into a list.
-    reports = data if isinstance(data, list) else [data]
-    return any(isinstance(report, dict) and report.get("error") for report in reports)

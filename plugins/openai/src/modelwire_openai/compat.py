@@ -59,8 +59,9 @@ class Compat:
         include_reasoning_tokens: Whether its `completion_tokens` leave out those of reasoning.
         open_router_routing: OpenRouter's `provider` object.
         vercel_gateway_routing: The Vercel gateway's routing object.
-        requires_finish_reason: Whether every answer ends with a finish reason. Where not, `[DONE]`
-            after complete tool calls is an end too.
+        requires_finish_reason: Whether an answer that ends with `[DONE]` and without a finish
+            reason is cut. Where not, it is an answer after text or complete tool calls, with the
+            diagnostic `no_stop_reason`.
         think_tags: Whether text that begins with `<think>`, `<thinking>`, `<reasoning>` or
             `<thought>` is thinking up to the closing tag.
         think_tag_open: Whether the answer begins inside of `<think>`, because the template has
@@ -99,7 +100,7 @@ class Compat:
     open_router_routing: Mapping[str, Any] = Factory(dict)
     vercel_gateway_routing: Mapping[str, Any] = Factory(dict)
 
-    requires_finish_reason: bool = True
+    requires_finish_reason: bool = False
     think_tags: bool = False
     think_tag_open: bool = False
     requires_thinking_in_tags: bool = False

@@ -101,8 +101,8 @@ SERVERS: tuple[Server, ...] = (
     Server(
         "openrouter", "https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",),
         _foreign(
-            thinking_format="openrouter", requires_finish_reason=False, accepts_files=True,
-            think_tags=True, sends_empty_tools=True,
+            thinking_format="openrouter", accepts_files=True, think_tags=True,
+            sends_empty_tools=True,
         ),
         price_id="openrouter", evidence="recorded",
     ),

@@ -307,33 +307,41 @@ def test_a_finish_reason_that_nobody_knows_is_noted(assemble, chunk):
     assert {"type": "unknown_finish_reason", "reason": "because"} in message.diagnostics
 
 
-@pytest.mark.parametrize("done", [True, False])
-def test_without_a_finish_reason_the_answer_is_cut(assemble, chunk, done):
+@pytest.mark.parametrize(
+    "deltas",
+    [[{"content": "So far"}], [{"tool_calls": [piece(0, "x", "f", "{}")]}]],
+    ids=["text", "a call"],
+)
+def test_without_a_finish_reason_and_done_the_answer_is_cut(assemble, chunk, deltas):
     with pytest.raises(StreamTruncated):
-        assemble(chunk(content="So far"), done=done)
+        assemble(*(chunk(**delta) for delta in deltas), done=False)
 
 
 def test_an_end_without_done_is_an_end(assemble, chunk):
     assert assemble(chunk(content="Hi"), chunk("stop"), done=False).text == "Hi"
 
 
-class TestWhereAFinishReasonMayBeMissing:
-    LAX = Compat(requires_finish_reason=False)
+class TestDoneWithoutAFinishReason:
+    MISSING = "no_stop_reason"
 
-    def test_done_after_whole_calls_is_an_end(self, assemble, chunk):
-        message = assemble(chunk(tool_calls=[piece(0, "x", "f", '{"a":1}')]), compat=self.LAX)
+    def test_it_is_an_end_after_text(self, assemble, chunk):
+        message = assemble(chunk(content="Hi"))
+        assert (message.text, message.stop_reason) == ("Hi", StopReason.STOP)
+        assert message.diagnostics == [{"type": self.MISSING, "taken": "stop"}]
+
+    def test_it_is_an_end_after_whole_calls(self, assemble, chunk):
+        message = assemble(chunk(tool_calls=[piece(0, "x", "f", '{"a":1}')]))
         assert message.stop_reason is StopReason.TOOL_USE
+        assert message.diagnostics == [{"type": self.MISSING, "taken": "toolUse"}]
 
-    @pytest.mark.parametrize(
-        "delta", [{"content": "Hi"}, {"tool_calls": [piece(0, "x", "f", '{"a":')]}]
-    )
+    @pytest.mark.parametrize("delta", [{}, {"tool_calls": [piece(0, "x", "f", '{"a":')]}])
     def test_anything_else_is_cut(self, assemble, chunk, delta):
         with pytest.raises(StreamTruncated):
-            assemble(chunk(**delta), compat=self.LAX)
+            assemble(chunk(**delta))
 
-    def test_so_is_an_end_without_done(self, assemble, chunk):
+    def test_all_of_it_is_cut_where_the_service_must_give_one(self, assemble, chunk):
         with pytest.raises(StreamTruncated):
-            assemble(chunk(tool_calls=[piece(0, "x", "f", "{}")]), compat=self.LAX, done=False)
+            assemble(chunk(content="Hi"), compat=Compat(requires_finish_reason=True))
 
 
 def test_other_choices_are_left_out(assemble, chunk):

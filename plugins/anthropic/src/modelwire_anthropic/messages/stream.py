@@ -39,6 +39,7 @@ from modelwire.events import (
 from modelwire.messages import StopReason, Usage
 from modelwire.repair import clean_json
 from modelwire_anthropic.messages.assistant import from_base64
+from modelwire_anthropic.messages.whole import events_of_answer
 
 __all__ = ["Translator"]
 
@@ -96,15 +97,19 @@ class Translator:
                 return
             if isinstance(event, StreamEnd):
                 continue
-            kind = require_text(event.data, "type")
-            handler = self._handlers.get(kind)
-            if handler is None:
-                continue
-            try:
-                handler(event.data, deltas)
-            except _BROKEN as error:
-                msg = f"An event {kind} does not follow the protocol."
-                raise MalformedResponse(msg) from error
+            for data in events_of_answer(event.data) if event.whole else (event.data,):
+                self._take(data, deltas)
+
+    def _take(self, event: _Event, deltas: list[Delta]) -> None:
+        kind = require_text(event, "type")
+        handler = self._handlers.get(kind)
+        if handler is None:
+            return
+        try:
+            handler(event, deltas)
+        except _BROKEN as error:
+            msg = f"An event {kind} does not follow the protocol."
+            raise MalformedResponse(msg) from error
 
     def end(self) -> None:
         """Check that the answer is complete.

@@ -30,7 +30,7 @@ from modelwire_bedrock.converse.profiles import (
 )
 from modelwire_bedrock.converse.refusals import REFUSED, find_refused
 from modelwire_bedrock.converse.request import ConverseRequest, build_request
-from modelwire_bedrock.converse.response import AnswerTranslator
+from modelwire_bedrock.converse.response import AnswerTranslator, StreamedOrWhole
 from modelwire_bedrock.converse.stream import Translator
 from modelwire_bedrock.converse.token_limit import configured_limit
 from modelwire_bedrock.errors import ServiceFault
@@ -118,11 +118,12 @@ class ConverseCall:
         request = await self.prepare()
         transport = transport_for(transport, self.target, request.url)
         names = self.request.tool_names
+        whole = AnswerTranslator(names, self.request.limit_note)
         if self.operation == "converse":
-            whole = self._rescuing(AnswerTranslator(names, self.request.limit_note))
-            return CallAttempt(partial(fetch_answer, transport, request), whole)
+            return CallAttempt(partial(fetch_answer, transport, request), self._rescuing(whole))
         secrets = secrets_in(request.headers, request.public_headers)
-        translator = Translator(names, secrets, self.request.limit_note)
+        frames = Translator(names, secrets, self.request.limit_note)
+        translator = StreamedOrWhole(frames, whole)
         return CallAttempt(partial(stream_frames, transport, request), self._rescuing(translator))
 
     def _rescuing(self, translator: AnyTranslator[Any]) -> AnyTranslator[Any]:

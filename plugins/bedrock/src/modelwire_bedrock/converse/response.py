@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from modelwire.authoring import check_json_depth, cut_stream
+from modelwire.authoring import Translator, check_json_depth, cut_stream
 from modelwire.errors import MalformedResponse
 from modelwire.events import (
     ArgumentsDelta,
@@ -29,7 +30,7 @@ from modelwire_bedrock.converse.shapes import (
     decoder_of,
 )
 
-__all__ = ["AnswerTranslator", "deltas_of_answer"]
+__all__ = ["AnswerTranslator", "StreamedOrWhole", "deltas_of_answer"]
 
 _decode = decoder_of(ConverseAnswer)
 
@@ -75,6 +76,42 @@ class AnswerTranslator:
         """
         if not self.ended:
             raise cut_stream()
+
+
+class StreamedOrWhole:
+    """Translates frames of ConverseStream, or a whole answer of Converse that came instead.
+
+    Args:
+        frames: The translator of frames.
+        whole: The translator of a whole answer, which comes as a tuple.
+    """
+
+    def __init__(self, frames: Translator[Any], whole: AnswerTranslator) -> None:
+        self._current = frames
+        self._whole = whole
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer has come to its end; later events are ignored."""
+        return self._current.ended
+
+    def feed(self, events: Iterable[Any], deltas: list[Delta]) -> None:
+        """Translate what arrived; append what it says to `deltas`.
+
+        Raises:
+            ProviderError: As the translators raise it. What came before has been appended.
+        """
+        if isinstance(events, tuple):
+            self._current = self._whole
+        self._current.feed(events, deltas)
+
+    def end(self) -> None:
+        """Check that the answer is complete.
+
+        Raises:
+            ProviderError: As the translators raise it.
+        """
+        self._current.end()
 
 
 def deltas_of_answer(

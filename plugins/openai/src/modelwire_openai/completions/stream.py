@@ -10,10 +10,12 @@ from modelwire.authoring import (
     JsonEvent,
     StreamEnd,
     cut_stream,
+    error_in_stream,
     read_object,
     read_objects,
     read_text,
     report_usage,
+    reports_failure,
     require_index,
 )
 from modelwire.errors import ContentFiltered, MalformedResponse, Overloaded, ServerError
@@ -34,7 +36,6 @@ from modelwire_openai.completions.extras import Extras
 from modelwire_openai.completions.think_tags import ThinkTags
 from modelwire_openai.completions.tool_calls import Calls
 from modelwire_openai.completions.usage import find_usage, read_usage
-from modelwire_openai.errors import error_in_stream
 
 __all__ = ["Translator"]
 
@@ -101,6 +102,7 @@ class Translator:
         self._thinking_in: str | None = None
         self._details: list[dict[str, Any]] = []
         self._writing = False
+        self._said = False
         self._blank = ""
         self._refused = False
 
@@ -141,7 +143,7 @@ class Translator:
         self._fed = True
         if isinstance(choices, list):
             self._chosen = True
-        elif chunk.get("object") == "error" or "detail" in chunk or "message" in chunk:
+        elif reports_failure("message", chunk):
             raise error_in_stream(self._redact(chunk))
         for choice in read_objects(chunk, "choices"):
             if choice.get("index") is None or require_index(choice, "index") == 0:
@@ -168,7 +170,9 @@ class Translator:
         if failure is not None:
             kind, message = failure
             raise kind(message)
-        if self._finish is not None and self._finish not in _REASONS:
+        if self._finish is None:
+            deltas.append(Diagnostic("no_stop_reason", {"taken": reason.value}))
+        elif self._finish not in _REASONS:
             deltas.append(Diagnostic("unknown_finish_reason", {"reason": self._finish}))
         details = {str(detail.get("id")): detail for detail in self._details if detail.get("id")}
         self._calls.end(details, deltas, cut=reason is StopReason.LENGTH)
@@ -295,7 +299,7 @@ class Translator:
                 return
             self._blank = ""
             self._end_thinking(deltas)
-            self._writing = True
+            self._writing = self._said = True
         deltas.append(TextDelta(_TEXT, text))
 
     def _end_thinking(self, deltas: list[Delta]) -> None:
@@ -323,9 +327,12 @@ class Translator:
     def _reason(self, *, marked: bool) -> StopReason | None:
         if self._finish is not None:
             return _REASONS.get(self._finish, StopReason.STOP)
-        # Recorded from OpenRouter: complete calls, `[DONE]`, and never a finish reason.
-        lax = marked and not self._compat.requires_finish_reason
-        return StopReason.TOOL_USE if lax and self._calls.are_complete else None
+        # `[DONE]` is the protocol's own end; OpenRouter sends it without any finish reason.
+        if not marked or self._compat.requires_finish_reason:
+            return None
+        if self._calls.are_complete:
+            return StopReason.TOOL_USE
+        return StopReason.STOP if self._said and not self._calls else None
 
 
 def _uses_tags(compat: Compat) -> bool:

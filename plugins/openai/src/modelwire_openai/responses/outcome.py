@@ -7,12 +7,11 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from modelwire.authoring import count_tokens, report_usage
+from modelwire.authoring import count_tokens, error_in_stream, report_usage
 from modelwire.errors import ContentFiltered, ProviderError, ServerError
 from modelwire.events import Delta, Diagnostic, ResponseInfo, Stop, UsageReport
 from modelwire.messages import Cost, StopReason, Usage
 from modelwire.models import Prices
-from modelwire_openai.errors import error_in_stream
 
 __all__ = ["StopInfo", "ending_of", "report_of", "usage_of"]
 

@@ -9,6 +9,7 @@ from typing import Any
 from modelwire.authoring import (
     JsonEvent,
     StreamEnd,
+    error_in_stream,
     read_object,
     read_objects,
     read_text,
@@ -27,7 +28,6 @@ from modelwire.events import (
 )
 from modelwire.models import Prices
 from modelwire.repair import clean_json
-from modelwire_openai.errors import error_in_stream
 from modelwire_openai.responses.assistant import OUTPUT_ITEM, text_signature
 from modelwire_openai.responses.items import Item, Items
 from modelwire_openai.responses.outcome import StopInfo, ending_of, report_of

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from modelwire.authoring import JsonApi, JsonEvent, StreamEnd, fetch_json, stream_json
 
 from modelwire_acme.account import Account
-from modelwire_acme.errors import error_in_stream, error_of_response, reports_failure
 
 if TYPE_CHECKING:
     from modelwire.events import ResponseInfo
@@ -53,10 +52,4 @@ async def fetch(
 
 
 def _api(account: Account) -> JsonApi:
-    return JsonApi(
-        provider=account.provider,
-        headers=account.headers,
-        error_of_response=error_of_response,
-        error_in_stream=error_in_stream,
-        reports_failure=reports_failure,
-    )
+    return JsonApi(provider=account.provider, headers=account.headers)

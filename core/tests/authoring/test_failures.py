@@ -4,6 +4,12 @@ import json
 
 import pytest
 
+from modelwire.authoring import (
+    ServiceFailure,
+    error_in_stream,
+    error_of_response,
+    read_failure,
+)
 from modelwire.errors import (
     AccessDenied,
     AuthenticationError,
@@ -18,7 +24,6 @@ from modelwire.errors import (
     RequestTimeout,
     ServerError,
 )
-from modelwire_openai.errors import ServiceFault, error_in_stream, error_of_response, read_fault
 
 
 def coded(code=None, message="It failed.", kind=None, **more):
@@ -83,7 +88,7 @@ def test_a_refusal_has_its_type(status, body, kind, retryable):
         "req_1",
     )
     assert error.message
-    assert isinstance(error.__cause__, ServiceFault)
+    assert isinstance(error.__cause__, ServiceFailure)
 
 
 def test_what_the_service_said_can_be_looked_at():
@@ -162,4 +167,4 @@ def test_a_failure_in_a_stream_has_its_type(payload, kind):
     "payload", [None, 3, [], [3], {"error": None}, {"error": 5}, {"error": {"message": {"a": 1}}}]
 )
 def test_nonsense_is_read_as_nothing(payload):
-    assert read_fault(payload).code is None
+    assert read_failure(payload).code is None
