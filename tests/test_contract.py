@@ -123,13 +123,13 @@ def tomorrow(wheels, tmp_path_factory):
     package = Path(where.strip())
     change(
         package / "hookspecs" / "specs.py",
-        "    transport: Transport,\n) -> AsyncIterator",
-        "    transport: Transport,\n    audience: str,\n) -> AsyncIterator",
+        "    apis: OtherApis,\n) -> AsyncIterator",
+        "    apis: OtherApis,\n    audience: str,\n) -> AsyncIterator",
     )
     change(
         package / "runtime" / "completion.py",
-        "                transport=self.transport,\n",
-        "                transport=self.transport,\n                audience='grown-ups',\n",
+        "                transport=transport,\n",
+        "                transport=transport,\n                audience='grown-ups',\n",
     )
     return programs
 

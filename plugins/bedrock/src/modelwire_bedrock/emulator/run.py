@@ -8,6 +8,7 @@ import signal
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modelwire.cli import echo, on_signal, printable, style
 from modelwire_bedrock.emulator.access import is_loopback
@@ -18,6 +19,9 @@ from modelwire_bedrock.emulator.recordings import Recorder, Recordings
 from modelwire_bedrock.emulator.scenario import Scenario
 from modelwire_bedrock.emulator.server import Emulator
 from modelwire_bedrock.emulator.upstream import Upstream
+
+if TYPE_CHECKING:
+    from modelwire_bedrock.emulator.local_model import LocalModel
 
 __all__ = ["run_emulator"]
 
@@ -103,18 +107,24 @@ def run_emulator(
         on_end=None if quiet else _show,
     )
 
-    async def serve() -> None:
-        stop = asyncio.Event()
-        with on_signal(signal.SIGINT, stop.set), on_signal(signal.SIGTERM, stop.set):
-            if source is not None:
-                await source.resolve()
-            async with emulator:
-                _announce(
-                    emulator, pair_is_new=credentials is None, token_is_new=bearer_token is None
-                )
-                await stop.wait()
+    asyncio.run(
+        _serve(
+            emulator, source, pair_is_new=credentials is None, token_is_new=bearer_token is None
+        )
+    )
 
-    asyncio.run(serve())
+
+async def _serve(
+    emulator: Emulator, source: LocalModel | None, *, pair_is_new: bool, token_is_new: bool
+) -> None:
+    """Answer until a signal arrives; a model of the command line is loaded first."""
+    stop = asyncio.Event()
+    with on_signal(signal.SIGINT, stop.set), on_signal(signal.SIGTERM, stop.set):
+        if source is not None:
+            await source.resolve()
+        async with emulator:
+            _announce(emulator, pair_is_new=pair_is_new, token_is_new=token_is_new)
+            await stop.wait()
 
 
 def _tls(certificate: Path, key: Path | None) -> ssl.SSLContext:
