@@ -41,11 +41,14 @@ WILD = """
         try:
             if name == "overloaded" and calls.count(model.id) <= int(count):
                 raise errors.Overloaded("busy", retry_after=0)
-            if name in ("overflow", "auth", "bug", "rate"):
+            if name == "soon" and calls.count(model.id) <= int(count):
+                raise errors.RateLimited("soon", retry_after=0.05)
+            if name in ("overflow", "auth", "bug", "rate", "busy"):
                 raise {
                     "overflow": errors.ContextOverflow("too long"),
                     "auth": errors.AuthenticationError("no key"),
                     "rate": errors.RateLimited("later", retry_after=1000),
+                    "busy": errors.RateLimited("soon", retry_after=30),
                     "bug": KeyError("sk-secret"),
                 }[name]
             if name == "notadelta":

@@ -213,6 +213,25 @@ async def test_a_fallback_answers_when_the_primary_fails(wild, make_runtime):
     ]
 
 
+async def test_a_wait_that_is_worth_it_alone_is_too_long_with_a_fallback_left(wild, make_runtime):
+    message = await make_runtime().complete("x", model="wild/busy", fallbacks=["echo/e"])
+    assert [(a.model, a.code, a.waited) for a in message.attempts] == [
+        ("wild/busy", "rate_limited", None)
+    ]
+
+
+async def test_the_last_candidate_is_waited_for(wild, make_runtime):
+    policy = RetryPolicy(base=0.0, fallback_wait=0.01)
+    message = await make_runtime(retries=policy).complete(
+        "x", model="wild/auth", fallbacks=["wild/soon:1"]
+    )
+    assert message.model == "soon:1"
+    assert [(a.code, a.waited) for a in message.attempts] == [
+        ("auth", None),
+        ("rate_limited", 0.05),
+    ]
+
+
 async def test_when_all_fail_the_last_error_knows_every_attempt(wild, make_runtime):
     with pytest.raises(RateLimited) as caught:
         await make_runtime().complete("x", model="wild/auth", fallbacks=["nobody/x", "wild/rate"])

@@ -31,6 +31,26 @@ def test_the_wait_doubles_up_to_the_cap(attempt, delay):
 
 
 @pytest.mark.parametrize(
+    ("asked", "alone", "with_a_fallback"),
+    [(0, 0.0, 0.0), (2, 2.0, 2.0), (3, 3.0, None), (30, 30.0, None), (31, None, None)],
+)
+def test_a_wait_is_short_while_another_model_may_answer(asked, alone, with_a_fallback):
+    policy, error = RetryPolicy(), RateLimited("x", retry_after=asked)
+    assert delay_before(policy, 1, error, random=lambda: 0.0) == alone
+    assert delay_before(policy.before_fallback(), 1, error, random=lambda: 0.0) == with_a_fallback
+
+
+def test_the_doubling_is_short_too_while_another_model_may_answer():
+    policy = RetryPolicy(max_attempts=10).before_fallback()
+    assert delay_before(policy, 9, ServerError("x"), random=most) == 2.0
+
+
+def test_a_policy_that_waits_less_is_kept():
+    policy = RetryPolicy(cap=0.5, longest_wait=1.0)
+    assert policy.before_fallback() == policy
+
+
+@pytest.mark.parametrize(
     ("error", "attempt", "remaining"),
     [
         pytest.param(AuthenticationError("x"), 1, None, id="it is not retryable"),

@@ -89,12 +89,14 @@ class Completion:
         began = time.monotonic()
         candidates = self.resolver.candidates(self.model, self.fallbacks)
         for position, candidate in enumerate(candidates):
+            last = position == len(candidates) - 1
+            retries = self.retries if last else self.retries.before_fallback()
             yielded = False
             state.begin()
             limit = Cancellation()
             try:
                 with limit.guard():
-                    tries = await self._tries(candidate, state, limit, began)
+                    tries = await self._tries(candidate, state, limit, began, retries)
                     async with aclosing(tries) as events:
                         limit.enter()
                         async for arrived in events:
@@ -105,7 +107,6 @@ class Completion:
                             yield arrived
                             limit.enter()
             except ModelwireError as error:
-                last = position == len(candidates) - 1
                 stopped = state.cancellation.error is not None
                 if yielded or last or stopped or not deserves_fallback(error):
                     raise
@@ -117,7 +118,12 @@ class Completion:
                 limit.disarm()
 
     async def _tries(
-        self, candidate: ModelRef | str, state: StreamState, limit: Cancellation, began: float
+        self,
+        candidate: ModelRef | str,
+        state: StreamState,
+        limit: Cancellation,
+        began: float,
+        retries: RetryPolicy,
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
         model = await self.resolver.resolve(candidate)
@@ -142,7 +148,7 @@ class Completion:
 
         return retrying(
             lambda: self._try(model, options, state),
-            self.retries,
+            retries,
             model=str(model.ref),
             # After the first event nothing is tried again, so that its limit is one for all tries.
             total=min((each for each in (total, first_event) if each is not None), default=None),

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any, TypeVar
 
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 from modelwire.errors import Attempt, ProviderError
 from modelwire.transport.request import header
@@ -32,12 +32,23 @@ class RetryPolicy:
         cap: What the doubling stops at, in seconds.
         longest_wait: A provider that asks for a longer wait than this, in seconds, is not waited
             for: its error is raised.
+        fallback_wait: The same while another model may answer instead, and the most that the
+            doubling comes to then: the next model is asked rather than waited for this one.
     """
 
     max_attempts: int = field(default=3, validator=validators.ge(1))
     base: float = field(default=0.5, validator=_not_negative)
     cap: float = field(default=8.0, validator=_not_negative)
     longest_wait: float = field(default=30.0, validator=_not_negative)
+    fallback_wait: float = field(default=2.0, validator=_not_negative)
+
+    def before_fallback(self) -> RetryPolicy:
+        """The policy for a model while another may answer instead."""
+        return evolve(
+            self,
+            cap=min(self.cap, self.fallback_wait),
+            longest_wait=min(self.longest_wait, self.fallback_wait),
+        )
 
 
 def delay_before(
