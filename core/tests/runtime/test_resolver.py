@@ -130,6 +130,25 @@ async def test_nothing_installed_and_nothing_configured_is_an_error(make_runtime
         await make_runtime().resolve()
 
 
+@pytest.mark.parametrize(
+    "models",
+    [
+        {"nickname": {"alias": "other/only-here"}},
+        {"echo/solo": {"alias": "other/only-here"}},
+        {"echo/solo": {"alias": "other/else"}, "other/else": {}},
+    ],
+    ids=["the wrong way round", "another model", "a model with settings"],
+)
+async def test_an_exact_name_comes_before_an_alias(site, make_runtime, models):
+    site.provider("echo")
+    site.provider("other")
+    runtime = make_runtime({**CONFIG, "agents": {"defaults": {"models": models}}})
+    alias = next(iter(models.values()))["alias"]
+    assert str((await runtime.resolve(alias)).ref) == alias
+    message = await runtime.complete("hi", model=alias)
+    assert f"{message.provider}/{message.model}" == alias
+
+
 async def test_a_setting_under_an_alias_of_the_provider_is_the_same_model(site, make_runtime):
     site.install("big", {"providers": {"big": ""}, "aliases": {"little": "big"}})
     runtime = make_runtime({"agents": {"defaults": {"models": {"little/m": {}, "big/m": {}}}}})

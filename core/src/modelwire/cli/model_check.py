@@ -11,7 +11,7 @@ from modelwire.config import Config
 from modelwire.errors import ConfigError, PluginError, UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
-from modelwire.runtime.resolver import expand_alias, full_ref, named_refs, pick_bare_name
+from modelwire.runtime.resolver import full_ref, named_refs, pick_bare_name
 from modelwire.text import near_matches
 
 __all__ = ["ModelCheck", "check_reference", "offline_catalog"]
@@ -47,8 +47,8 @@ def check_reference(config: Config, registry: Registry, text: str) -> ModelCheck
     Raises:
         ConfigError: The discovery settings of a provider are not valid.
     """
-    target = expand_alias(config, text)
-    alias = text.strip() if text.strip().casefold() in config.aliases() else None
+    target = config.expand_alias(text)
+    alias = text.strip() if target != text.strip() else None
     catalog = offline_catalog(config, registry)
     try:
         ref = full_ref(registry, target) or _find(config, registry, catalog, target)

@@ -96,6 +96,24 @@ class Config:
             if entry.alias and entry.alias.strip() and not name.strip().endswith("*")
         }
 
+    def expand_alias(self, text: str) -> str:
+        """Replace a short name by the reference that it stands for; other texts stay.
+
+        The exact name of a model that is configured comes first, so that no alias can hide it.
+        """
+        name = text.strip()
+        return name if self.names_model(name) else self.aliases().get(name.casefold(), name)
+
+    def names_model(self, text: str) -> bool:
+        """Whether a text is `provider/model-id` of a model that the document configures."""
+        ref = ModelRef.parse(text)
+        if ref is None:
+            return False
+        described = self.models.providers.get(ref.provider)
+        if described is not None and any(model.id == ref.model for model in described.models):
+            return True
+        return any(ModelRef.parse(key) == ref for key in self.agents.defaults.models)
+
     def params_for(self, *references: str) -> dict[str, Any]:
         """Request parameters for a model: those for all models, then those for this one.
 

@@ -17,7 +17,7 @@ from modelwire.runtime.options import merge_options
 from modelwire.text import near_matches
 from modelwire.transport.deadlines import Deadlines
 
-__all__ = ["Resolver", "default_ref", "expand_alias", "full_ref", "named_refs", "pick_bare_name"]
+__all__ = ["Resolver", "default_ref", "full_ref", "named_refs", "pick_bare_name"]
 
 _NONE: Mapping[str, ModelwireError] = {}
 
@@ -47,7 +47,7 @@ class Resolver:
         if ref is None:
             ref = self._primary()
         if isinstance(ref, str):
-            text = expand_alias(self.config, ref)
+            text = self.config.expand_alias(ref)
             ref = full_ref(self.registry, text) or await self._find(text)
         await self.catalog.load(ref.provider)
         model = self.catalog.model(ref)
@@ -124,7 +124,7 @@ class Resolver:
         if isinstance(candidate, ModelRef):
             return ModelRef(self.registry.canonical(candidate.provider), candidate.model)
         try:
-            return full_ref(self.registry, expand_alias(self.config, candidate)) or candidate
+            return full_ref(self.registry, self.config.expand_alias(candidate)) or candidate
         except UnknownModel:
             return candidate
 
@@ -135,11 +135,6 @@ class Resolver:
         known += named_refs(self.config, self.registry)
         unlisted = {item.provider: item.error for item in listings if item.error is not None}
         return pick_bare_name(name, known, self.config.aliases(), unlisted)
-
-
-def expand_alias(config: Config, text: str) -> str:
-    """Replace an alias by the reference that it stands for; aliases come before anything else."""
-    return config.aliases().get(text.strip().casefold(), text.strip())
 
 
 def full_ref(registry: Registry, text: str) -> ModelRef | None:

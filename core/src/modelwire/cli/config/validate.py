@@ -10,6 +10,7 @@ from attrs import frozen
 
 from modelwire.cli.errors import issue_json
 from modelwire.config import Config
+from modelwire.config.alias_check import alias_warnings
 from modelwire.config.known_paths import unread_paths
 from modelwire.config.load import check_untrusted, config_of
 from modelwire.config.model_choice import references_in
@@ -74,6 +75,8 @@ def validated(explicit: FilePath | None) -> Validation:
 def _warnings(config: Config, document: Any) -> Iterator[str]:
     for path, finding in unread_paths(document):
         yield f"{format_path(path)} may be misspelt. Did you mean {finding.near}?"
+    for path, message in alias_warnings(config):
+        yield f"{format_path(path)}: {message}"
     references = list(references_in(config.document))
     if not references:
         return

@@ -16,7 +16,7 @@ from modelwire.errors import ModelwireError
 from modelwire.hookspecs import CredentialStatus
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime
-from modelwire.runtime.resolver import expand_alias, full_ref
+from modelwire.runtime.resolver import full_ref
 
 __all__ = ["DoctorContext"]
 
@@ -93,7 +93,7 @@ class DoctorContext:
             yield registry.default_refs[0]
         for text in named:
             try:
-                ref = full_ref(registry, expand_alias(self.config, text)) if text else None
+                ref = full_ref(registry, self.config.expand_alias(text)) if text else None
             except ModelwireError:
                 continue  # the check of the configuration tells
             if ref is not None:

@@ -18,7 +18,7 @@ from modelwire.config.source import config_place
 from modelwire.errors import UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
-from modelwire.runtime.resolver import expand_alias, full_ref
+from modelwire.runtime.resolver import full_ref
 
 if TYPE_CHECKING:
     from modelwire.config.edit import EditResult
@@ -76,7 +76,7 @@ class ConfigEdit:
         """The reference that a written one stands for, as text; the text itself where it has none."""
         text, _ = substitute(written, self.config.environ)
         try:
-            ref = full_ref(self.registry, expand_alias(self.config, text))
+            ref = full_ref(self.registry, self.config.expand_alias(text))
         except UnknownModel:
             ref = None
         return str(ref) if ref is not None else text.strip()

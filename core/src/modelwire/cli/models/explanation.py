@@ -17,7 +17,7 @@ from modelwire.models import Model, ModelRef
 from modelwire.redaction import shown_url
 from modelwire.runtime import Runtime
 from modelwire.runtime.dry_run import NothingToSend
-from modelwire.runtime.resolver import default_ref, expand_alias, full_ref
+from modelwire.runtime.resolver import default_ref, full_ref
 from modelwire.transport import Deadlines
 
 __all__ = ["Explanation", "ExplanationStep", "explain"]
@@ -147,8 +147,8 @@ async def _resolve(
     runtime: Runtime, found: Explanation, text: str, *, offline: bool
 ) -> ModelRef | None:
     config, registry = runtime.config, runtime.registry
-    target = expand_alias(config, text)
-    if text.strip().casefold() in config.aliases():
+    target = config.expand_alias(text)
+    if target != text.strip():
         source = f'agents.defaults.models["{target}"].alias'
         found.steps.append(ExplanationStep("alias", target, source))
     step = ExplanationStep("provider")

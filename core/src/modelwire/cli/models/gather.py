@@ -114,8 +114,7 @@ def _names(config: Config, registry: Registry) -> Iterator[str]:
         if info.distribution in entries:
             yield from info.providers
     chosen = config.agents.defaults.model
-    aliases = config.aliases()
     for text in filter(None, [chosen.primary, *chosen.fallbacks, *config.agents.defaults.models]):
-        ref = ModelRef.parse(aliases.get(text.strip().casefold(), text))
+        ref = ModelRef.parse(config.expand_alias(text))
         if ref is not None:
             yield ref.provider

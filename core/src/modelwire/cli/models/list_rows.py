@@ -14,7 +14,7 @@ from modelwire.config import Config
 from modelwire.errors import UnknownModel
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
-from modelwire.runtime.resolver import expand_alias, full_ref
+from modelwire.runtime.resolver import full_ref
 
 __all__ = ["Row", "chosen_texts", "resolved", "rows_of", "table_of"]
 
@@ -132,7 +132,7 @@ def chosen_texts(config: Config) -> list[tuple[str, str]]:
 def resolved(config: Config, registry: Registry, text: str) -> ModelRef | None:
     """The reference that a text stands for; `None` for a bare name or what names nothing."""
     try:
-        return full_ref(registry, expand_alias(config, text))
+        return full_ref(registry, config.expand_alias(text))
     except UnknownModel:
         return None
 
