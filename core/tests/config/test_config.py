@@ -12,6 +12,7 @@ from modelwire.config import (
     ProviderConfig,
     SecretRef,
 )
+from modelwire.document import format_path
 from modelwire.errors import ConfigError
 from modelwire.models import Prices
 
@@ -268,10 +269,10 @@ def test_the_documents_own_variables_lie_beneath_those_of_the_process():
             "vars": {"C": "vars", "D": "vars ${B}"},
             "shellEnv": {"enabled": True},
         },
-        "x": "${A} ${B} ${C} ${D} ${E}",
+        "models": {"x": "${A} ${B} ${C} ${D} ${E}"},
     }
     read = config(document, B="process", A="", E="process")
-    assert read.document["x"] == "document process document vars process process"
+    assert read.document["models"]["x"] == "document process document vars process process"
     assert read.environ == {
         "A": "document",
         "B": "process",
@@ -281,7 +282,7 @@ def test_the_documents_own_variables_lie_beneath_those_of_the_process():
     }
     assert read.authored == document
     assert read.document["env"]["vars"]["D"] == "vars process"
-    assert list(read.document) == ["env", "x"]
+    assert list(read.document) == ["env", "models"]
 
 
 def test_a_key_can_come_from_the_documents_own_variables():
@@ -392,11 +393,10 @@ def test_all_problems_are_reported_at_once():
     document = {
         "models": {"mode": "both", "providers": {"acme": {"region": 1}}},
         "agents": {"defaults": {"model": [], "timeoutSeconds": -1}},
-        "plugins": {"entries": {"x": {"enabled": "yes"}}},
-        "other": "${NOPE}",
+        "plugins": {"entries": {"x": {"enabled": "yes"}}, "other": "${NOPE}"},
     }
     assert problems(document) == [
-        'other: Missing env var "NOPE" referenced at config path: other',
+        'plugins.other: Missing env var "NOPE" referenced at config path: plugins.other',
         'models.mode: expected one of "merge", "replace"; found "both"',
         "models.providers.acme.region: expected a string, found 1",
         "agents.defaults.model: expected a string or {primary, fallbacks}; found a list",
@@ -443,3 +443,55 @@ def test_a_configuration_can_be_copied_and_pickled():
     read = config({"models": {"providers": {"acme": {"models": ["one"]}}}}, A="1")
     assert copy.deepcopy(read) == read
     assert pickle.loads(pickle.dumps(read)) == read
+
+
+FOREIGN = {
+    "channels": {"telegram": {"botToken": "${TELEGRAM_BOT_TOKEN}"}},
+    "gateway": {"auth": {"token": "${GATEWAY_TOKEN}"}},
+    "skills": {"entries": {"x": {"apiKey": "${SKILL_KEY}"}}},
+    "agents": {
+        "defaults": {
+            "sandbox": {"docker": {"env": {"A": "${SANDBOX}"}}},
+            "model": "acme/m",
+        },
+        "list": [{"id": "one", "identity": "${IDENTITY}", "model": "${AGENT_MODEL}"}],
+    },
+    "models": {
+        "providers": {
+            "acme": {"apiKey": "${ACME_KEY}"},
+            "spare": {"apiKey": "${SPARE_KEY}", "baseUrl": "https://${HOST}/v1"},
+        }
+    },
+}
+
+
+def test_keys_that_nobody_reads_keep_their_placeholders():
+    names = ("TELEGRAM_BOT_TOKEN", "GATEWAY_TOKEN", "SKILL_KEY", "SANDBOX", "IDENTITY")
+    read = config(FOREIGN, ACME_KEY="k", **dict.fromkeys(names, "secret"))
+    assert "secret" not in str(read.document)
+    assert read.document["channels"] == FOREIGN["channels"]
+
+
+def test_a_missing_variable_is_an_error_only_where_it_is_needed():
+    read = config(FOREIGN, ACME_KEY="k")
+    assert [(item.name, format_path(item.path)) for item in read.missing] == [
+        ("AGENT_MODEL", "agents.list[0].model"),
+        ("SPARE_KEY", "models.providers.spare.apiKey"),
+        ("HOST", "models.providers.spare.baseUrl"),
+    ]
+    read.require_provider("acme")
+    read.require_plugins("acme")
+    read.require_variables(("agents", "defaults"))
+    with pytest.raises(ConfigError) as caught:
+        read.require_provider("Spare", "other")
+    assert [problem.path for problem in caught.value.problems] == [
+        "models.providers.spare.apiKey",
+        "models.providers.spare.baseUrl",
+    ]
+    assert read.provider("spare").api_key == "${SPARE_KEY}"
+
+
+def test_a_missing_variable_in_place_of_a_number_is_a_problem():
+    document = {"models": {"providers": {"acme": {"timeoutSeconds": "${T}"}}}}
+    path = "models.providers.acme.timeoutSeconds"
+    assert problems(document) == [f'{path}: Missing env var "T" referenced at config path: {path}']

@@ -242,7 +242,7 @@ def test_an_openclaw_file_loads_as_it_is(tmp_path):
     assert config.provider("amazon-bedrock").auth == "aws-sdk"
     assert config.models.extra["bedrockDiscovery"]["region"] == "us-east-1"
     assert config.plugins.entries["amazon-bedrock"].config["discovery"] == {"enabled": True}
-    assert config.document["channels"]["telegram"]["botToken"] == "t"
+    assert config.document["channels"]["telegram"]["botToken"] == "${TELEGRAM_TOKEN}"
     assert isinstance(config.path, Path)
 
 

@@ -260,3 +260,41 @@ async def test_a_plugin_whose_parts_cannot_be_imported_fails_each_stream_and_no_
     answer = await runtime.complete("hi", model="broken/one", fallbacks=["echo/two"])
     assert answer.text == "two heard: hi"
     assert [(a.model, a.code) for a in answer.attempts] == [("broken/one", "plugin")]
+
+
+PLACEHOLDERS = {
+    "channels": {"telegram": {"botToken": "${TELEGRAM_BOT_TOKEN}"}},
+    "models": {"providers": {"spare": {"apiKey": "${SPARE_KEY}", "models": ["s"]}, "echo": {}}},
+    "agents": {"defaults": {"model": {"primary": "${PRIMARY}"}}},
+    "plugins": {"entries": {"other": {"config": {"x": "${OTHER}"}}}},
+}
+
+
+async def test_a_variable_is_needed_only_by_the_model_that_is_asked(site, make_runtime):
+    for name in ("echo", "spare", "other"):
+        site.provider(name)
+    runtime = make_runtime(PLACEHOLDERS)
+    assert (await runtime.complete("hi", model="echo/e")).model == "e"
+    for model, missing in [
+        ("spare/s", "models.providers.spare.apiKey"),
+        ("other/o", "plugins.entries.other.config.x"),
+        (None, "agents.defaults.model.primary"),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            await runtime.complete("hi", model=model)
+        assert [problem.path for problem in caught.value.problems] == [missing]
+
+
+async def test_a_provider_without_its_variable_is_listed_as_unusable(site, make_runtime):
+    site.provider("spare")
+    runtime = make_runtime(PLACEHOLDERS)
+    [listing] = [each for each in await runtime.catalog.listings() if each.provider == "spare"]
+    assert [model.id for model in listing.models] == ["s"]
+
+
+async def test_a_fallback_whose_variable_is_missing_does_not_stop_the_others(site, make_runtime):
+    for name in ("echo", "spare"):
+        site.provider(name)
+    runtime = make_runtime(PLACEHOLDERS)
+    message = await runtime.complete("hi", model="echo/e", fallbacks=["spare/s"])
+    assert message.model == "e"

@@ -119,6 +119,7 @@ class Catalog:
         if not owner.implements("detect_credentials"):
             return CredentialStatus("unknown", reason="its plugin does not say")
         try:
+            self._config.require_provider(*self._registry.names_of(provider))
             status = owner.hooks.detect_credentials(
                 provider=provider_config,
                 config=self._config,

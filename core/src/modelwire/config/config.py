@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
 from attrs import field, frozen
 
-from modelwire.config.environment import read_env_block, substitute
+from modelwire.config.environment import MissingVariable, is_read, read_env_block, substitute
 from modelwire.config.providers import ModelsConfig, ProviderConfig
 from modelwire.config.schema import AgentsConfig, PluginsConfig
 from modelwire.config.structure import structure_sections
@@ -41,6 +41,8 @@ class Config:
         environ: The process's environment variables, and beneath them those of the document's
             block `env`.
         left_out: The paths of the settings that were left out, because the file is not trusted.
+        missing: The variables that settings refer to and that are not set. Such a setting keeps its
+            placeholder; it is an error only where it is needed, as `require_provider` says.
     """
 
     models: ModelsConfig = field(factory=ModelsConfig)
@@ -51,6 +53,7 @@ class Config:
     path: FilePath | None = None
     environ: Mapping[str, str] = field(factory=_process_environ, repr=False)
     left_out: tuple[str, ...] = ()
+    missing: tuple[MissingVariable, ...] = ()
 
     @classmethod
     def empty(cls, environ: Mapping[str, str] | None = None) -> Config:
@@ -84,6 +87,46 @@ class Config:
         """What is configured for a provider; an empty configuration where nothing is."""
         folded = fold_provider(name)
         return self.models.providers.get(folded) or ProviderConfig(id=folded)
+
+    def require_variables(self, *places: Path) -> None:
+        """Check that the settings at these places, and beneath them, have all their variables.
+
+        Raises:
+            ConfigError: A variable is not set; all of them are listed, each with its path.
+        """
+        self._refuse_missing(
+            item
+            for item in self.missing
+            if any(item.path[: len(place)] == place for place in places)
+        )
+
+    def require_provider(self, *names: str) -> None:
+        """Check that the settings of a provider have all their variables.
+
+        Args:
+            names: The provider's id and its other names.
+
+        Raises:
+            ConfigError: As `require_variables` raises it.
+        """
+        self._refuse_missing(_of(self.missing, ("models", "providers"), names))
+
+    def require_plugins(self, *names: str) -> None:
+        """Check that the settings of plugins have all their variables.
+
+        Args:
+            names: The names that the plugins have in `plugins.entries`.
+
+        Raises:
+            ConfigError: As `require_variables` raises it.
+        """
+        self._refuse_missing(_of(self.missing, ("plugins", "entries"), names))
+
+    def _refuse_missing(self, missing: Iterable[MissingVariable]) -> None:
+        problems = [Problem(format_path(each.path), each.message, each.line) for each in missing]
+        if problems:
+            source = str(self.path) if self.path else None
+            raise ConfigError(SUMMARY, problems=problems, source=source)
 
     def aliases(self) -> dict[str, str]:
         """The user's short names for models, in lower case, and the references they stand for.
@@ -138,11 +181,12 @@ def build_config(
     authored, problems = plain_data(document)
     env = read_env_block(authored.get("env"), os.environ if environ is None else environ)
     rest = {key: value for key, value in authored.items() if key != "env"}
-    resolved, missing = substitute(rest, env.environ)
+    resolved, missing = substitute(rest, env.environ, wanted=is_read)
     resolved = {key: resolved.get(key, env.data) for key in authored}
     problems += env.problems
-    problems += [(item.path, item.message) for item in missing]
     sections, mistakes = structure_sections(resolved, authored)
+    if problems or mistakes:
+        problems += [(item.path, item.message) for item in missing]
     reported = {place for place, _ in problems}
     problems += [mistake for mistake in mistakes if mistake[0] not in reported]
     if problems or sections is None:
@@ -155,8 +199,22 @@ def build_config(
         authored=authored,
         path=path,
         environ=env.environ,
+        missing=tuple(missing),
     )
     return config, []
+
+
+def _of(
+    missing: Iterable[MissingVariable], root: Path, names: Iterable[str]
+) -> Iterator[MissingVariable]:
+    wanted = {fold_provider(name) for name in names}
+    for item in missing:
+        if (
+            item.path[:2] == root
+            and len(item.path) > 2
+            and fold_provider(str(item.path[2])) in wanted
+        ):
+            yield item
 
 
 def _comparable(reference: str) -> ModelRef | str:

@@ -9,7 +9,7 @@ process only, so there is no order among its keys. `shellEnv` is not for us and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -20,6 +20,7 @@ __all__ = [
     "EnvBlock",
     "MissingVariable",
     "has_placeholder",
+    "is_read",
     "read_env_block",
     "substitute",
     "variables_in",
@@ -35,10 +36,12 @@ class MissingVariable:
     Attributes:
         name: The variable's name.
         path: Where it is referred to.
+        line: The line in the file, counted from 1, or `None` when it is not known.
     """
 
     name: str
     path: Path
+    line: int | None = None
 
     @property
     def message(self) -> str:
@@ -64,15 +67,50 @@ def variables_in(value: Any) -> Iterator[str]:
             yield from variables_in(item)
 
 
+_READ: Mapping[Path, frozenset[str]] = {
+    (): frozenset({"env", "models", "agents", "plugins"}),
+    ("agents",): frozenset({"defaults", "list", "entries"}),
+    ("agents", "defaults"): frozenset(
+        {
+            "model",
+            "models",
+            "params",
+            "timeoutSeconds",
+            "firstEventSeconds",
+            "thinkingDefault",
+        }
+    ),
+}
+"""The keys that are read, where a program that shares the file has others beside them."""
+_AGENTS = (("agents", "list"), ("agents", "entries"))
+
+
+def is_read(path: Path) -> bool:
+    """Whether modelwire or a plugin may read the value at a path.
+
+    A file may be shared with another program, whose keys and variables are not ours.
+    """
+    for depth, step in enumerate(path):
+        known = _READ.get(path[:depth])
+        if known is not None and step not in known:
+            return False
+    return path[:2] not in _AGENTS or len(path) < 4 or path[3] == "model"
+
+
 def substitute(
-    data: Any, environ: Mapping[str, str], path: Path = ()
+    data: Any,
+    environ: Mapping[str, str],
+    path: Path = (),
+    *,
+    wanted: Callable[[Path], bool] = lambda _: True,
 ) -> tuple[Any, list[MissingVariable]]:
     """Replace the placeholders in all strings of plain data, which stays as it is.
 
     Args:
         data: The data: dicts, lists, strings, numbers, booleans and `None`.
         environ: The variables.
-        path: Where the data stands in its document.
+        path: Where the data is in its document.
+        wanted: Whether the values at a path, and beneath it, are to be replaced.
 
     Returns:
         A copy of the data, and every variable that was missing. Where one was, the string keeps its
@@ -81,6 +119,8 @@ def substitute(
     missing: list[MissingVariable] = []
 
     def visit(value: Any, path: Path) -> Any:
+        if not wanted(path):
+            return value
         if isinstance(value, str):
             return _PLACEHOLDER.sub(lambda match: replace(match, path), value)
         if isinstance(value, dict):

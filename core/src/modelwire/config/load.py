@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from modelwire.config.config import SUMMARY, Config, build_config
-from modelwire.config.environment import has_placeholder
+from modelwire.config.environment import MissingVariable, has_placeholder
 from modelwire.config.source import (
     ConfigFile,
     find_place,
@@ -145,15 +145,18 @@ def read_config(
         raise ConfigError(msg) from error
     if config is None or repeated:
         raise ConfigError(SUMMARY, problems=_with_lines(problems, text), source=str(source))
+    if config.missing:
+        config = evolve(config, missing=_located(config.missing, text))
     return evolve(config, left_out=tuple(left_out)) if left_out else config
 
 
 def check_text(
     text: str, source: FilePath, environ: Mapping[str, str] | None = None
 ) -> list[Problem]:
-    """List what is wrong with the text of a configuration file, as `read_config` finds it."""
+    """List what is wrong with the text of a configuration file, variables that are not set included."""
     try:
-        read_config(text, source, environ)
+        config = read_config(text, source, environ)
+        config.require_variables(())
     except ConfigError as error:
         return list(error.problems) or [Problem("", error.message)]
     return []
@@ -185,6 +188,11 @@ def _with_lines(problems: list[tuple[Path, str]], text: str) -> list[Problem]:
         message = f"this key is given twice, on lines {first} and {line}; keep one of them"
         located.append(Problem(format_path(path), message, line))
     return sorted(located, key=lambda problem: problem.line or 0)
+
+
+def _located(missing: Sequence[MissingVariable], text: str) -> tuple[MissingVariable, ...]:
+    tree = _parse(text)
+    return tuple(evolve(item, line=tree.line(item.path) if tree else None) for item in missing)
 
 
 def _parse(text: str) -> Tree | None:

@@ -301,6 +301,12 @@ class Registry:
         loaded = [self._try_load(claim) for claim in wrappers]
         return list({id(found.plugin): found.plugin for found in loaded if found}.values())
 
+    @property
+    def middleware_names(self) -> list[str]:
+        """The names of the wrappers and of their packages, under which settings may be given."""
+        claims = [claim for claim in self._claims if claim.kind == "middleware"]
+        return sorted({name for each in claims for name in (each.name, each.distribution)})
+
     def _find_disabled(self, claims: Iterable[Claim]) -> set[str]:
         off = {
             normalize_name(name)

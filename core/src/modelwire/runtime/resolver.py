@@ -9,10 +9,11 @@ from attrs import evolve, frozen
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config
+from modelwire.document import Path
 from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
-from modelwire.registry import Registry
+from modelwire.registry import Owner, Registry
 from modelwire.runtime.options import merge_options
 from modelwire.text import near_matches
 from modelwire.transport.deadlines import Deadlines
@@ -52,7 +53,9 @@ class Resolver:
         await self.catalog.load(ref.provider)
         model = self.catalog.model(ref)
         await self.catalog.load(model.provider, model.api)
-        self.registry.owner(model.provider, model.api)
+        owner = self.registry.owner(model.provider, model.api)
+        if self.config.missing:
+            self._require_variables(model, owner)
         return model
 
     def candidates(
@@ -105,6 +108,24 @@ class Resolver:
         limits = own.with_defaults(self._deadlines(model.provider)).with_defaults(deadlines)
         return evolve(options, deadlines=limits)
 
+    def _require_variables(self, model: Model, owner: Owner) -> None:
+        """Check that the settings for a model have all their variables, and no others.
+
+        Raises:
+            ConfigError: One is not set.
+        """
+        names = self.registry.names_of(model.provider)
+        self.config.require_provider(*names)
+        self.config.require_plugins(*names, owner.distribution, *self.registry.middleware_names)
+        models: Path = ("agents", "defaults", "models")
+        own = [
+            (*models, key)
+            for key in self.config.agents.defaults.models
+            if (ref := ModelRef.parse(key)) and ref.model == model.id and ref.provider in names
+        ]
+        common = ("params", "timeoutSeconds", "firstEventSeconds", "thinkingDefault")
+        self.config.require_variables(*own, *(("agents", "defaults", key) for key in common))
+
     def _deadlines(self, provider_id: str) -> Deadlines:
         """The deadlines that the configuration sets for a provider."""
         provider = self.registry.provider_config(provider_id)
@@ -116,6 +137,7 @@ class Resolver:
         return Deadlines(**{name: limit for name, limit in limits.items() if limit is not None})
 
     def _primary(self) -> ModelRef | str:
+        self.config.require_variables(("agents", "defaults", "model"))
         primary = self.config.agents.defaults.model.primary
         return default_ref(self.config, self.registry) if primary is None else primary
 

@@ -75,6 +75,8 @@ def validated(explicit: FilePath | None) -> Validation:
 def _warnings(config: Config, document: Any) -> Iterator[str]:
     for path, finding in unread_paths(document):
         yield f"{format_path(path)} may be misspelt. Did you mean {finding.near}?"
+    for item in config.missing:
+        yield f"{item.message}. What uses it will not work until it is set."
     for path, message in alias_warnings(config):
         yield f"{format_path(path)}: {message}"
     references = list(references_in(config.document))
