@@ -370,3 +370,14 @@ def test_a_list_of_models_is_a_tuple_that_keeps_its_reasons_when_it_is_copied():
     assert made == (Model("acme", "a"),)
     assert copy.deepcopy(made).incomplete == ("One page is missing.",)
     assert pickle.loads(pickle.dumps(made)).incomplete == ("One page is missing.",)
+
+
+async def test_a_model_that_is_listed_under_other_ids_is_known_with_them(acme, make_catalog):
+    acme.offer += [{"id": f"{place}.c", "extra": {"baseModel": "c"}} for place in ("us", "global")]
+    catalog = make_catalog()
+    await catalog.listing("acme")
+    catalog.clock.now += 10_000_000  # however old the list is
+    found = catalog.model(ModelRef("acme", "c"))
+    assert (found.extra, found.sources) == ({"listedAs": ["us.c", "global.c"]}, ())
+    assert catalog.model(ModelRef("acme", "us.c")).extra == {"baseModel": "c"}
+    assert catalog.model(ModelRef("acme", "d")).extra == {}

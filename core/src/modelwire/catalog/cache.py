@@ -111,6 +111,15 @@ def _by_id(kept: CachedList) -> Mapping[str, Model]:
     return {model.id: model for model in reversed(kept.models)}
 
 
+def _by_base(kept: CachedList) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for model in kept.models:
+        base = model.extra.get("baseModel")
+        if isinstance(base, str) and base != model.id:
+            found.setdefault(base, []).append(model.id)
+    return found
+
+
 @frozen
 class CachedList:
     """A list of models and when it was fetched.
@@ -120,6 +129,7 @@ class CachedList:
         fetched_at: Seconds since 1970.
         incomplete: Why models may be missing, one sentence for each reason.
         by_id: The models by their ids.
+        by_base: The ids under which a model is listed that others name as their `baseModel`.
     """
 
     models: tuple[Model, ...]
@@ -130,6 +140,12 @@ class CachedList:
         repr=False,
         eq=False,
         default=Factory(_by_id, takes_self=True),
+    )
+    by_base: Mapping[str, list[str]] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(_by_base, takes_self=True),
     )
 
     def is_fresh(self, now: float, refresh_interval: int) -> bool:

@@ -244,7 +244,10 @@ class Catalog:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def model(self, ref: ModelRef) -> Model:
-        """What is known about a model without asking the network; little, for an unlisted one."""
+        """What is known about a model without asking the network; little, for an unlisted one.
+
+        Where listed models name it as their `baseModel`, their ids are in `extra["listedAs"]`.
+        """
         provider = self._registry.canonical(ref.provider)
         request = self._recent_request(provider)
         cached = self._cache.read(request.key) if request.discover else None
@@ -252,6 +255,8 @@ class Catalog:
         entry = next((entry for entry in entries if entry.id == ref.model), None)
         found = cached.by_id.get(ref.model) if cached else None
         known = known_model(request.provider, ref.model, entry, found)
+        if cached and (listed_as := cached.by_base.get(ref.model)):
+            known = evolve(known, extra={**known.extra, "listedAs": list(listed_as)})
         if known.api is None:
             apis = self._registry.apis_of(provider)
             known = evolve(known, api=apis[0] if len(apis) == 1 else None)

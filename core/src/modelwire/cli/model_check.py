@@ -61,7 +61,7 @@ def check_reference(config: Config, registry: Registry, text: str) -> ModelCheck
         return ModelCheck(ref, alias, problem=str(error), hint=error.hint)
     listing = catalog.cached(ref.provider)
     listed = bool(listing.models) or listing.fetched_at is not None
-    if model.sources or ref in registry.default_refs:
+    if model.sources or model.extra.get("listedAs") or ref in registry.default_refs:
         return ModelCheck(ref, alias, known=True, listed=listed)
     return ModelCheck(ref, alias, listed=listed, hint=_hint(listing, ref))
 

@@ -38,7 +38,7 @@ def describe(
     told |= _endpoint(target)
     if target.profile:
         told["profile"] = target.profile
-    choice = chosen_profile(model.id, target, allow_global=allows_global(provider))
+    choice = chosen_profile(model, target, allow_global=allows_global(provider))
     if choice is not None:
         told |= {"calledAs": choice.model_id, "calledAsSource": choice.reason}
     told |= _base_model(model, called=choice.model_id if choice else model.id)

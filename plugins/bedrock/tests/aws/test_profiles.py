@@ -29,6 +29,7 @@ ARN = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc1
         ("ap-south-1", ("in", "apac")),
         ("ap-southeast-1", ("apac",)),
         ("ca-central-1", ("ca", "us")),
+        ("ca-west-1", ("ca",)),
         ("sa-east-1", ("sa",)),
         ("cn-north-1", ()),
     ],
@@ -49,6 +50,12 @@ def test_a_region_belongs_to_geographies(region, geographies):
         ("anthropic.claude-opus-5-5", "ap-south-1", None),
         ("anthropic.claude-sonnet-5-5", "ap-northeast-1", "jp.anthropic.claude-sonnet-5-5"),
         ("anthropic.claude-opus-5", "ca-central-1", "us.anthropic.claude-opus-5"),
+        (SONNET, "ca-central-1", f"us.{SONNET}"),
+        ("anthropic.claude-opus-4-1-20250805-v1:0", "ca-central-1", None),
+        ("anthropic.claude-sonnet-4-20250514-v1:0", "ca-central-1", None),
+        ("meta.llama4-scout-17b-instruct-v1:0", "ca-central-1", None),
+        ("openai.gpt-6-sol", "ca-central-1", None),
+        (SONNET, "ca-west-1", None),
         ("amazon.nova-premier-v1:0", "eu-west-1", None),
         ("openai.gpt-6-sol", "us-west-2", "us.openai.gpt-6-sol"),
         ("openai.gpt-5.6-sol", "us-west-2", None),
@@ -108,6 +115,17 @@ def test_what_the_region_offers_counts_more_than_the_table():
     assert profile_for(HAIKU, "ap-northeast-1", inventory=offered) is None
     on_demand = Inventory(frozenset({SONNET}), frozenset())
     assert profile_for(SONNET, "ap-northeast-1", inventory=on_demand) is None
+
+
+def test_a_region_that_lists_profiles_of_a_model_has_no_others():
+    offered = Inventory(frozenset(), frozenset({f"global.{SONNET}"}))
+    assert profile_for(SONNET, "ap-northeast-1", inventory=offered) is None
+    assert profile_for(SONNET, "ap-northeast-1", inventory=offered, refused=True) is None
+    assert global_only(SONNET, "ap-northeast-1", inventory=offered).model_id == f"global.{SONNET}"
+    canada = Inventory(frozenset(), frozenset({"us.acme.new-v1:0"}))
+    assert profile_for("acme.new-v1:0", "ca-central-1", inventory=canada).model_id == (
+        "us.acme.new-v1:0"
+    )
 
 
 def test_a_refusal_of_aws_counts_more_than_either():

@@ -212,7 +212,9 @@ def _listed(runtime: Runtime, model: Model, listing: Listing) -> ExplanationStep
         age = ""
         if "discovered" in model.sources and listing.fetched_at is not None:
             age = f" {_ago(time.time() - listing.fetched_at)} ago"
-        step.source = " and ".join(model.sources) + age or "it comes with the plugin"
+        listed_as = model.extra.get("listedAs")
+        listed = f"listed as {' and '.join(listed_as)}" if listed_as else ""
+        step.source = " and ".join(model.sources) + age or listed or "it comes with the plugin"
         return step
     step.state, step.hint = "doubt", checked.hint
     if listing.error is not None:

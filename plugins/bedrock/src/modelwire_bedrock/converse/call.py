@@ -36,7 +36,11 @@ from modelwire_bedrock.converse.token_limit import configured_limit
 from modelwire_bedrock.errors import ServiceFault
 from modelwire_bedrock.models.application_profiles import is_application_profile, shared_profiles
 from modelwire_bedrock.models.families import family_of
-from modelwire_bedrock.models.inference_profiles import base_of_all, remember_invalid
+from modelwire_bedrock.models.inference_profiles import (
+    ProfileChoice,
+    base_of_all,
+    remember_invalid,
+)
 from modelwire_bedrock.settings import allows_global
 
 if TYPE_CHECKING:
@@ -59,7 +63,7 @@ class ConverseCall:
     """A call of Converse or ConverseStream: what is sent where.
 
     Attributes:
-        model: The model's id.
+        model: The model that was asked for.
         target: Where the request goes, and as whom.
         request: What is sent.
         operation: `converse_stream`, or `converse` where the model cannot stream this.
@@ -69,9 +73,10 @@ class ConverseCall:
         refusal: What the service said when it refused the call, for `without_refused`.
         family: The key of the model's family.
         allow_global: Whether a global profile may be chosen.
+        transport: What carries a question to the control plane; `None` where it is not asked.
     """
 
-    model: str
+    model: Model
     target: Target
     request: ConverseRequest
     operation: Operation
@@ -81,11 +86,12 @@ class ConverseCall:
     provider: str = _PROVIDER
     refusal: str = field(default="", repr=False)
     family: str = ""
+    transport: Transport | None = field(default=None, repr=False)
 
     @property
     def memory_key(self) -> Hashable:
         """What refusals are remembered for: provider, region, address and model."""
-        return (self.provider, self.target.region, self.target.endpoint_url, self.model)
+        return (self.provider, self.target.region, self.target.endpoint_url, self.model.id)
 
     @property
     def changes(self) -> Sequence[Change]:
@@ -143,7 +149,7 @@ class ConverseCall:
             error.hint = error.hint or login_hint(self.target)
         hint = hint_for(
             error,
-            model=self.model,
+            model=self.model.id,
             called=self.request.payload["modelId"],
             region=self.target.region,
             payload=self.request.payload,
@@ -162,13 +168,38 @@ class ConverseCall:
         return None if changed.payload == self.request.payload else evolve(self, request=changed)
 
     async def through_a_profile(self) -> ConverseCall | None:
-        """The same through an inference profile, if there is one that was not called."""
+        """The same through an inference profile, if there is one that was not called.
+
+        Where none is known, the region is asked for its profiles, once in this process.
+
+        Raises:
+            InvalidRequest: Only a global profile serves the model, and that is not allowed.
+        """
+        choice = self._another_profile() or await self._listed_profile()
+        return self._through(choice)
+
+    def _through(self, choice: ProfileChoice | None) -> ConverseCall | None:
+        if choice is not None:
+            return evolve(self, request=through_profile(choice, self.request))
+        if not self.allow_global:
+            refuse_global_only(self.model, self.target, refused=True)
+        return None
+
+    def _another_profile(self) -> ProfileChoice | None:
         choice = chosen_profile(
             self.model, self.target, refused=True, allow_global=self.allow_global
         )
-        if choice is None or choice.model_id == self.request.payload["modelId"]:
+        called = self.request.payload["modelId"]
+        return choice if choice is not None and choice.model_id != called else None
+
+    async def _listed_profile(self) -> ProfileChoice | None:
+        """A profile that the region lists, if it was not asked before."""
+        from modelwire_bedrock.discovery.profile_lookup import look_up_profiles
+
+        if self.transport is None:
             return None
-        return evolve(self, request=through_profile(choice, self.request))
+        read = await look_up_profiles(self.target, self.clients, self.transport)
+        return self._another_profile() if read else None
 
     def informed(self, error: ProviderError) -> ConverseCall:
         """The same, knowing with which error it was refused."""
@@ -206,12 +237,21 @@ class ConverseCall:
         return evolve(self, request=request)
 
     async def through_another_profile(self) -> ConverseCall | None:
-        """The same through the next likely profile, where the one that was chosen does not exist."""
+        """The same through another profile, where the one that was chosen does not exist.
+
+        That is the next likely one; where two do not exist, one that the region lists.
+
+        Raises:
+            InvalidRequest: Only a global profile serves the model, and that is not allowed.
+        """
         called = self.request.payload["modelId"]
-        if called == self.model:
+        if called == self.model.id:
             return None
-        remember_invalid(self.target.runtime, called)
-        return await self.through_a_profile()
+        refused = remember_invalid(self.target.runtime, called)
+        if sum(name.endswith(f".{self.model.id}") for name in refused) < 2:
+            return await self.through_a_profile()
+        listed = await self._listed_profile()
+        return self._through(listed or self._another_profile())
 
     async def as_a_whole(self) -> ConverseCall | None:
         """The same for an answer that comes whole, unless it is that already."""
@@ -234,6 +274,7 @@ def plan_call(
     base_model: str | None = None,
     target: Target | None = None,
     clients: Clients | None = None,
+    transport: Transport | None = None,
 ) -> ConverseCall:
     """Decide what to send where, without the network.
 
@@ -246,6 +287,7 @@ def plan_call(
         base_model: The id of the model behind an inference profile, where it is known.
         target: Where to send it; by default what configuration and options say.
         clients: Where boto3's clients come from; by default those of the process.
+        transport: What carries questions to the control plane, should the call be refused.
 
     Raises:
         ConfigError: A setting is not valid.
@@ -266,16 +308,16 @@ def plan_call(
         configured_limit=configured_limit(provider, model.id),
     )
     global_too = allows_global(provider)
-    choice = chosen_profile(model.id, target, allow_global=global_too)
+    choice = chosen_profile(model, target, allow_global=global_too)
     if choice is not None:
         request = through_profile(choice, request)
     elif not global_too:
-        refuse_global_only(model.id, target)
+        refuse_global_only(model, target)
     family = family_of(model.id, base_model=base_model, name=model.name)
     streaming = family.streaming
     whole = streaming == "nothing" or (streaming == "text only" and "toolConfig" in request.payload)
     call = ConverseCall(
-        model=model.id,
+        model=model,
         target=target,
         request=request,
         operation="converse" if whole else "converse_stream",
@@ -284,6 +326,7 @@ def plan_call(
         provider=provider.id or _PROVIDER,
         family=family.key,
         allow_global=global_too,
+        transport=transport,
     )
     return call.as_remembered()
 

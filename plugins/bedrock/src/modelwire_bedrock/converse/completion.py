@@ -95,6 +95,7 @@ _REMEDIES = (
         ConverseCall.through_another_profile,
         "model",
         "AWS does not know the profile that was chosen.",
+        times=2,
     ),
     Remedy(
         _cannot_stream,
@@ -149,6 +150,7 @@ def complete_stream(
             base_model=base_model,
             target=target,
             clients=clients,
+            transport=transport,
         )
 
     return stream_call(

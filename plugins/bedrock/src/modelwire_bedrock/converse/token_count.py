@@ -54,7 +54,7 @@ async def count_input_tokens(
     behind = await base_model_of(model, target, clients, transport)
     call = plan_call(
         model, context, options, provider, config,
-        base_model=behind, target=target, clients=clients,
+        base_model=behind, target=target, clients=clients, transport=transport,
     )  # fmt: skip
     payload = without_cache_points(call.request.payload) or call.request.payload
     counted = {key: payload[key] for key in _COUNTED if key in payload}

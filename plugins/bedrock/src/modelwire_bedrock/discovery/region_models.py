@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from modelwire.errors import AccessDenied, MalformedResponse
+from modelwire.errors import AccessDenied
 from modelwire.models import Model, ModelList
 from modelwire_bedrock.aws.clients import Clients, shared_clients
-from modelwire_bedrock.aws.control_plane import Operation, call
+from modelwire_bedrock.aws.control_plane import Operation
 from modelwire_bedrock.aws.endpoints import resolve_target
 from modelwire_bedrock.discovery.convert import Mapper
 from modelwire_bedrock.discovery.filters import offers_chat, offers_profile
+from modelwire_bedrock.discovery.pages import all_pages
 from modelwire_bedrock.models.inference_profiles import (
     Inventory,
     profile_for,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from modelwire_bedrock.aws.endpoints import Target
 
 __all__ = ["RegionListing", "discover", "models_in"]
-
-_MOST_PAGES = 200
 
 
 @frozen
@@ -135,7 +134,7 @@ async def _ask(target: Target, clients: Clients, transport: Transport) -> Region
 
     async def pages(operation: Operation, key: str, **params: Any) -> Any:
         try:
-            return await _all_pages(operation, key, params, target, clients, transport)
+            return await all_pages(operation, key, params, target, clients, transport)
         except AccessDenied as error:
             return error
 
@@ -194,31 +193,6 @@ def _reasons(target: Target, refused: Collection[str]) -> tuple[str, ...]:
         for name, (action, consequence) in _LACKING.items()
         if name in refused
     )
-
-
-async def _all_pages(
-    operation: Operation,
-    key: str,
-    params: Mapping[str, Any],
-    target: Target,
-    clients: Clients,
-    transport: Transport,
-) -> list[Mapping[str, Any]]:
-    items: list[Mapping[str, Any]] = []
-    token: str | None = None
-    seen: set[str] = set()
-    for _ in range(_MOST_PAGES):
-        page = dict(params) if token is None else {**params, "nextToken": token}
-        answer = await call(operation, page, target=target, clients=clients, transport=transport)
-        items += answer.get(key) or []
-        token = answer.get("nextToken") or None
-        if token is None:
-            return items
-        if token in seen:
-            break
-        seen.add(token)
-    msg = f"The pages of {operation} have no end."
-    raise MalformedResponse(msg, provider="amazon-bedrock", retryable=False)
 
 
 def _remember(target: Target, listing: RegionListing) -> None:

@@ -36,7 +36,8 @@ __all__ = [
 GEOGRAPHIES_OF_REGION: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("us-gov-", ("us-gov",)),
     ("us-", ("us",)),
-    ("ca-", ("ca", "us")),
+    ("ca-central-1", ("ca", "us")),
+    ("ca-", ("ca",)),
     ("eu-", ("eu",)),
     ("ap-northeast-1", ("jp", "apac")),
     ("ap-northeast-3", ("jp", "apac")),
@@ -45,6 +46,13 @@ GEOGRAPHIES_OF_REGION: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ap-south-", ("in", "apac")),
     ("ap-", ("apac",)),
     ("sa-", ("sa",)),
+)
+
+# Where only some models can be called through a profile of another geography's: by the beginning of
+# the region's name and the geography, the models, by their bare ids.
+# evidence: AWS's blog on cross-region inference from Canada, which begins with Claude 4.5; 2026-11.
+_SOME_MODELS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("ca-", "us", re.compile(r"anthropic\.claude-[a-z]+-(?:4-[5-9]|[5-9]|\d\d)")),
 )
 
 # Models that AWS serves by profile only wherever it serves them.
@@ -73,6 +81,10 @@ class Inventory:
 
     on_demand: frozenset[str]
     profiles: frozenset[str]
+
+    def profiles_of(self, model_id: str) -> frozenset[str]:
+        """The profiles of a model, of every geography."""
+        return frozenset(name for name in self.profiles if name.partition(".")[2] == model_id)
 
 
 @frozen
@@ -107,7 +119,8 @@ def profile_for(
     Args:
         model_id: The id that was asked for. An ARN, or an id with a geography, stays as it is.
         region: The region that is called.
-        inventory: What the region offers, if it was asked.
+        inventory: What the region offers, if it was asked. Where it has a profile of the model, the
+            table of profiles is not used.
         refused: Whether AWS has already refused a call of the bare id.
         allow_global: Whether a global profile may be chosen, so that data may leave the geography.
         invalid: Ids of profiles that AWS has called invalid.
@@ -118,12 +131,12 @@ def profile_for(
         return None
     geographies = [*geographies_of(region), *(["global"] if allow_global else [])]
     candidates = [f"{geography}.{model_id}" for geography in geographies]
-    if inventory is not None:
-        offered = [profile for profile in candidates if profile in inventory.profiles]
-        if offered:
-            return _choice(offered[0], model_id, region)
+    listed = inventory.profiles_of(model_id).difference(invalid) if inventory else frozenset()
+    if listed:
+        offered = [profile for profile in candidates if profile in listed]
+        return _choice(offered[0], model_id, region) if offered else None
     if refused or _PROFILE_ONLY.match(model_id):
-        every = _likely(model_id, geographies)
+        every = _likely(model_id, region, geographies)
         likely = [id_ for id_ in every if id_ not in invalid]
         if not refused:
             likely = likely or every
@@ -133,16 +146,36 @@ def profile_for(
 
 
 def global_only(
-    model_id: str, region: str, *, inventory: Inventory | None = None
+    model_id: str,
+    region: str,
+    *,
+    inventory: Inventory | None = None,
+    refused: bool = False,
+    invalid: Collection[str] = (),
 ) -> ProfileChoice | None:
-    """The global profile of a model that has no other to be called from a region, if so."""
-    if profile_for(model_id, region, inventory=inventory) is not None:
+    """The global profile of a model that has no other to be called from a region, if so.
+
+    Args:
+        model_id: The id that was asked for.
+        region: The region that is called.
+        inventory: What the region offers, if it was asked.
+        refused: Whether AWS has already refused a call of the bare id.
+        invalid: Ids of profiles that AWS has called invalid.
+    """
+    if not (refused or _PROFILE_ONLY.match(model_id)):
         return None
-    if not _is_bare(model_id) or not _PROFILE_ONLY.match(model_id):
-        return None
-    if inventory is not None and model_id in inventory.on_demand:
-        return None
-    return profile_for(model_id, region, inventory=inventory, allow_global=True)
+    local, anywhere = (
+        profile_for(
+            model_id,
+            region,
+            inventory=inventory,
+            refused=refused,
+            invalid=invalid,
+            allow_global=allowed,
+        )
+        for allowed in (False, True)
+    )
+    return None if local is not None else anywhere
 
 
 def _is_bare(model_id: str) -> bool:
@@ -150,12 +183,13 @@ def _is_bare(model_id: str) -> bool:
     return not arn and base_model_id(model_id) == model_id and "." in model_id
 
 
-def _likely(model_id: str, geographies: Sequence[str]) -> list[str]:
+def _likely(model_id: str, region: str, geographies: Sequence[str]) -> list[str]:
     """The profiles that a model has by the table, the surest first.
 
     Of a model that the table does not know, not every one has a profile of the nearest geography; the
     widest is the likeliest.
     """
+    geographies = [name for name in geographies if _has_model(region, name, model_id)]
     known = known_geographies(model_id)
     if known is None:
         ordered = [name for name in reversed(geographies) if name != "global"]
@@ -163,6 +197,15 @@ def _likely(model_id: str, geographies: Sequence[str]) -> list[str]:
     else:
         ordered = [name for group in known for name in geographies if name in group]
     return [f"{geography}.{model_id}" for geography in ordered]
+
+
+def _has_model(region: str, geography: str, model_id: str) -> bool:
+    """Whether a model can be called from a region through a geography, as far as is known."""
+    return all(
+        models.match(model_id)
+        for start, name, models in _SOME_MODELS
+        if region.startswith(start) and geography == name
+    )
 
 
 def base_of_all(model_ids: Sequence[str]) -> str | None:
@@ -200,9 +243,10 @@ def inventory_of(place: Hashable) -> Inventory | None:
     return _inventories.get(place)
 
 
-def remember_invalid(place: Hashable, profile: str) -> None:
-    """Keep that AWS called the id of a profile invalid, for calls of this process."""
+def remember_invalid(place: Hashable, profile: str) -> frozenset[str]:
+    """Keep that AWS called the id of a profile invalid, for calls of this process; all of them."""
     _invalid.update(place, lambda known: (known or frozenset()) | {profile})
+    return invalid_profiles(place)
 
 
 def invalid_profiles(place: Hashable) -> frozenset[str]:
