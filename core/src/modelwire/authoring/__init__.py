@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.authoring.costs import with_costs
     from modelwire.authoring.credentials import (
         detect_key,
         key_variable,
@@ -102,11 +103,13 @@ __all__ = [
     "stream_json",
     "until_fault",
     "unusable_auth",
+    "with_costs",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "costs": ("with_costs",),
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),
         "endpoint": ("describe_endpoint",),
         "failure_rules": ("meaning_of_message",),

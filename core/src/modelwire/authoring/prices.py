@@ -7,14 +7,13 @@ data.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from attrs import frozen
 
 from modelwire.models import Prices
 
-__all__ = ["PriceEntry", "look_up_prices"]
+__all__ = ["PriceEntry", "known_entry", "look_up_prices"]
 
 _KEYS = {
     "input": "input_mtok",
@@ -40,7 +39,15 @@ class PriceEntry:
     dearer_above: int | None = None
 
 
-@lru_cache(maxsize=2048)
+_MOST = 2048
+_known: dict[tuple[str, str], PriceEntry] = {}
+
+
+def known_entry(service: str, model_id: str) -> PriceEntry | None:
+    """What `look_up_prices` has found out about a model, or `None` where it was not asked."""
+    return _known.get((service, model_id))
+
+
 def look_up_prices(service: str, model_id: str) -> PriceEntry:
     """Look a model up.
 
@@ -53,6 +60,17 @@ def look_up_prices(service: str, model_id: str) -> PriceEntry:
     Returns:
         What is known; an entry without values where the package or the model is missing.
     """
+    key = (service, model_id)
+    if key not in _known:
+        found = _look_up(service, model_id)
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[key] = found
+        return found
+    return _known[key]
+
+
+def _look_up(service: str, model_id: str) -> PriceEntry:
     try:
         from genai_prices.data_snapshot import get_snapshot
     except ImportError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from modelwire.authoring import Remedy, stream_call
+from modelwire.authoring import Remedy, stream_call, with_costs
 from modelwire.errors import InvalidRequest, ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.converse.call import (
@@ -17,6 +17,7 @@ from modelwire_bedrock.converse.call import (
 from modelwire_bedrock.converse.refusals import fields_named
 from modelwire_bedrock.error_rules import Symptom
 from modelwire_bedrock.errors import ServiceFault
+from modelwire_bedrock.models.prices import PRICED_SERVICE, priced_id
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -138,10 +139,12 @@ def complete_stream(
     """
     clients = clients or shared_clients()
 
+    called: list[str] = []
+
     async def plan() -> ConverseCall:
         target = target_of(model, options, provider, config)
         base_model = await base_model_of(model, target, clients, transport)
-        return plan_call(
+        call = plan_call(
             model,
             context,
             options,
@@ -152,8 +155,10 @@ def complete_stream(
             clients=clients,
             transport=transport,
         )
+        called.append(priced_id(call.request.payload["modelId"], base_model))
+        return call
 
-    return stream_call(
+    stream = stream_call(
         plan,
         transport,
         options.deadlines,
@@ -162,3 +167,6 @@ def complete_stream(
         remedies=_REMEDIES,
         explain=ConverseCall.explain,
     )
+    if model.prices is not None:
+        return stream
+    return with_costs(stream, PRICED_SERVICE, lambda: called[0])

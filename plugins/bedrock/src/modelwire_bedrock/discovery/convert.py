@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from attrs import evolve, frozen
 
-from modelwire.authoring import PriceEntry, look_up_prices
+from modelwire.authoring import PriceEntry
 from modelwire.models import InputKind, Model
 from modelwire_bedrock.discovery.filters import base_of_profile
 from modelwire_bedrock.models.families import UNKNOWN, family_of
 from modelwire_bedrock.models.limits import limits_of
+from modelwire_bedrock.models.prices import price_entry, priced_id
 from modelwire_bedrock.settings import DEFAULT_CONTEXT_WINDOW, DEFAULT_MAX_TOKENS
 
 __all__ = ["Mapper"]
 
-_price_of = partial(look_up_prices, "aws")
 
 _KINDS: tuple[InputKind, ...] = ("text", "image", "document", "audio", "video")
 _MODALITIES: Mapping[str, InputKind] = {
@@ -46,7 +45,7 @@ class Mapper:
     api: str = "bedrock-converse-stream"
     context_window: int = DEFAULT_CONTEXT_WINDOW
     max_tokens: int = DEFAULT_MAX_TOKENS
-    price_of: Callable[[str], PriceEntry] = _price_of
+    price_of: Callable[[str], PriceEntry] = price_entry
 
     def foundation(self, summary: Mapping[str, Any]) -> Model:
         """A foundation model under its own id."""
@@ -87,8 +86,7 @@ class Mapper:
     ) -> Model:
         known_by = base_id or model_id
         limits, family = limits_of(known_by), family_of(known_by, name=name)
-        priced_as = model_id if not model_id.startswith("arn:") else known_by
-        price = self.price_of(priced_as)
+        price = self.price_of(priced_id(model_id, base_id))
         window = limits.context_window or price.context_window
         extra: dict[str, Any] = {}
         assumed = [

@@ -1,0 +1,62 @@
+"""The cost of answers whose model came without prices, as from no list of models."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from modelwire.authoring.prices import PriceEntry, known_entry, look_up_prices
+from modelwire.authoring.single_flight import SingleFlight
+from modelwire.events import UsageReport, deltas_of
+
+if TYPE_CHECKING:
+    from modelwire.events import Delta, Deltas
+    from modelwire.models import Prices
+
+__all__ = ["with_costs"]
+
+
+async def with_costs(
+    stream: AsyncGenerator[Deltas, None], service: str, model_id: Callable[[], str]
+) -> AsyncGenerator[Deltas, None]:
+    """A stream of deltas in which each report of usage says what it costs.
+
+    For models whose `prices` are unknown; what is known of them is applied by the core. A report that
+    names its cost stays as it is.
+
+    Args:
+        stream: The deltas. It is closed with the generator.
+        service: What the package `genai-prices` calls the service.
+        model_id: Gives the id that has the price. It is called when usage is reported; prices that are
+            not known yet are looked up in a thread then.
+    """
+
+    async def priced(delta: Delta) -> Delta:
+        if not isinstance(delta, UsageReport) or delta.usage.cost is not None:
+            return delta
+        prices = await _prices(service, model_id())
+        cost = prices.cost_of(delta.usage) if prices is not None else None
+        return delta if cost is None else UsageReport(evolve(delta.usage, cost=cost))
+
+    async with aclosing(stream) as arrivals:
+        async for arrived in arrivals:
+            deltas = deltas_of(arrived)
+            if any(isinstance(delta, UsageReport) for delta in deltas):
+                yield [await priced(delta) for delta in deltas]
+            else:
+                yield arrived
+
+
+_lookups: SingleFlight[PriceEntry] = SingleFlight("modelwire-prices")
+
+
+async def _prices(service: str, model_id: str) -> Prices | None:
+    entry = known_entry(service, model_id)
+    if entry is None:
+        look_up = partial(look_up_prices, service, model_id)
+        entry = await _lookups.run((service, model_id), look_up)
+    return entry.prices
