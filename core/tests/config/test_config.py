@@ -333,7 +333,9 @@ def test_a_wrong_env_block_is_a_problem(env, expected):
         ),
         (
             {"maxTokens": True},
-            ["models.providers.acme.maxTokens: expected a whole number above 0, found true"],
+            [
+                'models.providers.acme.maxTokens: expected a whole number above 0 or "auto", found true'
+            ],
         ),
         (
             {"contextTokens": 1.5},

@@ -46,6 +46,7 @@ WHOLE = {
                         "path": "/models/large.gguf",
                     },
                 ],
+                "maxTokens": "auto",
                 "timeoutSeconds": 1.5,
                 "region": "north",
                 "request": {"proxy": {}},

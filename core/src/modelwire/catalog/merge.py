@@ -11,7 +11,11 @@ from modelwire.models import Model, Prices
 __all__ = ["known_model", "known_models"]
 
 # Where the user's word about a whole provider is weaker than what the provider says about a model.
-_PROVIDER_WIDE = ("context_window", "context_tokens", "max_tokens")
+_PROVIDER_WIDE = {
+    "context_window": "context_window",
+    "context_tokens": "context_tokens",
+    "max_tokens": "most_tokens",
+}
 _JOINED = ("thinking_level_map", "params", "headers", "extra")
 
 
@@ -48,9 +52,9 @@ def known_model(
         if entry is None or entry.name is None:
             known["name"] = found.name
         sources += ("discovered",)
-    for name in _PROVIDER_WIDE:
+    for name, of_provider in _PROVIDER_WIDE.items():
         if known[name] is None:
-            known[name] = getattr(provider, name)
+            known[name] = getattr(provider, of_provider)
     return Model(**known, sources=sources)
 
 
@@ -69,7 +73,7 @@ def _configured(provider: ProviderConfig, entry: ModelConfig) -> dict[str, Any]:
         "prices": _prices(entry),
         "context_window": entry.context_window,
         "context_tokens": entry.context_tokens,
-        "max_tokens": entry.max_tokens,
+        "max_tokens": entry.most_tokens,
         "thinking_level_map": dict(entry.thinking_level_map),
         "params": {**provider.params, **entry.params},
         "headers": {**provider.headers, **entry.headers},

@@ -103,8 +103,9 @@ class _Maker:
         return self._reference(kind) if attrs.has(kind) else {"type": _SCALARS[kind]}
 
     def _generic(self, origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        if origin is Annotated:  # the only annotation is that of numbers above 0
-            return {**self.of(arguments[0]), "exclusiveMinimum": 0}
+        if origin is Annotated:  # a number is annotated as one above 0
+            made = self.of(arguments[0])
+            return {**made, "exclusiveMinimum": 0} if arguments[0] in (int, float) else made
         if origin in (Union, UnionType):
             return _any_of([self.of(argument) for argument in arguments])
         if origin is Literal:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 from attrs import Factory, field, frozen
 
-from modelwire.config.schema import PositiveInt, PositiveNumber
+from modelwire.config.schema import AnswerLimit, PositiveInt, PositiveNumber
 from modelwire.document import format_path
 from modelwire.errors import ConfigError
 from modelwire.models import InputKind, Prices, fold_provider
@@ -58,7 +58,7 @@ class ModelConfig:
         cost: Prices in USD per million tokens.
         context_window: Tokens that request and answer may have together.
         context_tokens: A lower limit on the context.
-        max_tokens: The most tokens that an answer may have.
+        max_tokens: The most tokens that an answer may have; `auto` leaves that to the service.
         thinking_level_map: Provider-specific words for reasoning levels.
         params: Request parameters for every call.
         headers: HTTP headers for every call.
@@ -75,12 +75,17 @@ class ModelConfig:
     cost: Prices | None = None
     context_window: PositiveInt | None = None
     context_tokens: PositiveInt | None = None
-    max_tokens: PositiveInt | None = None
+    max_tokens: AnswerLimit | None = None
     thinking_level_map: dict[str, str | None] = Factory(dict)
     params: dict[str, Any] = field(factory=dict, repr=False)
     headers: dict[str, str] = field(factory=dict, repr=False)
     compat: dict[str, Any] = field(factory=dict, repr=False)
     extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+    @property
+    def most_tokens(self) -> int | None:
+        """The limit on an answer's tokens where it is a number."""
+        return None if self.max_tokens == "auto" else self.max_tokens
 
 
 @frozen
@@ -98,7 +103,7 @@ class ProviderConfig:
         models: The models that are described by hand.
         context_window: Default of the models, in tokens.
         context_tokens: Default of the models, in tokens.
-        max_tokens: Default of the models, in tokens.
+        max_tokens: Default of the models, in tokens, or `auto`.
         timeout_seconds: How long one request may take.
         first_event_seconds: How long the first event of an answer may take to come.
         region: Where to reach a service that has regions.
@@ -117,7 +122,7 @@ class ProviderConfig:
     models: tuple[ModelConfig, ...] = ()
     context_window: PositiveInt | None = None
     context_tokens: PositiveInt | None = None
-    max_tokens: PositiveInt | None = None
+    max_tokens: AnswerLimit | None = None
     timeout_seconds: PositiveNumber | None = None
     first_event_seconds: PositiveNumber | None = None
     region: str | None = None
@@ -138,6 +143,11 @@ class ProviderConfig:
     def auth_path(self) -> str:
         """Where the configuration says the auth mode."""
         return format_path(("models", "providers", self.id, "auth"))
+
+    @property
+    def most_tokens(self) -> int | None:
+        """The default limit on an answer's tokens where it is a number."""
+        return None if self.max_tokens == "auto" else self.max_tokens
 
     def resolve_api_key(self, environ: Mapping[str, str]) -> str | None:
         """Find the key that `api_key` stands for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 from attrs import Factory, field, frozen
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentDefaults",
     "AgentsConfig",
+    "AnswerLimit",
     "ModelChoice",
     "ModelEntry",
     "PluginEntry",
@@ -29,10 +30,16 @@ _POSITIVE = "positive"
 PositiveInt: TypeAlias = Annotated[int, _POSITIVE]
 PositiveNumber: TypeAlias = Annotated[float, _POSITIVE]
 
+_LIMIT = "limit"
+
+AnswerLimit: TypeAlias = Annotated[PositiveInt | Literal["auto"], _LIMIT]
+"""Tokens that an answer may have; `auto` leaves that to the service."""
+
 
 def register_limits(converter: Converter) -> None:
     """Teach a converter the types of this module."""
     converter.register_structure_hook_factory(_is_positive, _positive_hook)
+    converter.register_structure_hook_factory(_is_limit, _limit_hook)
 
 
 def _is_positive(target: Any) -> bool:
@@ -52,6 +59,24 @@ def _positive_hook(target: Any) -> Callable[[Any, Any], int | float]:
         if not (right_type and number > 0):
             raise ValueMistake(f"expected a {noun} above 0", value)
         return kind(number)  # type: ignore[no-any-return]
+
+    return structure
+
+
+def _is_limit(target: Any) -> bool:
+    return get_origin(target) is Annotated and _LIMIT in get_args(target)
+
+
+def _limit_hook(_: Any) -> Callable[[Any, Any], int | str]:
+    number = _positive_hook(PositiveInt)
+
+    def structure(value: Any, _: Any) -> int | str:
+        if value == "auto":
+            return "auto"
+        try:
+            return int(number(value, PositiveInt))
+        except ValueMistake:
+            raise ValueMistake('expected a whole number above 0 or "auto"', value) from None
 
     return structure
 

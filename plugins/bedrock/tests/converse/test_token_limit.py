@@ -64,6 +64,13 @@ def test_auto_leaves_the_limit_to_the_service(build, configured):
     assert not [change for change in request.changes if "maxTokens" in change.path]
 
 
+def test_auto_may_be_configured_for_a_model(build):
+    request = build(model=OPUS_46, configured_limit="auto")
+    assert limit(request) is None
+    assert request.limit_note is None
+    assert limit(build(model=OPUS_46, max_tokens=100, configured_limit="auto")) == 100
+
+
 def test_more_than_the_model_can_is_lowered_and_recorded(build):
     request = build(model="us.meta.llama3-3-70b-instruct-v1:0", max_tokens=100_000)
     assert limit(request) == 4_096

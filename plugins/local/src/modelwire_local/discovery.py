@@ -71,7 +71,7 @@ def _from_config(item: ModelConfig, provider_id: str) -> Model:
         local=True,
         prices=FREE,
         context_window=item.context_window or DEFAULT_CONTEXT_WINDOW,
-        max_tokens=item.max_tokens,
+        max_tokens=item.most_tokens,
         extra={"path": str(expand_path(item.extra["path"], provider_id))},
         sources=("configured",),
     )

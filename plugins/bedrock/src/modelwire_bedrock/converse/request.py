@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
@@ -159,7 +159,7 @@ def build_request(
     base_model: str | None = None,
     region: str | None = None,
     environ: Mapping[str, str] | None = None,
-    configured_limit: int | None = None,
+    configured_limit: int | Literal["auto"] | None = None,
 ) -> ConverseRequest:
     """Write the request that continues a context; nothing is sent.
 

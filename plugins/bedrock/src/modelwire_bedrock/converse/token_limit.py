@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attrs import evolve
 
@@ -26,7 +26,7 @@ _ROOM = 8_192
 """Tokens left for the answer itself beside a thinking budget, in the default limit."""
 
 
-def configured_limit(provider: ProviderConfig, model_id: str) -> int | None:
+def configured_limit(provider: ProviderConfig, model_id: str) -> int | Literal["auto"] | None:
     """The limit that the configuration gives a model, by its entry or for all of its provider."""
     entry = next((entry for entry in provider.models if entry.id == model_id), None)
     return (entry.max_tokens if entry is not None else None) or provider.max_tokens
@@ -35,7 +35,7 @@ def configured_limit(provider: ProviderConfig, model_id: str) -> int | None:
 def chosen_limit(
     options: CompletionOptions,
     known_by: str,
-    configured: int | None,
+    configured: int | Literal["auto"] | None,
     params: Params,
     changes: Changes,
 ) -> tuple[CompletionOptions, bool]:
@@ -44,8 +44,8 @@ def chosen_limit(
     Args:
         options: The options of the call, whose limit counts first.
         known_by: The id of the model, or of that behind a profile.
-        configured: The limit that the configuration gives the model.
-        params: May hold `maxTokens: "auto"`, which leaves the limit to the service.
+        configured: The limit that the configuration gives the model; `auto` leaves it to the service.
+        params: May hold `maxTokens`, likewise.
         changes: Where it is recorded that a limit was lowered.
 
     Raises:
@@ -56,12 +56,9 @@ def chosen_limit(
     if given is not None and not auto and (isinstance(given, bool) or not isinstance(given, int)):
         msg = f"{path} must be a number of tokens, or auto; it is {given!r}."
         raise InvalidRequest(msg)
-    own = given if not auto else None
-    chosen = next((n for n in (options.max_tokens, own) if n is not None), None)
-    if chosen is None and not auto:
-        chosen = configured
-    if chosen is None:
-        return options, auto
+    chosen = next((n for n in (options.max_tokens, given, configured) if n is not None), None)
+    if not isinstance(chosen, int):
+        return options, chosen == _AUTO
     most = limits_of(known_by).max_tokens
     if most is not None and chosen > most:
         changes.rewritten(

@@ -85,7 +85,7 @@ async def discover(
         context_window=options.default_context_window
         or provider.context_window
         or DEFAULT_CONTEXT_WINDOW,
-        max_tokens=options.default_max_tokens or provider.max_tokens or DEFAULT_MAX_TOKENS,
+        max_tokens=options.default_max_tokens or provider.most_tokens or DEFAULT_MAX_TOKENS,
     )
     from asyncio import to_thread
 
