@@ -28,6 +28,7 @@ from modelwire.messages import (
     Text,
     Thinking,
     ToolCall,
+    ToolResultMessage,
     Usage,
     UserMessage,
 )
@@ -264,6 +265,28 @@ async def test_thinking_that_the_service_no_longer_takes_is_left_out_once(runtim
     first, second = server.requests
     assert first.says("c3RhbGU")
     assert not second.says("c3RhbGU")
+
+
+async def test_unsigned_thinking_of_another_companys_model_goes_back_to_it(runtime, server, wire):
+    thought = {"type": "thinking", "thinking": ""}
+    begun = [
+        event("content_block_start", index=0, content_block=thought),
+        event("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "Hm"}),
+        event("content_block_stop", index=0),
+    ]
+    server.script(
+        wire.reply(called(*begun, *call_events(['{"q":"x"}'], index=1))),
+        wire.reply(wire.bodies(ScriptedAnswer("Done."))),
+    )
+    messages = [UserMessage("Q")]
+    async with runtime() as live:
+        first = await live.complete(Context(messages), model="anthropic/glm-5")
+        result = ToolResultMessage("toolu_1", "look", "found")
+        context = Context([*messages, first, result])
+        await live.complete(context, model="anthropic/glm-5")
+    _, said, _ = json.loads(server.requests[1].body)["messages"]
+    assert said["content"][0] == {"type": "thinking", "thinking": "Hm"}
+    assert said["content"][1]["type"] == "tool_use"
 
 
 async def test_another_refusal_is_not_sent_again(runtime, server, wire):

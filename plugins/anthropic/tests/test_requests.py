@@ -22,11 +22,12 @@ from modelwire.messages import (
 from modelwire.models import Model
 from modelwire_anthropic.messages.request import build_request
 from modelwire_anthropic.models import claude_of
+from modelwire_anthropic.vendors import VENDORS, vendor_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def build(*messages, model="claude-sonnet-4-5", system=None, tools=(), **options):
+def build(*messages, model="claude-sonnet-4-5", system=None, tools=(), at=None, **options):
     known = model if isinstance(model, Model) else Model("anthropic", model)
     context = Context(
         [UserMessage(m) if isinstance(m, str) else m for m in messages or ("Hi",)],
@@ -34,7 +35,8 @@ def build(*messages, model="claude-sonnet-4-5", system=None, tools=(), **options
         tools=tools,
     )
     options.setdefault("cache_retention", "none")
-    return build_request(known, context, CompletionOptions(**options))
+    vendor = vendor_of(known, at)
+    return build_request(known, context, CompletionOptions(**options), vendor=vendor)
 
 
 def said(request):
@@ -266,6 +268,77 @@ def test_signed_thinking_goes_back_to_its_model_and_to_no_other():
     other = build("Q", answered(thought, hidden, Text("A"), model="claude-opus-4-6"), "Q2")
     assert said(other)[1] == ("assistant", ["A"])
     assert not other.has_thinking
+
+
+THIRD_PARTIES = [
+    ("deepseek-v4-pro", "https://api.deepseek.com/anthropic"),
+    ("kimi-for-coding", "https://api.kimi.com/coding"),
+    ("kimi-k2.6", "https://api.moonshot.cn/anthropic"),
+    ("MiniMax-M2.5", "https://api.minimaxi.com/anthropic"),
+    ("glm-5", "https://open.bigmodel.cn/api/anthropic"),
+    ("qwen3-max", "https://dashscope-intl.aliyuncs.com/apps/anthropic"),
+    ("qwen3-max", "https://ws1.ap-southeast-1.maas.aliyuncs.com/apps/anthropic"),
+    ("glm-5", "https://api.lkeap.cloud.tencent.com/api/anthropic"),
+    ("any", "https://gateway.example"),
+    # DeepSeek answers to Claude's names, too.
+    ("claude-opus-4-6", "https://api.deepseek.com/anthropic"),
+]
+
+
+@pytest.mark.parametrize("signature", [None, "91cfbb94-554b"])
+@pytest.mark.parametrize(("model", "at"), THIRD_PARTIES)
+def test_thinking_of_another_companys_model_goes_back_as_it_came(model, at, signature):
+    before = answered(Thinking("Hm", signature=signature), ToolCall("c", "look", {}), model=model)
+    request = build("Q", before, ToolResultMessage("c", "look", "1"), model=model, at=at)
+    thinking, call = request.payload["messages"][1]["content"]
+    signed = {"signature": signature} if signature else {}
+    assert thinking == {"type": "thinking", "thinking": "Hm", **signed}
+    assert call["type"] == "tool_use"
+    assert paths(request) == []
+    other = build("Q", before, ToolResultMessage("c", "look", "1"), model="another", at=at)
+    assert not other.has_thinking
+    assert ("dropped", "messages[1].content[0]") in paths(other)
+
+
+@pytest.mark.parametrize(
+    ("model", "at"),
+    [
+        ("claude-sonnet-4-5", "https://api.anthropic.com"),
+        ("anthropic.claude-sonnet-4-5-v1:0", "https://bedrock-runtime.eu-west-1.amazonaws.com/anthropic"),
+        ("anthropic.claude-opus-4-7", "https://bedrock-mantle.us-east-1.api.aws/anthropic"),
+        ("claude-sonnet-4-5", "https://europe-west1-aiplatform.googleapis.com"),
+        ("anthropic/claude-sonnet-4-5", "https://gateway.example"),
+    ],
+)  # fmt: skip
+def test_claude_gets_no_thinking_back_without_its_signature(model, at):
+    before = answered(Thinking("Hm"), Text("A"), model=model)
+    request = build("Q", before, "Q2", model=model, at=at)
+    assert not request.has_thinking
+    assert ("dropped", "messages[1].content[0]") in paths(request)
+
+
+@pytest.mark.parametrize(
+    ("model", "at", "sent", "noted"),
+    [
+        ("claude-sonnet-4-5", "https://api.anthropic.com", None, False),
+        ("claude-sonnet-4-5", "https://gateway.example", None, False),
+        ("deepseek-v4-pro", "https://api.deepseek.com/anthropic", {"type": "disabled"}, False),
+        ("kimi-for-coding", "https://api.kimi.com/coding", None, True),
+        ("glm-5", "https://api.z.ai/api/anthropic", None, True),
+        ("any", "https://gateway.example", None, True),
+    ],
+)
+def test_off_is_said_as_the_service_wants_it_or_noted(model, at, sent, noted):
+    request = build(model=model, at=at, reasoning="off")
+    assert request.payload.get("thinking") == sent
+    assert (("ignored", "options.reasoning") in paths(request)) is noted
+
+
+def test_every_vendor_of_whom_something_is_said_has_evidence_and_its_date():
+    for vendor in VENDORS:
+        if vendor.off is not None or vendor.requires_signature:
+            assert vendor.evidence, vendor.id
+            assert vendor.as_of, vendor.id
 
 
 def test_images_and_documents_in_the_forms_of_the_service():

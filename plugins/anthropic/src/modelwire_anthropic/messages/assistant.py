@@ -8,7 +8,7 @@ from typing import Any
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import AssistantTurn, clean_arguments
+from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank
 from modelwire_anthropic.messages.rendering import Rendering
 from modelwire_anthropic.messages.user import text_block
 
@@ -68,8 +68,12 @@ def _thinking(block: Thinking, path: str, rendering: Rendering, *, own: bool) ->
     if replayed and (block.signature or "").strip():
         # Signed thoughts go back to the byte; any change would break their signature.
         return {"type": "thinking", "thinking": block.text, "signature": block.signature}
+    if replayed and not rendering.requires_signature and not is_blank(block.text):
+        return {"type": "thinking", "thinking": clean_text(block.text)}
     # As text the model would repeat it to the user.
-    why = "Thinking can only go back signed, and to the model that signed it."
+    why = "Thinking can only go back to the model that it is from."
+    if own and rendering.requires_signature:
+        why = "Thinking can only go back signed, and to the model that signed it."
     rendering.changes.dropped(path, why)
     return None
 

@@ -14,6 +14,7 @@ from modelwire_anthropic.client import stream_events
 from modelwire_anthropic.errors import refuses_thinking
 from modelwire_anthropic.messages.request import MessagesRequest, build_request
 from modelwire_anthropic.messages.stream import Translator
+from modelwire_anthropic.vendors import vendor_of
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -67,7 +68,10 @@ class MessagesCall:
         """The same without the model's earlier thinking, if the request has any."""
         if not self.request.has_thinking:
             return None
-        request = build_request(self.model, self.context, self.options, replay_thinking=False)
+        vendor = vendor_of(self.model, self.account.base_url)
+        request = build_request(
+            self.model, self.context, self.options, vendor=vendor, replay_thinking=False
+        )
         return evolve(self, request=request)
 
 
@@ -103,7 +107,8 @@ def complete(
 
     async def plan() -> MessagesCall:
         account = resolve_account(provider, config, model)
-        request = build_request(model, context, options)
+        vendor = vendor_of(model, account.base_url)
+        request = build_request(model, context, options, vendor=vendor)
         return MessagesCall(request, account, model, context, options)
 
     return stream_call(

@@ -23,6 +23,7 @@ class Rendering:
         names: The names of the tools on the wire.
         changes: Where changes are recorded.
         replay_thinking: Whether the model's earlier thinking goes back to it.
+        requires_signature: Whether it goes back only with its signature.
         ids: Gives the ids of tool calls.
     """
 
@@ -31,6 +32,7 @@ class Rendering:
     names: ToolNames
     changes: Changes
     replay_thinking: bool = True
+    requires_signature: bool = True
     ids: UniqueIds = field(factory=UniqueIds)
 
     def takes(self, kind: InputKind) -> bool:
@@ -38,6 +40,6 @@ class Rendering:
         return self.model.input is None or kind in self.model.input
 
     def is_own(self, message: AssistantMessage) -> bool:
-        """Whether the same model of the same provider wrote a message, so that it is signed."""
+        """Whether the same model of the same provider wrote a message."""
         same = message.provider == self.model.provider and message.model == self.model.id
         return same and (message.api or API) == API

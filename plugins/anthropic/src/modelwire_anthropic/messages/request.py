@@ -28,6 +28,7 @@ from modelwire_anthropic.messages.structured import closed, instruction
 from modelwire_anthropic.messages.thinking import ThinkingPlan, plan
 from modelwire_anthropic.messages.tools import tool_fields
 from modelwire_anthropic.models import Claude, claude_of
+from modelwire_anthropic.vendors import Vendor, vendor_of
 
 __all__ = ["MessagesRequest", "build_request"]
 
@@ -63,7 +64,12 @@ class MessagesRequest:
 
 
 def build_request(
-    model: Model, context: Context, options: CompletionOptions, *, replay_thinking: bool = True
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    *,
+    vendor: Vendor | None = None,
+    replay_thinking: bool = True,
 ) -> MessagesRequest:
     """Write the request that continues a context; nothing is sent.
 
@@ -71,6 +77,7 @@ def build_request(
         model: The model to ask.
         context: What it is asked to continue.
         options: How.
+        vendor: The service that is asked; by default Anthropic.
         replay_thinking: Whether the model's earlier thinking goes back to it.
 
     Raises:
@@ -79,13 +86,14 @@ def build_request(
     """
     changes = Changes()
     claude = claude_of(model)
+    vendor = vendor or vendor_of(model)
     names = ToolNames.of(names_in(context))
-    rendering = Rendering(model, claude, names, changes, replay_thinking)
+    rendering = Rendering(model, claude, names, changes, replay_thinking, vendor.requires_signature)
     messages = messages_of(context.messages, rendering)
     if not messages:
         msg = "There is no message to answer: the context holds nothing that can be sent."
         raise InvalidRequest(msg, provider=model.provider, model=model.id, hint="Say something.")
-    planned = plan(claude, options, changes)
+    planned = plan(claude, options, changes, vendor)
     payload: dict[str, Any] = {
         "model": model.id,
         "max_tokens": planned.max_tokens,

@@ -11,6 +11,7 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.models import ReasoningLevel
 from modelwire.repair import Changes
 from modelwire_anthropic.models import Claude
+from modelwire_anthropic.vendors import Vendor
 
 __all__ = ["ThinkingPlan", "plan"]
 
@@ -42,13 +43,16 @@ class ThinkingPlan:
     thinks: bool = False
 
 
-def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> ThinkingPlan:
+def plan(
+    claude: Claude, options: CompletionOptions, changes: Changes, vendor: Vendor
+) -> ThinkingPlan:
     """Decide on thinking and the limit of tokens.
 
     Args:
         claude: The model's generation.
         options: Says how much to think, and how long the answer may be.
         changes: Where changes are recorded.
+        vendor: The service that is asked.
     """
     limit = options.max_tokens or min(claude.max_tokens, USUAL_LIMIT)
     level = options.reasoning
@@ -60,7 +64,7 @@ def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> Thinki
         return ThinkingPlan(limit)
     if level == "off":
         if not claude.always_thinks:
-            return ThinkingPlan(limit)
+            return ThinkingPlan(limit, _off(vendor, changes))
         reason = "The model always thinks; it is told to think little."
         changes.rewritten("options.reasoning", reason)
         level = "low"
@@ -70,6 +74,18 @@ def plan(claude: Claude, options: CompletionOptions, changes: Changes) -> Thinki
     if effort := _effort(level, claude, changes):
         fields["output_config"] = {"effort": effort}
     return ThinkingPlan(limit, fields, thinks=True)
+
+
+def _off(vendor: Vendor, changes: Changes) -> dict[str, Any]:
+    """Keep a model from thinking, as its service wants that said."""
+    if vendor.off == "disabled":
+        return {"thinking": {"type": "disabled"}}
+    if vendor.off == "never":
+        changes.note("ignored", "options.reasoning", "The service's models always think.")
+    elif vendor.off is None:
+        reason = "It is not known how this service is kept from thinking."
+        changes.note("ignored", "options.reasoning", reason)
+    return {}
 
 
 def _by_budget(

@@ -1,0 +1,104 @@
+"""The table of services that speak the Messages API: hosts, thinking, and what that is known from.
+
+A rule of one service holds for that service alone. `None` is what is not known; it is treated
+neither as yes nor as no. Nothing here is from requests of our own: `evidence` names the page or the
+report, and `as_of` its month.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Literal
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from modelwire.models import Model
+
+__all__ = ["VENDORS", "Vendor", "vendor_of"]
+
+Off = Literal["omit", "disabled", "never"]
+"""How a model is kept from thinking: by saying nothing, by saying so, or not at all."""
+
+
+@frozen
+class Vendor:
+    """A service, or several that behave alike.
+
+    Attributes:
+        id: What it is called here.
+        hosts: Its hosts; `*` stands for any characters, as those of a region.
+        requires_signature: Whether it takes thinking back only with its signature. Where not, a
+            model's own thinking goes back as it came.
+        off: How its models are kept from thinking, or `None` where that is not known.
+        evidence: What that is known from.
+        as_of: The month of the evidence.
+    """
+
+    id: str
+    hosts: tuple[str, ...]
+    requires_signature: bool = False
+    off: Off | None = None
+    evidence: str = ""
+    as_of: str = ""
+
+
+VENDORS: tuple[Vendor, ...] = (
+    Vendor(
+        "anthropic", ("api.anthropic.com",), requires_signature=True, off="omit",
+        evidence="docs.anthropic.com: extended thinking", as_of="2026-11",
+    ),
+    Vendor(
+        "bedrock",
+        ("bedrock-runtime*.amazonaws.com", "bedrock-runtime*.amazonaws.com.cn", "bedrock-mantle*.api.aws"),
+        requires_signature=True, off="omit",
+        evidence="AWS user guide: Messages API of Amazon Bedrock, for Claude alone", as_of="2026-11",
+    ),
+    Vendor(
+        "vertex", ("*aiplatform.googleapis.com", "aiplatform.*.rep.googleapis.com"),
+        requires_signature=True, off="omit",
+        evidence="docs.anthropic.com: Claude on Vertex AI", as_of="2026-11",
+    ),
+    # Refuses requests without its thinking; its signatures are ids, and are sometimes missing.
+    Vendor(
+        "deepseek", ("api.deepseek.com",), off="disabled",
+        evidence="NousResearch/hermes-agent#16149, #21048, #15700; QuantumNous/new-api#4763", as_of="2026-05",
+    ),
+    # "only type=enabled is allowed for this model"; takes thinking signed and unsigned.
+    Vendor(
+        "kimi-coding", ("api.kimi.com",), off="never",
+        evidence="NousResearch/hermes-agent#55488, #49143", as_of="2026-06",
+    ),
+    Vendor("moonshot", ("api.moonshot.ai", "api.moonshot.cn")),
+    Vendor(
+        "minimax", ("api.minimax.io", "api.minimaxi.com"),
+        evidence="NousResearch/hermes-agent#75725, #85251 (replay)", as_of="2026-08",
+    ),
+    Vendor(
+        "zai", ("api.z.ai", "open.bigmodel.cn"),
+        evidence="NousResearch/hermes-agent#86433 (replay)", as_of="2026-08",
+    ),
+    Vendor("qwen", ("dashscope*.aliyuncs.com", "*.maas.aliyuncs.com")),
+    Vendor("tencent", ("api.lkeap.cloud.tencent.com",)),
+)  # fmt: skip
+
+_GATEWAY_TO_CLAUDE = Vendor("claude", (), requires_signature=True, off="omit")
+_UNKNOWN = Vendor("unknown", ())
+
+
+def vendor_of(model: Model, base_url: str | None = None) -> Vendor:
+    """The service that answers for a model.
+
+    Behind a host that is not known a Claude is taken to be Anthropic's, which a gateway asks.
+
+    Args:
+        model: The model.
+        base_url: Where it is asked; by default at Anthropic's own address.
+    """
+    if base_url is None:
+        return VENDORS[0]
+    host = urlsplit(base_url).hostname or ""
+    for vendor in VENDORS:
+        if any(fnmatchcase(host, pattern) for pattern in vendor.hosts):
+            return vendor
+    return _GATEWAY_TO_CLAUDE if "claude" in model.id.lower() else _UNKNOWN
