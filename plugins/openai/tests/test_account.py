@@ -10,7 +10,8 @@ from modelwire.errors import AuthenticationError, ConfigError
 from modelwire.models import Model
 from modelwire_openai.account import default_api, key_variables, resolve_account
 from modelwire_openai.compat import Compat
-from modelwire_openai.servers import SERVERS, compat_for, server_of
+from modelwire_openai.model_compat import compat_for
+from modelwire_openai.servers import SERVERS, server_of
 
 CLOUD = [server for server in SERVERS if not server.local]
 LOCAL = [server for server in SERVERS if server.local]

@@ -225,7 +225,7 @@ def _same_place(server: Server | None, address: Address) -> bool:
     """Whether an address is that of a known server; one's own servers may be anywhere."""
     if server is None:
         return False
-    return server.local or Address.parse(server.base_url).host == address.host
+    return server.local or server_at(address.base) is server
 
 
 def _headers(

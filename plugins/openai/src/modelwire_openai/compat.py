@@ -17,7 +17,7 @@ from attrs import Factory, frozen
 __all__ = ["Compat", "ThinkingFormat"]
 
 ThinkingFormat = Literal[
-    "openai", "zai", "qwen", "qwen-chat-template", "openrouter", "deepseek", "together"
+    "openai", "zai", "qwen", "qwen-chat-template", "openrouter", "deepseek", "together", "minimax"
 ]
 """How a request says how much to think."""
 
@@ -70,6 +70,10 @@ class Compat:
         accepts_audio: Whether it takes `input_audio` parts.
         supports_named_tool_choice: Whether a call of one tool can be demanded. Where not, the other
             tools are left out.
+        supports_required_tool_choice: Whether a call can be demanded at all. Where not, the model may
+            choose.
+        can_disable_thinking: Whether the model can be kept from thinking. Where not, it is asked for
+            its least effort.
         sends_empty_tools: Whether a request without tools says so, with an empty list, when the
             conversation holds tool calls; Anthropic's models behind a gateway want it, OpenAI
             refuses it.
@@ -107,6 +111,8 @@ class Compat:
     accepts_files: bool = True
     accepts_audio: bool = True
     supports_named_tool_choice: bool = True
+    supports_required_tool_choice: bool = True
+    can_disable_thinking: bool = True
     sends_empty_tools: bool = False
     requires_mistral_tool_ids: bool = False
 
@@ -133,6 +139,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "max_completion_tokens": ("max_completion_tokens", "max_tokens"),
     "openai": (
         "openai", "zai", "qwen", "qwen-chat-template", "openrouter", "deepseek", "together",
+        "minimax",
     ),
 }  # fmt: skip
 

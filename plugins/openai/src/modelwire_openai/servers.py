@@ -1,26 +1,23 @@
 """The table of known services and servers: address, key variable, deviations.
 
-A row is all that a service needs; each id is also claimed in `pyproject.toml`. `evidence` says how
-well the deviations are known: `recorded` in real traffic, from the `reference` implementation,
-`documented` by the service itself, or `hearsay`.
+A row is all that a service needs; the ids of `SERVERS` are also claimed in `pyproject.toml`, while those
+of `ELSEWHERE` are known by their hosts only. `evidence` says how well the deviations are known:
+`recorded` in real traffic, `documented` by the service itself, `reported` by others who use it, or
+`unknown`; `source` names the page or the report, and `as_of` its month. What deviates for single
+models is in `model_compat.py`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from fnmatch import fnmatchcase
+from typing import Literal
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from modelwire_openai.compat import Compat
 
-if TYPE_CHECKING:
-    from modelwire.config import ProviderConfig
-    from modelwire.models import Model
-
-__all__ = ["COMPLETIONS", "RESPONSES", "SERVERS", "Server", "compat_for", "server_at", "server_of"]
+__all__ = ["COMPLETIONS", "ELSEWHERE", "RESPONSES", "SERVERS", "Server", "server_at", "server_of"]
 
 COMPLETIONS = "openai-completions"
 RESPONSES = "openai-responses"
@@ -38,7 +35,11 @@ class Server:
         api: The API that is spoken, if the user says nothing else.
         local: Whether it runs on the user's own machine and needs no key.
         price_id: What the package `genai-prices` calls it, or `None` where it does not know it.
+        hosts: Further hosts where it is, as those of regions and plans; `*` stands for any
+            characters.
         evidence: How well the deviations are known.
+        source: What they are known from.
+        as_of: The month of the source.
     """
 
     id: str
@@ -48,7 +49,10 @@ class Server:
     api: str = COMPLETIONS
     local: bool = False
     price_id: str | None = None
-    evidence: Literal["recorded", "reference", "documented", "hearsay"] = "documented"
+    hosts: tuple[str, ...] = ()
+    evidence: Literal["recorded", "documented", "reported", "unknown"] = "documented"
+    source: str = ""
+    as_of: str = ""
 
 
 def _foreign(
@@ -109,7 +113,7 @@ SERVERS: tuple[Server, ...] = (
     Server(
         "vercel-ai-gateway", "https://ai-gateway.vercel.sh/v1", ("AI_GATEWAY_API_KEY",),
         _foreign(think_tags=True, sends_empty_tools=True),
-        evidence="reference",
+        evidence="unknown",
     ),
     Server(
         "huggingface", "https://router.huggingface.co/v1", ("HF_TOKEN",), _foreign(think_tags=True),
@@ -124,16 +128,17 @@ SERVERS: tuple[Server, ...] = (
     Server(
         "together", "https://api.together.xyz/v1", ("TOGETHER_API_KEY",),
         _foreign(thinking_format="together", think_tags=True),
-        price_id="together", evidence="reference",
+        price_id="together", evidence="unknown",
     ),
     Server(
         "deepseek", "https://api.deepseek.com", ("DEEPSEEK_API_KEY",),
         _foreign(
             thinking_format="deepseek", requires_reasoning_content_on_assistant_messages=True,
-            supports_json_schema_response_format=False, supports_reasoning_effort=False,
-            accepts_audio=False,
+            supports_json_schema_response_format=False, accepts_audio=False,
+            supported_reasoning_efforts=("low", "high", "max"),
+            reasoning_effort_map={"minimal": "low", "medium": "high", "xhigh": "high"},
         ),
-        price_id="deepseek", evidence="recorded",
+        price_id="deepseek", evidence="recorded", source="api-docs.deepseek.com: thinking mode", as_of="2026-10",
     ),
     Server(
         "mistral", "https://api.mistral.ai/v1", ("MISTRAL_API_KEY",),
@@ -141,17 +146,17 @@ SERVERS: tuple[Server, ...] = (
             requires_tool_result_name=True, supports_reasoning_effort=False, strict_message_keys=True,
             requires_mistral_tool_ids=True,
         ),
-        price_id="mistral", evidence="hearsay",
+        price_id="mistral", evidence="reported", source="NousResearch/hermes-agent#11243", as_of="2026-04",
     ),
     Server(
         "xai", "https://api.x.ai/v1", ("XAI_API_KEY",),
         _foreign(supports_reasoning_effort=False, max_tokens_field="max_completion_tokens"),
-        price_id="x-ai", evidence="reference",
+        price_id="x-ai", source="docs.x.ai: reasoning", as_of="2026-06",
     ),
     Server(
         "cerebras", "https://api.cerebras.ai/v1", ("CEREBRAS_API_KEY",),
         _foreign(max_tokens_field="max_completion_tokens", think_tags=True),
-        price_id="cerebras", evidence="reference",
+        price_id="cerebras", source="inference-docs.cerebras.ai: reasoning", as_of="2026-06",
     ),
     Server(
         "fireworks", "https://api.fireworks.ai/inference/v1", ("FIREWORKS_API_KEY",),
@@ -161,34 +166,87 @@ SERVERS: tuple[Server, ...] = (
     Server(
         "deepinfra", "https://api.deepinfra.com/v1/openai", ("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
         _foreign(think_tags=True),
-        price_id="deepinfra", evidence="hearsay",
+        price_id="deepinfra", evidence="unknown",
     ),
     Server(
         "perplexity", "https://api.perplexity.ai", ("PERPLEXITY_API_KEY",), _foreign(think_tags=True),
-        price_id="perplexity", evidence="hearsay",
+        price_id="perplexity", evidence="unknown",
     ),
     Server(
         "zai", "https://api.z.ai/api/paas/v4", ("ZAI_API_KEY",),
         _foreign(
             thinking_format="zai", supports_reasoning_effort=False,
-            supports_json_schema_response_format=False,
+            supports_json_schema_response_format=False, supports_required_tool_choice=False,
         ),
-        price_id="zai", evidence="reference",
+        price_id="zai", hosts=("open.bigmodel.cn",),
+        source="docs.z.ai: thinking mode; agentscope-java: GLM model (tool_choice)", as_of="2026-09",
     ),
     Server(
         "moonshot", "https://api.moonshot.ai/v1", ("MOONSHOT_API_KEY",),
-        _foreign(requires_string_content=True, supports_reasoning_effort=False),
-        price_id="moonshotai", evidence="reference",
+        _foreign(
+            requires_string_content=True, supports_reasoning_effort=False,
+            requires_reasoning_content_on_assistant_messages=True,
+        ),
+        price_id="moonshotai", hosts=("api.moonshot.cn",),
+        evidence="reported", source="QuantumNous/new-api#3121; anomalyco/opencode#16318", as_of="2026-03",
     ),
     Server(
         "nvidia", "https://integrate.api.nvidia.com/v1", ("NVIDIA_API_KEY",),
         _foreign(think_tags=True),
-        evidence="hearsay",
+        evidence="unknown",
     ),
 )  # fmt: skip
 
+ELSEWHERE: tuple[Server, ...] = (
+    Server(
+        "minimax", "https://api.minimax.io/v1", ("MINIMAX_API_KEY",),
+        _foreign(
+            max_tokens_field="max_completion_tokens", think_tags=True, requires_thinking_in_tags=True,
+            supports_reasoning_effort=False,
+        ),
+        hosts=("api.minimaxi.com",), price_id="minimax",
+        source="platform.minimax.io: text-openai-api; agentscope-java: MiniMax model", as_of="2026-09",
+    ),
+    Server(
+        "qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", ("DASHSCOPE_API_KEY",),
+        _foreign(thinking_format="qwen", supports_reasoning_effort=False, think_tags=True),
+        hosts=("dashscope.aliyuncs.com", "dashscope-us.aliyuncs.com", "*.maas.aliyuncs.com"),
+        source="alibabacloud.com: Model Studio, deep thinking, base URL overview", as_of="2026-07",
+    ),
+    # Thinking goes on at the plan for coding: "only type=enabled is allowed for this model".
+    Server(
+        "kimi-coding", "https://api.kimi.com/coding/v1", ("KIMI_API_KEY",),
+        _foreign(
+            requires_string_content=True, supports_reasoning_effort=False, can_disable_thinking=False,
+            requires_reasoning_content_on_assistant_messages=True,
+        ),
+        evidence="reported", source="NousResearch/hermes-agent#55488", as_of="2026-06",
+    ),
+    Server(
+        "google", "https://generativelanguage.googleapis.com/v1beta/openai", ("GEMINI_API_KEY",),
+        _foreign(think_tags=True),
+        price_id="google", source="ai.google.dev: OpenAI compatibility", as_of="2026-06",
+    ),
+    # gpt-oss begins its answers with <reasoning> there.
+    Server(
+        "amazon-bedrock", "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
+        ("AWS_BEARER_TOKEN_BEDROCK",),
+        _foreign(think_tags=True, sends_empty_tools=True, requires_string_content=True),
+        hosts=(
+            "bedrock-runtime*.amazonaws.com", "bedrock-runtime*.amazonaws.com.cn", "bedrock-mantle*.api.aws",
+        ),
+        evidence="reported", source="CherryHQ/cherry-studio#10225; promptfoo/promptfoo#9587", as_of="2026-06",
+    ),
+)  # fmt: skip
+"""Services that are known by their hosts, whatever the provider is called."""
+
 _BY_ID = {server.id: server for server in SERVERS}
-_BY_HOST = {urlsplit(server.base_url).hostname: server for server in SERVERS if not server.local}
+_BY_HOST = {
+    urlsplit(server.base_url).hostname: server
+    for server in (*SERVERS, *ELSEWHERE)
+    if not server.local
+}
+_PATTERNS = [(pattern, server) for server in (*SERVERS, *ELSEWHERE) for pattern in server.hosts]
 
 
 def server_of(provider_id: str) -> Server | None:
@@ -199,40 +257,8 @@ def server_of(provider_id: str) -> Server | None:
 def server_at(base_url: str) -> Server | None:
     """The service that answers at an address, or `None` where that is not known."""
     try:
-        return _BY_HOST.get(urlsplit(base_url).hostname)
+        host = urlsplit(base_url).hostname or ""
     except ValueError:
         return None
-
-
-_ONE_EFFORT = dict.fromkeys(("minimal", "low", "medium", "high", "xhigh", "max"), "default")
-
-_MODEL_COMPAT: tuple[tuple[str, re.Pattern[str], Mapping[str, Any]], ...] = (
-    # From the reference.
-    (
-        "groq", re.compile(r"qwen/qwen3"),
-        {"reasoning_effort_map": {"off": "none", **_ONE_EFFORT}},
-    ),
-)  # fmt: skip
-
-
-def compat_for(
-    server: Server | None, compat: Compat, provider: ProviderConfig, model: Model
-) -> Compat:
-    """How a service deviates for one model.
-
-    What the configuration says in the model's `compat` block comes before the provider's, and that
-    before what is known here.
-
-    Args:
-        server: The service, if it is a known one.
-        compat: How it deviates in general.
-        provider: The provider's configuration.
-        model: The model.
-    """
-    for server_id, pattern, known in _MODEL_COMPAT:
-        if server is not None and server.id == server_id and pattern.match(model.id):
-            compat = compat.overridden(known)
-    for settings in (provider.extra.get("compat"), model.extra.get("compat")):
-        if isinstance(settings, Mapping):
-            compat = compat.overridden(settings)
-    return compat
+    matches = (server for pattern, server in _PATTERNS if fnmatchcase(host, pattern))
+    return _BY_HOST.get(host) or next(matches, None)

@@ -124,7 +124,10 @@ THINKING = [
     (Compat(supported_reasoning_efforts=("none", "high")), "off", {"reasoning_effort": "none"}),
     (Compat(supported_reasoning_efforts=("low", "high")), "minimal", {"reasoning_effort": "low"}),
     (Compat(supports_reasoning_effort=False), "low", {}),
-    (Compat(thinking_format="zai"), "low", {"enable_thinking": True}),
+    (Compat(thinking_format="zai"), "low", {"thinking": {"type": "enabled"}}),
+    (Compat(thinking_format="zai"), "off", {"thinking": {"type": "disabled"}}),
+    (Compat(thinking_format="minimax"), "low", {"thinking": {"type": "adaptive"}}),
+    (Compat(thinking_format="minimax"), "off", {"thinking": {"type": "disabled"}}),
     (Compat(thinking_format="qwen"), "off", {"enable_thinking": False}),
     (
         Compat(thinking_format="qwen-chat-template"),

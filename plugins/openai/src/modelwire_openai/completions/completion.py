@@ -14,7 +14,8 @@ from modelwire_openai.client import json_api, stream_json
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.request import ChatRequest, build_request
 from modelwire_openai.completions.stream import Translator
-from modelwire_openai.servers import COMPLETIONS, compat_for
+from modelwire_openai.model_compat import compat_for
+from modelwire_openai.servers import COMPLETIONS
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig

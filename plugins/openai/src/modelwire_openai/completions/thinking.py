@@ -40,8 +40,20 @@ def thinking(
         changes.note("ignored", _PATH, f"{model.id} does not think before it answers.")
     if cannot:
         return {}
+    if level == "off" and not compat.can_disable_thinking:
+        return _least(model, compat, changes)
     effort = effort_of(level, model, compat, known.efforts if known else (), changes)
     return _FORMATS[compat.thinking_format](level, effort, compat, changes)
+
+
+def _least(model: Model, compat: Compat, changes: Changes) -> dict[str, Any]:
+    """What is sent in place of "off" for a model that always thinks."""
+    least = min(compat.supported_reasoning_efforts, key=_rank, default=None)
+    if least is None or not compat.supports_reasoning_effort:
+        changes.note("ignored", _PATH, f"{model.id} always thinks.")
+        return {}
+    changes.rewritten(_PATH, f"{model.id} always thinks; it is asked for {least!r}.")
+    return {"reasoning_effort": least}
 
 
 def effort_of(
@@ -87,11 +99,11 @@ _Format = Callable[[ReasoningLevel, str | None, Compat, Changes], dict[str, Any]
 def _by_effort(
     level: ReasoningLevel, effort: str | None, compat: Compat, changes: Changes
 ) -> dict[str, Any]:
-    if effort is None:
-        changes.note("ignored", _PATH, f"The service has no word for {level!r}.")
-        return {}
     if not compat.supports_reasoning_effort:
         changes.note("ignored", _PATH, "The service cannot be told how much to think.")
+        return {}
+    if effort is None:
+        changes.note("ignored", _PATH, f"The service has no word for {level!r}.")
         return {}
     return {"reasoning_effort": effort}
 
@@ -117,9 +129,19 @@ def _by_object(
 
 
 def _by_type(
+    level: ReasoningLevel, effort: str | None, compat: Compat, _changes: Changes
+) -> dict[str, Any]:
+    fields: dict[str, Any] = {"thinking": {"type": "disabled" if level == "off" else "enabled"}}
+    knows_efforts = compat.supports_reasoning_effort and compat.supported_reasoning_efforts
+    if effort and level != "off" and knows_efforts:
+        fields["reasoning_effort"] = effort
+    return fields
+
+
+def _by_adaptive_type(
     level: ReasoningLevel, _effort: str | None, _compat: Compat, _changes: Changes
 ) -> dict[str, Any]:
-    return {"thinking": {"type": "disabled" if level == "off" else "enabled"}}
+    return {"thinking": {"type": "disabled" if level == "off" else "adaptive"}}
 
 
 def _by_enabled(
@@ -131,13 +153,14 @@ def _by_enabled(
     return fields
 
 
-# `enable_thinking` for zai and qwen is the reference's; the objects are the services' documentation.
+# As the services document them: docs.z.ai, api-docs.deepseek.com, Model Studio, openrouter.ai.
 _FORMATS: Mapping[ThinkingFormat, _Format] = {
     "openai": _by_effort,
-    "zai": _by_switch,
+    "zai": _by_type,
     "qwen": _by_switch,
     "qwen-chat-template": _by_template,
     "openrouter": _by_object,
     "deepseek": _by_type,
     "together": _by_enabled,
+    "minimax": _by_adaptive_type,
 }

@@ -51,6 +51,9 @@ def tool_fields(
         return {"tools": []} if has_calls and compat.sends_empty_tools else {}
     if choice is None:
         return {"tools": list(tools.values())}
+    if choice.mode in ("any", "tool") and not compat.supports_required_tool_choice:
+        changes.rewritten("options.tool_choice", "The service cannot demand a call; it is 'auto'.")
+        return {"tools": list(tools.values()), "tool_choice": "auto"}
     if choice.mode != "tool":
         return {"tools": list(tools.values()), "tool_choice": _MODES[choice.mode]}
     named = choice.name or ""
