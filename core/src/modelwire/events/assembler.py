@@ -48,6 +48,7 @@ from modelwire.events.events import (
     ToolCallEndEvent,
     ToolCallStartEvent,
 )
+from modelwire.events.structured import UNSTRUCTURED_OUTPUT, schema_mistake
 from modelwire.events.validation import (
     UNREADABLE_USAGE,
     cost_mistake,
@@ -219,10 +220,14 @@ class Assembler:
             handler = self._handlers[type(delta)]
         return handler(delta)
 
-    def finish(self) -> Sequence[Event]:
+    def finish(self, response_schema: Mapping[str, Any] | None = None) -> Sequence[Event]:
         """End the stream; return the last events, of which the very last is `DoneEvent`.
 
         An answer without any text, thinking or tool call has the diagnostic `empty_answer`.
+
+        Args:
+            response_schema: The JSON Schema that was asked for; text that does not have its shape is
+                reported in the diagnostics.
 
         Raises:
             StreamTruncated: No stop reason has arrived.
@@ -240,6 +245,8 @@ class Assembler:
             events += self._end(block)
         events += [ToolCallEndEvent(block.position, call) for block, call in calls]
         self._message.content = self._content({block.position: call for block, call in calls})
+        if response_schema is not None and not calls:
+            self._check_structure(response_schema)
         self._settle(_final_reason(self._stop.reason, bool(calls)))
         if not any(block.kind is ToolCall or block.holds_any for block in self._blocks):
             self._message.diagnostics.append({"type": "empty_answer"})
@@ -268,6 +275,14 @@ class Assembler:
             error.provider = error.provider or self._message.provider
             error.model = error.model or self._message.model
             error.request_id = error.request_id or self._request_id
+
+    def _check_structure(self, schema: Mapping[str, Any]) -> None:
+        """Report text that is not what was asked for; services ignore schemas silently."""
+        if not self._keep_text:
+            return
+        mistake = schema_mistake(self._message.text, schema)
+        if mistake is not None:
+            self._message.diagnostics.append({"type": UNSTRUCTURED_OUTPUT, "reason": mistake})
 
     def _settle(self, reason: StopReason) -> None:
         self._message.stop_reason = reason

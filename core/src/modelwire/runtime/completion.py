@@ -194,7 +194,7 @@ class Completion:
                         raise
                     if events:
                         yield events
-            *events, done = assembler.finish()
+            *events, done = assembler.finish(options.response_schema)
             if events:
                 yield events
             yield [done]

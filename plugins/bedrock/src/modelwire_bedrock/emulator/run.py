@@ -108,9 +108,7 @@ def run_emulator(
     )
 
     asyncio.run(
-        _serve(
-            emulator, source, pair_is_new=credentials is None, token_is_new=bearer_token is None
-        )
+        _serve(emulator, source, pair_is_new=credentials is None, token_is_new=bearer_token is None)
     )
 
 

@@ -1,0 +1,74 @@
+"""The check of structured output: whether an answer is JSON of the outermost shape of its schema.
+
+Servers that do not know `response_schema` ignore it silently, so that the answer itself has to be
+looked at. Only the root of the schema is compared, which tells prose and another kind of value from
+what was asked for; whoever needs more validates the value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["UNSTRUCTURED_OUTPUT", "schema_mistake"]
+
+UNSTRUCTURED_OUTPUT = "unstructured_output"
+"""The type of the diagnostic of an answer that does not have the shape that was asked for."""
+
+_LONGEST_REFERENCES = 16
+
+_IS: Mapping[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "integer": lambda value: (
+        (isinstance(value, int) and not isinstance(value, bool))
+        or (isinstance(value, float) and value.is_integer())
+    ),
+}
+
+
+def schema_mistake(text: str, schema: Mapping[str, Any]) -> str | None:
+    """What is wrong with the text of an answer to a schema, as a sentence; `None` if nothing is.
+
+    Args:
+        text: The text of the answer.
+        schema: The JSON Schema that was asked for.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return "The text is not JSON."
+    root = _root(schema)
+    wanted = root.get("type")
+    types = [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []
+    known = [name for name in types if isinstance(name, str) and name in _IS]
+    if known and len(known) == len(types) and not any(_IS[name](value) for name in known):
+        return f"The JSON is not of the type {' or '.join(known)}."
+    required = root.get("required")
+    if isinstance(value, dict) and isinstance(required, list):
+        missing = [name for name in required if isinstance(name, str) and name not in value]
+        if missing:
+            return f"The JSON object lacks {', '.join(map(repr, missing))}."
+    return None
+
+
+def _root(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that is meant, where the root only refers to one of its definitions."""
+    found: Mapping[str, Any] = schema
+    for _ in range(_LONGEST_REFERENCES):
+        reference = found.get("$ref")
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            return found
+        target: Any = schema
+        for key in reference[2:].split("/"):
+            name = key.replace("~1", "/").replace("~0", "~")
+            target = target.get(name) if isinstance(target, Mapping) else None
+        if not isinstance(target, Mapping):
+            return {}
+        found = target
+    return {}
