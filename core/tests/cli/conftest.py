@@ -48,7 +48,7 @@ ACTOR = """
         return ModelList(found, reasons)
 
     @hookimpl
-    async def stream_completion(model, context, options):
+    async def stream_completion(model, context, options, config):
         prompt = context.messages[-1].content[0].text
         if model.id == "refuses":
             raise errors.AuthenticationError("The key was refused.", status=401, hint="Renew it.")
@@ -62,6 +62,8 @@ ACTOR = """
         if model.id == "stuck":
             import asyncio, time
 
+            with open(config.environ["ASKED"], "a") as log:
+                print("stuck", file=log)
             await asyncio.to_thread(time.sleep, 600)
         if model.id == "breaks":
             raise errors.Overloaded("busy")
@@ -142,10 +144,10 @@ class Program:
         process.wait(60)
         return shown.decode().replace("\r\n", "\n")
 
-    def wait_for_asked(self) -> None:
-        """Wait until the plugin was asked for something."""
+    def wait_for_asked(self, noted: str = "") -> None:
+        """Wait until the plugin was asked for something, and has noted this."""
         deadline = time.monotonic() + 60
-        while not (self.asked.exists() and self.asked.read_text()):
+        while not (self.asked.exists() and f"{noted}\n" in self.asked.read_text()):
             assert time.monotonic() < deadline, "the plugin was not asked"
             time.sleep(0.02)
 

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import time
 
 import pexpect
 import pytest
@@ -324,10 +323,7 @@ def test_ctrl_c_while_it_is_tried_ends_it_and_writes_nothing(program):
     command = ("setup", *YES, "--model", "stuck", "--timeout", "500")
     process = program.start(*command, environ={"ACTOR_KEY": KEY}, stdout=-1, stderr=-1)
     try:
-        # It has listed the models; what comes next is the request.
-        while not program.asked.exists():
-            time.sleep(0.05)
-        time.sleep(1)
+        program.wait_for_asked("stuck")
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     finally:
