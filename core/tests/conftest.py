@@ -1,6 +1,7 @@
 """Plugins for tests: real packages on the path, with real metadata and real entry points."""
 
 import hashlib
+import itertools
 import sys
 import textwrap
 from base64 import urlsafe_b64encode
@@ -135,9 +136,16 @@ def scripted(site) -> str:
     return site.provider("scripted", SCRIPTED)
 
 
+@pytest.fixture(scope="session")
+def _states(tmp_path_factory):
+    """Folders that do not exist yet; few tests make theirs."""
+    parent = tmp_path_factory.mktemp("states")
+    return (str(parent / str(number)) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_state(tmp_path_factory, monkeypatch) -> None:
+def _own_state(_states, monkeypatch) -> None:
     """Approvals that a test makes are not the developer's."""
-    folder = str(tmp_path_factory.mktemp("state"))
+    folder = next(_states)
     monkeypatch.setenv("MODELWIRE_STATE_DIR", folder)
     monkeypatch.setenv("XDG_STATE_HOME", folder)
