@@ -24,8 +24,10 @@ HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[4] / ".venv-bench"
 OWN = ("boto3", "modelwire")
 LIGHT = ("aiobotocore", "awscli")
-HEAVY = ("any_llm", "langchain_aws", "pydantic_ai", "strands")
-NODE = "vercel"
+HEAVY = ("anthropic", "any_llm", "langchain_aws", "openai", "pydantic_ai", "strands")
+NODE = ("javascript", "vercel")
+BEARING = ("anthropic", "openai")
+"""Clients that are run with a bearer token as well; boto3's send one over HTTPS alone."""
 ALL = "MODELWIRE_FOREIGN_CLIENTS"
 SAID = "This is the Bedrock emulator. You said: Hello"
 ANSWERS = {
@@ -34,6 +36,8 @@ ANSWERS = {
     "tool": "look",
     "typed": 1,
     "vector": 1024,
+    "models": True,
+    "counted": True,
 }
 """What clients print; what a client does not do is missing."""
 AFTER_A_TOOL = {"pydantic_ai": "text", "strands": "streamed"}
@@ -59,12 +63,12 @@ def install(name):
     return python
 
 
-def install_node():
-    """A folder with the packages of `vercel.txt`; skips where they cannot be installed."""
+def install_node(name):
+    """A folder with the packages of a client; skips where they cannot be installed."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are not installed")
-    folder = ENVIRONMENTS / f"client-{NODE}"
-    wanted = (HERE / f"{NODE}.txt").read_text().split()
+    folder = ENVIRONMENTS / f"client-{name}"
+    wanted = (HERE / f"{name}.txt").read_text().split()
     mark = folder / "installed"
     if not mark.exists() or mark.read_text().split() != wanted:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,21 +76,21 @@ def install_node():
         command = ["npm", "install", "--no-audit", "--no-fund", "--silent", *wanted]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=500)
         if done.returncode:
-            pytest.skip(f"npm cannot install {NODE}: {done.stderr[-200:]}")
+            pytest.skip(f"npm cannot install {name}: {done.stderr[-200:]}")
         mark.write_text("\n".join(wanted))
     return folder
 
 
-def run(name, emulator, home):
+def run(name, emulator, home, *, bearer=False):
     """What a client's script prints."""
-    if name == NODE:
-        folder = install_node()
-        shutil.copy(HERE / "vercel_client.mjs", folder)
-        command = ["node", folder / "vercel_client.mjs"]
+    if name in NODE:
+        folder = install_node(name)
+        shutil.copy(HERE / f"{name}_client.mjs", folder)
+        command = ["node", folder / f"{name}_client.mjs"]
     else:
         python = sys.executable if name in OWN else install(name)
         command = [python, HERE / f"{name}_client.py"]
-    environ = {"PATH": os.environ["PATH"], "HOME": str(home), **emulator.environ()}
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), **emulator.environ(bearer=bearer)}
     environ["AWS_EC2_METADATA_DISABLED"] = "true"
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -101,13 +105,16 @@ def expected(name, answers):
     return wanted
 
 
-def check(name, home):
+def check(name, home, *, bearer=False):
     with Emulator(require_auth=True, call_tools=True) as emulator:
-        answers = run(name, emulator, home)
+        answers = run(name, emulator, home, bearer=bearer)
         assert {key: answers[key] for key in expected(name, answers)} == expected(name, answers)
         assert "text" in answers
-        assert {request.status for request in emulator.requests} == {200}
+        refused = [request.status for request in emulator.requests if request.status != 200]
+        assert refused == answers.get("refused", [])
         assert all(request.identity.verified for request in emulator.requests)
+        kinds = {request.identity.kind for request in emulator.requests}
+        assert kinds == {"bearer" if bearer else "sigv4"}
 
 
 @pytest.mark.parametrize("name", [*OWN, *LIGHT])
@@ -116,6 +123,12 @@ def test_a_light_client_runs_unchanged(name, tmp_path):
 
 
 @pytest.mark.skipif(not os.environ.get(ALL), reason=f"longer: set {ALL}=1")
-@pytest.mark.parametrize("name", [*HEAVY, NODE])
+@pytest.mark.parametrize("name", [*HEAVY, *NODE])
 def test_a_framework_runs_unchanged(name, tmp_path):
     check(name, tmp_path)
+
+
+@pytest.mark.skipif(not os.environ.get(ALL), reason=f"longer: set {ALL}=1")
+@pytest.mark.parametrize("name", BEARING)
+def test_a_client_runs_unchanged_with_a_bearer_token(name, tmp_path):
+    check(name, tmp_path, bearer=True)
