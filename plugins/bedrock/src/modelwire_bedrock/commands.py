@@ -62,6 +62,11 @@ def bedrock() -> None:
     help="Keep what passes to --upstream.",
 )
 @click.option("--upstream", metavar="URL", help="Pass everything on to this service.")
+@click.option(
+    "--mantle-upstream",
+    metavar="URL",
+    help="The second endpoint of --upstream; by default that of the same region of AWS.",
+)
 @click.option("--require-auth", is_flag=True, help="Refuse unsigned requests and unknown keys.")
 @click.option(
     "--access-key",
@@ -112,6 +117,7 @@ def emulate(
     replay: Path | None,
     record: Path | None,
     upstream: str | None,
+    mantle_upstream: str | None,
     require_auth: bool,
     access_key: tuple[str, str] | None,
     bearer_token: str | None,
@@ -138,6 +144,9 @@ def emulate(
     if record is not None and upstream is None:
         msg = "--record needs --upstream: the address of the service to record."
         raise click.UsageError(msg)
+    if mantle_upstream is not None and upstream is None:
+        msg = "--mantle-upstream needs --upstream."
+        raise click.UsageError(msg)
     answering = [name for name, value in (("--replay", replay), ("--upstream", upstream)) if value]
     if len(answering) > 1 or (answering and (scenario or model)):
         msg = f"{answering[0]} answers every request; leave out the others that answer."
@@ -156,6 +165,7 @@ def emulate(
         replay=replay,
         record=record,
         upstream=upstream,
+        mantle_upstream=mantle_upstream,
         require_auth=require_auth,
         credentials=None if access_key is None else Credentials(*access_key),
         bearer_token=bearer_token,

@@ -128,7 +128,8 @@ class Handler:
         if self._upstream is not None:
             services = SERVICES[received.endpoint]
             identity = received.identity = self._service.door.admit(signed, services)
-            return await self._upstream.pass_on(signed, identity.region or self._service.region)
+            region = identity.region or self._service.region
+            return await self._upstream.pass_on(signed, region, received.endpoint)
         try:
             return self._service.reply(signed, received)
         except RecursionError:

@@ -39,6 +39,7 @@ def run_emulator(
     replay: Path | None = None,
     record: Path | None = None,
     upstream: str | None = None,
+    mantle_upstream: str | None = None,
     require_auth: bool = False,
     credentials: Credentials | None = None,
     bearer_token: str | None = None,
@@ -64,6 +65,7 @@ def run_emulator(
         replay: Recordings that answer everything.
         record: Where to keep what passes to the upstream.
         upstream: The address of the service to pass everything on to.
+        mantle_upstream: The address of its second endpoint, where it is none of AWS's.
         require_auth: Whether only the known credentials are let in.
         credentials: The key pair to know in place of the usual one; it is not printed.
         bearer_token: The bearer token to know in place of the usual one; it is not printed.
@@ -94,7 +96,7 @@ def run_emulator(
         catalogue=catalogue,
         model=source,
         replay=None if replay is None else Recordings.from_path(replay),
-        upstream=None if upstream is None else Upstream(upstream, recorder),
+        upstream=None if upstream is None else Upstream(upstream, recorder, mantle_upstream),
         require_auth=require_auth,
         credentials=None if credentials is None else [credentials],
         bearer_tokens=None if bearer_token is None else [bearer_token],

@@ -26,7 +26,7 @@ from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer, with_
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
-from modelwire_bedrock.emulator.doors.routes import SERVICES, Door, find_door
+from modelwire_bedrock.emulator.doors.routes import SERVICES, Door, find_door, named_model
 from modelwire_bedrock.emulator.doors.stored import StoredResponses
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
@@ -134,7 +134,7 @@ class Service:
         self, door: Door | None, request: SignedRequest, received: ReceivedRequest
     ) -> Reply:
         """The reply of an OpenAI-shaped or Anthropic-shaped API."""
-        from modelwire_bedrock.emulator.doors.replies import door_reply, named_model
+        from modelwire_bedrock.emulator.doors.replies import door_reply
 
         if door is not None:
             received.operation = door.operation

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelwire.testing import harmless
+from modelwire_bedrock.emulator.doors.routes import SERVICES, Endpoint
 from modelwire_bedrock.emulator.errors import Broken, EmulatorError, Refusal
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.recordings import (
@@ -26,12 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameSplitter", "Upstream"]
 
-_PASSED_ON = (
-    "accept",
-    "content-type",
-    "x-amzn-bedrock-trace",
-    "x-amzn-bedrock-guardrailidentifier",
-)
+_PASSED_ON = ("accept", "content-type")
+_PASSED_ON_TOO = ("anthropic-beta", "anthropic-version", "openai-", "x-amzn-bedrock-")
+_RUNTIME = re.compile(r"https://bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com")
 _REGION = re.compile(r"\b([a-z]{2}(?:-[a-z]+)+-\d)\b")
 
 
@@ -45,37 +43,50 @@ class Upstream:
     Args:
         url: Its address, as `https://bedrock-runtime.us-east-1.amazonaws.com`.
         recorder: Where to keep what passes, or `None`.
+        mantle_url: The address of the second endpoint; by default the one in the same region of AWS.
 
     Raises:
         EmulatorError: It is not an HTTP address.
     """
 
-    def __init__(self, url: str, recorder: Recorder | None = None) -> None:
-        if not url.startswith(("http://", "https://")):
-            msg = f"The upstream {url!r} is not an address."
-            hint = "As https://bedrock-runtime.us-east-1.amazonaws.com"
-            raise EmulatorError(msg, hint=hint)
-        self.url = url.rstrip("/")
+    def __init__(
+        self, url: str, recorder: Recorder | None = None, mantle_url: str | None = None
+    ) -> None:
+        self.url = _address(url, "https://bedrock-runtime.us-east-1.amazonaws.com")
+        found = _RUNTIME.fullmatch(self.url)
+        self.mantle_url = f"https://bedrock-mantle.{found[1]}.api.aws" if found else None
+        if mantle_url is not None:
+            self.mantle_url = _address(mantle_url, "https://bedrock-mantle.us-east-1.api.aws")
         self._recorder = recorder
         self._session: aiohttp.ClientSession | None = None
 
-    async def pass_on(self, request: SignedRequest, region: str | None = None) -> LiveReply:
+    async def pass_on(
+        self, request: SignedRequest, region: str | None = None, endpoint: Endpoint = "runtime"
+    ) -> LiveReply:
         """Send a request upstream; its answer is passed on while it arrives.
 
         Args:
             request: What the client sent. Whether it may use the credentials of this process was
                 checked before.
             region: The region to sign for; by default the one in the upstream's address.
+            endpoint: The endpoint that the client called.
 
         Raises:
             Refusal: The service could not be reached.
         """
         import aiohttp
 
-        headers = {name: value for name, value in request.headers if name in _PASSED_ON}
+        url = self.url if endpoint == "runtime" else self.mantle_url
+        if url is None:
+            msg = (
+                "The emulator has no upstream for the second endpoint. --mantle-upstream names one."
+            )
+            raise Refusal("ServiceUnavailableException", msg)
+        headers = {name: value for name, value in request.headers if _passes(name)}
         headers["accept-encoding"] = "identity"
-        headers |= await asyncio.to_thread(self._credentials, request, headers, region)
-        address = f"{self.url}{request.path}{'?' if request.query else ''}{request.query}"
+        service = SERVICES[endpoint][0]
+        headers |= await asyncio.to_thread(_credentials, request, url, headers, region, service)
+        address = f"{url}{request.path}{'?' if request.query else ''}{request.query}"
         if self._session is None:
             self._session = aiohttp.ClientSession(trust_env=True, auto_decompress=False)
         started = time.monotonic()
@@ -84,14 +95,17 @@ class Upstream:
                 request.method, _exact(address), data=request.body or None, headers=headers
             )
         except (aiohttp.ClientError, OSError) as error:
-            msg = f"The emulator cannot reach {self.url}: {_reason(error)}"
+            msg = f"The emulator cannot reach {url}: {_reason(error)}"
             raise Refusal("ServiceUnavailableException", msg) from error
         kept = harmless(response.headers, KEPT_RESPONSE_HEADERS)
-        return LiveReply(response.status, kept, self._chunks(request, headers, response, started))
+        return LiveReply(
+            response.status, kept, self._chunks(request, url, headers, response, started)
+        )
 
     async def _chunks(
         self,
         request: SignedRequest,
+        url: str,
         sent: Mapping[str, str],
         response: aiohttp.ClientResponse,
         started: float,
@@ -114,14 +128,14 @@ class Upstream:
                     last = now
                 yield data
         except (aiohttp.ClientError, OSError) as error:
-            msg = f"{self.url} broke its answer off"
+            msg = f"{url} broke its answer off"
             raise Broken(msg) from error
         finally:
             response.close()
         if binary and splitter.rest():
             chunks.append((0.0, splitter.rest()))
         if self._recorder is not None:
-            uri = self.url + request.path
+            uri = url + request.path
             headers = dict(response.headers)
             passed = without_secrets(request, uri, response.status, headers, chunks, sent=sent)
             await asyncio.to_thread(self._recorder.add, passed)
@@ -132,13 +146,25 @@ class Upstream:
         if session is not None:
             await session.close()
 
-    def _credentials(
-        self, request: SignedRequest, headers: Mapping[str, str], region: str | None
-    ) -> dict[str, str]:
-        token = os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "").strip()
-        if token:
-            return {"authorization": f"Bearer {token}"}
-        return _signed(request, self.url, headers, region or _region_of(self.url))
+
+def _address(url: str, example: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        msg = f"The upstream {url!r} is not an address."
+        raise EmulatorError(msg, hint=f"As {example}")
+    return url.rstrip("/")
+
+
+def _passes(name: str) -> bool:
+    return name in _PASSED_ON or name.startswith(_PASSED_ON_TOO)
+
+
+def _credentials(
+    request: SignedRequest, url: str, headers: Mapping[str, str], region: str | None, service: str
+) -> dict[str, str]:
+    token = os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "").strip()
+    if token:
+        return {"authorization": f"Bearer {token}"}
+    return _signed(request, url, headers, region or _region_of(url), service)
 
 
 def _reason(error: Exception) -> object:
@@ -160,7 +186,7 @@ def _region_of(url: str) -> str:
 
 
 def _signed(
-    request: SignedRequest, url: str, headers: Mapping[str, str], region: str
+    request: SignedRequest, url: str, headers: Mapping[str, str], region: str, service: str
 ) -> dict[str, str]:
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
@@ -174,7 +200,7 @@ def _signed(
     outgoing = AWSRequest(
         request.method, f"{url}{request.path}{query}", dict(headers), request.body
     )
-    SigV4Auth(credentials, "bedrock", region).add_auth(outgoing)
+    SigV4Auth(credentials, service, region).add_auth(outgoing)
     wanted = ("authorization", "x-amz-date", "x-amz-security-token")
     return {name: value for name, value in outgoing.headers.items() if name.lower() in wanted}
 

@@ -28,7 +28,7 @@ from modelwire_bedrock.emulator.tokens import estimate
 if TYPE_CHECKING:
     from modelwire_bedrock.emulator.service import Service
 
-__all__ = ["door_reply", "named_model"]
+__all__ = ["door_reply"]
 
 _NO_TOOLS = ("none", {"type": "none"})
 _MALFORMED = "Malformed input request"
@@ -37,14 +37,6 @@ _RAIL = {
     "guardrailVersion": "x-amzn-bedrock-guardrailversion",
     "trace": "x-amzn-bedrock-trace",
 }
-
-
-def named_model(door: Door, body: Any) -> str | None:
-    """The model that a request is for, before it is judged; `None` where it names none."""
-    if door.name:
-        return door.name if door.operation == "GetModel" else None
-    model = body.get("model") if isinstance(body, Mapping) else None
-    return model if isinstance(model, str) else None
 
 
 def door_reply(

@@ -7,12 +7,13 @@ Amazon Bedrock", and aws-samples/sample-per-model-bedrock, October 2026.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from attrs import frozen
 
-__all__ = ["DOORS", "SERVICES", "Door", "Endpoint", "find_door"]
+__all__ = ["DOORS", "SERVICES", "Door", "Endpoint", "find_door", "named_model"]
 
 Endpoint = Literal["runtime", "mantle"]
 """`bedrock-runtime`, with the control plane, or `bedrock-mantle`."""
@@ -94,3 +95,11 @@ def find_door(endpoint: Endpoint, method: str, path: str) -> Door | None:
             name = unquote(path.removeprefix(whole))
             return Door(endpoint, door.operation, method, door.prefix, door.path, name)
     return None
+
+
+def named_model(door: Door, body: Any) -> str | None:
+    """The model that a request is for, before it is judged; `None` where it names none."""
+    if door.name:
+        return door.name if door.operation == "GetModel" else None
+    model = body.get("model") if isinstance(body, Mapping) else None
+    return model if isinstance(model, str) else None
