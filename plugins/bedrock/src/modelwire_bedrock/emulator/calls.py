@@ -12,6 +12,7 @@ from attrs import evolve
 
 from modelwire_bedrock.emulator.answers import Answer, Block, ToolUse
 from modelwire_bedrock.emulator.documents import parse_json
+from modelwire_bedrock.emulator.errors import validation
 from modelwire_bedrock.emulator.rules import wants_short_ids
 from modelwire_bedrock.emulator.scenario import EmulatedCall
 from modelwire_bedrock.emulator.synthesis import synthesize
@@ -37,12 +38,21 @@ def default_answer(call: EmulatedCall, *, call_tools: bool) -> Answer:
     if forced != "auto" or (call_tools and not _has_results(parameters)):
         spec = _chosen(parameters, choice)
         if spec is not None:
-            arguments = synthesize(spec["inputSchema"].get("json", {}))
+            arguments = _synthesized(spec["inputSchema"].get("json", {}))
             return Answer(ToolUse(spec["name"], arguments or {}, id=_call_id(parameters)))
     schema = _answer_schema(parameters)
     if schema is not None:
-        return Answer(json.dumps(synthesize(schema)))
+        return Answer(json.dumps(_synthesized(schema)))
     return Answer(f"{GREETING}{call.last_text or '(nothing)'}")
+
+
+def _synthesized(schema: Any) -> Any:
+    try:
+        return synthesize(schema)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # The keywords of a schema are anything; one that is none has no values.
+        msg = "tools: JSON schema is invalid. It must match JSON Schema draft 2020-12."
+        raise validation(msg) from None
 
 
 def _chosen(parameters: Mapping[str, Any], choice: Mapping[str, Any]) -> Any:

@@ -42,12 +42,14 @@ class EmulatedCall:
         model_id: The `modelId` as it was sent; empty for the control plane.
         base_model: The id of the foundation model behind it.
         parameters: The request by the service model, blobs decoded.
+        action: The IAM action that it needs, where that is not the operation of the same name.
     """
 
     operation: str
     model_id: str
     base_model: str
     parameters: Mapping[str, Any]
+    action: str = ""
 
     @property
     def last_text(self) -> str:

@@ -269,7 +269,7 @@ class Service:
         refusal = fault.refusal()
         by_operation = not call.model_id or (step is not None and step.when.operation is not None)
         if refusal.code == "AccessDeniedException" and fault.message is None and by_operation:
-            action = f"bedrock:{ACTIONS.get(call.operation, call.operation)}"
+            action = call.action or f"bedrock:{ACTIONS.get(call.operation, call.operation)}"
             refusal.message = (
                 f"User: arn:aws:iam::{self.catalogue.account_id}:user/emulated is not authorized to "
                 f"perform: {action} because no identity-based policy allows the {action} action"

@@ -6,7 +6,7 @@ import pytest
 import urllib3
 from bedrock_doors import call, sent_events, signed
 
-from modelwire_bedrock.emulator import Answer, Emulator, Fault, Pacing
+from modelwire_bedrock.emulator import Answer, Emulator, Fault, Match, Pacing
 
 WORDS = Answer("one two three four five six seven eight")
 
@@ -101,6 +101,20 @@ def test_an_error_in_place_of_an_answer(strict, place):
     assert (answer.status, answer.headers["retry-after"]) == (429, "7")
     assert answer.json()["error"]["type"] == "rate_limit_error"
     assert call(strict, place).status == 200
+
+
+def test_denied_access_names_the_action_of_the_endpoint(strict, place):
+    fault = Fault.error("AccessDeniedException")
+    operation = {"completions": "ChatCompletions", "responses": "Responses", "messages": "Messages"}
+    strict.answer(fault=fault, when=Match(operation=operation[place.path.rpartition("/")[2]]))
+
+    answer = call(strict, place)
+
+    assert answer.status == 403
+    action = "bedrock:InvokeModel"
+    if place.endpoint == "mantle":
+        action = "bedrock-mantle:CreateInference"
+    assert f"is not authorized to perform: {action} because" in answer.json()["error"]["message"]
 
 
 def test_a_fault_can_be_asked_for_by_header(strict, place):

@@ -53,7 +53,8 @@ def door_reply(
     """
     header_fault = service.header_fault(request)
     if door.operation in _LISTS:
-        _, fault = service.scripted(EmulatedCall(door.operation, "", "", {}), header_fault)
+        listed = EmulatedCall(door.operation, "", "", {}, door.action(streams=False))
+        _, fault = service.scripted(listed, header_fault)
         return JsonReply(_LISTS[door.operation](service, door, region), fault=fault)
     try:
         return _answer(service, door, request, received, region, header_fault)
@@ -91,12 +92,13 @@ def _answer(
         received.rule = broken[0].name
         raise broken[1]
     received.parameters = asked
-    call = EmulatedCall(door.operation, model_id, base, {**asked, "modelId": model_id})
+    one = DoorCall(door, model_id, base, body)
+    action = door.action(streams=one.streams)
+    call = EmulatedCall(door.operation, model_id, base, {**asked, "modelId": model_id}, action)
     answer, fault = service.scripted(call, header_fault)
     if door.operation == "CountMessageTokens":
         return JsonReply({"input_tokens": estimate(asked)}, fault=fault)
     events, pacing = service.said(call, answer, received)
-    one = DoorCall(door, model_id, base, body)
     writer = _writer(service, one)
     fold = None if one.streams else _fold(service, one, writer, fault)
     headers = {"x-request-id": received.request_id}
@@ -120,7 +122,9 @@ def _asked(
     """What a request asks in the terms of Converse."""
     body, operation = judged.raw, judged.operation
     if operation == "Responses":
-        asked = read_responses(body, service.responses.before(body.get("previous_response_id")))
+        asked = read_responses(
+            body, service.responses.before(member(body, "previous_response_id", str, None))
+        )
     elif operation == "ChatCompletions":
         asked = read_chat(body)
     else:

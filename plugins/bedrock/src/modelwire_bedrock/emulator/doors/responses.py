@@ -26,6 +26,7 @@ def read_responses(body: Mapping[str, Any], before: Sequence[Any] = ()) -> dict[
         Refusal: It is not one.
     """
     asked = member(body, "input", (str, list))
+    member(body, "include", list, [])
     items = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
     system: list[dict[str, Any]] = []
     if body.get("instructions"):
@@ -100,8 +101,8 @@ def _parts(content: Any) -> Iterator[dict[str, Any]]:
 
 
 def _reasoning(item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    parts = [*(item.get("summary") or ()), *(item.get("content") or ())]
-    text = "".join(part.get("text", "") for part in parts if isinstance(part, Mapping))
+    parts = [*member(item, "summary", list, []), *member(item, "content", list, [])]
+    text = "".join(member(part, "text", str) for part in parts)
     if text:
         thought = {"text": text, "signature": item.get("encrypted_content") or ""}
         yield {"reasoningContent": {"reasoningText": thought}}

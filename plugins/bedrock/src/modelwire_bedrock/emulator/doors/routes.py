@@ -52,6 +52,15 @@ class Door:
         """Whose form the bodies have: `openai` or `anthropic`."""
         return "anthropic" if self.prefix.startswith("/anthropic") else "openai"
 
+    def action(self, *, streams: bool) -> str:
+        """The IAM action that a request needs; `bedrock:GetInvoke` as aws-samples has it."""
+        if self.endpoint == "mantle":
+            kind = "CreateInference" if self.method == "POST" else self.operation
+            return f"bedrock-mantle:{kind}"
+        if self.method != "POST":
+            return f"bedrock:{'GetInvoke' if self.method == 'GET' else 'DeleteInvoke'}"
+        return f"bedrock:InvokeModel{'WithResponseStream' if streams else ''}"
+
     @property
     def api(self) -> str:
         """The path as error messages name it, as `/v1/responses`."""

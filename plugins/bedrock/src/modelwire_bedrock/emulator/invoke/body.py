@@ -117,6 +117,9 @@ def inference(body: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, An
         ours: member(body, theirs, kinds.get(ours, (int, float)), None)
         for ours, theirs in names.items()
     }
+    stops = found.get("stopSequences")
+    if stops is not None and not all(isinstance(stop, str) for stop in stops):
+        raise malformed(f"#/{names['stopSequences']}: expected type: String")
     return {name: value for name, value in found.items() if value is not None}
 
 

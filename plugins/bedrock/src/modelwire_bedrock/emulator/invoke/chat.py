@@ -31,6 +31,9 @@ def read_chat(body: Mapping[str, Any]) -> dict[str, Any]:
     """
     limit = "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
     names = {"maxTokens": limit, "temperature": "temperature", "topP": "top_p"}
+    names["stopSequences"] = "stop"
+    if isinstance(body.get("stop"), str):
+        body = {**body, "stop": [body["stop"]]}
     system: list[dict[str, Any]] = []
     messages: list[dict[str, Any]] = []
     for message in member(body, "messages", list):
@@ -40,9 +43,6 @@ def read_chat(body: Mapping[str, Any]) -> dict[str, Any]:
         else:
             messages.append(_message(role, message))
     parameters: dict[str, Any] = {"messages": messages, "inferenceConfig": inference(body, names)}
-    stop = body.get("stop")
-    if stop:
-        parameters["inferenceConfig"]["stopSequences"] = [stop] if isinstance(stop, str) else stop
     form = member(body, "response_format", dict, {})
     if form.get("type") == "json_schema":
         schema = member(member(form, "json_schema", dict), "schema", dict)
