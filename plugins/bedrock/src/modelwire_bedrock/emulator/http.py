@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
-import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -15,6 +13,12 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from modelwire_bedrock.emulator.answers import WireEvent
+from modelwire_bedrock.emulator.connections import (
+    close_connection,
+    dribble,
+    reset_connection,
+    strike,
+)
 from modelwire_bedrock.emulator.doors.errors import error_body, error_shape, error_status
 from modelwire_bedrock.emulator.doors.routes import Endpoint
 from modelwire_bedrock.emulator.errors import MESSAGES, Broken, Refusal
@@ -31,7 +35,6 @@ __all__ = [
     "deliver_stream",
 ]
 
-_LINGER = struct.pack("ii", 1, 0)
 _STREAM_EXCEPTIONS = {
     "internalServerException",
     "modelStreamErrorException",
@@ -84,10 +87,10 @@ async def deliver_json(
     response.content_length = len(data)
     await response.prepare(request)
     if fault.kind == "dribble":
-        await _dribble(response, data, fault)
+        await dribble(response, data, fault)
     else:
         await response.write(half)
-        await _strike(request, fault)
+        await strike(request, fault)
         await response.write(data[len(half) :])
     await response.write_eof()
     return response
@@ -153,7 +156,7 @@ async def deliver_live(
             async for data in chunks:
                 await response.write(data)
         except Broken:
-            _close(request)
+            close_connection(request)
             raise
     await response.write_eof()
     return response
@@ -162,7 +165,7 @@ async def deliver_live(
 async def _begin(request: web.Request, reply: JsonReply | StreamReply) -> None:
     fault = reply.fault
     if fault is not None and fault.kind == "no_response":
-        _reset(request)
+        reset_connection(request)
     if fault is not None and fault.kind == "slow_start":
         await asyncio.sleep(fault.seconds or 0)
     if reply.pacing.first:
@@ -189,7 +192,7 @@ async def _write_events(
             elif await _interrupted(request, response, struck, frame, reply):
                 return
         if fault is not None and fault.kind == "dribble":
-            await _dribble(response, frame, fault)
+            await dribble(response, frame, fault)
         else:
             await response.write(frame)
         sent += 1
@@ -219,43 +222,8 @@ async def _interrupted(
         await response.write(frame[: len(frame) // 2])
     if fault.kind == "truncate":
         return True
-    await _strike(request, fault)
+    await strike(request, fault)
     return False
-
-
-async def _strike(request: web.Request, fault: Fault) -> None:
-    """Reset, cut or stall."""
-    if fault.kind == "reset":
-        _reset(request)
-    if fault.kind == "cut":
-        _close(request)
-        raise Broken
-    if fault.seconds is None:
-        await asyncio.Event().wait()  # until the client leaves: that cancels the handler
-    else:
-        await asyncio.sleep(fault.seconds)
-
-
-def _close(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.close()
-
-
-def _reset(request: web.Request) -> None:
-    transport = request.transport
-    if transport is not None:
-        # Without lingering the kernel sends RST in place of an orderly end.
-        plug = transport.get_extra_info("socket")
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
-        transport.abort()
-    raise Broken
-
-
-async def _dribble(response: web.StreamResponse, data: bytes, fault: Fault) -> None:
-    size = max(1, fault.size)
-    for at in range(0, len(data), size):
-        await response.write(data[at : at + size])
-        await asyncio.sleep(fault.seconds or 0)
 
 
 def _flipped(data: bytes, at: int) -> bytes:

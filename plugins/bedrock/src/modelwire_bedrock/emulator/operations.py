@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote
 
 from attrs import frozen
 
+from modelwire_bedrock.emulator.errors import Refusal
+
 if TYPE_CHECKING:
     from botocore.model import OperationModel, StructureShape
 
@@ -20,7 +22,7 @@ __all__ = [
     "Operation",
     "Route",
     "find_operation",
-    "missing_operation",
+    "unknown_operation",
 ]
 
 INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
@@ -77,12 +79,17 @@ def find_operation(method: str, path: str, query: str) -> Route | None:
     return None
 
 
-def missing_operation(method: str, path: str) -> str | None:
-    """The name of the operation of a request that AWS has and the emulator has not."""
-    for operation in _operations():
-        if operation.method == method and operation.pattern.fullmatch(path):
-            return operation.name
-    return None
+def unknown_operation(method: str, path: str) -> Refusal:
+    """The refusal of a request for no operation, or for one that AWS has and the emulator has not."""
+    missing = next(
+        (one.name for one in _operations() if one.method == method and one.pattern.fullmatch(path)),
+        None,
+    )
+    if missing is None:
+        return Refusal("UnknownOperationException", "")
+    known = ", ".join(sorted((*DATA_PLANE, *CONTROL_PLANE)))
+    msg = f"The Bedrock emulator does not have the operation {missing}. It has {known}."
+    return Refusal("UnknownOperationException", msg)
 
 
 @cache

@@ -7,11 +7,19 @@ from typing import Any, Protocol
 
 from attrs import Factory, frozen
 
-from modelwire_bedrock.emulator.answers import Pacing, WireEvent
+from modelwire_bedrock.emulator.answers import Pacing, WireEvent, converse_body
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.frames import EventStreamEncoding
 
-__all__ = ["JsonReply", "LiveReply", "RecordedReply", "Reply", "StreamEncoding", "StreamReply"]
+__all__ = [
+    "JsonReply",
+    "LiveReply",
+    "RecordedReply",
+    "Reply",
+    "StreamEncoding",
+    "StreamReply",
+    "fold_converse",
+]
 
 
 class StreamEncoding(Protocol):
@@ -75,3 +83,8 @@ class LiveReply:
 
 
 Reply = JsonReply | StreamReply | RecordedReply | LiveReply
+
+
+def fold_converse(said: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The body of Converse, and its headers: none of its own."""
+    return converse_body(said), {}

@@ -18,7 +18,6 @@ from modelwire_bedrock.emulator.answers import (
     Pacing,
     TokenUsage,
     WireEvent,
-    converse_body,
     wire_events,
 )
 from modelwire_bedrock.emulator.auth import Authenticator
@@ -44,14 +43,19 @@ from modelwire_bedrock.emulator.invoke.answer import (
 from modelwire_bedrock.emulator.lengths import answer_limit, limited
 from modelwire_bedrock.emulator.operations import (
     CONTROL_PLANE,
-    DATA_PLANE,
     INVOKE,
     Route,
     find_operation,
-    missing_operation,
+    unknown_operation,
 )
 from modelwire_bedrock.emulator.received import ReceivedRequest
-from modelwire_bedrock.emulator.replies import JsonReply, RecordedReply, Reply, StreamReply
+from modelwire_bedrock.emulator.replies import (
+    JsonReply,
+    RecordedReply,
+    Reply,
+    StreamReply,
+    fold_converse,
+)
 from modelwire_bedrock.emulator.rules import broken_rule
 from modelwire_bedrock.emulator.scenario import EmulatedCall, Scenario, Step
 from modelwire_bedrock.emulator.signatures import SignedRequest
@@ -120,7 +124,7 @@ class Service:
             received.model_id = route.uri.get("modelId")
         received.identity = self.door.admit(request)
         if route is None:
-            raise _unknown_operation(request)
+            raise unknown_operation(request.method, request.path)
         if self.recordings is not None:
             return self._recorded(route.name, received)
         received.parameters = read_parameters(route, request.body, dict(request.headers))
@@ -292,20 +296,6 @@ class Service:
         with self._lock:
             count = self._counts[value] = self._counts.get(value, 0) + 1
         return fault if times is None or count <= times else None
-
-
-def _unknown_operation(request: SignedRequest) -> Refusal:
-    missing = missing_operation(request.method, request.path)
-    if missing is None:
-        return Refusal("UnknownOperationException", "")
-    known = ", ".join(sorted((*DATA_PLANE, *CONTROL_PLANE)))
-    msg = f"The Bedrock emulator does not have the operation {missing}. It has {known}."
-    return Refusal("UnknownOperationException", msg)
-
-
-def fold_converse(said: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The body of Converse, and its headers: none of its own."""
-    return converse_body(said), {}
 
 
 async def _listed(events: Sequence[WireEvent]) -> AsyncIterator[WireEvent]:
