@@ -62,7 +62,7 @@ print(
     json.dumps(
         {
             **{name: values.pop() for name, values in said.items() if len(values) == 1},
-            "models": len(models) > 50,
+            "listed": len(models) > 50,
             "refused": refused,
         }
     )

@@ -36,7 +36,7 @@ ANSWERS = {
     "tool": "look",
     "typed": 1,
     "vector": 1024,
-    "models": True,
+    "listed": True,
     "counted": True,
 }
 """What clients print; what a client does not do is missing."""
