@@ -111,6 +111,6 @@ def access_denied(message: str | None = None) -> Refusal:
     return Refusal("AccessDeniedException", message)
 
 
-def new_request_id() -> str:
-    """A request id, as AWS writes it."""
-    return str(uuid.uuid4())
+def new_request_id(endpoint: str = "runtime") -> str:
+    """A request id, as AWS writes it at an endpoint; `mantle` as in mastra-ai/mastra#19228."""
+    return f"req_{uuid.uuid4().hex}" if endpoint == "mantle" else str(uuid.uuid4())

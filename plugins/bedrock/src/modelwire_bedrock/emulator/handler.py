@@ -71,8 +71,7 @@ class Handler:
         return await self._handle(request, "mantle")
 
     async def _handle(self, request: web.Request, endpoint: Endpoint) -> web.StreamResponse:
-        signed, received = await self._read(request)
-        received.endpoint = endpoint
+        signed, received = await self._read(request, endpoint)
         self.received.append(received)
         try:
             response = await self._answered(request, signed, received)
@@ -106,7 +105,9 @@ class Handler:
         if self._on_end is not None:
             self._on_end(received)
 
-    async def _read(self, request: web.Request) -> tuple[SignedRequest, ReceivedRequest]:
+    async def _read(
+        self, request: web.Request, endpoint: Endpoint
+    ) -> tuple[SignedRequest, ReceivedRequest]:
         data = await request.read()
         path, _, query = request.raw_path.partition("?")
         headers = [(name.lower(), value) for name, value in request.headers.items()]
@@ -115,7 +116,9 @@ class Handler:
             body = parse_json(data) if data else None
         except ValueError:
             body = None
-        received = ReceivedRequest(request.method, path, dict(headers), body, new_request_id())
+        id_ = new_request_id(endpoint)
+        received = ReceivedRequest(request.method, path, dict(headers), body, id_)
+        received.endpoint = endpoint
         return signed, received
 
     def _check_access(self, request: web.Request, signed: SignedRequest) -> None:

@@ -25,6 +25,7 @@ from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer, with_
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
+from modelwire_bedrock.emulator.doors.replies import door_reply
 from modelwire_bedrock.emulator.doors.routes import SERVICES, Door, find_door, named_model
 from modelwire_bedrock.emulator.doors.stored import StoredResponses
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
@@ -138,8 +139,6 @@ class Service:
         self, door: Door | None, request: SignedRequest, received: ReceivedRequest
     ) -> Reply:
         """The reply of an OpenAI-shaped or Anthropic-shaped API."""
-        from modelwire_bedrock.emulator.doors.replies import door_reply
-
         if door is not None:
             received.operation = door.operation
             received.model_id = named_model(door, received.body)

@@ -89,7 +89,7 @@ def test_messages_take_the_token_as_an_api_key_and_others_do_not(strict, place):
     assert answer.status == (200 if "anthropic" in place.path else missing)
 
 
-def test_nobody_is_refused_as_a_caller_without_credentials(strict, place):
+def test_a_request_without_credentials_is_refused(strict, place):
     answer = call(strict, place, headers={"content-type": "application/json"})
 
     assert answer.status == (403 if place.endpoint == "runtime" else 401)
@@ -113,7 +113,7 @@ def test_a_minted_key_with_a_changed_letter_is_refused(strict, at):
     assert answer.status == 403
 
 
-def test_a_minted_key_of_a_wrong_secret_is_refused_even_where_nobody_is_asked():
+def test_a_minted_key_of_a_wrong_secret_is_refused_without_required_authentication_too():
     wrong = Credentials(PAIR.access_key, "not-the-secret")
     with Emulator() as emulator:
         answer = call(emulator, PLACES["responses"], headers=bearing(minted(wrong)))
@@ -123,7 +123,7 @@ def test_a_minted_key_of_a_wrong_secret_is_refused_even_where_nobody_is_asked():
 @pytest.mark.parametrize(
     ("hours", "expires", "status"), [(1, 43200, 200), (1, 60, 403), (13, 90000, 403)]
 )
-def test_a_minted_key_dies(hours, expires, status):
+def test_a_minted_key_expires(hours, expires, status):
     later = datetime.now(UTC) + timedelta(hours=hours)
     with Emulator(require_auth=True, clock=lambda: later) as emulator:
         answer = call(emulator, PLACES["mantle-chat"], headers=bearing(minted(expires=expires)))
@@ -133,11 +133,11 @@ def test_a_minted_key_dies(hours, expires, status):
 
 
 def test_errors_of_callers_have_the_shape_of_the_endpoint(strict):
-    nobody = {"content-type": "application/json"}
+    unsigned = {"content-type": "application/json"}
 
-    runtime = call(strict, PLACES["responses"], headers=nobody)
-    openai = call(strict, PLACES["mantle-responses"], headers=nobody)
-    anthropic = call(strict, PLACES["mantle-messages"], headers=nobody)
+    runtime = call(strict, PLACES["responses"], headers=unsigned)
+    openai = call(strict, PLACES["mantle-responses"], headers=unsigned)
+    anthropic = call(strict, PLACES["mantle-messages"], headers=unsigned)
 
     assert runtime.headers["x-amzn-errortype"].startswith("MissingAuthenticationTokenException")
     assert openai.json()["error"]["type"] == "authentication_error"

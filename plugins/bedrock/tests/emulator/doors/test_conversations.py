@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from bedrock_doors import PLACES, call, sent_events
+from bedrock_doors import PLACES, call, post, sent_events, signed
 
 from modelwire_bedrock.emulator import (
     Answer,
@@ -258,6 +258,43 @@ def test_a_response_continues_a_stored_one_and_can_be_fetched(strict):
     refused = call(strict, place, place.request(previous_response_id=unstored["id"]))
     assert refused.status == 400
     assert refused.json()["error"]["code"] == "previous_response_not_found"
+
+
+def test_a_response_in_the_background_is_fetched_and_deleted(strict):
+    place = PLACES["mantle-responses"]
+    url = f"{strict.mantle_url}/openai/v1/responses/"
+
+    def ask(method, name):
+        headers = signed(url + name, b"", place.service, method=method)
+        return post(url + name, None, headers, method=method)
+
+    queued = call(strict, place, place.request(background=True)).json()
+    fetched = ask("GET", queued["id"]).json()
+    deleted = ask("DELETE", queued["id"]).json()
+
+    assert (queued["status"], queued["output"]) == ("queued", [])
+    assert fetched["status"] == "completed"
+    assert told_by(place, fetched)["text"].endswith("Hello")
+    assert deleted == {"id": queued["id"], "object": "response", "deleted": True}
+    assert ask("GET", queued["id"]).status == 404
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_guardrails_hold_at_the_runtime_endpoint_and_are_ignored_at_the_other(strict, name):
+    place = PLACES[name]
+    more = {
+        "x-amzn-bedrock-guardrailidentifier": "gr4emulated1",
+        "x-amzn-bedrock-guardrailversion": "1",
+    }
+    strict.answer("That word is forbidden.")
+
+    body = call(strict, place, more=more).json()
+
+    blocked = "Sorry, the model cannot answer this question."
+    said = blocked if place.endpoint == "runtime" else "That word is forbidden."
+    text = body["output"][0]["content"][0]["text"] if "output" in body else None
+    text = body["choices"][0]["message"]["content"] if "choices" in body else text
+    assert (text or body["content"][0]["text"]) == said
 
 
 def test_reasoning_that_only_the_service_reads_comes_back_as_it_went_out(strict):

@@ -78,7 +78,7 @@ class ItemWriter:
         self.item["encrypted_content"] = secret
 
     def secret(self) -> str:
-        """What stands for reasoning that has no signature: the same for the same text."""
+        """The encrypted content of reasoning without a signature: the same for the same text."""
         digest = hashlib.sha256(self._text.encode()).digest()
         return base64.b64encode(b"emulated" + digest).decode("ascii")
 
