@@ -16,6 +16,8 @@ from modelwire.errors import (
 from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
+    CitationDelta,
+    CitationEvent,
     Diagnostic,
     DoneEvent,
     RedactedThinkingDelta,
@@ -37,7 +39,7 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.events.assembler import Assembler
-from modelwire.messages import Cost, StopReason, Text, Thinking, ToolCall, Usage
+from modelwire.messages import Citation, Cost, StopReason, Text, Thinking, ToolCall, Usage
 from modelwire.messages.codec import message_to_json
 from modelwire.structuring import MAX_DEPTH
 
@@ -357,3 +359,41 @@ def test_arguments_survive_any_split(arguments, data):
     events = assemble(ToolCallStart(0, "c", "t"), *deltas, BlockEnd(0), STOP)
     assert ToolCallStartEvent(0, "c", "t") in events
     assert events[-1].message.tool_calls[0].arguments == arguments
+
+
+WEB = Citation("web", "A", "https://a.example", cited_text="It rains.")
+
+
+def test_citations_belong_to_the_text_that_they_support():
+    events = assemble(
+        TextDelta(0, "It rains"), CitationDelta(0, WEB), TextDelta(0, "."), BlockEnd(0), STOP
+    )
+    assert events[1:6] == [
+        TextStartEvent(0),
+        TextDeltaEvent(0, "It rains"),
+        CitationEvent(0, WEB),
+        TextDeltaEvent(0, "."),
+        TextEndEvent(0, "It rains."),
+    ]
+    assert events[-1].message.content == [Text("It rains.", citations=[WEB])]
+    assert events[-1].message.citations == [WEB]
+
+
+def test_a_citation_before_its_text_begins_the_block():
+    assert message_of(
+        ThinkingDelta(0, "hm"), CitationDelta(0, WEB), TextDelta(0, "It rains."), STOP
+    ).content == [Thinking("hm"), Text("It rains.", citations=[WEB])]
+
+
+def test_a_citation_loses_halves_of_characters():
+    broken = Citation("web", "\ud83d", "https://a.example")
+    assert message_of(CitationDelta(0, broken), STOP).citations == [
+        Citation("web", "\ufffd", "https://a.example")
+    ]
+
+
+def test_without_text_no_citations_are_kept():
+    assembler = Assembler("acme", "m-1", keep_text=False)
+    for delta in (TextDelta(0, "It rains."), CitationDelta(0, WEB), STOP):
+        assembler.feed(delta)
+    assert assembler.finish()[-1].message.content == []

@@ -4,6 +4,7 @@ import pytest
 
 from modelwire.errors import InvalidMessage
 from modelwire.events import (
+    CitationEvent,
     DoneEvent,
     ErrorEvent,
     StartEvent,
@@ -13,7 +14,7 @@ from modelwire.events import (
     ToolCallStartEvent,
 )
 from modelwire.events.codec import event_from_json, event_to_json
-from modelwire.messages import AssistantMessage, StopReason, ToolCall
+from modelwire.messages import AssistantMessage, Citation, StopReason, ToolCall
 
 MESSAGE = AssistantMessage("hi", "acme", "m")
 
@@ -23,6 +24,10 @@ MESSAGE = AssistantMessage("hi", "acme", "m")
     [
         (StartEvent("acme", "m"), {"type": "start"}),
         (TextDeltaEvent(2, "x"), {"type": "text_delta", "contentIndex": 2, "delta": "x"}),
+        (
+            CitationEvent(2, Citation("web", cited_text="x")),
+            {"type": "text_citation", "citation": {"kind": "web", "citedText": "x"}},
+        ),
         (ThinkingEndEvent(0, "x"), {"type": "thinking_end", "content": "x"}),
         (ToolCallEndEvent(1, ToolCall("c", "t", {"a": 1})), {"type": "toolcall_end"}),
         (DoneEvent(StopReason.TOOL_USE, MESSAGE), {"type": "done", "reason": "toolUse"}),

@@ -14,6 +14,7 @@ from modelwire.errors import ModelwireError, PluginError, RateLimited
 from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
+    CitationDelta,
     Delta,
     Diagnostic,
     RedactedThinkingDelta,
@@ -26,7 +27,7 @@ from modelwire.events import (
     UsageReport,
 )
 from modelwire.events.assembler import Assembler
-from modelwire.messages import Cost, StopReason, Text, Thinking, ToolCall, Usage
+from modelwire.messages import Citation, Cost, StopReason, Text, Thinking, ToolCall, Usage
 from modelwire.messages.codec import message_to_json
 
 CLASSES = get_args(Delta)
@@ -58,6 +59,19 @@ VALUES = {
     str: ("a", [None, 5, 0.5, True, b"a", ["a"], {}, bytearray(b"a"), object()]),
     str | None: ("a", [5, False, b"a", ["a"], {}, object()]),
     bytes: (b"a", [None, 5, "a", bytearray(b"a"), memoryview(b"a"), [], object()]),
+    Citation: (
+        Citation("web", "A", "https://a.example", start=1),
+        [
+            None,
+            "web",
+            {"kind": "web"},
+            Citation,
+            *(Citation(value) for value in (None, 5, "book", [])),
+            *(Citation("web", title=value) for value in (5, b"a", ["a"])),
+            *(Citation("web", start=value) for value in ("0", 1.0, True, -1, 2**60)),
+            Citation("web", unit="word"),
+        ],
+    ),
     Usage: (Usage(1), [None, 5, {}, {"input": 1}, Usage]),
     StopReason: (
         StopReason.STOP,
@@ -187,6 +201,7 @@ def test_texts_of_a_subclass_are_taken_as_plain_texts(text, feed):
         ResponseInfo(text, text, text, text),
         TextDelta(0, "a"),
         TextDelta(0, text),
+        CitationDelta(0, Citation("web", text, text, start=Number(3))),
         ThinkingDelta(1, text),
         SignatureDelta(1, text),
         ToolCallStart(2, text, text),
@@ -205,7 +220,7 @@ def test_texts_of_a_subclass_are_taken_as_plain_texts(text, feed):
             events += assembler.feed(delta)
     message = assembler.finish()[-1].message
     assert message.content == [
-        Text("alabel"),
+        Text("alabel", None, [Citation("web", "label", "label", start=3)]),
         Thinking("label", "label"),
         ToolCall("label", "label", {}),
         Thinking.from_redacted(b"a"),
@@ -213,9 +228,10 @@ def test_texts_of_a_subclass_are_taken_as_plain_texts(text, feed):
     assert (message.response_id, message.raw_stop_reason) == ("label", "label")
     found = [getattr(event, "delta", None) for event in events]
     found += [message.response_id, message.response_model, message.api, message.raw_stop_reason]
-    found += [value for block in message.content for value in attrs.astuple(block)]
+    held = [*message.content, *message.citations]
+    found += [value for block in held for value in attrs.astuple(block, recurse=False)]
     found += [message.diagnostics[0]["type"]]
-    assert {type(value) for value in found} <= {str, type(None), bool, dict}
+    assert {type(value) for value in found} <= {str, type(None), bool, dict, tuple, int}
 
 
 NONSENSE = {

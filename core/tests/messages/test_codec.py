@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 from modelwire.errors import Attempt, InvalidMessage
 from modelwire.messages import (
     AssistantMessage,
+    Citation,
     Context,
     Cost,
     File,
+    GuardContent,
     Image,
+    MediaUrl,
+    SearchResult,
     StopReason,
     Text,
     Thinking,
@@ -35,11 +39,29 @@ counts = st.integers(0, 10**9)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner, max_size=3)
 )
-text_blocks = st.builds(Text, texts, maybe)
+places = st.none() | counts
+citations = st.builds(
+    Citation,
+    st.sampled_from(["document", "search_result", "web", "file"]),
+    *[maybe] * 3,
+    places,
+    st.sampled_from([None, "char", "page", "chunk"]),
+    *[places] * 4,
+    maybe,
+)
+text_blocks = st.builds(Text, texts, maybe, st.lists(citations, max_size=2))
+flags = st.none() | st.booleans()
 user_blocks = (
     text_blocks
     | st.builds(Image, st.binary(max_size=30), st.just("image/png"))
-    | st.builds(File, st.binary(max_size=30), st.just("application/pdf"), maybe)
+    | st.builds(File, st.binary(max_size=30), st.just("application/pdf"), maybe, flags, maybe)
+    | st.builds(MediaUrl, texts, st.just("image/png"), maybe, maybe, flags, maybe)
+    | st.builds(SearchResult, texts, texts, st.lists(texts, max_size=2), flags)
+    | st.builds(
+        GuardContent,
+        text_blocks | st.builds(Image, st.binary(max_size=30), st.just("image/png")),
+        st.lists(st.sampled_from(["grounding_source", "query", "guard_content"]), max_size=2),
+    )
 )
 assistant_blocks = (
     text_blocks

@@ -23,6 +23,7 @@ from modelwire.errors import (
 )
 from modelwire.messages import (
     AssistantMessage,
+    Citation,
     Context,
     StopReason,
     Text,
@@ -88,7 +89,14 @@ async def test_a_recorded_stream_of_llama_cpp(runtime, server):
 
 async def test_a_tool_of_the_service_is_kept_beside_the_answer(runtime, server, wire):
     found = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
-    citation = {"type": "web_search_result_location", "url": "https://example.com"}
+    citation = {
+        "type": "web_search_result_location",
+        "url": "https://example.com",
+        "title": "Weather",
+        "cited_text": "Rain.",
+        "encrypted_index": "abc",
+    }
+    unknown = {"type": "some_new_location"}
     pieces = [
         event("message_start", message={"id": "m", "model": "c", "usage": {"input_tokens": 1}}),
         event("content_block_start", index=0, content_block=found),
@@ -99,6 +107,9 @@ async def test_a_tool_of_the_service_is_kept_beside_the_answer(runtime, server, 
         event(
             "content_block_delta", index=1, delta={"type": "citations_delta", "citation": citation}
         ),
+        event(
+            "content_block_delta", index=1, delta={"type": "citations_delta", "citation": unknown}
+        ),
         event("content_block_stop", index=1),
         event("some_new_event", nobody="knows"),
         event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 3}),
@@ -107,7 +118,11 @@ async def test_a_tool_of_the_service_is_kept_beside_the_answer(runtime, server, 
     server.script(wire.reply(pieces))
     message = await ask(runtime())
     assert message.text == "It rains."
+    assert message.citations == [
+        Citation("web", "Weather", "https://example.com", "Rain.", signature="abc")
+    ]
     assert [note["type"] for note in message.diagnostics] == ["content_block", "citation"]
+    assert message.diagnostics[1]["citation"] == unknown
 
 
 def call_events(pieces, *, given=None, index=0, call_id="toolu_1", name="look", stop=True):

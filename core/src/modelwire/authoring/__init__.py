@@ -5,6 +5,7 @@
   `ToolArguments` the arguments of a call from pieces that need not be deltas.
 - `stream_call` sends a call, translates its answer, and sends it once more with less where a
   `Remedy` helps.
+    from modelwire.authoring.citations import cite
 - `error_of_response` and `error_in_stream` make typed errors of a service's failures, in whatever
   shape it reports them; `reports_failure` finds those in answers with the status 200.
 - `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` answer the questions that
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.authoring.citations import cite
     from modelwire.authoring.costs import with_costs
     from modelwire.authoring.credentials import (
         detect_key,
@@ -74,6 +76,7 @@ __all__ = [
     "ToolArguments",
     "Translator",
     "check_json_depth",
+    "cite",
     "count_tokens",
     "cut_stream",
     "describe_endpoint",
@@ -110,6 +113,7 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "costs": ("with_costs",),
+        "citations": ("cite",),
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),
         "endpoint": ("describe_endpoint",),
         "failure_rules": ("meaning_of_message",),

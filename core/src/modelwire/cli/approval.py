@@ -20,7 +20,7 @@ from attrs import frozen
 from modelwire.cli.output import draw_on_descriptor, echo, is_terminal
 from modelwire.cli.styled import Line, Styled, style
 from modelwire.cli.text import printable
-from modelwire.messages import Text, ToolCall
+from modelwire.messages import GuardContent, SearchResult, Text, ToolCall, UserContent
 from modelwire.tools import run_in_thread
 
 if TYPE_CHECKING:
@@ -118,10 +118,23 @@ def show_call(call: ToolCall) -> None:
     echo(_shown(call), err=True)
 
 
+def _words(block: UserContent) -> str:
+    """A block of a tool's result in words."""
+    match block:
+        case Text():
+            return block.text
+        case GuardContent():
+            return _words(block.content)
+        case SearchResult():
+            return f"{block.title} <{block.source}>"
+        case _:
+            return f"<{block.mime_type}>"
+
+
 def show_result(run: ToolRun) -> None:
     """Show on standard error what a call came to; of a long result, the beginning."""
     blocks = run.result.content
-    text = "\n".join(b.text if isinstance(b, Text) else f"<{b.mime_type}>" for b in blocks)
+    text = "\n".join(_words(block) for block in blocks)
     if not run.approved:
         text = "declined"
     lines = text.splitlines() or [""]

@@ -3,6 +3,7 @@
 from modelwire.events.deltas import (
     ArgumentsDelta,
     BlockEnd,
+    CitationDelta,
     Delta,
     Deltas,
     Diagnostic,
@@ -17,6 +18,7 @@ from modelwire.events.deltas import (
     deltas_of,
 )
 from modelwire.events.events import (
+    CitationEvent,
     DoneEvent,
     ErrorEvent,
     Event,
@@ -35,6 +37,8 @@ from modelwire.events.events import (
 __all__ = [
     "ArgumentsDelta",
     "BlockEnd",
+    "CitationDelta",
+    "CitationEvent",
     "Delta",
     "Deltas",
     "Diagnostic",

@@ -8,10 +8,10 @@ not grow with what has arrived: fragments are kept in lists and joined once.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from attrs import define, evolve, field
+from attrs import asdict, evolve
 
 from modelwire.errors import (
     MalformedResponse,
@@ -20,9 +20,11 @@ from modelwire.errors import (
     ProviderError,
     StreamTruncated,
 )
+from modelwire.events.blocks import OpenBlock
 from modelwire.events.deltas import (
     ArgumentsDelta,
     BlockEnd,
+    CitationDelta,
     Delta,
     Diagnostic,
     RedactedThinkingDelta,
@@ -35,6 +37,7 @@ from modelwire.events.deltas import (
     UsageReport,
 )
 from modelwire.events.events import (
+    CitationEvent,
     DoneEvent,
     Event,
     StartEvent,
@@ -58,6 +61,7 @@ from modelwire.events.validation import (
 from modelwire.messages import (
     AssistantContent,
     AssistantMessage,
+    Citation,
     Cost,
     StopReason,
     Text,
@@ -67,65 +71,11 @@ from modelwire.messages import (
 )
 from modelwire.messages.arguments import parse_arguments
 from modelwire.structuring import TOO_DEEP, finite_numbers, is_deep
-from modelwire.text import REPLACEMENT, has_surrogates, replace_surrogates, split_half
+from modelwire.text import has_surrogates, replace_surrogates
 
 __all__ = ["Assembler"]
 
 _NOTHING: tuple[Event, ...] = ()
-
-
-@define(eq=False)
-class _Block:
-    """A block that is being received."""
-
-    kind: type[Text | Thinking | ToolCall]
-    position: int
-    parts: MutableSequence[str] = field(factory=list)
-    signature: list[str] = field(factory=list)
-    redacted: list[bytes] = field(factory=list)
-    half: str = ""
-    id: str = ""
-    name: str = ""
-    ended: bool = False
-
-    @property
-    def text(self) -> str:
-        if self.ended and len(self.parts) > 1:
-            # It is asked for more than once, and may be large.
-            self.parts = ["".join(self.parts)]
-        return "".join(self.parts) + (REPLACEMENT if self.half else "")
-
-    @property
-    def holds_any(self) -> bool:
-        """Whether anything has arrived for it; text that is not kept counts as something."""
-        kept = isinstance(self.parts, list)
-        return not kept or any((*self.parts, *self.signature, *self.redacted, self.half))
-
-    def take(self, text: str) -> str:
-        """Add a piece and return it; half a character at its end waits for its other half.
-
-        JSON escapes a character above U+FFFF as two halves, which some services send apart.
-        """
-        if self.half or has_surrogates(text):
-            text, self.half = split_half(self.half + text)
-        if text:
-            self.parts.append(text)
-        return text
-
-    def last(self) -> str:
-        """The replacement character for a pending half of a surrogate pair; empty if there is none."""
-        if not self.half:
-            return ""
-        self.half = ""
-        self.parts.append(REPLACEMENT)
-        return REPLACEMENT
-
-    def content(self) -> Text | Thinking:
-        """The finished block; tool calls are finished by `_parse_arguments`."""
-        if self.redacted:
-            return Thinking.from_redacted(b"".join(self.redacted))
-        signature = "".join(self.signature) or None
-        return (Text if self.kind is Text else Thinking)(self.text, signature)
 
 
 class Assembler:
@@ -160,8 +110,8 @@ class Assembler:
         self._keep_text = keep_text
         self._request_id: str | None = None
         self._stop: Stop | None = None
-        self._blocks: list[_Block] = []
-        self._open: dict[int, _Block] = {}
+        self._blocks: list[OpenBlock] = []
+        self._open: dict[int, OpenBlock] = {}
         self._started = False
         # These come by the thousand, so that their handlers check the types themselves.
         self._streamed: dict[type, Callable[[Any], Sequence[Event]]] = {
@@ -170,6 +120,7 @@ class Assembler:
             ArgumentsDelta: self._on_arguments,
         }
         self._handlers: dict[type, Callable[[Any], Sequence[Event]]] = {
+            CitationDelta: self._on_citation,
             SignatureDelta: self._on_signature,
             RedactedThinkingDelta: self._on_redacted,
             ToolCallStart: self._on_tool_call,
@@ -318,19 +269,19 @@ class Assembler:
 
     def _begin(
         self, index: int, kind: type[Text | Thinking | ToolCall]
-    ) -> tuple[_Block, list[Event]]:
+    ) -> tuple[OpenBlock, list[Event]]:
         events = [*self._start()]
         previous = self._open.get(index)
         if previous is not None:
             events += self._end(previous)
-        block = _Block(kind, len(self._blocks))
+        block = OpenBlock(kind, len(self._blocks))
         if not self._keep_text and kind is not ToolCall:
             block.parts = deque(maxlen=0)
         self._blocks.append(block)
         self._open[index] = block
         return block, events
 
-    def _end(self, block: _Block) -> Sequence[Event]:
+    def _end(self, block: OpenBlock) -> Sequence[Event]:
         """End a text or thinking block; only its own `BlockEnd` ends a tool call."""
         if block.ended or block.kind is ToolCall:
             return _NOTHING
@@ -368,6 +319,18 @@ class Assembler:
             events.append(ThinkingStartEvent(block.position))
         if text := block.take(text):
             events.append(ThinkingDeltaEvent(block.position, text))
+        return events
+
+    def _on_citation(self, delta: CitationDelta) -> Sequence[Event]:
+        block = self._open.get(delta.index)
+        events: list[Event] = []
+        if block is None or block.kind is not Text:
+            block, events = self._begin(delta.index, Text)
+            events.append(TextStartEvent(block.position))
+        citation = Citation(**_whole(asdict(delta.citation)))
+        if self._keep_text:
+            block.citations.append(citation)
+        events.append(CitationEvent(block.position, citation))
         return events
 
     def _on_signature(self, delta: SignatureDelta) -> Sequence[Event]:
@@ -456,7 +419,7 @@ class Assembler:
         kept = [d for d in self._message.diagnostics if d["type"] != diagnostic["type"]]
         self._message.diagnostics = [*kept, diagnostic]
 
-    def _parse_call(self, block: _Block) -> ToolCall:
+    def _parse_call(self, block: OpenBlock) -> ToolCall:
         call = f"The call of tool {block.name!r}"
         if not block.ended:
             self._cut_call(f"{call} was cut: its arguments never ended.")

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from modelwire.errors import InvalidMessage
 from modelwire.events.events import (
+    CitationEvent,
     DoneEvent,
     ErrorEvent,
     Event,
@@ -37,6 +38,7 @@ _TYPES: dict[str, type] = {
     "start": StartEvent,
     "text_start": TextStartEvent,
     "text_delta": TextDeltaEvent,
+    "text_citation": CitationEvent,
     "text_end": TextEndEvent,
     "thinking_start": ThinkingStartEvent,
     "thinking_delta": ThinkingDeltaEvent,

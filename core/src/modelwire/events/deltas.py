@@ -15,14 +15,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import define, field
+from attrs import asdict, define, field
 
-from modelwire.messages import StopReason, Usage
+from modelwire.messages import Citation, StopReason, Usage
 from modelwire.redaction.echoes import hide_sent
 
 __all__ = [
     "ArgumentsDelta",
     "BlockEnd",
+    "CitationDelta",
     "Delta",
     "Deltas",
     "Diagnostic",
@@ -44,6 +45,11 @@ def _hidden(text: str | None) -> str | None:
 
 def _hidden_data(data: dict[str, Any]) -> dict[str, Any]:
     return hide_sent(data)
+
+
+def _hidden_citation(citation: Any) -> Any:
+    # Another value than a citation is the assembler's to refuse.
+    return Citation(**hide_sent(asdict(citation))) if isinstance(citation, Citation) else citation
 
 
 @define
@@ -71,6 +77,19 @@ class TextDelta:
 
     index: int
     text: str
+
+
+@define
+class CitationDelta:
+    """What supports the text of block `index`; it begins a text block where none is open.
+
+    Attributes:
+        index: The block.
+        citation: The source; secrets of the request are hidden in it.
+    """
+
+    index: int
+    citation: Citation = field(converter=_hidden_citation)
 
 
 @define
@@ -163,6 +182,7 @@ class Diagnostic:
 
 Delta = (
     TextDelta
+    | CitationDelta
     | ThinkingDelta
     | SignatureDelta
     | RedactedThinkingDelta

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from attrs import define
 
-from modelwire.messages import AssistantMessage, StopReason, ToolCall
+from modelwire.messages import AssistantMessage, Citation, StopReason, ToolCall
 
 __all__ = [
+    "CitationEvent",
     "DoneEvent",
     "ErrorEvent",
     "Event",
@@ -49,6 +50,14 @@ class TextDeltaEvent:
 
     content_index: int
     delta: str
+
+
+@define
+class CitationEvent:
+    """A source supports the text block."""
+
+    content_index: int
+    citation: Citation
 
 
 @define
@@ -127,6 +136,7 @@ Event = (
     StartEvent
     | TextStartEvent
     | TextDeltaEvent
+    | CitationEvent
     | TextEndEvent
     | ThinkingStartEvent
     | ThinkingDeltaEvent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args
 
 from attrs import evolve, fields, frozen
 
@@ -11,6 +11,7 @@ from modelwire.errors import PluginError
 from modelwire.events.deltas import (
     ArgumentsDelta,
     BlockEnd,
+    CitationDelta,
     Diagnostic,
     RedactedThinkingDelta,
     ResponseInfo,
@@ -21,7 +22,7 @@ from modelwire.events.deltas import (
     ToolCallStart,
     UsageReport,
 )
-from modelwire.messages import Cost, StopReason, Usage
+from modelwire.messages import Citation, CitationKind, CitationUnit, Cost, StopReason, Usage
 
 __all__ = ["UNREADABLE_USAGE", "cost_mistake", "refuse_delta", "usage_mistake", "validated"]
 
@@ -30,8 +31,8 @@ UNREADABLE_USAGE = "unreadable_usage"
 
 D = TypeVar("D", bound=Any)
 
-_MOST_TOKENS = 2**53
-"""Beyond it JSON's numbers are no longer exact, and no answer has as many tokens."""
+_LARGEST = 2**53
+"""The largest number of tokens and position: beyond it JSON's numbers are no longer exact."""
 
 
 def validated(delta: D, plugin: str) -> D:
@@ -80,7 +81,7 @@ def usage_mistake(usage: Usage) -> str | None:
             continue
         if not isinstance(value, int) or isinstance(value, bool):
             return f"{name} is {_found(value)} and not a whole number"
-        if not 0 <= value <= _MOST_TOKENS:
+        if not 0 <= value <= _LARGEST:
             return f"{name} is no number of tokens"
     return None if usage.cost is None else cost_mistake(usage.cost)
 
@@ -93,7 +94,7 @@ def cost_mistake(cost: object) -> str | None:
         name, value = attribute.name, getattr(cost, attribute.name)
         if not isinstance(value, int | float) or isinstance(value, bool):
             return f"cost.{name} is {_found(value)} and not a number"
-        if not 0 <= value <= _MOST_TOKENS:
+        if not 0 <= value <= _LARGEST:
             return f"cost.{name} is no amount of money"
     return None
 
@@ -118,6 +119,13 @@ def _plain_int(value: object) -> int:
     return value if type(value) is int else int.__int__(value)
 
 
+def _plain_place(value: object) -> int:
+    plain = _plain_int(value)
+    if not 0 <= plain <= _LARGEST:
+        raise TypeError
+    return plain
+
+
 def _plain_str(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
@@ -133,6 +141,28 @@ def _plain_bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
         raise TypeError
     return value if type(value) is bytes else bytes.__getitem__(value, slice(None))
+
+
+def _citation(value: object) -> Citation:
+    if not isinstance(value, Citation):
+        raise TypeError
+    changed: dict[str, Any] = {}
+    for attribute in fields(Citation):
+        name, held = attribute.name, getattr(value, attribute.name)
+        known = _CITATION_WORDS.get(name)
+        if held is None and name != "kind":
+            continue
+        if known is not None and held not in known:
+            msg = f"whose {name} is {_found(held)} and none of {', '.join(known)}"
+            raise TypeError(msg)
+        try:
+            plain = _plain_place(held) if name in _CITATION_NUMBERS else _plain_str(held)
+        except TypeError:
+            msg = f"whose {name} is {_found(held)}"
+            raise TypeError(msg) from None
+        if plain is not held:
+            changed[name] = plain
+    return evolve(value, **changed) if changed else value
 
 
 def _usage(value: object) -> Usage:
@@ -184,6 +214,9 @@ def _found(value: object) -> str:
     return "a class" if isinstance(value, type) else type(value).__name__
 
 
+_CITATION_WORDS = {"kind": get_args(CitationKind), "unit": get_args(CitationUnit)}
+_CITATION_NUMBERS = frozenset({"index", "start", "end", "text_start", "text_end"})
+
 _INDEX = _Kind("an int", _plain_int)
 _TEXT = _Kind("a str", _plain_str)
 _OPTIONAL = _Kind("a str or None", _plain_str_or_none)
@@ -196,6 +229,7 @@ _FIELDS: Mapping[type, Mapping[str, _Kind]] = {
         "api": _OPTIONAL,
     },
     TextDelta: {"index": _INDEX, "text": _TEXT},
+    CitationDelta: {"index": _INDEX, "citation": _Kind("a Citation", _citation)},
     ThinkingDelta: {"index": _INDEX, "text": _TEXT},
     SignatureDelta: {"index": _INDEX, "signature": _TEXT},
     RedactedThinkingDelta: {"index": _INDEX, "data": _Kind("bytes", _plain_bytes)},

@@ -5,10 +5,16 @@ In Python the names are snake_case and the objects are attrs classes with slots.
 read and written.
 """
 
+from modelwire.messages.citations import Citation, CitationKind, CitationUnit
 from modelwire.messages.content import (
     AssistantContent,
     File,
+    FileKind,
+    GuardContent,
+    GuardQualifier,
     Image,
+    MediaUrl,
+    SearchResult,
     Text,
     Thinking,
     ToolCall,
@@ -27,11 +33,19 @@ from modelwire.messages.usage import Cost, StopReason, Usage
 __all__ = [
     "AssistantContent",
     "AssistantMessage",
+    "Citation",
+    "CitationKind",
+    "CitationUnit",
     "Context",
     "Cost",
     "File",
+    "FileKind",
+    "GuardContent",
+    "GuardQualifier",
     "Image",
+    "MediaUrl",
     "Message",
+    "SearchResult",
     "StopReason",
     "Text",
     "Thinking",

@@ -18,7 +18,10 @@ from modelwire.messages.arguments import parse_arguments
 from modelwire.messages.content import (
     AssistantContent,
     File,
+    GuardContent,
     Image,
+    MediaUrl,
+    SearchResult,
     Text,
     Thinking,
     ToolCall,
@@ -58,7 +61,14 @@ __all__ = [
 _T = TypeVar("_T")
 _Json = dict[str, Any]
 
-_USER_BLOCKS: dict[str, type] = {"text": Text, "image": Image, "file": File}
+_GUARDED: dict[str, type] = {"text": Text, "image": Image}
+_USER_BLOCKS: dict[str, type] = {
+    **_GUARDED,
+    "file": File,
+    "mediaUrl": MediaUrl,
+    "searchResult": SearchResult,
+    "guardContent": GuardContent,
+}
 _ASSISTANT_BLOCKS: dict[str, type] = {"text": Text, "thinking": Thinking, "toolCall": ToolCall}
 _ROLES: dict[str, type] = {
     "user": UserMessage,
@@ -142,10 +152,12 @@ def converter() -> Converter:
     read_through(made, Image, _modern_image)
     read_through(made, ToolCall, _modern_tool_call)
     read_through(made, Usage, _modern_usage)
+    _write_through(made, Text, _without_no_citations)
     _write_through(made, ToolCall, lambda _, data: {**data, **_finite_arguments(data)})
     _write_through(made, Cost, lambda cost, data: {**data, "total": cost.total})
     _write_through(made, Usage, lambda usage, data: {**data, **_totals(usage)})
     write_tags(made, "type", _USER_BLOCKS | _ASSISTANT_BLOCKS)
+    read_union(made, Text | Image, "type", _GUARDED)
     read_union(made, UserContent, "type", _USER_BLOCKS)
     read_union(made, AssistantContent, "type", _ASSISTANT_BLOCKS)
     read_through(made, UserMessage, _modern_content)
@@ -225,6 +237,12 @@ def _modern_tool_call(data: _Json) -> _Json:
         except ValueError as error:
             msg = f"the arguments {error}: {describe(arguments)}"
             raise ValueMistake(msg) from None
+    return data
+
+
+def _without_no_citations(text: Text, data: _Json) -> _Json:
+    if not text.citations:
+        data.pop("citations")
     return data
 
 

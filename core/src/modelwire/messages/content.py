@@ -3,16 +3,51 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from attrs import Factory, define, field
 
 from modelwire.errors import InvalidMessage
+from modelwire.messages.citations import Citation
 
-__all__ = ["AssistantContent", "File", "Image", "Text", "Thinking", "ToolCall", "UserContent"]
+__all__ = [
+    "AssistantContent",
+    "File",
+    "FileKind",
+    "GuardContent",
+    "GuardQualifier",
+    "Image",
+    "MediaUrl",
+    "SearchResult",
+    "Text",
+    "Thinking",
+    "ToolCall",
+    "UserContent",
+]
+
+FileKind = Literal["document", "audio", "video"]
+GuardQualifier = Literal["grounding_source", "query", "guard_content"]
+"""What guarded text is for a guardrail: a source, the question, or text to be judged."""
 
 REDACTED = "[Reasoning redacted]"
+
+
+def _pieces(content: str | Iterable[str]) -> tuple[str, ...]:
+    return (content,) if isinstance(content, str) else tuple(content)
+
+
+def _guarded(content: str | Text | Image) -> Text | Image:
+    return Text(content) if isinstance(content, str) else content
+
+
+def _qualifiers(qualifiers: Iterable[GuardQualifier]) -> tuple[GuardQualifier, ...]:
+    return tuple(qualifiers)
+
+
+def _citations(citations: Iterable[Citation]) -> tuple[Citation, ...]:
+    return tuple(citations)
 
 
 @define
@@ -22,10 +57,12 @@ class Text:
     Attributes:
         text: The text.
         signature: Opaque data of the provider, to be sent back unchanged, or `None`.
+        citations: What supports the text of an answer.
     """
 
     text: str
     signature: str | None = field(default=None, metadata={"key": "textSignature"})
+    citations: tuple[Citation, ...] = field(default=(), converter=_citations)
 
 
 @define
@@ -100,22 +137,20 @@ class File:
         data: The bytes of the file.
         mime_type: Its media type, as `application/pdf` or `audio/wav`.
         name: The name that the model may be told, or `None`.
+        citations: Whether the model is asked to cite the document.
+        context: What the model is told about the document, and never cites.
     """
 
     data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
     mime_type: str
     name: str | None = None
+    citations: bool | None = None
+    context: str | None = None
 
     @property
-    def kind(self) -> Literal["document", "audio", "video"]:
+    def kind(self) -> FileKind:
         """Which of a model's abilities it needs, by its media type."""
-        match self.mime_type.partition("/")[0]:
-            case "audio":
-                return "audio"
-            case "video":
-                return "video"
-            case _:
-                return "document"
+        return _kind_of(self.mime_type)
 
     @classmethod
     def from_path(cls, path: str | Path) -> Self:
@@ -130,6 +165,63 @@ class File:
             msg = f"The name of {path} does not tell what kind of file it is."
             raise InvalidMessage(msg, hint="Give it the usual ending, as .pdf or .wav.")
         return cls(_read(path), mime_type, path.name)
+
+
+@define
+class MediaUrl:
+    """An image or a file that the service itself fetches from its address.
+
+    Attributes:
+        url: The address, as `s3://bucket/key` or `https://example.com/a.pdf`. Which schemes a
+            service fetches differs.
+        mime_type: Its media type, as `image/png`.
+        name: The name that the model may be told, or `None`.
+        owner: The account that owns the place, where the service wants to know it.
+        citations: Whether the model is asked to cite the document.
+        context: What the model is told about the document, and never cites.
+    """
+
+    url: str
+    mime_type: str
+    name: str | None = None
+    owner: str | None = None
+    citations: bool | None = None
+    context: str | None = None
+
+    @property
+    def kind(self) -> FileKind | Literal["image"]:
+        """Which of a model's abilities it needs, by its media type."""
+        return "image" if self.mime_type.startswith("image/") else _kind_of(self.mime_type)
+
+
+@define
+class SearchResult:
+    """A passage that a search found, for the model to answer from and to cite.
+
+    Attributes:
+        source: Where it was found, as a URL.
+        title: Its title.
+        content: Its text, in the pieces that are cited one by one. One piece may be given as a string.
+        citations: Whether the model is asked to cite it.
+    """
+
+    source: str
+    title: str
+    content: tuple[str, ...] = field(converter=_pieces)
+    citations: bool | None = None
+
+
+@define
+class GuardContent:
+    """Content that a guardrail judges; what is not marked so is left out of its judgement.
+
+    Attributes:
+        content: The text or the image. Text may be given as a string.
+        qualifiers: What the text is for the guardrail.
+    """
+
+    content: Text | Image = field(converter=_guarded)
+    qualifiers: tuple[GuardQualifier, ...] = field(default=(), converter=_qualifiers)
 
 
 @define
@@ -149,8 +241,18 @@ class ToolCall:
     signature: str | None = field(default=None, metadata={"key": "thoughtSignature"})
 
 
-UserContent = Text | Image | File
+UserContent = Text | Image | File | MediaUrl | SearchResult | GuardContent
 AssistantContent = Text | Thinking | ToolCall
+
+
+def _kind_of(mime_type: str) -> FileKind:
+    match mime_type.partition("/")[0]:
+        case "audio":
+            return "audio"
+        case "video":
+            return "video"
+        case _:
+            return "document"
 
 
 def _mime_type(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import Factory, define, field
 
 from modelwire.errors import Attempt
+from modelwire.messages.citations import Citation
 from modelwire.messages.content import AssistantContent, Text, Thinking, ToolCall, UserContent
 from modelwire.messages.usage import StopReason, Usage
 
@@ -90,6 +91,16 @@ class AssistantMessage:
     def text(self) -> str:
         """The text of the answer, without thinking and tool calls."""
         return "".join(block.text for block in self.content if isinstance(block, Text))
+
+    @property
+    def citations(self) -> list[Citation]:
+        """What supports the text of the answer, in order."""
+        return [
+            citation
+            for block in self.content
+            if isinstance(block, Text)
+            for citation in block.citations
+        ]
 
     @property
     def thinking(self) -> str:

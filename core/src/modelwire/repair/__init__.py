@@ -6,6 +6,7 @@ sends, never in the caller's messages, and yields each `Change` as a `Diagnostic
 """
 
 from modelwire.repair.changes import Change, ChangeKind, Changes
+from modelwire.repair.content import plain_block
 from modelwire.repair.history import (
     NO_RESULT,
     AssistantTurn,
@@ -42,6 +43,7 @@ __all__ = [
     "legal_name",
     "names_in",
     "offered_tools",
+    "plain_block",
     "read_history",
     "shortened",
     "text_of",

@@ -23,7 +23,9 @@ def is_blank(text: str) -> bool:
     return not text.strip().strip("\ufeff").strip()
 
 
-def text_of(block: Text, path: str, changes: Changes, *, blank: str) -> str | None:
+def text_of(
+    block: Text, path: str, changes: Changes, *, blank: str, cited: bool = False
+) -> str | None:
     """The text of a block as a request may say it, or `None` where it is blank and is left out.
 
     Args:
@@ -31,6 +33,7 @@ def text_of(block: Text, path: str, changes: Changes, *, blank: str) -> str | No
         path: Its place, as `messages[3].content[0]`.
         changes: Where it is recorded that it is not sent as it was.
         blank: Why blank text is left out, in one sentence.
+        cited: Whether the caller sends the citations of the block; else they are dropped.
     """
     text = clean_text(block.text)
     if text != block.text:
@@ -38,6 +41,8 @@ def text_of(block: Text, path: str, changes: Changes, *, blank: str) -> str | No
     if is_blank(text):
         changes.dropped(path, blank)
         return None
+    if block.citations and not cited:
+        changes.dropped(f"{path}.citations", "The API does not take citations back.")
     return text
 
 

@@ -13,7 +13,9 @@ from modelwire.messages import (
     AssistantMessage,
     Context,
     File,
+    GuardContent,
     Image,
+    MediaUrl,
     Message,
     ToolResultMessage,
     UserMessage,
@@ -149,6 +151,8 @@ def check_abilities(model: Model, context: Context) -> None:
 
 def _ability(block: object) -> InputKind | None:
     """The kind of input that a model must accept to be sent this block."""
+    if isinstance(block, GuardContent):
+        block = block.content
     if isinstance(block, Image):
         return "image"
-    return block.kind if isinstance(block, File) else None
+    return block.kind if isinstance(block, File | MediaUrl) else None

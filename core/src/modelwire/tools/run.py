@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from modelwire.messages import File, Image, Text, ToolCall, ToolResultMessage
-from modelwire.messages.content import UserContent
+from modelwire.messages import Text, ToolCall, ToolResultMessage, UserContent
 from modelwire.tools.function import FunctionTool
 
 if TYPE_CHECKING:
@@ -112,13 +111,17 @@ def _arguments(found: FunctionTool, call: ToolCall) -> dict[str, Any]:
     return {name: getattr(read, name) for name in call.arguments}
 
 
+def _is_medium(value: object) -> bool:
+    return isinstance(value, UserContent) and not isinstance(value, Text)
+
+
 def _content(value: Any) -> list[UserContent]:
     if isinstance(value, str):
         text: UserContent = Text(value)
         return [text]
-    if isinstance(value, Text | Image | File):
+    if isinstance(value, UserContent):
         return [value]
-    if isinstance(value, list | tuple) and any(isinstance(item, Image | File) for item in value):
+    if isinstance(value, list | tuple) and any(map(_is_medium, value)):
         return [block for item in value for block in _content(item)]
     if isinstance(value, list | tuple) and value and all(isinstance(i, Text) for i in value):
         return list(value)

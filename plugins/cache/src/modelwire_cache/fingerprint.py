@@ -6,17 +6,22 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from modelwire.messages import (
+    AssistantContent,
     AssistantMessage,
     File,
+    GuardContent,
     Image,
+    MediaUrl,
     Message,
+    SearchResult,
     Text,
     Thinking,
     ToolCall,
     ToolResultMessage,
+    UserContent,
 )
 
 if TYPE_CHECKING:
@@ -95,10 +100,11 @@ def _message(message: Message) -> dict[str, Any]:
             return {"role": "user", "content": content}
 
 
-def _block(block: Text | Thinking | Image | File | ToolCall) -> Any:
+def _block(block: UserContent | AssistantContent) -> Any:
     match block:
         case Text():
-            return block.text
+            cited = [asdict(citation) for citation in block.citations]
+            return {"text": block.text, "citations": cited} if cited else block.text
         case Thinking():
             return {"thinking": block.text, "signature": block.signature}
         case ToolCall():
@@ -106,7 +112,17 @@ def _block(block: Text | Thinking | Image | File | ToolCall) -> Any:
         case Image():
             return {"image": block.mime_type, "sha256": _digest(block.data)}
         case File():
-            return {"file": block.mime_type, "name": block.name, "sha256": _digest(block.data)}
+            file = {"file": block.mime_type, "name": block.name, "sha256": _digest(block.data)}
+            asked = {"citations": block.citations, "context": block.context}
+            return file | {key: value for key, value in asked.items() if value is not None}
+        case _:
+            return _material(block)
+
+
+def _material(block: MediaUrl | SearchResult | GuardContent) -> Any:
+    if isinstance(block, GuardContent):
+        return {"guarded": _block(block.content), "qualifiers": block.qualifiers}
+    return {type(block).__name__: asdict(block)}
 
 
 def _digest(data: bytes) -> str:

@@ -15,7 +15,7 @@ from modelwire.errors import (
     ServerError,
     StreamTruncated,
 )
-from modelwire.messages import StopReason, Text, Thinking, ToolCall, Usage
+from modelwire.messages import Citation, StopReason, Text, Thinking, ToolCall, Usage
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.stream import Translator
 
@@ -439,16 +439,27 @@ def test_what_google_signs_a_call_with_is_kept(assemble, chunk):
     assert json.loads(message.tool_calls[0].signature) == {"extra_content": extra}
 
 
-def test_citations_and_a_reported_price_are_kept_as_diagnostics(assemble, chunk):
+def test_an_annotation_of_the_text_is_a_citation(assemble, chunk):
+    found = {"url": "https://a.example", "title": "A", "start_index": 0, "end_index": 2}
+    message = assemble(
+        chunk(content="Hi"),
+        chunk(annotations=[{"type": "url_citation", "url_citation": found}, "odd"]),
+        chunk("stop"),
+    )
+    assert message.content == [
+        Text("Hi", citations=[Citation("web", "A", "https://a.example", text_start=0, text_end=2)])
+    ]
+    assert [note["citation"] for note in message.diagnostics] == ["odd"]
+
+
+def test_lists_of_sources_and_a_reported_price_are_kept_as_diagnostics(assemble, chunk):
     message = assemble(
         {**chunk(content="Hi"), "citations": ["https://a.example"]},
-        chunk(annotations=[{"type": "url_citation"}]),
         chunk("stop", usage={"prompt_tokens": 1, "completion_tokens": 1, "cost": 0.25}),
     )
     kept = {entry["type"]: entry["value"] for entry in message.diagnostics}
     assert kept == {
         "citations": ["https://a.example"],
-        "annotations": [{"type": "url_citation"}],
         "reported_cost": 0.25,
     }
 

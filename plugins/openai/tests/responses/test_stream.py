@@ -33,7 +33,7 @@ from modelwire.errors import (
     StreamTruncated,
 )
 from modelwire.events import Stop
-from modelwire.messages import StopReason, Text, Thinking, ToolCall
+from modelwire.messages import Citation, StopReason, Text, Thinking, ToolCall
 from modelwire_openai.responses.outcome import usage_of
 from modelwire_openai.responses.stream import Translator
 
@@ -126,16 +126,21 @@ def test_a_refusal_is_text_with_a_diagnostic(message_of):
     assert message.diagnostics == [{"type": "refusal", "text": "I cannot."}]
 
 
-def test_annotations_are_kept(message_of):
+def test_annotations_are_citations_of_the_joined_text(message_of):
+    url = {"type": "url_citation", "url": "https://a.example", "start_index": 0, "end_index": 2}
+    file = {"type": "file_citation", "file_id": "file_1", "filename": "a.pdf", "index": 1}
+    odd = {"type": "file_path", "file_id": "file_2"}
     item = message_item("Hi")
-    item["content"][0]["annotations"] = [{"type": "url_citation", "url": "https://example.com"}]
+    part = item["content"][0]
+    item["content"] = [{**part, "annotations": [url, odd]}, {**part, "annotations": [url, file]}]
     message = message_of([added(0, message_item()), done(0, item), end()])
-    (kept,) = message.diagnostics
-    assert kept == {
-        "type": "citation",
-        "itemId": "msg_1",
-        "citation": {"type": "url_citation", "url": "https://example.com"},
-    }
+    assert message.text == "HiHi"
+    assert message.citations == [
+        Citation("web", source="https://a.example", text_start=0, text_end=2),
+        Citation("web", source="https://a.example", text_start=2, text_end=4),
+        Citation("file", "a.pdf", "file_1", text_start=3, text_end=3),
+    ]
+    assert [note["citation"] for note in message.diagnostics] == [odd]
 
 
 def test_a_tool_call(message_of):

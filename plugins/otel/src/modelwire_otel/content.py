@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 from modelwire.authoring import parse_json
 from modelwire.events import ArgumentsDelta, Delta, TextDelta, ThinkingDelta, ToolCallStart
 from modelwire.messages import (
+    AssistantContent,
     AssistantMessage,
     Context,
     File,
+    GuardContent,
     Image,
+    MediaUrl,
     Message,
+    SearchResult,
     Text,
     Thinking,
     ToolCall,
     ToolResultMessage,
+    UserContent,
 )
 
 if TYPE_CHECKING:
@@ -105,7 +110,18 @@ def _message(message: Message) -> _Part:
     return {"role": role, "parts": [_block(block) for block in message.content]}
 
 
-def _block(block: Text | Image | File | Thinking | ToolCall) -> _Part:
+def _material(block: MediaUrl | SearchResult | GuardContent) -> _Part:
+    match block:
+        case GuardContent():
+            return _block(block.content)
+        case SearchResult():
+            return {"type": "text", "content": "\n".join(block.content)}
+        case MediaUrl():
+            kind, mime_type = block.kind, block.mime_type
+            return {"type": "uri", "modality": kind, "mime_type": mime_type, "uri": block.url}
+
+
+def _block(block: UserContent | AssistantContent) -> _Part:
     match block:
         case Text():
             return {"type": "text", "content": block.text}
@@ -127,6 +143,8 @@ def _block(block: Text | Image | File | Thinking | ToolCall) -> _Part:
                 "mime_type": block.mime_type,
                 "content": data,
             }
+        case _:
+            return _material(block)
 
 
 def _arguments(text: str) -> Any:

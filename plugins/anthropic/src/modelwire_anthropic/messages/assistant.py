@@ -8,9 +8,10 @@ from typing import Any
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank
+from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank, text_of
+from modelwire_anthropic.messages.citations import is_citable, write_citation
 from modelwire_anthropic.messages.rendering import Rendering
-from modelwire_anthropic.messages.user import text_block
+from modelwire_anthropic.messages.user import BLANK, text_block
 
 __all__ = ["from_base64", "render_assistant", "to_base64"]
 
@@ -45,7 +46,7 @@ def render_assistant(
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            written = text_block(block, place, rendering)
+            written = _text(block, place, rendering, own=own)
         elif isinstance(block, Thinking):
             written = _thinking(block, place, rendering, own=own)
         else:
@@ -53,6 +54,23 @@ def render_assistant(
         if written is not None:
             spoken.content.append(written)
     return spoken
+
+
+def _text(block: Text, path: str, rendering: Rendering, *, own: bool) -> _Block | None:
+    if not block.citations:
+        return text_block(block, path, rendering)
+    text = text_of(block, path, rendering.changes, blank=BLANK, cited=True)
+    if text is None:
+        return None
+    written: _Block = {"type": "text", "text": text}
+    kept = [cited for cited in block.citations if is_citable(cited, rendering.sources, own=own)]
+    if len(kept) < len(block.citations):
+        rendering.changes.dropped(
+            f"{path}.citations", "Only citations of what the request holds can go back."
+        )
+    if kept:
+        written["citations"] = [write_citation(citation) for citation in kept]
+    return written
 
 
 def _thinking(block: Thinking, path: str, rendering: Rendering, *, own: bool) -> _Block | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import partial
+
 from attrs import field, frozen
 
 from modelwire.messages import AssistantMessage
@@ -25,6 +28,7 @@ class Rendering:
         replay_thinking: Whether the model's earlier thinking goes back to it.
         requires_signature: Whether it goes back only with its signature.
         ids: Gives the ids of tool calls.
+        sources: The documents and search results that have been written: whether each may be cited.
     """
 
     model: Model
@@ -34,6 +38,7 @@ class Rendering:
     replay_thinking: bool = True
     requires_signature: bool = True
     ids: UniqueIds = field(factory=UniqueIds)
+    sources: dict[str, list[bool]] = field(factory=partial(defaultdict, list))
 
     def takes(self, kind: InputKind) -> bool:
         """Whether the model takes such input; one of which nothing is known is taken to."""

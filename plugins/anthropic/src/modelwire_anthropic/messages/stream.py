@@ -39,6 +39,7 @@ from modelwire.events import (
 from modelwire.messages import StopReason, Usage
 from modelwire.repair import clean_json
 from modelwire_anthropic.messages.assistant import from_base64
+from modelwire_anthropic.messages.citations import read_citation
 from modelwire_anthropic.messages.whole import events_of_answer
 
 __all__ = ["Translator"]
@@ -130,6 +131,7 @@ class Translator:
         kind = require_text(block, "type")
         if kind == "text":
             deltas.append(TextDelta(index, read_text(block, "text") or ""))
+            deltas += (read_citation(index, cited) for cited in block.get("citations") or ())
         elif kind == "thinking":
             deltas.append(ThinkingDelta(index, read_text(block, "thinking") or ""))
             deltas.append(SignatureDelta(index, read_text(block, "signature") or ""))
@@ -155,8 +157,7 @@ class Translator:
         elif kind == "signature_delta":
             deltas.append(SignatureDelta(index, require_text(delta, "signature")))
         elif kind == "citations_delta":
-            citation = clean_json(delta["citation"])
-            deltas.append(Diagnostic("citation", {"index": index, "citation": citation}))
+            deltas.append(read_citation(index, delta["citation"]))
 
     def _stop(self, event: _Event, deltas: list[Delta]) -> None:
         index = require_index(event, "index")

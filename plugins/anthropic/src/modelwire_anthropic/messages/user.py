@@ -7,12 +7,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from modelwire.errors import InvalidMessage, Problem
-from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import NO_RESULT, clean_text, is_blank, text_of
+from modelwire.messages import (
+    File,
+    Image,
+    MediaUrl,
+    SearchResult,
+    Text,
+    ToolResultMessage,
+    UserContent,
+)
+from modelwire.repair import NO_RESULT, clean_text, is_blank, plain_block, text_of
 from modelwire_anthropic.messages.rendering import Rendering
 
-__all__ = ["missing_result", "render_user", "result_of", "text_block"]
+__all__ = ["BLANK", "missing_result", "render_user", "result_of", "text_block"]
 
+BLANK = "The service refuses blank text."
 NO_OUTPUT = "(no output)"
 OMITTED = "({kind} omitted: the model does not take it)"
 
@@ -25,7 +34,7 @@ _Block = dict[str, Any]
 
 def text_block(block: Text, path: str, rendering: Rendering) -> _Block | None:
     """Write text; blank text, which the service refuses, is left out."""
-    text = text_of(block, path, rendering.changes, blank="The service refuses blank text.")
+    text = text_of(block, path, rendering.changes, blank=BLANK)
     return None if text is None else {"type": "text", "text": text}
 
 
@@ -38,18 +47,44 @@ def render_user(content: Sequence[UserContent], path: str, rendering: Rendering)
     written: list[_Block] = []
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
-        if isinstance(block, Text):
-            made = text_block(block, place, rendering)
-        elif not block.data:
-            rendering.changes.dropped(place, "It has no data.")
-            made = None
-        elif isinstance(block, Image):
-            made = _image(block, place, rendering)
-        else:
-            made = _file(block, place, rendering)
+        made = _own_block(block, rendering) or _plain(block, place, rendering)
         if made is not None:
             written.append(made)
     return written
+
+
+def _own_block(block: UserContent, rendering: Rendering) -> _Block | None:
+    """Write a block that the API has beside text, images and files."""
+    if isinstance(block, SearchResult):
+        rendering.sources["search_result"].append(bool(block.citations))
+        return {
+            "type": "search_result",
+            "source": clean_text(block.source),
+            "title": clean_text(block.title),
+            "content": [{"type": "text", "text": clean_text(text)} for text in block.content],
+            "citations": {"enabled": bool(block.citations)},
+        }
+    if not isinstance(block, MediaUrl) or not block.url.lower().startswith(("https:", "http:")):
+        return None
+    source = {"type": "url", "url": block.url}
+    kind = _kind(block.mime_type)
+    if kind in _IMAGES and rendering.takes("image"):
+        return {"type": "image", "source": source}
+    if kind == "application/pdf" and rendering.takes("document"):
+        return _document(source, block, rendering)
+    return None
+
+
+def _plain(block: UserContent, path: str, rendering: Rendering) -> _Block | None:
+    plain = plain_block(block, path, rendering.changes, cited=True)
+    if isinstance(plain, Text):
+        return text_block(plain, path, rendering)
+    if not plain.data:
+        rendering.changes.dropped(path, "It has no data.")
+        return None
+    if isinstance(plain, Image):
+        return _image(plain, path, rendering)
+    return _file(plain, path, rendering)
 
 
 def result_of(message: ToolResultMessage, wire_id: str, path: str, rendering: Rendering) -> _Block:
@@ -110,9 +145,18 @@ def _file(file: File, path: str, rendering: Rendering) -> _Block:
             path, f"The model does not take {kind}; a placeholder stands for it."
         )
         return {"type": "text", "text": OMITTED.format(kind=file.kind)}
+    return _document(source, file, rendering)
+
+
+def _document(source: _Block, file: File | MediaUrl, rendering: Rendering) -> _Block:
     document: _Block = {"type": "document", "source": source}
     if file.name and not is_blank(title := clean_text(file.name)):
         document["title"] = title
+    if file.context and not is_blank(context := clean_text(file.context)):
+        document["context"] = context
+    if file.citations:
+        document["citations"] = {"enabled": True}
+    rendering.sources["document"].append(bool(file.citations))
     return document
 
 

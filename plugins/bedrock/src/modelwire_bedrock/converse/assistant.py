@@ -7,9 +7,10 @@ from typing import Any
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
-from modelwire.repair import AssistantTurn, clean_arguments, clean_text
+from modelwire.repair import AssistantTurn, clean_arguments, clean_text, text_of
+from modelwire_bedrock.converse.citations import cited_block, is_citable
 from modelwire_bedrock.converse.rendering import Rendering
-from modelwire_bedrock.converse.user import text_block
+from modelwire_bedrock.converse.user import BLANK, text_block
 
 __all__ = ["render_assistant"]
 
@@ -28,7 +29,7 @@ def render_assistant(
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
-            written = text_block(block, place, rendering)
+            written = _text(block, place, rendering)
         elif isinstance(block, Thinking):
             written = _thinking(block, place, rendering, own=own, accepted=accepted)
         else:
@@ -36,6 +37,24 @@ def render_assistant(
         if written is not None:
             spoken.content.append(written)
     return spoken
+
+
+def _text(block: Text, path: str, rendering: Rendering) -> _Block | None:
+    if not block.citations:
+        return text_block(block, path, rendering)
+    text = text_of(block, path, rendering.changes, blank=BLANK, cited=True)
+    if text is None:
+        return None
+    citations = [
+        cited
+        for cited in block.citations
+        if rendering.cites and is_citable(cited, rendering.sources)
+    ]
+    if len(citations) < len(block.citations):
+        rendering.changes.dropped(
+            f"{path}.citations", "The model takes citations of what the request holds."
+        )
+    return cited_block(text, citations) if citations else {"text": text}
 
 
 def _thinking(

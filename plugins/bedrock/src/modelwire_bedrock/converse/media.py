@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, field
 
 from modelwire.errors import InvalidMessage, Problem
-from modelwire.messages import File, Image
+from modelwire.messages import File, Image, MediaUrl
 from modelwire.repair import Changes
 from modelwire_bedrock.models.families import FileKind
 
@@ -23,19 +23,11 @@ __all__ = [
     "file_block",
     "file_omitted",
     "image_block",
+    "stored_block",
 ]
 
 IMAGE_OMITTED = "(image omitted: model does not support images)"
 TOOL_IMAGE_OMITTED = "(tool image omitted: model does not support images)"
-
-_IMAGE_FORMATS = {
-    "image/png": "png",
-    "image/jpeg": "jpeg",
-    "image/jpg": "jpeg",
-    "image/gif": "gif",
-    "image/webp": "webp",
-}
-"""Media types, and the formats of the service's model."""
 
 
 def image_block(image: Image, path: str) -> dict[str, Any]:
@@ -44,15 +36,8 @@ def image_block(image: Image, path: str) -> dict[str, Any]:
     Raises:
         InvalidMessage: The service does not take this kind of image; `path` says which it was.
     """
-    kind = _IMAGE_FORMATS.get(image.mime_type.partition(";")[0].strip().lower())
-    if kind is None:
-        problem = Problem(
-            f"{path}.mimeType",
-            f"expected one of {', '.join(_IMAGE_FORMATS)}; found {image.mime_type!r}",
-        )
-        msg = "Amazon Bedrock does not take this kind of image."
-        raise InvalidMessage(msg, problems=[problem], hint="Convert it to PNG or JPEG.")
-    return {"image": {"format": kind, "source": {"bytes": bytes(image.data)}}}
+    form = _format_of(image.mime_type, "image", path)
+    return {"image": {"format": form, "source": {"bytes": bytes(image.data)}}}
 
 
 _LONGEST = 200
@@ -120,7 +105,14 @@ TEXT_DOCUMENTS = frozenset({"csv", "html", "md", "txt", "xls", "xlsx"})
 """Formats of documents that the service hands to a model as text."""
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
-_FILE_FORMATS: Mapping[FileKind, Mapping[str, str]] = {
+_FORMATS: Mapping[str, Mapping[str, str]] = {
+    "image": {
+        "image/png": "png",
+        "image/jpeg": "jpeg",
+        "image/jpg": "jpeg",
+        "image/gif": "gif",
+        "image/webp": "webp",
+    },
     "document": {
         "application/pdf": "pdf",
         "text/csv": "csv",
@@ -170,7 +162,8 @@ _FILE_FORMATS: Mapping[FileKind, Mapping[str, str]] = {
 }
 """Media types, and the formats of the service's model."""
 
-_HINTS: Mapping[FileKind, str] = {
+_HINTS: Mapping[str, str] = {
+    "image": "Convert it to PNG or JPEG.",
     "document": "Convert it to PDF, or give what is plain text as text/plain.",
     "video": "Convert it to MP4.",
     "audio": "Convert it to MP3 or WAV.",
@@ -189,19 +182,48 @@ def file_block(file: File, path: str, names: DocumentNames) -> dict[str, Any]:
     Raises:
         InvalidMessage: The service does not take this kind of file; `path` says which it was.
     """
-    kind = file.kind
-    formats = _FILE_FORMATS[kind]
-    form = formats.get(file.mime_type.partition(";")[0].strip().lower())
+    block: dict[str, Any] = {
+        "format": _format_of(file.mime_type, file.kind, path),
+        "source": {"bytes": bytes(file.data)},
+    }
+    if file.kind == "document":
+        block["name"] = names.new(file.name, path)
+    return {file.kind: block}
+
+
+def stored_block(media: MediaUrl, path: str, names: DocumentNames) -> dict[str, Any]:
+    """Write media in Amazon S3 as a content block; the arguments are those of `file_block`.
+
+    Raises:
+        InvalidMessage: It is not in Amazon S3, or not of a kind that the service takes.
+    """
+    if not media.url.startswith("s3://"):
+        problem = Problem(f"{path}.url", f"expected s3://bucket/key; found {media.url[:100]!r}")
+        msg = "Amazon Bedrock fetches media from Amazon S3 alone."
+        raise InvalidMessage(msg, problems=[problem], hint="Send the bytes of the file.")
+    location = {"uri": media.url}
+    if media.owner is not None:
+        location["bucketOwner"] = media.owner
+    kind = media.kind
+    block: dict[str, Any] = {
+        "format": _format_of(media.mime_type, kind, path),
+        "source": {"s3Location": location},
+    }
+    if kind == "document":
+        block["name"] = names.new(media.name, path)
+    return {kind: block}
+
+
+def _format_of(mime_type: str, kind: str, path: str) -> str:
+    formats = _FORMATS[kind]
+    form = formats.get(mime_type.partition(";")[0].strip().lower())
     if form is None:
         problem = Problem(
-            f"{path}.mimeType", f"expected one of {', '.join(formats)}; found {file.mime_type!r}"
+            f"{path}.mimeType", f"expected one of {', '.join(formats)}; found {mime_type!r}"
         )
         msg = f"Amazon Bedrock does not take this kind of {kind}."
         raise InvalidMessage(msg, problems=[problem], hint=_HINTS[kind])
-    block: dict[str, Any] = {"format": form, "source": {"bytes": bytes(file.data)}}
-    if kind == "document":
-        block["name"] = names.new(file.name, path)
-    return {kind: block}
+    return form
 
 
 def file_omitted(kind: FileKind, *, by_tool: bool) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 
 from attrs import Factory, field, frozen
 
@@ -35,6 +37,7 @@ class Rendering:
         newest: The path of the last message, whose content the user can still change.
         ids: Gives the ids of tool calls.
         documents: Gives the names of documents.
+        sources: The documents and search results that have been written: whether each may be cited.
     """
 
     model: Model
@@ -48,6 +51,19 @@ class Rendering:
     documents: DocumentNames = Factory(
         lambda rendering: DocumentNames(rendering.changes), takes_self=True
     )
+    sources: dict[str, list[bool]] = field(factory=partial(defaultdict, list))
+
+    @property
+    def cites(self) -> bool:
+        """Whether the model takes and makes citations; peers found that Claude alone does."""
+        return self.family.key.startswith("claude")
+
+    def fetches(self, kind: str, *, by_tool: bool) -> bool:
+        """Whether the model takes such media from Amazon S3.
+
+        Claude takes them in tool results only, and documents only; peers saw it live.
+        """
+        return not self.cites or (by_tool and kind == "document")
 
     def takes(self, kind: InputKind) -> bool:
         """Whether the model takes such input: what it is known to take counts, else its family."""

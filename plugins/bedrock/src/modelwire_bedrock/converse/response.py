@@ -11,13 +11,13 @@ from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
     Delta,
-    Diagnostic,
     RedactedThinkingDelta,
     SignatureDelta,
     TextDelta,
     ThinkingDelta,
     ToolCallStart,
 )
+from modelwire_bedrock.converse.citations import read_citation
 from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
 from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
 from modelwire_bedrock.converse.shapes import (
@@ -188,10 +188,10 @@ def _reasoning(index: int, block: ReasoningBlock) -> Iterator[Delta]:
 
 
 def _cited(index: int, block: CitationsContent) -> Iterator[Delta]:
-    for citation in block.citations:
-        yield Diagnostic("citation", {"contentBlockIndex": index, "citation": citation})
     for generated in block.content:
         yield TextDelta(index, generated.text)
+    for citation in block.citations:
+        yield read_citation(index, citation)
 
 
 def _image(index: int, image: ImageBlock) -> Iterator[Delta]:

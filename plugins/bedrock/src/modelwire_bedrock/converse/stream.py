@@ -14,7 +14,6 @@ from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
     Delta,
-    Diagnostic,
     RedactedThinkingDelta,
     SignatureDelta,
     TextDelta,
@@ -22,6 +21,7 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire_bedrock.aws.eventstream import Frame, HeaderValue
+from modelwire_bedrock.converse.citations import read_citation
 from modelwire_bedrock.converse.extras import Extras, input_text, is_server_tool
 from modelwire_bedrock.converse.outcome import StopInfo, metadata_deltas
 from modelwire_bedrock.converse.shapes import (
@@ -212,9 +212,7 @@ class Translator:
 
     def _on_aside(self, index: int, delta: BlockDelta) -> Sequence[Delta]:
         if delta.citation is not None:
-            return (
-                Diagnostic("citation", {"contentBlockIndex": index, "citation": delta.citation}),
-            )
+            return (read_citation(index, delta.citation),)
         if delta.image is not None:
             self._asides.add_image(index, delta.image.source, delta.image.error)
         elif delta.tool_result is not None:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from attrs import define, field
 
-from modelwire.errors import InvalidMessage
-from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import NO_RESULT, MissingToolResult, clean_text, text_of
+from modelwire.errors import InvalidMessage, Problem
+from modelwire.messages import (
+    File,
+    FileKind,
+    GuardContent,
+    Image,
+    MediaUrl,
+    SearchResult,
+    Text,
+    ToolResultMessage,
+    UserContent,
+)
+from modelwire.repair import NO_RESULT, MissingToolResult, clean_text, plain_block, text_of
+from modelwire_bedrock.converse.citations import document_options, guard_block, search_block
 from modelwire_bedrock.converse.media import (
     IMAGE_OMITTED,
     TEXT_DOCUMENTS,
@@ -17,11 +28,13 @@ from modelwire_bedrock.converse.media import (
     file_block,
     file_omitted,
     image_block,
+    stored_block,
 )
 from modelwire_bedrock.converse.rendering import Rendering
 
-__all__ = ["ToolResultBlocks", "missing_result", "render_user", "result_of", "text_block"]
+__all__ = ["BLANK", "ToolResultBlocks", "missing_result", "render_user", "result_of", "text_block"]
 
+BLANK = "The service refuses blank text."
 NO_OUTPUT = "(no output)"
 
 _PLURALS = {"image": "images", "document": "documents", "video": "videos", "audio": "sounds"}
@@ -51,10 +64,13 @@ def render_user(
     blocks: list[dict[str, Any]] = []
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
-        if isinstance(block, Text):
-            written = text_block(block, place, rendering)
+        plain = _plain(block, place, rendering, by_tool=by_tool)
+        if isinstance(plain, dict):
+            written: dict[str, Any] | None = plain
+        elif isinstance(plain, Text):
+            written = text_block(plain, place, rendering)
         else:
-            written = _media(block, place, rendering, by_tool=by_tool)
+            written = _media(plain, place, rendering, by_tool=by_tool)
             # One placeholder tells as much as many.
             if written is not None and "text" in written and blocks[-1:] == [written]:
                 continue
@@ -63,16 +79,32 @@ def render_user(
     return blocks
 
 
+def _plain(
+    block: UserContent, path: str, rendering: Rendering, *, by_tool: bool
+) -> Text | Image | File | MediaUrl | dict[str, Any]:
+    """A block as it is, in the form of Converse, or in the nearest form that the model takes."""
+    if isinstance(block, MediaUrl):
+        return block
+    if isinstance(block, SearchResult) and rendering.cites:
+        rendering.sources["search_result"].append(bool(block.citations))
+        return search_block(block)
+    if isinstance(block, GuardContent) and not by_tool:
+        guarded = guard_block(block)
+        if guarded is not None:
+            return guarded
+    return plain_block(block, path, rendering.changes, cited=rendering.cites)
+
+
 def text_block(block: Text, path: str, rendering: Rendering) -> dict[str, Any] | None:
     """Write text; blank text, which the service refuses, is left out."""
-    text = text_of(block, path, rendering.changes, blank="The service refuses blank text.")
+    text = text_of(block, path, rendering.changes, blank=BLANK)
     return None if text is None else {"text": text}
 
 
 def _media(
-    block: Image | File, path: str, rendering: Rendering, *, by_tool: bool
+    block: Image | File | MediaUrl, path: str, rendering: Rendering, *, by_tool: bool
 ) -> dict[str, Any] | None:
-    if not block.data:
+    if not isinstance(block, MediaUrl) and not block.data:
         what = "image" if isinstance(block, Image) else "file"
         rendering.changes.dropped(path, f"The {what} has no data.")
         return None
@@ -90,26 +122,49 @@ def _media(
         return {"text": f"({_kind(block)} omitted: its format is not supported)"}
 
 
-def _kind(block: Image | File) -> str:
+def _kind(block: Image | File | MediaUrl) -> FileKind | Literal["image"]:
     return "image" if isinstance(block, Image) else block.kind
 
 
 def _accepted(
-    block: Image | File, path: str, rendering: Rendering, *, by_tool: bool
+    block: Image | File | MediaUrl, path: str, rendering: Rendering, *, by_tool: bool
 ) -> dict[str, Any]:
+    kind = _kind(block)
+    if not rendering.takes(kind):
+        return _omitted(kind, path, rendering, by_tool=by_tool)
     if isinstance(block, Image):
-        if rendering.takes("image"):
-            return image_block(block, path)
+        return image_block(block, path)
+    if isinstance(block, MediaUrl):
+        written = _stored(block, path, rendering, by_tool=by_tool)
+    else:
+        written = file_block(block, path, rendering.documents)
+    if kind == "document":
+        written["document"] |= document_options(block)
+        rendering.sources["document"].append(bool(block.citations))
+    return written
+
+
+def _omitted(
+    kind: FileKind | Literal["image"], path: str, rendering: Rendering, *, by_tool: bool
+) -> dict[str, Any]:
+    if kind == "image":
         rendering.changes.rewritten(
             path, "The model does not take images; a placeholder stands for it."
         )
         return {"text": TOOL_IMAGE_OMITTED if by_tool else IMAGE_OMITTED}
-    if rendering.takes(block.kind):
-        return file_block(block, path, rendering.documents)
     rendering.changes.rewritten(
-        path, f"The model does not take this {block.kind}; a placeholder stands for it."
+        path, f"The model does not take this {kind}; a placeholder stands for it."
     )
-    return {"text": file_omitted(block.kind, by_tool=by_tool)}
+    return {"text": file_omitted(kind, by_tool=by_tool)}
+
+
+def _stored(media: MediaUrl, path: str, rendering: Rendering, *, by_tool: bool) -> dict[str, Any]:
+    written = stored_block(media, path, rendering.documents)
+    if rendering.fetches(media.kind, by_tool=by_tool):
+        return written
+    problem = Problem(f"{path}.url", f"Claude takes no {media.kind} from Amazon S3 here")
+    msg = f"The model does not take this {media.kind} from Amazon S3."
+    raise InvalidMessage(msg, problems=[problem], hint="Send the bytes of the file.")
 
 
 def result_of(
@@ -171,14 +226,15 @@ def _place_media(
 def _fits_result(block: dict[str, Any], rendering: Rendering, *, failed: bool) -> bool:
     """Whether the family takes this in a tool's result."""
     family = rendering.family
-    if "text" in block:
+    if "text" in block or "searchResult" in block:
         return True
     if failed and not family.failed_result_media:
         return False
     if "image" in block:
         return family.result_images
     if "document" in block and family.result_documents == "text":
-        return block["document"]["format"] in TEXT_DOCUMENTS
+        stored = "s3Location" in block["document"]["source"]
+        return not stored and block["document"]["format"] in TEXT_DOCUMENTS
     return "document" in block and family.result_documents == "any"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from modelwire.errors import InvalidRequest
 from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import NO_RESULT, clean_text, text_of
+from modelwire.repair import NO_RESULT, clean_text, plain_block, text_of
 from modelwire_local.chat.rendering import IN_WORDS, ChatMessage, Rendering
 
 __all__ = ["BLANK", "missing_result", "render_user", "result_of"]
@@ -26,10 +26,11 @@ def render_user(content: Sequence[UserContent], path: str, rendering: Rendering)
     texts: list[str] = []
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
-        if isinstance(block, Text):
-            text = text_of(block, place, rendering.changes, blank=BLANK)
+        plain = plain_block(block, place, rendering.changes)
+        if isinstance(plain, Text):
+            text = text_of(plain, place, rendering.changes, blank=BLANK)
         else:
-            text = _placeholder(block, path, place, rendering)
+            text = _placeholder(plain, path, place, rendering)
         if text is not None:
             texts.append(text)
     return "\n".join(texts)

@@ -11,7 +11,7 @@ from modelwire.repair import clean_json
 __all__ = ["Extras"]
 
 _OF_CHUNK = ("citations", "search_results", "service_tier")
-_OF_DELTA = ("annotations", "images", "audio")
+_OF_DELTA = ("images", "audio")
 
 
 class Extras:
@@ -37,7 +37,7 @@ class Extras:
             self._lists.setdefault("logprobs", []).extend(content)
 
     def note_delta(self, delta: Mapping[str, Any]) -> None:
-        """Look at a delta, for citations and for images or sounds that the model made."""
+        """Look at a delta, for images or sounds that the model made."""
         for key in _OF_DELTA:
             value = delta.get(key) if key in delta else None
             if value:

@@ -21,6 +21,7 @@ from modelwire.authoring import (
 from modelwire.errors import ContentFiltered, MalformedResponse, Overloaded, ServerError
 from modelwire.events import (
     BlockEnd,
+    CitationDelta,
     Delta,
     Diagnostic,
     ResponseInfo,
@@ -30,6 +31,7 @@ from modelwire.events import (
     ThinkingDelta,
 )
 from modelwire.messages import StopReason
+from modelwire_openai.citations import read_annotation
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.assistant import REASONING_FIELDS, details_signature, is_opaque
 from modelwire_openai.completions.extras import Extras
@@ -238,6 +240,8 @@ class Translator:
         if function := read_object(delta, "function_call"):
             self._settle(deltas)
             self._calls.feed_function(function, deltas)
+        for annotation in _list(delta.get("annotations")):
+            self._cite(annotation, deltas)
         self._asides.note_delta(delta)
 
     def _reasoning(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
@@ -301,6 +305,13 @@ class Translator:
             self._end_thinking(deltas)
             self._writing = self._said = True
         deltas.append(TextDelta(_TEXT, text))
+
+    def _cite(self, annotation: object, deltas: list[Delta]) -> None:
+        cited = read_annotation(_TEXT, annotation)
+        if isinstance(cited, CitationDelta) and not self._writing:
+            self._end_thinking(deltas)
+            self._writing = True
+        deltas.append(cited)
 
     def _end_thinking(self, deltas: list[Delta]) -> None:
         """End the thinking, signed with what the service needs back with it."""

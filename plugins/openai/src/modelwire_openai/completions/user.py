@@ -7,10 +7,11 @@ from typing import Any
 
 from attrs import frozen
 
-from modelwire.messages import Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import NO_RESULT, text_of
+from modelwire.messages import Image, MediaUrl, Text, ToolResultMessage, UserContent
+from modelwire.repair import NO_RESULT, plain_block, text_of
 from modelwire_openai.completions.media import file_part, image_part
 from modelwire_openai.completions.rendering import Rendering
+from modelwire_openai.media import is_web_address
 
 __all__ = [
     "BLANK",
@@ -52,20 +53,34 @@ def render_user(content: Sequence[UserContent], path: str, rendering: Rendering)
     parts: list[Part] = []
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
-        part: Part | None
-        if isinstance(block, Text):
-            part = _text(block, place, rendering)
-        elif not block.data:
-            rendering.changes.dropped(place, "It has no data.")
-            part = None
-        elif isinstance(block, Image):
-            part = image_part(block, place, rendering)
-        else:
-            part = file_part(block, place, rendering)
+        part = _fetched(block, rendering) or _plain(block, place, rendering)
         # One placeholder tells as much as many.
         if part is not None and not (parts[-1:] == [part] and not isinstance(block, Text)):
             parts.append(part)
     return parts
+
+
+def _fetched(block: UserContent, rendering: Rendering) -> Part | None:
+    """Write an image that the service fetches by itself."""
+    if not isinstance(block, MediaUrl) or block.kind != "image" or not rendering.takes_images:
+        return None
+    return (
+        {"type": "image_url", "image_url": {"url": block.url}}
+        if is_web_address(block.url)
+        else None
+    )
+
+
+def _plain(block: UserContent, path: str, rendering: Rendering) -> Part | None:
+    plain = plain_block(block, path, rendering.changes)
+    if isinstance(plain, Text):
+        return _text(plain, path, rendering)
+    if not plain.data:
+        rendering.changes.dropped(path, "It has no data.")
+        return None
+    if isinstance(plain, Image):
+        return image_part(plain, path, rendering)
+    return file_part(plain, path, rendering)
 
 
 def content_of(parts: Sequence[Part], rendering: Rendering) -> str | list[Part]:

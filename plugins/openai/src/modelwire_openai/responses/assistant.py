@@ -19,6 +19,7 @@ from modelwire.repair import (
     clean_json,
     text_of,
 )
+from modelwire_openai.citations import write_annotation
 from modelwire_openai.responses.rendering import Rendering, split_ids
 
 __all__ = [
@@ -133,15 +134,24 @@ class _Renderer:
 
     def _text(self, block: Text, path: str) -> None:
         item_id, phase = read_text_signature(block.signature)
-        text = text_of(block, path, self._to.changes, blank="Blank text says nothing.")
+        text = text_of(block, path, self._to.changes, blank="Blank text says nothing.", cited=True)
         if text is not None:
-            item = _message(text)
+            item = _message(text, self._annotations(block, path))
             if self._linked and self._take_id(item_id):
                 item = {"id": item_id, "status": "completed", **item}
             if self._own and phase:
                 item["phase"] = phase
             self._spoken.content.append(item)
         self._add_asides(item_id)
+
+    def _annotations(self, block: Text, path: str) -> list[dict[str, Any]]:
+        written = [write_annotation(cited, own=self._own) for cited in block.citations]
+        kept = [annotation for annotation in written if annotation is not None]
+        if len(kept) < len(written):
+            self._to.changes.dropped(
+                f"{path}.citations", "The Responses API has no annotation for such a citation."
+            )
+        return kept
 
     def _thinking(self, block: Thinking, path: str) -> None:
         changes = self._to.changes
@@ -195,8 +205,8 @@ class _Renderer:
             items.pop()
 
 
-def _message(text: str) -> dict[str, Any]:
-    part = {"type": "output_text", "text": text, "annotations": []}
+def _message(text: str, annotations: list[dict[str, Any]]) -> dict[str, Any]:
+    part = {"type": "output_text", "text": text, "annotations": annotations}
     return {"type": "message", "role": "assistant", "content": [part]}
 
 

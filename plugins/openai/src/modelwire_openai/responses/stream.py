@@ -28,6 +28,7 @@ from modelwire.events import (
 )
 from modelwire.models import Prices
 from modelwire.repair import clean_json
+from modelwire_openai.citations import read_annotation
 from modelwire_openai.responses.assistant import OUTPUT_ITEM, text_signature
 from modelwire_openai.responses.items import Item, Items
 from modelwire_openai.responses.outcome import StopInfo, ending_of, report_of
@@ -280,12 +281,13 @@ def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
     parts = read_objects(data, "content")
     texts = [_str(part, "refusal") or _str(part, "text") or "" for part in parts]
     deltas = _missing(item, "text", texts)
-    for part in parts:
+    begins = 0
+    for part, text in zip(parts, texts, strict=True):
         if refusal := _str(part, "refusal"):
             deltas.append(Diagnostic("refusal", {"text": refusal}))
         for annotation in _list(part.get("annotations")):
-            cited = clean_json(annotation)
-            deltas.append(Diagnostic("citation", {"itemId": item.id, "citation": cited}))
+            deltas.append(read_annotation(item.index, annotation, begins))
+        begins += len(text)
         if logprobs := clean_json(part.get("logprobs")):
             deltas.append(Diagnostic("logprobs", {"itemId": item.id, "logprobs": logprobs}))
     signature = text_signature(_str(data, "id") or item.id, _str(data, "phase"))

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from modelwire.messages import File, Image, Text, ToolResultMessage, UserContent
-from modelwire.repair import NO_RESULT, text_of
-from modelwire_openai.media import IMAGES, data_url, file_name, media_kind, unfit_image
+from modelwire.messages import File, Image, MediaUrl, Text, ToolResultMessage, UserContent
+from modelwire.repair import NO_RESULT, plain_block, text_of
+from modelwire_openai.media import (
+    IMAGES,
+    data_url,
+    file_name,
+    is_web_address,
+    media_kind,
+    unfit_image,
+)
 from modelwire_openai.responses.rendering import Rendering
 
 __all__ = [
@@ -56,19 +63,34 @@ def render_user(
     parts: list[dict[str, Any]] = []
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
-        if isinstance(block, Text):
-            part = _text(block, place, rendering)
-        elif not block.data:
-            rendering.changes.dropped(place, "It has no data.")
-            part = None
-        elif isinstance(block, Image):
-            part = _image(block, place, rendering)
-        else:
-            part = _file(block, place, rendering)
+        part = _fetched(block, rendering) or _plain(block, place, rendering)
         # One placeholder tells as much as many.
         if part is not None and not (_is_placeholder(part) and parts[-1:] == [part]):
             parts.append(part)
     return parts
+
+
+def _fetched(block: UserContent, rendering: Rendering) -> dict[str, Any] | None:
+    """Write media that the service fetches by itself."""
+    if not isinstance(block, MediaUrl) or not is_web_address(block.url):
+        return None
+    if block.kind == "image" and rendering.takes_images:
+        return {"type": "input_image", "detail": "auto", "image_url": block.url}
+    if block.kind == "document" and not (block.citations or block.context):
+        return {"type": "input_file", "file_url": block.url}
+    return None
+
+
+def _plain(block: UserContent, path: str, rendering: Rendering) -> dict[str, Any] | None:
+    plain = plain_block(block, path, rendering.changes)
+    if isinstance(plain, Text):
+        return _text(plain, path, rendering)
+    if not plain.data:
+        rendering.changes.dropped(path, "It has no data.")
+        return None
+    if isinstance(plain, Image):
+        return _image(plain, path, rendering)
+    return _file(plain, path, rendering)
 
 
 def user_item(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""Citations: what supports a text of an answer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import define
+
+__all__ = ["Citation", "CitationKind", "CitationUnit"]
+
+CitationKind = Literal["document", "search_result", "web", "file"]
+"""What is cited: a document or a search result of the request, a web page, a stored file."""
+
+CitationUnit = Literal["char", "page", "chunk"]
+"""What `start` and `end` of a citation count in its source."""
+
+
+@define
+class Citation:
+    """A source that supports a text of an answer; what the service does not say is `None`.
+
+    Attributes:
+        kind: What is cited.
+        title: The title of the source.
+        source: Its address: a URL, the `source` of a search result, or the id of a stored file.
+        cited_text: The words of the source.
+        index: Which of the documents or search results of the request it is, from 0.
+        unit: What `start` and `end` count.
+        start: Where the cited words begin in the source. Pages count from 1, all else from 0.
+        end: Where they end; itself not part of them.
+        text_start: Where the supported words begin in the answer's text, in characters.
+        text_end: Where they end; itself not part of them.
+        signature: Opaque data of the provider, to be sent back unchanged.
+    """
+
+    kind: CitationKind
+    title: str | None = None
+    source: str | None = None
+    cited_text: str | None = None
+    index: int | None = None
+    unit: CitationUnit | None = None
+    start: int | None = None
+    end: int | None = None
+    text_start: int | None = None
+    text_end: int | None = None
+    signature: str | None = None

@@ -1,0 +1,48 @@
+"""Repair of content: blocks that an API lacks, in the nearest form that it has."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from modelwire.messages import File, GuardContent, Image, MediaUrl, SearchResult, Text, UserContent
+from modelwire.repair.changes import Changes
+
+__all__ = ["plain_block"]
+
+
+def plain_block(
+    block: UserContent, path: str, changes: Changes, *, cited: bool = False
+) -> Text | Image | File:
+    """A block as text, an image or a file, which every API knows; what that costs is recorded.
+
+    Guarded content loses its guard, a search result becomes text, and a placeholder stands for media
+    that the service would have to fetch.
+
+    Args:
+        block: The block.
+        path: Its place, as `messages[3].content[0]`.
+        changes: Where it is recorded that it is not sent as it was.
+        cited: Whether the caller sends what a file says of citations and its context; else these
+            are dropped.
+    """
+    match block:
+        case GuardContent():
+            changes.rewritten(path, "The API has no guarded content; it is sent as plain content.")
+            return block.content
+        case SearchResult():
+            changes.rewritten(path, "The API has no search results; it is sent as text.")
+            return Text("\n".join([block.title, block.source, "", *block.content]))
+        case MediaUrl():
+            scheme = block.url.partition(":")[0]
+            changes.rewritten(
+                path, f"The service does not fetch this {block.kind} from {scheme!r}."
+            )
+            return Text(f"({block.kind} omitted: the service cannot fetch it)")
+        case File() if not cited:
+            if block.citations:
+                changes.dropped(f"{path}.citations", "The API does not cite documents.")
+            if block.context is not None:
+                changes.dropped(f"{path}.context", "The API has no context of documents.")
+            return evolve(block, citations=None, context=None)
+        case _:
+            return block
