@@ -2,7 +2,6 @@
 
 import json
 
-import jsonschema
 import pytest
 
 from modelwire_bedrock.emulator import Emulator
@@ -82,14 +81,21 @@ SCHEMAS = {
 }  # fmt: skip
 
 
+def validate(value, schema):
+    """Hold a value against its schema, formats included."""
+    import jsonschema  # it takes two seconds
+
+    checker = jsonschema.FormatChecker()
+    jsonschema.Draft202012Validator(schema, format_checker=checker).validate(value)
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_value_fits_its_schema(name):
     schema = SCHEMAS[name]
 
     value = synthesize(schema)
 
-    checker = jsonschema.FormatChecker()
-    jsonschema.Draft202012Validator(schema, format_checker=checker).validate(value)
+    validate(value, schema)
     assert synthesize(schema) == value
 
 
@@ -116,7 +122,7 @@ def test_a_request_with_tools_is_answered_with_a_call(caller, client_of, choice)
     call = answer["output"]["message"]["content"][0]["toolUse"]
     assert answer["stopReason"] == "tool_use"
     assert call["name"] == "first"
-    jsonschema.validate(call["input"], SCHEMAS["required"])
+    validate(call["input"], SCHEMAS["required"])
 
 
 def test_a_forced_tool_is_called_by_any_emulator(emulator, runtime):
@@ -160,4 +166,4 @@ def test_an_answer_fits_the_schema_that_was_asked_for(runtime):
     answer = ask(runtime, outputConfig={"textFormat": form})
 
     value = json.loads(answer["output"]["message"]["content"][0]["text"])
-    jsonschema.validate(value, SCHEMAS["required"])
+    validate(value, SCHEMAS["required"])
