@@ -1,8 +1,8 @@
 # `make demo` and `make test` set up what they need, in .venv; a second run starts at once.
 
 PYTHON ?= python3
-# How many processes run the tests.
-JOBS ?= 2
+# How many processes run the tests: two for each core of a small machine, since many tests only wait.
+JOBS ?= 4
 export PROMPT ?= What is the capital of France?
 # With UPGRADE=--upgrade, `make lock` pins the newest versions; without, it keeps pins that fit.
 UPGRADE ?=

@@ -18,6 +18,8 @@ from instance_metadata import InstanceMetadata
 from modelwire_bedrock.emulator import Emulator
 from modelwire_bedrock.emulator.auth import Credentials
 
+pytestmark = pytest.mark.timeout(240)
+
 PAGE = Path(__file__).parents[1] / "docs" / "amazon-bedrock.md"
 PROGRAM = Path(sys.executable).parent
 SECRETS = ("role-secret-of-the-instance", "session-token-of-the-instance")

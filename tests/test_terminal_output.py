@@ -17,6 +17,8 @@ from hostile_text import HOSTILE, HOSTILE_FIELD, obeyed, shapes
 from terminal import CTRL_C, CTRL_D, Terminal
 from wires import WIRES
 
+pytestmark = pytest.mark.timeout(240)
+
 MODELWIRE = str(Path(sys.executable).with_name("modelwire"))
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,6 +17,8 @@ from modelwire.events import TextDeltaEvent
 from modelwire.transport import Deadlines, RetryPolicy, Transport
 from modelwire_bedrock.emulator import Fault
 
+pytestmark = pytest.mark.timeout(240)
+
 BUSY = Fault.error("ServiceUnavailableException", status=503, retry_after=1)
 
 

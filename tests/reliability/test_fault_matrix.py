@@ -25,6 +25,8 @@ from modelwire.events import (
 )
 from modelwire.transport import Deadlines
 
+pytestmark = pytest.mark.timeout(240)
+
 PATIENT = Deadlines(connect=60, first_byte=60, idle=60)
 SHORT = Deadlines(connect=0.4, first_byte=0.4, idle=0.4)
 

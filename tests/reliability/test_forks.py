@@ -25,7 +25,10 @@ from modelwire.transport import Deadlines
 from modelwire_bedrock.aws.clients import shared_clients
 from modelwire_bedrock.emulator import Emulator, Fault
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+    pytest.mark.timeout(240),
+]
 
 LIMITS = Deadlines(total=40)
 LONG = [str(number % 10) for number in range(400)]

@@ -16,6 +16,8 @@ import preloaded
 import pytest
 from repeating_server import RepeatingServer
 
+pytestmark = pytest.mark.timeout(240)
+
 MODELWIRE = preloaded.MODELWIRE
 OPENAI_KEY = "sk-m4rk3d-of-openai-0123456789"
 GITHUB_TOKEN = "ghp_m4rk3d_0123456789"

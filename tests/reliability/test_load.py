@@ -28,6 +28,8 @@ from modelwire.errors import ModelwireError
 from modelwire.events import TextDeltaEvent
 from modelwire.transport import Deadlines
 
+pytestmark = pytest.mark.timeout(240)
+
 SERVER = Path(__file__).parents[1] / "support" / "load_server.py"
 STREAMS = int(os.environ.get("MODELWIRE_STREAMS", scaled(150, 2000)))
 SECONDS = float(os.environ.get("MODELWIRE_SOAK_SECONDS", scaled(0, 120)))

@@ -15,6 +15,8 @@ from modelwire.files import SIZE_LIMITS
 from modelwire_cache.fingerprint import CacheRequest
 from modelwire_cache.store import ResponseStore
 
+pytestmark = pytest.mark.timeout(240)
+
 MODEL = "local/smollm2-135m-instruct"
 
 

@@ -15,6 +15,8 @@ from long_runs import scaled
 from modelwire.catalog.cache import DiscoveryCache
 from modelwire.models import Model
 
+pytestmark = pytest.mark.timeout(240)
+
 SUPPORT = Path(__file__).parents[1] / "support"
 MODELWIRE = Path(sys.executable).with_name("modelwire")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from long_runs import scaled
 
+pytestmark = pytest.mark.timeout(240)
+
 STRUCK = Path(__file__).parents[3] / "tests" / "support" / "struck_program.py"
 
 GUIDE = """

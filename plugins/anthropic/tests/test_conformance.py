@@ -1,7 +1,11 @@
 """The Messages API, held against every rule of the conformance kit."""
 
+import pytest
+
 from modelwire.testing import provider_suite
 from modelwire_anthropic.testing import MessagesWire
+
+pytestmark = pytest.mark.timeout(240)
 
 SERVICE = {"cache_usage", "discovery", "images", "max_tokens", "probe", "stop", "stream_errors"}
 TOOLS = {"tools", "tool_choice"}

@@ -6,7 +6,10 @@ from modelwire.testing import provider_suite
 from modelwire_openai.testing import ChatCompletionsWire, ResponsesWire
 
 # The kit has rules of its own about the loop, and some log at the loudest level, which takes time.
-pytestmark = pytest.mark.may_block("the conformance kit watches the loop itself")
+pytestmark = [
+    pytest.mark.may_block("the conformance kit watches the loop itself"),
+    pytest.mark.timeout(240),
+]
 
 SERVICE = {"cache_usage", "discovery", "probe", "stream_errors"}
 SAMPLING = {"max_tokens", "temperature", "top_p"}
