@@ -50,6 +50,12 @@ def side_by_side(tmp_path):
     return side_by_side
 
 
+async def warm_up(runtime, wire):
+    """Let all be imported and looked up, since that takes longer than a limit on a busy machine."""
+    wire.answers()
+    await runtime.complete("hi", model=wire.ref)
+
+
 async def failure(runtime, wire, deadlines):
     before = Held.now()
     with pytest.raises(RequestTimeout) as caught:
@@ -103,11 +109,12 @@ async def test_first_event_ends_the_wait_though_bytes_drip(wire, tmp_path, fault
 
 async def test_one_limit_for_the_first_event_covers_the_tries_and_the_waits(side_by_side):
     async def work(wire, folder):
-        wire.answers(*[BUSY] * 50)
         async with wire.runtime(folder, attempts=50) as runtime:
+            await warm_up(runtime, wire)
+            wire.answers(*[BUSY] * 50)
             with pytest.raises((RequestTimeout, Overloaded)) as caught:
-                await runtime.complete("hi", model=wire.ref, deadlines=Deadlines(first_event=2.5))
-            assert 2 <= len(wire.server.requests) <= 3
+                await runtime.complete("hi", model=wire.ref, deadlines=Deadlines(first_event=5))
+            assert 2 <= len(wire.server.requests) <= 5
             assert len(caught.value.attempts) >= 1
 
     await side_by_side(work)
@@ -115,11 +122,12 @@ async def test_one_limit_for_the_first_event_covers_the_tries_and_the_waits(side
 
 async def test_a_fallback_has_its_own_limit_for_the_first_event(side_by_side):
     async def work(wire, folder):
-        wire.answers(Fault("dribble", size=1, seconds=0.2))
         other = wire.ref.replace("some", "other").replace("lite", "pro")
         async with wire.runtime(folder) as runtime:
+            await warm_up(runtime, wire)
+            wire.answers(Fault("dribble", size=1, seconds=0.2))
             message = await runtime.complete(
-                "hi", model=wire.ref, fallbacks=[other], deadlines=Deadlines(first_event=3)
+                "hi", model=wire.ref, fallbacks=[other], deadlines=Deadlines(first_event=5)
             )
         assert message.text == "".join(TEXTS)
         assert [attempt.code for attempt in message.attempts] == ["timeout"]
@@ -168,14 +176,15 @@ async def test_a_slow_reader_is_not_a_stall(wire, tmp_path):
 
 async def test_one_budget_covers_the_tries_and_the_waits_between_them(side_by_side):
     async def work(wire, folder):
-        wire.answers(*[BUSY] * 50)
         async with wire.runtime(folder, attempts=50) as runtime:
+            await warm_up(runtime, wire)
+            wire.answers(*[BUSY] * 50)
             began = time.monotonic()
             with pytest.raises((RequestTimeout, Overloaded)) as caught:
-                await runtime.complete("hi", model=wire.ref, deadlines=Deadlines(total=2.5))
-            # The service asks for a second before each try, so no more than three fit.
+                await runtime.complete("hi", model=wire.ref, deadlines=Deadlines(total=5))
+            # The service asks for a second before each try, so no more than five fit.
             assert time.monotonic() - began >= 1
-            assert 2 <= len(wire.server.requests) <= 3
+            assert 2 <= len(wire.server.requests) <= 5
             assert len(caught.value.attempts) >= 1
 
     await side_by_side(work)
@@ -186,7 +195,6 @@ async def test_one_budget_covers_the_fallbacks(tmp_path):
     with ExitStack() as running:
         for wire in WIRES:
             running.enter_context(wire.start())
-            wire.answers(*[Fault("stall", after=0)] * 9)
         providers = {f"p-{number}": wire for number, wire in enumerate(WIRES) if not wire.aws}
         document = {"models": {"providers": {n: w.provider() for n, w in providers.items()}}}
         refs = [f"{name}/some-model" for name in providers]
@@ -194,15 +202,19 @@ async def test_one_budget_covers_the_fallbacks(tmp_path):
             document, environ={}, retries=RetryPolicy(max_attempts=1), cache_directory=tmp_path
         )
         async with runtime:
+            for name, wire in providers.items():
+                wire.answers()
+                await runtime.complete("hi", model=f"{name}/some-model")
+                wire.answers(*[Fault("stall", after=0)] * 9)
             began = time.monotonic()
-            limits = Deadlines(connect=None, first_byte=0.6, idle=None, total=1.0)
+            limits = Deadlines(connect=None, first_byte=2, idle=None, total=3.5)
             with pytest.raises(RequestTimeout) as caught:
                 await runtime.complete(
                     "hi", model=refs[0], fallbacks=[refs[1], refs[0] + "-2"], deadlines=limits
                 )
             assert caught.value.phase == "total"
             assert [attempt.model for attempt in caught.value.attempts] == refs[:1]
-            assert time.monotonic() - began >= 1.0
+            assert time.monotonic() - began >= 3.5
             asked = [len(wire.server.requests) for wire in providers.values()]
             assert asked == [1, 1, *[0] * (len(providers) - 2)]
             for wire in list(providers.values())[:2]:
