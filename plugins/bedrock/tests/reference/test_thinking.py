@@ -66,6 +66,18 @@ async def test_a_release_of_claude_is_asked_by_its_own_rules(
     assert ("options.tool_choice" in paths) is not forced
 
 
+@pytest.mark.parametrize(
+    ("level", "effort"), [("low", "low"), ("medium", "medium"), ("high", None), ("max", None)]
+)
+async def test_opus_4_5_takes_an_effort_besides_its_budget(asked, level, effort):
+    body, paths = await asked("us.anthropic.claude-opus-4-5-20251101-v1:0", reasoning=level)
+    fields = body["additionalModelRequestFields"]
+    assert fields["thinking"]["type"] == "enabled"
+    assert fields.get("output_config") == (effort and {"effort": effort})
+    assert ("effort-2025-11-24" in fields["anthropic_beta"]) is (effort is not None)
+    assert "options.reasoning" not in paths
+
+
 OTHERS = [
     ("openai.gpt-oss-120b-1:0", "off", {"reasoning_effort": "low"}, True),
     ("us.openai.gpt-6-sol", "off", {"reasoning": {"effort": "none"}}, False),

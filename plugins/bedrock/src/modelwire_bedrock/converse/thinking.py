@@ -24,6 +24,10 @@ _BUDGETS: Mapping[str, int] = {
 _LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
 _HIGH = _LEVELS.index("high")
 _INTERLEAVED = "interleaved-thinking-2025-05-14"
+# evidence: coder/coder#25356, 2026-05: Bedrock wants it for the effort of Opus 4.5.
+_EFFORT = "effort-2025-11-24"
+_SAVING = {"minimal": "low", "low": "low", "medium": "medium"}
+"""The effort for a level where a budget steers the thinking; above them it is the default, high."""
 
 
 @frozen
@@ -79,6 +83,9 @@ def plan_thinking(
             plan.fields["thinking"]["display"] = display
         if plan.thinks and family.interleaved and interleaved is not False:
             plan.fields["anthropic_beta"] = [_INTERLEAVED]
+        if plan.thinks and family.effort_beside_budget and options.reasoning in _SAVING:
+            plan.fields["output_config"] = {"effort": _SAVING[options.reasoning]}
+            plan.fields["anthropic_beta"] = [*plan.fields.get("anthropic_beta", ()), _EFFORT]
         return plan
     adaptive = family.thinking == "adaptive"
     level = options.reasoning or (family.default_level if adaptive else None)

@@ -105,7 +105,12 @@ CLAUDE: tuple[Family, ...] = (
         "rec: thinking_part_anthropic_adaptive(_effort); peer: efforts",
     ),
     _hour(
-        "claude-4.5", r"claude-(?:opus|sonnet|haiku)-4-5(?!\d)",
+        "claude-opus-4.5", r"claude-opus-4-5(?!\d)",
+        "peer: as the others of 4.5; issue coder/coder#25356: efforts, with a beta flag",
+        thinking="budget", interleaved=True, prefill=True, effort_beside_budget=True,
+    ),
+    _hour(
+        "claude-4.5", r"claude-(?:sonnet|haiku)-4-5(?!\d)",
         "rec: thinking_part_anthropic_legacy, native_output_*, top_k_anthropic; prefill: hearsay",
         thinking="budget", interleaved=True, prefill=True,
     ),

@@ -77,6 +77,7 @@ class Family:
         thinks: Whether it can think; `None` where it is unknown.
         thinking: How thinking is asked for, or `None` where no way is known.
         efforts: The efforts that differ from thinking not at all, from the least to the most.
+        effort_beside_budget: Whether it takes an effort of low, medium or high besides a budget.
         off: How thinking is kept off: `omit` says nothing, as it is off by itself; `disabled`,
             `between_tools` and `none` are what is sent; `least` asks for the least, as it cannot be
             kept off; `None` does the same where it is unknown.
@@ -125,6 +126,7 @@ class Family:
     thinks: bool | None = None
     thinking: ThinkingStyle | None = None
     efforts: tuple[str, ...] = _USUAL_EFFORTS
+    effort_beside_budget: bool = False
     off: ThinkingOff | None = "omit"
     by_default: bool = False
     default_level: ReasoningLevel | None = None
