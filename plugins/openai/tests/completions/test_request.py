@@ -188,6 +188,18 @@ class TestThinking:
 class TestTools:
     CONTEXT = Context([UserMessage("Hi")], tools=[TOOL])
 
+    def test_a_tool_is_strict_where_it_asks_for_it_and_can_be(self):
+        for schema, compat, sent in [
+            (CLOSED, None, True),
+            ({**CLOSED, "required": []}, None, False),
+            (CLOSED, FOREIGN, None),
+        ]:
+            context = Context([UserMessage("Hi")], tools=[Tool("t", "", schema, strict=True)])
+            request = built(context, **({"compat": compat} if compat else {}))
+            assert request.payload["tools"][0]["function"].get("strict") is sent
+            dropped = [path for _, path in noted(request) if path.endswith(".strict")]
+            assert bool(dropped) is (sent is not True)
+
     def test_a_tool_is_written(self):
         function = {"name": "weather", "description": "Tells it.", "parameters": TOOL.parameters}
         assert payload(self.CONTEXT)["tools"] == [

@@ -302,3 +302,27 @@ def test_a_conversation_kept_by_the_service_needs_no_words(build):
     request = build([UserMessage("")], params={"previousResponseId": "resp_1", "store": True})
     assert request.payload["previous_response_id"] == "resp_1"
     assert request.payload["input"] == []
+
+
+CLOSED_TOOL = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "dialect", "sent"),
+    [
+        (CLOSED_TOOL, somewhere(), True),
+        ({**CLOSED_TOOL, "required": []}, somewhere(), False),
+        (CLOSED_TOOL, somewhere("127.0.0.1", supportsStrictMode=False), None),
+    ],
+)
+def test_a_tool_is_strict_where_it_asks_for_it_and_can_be(build, schema, dialect, sent):
+    request = build(tools=[Tool("weather", "", schema, strict=True)], dialect=dialect)
+    assert request.payload["tools"][0].get("strict") is sent
+    assert ("tools[0].strict" in {path.removeprefix("context.") for path in noted(request)}) is (
+        sent is not True
+    )

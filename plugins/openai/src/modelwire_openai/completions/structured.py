@@ -9,7 +9,7 @@ from typing import Any
 from modelwire.repair import clean_json, legal_name
 from modelwire_openai.compat import Compat
 
-__all__ = ["response_format", "schema_instruction"]
+__all__ = ["is_strict", "response_format", "schema_instruction"]
 
 
 def response_format(schema: Mapping[str, Any], compat: Compat) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def response_format(schema: Mapping[str, Any], compat: Compat) -> dict[str, Any]
         "schema": cleaned,
     }
     if compat.supports_strict_mode:
-        definition["strict"] = _is_strict(cleaned)
+        definition["strict"] = is_strict(cleaned)
     return {"type": "json_schema", "json_schema": definition}
 
 
@@ -36,9 +36,10 @@ def schema_instruction(schema: Mapping[str, Any]) -> str:
     return f"Answer only with one JSON value, without anything around it, that follows this JSON Schema:\n{written}"
 
 
-def _is_strict(schema: Any) -> bool:
+def is_strict(schema: Any) -> bool:
+    """Whether a schema keeps the rules that OpenAI sets for strict ones."""
     if isinstance(schema, list):
-        return all(_is_strict(item) for item in schema)
+        return all(is_strict(item) for item in schema)
     if not isinstance(schema, Mapping):
         return True
     properties = schema.get("properties")
@@ -49,9 +50,9 @@ def _is_strict(schema: Any) -> bool:
         if set(schema.get("required") or ()) != named:
             return False
     return all(
-        all(_is_strict(part) for part in value.values())
+        all(is_strict(part) for part in value.values())
         if key in ("properties", "$defs", "definitions") and isinstance(value, Mapping)
-        else _is_strict(value)
+        else is_strict(value)
         for key, value in schema.items()
         if key not in ("enum", "const", "default", "examples", "required")
     )

@@ -10,6 +10,8 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.repair import Changes, OfferedTool, ToolNames, offered_tools
 from modelwire_openai.compat import Compat
+from modelwire_openai.completions.structured import is_strict
+from modelwire_openai.strict_tools import not_strict
 
 __all__ = ["tool_fields"]
 
@@ -82,7 +84,9 @@ def _tool(tool: OfferedTool, compat: Compat, changes: Changes) -> dict[str, Any]
     # OpenAI refuses an object without them.
     function["parameters"].setdefault("properties", {})
     if compat.supports_strict_mode:
-        function["strict"] = False
+        function["strict"] = bool(tool.strict) and is_strict(function["parameters"])
+    if tool.strict and not function.get("strict"):
+        changes.dropped(f"{tool.path}.strict", not_strict(known=compat.supports_strict_mode))
     return {"type": "function", "function": function}
 
 

@@ -8,6 +8,8 @@ from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.messages import Context
 from modelwire.repair import Changes, OfferedTool, ToolNames, offered_tools
+from modelwire_openai.responses.structured import is_strict
+from modelwire_openai.strict_tools import not_strict
 
 __all__ = ["tool_fields"]
 
@@ -29,17 +31,19 @@ def tool_fields(
         options: Says which of them may or must be called.
         names: The names of the tools on the wire.
         changes: Where changes are recorded.
-        strict: Whether the service knows `strict`. It is said to be false, since without a word
-            OpenAI makes a schema strict and refuses those that cannot be.
+        strict: Whether the service knows `strict`. Where a tool does not ask for it, it is said to be
+            false, since without a word OpenAI makes a schema strict and refuses those that cannot be.
 
     Raises:
         InvalidRequest: The choice demands a tool that is not there.
     """
     tools: dict[str, dict[str, Any]] = {}
     for tool in offered_tools(context.tools, names, changes):
-        tools[tool.name] = _tool(tool)
+        written = tools[tool.name] = _tool(tool)
         if strict:
-            tools[tool.name]["strict"] = False
+            written["strict"] = bool(tool.strict) and is_strict(written["parameters"])
+        if tool.strict and not written.get("strict"):
+            changes.dropped(f"{tool.path}.strict", not_strict(known=strict))
     fields: dict[str, Any] = {"tools": list(tools.values())} if tools else {}
     choice = options.tool_choice
     if choice is not None and (tools or choice.mode == "tool"):
