@@ -127,9 +127,9 @@ class ToolArguments:
             MalformedToolCall: There were two different objects, or the last word of the service
                 contradicts what has been passed on.
         """
-        if self._next is not None:
-            raise MalformedToolCall("A tool call has its arguments twice, and they differ.")
         mine, last = self._value(), _object(whole)
+        if self._next is not None and not last:
+            raise MalformedToolCall("A tool call has its arguments twice, and they differ.")
         text = self._text()
         if last is not None and not _is_same(mine, last) and (last or mine is None):
             text, mine = whole, last
@@ -140,8 +140,7 @@ class ToolArguments:
     def _take(self, piece: str) -> str:
         """Take a piece up to the end of an object; return what is behind that."""
         if self._next is not None:
-            self._take_again(self._next, piece)
-            return ""
+            return self._take_again(self._next, piece)
         if self._snapshot is not None:
             return self._go_on_after_snapshot(piece)
         if self._scan.state == "closed" and self._value() is not None:
@@ -183,23 +182,26 @@ class ToolArguments:
             self._restart("")
             return piece
         self._next = ToolArguments()
-        self._take_again(self._next, piece)
-        return ""
+        return self._take_again(self._next, piece)
 
-    def _take_again(self, again: ToolArguments, piece: str) -> None:
-        """Take more of an object behind a complete one; once it is complete, only one of them stays."""
+    def _take_again(self, again: ToolArguments, piece: str) -> str:
+        """Take more of an object behind a complete one; once it is complete, only one of them stays.
+
+        What is behind its end is returned.
+        """
         if self._differs:
-            return
-        again.add(piece)
+            return ""
+        rest = again._take(piece)
         mine, value = self._value(), again._value() if again.is_complete else None
         if value is None:
-            return
+            return rest
         if not value or _is_same(mine, value):
             self._next = None
         elif _has_grown(mine, value):
             self._restart(again._text())
         else:
             self._differs = True
+        return rest
 
     def _restart(self, text: str) -> None:
         """Put a text in the place of what has arrived; the rest of it is passed on at the end."""
