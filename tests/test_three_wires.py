@@ -7,7 +7,7 @@ from chat_templates import TOOLS_TEMPLATE
 from llama_server import start_llama
 
 from modelwire import Context, Runtime, Tool, ToolResultMessage, UserMessage
-from modelwire.errors import AuthenticationError
+from modelwire.errors import AuthenticationError, ContextOverflow
 from modelwire.hookspecs import ToolChoice
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire.transport import RetryPolicy
@@ -149,7 +149,11 @@ async def test_structured_output_is_structured_or_reported(runtime, model):
         assert follows
 
 
-async def test_a_wrong_key_is_the_same_error(runtime_at, model):
+async def test_a_wrong_key_and_a_question_that_is_too_long_are_the_same_errors(
+    runtime, runtime_at, model
+):
+    with pytest.raises(ContextOverflow):
+        await runtime.complete("again and again " * CONTEXT, model=model)
     async with runtime_at("another-key-that-is-wrong") as other:
         with pytest.raises(AuthenticationError):
             await other.complete("Hi", model=model)

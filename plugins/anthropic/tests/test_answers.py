@@ -304,6 +304,25 @@ async def test_unsigned_thinking_of_another_companys_model_goes_back_to_it(runti
     assert said["content"][1]["type"] == "tool_use"
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "The `content[].thinking` in the thinking mode must be passed back to the API.",
+        "thinking is enabled but reasoning_content is missing in assistant tool call message",
+    ],
+)
+async def test_a_demand_for_thinking_is_not_answered_with_less(runtime, server, wire, refused):
+    server.script(wire.refuse(400, refused), wire.reply(wire.bodies(ScriptedAnswer("Fine."))))
+    said = AssistantMessage(
+        [Thinking("Hm"), Text("A")], "anthropic", "glm-5", api="anthropic-messages"
+    )
+    with pytest.raises(InvalidRequest):
+        await ask(
+            runtime(), Context([UserMessage("Q"), said, UserMessage("Q2")]), "anthropic/glm-5"
+        )
+    assert len(server.requests) == 1
+
+
 async def test_another_refusal_is_not_sent_again(runtime, server, wire):
     server.script(wire.refuse(400, "max_tokens: too many"))
     with pytest.raises(InvalidRequest):

@@ -16,8 +16,12 @@ REQUEST_ID_HEADERS = ("x-amzn-requestid",)
 """Where services name a request besides `request-id`: Amazon Bedrock's endpoint of this API."""
 
 _THINKING = re.compile(r"thinking|signature|redacted_thinking", re.IGNORECASE)
+_DEMANDED = re.compile(r"must be passed back|reasoning_content is missing", re.IGNORECASE)
+"""What DeepSeek and Kimi say where thinking is missing; with less of it nothing is gained."""
 
 
 def refuses_thinking(error: ProviderError) -> bool:
     """Whether the service does not take back thinking that it once gave."""
-    return isinstance(error, InvalidRequest) and _THINKING.search(error.message) is not None
+    if not isinstance(error, InvalidRequest) or _DEMANDED.search(error.message):
+        return False
+    return _THINKING.search(error.message) is not None
