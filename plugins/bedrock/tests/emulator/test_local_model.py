@@ -3,6 +3,7 @@
 import importlib.util
 
 import pytest
+from bedrock_doors import PLACES, call, sent_events
 from botocore.exceptions import ClientError
 
 from modelwire.config import Config
@@ -26,6 +27,18 @@ def with_model():
     runtime = Runtime(Config.from_document({}, environ={}))
     with Emulator(model=LocalModel(LOCAL, runtime)) as emulator:
         yield emulator
+
+
+def test_the_model_answers_chat_completions_too(with_model):
+    asked = {"role": "user", "content": "What is the capital of France?"}
+    request = PLACES["chat"].request(messages=[asked], max_tokens=24, temperature=0.0, stream=True)
+
+    answer = call(with_model, PLACES["chat"], request)
+
+    chunks = [data for _, data in sent_events(answer.data)[:-1]]
+    text = "".join(c["choices"][0]["delta"].get("content", "") for c in chunks)
+    assert "Paris" in text
+    assert chunks[-1]["choices"][0]["finish_reason"] in ("stop", "length")
 
 
 def test_boto3_streams_from_a_model_on_this_machine(with_model, client_of, read_stream, text_of):
