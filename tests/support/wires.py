@@ -326,5 +326,5 @@ WIRES = (
     ),
 )
 
-WITHOUT_A_WIRE = frozenset({"local-completions"})
-"""APIs that are spoken within the process, so that nothing comes over a wire."""
+WITHOUT_A_WIRE = frozenset({"local-completions", "ollama"})
+"""APIs without a wire of their own: spoken within the process, or another name of one that is here."""

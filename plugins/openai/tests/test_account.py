@@ -315,3 +315,24 @@ class TestCompat:
             server_of("groq"), server_of("groq").compat, config.provider("groq"), model
         )
         assert set(compat.reasoning_effort_map.values()) == {"default", "none"}
+
+
+@pytest.mark.parametrize("provider", ["ollama", "my-box"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://127.0.0.1:11434",
+        "http://127.0.0.1:11434/",
+        "http://127.0.0.1:11434/api",
+        "http://127.0.0.1:11434/v1",
+    ],
+)
+def test_the_api_of_ollama_is_spoken_at_v1(provider, written):
+    account = account_of(provider, baseUrl=written, api="ollama")
+    assert account.url("chat/completions") == "http://127.0.0.1:11434/v1/chat/completions"
+    assert account.compat == server_of("ollama").compat
+
+
+def test_ollama_elsewhere_needs_no_key():
+    account = account_of("my-box", baseUrl="http://gpu.example:11434", api="ollama")
+    assert account.url("models") == "http://gpu.example:11434/v1/models"

@@ -102,3 +102,15 @@ async def test_a_failure_before_the_first_word_is_tried_again(serve, http, event
             message = await runtime.complete("Hi", model="acme/m")
     assert message.text == "Hi"
     assert [attempt.code for attempt in message.attempts] == ["rate_limited"]
+
+
+async def test_the_api_of_ollama_is_spoken_as_chat_completions(serve, http, events, runtime_for):
+    choice = {"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}
+    async with serve(http(events({"id": "1", "choices": [choice]}))) as service:
+        root = service.base_url.removesuffix("/v1")
+        async with runtime_for(root, api="ollama") as runtime:
+            message = await runtime.complete("x", model="acme/m")
+    assert service.heads[0].startswith("POST /v1/chat/completions ")
+    assert (message.text, message.api) == ("Hi", "openai-completions")
+    [change] = message.diagnostics
+    assert (change["type"], change["path"]) == ("rewritten", "api")

@@ -12,7 +12,7 @@ from modelwire.errors import ConfigError
 from modelwire.transport import merge_headers
 from modelwire_openai.addresses import Address, is_azure, is_loopback
 from modelwire_openai.compat import Compat
-from modelwire_openai.servers import COMPLETIONS, FOREIGN, Server, server_at, server_of
+from modelwire_openai.servers import COMPLETIONS, FOREIGN, OLLAMA, Server, server_at, server_of
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
@@ -26,6 +26,7 @@ __all__ = [
     "find_key",
     "key_variables",
     "resolve_account",
+    "speaks_ollama",
 ]
 
 _KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key"})
@@ -98,6 +99,8 @@ def resolve_account(
     """
     params = {**provider.params, **(model.params if model else {}), **(params or {})}
     server = server_of(provider.id)
+    if server is None and speaks_ollama(provider, model):
+        server = server_of(OLLAMA)
     address = address_of(provider, config, model, params, server)
     known = server_at(address.base) or (server if _same_place(server, address) else None)
     headers = _headers(provider, config, model, params)
@@ -133,6 +136,11 @@ def default_api(provider: ProviderConfig, config: Config, model: Model | None = 
         return COMPLETIONS
     address = address_of(provider, config, model, provider.params, server)
     return server.api if _same_place(server, address) or is_azure(address.host) else COMPLETIONS
+
+
+def speaks_ollama(provider: ProviderConfig, model: Model | None = None) -> bool:
+    """Whether the configuration names Ollama's own API, in whose place Chat Completions is spoken."""
+    return ((model.api if model else None) or provider.api) == OLLAMA
 
 
 def find_key(provider: ProviderConfig, config: Config) -> KeySource | None:
@@ -196,6 +204,8 @@ def address_of(
     if server is not None and server.local and not address.path:
         # People write down where a server of their own listens, not where its API begins.
         address = Address(address.base + Address.parse(server.base_url).path, address.query)
+    if speaks_ollama(provider, model) and not address.path.endswith("/v1"):
+        address = Address(address.base.removesuffix("/api") + "/v1", address.query)
     if is_azure(address.host):
         return _azure(address, environ, model, params)
     return address.with_version(_version(params))

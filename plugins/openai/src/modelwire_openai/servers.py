@@ -17,10 +17,22 @@ from attrs import frozen
 
 from modelwire_openai.compat import Compat
 
-__all__ = ["COMPLETIONS", "ELSEWHERE", "RESPONSES", "SERVERS", "Server", "server_at", "server_of"]
+__all__ = [
+    "COMPLETIONS",
+    "ELSEWHERE",
+    "OLLAMA",
+    "RESPONSES",
+    "SERVERS",
+    "Server",
+    "server_at",
+    "server_of",
+]
 
 COMPLETIONS = "openai-completions"
 RESPONSES = "openai-responses"
+OLLAMA = "ollama"
+"""Ollama's own API, by the name that OpenClaw has for it. It is spoken as Chat Completions, which the
+same server has at `/v1`."""
 
 
 @frozen

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from modelwire.authoring import CallAttempt, JsonEvent, StreamEnd, stream_call
 from modelwire.repair import Change
-from modelwire_openai.account import Account, resolve_account
+from modelwire_openai.account import Account, resolve_account, speaks_ollama
 from modelwire_openai.client import json_api, stream_json
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.request import ChatRequest, build_request
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["complete_chat"]
 
 _ROUTE = "chat/completions"
+_OLLAMA = (Change("rewritten", "api", "Ollama's own API is spoken as Chat Completions, at `/v1`."),)
 
 
 @frozen
@@ -39,17 +40,19 @@ class ChatCall:
         account: Where to and as whom.
         compat: How the service deviates from OpenAI.
         model: The id of the model that is asked.
+        for_ollama: Whether the configuration names Ollama's own API.
     """
 
     request: ChatRequest
     account: Account
     compat: Compat
     model: str
+    for_ollama: bool = False
 
     @property
     def changes(self) -> Sequence[Change]:
         """What the request does not say as its caller said it."""
-        return self.request.changes
+        return (*_OLLAMA, *self.request.changes) if self.for_ollama else self.request.changes
 
     async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:
         """Make the request ready to be sent."""
@@ -94,6 +97,7 @@ def complete_chat(
         account = resolve_account(provider, config, model, options.params)
         compat = compat_for(account.server, account.compat, provider, model)
         request = build_request(model, context, options, compat=compat, is_openai=account.is_openai)
-        return ChatCall(request, account, compat, model.id)
+        ollama = speaks_ollama(provider, model)
+        return ChatCall(request, account, compat, model.id, for_ollama=ollama)
 
     return stream_call(plan, transport, options.deadlines, provider=provider.id, model=model.id)
