@@ -1,7 +1,9 @@
 """The error tree keeps the promises at the top of its file."""
 
+import copy
 import pickle
 import re
+import traceback
 
 import pytest
 
@@ -76,3 +78,29 @@ def test_a_document_error_lists_every_problem_with_its_line():
 def test_retryable_can_be_overruled_for_one_error():
     assert RateLimited("x").retryable
     assert not RateLimited("x", retryable=False).retryable
+
+
+def test_a_traceback_shows_the_hint():
+    error = RateLimited("Too often.", hint="Wait.")
+    shown = "".join(traceback.format_exception(error))
+    assert shown.endswith("modelwire.errors.RateLimited: Too often.\nHint: Wait.\n")
+
+
+def test_a_hint_that_changes_is_shown_once_and_other_notes_stay():
+    error = RateLimited("Too often.", hint="Wait.")
+    error.add_note("While the model answered.")
+    error.hint = "Wait a minute."
+    assert error.__notes__ == ["While the model answered.", "Hint: Wait a minute."]
+    error.hint = None
+    assert (error.hint, error.__notes__) == (None, ["While the model answered."])
+
+
+def test_an_error_without_a_hint_has_no_notes():
+    error = RateLimited("Too often.")
+    error.hint = None
+    assert not hasattr(error, "__notes__")
+
+
+def test_a_copy_has_the_hint_too():
+    error = copy.copy(RateLimited("Too often.", hint="Wait."))
+    assert (error.hint, error.__notes__) == ("Wait.", ["Hint: Wait."])

@@ -111,7 +111,8 @@ class ModelwireError(Exception):
     Attributes:
         code: Stable, machine-readable name of the kind of failure.
         message: What happened, in one or two sentences, without secrets.
-        hint: What to do about it, or `None`.
+        hint: What to do about it, or `None`. It is also a note of the exception, so that a traceback
+            shows it.
         retryable: Whether the same request, sent again, may succeed.
         partial: What had arrived when a stream failed, or `None`.
         attempts: The tries that failed before this one, oldest first.
@@ -121,7 +122,7 @@ class ModelwireError(Exception):
     retryable: bool = False
     # A subclass of a plugin's may not call `__init__`, or give it something else than a text.
     message: str = ""
-    hint: str | None = None
+    _hint: str | None = None
     partial: AssistantMessage | None = None
     attempts: tuple[Attempt, ...] = ()
 
@@ -130,8 +131,28 @@ class ModelwireError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def hint(self) -> str | None:
+        """What to do about it, or `None`."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        notes: list[str] = getattr(self, "__notes__", [])
+        said = _note_of(self._hint)
+        kept = [note for note in notes if note != said]
+        if kept or notes:
+            self.__notes__ = kept
+        self._hint = hint
+        if hint:
+            self.add_note(_note_of(hint))
+
     def __str__(self) -> str:
         return str(self.message) if self.message else super().__str__()
+
+
+def _note_of(hint: str | None) -> str:
+    return f"Hint: {hint}"
 
 
 class _DocumentError(ModelwireError):

@@ -115,3 +115,13 @@ def test_the_secrets_of_a_call_are_those_that_it_sends():
     sent.end(token)
     assert hide_sent(KEY) == KEY
     assert sent.lasting == [KEY]
+
+
+def test_the_notes_of_an_error_are_redacted_too():
+    secret = "sk-some-secret-0123456789"
+    error = RateLimited("Too often.", hint=f"Change {secret}.")
+    error.add_note(f"It was {secret}.")
+    redact_error(error, [secret])
+    assert not [note for note in error.__notes__ if secret in note]
+    assert secret not in error.hint
+    assert len(error.__notes__) == 2

@@ -70,6 +70,8 @@ def redact_error(error: BaseException, secrets: Collection[str]) -> None:
     for one in chain(error) if secrets else ():
         if any(isinstance(part, str) for part in one.args):
             one.args = tuple(_redacted(part, secrets) for part in one.args)
+        if (notes := getattr(one, "__notes__", None)) and isinstance(notes, list):
+            notes[:] = [_redacted(note, secrets) for note in notes]
         attributes = vars(one)
         attributes |= {
             name: redact(value, secrets)

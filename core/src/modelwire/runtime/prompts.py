@@ -8,7 +8,6 @@ from typing import Any
 from attrs import evolve
 
 from modelwire.errors import InvalidMessage, InvalidRequest
-from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import (
     AssistantMessage,
     Context,
@@ -82,7 +81,6 @@ def _messages(prompt: Prompt) -> tuple[list[Message], str | None]:
 
 def prepare_context(
     prompt: Prompt,
-    options: CompletionOptions,
     *,
     system: str | None = None,
     tools: Iterable[ToolLike] | None = None,
@@ -95,17 +93,12 @@ def prepare_context(
     Raises:
         InvalidMessage: The prompt or a tool is not well formed; a schema that is nested too deep is
             named by its place, as `tools[0].parameters`.
-        InvalidRequest: An option is nested too deep; it is named, as `options.params`.
     """
     context = as_context(prompt, system=system, tools=tools)
     for index, tool in enumerate(context.tools):
         if is_deep(tool.parameters):
             msg = f"tools[{index}].parameters is {TOO_DEEP}."
             raise InvalidMessage(msg)
-    for name in ("params", "metadata", "response_schema"):
-        if is_deep(getattr(options, name)):
-            msg = f"options.{name} is {TOO_DEEP}."
-            raise InvalidRequest(msg, retryable=False)
     changes = Changes()
     return limit_depth(context, changes), changes.noted
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from attrs import evolve
-
 from modelwire.catalog import Catalog
 from modelwire.config import Config, load_config
 from modelwire.errors import InvalidRequest, ModelwireError, PluginError
@@ -20,6 +18,7 @@ from modelwire.models import Model, ModelRef
 from modelwire.redaction import shown_url
 from modelwire.registry import Registry
 from modelwire.registry.loader import where
+from modelwire.runtime.caller_options import check_call, options_of
 from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.options import OptionChanges, StreamSettings
@@ -149,6 +148,7 @@ class Runtime:
             ConfigError: There is no primary model.
         """
         require_event_loop()
+        check_call(ref)
         return await self._resolver.resolve(ref)
 
     def stream(
@@ -187,10 +187,12 @@ class Runtime:
 
         Raises:
             InvalidMessage: The prompt or a tool is not well formed.
-            InvalidRequest: An option is nested too deep.
+            InvalidRequest: An argument or option has another name, type or range than it may have,
+            or is nested too deep.
         """
-        merged = evolve(options or CompletionOptions(), **changes)
-        context, repairs = prepare_context(prompt, merged, system=system, tools=tools)
+        check_call(model, fallbacks, system)
+        merged = options_of(options, changes)
+        context, repairs = prepare_context(prompt, system=system, tools=tools)
         completion = Completion(
             resolver=self._resolver,
             registry=self.registry,
@@ -250,8 +252,9 @@ class Runtime:
             ModelwireError: The request cannot be made.
             NothingToSend: The model is not asked over HTTP, so there is no request.
         """
-        merged = evolve(options or CompletionOptions(), **changes)
-        context, repairs = prepare_context(prompt, merged, system=system, tools=tools)
+        check_call(model, system=system)
+        merged = options_of(options, changes)
+        context, repairs = prepare_context(prompt, system=system, tools=tools)
         found = await self.resolve(model)
         completion = Completion(
             resolver=self._resolver,
@@ -311,8 +314,9 @@ class Runtime:
             InvalidRequest: The model's plugin cannot count tokens.
             ModelwireError: The request cannot be made, or the service failed.
         """
-        merged = evolve(options or CompletionOptions(), **changes)
-        context, _ = prepare_context(prompt, merged, system=system, tools=tools)
+        check_call(model, system=system)
+        merged = options_of(options, changes)
+        context, _ = prepare_context(prompt, system=system, tools=tools)
         found = await self.resolve(model)
         await self.catalog.warm_up(found.provider, found.api)
         owner = self.registry.owner(found.provider, found.api)

@@ -1,0 +1,71 @@
+"""What a caller passes is checked before a model is looked for."""
+
+import pytest
+
+from modelwire.errors import InvalidRequest
+from modelwire.hookspecs import CompletionOptions, ToolChoice
+from modelwire.runtime.caller_options import options_of
+
+WRONG = {
+    "max_tokens": [0, -1, 1.5, True, "100"],
+    "temperature": [-0.1, "warm", float("nan"), float("inf"), True],
+    "top_p": [-1, 1.1, "x"],
+    "stop": [5, b"x", [""], ["a", 3]],
+    "reasoning": ["much", 3, True],
+    "tool_choice": [5, ToolChoice("tool"), ToolChoice("some")],
+    "cache_retention": ["forever", 1],
+    "metadata": [None, [], {"a": 1}],
+    "session_id": [5],
+    "params": [None, [("a", 1)], {1: 2}],
+    "deadlines": [None, 5],
+}
+CASES = [(name, value) for name, values in WRONG.items() for value in values]
+
+
+@pytest.mark.parametrize(("name", "value"), CASES, ids=[f"{n}-{v!r}" for n, v in CASES])
+async def test_a_wrong_option_is_named_before_a_model_is_looked_for(make_runtime, name, value):
+    with pytest.raises(InvalidRequest, match=rf"^options\.{name} must be ") as caught:
+        make_runtime().stream("x", model="nobody/x", fallbacks=["echo/e"], **{name: value})
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(("name", "value"), [case for case in CASES if case[0] != "stop"])
+def test_a_wrong_option_of_an_object_is_named_too(name, value):
+    with pytest.raises(InvalidRequest, match=rf"^options\.{name} must be "):
+        options_of(CompletionOptions(**{name: value}), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("max_token", "max_tokens"), ("temprature", "temperature")]
+)
+def test_a_wrong_name_of_an_option_is_answered_with_the_right_one(make_runtime, name, near):
+    with pytest.raises(InvalidRequest, match=name) as caught:
+        make_runtime().stream("x", **{name: 1})
+    assert caught.value.hint == f"Did you mean {near}?"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"model": 5}, "model must be"),
+        ({"fallbacks": "echo/e"}, "fallbacks must be"),
+        ({"fallbacks": ["echo/e", 5]}, r"fallbacks\[1\] must be"),
+        ({"system": ["x"]}, "system must be"),
+        ({"options": {"max_tokens": 5}}, "options must be"),
+    ],
+)
+async def test_a_wrong_argument_is_named(make_runtime, given, words):
+    with pytest.raises(InvalidRequest, match=words):
+        make_runtime().stream("x", **given)
+
+
+@pytest.mark.parametrize("method", ["complete", "dry_run", "count_tokens"])
+async def test_every_call_checks_them(make_runtime, method):
+    with pytest.raises(InvalidRequest, match="max_tokens"):
+        await getattr(make_runtime(), method)("x", model="nobody/x", max_tokens="5")
+
+
+def test_right_options_are_kept():
+    given = {"max_tokens": 1, "temperature": 0, "top_p": 1.0, "stop": ["a"], "reasoning": "off"}
+    merged = options_of(CompletionOptions(session_id="s"), given)
+    assert (merged.max_tokens, merged.stop, merged.session_id) == (1, ("a",), "s")
