@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
+from modelwire import Runtime
 from modelwire.authoring import JsonEvent, StreamEnd
 from modelwire.config import Config
 from modelwire.errors import (
@@ -308,3 +309,40 @@ class TestFetching:
         async with serve(answer) as service, Transport(environ={}) as transport:
             with pytest.raises(InvalidRequest, match="no"):
                 await fetch_json(account_at(service.base_url), "models", transport=transport)
+
+
+NO_SUCH_PATH = {
+    "LM Studio": ("200 OK", '{"error": "Unexpected endpoint or method. (POST /chat/completions)"}'),
+    "Ollama": ("404 Not Found", "404 page not found"),
+    "vLLM": ("404 Not Found", '{"detail": "Not Found"}'),
+    "a page": ("405 Method Not Allowed", "<html><title>Method Not Allowed</title></html>"),
+}
+
+
+@pytest.mark.parametrize("server", NO_SUCH_PATH)
+@pytest.mark.parametrize("api", ["openai-completions", "openai-responses"])
+async def test_a_wrong_path_is_reported_once_with_the_right_one(serve, http, tmp_path, server, api):
+    status, body = NO_SUCH_PATH[server]
+    answer = http(body, status=status, headers={"Content-Type": "application/json"})
+    async with serve(*[answer] * 3) as service:
+        root = service.base_url.removesuffix("/v1")
+        providers = {"box": {"api": api, "baseUrl": root}}
+        async with Runtime.from_config(
+            {"models": {"providers": providers}}, environ={}, cache_directory=tmp_path
+        ) as runtime:
+            with pytest.raises(ProviderError) as caught:
+                await runtime.complete("x", model="box/m")
+    assert len(service.heads) == 1
+    assert not caught.value.retryable
+    assert f"begins at {root}/v1" in caught.value.hint
+
+
+async def test_a_path_with_a_version_is_not_corrected(serve, http, runtime_for):
+    async with (
+        serve(http("404 page not found", status="404 Not Found")) as service,
+        runtime_for(service.base_url) as runtime,
+    ):
+        with pytest.raises(ProviderError) as caught:
+            await runtime.complete("x", model="acme/m")
+    assert "/v1/chat/completions was asked for" in caught.value.hint
+    assert "begins at" not in caught.value.hint

@@ -31,7 +31,7 @@ from modelwire.errors import (
     ServerError,
 )
 
-__all__ = ["FailureRule", "meaning_of_code", "meaning_of_message"]
+__all__ = ["WRONG_PATH", "FailureRule", "meaning_of_code", "meaning_of_message"]
 
 
 @frozen
@@ -84,10 +84,10 @@ _TOO_LARGE = FailureRule(
 _OVERLOADED = FailureRule(Overloaded)
 _TIMED_OUT = FailureRule(RequestTimeout)
 _REFUSED = FailureRule(InvalidRequest)
-_ROUTE = FailureRule(
-    NotFound,
-    "The base URL has the wrong path; the API of such a server begins at `/v1`.",
-)
+WRONG_PATH = "The base URL has the wrong path; the API of such a server begins at `/v1`."
+"""The hint where a service has nothing at a path; `JsonApi`s name the right one in its place."""
+
+_ROUTE = FailureRule(NotFound, WRONG_PATH)
 
 
 def _general(rule: FailureRule) -> FailureRule:

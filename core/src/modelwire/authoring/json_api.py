@@ -6,12 +6,15 @@ is given together, and what arrived before a fault is given before the fault is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from attrs import field, frozen
 
+from modelwire.authoring.failure_rules import WRONG_PATH
 from modelwire.authoring.failures import error_in_stream, error_of_response
 from modelwire.authoring.json_body import JsonBody, JsonEvent, StreamEnd, not_of_this_api
 from modelwire.authoring.json_text import encode_json, parse_json
@@ -19,7 +22,7 @@ from modelwire.authoring.service_failure import reports_failure
 from modelwire.authoring.translator import until_fault
 from modelwire.errors import ProviderError
 from modelwire.events import ResponseInfo
-from modelwire.redaction import redact, redact_data, scrub, secrets_in
+from modelwire.redaction import redact, redact_data, scrub, secrets_in, shown_url
 from modelwire.transport import Request, drain, merge_headers
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["JsonApi", "fetch_json", "stream_json"]
 
 _JSON = "application/json"
+_NO_SUCH_PATH = frozenset({404, 405})
+_VERSION = re.compile(r"/v\d+[a-z0-9]*(?:/|\Z)")
 
 
 class ErrorOfResponse(Protocol):
@@ -134,7 +139,7 @@ async def stream_json(
     async with transport.send(
         request, deadlines=deadlines, provider=api.provider, model=model
     ) as response:
-        await _check(api, response, model)
+        await _check(api, response, model, url)
         yield ResponseInfo(request_id=response.request_id, api=api.name)
         body = JsonBody(api, response, model)
         async with aclosing(response.iter_bytes()) as chunks:
@@ -143,7 +148,7 @@ async def stream_json(
                 if events:
                     yield events
                 if fault is not None:
-                    raise fault
+                    raise _with_right_path(fault, url)
                 if body.done:
                     await drain(chunks)
                     return
@@ -151,7 +156,7 @@ async def stream_json(
         if events:
             yield events
         if fault is not None:
-            raise fault
+            raise _with_right_path(fault, url)
 
 
 async def fetch_json(
@@ -178,7 +183,7 @@ async def fetch_json(
     """
     request = _request(api, "GET", url, {"accept": _JSON})
     async with transport.send(request, deadlines=deadlines, provider=api.provider) as response:
-        await _check(api, response, None)
+        await _check(api, response, None, url)
         body = await response.read()
         try:
             return parse_json(body)
@@ -204,7 +209,7 @@ def _request(
     )
 
 
-async def _check(api: JsonApi, response: Response, model: str | None) -> None:
+async def _check(api: JsonApi, response: Response, model: str | None, url: str) -> None:
     """Raise the error of a response that is not a success."""
     if 200 <= response.status < 300:
         return
@@ -213,4 +218,21 @@ async def _check(api: JsonApi, response: Response, model: str | None) -> None:
         response.status, response.headers, body, provider=api.provider, model=model
     )
     error.request_id = error.request_id or response.request_id
-    raise error
+    raise _with_right_path(error, url)
+
+
+def _with_right_path(error: ProviderError, url: str) -> ProviderError:
+    """Name the right path in an error of a service that has nothing at the path of a request."""
+    unexplained = error.status in _NO_SUCH_PATH and error.hint is None
+    if not (unexplained or error.hint == WRONG_PATH):
+        return error
+    parts = urlsplit(url)
+    if _VERSION.search(parts.path):
+        error.hint = f"Check the base URL and the API of the provider; {parts.path} was asked for."
+    else:
+        right = shown_url(urlunsplit((parts.scheme, parts.netloc, "/v1", "", "")))
+        error.hint = (
+            f"{parts.path} was asked for, and the API of such a server begins at {right}: "
+            "correct the base URL."
+        )
+    return error
