@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import TracebackType
 
 from modelwire.transport.client import Transport
 from modelwire.transport.deadlines import Deadlines
@@ -34,11 +36,21 @@ class AuthorizedTransport(Transport):
         self._inner = inner
         self._authorize = authorize
 
-    async def _open(
-        self, request: Request, deadlines: Deadlines, provider: str | None, model: str | None
-    ) -> Response:
-        authorized = await self._authorize(request, self._inner)
-        return await self._inner._open(authorized, deadlines, provider, model)  # noqa: SLF001
+    def send(
+        self,
+        request: Request,
+        *,
+        deadlines: Deadlines | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+    ) -> AbstractAsyncContextManager[Response]:
+        """Authorize a request and send it; see `Transport.send`."""
+
+        async def authorized() -> AbstractAsyncContextManager[Response]:
+            ready = await self._authorize(request, self._inner)
+            return self._inner.send(ready, deadlines=deadlines, provider=provider, model=model)
+
+        return _AuthorizedResponse(authorized)
 
     def trusting(self, ca_bundle: Path | str) -> Transport:
         """The same for a service that has certificates of its own."""
@@ -46,3 +58,29 @@ class AuthorizedTransport(Transport):
 
     async def aclose(self) -> None:
         """Leave the connections to the transport that has them."""
+
+
+class _AuthorizedResponse:
+    """A request that is authorized and sent when this is entered, and its response.
+
+    A class and no generator, for the reason that the transport's own has.
+    """
+
+    def __init__(
+        self, authorized: Callable[[], Awaitable[AbstractAsyncContextManager[Response]]]
+    ) -> None:
+        self._authorized = authorized
+        self._sent: AbstractAsyncContextManager[Response] | None = None
+
+    async def __aenter__(self) -> Response:
+        self._sent = await self._authorized()
+        return await self._sent.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        assert self._sent is not None  # noqa: S101 - it was entered
+        return await self._sent.__aexit__(kind, error, traceback)

@@ -79,7 +79,9 @@ _TABLE = (
 
 def claude_of(model: Model) -> Claude:
     """The generation of a model, corrected by what the list of models said about it."""
-    found = _generation(model.id.rpartition("/")[2].lower())
+    name = model.id.rpartition("/")[2].lower()
+    # Gateways and clouds write more before it, as `anthropic.claude-…`.
+    found = _generation(name[max(name.find("claude-"), 0) :])
     said: dict[str, Any] = {}
     if model.max_tokens is not None:
         said["max_tokens"] = model.max_tokens

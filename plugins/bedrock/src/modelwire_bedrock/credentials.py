@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire_bedrock.aws.endpoints import Target
 
-__all__ = ["detect", "inspect"]
+__all__ = ["detect", "inspect", "not_asked_for"]
 
 
 def detect(
@@ -115,4 +115,19 @@ def _status(target: Target, found: CredentialSource) -> CredentialStatus:
         expires_at=found.expires_at,
         identity=target.identity,
         details={**details, "method": found.method, **found.details},
+    )
+
+
+def not_asked_for(status: CredentialStatus, provider_id: str) -> CredentialStatus:
+    """The status of a provider that nobody has configured, and that is a second way to the same models.
+
+    Its models are not listed then, so that users of the first provider have each of them once.
+    """
+    if status.state != "usable":
+        return status
+    return evolve(
+        status,
+        state="unknown",
+        reason="its models are listed if the configuration has the provider",
+        hint=f"Add models.providers.{provider_id} to the configuration, be it empty, to use it.",
     )

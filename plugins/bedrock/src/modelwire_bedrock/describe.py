@@ -9,6 +9,9 @@ from modelwire_bedrock.aws.endpoints import Target, resolve_target
 from modelwire_bedrock.converse.profiles import chosen_profile
 from modelwire_bedrock.models.application_profiles import is_application_profile
 from modelwire_bedrock.models.families import base_model_id, family_of
+from modelwire_bedrock.routes.address import base_url, mantle_root
+from modelwire_bedrock.routes.call import known_prefix
+from modelwire_bedrock.routes.choice import check_region, choose_route, mantle_id
 from modelwire_bedrock.settings import allows_global
 
 if TYPE_CHECKING:
@@ -35,9 +38,19 @@ def describe(
     """
     target = resolve_target(model.id, model.base_url, provider, config, options.params)
     told = {"region": target.region, "regionSource": target.region_source}
-    told |= _endpoint(target)
+    route = choose_route(model, provider)
+    told |= {"api": route.api, "apiSource": route.reason}
     if target.profile:
         told["profile"] = target.profile
+    if route.endpoint == "mantle":
+        check_region(route, model, target.region)
+        root = mantle_root(model, provider, target)
+        called = mantle_id(model)
+        told["endpoint"] = shown_url(base_url(root, route, known_prefix(root, called, route)))
+        if called != model.id:
+            told |= {"calledAs": called, "calledAsSource": "Mantle takes bare ids"}
+        return told
+    told |= _endpoint(target)
     choice = chosen_profile(model, target, allow_global=allows_global(provider))
     if choice is not None:
         told |= {"calledAs": choice.model_id, "calledAsSource": choice.reason}

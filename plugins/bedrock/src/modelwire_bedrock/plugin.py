@@ -10,7 +10,7 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
-    from modelwire.hookspecs import CompletionOptions, DiscoverySettings
+    from modelwire.hookspecs import CompletionOptions, DiscoverySettings, OtherApis
     from modelwire.messages import Context
     from modelwire.models import Model
     from modelwire.transport import Request, Transport
@@ -24,6 +24,10 @@ __all__ = [
     "stream_completion",
     "warm_up",
 ]
+
+
+CONVERSE = "bedrock-converse-stream"
+MANTLE_PROVIDER = "amazon-bedrock-mantle"
 
 
 @hookimpl
@@ -40,19 +44,28 @@ def detect_credentials(
     """
     from modelwire_bedrock.credentials import detect
 
-    return detect(provider, config, probe=probe, timeout=timeout)
+    status = detect(provider, config, probe=probe, timeout=timeout)
+    if provider.id == MANTLE_PROVIDER and provider.id not in config.models.providers:
+        from modelwire_bedrock.credentials import not_asked_for
+
+        return not_asked_for(status, provider.id)
+    return status
 
 
 @hookimpl
 async def discover_models(
     provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
 ) -> Sequence[Model]:
-    """List the models and inference profiles that a region offers.
+    """List the models and inference profiles that a region offers, or those of Mantle there.
 
     Raises:
         ConfigError: A setting is not valid.
         ProviderError: AWS cannot be asked, or refused.
     """
+    if provider.id == MANTLE_PROVIDER:
+        from modelwire_bedrock.discovery.mantle_models import discover_mantle
+
+        return await discover_mantle(provider, settings, config, transport)
     from modelwire_bedrock.discovery.region_models import discover
 
     return await discover(provider, settings, config, transport)
@@ -66,15 +79,25 @@ def stream_completion(
     provider: ProviderConfig,
     config: Config,
     transport: Transport,
+    apis: OtherApis,
 ) -> AsyncIterator[Deltas]:
     """Let a model answer, event by event. Closing the generator closes the connection.
+
+    In Converse, or through the plugin that speaks another API, where the model is not on Converse or
+    the configuration names that API.
 
     Raises:
         ConfigError: A setting is not valid.
         ProviderError: AWS refused or failed, or the answer broke off.
     """
     from modelwire_bedrock.converse.completion import complete_stream
+    from modelwire_bedrock.routes.choice import choose_route
 
+    route = choose_route(model, provider)
+    if route.api != CONVERSE:
+        from modelwire_bedrock.routes.stream import complete_through
+
+        return complete_through(route, model, context, options, provider, config, transport, apis)
     return complete_stream(model, context, options, provider, config, transport)
 
 
@@ -133,4 +156,6 @@ def warm_up() -> None:
     import modelwire_bedrock.aws.credentials.sessions
     import modelwire_bedrock.converse.completion
     import modelwire_bedrock.converse.token_count
-    import modelwire_bedrock.discovery.region_models  # noqa: F401 - for the hooks above
+    import modelwire_bedrock.discovery.mantle_models
+    import modelwire_bedrock.discovery.region_models
+    import modelwire_bedrock.routes.stream  # noqa: F401 - for the hooks above

@@ -120,7 +120,7 @@ async def explain(runtime: Runtime, text: str | None, *, offline: bool = False) 
         return found
     model = runtime.catalog.model(model.ref)
     found.steps.append(_listed(runtime, model, listing))
-    described = _described(runtime, model)
+    described = _described(runtime, model, found)
     usable = _credentials(runtime, model)
     found.steps += [*described, usable, *_known(model)]
     found.steps.append(await _request(runtime, model, found, offline=offline))
@@ -230,12 +230,18 @@ def _listed(runtime: Runtime, model: Model, listing: Listing) -> ExplanationStep
     return step
 
 
-def _described(runtime: Runtime, model: Model) -> list[ExplanationStep]:
-    """What the plugin says about a call; known keys first."""
+def _described(runtime: Runtime, model: Model, found: Explanation) -> list[ExplanationStep]:
+    """What the plugin says about a call; known keys first. An `api` that it names is the one used."""
     try:
         facts = runtime.describe_call(model)
     except ModelwireError as error:
         return [ExplanationStep("endpoint", state="failed", problem=str(error), hint=error.hint)]
+    if "api" in facts:
+        step = next((step for step in found.steps if step.name == "api"), None)
+        if step is None:
+            step = ExplanationStep("api")
+            found.steps.append(step)
+        step.value, step.source = facts.pop("api"), facts.pop("apiSource", step.source)
     if model.base_url is not None:
         facts.setdefault("endpoint", shown_url(model.base_url))
     order = [key for key in _FACTS if key in facts]

@@ -68,9 +68,7 @@ class Clients:
         """
         client = self._clients.get((service, target))
         if client is None:
-            held = self._sessions.get(target)
-            if held is None:
-                held = await self._opening.run(target, partial(self._open, target))
+            held = await self._held(target)
             make = partial(self._make, service, target, held)
             client = await self._making.run((service, target, id(held)), make)
         return client
@@ -98,12 +96,16 @@ class Clients:
             AuthenticationError: There are none, or they expired and cannot be renewed.
             ConnectionFailed: Their source cannot be reached.
         """
-        held = self._sessions.get(target)
-        if held is None:
-            held = await self._opening.run(target, partial(self._open, target))
+        held = await self._held(target)
         await self._renewed(target, held)
         assert held.lease is not None  # noqa: S101 - only unsigned requests and tokens need none
         return held.lease
+
+    async def _held(self, target: Target) -> _Held:
+        """The session of a target; targets that differ in their addresses alone share it."""
+        whose = target.of_credentials
+        held = self._sessions.get(whose)
+        return held or await self._opening.run(whose, partial(self._open, whose))
 
     async def _renewed(self, target: Target, held: _Held) -> None:
         if held.lease is None:
@@ -120,9 +122,10 @@ class Clients:
 
         The next `get` loads the credentials anew, from the files and services as they are then.
         """
+        whose = target.of_credentials
         with self._lock:
-            self._sessions.pop(target, None)
-            for key in [key for key in self._clients if key[1] == target]:
+            self._sessions.pop(whose, None)
+            for key in [key for key in self._clients if key[1].of_credentials == whose]:
                 del self._clients[key]
 
     def _begin_again(self) -> None:
@@ -171,7 +174,7 @@ class Clients:
             client.meta.events.register("before-sign", partial(_carry_token, target.bearer_token))
         with self._lock:
             self._owners[client] = (target, held)
-            if self._sessions.get(target) is held:
+            if self._sessions.get(target.of_credentials) is held:
                 self._clients[service, target] = client
                 _shorten(self._clients)
         return client

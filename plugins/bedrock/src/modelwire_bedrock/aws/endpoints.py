@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from modelwire.errors import ConfigError, Problem
 from modelwire.redaction import url_repr
@@ -57,6 +57,11 @@ class Target:
     credentials_file: str = ""
     version: tuple[object, ...] = ()
     environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
+
+    @property
+    def of_credentials(self) -> Target:
+        """The same without its addresses, for credentials hold for all of them."""
+        return evolve(self, endpoint_url=None, control_url=None, region_source="")
 
     @property
     def control_plane(self) -> tuple[str, str, str | None]:

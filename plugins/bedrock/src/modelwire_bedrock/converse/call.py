@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from modelwire.models import Model
     from modelwire.transport import Request, Transport
 
-__all__ = ["ConverseCall", "base_model_of", "plan_call", "target_of"]
+__all__ = ["ConverseCall", "base_model_of", "plan_call", "plugin_settings", "target_of"]
 
 _PROVIDER = "amazon-bedrock"
 _ALIASES = ("bedrock", "aws-bedrock")
@@ -294,7 +294,7 @@ def plan_call(
         InvalidMessage: A message holds what the service does not take.
         InvalidRequest: The options cannot be met.
     """
-    settings = _settings(provider, config)
+    settings = plugin_settings(provider, config)
     if target is None:
         target = target_of(model, options, provider, config)
     request = build_request(
@@ -364,7 +364,7 @@ async def base_model_of(
     return base_of_all(models)
 
 
-def _settings(provider: ProviderConfig, config: Config) -> dict[str, Any]:
+def plugin_settings(provider: ProviderConfig, config: Config) -> dict[str, Any]:
     """The plugin's own block of the configuration, and over it that of another provider id."""
     settings: dict[str, Any] = {}
     for name in (*_ALIASES, _PROVIDER, provider.id):

@@ -55,6 +55,10 @@ class Mapper:
         listed = {_MODALITIES[kind] for kind in modalities if kind in _MODALITIES} or {"text"}
         return self._model(model_id, name, model_id, frozenset(listed))
 
+    def named(self, model_id: str) -> Model:
+        """A model of which only the id is listed."""
+        return self._model(model_id, model_id, model_id, None)
+
     def profile(self, summary: Mapping[str, Any], bases: Mapping[str, Model]) -> Model:
         """An inference profile, with all that its base model can do.
 

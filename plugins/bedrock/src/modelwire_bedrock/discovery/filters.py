@@ -9,7 +9,7 @@ from typing import Any
 from modelwire_bedrock.models.families import GEOGRAPHIES, family_of
 from modelwire_bedrock.models.inference_profiles import base_of_all
 
-__all__ = ["base_of_profile", "offers_chat", "offers_profile"]
+__all__ = ["answers_in_text", "base_of_profile", "offers_chat", "offers_profile"]
 
 _FOUNDATION_MODEL = re.compile(r"foundation-model/(.+)$")
 _GEOGRAPHY = re.compile(rf"^(?:{'|'.join(GEOGRAPHIES)})\.(.+)$", re.IGNORECASE)
@@ -18,6 +18,11 @@ _ELSEWHERE = re.compile(
     r"claude-mythos-preview|cohere\.embed|marengo|titan-embed|embed-|nova-(?:2-)?sonic",
     re.IGNORECASE,
 )
+
+
+def answers_in_text(model_id: str) -> bool:
+    """Whether a model of which only the id is known is one for conversations."""
+    return _ELSEWHERE.search(model_id) is None
 
 
 def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:

@@ -1,0 +1,1 @@
+"""Routes to models through the wire APIs of other plugins, at both of AWS's endpoints."""
