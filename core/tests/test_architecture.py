@@ -38,6 +38,7 @@ ROOMS = [
     "registry",
     "catalog",
     "runtime",
+    "agent",
     "testing",
     "cli",
 ]

@@ -21,7 +21,7 @@ from frozen_tests import freeze
 from leaks import Held, reached, settled
 from wires import ARGUMENTS, WIRES
 
-from modelwire import Context, SyncRuntime, UserMessage, run_tools, tool_from
+from modelwire import Agent, Context, SyncRuntime, UserMessage, run_tools, tool_from
 from modelwire.events import TextDeltaEvent
 from modelwire.messages import AssistantMessage, ToolCall
 from modelwire_bedrock.emulator import Fault
@@ -72,11 +72,13 @@ def open_call():
     return Context([UserMessage("hi"), AssistantMessage([call], "acme", "some-model")])
 
 
-@pytest.fixture(params=["stream", "tool loop"])
+@pytest.fixture(params=["stream", "tool loop", "agent"])
 def begin(request, wire, runtime):
     """Begins an answer, by itself or after a tool has run."""
     if request.param == "stream":
         return lambda: runtime.stream("hi", model=wire.ref)
+    if request.param == "agent":
+        return lambda: Agent(wire.ref, tools=[lookup], runtime=runtime).stream(open_call())
     tools = [tool_from(lookup)]
     return lambda: run_tools(runtime, open_call(), tools, approve=lambda _: True, model=wire.ref)
 
@@ -257,12 +259,11 @@ PARTS = {
 }
 
 
+@pytest.mark.parametrize("begin", ["stream", "agent"], indirect=True)
 @pytest.mark.parametrize("way", PARTS.values(), ids=PARTS)
-async def test_leaving_the_texts_or_the_result_closes_the_connection(
-    wire, runtime, complaints, way
-):
+async def test_leaving_the_texts_or_the_result_closes_the_connection(wire, begin, complaints, way):
     held = Held.now()
-    await way(lambda: runtime.stream("hi", model=wire.ref))
+    await way(begin)
     await is_left(wire, held, complaints)
 
 
@@ -365,7 +366,7 @@ def sync_runtime(wire, tmp_path):
         yield runtime
 
 
-@pytest.mark.parametrize("kind", ["stream", "tool loop"])
+@pytest.mark.parametrize("kind", ["stream", "tool loop", "agent"])
 @pytest.mark.parametrize("way", SYNC_WAYS.values(), ids=SYNC_WAYS)
 def test_leaving_without_an_event_loop_closes_the_connection(wire, sync_runtime, caplog, kind, way):
     if way is sync_interrupt and threading.current_thread() is not threading.main_thread():
@@ -378,7 +379,11 @@ def test_leaving_without_an_event_loop_closes_the_connection(wire, sync_runtime,
         tools = [tool_from(lookup)]
         return run_tools(sync_runtime, open_call(), tools, approve=lambda _: True, model=wire.ref)
 
-    way(stream if kind == "stream" else loop)
+    def agent():
+        return kept.stream_sync(open_call())
+
+    kept = Agent(wire.ref, tools=[lookup], runtime=sync_runtime._runtime)
+    way({"stream": stream, "tool loop": loop, "agent": agent}[kind])
     assert wait_for(lambda: wire.ends() == ["client_left"]), wire.ends()
     assert caplog.records == []
 

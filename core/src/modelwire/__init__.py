@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.agent import Agent, AgentResult, AgentStream
     from modelwire.config import Config, load_config
     from modelwire.errors import ModelwireError, ProviderError
     from modelwire.hookspecs import CompletionOptions, ToolChoice, hookimpl
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from modelwire.warnings import UntrustedConfigWarning
 
 __all__ = [
+    "Agent",
+    "AgentResult",
+    "AgentStream",
     "AssistantMessage",
     "CompletionOptions",
     "Config",
@@ -83,6 +87,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "agent": ("Agent", "AgentResult", "AgentStream"),
         "config": ("Config", "load_config"),
         "errors": ("ModelwireError", "ProviderError"),
         "hookspecs": ("CompletionOptions", "ToolChoice", "hookimpl"),

@@ -8,6 +8,7 @@
     ├── PluginError                 plugin               a plugin is missing, broken or in conflict
     ├── Cancelled                   cancelled            the caller stopped the stream
     ├── ToolTurnsExceeded           tool_turns           the model calls tools without end
+    ├── OutputInvalid               output_invalid       an answer is not of the type wanted   retryable
     └── ProviderError               provider             calling a provider failed
         ├── AuthenticationError     auth                 no credentials, or refused ones
         ├── AccessDenied            access_denied        good credentials without the permission
@@ -56,6 +57,7 @@ __all__ = [
     "MalformedToolCall",
     "ModelwireError",
     "NotFound",
+    "OutputInvalid",
     "Overloaded",
     "PluginError",
     "Problem",
@@ -240,6 +242,16 @@ class ToolTurnsExceeded(ModelwireError):
     """The model still called tools after the last turn that it was allowed."""
 
     code = "tool_turns"
+
+
+class OutputInvalid(ModelwireError):
+    """The answer is not of the type that was asked for, also when the model was asked again.
+
+    `partial` is the last answer, as it came.
+    """
+
+    code = "output_invalid"
+    retryable = True
 
 
 class ProviderError(ModelwireError):

@@ -38,10 +38,20 @@ class Cost:
         """The sum, in USD."""
         return self.input + self.output + self.cache_read + self.cache_write
 
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+        )
+
 
 @define
 class Usage:
     """Tokens that an answer used, in four counters that do not overlap.
+
+    Usages can be added; the cost of a sum is known where all its parts are.
 
     Attributes:
         input: Tokens of the request that no cache was involved in.
@@ -65,3 +75,15 @@ class Usage:
     def total_tokens(self) -> int:
         """The sum of the four counters."""
         return self.input + self.output + self.cache_read + self.cache_write
+
+    def __add__(self, other: Usage) -> Usage:
+        reasoning = [part for part in (self.reasoning, other.reasoning) if part is not None]
+        return Usage(
+            self.input + other.input,
+            self.output + other.output,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.cache_write_1h + other.cache_write_1h,
+            sum(reasoning) if reasoning else None,
+            self.cost + other.cost if self.cost is not None and other.cost is not None else None,
+        )

@@ -138,13 +138,13 @@ class Stream:
 
 
 class Texts:
-    """The text of one answer, piece by piece: an asynchronous iterator over its stream.
+    """The text of a stream, piece by piece: an asynchronous iterator over it.
 
     Args:
-        events: The events of the answer.
+        events: The events; what else is among them is left out.
     """
 
-    def __init__(self, events: AsyncGenerator[Event, None]) -> None:
+    def __init__(self, events: AsyncGenerator[object, None]) -> None:
         self._events = events
 
     def __aiter__(self) -> Self:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from modelwire.errors import Attempt, Cancelled, StreamTruncated
 from modelwire.events import DoneEvent, Event, TextDeltaEvent
@@ -21,10 +21,7 @@ from modelwire.runtime.pump import Pump, Source
 from modelwire.runtime.stream import Stream
 from modelwire.runtime.tool_loop import Approval, Approve, ToolLoop, ToolRun, approver
 
-if TYPE_CHECKING:
-    from modelwire.runtime.sync import SyncRuntime
-
-__all__ = ["SyncStream", "SyncToolLoop"]
+__all__ = ["SyncStream", "SyncToolLoop", "SyncWork"]
 
 T = TypeVar("T")
 
@@ -36,16 +33,14 @@ class _Iteration(Generic[T]):
         source: What is read.
         pump: What reads it.
         loop: The loop that does the work.
-        runtime: Whose loop it is; a runtime that is forgotten closes, so it is remembered here.
+        owner: Who ends the loop; one that is forgotten does, so it is remembered here.
     """
 
-    def __init__(
-        self, source: Source[T], pump: Pump[T], loop: LoopThread, runtime: SyncRuntime
-    ) -> None:
+    def __init__(self, source: Source[Any], pump: Pump[T], loop: LoopThread, owner: object) -> None:
         self._source = source
         self._pump = pump
         self._loop = loop
-        self._runtime = runtime
+        self._owner = owner
         self._arrived: deque[T] = deque()
         # The task that reads lives by itself: it does not end because this object does.
         weakref.finalize(self, loop.soon_if_running, pump.drop).atexit = False
@@ -94,11 +89,11 @@ class SyncStream(_Iteration[Event]):
     Args:
         stream: The stream to iterate.
         loop: The loop that does the work.
-        runtime: Whose loop it is.
+        owner: Who ends the loop.
     """
 
-    def __init__(self, stream: Stream, loop: LoopThread, runtime: SyncRuntime) -> None:
-        super().__init__(stream, Pump(lambda _: False), loop, runtime)
+    def __init__(self, stream: Stream, loop: LoopThread, owner: object) -> None:
+        super().__init__(stream, Pump(lambda _: False), loop, owner)
         self._stream = stream
 
     def __iter__(self) -> Iterator[Event]:
@@ -182,19 +177,65 @@ class _Question:
             self._answer.set_exception(RuntimeError(str(error)) if refused else error)
 
 
-async def _ask_consumer(pump: Pump[Event | ToolRun | _Question], call: ToolCall) -> bool:
+async def _ask_consumer(pump: Pump[Any], call: ToolCall) -> bool:
     """Have the consumer of a pump approve a call."""
     question = _Question(call)
     pump.put(question)
     return await question.answered()
 
 
-def _is_followed_by_work(item: Event | ToolRun | _Question) -> bool:
+def _is_followed_by_work(item: object) -> bool:
     """Whether a loop that reads on may run a tool or ask a model, which the caller must want."""
     return type(item) is DoneEvent or type(item) is ToolRun
 
 
-class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
+class SyncWork(_Iteration[T | _Question]):
+    """Work of several answers and tools, whose tools are approved in the thread that iterates.
+
+    Tools run in threads of their own, and coroutine functions in the loop. No tool runs ahead of the
+    iteration.
+
+    Args:
+        begin: Makes the work, given the function that approves its calls.
+        approve: Called before each tool.
+        loop: The event loop that does the work.
+        owner: Who ends the loop; one that is forgotten does, so it is remembered here.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[Approve], Source[T]],
+        approve: Approval,
+        loop: LoopThread,
+        owner: object,
+    ) -> None:
+        pump: Pump[T | _Question] = Pump(_is_followed_by_work)
+        self._approve = approver(approve)
+        super().__init__(begin(partial(_ask_consumer, pump)), pump, loop, owner)
+
+    def __iter__(self) -> Iterator[T]:
+        return self
+
+    def __next__(self) -> T:
+        while isinstance(item := self._next(), _Question):
+            if item.is_open:
+                self._ask(item)
+        return item
+
+    def _ask(self, question: _Question) -> None:
+        try:
+            said = self._approve(question.call)
+        except Exception as error:  # noqa: BLE001 - the loop raises it, as it does its other errors
+            self._loop.soon(partial(question.fail, error))
+        except BaseException:
+            # After an interrupt the call still waits for its approval.
+            self._arrived.appendleft(question)
+            raise
+        else:
+            self._loop.soon(partial(question.answer, said))
+
+
+class SyncToolLoop(SyncWork[Event | ToolRun]):
     """The events of all answers, with a `ToolRun` after each tool: a `ToolLoop` without `async`.
 
         with run_tools(runtime, context, [weather], approve="always") as loop:
@@ -208,7 +249,7 @@ class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
         begin: Makes the loop, given the function that approves its calls.
         approve: Called before each tool.
         loop: The event loop that does the work.
-        runtime: Whose loop it is.
+        owner: Who ends the loop; one that is forgotten does, so it is remembered here.
     """
 
     def __init__(
@@ -216,21 +257,13 @@ class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
         begin: Callable[[Approve], ToolLoop],
         approve: Approval,
         loop: LoopThread,
-        runtime: SyncRuntime,
+        owner: object,
     ) -> None:
-        pump: Pump[Event | ToolRun | _Question] = Pump(_is_followed_by_work)
-        self._approve = approver(approve)
-        self._tool_loop = begin(partial(_ask_consumer, pump))
-        super().__init__(self._tool_loop, pump, loop, runtime)
+        def begun(ask: Approve) -> ToolLoop:
+            self._tool_loop = begin(ask)
+            return self._tool_loop
 
-    def __iter__(self) -> Iterator[Event | ToolRun]:
-        return self
-
-    def __next__(self) -> Event | ToolRun:
-        while isinstance(item := self._next(), _Question):
-            if item.is_open:
-                self._ask(item)
-        return item
+        super().__init__(begun, approve, loop, owner)
 
     @property
     def context(self) -> Context:
@@ -241,7 +274,7 @@ class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
     def stream(self) -> SyncStream | None:
         """The stream of the answer that arrives at present, or of the one before the tools."""
         stream = self._tool_loop.stream
-        return None if stream is None else SyncStream(stream, self._loop, self._runtime)
+        return None if stream is None else SyncStream(stream, self._loop, self._owner)
 
     def cancel(self) -> None:
         """Stop: waiting for an event raises `Cancelled`, with what had arrived as `partial`.
@@ -249,15 +282,3 @@ class SyncToolLoop(_Iteration[Event | ToolRun | _Question]):
         May be called from any thread.
         """
         self._loop.soon(self._tool_loop.cancel)
-
-    def _ask(self, question: _Question) -> None:
-        try:
-            said = self._approve(question.call)
-        except Exception as error:  # noqa: BLE001 - the loop raises it, as it does its other errors
-            self._loop.soon(partial(question.fail, error))
-        except BaseException:
-            # After an interrupt the call still waits for its approval.
-            self._arrived.appendleft(question)
-            raise
-        else:
-            self._loop.soon(partial(question.answer, said))

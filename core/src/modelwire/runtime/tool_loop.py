@@ -160,6 +160,19 @@ def run_tools(
     return runtime.run_tools(context, tools, approve=approve, max_turns=max_turns, **settings)
 
 
+def check_names(tools: Iterable[FunctionTool | Tool]) -> None:
+    """Check that no two tools have the same name.
+
+    Raises:
+        InvalidMessage: Two have.
+    """
+    names = Counter(tool.name for tool in tools)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        msg = f"Several tools have the same name: {', '.join(twice)}."
+        raise InvalidMessage(msg, hint="The model could not tell them apart; rename one.")
+
+
 class ToolLoop:
     """The events of all answers, with a `ToolRun` after each tool, to be iterated once.
 
@@ -184,11 +197,7 @@ class ToolLoop:
     ) -> None:
         context = context if isinstance(context, Context) else as_context(context)
         read = read_tools(tools)
-        names = Counter(tool.name for tool in [*read, *context.tools])
-        twice = [name for name, count in names.items() if count > 1]
-        if twice:
-            msg = f"Several tools have the same name: {', '.join(twice)}."
-            raise InvalidMessage(msg, hint="The model could not tell them apart; rename one.")
+        check_names([*read, *context.tools])
         served = [tool for tool in read if isinstance(tool, FunctionTool)]
         self._turns = _Turns(
             runtime, context, served, declarations(read), approver(approve), max_turns, settings

@@ -1,0 +1,356 @@
+"""The agent: a model, tools, a system prompt and a type of output."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, Unpack, overload
+
+from attrs import evolve
+
+from modelwire.agent.configured import find_agent
+from modelwire.agent.connections import Connections
+from modelwire.agent.output import OutputType
+from modelwire.agent.run import AgentResult, AgentStream, History, T, Task
+from modelwire.agent.sync_run import SyncAgentStream
+from modelwire.config import Config
+from modelwire.errors import InvalidMessage, InvalidRequest
+from modelwire.hookspecs import CompletionOptions
+from modelwire.models import ModelRef
+from modelwire.runtime import Runtime
+from modelwire.runtime.options import OptionChanges
+from modelwire.runtime.prompts import Prompt
+from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, approver, check_names
+from modelwire.sessions import Session
+from modelwire.tools import FunctionTool, ToolLike
+from modelwire.tools.forms import read_tools
+
+__all__ = ["Agent"]
+
+
+class Agent(Generic[T]):
+    """A model with tools, a system prompt and a type of output.
+
+        def weather(city: str) -> str:
+            '''Forecast the weather in a city.'''
+            return f"sunny in {city}"
+
+        agent = Agent("acme/large", tools=[weather])
+        print(agent.run_sync("How is the weather in Bern?").output)
+
+    An agent holds no conversation: each run has its own, and several may go on at the same time.
+
+    Args:
+        model: A reference as for `Runtime.resolve`; by default the primary model of the
+            configuration, with its fallbacks.
+        tools: What the model may call: functions with type hints, or what `tool_from` and
+            `load_tools` make of them.
+        system: The system prompt.
+        output: The type of the output: a dataclass, an attrs class, a `TypedDict`, a Pydantic model,
+            or a type such as `int`, `list[str]` or `Literal`. By default it is the answer's text.
+        runtime: A runtime to share. By default the agent has one of its own, from the configuration.
+        approve: Called before each tool; `"always"` runs every call, `"never"` none. Where it
+            returns false, the tool does not run, and the model gets that as the result.
+        fallbacks: Models to ask when the first fails before it has said anything.
+        max_turns: The most answers to ask for before the output.
+        options: Options of each answer, as an object.
+        changes: Single options by keyword, as `max_tokens=100`; they win over `options`.
+
+    Raises:
+        InvalidMessage: A tool is none, or two have the same name.
+        InvalidRequest: The type of the output cannot be described, or an option is wrong.
+    """
+
+    @overload
+    def __init__(
+        self: Agent[str],
+        model: ModelRef | str | None = None,
+        *,
+        tools: Iterable[ToolLike] = (),
+        system: str | None = None,
+        output: None = None,
+        runtime: Runtime | None = None,
+        approve: Approval = "always",
+        fallbacks: Sequence[ModelRef | str] | None = None,
+        max_turns: int = MAX_TURNS,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        model: ModelRef | str | None = None,
+        *,
+        tools: Iterable[ToolLike] = (),
+        system: str | None = None,
+        output: type[T],
+        runtime: Runtime | None = None,
+        approve: Approval = "always",
+        fallbacks: Sequence[ModelRef | str] | None = None,
+        max_turns: int = MAX_TURNS,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        model: ModelRef | str | None = None,
+        *,
+        tools: Iterable[ToolLike] = (),
+        system: str | None = None,
+        output: type[T] | None = None,
+        runtime: Runtime | None = None,
+        approve: Approval = "always",
+        fallbacks: Sequence[ModelRef | str] | None = None,
+        max_turns: int = MAX_TURNS,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> None:
+        self._model = model
+        self._fallbacks = None if fallbacks is None else tuple(fallbacks)
+        self._tools = _functions(tools)
+        self._system = system
+        self._output: OutputType[T] = OutputType.of(output)
+        self._options = evolve(options or CompletionOptions(), **changes)
+        self._approve = approve
+        self._decide = approver(approve)
+        self._max_turns = max_turns
+        self._connections = Connections(runtime, shared=runtime is not None)
+
+    @overload
+    @classmethod
+    def from_config(
+        cls,
+        name: str | None = None,
+        *,
+        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        tools: Iterable[ToolLike] = (),
+        system: str | None = None,
+        output: None = None,
+        runtime: Runtime | None = None,
+        approve: Approval = "always",
+        max_turns: int = MAX_TURNS,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> Agent[str]: ...
+
+    @overload
+    @classmethod
+    def from_config(
+        cls,
+        name: str | None = None,
+        *,
+        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        tools: Iterable[ToolLike] = (),
+        system: str | None = None,
+        output: type[T],
+        runtime: Runtime | None = None,
+        approve: Approval = "always",
+        max_turns: int = MAX_TURNS,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> Agent[T]: ...
+
+    @classmethod
+    def from_config(
+        cls,
+        name: str | None = None,
+        *,
+        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        tools: Iterable[ToolLike] = (),
+        system: str | None = None,
+        output: type[T] | None = None,
+        runtime: Runtime | None = None,
+        approve: Approval = "always",
+        max_turns: int = MAX_TURNS,
+        options: CompletionOptions | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> Agent[Any]:
+        """Make an agent of an entry of `agents.list` or `agents.entries`; the rest is `agents.defaults`.
+
+        Its model, its fallbacks, `thinkingDefault` and `params` come from there. An agent with a model
+        of its own has only its own fallbacks.
+
+        Args:
+            name: Its id or name. By default it is the entry that is marked as `default`, or without
+                one what `agents.defaults` says.
+            config: A configuration, its document as plain data, or the path of its file, as for
+                `Runtime.from_config`; by default that of the runtime.
+            tools: As for `Agent`, and so are all others.
+            system: The system prompt.
+            output: The type of the output.
+            runtime: A runtime to share.
+            approve: Called before each tool.
+            max_turns: The most answers to ask for.
+            options: Options as an object; they win over the configuration.
+            changes: Single options by keyword.
+
+        Raises:
+            ConfigError: There is no such agent, or the configuration is not valid.
+            InvalidRequest: Both a runtime and a configuration are given.
+        """
+        if runtime is not None and config is not None:
+            msg = "config is given beside a runtime, which has a configuration."
+            raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
+        own = Runtime.from_config(config) if runtime is None else runtime
+        asked = evolve(options or CompletionOptions(), **changes)
+        found = find_agent(own.config, name, asked)
+        agent: Agent[Any] = Agent(
+            found.model,
+            tools=tools,
+            system=system,
+            output=output,
+            runtime=own,
+            approve=approve,
+            fallbacks=found.fallbacks,
+            max_turns=max_turns,
+            options=found.options,
+        )
+        agent._connections = Connections(own, shared=runtime is not None)
+        return agent
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of the agent; a runtime that is shared stays open."""
+        await self._connections.aclose()
+
+    def close(self) -> None:
+        """Close the connections of `run_sync` and `stream_sync`, and end their thread."""
+        self._connections.close()
+
+    async def run(
+        self,
+        prompt: Prompt,
+        *,
+        messages: History | None = None,
+        session: Session | str | os.PathLike[str] | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> AgentResult[T]:
+        """Ask the model, run the tools that it calls, and wait for the output.
+
+        Args:
+            prompt: A string, a message, messages or a `Context`.
+            messages: The conversation so far, as `result.messages`; it is not changed.
+            session: A session that is gone on with and appended to, or the path of its file, which
+                is made where there is none.
+            changes: Options of this run by keyword; they win over those of the agent.
+
+        Raises:
+            ModelwireError: An answer failed; `partial` is what had arrived of it.
+            OutputInvalid: The answer is not of the agent's type, also when it was asked for again.
+            ToolTurnsExceeded: The model still calls tools after the last turn.
+        """
+        async with self.stream(prompt, messages=messages, session=session, **changes) as stream:
+            return await stream.result()
+
+    def stream(
+        self,
+        prompt: Prompt,
+        *,
+        messages: History | None = None,
+        session: Session | str | os.PathLike[str] | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> AgentStream[T]:
+        """Ask the model, and stream its answers, the runs of tools, and at last the result.
+
+        The arguments are those of `run`. Nothing is sent before the stream is iterated.
+        """
+        return AgentStream(self._task(prompt, messages, session, changes, self._decide))
+
+    def run_sync(
+        self,
+        prompt: Prompt,
+        *,
+        messages: History | None = None,
+        session: Session | str | os.PathLike[str] | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> AgentResult[T]:
+        """Ask the model, run the tools that it calls, and wait for the output, without `await`.
+
+        The arguments and errors are those of `run`. It also works where an event loop is running.
+        """
+        with self.stream_sync(prompt, messages=messages, session=session, **changes) as stream:
+            return stream.result()
+
+    def stream_sync(
+        self,
+        prompt: Prompt,
+        *,
+        messages: History | None = None,
+        session: Session | str | os.PathLike[str] | None = None,
+        **changes: Unpack[OptionChanges],
+    ) -> SyncAgentStream[T]:
+        """Ask the model, and stream its answers without `async`; the arguments are those of `run`."""
+
+        def begin(decide: Approve) -> AgentStream[T]:
+            return AgentStream(self._task(prompt, messages, session, changes, decide))
+
+        return SyncAgentStream(begin, self._approve, self._connections.loop, self._connections)
+
+    def _task(
+        self,
+        prompt: Prompt,
+        messages: History | None,
+        session: Session | str | os.PathLike[str] | None,
+        changes: OptionChanges,
+        decide: Approve,
+    ) -> Task[T]:
+        if messages is not None and session is not None:
+            msg = "messages and session are both given; each is the conversation so far."
+            raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
+        options = evolve(self._options, **changes)
+        if self._output.schema is not None:
+            if options.response_schema is not None:
+                msg = "response_schema is given beside output, which makes a schema."
+                raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
+            options = evolve(options, response_schema=self._output.schema)
+        return Task(
+            runtime=self._connections.runtime,
+            tools=self._tools,
+            approve=decide,
+            max_turns=self._max_turns,
+            model=self._model,
+            fallbacks=self._fallbacks,
+            options=options,
+            output=self._output,
+            system=self._system,
+            prompt=prompt,
+            history=messages,
+            session=session,
+        )
+
+
+def _functions(given: Iterable[ToolLike]) -> list[FunctionTool]:
+    """The tools of an agent, each of which it can run."""
+    functions: list[FunctionTool] = []
+    for index, tool in enumerate(read_tools(given)):
+        if not isinstance(tool, FunctionTool):
+            msg = f"tools[{index}] is the description of {tool.name!r}, without a function to run."
+            hint = "Give the function, or FunctionTool(tool, function)."
+            raise InvalidMessage(msg, hint=hint)
+        functions.append(tool)
+    check_names(functions)
+    return functions

@@ -1,0 +1,91 @@
+"""The type of an agent's output: its schema, and the reading of answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import GenericAlias
+from typing import Any, Generic, TypeVar, cast
+
+from attrs import frozen
+
+from modelwire.errors import InvalidRequest
+from modelwire.tools import describe_type
+
+__all__ = ["OutputType"]
+
+T = TypeVar("T")
+
+_FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL | re.IGNORECASE)
+_WRAPPED = "result"
+"""The key under which a value is asked for that is no object; services take schemas of objects only."""
+
+
+@frozen
+class OutputType(Generic[T]):
+    """What an agent's answers are read as.
+
+    Attributes:
+        kind: The type; `str` is the text of the answer, as it is.
+        schema: The JSON Schema that the answer must follow, or `None` for text.
+        wrapped: Whether the answer is an object that holds the value under one key.
+    """
+
+    kind: Any
+    schema: dict[str, Any] | None = None
+    wrapped: bool = False
+
+    @classmethod
+    def of(cls, kind: Any) -> OutputType[T]:
+        """Describe a type.
+
+        Raises:
+            InvalidRequest: It cannot be described.
+        """
+        if kind is None or kind is str:
+            return cls(str)
+        try:
+            schema = describe_type(kind)
+        except Exception as error:
+            name = getattr(kind, "__qualname__", None) or repr(kind)
+            msg = f"output is {name}, which cannot be described: {error}"
+            hint = (
+                "Give a dataclass, an attrs class, a TypedDict, a Pydantic model or a type such as "
+                "int, list[str] or Literal."
+            )
+            raise InvalidRequest(msg, retryable=False, hint=hint) from error
+        if schema.get("type") == "object":
+            return cls(kind, schema)
+        definitions = schema.pop("$defs", None)
+        whole: dict[str, Any] = {
+            "type": "object",
+            "properties": {_WRAPPED: schema},
+            "required": [_WRAPPED],
+        }
+        return cls(kind, {**whole, "$defs": definitions} if definitions else whole, wrapped=True)
+
+    def read(self, text: str) -> T:
+        """Read the text of an answer.
+
+        Raises:
+            ValueError: It is not JSON, or not of the type; the message says where.
+        """
+        if self.schema is None:
+            return cast("T", text)
+        from modelwire.tools.schemas import read_value
+
+        fenced = _FENCED.match(text.strip())  # by models that nothing holds to a schema
+        try:
+            data = json.loads(fenced[1] if fenced else text)
+        except (ValueError, RecursionError) as error:
+            msg = f"It is not JSON: {error}" if text.strip() else "It is empty."
+            raise ValueError(msg) from None
+        kind = GenericAlias(dict, (str, self.kind)) if self.wrapped else self.kind
+        if self.wrapped and (not isinstance(data, dict) or _WRAPPED not in data):
+            msg = f"It is not an object with the key `{_WRAPPED}`."
+            raise ValueError(msg)
+        try:
+            read = read_value(kind, data)
+        except Exception as error:  # a class of the user's may check its own values
+            raise ValueError(str(error)) from error
+        return cast("T", read[_WRAPPED] if self.wrapped else read)

@@ -1,0 +1,314 @@
+"""The run of an agent: answers and tools until there is an output, as a stream with a result."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from functools import reduce
+from operator import add
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from attrs import Factory, define, evolve, field, frozen
+
+from modelwire.agent.output import OutputType
+from modelwire.errors import Attempt, Cancelled, InvalidMessage, OutputInvalid, StreamTruncated
+from modelwire.events import DoneEvent, Event
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import (
+    AssistantMessage,
+    Context,
+    Cost,
+    Message,
+    StopReason,
+    Usage,
+    UserMessage,
+)
+from modelwire.models import ModelRef
+from modelwire.runtime import Runtime, ToolLoop, ToolRun
+from modelwire.runtime.options import StreamSettings
+from modelwire.runtime.prompts import Prompt, as_context
+from modelwire.runtime.stream import Texts
+from modelwire.runtime.tool_loop import Approve
+from modelwire.sessions import Session
+from modelwire.tools import FunctionTool
+
+__all__ = ["AgentResult", "AgentStream", "Answers", "History", "Task"]
+
+T = TypeVar("T")
+
+History = Sequence[Message | Mapping[str, Any]] | Context
+"""A conversation that a run goes on with."""
+
+_AGAIN = (
+    "This answer cannot be used: {why}\nAnswer again, with nothing but JSON of the required form."
+)
+_CORRECTIONS = 1
+
+
+@frozen
+class AgentResult(Generic[T]):
+    """What came out of a run.
+
+    Attributes:
+        output: The output, of the agent's type; without one, the text of the last answer.
+        messages: The whole conversation, to go on with: `agent.run(..., messages=result.messages)`.
+        usage: The tokens of all answers of the run, with their cost.
+        attempts: The tries that failed before an answer came, oldest first.
+    """
+
+    output: T
+    messages: list[Message] = field(repr=lambda messages: f"<{len(messages)} messages>")
+    usage: Usage
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the last answer."""
+        last = self.messages[-1]
+        return last.text if isinstance(last, AssistantMessage) else ""
+
+    @property
+    def cost(self) -> Cost | None:
+        """What the run cost, in USD, or `None` where a price is not known."""
+        return self.usage.cost
+
+
+@frozen
+class Task(Generic[T]):
+    """What an agent is asked for in one run.
+
+    Attributes:
+        runtime: Whose models answer.
+        tools: What the model may call.
+        approve: Decides whether a tool runs.
+        max_turns: The most answers to ask for.
+        model: The model, or `None` for the primary one.
+        fallbacks: What may answer in its place; `None` is what the configuration says.
+        options: Options of each answer.
+        output: What the answer is read as.
+        system: The system prompt, in place of that of the conversation.
+        prompt: What is asked.
+        history: What was said before.
+        session: Where it is kept, and what was said before.
+    """
+
+    runtime: Runtime
+    tools: Sequence[FunctionTool]
+    approve: Approve
+    max_turns: int
+    model: ModelRef | str | None
+    fallbacks: Sequence[ModelRef | str] | None
+    options: CompletionOptions
+    output: OutputType[T]
+    system: str | None
+    prompt: Prompt
+    history: History | None = None
+    session: Session | str | os.PathLike[str] | None = None
+
+
+@define
+class Answers(Generic[T]):
+    """The answers of a run so far, and what they cost.
+
+    Attributes:
+        task: What was asked for.
+        loop: The tool loop that runs at present, or the last one.
+        usages: The tokens of each answer.
+        attempts: The tries that failed.
+        result: What came out of it, at the end.
+        cancelled: Whether the run was cancelled.
+    """
+
+    task: Task[T]
+    loop: ToolLoop | None = None
+    usages: list[Usage] = Factory(list)
+    attempts: list[Attempt] = Factory(list)
+    result: AgentResult[T] | None = None
+    cancelled: bool = False
+
+    async def items(self) -> AsyncGenerator[Event | ToolRun | AgentResult[T], None]:
+        """Ask, run tools, and read the output; the last item is the result."""
+        session, own = await _opened(self.task.session)
+        try:
+            context = self._begin(session)
+            for corrections in range(_CORRECTIONS + 1):
+                async with aclosing(self._loop(context, session, again=corrections > 0)) as items:
+                    async for item in items:
+                        yield item
+                if self._read(context, session, last=corrections == _CORRECTIONS):
+                    break
+        finally:
+            if own and session is not None:
+                session.close()
+        if self.result is not None:
+            yield self.result
+
+    def _begin(self, session: Session | None) -> Context:
+        task = self.task
+        asked = as_context(task.prompt)
+        before = as_context(task.history) if task.history is not None else Context()
+        system = next(
+            (text for text in (task.system, asked.system_prompt, before.system_prompt) if text),
+            None,
+        )
+        if asked.tools or before.tools:
+            msg = "The conversation of an agent has tools of its own."
+            raise InvalidMessage(msg, hint="Give the tools to the agent, as Agent(tools=[...]).")
+        if session is not None:
+            kept = session.conversation()
+            before = Context(kept.messages)
+            if system is None:
+                system = kept.system_prompt
+            elif system != kept.system_prompt:
+                session.choose_system_prompt(system)
+            for message in asked.messages:
+                session.add(message)
+        return Context([*before.messages, *asked.messages], system)
+
+    async def _loop(
+        self, context: Context, session: Session | None, *, again: bool
+    ) -> AsyncGenerator[Event | ToolRun, None]:
+        task = self.task
+        # What demands a tool call has had one.
+        options = evolve(task.options, tool_choice=None) if again else task.options
+        settings: StreamSettings = {
+            "model": task.model,
+            "fallbacks": task.fallbacks,
+            "options": options,
+        }
+        if self.cancelled:
+            raise Cancelled(_CANCELLED)
+        loop = task.runtime.run_tools(
+            context, task.tools, approve=task.approve, max_turns=task.max_turns, **settings
+        )
+        self.loop = loop
+        async with loop:
+            async for item in loop:
+                if isinstance(item, DoneEvent):
+                    self.usages.append(item.message.usage)
+                    self.attempts += item.message.attempts
+                    if session is not None:
+                        session.add(item.message)
+                elif isinstance(item, ToolRun) and session is not None:
+                    session.add(item.result)
+                yield item
+
+    def _read(self, context: Context, session: Session | None, *, last: bool) -> bool:
+        """Read the output of the last answer; where it is wrong, say so in the conversation."""
+        answer = context.messages[-1]
+        text = answer.text if isinstance(answer, AssistantMessage) else ""
+        try:
+            output = self.task.output.read(text)
+        except ValueError as error:
+            cut = isinstance(answer, AssistantMessage) and answer.stop_reason is StopReason.LENGTH
+            if last or cut:
+                raise self._invalid(answer, str(error), cut=cut) from error
+            correction = UserMessage(_AGAIN.format(why=error))
+            context.messages.append(correction)
+            if session is not None:
+                session.add(correction)
+            return False
+        usage = reduce(add, self.usages) if self.usages else Usage()
+        self.result = AgentResult(output, context.messages, usage, tuple(self.attempts))
+        return True
+
+    def _invalid(self, answer: Message, why: str, *, cut: bool) -> OutputInvalid:
+        kind = getattr(self.task.output.kind, "__name__", None) or self.task.output.kind
+        hint = "Ask for a simpler type, or ask a model that follows schemas."
+        if cut:
+            hint = "The answer ended at its limit of tokens; raise `max_tokens`."
+        error = OutputInvalid(f"The answer is no {kind}. {why}", hint=hint)
+        error.partial = answer if isinstance(answer, AssistantMessage) else None
+        error.attempts = tuple(self.attempts)
+        return error
+
+
+class AgentStream(Generic[T]):
+    """The events of a run, a `ToolRun` after each tool, and the `AgentResult` as the last item.
+
+        async with agent.stream("How is the weather in Bern?") as stream:
+            async for item in stream:
+                ...
+
+    It is iterated once, and can be left in each of the ways in which a `Stream` can be left.
+
+    Raises, while it is iterated:
+        ModelwireError: An answer failed; `partial` is what had arrived of it.
+        OutputInvalid: The answer is not of the agent's type.
+        ToolTurnsExceeded: The model still calls tools after the last turn.
+    """
+
+    def __init__(self, task: Task[T]) -> None:
+        self._answers = Answers(task)
+        # As in `Stream`, the generator does not know this object.
+        self._items = self._answers.items()
+
+    def __aiter__(self) -> AsyncIterator[Event | ToolRun | AgentResult[T]]:
+        return self._items
+
+    async def __anext__(self) -> Event | ToolRun | AgentResult[T]:
+        return await anext(self._items)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def texts(self) -> Texts:
+        """Only the text of the answers, piece by piece."""
+        return Texts(self._items)
+
+    async def result(self) -> AgentResult[T]:
+        """Read to the end and return the result.
+
+        Raises:
+            ModelwireError: The run failed.
+        """
+        async for _ in self._items:
+            pass
+        if self._answers.result is None:
+            msg = "The run was closed before its end."
+            raise StreamTruncated(msg)
+        return self._answers.result
+
+    def cancel(self) -> None:
+        """Stop: waiting for an item raises `Cancelled`, with what had arrived as `partial`.
+
+        May be called from any task in the same event loop, at any time.
+        """
+        self._answers.cancelled = True
+        if self._answers.loop is not None:
+            self._answers.loop.cancel()
+
+    async def aclose(self) -> None:
+        """Stop, and close the connection; to be called by the task that iterates."""
+        await self._items.aclose()
+
+
+_CANCELLED = "The run was cancelled."
+
+
+async def _opened(
+    session: Session | str | os.PathLike[str] | None,
+) -> tuple[Session | None, bool]:
+    """The session, and whether it was opened here."""
+    if session is None or isinstance(session, Session):
+        return session, False
+    path = Path(session)
+
+    def open_or_create() -> Session:
+        if path.exists():
+            return Session.open(path)
+        return Session.create(path, cwd=str(Path.cwd()))
+
+    return await asyncio.to_thread(open_or_create), True
