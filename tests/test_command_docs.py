@@ -19,6 +19,7 @@ HTML comments on the lines right above a block say more:
 - `<!-- file: NAME -->`: the block, of whatever language, is written to this file first.
 - `<!-- with: NAME -->`: from here to the end of the page, with
   `bedrock-emulator`: AWS keys, a region and an emulated Amazon Bedrock that they work for;
+  `calling-emulator`: the same, which calls tools and follows schemas;
   `local-model`: the small embedded model, which must be installed (no block needs it by default);
   `llama-server`: a server of OpenAI's API, without a key, at `$LLAMA_URL`.
 

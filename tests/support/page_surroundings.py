@@ -43,6 +43,11 @@ def _bedrock_emulator(environ, request):
     emulator.answer("Paris.", times=None)
 
 
+def _calling_emulator(environ, request):
+    emulator = request.getfixturevalue("calling_emulator")
+    environ.update(emulator.environ())
+
+
 def _local_model(_environ, _request):
     embedded = pytest.importorskip("modelwire_local.models")
     if embedded.find_weights() is None:
@@ -59,6 +64,7 @@ def _openai_server(environ, _request):
 
 WITH = {
     "bedrock-emulator": _bedrock_emulator,
+    "calling-emulator": _calling_emulator,
     "local-model": _local_model,
     "llama-server": _llama_server,
     "openai-server": _openai_server,
