@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, Self, Unpack, overload
+from typing import Any, Generic, Self, TypeVar, Unpack, overload
 
 from attrs import evolve
 
@@ -27,6 +27,8 @@ from modelwire.tools import FunctionTool, ToolLike
 from modelwire.tools.forms import read_tools
 
 __all__ = ["Agent"]
+
+U = TypeVar("U")
 
 
 class Agent(Generic[T]):
@@ -145,13 +147,13 @@ class Agent(Generic[T]):
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
-        output: type[T],
+        output: type[U],
         runtime: Runtime | None = None,
         approve: Approval = "always",
         max_turns: int = MAX_TURNS,
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
-    ) -> Agent[T]: ...
+    ) -> Agent[U]: ...
 
     @classmethod
     def from_config(
@@ -161,7 +163,7 @@ class Agent(Generic[T]):
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
-        output: type[T] | None = None,
+        output: type[U] | None = None,
         runtime: Runtime | None = None,
         approve: Approval = "always",
         max_turns: int = MAX_TURNS,
