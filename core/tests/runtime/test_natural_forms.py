@@ -1,8 +1,10 @@
 """What a Python programmer writes first: functions as tools, words as choices, dictionaries as messages."""
 
 import asyncio
+import gc
 import importlib
 import json
+import weakref
 from dataclasses import dataclass
 
 import pytest
@@ -19,6 +21,7 @@ from modelwire import (
 )
 from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.tools import describe_type
+from modelwire.tools.forms import read_tools
 
 
 @dataclass
@@ -282,3 +285,17 @@ async def test_leaving_a_loop_ends_every_parallel_call(make_runtime, scripted):
 def test_tools_of_one_name_are_refused(make_runtime, scripted):
     with pytest.raises(InvalidMessage, match="weather"):
         run_tools(make_runtime(), "hi", [weather, Tool("weather")], approve="always")
+
+
+def test_a_function_is_described_once_and_not_kept_alive():
+    def look(at: str) -> str:
+        """Look."""
+        return at
+
+    first, second = read_tools([look]), read_tools([look])
+    assert first[0].tool is second[0].tool
+    assert first[0].function is look
+    known = weakref.ref(look)
+    del look, first, second
+    gc.collect()
+    assert known() is None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages import Tool
@@ -43,10 +45,25 @@ def _read(given: object, place: str) -> FunctionTool | Tool:
         return given
     if isinstance(given, Mapping):
         return _from_dictionary(given, place)
+    if isinstance(given, FunctionType):
+        return _from_function(given)
     if callable(given):
         return tool_from(given)
     msg = f"{place} is {type(given).__name__}, which is no tool."
     raise InvalidMessage(msg, hint=_HINT)
+
+
+_described: WeakKeyDictionary[FunctionType, tuple[Tool, type[Any] | None]] = WeakKeyDictionary()
+"""What functions look like to a model. A program gives the same ones with each call."""
+
+
+def _from_function(function: FunctionType) -> FunctionTool:
+    known = _described.get(function)
+    if known is None:
+        made = tool_from(function)
+        # Not the tool itself: it refers to the function, which could then never be forgotten.
+        known = _described[function] = (made.tool, made.arguments)
+    return FunctionTool(known[0], function, known[1])
 
 
 def _from_dictionary(given: Mapping[str, Any], place: str) -> Tool:
