@@ -131,7 +131,6 @@ class Translator:
         kind = require_text(block, "type")
         if kind == "text":
             deltas.append(TextDelta(index, read_text(block, "text") or ""))
-            deltas += (read_citation(index, cited) for cited in block.get("citations") or ())
         elif kind == "thinking":
             deltas.append(ThinkingDelta(index, read_text(block, "thinking") or ""))
             deltas.append(SignatureDelta(index, read_text(block, "signature") or ""))
