@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import pytest
 import urllib3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from modelwire_bedrock.emulator import Emulator, EmulatorError, Thinking, ToolUse, load_catalogue
 from modelwire_bedrock.emulator.hosted import hosted_model, hosted_rows
@@ -342,6 +344,33 @@ def test_a_breach_is_refused(judge, name, model_id, request_):
     assert judge.requests[-1].rule == name
     assert answer.status in (400, 403)
     assert answer.json()["message"] == judge.requests[-1].message
+
+
+def with_blobs(value):
+    """A body as boto3 takes it: blobs are bytes."""
+    if isinstance(value, dict):
+        blobs = {"bytes": base64.b64decode}
+        return {key: blobs.get(key, with_blobs)(item) for key, item in value.items()}
+    return [with_blobs(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("name", "model_id", "request_"), BREACHES, ids=[b[0] for b in BREACHES])
+def test_boto3_sees_the_refusal(session, judge, name, model_id, request_):
+    client = session.client(
+        "bedrock-runtime",
+        endpoint_url=judge.url,
+        region_name="us-east-1",
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="secret",
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+    )
+    with pytest.raises(ClientError) as caught:
+        client.converse_stream(modelId=model_id, **with_blobs(request_))
+    client.close()
+
+    refused = judge.requests[-1]
+    assert refused.rule == name
+    assert caught.value.response["Error"] == {"Code": refused.error, "Message": refused.message}
 
 
 @pytest.mark.parametrize("case", LEGAL, ids=str)
