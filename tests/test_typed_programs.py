@@ -9,12 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.timeout(240)
+
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "tests" / "programs"
 
 
 def run(*command, cwd=ROOT):
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=110)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=220)
 
 
 def test_mypy_accepts_the_programs():
