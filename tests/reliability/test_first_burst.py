@@ -20,7 +20,7 @@ from modelwire_bedrock.emulator import CREDENTIALS, Emulator, Text
 from modelwire_local.models import find_weights
 
 PROGRAM = Path(__file__).parents[1] / "support" / "first_burst.py"
-STREAMS = 256
+STREAMS = scaled(128, 256)
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -109,7 +109,7 @@ def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
 def test_a_first_burst_of_the_embedded_model_does_so_too(tmp_path):
     if find_weights() is None:
         pytest.skip("the weights of the embedded model are not installed")
-    streams = scaled(32, STREAMS)  # it answers one prompt after another
+    streams = scaled(32, 256)  # it answers one prompt after another
     seen = first_burst(
         {}, "local/smollm2-135m-instruct", tmp_path, interleave=True, streams=streams
     )
