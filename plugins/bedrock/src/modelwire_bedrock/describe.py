@@ -48,7 +48,7 @@ def describe(
         called = mantle_id(model)
         told["endpoint"] = shown_url(base_url(root, route, known_prefix(root, called, route)))
         if called != model.id:
-            told |= {"calledAs": called, "calledAsSource": "Mantle takes bare ids"}
+            told |= {"calledAs": called, "calledAsSource": "the id at Mantle"}
         return told
     told |= _endpoint(target)
     choice = chosen_profile(model, target, allow_global=allows_global(provider))

@@ -61,7 +61,7 @@ ROUTES = {
         "openai.gpt-oss-20b-1:0",
         {"api": "openai-responses"},
         responses_frames(["hello"]),
-        ("/v1/responses", "openai.gpt-oss-20b-1:0", "sigv4 bedrock-mantle us-east-1"),
+        ("/v1/responses", "openai.gpt-oss-20b", "sigv4 bedrock-mantle us-east-1"),
     ),
     "a model that only Mantle has": (
         "xai.grok-4.3",
@@ -155,7 +155,7 @@ async def test_the_address_is_found_as_for_converse(make_runtime, provider, vari
 
 async def test_a_region_without_the_model_is_told_with_those_that_have_it(make_runtime):
     async with make_runtime({"region": "eu-central-1"}) as runtime:
-        with pytest.raises(NotFound, match="but in us-east-2, us-west-2") as caught:
+        with pytest.raises(NotFound, match="but in us-east-1, us-east-2, us-west-2") as caught:
             await runtime.complete("hi", model=f"{PROVIDER}/openai.gpt-5.5")
     assert "models.providers.amazon-bedrock.region" in caught.value.hint
 

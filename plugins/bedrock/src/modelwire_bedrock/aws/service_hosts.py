@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-__all__ = ["MANTLE", "RUNTIME", "ServiceHost", "is_loopback", "mantle_url", "service_host"]
+__all__ = [
+    "MANTLE",
+    "RUNTIME",
+    "ServiceHost",
+    "is_loopback",
+    "is_mantle",
+    "mantle_url",
+    "service_host",
+]
 
 RUNTIME = "bedrock"
 MANTLE = "bedrock-mantle"
@@ -44,6 +52,12 @@ def service_host(url: str) -> ServiceHost | None:
     """Read the host of a URL; `None` where it is not one of AWS's for models."""
     match = _HOST.fullmatch((urlsplit(url).hostname or "").rstrip("."))
     return ServiceHost(_SIGNED_FOR[match["name"]], match["region"]) if match else None
+
+
+def is_mantle(url: str | None) -> bool:
+    """Whether a URL is one of Mantle at AWS."""
+    host = service_host(url) if url else None
+    return host is not None and host.service == MANTLE
 
 
 def mantle_url(region: str) -> str:

@@ -17,6 +17,7 @@ from modelwire_bedrock.models.families import base_model_id
 __all__ = [
     "CHAT",
     "CONVERSE",
+    "MANTLE_PROVIDER",
     "MANTLE_REGIONS",
     "MESSAGES",
     "OTHER_APIS",
@@ -24,6 +25,7 @@ __all__ = [
     "Endpoint",
     "Prefix",
     "RouteRow",
+    "mantle_name",
     "routes_of",
 ]
 
@@ -33,6 +35,9 @@ CHAT = "openai-completions"
 MESSAGES = "anthropic-messages"
 OTHER_APIS = (RESPONSES, CHAT, MESSAGES)
 """The APIs that other plugins speak."""
+
+MANTLE_PROVIDER = "amazon-bedrock-mantle"
+"""The provider whose models are all called at Mantle."""
 
 Endpoint = Literal["runtime", "mantle"]
 Prefix = Literal["v1", "openai/v1"]
@@ -71,39 +76,64 @@ class RouteRow:
 _OPENAI = (RESPONSES, CHAT)
 _ALL_OF_OPENAI = (CONVERSE, RESPONSES, CHAT)
 
-# The first row that fits counts.
+# The first row that fits counts. `lists` are what Mantle itself lists in us-east-1, us-west-2 and
+# eu-central-1, with one request to each API (aws-samples/sample-per-model-bedrock, 14 August to
+# 7 October 2026).
 _TABLE = (
-    RouteRow("gpt-oss-safeguard", (), (CHAT,), evidence="peer"),
+    RouteRow("gpt-oss-safeguard", (), (CHAT,), evidence="lists", checked="2026-10"),
     RouteRow("gpt-oss", (CONVERSE, CHAT), _OPENAI, evidence="guide"),
-    RouteRow("gpt-5-6-cyber", (), _OPENAI, "openai/v1", evidence="peer"),
-    RouteRow("gpt-5-6", _ALL_OF_OPENAI, _OPENAI, "openai/v1", evidence="guide"),
+    RouteRow("gpt-5-6-cyber", (), (RESPONSES,), "openai/v1", evidence="peer"),
+    RouteRow("gpt-5-6", _ALL_OF_OPENAI, (RESPONSES,), "openai/v1", evidence="guide"),
     RouteRow(
-        "gpt-5-[45]", (), (RESPONSES,), "openai/v1", ("us-east-2", "us-west-2"), evidence="guide"
+        "gpt-5-[45]", (), (RESPONSES,), "openai/v1", ("us-east-1", "us-east-2", "us-west-2"),
+        evidence="guide",
     ),
     RouteRow("gpt-6-astra", _ALL_OF_OPENAI, _OPENAI, "openai/v1", ("us-west-2",), evidence="card"),
     RouteRow(
         "gpt-6-(sol|luna)", _ALL_OF_OPENAI, _OPENAI, "openai/v1", ("us-east-1",), evidence="card"
     ),
     RouteRow("gpt-6", _ALL_OF_OPENAI, _OPENAI, "openai/v1", evidence="card"),
-    # NousResearch/hermes-agent#52316, run in August 2026 in these regions.
+    # Chat Completions is disputed: 200 in NousResearch/hermes-agent#52316, 400 in the lists.
     RouteRow(
-        "grok-4-3", (), _OPENAI, "openai/v1", ("us-east-1", "us-west-2"), evidence="issue"
+        "grok-4-3", (), (RESPONSES,), "openai/v1", ("us-east-1", "us-west-2"),
+        evidence="lists", checked="2026-10",
     ),
-    RouteRow("grok-4-[67]", (CONVERSE,), evidence="peer"),
-    RouteRow("gemma-4", (), (CHAT,), "openai/v1", evidence="issue"),
-    RouteRow("gemma-3", (CONVERSE,), (CHAT,), evidence="issue"),
     RouteRow(
-        "kimi|glm|deepseek|qwen|minimax|nemotron", (CONVERSE,), (CHAT,), evidence="issue"
+        "grok-4-6", (CONVERSE,), (RESPONSES,), "openai/v1", ("us-west-2",),
+        evidence="lists", checked="2026-10",
+    ),
+    RouteRow("grok-4-7", (CONVERSE,), evidence="peer"),
+    RouteRow("gemma-4", (), (CHAT, RESPONSES), "openai/v1", evidence="lists", checked="2026-10"),
+    RouteRow(
+        "gemma-3|kimi|glm|deepseek|qwen|minimax|nemotron|devstral|magistral|ministral"
+        "|mistral-large-3|voxtral",
+        (CONVERSE,), (CHAT,), evidence="lists", checked="2026-10",
     ),
     RouteRow(
         "claude-(opus|sonnet|haiku|fable|mythos)-5", (CONVERSE, MESSAGES), (MESSAGES,),
         evidence="card",
     ),
-    # Ids of the fourth generation with a version behind them, as AWS's page of 4.6 and earlier says.
+    RouteRow(
+        "claude-(opus-4-[78]|haiku-4-5)", (CONVERSE,), (MESSAGES,),
+        evidence="lists", checked="2026-10",
+    ),
+    # AWS's page of Claude 4.6 and earlier.
     RouteRow("claude-((opus|sonnet|haiku)-4(-[0-6])?(-|$)|3)", (CONVERSE,), evidence="guide"),
     RouteRow("nova|llama|command|jamba", (CONVERSE,), evidence="guide"),
 )  # fmt: skip
 
+_MANTLE_IDS = {
+    "anthropic.claude-haiku-4-5-20251001": "anthropic.claude-haiku-4-5",
+    "deepseek.v3": "deepseek.v3.1",
+    "moonshot.kimi-k2-thinking": "moonshotai.kimi-k2-thinking",
+    "qwen.qwen3-coder-30b-a3b": "qwen.qwen3-coder-30b-a3b-instruct",
+    "qwen.qwen3-coder-480b-a35b": "qwen.qwen3-coder-480b-a35b-instruct",
+    "qwen.qwen3-next-80b-a3b": "qwen.qwen3-next-80b-a3b-instruct",
+    "qwen.qwen3-vl-235b-a22b": "qwen.qwen3-vl-235b-a22b-instruct",
+}
+"""Ids of Mantle that are not the runtime's without its version; from the same lists."""
+
+_VERSION = re.compile(r"-v?\d+:\d+$")
 _SEPARATORS = re.compile(r"[.\s_/:]+")
 
 
@@ -116,3 +146,13 @@ def routes_of(model_id: str) -> RouteRow | None:
     """
     name = _SEPARATORS.sub("-", base_model_id(model_id).lower())
     return next((row for row in _TABLE if re.search(rf"(?:^|-)(?:{row.pattern})", name)), None)
+
+
+def mantle_name(model_id: str) -> str:
+    """The id of a model at Mantle: bare, and without the version that the runtime's may have.
+
+    Args:
+        model_id: Its id at the runtime or at Mantle, with a geography before it or without.
+    """
+    bare = _VERSION.sub("", base_model_id(model_id))
+    return _MANTLE_IDS.get(bare, bare)

@@ -9,8 +9,8 @@ from modelwire.errors import ConfigError
 from modelwire_bedrock.aws.credentials.shared_files import read_shared_files
 from modelwire_bedrock.aws.endpoints import Target, configured_endpoint
 from modelwire_bedrock.aws.regions import aws_address
-from modelwire_bedrock.aws.service_hosts import mantle_url
-from modelwire_bedrock.models.routes import MESSAGES
+from modelwire_bedrock.aws.service_hosts import is_mantle, mantle_url
+from modelwire_bedrock.models.routes import MANTLE_PROVIDER, MESSAGES
 
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
@@ -39,20 +39,23 @@ async def runtime_root(target: Target, clients: Clients) -> str:
 def mantle_root(model: Model, provider: ProviderConfig, target: Target) -> str:
     """The address of Mantle.
 
-    The model's or provider's `baseUrl`, unless it is the runtime's at AWS; `AWS_ENDPOINT_URL_BEDROCK_MANTLE`,
-    `AWS_ENDPOINT_URL` or the profile's endpoint; the region's own.
+    A `baseUrl` of Mantle at AWS or of the provider `amazon-bedrock-mantle`;
+    `AWS_ENDPOINT_URL_BEDROCK_MANTLE`, `AWS_ENDPOINT_URL` or the profile's endpoint; another `baseUrl`
+    that is not the runtime's at AWS, as a proxy's or an emulator's; the region's own.
 
     Raises:
         ConfigError: A FIPS 140 endpoint or a VPC endpoint is asked for, and none of Mantle is named.
     """
     written = (model.base_url or provider.base_url or "").strip()
     address = aws_address(written)
-    if written and address is None:
+    if written and (provider.id == MANTLE_PROVIDER or is_mantle(written)):
         return _root(written)
     files = read_shared_files(target.environ)
     named = configured_endpoint("bedrock-mantle", target.environ, files, target.choice)
     if named:
         return _root(named)
+    if written and address is None:
+        return _root(written)
     wanted = "a VPC endpoint" if address is not None and address.private else None
     if target.use_fips or _says_fips(target):
         wanted = "a FIPS 140 endpoint"

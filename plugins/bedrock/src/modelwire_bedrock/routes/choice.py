@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from modelwire.errors import InvalidRequest, NotFound
-from modelwire_bedrock.aws.service_hosts import MANTLE, service_host
-from modelwire_bedrock.models.families import base_model_id
+from modelwire_bedrock.aws.service_hosts import is_mantle
 from modelwire_bedrock.models.routes import (
     CHAT,
     CONVERSE,
+    MANTLE_PROVIDER,
     MANTLE_REGIONS,
     MESSAGES,
     OTHER_APIS,
     Endpoint,
     Prefix,
     RouteRow,
+    mantle_name,
     routes_of,
 )
 
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
     from modelwire.models import Model
 
-__all__ = ["MANTLE_PROVIDER", "RouteChoice", "check_region", "choose_route", "mantle_id"]
-
-MANTLE_PROVIDER = "amazon-bedrock-mantle"
+__all__ = ["RouteChoice", "check_region", "choose_route", "mantle_id"]
 
 
 @frozen
@@ -59,13 +58,17 @@ def choose_route(model: Model, provider: ProviderConfig) -> RouteChoice:
     """
     row = routes_of(_base(model))
     asked, source = _asked_api(model, provider)
-    if provider.id == MANTLE_PROVIDER or _is_mantle(model.base_url or provider.base_url):
+    if provider.id == MANTLE_PROVIDER or is_mantle(model.base_url or provider.base_url):
         api = asked or _usual_at_mantle(row, model)
         reason = source or _evidence(row) or "the usual API of its maker"
         return RouteChoice("mantle", api, reason, _prefix(row), fixed=True)
     if asked is not None:
-        if row is not None and asked not in row.runtime and asked in row.mantle:
-            reason = f"{source}; only Mantle has it for this model ({_evidence(row)})"
+        if (
+            row is not None
+            and asked not in row.runtime
+            and (asked in row.mantle or not row.runtime)
+        ):
+            reason = f"{source}; only Mantle has the model or the API ({_evidence(row)})"
             return RouteChoice("mantle", asked, reason, _prefix(row))
         return RouteChoice("runtime", asked, source)
     if row is None or CONVERSE in row.runtime:
@@ -105,7 +108,7 @@ def mantle_id(model: Model) -> str:
     if model.id.strip().lower().startswith("arn:"):
         msg = "The endpoint bedrock-mantle takes ids of models, and no ARN."
         raise InvalidRequest(msg, hint="Name the model behind the ARN.")
-    return base_model_id(model.id)
+    return mantle_name(model.id)
 
 
 def _asked_api(model: Model, provider: ProviderConfig) -> tuple[str | None, str]:
@@ -118,11 +121,6 @@ def _asked_api(model: Model, provider: ProviderConfig) -> tuple[str | None, str]
     if provider.api in OTHER_APIS:
         return provider.api, f"models.providers.{provider.id}.api"
     return None, ""
-
-
-def _is_mantle(url: str | None) -> bool:
-    host = service_host(url) if url else None
-    return host is not None and host.service == MANTLE
 
 
 def _usual_at_mantle(row: RouteRow | None, model: Model) -> str:

@@ -108,7 +108,7 @@ def _called(
     """The id to send, and what that changes."""
     if choice.endpoint == "mantle":
         bare = mantle_id(model)
-        why = "The endpoint bedrock-mantle takes ids without a geography."
+        why = "The endpoint bedrock-mantle has an id of its own for the model."
         return bare, (Change("rewritten", "model", why),) if bare != model.id else ()
     global_too = allows_global(provider)
     found = chosen_profile(model, target, allow_global=global_too)
