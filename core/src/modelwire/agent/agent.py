@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Unpack, overload
 
 from attrs import evolve
 
@@ -22,9 +22,11 @@ from modelwire.runtime import Runtime
 from modelwire.runtime.options import OptionChanges
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, approver, check_names
-from modelwire.sessions import Session
 from modelwire.tools import FunctionTool, ToolLike
 from modelwire.tools.forms import read_tools
+
+if TYPE_CHECKING:
+    from modelwire.sessions import Session
 
 __all__ = ["Agent"]
 

@@ -10,7 +10,7 @@ from functools import reduce
 from operator import add
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from attrs import Factory, define, evolve, field, frozen
 
@@ -33,8 +33,10 @@ from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.stream import Texts
 from modelwire.runtime.tool_loop import Approve
-from modelwire.sessions import Session
 from modelwire.tools import FunctionTool
+
+if TYPE_CHECKING:
+    from modelwire.sessions import Session
 
 __all__ = ["AgentResult", "AgentStream", "Answers", "History", "Task"]
 
@@ -302,11 +304,13 @@ async def _opened(
     session: Session | str | os.PathLike[str] | None,
 ) -> tuple[Session | None, bool]:
     """The session, and whether it was opened here."""
-    if session is None or isinstance(session, Session):
+    if not isinstance(session, str | os.PathLike):
         return session, False
     path = Path(session)
 
     def open_or_create() -> Session:
+        from modelwire.sessions import Session
+
         if path.exists():
             return Session.open(path)
         return Session.create(path, cwd=str(Path.cwd()))

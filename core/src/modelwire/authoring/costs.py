@@ -45,7 +45,8 @@ async def with_costs(
     async with aclosing(stream) as arrivals:
         async for arrived in arrivals:
             deltas = deltas_of(arrived)
-            if any(isinstance(delta, UsageReport) for delta in deltas):
+            # No call per delta: there are thousands of them before there is usage.
+            if UsageReport in map(type, deltas):
                 yield [await priced(delta) for delta in deltas]
             else:
                 yield arrived

@@ -1,7 +1,6 @@
 """Models, and the references that name them."""
 
-from modelwire.models.model import InputKind, Model, Prices, ReasoningLevel
-from modelwire.models.model_list import ModelList
+from modelwire.models.model import InputKind, Model, ModelList, Prices, ReasoningLevel
 from modelwire.models.ref import ModelRef, fold_provider
 
 __all__ = [

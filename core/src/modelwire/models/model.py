@@ -1,7 +1,8 @@
-"""The model: what is known about it."""
+"""The model: what is known about it; and a list of models that may lack some."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field, frozen
@@ -12,7 +13,7 @@ from modelwire.redaction import url_repr
 if TYPE_CHECKING:
     from modelwire.messages import Cost, Usage
 
-__all__ = ["InputKind", "Model", "Prices", "ReasoningLevel"]
+__all__ = ["InputKind", "Model", "ModelList", "Prices", "ReasoningLevel"]
 
 InputKind = Literal["text", "image", "document", "audio", "video"]
 ReasoningLevel = Literal["off", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -116,3 +117,36 @@ class Model:
     def ref(self) -> ModelRef:
         """The reference that names this model."""
         return ModelRef(self.provider, self.id)
+
+
+class ModelList(tuple[Model, ...]):
+    """The models that a provider offers, as a tuple, and what may be missing.
+
+    Two lists are equal if their models are.
+
+    Args:
+        models: The models.
+        incomplete: Why models may be missing, one sentence for each reason, for people to read and
+            without secrets. A list without reasons is complete.
+
+    Raises:
+        TypeError: A reason is not a text, or is empty.
+
+    Attributes:
+        incomplete: The reasons.
+    """
+
+    incomplete: tuple[str, ...]
+
+    def __new__(
+        cls, models: Iterable[Model] = (), incomplete: str | Iterable[str] = ()
+    ) -> ModelList:
+        """Make the tuple, with the reasons beside it."""
+        reasons = (incomplete,) if isinstance(incomplete, str) else tuple(incomplete)
+        given: tuple[object, ...] = reasons
+        if not all(isinstance(reason, str) and reason.strip() for reason in given):
+            msg = f"Each reason of an incomplete list must be a text that is not empty: {reasons!r}"
+            raise TypeError(msg)
+        made = super().__new__(cls, models)
+        made.incomplete = reasons
+        return made

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from filelock import FileLock, Timeout
+
 from modelwire.errors import Problem, SessionError
 from modelwire.files import open_file, replace_file
 from modelwire.forks import after_fork, release_descriptors
@@ -231,8 +233,6 @@ class Session:
             self._lock = None
 
     def _hold(self, path: Path) -> None:
-        from filelock import FileLock, Timeout
-
         lock = FileLock(path.parent / f".{path.name}.lock", timeout=0)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
