@@ -5,7 +5,7 @@
   `ToolArguments` the arguments of a call from pieces that need not be deltas.
 - `stream_call` sends a call, translates its answer, and sends it once more with less where a
   `Remedy` helps.
-    from modelwire.authoring.citations import cite
+- `cite` reads a citation that supports a text.
 - `error_of_response` and `error_in_stream` make typed errors of a service's failures, in whatever
   shape it reports them; `reports_failure` finds those in answers with the status 200.
 - `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` answer the questions that
