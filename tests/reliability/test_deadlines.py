@@ -97,8 +97,9 @@ async def test_first_byte_ends_the_wait_for_an_answer_that_does_not_begin(wire, 
     ids=["headers", "silence", "drips"],
 )
 async def test_first_event_ends_the_wait_though_bytes_drip(wire, tmp_path, fault):
-    wire.answers(fault)
     async with wire.runtime(tmp_path) as runtime:
+        await warm_up(runtime, wire)
+        wire.answers(fault)
         limits = Deadlines(connect=None, first_byte=None, first_event=0.3, idle=None)
         error = await failure(runtime, wire, limits)
     assert error.phase == "first_event"
@@ -137,9 +138,10 @@ async def test_a_fallback_has_its_own_limit_for_the_first_event(side_by_side):
 
 @pytest.mark.parametrize("stage", ["mid-text", "mid-tool-arguments"])
 async def test_idle_ends_an_answer_that_stops_coming(wire, tmp_path, stage):
-    wire.answers(Fault("stall", after=wire.at[stage]))
     async with wire.runtime(tmp_path) as runtime:
-        limits = Deadlines(connect=None, first_byte=None, idle=0.3)
+        await warm_up(runtime, wire)
+        wire.answers(Fault("stall", after=wire.at[stage]))
+        limits = Deadlines(connect=None, first_byte=None, idle=0.5)
         error = await failure(runtime, wire, limits)
     assert error.phase == "idle"
     assert "".join(TEXTS).startswith(error.partial.text)
