@@ -140,6 +140,36 @@ async def test_a_session_keeps_the_conversation(make_agent, seen, tmp_path):
         assert len(session.conversation().messages) == 8
 
 
+async def test_a_run_that_is_cancelled_while_its_session_is_opened_leaves_it_unlocked(
+    make_agent, tmp_path, monkeypatch
+):
+    path = tmp_path / "talk.jsonl"
+    opened, may_open, made = threading.Event(), threading.Event(), []
+    create = Session.create
+
+    def slowly(*given, **more):
+        opened.set()
+        may_open.wait(60)
+        made.append(create(*given, **more))
+        return made[0]
+
+    monkeypatch.setattr(Session, "create", slowly)
+    task = asyncio.create_task(make_agent().run(script("x"), session=path))
+    await asyncio.to_thread(opened.wait, 60)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    may_open.set()
+    while not made:
+        await asyncio.sleep(0.01)
+    monkeypatch.undo()
+    async with asyncio.timeout(60):
+        while (path.parent / f".{path.name}.lock").exists():
+            await asyncio.sleep(0.01)
+    with create(path, cwd="/work"):
+        pass
+
+
 @pytest.mark.parametrize(
     "given", [{"messages": [], "session": "a.jsonl"}], ids=["messages and session"]
 )

@@ -8,8 +8,9 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.agent.agent import Agent
-    from modelwire.agent.run import AgentResult, AgentStream
-    from modelwire.agent.sync_run import SyncAgentStream
+    from modelwire.agent.run import AgentResult
+    from modelwire.agent.stream import AgentStream
+    from modelwire.agent.sync_stream import SyncAgentStream
 
 __all__ = ["Agent", "AgentResult", "AgentStream", "SyncAgentStream"]
 
@@ -17,10 +18,8 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "agent": ("Agent",),
-        "run": (
-            "AgentResult",
-            "AgentStream",
-        ),
-        "sync_run": ("SyncAgentStream",),
+        "run": ("AgentResult",),
+        "stream": ("AgentStream",),
+        "sync_stream": ("SyncAgentStream",),
     },
 )

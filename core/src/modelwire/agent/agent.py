@@ -12,8 +12,9 @@ from attrs import evolve
 from modelwire.agent.configured import find_agent
 from modelwire.agent.connections import Connections
 from modelwire.agent.output import OutputType
-from modelwire.agent.run import AgentResult, AgentStream, History, T, Task
-from modelwire.agent.sync_run import SyncAgentStream
+from modelwire.agent.run import AgentResult, History, T, Task
+from modelwire.agent.stream import AgentStream
+from modelwire.agent.sync_stream import SyncAgentStream
 from modelwire.config import Config
 from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.hookspecs import CompletionOptions

@@ -1,21 +1,20 @@
-"""The run of an agent: answers and tools until there is an output, as a stream with a result."""
+"""The run of an agent: answers and tools until there is an output."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import reduce
 from operator import add
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import Factory, define, evolve, field, frozen
 
 from modelwire.agent.output import OutputType
-from modelwire.errors import Attempt, Cancelled, InvalidMessage, OutputInvalid, StreamTruncated
+from modelwire.errors import Attempt, Cancelled, InvalidMessage, OutputInvalid
 from modelwire.events import DoneEvent, Event
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import (
@@ -31,14 +30,13 @@ from modelwire.models import ModelRef
 from modelwire.runtime import Runtime, ToolLoop, ToolRun
 from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
-from modelwire.runtime.stream import Texts
 from modelwire.runtime.tool_loop import Approve
 from modelwire.tools import FunctionTool
 
 if TYPE_CHECKING:
     from modelwire.sessions import Session
 
-__all__ = ["AgentResult", "AgentStream", "Answers", "History", "Task"]
+__all__ = ["AgentResult", "Answers", "History", "Task"]
 
 T = TypeVar("T")
 
@@ -48,6 +46,7 @@ History = Sequence[Message | Mapping[str, Any]] | Context
 _AGAIN = (
     "This answer cannot be used: {why}\nAnswer again, with nothing but JSON of the required form."
 )
+_CANCELLED = "The run was cancelled."
 _CORRECTIONS = 1
 
 
@@ -229,77 +228,6 @@ class Answers(Generic[T]):
         return error
 
 
-class AgentStream(Generic[T]):
-    """The events of a run, a `ToolRun` after each tool, and the `AgentResult` as the last item.
-
-        async with agent.stream("How is the weather in Bern?") as stream:
-            async for item in stream:
-                ...
-
-    It is iterated once, and can be left in each of the ways in which a `Stream` can be left.
-
-    Raises, while it is iterated:
-        ModelwireError: An answer failed; `partial` is what had arrived of it.
-        OutputInvalid: The answer is not of the agent's type.
-        ToolTurnsExceeded: The model still calls tools after the last turn.
-    """
-
-    def __init__(self, task: Task[T]) -> None:
-        self._answers = Answers(task)
-        # As in `Stream`, the generator does not know this object.
-        self._items = self._answers.items()
-
-    def __aiter__(self) -> AsyncIterator[Event | ToolRun | AgentResult[T]]:
-        return self._items
-
-    async def __anext__(self) -> Event | ToolRun | AgentResult[T]:
-        return await anext(self._items)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    def texts(self) -> Texts:
-        """Only the text of the answers, piece by piece."""
-        return Texts(self._items)
-
-    async def result(self) -> AgentResult[T]:
-        """Read to the end and return the result.
-
-        Raises:
-            ModelwireError: The run failed.
-        """
-        async for _ in self._items:
-            pass
-        if self._answers.result is None:
-            msg = "The run was closed before its end."
-            raise StreamTruncated(msg)
-        return self._answers.result
-
-    def cancel(self) -> None:
-        """Stop: waiting for an item raises `Cancelled`, with what had arrived as `partial`.
-
-        May be called from any task in the same event loop, at any time.
-        """
-        self._answers.cancelled = True
-        if self._answers.loop is not None:
-            self._answers.loop.cancel()
-
-    async def aclose(self) -> None:
-        """Stop, and close the connection; to be called by the task that iterates."""
-        await self._items.aclose()
-
-
-_CANCELLED = "The run was cancelled."
-
-
 async def _opened(
     session: Session | str | os.PathLike[str] | None,
 ) -> tuple[Session | None, bool]:
@@ -315,4 +243,15 @@ async def _opened(
             return Session.open(path)
         return Session.create(path, cwd=str(Path.cwd()))
 
-    return await asyncio.to_thread(open_or_create), True
+    opening = asyncio.ensure_future(asyncio.to_thread(open_or_create))
+    try:
+        return await asyncio.shield(opening), True
+    except asyncio.CancelledError:
+        # The thread goes on; nobody else would close what it opens.
+        opening.add_done_callback(_close_unused)
+        raise
+
+
+def _close_unused(opening: asyncio.Future[Session]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()

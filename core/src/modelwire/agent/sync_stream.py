@@ -1,10 +1,11 @@
-"""The run of an agent for programs without an event loop."""
+"""The stream of an agent for programs without an event loop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from modelwire.agent.run import AgentResult, AgentStream, T
+from modelwire.agent.run import AgentResult, T
+from modelwire.agent.stream import AgentStream
 from modelwire.errors import StreamTruncated
 from modelwire.events import Event, TextDeltaEvent
 from modelwire.runtime.loop_thread import LoopThread
