@@ -169,3 +169,9 @@ async def test_an_answer_that_never_fits_is_an_error_with_what_came(make_agent, 
     assert "$.people" in str(error)
     assert error.hint
     assert len(seen) == 2
+
+
+async def test_a_notebook_shows_the_text_or_the_output(make_agent):
+    assert (await make_agent().run(script("**Bern**")))._repr_markdown_() == "**Bern**"
+    shown = (await make_agent(output=City).run(script(GOOD)))._repr_markdown_()
+    assert shown == "```python\nCity(name='Bern', people=137000)\n```"

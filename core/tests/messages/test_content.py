@@ -45,3 +45,10 @@ def test_a_file_without_a_known_ending_is_a_typed_error(tmp_path):
 def test_a_file_that_is_no_image_is_a_typed_error(tmp_path, name):
     with pytest.raises(InvalidMessage, match=name):
         Image.from_path(tmp_path / name)
+
+
+def test_a_notebook_shows_the_text_of_an_answer_and_its_calls():
+    content = [Thinking("Hm."), Text("**Yes.**"), ToolCall("c1", "look", {"at": "`x`"})]
+    shown = AssistantMessage(content, "acme", "large")._repr_markdown_()
+    assert shown == "**Yes.**\n\n*calls the tool* `look`"
+    assert AssistantMessage("", "acme", "large")._repr_markdown_() == ""

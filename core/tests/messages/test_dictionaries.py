@@ -9,6 +9,7 @@ from modelwire.messages import (
     AssistantMessage,
     File,
     Image,
+    MediaUrl,
     StopReason,
     Text,
     ToolCall,
@@ -74,6 +75,17 @@ def test_images_sounds_and_documents_are_read():
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "mime_type"),
+    [("https://example.com/a.png?x=1", "image/png"), ("https://example.com/look", "image/*")],
+)
+def test_an_image_at_an_address_is_the_services_to_fetch(url, mime_type):
+    for form in (url, {"url": url}):
+        asked = [{"role": "user", "content": [{"type": "image_url", "image_url": form}]}]
+        ((message,), _) = read_messages(asked)
+        assert message.content == [MediaUrl(url, mime_type)]
+
+
 def test_without_a_system_message_there_is_none():
     assert read_messages([{"role": "user", "content": "Hi"}])[1] is None
 
@@ -98,7 +110,7 @@ def user(*parts):
         (user({"type": ["text"]}), "messages[0].content[0] is of the type ['text']"),
         (user({"type": "text", "text": 5}), "messages[0].content[0].text is int"),
         (
-            user({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}),
+            user({"type": "image_url", "image_url": {"url": "file:///a.png"}}),
             "messages[0].content[0].image_url is no data: URL",
         ),
         (

@@ -18,6 +18,7 @@ def test_the_keywords_of_a_call_are_the_fields_of_the_options():
     assert set(fields) == {field.name for field in attrs.fields(CompletionOptions)}
     assert get_type_hints(OptionChanges) == fields
     assert OptionChanges.__optional_keys__ == set(fields)
+    assert all(f"`{name}`" in Runtime.stream.__doc__ for name in fields)
 
 
 def test_the_settings_of_a_tool_loop_are_the_keywords_of_a_stream():

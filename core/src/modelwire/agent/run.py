@@ -72,6 +72,10 @@ class AgentResult(Generic[T]):
         last = self.messages[-1]
         return last.text if isinstance(last, AssistantMessage) else ""
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows: the text of the last answer, or the output where it is of a type."""
+        return self.text if isinstance(self.output, str) else f"```python\n{self.output!r}\n```"
+
     @property
     def cost(self) -> Cost | None:
         """What the run cost, in USD, or `None` where a price is not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages.arguments import parse_arguments
@@ -12,6 +13,7 @@ from modelwire.messages.content import (
     AssistantContent,
     File,
     Image,
+    MediaUrl,
     Text,
     ToolCall,
     UserContent,
@@ -40,8 +42,8 @@ def read_messages(
     """Read messages, of which some or all are dictionaries such as `{"role": "user", "content": "Hi"}`.
 
     Read are the roles `system`, `developer`, `user`, `assistant` and `tool`; in content, text, refusals,
-    images and files within the message (`data:` URLs and base64), and the blocks of modelwire; and
-    tool calls. Keys that say nothing of the conversation, such as `name`, are left out.
+    images and files within the message (`data:` URLs and base64), images that the service fetches, and
+    the blocks of modelwire; and tool calls. Keys that say nothing of the conversation, such as `name`, are left out.
 
     Returns:
         The messages, and what the system messages at the beginning say, `None` without any.
@@ -134,15 +136,16 @@ def _user_content(content: object, place: str) -> list[UserContent]:
 
 
 def _block(part: object, place: str) -> UserContent:
-    if isinstance(part, Text | Image | File):
+    if isinstance(part, UserContent):
         return part
     kind = part.get("type") if isinstance(part, Mapping) else None
     inner: Any = part.get(kind) if isinstance(part, Mapping) and isinstance(kind, str) else None
     match kind:
         case "image_url":
             url = inner.get("url") if isinstance(inner, Mapping) else inner
-            data, mime_type = _data_url(url, f"{place}.image_url")
-            return Image(data, mime_type)
+            if isinstance(url, str) and url.startswith(("https://", "http://")):
+                return MediaUrl(url, _image_type(url))
+            return Image(*_data_url(url, f"{place}.image_url"))
         case "input_audio" if isinstance(inner, Mapping):
             sound = _decoded(inner.get("data"), f"{place}.input_audio.data")
             return File(sound, f"audio/{inner.get('format')}")
@@ -184,9 +187,17 @@ def _data_url(url: object, place: str) -> tuple[bytes, str]:
     scheme, _, described = head.partition(":")
     mime_type, *parameters = described.split(";")
     if scheme != "data" or not comma or "base64" not in parameters or not mime_type:
-        hint = "Nothing is fetched from the network. Read the file, as with Image.from_path."
+        hint = "Read the file, as with Image.from_path; only services fetch, and only images by https://."
         raise _refused(f"{place} is no data: URL in base64.", hint)
     return _decoded(data, place), mime_type
+
+
+def _image_type(url: str) -> str:
+    """The media type of an image that the service fetches, by the name in its address."""
+    import mimetypes
+
+    guessed = mimetypes.guess_type(urlsplit(url).path)[0] or ""
+    return guessed if guessed.startswith("image/") else "image/*"
 
 
 def _decoded(data: object, place: str) -> bytes:

@@ -116,6 +116,11 @@ class AssistantMessage:
         """The tool calls, in order."""
         return [block for block in self.content if isinstance(block, ToolCall)]
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows: the text, and which tools are called."""
+        called = [f"*calls the tool* `{call.name}`" for call in self.tool_calls]
+        return "\n\n".join(filter(None, [self.text, *called]))
+
 
 @define
 class ToolResultMessage:

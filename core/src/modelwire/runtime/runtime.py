@@ -180,7 +180,10 @@ class Runtime:
             keep_text: Whether the message at the end holds text and thinking, and the events that end
                 these. Without them an answer takes constant memory, however long it is; tool calls,
                 usage and the stop reason are in the message either way.
-            changes: Single options by keyword, as `max_tokens=100`; they win over `options`.
+            changes: Single options by keyword, as `max_tokens=100`; they win over `options`. They are
+                the attributes of `CompletionOptions`: `max_tokens`, `temperature`, `top_p`, `stop`,
+                `reasoning`, `tool_choice`, `cache_retention`, `metadata`, `session_id`,
+                `response_schema`, `params` and `deadlines`.
 
         Returns:
             The stream. Nothing is sent before it is iterated.
