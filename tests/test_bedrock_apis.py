@@ -10,7 +10,7 @@ from modelwire_bedrock.emulator import Text as Said
 from modelwire_bedrock.emulator import Thinking as Thought
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-DOORS = {
+API_PATHS = {
     "responses": ("openai-responses", "url", "/openai/v1", "us.openai.gpt-6-sol"),
     "chat": ("openai-completions", "url", "/openai/v1", "openai.gpt-oss-120b-1:0"),
     "messages": ("anthropic-messages", "url", "/anthropic", "us.anthropic.claude-opus-5"),
@@ -35,10 +35,10 @@ async def emulator():
 
 @pytest.fixture
 def ask_for(emulator, tmp_path):
-    """Make a runtime whose provider `house` is one door of the emulator."""
+    """Make a runtime whose provider `house` is one API of the emulator."""
 
-    def make(door, caller):
-        api, endpoint, path, model = DOORS[door]
+    def make(api, caller):
+        api, endpoint, path, model = API_PATHS[api]
         house = {"api": api, "baseUrl": getattr(emulator, endpoint) + path, **CALLERS[caller]}
         if endpoint == "mantle_url" and "auth" in house:
             house["signingService"] = "bedrock-mantle"
@@ -57,8 +57,8 @@ def ask_for(emulator, tmp_path):
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-@pytest.mark.parametrize("door", DOORS)
-async def test_thinking_text_and_a_tool_loop_come_through(emulator, ask_for, door, caller):
+@pytest.mark.parametrize("api", API_PATHS)
+async def test_thinking_text_and_a_tool_loop_come_through(emulator, ask_for, api, caller):
     emulator.answer(
         [
             Thought("I look it up.", "c2ln"),
@@ -69,7 +69,7 @@ async def test_thinking_text_and_a_tool_loop_come_through(emulator, ask_for, doo
     emulator.answer("It rains in Oslo.")
     context = Context([UserMessage([Text("Does it rain in Oslo?")])])
     context.tools.append(Tool("weather", "The weather in a city.", SCHEMA))
-    runtime, model = ask_for(door, caller)
+    runtime, model = ask_for(api, caller)
     async with runtime as live:
         first = await live.complete(context, model=model, max_tokens=200)
         context.messages.append(first)
@@ -81,7 +81,7 @@ async def test_thinking_text_and_a_tool_loop_come_through(emulator, ask_for, doo
     assert (call.name, call.arguments) == ("weather", {"city": "Oslo"})
     assert second.text == "It rains in Oslo."
     thought = "".join(part.text for part in first.content if isinstance(part, Thinking))
-    if "responses" not in door:  # GPT keeps it to itself unless a summary is requested
+    if "responses" not in api:  # GPT keeps it to itself unless a summary is requested
         assert thought == "I look it up."
     assert [request.status for request in emulator.requests] == [200, 200]
     assert all(request.identity.verified for request in emulator.requests)

@@ -131,7 +131,7 @@ def test_a_stranger_does_not_reach_the_upstream(proxy, headers, status):
 def test_neither_the_example_key_nor_another_run_s_key_reaches_the_upstream(proxy, client_of):
     service, emulator = proxy
     pairs = [CREDENTIALS, new_credentials()]
-    known = emulator.service.door.credentials[0]
+    known = emulator.service.authenticator.credentials[0]
     for key_id, secret in [
         *((pair.access_key_id, pair.secret_access_key) for pair in pairs),
         (known.access_key_id, "wrong"),

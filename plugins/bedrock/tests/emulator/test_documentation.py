@@ -35,7 +35,7 @@ def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
 
 
 def test_the_example_of_responses_is_a_test_that_passes(page, tmp_path):
-    (tmp_path / "test_responses.py").write_text(example(page, "doors"))
+    (tmp_path / "test_responses.py").write_text(example(page, "apis"))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "modelwire_bedrock.emulator.fixture"]
 
     done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)

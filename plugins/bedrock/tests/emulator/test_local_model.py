@@ -3,7 +3,7 @@
 import importlib.util
 
 import pytest
-from bedrock_doors import PLACES, call, sent_events
+from bedrock_apis import PLACES, call, sent_events
 from botocore.exceptions import ClientError
 
 from modelwire.config import Config

@@ -39,7 +39,7 @@ def send(emulator, recorded):
     request = AWSRequest(
         "POST", emulator.url + uri.path, {"content-type": "application/json"}, body
     )
-    pair = emulator.service.door.credentials[0]
+    pair = emulator.service.authenticator.credentials[0]
     keys = Keys(pair.access_key_id, pair.secret_access_key)
     SigV4Auth(keys, "bedrock", region).add_auth(request)
     with urllib3.PoolManager() as pool:

@@ -285,10 +285,10 @@ def test_sigv4_is_verified_over_https_too(secure, client_of):
 
 def test_no_secret_stands_in_a_repr(strict, client_of):
     client_of(strict).converse(modelId=NOVA, messages=HELLO)
-    door = strict.service.door
+    authenticator = strict.service.authenticator
 
-    shown = f"{door!r} {door.credentials!r} {strict.requests!r}"
+    shown = f"{authenticator!r} {authenticator.credentials!r} {strict.requests!r}"
 
-    assert door.credentials[0].secret_access_key not in shown
-    assert door.bearer_tokens[0] not in shown
+    assert authenticator.credentials[0].secret_access_key not in shown
+    assert authenticator.bearer_tokens[0] not in shown
     assert strict.requests[-1].headers["authorization"] not in shown

@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from modelwire_bedrock.emulator.apis.mantle import MantleModel, read_mantle_model
 from modelwire_bedrock.emulator.documents import read_document
-from modelwire_bedrock.emulator.doors.mantle import MantleModel, read_mantle_model
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.guardrails import Guardrail
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from aiohttp import web
 
 from modelwire_bedrock.emulator.access import HostPolicy, check_origin
+from modelwire_bedrock.emulator.apis.errors import error_status
+from modelwire_bedrock.emulator.apis.paths import SERVICES, Endpoint
 from modelwire_bedrock.emulator.documents import parse_json
-from modelwire_bedrock.emulator.doors.errors import error_status
-from modelwire_bedrock.emulator.doors.routes import SERVICES, Endpoint
 from modelwire_bedrock.emulator.errors import Broken, Refusal, new_request_id
 from modelwire_bedrock.emulator.http import (
     deliver_json,
@@ -130,7 +130,7 @@ class Handler:
     async def _reply(self, signed: SignedRequest, received: ReceivedRequest) -> Reply:
         if self._upstream is not None:
             services = SERVICES[received.endpoint]
-            identity = received.identity = self._service.door.admit(signed, services)
+            identity = received.identity = self._service.authenticator.admit(signed, services)
             region = identity.region or self._service.region
             return await self._upstream.pass_on(signed, region, received.endpoint)
         try:

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from modelwire_bedrock.emulator.documents import read_document
 
-__all__ = ["HOSTED", "HostedDoors", "HostedModel", "hosted_doors", "hosted_model", "hosted_rows"]
+__all__ = ["HOSTED", "HostedApis", "HostedModel", "hosted_apis", "hosted_model", "hosted_rows"]
 
 HOSTED = Path(__file__).with_name("hosted.json")
 
@@ -69,19 +69,19 @@ class HostedModel:
 
 
 @frozen
-class HostedDoors:
+class HostedApis:
     """By which OpenAI-shaped and Anthropic-shaped APIs of the runtime endpoint a model is served.
 
     Attributes:
         match: A pattern of the ids of foundation models.
-        doors: The operations, as `ChatCompletions`; Converse and InvokeModel are not among them.
+        apis: The operations, as `ChatCompletions`; Converse and InvokeModel are not among them.
         evidence: How the row is known: `recorded`, `reported` or `hearsay`.
         source: Where from.
         dated: When that was so.
     """
 
     match: str
-    doors: tuple[str, ...]
+    apis: tuple[str, ...]
     evidence: str
     source: str
     dated: str
@@ -104,11 +104,11 @@ def hosted_rows() -> tuple[HostedModel, ...]:
 
 
 @cache
-def hosted_doors(model_id: str) -> HostedDoors | None:
-    """The doors of a foundation model; `None` is not known, and nothing is refused for it."""
-    for entry in read_document(HOSTED)["doors"]:
+def hosted_apis(model_id: str) -> HostedApis | None:
+    """The APIs of a foundation model; `None` is not known, and nothing is refused for it."""
+    for entry in read_document(HOSTED)["apis"]:
         if fnmatchcase(model_id, entry["match"]):
-            return HostedDoors(**{**entry, "doors": tuple(entry["doors"].split())})
+            return HostedApis(**{**entry, "apis": tuple(entry["apis"].split())})
     return None
 
 

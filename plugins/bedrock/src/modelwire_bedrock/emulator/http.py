@@ -13,14 +13,14 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from modelwire_bedrock.emulator.answers import WireEvent
+from modelwire_bedrock.emulator.apis.errors import error_body, error_shape, error_status
+from modelwire_bedrock.emulator.apis.paths import Endpoint
 from modelwire_bedrock.emulator.connections import (
     close_connection,
     dribble,
     reset_connection,
     strike,
 )
-from modelwire_bedrock.emulator.doors.errors import error_body, error_shape, error_status
-from modelwire_bedrock.emulator.doors.routes import Endpoint
 from modelwire_bedrock.emulator.errors import MESSAGES, Broken, Refusal
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE

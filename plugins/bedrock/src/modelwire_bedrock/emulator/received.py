@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from attrs import Factory, define, field
 
+from modelwire_bedrock.emulator.apis.paths import Endpoint
 from modelwire_bedrock.emulator.auth import Identity
-from modelwire_bedrock.emulator.doors.routes import Endpoint
 
 __all__ = ["End", "ReceivedRequest"]
 

@@ -20,8 +20,8 @@ from modelwire import testing
 from modelwire.files import append_text
 from modelwire.redaction import redact
 from modelwire.testing import Interaction, harmless, is_binary, without_values
+from modelwire_bedrock.emulator.apis.paths import SERVICES, find_api_path, named_model
 from modelwire_bedrock.emulator.documents import parse_json, read_text
-from modelwire_bedrock.emulator.doors.routes import SERVICES, find_door, named_model
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE, split_frames
 from modelwire_bedrock.emulator.operations import find_operation
@@ -97,10 +97,10 @@ def _entry(interaction: Interaction) -> _Entry:
     interaction = _framed(interaction)
     path = urlsplit(interaction.uri).path
     for endpoint in SERVICES:
-        door = find_door(endpoint, interaction.method, path)
-        if door is not None:
-            model = named_model(door, interaction.body)
-            return _Entry(interaction, door.operation, model or "")
+        api = find_api_path(endpoint, interaction.method, path)
+        if api is not None:
+            model = named_model(api, interaction.body)
+            return _Entry(interaction, api.operation, model or "")
     route = find_operation(interaction.method, path, "")
     model_id = route.uri.get("modelId", "") if route else unquote(path)
     return _Entry(interaction, route.name if route else "", model_id)

@@ -20,6 +20,8 @@ from collections.abc import Container, Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
+from modelwire_bedrock.emulator.apis.errors import ApiRefusal
+from modelwire_bedrock.emulator.apis.rules import API_RULES
 from modelwire_bedrock.emulator.checks import (
     caching,
     content,
@@ -32,8 +34,6 @@ from modelwire_bedrock.emulator.checks import (
     tools,
 )
 from modelwire_bedrock.emulator.checks.request import FROM_MODEL, CheckedRequest
-from modelwire_bedrock.emulator.doors.errors import DoorRefusal
-from modelwire_bedrock.emulator.doors.rules import DOOR_RULES
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 from modelwire_bedrock.emulator.operations import INVOKE
 from modelwire_bedrock.emulator.rule import CONVERSE, Evidence, Rule
@@ -222,7 +222,7 @@ def known_rules(names: Iterable[str]) -> frozenset[str]:
     Raises:
         EmulatorError: There is no such rule.
     """
-    wanted, known = frozenset(names), [rule.name for rule in (*RULES, *DOOR_RULES)]
+    wanted, known = frozenset(names), [rule.name for rule in (*RULES, *API_RULES)]
     for name in sorted(wanted.difference(known)):
         like = get_close_matches(name, known, 1, 0.5)
         msg = f"Cannot skip a rule: there is no rule {name!r}."
@@ -239,8 +239,8 @@ def broken_rule(
     Rules whose names are in `skipped` are not enforced.
     """
     families = families_of(request.model.id) if request.model else frozenset[str]()
-    anthropic = request.door is not None and request.door.shape == "anthropic"
-    for rule in DOOR_RULES + RULES if request.door is not None else RULES:
+    anthropic = request.api is not None and request.api.shape == "anthropic"
+    for rule in API_RULES + RULES if request.api is not None else RULES:
         if rule.name in skipped:
             continue
         if rule.holds_for(request.operation, families):
@@ -258,7 +258,7 @@ def _refusal(rule: Rule, message: str) -> Refusal:
     if not rule.detail:
         return Refusal(rule.code, message)
     param = message.split("'")[1] if message.count("'") > 1 else None
-    return DoorRefusal(message, rule.detail, param, rule.code)
+    return ApiRefusal(message, rule.detail, param, rule.code)
 
 
 def _of_model(message: str | None) -> str | None:

@@ -148,7 +148,7 @@ def _announce(emulator: Emulator, *, pair_is_new: bool, token_is_new: bool) -> N
     for name, value in emulator.environ().items():
         if pair_is_new or name not in _KEY_PAIR:
             echo(f"export {name}={shlex.quote(value)}")
-    tokens = emulator.service.door.bearer_tokens
+    tokens = emulator.service.authenticator.bearer_tokens
     if tokens and token_is_new:
         note = "" if emulator.url.startswith("https") else " (boto3 sends it over HTTPS only)"
         echo(f"\nIn place of the key pair, a bearer token does as well{note}:\n", err=True)

@@ -103,7 +103,7 @@ class Emulator:
         self.scenario = scenario or Scenario()
         known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
         self.service = Service(
-            door=authenticator(
+            authenticator=authenticator(
                 credentials, bearer_tokens, clock, required=require_auth, guarded=upstream
             ),
             catalogue=known,
@@ -163,7 +163,10 @@ class Emulator:
             "AWS_REGION": self.service.region or "us-east-1",
             "AWS_DEFAULT_REGION": self.service.region or "us-east-1",
         }
-        tokens, pairs = self.service.door.bearer_tokens, self.service.door.credentials
+        tokens, pairs = (
+            self.service.authenticator.bearer_tokens,
+            self.service.authenticator.credentials,
+        )
         if bearer and tokens:
             return {**variables, "AWS_BEARER_TOKEN_BEDROCK": tokens[0]}
         if pairs:
@@ -176,9 +179,9 @@ class Emulator:
     def client_options(self) -> dict[str, Any]:
         """Arguments of `boto3.client` that make it use the emulator."""
         options = {"endpoint_url": self.url, "region_name": self.service.region or "us-east-1"}
-        if not self.service.door.credentials:
+        if not self.service.authenticator.credentials:
             return options
-        pair = self.service.door.credentials[0]
+        pair = self.service.authenticator.credentials[0]
         return {
             **options,
             "aws_access_key_id": pair.access_key_id,

@@ -20,14 +20,14 @@ from modelwire_bedrock.emulator.answers import (
     WireEvent,
     wire_events,
 )
+from modelwire_bedrock.emulator.apis.paths import SERVICES, ApiPath, find_api_path, named_model
+from modelwire_bedrock.emulator.apis.replies import api_reply
+from modelwire_bedrock.emulator.apis.stored import StoredResponses
 from modelwire_bedrock.emulator.auth import Authenticator
 from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer, with_fitting_ids
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
-from modelwire_bedrock.emulator.doors.replies import door_reply
-from modelwire_bedrock.emulator.doors.routes import SERVICES, Door, find_door, named_model
-from modelwire_bedrock.emulator.doors.stored import StoredResponses
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal, validation
 from modelwire_bedrock.emulator.faults import FAULT_HEADER, Fault, read_fault_header
 from modelwire_bedrock.emulator.guardrails import (
@@ -87,7 +87,7 @@ class Service:
     """What the emulator knows, and how it decides.
 
     Attributes:
-        door: Who may call.
+        authenticator: Who may call.
         catalogue: The models.
         scenario: The script.
         model: Answers in place of the default answer, or `None`.
@@ -97,7 +97,7 @@ class Service:
         call_tools: Whether default answers call tools that are offered.
     """
 
-    door: Authenticator
+    authenticator: Authenticator
     catalogue: Catalogue
     scenario: Scenario
     model: AnswerSource | None = None
@@ -116,14 +116,14 @@ class Service:
         Raises:
             Refusal: It is refused.
         """
-        door = find_door(received.endpoint, request.method, request.path)
-        if door is not None or received.endpoint == "mantle":
-            return self._behind(door, request, received)
+        api = find_api_path(received.endpoint, request.method, request.path)
+        if api is not None or received.endpoint == "mantle":
+            return self._api_reply(api, request, received)
         route = find_operation(request.method, request.path, request.query)
         if route is not None:
             received.operation = route.name
             received.model_id = route.uri.get("modelId")
-        received.identity = self.door.admit(request)
+        received.identity = self.authenticator.admit(request)
         if route is None:
             raise unknown_operation(request.method, request.path)
         if self.recordings is not None:
@@ -135,20 +135,20 @@ class Service:
             return self._control(route, received, region or "us-east-1", header_fault)
         return self._data(route, received, region, header_fault)
 
-    def _behind(
-        self, door: Door | None, request: SignedRequest, received: ReceivedRequest
+    def _api_reply(
+        self, api: ApiPath | None, request: SignedRequest, received: ReceivedRequest
     ) -> Reply:
         """The reply of an OpenAI-shaped or Anthropic-shaped API."""
-        if door is not None:
-            received.operation = door.operation
-            received.model_id = named_model(door, received.body)
-        received.identity = self.door.admit(request, SERVICES[received.endpoint])
-        if door is None:
+        if api is not None:
+            received.operation = api.operation
+            received.model_id = named_model(api, received.body)
+        received.identity = self.authenticator.admit(request, SERVICES[received.endpoint])
+        if api is None:
             raise Refusal("UnknownOperationException", "")
         if self.recordings is not None:
-            return self._recorded(door.operation, received)
+            return self._recorded(api.operation, received)
         region = received.identity.region or self.region
-        return door_reply(self, door, request, received, region)
+        return api_reply(self, api, request, received, region)
 
     def _recorded(self, operation: str, received: ReceivedRequest) -> RecordedReply:
         if self.recordings is None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from modelwire_bedrock.emulator.apis.mantle import MantleModel
+from modelwire_bedrock.emulator.apis.paths import ApiPath
 from modelwire_bedrock.emulator.catalogue import FoundationModel, InferenceProfile
-from modelwire_bedrock.emulator.doors.mantle import MantleModel
-from modelwire_bedrock.emulator.doors.routes import Door
 from modelwire_bedrock.emulator.hosted import HostedModel, hosted_model
 
 __all__ = ["FROM_MODEL", "MEDIA", "CheckedRequest", "unsupported_field"]
@@ -36,7 +36,7 @@ class CheckedRequest:
         target: What the catalogue has under that id, or `None`.
         body: The parameters of Converse; for CountTokens those inside `input.converse`.
         signatures: Signatures of thinking that this emulator has issued.
-        door: The OpenAI-shaped or Anthropic-shaped API, or `None` for AWS's own operations.
+        api: The OpenAI-shaped or Anthropic-shaped API, or `None` for AWS's own operations.
         second: The model of the second endpoint, where the request goes there.
         raw: The body in the words of that API.
     """
@@ -46,7 +46,7 @@ class CheckedRequest:
     target: FoundationModel | InferenceProfile | None
     body: Mapping[str, Any]
     signatures: Collection[str] = field(default=(), repr=False)
-    door: Door | None = None
+    api: ApiPath | None = None
     second: MantleModel | None = None
     raw: Mapping[str, Any] = field(factory=dict, repr=False)
 

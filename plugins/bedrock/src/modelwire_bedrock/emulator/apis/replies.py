@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from modelwire_bedrock.emulator.answers import WireEvent
+from modelwire_bedrock.emulator.apis.chat_completions import ChatWriter, read_chat
+from modelwire_bedrock.emulator.apis.errors import ApiRefusal
+from modelwire_bedrock.emulator.apis.messages import MessagesWriter, read_messages
+from modelwire_bedrock.emulator.apis.paths import ApiPath
+from modelwire_bedrock.emulator.apis.responses import read_responses
+from modelwire_bedrock.emulator.apis.responses_stream import ResponsesWriter
+from modelwire_bedrock.emulator.apis.sse import AnswerWriter, ApiCall
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
-from modelwire_bedrock.emulator.doors.chat_completions import ChatWriter, read_chat
-from modelwire_bedrock.emulator.doors.errors import DoorRefusal
-from modelwire_bedrock.emulator.doors.messages import MessagesWriter, read_messages
-from modelwire_bedrock.emulator.doors.responses import read_responses
-from modelwire_bedrock.emulator.doors.responses_stream import ResponsesWriter
-from modelwire_bedrock.emulator.doors.routes import Door
-from modelwire_bedrock.emulator.doors.sse import AnswerWriter, DoorCall
 from modelwire_bedrock.emulator.errors import Refusal
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.hosted import hosted_model
@@ -28,7 +28,7 @@ from modelwire_bedrock.emulator.tokens import estimate
 if TYPE_CHECKING:
     from modelwire_bedrock.emulator.service import Service
 
-__all__ = ["door_reply"]
+__all__ = ["api_reply"]
 
 _NO_TOOLS = ("none", {"type": "none"})
 _MALFORMED = "Malformed input request"
@@ -39,9 +39,9 @@ _RAIL = {
 }
 
 
-def door_reply(
+def api_reply(
     service: Service,
-    door: Door,
+    api: ApiPath,
     request: SignedRequest,
     received: ReceivedRequest,
     region: str | None,
@@ -52,12 +52,12 @@ def door_reply(
         Refusal: It is refused.
     """
     header_fault = service.header_fault(request)
-    if door.operation in _LISTS:
-        listed = EmulatedCall(door.operation, "", "", {}, door.action(streams=False))
+    if api.operation in _LISTS:
+        listed = EmulatedCall(api.operation, "", "", {}, api.action(streams=False))
         _, fault = service.scripted(listed, header_fault)
-        return JsonReply(_LISTS[door.operation](service, door, region), fault=fault)
+        return JsonReply(_LISTS[api.operation](service, api, region), fault=fault)
     try:
-        return _answer(service, door, request, received, region, header_fault)
+        return _answer(service, api, request, received, region, header_fault)
     except Refusal as refusal:
         if refusal.message.startswith(_MALFORMED):
             raise _not_deserialized(refusal) from None
@@ -66,7 +66,7 @@ def door_reply(
 
 def _answer(
     service: Service,
-    door: Door,
+    api: ApiPath,
     request: SignedRequest,
     received: ReceivedRequest,
     region: str | None,
@@ -74,16 +74,16 @@ def _answer(
 ) -> Reply:
     body = read_body(request.body)
     model_id = member(body, "model", str)
-    judged = _judged(service, door, body, model_id, region)
+    judged = _judged(service, api, body, model_id, region)
     base = judged.model.id if judged.model is not None else ""
     asked = _asked(service, judged, base, received.headers)
     judged = CheckedRequest(
-        door.operation,
+        api.operation,
         model_id,
         judged.target,
         asked,
         service.signatures,
-        door,
+        api,
         judged.second,
         body,
     )
@@ -92,11 +92,11 @@ def _answer(
         received.rule = broken[0].name
         raise broken[1]
     received.parameters = asked
-    one = DoorCall(door, model_id, base, body)
-    action = door.action(streams=one.streams)
-    call = EmulatedCall(door.operation, model_id, base, {**asked, "modelId": model_id}, action)
+    one = ApiCall(api, model_id, base, body)
+    action = api.action(streams=one.streams)
+    call = EmulatedCall(api.operation, model_id, base, {**asked, "modelId": model_id}, action)
     answer, fault = service.scripted(call, header_fault)
-    if door.operation == "CountMessageTokens":
+    if api.operation == "CountMessageTokens":
         return JsonReply({"input_tokens": estimate(asked)}, fault=fault)
     events, pacing = service.said(call, answer, received)
     writer = _writer(service, one)
@@ -106,14 +106,14 @@ def _answer(
 
 
 def _judged(
-    service: Service, door: Door, body: Mapping[str, Any], model_id: str, region: str | None
+    service: Service, api: ApiPath, body: Mapping[str, Any], model_id: str, region: str | None
 ) -> CheckedRequest:
-    if door.endpoint == "runtime":
+    if api.endpoint == "runtime":
         target = service.catalogue.find(model_id, region)
-        return CheckedRequest(door.operation, model_id, target, {}, door=door, raw=body)
+        return CheckedRequest(api.operation, model_id, target, {}, api=api, raw=body)
     second = service.catalogue.find_mantle(model_id, region)
     model = None if second is None else service.catalogue.model_behind(second)
-    return CheckedRequest(door.operation, model_id, model, {}, (), door, second, body)
+    return CheckedRequest(api.operation, model_id, model, {}, (), api, second, body)
 
 
 def _asked(
@@ -134,11 +134,7 @@ def _asked(
     if operation in ("ChatCompletions", "Responses"):
         _place_effort(asked, body, base)
     rail = {name: headers.get(field) for name, field in _RAIL.items()}
-    if (
-        judged.door is not None
-        and judged.door.endpoint == "runtime"
-        and rail["guardrailIdentifier"]
-    ):
+    if judged.api is not None and judged.api.endpoint == "runtime" and rail["guardrailIdentifier"]:
         rail["trace"] = str(rail["trace"] or "disabled").lower()
         asked["guardrailConfig"] = rail
     return asked
@@ -157,10 +153,10 @@ def _place_effort(asked: dict[str, Any], body: Mapping[str, Any], base: str) -> 
         asked["additionalModelRequestFields"] = effort
 
 
-def _writer(service: Service, call: DoorCall) -> AnswerWriter:
-    if call.door.operation == "ChatCompletions":
+def _writer(service: Service, call: ApiCall) -> AnswerWriter:
+    if call.api.operation == "ChatCompletions":
         return ChatWriter(call)
-    if call.door.operation == "Messages":
+    if call.api.operation == "Messages":
         return MessagesWriter(call)
 
     def keep(response: dict[str, Any]) -> None:
@@ -171,7 +167,7 @@ def _writer(service: Service, call: DoorCall) -> AnswerWriter:
 
 
 def _fold(
-    service: Service, call: DoorCall, writer: AnswerWriter, fault: Fault | None
+    service: Service, call: ApiCall, writer: AnswerWriter, fault: Fault | None
 ) -> Callable[[Sequence[WireEvent]], tuple[dict[str, Any], dict[str, str]]]:
     def fold(said: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
         if fault is not None and fault.kind == "no_stop":
@@ -182,21 +178,21 @@ def _fold(
     return fold
 
 
-def _not_deserialized(refusal: Refusal) -> DoorRefusal:
+def _not_deserialized(refusal: Refusal) -> ApiRefusal:
     what = refusal.message.removeprefix(_MALFORMED).split(", please reformat")[0].lstrip(": ")
-    return DoorRefusal(f"Failed to deserialize the JSON body into the target type: {what}")
+    return ApiRefusal(f"Failed to deserialize the JSON body into the target type: {what}")
 
 
-def _models(service: Service, door: Door, region: str | None) -> dict[str, Any]:
-    del door
+def _models(service: Service, api: ApiPath, region: str | None) -> dict[str, Any]:
+    del api
     found = [one.id for one in service.catalogue.mantle.values() if one.serves(region)]
     return {"object": "list", "data": [_model(id_) for id_ in sorted(found)]}
 
 
-def _one_model(service: Service, door: Door, region: str | None) -> dict[str, Any]:
-    if service.catalogue.find_mantle(door.name, region) is None:
-        raise Refusal("ResourceNotFoundException", f"The model '{door.name}' does not exist")
-    return _model(door.name)
+def _one_model(service: Service, api: ApiPath, region: str | None) -> dict[str, Any]:
+    if service.catalogue.find_mantle(api.name, region) is None:
+        raise Refusal("ResourceNotFoundException", f"The model '{api.name}' does not exist")
+    return _model(api.name)
 
 
 def _model(id_: str) -> dict[str, Any]:
@@ -204,17 +200,17 @@ def _model(id_: str) -> dict[str, Any]:
     return {"id": id_, "object": "model", "created": 0, "owned_by": "system"}
 
 
-def _response(service: Service, door: Door, region: str | None) -> dict[str, Any]:
+def _response(service: Service, api: ApiPath, region: str | None) -> dict[str, Any]:
     del region
-    return service.responses.find(door.name)
+    return service.responses.find(api.name)
 
 
-def _deleted(service: Service, door: Door, region: str | None) -> dict[str, Any]:
+def _deleted(service: Service, api: ApiPath, region: str | None) -> dict[str, Any]:
     del region
-    return service.responses.forget(door.name)
+    return service.responses.forget(api.name)
 
 
-_LISTS: dict[str, Callable[[Service, Door, str | None], dict[str, Any]]] = {
+_LISTS: dict[str, Callable[[Service, ApiPath, str | None], dict[str, Any]]] = {
     "DeleteResponse": _deleted,
     "GetModel": _one_model,
     "GetResponse": _response,

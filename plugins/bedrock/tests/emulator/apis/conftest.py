@@ -1,7 +1,7 @@
-"""The doors of the emulator: one API at one endpoint each."""
+"""The APIs of the emulator, each at one endpoint."""
 
 import pytest
-from bedrock_doors import PLACES
+from bedrock_apis import PLACES
 
 
 @pytest.fixture(params=PLACES)

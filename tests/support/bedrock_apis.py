@@ -47,7 +47,7 @@ PLACES = {
         "mantle", "/anthropic/v1/messages", "anthropic.claude-opus-5", MESSAGES
     ),
 }
-"""Every door that answers with text."""
+"""Every API that answers with text."""
 
 
 def signed(url, data, service, *, method="POST", region="us-east-1", headers=()):
@@ -63,7 +63,7 @@ def bearing(token=BEARER_TOKEN):
 
 
 def call(emulator, place, body=None, *, headers=None, service=None, region="us-east-1", more=()):
-    """Send a request to a door, signed where it has no `headers` of its own."""
+    """Send a request to an API, signed where it has no `headers` of its own."""
     data = json.dumps(place.request() if body is None else body).encode()
     url = place.url(emulator)
     if headers is None:

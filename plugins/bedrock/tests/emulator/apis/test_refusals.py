@@ -1,11 +1,11 @@
 """What the OpenAI-shaped and Anthropic-shaped APIs refuse, and in which words and shapes."""
 
 import pytest
-from bedrock_doors import CHAT, MESSAGES, PLACES, Place, call, post, signed
+from bedrock_apis import CHAT, MESSAGES, PLACES, Place, call, post, signed
 
 from modelwire_bedrock.emulator import Emulator
-from modelwire_bedrock.emulator.doors.rules import DOOR_RULES
-from modelwire_bedrock.emulator.hosted import hosted_doors
+from modelwire_bedrock.emulator.apis.rules import API_RULES
+from modelwire_bedrock.emulator.hosted import hosted_apis
 from modelwire_bedrock.emulator.rules import FAMILIES, RULES, Evidence
 
 GPT = "us.openai.gpt-6-sol"
@@ -26,7 +26,7 @@ CLAUDE_CALL = {
 }
 CLAUDE_TOOL = {"name": "look", "input_schema": {"type": "object"}}
 
-# The rule, the door, what is changed in its request, and words of the answer.
+# The rule, the API, what is changed in its request, and words of the answer.
 BREACHES = [
     ("the second endpoint has the model", "mantle-responses", {"model": GPT}, f"The model '{GPT}' does not exist"),
     ("the second endpoint has the model", "mantle-messages", {"model": "anthropic.claude-fable-5-1"}, "does not exist"),
@@ -79,9 +79,9 @@ LEGAL = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "door", "changes", "words"), BREACHES)
-def test_a_breach_is_refused_in_the_shape_of_the_door(strict, rule, door, changes, words):
-    place = PLACES[door]
+@pytest.mark.parametrize(("rule", "api", "changes", "words"), BREACHES)
+def test_a_breach_is_refused_in_the_shape_of_the_api(strict, rule, api, changes, words):
+    place = PLACES[api]
 
     answer = call(strict, place, place.request(**changes))
 
@@ -96,27 +96,27 @@ def test_a_breach_is_refused_in_the_shape_of_the_door(strict, rule, door, change
         assert set(body["error"]) == {"code", "message", "param", "type"}
 
 
-@pytest.mark.parametrize(("door", "changes"), LEGAL)
-def test_what_is_legal_is_not_refused(strict, door, changes):
-    answer = call(strict, PLACES[door], PLACES[door].request(**changes))
+@pytest.mark.parametrize(("api", "changes"), LEGAL)
+def test_what_is_legal_is_not_refused(strict, api, changes):
+    answer = call(strict, PLACES[api], PLACES[api].request(**changes))
 
     assert answer.status == 200, answer.data
 
 
 def test_every_rule_is_broken_by_a_case_here():
-    assert {rule.name for rule in DOOR_RULES} <= {name for name, *_ in BREACHES}
+    assert {rule.name for rule in API_RULES} <= {name for name, *_ in BREACHES}
 
 
 def test_every_rule_has_a_name_of_its_own_and_says_how_it_is_known():
-    names = [rule.name for rule in (*RULES, *DOOR_RULES)]
+    names = [rule.name for rule in (*RULES, *API_RULES)]
     assert len(set(names)) == len(names)
-    for rule in DOOR_RULES:
+    for rule in API_RULES:
         assert rule.source
         assert isinstance(rule.evidence, Evidence)
         assert set(rule.families) <= set(FAMILIES)
 
 
-def test_a_rule_of_a_door_can_be_switched_off():
+def test_a_rule_of_an_api_can_be_switched_off():
     place = PLACES["responses"]
     with Emulator(skip_rules=["no sampling settings of OpenAI's"]) as emulator:
         assert call(emulator, place, place.request(temperature=0.5)).status == 200
@@ -218,15 +218,15 @@ def test_the_tokens_of_a_message_are_counted(strict):
     assert 0 < short["input_tokens"] < long.json()["input_tokens"]
 
 
-def test_rows_of_doors_say_when_and_how_they_are_known():
+def test_rows_of_apis_say_when_and_how_they_are_known():
     for id_ in (
         "anthropic.claude-opus-5",
         "openai.gpt-6-sol",
         "meta.llama4-x",
         "openai.gpt-oss-20b-1:0",
     ):
-        row = hosted_doors(id_)
+        row = hosted_apis(id_)
         assert row.source
         assert row.dated.startswith("2026-")
         assert row.evidence in set(Evidence)
-    assert hosted_doors("xai.grok-4.7") is None
+    assert hosted_apis("xai.grok-4.7") is None

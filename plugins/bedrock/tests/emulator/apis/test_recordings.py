@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from bedrock_doors import PLACES, Place, bearing, call, post, signed
+from bedrock_apis import PLACES, Place, bearing, call, post, signed
 
 from modelwire_bedrock.emulator import (
     Credentials,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelwire_bedrock.emulator.answers import WireEvent, converse_body
-from modelwire_bedrock.emulator.doors.sse import DoorCall, SseEncoding, joined, sse
+from modelwire_bedrock.emulator.apis.sse import ApiCall, SseEncoding, joined, sse
 from modelwire_bedrock.emulator.invoke.chat import read_chat
 from modelwire_bedrock.emulator.tokens import CHARACTERS
 
@@ -31,7 +31,7 @@ class ChatWriter(SseEncoding):
     it is only counted.
     """
 
-    def __init__(self, call: DoorCall) -> None:
+    def __init__(self, call: ApiCall) -> None:
         options = call.body.get("stream_options")
         self._counted = isinstance(options, Mapping) and options.get("include_usage") is True
         self._tagged = call.base_model.startswith("openai.gpt-oss-")

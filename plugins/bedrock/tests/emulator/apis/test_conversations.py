@@ -1,10 +1,10 @@
-"""One scenario gives the same conversation through every door, streamed or whole."""
+"""One scenario gives the same conversation through every API, streamed or whole."""
 
 import base64
 import json
 
 import pytest
-from bedrock_doors import PLACES, call, post, sent_events, signed
+from bedrock_apis import PLACES, call, post, sent_events, signed
 
 from modelwire_bedrock.emulator import (
     Answer,
@@ -133,7 +133,7 @@ def completion_of(chunks):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_the_same_conversation_comes_through_every_door(strict, place, stream):
+def test_the_same_conversation_comes_through_every_api(strict, place, stream):
     strict.answer(ANSWER)
     more = {"stream": stream}
     if stream and "chat" in place.path:
@@ -194,7 +194,7 @@ def test_structured_output_fits_its_schema(strict):
         assert list(json.loads(told_by(PLACES[place], answer.json())["text"])) == ["city"]
 
 
-def test_calls_and_results_come_back_on_every_door(strict, place):
+def test_calls_and_results_come_back_on_every_api(strict, place):
     strict.answer(ToolUse("look", {"city": "Oslo"}, id="call_0"))
     first = call(strict, place, offered(place)).json()
 
@@ -329,7 +329,7 @@ def test_call_ids_begin_with_call_0_in_every_response_of_the_second_endpoint(str
         assert [item["call_id"] for item in output] == ["call_0", "call_1"]
 
 
-def test_the_most_tokens_end_an_answer_on_every_door(place):
+def test_the_most_tokens_end_an_answer_on_every_api(place):
     names = {"chat/completions": "max_completion_tokens", "responses": "max_output_tokens"}
     field = next((name for path, name in names.items() if path in place.path), "max_tokens")
     with Emulator(require_auth=True) as emulator:

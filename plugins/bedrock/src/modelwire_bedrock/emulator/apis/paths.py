@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-__all__ = ["DOORS", "SERVICES", "Door", "Endpoint", "find_door", "named_model"]
+__all__ = ["API_PATHS", "SERVICES", "ApiPath", "Endpoint", "find_api_path", "named_model"]
 
 Endpoint = Literal["runtime", "mantle"]
 """`bedrock-runtime`, with the control plane, or `bedrock-mantle`."""
@@ -28,7 +28,7 @@ SERVICES: dict[Endpoint, tuple[str, ...]] = {
 
 
 @frozen
-class Door:
+class ApiPath:
     """One path of one endpoint.
 
     Attributes:
@@ -62,7 +62,7 @@ class Door:
         return f"bedrock:InvokeModel{'WithResponseStream' if streams else ''}"
 
     @property
-    def api(self) -> str:
+    def public_path(self) -> str:
         """The path as error messages name it, as `/v1/responses`."""
         return f"/v1{self.path}"
 
@@ -84,31 +84,31 @@ _ROUTES: tuple[tuple[tuple[Endpoint, ...], str, str, str, str], ...] = (
     (_SECOND, "GetModel", "GET", "/v1", "/models/"),
 )
 
-DOORS = tuple(
-    Door(endpoint, operation, method, prefix, path)
+API_PATHS = tuple(
+    ApiPath(endpoint, operation, method, prefix, path)
     for endpoints, operation, method, prefix, path in _ROUTES
     for endpoint in endpoints
 )
 """All paths; one that ends with a slash has the id of a model behind it."""
 
 
-def find_door(endpoint: Endpoint, method: str, path: str) -> Door | None:
-    """The door of a request by its path as it was sent, or `None`."""
-    for door in DOORS:
-        if door.endpoint != endpoint or door.method != method:
+def find_api_path(endpoint: Endpoint, method: str, path: str) -> ApiPath | None:
+    """The API of a request by its path as it was sent, or `None`."""
+    for api in API_PATHS:
+        if api.endpoint != endpoint or api.method != method:
             continue
-        whole = door.prefix + door.path
+        whole = api.prefix + api.path
         if path == whole and not whole.endswith("/"):
-            return door
+            return api
         if whole.endswith("/") and path.startswith(whole) and path != whole:
             name = unquote(path.removeprefix(whole))
-            return Door(endpoint, door.operation, method, door.prefix, door.path, name)
+            return ApiPath(endpoint, api.operation, method, api.prefix, api.path, name)
     return None
 
 
-def named_model(door: Door, body: Any) -> str | None:
+def named_model(api: ApiPath, body: Any) -> str | None:
     """The model that a request is for, before it is judged; `None` where it names none."""
-    if door.name:
-        return door.name if door.operation == "GetModel" else None
+    if api.name:
+        return api.name if api.operation == "GetModel" else None
     model = body.get("model") if isinstance(body, Mapping) else None
     return model if isinstance(model, str) else None

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from bedrock_doors import PAIR, PLACES, bearing, call, post, signed
+from bedrock_apis import PAIR, PLACES, bearing, call, post, signed
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from modelwire_bedrock.emulator.doors.errors import DoorRefusal
+from modelwire_bedrock.emulator.apis.errors import ApiRefusal
 
 __all__ = ["StoredResponses"]
 
@@ -33,31 +33,31 @@ class StoredResponses:
         """The items of the conversation that ends with a response; none for no response.
 
         Raises:
-            DoorRefusal: There is no such response.
+            ApiRefusal: There is no such response.
         """
         if response_id is None:
             return []
         if response_id not in self._kept:
             msg = f"Previous response with id '{response_id}' not found."
-            raise DoorRefusal(msg, "previous_response_not_found", "previous_response_id")
+            raise ApiRefusal(msg, "previous_response_not_found", "previous_response_id")
         return self._kept[response_id][1]
 
     def find(self, response_id: str) -> dict[str, Any]:
         """A response.
 
         Raises:
-            DoorRefusal: There is none under this id.
+            ApiRefusal: There is none under this id.
         """
         if response_id not in self._kept:
             msg = f"Response with id '{response_id}' not found."
-            raise DoorRefusal(msg, "not_found_error", code="ResourceNotFoundException")
+            raise ApiRefusal(msg, "not_found_error", code="ResourceNotFoundException")
         return self._kept[response_id][0]
 
     def forget(self, response_id: str) -> dict[str, Any]:
         """Forget a response; what is answered to it.
 
         Raises:
-            DoorRefusal: There is none under this id.
+            ApiRefusal: There is none under this id.
         """
         self.find(response_id)
         del self._kept[response_id]

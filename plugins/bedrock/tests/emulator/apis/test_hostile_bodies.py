@@ -5,7 +5,7 @@ import json
 
 import pytest
 import urllib3
-from bedrock_doors import PLACES
+from bedrock_apis import PLACES
 
 from modelwire_bedrock.emulator import Emulator
 

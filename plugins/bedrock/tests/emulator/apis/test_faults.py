@@ -1,10 +1,10 @@
-"""Faults, through every door: they strike at the same place of the conversation."""
+"""Faults, through every API: they strike at the same place of the conversation."""
 
 import json
 
 import pytest
 import urllib3
-from bedrock_doors import call, sent_events, signed
+from bedrock_apis import call, sent_events, signed
 
 from modelwire_bedrock.emulator import Answer, Emulator, Fault, Match, Pacing
 
@@ -76,7 +76,7 @@ def test_a_flipped_bit_makes_an_event_unreadable(strict, place):
         sent_events(came)
 
 
-def test_an_error_in_mid_stream_has_the_shape_of_the_door(strict, place):
+def test_an_error_in_mid_stream_has_the_shape_of_the_api(strict, place):
     strict.answer(WORDS, fault=Fault.exception("throttlingException", "Slow down.", after=3))
 
     came, broke = streamed(strict, place)

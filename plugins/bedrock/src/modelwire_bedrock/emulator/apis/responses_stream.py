@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from modelwire_bedrock.emulator.answers import WireEvent
-from modelwire_bedrock.emulator.doors.response_items import ItemWriter, new_id
-from modelwire_bedrock.emulator.doors.sse import DoorCall, SseEncoding, joined, sse
+from modelwire_bedrock.emulator.apis.response_items import ItemWriter, new_id
+from modelwire_bedrock.emulator.apis.sse import ApiCall, SseEncoding, joined, sse
 from modelwire_bedrock.emulator.tokens import CHARACTERS
 
 __all__ = ["ResponsesWriter"]
@@ -55,14 +55,14 @@ class ResponsesWriter(SseEncoding):
 
     def __init__(
         self,
-        call: DoorCall,
+        call: ApiCall,
         issue: Callable[[str], None],
         keep: Callable[[dict[str, Any]], None],
     ) -> None:
         body = call.body
         self._issue = issue
         self._keep = keep
-        self._renumbered = call.door.endpoint == "mantle" and call.door.prefix == "/openai/v1"
+        self._renumbered = call.api.endpoint == "mantle" and call.api.prefix == "/openai/v1"
         self._readable = call.base_model.startswith("openai.gpt-oss-")
         reasoning = body.get("reasoning")
         self._summarised = isinstance(reasoning, Mapping) and bool(reasoning.get("summary"))

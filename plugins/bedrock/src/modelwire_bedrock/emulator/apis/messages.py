@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelwire_bedrock.emulator.answers import WireEvent, converse_body
-from modelwire_bedrock.emulator.doors.sse import DoorCall, SseEncoding, joined, sse
+from modelwire_bedrock.emulator.apis.sse import ApiCall, SseEncoding, joined, sse
 from modelwire_bedrock.emulator.invoke.anthropic import (
     MessageChunks,
     message_body,
@@ -21,7 +21,7 @@ class MessagesWriter(SseEncoding):
 
     shape = "anthropic"
 
-    def __init__(self, call: DoorCall) -> None:
+    def __init__(self, call: ApiCall) -> None:
         self._model = call.base_model
         self._chunks = MessageChunks(call.base_model)
 

@@ -9,26 +9,26 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from modelwire_bedrock.emulator.answers import WireEvent
-from modelwire_bedrock.emulator.doors.errors import error_body
-from modelwire_bedrock.emulator.doors.routes import Door
+from modelwire_bedrock.emulator.apis.errors import error_body
+from modelwire_bedrock.emulator.apis.paths import ApiPath
 from modelwire_bedrock.emulator.errors import Refusal
 from modelwire_bedrock.emulator.replies import StreamEncoding
 
-__all__ = ["AnswerWriter", "DoorCall", "SseEncoding", "joined", "sse"]
+__all__ = ["AnswerWriter", "ApiCall", "SseEncoding", "joined", "sse"]
 
 
 @frozen
-class DoorCall:
+class ApiCall:
     """One request to an API that answers with text.
 
     Attributes:
-        door: The API.
+        api: The API.
         model_id: The model as it was asked for.
         base_model: The id of the foundation model behind it.
         body: The request.
     """
 
-    door: Door
+    api: ApiPath
     model_id: str
     base_model: str
     body: Mapping[str, Any] = field(repr=False)

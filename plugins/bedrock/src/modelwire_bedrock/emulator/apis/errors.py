@@ -1,4 +1,4 @@
-"""Errors in the shapes of the doors.
+"""Errors in the shapes of OpenAI and Anthropic.
 
 What is known: `bedrock-mantle` answers with OpenAI's shape and the code `validation_error`
 (musistudio/claude-code-router#1087, mastra-ai/mastra#19228), with 401 to a wrong credential scope
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelwire_bedrock.emulator.doors.routes import Endpoint, find_door
+from modelwire_bedrock.emulator.apis.paths import Endpoint, find_api_path
 from modelwire_bedrock.emulator.errors import Refusal
 
-__all__ = ["AUTHENTICATION", "DoorRefusal", "error_body", "error_shape", "error_status"]
+__all__ = ["AUTHENTICATION", "ApiRefusal", "error_body", "error_shape", "error_status"]
 
 AUTHENTICATION = frozenset(
     {
@@ -52,8 +52,8 @@ _OPENAI_TYPES = {
 """Where OpenAI's type is another than Anthropic's."""
 
 
-class DoorRefusal(Refusal):
-    """A refusal of the model's own service behind an OpenAI-shaped door.
+class ApiRefusal(Refusal):
+    """A refusal of the model's own service behind an OpenAI-shaped API.
 
     Args:
         message: What it says.
@@ -76,11 +76,11 @@ class DoorRefusal(Refusal):
 
 def error_shape(endpoint: Endpoint, method: str, path: str, code: str) -> str:
     """The shape of an error: `aws`, `openai` or `anthropic`."""
-    door = find_door(endpoint, method, path)
+    api = find_api_path(endpoint, method, path)
     if endpoint == "runtime":
-        return "aws" if door is None or code in AUTHENTICATION else door.shape
-    if door is not None:
-        return door.shape
+        return "aws" if api is None or code in AUTHENTICATION else api.shape
+    if api is not None:
+        return api.shape
     return "anthropic" if path.startswith("/anthropic/") else "openai"
 
 
@@ -90,7 +90,7 @@ def error_status(refusal: Refusal, endpoint: Endpoint) -> int:
 
 
 def error_body(refusal: Refusal, shape: str, request_id: str) -> dict[str, Any]:
-    """The body of an error in the shape of a door."""
+    """The body of an error in the shape of an API."""
     usual = ("invalid_request_error", "validation_error")
     if refusal.code in AUTHENTICATION:
         usual = ("authentication_error", "authentication_error")
@@ -102,7 +102,7 @@ def error_body(refusal: Refusal, shape: str, request_id: str) -> dict[str, Any]:
         error = {"type": kind, "message": message}
         return {"type": "error", "error": error, "request_id": request_id}
     param = None
-    if isinstance(refusal, DoorRefusal):
+    if isinstance(refusal, ApiRefusal):
         code, param = refusal.detail, refusal.param
     kind = _OPENAI_TYPES.get(kind, kind)
     return {"error": {"code": code, "message": message, "param": param, "type": kind}}

@@ -8,7 +8,7 @@ from typing import Any
 
 from modelwire_bedrock.emulator.checks import models
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
-from modelwire_bedrock.emulator.hosted import hosted_doors
+from modelwire_bedrock.emulator.hosted import hosted_apis
 from modelwire_bedrock.emulator.tokens import estimate
 
 __all__ = [
@@ -60,17 +60,17 @@ def right_api(request: CheckedRequest) -> str | None:
     A wrong prefix has two wordings: GPT was answered with the one that names the API, models of open
     weights, Gemma among them, with the one that names the route.
     """
-    door, model = request.door, request.model
-    if door is None or model is None:
+    api, model = request.api, request.model
+    if api is None or model is None:
         return None
-    refusal = _API.format(id=request.model_id, api=door.api)
-    if door.endpoint == "runtime":
-        served = hosted_doors(model.id)
-        return refusal if served is not None and door.operation not in served.doors else None
+    refusal = _API.format(id=request.model_id, api=api.public_path)
+    if api.endpoint == "runtime":
+        served = hosted_apis(model.id)
+        return refusal if served is not None and api.operation not in served.apis else None
     second = request.second
-    if second is None or (second.prefix == door.prefix and door.operation in second.operations):
+    if second is None or (second.prefix == api.prefix and api.operation in second.operations):
         return None
-    if second.prefix in (door.prefix, _CLAUDE) or fnmatchcase(second.id, _GPT):
+    if second.prefix in (api.prefix, _CLAUDE) or fnmatchcase(second.id, _GPT):
         return refusal
     return _ROUTE.format(id=request.model_id)
 
@@ -235,4 +235,4 @@ def _unanswered(request: CheckedRequest) -> Iterator[tuple[int, list[str]]]:
 
 
 def _endpoint(request: CheckedRequest) -> str:
-    return request.door.endpoint if request.door is not None else ""
+    return request.api.endpoint if request.api is not None else ""
