@@ -24,7 +24,7 @@ from modelwire.events import Diagnostic, ResponseInfo, Stop, TextDelta, UsageRep
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, Text, Tool, ToolCall, Usage, UserMessage
 from modelwire.transport import Deadlines
-from modelwire_bedrock.converse.call import plan_call
+from modelwire_bedrock.converse.plan import plan_call
 
 HELLO = Context([UserMessage("hello")])
 

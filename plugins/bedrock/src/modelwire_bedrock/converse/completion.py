@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 from modelwire.authoring import Remedy, stream_call, with_costs
 from modelwire.errors import InvalidRequest, ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
-from modelwire_bedrock.converse.call import (
-    ConverseCall,
-    base_model_of,
-    plan_call,
-    target_of,
-)
+from modelwire_bedrock.converse.call import ConverseCall
+from modelwire_bedrock.converse.plan import base_model_of, plan_call, target_of
 from modelwire_bedrock.converse.refusals import fields_named
 from modelwire_bedrock.error_rules import Symptom
 from modelwire_bedrock.errors import ServiceFault

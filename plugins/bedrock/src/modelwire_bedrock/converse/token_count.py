@@ -9,13 +9,9 @@ from modelwire.authoring import parse_json_or_none
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.signing import prepare, transport_for
-from modelwire_bedrock.converse.call import (
-    base_model_of,
-    plan_call,
-    target_of,
-)
 from modelwire_bedrock.converse.exchange import check_response
 from modelwire_bedrock.converse.omissions import without_cache_points
+from modelwire_bedrock.converse.plan import base_model_of, plan_call, target_of
 from modelwire_bedrock.models.families import base_model_id
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from modelwire.errors import AuthenticationError, InvalidRequest, NotFound, Prov
 from modelwire.repair import Change
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.endpoints import resolve_target
-from modelwire_bedrock.converse.call import plugin_settings
+from modelwire_bedrock.converse.plan import plugin_settings
 from modelwire_bedrock.converse.profiles import chosen_profile, refuse_global_only
 from modelwire_bedrock.error_rules import Symptom, find_rule
 from modelwire_bedrock.errors import ServiceFault
