@@ -40,3 +40,14 @@ def sent(emulator):
         return [request.body for request in emulator.requests if "/model/" in request.path]
 
     return bodies
+
+
+@pytest.fixture
+def ask(runtime_of):
+    """Ask a model in us-east-1, or in another `region`."""
+
+    async def run(model, context="Hello", *, region="us-east-1", **options):
+        async with runtime_of({"region": region}) as runtime:
+            return await runtime.complete(context, model=f"amazon-bedrock/{model}", **options)
+
+    return run

@@ -46,15 +46,6 @@ def specs(body):
     return [tool["toolSpec"] for tool in body["toolConfig"]["tools"] if "toolSpec" in tool]
 
 
-@pytest.fixture
-def ask(runtime_of):
-    async def run(model, context="Hello", **options):
-        async with runtime_of() as runtime:
-            return await runtime.complete(context, model=f"amazon-bedrock/{model}", **options)
-
-    return run
-
-
 def refusal(message, code="ValidationException"):
     return Fault.error(code, message)
 

@@ -33,6 +33,8 @@ def asked(runtime_of, sent):
 
 
 CLAUDE = [  # model, off, unset; then what is sent of temperature, and of a forced call at rest
+    ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", {}, {}, True, True),
+    ("us.anthropic.claude-opus-4-1-20250805-v1:0", {}, {}, True, True),
     ("us.anthropic.claude-sonnet-4-20250514-v1:0", {}, {}, True, True),
     ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", {}, {}, True, True),
     ("us.anthropic.claude-opus-4-5-20251101-v1:0", {}, {}, True, True),
@@ -47,6 +49,7 @@ CLAUDE = [  # model, off, unset; then what is sent of temperature, and of a forc
     ("us.anthropic.claude-opus-5-5", effort("low"), effort("medium"), False, False),
     ("us.anthropic.claude-fable-5", effort("low"), ADAPTIVE, False, True),
     ("us.anthropic.claude-fable-5-1", effort("low"), ADAPTIVE, False, False),
+    ("us.anthropic.claude-mythos-5", effort("low"), ADAPTIVE, False, True),
 ]
 
 
