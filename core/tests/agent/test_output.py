@@ -11,7 +11,7 @@ import pytest
 from modelwire.errors import InvalidRequest, OutputInvalid
 from modelwire.messages import UserMessage
 from modelwire.sessions import Session
-from modelwire.tools import describe_type
+from modelwire.tools.schemas import describe_answer
 
 BERN = {"name": "Bern", "people": 137000}
 GOOD = json.dumps(BERN)
@@ -69,7 +69,7 @@ async def test_the_output_is_of_the_type(make_agent, seen, kind):
     assert result.output == kind(**BERN)
     assert type(result.output) is (dict if kind is TypedCity else kind)
     assert result.text == GOOD
-    assert seen[0][1].response_schema == describe_type(kind)
+    assert seen[0][1].response_schema == describe_answer(kind)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from modelwire.agent import AgentStream, SyncAgentStream
 from modelwire.catalog import Catalog
 from modelwire.runtime import (
     Runtime,
@@ -17,7 +18,12 @@ from modelwire.runtime import (
 )
 from modelwire.runtime.stream import Texts
 
-PAIRS = [(Runtime, SyncRuntime), (Stream, SyncStream), (ToolLoop, SyncToolLoop)]
+PAIRS = [
+    (Runtime, SyncRuntime),
+    (Stream, SyncStream),
+    (ToolLoop, SyncToolLoop),
+    (AgentStream, SyncAgentStream),
+]
 
 RENAMED = {"aclose": "close", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 RENAMED |= {"__aiter__": "__iter__", "__anext__": "__next__"}

@@ -20,8 +20,8 @@ from modelwire import (
     tool_from,
 )
 from modelwire.errors import InvalidMessage, InvalidRequest
-from modelwire.tools import describe_type
 from modelwire.tools.forms import read_tools
+from modelwire.tools.schemas import describe_answer
 
 
 @dataclass
@@ -164,7 +164,7 @@ async def test_a_demanded_call_is_demanded_once(make_runtime, seen):
 
 async def test_a_class_may_be_the_schema_of_an_answer(make_runtime, seen):
     await make_runtime().complete('["x"]', model="scripted/m", response_schema=City)
-    assert seen[0][1].response_schema == describe_type(City)
+    assert seen[0][1].response_schema == describe_answer(City)
 
 
 async def test_messages_may_be_dictionaries(make_runtime, seen):

@@ -1,7 +1,7 @@
 """Types of other libraries, as parameters of tools and as the form of answers."""
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Annotated, Literal, TypedDict
 
 import attrs
 import pydantic
@@ -10,7 +10,7 @@ import pytest
 from modelwire import CompletionOptions, ToolCall, tool_from
 from modelwire.errors import InvalidRequest
 from modelwire.tools import describe_type, run_call
-from modelwire.tools.schemas import read_value
+from modelwire.tools.schemas import describe_answer, read_value
 
 
 class Place(pydantic.BaseModel):
@@ -149,7 +149,7 @@ def test_data_is_read_as_the_type(kind):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_type_is_a_response_schema(kind):
-    assert CompletionOptions(response_schema=kind).response_schema == describe_type(kind)
+    assert CompletionOptions(response_schema=kind).response_schema == describe_answer(kind)
 
 
 def test_a_schema_stays_what_it_is():
@@ -173,3 +173,32 @@ class Odd:
 def test_a_class_that_cannot_be_described_is_refused():
     with pytest.raises(InvalidRequest, match=r"response_schema .*Odd"):
         CompletionOptions(response_schema=Odd)
+
+
+class Cat(pydantic.BaseModel):
+    kind: Literal["cat"]
+    default: int = 3
+
+
+class Dog(pydantic.BaseModel, extra="forbid"):
+    kind: Literal["dog"]
+    age: int | None = None
+
+
+class Home(pydantic.BaseModel):
+    pet: Annotated[Cat | Dog, pydantic.Field(discriminator="kind")]
+    rooms: dict[str, int] = {}
+    parts: list[Part] = []
+
+
+def test_an_answer_is_closed_and_has_every_field_so_that_services_can_hold_a_model_to_it():
+    schema = describe_answer(Home)
+    assert schema["required"] == ["pet", "rooms", "parts"]
+    assert schema["additionalProperties"] is False
+    cat, dog = schema["properties"]["pet"]["anyOf"]
+    assert (cat["required"], dog["required"]) == (["kind", "default"], ["kind", "age"])
+    assert cat["properties"]["default"] == {"type": "integer"}
+    assert schema["properties"]["rooms"]["additionalProperties"] == {"type": "integer"}
+    (part,) = schema["$defs"].values()
+    assert (part["required"], part["additionalProperties"]) == (["name", "parts"], False)
+    assert read_value(Home, {"pet": {"kind": "dog"}}) == Home(pet=Dog(kind="dog"))

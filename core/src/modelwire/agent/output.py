@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import frozen
 
 from modelwire.errors import InvalidRequest
-from modelwire.tools import describe_type
+from modelwire.tools.schemas import describe_answer, read_value
 
 __all__ = ["OutputType"]
 
@@ -45,7 +45,7 @@ class OutputType(Generic[T]):
         if kind is None or kind is str:
             return cls(str)
         try:
-            schema = describe_type(kind)
+            schema = describe_answer(kind)
         except Exception as error:
             name = getattr(kind, "__qualname__", None) or repr(kind)
             msg = f"output is {name}, which cannot be described: {error}"
@@ -61,6 +61,7 @@ class OutputType(Generic[T]):
             "type": "object",
             "properties": {_WRAPPED: schema},
             "required": [_WRAPPED],
+            "additionalProperties": False,
         }
         return cls(kind, {**whole, "$defs": definitions} if definitions else whole, wrapped=True)
 
@@ -72,8 +73,6 @@ class OutputType(Generic[T]):
         """
         if self.schema is None:
             return cast("T", text)
-        from modelwire.tools.schemas import read_value
-
         fenced = _FENCED.match(text.strip())  # by models that nothing holds to a schema
         try:
             data = json.loads(fenced[1] if fenced else text)

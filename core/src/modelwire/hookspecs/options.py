@@ -54,11 +54,11 @@ def _schema(given: type[Any] | Mapping[str, Any] | None) -> dict[str, Any] | Non
         return None
     if isinstance(given, Mapping):
         return given if isinstance(given, dict) else dict(given)
-    from modelwire.tools.schemas import describe_type
+    from modelwire.tools.schemas import describe_answer
 
     name = getattr(given, "__qualname__", None) or repr(given)
     try:
-        schema = describe_type(given)
+        schema = describe_answer(given)
     except Exception as error:
         msg = f"response_schema cannot be made of {name}: {error}"
         raise InvalidRequest(msg, retryable=False, hint=_SCHEMA_HINT) from error

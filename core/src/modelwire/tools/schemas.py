@@ -15,7 +15,7 @@ from typing import Any
 
 from modelwire.structuring.docstrings import read_docstring
 
-__all__ = ["describe_type", "describe_types", "read_value"]
+__all__ = ["describe_answer", "describe_type", "describe_types", "read_value"]
 
 _Schema = dict[str, Any]
 _REF = "#/$defs/"
@@ -52,6 +52,38 @@ def describe_type(kind: Any) -> _Schema:
     """
     (schema,), definitions = describe_types([kind])
     return {**schema, "$defs": definitions} if definitions else schema
+
+
+def describe_answer(kind: Any) -> _Schema:
+    """Describe a type as the form of an answer, such that services can hold a model to it.
+
+    They do that where every object is closed and has all its properties, so that nothing is optional
+    in it, as there is for the arguments of a tool: fields with a default are asked for as well.
+
+    Args:
+        kind: As for `describe_type`.
+
+    Raises:
+        TypeError: It cannot be described; the message says why.
+    """
+    return _closed(describe_type(kind))
+
+
+def _closed(schema: _Schema) -> _Schema:
+    closed: _Schema = {}
+    for key, value in schema.items():
+        if key in {"properties", "$defs"}:
+            closed[key] = {name: _closed(item) for name, item in value.items()}
+        elif key in {"items", "additionalProperties"} and isinstance(value, dict):
+            closed[key] = _closed(value)
+        elif key in {"anyOf", "oneOf", "allOf"}:
+            # Types exclude each other; and `oneOf` is taken by fewer services.
+            closed["anyOf" if key == "oneOf" else key] = [_closed(item) for item in value]
+        elif key != "default":
+            closed[key] = value
+    if "properties" in closed and closed.get("additionalProperties", False) is False:
+        closed |= {"required": list(closed["properties"]), "additionalProperties": False}
+    return closed
 
 
 def read_value(kind: Any, value: Any) -> Any:
