@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypedDict, assert_type
 
-from modelwire import Agent, AgentResult, Runtime, ToolRun, tool_from
+from modelwire import Agent, AgentResult, Runtime, SyncRuntime, ToolRun, tool_from
 from modelwire.events import TextDeltaEvent
 
 
@@ -38,6 +38,9 @@ assert_type(Agent(output=int, temperature=0).run_sync("Hi").output, int)
 assert_type(Agent.from_config("writer"), Agent[str])
 assert_type(Agent.from_config("writer", output=City), Agent[City])
 assert_type(Agent[str](), Agent[str])
+
+with SyncRuntime.from_config() as shared:
+    Agent(runtime=shared).run_sync("Hi")
 
 for text in typed.stream_sync("Hi").texts():
     print(text.upper())

@@ -6,7 +6,16 @@ import threading
 
 import pytest
 
-from modelwire import Agent, AgentResult, Context, Tool, ToolRun, UserMessage, tool_from
+from modelwire import (
+    Agent,
+    AgentResult,
+    Context,
+    SyncRuntime,
+    Tool,
+    ToolRun,
+    UserMessage,
+    tool_from,
+)
 from modelwire.errors import Cancelled, InvalidMessage, InvalidRequest, ToolTurnsExceeded
 from modelwire.events import DoneEvent, TextDeltaEvent
 from modelwire.messages import AssistantMessage, ToolResultMessage
@@ -57,6 +66,25 @@ def test_runs_in_one_loop_after_another_work(make_agent):
     agent.close()
     assert agent.run_sync(SUM).output == "The sum is 3."
     agent.close()
+
+
+def test_a_runtime_without_await_is_shared_with_its_loop_and_stays_open(runtime):
+    threads = set()
+
+    async def where() -> str:
+        """Say where."""
+        threads.add(threading.current_thread())
+        return "here"
+
+    asked = script([["where", {}]], "%s")
+    with SyncRuntime(runtime) as shared:
+        shared.complete(script("x"), model="scripted/m")
+        for _ in range(2):
+            with Agent("scripted/m", tools=[where], runtime=shared) as agent:
+                assert agent.run_sync(asked).output == "here"
+        assert asyncio.run(agent.run(script("y"))).output == "y"
+        assert threads == {shared._loop._thread}
+        assert shared.complete(script("x"), model="scripted/m").text == "x"
 
 
 async def test_a_stream_has_events_runs_of_tools_and_the_result(make_agent):
@@ -264,6 +292,7 @@ def test_a_run_without_await_can_be_cancelled(make_agent):
         ({"tools": [add, Tool("weather")]}, InvalidMessage, "tools[1] is the description of"),
         ({"tools": [add, tool_from(add)]}, InvalidMessage, "Several tools"),
         ({"output": object()}, InvalidRequest, "output is <object"),
+        ({"runtime": "bedrock"}, InvalidRequest, "runtime is str"),
         ({"approve": "perhaps"}, InvalidRequest, "approve is 'perhaps'"),
         ({"response_schema": int}, InvalidRequest, "response_schema is int"),
     ],

@@ -19,7 +19,7 @@ from modelwire.config import Config
 from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import ModelRef
-from modelwire.runtime import Runtime
+from modelwire.runtime import Runtime, SyncRuntime
 from modelwire.runtime.options import OptionChanges
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, approver, check_names
@@ -54,7 +54,8 @@ class Agent(Generic[T]):
         system: The system prompt.
         output: The type of the output: a dataclass, an attrs class, a `TypedDict`, a Pydantic model,
             or a type such as `int`, `list[str]` or `Literal`. By default it is the answer's text.
-        runtime: A runtime to share. By default the agent has one of its own, from the configuration.
+        runtime: A `Runtime` or `SyncRuntime` to share. By default the agent has one of its own, from
+            the configuration.
         approve: Called before each tool; `"always"` runs every call, `"never"` none. Where it
             returns false, the tool does not run, and the model gets that as the result.
         fallbacks: Models to ask when the first fails before it has said anything.
@@ -75,7 +76,7 @@ class Agent(Generic[T]):
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
         output: None = None,
-        runtime: Runtime | None = None,
+        runtime: Runtime | SyncRuntime | None = None,
         approve: Approval = "always",
         fallbacks: Sequence[ModelRef | str] | None = None,
         max_turns: int = MAX_TURNS,
@@ -91,7 +92,7 @@ class Agent(Generic[T]):
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
         output: type[T],
-        runtime: Runtime | None = None,
+        runtime: Runtime | SyncRuntime | None = None,
         approve: Approval = "always",
         fallbacks: Sequence[ModelRef | str] | None = None,
         max_turns: int = MAX_TURNS,
@@ -106,7 +107,7 @@ class Agent(Generic[T]):
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
         output: type[T] | None = None,
-        runtime: Runtime | None = None,
+        runtime: Runtime | SyncRuntime | None = None,
         approve: Approval = "always",
         fallbacks: Sequence[ModelRef | str] | None = None,
         max_turns: int = MAX_TURNS,
@@ -134,7 +135,7 @@ class Agent(Generic[T]):
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
         output: None = None,
-        runtime: Runtime | None = None,
+        runtime: Runtime | SyncRuntime | None = None,
         approve: Approval = "always",
         max_turns: int = MAX_TURNS,
         options: CompletionOptions | None = None,
@@ -151,7 +152,7 @@ class Agent(Generic[T]):
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
         output: type[U],
-        runtime: Runtime | None = None,
+        runtime: Runtime | SyncRuntime | None = None,
         approve: Approval = "always",
         max_turns: int = MAX_TURNS,
         options: CompletionOptions | None = None,
@@ -167,7 +168,7 @@ class Agent(Generic[T]):
         tools: Iterable[ToolLike] = (),
         system: str | None = None,
         output: type[U] | None = None,
-        runtime: Runtime | None = None,
+        runtime: Runtime | SyncRuntime | None = None,
         approve: Approval = "always",
         max_turns: int = MAX_TURNS,
         options: CompletionOptions | None = None,

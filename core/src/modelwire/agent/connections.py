@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import weakref
 
+from modelwire.errors import InvalidRequest
 from modelwire.forks import ForkSafeLock
-from modelwire.runtime import Runtime
+from modelwire.runtime import Runtime, SyncRuntime
 from modelwire.runtime.loop_thread import LoopThread
 
 __all__ = ["Connections"]
@@ -16,14 +17,27 @@ class Connections:
     """The runtime of an agent, and the event loop of its synchronous runs, made when they are needed.
 
     Args:
-        runtime: The runtime; by default one is made from the configuration.
+        runtime: The runtime; by default one is made from the configuration. The loop of a
+            `SyncRuntime` is shared as well.
         shared: Whether the runtime is somebody else's to close.
+
+    Raises:
+        InvalidRequest: It is no runtime.
     """
 
-    def __init__(self, runtime: Runtime | None = None, *, shared: bool = False) -> None:
-        self._runtime = runtime
+    def __init__(
+        self, runtime: Runtime | SyncRuntime | None = None, *, shared: bool = False
+    ) -> None:
+        self._runtime: Runtime | None = None
         self._shared = shared
         self._loop: LoopThread | None = None
+        _check(runtime)
+        # One that is forgotten closes, so it is remembered here.
+        self._given = runtime
+        if isinstance(runtime, SyncRuntime):
+            self._runtime, self._loop = runtime._runtime, runtime._loop  # noqa: SLF001 - its other half
+        else:
+            self._runtime = runtime
         self._stop: weakref.finalize[[LoopThread, Runtime | None], Connections] | None = None
         self._making = ForkSafeLock()
 
@@ -48,7 +62,9 @@ class Connections:
     def close(self) -> None:
         """End the loop of synchronous runs, and close the connections that it used."""
         with self._making:
-            stop, self._loop, self._stop = self._stop, None, None
+            stop, self._stop = self._stop, None
+            if stop is not None:
+                self._loop = None
         if stop is not None:
             stop()
 
@@ -58,6 +74,12 @@ class Connections:
             await asyncio.to_thread(self.close)
         if self._runtime is not None and not self._shared:
             await self._runtime.aclose()
+
+
+def _check(runtime: object) -> None:
+    if not isinstance(runtime, Runtime | SyncRuntime | None):
+        msg = f"runtime is {type(runtime).__name__}; it is a Runtime or a SyncRuntime."
+        raise InvalidRequest(msg, retryable=False)
 
 
 def _stop(loop: LoopThread, runtime: Runtime | None) -> None:
