@@ -5,6 +5,7 @@ import json
 import pytest
 
 from modelwire import Agent
+from modelwire.config import Config
 from modelwire.errors import ConfigError, InvalidRequest
 
 DOCUMENT = {
@@ -105,6 +106,22 @@ async def test_the_configuration_may_be_a_file_or_data(dictated, tmp_path):
     for config in (path, str(path), DOCUMENT):
         async with Agent.from_config("plain", config=config) as agent:
             assert (await agent.run("text")).output == "text"
+
+
+async def test_variables_are_replaced_and_a_missing_one_concerns_its_agent_only(dictated, tmp_path):
+    agents = [
+        {"id": "set", "model": "${AGENT_MODEL}", "params": {"note": "${AGENT_NOTE}"}},
+        {"id": "unset", "params": {"note": "${AGENT_NOWHERE}"}, "workspace": "${AGENT_NOWHERE}"},
+        {"id": "foreign", "model": "dictated/m", "workspace": "${AGENT_NOWHERE}"},
+    ]
+    environ = {"AGENT_MODEL": "dictated/m", "AGENT_NOTE": "x"}
+    config = Config.from_document({"agents": {"list": agents}}, environ=environ)
+    for name in ("set", "foreign"):
+        async with Agent.from_config(name, config=config) as agent:
+            assert (await agent.run("text")).output == "text"
+    assert dictated[0][1].params == {"note": "x"}
+    with pytest.raises(ConfigError, match=r"agents\.list\[1\]\.params\.note.*AGENT_NOWHERE"):
+        Agent.from_config("unset", config=config)
 
 
 def test_a_configuration_beside_a_runtime_is_refused(make_agent):

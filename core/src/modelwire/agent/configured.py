@@ -8,6 +8,7 @@ from typing import Any, get_args
 from attrs import evolve, frozen
 
 from modelwire.config import Config
+from modelwire.document import Path, format_path
 from modelwire.errors import ConfigError, Problem
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import ReasoningLevel
@@ -51,11 +52,11 @@ def find_agent(config: Config, name: str | None, options: CompletionOptions) -> 
         place = next(marked, None)
         if place is None:
             return ConfiguredAgent(None, None, options)
-        return _read(place, agents[place], options)
+        return _read(config, place, agents[place], options)
     wanted = name.strip().casefold()
     for place, agent in agents.items():
         if wanted in (each.casefold() for each in _names(place, agent)):
-            return _read(place, agent, options)
+            return _read(config, place, agent, options)
     known = sorted({_names(place, agent)[0] for place, agent in agents.items()})
     near = near_matches(name, known, most=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known) or 'none'}."
@@ -63,33 +64,38 @@ def find_agent(config: Config, name: str | None, options: CompletionOptions) -> 
     raise ConfigError(msg, source=str(config.path) if config.path else None, hint=hint)
 
 
-def _agents(config: Config) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _agents(config: Config) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Every agent, by its path."""
     listed, named = config.agents.extra.get("list"), config.agents.extra.get("entries")
     for index, agent in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(agent, Mapping):
-            yield f"agents.list[{index}]", agent
+            yield ("agents", "list", index), agent
     for key, agent in named.items() if isinstance(named, Mapping) else ():
         if isinstance(agent, Mapping):
-            yield f"agents.entries.{key}", agent
+            yield ("agents", "entries", key), agent
 
 
-def _names(place: str, agent: Mapping[str, Any]) -> list[str]:
+def _names(place: Path, agent: Mapping[str, Any]) -> list[str]:
     """The names that an agent answers to; its id comes first."""
-    of_entry = [place.removeprefix("agents.entries.")] if "entries" in place else []
+    of_entry = [str(place[-1])] if "entries" in place else []
     given = [agent.get("id"), agent.get("name")]
     names = of_entry + [each.strip() for each in given if isinstance(each, str) and each.strip()]
-    return names or [place]
+    return names or [format_path(place)]
 
 
-def _read(place: str, agent: Mapping[str, Any], options: CompletionOptions) -> ConfiguredAgent:
+def _read(
+    config: Config, place: Path, agent: Mapping[str, Any], options: CompletionOptions
+) -> ConfiguredAgent:
+    config.require_variables(place)
     params = agent.get("params")
     merged = merge_options(params if isinstance(params, Mapping) else {}, options)
     level = agent.get("thinkingDefault")
     if merged.reasoning is None and level is not None:
         if level not in get_args(ReasoningLevel):
             allowed = ", ".join(get_args(ReasoningLevel))
-            problem = Problem(f"{place}.thinkingDefault", f"expected one of {allowed}")
+            problem = Problem(
+                format_path((*place, "thinkingDefault")), f"expected one of {allowed}"
+            )
             msg = "A setting of an agent is not valid."
             raise ConfigError(msg, problems=[problem])
         merged = evolve(merged, reasoning=level)

@@ -83,6 +83,7 @@ _READ: Mapping[Path, frozenset[str]] = {
 }
 """The keys that are read, where a program that shares the file has others beside them."""
 _AGENTS = (("agents", "list"), ("agents", "entries"))
+_OF_AGENT = frozenset({"id", "name", "model", "params", "thinkingDefault"})
 
 
 def is_read(path: Path) -> bool:
@@ -94,7 +95,7 @@ def is_read(path: Path) -> bool:
         known = _READ.get(path[:depth])
         if known is not None and step not in known:
             return False
-    return path[:2] not in _AGENTS or len(path) < 4 or path[3] == "model"
+    return path[:2] not in _AGENTS or len(path) < 4 or path[3] in _OF_AGENT
 
 
 def substitute(
