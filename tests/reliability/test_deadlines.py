@@ -36,7 +36,7 @@ def side_by_side(tmp_path):
     async def side_by_side(work):
         async def named(wire):
             try:
-                await work(wire, tmp_path / wire.api)
+                await work(wire, tmp_path / wire.name)
             except AssertionError as error:
                 error.add_note(f"over {wire}")
                 raise
@@ -123,12 +123,11 @@ async def test_one_limit_for_the_first_event_covers_the_tries_and_the_waits(side
 
 async def test_a_fallback_has_its_own_limit_for_the_first_event(side_by_side):
     async def work(wire, folder):
-        other = wire.ref.replace("some", "other").replace("lite", "pro")
         async with wire.runtime(folder) as runtime:
             await warm_up(runtime, wire)
             wire.answers(Fault("dribble", size=1, seconds=0.2))
             message = await runtime.complete(
-                "hi", model=wire.ref, fallbacks=[other], deadlines=Deadlines(first_event=5)
+                "hi", model=wire.ref, fallbacks=[wire.other_ref], deadlines=Deadlines(first_event=5)
             )
         assert message.text == "".join(TEXTS)
         assert [attempt.code for attempt in message.attempts] == ["timeout"]

@@ -99,7 +99,8 @@ def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
     assert seen["imports"] == []
     assert seen["held"] == []
     assert seen["outcomes"] == {"answer": STREAMS}
-    assert seen["listed"] > 1
+    # The models of Amazon Bedrock are listed by its control plane, which this server is not.
+    assert wire.signed or seen["listed"] > 1
     assert seen["traced"]
     assert len(list((tmp_path / "answers").iterdir())) == STREAMS
     if interleave:

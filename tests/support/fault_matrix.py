@@ -66,11 +66,11 @@ class Row:
 
 
 def _all(make: Callable[[int], Fault]) -> dict[str, Callable[[int], Fault]]:
-    return {wire.api: make for wire in WIRES}
+    return {wire.name: make for wire in WIRES}
 
 
 def _aws(make: Callable[[int], Fault]) -> dict[str, Callable[[int], Fault]]:
-    return {wire.api: make for wire in WIRES if wire.aws}
+    return {wire.name: make for wire in WIRES if wire.aws}
 
 
 def _refusal(what: str, status: int) -> dict[str, Callable[[int], Fault]]:
@@ -79,14 +79,14 @@ def _refusal(what: str, status: int) -> dict[str, Callable[[int], Fault]]:
         # The emulator knows the status of each code.
         return lambda _: Fault.error(code) if wire.aws else Fault.error(code, status=status)
 
-    return {wire.api: refuse(wire) for wire in WIRES if what in wire.refusals}
+    return {wire.name: refuse(wire) for wire in WIRES if what in wire.refusals}
 
 
 def _in_stream(what: str) -> dict[str, Callable[[int], Fault]]:
     def fail(wire: Wire) -> Callable[[int], Fault]:
         return lambda after: Fault.exception(wire.failures[what], after=after)
 
-    return {wire.api: fail(wire) for wire in WIRES if what in wire.failures}
+    return {wire.name: fail(wire) for wire in WIRES if what in wire.failures}
 
 
 ROWS = (
@@ -103,7 +103,7 @@ ROWS = (
     Row("refused: model timed out", "timeout", (HEADERS,), _refusal("model timed out", 408)),
     Row("refused: model failed", "server_error", (HEADERS,), _refusal("model failed", 424)),
     Row("refused: no permission", "access_denied", (HEADERS,), _refusal("no permission", 403)),
-    Row("refused: stale credentials", "auth", (HEADERS,), _refusal("stale credentials", 401), times={wire.api: wire.stale_credentials for wire in WIRES}),
+    Row("refused: stale credentials", "auth", (HEADERS,), _refusal("stale credentials", 401), times={wire.name: wire.stale_credentials for wire in WIRES}),
     Row("refused: not valid", "invalid_request", (HEADERS,), _refusal("not valid", 400)),
     Row("in the stream: throttled", "rate_limited", STAGES, _in_stream("throttled")),
     Row("in the stream: internal", "server_error", STAGES, _in_stream("internal")),
@@ -136,13 +136,13 @@ class Cell:
     @property
     def fault(self) -> Fault | None:
         """The fault, or `None` where there is no server that could cause it."""
-        make = self.row.faults.get(self.wire.api)
+        make = self.row.faults.get(self.wire.name)
         return make(self.wire.at.get(self.stage, 0)) if make else None
 
     @property
     def times(self) -> int:
         """How many requests it must strike until it is reported."""
-        return self.row.times.get(self.wire.api, 1)
+        return self.row.times.get(self.wire.name, 1)
 
     @property
     def expected(self) -> tuple[str, bool]:
@@ -155,7 +155,7 @@ def cells() -> Iterator[Cell]:
     for wire in WIRES:
         for row in ROWS:
             for stage in row.stages:
-                known = not row.faults or wire.api in row.faults
+                known = not row.faults or wire.name in row.faults
                 if known and (stage in (CONNECT, HEADERS) or stage in wire.at):
                     yield Cell(wire, row, stage)
 

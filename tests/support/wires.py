@@ -17,7 +17,7 @@ from anthropic_answers import (
     messages_failure,
     messages_frames,
 )
-from attrs import define, field
+from attrs import Factory, define, evolve, field
 from bedrock_answers import converse_beginning, converse_end, converse_frames
 from openai_answers import (
     chat_beginning,
@@ -105,7 +105,10 @@ class Wire:
         failures: The service's codes of failures in the stream, likewise.
         failure: The JSON data of a failure with a code.
         ref: The model that is called.
+        other_ref: Another model of the same provider.
+        name: The row's name: that of the API, where no other row has it.
         aws: Whether it is a service of AWS, with its credentials, and the emulator serves it.
+        signed: Whether it is called with credentials of AWS, at a server like the API's own.
         names_answers: Whether an answer has an id and names its model.
         stale_credentials: How often they must be refused until that is reported.
         lists: How many lists of models are fetched side by side.
@@ -124,7 +127,10 @@ class Wire:
     read: Callable[[Iterable[bytes]], Iterator[Iterable[Any]]] = read_events
     failure: Callable[[str | None], dict[str, Any]] = _failure
     ref: str = "acme/some-model"
+    other_ref: str = "acme/other-model"
+    name: str = field(default=Factory(lambda wire: wire.api, takes_self=True))
     aws: bool = False
+    signed: bool = False
     names_answers: bool = True
     stale_credentials: int = 1
     lists: int = 1
@@ -141,7 +147,7 @@ class Wire:
         return self.kit.content_type
 
     def __str__(self) -> str:
-        return self.api
+        return self.name
 
     def start(self) -> Any:
         """Make the server, to be entered."""
@@ -196,7 +202,7 @@ class Wire:
         Args:
             mark: What all secrets in it have to hold; by default they are those that the server knows.
         """
-        if not self.aws:
+        if not (self.aws or self.signed):
             return {"apiKey": KEY if mark is None else f"{mark}-api/key+0123456789="}
         if mark is None:
             pair = CREDENTIALS.access_key_id, CREDENTIALS.secret_access_key
@@ -239,7 +245,7 @@ _OPENAI = {
     },
 }
 
-WIRES = (
+_OWN = (
     Wire(
         "bedrock-converse-stream",
         ConverseStreamWire(),
@@ -269,6 +275,7 @@ WIRES = (
             "not valid": "validationException",
         },
         ref="amazon-bedrock/us.amazon.nova-lite-v1:0",
+        other_ref="amazon-bedrock/us.amazon.nova-pro-v1:0",
         aws=True,
         names_answers=False,
         stale_credentials=2,
@@ -323,6 +330,28 @@ WIRES = (
             "unavailable": "overloaded_error",
             "not valid": "invalid_request_error",
         },
+    ),
+)
+
+_THROUGH_BEDROCK = {
+    "openai-completions": ("openai.gpt-oss-20b-1:0", "openai.gpt-oss-120b-1:0"),
+    "openai-responses": ("openai.gpt-5.6-luna", "openai.gpt-5.6-terra"),
+    "anthropic-messages": ("us.anthropic.claude-opus-5", "us.anthropic.claude-sonnet-5"),
+}
+"""The same APIs at Amazon Bedrock, whose plugin calls them through the plugins that speak them."""
+
+WIRES = (
+    *_OWN,
+    *(
+        evolve(
+            wire,
+            name=f"bedrock-{wire.api}",
+            ref=f"amazon-bedrock/{_THROUGH_BEDROCK[wire.api][0]}",
+            other_ref=f"amazon-bedrock/{_THROUGH_BEDROCK[wire.api][1]}",
+            signed=True,
+        )
+        for wire in _OWN
+        if wire.api in _THROUGH_BEDROCK
     ),
 )
 

@@ -28,6 +28,9 @@ _LATE = (
 )
 """What asyncio and the core import when they first need it, which may be on the event loop."""
 
+_AUTHORIZED = "modelwire.registry.authorization"
+"""What is imported where a plugin authorizes the requests of another."""
+
 
 class WarmUp:
     """What is imported for each provider and API, and what could not be.
@@ -85,6 +88,7 @@ class WarmUp:
 
     def _warm_speaker(self, provider: ProviderConfig, name: str, api: str) -> None:
         with importing():
+            import_module(_AUTHORIZED)
             owner = self._registry.speaker(provider.id, api)
             with owner.warming:
                 self._outcomes[name, api] = self._failure_of(owner, provider, api)
@@ -100,7 +104,8 @@ class WarmUp:
                 import_module(module)
             with suppress(ModelwireError):  # it is raised by what is asked for next
                 self._registry.owner(provider, api)
-                self._registry.auth_owner(self._registry.provider_config(provider))
+                if self._registry.auth_owner(self._registry.provider_config(provider)) is not None:
+                    import_module(_AUTHORIZED)
                 self._look_up(provider)
         if provider in self._registry.provider_ids or provider in self._config.models.providers:
             self._loaded.add((provider, api))  # others are mistakes, of which there is no end

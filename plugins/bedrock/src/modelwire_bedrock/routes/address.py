@@ -32,6 +32,8 @@ async def runtime_root(target: Target, clients: Clients) -> str:
         AuthenticationError: There are no credentials, or they cannot be loaded.
         ConfigError: The region has no such endpoint.
     """
+    if target.endpoint_url is not None:
+        return _root(target.endpoint_url)
     client = await clients.get("bedrock-runtime", target)
     return _root(client.meta.endpoint_url)
 
