@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from modelwire.authoring import Remedy, stream_call
+from modelwire.authoring import Remedy, stream_call, with_costs
 from modelwire.errors import AuthenticationError, InvalidRequest, NotFound, ProviderError
 from modelwire.repair import Change
 from modelwire_bedrock.aws.clients import Clients, shared_clients
@@ -15,6 +15,7 @@ from modelwire_bedrock.converse.plan import plugin_settings
 from modelwire_bedrock.converse.profiles import chosen_profile, refuse_global_only
 from modelwire_bedrock.error_rules import Symptom, find_rule
 from modelwire_bedrock.errors import ServiceFault
+from modelwire_bedrock.models.prices import PRICED_SERVICE, priced_id
 from modelwire_bedrock.routes.address import mantle_root, runtime_root
 from modelwire_bedrock.routes.call import RoutedCall, known_prefix
 from modelwire_bedrock.routes.choice import RouteChoice, check_region, mantle_id
@@ -59,11 +60,14 @@ def complete_through(
         ConfigError: A setting is not valid.
     """
     clients = clients or shared_clients()
+    priced: list[str] = []
 
     async def plan() -> RoutedCall:
         target = resolve_target(model.id, model.base_url, provider, config, options.params)
         check_region(choice, model, target.region)
         called, notes = _called(choice, model, provider, target)
+        known = model.extra.get("baseModel")
+        priced.append(priced_id(called, known if isinstance(known, str) else None))
         request = routed_request(
             model,
             context,
@@ -91,7 +95,7 @@ def complete_through(
             profile_changes=notes,
         )
 
-    return stream_call(
+    stream = stream_call(
         plan,
         transport,
         options.deadlines,
@@ -100,6 +104,9 @@ def complete_through(
         remedies=_REMEDIES,
         explain=RoutedCall.explain,
     )
+    if model.prices is not None:
+        return stream
+    return with_costs(stream, PRICED_SERVICE, lambda: priced[0])
 
 
 def _called(
