@@ -72,6 +72,7 @@ class Service:
         self.chunks = []
         self.status = 200
         self.hold = False
+        self.ended = True
         self.gone = asyncio.Event()
 
     async def answer(self, request):
@@ -84,7 +85,8 @@ class Service:
                 await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
             if self.hold:
                 await asyncio.sleep(60)
-            await response.write(b"data: [DONE]\n\n")
+            if self.ended:
+                await response.write(b"data: [DONE]\n\n")
         except (ConnectionError, asyncio.CancelledError):
             self.gone.set()
         return response

@@ -168,7 +168,7 @@ async def test_a_refused_request_is_a_failed_span(runtime, service, spans, measu
 
 
 async def test_a_stream_without_an_end_is_a_failed_span_with_what_arrived(runtime, service, spans):
-    service.chunks = HELLO[:2]
+    service.chunks, service.ended = HELLO[:2], False
     async with runtime(captureContent=True) as live:
         with pytest.raises(StreamTruncated):
             await live.complete("Hi", model="acme/large")
@@ -176,6 +176,17 @@ async def test_a_stream_without_an_end_is_a_failed_span_with_what_arrived(runtim
     assert span.attributes["error.type"] == "stream_truncated"
     (said,) = json.loads(span.attributes["gen_ai.output.messages"])
     assert (said["parts"][0]["content"], said["finish_reason"]) == ("Hello.", "error")
+
+
+async def test_an_answer_that_only_done_ends_is_a_good_span(runtime, service, spans):
+    service.chunks = HELLO[:2]
+    async with runtime() as live:
+        message = await live.complete("Hi", model="acme/large")
+    assert message.diagnostics == [{"type": "no_stop_reason", "taken": "stop"}]
+    (span,) = spans()
+    assert span.status.status_code is StatusCode.UNSET
+    assert "error.type" not in span.attributes
+    assert span.attributes["gen_ai.response.finish_reasons"] == ("stop",)
 
 
 async def test_a_cancelled_answer_ends_its_span_and_its_connection(runtime, service, spans):
