@@ -179,16 +179,15 @@ _NUMBERS: Mapping[str, FailureRule] = {
 }
 
 _BASE_RESP: Mapping[str, FailureRule] = {
-    # platform.minimax.io/docs/api-reference/errorcode, November 2026; `base_resp.status_code`.
+    # platform.minimax.io/docs/api-reference/errorcode.md, read on 29 November 2026;
+    # `base_resp.status_code`.
+    **dict.fromkeys(("1000", "1024", "1033"), _FAILED),
     "1001": _TIMED_OUT,
-    "1002": _LIMITED,
     "1004": _AUTH,
     "1008": _BILLING,
-    "1026": _FILTERED,
-    "1027": _FILTERED,
-    "1039": _LIMITED,
-    "1041": _LIMITED,
-    "2013": _REFUSED,
+    **dict.fromkeys(("1026", "1027"), _FILTERED),
+    **dict.fromkeys(("1002", "1039", "1041", "2045"), _LIMITED),
+    **dict.fromkeys(("1042", "2013"), _REFUSED),
     "2049": _AUTH,
     "2056": _USED_UP,
 }
@@ -214,6 +213,7 @@ _MESSAGES: tuple[_MessageRule, ...] = (
         r"|credit balance is too low|usage limit.{0,200}regain access",
         _BILLING, "documented",
     ),
+    _MessageRule(r"usage limit (is |was |has been )?(exceeded|reached)", _USED_UP, "reported"),
     _MessageRule(r"(incorrect|invalid) api.?key|no api.?key|api.?key.{0,20}(not valid|expired)", _AUTH, "recorded"),
     _MessageRule(r"unexpected endpoint or method", _ROUTE, "reported"),
     _MessageRule(
@@ -222,6 +222,7 @@ _MESSAGES: tuple[_MessageRule, ...] = (
     ),
     # A server that answers 500 to a request that it cannot read.
     _MessageRule(r"^\d+ validation errors?:", _REFUSED, "recorded"),
+    _MessageRule(r"(input|output) new_sensitive", _FILTERED, "documented"),
     _MessageRule(r"content (management )?(policy|filter)|safety system|flagged (as|by|for)", _FILTERED, "reported"),
 )  # fmt: skip
 
