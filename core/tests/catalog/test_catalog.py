@@ -11,7 +11,8 @@ from modelwire.catalog import Catalog
 from modelwire.config import Config
 from modelwire.errors import ConfigError, Overloaded
 from modelwire.models import Model, ModelList, ModelRef, Prices
-from modelwire.transport import Transport
+from modelwire.runtime import Runtime
+from modelwire.transport import RetryPolicy, Transport
 
 PROVIDER = """
     import asyncio
@@ -219,6 +220,22 @@ async def test_a_passing_failure_is_tried_again(acme, make_catalog):
     await asyncio.sleep(0)
     acme.failure.clear()
     assert (await fetching).error is None
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+async def test_the_retries_of_a_runtime_hold_for_its_lists(acme, site, tmp_path, tries):
+    acme.failure.append(Overloaded("busy", retry_after=0))
+    document, environ = {}, {"ACME_USER": "me"}
+    runtime = Runtime(
+        Config.from_document(document, environ=environ),
+        registry=site.registry(document, environ),
+        retries=RetryPolicy(max_attempts=tries, base=0.0),
+        cache_directory=tmp_path / "c",
+    )
+    async with runtime:
+        listing = await runtime.catalog.listing("acme")
+    assert listing.error.code == "overloaded"
+    assert acme.calls == ["acme"] * tries
 
 
 @pytest.mark.parametrize("bad", [KeyError("sk-secret"), SystemExit("sk-secret")])

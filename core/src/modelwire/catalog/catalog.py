@@ -31,7 +31,7 @@ from modelwire.registry.loader import where
 if TYPE_CHECKING:
     import asyncio
 
-    from modelwire.transport import Transport
+    from modelwire.transport import RetryPolicy, Transport
 
     _Flight = tuple[asyncio.AbstractEventLoop, str]
 
@@ -75,6 +75,7 @@ class Catalog:
         transport: Gives the HTTP client that plugins fetch with; called when one does.
         cache_directory: Where discovered lists are kept; by default in the user's cache folder, or
             in `$MODELWIRE_CACHE_DIR`.
+        retries: When a failed fetch is tried again; by default as a call is.
         clock: Seconds since 1970.
     """
 
@@ -85,12 +86,14 @@ class Catalog:
         transport: Callable[[], Transport],
         *,
         cache_directory: Path | None = None,
+        retries: RetryPolicy | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
         self._registry = registry
         self._transport = transport
         self._cache = DiscoveryCache(cache_directory or default_cache_directory(config.environ))
+        self._retries = retries
         self._clock = clock
         self._warm_up = WarmUp(config, registry, self._recent_request)
         self._fetching: dict[_Flight, asyncio.Task[CachedList]] = {}
@@ -373,7 +376,8 @@ class Catalog:
         sent = SentSecrets()
         started = self._clock()
         try:
-            models = await retrying_call(ask, RetryPolicy(), model=request.provider.id)
+            retries = self._retries or RetryPolicy()
+            models = await retrying_call(ask, retries, model=request.provider.id)
         except ModelwireError:
             raise
         except (Exception, SystemExit) as error:

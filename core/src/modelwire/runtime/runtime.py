@@ -44,7 +44,7 @@ class Runtime:
         config: The configuration.
         registry: The plugins; by default the installed ones.
         transport: The HTTP client; by default one that follows the configuration's environment.
-        retries: When a failed call is tried again.
+        retries: When a failed call, or a failed list of models, is tried again.
         cache_directory: Where discovered models are kept; by default the user's cache folder.
 
     Attributes:
@@ -66,11 +66,15 @@ class Runtime:
         self.config = config
         self.registry = registry or Registry(config)
         self.transport = client = transport or Transport(environ=config.environ)
+        self._retries = retries or RetryPolicy()
         self.catalog = Catalog(
-            config, self.registry, lambda: client, cache_directory=cache_directory
+            config,
+            self.registry,
+            lambda: client,
+            cache_directory=cache_directory,
+            retries=self._retries,
         )
         self._resolver = Resolver(config, self.registry, self.catalog)
-        self._retries = retries or RetryPolicy()
 
     @classmethod
     def from_config(
@@ -95,7 +99,7 @@ class Runtime:
                 `load_config`. By default it is where the user has approved it.
             registry: The plugins; by default the installed ones.
             transport: The HTTP client; by default one that follows the configuration's environment.
-            retries: When a failed call is tried again.
+            retries: When a failed call, or a failed list of models, is tried again.
             cache_directory: Where discovered models are kept; by default the user's cache folder.
 
         Raises:
