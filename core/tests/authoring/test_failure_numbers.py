@@ -53,8 +53,8 @@ def test_a_base_resp_means_what_its_service_documents(number):
 IN_WORDS = {
     "a plan's quota": (
         429, "rate_limit_error",
-        "usage limit exceeded, 5-hour usage limit reached for Token Plan Starter (0/0 used), "
-        "resets at 2026-05-15T15:00:00Z (2056)",
+        ("usage limit exceeded, 5-hour usage limit reached for Token Plan Starter (0/0 used), "
+        "resets at 2026-05-15T15:00:00Z (2056)"),
         RateLimited, False,
     ),
     "the same as a server's failure": (
