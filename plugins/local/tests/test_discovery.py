@@ -99,3 +99,10 @@ def test_a_number_of_threads_has_to_be_one(threads):
 def test_a_path_has_to_be_the_name_of_a_file(path):
     with pytest.raises(ConfigError):
         settings_for(Model("local", "a", extra={"path": path}), provider_with())
+
+
+def test_an_auth_mode_is_refused_by_a_model_in_this_process():
+    provider = ProviderConfig(id="local", auth="aws-sdk")
+    with pytest.raises(ConfigError) as caught:
+        settings_for(Model("local", "a"), provider)
+    assert [problem.path for problem in caught.value.problems] == ["models.providers.local.auth"]

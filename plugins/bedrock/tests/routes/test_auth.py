@@ -8,10 +8,10 @@ from anthropic_answers import messages_frames
 from instance_metadata import InstanceMetadata
 from openai_answers import chat_frames, responses_frames
 
-from modelwire.config import Config
+from modelwire.config import Config, ProviderConfig
 from modelwire.errors import ConfigError
 from modelwire.runtime import Runtime
-from modelwire.testing import WireServer
+from modelwire_bedrock.aws.endpoints import resolve_target
 
 APIS = {
     "openai-completions": chat_frames(["hello"]),
@@ -174,7 +174,17 @@ async def test_no_other_host_gets_a_signature(environ, make_runtime):
             await authorize(evolve(request, url=f"https://{host}/"), provider, runtime.config)
 
 
-async def test_converse_is_authorized_by_no_other_mode(environ, make_runtime):
-    with WireServer() as server:
-        runtime = make_runtime(environ, api="bedrock-converse-stream", baseUrl=server.url)
-        assert (await runtime.dry_run("hi", model="mine/m")).request.headers["Authorization"]
+async def test_converse_signs_by_itself_and_is_not_signed_twice(aws, environ, make_runtime):
+    runtime = make_runtime(environ, api="bedrock-converse-stream", baseUrl=aws.url)
+    request = (await runtime.dry_run("hi", model="mine/m")).request
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers["host"] = aws.url.removeprefix("http://")
+    assert aws.check.refusal(request.method, request.url, headers, request.body) is None
+    assert "x-amz-content-sha256" not in headers
+
+
+def test_converse_refuses_the_auth_mode_of_another_plugin():
+    provider = ProviderConfig(id="amazon-bedrock", auth="another-mode")
+    with pytest.raises(ConfigError) as caught:
+        resolve_target(None, None, provider, Config.from_document({}, environ={}))
+    assert [p.path for p in caught.value.problems] == ["models.providers.amazon-bedrock.auth"]
