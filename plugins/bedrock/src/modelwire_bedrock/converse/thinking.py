@@ -13,7 +13,7 @@ from modelwire.repair import Changes
 from modelwire_bedrock.converse.options import Params, object_param
 from modelwire_bedrock.models.families import Family
 
-__all__ = ["LEAST_BUDGET", "ThinkingPlan", "plan_thinking"]
+__all__ = ["LEAST_BUDGET", "ThinkingPlan", "effort_word", "plan_thinking"]
 
 LEAST_BUDGET = 1024
 """Tokens; Claude refuses to think with less."""
@@ -138,6 +138,32 @@ def _kept_off(
         return ThinkingPlan(_fields(family, "none"), cap)
     if family.off == "omit" or family.thinking == "budget":
         return ThinkingPlan(max_tokens=cap)
+    return _asked(family, _least(model, family, changes), options, display=display)
+
+
+def effort_word(
+    level: ReasoningLevel, model: Model, family: Family, changes: Changes
+) -> str | None:
+    """The effort that stands for a level, where thinking is asked for by a field of efforts.
+
+    Args:
+        level: How much to think, or `off`.
+        model: The model, whose own words for levels count first.
+        family: Knows the efforts.
+        changes: Where changes are recorded.
+
+    Returns:
+        The effort, `none` where that keeps the model from thinking, or `None` where nothing is sent.
+    """
+    if level != "off":
+        return _effort(level, model, family, changes)
+    if family.off in ("none", "omit"):
+        return "none" if family.off == "none" else None
+    return _least(model, family, changes)
+
+
+def _least(model: Model, family: Family, changes: Changes) -> str:
+    """The least effort, for a model that cannot be kept from thinking as far as is known."""
     why = (
         f"{family.key} always thinks; it is asked to think little."
         if family.off == "least"
@@ -145,7 +171,7 @@ def _kept_off(
         "little."
     )
     changes.rewritten("options.reasoning", why)
-    return _asked(family, _effort("minimal", model, family, changes), options, display=display)
+    return _effort("minimal", model, family, changes)
 
 
 def _asked(

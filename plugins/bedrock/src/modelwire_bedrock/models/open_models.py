@@ -115,8 +115,8 @@ OPEN_MODELS: tuple[Family, ...] = (
          efforts=("low", "medium", "high", "xhigh", "max"), off="least", by_default=True),
     _glm("glm", "glm", "peer"),
     # Google, NVIDIA, Stability
-    Family("gemma-4", "gemma-4", "issue, langchain-aws's data: by the second endpoint only",
-           converse=False, off=None),
+    _high_only("gemma-4", "gemma-4", "issue, langchain-aws's data: by the second endpoint only",
+               converse=False),
     Family("gemma", "gemma-3-(?:12|27)b", "peer: outputConfig", structured_output=True),
     Family("gemma-small", "gemma", "hearsay", structured_output=False),
     Family("nemotron", "nemotron-nano", "peer: outputConfig", structured_output=True, off=None),
