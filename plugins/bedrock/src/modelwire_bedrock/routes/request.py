@@ -130,8 +130,9 @@ def _thinking_words(
     Messages has levels of its own, and the plugin that speaks it knows the releases of Claude.
     """
     words = model.thinking_level_map
-    known = level is None or level in words or model.reasoning is False
-    if known or api == MESSAGES or family.thinking not in _EFFORTS:
+    if level is None or level in words or model.reasoning is False:
+        return words
+    if api == MESSAGES or family.thinking not in _EFFORTS:
         return words
     word = effort_word(level, model, family, changes)
     return words if word is None else {**words, level: word}
