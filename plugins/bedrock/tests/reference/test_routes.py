@@ -2,6 +2,9 @@
 
 import pytest
 
+from modelwire.hookspecs import ToolChoice
+from modelwire.messages import Tool
+
 RUNTIME, MANTLE = "runtime", "mantle"
 
 DOORS = [  # model, the API that is configured, and where the call arrives
@@ -69,3 +72,56 @@ async def test_thinking_is_asked_for_in_the_words_of_the_family_by_every_route(
     body = emulator.requests[-1].body
     sent = body.get("reasoning_effort", body.get("reasoning", {}).get("effort"))
     assert sent == effort
+
+
+READ = Tool("read", "Read a file.", {"type": "object", "properties": {"path": {"type": "string"}}})
+CALLS = [  # model, the API that is configured; whether it takes sampling settings and a forced call
+    ("us.openai.gpt-6-sol", "openai-responses", False, True),
+    ("openai.gpt-5.5", None, False, True),
+    ("us.anthropic.claude-opus-5-5", "anthropic-messages", False, False),
+    ("us.anthropic.claude-sonnet-5-5", "anthropic-messages", False, False),
+    ("us.anthropic.claude-opus-5", "anthropic-messages", False, True),
+    ("openai.gpt-oss-20b-1:0", "openai-responses", False, False),
+    ("openai.gpt-oss-20b-1:0", "openai-completions", True, True),
+    (GEMMA, None, True, True),
+]
+
+
+@pytest.mark.parametrize(("model", "api", "warm", "forced"), CALLS)
+async def test_what_a_model_refuses_is_left_out_by_every_route(
+    emulator, runtime_of, model, api, warm, forced
+):
+    settings = {"region": "us-west-2"} | ({"api": api} if api else {})
+    async with runtime_of(settings) as runtime:
+        answer = await runtime.complete(
+            "Hello",
+            model=f"amazon-bedrock/{model}",
+            temperature=0.2,
+            tools=[READ],
+            tool_choice=ToolChoice("any"),
+        )
+    body = emulator.requests[-1].body
+    paths = [item.get("path") for item in answer.diagnostics]
+    assert ("temperature" in body) is warm
+    assert ("options.temperature" in paths) is not warm
+    assert (body.get("tool_choice") in ("required", {"type": "any"})) is forced
+    assert ("options.tool_choice" in paths) is not forced
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "us.anthropic.claude-opus-5-5",
+        "us.anthropic.claude-sonnet-5-5",
+        "us.anthropic.claude-fable-5",
+    ],
+)
+async def test_claude_that_always_thinks_is_asked_to_think_little_by_messages(
+    emulator, runtime_of, model
+):
+    async with runtime_of({"api": "anthropic-messages", "region": "us-west-2"}) as runtime:
+        answer = await runtime.complete("Hello", model=f"amazon-bedrock/{model}", reasoning="off")
+    body = emulator.requests[-1].body
+    assert body["thinking"]["type"] == "adaptive"
+    assert body["output_config"] == {"effort": "low"}
+    assert "options.reasoning" in [item.get("path") for item in answer.diagnostics]

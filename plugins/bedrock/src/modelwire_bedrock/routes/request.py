@@ -18,16 +18,16 @@ from modelwire.repair import Change, Changes
 from modelwire.transport import merge_headers
 from modelwire_bedrock.aws.service_hosts import MANTLE, RUNTIME
 from modelwire_bedrock.converse.options import Params, envelope
-from modelwire_bedrock.converse.thinking import effort_word
-from modelwire_bedrock.models.families import Family, base_model_id, family_of
+from modelwire_bedrock.models.families import base_model_id, family_of
 from modelwire_bedrock.models.limits import limits_of
 from modelwire_bedrock.models.routes import CONVERSE, MESSAGES
+from modelwire_bedrock.routes.options import fitted_options, thinking_words
 from modelwire_bedrock.settings import AUTH
 
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
     from modelwire.hookspecs import CompletionOptions
-    from modelwire.models import Model, ReasoningLevel
+    from modelwire.models import Model
     from modelwire_bedrock.aws.endpoints import Target
     from modelwire_bedrock.routes.choice import RouteChoice
 
@@ -44,8 +44,6 @@ _OF_CONVERSE = frozenset({
     "additionalModelResponseFieldPaths", "additional_model_response_field_paths", "baseModel",
     "base_model", "content", "converse", "systemTools", "system_tools",
 })  # fmt: skip
-_EFFORTS = ("reasoning.effort", "reasoning_effort")
-"""How thinking is asked for where the other APIs have a field for it, too."""
 _OF_KEYS = ("accessKeyId", "secretAccessKey", "sessionToken")
 _ONLY_AT_MANTLE = ("background", "conversation")
 """Parts of the Responses API that the runtime does not have: it is always synchronous."""
@@ -105,37 +103,22 @@ def routed_request(
     parts = envelope(options, settings, family, params, changes)
     headers, further = _of_aws(parts, choice, changes)
     further |= _other_params(options.params, choice, changes)
+    fitted = fitted_options(family, choice.api, options, changes)
     sent = evolve(
         model,
         id=called,
         api=choice.api,
         base_url=None,
         max_tokens=model.max_tokens or limits_of(model.id).max_tokens,
-        thinking_level_map=_thinking_words(model, family, choice.api, options.reasoning, changes),
+        thinking_level_map=thinking_words(model, family, choice.api, fitted.reasoning, changes),
     )
     return RoutedRequest(
         model=sent,
         context=_known_as(context, model, sent),
-        options=evolve(options, params=further, metadata=_metadata(options, parts)),
+        options=evolve(fitted, params=further, metadata=_metadata(options, parts)),
         provider=_provider(provider, choice, target, headers, options.params.get("profile")),
         changes=changes.noted,
     )
-
-
-def _thinking_words(
-    model: Model, family: Family, api: str, level: ReasoningLevel | None, changes: Changes
-) -> dict[str, str | None]:
-    """The model's words for levels of thinking, with the family's for the level that is asked for.
-
-    Messages has levels of its own, and the plugin that speaks it knows the releases of Claude.
-    """
-    words = model.thinking_level_map
-    if level is None or level in words or model.reasoning is False:
-        return words
-    if api == MESSAGES or family.thinking not in _EFFORTS:
-        return words
-    word = effort_word(level, model, family, changes)
-    return words if word is None else {**words, level: word}
 
 
 def _of_aws(
