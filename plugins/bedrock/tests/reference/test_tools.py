@@ -137,6 +137,58 @@ async def test_a_schema_that_refers_to_itself_is_not_strict(ask, sent):
     assert "tools[0].strict" in paths(answer)
 
 
+UNION = {"type": ["string", "null"]}
+LIMITS = [  # a parameter, whether it is optional, and how many of such a request may have
+    (TEXT, True, 24),
+    (UNION, False, 16),
+    ({"anyOf": [TEXT, {"type": "integer"}]}, False, 16),
+]
+
+
+def tool_of(name, parameter, count, *, optional):
+    properties = {f"p{n}": parameter for n in range(count)}
+    required = [] if optional else list(properties)
+    schema = {"type": "object", "properties": properties, "required": required}
+    return Tool(name, "", schema, strict=True)
+
+
+@pytest.mark.parametrize(("parameter", "optional", "most"), LIMITS)
+async def test_strict_schemas_of_claude_keep_to_its_limits_together(
+    ask, sent, parameter, optional, most
+):
+    tools = [
+        tool_of("a", parameter, most - 1, optional=optional),
+        tool_of("b", parameter, 2, optional=optional),
+        tool_of("c", parameter, 1, optional=optional),
+    ]
+    answer = await ask(CLAUDE, tools=tools)
+    assert [spec["name"] for spec in specs(sent()[0]) if "strict" in spec] == ["a", "c"]
+    assert "tools[1].strict" in paths(answer)
+    assert "tools[0].strict" not in paths(answer)
+    assert "tools[2].strict" not in paths(answer)
+
+
+@pytest.mark.parametrize(("parameter", "optional", "most"), LIMITS)
+async def test_the_schema_of_the_answer_counts_among_them(ask, sent, parameter, optional, most):
+    schema = tool_of("", parameter, most, optional=optional).parameters
+    tool = tool_of("a", parameter, 1, optional=optional)
+    answer = await ask(CLAUDE, tools=[tool], response_schema=schema)
+    assert "outputConfig" in sent()[0]
+    assert "strict" not in specs(sent()[0])[0]
+    assert "tools[0].strict" in paths(answer)
+    schema = tool_of("", parameter, most + 1, optional=optional).parameters
+    answer = await ask(CLAUDE, tools=[tool], response_schema=schema)
+    assert "outputConfig" not in sent()[1]
+    assert '"p0"' in sent()[1]["system"][-1]["text"]
+    assert "strict" in specs(sent()[1])[0]
+    assert "options.response_schema" in paths(answer)
+
+
+async def test_limits_of_claude_do_not_hold_for_others(ask, sent):
+    await ask("zai.glm-5", tools=[tool_of("a", UNION, 30, optional=True)])
+    assert specs(sent()[0])[0]["strict"] is True
+
+
 @pytest.mark.parametrize(
     "model", ["us.amazon.nova-pro-v1:0", "us.openai.gpt-6-sol", "moonshotai.kimi-k2.5"]
 )

@@ -25,6 +25,7 @@ from modelwire_bedrock.converse.options import Params, envelope, merge_fields, o
 from modelwire_bedrock.converse.passages import add_content, add_passages
 from modelwire_bedrock.converse.rendering import Rendering
 from modelwire_bedrock.converse.sampling import sampling
+from modelwire_bedrock.converse.strict import StrictBudget
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
 from modelwire_bedrock.converse.thinking import ThinkingPlan, plan_thinking
 from modelwire_bedrock.converse.token_limit import chosen_limit, with_default_limit
@@ -194,14 +195,18 @@ def build_request(
     note = None
     if options.max_tokens is None and not auto:
         thinking, note = with_default_limit(thinking, model, family, known_by)
-    by_schema = options.response_schema is not None and family.structured_output is not False
+    budget = StrictBudget(family)
+    unfit = _no_schema(options, family, budget)
+    by_schema = options.response_schema is not None and unfit is None
     prefill = family.prefill and thinking.style is None and not by_schema
     end_with_user(messages, changes, prefill=prefill, family=family)
 
     plan = plan_caching(family, options, environ or {}, changes)
     payload: dict[str, Any] = {"modelId": model.id, "messages": messages}
-    _add_system(payload, context, options, family, plan, changes)
-    tools = tool_config(context, options, family, names, changes, thinks=thinking.thinks)
+    _add_system(payload, context, options, family, plan, changes, unfit)
+    tools = tool_config(
+        context, options, family, names, changes, thinks=thinking.thinks, budget=budget
+    )
     if tools is not None:
         if "tools" in plan.places:
             tools["tools"].append(dict(plan.point))
@@ -269,6 +274,16 @@ def _is_gov_cloud(model_id: str, region: str | None) -> bool:
     return (region or "").startswith("us-gov-") or model_id.lower().startswith(starts)
 
 
+def _no_schema(options: CompletionOptions, family: Family, budget: StrictBudget) -> str | None:
+    """Why the schema of the answer goes in words, or `None` where it goes as one or there is none."""
+    if options.response_schema is None:
+        return None
+    if family.structured_output is False:
+        return f"{family.key} takes no schema; it is in the system prompt instead."
+    reason = budget.add_answer(options.response_schema)
+    return reason and f"{reason} It is in the system prompt instead."
+
+
 def _add_system(
     payload: dict[str, Any],
     context: Context,
@@ -276,6 +291,7 @@ def _add_system(
     family: Family,
     plan: CachePlan,
     changes: Changes,
+    unfit: str | None,
 ) -> None:
     text = clean_text(context.system_prompt or "")
     if text != (context.system_prompt or ""):
@@ -284,11 +300,8 @@ def _add_system(
         changes.dropped("system_prompt", "The service refuses blank text.")
         text = ""
     blocks = system_blocks(text, plan)
-    if options.response_schema is not None and family.structured_output is False:
-        changes.rewritten(
-            "options.response_schema",
-            f"{family.key} takes no schema; it is in the system prompt instead.",
-        )
+    if options.response_schema is not None and unfit is not None:
+        changes.rewritten("options.response_schema", unfit)
         blocks.append({"text": schema_instruction(options.response_schema)})
     if not blocks:
         return

@@ -8,18 +8,13 @@ from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.messages import Context
 from modelwire.repair import Changes, OfferedTool, ToolNames, offered_tools
-from modelwire_bedrock.converse.schemas import (
-    inline_references,
-    is_recursive,
-    tool_schema,
-    unusable,
-)
+from modelwire_bedrock.converse.schemas import inline_references, tool_schema, unusable
+from modelwire_bedrock.converse.strict import StrictBudget
 from modelwire_bedrock.converse.structured import strict_schema
 from modelwire_bedrock.models.families import Family
 
 __all__ = ["offers_tools", "tool_config"]
 
-_MOST_STRICT = 20
 _UNTYPED = ("type", "The arguments of a tool are an object.")
 
 
@@ -37,6 +32,7 @@ def tool_config(
     changes: Changes,
     *,
     thinks: bool,
+    budget: StrictBudget | None = None,
 ) -> dict[str, Any] | None:
     """Write the tools, sorted by name so that a cached prompt stays valid.
 
@@ -47,6 +43,7 @@ def tool_config(
         names: The names of the tools on the wire.
         changes: Where changes are recorded.
         thinks: Whether the model thinks in this answer; some cannot be made to call a tool then.
+        budget: Counts the strict schemas of the request.
 
     Raises:
         InvalidRequest: The choice demands a tool that there is not.
@@ -55,6 +52,7 @@ def tool_config(
     if context.tools and options.tool_choice is not None and options.tool_choice.mode == "none":
         changes.dropped("tools", "The tool choice is none.")
         return None
+    budget = budget or StrictBudget(family)
     specs: dict[str, dict[str, Any]] = {}
     left_out: dict[str, str] = {}
     for tool in offered_tools(context.tools, names, changes):
@@ -63,8 +61,7 @@ def tool_config(
             changes.dropped(tool.path, f"The tool {tool.name!r} is left out. {reason}")
             left_out[tool.name] = reason
             continue
-        strict = sum("strict" in spec for spec in specs.values()) < _MOST_STRICT
-        specs[tool.wire_name] = _spec(tool, family, changes, strict=strict)
+        specs[tool.wire_name] = _spec(tool, family, changes, budget)
     chosen = options.tool_choice.name if options.tool_choice is not None else None
     if chosen in left_out:
         msg = f"The tool choice demands {chosen!r}, which cannot be offered. {left_out[chosen]}"
@@ -78,7 +75,9 @@ def tool_config(
     return config
 
 
-def _spec(tool: OfferedTool, family: Family, changes: Changes, *, strict: bool) -> dict[str, Any]:
+def _spec(
+    tool: OfferedTool, family: Family, changes: Changes, budget: StrictBudget
+) -> dict[str, Any]:
     path = f"{tool.path}.parameters"
     given: dict[str, Any] = tool.parameters
     if family.inline_references:
@@ -96,25 +95,14 @@ def _spec(tool: OfferedTool, family: Family, changes: Changes, *, strict: bool) 
     told = [text for text in (tool.description, normal.forms) if text]
     if told:
         spec["description"] = "\n\n".join(told)
-    if tool.strict and _may_be_strict(tool, schema, family, changes, room=strict):
-        spec["strict"] = True
-        schema = strict_schema(schema, path, changes)
+    if tool.strict:
+        reason = budget.add_tool(schema)
+        if reason is not None:
+            changes.dropped(f"{tool.path}.strict", reason)
+        else:
+            spec["strict"] = True
+            schema = strict_schema(schema, path, changes)
     return {**spec, "inputSchema": {"json": schema}}
-
-
-def _may_be_strict(
-    tool: OfferedTool, schema: dict[str, Any], family: Family, changes: Changes, *, room: bool
-) -> bool:
-    reason = None
-    if family.strict_tools is False:
-        reason = f"{family.key} takes no strict tools."
-    elif not room:
-        reason = f"The service takes {_MOST_STRICT} strict tools at most."
-    elif is_recursive(schema):
-        reason = "A schema that refers to itself cannot be strict."
-    if reason is not None:
-        changes.dropped(f"{tool.path}.strict", reason)
-    return reason is None
 
 
 def _choice(
