@@ -106,6 +106,33 @@ async def test_a_hint_says_what_to_do(emulator, ask, message, code, hint):
     assert "Model access" not in raised.value.hint
 
 
+SONNET_46, HAIKU_45 = "anthropic.claude-sonnet-4-6", "anthropic.claude-haiku-4-5-20251001-v1:0"
+
+
+@pytest.mark.parametrize(
+    ("model", "successor"),
+    [
+        ("anthropic.claude-3-haiku-20240307-v1:0", HAIKU_45),
+        ("us.anthropic.claude-3-5-haiku-20241022-v1:0", HAIKU_45),
+        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", SONNET_46),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", SONNET_46),
+        ("us.anthropic.claude-opus-4-1-20250805-v1:0", None),
+        ("us.amazon.nova-premier-v1:0", None),
+        ("us.amazon.nova-pro-v1:0", None),
+        ("us.meta.llama3-1-70b-instruct-v1:0", None),
+    ],
+)
+async def test_the_hint_for_a_withdrawn_model_names_its_successor_where_one_is_known(
+    emulator, ask, model, successor
+):
+    emulator.answer(fault=refusal(LEGACY, "ResourceNotFoundException"))
+    with pytest.raises(ProviderError) as raised:
+        await ask(model)
+    hint = raised.value.hint
+    assert "models list" in hint
+    assert (f"use {successor}" in hint) if successor else ("use " not in hint)
+
+
 @pytest.mark.parametrize(
     "root",
     [

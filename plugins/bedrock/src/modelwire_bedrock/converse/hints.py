@@ -13,18 +13,15 @@ from modelwire_bedrock.models.families import base_model_id
 
 __all__ = ["hint_for", "successor_of"]
 
-# Withdrawn models, and the model of the same maker and size that takes their place.
-# evidence: AWS's page "Model lifecycle" as public issues quote it, 2026-11.
+# Withdrawn models, and what AWS's own projects put in their place. evidence, 2026-11: Claude 3 Sonnet,
+# 3.7 and Sonnet 4, and 3.5 Haiku in strands-agents/samples#299 (2026-08); 3 Haiku in
+# awslabs/startups#307 (2026-09); 3.5 Sonnet by analogy with 3.7. Of a model that is missing here none
+# is known, as sources differ (Nova Premier) or name a model that is withdrawn as well (Command).
 _SUCCESSORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), name)
     for pattern, name in (
-        (r"claude-(?:instant|3-haiku|3-5-haiku)", "anthropic.claude-haiku-4-5-20251001-v1:0"),
-        (r"claude-(?:3-opus|opus-4-)", "anthropic.claude-opus-4-8"),
-        (r"claude-(?:v?2|3-|sonnet-4-2)", "anthropic.claude-sonnet-4-6"),
-        (r"titan-text|nova-(?:micro|lite|pro|premier)", "amazon.nova-2-lite-v1:0"),
-        (r"llama2|llama3-8b|llama3-70b|llama3-1", "meta.llama3-3-70b-instruct-v1:0"),
-        (r"mistral-(?:7b|large-24)|mixtral", "mistral.mistral-large-3-675b-instruct"),
-        (r"command-", "cohere.command-r-plus-v1:0"),
+        (r"claude-(?:3-haiku|3-5-haiku)", "anthropic.claude-haiku-4-5-20251001-v1:0"),
+        (r"claude-(?:3-sonnet|3-[57]-sonnet|sonnet-4-2)", "anthropic.claude-sonnet-4-6"),
     )
 )
 _REGION_OF_RESOURCE = re.compile(r"on resource: arn:aws[a-z-]*:bedrock:([a-z0-9-]*):")
