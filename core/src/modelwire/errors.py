@@ -2,6 +2,7 @@
 
     ModelwireError
     ├── ConfigError                 config               the configuration document is wrong
+    │   └── VariableNotSet          variable_not_set     a setting needs a variable that is missing
     ├── InvalidMessage              invalid_message      a context or message is not well formed
     ├── SessionError                session              a session's file is damaged or in use
     ├── UnknownModel                unknown_model        a reference names no model, or several
@@ -69,6 +70,7 @@ __all__ = [
     "StreamTruncated",
     "ToolTurnsExceeded",
     "UnknownModel",
+    "VariableNotSet",
 ]
 
 
@@ -191,6 +193,15 @@ class ConfigError(_DocumentError):
     """
 
     code = "config"
+
+
+class VariableNotSet(ConfigError):
+    """A setting that is needed refers to environment variables that are not set.
+
+    A model that is named as a fallback may answer instead of one whose settings they are.
+    """
+
+    code = "variable_not_set"
 
 
 class InvalidMessage(_DocumentError, ValueError):

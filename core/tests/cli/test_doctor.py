@@ -106,6 +106,29 @@ def test_every_mistake_in_the_configuration_is_a_problem_with_its_line(program):
     assert b"Not looked at, since the configuration cannot be used" in done.stdout
 
 
+def test_variables_that_are_not_set_are_warnings_and_a_problem_where_one_is_needed(program):
+    spare = {"baseUrl": "http://localhost:1", "apiKey": "${SPARE_KEY}", "models": ["s"]}
+    document = configured("http://localhost:1")
+    document["models"]["providers"]["spare"] = spare
+    document["env"] = {"UNUSED": "${NOPE}"}
+    program.configure(document)
+    checks = examine(program, "--offline")
+    warnings = of(checks, "configuration", "warning")
+    assert [each["details"]["path"] for each in warnings] == [
+        "models.providers.spare.apiKey",
+        "env.UNUSED",
+    ]
+    assert "SPARE_KEY" in warnings[0]["message"]
+    assert not of(checks, "configuration", "problem")
+    document["agents"]["defaults"]["model"] = {"primary": "${MODEL}", "fallbacks": ["actor/m"]}
+    document["models"]["providers"] = {"actor": {**spare, "apiKey": "${ACTOR_MISSING}"}}
+    program.configure(document)
+    problems = [each for each in examine(program, "--offline") if each["state"] == "problem"]
+    assert [each["check"] for each in problems] == ["configuration", "credentials"]
+    assert 'Missing env var "MODEL"' in problems[0]["message"]
+    assert 'Missing env var "ACTOR_MISSING"' in problems[1]["message"]
+
+
 def test_a_model_of_a_provider_that_nobody_provides_is_a_problem(program):
     program.configure({"agents": {"defaults": {"model": "actr/found"}}})
     checks = examine(program, "--offline")

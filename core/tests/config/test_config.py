@@ -13,7 +13,7 @@ from modelwire.config import (
     SecretRef,
 )
 from modelwire.document import format_path
-from modelwire.errors import ConfigError
+from modelwire.errors import ConfigError, VariableNotSet
 from modelwire.models import Prices
 
 
@@ -299,10 +299,6 @@ def test_a_key_can_come_from_the_documents_own_variables():
         ({"A": 5}, ["env.A: expected a string"]),
         ({"vars": 5}, ["env.vars: expected an object of strings"]),
         ({"vars": {"A": None}}, ["env.vars.A: expected a string"]),
-        (
-            {"A": "${NOPE}"},
-            ['env.A: Missing env var "NOPE" referenced at config path: env.A'],
-        ),
     ],
 )
 def test_a_wrong_env_block_is_a_problem(env, expected):
@@ -491,6 +487,49 @@ def test_a_missing_variable_is_an_error_only_where_it_is_needed():
         "models.providers.spare.baseUrl",
     ]
     assert read.provider("spare").api_key == "${SPARE_KEY}"
+
+
+NEEDS = {"models": {"providers": {"acme": {"apiKey": "${A}"}, "other": {"apiKey": "${B}"}}}}
+NOPE = 'Missing env var "NOPE" referenced at config path: env.'
+ENV_BLOCKS = {
+    "beside vars": ({"A": "${NOPE}"}, {}, [f"env.A: {NOPE}A"]),
+    "in vars": ({"vars": {"A": "x ${NOPE}"}}, {}, [f"env.vars.A: {NOPE}vars.A"]),
+    "over one that is set": ({"vars": {"A": "x"}, "A": "${NOPE}"}, {}, [f"env.A: {NOPE}A"]),
+    "under one that is set": ({"vars": {"A": "${NOPE}"}, "A": "x"}, {}, []),
+    "set by the process": ({"A": "${NOPE}"}, {"A": "x"}, []),
+    "used by nothing": ({"UNUSED": "${NOPE}", "A": "x"}, {}, []),
+    "where it is not read": ({"shellEnv": {"A": "${NOPE}"}, "A": "x"}, {}, []),
+}
+
+
+@pytest.mark.parametrize("name", ENV_BLOCKS)
+def test_a_missing_variable_of_the_env_block_is_an_error_only_where_it_is_needed(name):
+    block, environ, expected = ENV_BLOCKS[name]
+    read = config({"env": block, **NEEDS}, B="b", **environ)
+    assert "NOPE" not in str(read.environ)
+    read.require_provider("other")
+    if not expected:
+        read.require_provider("acme")
+        assert read.provider("acme").resolve_api_key(read.environ) == "x"
+        return
+    with pytest.raises(VariableNotSet) as caught:
+        read.require_provider("acme")
+    place = "models.providers.acme.apiKey"
+    needed = f'{place}: Missing env var "A" referenced at config path: {place}'
+    assert [str(problem) for problem in caught.value.problems] == [needed, *expected]
+
+
+def test_what_an_unused_variable_of_the_env_block_lacks_is_listed():
+    read = config({"env": {"UNUSED": "${NOPE}"}})
+    assert [format_path(item.path) for item in read.missing] == ["env.UNUSED"]
+
+
+def test_the_settings_of_agents_are_read_and_what_others_add_to_them_is_not():
+    agent = {"id": "a", "model": "${M}", "params": {"user": "${U}"}, "identity": {"n": "${I}"}}
+    read = config({"agents": {"list": [agent]}}, M="m", U="u", I="i")
+    assert read.document["agents"]["list"][0] == {
+        "id": "a", "model": "m", "params": {"user": "u"}, "identity": {"n": "${I}"},
+    }  # fmt: skip
 
 
 def test_a_missing_variable_in_place_of_a_number_is_a_problem():

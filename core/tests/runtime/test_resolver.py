@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from modelwire.errors import ConfigError, PluginError, UnknownModel
+from modelwire.errors import ConfigError, PluginError, UnknownModel, VariableNotSet
 from modelwire.models import ModelRef
 
 CONFIG = {
@@ -290,6 +290,36 @@ async def test_a_provider_without_its_variable_is_listed_as_unusable(site, make_
     runtime = make_runtime(PLACEHOLDERS)
     [listing] = [each for each in await runtime.catalog.listings() if each.provider == "spare"]
     assert [model.id for model in listing.models] == ["s"]
+
+
+PRIMARIES = {
+    "in its provider": "spare/s",
+    "in its name": "spare/${MODEL}",
+    "in the whole name": "${MODEL}",
+}
+
+
+@pytest.mark.parametrize("name", PRIMARIES)
+async def test_a_fallback_follows_a_primary_model_whose_variable_is_missing(
+    site, make_runtime, name
+):
+    for each in ("echo", "spare"):
+        site.provider(each)
+    choice = {"primary": PRIMARIES[name], "fallbacks": ["${NO_MODEL}", "echo/e"]}
+    runtime = make_runtime({**PLACEHOLDERS, "agents": {"defaults": {"model": choice}}})
+    message = await runtime.complete("hi")
+    assert (message.provider, message.model) == ("echo", "e")
+    assert [attempt.code for attempt in message.attempts] == ["variable_not_set"] * 2
+    assert "agents.defaults.model.fallbacks[0]" in message.attempts[1].message
+    with pytest.raises(VariableNotSet, match=r"agents\.defaults\.model\.primary|spare"):
+        await runtime.resolve()
+
+
+async def test_a_missing_variable_without_a_fallback_is_the_error(site, make_runtime):
+    document = {**PLACEHOLDERS, "agents": {"defaults": {"model": "${MODEL}"}}}
+    with pytest.raises(VariableNotSet) as caught:
+        await make_runtime(document).complete("hi")
+    assert [problem.path for problem in caught.value.problems] == ["agents.defaults.model"]
 
 
 async def test_a_fallback_whose_variable_is_missing_does_not_stop_the_others(site, make_runtime):

@@ -9,12 +9,18 @@ from typing import Any
 
 from attrs import field, frozen
 
-from modelwire.config.environment import MissingVariable, is_read, read_env_block, substitute
+from modelwire.config.environment import (
+    MissingVariable,
+    has_placeholder,
+    is_read,
+    read_env_block,
+    substitute,
+)
 from modelwire.config.providers import ModelsConfig, ProviderConfig
 from modelwire.config.schema import AgentsConfig, PluginsConfig
 from modelwire.config.structure import structure_sections
-from modelwire.document import Path, format_path, plain_data
-from modelwire.errors import ConfigError, Problem
+from modelwire.document import Path, format_path, plain_data, value_at
+from modelwire.errors import ConfigError, Problem, VariableNotSet
 from modelwire.models import ModelRef, fold_provider
 from modelwire.structuring import describe
 
@@ -92,7 +98,7 @@ class Config:
         """Check that the settings at these places, and beneath them, have all their variables.
 
         Raises:
-            ConfigError: A variable is not set; all of them are listed, each with its path.
+            VariableNotSet: A variable is not set; all of them are listed, each with its path.
         """
         self._refuse_missing(
             item
@@ -107,7 +113,7 @@ class Config:
             names: The provider's id and its other names.
 
         Raises:
-            ConfigError: As `require_variables` raises it.
+            VariableNotSet: As `require_variables` raises it.
         """
         self._refuse_missing(_of(self.missing, ("models", "providers"), names))
 
@@ -118,15 +124,39 @@ class Config:
             names: The names that the plugins have in `plugins.entries`.
 
         Raises:
-            ConfigError: As `require_variables` raises it.
+            VariableNotSet: As `require_variables` raises it.
         """
         self._refuse_missing(_of(self.missing, ("plugins", "entries"), names))
 
+    def require_reference(self, text: str) -> None:
+        """Check that a model's name in the configuration has all its variables.
+
+        Args:
+            text: The name; one without a placeholder needs none.
+
+        Raises:
+            VariableNotSet: As `require_variables` raises it.
+        """
+        if has_placeholder(text):
+            self._refuse_missing(
+                item
+                for item in self.missing
+                if str(value_at(self.document, item.path)).strip() == text.strip()
+            )
+
     def _refuse_missing(self, missing: Iterable[MissingVariable]) -> None:
-        problems = [Problem(format_path(each.path), each.message, each.line) for each in missing]
+        needed = list(missing)
+        names = {each.name for each in needed}
+        # A variable of the block `env` may itself need another one.
+        needed += [
+            each
+            for each in self.missing
+            if each not in needed and each.path[0] == "env" and each.path[-1] in names
+        ]
+        problems = [Problem(format_path(each.path), each.message, each.line) for each in needed]
         if problems:
             source = str(self.path) if self.path else None
-            raise ConfigError(SUMMARY, problems=problems, source=source)
+            raise VariableNotSet(SUMMARY, problems=problems, source=source)
 
     def aliases(self) -> dict[str, str]:
         """The user's short names for models, in lower case, and the references they stand for.
@@ -182,6 +212,7 @@ def build_config(
     env = read_env_block(authored.get("env"), os.environ if environ is None else environ)
     rest = {key: value for key, value in authored.items() if key != "env"}
     resolved, missing = substitute(rest, env.environ, wanted=is_read)
+    missing += env.missing
     resolved = {key: resolved.get(key, env.data) for key in authored}
     problems += env.problems
     sections, mistakes = structure_sections(resolved, authored)

@@ -155,33 +155,44 @@ class EnvBlock:
         environ: The variables of the process over those of the block.
         data: The block, with its placeholders replaced.
         problems: What is wrong with the block, each with its path.
+        missing: The variables of the process that it refers to and that are not set. A variable
+            of the block that needs one of them is not set either, unless the process sets it.
     """
 
     environ: Mapping[str, str]
     data: Any
     problems: list[tuple[Path, str]]
+    missing: list[MissingVariable]
 
 
 def read_env_block(block: Any, process: Mapping[str, str]) -> EnvBlock:
     """Read the block `env`; `None` stands for a document without one."""
     if block is None:
-        return EnvBlock(dict(process), None, [])
-    data, missing = substitute(block, process, _ROOT)
-    problems = [(item.path, item.message) for item in missing]
+        return EnvBlock(dict(process), None, [], [])
+    data, missing = substitute(block, process, _ROOT, wanted=_is_read_of_block)
+    unresolved = {item.path for item in missing}
+    problems: list[tuple[Path, str]] = []
     variables: dict[str, str] = {}
     for path, values in ((*_ROOT, "vars"), _vars_of(data)), (_ROOT, _without_vars(data)):
         if not isinstance(values, Mapping):
             problems.append((path, "expected an object of strings"))
             continue
         for name, value in values.items():
-            if isinstance(value, str):
-                variables[name] = value
-            else:
+            if not isinstance(value, str):
                 problems.append(((*path, name), "expected a string"))
+            elif (*path, name) in unresolved:
+                variables.pop(name, None)  # not set, like a variable that is not written here
+            else:
+                variables[name] = value
     variables.update({name: value for name, value in process.items() if value})
     for name, value in process.items():
         variables.setdefault(name, value)
-    return EnvBlock(variables, data, problems)
+    unset = [item for item in missing if not variables.get(str(item.path[-1]))]
+    return EnvBlock(variables, data, problems, unset)
+
+
+def _is_read_of_block(path: Path) -> bool:
+    return path[:2] != (*_ROOT, "shellEnv")
 
 
 def _vars_of(data: Any) -> Any:

@@ -18,6 +18,7 @@ from modelwire.errors import (
     PluginError,
     ProviderError,
     UnknownModel,
+    VariableNotSet,
 )
 from modelwire.events import Delta, Deltas, Event
 from modelwire.events.assembler import Assembler
@@ -48,7 +49,7 @@ def deserves_fallback(error: ModelwireError) -> bool:
     """
     if isinstance(error, ContextOverflow | ContentFiltered):
         return False
-    return isinstance(error, ProviderError | PluginError | UnknownModel)
+    return isinstance(error, ProviderError | PluginError | UnknownModel | VariableNotSet)
 
 
 @frozen

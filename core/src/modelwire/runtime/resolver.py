@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config
+from modelwire.config.environment import has_placeholder
 from modelwire.document import Path
 from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.hookspecs import CompletionOptions
@@ -48,6 +49,7 @@ class Resolver:
         if ref is None:
             ref = self._primary()
         if isinstance(ref, str):
+            self.config.require_reference(ref)
             text = self.config.expand_alias(ref)
             ref = full_ref(self.registry, text) or await self._find(text)
         await self.catalog.load(ref.provider)
@@ -137,7 +139,6 @@ class Resolver:
         return Deadlines(**{name: limit for name, limit in limits.items() if limit is not None})
 
     def _primary(self) -> ModelRef | str:
-        self.config.require_variables(("agents", "defaults", "model"))
         primary = self.config.agents.defaults.model.primary
         return default_ref(self.config, self.registry) if primary is None else primary
 
@@ -145,6 +146,8 @@ class Resolver:
         """A reference under its provider's own id; as it is, where it names none or is wrong."""
         if isinstance(candidate, ModelRef):
             return ModelRef(self.registry.canonical(candidate.provider), candidate.model)
+        if self.config.missing and has_placeholder(candidate):
+            return candidate  # what it lacks is said when it is asked
         try:
             return full_ref(self.registry, self.config.expand_alias(candidate)) or candidate
         except UnknownModel:

@@ -87,7 +87,10 @@ def _warnings(config: Config, document: Any) -> Iterator[str]:
 
     try:
         registry = Registry(config)
+        missing = {item.path for item in config.missing}
         for path, name in references:
+            if path in missing:
+                continue
             checked = check_reference(config, registry, name)
             if checked.problem:
                 shown = value_at(config.authored, path)

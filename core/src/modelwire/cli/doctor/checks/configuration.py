@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwire.cli.doctor.context import DoctorContext
-from modelwire.cli.doctor.findings import Finding
+from modelwire.cli.doctor.findings import Finding, State
 from modelwire.cli.model_check import check_reference
 from modelwire.config import Config
 from modelwire.document import format_path
@@ -20,6 +20,7 @@ from modelwire.redaction import looks_secret
 __all__ = ["check_configuration"]
 
 _NAME = "configuration"
+_CHOSEN = ("agents", "defaults", "model")
 _READABLE_BY_OTHERS = 0o077
 
 
@@ -54,8 +55,18 @@ def _examine(situation: DoctorContext) -> list[Finding]:
         findings.append(Finding(_NAME, "ok", text, details={"file": str(config.path)}))
         findings += _untrusted(config)
         findings += _exposed(config.path, config.authored)
+    findings += _missing_variables(config)
     findings += _references(situation)
     return findings
+
+
+def _missing_variables(config: Config) -> Iterator[Finding]:
+    """Tell of variables that are not set; one in the name of a chosen model is a problem."""
+    for item in config.missing:
+        state: State = "problem" if item.path[:3] == _CHOSEN else "warning"
+        details = {"path": format_path(item.path), "line": item.line, "variable": item.name}
+        hint = f"Set {item.name}; what uses it does not work until then."
+        yield Finding(_NAME, state, f"{item.message}.", hint, details)
 
 
 def _references(situation: DoctorContext) -> Iterator[Finding]:
@@ -65,6 +76,7 @@ def _references(situation: DoctorContext) -> Iterator[Finding]:
     named += [
         (f"agents.defaults.model.fallbacks[{n}]", ref) for n, ref in enumerate(chosen.fallbacks)
     ]
+    missing = {format_path(item.path) for item in config.missing}
     if not chosen.primary:
         if config.path is None and len(registry.default_refs) == 1:
             text = f"No model is chosen; {registry.default_refs[0]} answers."
@@ -75,7 +87,7 @@ def _references(situation: DoctorContext) -> Iterator[Finding]:
                 _NAME, "warning", text, "Run: modelwire setup, or modelwire models set REF"
             )
     for path, reference in named:
-        if not reference:
+        if not reference or path in missing:
             continue
         try:
             checked = check_reference(config, registry, reference)
