@@ -1,11 +1,13 @@
 """Plugins and wrappers that misbehave while they answer: ended, named, and the others unharmed."""
 
 import asyncio
+import importlib
 
 import pytest
 
-from modelwire.errors import PluginError, RequestTimeout
+from modelwire.errors import Cancelled, PluginError, RequestTimeout
 from modelwire.events import TextDeltaEvent
+from modelwire.messages import StopReason
 from modelwire.transport import Deadlines
 
 LIMITED = {"models": {"providers": {"wild": {"timeoutSeconds": 0.2}}}}
@@ -156,3 +158,59 @@ async def test_a_provider_that_fails_inside_a_wrapper_is_named_itself(site, wild
     site.install("harmless", {"middleware": {"harmless": ""}}, source)
     with pytest.raises(PluginError, match=r"^modelwire-wild failed"):
         await make_runtime().complete("hi", model="wild/bug")
+
+
+SLOW_TO_WARM_UP = """
+    import threading
+    from modelwire.events import *
+    from modelwire.hookspecs import hookimpl
+    from modelwire.messages import StopReason
+
+    gate = threading.Event()
+
+    @hookimpl
+    def warm_up():
+        gate.wait(60)
+
+    @hookimpl
+    async def stream_completion():
+        yield Stop(StopReason.STOP)
+"""
+
+
+@pytest.mark.parametrize("limit", ["first_event", "total"])
+async def test_a_limit_that_passes_before_the_request_leaves_an_empty_message(
+    site, make_runtime, limit
+):
+    plugin = importlib.import_module(site.provider("slow", source=SLOW_TO_WARM_UP))
+    runtime = make_runtime()
+    try:
+        await runtime.resolve("slow/m")
+        with pytest.raises(RequestTimeout) as caught:
+            await runtime.complete("x", model="slow/m", deadlines=Deadlines(**{limit: 0.5}))
+    finally:
+        plugin.gate.set()
+    assert caught.value.phase == limit
+    partial = caught.value.partial
+    assert (partial.content, partial.provider, partial.model) == ([], "slow", "m")
+    assert (partial.stop_reason, partial.error_code) == (StopReason.ERROR, "timeout")
+
+
+async def test_a_stream_that_is_cancelled_before_the_request_leaves_an_empty_message(
+    site, make_runtime
+):
+    plugin = importlib.import_module(site.provider("slow", source=SLOW_TO_WARM_UP))
+    stream = make_runtime().stream("x", model="slow/m")
+    try:
+        reading = asyncio.create_task(stream.result())
+        while stream.model is None:
+            await asyncio.sleep(0.01)
+        stream.cancel()
+        with pytest.raises(Cancelled) as caught:
+            await reading
+    finally:
+        plugin.gate.set()
+    assert (caught.value.partial.content, caught.value.partial.stop_reason) == (
+        [],
+        StopReason.ABORTED,
+    )

@@ -160,15 +160,16 @@ class Completion:
         self, model: Model, options: CompletionOptions, state: StreamState
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Ask one model once."""
-        await self.resolver.catalog.warm_up(model.provider, model.api)
         owner = self.registry.owner(model.provider, model.api)
+        # Before anything is waited for, so that every failure has a message of this model.
+        state.assembler = assembler = self._new_assembler(owner, model)
+        await self.resolver.catalog.warm_up(model.provider, model.api)
         if not owner.implements("stream_completion"):
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
             raise PluginError(msg)
         provider = self.registry.provider_config(model.provider)
         transport = self.registry.authorized(provider, self.transport)
         sent = SentSecrets()
-        state.assembler = assembler = self._new_assembler(owner, model)
         feed, feed_all = assembler.feed, assembler.feed_all
         try:
             deltas = owner.hooks.stream_completion(
