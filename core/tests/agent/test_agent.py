@@ -318,3 +318,12 @@ async def test_an_agent_of_its_own_uses_the_configuration(scripted, tmp_path, mo
     monkeypatch.setenv("MODELWIRE_CONFIG", str(path))
     async with Agent() as agent:
         assert (await agent.run(script("x"))).output == "x"
+
+
+async def test_an_option_of_a_run_is_checked_like_one_of_the_agent(make_agent):
+    agent = make_agent()
+    with pytest.raises(InvalidRequest, match="temprature") as caught:
+        await agent.run("x", temprature=1)
+    assert caught.value.hint == "Did you mean temperature?"
+    with pytest.raises(InvalidRequest, match=r"options\.max_tokens must be"):
+        agent.stream("x", max_tokens=0)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from modelwire import Agent, SyncRuntime, run_tools
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.runtime.caller_options import options_of
@@ -69,3 +70,35 @@ def test_right_options_are_kept():
     given = {"max_tokens": 1, "temperature": 0, "top_p": 1.0, "stop": ["a"], "reasoning": "off"}
     merged = options_of(CompletionOptions(session_id="s"), given)
     assert (merged.max_tokens, merged.stop, merged.session_id) == (1, ("a",), "s")
+
+
+LATER = {
+    **{f"{name}={value!r}": ({name: value}, rf"options\.{name}") for name, value in CASES},
+    "a wrong name": ({"temprature": 1}, "temprature"),
+    "model": ({"model": 5}, "model must be"),
+    "fallbacks": ({"fallbacks": "echo/e"}, "fallbacks must be"),
+    "system": ({"system": ["x"]}, "system must be"),
+    "options": ({"options": {"max_tokens": 5}}, "options must be"),
+    **{f"max_turns={n!r}": ({"max_turns": n}, "max_turns must be") for n in (0, -1, "3", True)},
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+@pytest.mark.parametrize("blocking", [False, True], ids=["async", "blocking"])
+def test_what_asks_a_model_later_checks_when_it_is_made(make_runtime, name, blocking):
+    given, words = LATER[name]
+    with pytest.raises(InvalidRequest, match=words):
+        Agent("echo/e", **given) if "model" not in given else Agent(**given)
+    with pytest.raises(InvalidRequest, match=words):
+        if blocking:
+            with SyncRuntime(make_runtime()) as runtime:
+                runtime.run_tools("x", [], approve="never", **given)
+        else:
+            run_tools(make_runtime(), "x", [], approve="never", **given)
+
+
+async def test_a_tool_loop_checks_keep_text(make_runtime):
+    with pytest.raises(InvalidRequest, match="keep_text must be"):
+        run_tools(make_runtime(), "x", [], approve="never", keep_text="no")
+    with pytest.raises(InvalidRequest, match="keep_text must be"):
+        make_runtime().stream("x", keep_text="no")

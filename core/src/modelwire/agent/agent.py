@@ -20,6 +20,7 @@ from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime, SyncRuntime
+from modelwire.runtime.caller_options import check_settings, options_of
 from modelwire.runtime.options import OptionChanges
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, approver, check_names
@@ -114,12 +115,13 @@ class Agent(Generic[T]):
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> None:
+        check_settings({"model": model, "fallbacks": fallbacks, "system": system}, max_turns)
         self._model = model
         self._fallbacks = None if fallbacks is None else tuple(fallbacks)
         self._tools = _functions(tools)
         self._system = system
         self._output: OutputType[T] = OutputType.of(output)
-        self._options = evolve(options or CompletionOptions(), **changes)
+        self._options = options_of(options, changes)
         self._approve = approve
         self._decide = approver(approve)
         self._max_turns = max_turns
@@ -201,7 +203,7 @@ class Agent(Generic[T]):
             msg = "config is given beside a runtime, which has a configuration."
             raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
         own = Runtime.from_config(config) if runtime is None else runtime
-        asked = evolve(options or CompletionOptions(), **changes)
+        asked = options_of(options, changes)
         found = find_agent(own.config, name, asked)
         agent: Agent[Any] = Agent(
             found.model,
@@ -327,7 +329,7 @@ class Agent(Generic[T]):
         if messages is not None and session is not None:
             msg = "messages and session are both given; each is the conversation so far."
             raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
-        options = evolve(self._options, **changes)
+        options = options_of(self._options, changes)
         if self._output.schema is not None:
             if options.response_schema is not None:
                 msg = "response_schema is given beside output, which makes a schema."

@@ -108,7 +108,12 @@ def options_of(options: CompletionOptions | None, changes: Mapping[str, Any]) ->
     return merged
 
 
-def check_call(model: object = None, fallbacks: object = None, system: object = None) -> None:
+def check_call(
+    model: object = None,
+    fallbacks: object = None,
+    system: object = None,
+    keep_text: object = True,
+) -> None:
     """Check the arguments of a call that are not options.
 
     Raises:
@@ -125,6 +130,26 @@ def check_call(model: object = None, fallbacks: object = None, system: object = 
                 raise _wrong(f"fallbacks[{index}]", due, ref)
     if not isinstance(system, str | None):
         raise _wrong("system", "a string", system)
+    if not isinstance(keep_text, bool):
+        raise _wrong("keep_text", "True or False", keep_text)
+
+
+def check_settings(settings: Mapping[str, Any], max_turns: object) -> None:
+    """Check the arguments of a tool loop or an agent, which ask a model later.
+
+    Args:
+        settings: The keyword arguments of `Runtime.stream`.
+        max_turns: The most answers to ask for.
+
+    Raises:
+        InvalidRequest: One has another name, type or range; it is named.
+    """
+    changes = dict(settings)
+    names = ("model", "fallbacks", "system", "keep_text")
+    check_call(**{name: changes.pop(name) for name in names if name in changes})
+    options_of(changes.pop("options", None), changes)
+    if not _is_count(max_turns):
+        raise _wrong("max_turns", "a whole number above 0", max_turns)
 
 
 def _wrong(name: str, due: str, value: object) -> InvalidRequest:

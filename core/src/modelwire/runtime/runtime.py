@@ -197,7 +197,7 @@ class Runtime:
             InvalidRequest: An argument or option has another name, type or range than it may have,
             or is nested too deep.
         """
-        check_call(model, fallbacks, system)
+        check_call(model, fallbacks, system, keep_text)
         merged = options_of(options, changes)
         context, repairs = prepare_context(prompt, system=system, tools=tools)
         completion = Completion(
@@ -300,6 +300,7 @@ class Runtime:
 
         Raises:
             InvalidMessage: Two tools have the same name.
+            InvalidRequest: An argument or option has another name, type or range than it may have.
         """
         return ToolLoop(
             self, context, tools, approve=approve, max_turns=max_turns, settings=settings

@@ -194,6 +194,7 @@ class SyncRuntime:
 
         Raises:
             InvalidMessage: Two tools have the same name.
+            InvalidRequest: An argument or option has another name, type or range than it may have.
         """
 
         def begin(ask: Approve) -> ToolLoop:

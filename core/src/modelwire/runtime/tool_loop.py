@@ -25,6 +25,7 @@ from modelwire.messages import (
     ToolCall,
     ToolResultMessage,
 )
+from modelwire.runtime.caller_options import check_settings
 from modelwire.runtime.cancellation import Cancellation
 from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
@@ -155,7 +156,8 @@ def run_tools(
 
     Raises:
         InvalidMessage: Two tools have the same name, or one is none; the prompt is none.
-        InvalidRequest: `approve` is none of these.
+        InvalidRequest: `approve` is none of these, or another argument or option has a name, type
+            or range that it may not have.
     """
     return runtime.run_tools(context, tools, approve=approve, max_turns=max_turns, **settings)
 
@@ -195,6 +197,7 @@ class ToolLoop:
         max_turns: int,
         settings: StreamSettings,
     ) -> None:
+        check_settings(settings, max_turns)
         context = context if isinstance(context, Context) else as_context(context)
         read = read_tools(tools)
         check_names([*read, *context.tools])
