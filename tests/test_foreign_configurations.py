@@ -3,9 +3,13 @@
 import json
 
 import pytest
+from wires import WIRES
 
-from modelwire import Runtime
-from modelwire.errors import ConfigError, PluginError
+from modelwire import Agent, Runtime
+from modelwire.errors import ConfigError, PluginError, VariableNotSet
+from modelwire.testing import ScriptedAnswer, WireServer
+
+CHAT = next(wire for wire in WIRES if wire.api == "openai-completions")
 
 VARIABLES = [f"VARIABLE_{number}" for number in range(12)]
 
@@ -190,3 +194,91 @@ async def test_what_is_not_supported_is_said(name, tmp_path):
     async with runtime_of(document, tmp_path) as runtime:
         with pytest.raises(kind, match=words):
             await runtime.dry_run("hi")
+
+
+def agents_file(url):
+    """An openclaw.json with several agents, and with what only OpenClaw reads."""
+    model = {"api": "openai-completions", "models": [{"id": "m"}, {"id": "n"}]}
+    return {
+        "channels": {"telegram": {"botToken": "${TELEGRAM_BOT_TOKEN}"}},
+        "bindings": [{"agentId": "quick", "match": {"channel": "telegram"}}],
+        "models": {
+            "providers": {
+                "acme": {**model, "baseUrl": f"{url}/v1", "apiKey": "k"},
+                "spare": {**model, "baseUrl": f"{url}/v1", "apiKey": "${SPARE_KEY}"},
+            }
+        },
+        "agents": {
+            "defaults": {
+                "model": {"primary": "acme/m", "fallbacks": ["acme/n"]},
+                "models": {"acme/n": {"alias": "fast", "params": {"temperature": 0.25}}},
+                "workspace": "~/.openclaw/workspace",
+                "thinkingDefault": "adaptive",
+                "maxConcurrent": 4,
+            },
+            "list": [
+                {
+                    "id": "main",
+                    "default": True,
+                    "identity": {"name": "Sam", "avatar": "${AVATAR}"},
+                    "tools": {"profile": "coding", "deny": ["browser"]},
+                    "sandbox": {"mode": "off", "docker": {"env": {"X": "${SANDBOX}"}}},
+                },
+                {
+                    "id": "quick",
+                    "model": "fast",
+                    "thinkingDefault": "adaptive",
+                    "params": {"cacheRetention": "none", "user": "${OWNER}", "fastMode": True},
+                },
+                {"id": "deep", "model": {"primary": "spare/m", "fallbacks": ["acme/n"]}},
+                {"id": "only", "model": {"fallbacks": ["spare/m"]}},
+                {"id": "other", "model": {"primary": "${OTHER_MODEL}", "fallbacks": ["acme/m"]}},
+                {"id": "nameless", "model": "${NO_MODEL}"},
+                {"id": "unset", "params": {"user": "${NOBODY}"}},
+            ],
+        },
+    }
+
+
+AGENTS = {
+    None: ("acme/m", {"model": "m"}, []),
+    "main": ("acme/m", {"model": "m"}, []),
+    "quick": ("acme/n", {"model": "n", "temperature": 0.25, "user": "me"}, []),
+    "deep": ("acme/n", {"model": "n", "temperature": 0.25}, ["spare/m"]),
+    "only": ("acme/m", {"model": "m"}, []),
+    "other": ("acme/m", {"model": "m"}, ["${OTHER_MODEL}"]),
+}
+
+
+@pytest.mark.parametrize("name", AGENTS)
+async def test_an_agent_of_a_foreign_configuration_answers(name, tmp_path):
+    ref, sent, failed = AGENTS[name]
+    kit = CHAT.kit
+    with WireServer(kit.aside) as server:
+        server.always(kit.reply(kit.bodies(ScriptedAnswer("Yes."))))
+        path = tmp_path / "openclaw.json"
+        path.write_text(json.dumps(agents_file(server.url)), encoding="utf-8")
+        environ = {"OWNER": "me"}
+        async with Runtime.from_config(path, environ=environ, cache_directory=tmp_path) as runtime:
+            result = await Agent.from_config(name, runtime=runtime).run("hi")
+        asked = [json.loads(request.body) for request in server.requests if request.body]
+    answer = result.messages[-1]
+    assert (f"{answer.provider}/{answer.model}", result.text) == (ref, "Yes.")
+    assert [(each.model, each.code) for each in result.attempts] == [
+        (model, "variable_not_set") for model in failed
+    ]
+    shared = {"messages", "stream", "stream_options"}
+    assert [{key: body[key] for key in body if key not in shared} for body in asked] == [sent]
+
+
+UNSET = {"nameless": "agents.list[5].model", "unset": "agents.list[6].params.user"}
+
+
+@pytest.mark.parametrize("name", UNSET)
+async def test_an_agent_names_the_variable_that_it_lacks(name, tmp_path):
+    path = tmp_path / "openclaw.json"
+    path.write_text(json.dumps(agents_file("http://127.0.0.1:9")), encoding="utf-8")
+    async with Runtime.from_config(path, environ={}, cache_directory=tmp_path) as runtime:
+        with pytest.raises(VariableNotSet) as caught:
+            await Agent.from_config(name, runtime=runtime).run("hi")
+    assert [problem.path for problem in caught.value.problems] == [UNSET[name]]

@@ -18,6 +18,10 @@ from modelwire.text import near_matches
 __all__ = ["ConfiguredAgent", "find_agent"]
 
 
+_ADAPTIVE = "adaptive"
+"""OpenClaw's word for a model that decides by itself how much it thinks; nothing is sent for it."""
+
+
 @frozen
 class ConfiguredAgent:
     """What the configuration says of an agent.
@@ -25,7 +29,7 @@ class ConfiguredAgent:
     Attributes:
         model: Its model, or `None` for the primary one.
         fallbacks: What may answer in its place; `None` is what the defaults say. An agent with a
-            model of its own has only its own fallbacks.
+            model of its own has only its own fallbacks, and one that lists fallbacks has those.
         options: Its options.
     """
 
@@ -45,6 +49,7 @@ def find_agent(config: Config, name: str | None, options: CompletionOptions) -> 
 
     Raises:
         ConfigError: There is no such agent, or a setting of it is not valid.
+        VariableNotSet: A setting of it refers to a variable that is not set.
     """
     agents = dict(_agents(config))
     if name is None:
@@ -86,11 +91,11 @@ def _names(place: Path, agent: Mapping[str, Any]) -> list[str]:
 def _read(
     config: Config, place: Path, agent: Mapping[str, Any], options: CompletionOptions
 ) -> ConfiguredAgent:
-    config.require_variables(place)
+    config.require_variables((*place, "params"), (*place, "thinkingDefault"))
     params = agent.get("params")
     merged = merge_options(params if isinstance(params, Mapping) else {}, options)
     level = agent.get("thinkingDefault")
-    if merged.reasoning is None and level is not None:
+    if merged.reasoning is None and level is not None and level != _ADAPTIVE:
         if level not in get_args(ReasoningLevel):
             allowed = ", ".join(get_args(ReasoningLevel))
             problem = Problem(
@@ -103,7 +108,7 @@ def _read(
     written = choice if isinstance(choice, Mapping) else {"primary": choice}
     primary, fallbacks = written.get("primary"), written.get("fallbacks")
     model = primary.strip() if isinstance(primary, str) and primary.strip() else None
-    if model is None:
+    if model is None and not isinstance(fallbacks, list):
         return ConfiguredAgent(None, None, merged)
     own = fallbacks if isinstance(fallbacks, list) else []
     return ConfiguredAgent(model, tuple(each for each in own if isinstance(each, str)), merged)
