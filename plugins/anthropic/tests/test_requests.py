@@ -324,7 +324,20 @@ def test_claude_gets_no_thinking_back_without_its_signature(model, at):
         ("claude-sonnet-4-5", "https://gateway.example", None, False),
         ("deepseek-v4-pro", "https://api.deepseek.com/anthropic", {"type": "disabled"}, False),
         ("kimi-for-coding", "https://api.kimi.com/coding", None, True),
-        ("glm-5", "https://api.z.ai/api/anthropic", None, True),
+        ("glm-4.6", "https://api.z.ai/api/anthropic", {"type": "disabled"}, False),
+        ("glm-5", "https://open.bigmodel.cn/api/anthropic", {"type": "disabled"}, False),
+        ("GLM-5.3-Flash", "https://api.z.ai/api/anthropic", None, True),
+        ("kimi-k2.6", "https://api.moonshot.cn/anthropic", {"type": "disabled"}, False),
+        ("kimi-k2.7-code", "https://api.moonshot.ai/anthropic", None, True),
+        ("kimi-k3", "https://api.moonshot.ai/anthropic", None, True),
+        ("MiniMax-M2.7-highspeed", "https://api.minimax.io/anthropic", None, True),
+        ("MiniMax-M3", "https://api.minimaxi.com/anthropic", None, True),
+        (
+            "qwen3.5-plus",
+            "https://dashscope.aliyuncs.com/apps/anthropic",
+            {"type": "disabled"},
+            False,
+        ),
         ("any", "https://gateway.example", None, True),
     ],
 )
@@ -334,9 +347,16 @@ def test_off_is_said_as_the_service_wants_it_or_noted(model, at, sent, noted):
     assert (("ignored", "options.reasoning") in paths(request)) is noted
 
 
+def test_a_model_that_always_thinks_is_told_from_one_of_which_nothing_is_known():
+    at = "https://api.minimax.io/anthropic"
+    for model, words in ("MiniMax-M2.5", "always think"), ("MiniMax-M3", "not known"):
+        request = build(model=model, at=at, reasoning="off")
+        assert words in str(request.changes)
+
+
 def test_every_vendor_of_whom_something_is_said_has_evidence_and_its_date():
     for vendor in VENDORS:
-        if vendor.off is not None or vendor.requires_signature:
+        if vendor.off is not None or vendor.always_think or vendor.requires_signature:
             assert vendor.evidence, vendor.id
             assert vendor.as_of, vendor.id
 

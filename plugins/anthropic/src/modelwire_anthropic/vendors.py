@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from modelwire.models import Model
 
@@ -31,6 +31,7 @@ class Vendor:
         requires_signature: Whether it takes thinking back only with its signature. Where not, a
             model's own thinking goes back as it came.
         off: How its models are kept from thinking, or `None` where that is not known.
+        always_think: Ids of models for which that is `never`; `*` stands for any characters.
         evidence: What that is known from.
         as_of: The month of the evidence.
     """
@@ -39,6 +40,7 @@ class Vendor:
     hosts: tuple[str, ...]
     requires_signature: bool = False
     off: Off | None = None
+    always_think: tuple[str, ...] = ()
     evidence: str = ""
     as_of: str = ""
 
@@ -69,16 +71,30 @@ VENDORS: tuple[Vendor, ...] = (
         "kimi-coding", ("api.kimi.com",), off="never",
         evidence="NousResearch/hermes-agent#55488, #49143", as_of="2026-06",
     ),
-    Vendor("moonshot", ("api.moonshot.ai", "api.moonshot.cn")),
+    # Reported by another client: K2.6 takes `disabled`; K2.7 Code and K3 cannot be kept from it.
     Vendor(
-        "minimax", ("api.minimax.io", "api.minimaxi.com"),
-        evidence="NousResearch/hermes-agent#75725, #85251 (replay)", as_of="2026-08",
+        "moonshot", ("api.moonshot.ai", "api.moonshot.cn"),
+        off="disabled", always_think=("kimi-k2.7-code*", "kimi-k3*"),
+        evidence="metacpan.org/pod/Langertha::Engine::MoonshotAnthropic 0.504", as_of="2026-11",
+    ),
+    # M2 keeps thinking when `disabled` is sent; what M3 does here is not known.
+    Vendor(
+        "minimax", ("api.minimax.io", "api.minimaxi.com"), always_think=("minimax-m2*",),
+        evidence="java.agentscope.io/v2/en/integration/model/minimax; "
+        "NousResearch/hermes-agent#75725, #85251 (replay)",
+        as_of="2026-11",
+    ),
+    # Measured there: GLM-4.6 with `disabled` does not think, GLM-5.3 Flash does.
+    Vendor(
+        "zai", ("api.z.ai", "open.bigmodel.cn"), off="disabled", always_think=("glm-5.3*",),
+        evidence="No-Compromise-AI/glm-mcp#60; NousResearch/hermes-agent#86433 (replay)",
+        as_of="2026-08",
     ),
     Vendor(
-        "zai", ("api.z.ai", "open.bigmodel.cn"),
-        evidence="NousResearch/hermes-agent#86433 (replay)", as_of="2026-08",
+        "qwen", ("dashscope*.aliyuncs.com", "*.maas.aliyuncs.com"), off="disabled",
+        evidence="docs.qwencloud.com/api-reference/chat/anthropic; earendil-works/pi#2022",
+        as_of="2026-11",
     ),
-    Vendor("qwen", ("dashscope*.aliyuncs.com", "*.maas.aliyuncs.com")),
     Vendor("tencent", ("api.lkeap.cloud.tencent.com",)),
 )  # fmt: skip
 
@@ -100,5 +116,6 @@ def vendor_of(model: Model, base_url: str | None = None) -> Vendor:
     host = urlsplit(base_url).hostname or ""
     for vendor in VENDORS:
         if any(fnmatchcase(host, pattern) for pattern in vendor.hosts):
-            return vendor
+            always = any(fnmatchcase(model.id.lower(), each) for each in vendor.always_think)
+            return evolve(vendor, off="never") if always else vendor
     return _GATEWAY_TO_CLAUDE if "claude" in model.id.lower() else _UNKNOWN
