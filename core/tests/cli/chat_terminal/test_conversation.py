@@ -26,8 +26,8 @@ def test_a_conversation_is_typed_answered_and_kept(chat, program):
 
 
 def test_a_failing_provider_is_told_and_can_be_asked_again(chat, program):
-    terminal = chat("--config", "quick.json5")
     (program.folder / "quick.json5").write_text("{}")
+    terminal = chat("--config", "quick.json5")
     terminal.ready()
     terminal.type("fail")
     terminal.until("Error: The model is busy.")

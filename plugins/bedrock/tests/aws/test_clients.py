@@ -54,6 +54,18 @@ async def test_many_callers_are_given_one_client(target_of):
     assert await clients.get("bedrock-runtime", target) is not made[0]
 
 
+async def test_callers_that_come_while_the_client_is_made_get_it_too(target_of):
+    clients, target = Clients(), target_of(environ=PAIR)
+
+    async def late(turns):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await clients.get("bedrock", target)
+
+    made = await asyncio.gather(*map(late, range(300)))
+    assert len({id(client) for client in made}) == 1
+
+
 async def test_each_identity_has_a_client_of_its_own(target_of):
     clients = Clients()
     one = await clients.get("bedrock", target_of(environ=PAIR))

@@ -139,6 +139,9 @@ class Clients:
         from modelwire_bedrock.aws.credentials.errors import credential_error
         from modelwire_bedrock.aws.credentials.sessions import open_session
 
+        opened = self._sessions.get(target)
+        if opened is not None:  # by another caller, since this one looked for it
+            return opened
         try:
             session = open_session(target)
             held = _Held(session, _lease(session, target))
@@ -148,6 +151,12 @@ class Clients:
             self._sessions[target] = held
             _shorten(self._sessions)
         return held
+
+    def _made(self, service: Service, target: Target, held: _Held) -> Any:
+        """The client that another caller has had made since this one looked for it."""
+        with self._lock:
+            client = self._clients.get((service, target))
+            return client if client is not None and self._owners[client][1] is held else None
 
     def _make(self, service: Service, target: Target, held: _Held) -> Any:
         """Make a client; runs in a thread."""
@@ -161,6 +170,9 @@ class Clients:
 
         try:
             with importing(), held.making:  # a session is not made for several threads
+                made = self._made(service, target, held)
+                if made is not None:
+                    return made
                 client = held.session.create_client(service, **_arguments(service, target))
         except (BaseEndpointResolverError, EndpointProviderError) as error:
             msg = f"botocore finds no endpoint of {service} in {target.region}: {error}"
