@@ -293,8 +293,10 @@ class TestToolChoice:
     def test_nobody_chooses_where_nobody_asks(self, build):
         assert "toolChoice" not in build(tools=self.TOOLS).payload["toolConfig"]
 
-    def test_none_sends_no_tools(self, build):
-        request = build(tools=self.TOOLS, tool_choice=ToolChoice("none"))
+    def test_none_sends_no_tools_where_the_family_cannot_forbid_calls(self, build):
+        request = build(
+            model="us.amazon.nova-pro-v1:0", tools=self.TOOLS, tool_choice=ToolChoice("none")
+        )
         assert "toolConfig" not in request.payload
         assert kinds(request, "tools") == ["dropped"]
 

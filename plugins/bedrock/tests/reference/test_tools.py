@@ -189,6 +189,31 @@ async def test_limits_of_claude_do_not_hold_for_others(ask, sent):
     assert specs(sent()[0])[0]["strict"] is True
 
 
+HISTORY = [
+    UserMessage("Read x."),
+    AssistantMessage([ToolCall("c1", "read", {"path": "x"})], "amazon-bedrock", CLAUDE),
+    ToolResultMessage("c1", "read", "contents"),
+]
+
+
+@pytest.mark.parametrize("history", ["Hello", HISTORY], ids=["first", "after a call"])
+@pytest.mark.parametrize("model", [CLAUDE, CLAUDE_55])
+async def test_claude_keeps_its_tools_where_calls_are_forbidden(ask, sent, model, history):
+    await ask(model, history, tools=[READ], tool_choice=ToolChoice("none"))
+    await ask(model, history, tools=[READ])
+    forbidden, free = sent()
+    fields = forbidden["additionalModelRequestFields"]
+    assert fields.pop("tool_choice") == {"type": "none"}
+    assert forbidden["toolConfig"] == free["toolConfig"]
+    assert forbidden["messages"] == free["messages"]
+    assert "toolChoice" not in forbidden["toolConfig"]
+
+
+async def test_nothing_is_forbidden_where_nothing_is_offered(ask, sent):
+    await ask(CLAUDE, tool_choice=ToolChoice("none"))
+    assert "additionalModelRequestFields" not in sent()[0]
+
+
 @pytest.mark.parametrize(
     "model", ["us.amazon.nova-pro-v1:0", "us.openai.gpt-6-sol", "moonshotai.kimi-k2.5"]
 )

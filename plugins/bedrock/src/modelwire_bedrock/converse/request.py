@@ -29,7 +29,7 @@ from modelwire_bedrock.converse.strict import StrictBudget
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
 from modelwire_bedrock.converse.thinking import ThinkingPlan, plan_thinking
 from modelwire_bedrock.converse.token_limit import chosen_limit, with_default_limit
-from modelwire_bedrock.converse.tools import offers_tools, tool_config
+from modelwire_bedrock.converse.tools import choice_fields, offers_tools, tool_config
 from modelwire_bedrock.models.families import Family, family_of
 from modelwire_bedrock.models.media_limits import media_limits
 
@@ -217,7 +217,8 @@ def build_request(
     config, fields = sampling(options, family, thinking, params, changes)
     if config:
         payload["inferenceConfig"] = config
-    if fields := _with_own_fields({**thinking.fields, **fields}, params, changes):
+    fields = {**thinking.fields, **fields, **choice_fields(context, options, family)}
+    if fields := _with_own_fields(fields, params, changes):
         payload["additionalModelRequestFields"] = fields
     _add_response_fields(payload, family, params, changes)
     if by_schema and options.response_schema is not None:
@@ -242,7 +243,7 @@ def _rendering(
     rendering = Rendering(
         model=model,
         family=family,
-        tool_blocks=offers_tools(context, options),
+        tool_blocks=offers_tools(context, options, family),
         names=names,
         changes=changes,
         newest=f"messages[{len(context.messages) - 1}]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from modelwire.errors import InvalidRequest
@@ -13,15 +14,32 @@ from modelwire_bedrock.converse.strict import StrictBudget
 from modelwire_bedrock.converse.structured import strict_schema
 from modelwire_bedrock.models.families import Family
 
-__all__ = ["offers_tools", "tool_config"]
+__all__ = ["choice_fields", "offers_tools", "tool_config"]
 
 _UNTYPED = ("type", "The arguments of a tool are an object.")
 
 
-def offers_tools(context: Context, options: CompletionOptions) -> bool:
+def offers_tools(context: Context, options: CompletionOptions, family: Family) -> bool:
     """Whether the request has a list of tools."""
-    forbidden = options.tool_choice is not None and options.tool_choice.mode == "none"
-    return not forbidden and any(unusable(tool.parameters) is None for tool in context.tools)
+    if _forbidden(options) and not family.forbids_calls:
+        return False
+    return any(unusable(tool.parameters) is None for tool in context.tools)
+
+
+def choice_fields(
+    context: Context, options: CompletionOptions, family: Family
+) -> Mapping[str, Any]:
+    """The model's own field that forbids calls, where tools are offered beside it.
+
+    Without the tools the service would refuse the calls of the history.
+    """
+    if not (_forbidden(options) and offers_tools(context, options, family)):
+        return {}
+    return {"tool_choice": {"type": "none"}}
+
+
+def _forbidden(options: CompletionOptions) -> bool:
+    return options.tool_choice is not None and options.tool_choice.mode == "none"
 
 
 def tool_config(
@@ -48,8 +66,8 @@ def tool_config(
     Raises:
         InvalidRequest: The choice demands a tool that there is not.
     """
-    offered = offers_tools(context, options)
-    if context.tools and options.tool_choice is not None and options.tool_choice.mode == "none":
+    offered = offers_tools(context, options, family)
+    if context.tools and _forbidden(options) and not family.forbids_calls:
         changes.dropped("tools", "The tool choice is none.")
         return None
     budget = budget or StrictBudget(family)
@@ -114,9 +132,9 @@ def _choice(
     *,
     thinks: bool,
 ) -> dict[str, Any] | None:
-    if choice is None:
+    if choice is None or choice.mode == "none":
         return None
-    mode = choice.mode
+    mode: Literal["auto", "any", "tool"] = choice.mode
     if mode == "tool" and choice.name not in specs:
         msg = f"The tool choice demands {choice.name!r}, which is not among the tools."
         raise InvalidRequest(msg, hint=f"Choose one of {', '.join(sorted(specs))}.")

@@ -44,6 +44,9 @@ def options_of(parameters: Mapping[str, Any]) -> CompletionOptions:
     """What a request asks of the answer."""
     inference = parameters.get("inferenceConfig", {})
     choice = parameters.get("toolConfig", {}).get("toolChoice", {})
+    own = parameters.get("additionalModelRequestFields")
+    if isinstance(own, dict) and own.get("tool_choice") == {"type": "none"}:
+        choice = {"none": {}}
     mode = next(iter(choice), None)
     name = choice["tool"]["name"] if mode == "tool" else None
     return CompletionOptions(

@@ -155,6 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule("names of tools differ", tools.unique_names, HEARSAY, "public trackers", families=("claude",)),
     Rule("toolChoice is not `any`", tools.choice_not_any, REPORTED, "langchain-aws, table of choices", families=("llama",)),
     Rule("toolChoice is no certain tool", tools.choice_not_tool, REPORTED, "langchain-aws, table of choices", families=("llama", "mistral-large", "deepseek-v3")),
+    Rule("a tool is chosen once", tools.chosen_once, REPORTED, "pydantic-ai, tested live; wording is ours", families=("claude",)),
     Rule("a tool can be forced", tools.forced_accepted, REPORTED, "hosted.json"),
     Rule("results stand alone in their turn", tools.alone_in_turn, REPORTED, "pydantic-ai, tested live; wording from public trackers", families=("llama", "mistral", "writer")),
     Rule("results have no status", tools.no_status, REPORTED, "pydantic-ai, tested live; wording is ours", families=("writer",)),

@@ -14,11 +14,12 @@ _TO_XHIGH = ("low", "medium", "high", "xhigh", "max")
 
 # rec: every choice of tool, top_k, a leading assistant turn, text and images beside a tool result,
 # documents in one (direct-url-document), no video (direct-uploaded_file-video). peer: no documents
-# beside one. hearsay: no sound; a failed tool's result holds text only; a stop is not blank.
+# beside one; `tool_choice: none` among the additional fields. hearsay: no sound; a failed tool's result holds text only; a stop is not blank.
 _claude = partial(
     Family,
     forced=ANY_CALL,
     forced_with_thinking=NO_CALL,
+    forbids_calls=True,
     files=_DOCUMENTS,
     no_files=frozenset({"audio", "video"}),
     result_documents="any",
@@ -137,7 +138,7 @@ CLAUDE: tuple[Family, ...] = (
     ),
     _claude(
         "claude-2", "claude-(?:v?2|v1|instant)", "rec: text_document_url_input; tools: hearsay",
-        tools=False, choice=False, forced=NO_CALL, prefill=True, thinks=False,
+        tools=False, choice=False, forced=NO_CALL, forbids_calls=False, prefill=True, thinks=False,
     ),
     _unforced(
         "claude", "claude", "hearsay: newer than this table, so as the newest known", off=None,

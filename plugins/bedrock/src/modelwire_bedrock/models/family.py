@@ -62,6 +62,8 @@ class Family:
         choice: Whether it takes a tool choice at all; `auto` is the default of the service.
         forced: The calls that can be demanded: of any tool, or of one by its name.
         forced_with_thinking: Those that can be demanded while it thinks.
+        forbids_calls: Whether calls can be forbidden beside tools, by the field `tool_choice` of the model's
+            own; Converse has no such choice.
         call_ids: What the id of a tool call looks like: `usual` is up to 64 letters, digits, `_` and
             `-`; `nine` is nine letters or digits.
         files: The kinds of files that it is known to take.
@@ -112,6 +114,7 @@ class Family:
     forced_with_thinking: frozenset[ForcedCall] = Factory(
         lambda family: family.forced, takes_self=True
     )
+    forbids_calls: bool = False
     call_ids: Literal["usual", "nine"] = "usual"
     files: frozenset[FileKind] = frozenset()
     no_files: frozenset[FileKind] = frozenset()

@@ -12,6 +12,7 @@ __all__ = [
     "choice_names_tool",
     "choice_not_any",
     "choice_not_tool",
+    "chosen_once",
     "defined",
     "extraneous_nova_result",
     "forced_accepted",
@@ -180,6 +181,13 @@ def choice_not_any(request: CheckedRequest) -> str | None:
 def choice_not_tool(request: CheckedRequest) -> str | None:
     """The model cannot be made to call a certain tool."""
     return _choice_refused("tool") if request.tool_choice == "tool" else None
+
+
+def chosen_once(request: CheckedRequest) -> str | None:
+    """A choice among the model's own fields does not stand beside that of Converse."""
+    if "tool_choice" not in request.additional or request.tool_choice is None:
+        return None
+    return f"{FROM_MODEL}The additional field tool_choice conflicts with toolConfig.toolChoice."
 
 
 def _choice_refused(choice: str) -> str:
