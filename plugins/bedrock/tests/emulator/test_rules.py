@@ -90,6 +90,27 @@ LONG_RESULT = result(id_="call_12345")
 WITH = {"tools": [tool()]}
 
 
+def strict(count, *, required=False):
+    """A strict tool with as many parameters: optional, or required and of two types each."""
+    names = [f"p{n}" for n in range(count)]
+    kind = {"type": ["string", "null"]} if required else {"type": "string"}
+    schema = {
+        "type": "object",
+        "properties": dict.fromkeys(names, kind),
+        "required": names if required else [],
+        "additionalProperties": False,
+    }
+    made = tool(f"look{count}", schema=schema)
+    made["toolSpec"]["strict"] = True
+    return made
+
+
+STRICT_SCHEMA = {
+    "type": "object",
+    "properties": {f"p{n}": {"type": ["string", "null"]} for n in range(30)},
+}
+
+
 def fields(**members):
     return {"additionalModelRequestFields": members}
 
@@ -227,6 +248,8 @@ BREACHES = [
         body(**WITH, choice={"auto": {}}, **fields(tool_choice={"type": "none"})),
     ),
     ("a tool can be forced", OPUS_5_5, body(**WITH, choice=ANY)),
+    ("strict schemas have few unions", CLAUDE, body(tools=[strict(17, required=True)])),
+    ("strict schemas have few optional parameters", CLAUDE, body(tools=[strict(25)])),
     ("an image has 5 MiB at most", CLAUDE, body(user(text(), png(9, 9, 6_000_000)))),
     ("edges of images are not too long", CLAUDE, body(user(text(), png(9000, 100)))),
     ("there are not too many images", SONNET_3_7, body(user(text(), *[png(9, 9)] * 21))),
@@ -277,6 +300,10 @@ CLAIMS = [
     ("us.xai.grok-4.6", body(inferenceConfig={"topP": 0.5}), "doesn't support the topP field"),
     ("us.xai.grok-4.6", body(user(text(), POINT)), "did not allow prompt caching"),
     ("deepseek.v3.2", body(**WITH, choice=ANY, **fields(reasoning_effort="high")), "toolChoice"),
+    (CLAUDE, body(tools=[strict(16, required=True)]), None),
+    (CLAUDE, body(tools=[strict(24)]), None),
+    (CLAUDE, body(tools=[strict(15, required=True), strict(24)]), None),
+    (CLAUDE, body(tools=[tool(schema=STRICT_SCHEMA)]), None),
     (CLAUDE, body(**WITH, **fields(tool_choice={"type": "none"})), None),
     ("deepseek.v3.2", body(**WITH, choice=ANY, **fields(reasoning_effort="none")), None),
     (NOVA, body(user(), assistant(thought(), text()), user()), "cannot contain reasoning content"),

@@ -188,6 +188,8 @@ RULES: tuple[Rule, ...] = (
     Rule("outputConfig is accepted", structured.output_config_accepted, REPORTED, "hosted.json"),
     Rule("outputConfig is accepted by all reports", structured.output_config_undisputed, REPORTED, "hosted.json"),
     Rule("strict tools are accepted", structured.strict_accepted, REPORTED, "lobehub#19876, stdapi.ai#284"),
+    Rule("strict schemas have few unions", structured.few_unions, REPORTED, "the service's words in reports of 2026-09", families=("claude",)),
+    Rule("strict schemas have few optional parameters", structured.few_optional, REPORTED, "Anthropic's page on structured outputs; wording is ours", families=("claude",)),
     # Thinking.
     Rule("the type of thinking is accepted", effort.thinking_type_accepted, REPORTED, "hosted.json"),
     Rule("the effort is accepted", effort.effort_accepted, REPORTED, "hosted.json"),
