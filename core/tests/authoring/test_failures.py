@@ -53,6 +53,7 @@ RESPONSES = {
     "no such model": (404, coded("model_not_found"), NotFound, False),
     "no such model, of vllm": (404, coded(404, "The model `x` does not exist.", "NotFoundError"), NotFound, False),
     "no such model under 400": (400, coded(None, "x is not a valid model ID"), NotFound, False),
+    "no such path, of llama.cpp": (404, {"error": {"message": "File Not Found", "type": "not_found_error", "code": 404}}, NotFound, False),
     "model retired": (400, coded("model_decommissioned"), NotFound, False),
     "too often": (429, coded("rate_limit_exceeded"), RateLimited, True),
     "too often, by status": (429, "slow down", RateLimited, True),

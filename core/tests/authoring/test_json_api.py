@@ -6,11 +6,13 @@ from contextlib import aclosing
 
 import pytest
 
-from modelwire.authoring import JsonEvent, StreamEnd, fetch_json, stream_json
+from modelwire.authoring import JsonApi, JsonEvent, StreamEnd, fetch_json, stream_json
 from modelwire.errors import (
     AuthenticationError,
+    BillingError,
     ConnectionFailed,
     MalformedResponse,
+    NotFound,
     ProviderError,
     ServerError,
     StreamTruncated,
@@ -241,6 +243,9 @@ class TestRequests:
         assert len(connections) == 1
 
 
+PLAIN = JsonApi(provider="acme", name="acme-api", headers={})
+
+
 class TestFetching:
     async def test_json_is_read(self, server, transport, api_with):
         server.script(Reply([b'[{"id": 1}]']))
@@ -258,6 +263,37 @@ class TestFetching:
         with pytest.raises(MalformedResponse, match="not of this API") as caught:
             await fetch_json(api_with(), server.url, transport=transport)
         assert not caught.value.retryable
+
+    @pytest.mark.parametrize(
+        ("body", "kind", "hint"),
+        [
+            ({"error": "Unexpected endpoint or method. (GET /models)"}, NotFound, "/v1"),
+            ({"error": {"code": "invalid_api_key", "message": "No."}}, AuthenticationError, "key"),
+            ({"base_resp": {"status_code": 1008, "status_msg": "No."}}, BillingError, "credit"),
+            ({"code": 1113, "msg": "No."}, BillingError, "credit"),
+            ({"detail": "No."}, ServerError, ""),
+        ],
+    )
+    async def test_a_failure_with_success_is_what_it_says(
+        self, server, transport, body, kind, hint
+    ):
+        server.script(Reply([json.dumps(body).encode()]))
+        with pytest.raises(ProviderError) as caught:
+            await fetch_json(PLAIN, f"{server.url}/models", transport=transport)
+        assert type(caught.value) is kind
+        assert hint in (caught.value.hint or "")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"data": [], "message": "all of them", "error": None},
+            {"code": 0, "msg": "success", "data": []},
+            [{"id": "m", "message": "a model of ours"}],
+        ],
+    )
+    async def test_a_list_that_says_more_is_a_list(self, server, transport, body):
+        server.script(Reply([json.dumps(body).encode()]))
+        assert await fetch_json(PLAIN, server.url, transport=transport) == body
 
     async def test_a_refusal_has_its_type(self, server, transport, api_with):
         server.script(Reply([b"{}"], status=401))

@@ -216,6 +216,7 @@ _MESSAGES: tuple[_MessageRule, ...] = (
     _MessageRule(r"usage limit (is |was |has been )?(exceeded|reached)", _USED_UP, "reported"),
     _MessageRule(r"(incorrect|invalid) api.?key|no api.?key|api.?key.{0,20}(not valid|expired)", _AUTH, "recorded"),
     _MessageRule(r"unexpected endpoint or method", _ROUTE, "reported"),
+    _MessageRule(r"^file not found$", _ROUTE, "recorded"),  # llama.cpp, for each unknown path
     _MessageRule(
         r"model.{0,100}(does not exist|not found)|no such model|unknown model|not a valid model|invalid model name",
         _UNKNOWN_MODEL, "recorded", (429,),

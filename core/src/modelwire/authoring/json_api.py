@@ -178,7 +178,7 @@ async def fetch_json(
         The JSON data.
 
     Raises:
-        ProviderError: The service refused or failed.
+        ProviderError: The service refused, failed, or reported a failure with success.
         MalformedResponse: The response is not JSON.
     """
     request = _request(api, "GET", url, {"accept": _JSON})
@@ -186,9 +186,18 @@ async def fetch_json(
         await _check(api, response, None, url)
         body = await response.read()
         try:
-            return parse_json(body)
+            data = parse_json(body)
         except ValueError as error:
             raise not_of_this_api(api, response, body) from scrub(error)
+        if isinstance(data, dict) and api.reports_failure("message", data):
+            failure = api.error_in_stream(
+                api.redact_json(data),
+                provider=api.provider,
+                model=None,
+                request_id=response.request_id,
+            )
+            raise _with_right_path(failure, url)
+        return data
 
 
 def _accepted(api: JsonApi) -> str:
