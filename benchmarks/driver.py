@@ -4,6 +4,7 @@
 
 `peers/<name>.py` offers `connect()`, which returns a client, and `stream(client, arrived)`, a
 function or a coroutine function that reads one answer and calls `arrived` with each piece of text.
+What stands behind the name, as in `openai:responses:bearer`, is given to `connect`.
 Only the standard library may be used here.
 """
 
@@ -101,11 +102,11 @@ def _quantile(values: list[float], part: float) -> float | None:
 class Driver:
     """One peer, ready to stream."""
 
-    def __init__(self, peer: Any) -> None:
+    def __init__(self, peer: Any, *how: str) -> None:
         self._peer = peer
         self._runner = asyncio.Runner()
         self._is_async = inspect.iscoroutinefunction(peer.stream)
-        self._client = self._run(peer.connect)
+        self._client = self._run(peer.connect, *how)
 
     def _run(self, call: Callable[..., Any], *arguments: Any) -> Any:
         if not inspect.iscoroutinefunction(call):
@@ -128,6 +129,24 @@ class Driver:
             "pieces": len(pieces),
             "characters": sum(map(len, pieces)),
         }
+
+    def warm(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Read so many answers, one after another; say what one cost."""
+        pieces: list[str] = []
+
+        def read() -> None:
+            for _ in range(told["times"]):
+                self._peer.stream(self._client, pieces.append)
+
+        async def read_on_loop() -> None:
+            for _ in range(told["times"]):
+                await self._peer.stream(self._client, pieces.append)
+
+        gc.collect()
+        cpu = time.process_time()
+        self._run(read_on_loop if self._is_async else read)
+        cpu = time.process_time() - cpu
+        return {"cpu": cpu / told["times"], "characters": sum(map(len, pieces))}
 
     def first(self, _: Any) -> dict[str, Any]:
         """Read one answer; say when its first piece came."""
@@ -224,8 +243,9 @@ class Driver:
 
 def main() -> None:
     """Answer each line of the input with a line, and end with the input."""
-    peer = importlib.import_module(f"peers.{sys.argv[1]}")
-    driver = Driver(peer)
+    name, *how = sys.argv[1].split(":")
+    peer = importlib.import_module(f"peers.{name}")
+    driver = Driver(peer, *how)
     if "--once" in sys.argv:
         driver.first({})
         return

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["OWN", "PEERS", "Environments"]
+__all__ = ["OWN", "PEERS", "SDKS", "Environments"]
 
 _HERE = Path(__file__).parent
 _ENVIRONMENTS = _HERE.parent / ".venv-bench"
@@ -20,6 +20,8 @@ _ENVIRONMENTS = _HERE.parent / ".venv-bench"
 OWN = ("floor", "modelwire")
 """What runs in the environment that runs the benchmarks."""
 PEERS = ("boto3", "pydantic_ai", "strands", "langchain_aws", "any_llm", "litellm", "llm")
+SDKS = ("openai", "anthropic")
+"""The makers' own, for the APIs of theirs that Bedrock has."""
 
 
 class Environments:
@@ -35,9 +37,11 @@ class Environments:
     def python(self, name: str) -> Path | None:
         """The interpreter of a peer, or `None` where it cannot be installed.
 
-        What a peer does besides, as `boto3_tools`, runs in its environment, too.
+        What a peer does besides, as `boto3_tools` or `openai:responses`, runs in its environment, too.
         """
-        name = next(peer for peer in (*OWN, *PEERS) if name == peer or name.startswith(f"{peer}_"))
+        name = name.partition(":")[0]
+        known = (*OWN, *PEERS, *SDKS)
+        name = next(peer for peer in known if name == peer or name.startswith(f"{peer}_"))
         if name in OWN:
             return Path(sys.executable)
         if name in self.missing:

@@ -118,6 +118,7 @@ class Bench:
         }
         if url is not None:
             environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"] = url
+            environ["AWS_ENDPOINT_URL_BEDROCK_MANTLE"] = url
             if url.startswith("https:"):
                 environ["AWS_CA_BUNDLE"] = environ["SSL_CERT_FILE"] = str(self._authority)
         return environ

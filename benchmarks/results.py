@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from attrs import Factory, define
 
-__all__ = ["NAMES", "Bars", "Result", "Target", "milliseconds", "ratio", "table"]
+__all__ = ["NAMES", "Bars", "Result", "Target", "milliseconds", "paired", "ratio", "table"]
 
 NAMES = {
     "floor": "floor (aiohttp + typed decoder)",
@@ -19,6 +20,9 @@ NAMES = {
     "any_llm": "any-llm",
     "litellm": "litellm",
     "llm": "llm",
+    "modelwire_apis": "**modelwire**",
+    "openai": "openai",
+    "anthropic": "anthropic",
 }
 
 
@@ -82,6 +86,11 @@ def ratio(value: float, of: float) -> str:
     """Write how many times as much something is."""
     times = value / of
     return f"{times:.2f}" if times < 10 else f"{times:,.0f}"
+
+
+def paired(seconds: Sequence[float], others: Sequence[float]) -> float:
+    """The median of the ratios within a round, in which the machine was the same for both."""
+    return median(one / other for one, other in zip(seconds, others, strict=True))
 
 
 def milliseconds(seconds: float | None, digits: int = 1) -> str:

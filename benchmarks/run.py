@@ -24,6 +24,7 @@ from processes import Bench, come_first
 _HERE = Path(__file__).parent
 MEASURES = (
     "events",
+    "bedrock_apis",
     "many_streams",
     "first_event",
     "startup",

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
+import sse
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame
 
 _HEAD = (
@@ -26,11 +26,13 @@ _HEAD = (
     "x-amzn-requestid: 00000000-0000-4000-8000-000000000000\r\n"
     "transfer-encoding: chunked\r\n\r\n"
 )
-_DONE = b"data: [DONE]\n\n"
+_SSE = "text/event-stream"
 _PIECE = 256 * 1024
 
 Script = Callable[[], Iterator[bytes | float]]
 """The body of an answer: bytes to send, and instants of the monotonic clock to wait for."""
+Choose = Callable[[str], Script]
+"""Gives the script for a path."""
 
 
 def chunk(name: str, payload: dict[str, Any]) -> bytes:
@@ -69,26 +71,19 @@ def burst(events: int) -> Script:
 
 def chat(events: int) -> Script:
     """So many pieces of text as Chat Completions, as fast as the reader takes them."""
-    chunks = [
-        {
-            "id": "chatcmpl-1",
-            "object": "chat.completion.chunk",
-            "created": 1767225600,
-            "model": "gpt-4o-mini",
-            "service_tier": "default",
-            "system_fingerprint": "fp_1",
-            "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}],
-            "obfuscation": "abcdef",
-        }
-        for delta, reason in (
-            ({"role": "assistant", "content": "", "refusal": None}, None),
-            *(({"content": f" word {number:06d} of it"}, None) for number in range(events)),
-            ({}, "stop"),
-        )
-    ]
-    told = [b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks]
-    body = b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in (*told, _DONE))
-    return lambda: iter([body + b"0\r\n\r\n"])
+    body = sse.chat(events)
+    return lambda: iter([body])
+
+
+def apis(events: int) -> Choose:
+    """So many pieces of text, in the API that the path names."""
+    bodies = {path: answer(events) for path, answer in sse.ANSWERS.items()}
+
+    def choose(path: str) -> Script:
+        body = next(body for end, body in bodies.items() if path.endswith(end))
+        return lambda: iter([body])
+
+    return choose
 
 
 def paced(events: int, seconds: float) -> Script:
@@ -163,8 +158,8 @@ def large(size: int, piece: int) -> Script:
 class Conversation(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, script: Script, kind: str) -> None:
-        self._script = script
+    def __init__(self, choose: Choose, kind: str) -> None:
+        self._choose = choose
         self._head = _HEAD.format(kind).encode()
         self._received = bytearray()
         self._writable = asyncio.Event()
@@ -191,7 +186,7 @@ class Conversation(asyncio.Protocol):
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
-        """Answer once a request is there, whatever it says."""
+        """Answer once a request is there, whatever its fields and its body say."""
         self._received += data
         end = self._received.find(b"\r\n\r\n")
         if end < 0:
@@ -203,12 +198,13 @@ class Conversation(asyncio.Protocol):
                 size = int(value)
         if len(self._received) < end + 4 + size:
             return
+        path = self._received.split(b" ", 2)[1].decode()
         self._received.clear()
-        self._task = asyncio.ensure_future(self._answer())
+        self._task = asyncio.ensure_future(self._answer(self._choose(path)))
 
-    async def _answer(self) -> None:
+    async def _answer(self, script: Script) -> None:
         self._transport.write(self._head)
-        for step in self._script():
+        for step in script():
             if isinstance(step, float):
                 await asyncio.sleep(max(0.0, step - time.monotonic()))
                 continue
@@ -216,7 +212,7 @@ class Conversation(asyncio.Protocol):
             await self._writable.wait()
 
 
-async def serve(script: Script, kind: str, certificate: str | None) -> None:
+async def serve(choose: Choose, kind: str, certificate: str | None) -> None:
     """Listen until the process is ended."""
     tls = None
     if certificate is not None:
@@ -224,7 +220,7 @@ async def serve(script: Script, kind: str, certificate: str | None) -> None:
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Conversation(script, kind), "127.0.0.1", 0, ssl=tls, backlog=4096
+        lambda: Conversation(choose, kind), "127.0.0.1", 0, ssl=tls, backlog=4096
     )
     host, port = server.sockets[0].getsockname()[:2]
     print(f"{'https' if tls else 'http'}://{host}:{port}", flush=True)
@@ -233,7 +229,7 @@ async def serve(script: Script, kind: str, certificate: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["burst", "chat", "paced", "arguments", "large"])
+    parser.add_argument("what", choices=["burst", "chat", "apis", "paced", "arguments", "large"])
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=0.02, help="between two paced events")
     parser.add_argument("--size", type=int, default=1_000_000, help="bytes in all")
@@ -247,8 +243,13 @@ def main() -> None:
         "arguments": lambda: arguments(given.size, given.piece),
         "large": lambda: large(given.size, given.piece),
     }
-    kind = "text/event-stream" if given.what == "chat" else CONTENT_TYPE
-    asyncio.run(serve(scripts[given.what](), kind, given.certificate))
+    kind = _SSE if given.what in ("chat", "apis") else CONTENT_TYPE
+    choose = apis(given.events) if given.what == "apis" else _always(scripts[given.what]())
+    asyncio.run(serve(choose, kind, given.certificate))
+
+
+def _always(script: Script) -> Choose:
+    return lambda _: script
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 from environments import OWN, PEERS
 from processes import Bench
-from results import NAMES, Bars, Result, Target, ratio, table
+from results import NAMES, Bars, Result, Target, paired, ratio, table
 
 TITLE = "CPU per event"
 EVENTS = 5000
@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Result:
                 for found in (plain, tls)
                 for figure in (
                     _microseconds(found[name]) if name in found else "–",
-                    ratio(_paired(found[name], found["modelwire"]), 1) if name in found else "–",
+                    ratio(paired(found[name], found["modelwire"]), 1) if name in found else "–",
                 )
             ),
         ]
@@ -48,13 +48,13 @@ def measure(bench: Bench) -> Result:
             if name in found:
                 limit = 0.25 if name == "boto3" else 0.1
                 what = f"CPU per event, {how}, of {NAMES[name]}'s"
-                targets.append(Target(what, _paired(own, found[name]), limit, digits=3))
+                targets.append(Target(what, paired(own, found[name]), limit, digits=3))
         what = f"CPU per event, {how}, of the floor's"
-        targets.append(Target(what, _paired(own, found["floor"]), 2.5))
+        targets.append(Target(what, paired(own, found["floor"]), 2.5))
     for name in _CHAT[1:]:
         if name in chat:
             what = f"CPU per event, Chat Completions, of {NAMES[name.removesuffix('_chat')]}'s"
-            share = _paired(chat["modelwire_chat"], chat[name])
+            share = paired(chat["modelwire_chat"], chat[name])
             targets.append(Target(what, share, 0.1, digits=3))
     return Result(
         f"{table(head, rows)}\n\nChat Completions, plain:\n\n{_chat_table(chat)}",
@@ -74,17 +74,12 @@ def _microseconds(seconds: list[float]) -> str:
     return f"{median(seconds) * 1e6 / EVENTS:.1f}"
 
 
-def _paired(seconds: list[float], others: list[float]) -> float:
-    """The median of the ratios within a round, in which the machine was the same for both."""
-    return median(one / other for one, other in zip(seconds, others, strict=True))
-
-
 def _chat_table(chat: dict[str, list[float]]) -> str:
     rows = [
         [
             NAMES[name.removesuffix("_chat")],
             _microseconds(seconds),
-            ratio(_paired(seconds, chat["modelwire_chat"]), 1),
+            ratio(paired(seconds, chat["modelwire_chat"]), 1),
         ]
         for name, seconds in chat.items()
     ]
