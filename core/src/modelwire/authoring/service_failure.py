@@ -25,6 +25,8 @@ _SUCCESSES = frozenset({"0", "200", "20000"})
 _WORDS = ("message", "msg", "detail", "error_description", "error_msg", "errors")
 _ANSWERS = frozenset({"choices", "object", "output", "content", "candidates", "data", "done"})
 """Members of answers and their events; with one of them, an object is not only a message."""
+_OF_FAILURES = frozenset({"error", "base_resp", *_WORDS})
+"""Members that a failure has one of, unless its type or object says that it is one."""
 
 
 class ServiceFailure(Exception):
@@ -68,6 +70,8 @@ def reports_failure(name: str, data: Any) -> bool:
     """
     if name == "error" or isinstance(data, str):
         return name in ("error", "message")
+    if isinstance(data, dict) and _OF_FAILURES.isdisjoint(data):  # as in nearly all events
+        return data.get("type") == "error" or data.get("object") == "error"
     if isinstance(data, list):
         return any(isinstance(item, dict) and reports_failure(name, item) for item in data)
     return isinstance(data, dict) and (_is_failure(data) or _only_says(data))
