@@ -17,6 +17,13 @@ import pytest
 from burst_reader import answering, read, runtime_for
 
 FEW, MANY = 1000, 3000
+APIS = {
+    "openai-responses": "amazon-bedrock/openai.gpt-5.6-luna",
+    "openai-completions": "amazon-bedrock/openai.gpt-oss-120b-1:0",
+    "anthropic-messages": "amazon-bedrock/us.anthropic.claude-opus-5",
+}
+CALLS = {"openai-responses": 28.7, "openai-completions": 15.7, "anthropic-messages": 25.6}
+"""The most calls of modelwire's own functions per event."""
 HEAVY = (
     "aiohttp",
     "asyncio",
@@ -61,13 +68,15 @@ class Calls:
             self.builtin[f"{type(owner).__name__}.{arg.__name__}"] += 1
 
 
-async def counted(events, folder, **options):
-    """Count what a warm answer of so many events takes."""
-    with answering(events) as url:
-        async with runtime_for(url, folder) as runtime:
-            await read(runtime)
+async def counted(events, folder, api=None, **options):
+    """Count what a warm answer of so many events takes, over Converse or another API of Bedrock."""
+    provider = None if api is None else {"api": api}
+    with answering(events, "burst" if api is None else "apis") as url:
+        async with runtime_for(url, folder, provider) as runtime:
+            model = APIS.get(api, burst_reader.MODEL)
+            await read(runtime, model)
             with Calls() as calls:
-                assert await read(runtime, **options) == events
+                assert await read(runtime, model, **options) == events
     return calls
 
 
@@ -82,6 +91,22 @@ def test_an_event_costs_few_function_calls(few_and_many):
     per_event = (many.own.total() - few.own.total()) / (MANY - FEW)
     spent = ", ".join(f"{name} {times / MANY:.1f}" for name, times in many.own.most_common(12))
     assert per_event < 4.5, f"{per_event:.1f} calls per event: {spent}"
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_an_event_of_another_api_costs_few_function_calls(api, tmp_path):
+    few, many = [await counted(events, tmp_path, api) for events in (FEW, MANY)]
+    per_event = (many.own.total() - few.own.total()) / (MANY - FEW)
+    spent = ", ".join(f"{name} {times / MANY:.1f}" for name, times in many.own.most_common(20))
+    assert per_event < CALLS[api], f"{per_event:.1f} calls per event: {spent}"
+
+
+@pytest.mark.parametrize("api", APIS)
+async def test_a_warm_request_of_another_api_is_signed_with_the_key_of_the_day(api, tmp_path):
+    calls = await counted(1, tmp_path, api)
+    assert calls.builtin["socket.send"] == 1, "head and body go out at once"
+    assert not any(name.startswith("awsrequest.py") for name in calls.others)
+    assert calls.own["sigv4.py:_hmac"] == 1, "the key of the day is kept"
 
 
 def test_aiohttp_does_not_ask_for_more_with_each_event(few_and_many):

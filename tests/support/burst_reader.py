@@ -21,9 +21,9 @@ MODEL = "amazon-bedrock/anthropic.claude-3-haiku-20240307-v1:0"
 
 
 @contextmanager
-def answering(events):
+def answering(events, what="burst"):
     """A server that answers with so many pieces of text; gives its address."""
-    command = [sys.executable, SERVER, "burst", f"--events={events}"]
+    command = [sys.executable, SERVER, what, f"--events={events}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process.stdout.readline().strip()
@@ -31,8 +31,8 @@ def answering(events):
             process.kill()
 
 
-def runtime_for(url, folder):
-    """A runtime that asks the server, without middleware."""
+def runtime_for(url, folder, provider=None):
+    """A runtime that asks the server, without middleware; `provider` configures Bedrock."""
     environ = {
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -44,13 +44,15 @@ def runtime_for(url, folder):
     # Middleware costs what it costs; here modelwire's own part is counted.
     off = {name: {"enabled": False} for name in ("modelwire-cache", "modelwire-otel")}
     document = {"plugins": {"entries": off}}
+    if provider is not None:
+        document["models"] = {"providers": {"amazon-bedrock": provider}}
     return Runtime.from_config(document, environ=environ, cache_directory=folder / "cache")
 
 
-async def read(runtime, **options):
+async def read(runtime, model=MODEL, **options):
     """Read an answer to its end, keeping nothing; how many pieces of text it had."""
     pieces = 0
-    async for event in runtime.stream("Hello", model=MODEL, **options):
+    async for event in runtime.stream("Hello", model=model, **options):
         if type(event) is TextDeltaEvent:
             pieces += 1
     assert type(event) is DoneEvent
