@@ -61,10 +61,11 @@ def _targets(results: Mapping[str, Any]) -> str:
 
 
 def _machine(results: Mapping[str, Any]) -> str:
-    versions: dict[str, str] = {}
+    versions: dict[str, set[str]] = {}
     for result in results.values():
-        versions |= result["versions"]
-    said = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+        for name, version in result["versions"].items():
+            versions.setdefault(name, set()).add(version)
+    said = ", ".join(f"{name} {' and '.join(sorted(versions[name]))}" for name in sorted(versions))
     return (
         f"{os.cpu_count()} cores, {_processor()}, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}; loopback only. {said}."
