@@ -147,7 +147,9 @@ class Registry:
         found = next(
             (providers[name] for name in self.names_of(provider) if name in providers), None
         )
-        return evolve(found, id=provider) if found else ProviderConfig(id=provider)
+        if found is None:
+            return ProviderConfig(id=provider)
+        return found if found.id == provider else evolve(found, id=provider)
 
     def apis_of(self, provider: str) -> list[str]:
         """The APIs that a provider's own plugin speaks."""

@@ -99,7 +99,7 @@ class Deadlines:
             for name in _NAMES
             if isinstance(getattr(self, f"_{name}"), _Default)
         }
-        return evolve(self, **missing)
+        return evolve(self, **missing) if missing else self
 
 
 _NAMES = tuple(each.name.removeprefix("_") for each in fields(Deadlines))

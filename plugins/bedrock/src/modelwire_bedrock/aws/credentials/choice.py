@@ -62,6 +62,8 @@ def choose(access: AccessSettings, environ: Mapping[str, str]) -> CredentialChoi
         choice = CredentialChoice("chain", "aws-sdk default chain")
     if choice.kind == "chain" and variable:
         choice = CredentialChoice("profile", f"env: {variable}")
+    if profile is None:
+        return choice
     return evolve(choice, profile=profile, in_config=in_config)
 
 
