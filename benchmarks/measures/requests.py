@@ -20,7 +20,7 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
 from modelwire_bedrock.aws.signing import sign
-from modelwire_bedrock.converse.call import plan_call
+from modelwire_bedrock.converse.plan import plan_call
 from modelwire_openai.completions.request import build_request as build_chat
 from modelwire_openai.responses.request import build_request as build_responses
 from peers.question import MODEL
