@@ -210,7 +210,17 @@ async def test_aws_refuses_in_its_own_shape_behind_every_api(aws, make_runtime):
     async with make_runtime({"baseUrl": aws.url, "api": "openai-completions"}) as runtime:
         with pytest.raises(AuthenticationError) as caught:
             await runtime.complete("hi", model=f"{PROVIDER}/openai.gpt-oss-20b-1:0")
-    assert "Set new keys (env: AWS_ACCESS_KEY_ID" in caught.value.hint
+    assert "Check the access key, the secret key" in caught.value.hint
+
+
+@pytest.mark.parametrize("api", ["openai-completions", "openai-responses", "anthropic-messages"])
+async def test_what_the_plugin_of_an_api_knows_of_keys_is_not_said_of_aws(aws, make_runtime, api):
+    data = {"error": {"message": "Invalid bearer token.", "type": "authentication_error"}}
+    aws.server.script(refused(401, data), refused(401, data))
+    async with make_runtime({"baseUrl": aws.url, "api": api, "region": "us-east-1"}) as runtime:
+        with pytest.raises(AuthenticationError) as caught:
+            await runtime.complete("hi", model=f"{PROVIDER}/openai.gpt-5.4")
+    assert caught.value.hint == "Set new keys (env: AWS_ACCESS_KEY_ID + AWS_SECRET_ACCESS_KEY)."
 
 
 GUARD = {"guardrailIdentifier": "g1", "guardrailVersion": 2, "trace": "enabled"}

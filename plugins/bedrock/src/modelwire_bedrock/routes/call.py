@@ -137,7 +137,9 @@ class RoutedCall:
         if isinstance(error, AuthenticationError):
             from modelwire_bedrock.aws.credentials.errors import login_hint
 
-            error.hint = login_hint(self.target) if self._is_of_aws(error) else error.hint
+            # What the API's own plugin advises on an answer is about a key, which AWS need not have.
+            by_api = error.status is not None and not self._is_of_aws(error)
+            error.hint = (None if by_api else error.hint) or login_hint(self.target)
             return
         row = routes_of(self.asked.id)
         if row is None or error.status not in (400, 404):
