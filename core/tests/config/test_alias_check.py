@@ -45,8 +45,26 @@ PROVIDERS = {"bolt": {"models": ["nemo", "solo"]}}
                 )
             ],
         ),
+        (
+            {"other/x": {"alias": "bolt/unlisted"}},
+            [
+                (
+                    'agents.defaults.models.other/x.alias: "bolt/unlisted" reads as a model of bolt, '
+                    "which it hides. Choose a name without a slash."
+                )
+            ],
+        ),
+        ({"bolt/nemo": {"alias": "my/quick"}}, []),
     ],
-    ids=["right", "its own id", "no reference", "the wrong way round", "another model's id"],
+    ids=[
+        "right",
+        "its own id",
+        "no reference",
+        "the wrong way round",
+        "another model's id",
+        "a provider's name before the slash",
+        "another word before the slash",
+    ],
 )
 def test_aliases_that_may_not_be_meant_are_found(models, warnings):
     config = Config.from_document(

@@ -37,5 +37,13 @@ def alias_warnings(config: Config) -> Iterator[tuple[Path, str]]:
         hidden = by_id.get(alias.casefold())
         if config.names_model(alias):
             yield (*path, "alias"), f'"{alias}" is the name of a configured model, which counts.'
+        elif (ref := ModelRef.parse(alias)) is not None and ref.provider in config.models.providers:
+            yield (
+                (*path, "alias"),
+                (
+                    f'"{alias}" reads as a model of {ref.provider}, which it hides. '
+                    "Choose a name without a slash."
+                ),
+            )
         elif hidden is not None and hidden != ModelRef.parse(key):
             yield (*path, "alias"), f'"{alias}" hides the model {hidden}, unless it is named so.'
