@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from attrs import Factory, define, field
 
-from modelwire.errors import Attempt
+from modelwire.errors import Attempt, InvalidMessage
 from modelwire.messages.citations import Citation
 from modelwire.messages.content import AssistantContent, Text, Thinking, ToolCall, UserContent
 from modelwire.messages.usage import StopReason, Usage
@@ -23,6 +23,9 @@ __all__ = [
 ]
 
 
+_B = TypeVar("_B")
+
+
 def now_ms() -> int:
     """Milliseconds since 1970, as messages are stamped."""
     return time.time_ns() // 1_000_000
@@ -31,11 +34,21 @@ def now_ms() -> int:
 # One generic converter would do, but type checkers cannot solve its type variable for a list of a
 # union.
 def _user_content(content: str | Iterable[UserContent]) -> list[UserContent]:
-    return [Text(content)] if isinstance(content, str) else list(content)
+    return [Text(content)] if isinstance(content, str) else _blocks(content)
 
 
 def _assistant_content(content: str | Iterable[AssistantContent]) -> list[AssistantContent]:
-    return [Text(content)] if isinstance(content, str) else list(content)
+    return [Text(content)] if isinstance(content, str) else _blocks(content)
+
+
+def _blocks(content: Iterable[_B]) -> list[_B]:
+    given: object = content
+    if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
+        msg = (
+            f"The content of a message is a string or a list of blocks, not {type(given).__name__}."
+        )
+        raise InvalidMessage(msg)
+    return list(content)
 
 
 @define

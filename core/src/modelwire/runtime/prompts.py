@@ -19,6 +19,7 @@ from modelwire.messages import (
     ToolResultMessage,
     UserMessage,
 )
+from modelwire.messages.validity import check_context
 from modelwire.models import InputKind, Model
 from modelwire.repair import Change, Changes
 from modelwire.repair.depth import limit_depth
@@ -95,6 +96,7 @@ def prepare_context(
             named by its place, as `tools[0].parameters`.
     """
     context = as_context(prompt, system=system, tools=tools)
+    check_context(context)
     for index, tool in enumerate(context.tools):
         if is_deep(tool.parameters):
             msg = f"tools[{index}].parameters is {TOO_DEEP}."

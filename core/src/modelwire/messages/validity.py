@@ -1,0 +1,101 @@
+"""The check of a context that a caller passes: the kinds of its blocks, and the types of their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from modelwire.errors import InvalidMessage, Problem
+from modelwire.messages.content import (
+    File,
+    GuardContent,
+    Image,
+    MediaUrl,
+    SearchResult,
+    Text,
+    Thinking,
+    ToolCall,
+)
+from modelwire.messages.message import (
+    AssistantMessage,
+    Context,
+    ToolResultMessage,
+    UserMessage,
+)
+
+__all__ = ["check_context"]
+
+_Fields = tuple[tuple[str, type | tuple[type, ...], str], ...]
+
+_TEXT = ("text", str, "a string")
+_MEDIA = (("data", (bytes, bytearray, memoryview), "bytes"), ("mime_type", str, "a string"))
+_FIELDS: Mapping[type, _Fields] = {
+    Text: (_TEXT,),
+    Thinking: (_TEXT,),
+    Image: _MEDIA,
+    File: _MEDIA,
+    MediaUrl: (("url", str, "a string"), ("mime_type", str, "a string")),
+    SearchResult: (("source", str, "a string"), ("title", str, "a string")),
+    GuardContent: (("content", (Text, Image), "a Text or an Image"),),
+    ToolCall: (
+        ("id", str, "a string"),
+        ("name", str, "a string"),
+        ("arguments", Mapping, "an object"),
+    ),
+    ToolResultMessage: (("tool_call_id", str, "a string"), ("tool_name", str, "a string")),
+}
+_SAID = (Text, Image, File, MediaUrl, SearchResult, GuardContent)
+_BLOCKS: Mapping[type, tuple[type, ...]] = {
+    UserMessage: _SAID,
+    ToolResultMessage: _SAID,
+    AssistantMessage: (Text, Thinking, ToolCall),
+}
+
+
+def check_context(context: Context) -> None:
+    """Refuse a context with something in it that is no message, no content block, or of a wrong type.
+
+    Types are not checked when messages are made, and no plugin should fail at what a caller passes.
+
+    Raises:
+        InvalidMessage: There is such a thing; `problems` names each place, as
+            `messages[0].content[1].text`.
+    """
+    problems = list(_problems(context))
+    if problems:
+        msg = "This is not a valid prompt."
+        raise InvalidMessage(msg, problems=problems)
+
+
+def _problems(context: Context) -> Iterator[Problem]:
+    # What is declared is not believed here.
+    system: Any = context.system_prompt
+    if system is not None and not isinstance(system, str):
+        yield Problem("system_prompt", f"must be a string, not {_kind(system)}")
+    for index, message in enumerate(context.messages):
+        yield from _problems_of(message, f"messages[{index}]")
+
+
+def _problems_of(message: Any, path: str) -> Iterator[Problem]:
+    yield from _wrong_fields(message, _FIELDS.get(type(message), ()), path)
+    allowed = next((blocks for kind, blocks in _BLOCKS.items() if isinstance(message, kind)), ())
+    for index, block in enumerate(message.content):
+        place = f"{path}.content[{index}]"
+        if isinstance(block, allowed):
+            yield from _wrong_fields(block, _FIELDS.get(type(block), ()), place)
+        elif isinstance(block, str):
+            yield Problem(place, "is a string; wrap it in Text")
+        else:
+            names = ", ".join(kind.__name__ for kind in allowed)
+            yield Problem(place, f"must be one of {names}, not {_kind(block)}")
+
+
+def _wrong_fields(value: Any, fields: _Fields, path: str) -> Iterator[Problem]:
+    for name, types, what in fields:
+        found = getattr(value, name)
+        if not isinstance(found, types):
+            yield Problem(f"{path}.{name}", f"must be {what}, not {_kind(found)}")
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else type(value).__name__
