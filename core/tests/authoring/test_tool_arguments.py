@@ -32,6 +32,8 @@ SERIES = {
     "snapshots of a number": (['{"n":1}', '{"n":12}'], {"n": 12}),
     "snapshots from null": (['{"n":null}', '{"n":true}'], {"n": True}),
     "a placeholder": (["{}", '{"q": "bananas"}'], BANANAS),
+    "null for a placeholder": (["null", '{"q": "bananas"}'], BANANAS),
+    "null, then deltas": (["null", '{"q', '": "bananas"}'], BANANAS),
     "a placeholder and deltas": (["{}", '{"q', '": "bananas"}'], BANANAS),
     "a placeholder in pieces": (["{", "}", '{"q": "bananas"}'], BANANAS),
     "several placeholders": (["{}", "{}", "{ }", '{"q": "bananas"}', "{}"], BANANAS),
@@ -168,7 +170,7 @@ def test_any_object_in_any_pieces_is_that_object(value, cuts, mode, more):
 
 
 SCRAPS = st.text(alphabet='{}[]":, \\a1', max_size=8) | st.sampled_from(
-    ["{}", '{"a":', '{"a":1}', '{"a":"x"}', "}", '{"a":{}}', " ", '"', "\\"]
+    ["{}", "null", '{"a":', '{"a":1}', '{"a":"x"}', "}", '{"a":{}}', " ", '"', "\\"]
 )
 
 

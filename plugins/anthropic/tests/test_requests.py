@@ -135,7 +135,7 @@ def test_a_temperature_above_one_is_one():
         ),
         ("claude-opus-4-7", "off", {}),
         (
-            "claude-sonnet-5",
+            "claude-fable-5",
             "off",
             {
                 "thinking": {"type": "adaptive", "display": "summarized"},
@@ -345,6 +345,44 @@ def test_off_is_said_as_the_service_wants_it_or_noted(model, at, sent, noted):
     request = build(model=model, at=at, reasoning="off")
     assert request.payload.get("thinking") == sent
     assert (("ignored", "options.reasoning") in paths(request)) is noted
+
+
+OFF = [
+    ("claude-opus-4-8", None, None, None),
+    ("claude-opus-5", {"type": "disabled"}, None, None),
+    ("claude-opus-5-20260501", {"type": "disabled"}, None, None),
+    ("claude-sonnet-5", {"type": "disabled"}, None, None),
+    ("claude-haiku-5-5", {"type": "disabled"}, None, None),
+    ("claude-sonnet-5-5", {"type": "between_tools"}, None, None),
+    ("claude-opus-5-5", {"type": "adaptive", "display": "summarized"}, "low", "rewritten"),
+    ("claude-fable-5", {"type": "adaptive", "display": "summarized"}, "low", "rewritten"),
+    ("claude-nova-9", None, None, "ignored"),
+]
+
+
+@pytest.mark.parametrize(("model", "thinking", "effort", "noted"), OFF)
+def test_each_release_is_kept_from_thinking_as_it_wants(model, thinking, effort, noted):
+    request = build(model=model, reasoning="off")
+    assert request.payload.get("thinking") == thinking
+    assert request.payload.get("output_config", {}).get("effort") == effort
+    assert ((noted, "options.reasoning") in paths(request)) is (noted is not None)
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"),
+    [
+        ("claude-opus-5", "any"),
+        ("claude-sonnet-5", "any"),
+        ("claude-opus-5-5", "auto"),
+        ("claude-sonnet-5-5", "auto"),
+        ("claude-fable-5-1", "auto"),
+    ],
+)
+def test_a_call_is_demanded_of_those_releases_that_take_that(model, sent):
+    tools = [Tool("f")]
+    request = build(model=model, tools=tools, tool_choice=ToolChoice("any"))
+    assert request.payload["tool_choice"]["type"] == sent
+    assert (("rewritten", "options.tool_choice") in paths(request)) is (sent == "auto")
 
 
 def test_a_model_that_always_thinks_is_told_from_one_of_which_nothing_is_known():

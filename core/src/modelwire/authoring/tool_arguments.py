@@ -1,7 +1,7 @@
 """Arguments of one tool call, from pieces that need not be deltas.
 
-Services are seen to send each piece as a snapshot of all that came before; a placeholder `{}` and
-then the arguments; deltas and then the whole once more, spaced in another way; ciphertext and then
+Services are seen to send each piece as a snapshot of all that came before; a placeholder, `{}` or
+`null`, and then the arguments; deltas and then the whole once more, spaced in another way; ciphertext and then
 the text. What a piece is follows from the value that has arrived. A JSON object that is complete is
 never added to: what follows it is the same object again, a larger one, or a mistake.
 """
@@ -148,11 +148,17 @@ class ToolArguments:
                 return ""
             if piece.lstrip().startswith("{"):
                 return self._begin_again(piece)
+        if self._scan.state == "other" and self._is_null() and piece.lstrip().startswith("{"):
+            self._restart("")
         if self._scan.state == "open" and len(piece) >= self._size:
             text = "".join(self._parts)
             if piece.startswith(text):
                 self._snapshot = piece
         return self._append(piece)
+
+    def _is_null(self) -> bool:
+        """Whether what has arrived is the other placeholder."""
+        return self._size < 16 and "".join(self._parts).strip() == "null"
 
     def _append(self, piece: str) -> str:
         closed_before = self._scan.state == "closed"

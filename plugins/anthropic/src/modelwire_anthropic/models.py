@@ -9,7 +9,7 @@ migration guides. Rows marked hearsay are of other people's issue threads.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 
 from attrs import evolve, frozen
@@ -34,7 +34,10 @@ class Claude:
         sampling: Whether it takes temperature and top_p: `both` at once, `one` of them, or `none`.
         prefill: Whether it goes on with an answer that has begun.
         schema: Whether its answer can be held to a schema.
-        always_thinks: Whether it thinks unless it is told to think little.
+        off: How it is kept from thinking: by asking for none (`omit`), by `disabled` or `between_tools`
+            as the type of thinking, or not at all (`least`), so that it is told to think little;
+            `None` where that is not known.
+        forced_calls: Whether it can be made to call a tool at all.
     """
 
     pattern: str
@@ -44,12 +47,18 @@ class Claude:
     sampling: Literal["both", "one", "none"] = "both"
     prefill: bool = True
     schema: bool = False
-    always_thinks: bool = False
+    off: Literal["omit", "disabled", "between_tools", "least"] | None = "omit"
+    forced_calls: bool = True
 
 
 _THREE = ("low", "medium", "high")
 _FOUR = (*_THREE, "max")
 _FIVE = (*_THREE, "xhigh", "max")
+
+_five = partial(
+    Claude, max_tokens=64_000, thinking="adaptive", efforts=_FIVE, sampling="none", prefill=False,
+    schema=True, off="disabled",
+)  # fmt: skip
 
 # The first row that fits counts.
 _TABLE = (
@@ -64,14 +73,18 @@ _TABLE = (
     Claude("claude-opus-4-6", 128_000, "adaptive", _FOUR, "one", prefill=False, schema=True),
     Claude("claude-sonnet-4-6", 64_000, "adaptive", _FOUR, "one", prefill=False, schema=True),
     Claude("claude-opus-4-", 128_000, "adaptive", _FIVE, "none", prefill=False, schema=True),
-    # hearsay: the limit and the efforts of the fifth generation.
-    Claude("claude-opus-5", 128_000, "adaptive", _FIVE, "none", prefill=False, schema=True),
-    Claude(
-        "claude-(sonnet-5|haiku-5|fable|mythos)", 64_000, "adaptive", _FIVE, "none",
-        prefill=False, schema=True, always_thinks=True,
-    ),
+    # The limits and the efforts of the fifth generation are hearsay. How it is kept from thinking, and
+    # who cannot be made to call a tool, was seen on Amazon Bedrock, 2026-11: the model card of Opus 5.5;
+    # litellm#42717; earendil-works/pi#7081, onyx#15017 for Opus 5; promptfoo#10631 for Sonnet 5.
+    _five("claude-opus-5-5", max_tokens=128_000, off="least", forced_calls=False),
+    _five("claude-opus-5", max_tokens=128_000),
+    _five("claude-sonnet-5-5", off="between_tools", forced_calls=False),
+    _five("claude-(fable|mythos)-5-[1-9](?![0-9])", off="least", forced_calls=False),
+    _five("claude-(sonnet-5|haiku-5-5)"),
+    # hearsay
+    _five("claude-(haiku-5|fable|mythos)", off="least"),
     # A newer Claude than this table knows is taken for the newest that it does know.
-    Claude("claude-", 64_000, "adaptive", _FOUR, "none", prefill=False, schema=True),
+    Claude("claude-", 64_000, "adaptive", _FOUR, "none", prefill=False, schema=True, off=None),
     # Another company's model behind the same API.
     Claude("", 8192, "budget", (), "both", schema=False),
 )  # fmt: skip

@@ -104,7 +104,9 @@ def build_request(
         payload["system"] = [{"type": "text", "text": system}]
     payload |= _sampling(claude, options, planned, changes)
     payload |= planned.fields
-    payload |= tool_fields(context, options, rendering, thinks=planned.thinks)
+    payload |= tool_fields(
+        context, options, rendering, thinks=planned.thinks, forced_calls=claude.forced_calls
+    )
     if options.response_schema is not None and claude.schema:
         schema = closed(clean_json(options.response_schema), changes)
         form = {"type": "json_schema", "schema": schema}

@@ -63,8 +63,8 @@ def plan(
             changes.dropped("options.reasoning", "The model does not think before it answers.")
         return ThinkingPlan(limit)
     if level == "off":
-        if not claude.always_thinks:
-            return ThinkingPlan(limit, _off(vendor, changes))
+        if claude.off != "least":
+            return ThinkingPlan(limit, _off(claude, vendor, changes))
         reason = "The model always thinks; it is told to think little."
         changes.rewritten("options.reasoning", reason)
         level = "low"
@@ -76,8 +76,14 @@ def plan(
     return ThinkingPlan(limit, fields, thinks=True)
 
 
-def _off(vendor: Vendor, changes: Changes) -> dict[str, Any]:
-    """Keep a model from thinking, as its service wants that said."""
+def _off(claude: Claude, vendor: Vendor, changes: Changes) -> dict[str, Any]:
+    """Keep a model from thinking, as the model or its service wants that said."""
+    if claude.off in ("disabled", "between_tools"):
+        return {"thinking": {"type": claude.off}}
+    if claude.off is None:
+        reason = "It is not known how this model is kept from thinking."
+        changes.note("ignored", "options.reasoning", reason)
+        return {}
     if vendor.off == "disabled":
         return {"thinking": {"type": "disabled"}}
     if vendor.off == "never":

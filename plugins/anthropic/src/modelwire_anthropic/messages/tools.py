@@ -16,9 +16,21 @@ _MODES = {"auto": "auto", "none": "none", "any": "any"}
 
 
 def tool_fields(
-    context: Context, options: CompletionOptions, rendering: Rendering, *, thinks: bool
+    context: Context,
+    options: CompletionOptions,
+    rendering: Rendering,
+    *,
+    thinks: bool,
+    forced_calls: bool = True,
 ) -> dict[str, Any]:
     """Write `tools` and `tool_choice`.
+
+    Args:
+        context: Offers the tools.
+        options: Says what is to be called.
+        rendering: The names of the tools, and where changes are recorded.
+        thinks: Whether the model is asked to think.
+        forced_calls: Whether the model can be made to call a tool at all.
 
     Raises:
         InvalidRequest: The choice demands a tool that there is not.
@@ -39,7 +51,7 @@ def tool_fields(
     fields: dict[str, Any] = {"tools": list(tools.values())}
     if choice is None:
         return fields
-    if thinks and choice.mode in ("any", "tool"):
+    if choice.mode in ("any", "tool") and (thinks or not forced_calls):
         reason = "A model that thinks cannot be made to call a tool; it may."
         rendering.changes.rewritten("options.tool_choice", reason)
         fields["tool_choice"] = {"type": "auto"}
