@@ -165,8 +165,9 @@ def test_a_type_that_holds_itself_keeps_its_reference_and_is_defined():
 
     schema = tool_from(walk).tool.parameters
     inner = {"type": "array", "items": {"$ref": "#/$defs/Folder"}}
-    assert schema["properties"]["folder"]["properties"]["folders"] == inner
-    assert schema["$defs"]["Folder"]["properties"]["folders"] == inner
+    # From 0.23 on msgspec says the default of a field that has a factory, too.
+    for folder in schema["properties"]["folder"], schema["$defs"]["Folder"]:
+        assert {**folder["properties"]["folders"], "default": []} == {**inner, "default": []}
 
 
 def test_a_default_of_none_may_also_be_sent_as_null():
