@@ -135,3 +135,13 @@ def test_what_is_said_is_cut_and_nothing_is_lost():
     parts = fragments(call)
     assert len(parts) > 3
     assert json.loads("".join(parts)) == call.arguments
+
+
+def test_a_server_ends_quietly_beside_open_connections(caplog):
+    for _ in range(5):
+        with WireServer() as server:
+            place = urlsplit(server.url)
+            plugs = [socket.create_connection((place.hostname, place.port)) for _ in range(5)]
+        for plug in plugs:
+            plug.close()
+    assert caplog.records == []

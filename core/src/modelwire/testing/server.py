@@ -196,6 +196,8 @@ class WireServer:
 
     async def _close(self, server: asyncio.Server) -> None:
         server.close()
+        for _ in range(3):  # turns until a connection that was just accepted has its transport
+            await asyncio.sleep(0)
         for writer in self._writers:
             writer.transport.abort()
         open_ones = asyncio.all_tasks() - {asyncio.current_task()}
@@ -212,6 +214,8 @@ class WireServer:
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
             self.left.set()
+        except asyncio.CancelledError:
+            pass  # the server ends; asyncio would report a connection whose task is cancelled
         finally:
             self._writers.discard(writer)
             writer.close()
