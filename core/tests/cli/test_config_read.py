@@ -165,6 +165,18 @@ def test_validate_warns_of_what_may_not_be_meant(program):
     assert len(told["warnings"]) == 2
 
 
+def test_validate_warns_of_an_auth_mode_that_nobody_owns(program):
+    program.configure(
+        '{ models: { providers: { acme: { baseUrl: "http://a", auth: "acme-login" } } } }'
+    )
+    done = program.run("config", "validate")
+    assert done.returncode == 0
+    assert (
+        "models.providers.acme.auth: no installed plugin owns the auth mode 'acme-login'"
+        in done.stderr.decode()
+    )
+
+
 def test_validate_wants_a_file(program):
     done = program.run("config", "validate")
     assert done.returncode == 1

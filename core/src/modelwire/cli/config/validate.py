@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -16,7 +16,11 @@ from modelwire.config.load import check_untrusted, config_of
 from modelwire.config.model_choice import references_in
 from modelwire.config.source import config_place, find_place, open_config
 from modelwire.document import format_path, read_value, value_at
-from modelwire.errors import ConfigError, ModelwireError, Problem
+from modelwire.errors import ConfigError, ModelwireError, PluginError, Problem
+
+if TYPE_CHECKING:
+    from modelwire.config import ProviderConfig
+    from modelwire.registry import Registry
 
 __all__ = ["Validation", "validated"]
 
@@ -80,13 +84,15 @@ def _warnings(config: Config, document: Any) -> Iterator[str]:
     for path, message in alias_warnings(config):
         yield f"{format_path(path)}: {message}"
     references = list(references_in(config.document))
-    if not references:
+    delegating = [each for each in config.models.providers.values() if each.delegated_auth]
+    if not references and not delegating:
         return
     from modelwire.cli.model_check import check_reference
     from modelwire.registry import Registry
 
     try:
         registry = Registry(config)
+        yield from _unusable_auth(registry, delegating)
         missing = {item.path for item in config.missing}
         for path, name in references:
             if path in missing:
@@ -97,3 +103,14 @@ def _warnings(config: Config, document: Any) -> Iterator[str]:
                 yield f'{format_path(path)} is "{shown}": {checked.problem}'
     except ModelwireError as error:  # what a plugin's settings lack
         yield error.message
+
+
+def _unusable_auth(registry: Registry, providers: Iterable[ProviderConfig]) -> Iterator[str]:
+    for provider in providers:
+        try:
+            registry.auth_owner(provider)
+        except ConfigError as error:
+            said = "; ".join(map(str, error.problems)) or error.message
+            yield f"{said}. {error.hint or ''}".rstrip()
+        except PluginError as error:
+            yield f"{provider.auth_path}: {error.message}"
