@@ -38,7 +38,7 @@ SHAPES = {
         None,
         "https://api.moonshot.ai/v1/chat/completions",
     ),
-    "variables that nobody reads": (
+    "variables that are not read": (
         {
             "agents": {
                 "defaults": {
@@ -153,7 +153,7 @@ SHAPES = {
     ),
 }
 REFUSED = {
-    "a provider that nobody has": (
+    "a provider that no plugin has": (
         {
             "auth": {"profiles": {"github-copilot:x": {"provider": "github-copilot"}}},
             "agents": {

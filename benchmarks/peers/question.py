@@ -6,4 +6,4 @@ TOOL = "write"
 GPT = "openai.gpt-5.6-luna"
 GPT_OSS = "openai.gpt-oss-120b-1:0"
 CLAUDE = "us.anthropic.claude-opus-5"
-TOKEN = "bedrock-api-key-of-nobody"  # noqa: S105 - it opens nothing
+TOKEN = "bedrock-api-key-unknown"  # noqa: S105 - no service takes it

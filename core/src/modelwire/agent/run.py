@@ -97,8 +97,8 @@ class Task(Generic[T]):
         output: What the answer is read as.
         system: The system prompt, in place of that of the conversation.
         prompt: What is asked.
-        history: What was said before.
-        session: Where it is kept, and what was said before.
+        history: The conversation so far.
+        session: Where the conversation is kept, with what it holds so far.
     """
 
     runtime: Runtime
@@ -251,7 +251,7 @@ async def _opened(
     try:
         return await asyncio.shield(opening), True
     except asyncio.CancelledError:
-        # The thread goes on; nobody else would close what it opens.
+        # The thread goes on; without this, what it opens would stay open.
         opening.add_done_callback(_close_unused)
         raise
 

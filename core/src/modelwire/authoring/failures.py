@@ -72,7 +72,7 @@ def error_in_stream(
     model: str | None = None,
     request_id: str | None = None,
 ) -> ProviderError:
-    """Make the error that a payload in an answer with the status 200 stands for.
+    """Make the error for a failure that a service reports with the status 200.
 
     Its `__cause__` is the `ServiceFailure`.
 

@@ -170,7 +170,7 @@ class Config:
         }
 
     def expand_alias(self, text: str) -> str:
-        """Replace a short name by the reference that it stands for; other texts stay.
+        """Replace an alias by its reference; other texts stay.
 
         The exact name of a model that is configured comes first, so that no alias can hide it.
         """

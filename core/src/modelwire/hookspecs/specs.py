@@ -120,7 +120,7 @@ async def count_tokens(  # type: ignore[empty-body]
 async def authorize_request(  # type: ignore[empty-body]
     request: Request, provider: ProviderConfig, config: Config, transport: Transport
 ) -> Request:
-    """Add the header fields that prove who sends a request, for an auth mode that the plugin owns.
+    """Add the header fields that authenticate a request, for an auth mode that the plugin owns.
 
     A plugin owns a mode by an entry point in the group `modelwire.auth`; `models.providers.<id>.auth`
     names it. The provider and the API may be another plugin's, which then sends no key of its own.

@@ -138,7 +138,7 @@ class File:
         mime_type: Its media type, as `application/pdf` or `audio/wav`.
         name: The name that the model may be told, or `None`.
         citations: Whether the model is asked to cite the document.
-        context: What the model is told about the document, and never cites.
+        context: Facts about the document that the model gets and does not cite.
     """
 
     data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
@@ -178,7 +178,7 @@ class MediaUrl:
         name: The name that the model may be told, or `None`.
         owner: The account that owns the place, where the service wants to know it.
         citations: Whether the model is asked to cite the document.
-        context: What the model is told about the document, and never cites.
+        context: Facts about the document that the model gets and does not cite.
     """
 
     url: str

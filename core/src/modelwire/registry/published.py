@@ -21,7 +21,7 @@ class PublishedPlugin:
 
     Attributes:
         distribution: The package's name.
-        titles: What a user has who needs it, as the titles of its guides.
+        titles: The titles of its guides, which name what a user has.
         names: The ids and aliases of its providers, and the names of their guides.
         apis: The wire APIs that it speaks.
         auth: The auth modes that it owns.

@@ -15,7 +15,7 @@ def plain_block(
 ) -> Text | Image | File:
     """A block as text, an image or a file, which every API knows; what that costs is recorded.
 
-    Guarded content loses its guard, a search result becomes text, and a placeholder stands for media
+    Guarded content loses its guard, a search result becomes text, and a placeholder replaces media
     that the service would have to fetch.
 
     Args:

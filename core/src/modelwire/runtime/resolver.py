@@ -147,7 +147,7 @@ class Resolver:
         if isinstance(candidate, ModelRef):
             return ModelRef(self.registry.canonical(candidate.provider), candidate.model)
         if self.config.missing and has_placeholder(candidate):
-            return candidate  # what it lacks is said when it is asked
+            return candidate  # what it lacks is reported when it is called
         try:
             return full_ref(self.registry, self.config.expand_alias(candidate)) or candidate
         except UnknownModel:

@@ -36,7 +36,7 @@ def read_tools(given: Iterable[ToolLike]) -> list[FunctionTool | Tool]:
 
 
 def declarations(tools: Iterable[FunctionTool | Tool]) -> list[Tool]:
-    """What the model is told about tools."""
+    """The description of tools that the model gets."""
     return [each.tool if isinstance(each, FunctionTool) else each for each in tools]
 
 

@@ -74,7 +74,7 @@ _TABLE = (
     Claude("claude-sonnet-4-6", 64_000, "adaptive", _FOUR, "one", prefill=False, schema=True),
     Claude("claude-opus-4-", 128_000, "adaptive", _FIVE, "none", prefill=False, schema=True),
     # The limits and the efforts of the fifth generation are hearsay. How it is kept from thinking, and
-    # who cannot be made to call a tool, was seen on Amazon Bedrock, 2026-11: the model card of Opus 5.5;
+    # which releases refuse a forced call, was seen on Amazon Bedrock, 2026-11: the model card of Opus 5.5;
     # litellm#42717; earendil-works/pi#7081, onyx#15017 for Opus 5; promptfoo#10631 for Sonnet 5.
     _five("claude-opus-5-5", max_tokens=128_000, off="least", forced_calls=False),
     _five("claude-opus-5", max_tokens=128_000),

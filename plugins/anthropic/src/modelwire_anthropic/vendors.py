@@ -27,11 +27,11 @@ class Vendor:
 
     Attributes:
         id: What it is called here.
-        hosts: Its hosts; `*` stands for any characters, as those of a region.
+        hosts: Its hosts; `*` matches any characters, as those of a region.
         requires_signature: Whether it takes thinking back only with its signature. Where not, a
             model's own thinking goes back as it came.
         off: How its models are kept from thinking, or `None` where that is not known.
-        always_think: Ids of models for which that is `never`; `*` stands for any characters.
+        always_think: Ids of models for which that is `never`; `*` matches any characters.
         evidence: What that is known from.
         as_of: The month of the evidence.
     """

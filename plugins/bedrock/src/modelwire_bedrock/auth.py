@@ -63,7 +63,7 @@ async def authorize(
 
 
 def target_of(url: str, provider: ProviderConfig, config: Config) -> tuple[Target, str]:
-    """Find out as whom, for which region and for which service a request is authorized.
+    """Find the identity, the region and the service for which a request is authorized.
 
     The region and the service are those of the host; elsewhere than at AWS the region is that of the
     configuration, and the service the one of the setting `signingService`, or the runtime's.

@@ -119,7 +119,7 @@ def _status(target: Target, found: CredentialSource) -> CredentialStatus:
 
 
 def not_asked_for(status: CredentialStatus, provider_id: str) -> CredentialStatus:
-    """The status of a provider that nobody has configured, and that is a second way to the same models.
+    """The status of a provider that is not configured, and that is a second way to the same models.
 
     Its models are not listed then, so that users of the first provider have each of them once.
     """

@@ -29,7 +29,7 @@ UPSTREAM_KEYS = Credentials("ASIAUPSTREAM", "upstream-secret", "upstream-session
 
 @pytest.fixture
 def service():
-    """What stands for the real service: it knows keys that the client does not have."""
+    """The upstream in place of the real service: it knows keys that the client does not have."""
     with Emulator(require_auth=True, credentials=[UPSTREAM_KEYS]) as service:
         yield service
 

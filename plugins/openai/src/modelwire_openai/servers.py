@@ -47,7 +47,7 @@ class Server:
         api: The API that is spoken, if the user says nothing else.
         local: Whether it runs on the user's own machine and needs no key.
         price_id: What the package `genai-prices` calls it, or `None` where it does not know it.
-        hosts: Further hosts where it is, as those of regions and plans; `*` stands for any
+        hosts: Further hosts where it is, as those of regions and plans; `*` matches any
             characters.
         evidence: How well the deviations are known.
         source: What they are known from.

@@ -115,7 +115,7 @@ def _result(wire_id: str, content: list[_Block], *, is_error: bool) -> _Block:
 def _image(image: Image, path: str, rendering: Rendering) -> _Block:
     if not rendering.takes("image"):
         rendering.changes.rewritten(
-            path, "The model does not take images; a placeholder stands for it."
+            path, "The model does not take images; a placeholder replaces it."
         )
         return {"type": "text", "text": OMITTED.format(kind="image")}
     kind = _kind(image.mime_type)
@@ -142,7 +142,7 @@ def _file(file: File, path: str, rendering: Rendering) -> _Block:
             source = {"type": "text", "media_type": "text/plain", "data": text}
     if source is None:
         rendering.changes.rewritten(
-            path, f"The model does not take {kind}; a placeholder stands for it."
+            path, f"The model does not take {kind}; a placeholder replaces it."
         )
         return {"type": "text", "text": OMITTED.format(kind=file.kind)}
     return _document(source, file, rendering)

@@ -46,7 +46,7 @@ async def call(
     Args:
         operation: The method of boto3's client.
         params: Its arguments.
-        target: Where and as whom.
+        target: The address and the identity.
         clients: The clients of the process.
         transport: What carries the request.
 

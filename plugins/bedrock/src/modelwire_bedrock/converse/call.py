@@ -54,7 +54,7 @@ class ConverseCall:
 
     Attributes:
         model: The model that was asked for.
-        target: Where the request goes, and as whom.
+        target: The address and the identity of the request.
         request: What is sent.
         operation: `converse_stream`, or `converse` where the model cannot stream this.
         headers: Further header fields.

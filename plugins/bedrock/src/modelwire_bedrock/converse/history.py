@@ -143,7 +143,7 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
             messages.append({"role": "user", "content": [*turn.results, *said]})
     leads = bool(messages) and messages[0]["role"] == "assistant"
     if not messages:
-        changes.added("messages", "A request needs a message; a placeholder stands for it.")
+        changes.added("messages", "A request needs a message; a placeholder is added.")
         messages.append(_filler("user"))
     elif leads and not family.leading_assistant:
         changes.added(
@@ -180,7 +180,7 @@ def _with_text(said: list[dict[str, Any]], changes: Changes) -> list[dict[str, A
     """Put text before a document that has none in its message, as the service wants it."""
     if not any("document" in block for block in said) or any("text" in block for block in said):
         return said
-    changes.added("messages", "A document needs text in its message; a placeholder stands for it.")
+    changes.added("messages", "A document needs text in its message; a placeholder is added.")
     return [{"text": PLACEHOLDER}, *said]
 
 

@@ -102,7 +102,7 @@ def plan_call(
 def target_of(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> Target:
-    """Decide where a request of a model goes, and as whom.
+    """Decide the address and the identity of a request to a model.
 
     Raises:
         ConfigError: A setting is not valid.

@@ -144,7 +144,7 @@ def _kept_off(
 def effort_word(
     level: ReasoningLevel, model: Model, family: Family, changes: Changes
 ) -> str | None:
-    """The effort that stands for a level, where thinking is asked for by a field of efforts.
+    """The effort of a level, where thinking is asked for by a field of efforts.
 
     Args:
         level: How much to think, or `off`.

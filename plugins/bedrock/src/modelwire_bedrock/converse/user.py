@@ -110,7 +110,7 @@ def _media(
         return None
     reason = rendering.unfit.get(path)
     if reason is not None:
-        rendering.changes.rewritten(path, f"A placeholder stands for it: {reason}.")
+        rendering.changes.rewritten(path, f"A placeholder replaces it: {reason}.")
         return {"text": f"({_kind(block)} omitted: {reason})"}
     try:
         return _accepted(block, path, rendering, by_tool=by_tool)
@@ -118,7 +118,7 @@ def _media(
         if path.startswith(f"{rendering.newest}."):
             raise
         # In an earlier message it would have every later turn refused.
-        rendering.changes.rewritten(path, f"A placeholder stands for it: {error.message}")
+        rendering.changes.rewritten(path, f"A placeholder replaces it: {error.message}")
         return {"text": f"({_kind(block)} omitted: its format is not supported)"}
 
 
@@ -149,11 +149,11 @@ def _omitted(
 ) -> dict[str, Any]:
     if kind == "image":
         rendering.changes.rewritten(
-            path, "The model does not take images; a placeholder stands for it."
+            path, "The model does not take images; a placeholder replaces it."
         )
         return {"text": TOOL_IMAGE_OMITTED if by_tool else IMAGE_OMITTED}
     rendering.changes.rewritten(
-        path, f"The model does not take this {kind}; a placeholder stands for it."
+        path, f"The model does not take this {kind}; a placeholder replaces it."
     )
     return {"text": file_omitted(kind, by_tool=by_tool)}
 

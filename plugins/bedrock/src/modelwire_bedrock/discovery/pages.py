@@ -32,7 +32,7 @@ async def all_pages(
         operation: The operation of the control plane.
         key: Where an answer has the entries.
         params: What the operation is called with.
-        target: Where and as whom.
+        target: The address and the identity.
         clients: The clients of the process.
         transport: What carries the requests.
 

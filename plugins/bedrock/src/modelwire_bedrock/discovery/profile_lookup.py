@@ -31,7 +31,7 @@ async def look_up_profiles(target: Target, clients: Clients, transport: Transpor
     configured. Does not raise. After a failure other than a refusal the next call asks again.
 
     Args:
-        target: Where and as whom.
+        target: The address and the identity.
         clients: The clients of the process.
         transport: What carries the requests.
 

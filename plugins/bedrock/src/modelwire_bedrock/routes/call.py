@@ -65,7 +65,7 @@ class RoutedCall:
         choice: The route.
         root: The address of the endpoint.
         prefix: The path of OpenAI's APIs at Mantle.
-        target: Where the request goes, and as whom.
+        target: The address and the identity of the request.
         apis: The APIs of the other plugins.
         clients: Where credentials come from.
         allow_global: Whether a global profile may be chosen.

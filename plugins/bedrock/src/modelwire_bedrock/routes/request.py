@@ -87,7 +87,7 @@ def routed_request(
         options: How.
         provider: The provider's configuration.
         choice: The route.
-        target: Where the request goes, and as whom.
+        target: The address and the identity of the request.
         called: The id to send.
         settings: The plugin's own block of the configuration.
 
@@ -192,7 +192,7 @@ def _provider(
     service = MANTLE if choice.endpoint == "mantle" else RUNTIME
     extra = {**provider.extra, "signingService": service}
     key = provider.api_key
-    if profile:  # what a call names stands in place of all that the provider names
+    if profile:  # what a call names replaces all that the provider names
         extra = {name: value for name, value in extra.items() if name not in _OF_KEYS}
         extra["profile"], key = profile, None
     return evolve(

@@ -22,7 +22,7 @@ CLIENT = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAM
 
 @pytest.fixture
 def service():
-    """What stands for the real service: it knows keys that the client does not have."""
+    """The upstream in place of the real service: it knows keys that the client does not have."""
     with Emulator(require_auth=True, credentials=[KEYS]) as service:
         yield service
 

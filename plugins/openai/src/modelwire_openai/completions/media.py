@@ -35,7 +35,7 @@ def image_part(image: Image, path: str, rendering: Rendering) -> dict[str, Any]:
     """
     if not rendering.takes_images:
         rendering.changes.rewritten(
-            path, "The model does not take images; a placeholder stands for it."
+            path, "The model does not take images; a placeholder replaces it."
         )
         return {"type": "text", "text": IMAGE_OMITTED}
     kind = media_kind(image.mime_type)
@@ -59,7 +59,7 @@ def file_part(file: File, path: str, rendering: Rendering) -> dict[str, Any]:
         data = data_url(kind, file.data)
         return {"type": "file", "file": {"filename": file_name(file), "file_data": data}}
     rendering.changes.rewritten(
-        path, f"The service does not take {kind}; a placeholder stands for it."
+        path, f"The service does not take {kind}; a placeholder replaces it."
     )
     return {"type": "text", "text": FILE_OMITTED.format(kind=file.kind)}
 

@@ -101,7 +101,7 @@ class Items:
         """The items that the list at the end of an answer has, each at the place of its own.
 
         An id says most, then the id of a call; of the others the one at the same place is meant, or
-        the first of the same kind, since lists are seen that leave items out or name them anew.
+        the first of the same kind, since lists are seen that leave items out or give them other ids.
         """
         left = {item.index: item for item in self.all}
         found: list[Item | None] = [None] * len(output)

@@ -31,7 +31,7 @@ def tool_fields(
         options: Says which of them may or must be called.
         names: The names of the tools on the wire.
         changes: Where changes are recorded.
-        strict: Whether the service knows `strict`. Where a tool does not ask for it, it is said to be
+        strict: Whether the service knows `strict`. Where a tool does not ask for it, it is sent as
             false, since without a word OpenAI makes a schema strict and refuses those that cannot be.
 
     Raises:

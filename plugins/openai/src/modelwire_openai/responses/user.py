@@ -145,7 +145,7 @@ def _text(block: Text, path: str, rendering: Rendering) -> dict[str, Any] | None
 def _image(image: Image, path: str, rendering: Rendering) -> dict[str, Any]:
     if not rendering.takes_images:
         rendering.changes.rewritten(
-            path, "The model does not take images; a placeholder stands for it."
+            path, "The model does not take images; a placeholder replaces it."
         )
         return _part(_IMAGE_OMITTED)
     return image_part(image, path)
@@ -154,7 +154,7 @@ def _image(image: Image, path: str, rendering: Rendering) -> dict[str, Any]:
 def _file(file: File, path: str, rendering: Rendering) -> dict[str, Any]:
     if file.kind != "document":
         rendering.changes.rewritten(
-            path, f"This API takes no {file.kind}; a placeholder stands for it."
+            path, f"This API takes no {file.kind}; a placeholder replaces it."
         )
         return _part(_FILE_OMITTED.format(kind=file.kind))
     return file_part(file)

@@ -25,7 +25,7 @@ AUTHENTICATION = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""AWS's codes of errors about who calls."""
+"""AWS's error codes about the caller."""
 
 _KINDS = {
     "AccessDeniedException": ("permission_error", "access_denied"),
