@@ -193,6 +193,11 @@ class MediaUrl:
         """Which of a model's abilities it needs, by its media type."""
         return "image" if self.mime_type.startswith("image/") else _kind_of(self.mime_type)
 
+    @property
+    def is_web(self) -> bool:
+        """Whether it is at an HTTP or HTTPS address."""
+        return self.url.lower().startswith(("https://", "http://"))
+
 
 @define
 class SearchResult:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         retrying_call,
     )
     from modelwire.transport.sse import ServerSentEvent, SseDecoder
+    from modelwire.transport.view import TransportView
 
 __all__ = [
     "Deadlines",
@@ -40,6 +41,7 @@ __all__ = [
     "ServerSentEvent",
     "SseDecoder",
     "Transport",
+    "TransportView",
     "delay_before",
     "drain",
     "error_from_status",
@@ -88,5 +90,6 @@ __getattr__, __dir__ = lazy_exports(
             "ServerSentEvent",
             "SseDecoder",
         ),
+        "view": ("TransportView",),
     },
 )

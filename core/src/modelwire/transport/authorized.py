@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from types import TracebackType
 
 from modelwire.transport.client import Transport
 from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.request import Request
 from modelwire.transport.response import Response
+from modelwire.transport.view import TransportView
 
 __all__ = ["Authorize", "AuthorizedTransport"]
 
@@ -21,7 +21,7 @@ The transport is one that authorizes nothing, for what the function itself has t
 """
 
 
-class AuthorizedTransport(Transport):
+class AuthorizedTransport(TransportView):
     """A view of a transport that authorizes every request; the connections are the transport's.
 
     Closing the view closes nothing.
@@ -32,8 +32,7 @@ class AuthorizedTransport(Transport):
     """
 
     def __init__(self, inner: Transport, authorize: Authorize) -> None:
-        super().__init__(deadlines=inner.deadlines)
-        self._inner = inner
+        super().__init__(inner)
         self._authorize = authorize
 
     def send(
@@ -47,17 +46,14 @@ class AuthorizedTransport(Transport):
         """Authorize a request and send it; see `Transport.send`."""
 
         async def authorized() -> AbstractAsyncContextManager[Response]:
-            ready = await self._authorize(request, self._inner)
-            return self._inner.send(ready, deadlines=deadlines, provider=provider, model=model)
+            ready = await self._authorize(request, self.inner)
+            return self.inner.send(ready, deadlines=deadlines, provider=provider, model=model)
 
         return _AuthorizedResponse(authorized)
 
-    def trusting(self, ca_bundle: Path | str) -> Transport:
-        """The same for a service that has certificates of its own."""
-        return AuthorizedTransport(self._inner.trusting(ca_bundle), self._authorize)
-
-    async def aclose(self) -> None:
-        """Leave the connections to the transport that has them."""
+    def view_of(self, inner: Transport) -> AuthorizedTransport:
+        """The same view of another transport."""
+        return AuthorizedTransport(inner, self._authorize)
 
 
 class _AuthorizedResponse:

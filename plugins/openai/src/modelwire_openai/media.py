@@ -9,17 +9,12 @@ from modelwire.errors import InvalidMessage, Problem
 from modelwire.messages import File, Image
 from modelwire.repair import clean_text
 
-__all__ = ["IMAGES", "data_url", "file_name", "is_web_address", "media_kind", "unfit_image"]
+__all__ = ["IMAGES", "data_url", "file_name", "media_kind", "unfit_image"]
 
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """The kinds of images that OpenAI takes."""
 
 _MISSPELT = {"image/jpg": "image/jpeg"}
-
-
-def is_web_address(url: str) -> bool:
-    """Whether a service that fetches media can be given this address."""
-    return url.lower().startswith(("https://", "http://"))
 
 
 def media_kind(mime_type: str) -> str:

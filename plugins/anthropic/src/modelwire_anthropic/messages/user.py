@@ -64,7 +64,7 @@ def _own_block(block: UserContent, rendering: Rendering) -> _Block | None:
             "content": [{"type": "text", "text": clean_text(text)} for text in block.content],
             "citations": {"enabled": bool(block.citations)},
         }
-    if not isinstance(block, MediaUrl) or not block.url.lower().startswith(("https:", "http:")):
+    if not isinstance(block, MediaUrl) or not block.is_web:
         return None
     source = {"type": "url", "url": block.url}
     kind = _kind(block.mime_type)

@@ -7,31 +7,26 @@ field; the plugin that speaks the API behind could only read the status.
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from modelwire.transport import Transport
+from modelwire.transport import TransportView
 from modelwire_bedrock.errors import fault_of_response
 
 if TYPE_CHECKING:
-    from modelwire.transport import Deadlines, Request, Response
+    from modelwire.transport import Deadlines, Request, Response, Transport
 
 __all__ = ["AwsFaultTransport"]
 
 _CODE = "x-amzn-errortype"
 
 
-class AwsFaultTransport(Transport):
+class AwsFaultTransport(TransportView):
     """A view of a transport; the connections are the transport's, and closing it closes nothing.
 
     Args:
         inner: The transport that sends.
     """
-
-    def __init__(self, inner: Transport) -> None:
-        super().__init__(deadlines=inner.deadlines)
-        self._sender = inner
 
     def send(
         self,
@@ -46,15 +41,12 @@ class AwsFaultTransport(Transport):
         Raises:
             ProviderError: AWS refused it in its own shape.
         """
-        sent = self._sender.send(request, deadlines=deadlines, provider=provider, model=model)
+        sent = self.inner.send(request, deadlines=deadlines, provider=provider, model=model)
         return _CheckedResponse(sent, provider, model)
 
-    def trusting(self, ca_bundle: Path | str) -> Transport:
-        """The same for a service that has certificates of its own."""
-        return AwsFaultTransport(self._sender.trusting(ca_bundle))
-
-    async def aclose(self) -> None:
-        """Leave the connections to the transport that has them."""
+    def view_of(self, inner: Transport) -> AwsFaultTransport:
+        """The same view of another transport."""
+        return AwsFaultTransport(inner)
 
 
 class _CheckedResponse:

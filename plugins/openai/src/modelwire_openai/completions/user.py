@@ -11,7 +11,6 @@ from modelwire.messages import Image, MediaUrl, Text, ToolResultMessage, UserCon
 from modelwire.repair import NO_RESULT, plain_block, text_of
 from modelwire_openai.completions.media import file_part, image_part
 from modelwire_openai.completions.rendering import Rendering
-from modelwire_openai.media import is_web_address
 
 __all__ = [
     "BLANK",
@@ -64,11 +63,7 @@ def _fetched(block: UserContent, rendering: Rendering) -> Part | None:
     """Write an image that the service fetches by itself."""
     if not isinstance(block, MediaUrl) or block.kind != "image" or not rendering.takes_images:
         return None
-    return (
-        {"type": "image_url", "image_url": {"url": block.url}}
-        if is_web_address(block.url)
-        else None
-    )
+    return {"type": "image_url", "image_url": {"url": block.url}} if block.is_web else None
 
 
 def _plain(block: UserContent, path: str, rendering: Rendering) -> Part | None:

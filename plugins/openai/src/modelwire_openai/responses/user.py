@@ -11,7 +11,6 @@ from modelwire_openai.media import (
     IMAGES,
     data_url,
     file_name,
-    is_web_address,
     media_kind,
     unfit_image,
 )
@@ -72,7 +71,7 @@ def render_user(
 
 def _fetched(block: UserContent, rendering: Rendering) -> dict[str, Any] | None:
     """Write media that the service fetches by itself."""
-    if not isinstance(block, MediaUrl) or not is_web_address(block.url):
+    if not isinstance(block, MediaUrl) or not block.is_web:
         return None
     if block.kind == "image" and rendering.takes_images:
         return {"type": "input_image", "detail": "auto", "image_url": block.url}
