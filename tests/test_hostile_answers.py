@@ -1,6 +1,5 @@
 """Answers that no service should give, over HTTP, in every API: never a plugin's bug, never a dead end."""
 
-import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -19,7 +18,7 @@ from modelwire.messages import (
 )
 from modelwire.messages.codec import message_to_json
 from modelwire.sessions import Session
-from modelwire.testing import ScriptedAnswer
+from modelwire.testing import ScriptedAnswer, listening
 from modelwire.transport import RetryPolicy
 from modelwire_bedrock.emulator.frames import frame
 
@@ -55,10 +54,9 @@ async def answering(api, *bodies):
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    provider = {"api": api, **wire.settings(url, "sk-key"), "models": ["m"]}
-    async with server:
+    async with listening(answer) as port:
+        url = f"http://127.0.0.1:{port}"
+        provider = {"api": api, **wire.settings(url, "sk-key"), "models": ["m"]}
         runtime = Runtime.from_config(
             {"models": {"providers": {"p": provider}}},
             environ={**wire.environ(url, "sk-key")},

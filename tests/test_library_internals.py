@@ -20,6 +20,8 @@ from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
 from botocore.credentials import CredentialResolver, RefreshableCredentials
 from botocore.serialize import create_serializer
 
+from modelwire.testing import listening
+
 PAGE = Path(__file__).parents[1] / "docs" / "library-internals.md"
 PARTIAL = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"
 
@@ -43,9 +45,8 @@ async def answering(answer, *, reset=False):
         with suppress(OSError):
             await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, aiohttp.ClientSession() as session:
-        yield session, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with listening(serve) as port, aiohttp.ClientSession() as session:
+        yield session, f"http://127.0.0.1:{port}"
         await asyncio.gather(*serving)
 
 

@@ -14,6 +14,7 @@ from wires import TEXTS, WIRES
 from modelwire import Runtime
 from modelwire.errors import Overloaded, RequestTimeout
 from modelwire.events import TextDeltaEvent
+from modelwire.testing import listening
 from modelwire.transport import Deadlines, RetryPolicy, Transport
 from modelwire_bedrock.emulator import Fault
 
@@ -69,9 +70,9 @@ async def test_connect_ends_a_connection_that_is_not_made(wire, tmp_path):
         await reader.read()
         writer.close()
 
-    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
+    async with listening(say_nothing) as port:
         # To a client, a server that never answers its TLS handshake is one that is not there.
-        url = f"https://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        url = f"https://127.0.0.1:{port}"
         async with wire.runtime(tmp_path, url=url) as runtime:
             limits = Deadlines(connect=0.2, first_byte=None, idle=None)
             assert (await failure(runtime, wire, limits)).phase == "connect"

@@ -5,8 +5,9 @@ and in order, the connection is gone, nothing is left running. Then it asks agai
 is called retryable succeeds with another try if nothing had been said, and all else is asked once.
 """
 
-import asyncio
+import socket
 import ssl
+from contextlib import AsyncExitStack
 
 import pytest
 import trustme
@@ -23,6 +24,7 @@ from modelwire.events import (
     ToolCallEndEvent,
     ToolCallStartEvent,
 )
+from modelwire.testing import listening
 from modelwire.transport import Deadlines
 
 pytestmark = pytest.mark.timeout(240)
@@ -165,20 +167,23 @@ async def test_a_connection_that_cannot_be_used_has_one_outcome(cell, tmp_path):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     handler = HANDLERS.get(cell.row.name, refuse_to_talk)
-    server = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=tls)
-    port = server.sockets[0].getsockname()[1]
-    if cell.row.name == "nothing listens on the port":
-        server.close()
-        await server.wait_closed()
-    before = Held.now()
-    scheme = "https" if cell.stage == CONNECT and handler is not speak_something_else else "http"
-    url = f"{scheme}://127.0.0.1:{port}"
-    async with cell.wire.runtime(tmp_path, url=url) as runtime:
-        error = await ask(cell, runtime)
-        if isinstance(error, RequestTimeout):
-            assert error.phase == "connect"
-    assert not await settled(before)
-    server.close()
+    async with AsyncExitStack() as opening:
+        if cell.row.name == "nothing listens on the port":
+            bound = opening.enter_context(socket.socket())
+            bound.bind(("127.0.0.1", 0))  # so that no other program can listen there
+            port = bound.getsockname()[1]
+        else:
+            port = await opening.enter_async_context(listening(handler, tls=tls))
+        before = Held.now()
+        scheme = (
+            "https" if cell.stage == CONNECT and handler is not speak_something_else else "http"
+        )
+        url = f"{scheme}://127.0.0.1:{port}"
+        async with cell.wire.runtime(tmp_path, url=url) as runtime:
+            error = await ask(cell, runtime)
+            if isinstance(error, RequestTimeout):
+                assert error.phase == "connect"
+        assert not await settled(before)
 
 
 def test_the_page_shows_this_very_table():

@@ -1,6 +1,5 @@
 """The same failure of HTTP is the same error over every wire."""
 
-import asyncio
 import gzip
 import json
 from contextlib import asynccontextmanager
@@ -10,7 +9,7 @@ from wires import WIRES
 
 from modelwire import Runtime
 from modelwire.errors import ModelwireError
-from modelwire.testing import ScriptedAnswer
+from modelwire.testing import ScriptedAnswer, listening
 from modelwire.transport import RetryPolicy
 
 TEXT = "Hello you"
@@ -80,9 +79,8 @@ async def provided(wire, response):
         await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
+    async with listening(serve) as port:
+        url = f"http://127.0.0.1:{port}"
         given = {"baseUrl": url, **wire.kit.settings(url, "sk-key")}
         yield {**given, "api": wire.api, "models": ["m"]}
 

@@ -5,7 +5,6 @@ with them, against a service that repeats what it was given in whatever it says;
 looked for in all output, logs, files, exceptions and reprs.
 """
 
-import asyncio
 import base64
 import json
 import logging
@@ -30,6 +29,7 @@ from within import places_of
 from modelwire import Runtime
 from modelwire.errors import ModelwireError
 from modelwire.redaction import HIDDEN
+from modelwire.testing import listening
 from modelwire.transport import Deadlines, RetryPolicy, Transport
 from modelwire_bedrock.emulator import Fault
 
@@ -459,25 +459,24 @@ async def test_certificates_are_verified_whatever_the_surroundings_say(tmp_path,
         asked.append(await reader.read(1))
         writer.close()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
-    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     for name, value in TEMPTATIONS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(ssl, "_create_default_https_context", ssl._create_unverified_context)
-    settings = {"models": {"providers": {"acme": {**provider(wire, url), **WISHES}}}}
-    async with Runtime.from_config(
-        settings,
-        environ={"HOME": str(tmp_path), **TEMPTATIONS},
-        retries=RetryPolicy(max_attempts=1),
-        cache_directory=tmp_path,
-    ) as runtime:
-        with pytest.raises(ModelwireError) as caught:
-            await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
-    assert caught.value.code == "connection", caught.value
-    assert "certificate" in str(caught.value).lower()
-    assert not caught.value.retryable
-    assert await reached(lambda: not any(asked), 0.05)
-    server.close()
+    async with listening(handle, tls=context) as port:
+        url = f"https://127.0.0.1:{port}"
+        settings = {"models": {"providers": {"acme": {**provider(wire, url), **WISHES}}}}
+        async with Runtime.from_config(
+            settings,
+            environ={"HOME": str(tmp_path), **TEMPTATIONS},
+            retries=RetryPolicy(max_attempts=1),
+            cache_directory=tmp_path,
+        ) as runtime:
+            with pytest.raises(ModelwireError) as caught:
+                await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
+        assert caught.value.code == "connection", caught.value
+        assert "certificate" in str(caught.value).lower()
+        assert not caught.value.retryable
+        assert await reached(lambda: not any(asked), 0.05)
 
 
 def test_there_is_no_switch_that_turns_verification_off():

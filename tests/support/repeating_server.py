@@ -1,11 +1,13 @@
 """A service at its worst: it fails, and repeats in what it says every credential that it was given."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
+from anyio.from_thread import start_blocking_portal
 from attrs import define, field
+
+from modelwire.testing import listening
 
 
 @define
@@ -23,52 +25,26 @@ class RepeatingServer:
     told: Callable[[str], str] = str
     requests: list[str] = field(factory=list)
     url: str = ""
-    _loop: asyncio.AbstractEventLoop = field(factory=asyncio.new_event_loop, repr=False)
-    _thread: threading.Thread | None = None
-    _server: asyncio.Server | None = None
+    _open: ExitStack = field(factory=ExitStack, repr=False)
 
     def __enter__(self):
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-        self._run(self._start())
+        portal = self._open.enter_context(start_blocking_portal())
+        listener = portal.wrap_async_context_manager(listening(self._serve))
+        self.url = f"http://127.0.0.1:{self._open.enter_context(listener)}"
         return self
 
     def __exit__(self, *_):
-        self._run(self._stop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    def _run(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    async def _start(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-
-    async def _stop(self):
-        self._server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        self._open.close()
 
     async def _serve(self, reader, writer):
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            length = [
-                line for line in head.lower().split("\r\n") if line.startswith("content-length:")
-            ]
-            if length:
-                await reader.readexactly(int(length[0].partition(":")[2]))
-            self.requests.append(head)
-            writer.write(self._answer(head))
-            await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        length = [line for line in head.lower().split("\r\n") if line.startswith("content-length:")]
+        if length:
+            await reader.readexactly(int(length[0].partition(":")[2]))
+        self.requests.append(head)
+        writer.write(self._answer(head))
+        await writer.drain()
+        writer.close()
 
     def _answer(self, head):
         names = ("authorization", "api-key", "x-api-key", "x-marked", "x-amz-security-token")

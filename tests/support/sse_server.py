@@ -8,12 +8,14 @@ import asyncio
 import json
 import socket
 import struct
-import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
+from anyio.from_thread import start_blocking_portal
 from attrs import define, field
 
+from modelwire.testing import listening
 from modelwire_bedrock.emulator import Fault
 
 _RESET = struct.pack("ii", 1, 0)
@@ -67,45 +69,32 @@ class SseServer:
     requests: list[Received] = field(factory=list)
     connections: int = 0
     open_connections: int = 0
-    _listener: Any = None
-    _tasks: set = field(factory=set)
-    _loop: Any = None
-    _thread: Any = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}/v1"
+    url: str = ""
+    _open: Any = None
 
     def __enter__(self):
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="sse-server")
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.__aenter__(), self._loop).result()
+        with ExitStack() as opening:
+            portal = opening.enter_context(start_blocking_portal())
+            self._at(opening.enter_context(portal.wrap_async_context_manager(self._listening())))
+            self._open = opening.pop_all()
         return self
 
     def __exit__(self, *_):
-        asyncio.run_coroutine_threadsafe(self.__aexit__(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._open.close()
 
     async def __aenter__(self):
-        self._listener = await asyncio.start_server(
-            self._accept, "127.0.0.1", 0, backlog=4096, limit=1 << 20
-        )
+        self._open = self._listening()
+        self._at(await self._open.__aenter__())
         return self
 
     async def __aexit__(self, *_):
-        self._listener.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # the loop closes the sockets
+        await self._open.__aexit__(None, None, None)
 
-    def _accept(self, reader, writer):
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _listening(self):
+        return listening(self._serve, limit=1 << 20, backlog=4096)
+
+    def _at(self, port):
+        self.url = f"http://127.0.0.1:{port}/v1"
 
     async def _serve(self, reader, writer):
         self.connections += 1

@@ -8,7 +8,7 @@ import pytest
 from modelwire.authoring import JsonApi
 from modelwire.errors import ServerError
 from modelwire.events import ResponseInfo
-from modelwire.testing import WireServer
+from modelwire.testing import WireServer, listening
 from modelwire.transport import Transport, error_from_status, explain_body
 
 KEY = "sk-a-key-of-some-length"
@@ -91,9 +91,7 @@ def kept():
                     await writer.drain()
             writer.close()
 
-        listening = await asyncio.start_server(answer, "127.0.0.1", 0)
-        async with listening:
-            address = listening.sockets[0].getsockname()
-            yield f"http://127.0.0.1:{address[1]}", connections
+        async with listening(answer) as port:
+            yield f"http://127.0.0.1:{port}", connections
 
     return serve

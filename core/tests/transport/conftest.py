@@ -4,11 +4,12 @@ import asyncio
 import socket
 import ssl
 import struct
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 import trustme
 
+from modelwire.testing import listening
 from modelwire.transport import Deadlines, Transport
 
 PATIENT = Deadlines(connect=20, first_byte=20, idle=20)
@@ -53,52 +54,31 @@ class Server:
         self.scheme = scheme
         self.connections = 0
         self.requests = []
-        self.tasks = set()
-        self.writers = []
         self.port = None
 
     @property
     def url(self):
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
-    def accept(self, reader, writer):
+    async def answer(self, reader, writer):
         self.connections += 1
-        self.writers.append(writer)
-        task = asyncio.ensure_future(self.answer(Peer(reader, writer)))
-        self.tasks.add(task)
-
-    async def answer(self, peer):
         try:
-            await self.handler(peer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+            await self.handler(Peer(reader, writer))
         finally:
-            peer.writer.close()
+            writer.close()
 
 
 @pytest.fixture
 async def serve():
     """Start servers: `await serve(handler)`."""
-    started = []
+    async with AsyncExitStack() as started:
 
-    async def start(handler, tls=None):
-        server = Server(handler, "https" if tls else "http")
-        listener = await asyncio.start_server(server.accept, "127.0.0.1", 0, ssl=tls)
-        server.port = listener.sockets[0].getsockname()[1]
-        started.append((server, listener))
-        return server
+        async def start(handler, tls=None):
+            server = Server(handler, "https" if tls else "http")
+            server.port = await started.enter_async_context(listening(server.answer, tls=tls))
+            return server
 
-    yield start
-    for server, listener in started:
-        listener.close()
-        for task in server.tasks:
-            task.cancel()
-        await asyncio.gather(*server.tasks, return_exceptions=True)
-        for writer in server.writers:
-            # Under TLS, a graceful close would wait for the other side.
-            writer.transport.abort()
-    # Lets the event loop close the sockets.
-    await asyncio.sleep(0.01)
+        yield start
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from attrs import define, field
 
 from modelwire import Runtime
+from modelwire.testing import listening
 from modelwire.transport import RetryPolicy
 
 RECORDINGS = Path(__file__).resolve().parents[4] / "shared" / "recordings"
@@ -84,10 +85,8 @@ def serve():
             [[answer] if isinstance(answer, bytes) else answer for answer in answers],
             hold_open=hold_open,
         )
-        server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        service.base_url = f"http://127.0.0.1:{port}/v1"
-        async with server:
+        async with listening(service.serve) as port:
+            service.base_url = f"http://127.0.0.1:{port}/v1"
             yield service
 
     return start

@@ -18,6 +18,7 @@ from modelwire.errors import (
     StreamTruncated,
 )
 from modelwire.events import ResponseInfo
+from modelwire.testing import listening
 from modelwire.transport import Transport
 from modelwire_openai.account import resolve_account
 from modelwire_openai.client import fetch_json, stream_json
@@ -270,9 +271,8 @@ async def test_after_done_the_connection_is_used_again(account_at):
             await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server, Transport(environ={}) as transport:
-        account = account_at(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with listening(answer) as port, Transport(environ={}) as transport:
+        account = account_at(f"http://127.0.0.1:{port}")
         for _ in range(2):
             stream = stream_json(account, "x", {}, transport=transport)
             assert (await read(stream, []))[-1] == DONE

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.testing.listening import listening, stop_accepting
     from modelwire.testing.recordings import (
         KEPT_REQUEST_HEADERS,
         KEPT_RESPONSE_HEADERS,
@@ -52,9 +53,11 @@ __all__ = [
     "fragments",
     "harmless",
     "is_binary",
+    "listening",
     "pieces",
     "provider_suite",
     "read_recordings",
+    "stop_accepting",
     "without_values",
 ]
 
@@ -62,6 +65,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "listening": ("listening", "stop_accepting"),
         "recordings": (
             "KEPT_REQUEST_HEADERS",
             "KEPT_RESPONSE_HEADERS",

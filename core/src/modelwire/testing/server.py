@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 from attrs import Factory, field, frozen
 
 from modelwire.testing.checks import patience
+from modelwire.testing.listening import listening
 
 __all__ = ["End", "Gate", "ReceivedRequest", "Reply", "WireServer"]
 
@@ -147,10 +148,9 @@ class WireServer:
         self._aside = aside
         self._replies: deque[Reply] = deque()
         self._repeated: Reply | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="modelwire-testing", daemon=True)
         self._started = threading.Event()
+        self._end: Callable[[], object] = lambda: None
         self._port = 0
 
     @property
@@ -181,43 +181,28 @@ class WireServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._end()
         self._thread.join()
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LARGEST_HEAD)
-        )
-        self._port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._close(server))
-        self._loop.close()
+        asyncio.run(self._listen())
 
-    async def _close(self, server: asyncio.Server) -> None:
-        server.close()
-        for _ in range(3):  # turns until a connection that was just accepted has its transport
-            await asyncio.sleep(0)
-        for writer in self._writers:
-            writer.transport.abort()
-        open_ones = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in open_ones:
-            task.cancel()
-        await asyncio.gather(*open_ones, return_exceptions=True)
-        await asyncio.sleep(0)
+    async def _listen(self) -> None:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        async with listening(self._serve, limit=_LARGEST_HEAD) as port:
+            self._port = port
+            self._end = lambda: loop.call_soon_threadsafe(ended.set)
+            self._started.set()
+            await ended.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
         try:
             while (request := await _read(reader)) is not None:
                 if not await self._deliver(self._reply_to(request), reader, writer):
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
             self.left.set()
-        except asyncio.CancelledError:
-            pass  # the server ends; asyncio would report a connection whose task is cancelled
         finally:
-            self._writers.discard(writer)
             writer.close()
 
     def _reply_to(self, request: ReceivedRequest) -> Reply:

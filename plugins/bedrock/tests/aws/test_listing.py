@@ -10,6 +10,7 @@ from modelwire.catalog import Catalog
 from modelwire.errors import MalformedResponse, RequestTimeout, ServerError
 from modelwire.hookspecs import DiscoverySettings
 from modelwire.registry import Registry
+from modelwire.testing import listening
 from modelwire.transport import Deadlines, Transport
 from modelwire_bedrock.aws import control_plane
 from modelwire_bedrock.aws.clients import Clients
@@ -184,10 +185,9 @@ async def stalled():
         lost.put_nowait(True)
         writer.close()
 
-    listening = await asyncio.start_server(handle, "127.0.0.1", 0)
-    lost.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    yield lost
-    listening.close()
+    async with listening(handle) as port:
+        lost.url = f"http://127.0.0.1:{port}"
+        yield lost
 
 
 async def test_a_list_that_does_not_come_is_given_up_and_its_socket_closed(

@@ -1,10 +1,13 @@
 """A client that leaves is no fault of the emulator: it is noted, and nothing is logged."""
 
 import asyncio
+import gc
 import json
 import logging
 import socket
 import struct
+import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -66,3 +69,16 @@ async def test_a_client_that_leaves_in_the_middle_of_its_request_is_quiet(caplog
             await asyncio.sleep(0.002)
         assert emulator.requests == []
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
+
+
+def test_a_connection_that_was_just_accepted_is_closed_with_the_emulator(monkeypatch):
+    left = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda warning: left.append(warning.object))
+    for _ in range(5):
+        with Emulator() as emulator:
+            address = ("127.0.0.1", urlsplit(emulator.url).port)
+            plugs = [socket.create_connection(address) for _ in range(5)]
+        for plug in plugs:
+            plug.close()
+    gc.collect()
+    assert left == []

@@ -18,6 +18,7 @@ from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, UserMessage
 from modelwire.models import Model
+from modelwire.testing import listening
 from modelwire.transport import Transport
 from modelwire_bedrock.aws.clients import Clients
 from modelwire_bedrock.aws.eventstream import FrameDecoder
@@ -271,8 +272,6 @@ class Server:
                 self.received.append(request)
                 handler = self.handlers.pop(0) if len(self.handlers) > 1 else self.handlers[0]
                 await handler(Exchange(request, reader, writer))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
         finally:
             writer.close()
 
@@ -300,10 +299,9 @@ def refuses():
 @pytest.fixture
 async def server():
     made = Server()
-    listening = await asyncio.start_server(made.serve, "127.0.0.1", 0, backlog=1024)
-    made.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    yield made
-    listening.close()
+    async with listening(made.serve, backlog=1024) as port:
+        made.url = f"http://127.0.0.1:{port}"
+        yield made
 
 
 @pytest.fixture

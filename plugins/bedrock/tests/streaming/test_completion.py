@@ -23,6 +23,7 @@ from modelwire.errors import (
 from modelwire.events import Diagnostic, ResponseInfo, Stop, TextDelta, UsageReport, deltas_of
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, Text, Tool, ToolCall, Usage, UserMessage
+from modelwire.testing import listening
 from modelwire.transport import Deadlines
 from modelwire_bedrock.converse.plan import plan_call
 
@@ -334,19 +335,17 @@ async def test_the_ca_bundle_of_the_aws_settings_is_trusted(
     authority.issue_cert("localhost").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     server.answers([*answer("hi")])
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context)
-    port = listening.sockets[0].getsockname()[1]
-    owner = evolve(provider, base_url=f"https://localhost:{port}")
+    async with listening(server.serve, tls=context) as port:
+        owner = evolve(provider, base_url=f"https://localhost:{port}")
 
-    _, error = await collect(provider=owner)
-    assert isinstance(error, ConnectionFailed)
-    assert "not trusted" in str(error)
+        _, error = await collect(provider=owner)
+        assert isinstance(error, ConnectionFailed)
+        assert "not trusted" in str(error)
 
-    bundle = {**config.environ, "AWS_CA_BUNDLE": str(tmp_path / "ca.pem")}
-    deltas, error = await collect(provider=owner, config=Config.empty(bundle))
-    assert error is None
-    assert text_of(deltas) == "hi"
-    listening.close()
+        bundle = {**config.environ, "AWS_CA_BUNDLE": str(tmp_path / "ca.pem")}
+        deltas, error = await collect(provider=owner, config=Config.empty(bundle))
+        assert error is None
+        assert text_of(deltas) == "hi"
 
 
 async def test_five_hundred_streams_run_in_one_thread(server, answer, collect, text_of):

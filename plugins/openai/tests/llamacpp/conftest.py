@@ -10,6 +10,7 @@ from chat_templates import TOOLS_TEMPLATE
 from llama_server import start_llama
 
 from modelwire import Runtime
+from modelwire.testing import listening
 from modelwire.transport import RetryPolicy
 
 KEY = "a-key-for-llama"
@@ -92,9 +93,8 @@ def relay(llama):
                 group.create_task(pump(reader, up_writer, back=False))
                 group.create_task(pump(up_reader, writer, back=True))
 
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        async with server:
-            relay.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with listening(serve) as port:
+            relay.base_url = f"http://127.0.0.1:{port}"
             yield relay
 
     return start

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
+from modelwire.testing import stop_accepting
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.http import LOGGER
 
@@ -42,6 +43,7 @@ class Listener:
         self.host = host
         self.port = port
         self.runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self._tls = tls
         self._handle = handle
         self._option = option
@@ -65,22 +67,25 @@ class Listener:
             app, logger=LOGGER, access_log=None, handler_cancellation=True, shutdown_timeout=0.05
         )
         await runner.setup()
-        site = web.TCPSite(runner, self.host, self.port, ssl_context=self._tls)
+        factory = cast("web.Server", runner.server)  # which setting up has made
         try:
-            await site.start()
+            self._listening = await asyncio.get_running_loop().create_server(
+                factory, self.host, self.port, ssl=self._tls
+            )
         except (OSError, UnicodeError) as error:  # of a host that is no name at all
             await runner.cleanup()
             raise self._cannot_listen(error) from error
         self.runner = runner
-        self.port = runner.addresses[0][1]
+        self.port = self._listening.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Stop; open streams are cut."""
         runner, self.runner = self.runner, None
-        if runner is None:
+        if runner is None or runner.server is None or self._listening is None:
             return
-        server = runner.server
-        open_ones = [peer.transport for peer in server.connections] if server else []
+        await stop_accepting(self._listening)
+        self._listening.close()
+        open_ones = [peer.transport for peer in runner.server.connections]
         await runner.cleanup()
         for transport in open_ones:
             if transport is not None:

@@ -1,0 +1,81 @@
+"""A server on loopback that closes every connection it accepted when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from asyncio.trsock import TransportSocket
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+__all__ = ["listening", "stop_accepting"]
+
+_TURNS = 3
+"""Turns of the event loop until a connection that was just accepted has its transport."""
+
+
+@asynccontextmanager
+async def listening(
+    serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    *,
+    tls: ssl.SSLContext | None = None,
+    limit: int = 65536,
+    backlog: int = 128,
+) -> AsyncGenerator[int, None]:
+    """Serve connections on 127.0.0.1 on the running event loop; gives the port.
+
+    At its end it cancels the handlers that still run, aborts the connections, and returns when
+    their sockets are closed: `asyncio.start_server` alone leaves them to the garbage collector.
+
+    Args:
+        serve: Handles one connection. A connection that it leaves open stays open until the end.
+            That the client leaves (`ConnectionError`, `IncompleteReadError`) is no fault of it.
+        tls: Serve TLS with this context.
+        limit: The most bytes that the reader buffers.
+        backlog: How many connections may wait to be accepted.
+    """
+    open_ones: dict[asyncio.StreamWriter, TransportSocket] = {}
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Known before its task runs for the first time, since that may be cancelled before it does.
+        for known in [known for known, plug in open_ones.items() if plug.fileno() == -1]:
+            del open_ones[known]
+        open_ones[writer] = writer.get_extra_info("socket")
+        task = asyncio.ensure_future(handle(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+
+    server = await asyncio.start_server(
+        accept, "127.0.0.1", 0, ssl=tls, limit=limit, backlog=backlog
+    )
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        await stop_accepting(server)
+        server.close()
+        for writer in open_ones:
+            writer.transport.abort()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        while any(plug.fileno() != -1 for plug in open_ones.values()):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0)
+
+
+async def stop_accepting(server: asyncio.Server) -> None:
+    """Stop accepting connections; returns when each accepted one is in the hands of its protocol.
+
+    Call it before `server.close()`, which loses the sockets that were accepted but have no
+    transport yet: nothing closes them until they are collected.
+    """
+    loop = asyncio.get_running_loop()
+    for listener in server.sockets:
+        with suppress(NotImplementedError):  # as the proactor loop of Windows raises
+            loop.remove_reader(listener.fileno())
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
