@@ -34,8 +34,14 @@ class Cancellation:
         self._cancelled = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def arm(self, phase: str, seconds: float | None) -> None:
-        """Trigger after some seconds, with a `RequestTimeout` in that phase; never, for `None`."""
+    def arm(self, phase: str, seconds: float | None, *, spent: float = 0.0) -> None:
+        """Trigger after some seconds, with a `RequestTimeout` in that phase; never, for `None`.
+
+        Args:
+            phase: The name of the deadline.
+            seconds: The limit.
+            spent: How many of these seconds have passed.
+        """
         if seconds is None:
             return
         loop = asyncio.get_running_loop()
@@ -47,7 +53,9 @@ class Cancellation:
             # Where the program held the loop, what came meanwhile is taken in first.
             self._timers[phase] = loop.call_later(ANOTHER_TURN, end)
 
-        self._timers[phase] = loop.call_later(seconds, end if phase == "total" else look)
+        self._timers[phase] = loop.call_later(
+            max(0.0, seconds - spent), end if phase == "total" else look
+        )
 
     def lift(self, phase: str) -> None:
         """Forget one deadline."""

@@ -36,6 +36,7 @@ from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import StreamState
 from modelwire.transport import RetryPolicy, Transport, retrying
+from modelwire.transport.starts import pass_gate
 
 __all__ = ["Completion", "deserves_fallback"]
 
@@ -127,9 +128,9 @@ class Completion:
         retries: RetryPolicy,
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
+        asked = time.monotonic()
+        await pass_gate()
         model = await self.resolver.resolve(candidate)
-        # To start a stream takes a millisecond and more; events of others come in between.
-        await asyncio.sleep(0)
         state.model = model
         check_abilities(model, self.context)
         options = self.resolver.options_for(
@@ -141,7 +142,7 @@ class Completion:
         total, first_event = options.deadlines.total, options.deadlines.first_event
         # They hold whether the plugin looks at them or not.
         limit.arm("total", total)
-        limit.arm("first_event", first_event)
+        limit.arm("first_event", first_event, spent=time.monotonic() - asked)
 
         def note(attempt: Attempt) -> None:
             if attempt.waited is not None:
@@ -164,6 +165,7 @@ class Completion:
         # Before anything is waited for, so that every failure has a message of this model.
         state.assembler = assembler = self._new_assembler(owner, model)
         await self.resolver.catalog.warm_up(model.provider, model.api)
+        await pass_gate()
         if not owner.implements("stream_completion"):
             msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
             raise PluginError(msg)

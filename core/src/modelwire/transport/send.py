@@ -23,6 +23,7 @@ from modelwire.transport.proxies import ProxyLogin
 from modelwire.transport.request import Request, clean_headers, header, request_id_in
 from modelwire.transport.request_deadlines import RequestDeadlines, tracing
 from modelwire.transport.response import Response
+from modelwire.transport.starts import pass_gate
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -125,8 +126,7 @@ async def open_response(
     Raises:
         ProviderError: No response came, or none in HTTP, or one with a part of the answer.
     """
-    # To make a request takes as long as to send it; events of other streams come in between.
-    await asyncio.sleep(0)
+    await pass_gate()
     options = _options(request, exchange, context, proxy)
     fields = {**options["headers"], **options.get("proxy_headers", {})}
     secrets = secrets_in(fields, request.public_headers, request.url)
