@@ -18,6 +18,7 @@ WRONG = {
     "metadata": [None, [], {"a": 1}],
     "session_id": [5],
     "params": [None, [("a", 1)], {1: 2}],
+    "plugins": [None, ["recordings"], {"recordings": "off"}, {1: {}}, {"recordings": {1: 2}}],
     "deadlines": [None, 5],
 }
 CASES = [(name, value) for name, values in WRONG.items() for value in values]
@@ -58,6 +59,19 @@ def test_a_wrong_name_of_an_option_is_answered_with_the_right_one(make_runtime, 
 async def test_a_wrong_argument_is_named(make_runtime, given, words):
     with pytest.raises(InvalidRequest, match=words):
         make_runtime().stream("x", **given)
+
+
+async def test_a_misspelt_plugin_is_answered_with_the_right_name(wild, make_runtime):
+    with pytest.raises(InvalidRequest, match="'wildd', which is not installed") as caught:
+        make_runtime().stream("x", model="wild/fine", plugins={"wildd": {}})
+    assert caught.value.hint == "Did you mean wild?"
+
+
+async def test_settings_for_plugins_reach_them_and_may_be_for_others(wild, make_runtime):
+    settings = {"wild": {"loud": True}, "recordings-of-tests": {"mode": "off"}}
+    async with make_runtime() as runtime:
+        await runtime.complete("x", model="wild/fine", plugins=settings)
+    assert wild.seen[0].plugins == settings
 
 
 @pytest.mark.parametrize("method", ["complete", "dry_run", "count_tokens"])

@@ -19,18 +19,18 @@ from attrs import field, frozen
 __all__ = ["SIZE_LIMITS", "FileContent", "FileKind", "open_file", "read_file"]
 
 FileKind = Literal[
-    "answer", "approvals", "configuration", "model list", "operations", "patch", "session", "tools"
+    "approvals", "configuration", "model list", "operations", "patch", "recording", "session", "tools"
 ]
 
 _MIB = 1024 * 1024
 
 SIZE_LIMITS: Mapping[FileKind, int] = {
-    "answer": 64 * _MIB,
     "approvals": 1 * _MIB,
     "configuration": 1 * _MIB,
     "model list": 64 * _MIB,
     "operations": 8 * _MIB,
     "patch": 1 * _MIB,
+    "recording": 64 * _MIB,
     "session": 256 * _MIB,
     "tools": 8 * _MIB,
 }

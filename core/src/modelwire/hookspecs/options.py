@@ -86,6 +86,9 @@ class CompletionOptions:
         response_schema: JSON Schema that the answer's text must follow. May be given as a dataclass,
             an attrs class, a `TypedDict` or a Pydantic model.
         params: Further request parameters that only the provider understands.
+        plugins: Settings of this call for installed plugins, by the plugin's name as in the block
+            `plugins.entries` of the configuration, as `{"recordings": {"mode": "off"}}`. They are not
+            sent. A plugin that is not installed is not an error.
         deadlines: How long to wait for what.
 
     Raises:
@@ -103,6 +106,7 @@ class CompletionOptions:
     session_id: str | None = None
     response_schema: dict[str, Any] | None = field(default=None, converter=_schema)
     params: dict[str, Any] = Factory(dict)
+    plugins: dict[str, dict[str, Any]] = Factory(dict)
     deadlines: Deadlines = field(factory=Deadlines)
 
 

@@ -309,6 +309,12 @@ class Registry:
         claims = [claim for claim in self._claims if claim.kind == "middleware"]
         return sorted({name for each in claims for name in (each.name, each.distribution)})
 
+    @property
+    def plugin_names(self) -> list[str]:
+        """The names under which installed plugins may be given settings, sorted."""
+        own = {claim.name for claim in self._claims if claim.kind in ("providers", "middleware")}
+        return sorted(own | {claim.distribution for claim in self._claims})
+
     def _find_disabled(self, claims: Iterable[Claim]) -> set[str]:
         off = {
             normalize_name(name)

@@ -19,7 +19,7 @@ from modelwire.structuring import TOO_DEEP, is_deep
 from modelwire.text import near_matches
 from modelwire.transport import Deadlines
 
-__all__ = ["check_call", "options_of"]
+__all__ = ["check_call", "check_plugins", "check_settings", "options_of"]
 
 
 def _is_count(value: Any) -> bool:
@@ -51,6 +51,10 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
+def _are_settings(value: Any) -> bool:
+    return _is_object(value) and all(_is_object(settings) for settings in value.values())
+
+
 def _one_of(words: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
     known = tuple(words)
     return lambda value: isinstance(value, str) and value in known, f"one of {', '.join(known)}"
@@ -70,6 +74,7 @@ _NEEDED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "stop": (_are_texts, "a string that is not empty, or several"),
     "metadata": (_are_labels, "a dict of strings"),
     "params": (_is_object, "a dict with strings as keys"),
+    "plugins": (_are_settings, "a dict of dicts, by the names of plugins"),
     "deadlines": (lambda value: isinstance(value, Deadlines), "a Deadlines"),
 }
 
@@ -97,7 +102,7 @@ def options_of(options: CompletionOptions | None, changes: Mapping[str, Any]) ->
     if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
         raise _wrong("options.stop", _NEEDED["stop"][1], stop)
     merged = evolve(options or CompletionOptions(), **changes)
-    for name in ("params", "metadata", "response_schema"):
+    for name in ("params", "plugins", "metadata", "response_schema"):
         if is_deep(getattr(merged, name)):
             msg = f"options.{name} is {TOO_DEEP}."
             raise InvalidRequest(msg, retryable=False)
@@ -132,6 +137,24 @@ def check_call(
         raise _wrong("system", "a string", system)
     if not isinstance(keep_text, bool):
         raise _wrong("keep_text", "True or False", keep_text)
+
+
+def check_plugins(options: CompletionOptions, known: Iterable[str]) -> None:
+    """Check the names of the plugins that a call has settings for.
+
+    Args:
+        options: The options of the call.
+        known: The names of the installed plugins that settings may be for.
+
+    Raises:
+        InvalidRequest: One is nearly, but not quite, the name of an installed plugin.
+    """
+    names = list(known)
+    for name in options.plugins:
+        near = near_matches(name, names, most=1, doubtful=True) if name not in names else []
+        if near:
+            msg = f"options.plugins has settings for {name!r}, which is not installed."
+            raise InvalidRequest(msg, retryable=False, hint=f"Did you mean {near[0]}?")
 
 
 def check_settings(settings: Mapping[str, Any], max_turns: object) -> None:

@@ -29,6 +29,7 @@ class OptionChanges(TypedDict, total=False):
     session_id: str | None
     response_schema: type[Any] | Mapping[str, Any] | None
     params: dict[str, Any]
+    plugins: dict[str, dict[str, Any]]
     deadlines: Deadlines
 
 

@@ -18,7 +18,7 @@ from modelwire.models import Model, ModelRef
 from modelwire.redaction import shown_url
 from modelwire.registry import Registry
 from modelwire.registry.loader import where
-from modelwire.runtime.caller_options import check_call, options_of
+from modelwire.runtime.caller_options import check_call, check_plugins, options_of
 from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.options import OptionChanges, StreamSettings
@@ -187,7 +187,7 @@ class Runtime:
             changes: Single options by keyword, as `max_tokens=100`; they win over `options`. They are
                 the attributes of `CompletionOptions`: `max_tokens`, `temperature`, `top_p`, `stop`,
                 `reasoning`, `tool_choice`, `cache_retention`, `metadata`, `session_id`,
-                `response_schema`, `params` and `deadlines`.
+                `response_schema`, `params`, `plugins` and `deadlines`.
 
         Returns:
             The stream. Nothing is sent before it is iterated.
@@ -198,7 +198,7 @@ class Runtime:
             or is nested too deep.
         """
         check_call(model, fallbacks, system, keep_text)
-        merged = options_of(options, changes)
+        merged = self._options(options, changes)
         context, repairs = prepare_context(prompt, system=system, tools=tools)
         completion = Completion(
             resolver=self._resolver,
@@ -260,7 +260,7 @@ class Runtime:
             NothingToSend: The model is not asked over HTTP, so there is no request.
         """
         check_call(model, system=system)
-        merged = options_of(options, changes)
+        merged = self._options(options, changes)
         context, repairs = prepare_context(prompt, system=system, tools=tools)
         found = await self.resolve(model)
         completion = Completion(
@@ -323,7 +323,7 @@ class Runtime:
             ModelwireError: The request cannot be made, or the service failed.
         """
         check_call(model, system=system)
-        merged = options_of(options, changes)
+        merged = self._options(options, changes)
         context, _ = prepare_context(prompt, system=system, tools=tools)
         found = await self.resolve(model)
         await self.catalog.warm_up(found.provider, found.api)
@@ -356,6 +356,14 @@ class Runtime:
             )
             raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
         return counted
+
+    def _options(
+        self, options: CompletionOptions | None, changes: OptionChanges
+    ) -> CompletionOptions:
+        merged = options_of(options, changes)
+        if merged.plugins:
+            check_plugins(merged, self.registry.plugin_names)
+        return merged
 
     def describe_call(self, model: Model) -> dict[str, str]:
         """What a model's plugin says about how it would call it: the region, the endpoint and so on.

@@ -87,7 +87,7 @@ class ResponseStore:
         """
         path = self.path(request)
         try:
-            raw = read_file(path, "answer").raw
+            raw = read_file(path, "recording").raw
         except FileNotFoundError:
             return None
         self._check_folder()
@@ -120,7 +120,7 @@ class ResponseStore:
         for path in self._directory.glob("*.jsonl"):
             try:
                 with open_file(path) as file:
-                    found.append(_parse(path, [file.readline(SIZE_LIMITS["answer"])]))
+                    found.append(_parse(path, [file.readline(SIZE_LIMITS["recording"])]))
             except (OSError, DamagedAnswer):
                 continue
         return iter(sorted(found, key=lambda kept: kept.kept_at, reverse=True))
