@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.testing.listening import listening, stop_accepting
+    from modelwire.testing.listener import listening, stop_accepting
     from modelwire.testing.recordings import (
         KEPT_REQUEST_HEADERS,
         KEPT_RESPONSE_HEADERS,
@@ -65,7 +65,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "listening": ("listening", "stop_accepting"),
+        "listener": ("listening", "stop_accepting"),
         "recordings": (
             "KEPT_REQUEST_HEADERS",
             "KEPT_RESPONSE_HEADERS",

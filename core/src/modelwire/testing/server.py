@@ -22,7 +22,7 @@ from typing import Any, Literal, Self
 from attrs import Factory, field, frozen
 
 from modelwire.testing.checks import patience
-from modelwire.testing.listening import listening
+from modelwire.testing.listener import listening
 
 __all__ = ["End", "Gate", "ReceivedRequest", "Reply", "WireServer"]
 
