@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from datetime import UTC, datetime
@@ -43,10 +44,11 @@ def copied(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tools(copied):
     """The Python of an environment with the tools of a release, with the hashes that are pinned."""
+    python = make_venv(copied / ".venv-release") / "python"
     pinned = ("--require-hashes", "--only-binary=:all:", "-r", ROOT / "release" / "tools.txt")
-    programs = make_venv(copied / ".venv-release", *pinned)
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-compile", *pinned)
     (copied / ".venv-release" / "made").touch()
-    return programs / "python"
+    return python
 
 
 @pytest.fixture(scope="module")

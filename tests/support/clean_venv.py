@@ -50,7 +50,8 @@ def make_venv(folder: Path, *requirements: Path | str) -> Path:
         needed += _requirements(package)
     for package in _installed(needed, besides={canonicalize_name(one.name) for one in metadata}):
         _copy(package, folder)
-    install(folder / "bin", *wheels)
+    if wheels:
+        install(folder / "bin", *wheels)
     return folder / "bin"
 
 
