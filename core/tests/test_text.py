@@ -1,10 +1,17 @@
-"""Halves of characters, and names that are spelled alike."""
+"""Halves of characters, names that are spelled alike, and representations of objects."""
 
 import pytest
+from attrs import Factory, field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwire.text import has_surrogates, join_surrogates, near_matches, without_surrogates
+from modelwire.text import (
+    has_surrogates,
+    join_surrogates,
+    near_matches,
+    short_repr,
+    without_surrogates,
+)
 
 HALF = st.characters(categories=["Cs"])
 
@@ -64,3 +71,28 @@ def test_no_more_are_given_than_are_asked_for():
 )
 def test_a_name_that_may_be_right_is_near_only_to_what_is_all_but_equal(name, near):
     assert near_matches(name, ["baseUrl", "headers"], doubtful=True) == near
+
+
+@frozen
+class Thing:
+    name: str
+    note: str | None = None
+    sizes: list[int] = Factory(list)
+    label: str = Factory(lambda self: self.name, takes_self=True)
+    hidden: str = field(default="", repr=False)
+    data: bytes = field(default=b"", repr=lambda data: f"<{len(data)} bytes>")
+
+    __repr__ = short_repr
+
+
+@pytest.mark.parametrize(
+    ("thing", "shown"),
+    [
+        (Thing("a"), "Thing(name='a')"),
+        (Thing("a", label="a"), "Thing(name='a')"),
+        (Thing("a", "b", [1], "c"), "Thing(name='a', note='b', sizes=[1], label='c')"),
+        (Thing("a", hidden="x", data=b"abc"), "Thing(name='a', data=<3 bytes>)"),
+    ],
+)
+def test_a_representation_leaves_out_what_has_its_default(thing, shown):
+    assert repr(thing) == shown

@@ -1,9 +1,10 @@
-"""Text: halves of characters, which UTF-8 cannot say, and names that are spelled alike."""
+"""Text: halves of characters, which UTF-8 cannot say, similar names, and representations of objects."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "REPLACEMENT",
@@ -11,6 +12,7 @@ __all__ = [
     "join_surrogates",
     "near_matches",
     "replace_surrogates",
+    "short_repr",
     "split_half",
     "without_surrogates",
 ]
@@ -82,3 +84,22 @@ def near_matches(
     cutoff = _DOUBTFUL if doubtful else _WRONG
     similar = get_close_matches(folded, by_fold, n=most, cutoff=cutoff)
     return [by_fold[fold] for fold in dict.fromkeys([*holding, *similar])][:most]
+
+
+def short_repr(value: Any) -> str:
+    """Represent an object of an attrs class without the attributes that have their default.
+
+    It is the `__repr__` of classes with many attributes, most of which say nothing most of the time.
+    """
+    from attrs import Factory, fields
+
+    shown = []
+    for each in fields(type(value)):
+        found = getattr(value, each.name)
+        default = each.default
+        if isinstance(default, Factory):  # type: ignore[arg-type] # attrs types it as a function
+            default = default.factory(value) if default.takes_self else default.factory()
+        if each.repr and found != default:
+            show = each.repr if callable(each.repr) else repr
+            shown.append(f"{each.name}={show(found)}")
+    return f"{type(value).__name__}({', '.join(shown)})"

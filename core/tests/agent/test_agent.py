@@ -322,8 +322,21 @@ async def test_an_agent_of_its_own_uses_the_configuration(scripted, tmp_path, mo
 
 async def test_an_option_of_a_run_is_checked_like_one_of_the_agent(make_agent):
     agent = make_agent()
-    with pytest.raises(InvalidRequest, match="temprature") as caught:
+    with pytest.raises(TypeError, match="'temprature'; did you mean temperature"):
         await agent.run("x", temprature=1)
-    assert caught.value.hint == "Did you mean temperature?"
     with pytest.raises(InvalidRequest, match=r"options\.max_tokens must be"):
         agent.stream("x", max_tokens=0)
+
+
+def test_an_agent_and_its_runtime_say_what_they_are(make_agent, runtime):
+    assert repr(make_agent()) == "Agent('scripted/m')"
+    shown = "Agent('scripted/m', tools=[add], output=int)"
+    assert repr(make_agent(tools=[add], output=int)) == shown
+    assert repr(Agent(runtime=runtime)) == "Agent()"
+    assert repr(runtime) == "<Runtime, no configuration file>"
+
+
+async def test_a_result_is_represented_without_its_conversation(make_agent):
+    shown = repr(await make_agent().run(script("x")))
+    assert shown.startswith("AgentResult(output='x', messages=<2 messages>, usage=Usage(")
+    assert len(shown) < 150

@@ -133,7 +133,11 @@ async def test_the_usage_and_the_cost_are_those_of_all_answers(make_agent):
 
 
 async def test_a_call_is_not_demanded_again_with_a_correction(make_agent, seen):
-    await make_agent(output=City, tool_choice="any").run(script(BAD, GOOD))
+    def look(place: str) -> str:
+        """Look."""
+        return place
+
+    await make_agent(output=City, tools=[look], tool_choice="any").run(script(BAD, GOOD))
     assert [options.tool_choice is None for _, options in seen] == [False, True]
 
 

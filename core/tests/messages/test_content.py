@@ -3,7 +3,19 @@
 import pytest
 
 from modelwire.errors import InvalidMessage
-from modelwire.messages import AssistantMessage, File, Image, Text, Thinking, ToolCall, UserMessage
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import (
+    AssistantMessage,
+    File,
+    Image,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    Usage,
+    UserMessage,
+)
+from modelwire.models import Model
 
 
 def test_content_may_be_given_as_a_string():
@@ -52,3 +64,20 @@ def test_a_notebook_shows_the_text_of_an_answer_and_its_calls():
     shown = AssistantMessage(content, "acme", "large")._repr_markdown_()
     assert shown == "**Yes.**\n\n*calls the tool* `look`"
     assert AssistantMessage("", "acme", "large")._repr_markdown_() == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (UserMessage("Hi"), "UserMessage(content=[Text(text='Hi')])"),
+        (
+            AssistantMessage("Hi", "acme", "large", usage=Usage(input=3)),
+            "AssistantMessage(content=[Text(text='Hi')], provider='acme', model='large', usage=Usage(input=3))",
+        ),
+        (Tool("look", "Look."), "Tool(name='look', description='Look.')"),
+        (Model("acme", "large"), "Model(provider='acme', id='large')"),
+        (CompletionOptions(max_tokens=5), "CompletionOptions(max_tokens=5)"),
+    ],
+)
+def test_a_message_is_represented_in_few_words(value, shown):
+    assert repr(value) == shown

@@ -23,12 +23,15 @@ def test_the_keywords_of_a_call_are_the_fields_of_the_options():
 
 def test_the_settings_of_a_tool_loop_are_the_keywords_of_a_stream():
     hints = get_type_hints(Runtime.stream)
+    options = get_type_hints(OptionChanges)
     parameters = inspect.signature(Runtime.stream).parameters.values()
     keywords = {
-        each.name: hints[each.name] for each in parameters if each.kind is each.KEYWORD_ONLY
+        each.name: hints[each.name]
+        for each in parameters
+        if each.kind is each.KEYWORD_ONLY and each.name not in options
     }
     del keywords["tools"]  # the loop offers its own
-    assert get_type_hints(StreamSettings) == {**keywords, **get_type_hints(OptionChanges)}
+    assert get_type_hints(StreamSettings) == {**keywords, **options}
     assert not StreamSettings.__required_keys__
 
 

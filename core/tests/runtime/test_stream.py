@@ -99,6 +99,7 @@ async def test_options_reach_the_plugin(wild, make_runtime):
         model="wild/fine",
         options=CompletionOptions(max_tokens=5, temperature=0.1),
         max_tokens=7,
+        tools=[Tool("look")],
         tool_choice=ToolChoice("any"),
         params={"seed": 1},
     )

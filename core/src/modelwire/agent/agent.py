@@ -20,7 +20,13 @@ from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime, SyncRuntime
-from modelwire.runtime.caller_options import check_settings, options_of
+from modelwire.runtime.caller_options import (
+    check_choice,
+    check_conversation,
+    check_settings,
+    options_of,
+)
+from modelwire.runtime.keywords import naming
 from modelwire.runtime.options import OptionChanges
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, approver, check_names
@@ -74,7 +80,7 @@ class Agent(Generic[T]):
         self: Agent[str],
         model: ModelRef | str | None = None,
         *,
-        tools: Iterable[ToolLike] = (),
+        tools: Iterable[ToolLike] | None = None,
         system: str | None = None,
         output: None = None,
         runtime: Runtime | SyncRuntime | None = None,
@@ -90,7 +96,7 @@ class Agent(Generic[T]):
         self,
         model: ModelRef | str | None = None,
         *,
-        tools: Iterable[ToolLike] = (),
+        tools: Iterable[ToolLike] | None = None,
         system: str | None = None,
         output: type[T],
         runtime: Runtime | SyncRuntime | None = None,
@@ -101,11 +107,12 @@ class Agent(Generic[T]):
         **changes: Unpack[OptionChanges],
     ) -> None: ...
 
+    @naming(OptionChanges)
     def __init__(
         self,
         model: ModelRef | str | None = None,
         *,
-        tools: Iterable[ToolLike] = (),
+        tools: Iterable[ToolLike] | None = None,
         system: str | None = None,
         output: type[T] | None = None,
         runtime: Runtime | SyncRuntime | None = None,
@@ -115,17 +122,27 @@ class Agent(Generic[T]):
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> None:
-        check_settings({"model": model, "fallbacks": fallbacks, "system": system}, max_turns)
+        call = {"model": model, "fallbacks": fallbacks, "system": system}
+        check_settings(call, max_turns, Agent)
         self._model = model
         self._fallbacks = None if fallbacks is None else tuple(fallbacks)
         self._tools = _functions(tools)
         self._system = system
         self._output: OutputType[T] = OutputType.of(output)
-        self._options = options_of(options, changes)
+        self._options = options_of(options, changes, Agent, {"Agent.run": Agent.run})
+        check_choice(self._options, self._tools)
         self._approve = approve
         self._decide = approver(approve)
         self._max_turns = max_turns
         self._connections = Connections(runtime, shared=runtime is not None)
+
+    def __repr__(self) -> str:
+        parts = [] if self._model is None else [f"'{self._model}'"]
+        if self._tools:
+            parts.append(f"tools=[{', '.join(tool.name for tool in self._tools)}]")
+        if self._output.schema is not None:
+            parts.append(f"output={getattr(self._output.kind, '__name__', self._output.kind)}")
+        return f"Agent({', '.join(parts)})"
 
     @overload
     @classmethod
@@ -134,7 +151,7 @@ class Agent(Generic[T]):
         name: str | None = None,
         *,
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
-        tools: Iterable[ToolLike] = (),
+        tools: Iterable[ToolLike] | None = None,
         system: str | None = None,
         output: None = None,
         runtime: Runtime | SyncRuntime | None = None,
@@ -151,7 +168,7 @@ class Agent(Generic[T]):
         name: str | None = None,
         *,
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
-        tools: Iterable[ToolLike] = (),
+        tools: Iterable[ToolLike] | None = None,
         system: str | None = None,
         output: type[U],
         runtime: Runtime | SyncRuntime | None = None,
@@ -162,12 +179,13 @@ class Agent(Generic[T]):
     ) -> Agent[U]: ...
 
     @classmethod
+    @naming(OptionChanges)
     def from_config(
         cls,
         name: str | None = None,
         *,
         config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
-        tools: Iterable[ToolLike] = (),
+        tools: Iterable[ToolLike] | None = None,
         system: str | None = None,
         output: type[U] | None = None,
         runtime: Runtime | SyncRuntime | None = None,
@@ -203,7 +221,7 @@ class Agent(Generic[T]):
             msg = "config is given beside a runtime, which has a configuration."
             raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
         own = Runtime.from_config(config) if runtime is None else runtime
-        asked = options_of(options, changes)
+        asked = options_of(options, changes, cls.from_config, {"Agent.run": cls.run})
         found = find_agent(own.config, name, asked)
         agent: Agent[Any] = Agent(
             found.model,
@@ -249,6 +267,7 @@ class Agent(Generic[T]):
         """Close the connections of `run_sync` and `stream_sync`, and end their thread."""
         self._connections.close()
 
+    @naming(OptionChanges)
     async def run(
         self,
         prompt: Prompt,
@@ -274,6 +293,7 @@ class Agent(Generic[T]):
         async with self.stream(prompt, messages=messages, session=session, **changes) as stream:
             return await stream.result()
 
+    @naming(OptionChanges)
     def stream(
         self,
         prompt: Prompt,
@@ -288,6 +308,7 @@ class Agent(Generic[T]):
         """
         return AgentStream(self._task(prompt, messages, session, changes, self._decide))
 
+    @naming(OptionChanges)
     def run_sync(
         self,
         prompt: Prompt,
@@ -303,6 +324,7 @@ class Agent(Generic[T]):
         with self.stream_sync(prompt, messages=messages, session=session, **changes) as stream:
             return stream.result()
 
+    @naming(OptionChanges)
     def stream_sync(
         self,
         prompt: Prompt,
@@ -326,10 +348,12 @@ class Agent(Generic[T]):
         changes: OptionChanges,
         decide: Approve,
     ) -> Task[T]:
+        check_conversation(messages, session)
         if messages is not None and session is not None:
             msg = "messages and session are both given; each is the conversation so far."
             raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
-        options = options_of(self._options, changes)
+        options = options_of(self._options, changes, Agent.run, {"Agent": Agent})
+        check_choice(options, self._tools)
         if self._output.schema is not None:
             if options.response_schema is not None:
                 msg = "response_schema is given beside output, which makes a schema."
@@ -351,10 +375,10 @@ class Agent(Generic[T]):
         )
 
 
-def _functions(given: Iterable[ToolLike]) -> list[FunctionTool]:
+def _functions(given: Iterable[ToolLike] | None) -> list[FunctionTool]:
     """The tools of an agent, each of which it can run."""
     functions: list[FunctionTool] = []
-    for index, tool in enumerate(read_tools(given)):
+    for index, tool in enumerate(read_tools(() if given is None else given)):
         if not isinstance(tool, FunctionTool):
             msg = f"tools[{index}] is the description of {tool.name!r}, without a function to run."
             hint = "Give the function, or FunctionTool(tool, function)."

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 from attrs import frozen
 
 from modelwire.errors import InvalidRequest
-from modelwire.tools.schemas import describe_answer, read_value
+from modelwire.tools.schemas import describe_answer, read_value, reason
 
 __all__ = ["OutputType"]
 
@@ -48,7 +48,7 @@ class OutputType(Generic[T]):
             schema = describe_answer(kind)
         except Exception as error:
             name = getattr(kind, "__qualname__", None) or repr(kind)
-            msg = f"output is {name}, which cannot be described: {error}"
+            msg = f"output is {name}, which cannot be described: {reason(error)}"
             hint = (
                 "Give a dataclass, an attrs class, a TypedDict, a Pydantic model or a type such as "
                 "int, list[str] or Literal."

@@ -26,11 +26,13 @@ from modelwire.messages import (
     Usage,
     UserMessage,
 )
+from modelwire.messages.notebook import markdown_for_notebook
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime, ToolLoop, ToolRun
 from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.tool_loop import Approve
+from modelwire.text import short_repr
 from modelwire.tools import FunctionTool
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class AgentResult(Generic[T]):
     usage: Usage
     attempts: tuple[Attempt, ...] = ()
 
+    __repr__ = short_repr
+
     @property
     def text(self) -> str:
         """The text of the last answer."""
@@ -74,7 +78,8 @@ class AgentResult(Generic[T]):
 
     def _repr_markdown_(self) -> str:
         """What a notebook shows: the text of the last answer, or the output where it is of a type."""
-        return self.text if isinstance(self.output, str) else f"```python\n{self.output!r}\n```"
+        shown = self.text if isinstance(self.output, str) else f"```python\n{self.output!r}\n```"
+        return markdown_for_notebook(shown)
 
     @property
     def cost(self) -> Cost | None:

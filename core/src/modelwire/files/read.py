@@ -19,7 +19,14 @@ from attrs import field, frozen
 __all__ = ["SIZE_LIMITS", "FileContent", "FileKind", "open_file", "read_file"]
 
 FileKind = Literal[
-    "approvals", "configuration", "model list", "operations", "patch", "recording", "session", "tools"
+    "approvals",
+    "configuration",
+    "model list",
+    "operations",
+    "patch",
+    "recording",
+    "session",
+    "tools",
 ]
 
 _MIB = 1024 * 1024

@@ -9,6 +9,7 @@ from attrs import Factory, field, frozen
 
 from modelwire.errors import InvalidRequest
 from modelwire.models import ReasoningLevel
+from modelwire.text import short_repr
 from modelwire.transport.deadlines import Deadlines
 
 __all__ = ["CacheRetention", "CompletionOptions", "DiscoverySettings", "ToolChoice"]
@@ -54,13 +55,13 @@ def _schema(given: type[Any] | Mapping[str, Any] | None) -> dict[str, Any] | Non
         return None
     if isinstance(given, Mapping):
         return given if isinstance(given, dict) else dict(given)
-    from modelwire.tools.schemas import describe_answer
+    from modelwire.tools.schemas import describe_answer, reason
 
     name = getattr(given, "__qualname__", None) or repr(given)
     try:
         schema = describe_answer(given)
     except Exception as error:
-        msg = f"response_schema cannot be made of {name}: {error}"
+        msg = f"response_schema cannot be made of {name}: {reason(error)}"
         raise InvalidRequest(msg, retryable=False, hint=_SCHEMA_HINT) from error
     if schema.get("type") != "object":
         msg = f"response_schema is {name}, which is no object; services take objects only."
@@ -108,6 +109,8 @@ class CompletionOptions:
     params: dict[str, Any] = Factory(dict)
     plugins: dict[str, dict[str, Any]] = Factory(dict)
     deadlines: Deadlines = field(factory=Deadlines)
+
+    __repr__ = short_repr
 
 
 @frozen

@@ -11,6 +11,7 @@ from attrs import Factory, define, field
 
 from modelwire.errors import InvalidMessage
 from modelwire.messages.citations import Citation
+from modelwire.text import short_repr
 
 __all__ = [
     "AssistantContent",
@@ -64,6 +65,8 @@ class Text:
     signature: str | None = field(default=None, metadata={"key": "textSignature"})
     citations: tuple[Citation, ...] = field(default=(), converter=_citations)
 
+    __repr__ = short_repr
+
 
 @define
 class Thinking:
@@ -79,6 +82,8 @@ class Thinking:
     text: str = field(metadata={"key": "thinking"})
     signature: str | None = field(default=None, metadata={"key": "thinkingSignature"})
     redacted: bool = False
+
+    __repr__ = short_repr
 
     @classmethod
     def from_redacted(cls, data: bytes) -> Self:
@@ -114,6 +119,8 @@ class Image:
     data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
     mime_type: str
 
+    __repr__ = short_repr
+
     @classmethod
     def from_path(cls, path: str | Path) -> Self:
         """Read an image file; its media type follows from the name.
@@ -146,6 +153,8 @@ class File:
     name: str | None = None
     citations: bool | None = None
     context: str | None = None
+
+    __repr__ = short_repr
 
     @property
     def kind(self) -> FileKind:
@@ -188,6 +197,8 @@ class MediaUrl:
     citations: bool | None = None
     context: str | None = None
 
+    __repr__ = short_repr
+
     @property
     def kind(self) -> FileKind | Literal["image"]:
         """Which of a model's abilities it needs, by its media type."""
@@ -215,6 +226,8 @@ class SearchResult:
     content: tuple[str, ...] = field(converter=_pieces)
     citations: bool | None = None
 
+    __repr__ = short_repr
+
 
 @define
 class GuardContent:
@@ -227,6 +240,8 @@ class GuardContent:
 
     content: Text | Image = field(converter=_guarded)
     qualifiers: tuple[GuardQualifier, ...] = field(default=(), converter=_qualifiers)
+
+    __repr__ = short_repr
 
 
 @define
@@ -244,6 +259,8 @@ class ToolCall:
     name: str
     arguments: dict[str, Any] = Factory(dict)
     signature: str | None = field(default=None, metadata={"key": "thoughtSignature"})
+
+    __repr__ = short_repr
 
 
 UserContent = Text | Image | File | MediaUrl | SearchResult | GuardContent

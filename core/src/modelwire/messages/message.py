@@ -12,6 +12,7 @@ from modelwire.errors import Attempt, InvalidMessage
 from modelwire.messages.citations import Citation
 from modelwire.messages.content import AssistantContent, Text, Thinking, ToolCall, UserContent
 from modelwire.messages.usage import StopReason, Usage
+from modelwire.text import short_repr
 
 __all__ = [
     "AssistantMessage",
@@ -61,7 +62,9 @@ class UserMessage:
     """
 
     content: list[UserContent] = field(converter=_user_content)
-    timestamp: int = Factory(now_ms)
+    timestamp: int = field(factory=now_ms, repr=False)
+
+    __repr__ = short_repr
 
 
 @define
@@ -98,7 +101,9 @@ class AssistantMessage:
     error_code: str | None = None
     diagnostics: list[dict[str, Any]] = Factory(list)
     attempts: list[Attempt] = Factory(list)
-    timestamp: int = Factory(now_ms)
+    timestamp: int = field(factory=now_ms, repr=False)
+
+    __repr__ = short_repr
 
     @property
     def text(self) -> str:
@@ -131,8 +136,10 @@ class AssistantMessage:
 
     def _repr_markdown_(self) -> str:
         """What a notebook shows: the text, and which tools are called."""
+        from modelwire.messages.notebook import markdown_for_notebook
+
         called = [f"*calls the tool* `{call.name}`" for call in self.tool_calls]
-        return "\n\n".join(filter(None, [self.text, *called]))
+        return markdown_for_notebook("\n\n".join(filter(None, [self.text, *called])))
 
 
 @define
@@ -153,7 +160,9 @@ class ToolResultMessage:
     content: list[UserContent] = field(converter=_user_content)
     is_error: bool = False
     details: Any = None
-    timestamp: int = Factory(now_ms)
+    timestamp: int = field(factory=now_ms, repr=False)
+
+    __repr__ = short_repr
 
 
 Message = UserMessage | AssistantMessage | ToolResultMessage
@@ -175,6 +184,8 @@ class Tool:
     description: str = ""
     parameters: dict[str, Any] = Factory(lambda: {"type": "object", "properties": {}})
     strict: bool | None = None
+
+    __repr__ = short_repr
 
 
 def _messages(messages: Iterable[Message]) -> list[Message]:
@@ -198,3 +209,5 @@ class Context:
     messages: list[Message] = field(factory=list, converter=_messages)
     system_prompt: str | None = None
     tools: list[Tool] = field(factory=list, converter=_tools)
+
+    __repr__ = short_repr

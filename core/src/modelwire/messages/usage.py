@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from attrs import define
 
+from modelwire.text import short_repr
+
 __all__ = ["Cost", "StopReason", "Usage"]
 
 
@@ -32,6 +34,8 @@ class Cost:
     output: float = 0.0
     cache_read: float = 0.0
     cache_write: float = 0.0
+
+    __repr__ = short_repr
 
     @property
     def total(self) -> float:
@@ -70,6 +74,8 @@ class Usage:
     cache_write_1h: int = 0
     reasoning: int | None = None
     cost: Cost | None = None
+
+    __repr__ = short_repr
 
     @property
     def total_tokens(self) -> int:

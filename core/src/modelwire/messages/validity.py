@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from modelwire.errors import InvalidMessage, Problem
@@ -19,11 +19,13 @@ from modelwire.messages.content import (
 from modelwire.messages.message import (
     AssistantMessage,
     Context,
+    Tool,
     ToolResultMessage,
     UserMessage,
 )
+from modelwire.structuring import TOO_DEEP, is_deep, not_json
 
-__all__ = ["check_context"]
+__all__ = ["check_context", "check_tools"]
 
 _Fields = tuple[tuple[str, type | tuple[type, ...], str], ...]
 
@@ -44,6 +46,12 @@ _FIELDS: Mapping[type, _Fields] = {
     ),
     ToolResultMessage: (("tool_call_id", str, "a string"), ("tool_name", str, "a string")),
 }
+_OF_TOOL: _Fields = (
+    ("name", str, "a string"),
+    ("description", str, "a string"),
+    ("parameters", dict, "a JSON Schema as a dict"),
+    ("strict", (bool, type(None)), "True, False or None"),
+)
 _SAID = (Text, Image, File, MediaUrl, SearchResult, GuardContent)
 _BLOCKS: Mapping[type, tuple[type, ...]] = {
     UserMessage: _SAID,
@@ -65,6 +73,42 @@ def check_context(context: Context) -> None:
     if problems:
         msg = "This is not a valid prompt."
         raise InvalidMessage(msg, problems=problems)
+
+
+def check_tools(tools: Iterable[Any]) -> None:
+    """Refuse tools with something in them that is no tool, or of a wrong type.
+
+    Raises:
+        InvalidMessage: There is such a thing; `problems` names each place, as `tools[0].name`.
+    """
+    problems = [
+        problem
+        for index, tool in enumerate(tools)
+        for problem in _problems_of_tool(tool, f"tools[{index}]")
+    ]
+    if len(problems) == 1:
+        msg = f"{problems[0].path} {problems[0].message}."
+        raise InvalidMessage(msg)
+    if problems:
+        msg = "The tools are not valid."
+        raise InvalidMessage(msg, problems=problems)
+
+
+def _problems_of_tool(tool: Any, path: str) -> Iterator[Problem]:
+    if not isinstance(tool, Tool):
+        yield Problem(path, f"must be a Tool, not {_kind(tool)}; give functions as tools=[...]")
+        return
+    wrong = list(_wrong_fields(tool, _OF_TOOL, path))
+    if wrong:
+        yield from wrong
+    elif not tool.name:
+        yield Problem(f"{path}.name", "must not be empty")
+    elif is_deep(tool.parameters):
+        yield Problem(f"{path}.parameters", f"is {TOO_DEEP}")
+    else:
+        foreign = not_json(tool.parameters, f"{path}.parameters")
+        if foreign is not None:
+            yield Problem(foreign[0], f"must be JSON, not {_kind(foreign[1])}")
 
 
 def _problems(context: Context) -> Iterator[Problem]:

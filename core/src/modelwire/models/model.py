@@ -9,6 +9,7 @@ from attrs import Factory, field, frozen
 
 from modelwire.models.ref import ModelRef
 from modelwire.redaction import url_repr
+from modelwire.text import short_repr
 
 if TYPE_CHECKING:
     from modelwire.messages import Cost, Usage
@@ -112,6 +113,8 @@ class Model:
     headers: dict[str, str] = field(factory=dict, repr=False)
     extra: dict[str, Any] = field(factory=dict, repr=False)
     sources: tuple[str, ...] = ()
+
+    __repr__ = short_repr
 
     @property
     def ref(self) -> ModelRef:

@@ -7,23 +7,40 @@ model is asked for it.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import NoneType
 from typing import Any, get_args
 
 from attrs import evolve, fields
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CacheRetention, CompletionOptions, ToolChoice
+from modelwire.messages import Context, Tool
 from modelwire.models import ModelRef, ReasoningLevel
-from modelwire.structuring import TOO_DEEP, is_deep
+from modelwire.runtime.keywords import unexpected
+from modelwire.structuring import TOO_DEEP, is_deep, not_json
 from modelwire.text import near_matches
+from modelwire.tools import FunctionTool
 from modelwire.transport import Deadlines
 
-__all__ = ["check_call", "check_plugins", "check_settings", "options_of"]
+__all__ = [
+    "check_call",
+    "check_choice",
+    "check_conversation",
+    "check_plugins",
+    "check_settings",
+    "check_type",
+    "options_of",
+]
+
+
+_TOO_MANY = 2**63
+"""More than services can read."""
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _TOO_MANY
 
 
 def _is_number(value: Any, most: float = math.inf) -> bool:
@@ -79,25 +96,32 @@ _NEEDED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def options_of(options: CompletionOptions | None, changes: Mapping[str, Any]) -> CompletionOptions:
+_NAMES = frozenset(each.name for each in fields(CompletionOptions))
+
+
+def options_of(
+    options: CompletionOptions | None,
+    changes: Mapping[str, Any],
+    call: Callable[..., Any],
+    elsewhere: Mapping[str, Callable[..., Any]] | None = None,
+) -> CompletionOptions:
     """Put together the options of a call, and check them.
 
     Args:
         options: Options as an object.
         changes: Single options, by their names; they win.
+        call: The function that was called.
+        elsewhere: Other functions whose arguments may be given to it by mistake, by their names.
 
     Raises:
-        InvalidRequest: An option has another name, type or range, or is nested too deep; it is named.
+        TypeError: There is no such option; the nearest argument of the function is named.
+        InvalidRequest: An option has another type or range, or is nested too deep; it is named.
     """
     if options is not None and not isinstance(options, CompletionOptions):
         raise _wrong("options", "a CompletionOptions", options)
-    names = [each.name for each in fields(CompletionOptions)]
     for name in changes:
-        if name not in names:
-            near = near_matches(name, names, most=1)
-            msg = f"There is no option {name!r}."
-            hint = f"Did you mean {near[0]}?" if near else f"The options are {', '.join(names)}."
-            raise InvalidRequest(msg, retryable=False, hint=hint)
+        if name not in _NAMES:
+            raise unexpected(name, call, elsewhere)
     stop = changes.get("stop", ())
     if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
         raise _wrong("options.stop", _NEEDED["stop"][1], stop)
@@ -110,6 +134,10 @@ def options_of(options: CompletionOptions | None, changes: Mapping[str, Any]) ->
         value = getattr(merged, name)
         if not fits(value) and (value is not None or name in _NEEDED):
             raise _wrong(f"options.{name}", due, value)
+    for name in ("params", "response_schema"):
+        foreign = not_json(getattr(merged, name), f"options.{name}")
+        if foreign is not None:
+            raise _wrong(foreign[0], "JSON", foreign[1])
     return merged
 
 
@@ -125,18 +153,14 @@ def check_call(
         InvalidRequest: One has another type; it is named.
     """
     due = "a string or a ModelRef"
-    if not isinstance(model, str | ModelRef | None):
-        raise _wrong("model", due, model)
+    check_type("model", model, (str, ModelRef, NoneType), due)
     if fallbacks is not None:
         if isinstance(fallbacks, str | bytes) or not isinstance(fallbacks, Sequence):
             raise _wrong("fallbacks", f"a list, each {due}", fallbacks)
         for index, ref in enumerate(fallbacks):
-            if not isinstance(ref, str | ModelRef):
-                raise _wrong(f"fallbacks[{index}]", due, ref)
-    if not isinstance(system, str | None):
-        raise _wrong("system", "a string", system)
-    if not isinstance(keep_text, bool):
-        raise _wrong("keep_text", "True or False", keep_text)
+            check_type(f"fallbacks[{index}]", ref, (str, ModelRef), due)
+    check_type("system", system, (str, NoneType), "a string")
+    check_type("keep_text", keep_text, bool, "True or False")
 
 
 def check_plugins(options: CompletionOptions, known: Iterable[str]) -> None:
@@ -157,28 +181,86 @@ def check_plugins(options: CompletionOptions, known: Iterable[str]) -> None:
             raise InvalidRequest(msg, retryable=False, hint=f"Did you mean {near[0]}?")
 
 
-def check_settings(settings: Mapping[str, Any], max_turns: object) -> None:
+def check_choice(options: CompletionOptions, tools: Iterable[Tool | FunctionTool]) -> None:
+    """Check that the tool choice can be followed.
+
+    Raises:
+        InvalidRequest: It demands a call, and there is no tool, or none of the name.
+    """
+    choice = options.tool_choice
+    if choice is None or choice.mode not in ("any", "tool"):
+        return
+    names = [tool.name for tool in tools]
+    if not names:
+        msg = f"options.tool_choice is {choice.name or choice.mode!r}, and there are no tools."
+        raise InvalidRequest(msg, retryable=False, hint="Give tools, or leave the choice out.")
+    if choice.mode == "tool" and choice.name not in names:
+        msg = f"options.tool_choice is {choice.name!r}, and there is no such tool."
+        near = near_matches(choice.name or "", names, most=1) or names
+        hint = f'Choose {" or ".join(near)}, or "any" for a call of whichever.'
+        raise InvalidRequest(msg, retryable=False, hint=hint)
+
+
+def check_type(
+    name: str, value: object, kinds: type | tuple[type, ...], due: str, hint: str | None = None
+) -> None:
+    """Check the type of an argument.
+
+    Raises:
+        InvalidRequest: It is of another one.
+    """
+    if not isinstance(value, kinds):
+        raise _wrong(name, due, value, hint)
+
+
+def check_conversation(messages: object, session: object) -> None:
+    """Check the conversation that a run of an agent goes on with.
+
+    Raises:
+        InvalidRequest: It is none; the argument is named.
+    """
+    if not isinstance(messages, Sequence | Context | None) or isinstance(messages, str | bytes):
+        raise _wrong("messages", "a list of messages, or a Context", messages)
+    if isinstance(session, str | os.PathLike | None):
+        return
+    from modelwire.sessions import Session
+
+    check_type("session", session, Session, "a Session, or the path of its file")
+
+
+def check_settings(
+    settings: Mapping[str, Any], max_turns: object, call: Callable[..., Any]
+) -> CompletionOptions:
     """Check the arguments of a tool loop or an agent, which ask a model later.
 
     Args:
         settings: The keyword arguments of `Runtime.stream`.
         max_turns: The most answers to ask for.
+        call: The function that was called.
+
+    Returns:
+        The options.
 
     Raises:
-        InvalidRequest: One has another name, type or range; it is named.
+        TypeError: There is no such argument; the nearest one is named.
+        InvalidRequest: One has another type or range; it is named.
     """
     changes = dict(settings)
     names = ("model", "fallbacks", "system", "keep_text")
     check_call(**{name: changes.pop(name) for name in names if name in changes})
-    options_of(changes.pop("options", None), changes)
     if not _is_count(max_turns):
         raise _wrong("max_turns", "a whole number above 0", max_turns)
+    return options_of(changes.pop("options", None), changes, call)
 
 
-def _wrong(name: str, due: str, value: object) -> InvalidRequest:
-    shown = (
-        repr(value) if isinstance(value, int | float) else f"an object of {type(value).__name__}"
-    )
-    if isinstance(value, str):
-        shown = repr(value[:40])
-    return InvalidRequest(f"{name} must be {due}, not {shown}.", retryable=False)
+def _wrong(name: str, due: str, value: object, hint: str | None = None) -> InvalidRequest:
+    match value:
+        case str():
+            shown = repr(value[:40])
+        case int() if abs(value) >= _TOO_MANY:
+            shown = "so large a number"
+        case int() | float() | None | ToolChoice():
+            shown = repr(value)
+        case _:
+            shown = f"an object of {type(value).__name__}"
+    return InvalidRequest(f"{name} must be {due}, not {shown}.", retryable=False, hint=hint)

@@ -19,11 +19,10 @@ from modelwire.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from modelwire.messages.validity import check_context
+from modelwire.messages.validity import check_context, check_tools
 from modelwire.models import InputKind, Model
 from modelwire.repair import Change, Changes
 from modelwire.repair.depth import limit_depth
-from modelwire.structuring import TOO_DEEP, is_deep
 from modelwire.tools import ToolLike
 
 __all__ = ["Prompt", "as_context", "check_abilities", "prepare_context"]
@@ -97,10 +96,7 @@ def prepare_context(
     """
     context = as_context(prompt, system=system, tools=tools)
     check_context(context)
-    for index, tool in enumerate(context.tools):
-        if is_deep(tool.parameters):
-            msg = f"tools[{index}].parameters is {TOO_DEEP}."
-            raise InvalidMessage(msg)
+    check_tools(context.tools)
     changes = Changes()
     return limit_depth(context, changes), changes.noted
 

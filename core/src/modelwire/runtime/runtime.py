@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import Any, Self, Unpack
 
 from modelwire.catalog import Catalog
@@ -18,9 +18,16 @@ from modelwire.models import Model, ModelRef
 from modelwire.redaction import shown_url
 from modelwire.registry import Registry
 from modelwire.registry.loader import where
-from modelwire.runtime.caller_options import check_call, check_plugins, options_of
+from modelwire.runtime.caller_options import (
+    check_call,
+    check_choice,
+    check_plugins,
+    check_type,
+    options_of,
+)
 from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
+from modelwire.runtime.keywords import naming
 from modelwire.runtime.options import OptionChanges, StreamSettings
 from modelwire.runtime.prompts import Prompt, prepare_context
 from modelwire.runtime.resolver import Resolver
@@ -63,6 +70,8 @@ class Runtime:
         retries: RetryPolicy | None = None,
         cache_directory: Path | None = None,
     ) -> None:
+        hint = "Use Runtime.from_config, which also takes a dict or a path."
+        check_type("config", config, Config, "a Config", hint)
         self.config = config
         self.registry = registry or Registry(config)
         self.transport = client = transport or Transport(environ=config.environ)
@@ -75,6 +84,9 @@ class Runtime:
             retries=self._retries,
         )
         self._resolver = Resolver(config, self.registry, self.catalog)
+
+    def __repr__(self) -> str:
+        return f"<Runtime, {self.config.path or 'no configuration file'}>"
 
     @classmethod
     def from_config(
@@ -104,10 +116,14 @@ class Runtime:
 
         Raises:
             ConfigError: The configuration is not valid; every problem is listed.
+            InvalidRequest: An argument is of another type; it is named.
 
         Warns:
             UntrustedConfigWarning: Parts of a found file were left out, because it is not trusted.
         """
+        forms = (Config, Mapping, str, os.PathLike, NoneType)
+        check_type("config", config, forms, "a Config, a dict, or the path of a file")
+        check_type("environ", environ, (Mapping, NoneType), "a dict of strings")
         if isinstance(config, Mapping):
             config = Config.from_document(config, environ=environ)
         elif not isinstance(config, Config):
@@ -155,6 +171,7 @@ class Runtime:
         check_call(ref)
         return await self._resolver.resolve(ref)
 
+    @naming(OptionChanges)
     def stream(
         self,
         prompt: Prompt,
@@ -198,8 +215,9 @@ class Runtime:
             or is nested too deep.
         """
         check_call(model, fallbacks, system, keep_text)
-        merged = self._options(options, changes)
+        merged = self._options(options, changes, Runtime.stream)
         context, repairs = prepare_context(prompt, system=system, tools=tools)
+        check_choice(merged, context.tools)
         completion = Completion(
             resolver=self._resolver,
             registry=self.registry,
@@ -215,6 +233,7 @@ class Runtime:
         )
         return Stream(completion.events, total=completion.options.deadlines.total)
 
+    @naming(OptionChanges)
     async def complete(
         self,
         prompt: Prompt,
@@ -243,6 +262,7 @@ class Runtime:
         async with stream:
             return await stream.result()
 
+    @naming(OptionChanges)
     async def dry_run(
         self,
         prompt: Prompt,
@@ -260,8 +280,9 @@ class Runtime:
             NothingToSend: The model is not asked over HTTP, so there is no request.
         """
         check_call(model, system=system)
-        merged = self._options(options, changes)
+        merged = self._options(options, changes, Runtime.dry_run)
         context, repairs = prepare_context(prompt, system=system, tools=tools)
+        check_choice(merged, context.tools)
         found = await self.resolve(model)
         completion = Completion(
             resolver=self._resolver,
@@ -287,6 +308,7 @@ class Runtime:
         msg = f"{found.ref} answers without a request over HTTP; there is nothing to show."
         raise NothingToSend(msg, provider=found.provider, model=found.id)
 
+    @naming(StreamSettings)
     def run_tools(
         self,
         context: Prompt,
@@ -306,6 +328,7 @@ class Runtime:
             self, context, tools, approve=approve, max_turns=max_turns, settings=settings
         )
 
+    @naming(OptionChanges)
     async def count_tokens(
         self,
         prompt: Prompt,
@@ -323,8 +346,9 @@ class Runtime:
             ModelwireError: The request cannot be made, or the service failed.
         """
         check_call(model, system=system)
-        merged = self._options(options, changes)
+        merged = self._options(options, changes, Runtime.count_tokens)
         context, _ = prepare_context(prompt, system=system, tools=tools)
+        check_choice(merged, context.tools)
         found = await self.resolve(model)
         await self.catalog.warm_up(found.provider, found.api)
         owner = self.registry.owner(found.provider, found.api)
@@ -358,9 +382,9 @@ class Runtime:
         return counted
 
     def _options(
-        self, options: CompletionOptions | None, changes: OptionChanges
+        self, options: CompletionOptions | None, changes: OptionChanges, call: Callable[..., Any]
     ) -> CompletionOptions:
-        merged = options_of(options, changes)
+        merged = options_of(options, changes, call)
         if merged.plugins:
             check_plugins(merged, self.registry.plugin_names)
         return merged
@@ -375,6 +399,7 @@ class Runtime:
             PluginError: No installed plugin provides the model, or the one that does is broken.
             ConfigError: A setting of the provider is not valid.
         """
+        check_type("model", model, Model, "a Model", "Use the model that resolve finds.")
         owner = self.registry.owner(model.provider, model.api)
         provider = self.registry.provider_config(model.provider)
         auth_owner = self.registry.auth_owner(provider)

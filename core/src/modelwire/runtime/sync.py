@@ -19,7 +19,9 @@ from modelwire.hookspecs import CompletionOptions, CredentialStatus
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
+from modelwire.runtime.caller_options import check_type
 from modelwire.runtime.dry_run import DryRun
+from modelwire.runtime.keywords import naming
 from modelwire.runtime.loop_thread import LoopThread
 from modelwire.runtime.options import OptionChanges, StreamSettings
 from modelwire.runtime.prompts import Prompt
@@ -45,9 +47,14 @@ class SyncRuntime:
     """
 
     def __init__(self, runtime: Runtime) -> None:
+        hint = "Use SyncRuntime.from_config, which makes one."
+        check_type("runtime", runtime, Runtime, "a Runtime", hint)
         self._runtime = runtime
         self._loop = LoopThread()
         self._finalizer = weakref.finalize(self, _shut_down, self._loop, runtime)
+
+    def __repr__(self) -> str:
+        return f"<SyncRuntime, {self.config.path or 'no configuration file'}>"
 
     @classmethod
     def from_config(
@@ -116,6 +123,7 @@ class SyncRuntime:
         """Find the model that a reference names; see `Runtime.resolve`."""
         return self._loop.call(self._runtime.resolve(ref))
 
+    @naming(OptionChanges)
     def stream(
         self,
         prompt: Prompt,
@@ -141,6 +149,7 @@ class SyncRuntime:
         )
         return SyncStream(stream, self._loop, self)
 
+    @naming(OptionChanges)
     def complete(
         self,
         prompt: Prompt,
@@ -164,6 +173,7 @@ class SyncRuntime:
         )
         return self._loop.call(answer)
 
+    @naming(OptionChanges)
     def dry_run(
         self,
         prompt: Prompt,
@@ -181,6 +191,7 @@ class SyncRuntime:
             )
         )
 
+    @naming(StreamSettings)
     def run_tools(
         self,
         context: Prompt,
@@ -204,6 +215,7 @@ class SyncRuntime:
 
         return SyncToolLoop(begin, approve, self._loop, self)
 
+    @naming(OptionChanges)
     def count_tokens(
         self,
         prompt: Prompt,

@@ -25,8 +25,10 @@ from modelwire.messages import (
     ToolCall,
     ToolResultMessage,
 )
-from modelwire.runtime.caller_options import check_settings
+from modelwire.messages.validity import check_tools
+from modelwire.runtime.caller_options import check_choice, check_settings
 from modelwire.runtime.cancellation import Cancellation
+from modelwire.runtime.keywords import naming
 from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.stream import Stream
@@ -112,6 +114,7 @@ def run_tools(
 ) -> SyncToolLoop: ...
 
 
+@naming(StreamSettings)
 def run_tools(
     runtime: Runtime | SyncRuntime,
     context: Prompt,
@@ -197,10 +200,12 @@ class ToolLoop:
         max_turns: int,
         settings: StreamSettings,
     ) -> None:
-        check_settings(settings, max_turns)
+        options = check_settings(settings, max_turns, run_tools)
         context = context if isinstance(context, Context) else as_context(context)
+        check_tools(context.tools)
         read = read_tools(tools)
         check_names([*read, *context.tools])
+        check_choice(options, [*read, *context.tools])
         served = [tool for tool in read if isinstance(tool, FunctionTool)]
         self._turns = _Turns(
             runtime, context, served, declarations(read), approver(approve), max_turns, settings

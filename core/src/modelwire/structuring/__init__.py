@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         is_deep,
         is_json_number,
         is_shallow,
+        not_json,
     )
     from modelwire.structuring.problems import mistakes_in, problems_of
 
@@ -47,6 +48,7 @@ __all__ = [
     "keys_of",
     "make_converter",
     "mistakes_in",
+    "not_json",
     "problems_of",
     "to_camel",
 ]
@@ -75,6 +77,7 @@ __getattr__, __dir__ = lazy_exports(
             "is_deep",
             "is_json_number",
             "is_shallow",
+            "not_json",
         ),
         "problems": (
             "mistakes_in",

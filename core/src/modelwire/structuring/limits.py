@@ -1,4 +1,4 @@
-"""Limits of JSON data: nesting from outside, and numbers that JSON has."""
+"""Limits of JSON data: nesting from outside, and the values and numbers that JSON has."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = [
     "is_deep",
     "is_json_number",
     "is_shallow",
+    "not_json",
 ]
 
 MAX_DEPTH = 128
@@ -104,3 +105,34 @@ def finite_numbers(value: Any) -> Any:
     if isinstance(value, int | float) and not is_json_number(value):
         return None
     return value
+
+
+def not_json(value: Any, place: str) -> tuple[str, Any] | None:
+    """Find the first value in data that JSON does not have.
+
+    Args:
+        value: The data; it `is_deep` not.
+        place: The path of the data.
+
+    Returns:
+        The path of the value and the value, or `None` where everything is JSON. A key that is no
+        string is found at the object that has it.
+    """
+    if value is None or isinstance(value, str | bool):
+        return None
+    if isinstance(value, int | float):
+        return None if is_json_number(value) else (place, value)
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            found = (
+                not_json(item, f"{place}.{key}")
+                if isinstance(key, str)
+                else (f"{place} (a key)", key)
+            )
+            if found is not None:
+                return found
+        return None
+    if not isinstance(value, list | tuple):
+        return place, value
+    places = (not_json(item, f"{place}[{index}]") for index, item in enumerate(value))
+    return next((found for found in places if found is not None), None)

@@ -153,11 +153,12 @@ class _Description:
             self._optional.add(name)
             hint = hint | None if parameter.default is None else hint
             notes |= _shown_default(parameter.default)
+        from modelwire.tools.schemas import describe_types, reason
+
         try:
-            _describe(hint)
+            describe_types([hint])
         except TypeError as error:
-            why = str(error).splitlines()[-1]
-            self.refuse(name, f"its type cannot be described: {why}")
+            self.refuse(name, f"its type cannot be described: {reason(error)}")
             return
         self._types[name], self._notes[name] = hint, notes
 
@@ -187,12 +188,6 @@ class _Description:
         arguments = msgspec.defstruct("Arguments", fields, kw_only=True, forbid_unknown_fields=True)
         tool = Tool(self._name, self._said.description, schema)
         return FunctionTool(tool, function, arguments, parallel)
-
-
-def _describe(hint: Any) -> None:
-    from modelwire.tools.schemas import describe_types
-
-    describe_types([hint])
 
 
 def _evaluated(annotation: Any, known: Mapping[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 from modelwire.structuring.docstrings import read_docstring
 
-__all__ = ["describe_answer", "describe_type", "describe_types", "read_value"]
+__all__ = ["describe_answer", "describe_type", "describe_types", "read_value", "reason"]
 
 _Schema = dict[str, Any]
 _REF = "#/$defs/"
@@ -67,6 +67,11 @@ def describe_answer(kind: Any) -> _Schema:
         TypeError: It cannot be described; the message says why.
     """
     return _closed(describe_type(kind))
+
+
+def reason(error: Exception) -> str:
+    """Why a type cannot be described: the last line of what msgspec says, which names the type."""
+    return (str(error).splitlines() or [type(error).__name__])[-1]
 
 
 def _closed(schema: _Schema) -> _Schema:

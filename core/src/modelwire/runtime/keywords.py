@@ -1,0 +1,102 @@
+"""Keyword arguments: signatures that name every option, and the error for one that there is not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from modelwire.hookspecs import CompletionOptions
+from modelwire.text import near_matches
+
+__all__ = ["naming", "unexpected"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "instructions": ("system",),
+    "max_completion_tokens": ("max_tokens",),
+    "max_output_tokens": ("max_tokens",),
+    "message_history": ("messages",),
+    "messages": ("messages", "prompt"),
+    "output": ("response_schema",),
+    "output_type": ("output", "response_schema"),
+    "reasoning_effort": ("reasoning",),
+    "request_timeout": ("deadlines=Deadlines(total=...)",),
+    "response_format": ("output", "response_schema"),
+    "response_model": ("output", "response_schema"),
+    "stop_sequences": ("stop",),
+    "structured_output_model": ("output", "response_schema"),
+    "system_prompt": ("system",),
+    "thinking": ("reasoning",),
+    "timeout": ("deadlines=Deadlines(total=...)",),
+}
+"""What other libraries call an argument, with what may take its place here; the first that a call has."""
+
+_OF_SERVICES = {"frequency_penalty", "logit_bias", "n", "presence_penalty", "seed", "top_k", "user"}
+"""Request parameters of services that have no option of their own."""
+
+_CONFIGURED = {"api_base", "api_key", "aws_region_name", "base_url", "region", "region_name"}
+"""What belongs to a provider and not to a call."""
+
+
+def naming(keywords: type[Any]) -> Callable[[F], F]:
+    """Have the signature of a function name each of its keyword arguments.
+
+    Notebooks and `help` read it; they do not know what `Unpack` of a `TypedDict` means.
+
+    Args:
+        keywords: The `TypedDict` of which the function takes the keys as `**`.
+    """
+
+    def named(function: F) -> F:
+        signature = inspect.signature(function)
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        taken = {each.name for each in own}
+        options = CompletionOptions()
+        more = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=getattr(options, name, None),
+                annotation=getattr(kind, "__forward_arg__", kind),
+            )
+            for name, kind in keywords.__annotations__.items()
+            if name not in taken
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+        return function
+
+    return named
+
+
+def unexpected(
+    name: str, of: Callable[..., Any], elsewhere: Mapping[str, Callable[..., Any]] | None = None
+) -> TypeError:
+    """The error for a keyword argument that a function does not have, with what may be meant.
+
+    Args:
+        name: The argument.
+        of: The function; its signature names its arguments.
+        elsewhere: Other functions that may have the argument, by how they are called.
+    """
+    known = [each for each in inspect.signature(of).parameters if each != "self"]
+    hint = _meant(name, known, elsewhere or {})
+    return TypeError(f"Unexpected keyword argument {name!r}{hint}")
+
+
+def _meant(name: str, known: list[str], elsewhere: Mapping[str, Callable[..., Any]]) -> str:
+    for called, function in elsewhere.items():
+        if name in inspect.signature(function).parameters:
+            return f"; it is an argument of {called}."
+    if name in _OF_SERVICES and "params" in known:
+        return f"; for a parameter of the service, write params={{{name!r}: ...}}."
+    if name in _CONFIGURED:
+        return "; it belongs to the configuration, under models.providers."
+    for other in _OTHER_NAMES.get(name, ()):
+        if other.partition("=")[0] in known:
+            return f"; did you mean {other}?"
+    near = near_matches(name, known, most=1) if len(name) > 2 else []
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f". There are {', '.join(known)}."
