@@ -113,7 +113,7 @@ def test_the_written_form_is_pi_ais():
     data = message_to_json(message)
     assert data["role"] == "assistant"
     assert data["content"] == [
-        {"type": "thinking", "thinking": "hm", "thinkingSignature": "sig", "redacted": False},
+        {"type": "thinking", "thinking": "hm", "thinkingSignature": "sig"},
         {"type": "text", "text": "hi"},
         {"type": "toolCall", "id": "c1", "name": "ls", "arguments": {"path": "."}},
     ]

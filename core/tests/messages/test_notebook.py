@@ -50,8 +50,8 @@ HOSTILE = [
     "```html\n<p>\n\n</code></pre><script>alert(1)</script>\n```",
 ]
 OWN = {"<code>", "</code>", "<pre>", "</pre>"}
-# An address that begins with one of the entities for `]`, `!` and `<` has no scheme.
-LINK = re.compile(r"\][(:]\s*(?!https?://|mailto:|&#(?:93|33|60);)[^\s)\]]*:", re.IGNORECASE)
+# A scheme has no backtick, tilde or `<`, and none of the entities for `]`, `!` and `<`.
+LINK = re.compile(r"\][(:]\s*(?!https?://|mailto:|&#(?:93|33|60);)[^\s)\]`~<]*:", re.IGNORECASE)
 
 
 def active_in(shown):

@@ -164,6 +164,21 @@ def test_the_last_choices_stand():
     assert conversation.system_prompt == "Be kind"
 
 
+@pytest.mark.parametrize("name", ["delivery-mirror", "gateway-injected"])
+def test_what_openclaw_delivered_is_no_answer_of_a_model(name):
+    delivered = {**ANSWER, "provider": "openclaw", "model": name}
+    read = told(
+        text(
+            HEADER,
+            entry("message", "a", None, message=USER),
+            entry("message", "b", "a", message=ANSWER),
+            entry("message", "c", "b", message=delivered),
+        )
+    )
+    assert str(read.model) == "anthropic/claude-sonnet-4-5"
+    assert len(read.messages) == 3
+
+
 def test_unknown_entries_keep_their_place_and_are_noted():
     data = text(
         HEADER,

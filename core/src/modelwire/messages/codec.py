@@ -153,6 +153,7 @@ def converter() -> Converter:
     read_through(made, ToolCall, _modern_tool_call)
     read_through(made, Usage, _modern_usage)
     _write_through(made, Text, _without_no_citations)
+    _write_through(made, Thinking, _without_not_redacted)
     _write_through(made, ToolCall, lambda _, data: {**data, **_finite_arguments(data)})
     _write_through(made, Cost, lambda cost, data: {**data, "total": cost.total})
     _write_through(made, Usage, lambda usage, data: {**data, **_totals(usage)})
@@ -243,6 +244,12 @@ def _modern_tool_call(data: _Json) -> _Json:
 def _without_no_citations(text: Text, data: _Json) -> _Json:
     if not text.citations:
         data.pop("citations")
+    return data
+
+
+def _without_not_redacted(thinking: Thinking, data: _Json) -> _Json:
+    if not thinking.redacted:
+        data.pop("redacted")
     return data
 
 

@@ -16,12 +16,16 @@ from modelwire.errors import InvalidMessage, Problem
 from modelwire.messages import AssistantMessage, Message, UserMessage
 from modelwire.messages.codec import message_from_json
 from modelwire.models import ModelRef
+from modelwire.sessions.blocks import restore_blocks
 from modelwire.sessions.entries import Entry
 
-__all__ = ["SYSTEM_PROMPT", "Conversation", "branch_of", "replay", "stored_message"]
+__all__ = ["NO_MODEL", "SYSTEM_PROMPT", "Conversation", "branch_of", "replay", "stored_message"]
 
 SYSTEM_PROMPT = "modelwire.system_prompt"
 """The `customType` of the entries in which a system prompt is kept; pi has none of its own."""
+
+NO_MODEL = "openclaw"
+"""The provider of answers that no model gave: OpenClaw keeps what it delivered or added so."""
 
 _SILENT = frozenset(
     {"custom", "label", "model_change", "session_info", "thinking_level_change", "usage"}
@@ -113,6 +117,8 @@ def _settle(told: Conversation, entry: Entry) -> None:
 
 
 def _model(provider: object, model: object) -> ModelRef | None:
+    if provider == NO_MODEL:
+        return None
     if isinstance(provider, str) and provider and isinstance(model, str) and model:
         return ModelRef(provider, model)
     return None
@@ -152,7 +158,7 @@ def _message(entry: Entry) -> Message | None:
         return _branch_summary(Entry({**entry.data, **data}, entry.line))
     if role == "compactionSummary":
         return _summary(Entry({**entry.data, **data}, entry.line))
-    return stored_message(data)
+    return stored_message(restore_blocks(entry.data) if data else data)
 
 
 def _command(data: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from modelwire.messages import AssistantMessage, Message
 from modelwire.messages.codec import check_depth, message_to_json
 from modelwire.messages.depth import MESSAGE_DEPTH
 from modelwire.models import ModelRef
+from modelwire.sessions.blocks import split_blocks
 from modelwire.sessions.directory import new_session_path
 from modelwire.sessions.entries import CURRENT_VERSION, Entry, SessionHeader, new_id, now
 from modelwire.sessions.reader import SessionFile, read_session
@@ -170,7 +171,7 @@ class Session:
             # pi adds up `cost.total` without looking whether there is one.
             nothing = dict.fromkeys(("input", "output", "cacheRead", "cacheWrite", "total"), 0)
             data["usage"] |= {"cost": nothing, "costKnown": False}
-        return self.append("message", {"message": data})
+        return self.append("message", split_blocks(data))
 
     def choose_model(self, ref: ModelRef) -> str:
         """Note which model is asked from here on."""

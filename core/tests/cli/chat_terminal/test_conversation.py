@@ -56,7 +56,7 @@ def test_a_wrong_command_or_model_is_told_and_nothing_is_sent(chat):
     terminal.until("priced was told 1: Text '/etc/hosts'")
 
 
-def test_the_cost_of_each_answer_and_of_all_is_told(chat, program):
+def test_the_cost_by_model_and_in_all_is_told(chat, program):
     assert program.run("models", "list", "--provider", "talker").returncode == 0
     terminal = chat()
     terminal.ready()
@@ -66,15 +66,68 @@ def test_the_cost_of_each_answer_and_of_all_is_told(chat, program):
     terminal.ready(3)
     terminal.type("two")
     terminal.ready(4)
+    terminal.type("/model talker/priced")
+    terminal.ready(5)
+    terminal.type("three")
+    terminal.ready(6)
     terminal.type("/cost")
     text = terminal.until("not in the total")
     rows = [line.split() for line in text.splitlines() if line.startswith(("talker/", "Total"))]
     assert rows[-3:] == [
-        ["talker/priced", "10", "20", "0", "0.000050"],
+        ["talker/priced", "20", "40", "0", "0.000100"],
         ["talker/free", "10", "20", "0", "unknown"],
-        ["Total", "20", "40", "0", "0.000050"],
+        ["Total", "30", "60", "0", "0.000100"],
     ]
     assert "The price of 1 answer is not known" in text
+
+
+def held_elsewhere(program):
+    """A session that was held with a model that cannot be asked here."""
+    user = {"role": "user", "content": "A secret", "timestamp": 1}
+    answer = {"role": "assistant", "content": "Hm.", "provider": "nobody", "model": "x"}
+    lines = [
+        {"type": "session", "id": "abc", "timestamp": "2024-12-03T14:00:00.000Z", "cwd": "/"},
+        {"type": "message", "timestamp": "2024-12-03T14:00:01.000Z", "message": user},
+        {"type": "message", "timestamp": "2024-12-03T14:00:02.000Z", "message": answer},
+    ]
+    (program.folder / "talk.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    program.configure({"agents": {"defaults": {"model": "talker/priced"}}})
+
+
+def test_another_model_gets_a_conversation_only_after_a_yes(chat, program):
+    held_elsewhere(program)
+    terminal = chat("--session", "talk.jsonl", model=None)
+    terminal.until("The conversation was held with nobody/x.")
+    terminal.ready()
+    terminal.type("go on")
+    terminal.until("Send the conversation to talker/priced? [y]es, [N]o:")
+    terminal.type("n")
+    terminal.until("Nothing was sent. /model chooses another model.")
+    assert len(messages(program.folder / "talk.jsonl")) == 2
+    terminal.ready(2)
+    terminal.type("/retry")
+    terminal.until("Send the conversation to talker/priced?", times=2)
+    terminal.type("")
+    terminal.until("Nothing was sent.", times=2)
+    terminal.ready(3)
+    terminal.type("go on")
+    terminal.until("Send the conversation to talker/priced?", times=3)
+    terminal.type("y")
+    terminal.until("priced was told 3: Text 'go on'")
+    terminal.ready(4)
+    terminal.type("again")
+    terminal.until("priced was told 5: Text 'again'")
+
+
+def test_a_model_that_is_chosen_gets_the_conversation_without_a_question(chat, program):
+    held_elsewhere(program)
+    terminal = chat("--session", "talk.jsonl", model=None)
+    terminal.until("The conversation was held with nobody/x.")
+    terminal.ready()
+    terminal.type("/model talker/free")
+    terminal.ready(2)
+    terminal.type("go on")
+    assert "Send the conversation" not in terminal.until("free was told 3: Text 'go on'")
 
 
 def test_a_session_is_resumed_by_its_id_and_as_the_last_one(chat, program):

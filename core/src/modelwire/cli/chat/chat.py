@@ -17,10 +17,13 @@ from modelwire.events import TextDeltaEvent
 from modelwire.messages import AssistantMessage, ToolCall
 from modelwire.models import ModelRef
 
-__all__ = ["Chat", "Decision"]
+__all__ = ["Chat", "Decision", "Question"]
 
 Decision = Callable[[ToolCall], Awaitable[str]]
 """Asks a person about a call: `yes`, `no`, `always` for this tool, or `stop`."""
+
+Question = Callable[[str], Awaitable[str]]
+"""Asks a person for a word; it is empty where there is no answer."""
 
 
 class Chat:
@@ -35,6 +38,7 @@ class Chat:
         talk: The conversation.
         view: Makes what shows an answer.
         decide: Asks a person about a tool call; without it, none is allowed.
+        question: Asks a person whether another model may have the conversation; without it, it may.
         yes: Whether every call is allowed.
         kept: Whether new sessions are written.
     """
@@ -45,6 +49,7 @@ class Chat:
         view: Callable[[], View],
         *,
         decide: Decision | None = None,
+        question: Question | None = None,
         yes: bool = False,
         kept: bool = True,
     ) -> None:
@@ -54,6 +59,8 @@ class Chat:
         self._make_view = view
         self._view = view()
         self._decide = decide
+        self._question = question
+        self._unconfirmed: ModelRef | None = None
         self._yes = yes
         self._always: set[str] = set()
 
@@ -65,6 +72,8 @@ class Chat:
                 return await run_command(self, *command)
             if text.startswith("//"):
                 text = text[1:]
+            if not await self._is_confirmed():
+                return False
             self._view = self._make_view()
             return await self.talk.ask(text, self._view, self._approve)
         except ModelwireError as error:
@@ -73,6 +82,8 @@ class Chat:
 
     async def retry(self) -> bool:
         """Ask for another answer to what was said last."""
+        if not await self._is_confirmed():
+            return False
         self._view = self._make_view()
         done = await self.talk.retry(self._view, self._approve)
         if done is None:
@@ -91,6 +102,7 @@ class Chat:
             msg = checked.problem or f"{text!r} does not name a model."
             raise UnknownModel(msg, hint=checked.hint)
         self.talk.choose_model(checked.ref)
+        self._unconfirmed = None
         listed = offline_catalog(runtime.config, runtime.registry).cached(checked.ref.provider)
         if not checked.known and listed.models:
             show_note(f"No list of models has {checked.ref}. {checked.hint or ''}".rstrip())
@@ -98,10 +110,11 @@ class Chat:
     def take_model(self, ref: ModelRef) -> None:
         """Ask the model that a session was held with, where it can be asked here.
 
-        Where that is the model of the configuration anyhow, its fallbacks stand too.
+        Where that is the model of the configuration anyhow, its fallbacks apply, too. Where it cannot
+        be asked, the person is asked before another model gets the conversation.
         """
         runtime = self.talk.runtime
-        self.talk.model = None
+        self.talk.model = self._unconfirmed = None
         with suppress(ConfigError):
             usual = check_reference(runtime.config, runtime.registry, self.talk.model_name)
             if usual.ref == ref:
@@ -110,7 +123,9 @@ class Chat:
         if checked.problem is None:
             self.talk.model = ref
             return
-        show_note(f"It was held with {ref}. {checked.problem} Another model goes on.")
+        show_note(f"The conversation was held with {ref}. {checked.problem}")
+        if self._question is not None:
+            self._unconfirmed = ref
 
     def attach(self, images: Sequence[str], files: Sequence[str]) -> None:
         """Send files with the next prompt.
@@ -135,6 +150,7 @@ class Chat:
     def begin_anew(self) -> None:
         """Begin a new conversation with the same model, system prompt and tools."""
         self.talk.begin(new_session(kept=self.is_kept))
+        self._unconfirmed = None
         self._always.clear()
 
     def recall(self) -> None:
@@ -145,6 +161,18 @@ class Chat:
             view = self._make_view()
             view.event(TextDeltaEvent(0, answers[-1].text))
             view.close()
+
+    async def _is_confirmed(self) -> bool:
+        """Whether the model may have the conversation that was held with another one."""
+        if self._unconfirmed is None or self._question is None:
+            return True
+        name = self.talk.model_name
+        answer = await self._question(f"Send the conversation to {name}? [y]es, [N]o: ")
+        if answer.lower() not in ("y", "yes"):
+            show_note("Nothing was sent. /model chooses another model.")
+            return False
+        self._unconfirmed = None
+        return True
 
     async def _approve(self, call: ToolCall) -> bool:
         self._view.asked(call)

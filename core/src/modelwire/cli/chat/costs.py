@@ -10,7 +10,7 @@ from modelwire.cli.text import align
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.sessions import Entry
-from modelwire.sessions.replay import stored_message
+from modelwire.sessions.replay import NO_MODEL, stored_message
 
 __all__ = ["AnswerCost", "cost_lines", "spent_on"]
 
@@ -44,14 +44,14 @@ def spent_on(entries: Iterable[Entry], kept: Iterable[str]) -> list[AnswerCost]:
             answer = stored_message(message)
         except InvalidMessage:
             continue
-        if isinstance(answer, AssistantMessage):
+        if isinstance(answer, AssistantMessage) and answer.provider != NO_MODEL:
             model = f"{answer.provider}/{answer.model}"
             found.append(AnswerCost(model, answer.usage, entry.id in ids))
     return found
 
 
 def cost_lines(answers: Sequence[AnswerCost], *, room: int | None = None) -> list[str]:
-    """A table of the answers, and their sum. What is not known is said to be unknown."""
+    """A table of the usage by model, and its sum. What is not known is shown as unknown."""
     spent = [item for item in answers if item.usage.total_tokens or item.usage.cost]
     untold = len(answers) - len(spent)
     lines = _table(spent, room) if spent else ["Nothing is known to be used."]
@@ -61,24 +61,18 @@ def cost_lines(answers: Sequence[AnswerCost], *, room: int | None = None) -> lis
 
 
 def _table(spent: Sequence[AnswerCost], room: int | None) -> list[str]:
-    rows = [
-        _row(item.model if item.kept else f"{item.model} (replaced)", item.usage) for item in spent
-    ]
-    total = Usage(
-        input=sum(item.usage.input for item in spent),
-        output=sum(item.usage.output for item in spent),
-        cache_read=sum(item.usage.cache_read for item in spent),
-        cache_write=sum(item.usage.cache_write for item in spent),
-    )
-    *counts, _ = _row("Total", total)
-    known = [item.usage.cost.total for item in spent if item.usage.cost is not None]
-    unknown = len(spent) - len(known)
-    amount = _dollars(sum(known)) if known else "unknown"
-    lines = list(align([_HEAD, *rows, (*counts, amount)], room=room))
-    if unknown and known:
-        lines.append(f"The price of {_answers(unknown)} is not known, and not in the total.")
-    elif unknown:
+    by_model: dict[str, list[Usage]] = {}
+    for item in spent:
+        name = item.model if item.kept else f"{item.model} (replaced)"
+        by_model.setdefault(name, []).append(item.usage)
+    rows = [_row(name, usages) for name, usages in by_model.items()]
+    usages = [item.usage for item in spent]
+    lines = list(align([_HEAD, *rows, _row("Total", usages)], room=room))
+    unknown = sum(usage.cost is None for usage in usages)
+    if unknown == len(usages):
         lines.append("No price is known; a model's `cost` in the configuration sets it.")
+    elif unknown:
+        lines.append(f"The price of {_answers(unknown)} is not known, and not in the total.")
     return lines
 
 
@@ -86,10 +80,15 @@ def _answers(count: int) -> str:
     return "1 answer" if count == 1 else f"{count} answers"
 
 
-def _row(name: str, usage: Usage) -> tuple[str, ...]:
-    cached = usage.cache_read + usage.cache_write
-    cost = "unknown" if usage.cost is None else _dollars(usage.cost.total)
-    return (name, f"{usage.input:,}", f"{usage.output:,}", f"{cached:,}", cost)
+def _row(name: str, usages: Sequence[Usage]) -> tuple[str, ...]:
+    counts = (
+        sum(usage.input for usage in usages),
+        sum(usage.output for usage in usages),
+        sum(usage.cache_read + usage.cache_write for usage in usages),
+    )
+    known = [usage.cost.total for usage in usages if usage.cost is not None]
+    cost = _dollars(sum(known)) if known else "unknown"
+    return (name, *(f"{count:,}" for count in counts), cost)
 
 
 def _dollars(amount: float) -> str:

@@ -104,6 +104,7 @@ async def run_chat(wishes: ChatOptions) -> int:
             talk,
             _view_of(plain=wishes.plain),
             decide=keyboard.decide if keyboard is not None else None,
+            question=keyboard.choose if keyboard is not None else None,
             yes=wishes.yes,
             kept=not asked.none,
         )
