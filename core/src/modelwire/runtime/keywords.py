@@ -36,7 +36,7 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 _OF_SERVICES = {"frequency_penalty", "logit_bias", "n", "presence_penalty", "seed", "top_k", "user"}
 """Request parameters of services that have no option of their own."""
 
-_CONFIGURED = {"api_base", "api_key", "aws_region_name", "base_url", "region", "region_name"}
+_CONFIGURED = {"api_base", "api_key", "base_url", "region", "region_name"}
 """What belongs to a provider and not to a call."""
 
 
