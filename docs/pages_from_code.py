@@ -188,7 +188,8 @@ def _outside() -> Iterator[tuple[str, str]]:
         project = tomllib.loads(path.read_text("utf-8"))["project"]
         groups = project.get("entry-points", {})
         providers = list(groups.get("modelwire.providers", {}))
-        kind = "middleware" if "modelwire.middleware" in groups else "provider"
+        kinds = ("providers", "middleware", "commands")
+        kind = next(each for each in kinds if f"modelwire.{each}" in groups).removesuffix("s")
         yield project["name"], f"{kind} {', '.join(providers)}" if providers else kind
 
 

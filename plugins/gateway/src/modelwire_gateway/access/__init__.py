@@ -1,0 +1,1 @@
+"""Access to the gateway: who calls, and what they may call."""

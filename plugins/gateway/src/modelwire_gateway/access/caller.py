@@ -1,0 +1,227 @@
+"""Callers of the gateway, and the contract of what lets them in."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from typing import Final, Literal, Protocol
+
+from attrs import Factory, field, frozen
+
+from modelwire.messages import Usage
+from modelwire.models import Model
+
+__all__ = [
+    "Access",
+    "Admission",
+    "Caller",
+    "Estimate",
+    "Limits",
+    "OpenAccess",
+    "Refusal",
+    "Refused",
+    "credential_of",
+    "make_key",
+]
+
+KEY_PREFIX: Final = "mw-"
+
+Refusal = Literal[
+    "unauthorized",
+    "not_allowed",
+    "model_not_allowed",
+    "price_unknown",
+    "rate_limited",
+    "budget_used_up",
+    "unavailable",
+]
+"""Why a request is refused; each API has its own words for it."""
+
+
+class Refused(Exception):
+    """A request that is not let in.
+
+    Attributes:
+        status: The HTTP status: 401, 403, 429 or 503.
+        code: Why.
+        message: What the client is shown; nothing in it says whether a key exists.
+        retry_after: Seconds after which the same request may succeed, or `None`.
+    """
+
+    def __init__(
+        self, status: int, code: Refusal, message: str, *, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code: Refusal = code
+        self.message = message
+        self.retry_after = retry_after
+
+
+@frozen
+class Limits:
+    """What a caller may use; `None` is no limit.
+
+    Attributes:
+        requests_per_minute: Requests that may begin within a minute.
+        tokens_per_minute: Tokens of input and output within a minute.
+        concurrency: Requests at one time.
+        budget_day: USD within a day of UTC.
+        budget_month: USD within a month of UTC.
+    """
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrency: int | None = None
+    budget_day: float | None = None
+    budget_month: float | None = None
+
+
+@frozen
+class Caller:
+    """The person or program behind a request.
+
+    Attributes:
+        id: Its id, which is no secret.
+        name: Its name, for people.
+        owner: The person or team that it belongs to, or `None`.
+        models: The models that it may call, as names or references; empty is all of them.
+        limits: How much it may use.
+    """
+
+    id: str
+    name: str
+    owner: str | None = None
+    models: tuple[str, ...] = ()
+    limits: Limits = field(factory=Limits)
+
+
+@frozen
+class Estimate:
+    """What a request may use at most, before it is sent.
+
+    Attributes:
+        input_tokens: Tokens of the prompt, estimated from its length.
+        output_tokens: Tokens that the answer may have, or `None` where the request does not say.
+    """
+
+    input_tokens: int
+    output_tokens: int | None = None
+
+
+class Admission(Protocol):
+    """A request that was let in."""
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """Labels that the provider gets with the request, so that its bill can be divided."""
+        ...
+
+    async def settle(self, usage: Usage | None, cost: float | None) -> None:
+        """Note what the request used; called exactly once, also when it failed or was left.
+
+        Args:
+            usage: The tokens, or `None` where no answer began.
+            cost: USD, or `None` where the price is not known.
+        """
+        ...
+
+
+class Access(Protocol):
+    """What lets callers in."""
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
+        """Find the caller by the credential in a request's header.
+
+        Args:
+            headers: The header fields, with names in lower case.
+
+        Raises:
+            Refused: There is no credential, or it is not good; 401.
+        """
+        ...
+
+    async def admit(
+        self, caller: Caller, model: Model, estimate: Estimate, *, name: str
+    ) -> Admission:
+        """Let a request in, and count it.
+
+        Args:
+            caller: Who calls.
+            model: The model that the request resolves to, with its prices.
+            estimate: What it may use.
+            name: The model as the request names it.
+
+        Raises:
+            Refused: The caller may not call the model (403), or has used up a limit (429).
+        """
+        ...
+
+    def may_call(self, caller: Caller, name: str, reference: str) -> bool:
+        """Whether a caller may call a model, as for the list of models.
+
+        Args:
+            caller: Who calls.
+            name: The model as clients name it.
+            reference: The same as `provider/model-id`.
+        """
+        ...
+
+
+def make_key() -> str:
+    """Make a new key: 256 random bits behind `mw-`."""
+    return KEY_PREFIX + secrets.token_urlsafe(32)
+
+
+def credential_of(headers: Mapping[str, str]) -> str | None:
+    """Read the credential of a request: a bearer token, or else the header `x-api-key`.
+
+    Claude Code sends either; the OpenAI SDK and a Bedrock API key are bearer tokens.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return headers.get("x-api-key", "").strip() or None
+
+
+@frozen
+class _Unlimited:
+    metadata: Mapping[str, str] = Factory(dict)
+
+    async def settle(self, usage: Usage | None, cost: float | None) -> None:
+        pass
+
+
+@frozen
+class OpenAccess:
+    """One key, or none at all, and no limits.
+
+    Attributes:
+        key: The key that callers need; `None` lets everybody in.
+    """
+
+    key: str | None = field(default=None, repr=False)
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
+        """Compare the credential with the key, in constant time."""
+        if self.key is not None:
+            given = credential_of(headers) or ""
+            if not hmac.compare_digest(given.encode(), self.key.encode()):
+                raise Refused(401, "unauthorized", "The API key is missing or not valid.")
+        return Caller(id="local", name="local")
+
+    async def admit(
+        self,
+        caller: Caller,  # noqa: ARG002 - the protocol's
+        model: Model,  # noqa: ARG002
+        estimate: Estimate,  # noqa: ARG002
+        *,
+        name: str,  # noqa: ARG002
+    ) -> Admission:
+        """Let everything in."""
+        return _Unlimited()
+
+    def may_call(self, caller: Caller, name: str, reference: str) -> bool:  # noqa: ARG002
+        """Every caller may call every model."""
+        return True

@@ -1,0 +1,49 @@
+"""The command `modelwire serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["serve"]
+
+
+@click.group(invoke_without_command=True)
+@click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.  [default: 8484]")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A host name to be called by, besides localhost and --host.",
+)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The configuration file.",
+)
+@click.pass_context
+def serve(
+    context: click.Context,
+    host: str | None,
+    port: int | None,
+    allow_hosts: tuple[str, ...],
+    config_path: Path | None,
+) -> None:
+    """Serve every model of the configuration to clients of OpenAI's, Anthropic's and Bedrock's APIs.
+
+    It listens on loopback, prints a key and the variables to export, and runs until Ctrl-C.
+
+    \b
+    modelwire serve
+    modelwire serve --port 9000
+    """  # noqa: D301 - \b keeps click from joining the lines
+    if context.invoked_subcommand is not None:
+        return
+    from modelwire_gateway.run import run_gateway
+
+    run_gateway(host=host, port=port, allow_hosts=allow_hosts, config_path=config_path)

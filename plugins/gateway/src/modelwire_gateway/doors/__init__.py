@@ -1,0 +1,1 @@
+"""The doors: one module for each API that clients of the gateway speak."""

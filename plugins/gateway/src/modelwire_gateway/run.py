@@ -1,0 +1,138 @@
+"""The gateway as a program: started, announced, and stopped by a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shlex
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+from attrs import evolve
+
+from modelwire.cli import echo, on_signal
+from modelwire.config import load_config
+from modelwire.errors import ConfigError
+from modelwire.runtime import Runtime
+from modelwire_gateway.access.caller import OpenAccess, make_key
+from modelwire_gateway.application import app
+from modelwire_gateway.settings import Settings
+
+__all__ = ["KEY_VARIABLE", "run_gateway"]
+
+KEY_VARIABLE = "MODELWIRE_GATEWAY_KEY"
+
+
+class _Server(uvicorn.Server):
+    """A server that drains on SIGTERM, and stops at once on Ctrl-C."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the signals of this process while the server runs."""
+
+        def drain() -> None:
+            self.should_exit = True
+
+        def stop() -> None:
+            self.should_exit = self.force_exit = True
+
+        with on_signal(signal.SIGTERM, drain), on_signal(signal.SIGINT, stop):
+            yield
+
+
+def run_gateway(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    allow_hosts: Sequence[str] = (),
+    config_path: Path | None = None,
+) -> None:
+    """Run until SIGINT or SIGTERM.
+
+    Args:
+        host: The address to listen on; by default the configuration's.
+        port: The port; by default the configuration's.
+        allow_hosts: Further host names that requests may be addressed to.
+        config_path: The configuration file; by default the user's.
+
+    Raises:
+        ConfigError: The configuration is not valid, or the address cannot be used.
+    """
+    config = load_config(config_path)
+    settings = Settings.of(config)
+    settings = evolve(
+        settings,
+        host=settings.host if host is None else host,
+        port=settings.port if port is None else port,
+        allow_hosts=(*settings.allow_hosts, *allow_hosts),
+    )
+    asyncio.run(_serve(Runtime.from_config(config), settings))
+
+
+async def _serve(runtime: Runtime, settings: Settings) -> None:
+    given = os.environ.get(KEY_VARIABLE, "").strip()
+    key = given or make_key()
+    async with runtime:
+        listening = _listen(settings)
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        server = _Server(
+            uvicorn.Config(
+                app(runtime, settings, OpenAccess(key)),
+                access_log=False,
+                log_config=None,
+                lifespan="on",
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
+            )
+        )
+        _announce(listening, key=None if given else key)
+        await server.serve(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Bind the socket, so that a taken port is known before anything is announced."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        made = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _unusable(settings, error) from error
+    try:
+        if os.name != "nt":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(1024)
+    except OSError as error:
+        made.close()
+        raise _unusable(settings, error) from error
+    made.setblocking(False)
+    return made
+
+
+def _unusable(settings: Settings, error: OSError) -> ConfigError:
+    msg = f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}."
+    return ConfigError(msg, hint="Choose another --port; 0 takes a free one.")
+
+
+def _announce(listening: socket.socket, *, key: str | None) -> None:
+    """Print where it listens and what clients need; not a key that came from outside."""
+    host, port = listening.getsockname()[:2]
+    place = f"[{host}]" if ":" in host else host
+    url = f"http://{place}:{port}"
+    echo(f"modelwire serves at {url}; stop it with Ctrl-C.", err=True)
+    shown = shlex.quote(key) if key else f'"${KEY_VARIABLE}"'
+    echo("For clients, in their shell:\n", err=True)
+    for name, value in (
+        ("OPENAI_BASE_URL", f"{url}/v1"),
+        ("OPENAI_API_KEY", shown),
+        ("ANTHROPIC_BASE_URL", url),
+        ("ANTHROPIC_AUTH_TOKEN", shown),
+    ):
+        echo(f"export {name}={value}")
+    echo(err=True)

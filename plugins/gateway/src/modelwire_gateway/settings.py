@@ -1,0 +1,67 @@
+"""Settings of the gateway, read from the configuration and from the options of `modelwire serve`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import Factory, frozen
+
+from modelwire.config import Config
+from modelwire.errors import ConfigError
+from modelwire.structuring import make_converter, problems_of
+
+__all__ = ["DEFAULT_PORT", "Settings"]
+
+DEFAULT_PORT: Final = 8484
+_ENTRIES: Final = ("modelwire-gateway", "gateway")
+_MIB: Final = 1024 * 1024
+
+
+@frozen
+class Settings:
+    """What the configuration says in `plugins.entries.gateway.config`.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        allow_hosts: Further names that requests may be addressed to, besides loopback's and `host`.
+        aliases: Names that clients ask for, each with the reference that it stands for.
+        max_body_bytes: The largest body of a request.
+        keep_alive_seconds: How long a stream may be silent before a keep-alive is sent.
+        request_seconds: How long the body of a request may take to arrive.
+        drain_seconds: How long open requests may go on after SIGTERM.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    allow_hosts: tuple[str, ...] = ()
+    aliases: dict[str, str] = Factory(dict)
+    max_body_bytes: int = 32 * _MIB
+    keep_alive_seconds: float = 15.0
+    request_seconds: float = 60.0
+    drain_seconds: float = 30.0
+
+    @classmethod
+    def of(cls, config: Config) -> Settings:
+        """Read the settings of a configuration.
+
+        Raises:
+            ConfigError: A setting has a wrong value, or needs a variable that is not set.
+        """
+        config.require_plugins(*_ENTRIES)
+        name, given = _entry(config)
+        try:
+            return make_converter().structure(given, cls)
+        except Exception as error:
+            root = ("plugins", "entries", name, "config")
+            msg = "The settings of modelwire-gateway are not valid."
+            source = str(config.path) if config.path else None
+            raise ConfigError(msg, problems=problems_of(error, root), source=source) from error
+
+
+def _entry(config: Config) -> tuple[str, Mapping[str, Any]]:
+    for name in _ENTRIES:
+        if name in config.plugins.entries:
+            return name, config.plugins.entries[name].config
+    return _ENTRIES[-1], {}

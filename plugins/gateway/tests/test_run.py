@@ -1,0 +1,68 @@
+"""`modelwire serve` as a process."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+
+@contextmanager
+def serving(home, *arguments, environ=None):
+    """The running command, and the lines that it prints."""
+    variables = {"PATH": os.environ["PATH"], "HOME": str(home), **(environ or {})}
+    command = [sys.executable, "-m", "modelwire", "serve", "--port", "0", *arguments]
+    process = subprocess.Popen(
+        command, env=variables, cwd=home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        exports = {}
+        while len(exports) < 4:
+            line = process.stdout.readline()
+            if not line:
+                raise AssertionError(process.stderr.read())
+            name, _, value = line.strip().removeprefix("export ").partition("=")
+            exports[name] = value
+        yield process, exports
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_it_prints_a_key_and_where_clients_find_it(tmp_path):
+    with serving(tmp_path) as (_, exports):
+        assert re.fullmatch(r"mw-[\w-]{43}", exports["OPENAI_API_KEY"].strip("'"))
+        assert exports["ANTHROPIC_AUTH_TOKEN"] == exports["OPENAI_API_KEY"]
+        assert exports["OPENAI_BASE_URL"] == exports["ANTHROPIC_BASE_URL"] + "/v1"
+        with urllib.request.urlopen(exports["ANTHROPIC_BASE_URL"] + "/healthz") as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it(tmp_path, number, status):
+    with serving(tmp_path) as (process, _):
+        process.send_signal(number)
+        assert process.wait(timeout=30) == status
+
+
+def test_a_key_of_the_environment_is_not_printed(tmp_path):
+    with serving(tmp_path, environ={"MODELWIRE_GATEWAY_KEY": "mw-of-mine"}) as (_, exports):
+        assert exports["OPENAI_API_KEY"] == '"$MODELWIRE_GATEWAY_KEY"'
+
+
+def test_a_port_in_use_is_reported(tmp_path):
+    with serving(tmp_path) as (_, exports):
+        port = exports["ANTHROPIC_BASE_URL"].rpartition(":")[2]
+        done = subprocess.run(
+            [sys.executable, "-m", "modelwire", "serve", "--port", port],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
+    assert "--port" in done.stderr
