@@ -118,12 +118,19 @@ def test_text_and_thinking_under_one_index_are_two_blocks():
     assert events[1:-1] == [
         ThinkingStartEvent(0),
         ThinkingDeltaEvent(0, "hm"),
-        ThinkingEndEvent(0, "hm"),
+        ThinkingEndEvent(0, "hm", "sig"),
         TextStartEvent(1),
         TextDeltaEvent(1, "ok"),
         TextEndEvent(1, "ok"),
     ]
     assert events[-1].message.content == [Thinking("hm", "sig"), Text("ok")]
+
+
+def test_the_end_of_redacted_thinking_has_its_bytes():
+    events = assemble(
+        RedactedThinkingDelta(0, b"hid"), RedactedThinkingDelta(0, b"den"), Stop(StopReason.STOP)
+    )
+    assert ThinkingEndEvent(0, "[Reasoning redacted]", "aGlkZGVu", redacted=True) in events
 
 
 def test_a_signature_without_text_is_a_thinking_block_of_its_own():

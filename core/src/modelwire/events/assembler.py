@@ -285,11 +285,20 @@ class Assembler:
         """End a text or thinking block; only its own `BlockEnd` ends a tool call."""
         if block.ended or block.kind is ToolCall:
             return _NOTHING
-        delta, end = _EVENTS[block.kind]
         last = block.last()
         block.ended = True
-        ended = end(block.position, block.content().text)
-        return (delta(block.position, last), ended) if last else (ended,)
+        content = block.content()
+        ended: Event
+        if isinstance(content, Thinking):
+            ended = ThinkingEndEvent(
+                block.position, content.text, content.signature, content.redacted
+            )
+        else:
+            ended = TextEndEvent(block.position, content.text)
+        if not last:
+            return (ended,)
+        delta = ThinkingDeltaEvent if block.kind is Thinking else TextDeltaEvent
+        return (delta(block.position, last), ended)
 
     def _on_text(self, delta: TextDelta) -> Sequence[Event]:
         index, text = delta.index, delta.text
@@ -436,12 +445,6 @@ class Assembler:
 
     def _refuse(self, message: str) -> NoReturn:
         raise MalformedResponse(message, retryable=False)
-
-
-_EVENTS: Mapping[type, tuple[Callable[[int, str], Event], Callable[[int, str], Event]]] = {
-    Text: (TextDeltaEvent, TextEndEvent),
-    Thinking: (ThinkingDeltaEvent, ThinkingEndEvent),
-}
 
 
 def _whole(value: Any) -> Any:

@@ -85,10 +85,20 @@ class ThinkingDeltaEvent:
 
 @define
 class ThinkingEndEvent:
-    """A thinking block is complete; `content` is all of it that may be shown."""
+    """A thinking block is complete.
+
+    Attributes:
+        content_index: The block.
+        content: All of it that may be shown.
+        signature: Opaque data of the provider, to be sent back unchanged, or `None`. For redacted
+            thinking it is the provider's opaque bytes in base64.
+        redacted: Whether the provider hides the thoughts.
+    """
 
     content_index: int
     content: str
+    signature: str | None = None
+    redacted: bool = False
 
 
 @define
