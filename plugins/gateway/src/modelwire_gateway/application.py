@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access, OpenAccess, make_key
+from modelwire_gateway.doors.chat.response import ChatDialect
+from modelwire_gateway.doors.dialect import Dialect
+from modelwire_gateway.doors.door import Door, failure_response, new_request_id
+from modelwire_gateway.doors.failure import Failure
+from modelwire_gateway.gateway import Gateway
+from modelwire_gateway.hosts import HostCheck
+from modelwire_gateway.records import Observer
 from modelwire_gateway.settings import Settings
 
 __all__ = ["app"]
+
+_CHAT = ChatDialect()
+_DOORS: Mapping[str, Dialect] = {"/v1/chat/completions": _CHAT}
 
 
 def app(
     runtime: Runtime | None = None,
     settings: Settings | None = None,
     access: Access | None = None,
+    *,
+    observers: Iterable[Observer] = (),
 ) -> Starlette:
     """Make the gateway as an ASGI application.
 
@@ -30,31 +44,38 @@ def app(
             application ends.
         settings: The settings; by default those of the runtime's configuration.
         access: What lets callers in; by default one that needs a key that nobody has.
+        observers: Get the record of each request.
 
     Raises:
         ConfigError: The configuration or the settings are not valid.
     """
     own = runtime is None
     answering = runtime or Runtime.from_config()
+    chosen = settings or Settings.of(answering.config)
+    gateway = Gateway(answering, chosen, access or OpenAccess(make_key()), observers)
     made = Starlette(
-        routes=[Route("/healthz", _healthz, methods=["GET"])],
+        routes=[
+            *(
+                Route(path, Door(gateway, dialect), methods=["POST"])
+                for path, dialect in _DOORS.items()
+            ),
+            Route("/healthz", _healthz, methods=["GET"]),
+        ],
+        middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
+        exception_handlers={HTTPException: _refuse},
         lifespan=_lifespan(answering if own else None),
     )
-    made.state.runtime = answering
-    made.state.settings = settings or Settings.of(answering.config)
-    made.state.access = access or OpenAccess(make_key())
+    made.state.gateway = gateway
     return made
 
 
-def _lifespan(
-    runtime: Runtime | None,
-) -> Callable[[Starlette], Any]:
+def _lifespan(runtime: Runtime | None) -> Callable[[Starlette], Any]:
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[Mapping[str, Any]]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if runtime is not None:
                 await stack.enter_async_context(runtime)
-            yield {}
+            yield
 
     return lifespan
 
@@ -62,3 +83,13 @@ def _lifespan(
 async def _healthz(_: Request) -> Response:
     """The process answers."""
     return PlainTextResponse("ok\n")
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Refuse a path or a method that there is not, in the words of the API that has such paths."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    failure = Failure(status, "not_found", f"{request.method} {request.url.path} is not served.")
+    response = failure_response(_CHAT, failure, new_request_id())
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response

@@ -1,0 +1,125 @@
+"""The channel: bytes of a stream to a client, with keep-alives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.types import Receive, Send
+
+__all__ = ["Channel", "attend"]
+
+_FULL: Final = 256 * 1024
+"""Bytes that may wait for a slow client before its provider is read no further."""
+
+_LEAVING: Final = 5.0
+"""Seconds for a call to end after its client has left, before it is cancelled."""
+
+
+class Channel:
+    """Sends what is put into it, and keep-alives while nothing is.
+
+    What arrives together is sent together. The head of the response is sent with the first bytes, so
+    that a failure before them still has a status of its own.
+
+    Args:
+        send: The ASGI function.
+        headers: The header fields.
+        keep_alive: What is sent while nothing else is.
+        seconds: How long nothing may be sent.
+    """
+
+    def __init__(
+        self, send: Send, headers: Mapping[str, str], *, keep_alive: bytes, seconds: float
+    ) -> None:
+        self._send = send
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self._keep_alive = keep_alive
+        self._seconds = seconds
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._closed = False
+        self.started = False
+
+    async def put(self, data: bytes) -> None:
+        """Have bytes sent soon; waits only where the client is too slow."""
+        if not data or self._closed:
+            return
+        self._parts.append(data)
+        self._size += len(data)
+        self._wake.set()
+        if self._size > _FULL:
+            self._room.clear()
+            await self._room.wait()
+
+    def close(self) -> None:
+        """End the stream after what was put into it."""
+        self._closed = True
+        self._wake.set()
+        self._room.set()
+
+    def abandon(self) -> bool:
+        """End the stream before its head was sent; false where it was."""
+        if self.started:
+            return False
+        self._parts.clear()
+        self.close()
+        return True
+
+    async def run(self) -> None:
+        """Send until the channel is closed; where nothing was put in, nothing is sent."""
+        while not (self._closed and not self._parts):
+            if not self._wake.is_set():
+                try:
+                    async with asyncio.timeout(self._seconds):
+                        await self._wake.wait()
+                except TimeoutError:
+                    await self._sent(self._keep_alive)
+                    continue
+            self._wake.clear()
+            parts, self._parts, self._size = self._parts, [], 0
+            self._room.set()
+            if parts:
+                await self._sent(b"".join(parts))
+        if self.started:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _sent(self, data: bytes) -> None:
+        if not self.started:
+            self.started = True
+            await self._send(
+                {"type": "http.response.start", "status": 200, "headers": self._headers}
+            )
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def attend(receive: Receive, work: asyncio.Task[None], leave: asyncio.Event) -> None:
+    """Wait for the end of a call, or for its client to leave.
+
+    Args:
+        receive: The ASGI function, after the body was read.
+        work: The call.
+        leave: Set when the client has left; the call is to end by itself then, and is cancelled
+            where it does not.
+    """
+    watcher = asyncio.create_task(_left(receive))
+    try:
+        await asyncio.wait({watcher, work}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            leave.set()
+            await asyncio.wait({work}, timeout=_LEAVING)
+    finally:
+        watcher.cancel()
+        if not work.done():
+            work.cancel()
+        await asyncio.gather(watcher, work, return_exceptions=True)
+    if not work.cancelled() and (error := work.exception()) is not None:
+        raise error
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

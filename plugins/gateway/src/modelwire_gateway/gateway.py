@@ -1,0 +1,82 @@
+"""The gateway: what all doors share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from modelwire.models import Model
+from modelwire.runtime import Runtime
+from modelwire_gateway.access.caller import Access
+from modelwire_gateway.records import Observer, RequestRecord
+from modelwire_gateway.settings import Settings
+
+__all__ = ["Gateway", "logger"]
+
+logger = logging.getLogger("modelwire.gateway")
+
+_BY_ENDPOINT = {
+    "/chat/completions": "openai-completions",
+    "/responses": "openai-responses",
+    "/messages": "anthropic-messages",
+}
+"""APIs by the end of their address, where a plugin chooses one by itself."""
+
+
+class Gateway:
+    """The runtime behind the doors, and who may use it.
+
+    Args:
+        runtime: What answers.
+        settings: The settings.
+        access: What lets callers in.
+        observers: Get the record of each request.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        settings: Settings,
+        access: Access,
+        observers: Iterable[Observer] = (),
+    ) -> None:
+        self.runtime = runtime
+        self.settings = settings
+        self.access = access
+        self.observers = list(observers)
+        self._apis: dict[str, str] = {}
+
+    def expand(self, name: str) -> str | None:
+        """The reference behind a name of the settings; the primary model, `None`, is `default`.
+
+        An exact name comes before a pattern, and a longer pattern before a shorter one.
+        """
+        aliases = self.settings.aliases
+        if name in aliases:
+            return aliases[name]
+        patterns = sorted((each for each in aliases if "*" in each), key=len, reverse=True)
+        for pattern in patterns:
+            if fnmatchcase(name, pattern):
+                return aliases[pattern]
+        return None if name == "default" else name
+
+    async def upstream_api(self, model: Model) -> str:
+        """The wire API in which a model is called; empty where that is not known."""
+        key = str(model.ref)
+        if key not in self._apis:
+            # It may read files, as those of AWS's configuration.
+            told = await asyncio.to_thread(self.runtime.describe_call, model)
+            endpoint = told.get("endpoint", "").partition("?")[0]
+            found = (api for end, api in _BY_ENDPOINT.items() if endpoint.endswith(end))
+            self._apis[key] = told.get("api") or model.api or next(found, "")
+        return self._apis[key]
+
+    def observe(self, record: RequestRecord) -> None:
+        """Give a record to all observers; the fault of one is logged and harms nothing."""
+        for observer in self.observers:
+            try:
+                observer(record)
+            except Exception:
+                logger.exception("An observer of requests failed.")
