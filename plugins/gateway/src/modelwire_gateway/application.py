@@ -17,8 +17,12 @@ from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access, OpenAccess, make_key
 from modelwire_gateway.doors.chat.response import ChatDialect
 from modelwire_gateway.doors.dialect import Dialect
-from modelwire_gateway.doors.door import Door, failure_response, new_request_id
+from modelwire_gateway.doors.door import Door
 from modelwire_gateway.doors.failure import Failure
+from modelwire_gateway.doors.json_door import JsonDoor
+from modelwire_gateway.doors.messages.count import count_tokens
+from modelwire_gateway.doors.messages.response import MessagesDialect
+from modelwire_gateway.doors.visit import failure_response, new_request_id
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.hosts import HostCheck
 from modelwire_gateway.records import Observer
@@ -27,7 +31,11 @@ from modelwire_gateway.settings import Settings
 __all__ = ["app"]
 
 _CHAT = ChatDialect()
-_DOORS: Mapping[str, Dialect] = {"/v1/chat/completions": _CHAT}
+_MESSAGES = MessagesDialect()
+_DOORS: Mapping[str, Dialect] = {
+    "/v1/chat/completions": _CHAT,
+    "/v1/messages": _MESSAGES,
+}
 
 
 def app(
@@ -59,6 +67,11 @@ def app(
                 Route(path, Door(gateway, dialect), methods=["POST"])
                 for path, dialect in _DOORS.items()
             ),
+            Route(
+                "/v1/messages/count_tokens",
+                JsonDoor(gateway, _MESSAGES, name="count-tokens", handler=count_tokens),
+                methods=["POST"],
+            ),
             Route("/healthz", _healthz, methods=["GET"]),
         ],
         middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
@@ -89,7 +102,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Refuse a path or a method that there is not, in the words of the API that has such paths."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     failure = Failure(status, "not_found", f"{request.method} {request.url.path} is not served.")
-    response = failure_response(_CHAT, failure, new_request_id())
+    words = _MESSAGES if request.url.path.startswith("/v1/messages") else _CHAT
+    response = failure_response(words, failure, new_request_id())
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
     return response

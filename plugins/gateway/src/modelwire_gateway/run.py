@@ -29,20 +29,26 @@ KEY_VARIABLE = "MODELWIRE_GATEWAY_KEY"
 
 
 class _Server(uvicorn.Server):
-    """A server that drains on SIGTERM, and stops at once on Ctrl-C."""
+    """A server that leaves signals to `_until_signal`."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle the signals of this process while the server runs."""
+        """Change nothing."""
+        yield
 
-        def drain() -> None:
-            self.should_exit = True
 
-        def stop() -> None:
-            self.should_exit = self.force_exit = True
+@contextlib.contextmanager
+def _until_signal(server: uvicorn.Server) -> Iterator[None]:
+    """Have the server drain on SIGTERM, and stop at once on Ctrl-C; also before it has begun."""
 
-        with on_signal(signal.SIGTERM, drain), on_signal(signal.SIGINT, stop):
-            yield
+    def drain() -> None:
+        server.should_exit = True
+
+    def stop() -> None:
+        server.should_exit = server.force_exit = True
+
+    with on_signal(signal.SIGTERM, drain), on_signal(signal.SIGINT, stop):
+        yield
 
 
 def run_gateway(
@@ -90,8 +96,9 @@ async def _serve(runtime: Runtime, settings: Settings) -> None:
                 timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
             )
         )
-        _announce(listening, key=None if given else key)
-        await server.serve(sockets=[listening])
+        with _until_signal(server):
+            _announce(listening, key=None if given else key)
+            await server.serve(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:

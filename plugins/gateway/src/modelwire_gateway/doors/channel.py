@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.types import Receive, Send
@@ -96,20 +96,25 @@ class Channel:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def attend(receive: Receive, work: asyncio.Task[None], leave: asyncio.Event) -> None:
+async def attend(
+    receive: Receive, work: asyncio.Task[None], leave: Callable[[], bool] = lambda: False
+) -> bool:
     """Wait for the end of a call, or for its client to leave.
 
     Args:
         receive: The ASGI function, after the body was read.
         work: The call.
-        leave: Set when the client has left; the call is to end by itself then, and is cancelled
-            where it does not.
+        leave: Called when the client has left; says whether the call will end by itself. Else, and
+            where it does not, it is cancelled.
+
+    Returns:
+        Whether the call came to its end.
     """
     watcher = asyncio.create_task(_left(receive))
     try:
         await asyncio.wait({watcher, work}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            leave.set()
+        ended = work.done()
+        if not ended and leave():
             await asyncio.wait({work}, timeout=_LEAVING)
     finally:
         watcher.cancel()
@@ -118,6 +123,7 @@ async def attend(receive: Receive, work: asyncio.Task[None], leave: asyncio.Even
         await asyncio.gather(watcher, work, return_exceptions=True)
     if not work.cancelled() and (error := work.exception()) is not None:
         raise error
+    return ended
 
 
 async def _left(receive: Receive) -> None:

@@ -13,7 +13,7 @@ from modelwire.models import Model
 from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.failure import Failure
 
-__all__ = ["Asked", "Dialect", "EventWriter", "extension"]
+__all__ = ["Asked", "Dialect", "ErrorWords", "EventWriter", "extension"]
 
 
 @frozen
@@ -49,7 +49,19 @@ class EventWriter(Protocol):
         ...
 
 
-class Dialect(Protocol):
+class ErrorWords(Protocol):
+    """How an API reports failures."""
+
+    def error(self, failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:
+        """Write a failure: the status and the body."""
+        ...
+
+    def headers(self, request_id: str) -> dict[str, str]:
+        """The header fields that every answer has."""
+        ...
+
+
+class Dialect(ErrorWords, Protocol):
     """An API that clients speak.
 
     Attributes:
@@ -86,14 +98,6 @@ class Dialect(Protocol):
 
     def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
         """Write an answer that is not streamed."""
-        ...
-
-    def error(self, failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:
-        """Write a failure: the status and the body."""
-        ...
-
-    def headers(self, request_id: str) -> dict[str, str]:
-        """The header fields that every answer has."""
         ...
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from typing import Final
 
-import msgspec
 from attrs import evolve
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -18,40 +16,30 @@ from modelwire.events import DoneEvent, TextDeltaEvent, ThinkingDeltaEvent, Tool
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.models import Model
 from modelwire.runtime import Stream
-from modelwire_gateway.access.caller import Admission, Caller, Estimate, Refused
-from modelwire_gateway.doors.body import BadRequest, read_body
+from modelwire_gateway.access.caller import Admission, Estimate, Refused
+from modelwire_gateway.doors.body import BadRequest
 from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.channel import Channel, attend
 from modelwire_gateway.doors.dialect import Asked, Dialect
-from modelwire_gateway.doors.failure import Failure, failure_of
-from modelwire_gateway.gateway import Gateway, logger
+from modelwire_gateway.doors.visit import (
+    Asking,
+    Opened,
+    explained,
+    failure_response,
+    json_response,
+    new_request_id,
+    open_model,
+    read_asking,
+)
+from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
 
-__all__ = ["Door", "failure_response", "new_request_id"]
+__all__ = ["Door"]
 
 _LEFT: Final = 499
 _CHARACTERS: Final = 4
 """Of a token, where nobody has counted."""
 _PIECES: Final = (TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent)
-
-
-def new_request_id() -> str:
-    """Make the id of a request."""
-    return f"req_{secrets.token_hex(12)}"
-
-
-def failure_response(dialect: Dialect, failure: Failure, request_id: str) -> Response:
-    """Write a failure as a response of an API."""
-    status, body = dialect.error(failure, request_id)
-    headers = dialect.headers(request_id)
-    headers["x-should-retry"] = "true" if failure.retryable else "false"
-    if failure.retry_after is not None:
-        headers["retry-after"] = str(max(1, round(failure.retry_after + 0.499)))
-    return _json(body, status, headers)
-
-
-def _json(body: object, status: int, headers: dict[str, str]) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
 
 
 class Door:
@@ -80,7 +68,7 @@ class _Visit:
         self._dialect = dialect
         self._request = request
         self._send = send
-        self._leave = asyncio.Event()
+        self._stream: Stream | None = None
         self._began = time.monotonic()
         self._record = RequestRecord(new_request_id(), dialect.api, time.time())
         self._written = 0
@@ -96,65 +84,57 @@ class _Visit:
             self._gateway.observe(self._record)
 
     async def _answer(self) -> None:
-        settings = self._gateway.settings
         try:
-            headers = dict(self._request.headers)
-            caller = await self._gateway.access.authenticate(headers)
-            self._record.caller = caller.id
-            body, size = await read_body(
-                self._request, most=settings.max_body_bytes, seconds=settings.request_seconds
-            )
-            body = {**self._request.path_params, **body}
-            name = body.get("model")
-            if not isinstance(name, str) or not name.strip():
-                raise BadRequest("model must be the name of a model.", param="model")
-            self._record.name = name
+            asking = await read_asking(self._gateway, self._request, self._record)
         except (BadRequest, Refused) as error:
-            await self._fail(failure_of(error))
+            await self._fail(error)
             return
-        work = asyncio.create_task(self._serve(body, headers, size, name.strip(), caller))
-        await attend(self._request.receive, work, self._leave)
+        work = asyncio.create_task(self._serve(asking))
+        if not await attend(self._request.receive, work, self._left):
+            self._record.status, self._record.failure = _LEFT, "left"
 
-    async def _serve(
-        self, body: dict[str, object], headers: dict[str, str], size: int, name: str, caller: Caller
-    ) -> None:
+    def _left(self) -> bool:
+        """End the answer because its client has gone; false where none has begun."""
+        if self._stream is None:
+            return False
+        self._stream.cancel()
+        return True
+
+    async def _serve(self, asking: Asking) -> None:
         """Call the model for a request that was read."""
         gateway = self._gateway
         try:
-            reference = gateway.expand(name)
-            model = await gateway.runtime.resolve(reference)
-            self._record.model = str(model.ref)
-            upstream = await gateway.upstream_api(model)
-            call = self._dialect.read(body, headers, model, upstream)
+            opened = await open_model(gateway, asking.name, self._record)
+            model = opened.model
+            call = self._dialect.read(asking.body, asking.headers, model, opened.upstream)
             self._record.stream = call.stream
-            estimate = Estimate(size // _CHARACTERS, call.options.max_tokens)
-            admission = await gateway.access.admit(caller, model, estimate, name=name)
+            estimate = Estimate(asking.size // _CHARACTERS, call.options.max_tokens)
+            admission = await gateway.access.admit(asking.caller, model, estimate, name=asking.name)
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
-            await self._fail(self._explained(error))
+            await self._fail(error)
             return
         try:
-            await self._call(_labelled(call, admission), model, reference, name)
+            await self._call(_labelled(call, admission), opened, asking.name)
         except Exception as error:  # noqa: BLE001 - likewise
-            await self._fail(self._explained(error))
+            await self._fail(error)
         finally:
             self._settle_usage(model, estimate)
             await admission.settle(self._record.usage, self._record.cost)
 
-    async def _call(self, call: Call, model: Model, reference: str | None, name: str) -> None:
+    async def _call(self, call: Call, opened: Opened, name: str) -> None:
         asked = Asked(call, name, self._record.request_id, int(self._record.began))
-        stream = self._gateway.runtime.stream(
+        self._stream = stream = self._gateway.runtime.stream(
             call.context,
-            model=None if reference is None else model.ref,
+            model=None if opened.reference is None else opened.model.ref,
             options=call.options,
             keep_text=not call.stream
             or self._dialect.needs_text
             or call.options.response_schema is not None,
         )
-        leaving = asyncio.create_task(self._cancel_on_leave(stream))
         try:
             async with stream:
                 if call.stream:
-                    await self._stream(stream, asked)
+                    await self._write(stream, asked)
                 else:
                     message = await stream.result()
                     self._done(message)
@@ -162,21 +142,15 @@ class _Visit:
                         **self._dialect.headers(self._record.request_id),
                         **_ignored(call),
                     }
-                    await self._respond(_json(self._dialect.whole(message, asked), 200, headers))
+                    answer = self._dialect.whole(message, asked)
+                    await self._respond(json_response(answer, 200, headers))
         except Cancelled as error:
-            self._record.status, self._record.failure = _LEFT, "left"
             self._failed(error)
         except ModelwireError as error:
             self._failed(error)
             raise
-        finally:
-            leaving.cancel()
 
-    async def _cancel_on_leave(self, stream: Stream) -> None:
-        await self._leave.wait()
-        stream.cancel()
-
-    async def _stream(self, stream: Stream, asked: Asked) -> None:
+    async def _write(self, stream: Stream, asked: Asked) -> None:
         """Write the events as they come; a failure after the head is the last of them."""
         writer = self._dialect.writer(asked)
         channel = Channel(
@@ -210,7 +184,7 @@ class _Visit:
                 raise
             if isinstance(error, ModelwireError):
                 self._failed(error)
-            failure = self._explained(error)
+            failure = explained(error, self._record.request_id)
             self._record.failure = failure.kind
             await channel.put(writer.fail(failure))
         finally:
@@ -236,13 +210,8 @@ class _Visit:
         cost = usage.cost if usage is not None else None
         self._record.cost = cost.total if cost is not None else None
 
-    def _explained(self, error: Exception) -> Failure:
-        failure = failure_of(error)
-        if failure.kind == "internal":
-            logger.error("%s failed: %s", self._record.request_id, error, exc_info=error)
-        return failure
-
-    async def _fail(self, failure: Failure) -> None:
+    async def _fail(self, error: Exception) -> None:
+        failure = explained(error, self._record.request_id)
         self._record.failure = failure.kind
         await self._respond(failure_response(self._dialect, failure, self._record.request_id))
 

@@ -1,0 +1,90 @@
+"""A door for requests whose answer is one JSON object and no conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from modelwire_gateway.access.caller import Refused
+from modelwire_gateway.doors.body import BadRequest
+from modelwire_gateway.doors.channel import attend
+from modelwire_gateway.doors.dialect import ErrorWords
+from modelwire_gateway.doors.visit import (
+    Asking,
+    Opened,
+    explained,
+    failure_response,
+    json_response,
+    new_request_id,
+    open_model,
+    read_asking,
+)
+from modelwire_gateway.gateway import Gateway
+from modelwire_gateway.records import RequestRecord
+
+__all__ = ["Handler", "JsonDoor"]
+
+Handler = Callable[[Gateway, Asking, Opened, RequestRecord], Awaitable[dict[str, Any]]]
+"""Makes the body of an answer; what it raises is answered in the words of the API."""
+
+
+class JsonDoor:
+    """An ASGI application.
+
+    Args:
+        gateway: What all doors share.
+        words: How the API reports failures.
+        name: What is served, for the records.
+        handler: Makes the answers.
+    """
+
+    def __init__(self, gateway: Gateway, words: ErrorWords, *, name: str, handler: Handler) -> None:
+        self._gateway = gateway
+        self._words = words
+        self._name = name
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        record = RequestRecord(new_request_id(), self._name, time.time())
+        began = time.monotonic()
+        request = Request(scope, receive)
+        try:
+            try:
+                asking = await read_asking(self._gateway, request, record)
+            except (BadRequest, Refused) as error:
+                await self._fail(error, record)(scope, receive, send)
+                return
+            work = asyncio.create_task(self._respond(asking, request, record, send))
+            if not await attend(request.receive, work):
+                record.status, record.failure = 499, "left"
+        except ClientDisconnect:
+            record.status, record.failure = 499, "left"
+        finally:
+            record.seconds = time.monotonic() - began
+            self._gateway.observe(record)
+
+    async def _respond(
+        self, asking: Asking, request: Request, record: RequestRecord, send: Send
+    ) -> None:
+        try:
+            opened = await open_model(self._gateway, asking.name, record)
+            body = await self._handler(self._gateway, asking, opened, record)
+        except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
+            response = self._fail(error, record)
+        else:
+            response = json_response(body, 200, self._words.headers(record.request_id))
+        await response(request.scope, request.receive, send)
+
+    def _fail(self, error: Exception, record: RequestRecord) -> Response:
+        failure = explained(error, record.request_id)
+        record.failure = failure.kind
+        response = failure_response(self._words, failure, record.request_id)
+        record.status = response.status_code
+        return response

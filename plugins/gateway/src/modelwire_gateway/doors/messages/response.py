@@ -1,0 +1,211 @@
+"""Answers of Anthropic's Messages, whole and streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from modelwire.events import (
+    CitationEvent,
+    Event,
+    TextDeltaEvent,
+    TextEndEvent,
+    TextStartEvent,
+    ThinkingDeltaEvent,
+    ThinkingEndEvent,
+    ToolCallDeltaEvent,
+    ToolCallEndEvent,
+    ToolCallStartEvent,
+)
+from modelwire.messages import AssistantMessage, Usage
+from modelwire.models import Model
+from modelwire_gateway.doors.body import Fields
+from modelwire_gateway.doors.call import Call
+from modelwire_gateway.doors.dialect import Asked, EventWriter, extension
+from modelwire_gateway.doors.failure import Failure
+from modelwire_gateway.doors.messages.blocks import block_of, citation_of, stop_reason_of, usage_of
+from modelwire_gateway.doors.messages.errors import anthropic_error, error_body
+from modelwire_gateway.doors.messages.request import API, read_call
+
+__all__ = ["MessagesDialect", "MessagesWriter", "message_of", "sse"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def sse(event: str, data: bytes) -> bytes:
+    """An event of a stream of server-sent events."""
+    return b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"
+
+
+class MessagesDialect:
+    """Messages."""
+
+    api: ClassVar[str] = API
+    media_type: ClassVar[str] = "text/event-stream; charset=utf-8"
+    keep_alive: ClassVar[bytes] = sse("ping", b'{"type":"ping"}')
+    needs_text: ClassVar[bool] = False
+
+    def read(
+        self, body: Mapping[str, Any], headers: Mapping[str, str], model: Model, upstream: str
+    ) -> Call:
+        """Read a request; see `Dialect`."""
+        return read_call(Fields(body), headers, model, upstream)
+
+    def writer(self, asked: Asked) -> EventWriter:
+        """Make what writes a streamed answer."""
+        return MessagesWriter(asked, sse)
+
+    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+        """Write an answer that is not streamed."""
+        return message_of(message, asked)
+
+    def error(self, failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:
+        """Write a failure: the status and the body."""
+        return anthropic_error(failure, request_id)
+
+    def headers(self, request_id: str) -> dict[str, str]:
+        """The header fields that every answer has."""
+        return {"request-id": request_id, "x-request-id": request_id}
+
+
+def message_of(message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+    """A whole answer."""
+    return {
+        **_opening(asked),
+        "content": [block_of(block) for block in message.content],
+        "stop_reason": stop_reason_of(message),
+        "usage": usage_of(message.usage),
+        **extension(asked, message),
+    }
+
+
+def _opening(asked: Asked) -> dict[str, Any]:
+    return {
+        "id": f"msg_{asked.request_id.removeprefix('req_')}",
+        "type": "message",
+        "role": "assistant",
+        "model": asked.name,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": usage_of(Usage()),
+    }
+
+
+class MessagesWriter:
+    """Writes the events of one answer.
+
+    Args:
+        asked: The call.
+        frame: Writes the name and the data of an event as bytes of the stream.
+    """
+
+    def __init__(self, asked: Asked, frame: Callable[[str, bytes], bytes]) -> None:
+        self._asked = asked
+        self._frame = frame
+        self._begun = False
+        self._places: dict[int, int] = {}
+        self._handlers: dict[type, Callable[[Any], bytes]] = {
+            TextStartEvent: self._on_text_start,
+            TextDeltaEvent: self._on_text,
+            CitationEvent: self._on_citation,
+            TextEndEvent: self._on_end,
+            ThinkingDeltaEvent: self._on_thinking,
+            ThinkingEndEvent: self._on_thinking_end,
+            ToolCallStartEvent: self._on_call,
+            ToolCallDeltaEvent: self._on_arguments,
+            ToolCallEndEvent: self._on_call_end,
+        }
+
+    def feed(self, event: Event) -> bytes:
+        """Write an event; `message_start` comes before the first."""
+        handler = self._handlers.get(type(event))
+        data = b"" if handler is None else handler(event)
+        return data if self._begun else self._begin() + data
+
+    def end(self, message: AssistantMessage) -> bytes:
+        """Write why the answer ended, and its usage."""
+        delta = {
+            "type": "message_delta",
+            "delta": {"stop_reason": stop_reason_of(message), "stop_sequence": None},
+            "usage": usage_of(message.usage),
+            **extension(self._asked, message),
+        }
+        stop = self._frame("message_stop", b'{"type":"message_stop"}')
+        return self._begin() + self._frame("message_delta", _encode(delta)) + stop
+
+    def fail(self, failure: Failure) -> bytes:
+        """Write an error, which ends the stream."""
+        return sse("error", _encode(error_body(failure, self._asked.request_id)))
+
+    def _begin(self) -> bytes:
+        if self._begun:
+            return b""
+        self._begun = True
+        start = {"type": "message_start", "message": _opening(self._asked)}
+        return self._frame("message_start", _encode(start))
+
+    def _start(self, content_index: int, block: Mapping[str, Any]) -> bytes:
+        """Begin a block; blocks are numbered as they begin."""
+        index = self._places.setdefault(content_index, len(self._places))
+        data = {"type": "content_block_start", "index": index, "content_block": block}
+        return self._frame("content_block_start", _encode(data))
+
+    def _delta(self, content_index: int, kind: bytes, member: bytes, value: Any) -> bytes:
+        index = str(self._places[content_index]).encode()
+        data = (
+            b'{"type":"content_block_delta","index":' + index + b',"delta":{"type":"' + kind
+            + b'","' + member + b'":' + _encode(value) + b"}}"
+        )  # fmt: skip
+        return self._frame("content_block_delta", data)
+
+    def _stop(self, content_index: int) -> bytes:
+        data = {"type": "content_block_stop", "index": self._places[content_index]}
+        return self._frame("content_block_stop", _encode(data))
+
+    def _on_text_start(self, event: TextStartEvent) -> bytes:
+        return self._start(event.content_index, {"type": "text", "text": ""})
+
+    def _on_text(self, event: TextDeltaEvent) -> bytes:
+        return self._delta(event.content_index, b"text_delta", b"text", event.delta)
+
+    def _on_citation(self, event: CitationEvent) -> bytes:
+        written = citation_of(event.citation)
+        return self._delta(event.content_index, b"citations_delta", b"citation", written)
+
+    def _on_end(self, event: TextEndEvent) -> bytes:
+        return self._stop(event.content_index)
+
+    def _on_thinking(self, event: ThinkingDeltaEvent) -> bytes:
+        start = self._thinking_start(event.content_index)
+        delta = self._delta(event.content_index, b"thinking_delta", b"thinking", event.delta)
+        return start + delta
+
+    def _thinking_start(self, content_index: int) -> bytes:
+        """Begin a block of thinking, once it is known that it is not redacted."""
+        if content_index in self._places:
+            return b""
+        return self._start(content_index, {"type": "thinking", "thinking": "", "signature": ""})
+
+    def _on_thinking_end(self, event: ThinkingEndEvent) -> bytes:
+        index, signature = event.content_index, event.signature
+        if event.redacted:
+            block = {"type": "redacted_thinking", "data": signature or ""}
+            return self._start(index, block) + self._stop(index)
+        start = self._thinking_start(index)
+        proof = (
+            self._delta(index, b"signature_delta", b"signature", signature) if signature else b""
+        )
+        return start + proof + self._stop(index)
+
+    def _on_call(self, event: ToolCallStartEvent) -> bytes:
+        block = {"type": "tool_use", "id": event.id, "name": event.name, "input": {}}
+        return self._start(event.content_index, block)
+
+    def _on_arguments(self, event: ToolCallDeltaEvent) -> bytes:
+        return self._delta(event.content_index, b"input_json_delta", b"partial_json", event.delta)
+
+    def _on_call_end(self, event: ToolCallEndEvent) -> bytes:
+        return self._stop(event.content_index)

@@ -1,0 +1,141 @@
+"""Visits: the part of a request that is the same for every door."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+import msgspec
+from attrs import frozen
+from starlette.requests import Request
+from starlette.responses import Response
+
+from modelwire.models import Model
+from modelwire_gateway.access.caller import Caller, Refused
+from modelwire_gateway.doors.body import BadRequest, read_body
+from modelwire_gateway.doors.dialect import ErrorWords
+from modelwire_gateway.doors.failure import Failure, failure_of
+from modelwire_gateway.gateway import Gateway, logger
+from modelwire_gateway.records import RequestRecord
+
+__all__ = [
+    "Asking",
+    "Opened",
+    "explained",
+    "failure_response",
+    "json_response",
+    "new_request_id",
+    "open_model",
+    "read_asking",
+    "require_allowed",
+]
+
+_PREFIX: Final = "req_"
+
+
+def new_request_id() -> str:
+    """Make the id of a request."""
+    return f"{_PREFIX}{secrets.token_hex(12)}"
+
+
+@frozen
+class Asking:
+    """A request that was read, of a caller who is known.
+
+    Attributes:
+        caller: Who calls.
+        headers: The header fields, with names in lower case.
+        body: The body.
+        size: The bytes of the body.
+        name: The model, as the request names it.
+    """
+
+    caller: Caller
+    headers: dict[str, str]
+    body: dict[str, Any]
+    size: int
+    name: str
+
+
+@frozen
+class Opened:
+    """The model that a request resolves to.
+
+    Attributes:
+        reference: What its name stands for; `None` is the primary model.
+        model: The model.
+        upstream: The API in which it is called.
+    """
+
+    reference: str | None
+    model: Model
+    upstream: str
+
+
+async def read_asking(gateway: Gateway, request: Request, record: RequestRecord) -> Asking:
+    """Find out who calls, and read what they ask.
+
+    Raises:
+        Refused: The credential is missing or not good.
+        BadRequest: The body cannot be read, or names no model.
+        ClientDisconnect: The client left before the end of the body.
+    """
+    headers = dict(request.headers)
+    caller = await gateway.access.authenticate(headers)
+    record.caller = caller.id
+    body, size = await read_body(
+        request, most=gateway.settings.max_body_bytes, seconds=gateway.settings.request_seconds
+    )
+    body |= request.path_params
+    name = body.get("model")
+    if not isinstance(name, str) or not name.strip():
+        msg = "model must be the name of a model."
+        raise BadRequest(msg, param="model")
+    record.name = name.strip()
+    return Asking(caller, headers, body, size, name.strip())
+
+
+async def open_model(gateway: Gateway, name: str, record: RequestRecord) -> Opened:
+    """Find the model behind a name.
+
+    Raises:
+        ModelwireError: There is none, or it cannot be used.
+    """
+    reference = gateway.expand(name)
+    model = await gateway.runtime.resolve(reference)
+    record.model = str(model.ref)
+    return Opened(reference, model, await gateway.upstream_api(model))
+
+
+def require_allowed(gateway: Gateway, asking: Asking, opened: Opened) -> None:
+    """Check that a caller may call a model, where nothing is counted.
+
+    Raises:
+        Refused: They may not.
+    """
+    if not gateway.access.may_call(asking.caller, asking.name, str(opened.model.ref)):
+        msg = f"This key may not call {asking.name}."
+        raise Refused(403, "model_not_allowed", msg)
+
+
+def explained(error: Exception, request_id: str) -> Failure:
+    """Make a failure of what was raised; what is the gateway's own fault is logged."""
+    failure = failure_of(error)
+    if failure.kind == "internal":
+        logger.error("%s failed: %s", request_id, error, exc_info=error)
+    return failure
+
+
+def failure_response(words: ErrorWords, failure: Failure, request_id: str) -> Response:
+    """Write a failure as a response of an API."""
+    status, body = words.error(failure, request_id)
+    headers = words.headers(request_id)
+    headers["x-should-retry"] = "true" if failure.retryable else "false"
+    if failure.retry_after is not None:
+        headers["retry-after"] = str(max(1, round(failure.retry_after + 0.499)))
+    return json_response(body, status, headers)
+
+
+def json_response(body: object, status: int, headers: dict[str, str]) -> Response:
+    """Write a response of JSON."""
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
