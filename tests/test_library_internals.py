@@ -18,7 +18,6 @@ import pytest
 from aiohttp.payload import Payload
 from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
 from botocore.credentials import CredentialResolver, RefreshableCredentials
-from botocore.serialize import create_serializer
 
 from modelwire.testing import listening
 
@@ -175,14 +174,15 @@ async def auth_instance():
     assert request.headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
 
 
-async def serializer():
-    client = a_client()
-    service = client.meta.service_model
+async def input_shape():
+    service = a_client().meta.service_model
     protocol = getattr(service, "resolved_protocol", None) or service.metadata["protocol"]
-    made = create_serializer(protocol, include_validation=False)
-    written = made.serialize_to_request(dict(PARAMS), service.operation_model("Converse"))
-    assert written["body"] == handed_over(client)["request"].body
-    assert written["url_path"] == "/model/m/converse"
+    shape = service.operation_model("Converse").input_shape
+    assert protocol == "rest-json"
+    assert shape.members["modelId"].serialization["location"] == "uri"
+    assert shape.members["additionalModelRequestFields"].is_document_type
+    assert shape.members["messages"].member.metadata["required"] == ["role", "content"]
+    assert shape.members["messages"].member.members["content"].member.is_tagged_union
 
 
 async def method_mapping():
@@ -225,7 +225,7 @@ INTERNALS = {
     ("aiohttp", "ServerDisconnectedError.message"): disconnected_message,
     ("botocore", "before-call`, `before-sign`, `before-send"): client_events,
     ("botocore", "RequestSigner.get_auth_instance"): auth_instance,
-    ("botocore", "create_serializer"): serializer,
+    ("botocore", "OperationModel.input_shape"): input_shape,
     ("botocore", "meta.method_to_api_mapping"): method_mapping,
     ("botocore", "RefreshableCredentials._frozen_credentials"): frozen_credentials,
     ("botocore", "RefreshableCredentials.refresh_needed"): refresh_needed,

@@ -1,8 +1,9 @@
 """Request templates: what botocore's requests of one model have in common.
 
 Of the work that botocore does for a request, most leads to the same each time: the endpoint, the
-path, the user agent. A template keeps that. Arguments are still checked and written by botocore, and
-signed by botocore's own signer, with the credentials as they are then.
+path, the user agent, and what it looks up in the model of the service. A template keeps that. What it
+makes of the first arguments, body and signature, has to be what botocore has made of them. Arguments
+that it does not take are left to botocore.
 
 A later botocore may send a header field with another value in each request: a time, a count, a
 checksum of the body. Repeated from a template it would be wrong. So a template is used only when
@@ -11,17 +12,20 @@ further requests of the client itself have shown that it holds.
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from attrs import define, field, frozen
 
 from modelwire.redaction import url_repr
 from modelwire.transport import Request
+from modelwire_bedrock.aws.input_check import Check, body_check
+from modelwire_bedrock.aws.prepared_signature import PreparedSignature
 from modelwire_bedrock.errors import REQUEST_ID_HEADERS
 
 __all__ = ["PUBLIC_HEADERS", "RequestTemplate", "TemplateTrial"]
@@ -29,8 +33,6 @@ __all__ = ["PUBLIC_HEADERS", "RequestTemplate", "TemplateTrial"]
 PUBLIC_HEADERS = frozenset({"x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADERS})
 """Header fields of AWS that hold no secret: the time of a signature, the kind of an error, the id."""
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-_SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/]*/\d{8}/([^/]+)/([^/]+)/aws4_request,")
 _BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 _ABOUT_TRIES = "amz-sdk-"
 _INVOCATION = "amz-sdk-invocation-id"
@@ -49,23 +51,21 @@ class RequestTemplate:
         url: The whole address.
         headers: The headers that are signed, besides those that signing adds.
         unsigned: The headers that botocore adds to a signed request.
-        service: The name under which requests are signed.
-        region: The region for which they are signed.
-        operation: botocore's model of the operation.
-        serializer: Writes the arguments.
-        written: Where the serializer put what is not in the body.
-        signer: botocore's signer of the client.
+        signature: What is known of their signatures.
+        check: Whether arguments can be written as the body.
+        elsewhere: The arguments that are not in the body, which all of the requests share.
+        not_in_body: The names of all such arguments of the operation.
+        signer: botocore's signer of the client, which has the credentials.
     """
 
     method: str
     url: str = field(repr=url_repr)
     headers: Mapping[str, str] = field(repr=False)
     unsigned: Mapping[str, str] = field(repr=False)
-    service: str
-    region: str
-    operation: Any = field(repr=False)
-    serializer: Any = field(repr=False)
-    written: Any = field(repr=False)
+    signature: PreparedSignature
+    check: Check = field(repr=False)
+    elsewhere: Mapping[str, Any] = field(repr=False)
+    not_in_body: frozenset[str]
     signer: Any = field(repr=False)
 
     @classmethod
@@ -84,31 +84,38 @@ class RequestTemplate:
             params: Its arguments.
             signer: The client's signer, as botocore hands it to handlers of `before-sign`.
         """
-        scope = _SCOPE.match(request.headers.get("Authorization", ""))
-        if scope is None or signer is None or "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        if signer is None or "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             return None
-        from botocore.serialize import create_serializer
-
         service = client.meta.service_model
         model = service.operation_model(client.meta.method_to_api_mapping[operation])
-        protocol = getattr(service, "resolved_protocol", None) or service.metadata["protocol"]
-        serializer = create_serializer(protocol, include_validation=False)
-        written = serializer.serialize_to_request(dict(params), model)
-        if written.pop("body") != request.body:
-            return None
+        checked = body_check(model.input_shape) if _is_json(service) else None
         signed, unsigned = _fields(request)
-        return cls(
+        signature = PreparedSignature.of(request, signed)
+        if checked is None or signature is None:
+            return None
+        check, names = checked
+        elsewhere = {name: params[name] for name in names if name in params}
+        template = cls(
             request.method,
             request.url,
             signed,
             unsigned,
-            service=scope[2],
-            region=scope[1],
-            operation=model,
-            serializer=serializer,
-            written=written,
+            signature=signature,
+            check=check,
+            elsewhere=elsewhere,
+            not_in_body=names,
             signer=signer,
         )
+        return template if template._makes(request, params) else None
+
+    def _makes(self, request: Request, params: Mapping[str, Any]) -> bool:
+        """Whether the template makes the same of arguments as botocore."""
+        body, keys = self._body(params), self._keys()
+        if body is None or keys is None or request.body is None:
+            return False
+        signed = self.signature.sign(keys, request.body, request.headers.get(_DATE))
+        same_body = json.loads(body) == json.loads(request.body)
+        return same_body and signed.items() <= request.headers.items()
 
     def holds_for(self, request: Request) -> bool:
         """Whether another request that botocore made has this template, too."""
@@ -119,23 +126,15 @@ class RequestTemplate:
         return method_and_url and (signed, unsigned) == (self.headers, self.unsigned)
 
     def fill(self, params: Mapping[str, Any]) -> Request | None:
-        """Make a request of other arguments, or `None` where they do not fit the template.
+        """Make a request of other arguments, or `None` where botocore has to make it.
 
         Raises:
-            BotoCoreError: There are no credentials, or they cannot be used.
+            BotoCoreError: The credentials cannot be used.
         """
-        from botocore.awsrequest import AWSRequest
-        from botocore.validate import ParamValidator
-
-        if ParamValidator().validate(params, self.operation.input_shape).has_errors():
+        body, keys = self._body(params), self._keys()
+        if body is None or keys is None:
             return None
-        written = self.serializer.serialize_to_request(dict(params), self.operation)
-        body = written.pop("body")
-        if written != self.written or not isinstance(body, bytes):
-            return None
-        signed = AWSRequest(self.method, self.url, headers=self.headers, data=body)
-        self.signer.get_auth_instance(self.service, self.region, "v4").add_auth(signed)
-        headers = {**dict(signed.headers.items()), **self.unsigned}
+        headers = {**self.headers, **self.signature.sign(keys, body), **self.unsigned}
         if _INVOCATION in headers:
             headers[_INVOCATION] = str(uuid.uuid4())
         return Request(
@@ -146,6 +145,32 @@ class RequestTemplate:
             public_headers=PUBLIC_HEADERS,
             request_id_headers=REQUEST_ID_HEADERS,
         )
+
+    def _body(self, params: Mapping[str, Any]) -> bytes | None:
+        """Write the body; `None` where the arguments are not simply written as they are."""
+        inside: dict[str, Any] = {}
+        elsewhere: dict[str, Any] = {}
+        for name, value in params.items():
+            (elsewhere if name in self.not_in_body else inside)[name] = value
+        if not inside or elsewhere != self.elsewhere or not self.check(inside):
+            return None
+        try:
+            return _encode(inside)
+        except (OverflowError, UnicodeError, RecursionError):
+            return None  # a number or a text that botocore writes in its own way
+
+    def _keys(self) -> Any:
+        """The credentials as they are now."""
+        signature = self.signature
+        return self.signer.get_auth_instance(signature.service, signature.region, "v4").credentials
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _is_json(service: Any) -> bool:
+    protocol = getattr(service, "resolved_protocol", None) or service.metadata["protocol"]
+    return bool(protocol == "rest-json")
 
 
 def _fields(request: Request) -> tuple[dict[str, str], dict[str, str]]:

@@ -74,12 +74,12 @@ def sign(
     known = _trials.setdefault(client, {})
     key = (str(params.get("modelId")), *sorted((headers or {}).items()))
     try:
+        trials = known.get(operation, {})
+        trial = trials.get(key)
+        request = trial.fill(params) if trial is not None else None
+        if request is not None:
+            return request
         with quiet():
-            trials = known.get(operation, {})
-            trial = trials.get(key)
-            request = trial.fill(params) if trial is not None else None
-            if request is not None:
-                return request
             request, signer = _by_the_client(client, operation, params, headers or {})
             if trial is not None:
                 trial.compare(request)

@@ -18,7 +18,15 @@ from modelwire.transport import merge_headers
 if TYPE_CHECKING:
     from modelwire.transport import Request
 
-__all__ = ["is_signed", "mint_token", "sign_request"]
+__all__ = [
+    "authorization",
+    "is_signed",
+    "mint_token",
+    "place_of",
+    "sign_request",
+    "signed_fields",
+    "signing_date",
+]
 
 _ALGORITHM = "AWS4-HMAC-SHA256 "
 _PUBLIC = frozenset({"x-amz-content-sha256", "x-amz-date"})
@@ -54,30 +62,51 @@ def sign_request(request: Request, credentials: Any, service: str, region: str) 
         region: The region to sign for.
     """
     keys = credentials.get_frozen_credentials()
-    date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    date = signing_date()
     digest = hashlib.sha256(request.body or b"").hexdigest()
     added = {"X-Amz-Content-SHA256": digest, "X-Amz-Date": date}
     if keys.token:
         added["X-Amz-Security-Token"] = keys.token
     headers = merge_headers(request.headers, added)
-    place = _place(request.url)
-    fields = _signed_fields(headers, place.host)
+    place = place_of(request.url)
+    fields = signed_fields(headers, place.host)
     names = ";".join(fields)
     lines = "".join(f"{name}:{value}\n" for name, value in fields.items())
     method = request.method.upper()
     canonical = f"{method}\n{place.path}\n{place.query}\n{lines}\n{names}\n{digest}"
+    signature = authorization(keys, date, region, service, names, canonical)
+    return evolve(
+        request,
+        headers=merge_headers(headers, {"Authorization": signature}),
+        public_headers=request.public_headers | _PUBLIC,
+    )
+
+
+def signing_date() -> str:
+    """The present time, as `X-Amz-Date` has it."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def authorization(
+    keys: Any, date: str, region: str, service: str, names: str, canonical: str
+) -> str:
+    """The field `Authorization`.
+
+    Args:
+        keys: Frozen credentials of botocore.
+        date: The time to sign with, as `X-Amz-Date` has it.
+        region: The region to sign for.
+        service: The name to sign with.
+        names: The names of the fields that are signed, in lower case and in order, with `;` between.
+        canonical: The canonical request.
+    """
     scope = f"{date[:8]}/{region}/{service}/aws4_request"
     hashed = hashlib.sha256(canonical.encode()).hexdigest()
     key = _signing_key(keys.secret_key, date[:8], region, service)
     signature = _hmac(key, f"{_ALGORITHM.strip()}\n{date}\n{scope}\n{hashed}").hex()
-    authorization = (
+    return (
         f"{_ALGORITHM}Credential={keys.access_key}/{scope}, "
         f"SignedHeaders={names}, Signature={signature}"
-    )
-    return evolve(
-        request,
-        headers=merge_headers(headers, {"Authorization": authorization}),
-        public_headers=request.public_headers | _PUBLIC,
     )
 
 
@@ -91,7 +120,8 @@ class _Place:
 
 
 @lru_cache(maxsize=64)
-def _place(url: str) -> _Place:
+def place_of(url: str) -> _Place:
+    """The parts of an address as a signature covers them."""
     from botocore.utils import is_valid_ipv6_endpoint_url, normalize_url_path
 
     parts = urlsplit(url)
@@ -105,8 +135,8 @@ def _place(url: str) -> _Place:
     return _Place(host, quote(normalize_url_path(parts.path), safe="/~"), query)
 
 
-def _signed_fields(headers: Mapping[str, str], host: str) -> dict[str, str]:
-    """The fields to sign by their names in lower case, in order."""
+def signed_fields(headers: Mapping[str, str], host: str) -> dict[str, str]:
+    """The header fields that are signed, by their names in lower case, in order."""
     fields: dict[str, str] = {}
     for name, value in headers.items():
         lower = name.lower()
