@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -24,6 +25,7 @@ from modelwire.files import (
     warn_of_exposed_folder,
 )
 from modelwire.models import InputKind, Model, Prices
+from modelwire.registry.memory import keep
 
 __all__ = [
     "INCOMPLETE_INTERVAL",
@@ -178,6 +180,7 @@ class DiscoveryCache:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._parsed: dict[str, tuple[tuple[int, int, int], CachedList | None]] = {}
+        self._paths: dict[str, str] = {}
         self._checked = False
 
     def read(self, key: str) -> CachedList | None:
@@ -185,13 +188,13 @@ class DiscoveryCache:
 
         A file is parsed when it is first read and after it has changed.
         """
-        path = self._path(key)
+        path = self._paths.get(key) or keep(self._paths, key, str(self._path(key)))
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116 - each request asks
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             if key not in self._parsed or self._parsed[key][0] != stamp:
                 self._check_folder()
-                self._parsed[key] = (stamp, _read(path))
+                self._parsed[key] = (stamp, _read(Path(path)))
         except OSError:
             return None
         return self._parsed[key][1]

@@ -27,6 +27,7 @@ from modelwire.models import Model, ModelList, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_data, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
+from modelwire.registry.memory import keep
 
 if TYPE_CHECKING:
     import asyncio
@@ -98,6 +99,7 @@ class Catalog:
         self._warm_up = WarmUp(config, registry, self._recent_request)
         self._fetching: dict[_Flight, asyncio.Task[CachedList]] = {}
         self._recent: dict[str, tuple[float, _Request]] = {}
+        self._merged: dict[ModelRef, tuple[_Request, CachedList | None, Model]] = {}
 
     @property
     def provider_ids(self) -> list[str]:
@@ -254,6 +256,16 @@ class Catalog:
         provider = self._registry.canonical(ref.provider)
         request = self._recent_request(provider)
         cached = self._cache.read(request.key) if request.discover else None
+        before = self._merged.get(ref)
+        if before is not None and before[0] is request and before[1] is cached:
+            return before[2]
+        model = self._merge(ref, provider, request, cached)
+        keep(self._merged, ref, (request, cached, model))
+        return model
+
+    def _merge(
+        self, ref: ModelRef, provider: str, request: _Request, cached: CachedList | None
+    ) -> Model:
         entries = request.provider.models
         entry = next((entry for entry in entries if entry.id == ref.model), None)
         found = cached.by_id.get(ref.model) if cached else None

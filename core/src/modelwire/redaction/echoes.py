@@ -26,6 +26,7 @@ _OWN_NAMES = frozenset({"model", "provider"})
 # A text that was escaped is often escaped again with what is around it.
 _ESCAPE = re.compile(r'%(?:25)*([0-9A-Fa-f]{2})|\\+u([0-9A-Fa-f]{4})|\\+(["/])')
 _BASE64 = frozenset(string.ascii_letters + string.digits + "+/-_=")
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_=-]+")
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
@@ -128,7 +129,10 @@ def _folded(text: str) -> str:
 
 def _encoded(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Where Base64 stands that holds secrets; begin and end."""
+    longest = max(map(len, _BASE64_RUN.findall(text)), default=0)
     for secret in secrets:
+        if _core_length(secret) > longest:
+            continue
         for core in _base64_cores(secret.encode("utf-8", "surrogateescape")):
             at = text.find(core)
             while at >= 0:
@@ -139,6 +143,11 @@ def _encoded(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
                     end += 1
                 yield begin, end
                 at = text.find(core, end)
+
+
+def _core_length(secret: str) -> int:
+    """The fewest characters of Base64 in which a secret can be recognized; it may have more."""
+    return (8 * len(secret) - 8) // 6
 
 
 def _base64_cores(data: bytes) -> set[str]:
@@ -171,6 +180,7 @@ class SentSecrets:
 
     def __init__(self) -> None:
         self.values: set[str] = set()
+        self._lasting: tuple[int, list[str]] = (0, [])
 
     def begin(self) -> Any:
         """Note from here on what this task, and those that it starts, send."""
@@ -194,8 +204,11 @@ class SentSecrets:
 
         A key as `ollama`, which servers of one's own are given, is also the name of a model.
         """
-        long = (value for value in self.values if len(value) >= _SHORTEST_TRANSFORMED)
-        return sorted(long, key=len, reverse=True)
+        count = len(self.values)  # it only grows
+        if count != self._lasting[0]:
+            long = (value for value in self.values if len(value) >= _SHORTEST_TRANSFORMED)
+            self._lasting = (count, sorted(long, key=len, reverse=True))
+        return self._lasting[1]
 
 
 def hide_sent(value: T) -> T:

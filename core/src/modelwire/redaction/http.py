@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
 from modelwire.redaction.names import HIDDEN, looks_secret
 
@@ -21,6 +22,8 @@ _PUBLIC_HEADERS = frozenset(
     {"accept", "accept-encoding", "content-type", "request-id", "user-agent", "x-request-id"}
 )
 
+
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
 _LOGIN = re.compile(
     r"""
@@ -53,7 +56,7 @@ def secrets_in(
     found: set[str] = set()
     for name, value in headers.items():
         if not _is_public(name, public):
-            is_key = looks_secret(name) or name.lower() in {"authorization", "proxy-authorization"}
+            is_key = _is_key(name)
             shortest = _SHORTEST_KEY if is_key else _SHORTEST_VALUE
             parts = _parts(value) if is_key else {value}
             found |= {part for part in parts if len(part) >= shortest}
@@ -135,7 +138,13 @@ def _hide_parameter(match: re.Match[str]) -> str:
 
 
 def _is_public(name: str, public: Collection[str]) -> bool:
-    return name.lower() in _PUBLIC_HEADERS or name.lower() in public
+    lower = name.lower()
+    return lower in _PUBLIC_HEADERS or lower in public
+
+
+@lru_cache(maxsize=256)
+def _is_key(header: str) -> bool:
+    return looks_secret(header) or header.lower() in _CREDENTIALS
 
 
 def _hides(parameter: str) -> bool:

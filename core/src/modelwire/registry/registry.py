@@ -19,6 +19,7 @@ from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, hooks_of, load
+from modelwire.registry.memory import keep
 from modelwire.text import near_matches
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ class Registry:
         self._owners: dict[tuple[str, str], Owner] = {}
         self._loaded: dict[_Key, LoadedPlugin] = {}
         self._failed: dict[_Key, PluginError] = {}
+        # Each request asks for the same; neither the configuration nor the claims change.
+        self._canonical: dict[str, str] = {}
+        self._names: dict[str, list[str]] = {}
+        self._providers: dict[str, ProviderConfig] = {}
+        self._answering: dict[tuple[str, str | None], Owner] = {}
         # Entered again where a plugin asks while it is imported.
         self._making = ForkSafeLock(reentrant=True)
 
@@ -128,28 +134,37 @@ class Registry:
 
         An id that the configuration defines with an API of its own is never taken for an alias.
         """
-        name = fold_provider(provider)
-        configured = self._config.models.providers.get(name)
-        target = self.aliases.get(name)
-        if target is None or (configured is not None and configured.api is not None):
-            return name
-        return target
+        found = self._canonical.get(provider)
+        if found is None:
+            found = fold_provider(provider)
+            configured = self._config.models.providers.get(found)
+            target = self.aliases.get(found)
+            if target is not None and (configured is None or configured.api is None):
+                found = target
+            keep(self._canonical, provider, found)
+        return found
 
     def names_of(self, provider: str) -> list[str]:
         """A provider's own id and its aliases."""
         provider = self.canonical(provider)
-        return [provider, *(name for name, target in self.aliases.items() if target == provider)]
+        found = self._names.get(provider)
+        if found is None:
+            others = (name for name, target in self.aliases.items() if target == provider)
+            found = keep(self._names, provider, [provider, *others])
+        return found
 
     def provider_config(self, provider: str) -> ProviderConfig:
         """What the configuration says about a provider, under its id or else under an alias."""
         provider = self.canonical(provider)
-        providers = self._config.models.providers
-        found = next(
-            (providers[name] for name in self.names_of(provider) if name in providers), None
-        )
-        if found is None:
-            return ProviderConfig(id=provider)
-        return found if found.id == provider else evolve(found, id=provider)
+        known = self._providers.get(provider)
+        if known is None:
+            providers = self._config.models.providers
+            found = next(
+                (providers[name] for name in self.names_of(provider) if name in providers), None
+            )
+            known = _named(found, provider) if found else ProviderConfig(id=provider)
+            keep(self._providers, provider, known)
+        return known
 
     def apis_of(self, provider: str) -> list[str]:
         """The APIs that a provider's own plugin speaks."""
@@ -169,6 +184,10 @@ class Registry:
         Raises:
             PluginError: No plugin answers for it, several claim it, or the one that does is broken.
         """
+        known = self._answering.get((provider, api))
+        return known or keep(self._answering, (provider, api), self._find_owner(provider, api))
+
+    def _find_owner(self, provider: str, api: str | None) -> Owner:
         provider = self.canonical(provider)
         api = api or self.provider_config(provider).api
         owners = self._claims_on("providers", provider)
@@ -465,6 +484,10 @@ class Registry:
     @cached_property
     def _installed(self) -> set[str]:
         return {claim.distribution for claim in self._claims}
+
+
+def _named(provider: ProviderConfig, name: str) -> ProviderConfig:
+    return provider if provider.id == name else evolve(provider, id=name)
 
 
 def _key_of(claim: Claim) -> _Key:

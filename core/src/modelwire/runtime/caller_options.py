@@ -96,7 +96,9 @@ _NEEDED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-_NAMES = frozenset(each.name for each in fields(CompletionOptions))
+_ALL = {**_OPTIONAL, **_NEEDED}
+_NAMES = tuple(each.name for each in fields(CompletionOptions))
+_NESTED = ("params", "plugins", "metadata", "response_schema")
 
 
 def options_of(
@@ -125,17 +127,20 @@ def options_of(
     stop = changes.get("stop", ())
     if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
         raise _wrong("options.stop", _NEEDED["stop"][1], stop)
-    merged = evolve(options or CompletionOptions(), **changes)
-    for name in ("params", "plugins", "metadata", "response_schema"):
-        if is_deep(getattr(merged, name)):
+    merged = CompletionOptions(**changes) if options is None else evolve(options, **changes)
+    # The defaults are what they should be.
+    given = changes if options is None else _NAMES
+    for name in _NESTED:
+        if name in given and is_deep(getattr(merged, name)):
             msg = f"options.{name} is {TOO_DEEP}."
             raise InvalidRequest(msg, retryable=False)
-    for name, (fits, due) in (*_OPTIONAL.items(), *_NEEDED.items()):
+    for name in given:
+        fits, due = _ALL[name]
         value = getattr(merged, name)
         if not fits(value) and (value is not None or name in _NEEDED):
             raise _wrong(f"options.{name}", due, value)
     for name in ("params", "response_schema"):
-        foreign = not_json(getattr(merged, name), f"options.{name}")
+        foreign = not_json(getattr(merged, name), f"options.{name}") if name in given else None
         if foreign is not None:
             raise _wrong(foreign[0], "JSON", foreign[1])
     return merged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config
@@ -15,6 +15,7 @@ from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Owner, Registry
+from modelwire.registry.memory import keep
 from modelwire.runtime.options import merge_options
 from modelwire.text import near_matches
 from modelwire.transport.deadlines import Deadlines
@@ -22,6 +23,7 @@ from modelwire.transport.deadlines import Deadlines
 __all__ = ["Resolver", "default_ref", "full_ref", "named_refs", "pick_bare_name"]
 
 _NONE: Mapping[str, ModelwireError] = {}
+_NOTHING = CompletionOptions()
 
 
 @frozen
@@ -37,6 +39,11 @@ class Resolver:
     config: Config
     registry: Registry
     catalog: Catalog
+    _refs: dict[str, ModelRef] = field(factory=dict, init=False, repr=False, eq=False)
+    _plain: dict[tuple[str, str], tuple[Model, Deadlines, CompletionOptions]] = field(
+        factory=dict, init=False, repr=False, eq=False
+    )
+    """The options of calls for which the caller wants nothing: each with the model as it was then."""
 
     async def resolve(self, ref: ModelRef | str | None = None) -> Model:
         """Find the model that a reference names, as `Runtime.resolve` describes it.
@@ -50,8 +57,7 @@ class Resolver:
             ref = self._primary()
         if isinstance(ref, str):
             self.config.require_reference(ref)
-            text = self.config.expand_alias(ref)
-            ref = full_ref(self.registry, text) or await self._find(text)
+            ref = self._named(ref) or await self._find(self.config.expand_alias(ref))
         await self.catalog.load(ref.provider)
         model = self.catalog.model(ref)
         await self.catalog.load(model.provider, model.api)
@@ -98,6 +104,18 @@ class Resolver:
         Raises:
             ConfigError: A parameter in the configuration is not what its option takes.
         """
+        if not asked == _NOTHING:  # noqa: SIM201 - the opposite takes twice as long
+            return self._options(model, asked, spent, deadlines)
+        key = (model.provider, model.id)
+        before = self._plain.get(key)
+        if before is None or before[0] is not model or before[1] is not deadlines:
+            made = self._options(model, asked, spent, deadlines)
+            before = keep(self._plain, key, (model, deadlines, made))
+        return evolve(before[2], params=dict(before[2].params))
+
+    def _options(
+        self, model: Model, asked: CompletionOptions, spent: float, deadlines: Deadlines
+    ) -> CompletionOptions:
         defaults = self.config.agents.defaults
         names = self.registry.names_of(model.provider)
         params = self.config.params_for(*(f"{name}/{model.id}" for name in names))
@@ -145,13 +163,24 @@ class Resolver:
     def _canonical(self, candidate: ModelRef | str) -> ModelRef | str:
         """A reference under its provider's own id; as it is, where it names none or is wrong."""
         if isinstance(candidate, ModelRef):
-            return ModelRef(self.registry.canonical(candidate.provider), candidate.model)
+            provider = self.registry.canonical(candidate.provider)
+            same = provider == candidate.provider
+            return candidate if same else ModelRef(provider, candidate.model)
         if self.config.missing and has_placeholder(candidate):
             return candidate  # what it lacks is reported when it is called
         try:
-            return full_ref(self.registry, self.config.expand_alias(candidate)) or candidate
+            return self._named(candidate) or candidate
         except UnknownModel:
             return candidate
+
+    def _named(self, text: str) -> ModelRef | None:
+        """What an alias or a full reference names; `None` for a bare name."""
+        ref = self._refs.get(text)
+        if ref is None:
+            ref = full_ref(self.registry, self.config.expand_alias(text))
+            if ref is not None:
+                keep(self._refs, text, ref)
+        return ref
 
     async def _find(self, name: str) -> ModelRef:
         """Look for a bare name among everything that is configured or can be discovered."""

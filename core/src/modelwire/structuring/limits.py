@@ -52,8 +52,13 @@ def check_depth(text: str | bytes, value: Any) -> None:
         raise ValueError(msg)
 
 
+_CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
+
+
 def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
     """Whether data has more than some levels, as also data has that holds itself."""
+    if not isinstance(value, _CONTAINERS):
+        return False
     level = _containers([value])
     for _ in range(levels):
         if not level:
@@ -79,11 +84,7 @@ def _items(container: Any) -> Iterable[Any]:
 
 def _containers(values: Iterable[Any]) -> list[Any]:
     """The containers among some values, each once, since one may be held in many places."""
-    found = {
-        id(value): value
-        for value in values
-        if isinstance(value, dict | list | tuple | set | frozenset | Mapping)
-    }
+    found = {id(value): value for value in values if isinstance(value, _CONTAINERS)}
     return list(found.values())
 
 

@@ -13,6 +13,7 @@ from modelwire_bedrock.aws.credentials.choice import CredentialChoice, choose
 from modelwire_bedrock.aws.credentials.environment import effective_environ, environ_stamp
 from modelwire_bedrock.aws.credentials.shared_files import SharedFiles, read_shared_files
 from modelwire_bedrock.aws.credentials.source import identity_of
+from modelwire_bedrock.aws.known_targets import KnownTargets
 from modelwire_bedrock.aws.regions import AwsAddress, aws_address, first_region, region_of_arn
 from modelwire_bedrock.settings import AccessSettings, access_settings, region_of_discovery
 
@@ -24,7 +25,7 @@ __all__ = ["Target", "configured_endpoint", "resolve_target"]
 _NO_PARAMS: Mapping[str, Any] = {}
 
 
-@frozen
+@frozen(cache_hash=True)
 class Target:
     """A region, an endpoint and an identity. Two equal ones can share clients and connections.
 
@@ -119,6 +120,30 @@ def resolve_target(
     Raises:
         ConfigError: A setting is not valid.
     """
+    asked = (model_id, base_url, params.get("region"), params.get("profile"), asked_region)
+    if not all(type(part) in _PLAIN for part in asked):
+        return _decide(model_id, base_url, provider, config, params, asked_region)[-1]
+    known = _known.get(config, provider, asked)
+    if known is not None and known.files is read_shared_files(known.environ):
+        return known.target
+    decided = _decide(model_id, base_url, provider, config, params, asked_region)
+    _known.keep(config, provider, asked, decided)
+    return decided[-1]
+
+
+_PLAIN = (str, type(None))
+_known = KnownTargets()
+
+
+def _decide(
+    model_id: str | None,
+    base_url: str | None,
+    provider: ProviderConfig,
+    config: Config,
+    params: Mapping[str, Any],
+    asked_region: str | None,
+) -> tuple[dict[str, str], SharedFiles, Target]:
+    """The target, and the variables and the files that it was decided from."""
     environ = effective_environ(config.environ)
     files = read_shared_files(environ)
     access = _of_this_call(access_settings(provider, environ), params)
@@ -142,7 +167,7 @@ def resolve_target(
         ]
     )
     pinned = url if address is None or address.private else None
-    return Target(
+    target = Target(
         region=region.name,
         region_source=region.source,
         choice=choice,
@@ -158,6 +183,7 @@ def resolve_target(
         version=(environ_stamp(environ), *files.stamp),
         environ=environ,
     )
+    return environ, files, target
 
 
 def configured_endpoint(
