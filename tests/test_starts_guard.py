@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from burst_reader import answering, read, runtime_for
 
+from modelwire.transport.starts import TOGETHER
+
 STREAMS = 64
-MOST_CALLS = 1090
+MOST_CALLS = 850
 """The most calls of modelwire's own functions for a short answer, from the call to its end."""
-MOST_AT_ONCE = 122
+MOST_AT_ONCE = 82
 """The most of them before the gate of starts, where all streams that are begun together get at once."""
 
 
@@ -67,11 +69,11 @@ def burst(tmp_path_factory):
     return selector
 
 
-def test_streams_that_begin_together_send_one_request_in_each_turn(burst):
+def test_streams_that_begin_together_send_few_requests_in_each_turn(burst):
     assert sum(burst.requests.values()) == STREAMS
-    assert set(burst.requests.values()) == {1}
+    assert max(burst.requests.values()) <= TOGETHER
     turns = max(burst.requests) - min(burst.requests) + 1
-    assert turns < STREAMS * 1.2, "no turn goes by without a request"
+    assert turns < STREAMS / TOGETHER * 1.3, "no turn goes by without requests"
 
 
 def test_a_start_costs_few_function_calls(burst):

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from modelwire.transport.starts import pass_gate
+from modelwire.transport.starts import TOGETHER, pass_gate
 
 
 class Turns:
@@ -34,17 +34,18 @@ async def turns():
     counted.stop()
 
 
-async def test_one_task_passes_in_a_turn_and_they_pass_in_order(turns):
+async def test_few_tasks_pass_in_a_turn_and_they_pass_in_order(turns):
     passed = []
 
     async def start(number):
         await pass_gate()
         passed.append((number, turns.number))
 
-    await asyncio.gather(*(start(number) for number in range(50)))
-    assert [number for number, _ in passed] == list(range(50))
-    assert set(Counter(turn for _, turn in passed).values()) == {1}
-    assert passed[-1][1] - passed[0][1] < 55, "no turn goes by without a start"
+    count = 20 * TOGETHER
+    await asyncio.gather(*(start(number) for number in range(count)))
+    assert [number for number, _ in passed] == list(range(count))
+    assert set(Counter(turn for _, turn in passed).values()) == {TOGETHER}
+    assert passed[-1][1] - passed[0][1] < 25, "no turn goes by without a start"
 
 
 async def test_what_has_not_waited_since_it_passed_does_not_wait_again(turns):
@@ -55,7 +56,8 @@ async def test_what_has_not_waited_since_it_passed_does_not_wait_again(turns):
         assert turns.number == turn
         return turn
 
-    assert len(set(await asyncio.gather(*(start() for _ in range(10))))) == 10
+    turns_of = await asyncio.gather(*(start() for _ in range(10 * TOGETHER)))
+    assert len(set(turns_of)) == 10
 
 
 async def test_what_has_waited_since_passes_behind_the_others(turns):
@@ -68,8 +70,11 @@ async def test_what_has_waited_since_passes_behind_the_others(turns):
         await pass_gate()
         order.append(number)
 
-    await asyncio.gather(*(start(number) for number in range(3)))
-    assert order == [0, 1, 2, 0, 1, 2]
+    count = 3 * TOGETHER
+    await asyncio.gather(*(start(number) for number in range(count)))
+    assert order.index(0, 1) >= 2 * TOGETHER, "those that waited already pass first"
+
+    assert sorted(order) == sorted([*range(count), *range(count)])
 
 
 async def test_a_task_that_comes_alone_does_not_wait(turns):
@@ -93,7 +98,7 @@ async def test_those_that_are_cancelled_hold_nobody_up():
     for task in tasks[1::2]:
         task.cancel()
     await asyncio.wait(tasks)
-    assert passed == list(range(0, 30, 2))
+    assert passed == [n for n in range(30) if n < TOGETHER or n % 2 == 0]
     await asyncio.wait_for(pass_gate(), 10)
 
 
@@ -132,9 +137,9 @@ async def test_other_work_comes_in_between(turns):
         return done
 
     working = asyncio.create_task(work())
-    seen = await asyncio.gather(*(start() for _ in range(20)))
+    seen = await asyncio.gather(*(start() for _ in range(20 * TOGETHER)))
     working.cancel()
-    assert all(later > earlier for earlier, later in pairwise(seen[1:]))
+    assert all(later > earlier for earlier, later in pairwise(seen[::TOGETHER]))
 
 
 def test_each_loop_has_a_gate_of_its_own():
