@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 import unicodedata
 
 from attrs import frozen
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 _SPACE = re.compile("[\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+_NEVER_BLANK = frozenset(string.ascii_letters + string.digits + "\"'{}[]:,$_")
 _LINE_COMMENT = re.compile("//[^\n\r\u2028\u2029]*")
 _BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STRING = {
@@ -44,6 +46,7 @@ _NUMBER = re.compile(
 )
 _DIGIT = re.compile("[0-9]")
 _NAME_FAST = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_AFTER_NAME = frozenset(": ,]}\n")
 _NAME_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _NAME_START = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Nl"))
 _NAME_PART = _NAME_START | {"Mn", "Mc", "Nd", "Pc"}
@@ -88,6 +91,8 @@ def line_starts(text: str) -> list[int]:
 
 def skip_blank(text: str, at: int, comments: list[Comment] | None = None) -> int:
     """Go past white space and comments, and put the comments into the list."""
+    if text[at : at + 1] in _NEVER_BLANK:
+        return at
     while True:
         if space := _SPACE.match(text, at):
             at = space.end()
@@ -155,6 +160,8 @@ def read_name(text: str, at: int) -> tuple[str, int] | None:
     """Read a key without quotes; returns it and its end, or `None` where there is none."""
     fast = _NAME_FAST.match(text, at)
     name, at = (fast[0], fast.end()) if fast else ("", at)
+    if name and text[at : at + 1] in _AFTER_NAME:
+        return name, at
     while at < len(text):
         escape = _NAME_ESCAPE.match(text, at)
         char, end = (chr(int(escape[1], 16)), escape.end()) if escape else (text[at], at + 1)
@@ -174,6 +181,6 @@ def _is_name_start(char: str) -> bool:
 
 
 def _is_name_part(char: str) -> bool:
-    if not char:
+    if not char or char in _AFTER_NAME:
         return False
     return char in "$_\u200c\u200d" or unicodedata.category(char) in _NAME_PART

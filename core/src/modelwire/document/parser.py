@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from attrs import Factory, define
@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 
+_QUOTES = frozenset("\"'")
 _WORDS = {"true": True, "false": False, "null": None}
 
 
@@ -155,9 +156,16 @@ class Tree:
 def parse(text: str) -> Tree:
     """Parse JSON5.
 
+    The tree of the last text is kept: what reads, checks and edits one document parses it once.
+
     Raises:
         SyntaxMistake: The text is not JSON5, or is nested deeper than `MAX_DEPTH`.
     """
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> Tree:
     return _Parser(text).parse()
 
 
@@ -197,14 +205,18 @@ class _Parser:
         """
         close = "]" if isinstance(container, Array) else "}"
         self._skip()
-        after_value = last is not container
-        if after_value and self._peek(","):
-            container.items[-1].comma = self.at
-            self.at += 1
-            self._skip()
-        elif after_value and not self._peek(close):
-            raise self._mistake(f'expected "," or "{close}" after a value, found {self._here()}')
-        if self._peek(close):
+        char = self.text[self.at : self.at + 1]
+        if last is not container:
+            if char == ",":
+                container.items[-1].comma = self.at
+                self.at += 1
+                self._skip()
+                char = self.text[self.at : self.at + 1]
+            elif char != close:
+                raise self._mistake(
+                    f'expected "," or "{close}" after a value, found {self._here()}'
+                )
+        if char == close:
             self.at += 1
             container.end = self.at
             self.open.pop()
@@ -220,7 +232,7 @@ class _Parser:
         return node
 
     def _key(self) -> tuple[str, int]:
-        if self._peek('"') or self._peek("'"):
+        if self.text[self.at : self.at + 1] in _QUOTES:
             key, self.at = read_string(self.text, self.at)
         elif name := read_name(self.text, self.at):
             key, self.at = name
@@ -228,7 +240,7 @@ class _Parser:
             raise self._mistake(f'expected a key or "}}", found {self._here()}')
         end = self.at
         self._skip()
-        if not self._peek(":"):
+        if self.text[self.at : self.at + 1] != ":":
             raise self._mistake(f'expected ":" after a key, found {self._here()}')
         self.at += 1
         self._skip()
@@ -244,7 +256,7 @@ class _Parser:
             container: Array | Object = Object(start) if char == "{" else Array(start)
             self.open.append(container)
             return container
-        if char in ('"', "'"):
+        if char in _QUOTES:
             string, self.at = read_string(self.text, start)
             return Scalar(start, self.at, string)
         if number := read_number(self.text, start):
@@ -258,9 +270,6 @@ class _Parser:
 
     def _skip(self) -> None:
         self.at = skip_blank(self.text, self.at, self.comments)
-
-    def _peek(self, char: str) -> bool:
-        return self.text.startswith(char, self.at)
 
     def _here(self) -> str:
         """Name what stands here by its first character: more of it could be a secret."""
