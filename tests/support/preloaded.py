@@ -260,39 +260,51 @@ def _serve(address: str) -> bool:
     listener.bind(address)
     listener.listen()
     print("ready", flush=True)
-    while 0 not in select.select([listener, 0], [], [])[0]:
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            return _keep(connection)
-        connection.close()
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+    commands: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor of each one's process
+    while 0 not in (ready := select.select([listener, 0, *commands], [], [])[0]):
+        for descriptor in commands.keys() & ready:
+            _tell_end(*commands.pop(descriptor))
+            os.close(descriptor)
+        if listener in ready:
+            connection, _ = listener.accept()
+            request, streams = _requested(connection)
+            child = os.fork()
+            if child == 0:
+                for inherited in (listener, connection, *(one for _, one in commands.values())):
+                    inherited.close()
+                for descriptor in commands:
+                    os.close(descriptor)
+                _attach(streams, terminal=request["terminal"])
+                become(request)
+                return True
+            for descriptor in streams:
+                os.close(descriptor)
+            _tell(connection, child)
+            commands[os.pidfd_open(child)] = child, connection
     return False
 
 
-def _keep(connection: socket.socket) -> bool:
-    """Fork a command and tell of its end; whether this process is the command."""
+def _requested(connection: socket.socket) -> tuple[dict, list[int]]:
+    """The command that somebody wants, and its standard streams."""
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
     size = struct.unpack("!I", head)[0]
     data = b""
     while len(data) < size:
-        data += connection.recv(size - len(data))
-    child = os.fork()
-    if child == 0:
-        connection.close()
-        request = json.loads(data)
-        _attach(streams, terminal=request["terminal"])
-        become(request)
-        return True
-    for descriptor in (0, 1, 2, *streams):
-        os.close(descriptor)
-    connection.sendall(struct.pack("!i", child))
-    _, status = os.waitpid(child, 0)
-    with contextlib.suppress(OSError):
-        connection.sendall(struct.pack("!i", status))
-    os._exit(0)
+        part = connection.recv(size - len(data))
+        assert part, "the tests have ended"
+        data += part
+    return json.loads(data), streams
+
+
+def _tell_end(command: int, connection: socket.socket) -> None:
+    _, status = os.waitpid(command, 0)
+    _tell(connection, status)
+    connection.close()
+
+
+def _tell(connection: socket.socket, number: int) -> None:
+    with contextlib.suppress(OSError):  # nobody waits any more
+        connection.sendall(struct.pack("!i", number))
 
 
 def _attach(streams: list[int], *, terminal: bool) -> None:
