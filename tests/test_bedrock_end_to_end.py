@@ -3,11 +3,9 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
+import preloaded
 import pytest
 
 from modelwire import (
@@ -24,7 +22,6 @@ from modelwire.transport import RetryPolicy
 from modelwire_bedrock.emulator import BEARER_TOKEN, CREDENTIALS, Emulator, Fault, Thinking, ToolUse
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-MODELWIRE = Path(sys.executable).with_name("modelwire")
 
 
 @pytest.fixture
@@ -59,9 +56,7 @@ def environ(request, bedrock, tmp_path):
 
 
 def run(*arguments, environ):
-    return subprocess.run(
-        [MODELWIRE, *arguments], env=environ, cwd=environ["HOME"], capture_output=True, timeout=100
-    )
+    return preloaded.run(arguments, env=environ, cwd=environ["HOME"], timeout=100)
 
 
 def test_the_program_streams_an_answer(bedrock, environ):

@@ -11,9 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import preloaded
 import pytest
 from console_pages import blocks_of
 from instance_metadata import InstanceMetadata
+from long_runs import is_long
 
 from modelwire_bedrock.emulator import Emulator
 from modelwire_bedrock.emulator.auth import Credentials
@@ -49,14 +51,19 @@ def bedrock(metadata):
 @pytest.fixture
 def instance(metadata, bedrock, tmp_path):
     """The environment of a fresh instance, and where its services are."""
-    return {
-        "PATH": f"{PROGRAM}{os.pathsep}{os.environ['PATH']}",
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    environ = {
+        "PATH": os.pathsep.join([str(programs), str(PROGRAM), os.environ["PATH"]]),
         "HOME": str(tmp_path),
         "PYTHONWARNINGS": "error",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url,
         "AWS_ENDPOINT_URL_BEDROCK": bedrock.url,
         "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock.url,
     }
+    if not is_long():
+        preloaded.install(programs, environ)
+    return environ
 
 
 def run(typed, environ):

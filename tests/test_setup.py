@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import click
+import preloaded
 import pytest
 from llama_server import llama_address
 
 from modelwire_local.models import find_weights
 
 ROOT = Path(__file__).parent.parent
-MODELWIRE = Path(sys.executable).with_name("modelwire")
 
 
 @pytest.fixture
@@ -28,9 +28,7 @@ def environ(tmp_path):
 
 
 def run(*arguments, environ):
-    return subprocess.run(
-        [MODELWIRE, *arguments], env=environ, cwd=environ["HOME"], capture_output=True, timeout=100
-    )
+    return preloaded.run(arguments, env=environ, cwd=environ["HOME"], timeout=100)
 
 
 def written(environ):

@@ -6,11 +6,10 @@
 import base64
 import json
 import os
-import subprocess
-import sys
 import zlib
 from struct import pack
 
+import preloaded
 import pytest
 
 from modelwire_bedrock.emulator import Emulator, Fault
@@ -36,7 +35,7 @@ def run(tmp_path):
     with Emulator(require_auth=True) as emulator:
 
         def complete(model, *options, context=None, config=None):
-            command = [sys.executable, "-m", "modelwire", "complete", "--json", *options]
+            command = ["complete", "--json", *options]
             if context is not None:
                 file = tmp_path / "context.json"
                 file.write_text(json.dumps(context))
@@ -50,9 +49,8 @@ def run(tmp_path):
                 "AWS_EC2_METADATA_DISABLED": "true",
                 **emulator.environ(),
             }
-            done = subprocess.run(
+            done = preloaded.run(
                 [*command, "--model", f"amazon-bedrock/{model}", "hi"],
-                capture_output=True,
                 text=True,
                 timeout=100,
                 env=environ,

@@ -1,12 +1,10 @@
-"""`modelwire answers`, as the installed program."""
+"""`modelwire answers`, as a process of its own."""
 
 import asyncio
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
+import preloaded
 import pytest
 
 
@@ -20,17 +18,10 @@ def program(document, tmp_path):
         "MODELWIRE_CACHE_DIR": str(tmp_path / "lists"),
         "MODELWIRE_TRUST": str(tmp_path),
     }
-    command = Path(sys.executable).with_name("modelwire")
 
     async def run(*arguments, **variables):
         done = await asyncio.to_thread(
-            subprocess.run,
-            [command, *arguments],
-            cwd=tmp_path,
-            env=environ | variables,
-            capture_output=True,
-            text=True,
-            timeout=60,
+            preloaded.run, arguments, cwd=tmp_path, env=environ | variables, text=True
         )
         return done.returncode, done.stdout, done.stderr
 

@@ -1,10 +1,9 @@
 """The profile that a bare id is called through, for each geography, and with the list on disk."""
 
 import json
-import subprocess
-import sys
 from urllib.parse import unquote
 
+import preloaded
 import pytest
 
 from modelwire.errors import InvalidRequest
@@ -85,9 +84,8 @@ def modelwire(emulator, tmp_path, *arguments):
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
         "PATH": "/usr/bin:/bin",
     }
-    command = [sys.executable, "-m", "modelwire", *arguments]
-    done = subprocess.run(command, env=environ, capture_output=True, cwd=tmp_path, check=False)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    done = preloaded.run(arguments, env=environ, cwd=tmp_path, text=True)
+    return done.returncode, done.stdout, done.stderr
 
 
 def test_the_list_on_disk_decides_for_other_processes(emulator, tmp_path, called):
