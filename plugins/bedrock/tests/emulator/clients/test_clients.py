@@ -4,16 +4,15 @@ The light ones run always; all of them with `MODELWIRE_FOREIGN_CLIENTS=1`. Envir
 in `.venv-bench/client-<name>`; a client that cannot be installed is skipped, and the reason said.
 """
 
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
+from client_environments import ENVIRONMENTS, client_python, every_client
 
 from modelwire_bedrock.emulator import Emulator
 
@@ -21,14 +20,12 @@ from modelwire_bedrock.emulator import Emulator
 pytestmark = pytest.mark.timeout(600)
 
 HERE = Path(__file__).parent
-ENVIRONMENTS = HERE.parents[4] / ".venv-bench"
 OWN = ("boto3", "modelwire")
 LIGHT = ("aiobotocore", "awscli")
 HEAVY = ("anthropic", "any_llm", "langchain_aws", "openai", "pydantic_ai", "strands")
 NODE = ("javascript", "vercel")
 BEARING = ("anthropic", "openai")
 """Clients that are run with a bearer token as well; boto3's send one over HTTPS alone."""
-ALL = "MODELWIRE_FOREIGN_CLIENTS"
 SAID = "This is the Bedrock emulator. You said: Hello"
 ANSWERS = {
     "text": SAID,
@@ -42,25 +39,6 @@ ANSWERS = {
 """What clients print; what a client does not do is missing."""
 AFTER_A_TOOL = {"pydantic_ai": "text", "strands": "streamed"}
 """Where agents print the answer after the result of their tool."""
-
-
-def install(name):
-    """The interpreter of a client's environment; skips where it cannot be installed."""
-    folder = ENVIRONMENTS / f"client-{name}"
-    wanted = HERE / f"{name}.txt"
-    mark = folder / "installed"
-    digest = hashlib.sha256(wanted.read_bytes()).hexdigest()
-    python = folder / "bin" / "python"
-    if not mark.exists() or mark.read_text() != digest:
-        venv.create(folder, clear=True, with_pip=False)  # ours installs into it
-        command = [sys.executable, "-m", "pip", "--python", python, "install"]
-        command += ["--no-input", "--no-compile", "-qr", wanted]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=500)
-        if done.returncode:
-            errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
-            pytest.skip(f"{name} cannot be installed: {(errors or ['pip failed'])[0]}")
-        mark.write_text(digest)
-    return python
 
 
 def install_node(name):
@@ -88,7 +66,7 @@ def run(name, emulator, home, *, bearer=False):
         shutil.copy(HERE / f"{name}_client.mjs", folder)
         command = ["node", folder / f"{name}_client.mjs"]
     else:
-        python = sys.executable if name in OWN else install(name)
+        python = sys.executable if name in OWN else client_python(name)
         command = [python, HERE / f"{name}_client.py"]
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), **emulator.environ(bearer=bearer)}
     environ["AWS_EC2_METADATA_DISABLED"] = "true"
@@ -122,13 +100,13 @@ def test_a_light_client_runs_unchanged(name, tmp_path):
     check(name, tmp_path)
 
 
-@pytest.mark.skipif(not os.environ.get(ALL), reason=f"longer: set {ALL}=1")
+@every_client
 @pytest.mark.parametrize("name", [*HEAVY, *NODE])
 def test_a_framework_runs_unchanged(name, tmp_path):
     check(name, tmp_path)
 
 
-@pytest.mark.skipif(not os.environ.get(ALL), reason=f"longer: set {ALL}=1")
+@every_client
 @pytest.mark.parametrize("name", BEARING)
 def test_a_client_runs_unchanged_with_a_bearer_token(name, tmp_path):
     check(name, tmp_path, bearer=True)
