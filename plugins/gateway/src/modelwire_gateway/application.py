@@ -22,6 +22,7 @@ from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.json_door import JsonDoor
 from modelwire_gateway.doors.messages.count import count_tokens
 from modelwire_gateway.doors.messages.response import MessagesDialect
+from modelwire_gateway.doors.responses.response import ResponsesDialect
 from modelwire_gateway.doors.visit import failure_response, new_request_id
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.hosts import HostCheck
@@ -35,6 +36,7 @@ _MESSAGES = MessagesDialect()
 _DOORS: Mapping[str, Dialect] = {
     "/v1/chat/completions": _CHAT,
     "/v1/messages": _MESSAGES,
+    "/v1/responses": ResponsesDialect(),
 }
 
 

@@ -8,9 +8,28 @@ from typing import Any
 from attrs import Factory, define
 
 from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import Context
+from modelwire.messages import AssistantContent, AssistantMessage, Context, StopReason, ToolCall
+from modelwire.models import Model
 
-__all__ = ["Call", "Note"]
+__all__ = ["Call", "Note", "assistant_turn"]
+
+
+def assistant_turn(
+    content: list[AssistantContent], model: Model, upstream: str
+) -> AssistantMessage:
+    """An earlier answer, as one of the model that is called now.
+
+    Clients do not say which model gave it. What the provider signed is sent back to it; it refuses what
+    it did not sign, and the plugin sends the request again without it then.
+    """
+    called = any(isinstance(block, ToolCall) for block in content)
+    return AssistantMessage(
+        content,
+        model.provider,
+        model.id,
+        api=upstream or model.api,
+        stop_reason=StopReason.TOOL_USE if called else StopReason.STOP,
+    )
 
 
 @define
@@ -37,7 +56,8 @@ class Call:
         include_usage: Whether a stream of Chat Completions ends with the usage.
         custom_tools: Tools whose input is one text and not an object.
         notes: What is not passed on as it was written.
-        passed: Fields that only an upstream with the same API understands.
+        shell_tools: Tools that are a shell on the client's machine.
+        echo: Fields of the request that the answer repeats.
     """
 
     context: Context
@@ -46,7 +66,8 @@ class Call:
     include_usage: bool = False
     custom_tools: frozenset[str] = frozenset()
     notes: list[Note] = Factory(list)
-    passed: Mapping[str, Any] = Factory(dict)
+    shell_tools: frozenset[str] = frozenset()
+    echo: Mapping[str, Any] = Factory(dict)
 
     def note(self, path: str, reason: str) -> None:
         """Record a part that is not passed on as it was written."""

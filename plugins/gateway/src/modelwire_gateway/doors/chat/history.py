@@ -8,10 +8,8 @@ from typing import Any, Final
 from modelwire.authoring import parse_json_or_none
 from modelwire.messages import (
     AssistantContent,
-    AssistantMessage,
     File,
     Message,
-    StopReason,
     Text,
     Thinking,
     ToolCall,
@@ -21,7 +19,7 @@ from modelwire.messages import (
 )
 from modelwire.models import Model
 from modelwire_gateway.doors.body import BadRequest, Fields
-from modelwire_gateway.doors.call import Call
+from modelwire_gateway.doors.call import Call, assistant_turn
 from modelwire_gateway.doors.media import decoded, media_of_url
 from modelwire_gateway.doors.openai_tools import INPUT
 
@@ -31,7 +29,9 @@ _SYSTEM: Final = ("system", "developer")
 _AUDIO: Final = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 
 
-def read_history(body: Fields, model: Model, call: Call) -> tuple[list[Message], list[str]]:
+def read_history(
+    body: Fields, model: Model, upstream: str, call: Call
+) -> tuple[list[Message], list[str]]:
     """Read `messages`: the conversation, and what the system says at its beginning.
 
     Raises:
@@ -54,7 +54,7 @@ def read_history(body: Fields, model: Model, call: Call) -> tuple[list[Message],
         elif role == "assistant":
             content = _assistant(given)
             names |= {block.id: block.name for block in content if isinstance(block, ToolCall)}
-            messages.append(_turn(content, model))
+            messages.append(assistant_turn(content, model, upstream))
         elif role == "tool":
             call_id = given.need_text("tool_call_id")
             result = list(_user(given))
@@ -65,17 +65,6 @@ def read_history(body: Fields, model: Model, call: Call) -> tuple[list[Message],
         msg = "messages must hold at least one message of the user."
         raise BadRequest(msg, param="messages")
     return messages, [text for text in system if text]
-
-
-def _turn(content: list[AssistantContent], model: Model) -> AssistantMessage:
-    called = any(isinstance(block, ToolCall) for block in content)
-    return AssistantMessage(
-        content,
-        model.provider,
-        model.id,
-        api=model.api,
-        stop_reason=StopReason.TOOL_USE if called else StopReason.STOP,
-    )
 
 
 def _texts(given: Fields) -> Iterator[str]:

@@ -73,7 +73,7 @@ def read_call(body: Fields, model: Model, upstream: str) -> Call:
     body.any("max_tokens")
     streaming = body.object("stream_options")
     call.include_usage = streaming is not None and streaming.flag("include_usage") is True
-    messages, system = read_history(body, model, call)
+    messages, system = read_history(body, model, upstream, call)
     tools, choice = _tools(body, call)
     call.options = evolve(call.options, tool_choice=choice)
     schema, only_json = read_schema(body.object("response_format"))

@@ -14,7 +14,6 @@ from modelwire.messages import (
     MediaUrl,
     Message,
     SearchResult,
-    StopReason,
     Text,
     Thinking,
     ToolCall,
@@ -24,7 +23,7 @@ from modelwire.messages import (
 )
 from modelwire.models import Model
 from modelwire_gateway.doors.body import BadRequest, Fields
-from modelwire_gateway.doors.call import Call
+from modelwire_gateway.doors.call import Call, assistant_turn
 from modelwire_gateway.doors.media import decoded, media_of
 
 __all__ = ["CacheMarks", "read_history", "read_system"]
@@ -68,13 +67,15 @@ def read_system(body: Fields, marks: CacheMarks) -> str | None:
     return "\n\n".join(text for text in texts if text) or None
 
 
-def read_history(body: Fields, model: Model, call: Call, marks: CacheMarks) -> list[Message]:
+def read_history(
+    body: Fields, model: Model, upstream: str, call: Call, marks: CacheMarks
+) -> list[Message]:
     """Read `messages`.
 
     Raises:
         BadRequest: A message is not well formed.
     """
-    reader = _Reader(model, call, marks)
+    reader = _Reader(model, upstream, call, marks)
     messages = [read for given in body.objects("messages") for read in reader.message(given)]
     if not messages:
         msg = "messages: at least one message is required."
@@ -83,8 +84,9 @@ def read_history(body: Fields, model: Model, call: Call, marks: CacheMarks) -> l
 
 
 class _Reader:
-    def __init__(self, model: Model, call: Call, marks: CacheMarks) -> None:
+    def __init__(self, model: Model, upstream: str, call: Call, marks: CacheMarks) -> None:
         self._model = model
+        self._upstream = upstream
         self._call = call
         self._marks = marks
         self._names: dict[str, str] = {}
@@ -162,14 +164,7 @@ class _Reader:
             for block in given.objects("content"):
                 self._marks.note(block)
                 blocks += self._said(block)
-        called = any(isinstance(block, ToolCall) for block in blocks)
-        return AssistantMessage(
-            blocks,
-            self._model.provider,
-            self._model.id,
-            api=self._model.api,
-            stop_reason=StopReason.TOOL_USE if called else StopReason.STOP,
-        )
+        return assistant_turn(blocks, self._model, self._upstream)
 
     def _said(self, block: Fields) -> Iterator[AssistantContent]:
         match block.need_text("type"):

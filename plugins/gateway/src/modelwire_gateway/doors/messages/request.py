@@ -78,7 +78,7 @@ def read_call(body: Fields, headers: Mapping[str, str], model: Model, upstream: 
     )
     marks = CacheMarks()
     system = read_system(body, marks)
-    messages = read_history(body, model, call, marks)
+    messages = read_history(body, model, upstream, call, marks)
     tools = list(_tools(body, call, marks, upstream))
     call.context = Context(messages, system, tools)
     # A request without a mark asks for no cache.
