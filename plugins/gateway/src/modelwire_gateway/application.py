@@ -22,6 +22,7 @@ from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.json_door import JsonDoor
 from modelwire_gateway.doors.messages.count import count_tokens
 from modelwire_gateway.doors.messages.response import MessagesDialect
+from modelwire_gateway.doors.models import ModelsDoor
 from modelwire_gateway.doors.responses.response import ResponsesDialect
 from modelwire_gateway.doors.visit import failure_response, new_request_id
 from modelwire_gateway.gateway import Gateway
@@ -63,6 +64,7 @@ def app(
     answering = runtime or Runtime.from_config()
     chosen = settings or Settings.of(answering.config)
     gateway = Gateway(answering, chosen, access or OpenAccess(make_key()), observers)
+    models = ModelsDoor(gateway, openai=_CHAT, anthropic=_MESSAGES)
     made = Starlette(
         routes=[
             *(
@@ -74,22 +76,25 @@ def app(
                 JsonDoor(gateway, _MESSAGES, name="count-tokens", handler=count_tokens),
                 methods=["POST"],
             ),
+            Route("/v1/models", models.list_models, methods=["GET"]),
+            Route("/v1/models/{model:path}", models.one_model, methods=["GET"]),
             Route("/healthz", _healthz, methods=["GET"]),
         ],
         middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
         exception_handlers={HTTPException: _refuse},
-        lifespan=_lifespan(answering if own else None),
+        lifespan=_lifespan(answering if own else None, models),
     )
     made.state.gateway = gateway
     return made
 
 
-def _lifespan(runtime: Runtime | None) -> Callable[[Starlette], Any]:
+def _lifespan(runtime: Runtime | None, models: ModelsDoor) -> Callable[[Starlette], Any]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if runtime is not None:
                 await stack.enter_async_context(runtime)
+            stack.push_async_callback(models.aclose)
             yield
 
     return lifespan

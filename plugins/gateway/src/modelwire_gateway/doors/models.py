@@ -1,0 +1,152 @@
+"""The list of models, in a form that is OpenAI's and Anthropic's at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from modelwire.catalog import Listing
+from modelwire.errors import ModelwireError
+from modelwire.models import Model
+from modelwire_gateway.access.caller import Caller, Refused
+from modelwire_gateway.doors.dialect import ErrorWords
+from modelwire_gateway.doors.visit import (
+    explained,
+    failure_response,
+    json_response,
+    new_request_id,
+)
+from modelwire_gateway.gateway import Gateway
+
+__all__ = ["ModelsDoor"]
+
+_PATIENCE: Final = 20.0
+"""Seconds for providers to list their models."""
+_HURRY: Final = 2.5
+"""The same where a page of the list is asked for, as Claude Code does, which waits three seconds."""
+_UNKNOWN: Final = "1970-01-01T00:00:00Z"
+"""When a model was made, where that is not known; Anthropic writes it so, too."""
+
+
+class ModelsDoor:
+    """Lists the models that a caller may call: aliases, then what providers list.
+
+    Args:
+        gateway: What all doors share.
+        openai: How failures are reported to clients of OpenAI's APIs.
+        anthropic: How they are to clients of Anthropic's, which say which version they speak.
+    """
+
+    def __init__(self, gateway: Gateway, *, openai: ErrorWords, anthropic: ErrorWords) -> None:
+        self._gateway = gateway
+        self._openai = openai
+        self._anthropic = anthropic
+        self._fetching: dict[str, asyncio.Task[Listing]] = {}
+
+    async def list_models(self, request: Request) -> Response:
+        """Answer `GET /v1/models`."""
+        request_id, words = new_request_id(), self._words(request)
+        try:
+            caller = await self._gateway.access.authenticate(dict(request.headers))
+            patience = _HURRY if "limit" in request.query_params else _PATIENCE
+            items = [each for each in await self._items(patience) if self._may_call(caller, each)]
+        except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
+            return failure_response(words, explained(error, request_id), request_id)
+        body = {
+            "object": "list",
+            "data": [item for item, _ in items],
+            "has_more": False,
+            "first_id": items[0][0]["id"] if items else None,
+            "last_id": items[-1][0]["id"] if items else None,
+        }
+        return json_response(body, 200, words.headers(request_id))
+
+    async def one_model(self, request: Request) -> Response:
+        """Answer `GET /v1/models/{model}`."""
+        request_id, words = new_request_id(), self._words(request)
+        name = request.path_params["model"]
+        try:
+            caller = await self._gateway.access.authenticate(dict(request.headers))
+            model = await self._gateway.runtime.resolve(self._gateway.expand(name))
+            item = (_item(name, model), str(model.ref))
+            if not self._may_call(caller, item):
+                msg = f"This key may not call {name}."
+                raise Refused(403, "model_not_allowed", msg)
+        except Exception as error:  # noqa: BLE001 - likewise
+            return failure_response(words, explained(error, request_id), request_id)
+        return json_response(item[0], 200, words.headers(request_id))
+
+    async def aclose(self) -> None:
+        """End what is still being fetched."""
+        tasks = list(self._fetching.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _words(self, request: Request) -> ErrorWords:
+        return self._anthropic if "anthropic-version" in request.headers else self._openai
+
+    def _may_call(self, caller: Caller, item: tuple[dict[str, Any], str]) -> bool:
+        return self._gateway.access.may_call(caller, item[0]["id"], item[1])
+
+    async def _items(self, patience: float) -> list[tuple[dict[str, Any], str]]:
+        """Every model by each of its names, with its reference."""
+        listed = {
+            str(model.ref): model
+            for listing in await self._listings(patience)
+            for model in listing.models
+        }
+        aliases = {**self._gateway.runtime.config.aliases(), **self._gateway.settings.aliases}
+        named = {name: ref for name, ref in aliases.items() if "*" not in name}
+        names = {**named, **{ref: ref for ref in listed}}
+        return [(_item(name, listed.get(ref), ref), ref) for name, ref in names.items()]
+
+    async def _listings(self, patience: float) -> list[Listing]:
+        """The lists of all providers that can be called; an old one where a new one takes too long."""
+        catalog = self._gateway.runtime.catalog
+        for provider in catalog.provider_ids:
+            task = self._fetching.get(provider)
+            if task is None or task.done():
+                self._fetching[provider] = asyncio.create_task(catalog.listing(provider))
+        fetching = dict(self._fetching)
+        await asyncio.wait(fetching.values(), timeout=patience)
+        found = []
+        for provider, task in fetching.items():
+            if task.done() and not task.cancelled() and task.exception() is None:
+                found.append(task.result())
+            else:
+                found += await asyncio.to_thread(self._cached, provider)
+        return [each for each in found if each.credentials.state != "unusable"]
+
+    def _cached(self, provider: str) -> list[Listing]:
+        try:
+            return [self._gateway.runtime.catalog.cached(provider)]
+        except ModelwireError:
+            return []
+
+
+def _item(name: str, model: Model | None, ref: str = "") -> dict[str, Any]:
+    owner = model.provider if model is not None else ref.partition("/")[0]
+    shown = model.name if model is not None else name
+    return {
+        "id": name,
+        "object": "model",
+        "type": "model",
+        "created": 0,
+        "created_at": _UNKNOWN,
+        "owned_by": owner,
+        "display_name": shown,
+        **dict(_limits(model)),
+    }
+
+
+def _limits(model: Model | None) -> Iterator[tuple[str, int]]:
+    if model is not None:
+        if model.context_window is not None:
+            yield "max_input_tokens", model.context_window
+        if model.max_tokens is not None:
+            yield "max_tokens", model.max_tokens
