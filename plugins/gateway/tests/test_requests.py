@@ -19,6 +19,15 @@ DOORS = {
     "/v1/messages": {"model": MODEL, "messages": SAID, "max_tokens": 100},
     "/v1/responses": {"model": MODEL, "input": "Hello"},
 }
+CLAUDE = MODEL.partition("/")[2]
+BODY_OF_CLAUDE = {"anthropic_version": "bedrock-2023-05-31", "messages": SAID, "max_tokens": 100}
+STREAMS = {
+    **{path: {**body, "stream": True} for path, body in DOORS.items()},
+    f"/model/{CLAUDE}/converse-stream": {
+        "messages": [{"role": "user", "content": [{"text": "Hello"}]}]
+    },
+    f"/model/{CLAUDE}/invoke-with-response-stream": BODY_OF_CLAUDE,
+}
 KINDS = {
     "/v1/chat/completions": lambda answer: answer["error"]["code"] or answer["error"]["type"],
     "/v1/messages": lambda answer: answer["error"]["type"],
@@ -144,13 +153,13 @@ async def test_other_origins_are_not_let_in(gateway, door):
         assert not any(name.lower().startswith("access-control") for name in answer.headers)
 
 
+@pytest.mark.parametrize("door", STREAMS)
 async def test_a_client_that_leaves_closes_the_upstream(emulator, tmp_path, door):
     emulator.answer(Answer(Text("ab" * 50, ("ab",) * 50), pacing=Pacing(between=0.2)))
     SETTLED.clear()
     async with serving(emulator, tmp_path, access=Counting(KEY)) as gateway:
-        body = {**DOORS[door], "stream": True}
         async with gateway.session.post(
-            gateway.url + door, json=body, headers=gateway.headers()
+            gateway.url + door, json=STREAMS[door], headers=gateway.headers()
         ) as answer:
             await answer.content.readany()
             left = time.monotonic()
@@ -234,3 +243,44 @@ async def test_no_secret_and_nothing_said_is_in_a_record(gateway, emulator, door
     shown = repr(await gateway.record())
     assert KEY not in shown
     assert "Hello" not in shown
+
+
+@pytest.mark.parametrize(
+    ("door", "api", "model"),
+    [
+        ("/v1/chat/completions", "openai-completions", "amazon-bedrock/openai.gpt-oss-120b-1:0"),
+        ("/v1/responses", "openai-responses", "amazon-bedrock/us.openai.gpt-6-sol"),
+        ("/v1/messages", "anthropic-messages", "amazon-bedrock/us.anthropic.claude-opus-5"),
+    ],
+)
+async def test_settings_of_the_gateway_are_not_for_clients(emulator, tmp_path, door, api, model):
+    settings = {
+        "region": "eu-central-1",
+        "profile": "admin",
+        "baseUrl": "https://evil.example",
+        "base_url": "https://evil.example",
+        "extra_body": {"store": True},
+        "guardrailConfig": {"guardrailIdentifier": "mine", "guardrailVersion": "1"},
+        "organization": "org-1",
+    }
+    async with serving(emulator, tmp_path, through={"api": api}) as gateway:
+        emulator.answer("Hi.")
+        status, headers, answer = await gateway.post(
+            door, {**DOORS[door], "model": model, **settings}
+        )
+        assert status == 200, answer
+        assert sorted(headers["x-modelwire-ignored"].split(", ")) == sorted(settings)
+        sent = emulator.requests[-1]
+        assert not set(settings) & set(sent.body)
+        assert "mine" not in str(sent.headers)
+
+
+async def test_unknown_fields_reach_an_upstream_of_the_same_api(emulator, tmp_path):
+    model = "amazon-bedrock/openai.gpt-oss-120b-1:0"
+    async with serving(emulator, tmp_path, through={"api": "openai-completions"}) as gateway:
+        emulator.answer("Hi.")
+        body = {**DOORS["/v1/chat/completions"], "model": model, "presence_penalty": 0.5}
+        status, headers, answer = await gateway.post("/v1/chat/completions", body)
+        assert status == 200, answer
+        assert "x-modelwire-ignored" not in headers
+        assert emulator.requests[-1].body["presence_penalty"] == 0.5

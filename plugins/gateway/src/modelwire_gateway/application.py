@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -15,8 +15,10 @@ from starlette.routing import Route
 
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access, OpenAccess, make_key
+from modelwire_gateway.doors.bedrock.converse import ConverseDialect
+from modelwire_gateway.doors.bedrock.invoke import InvokeDialect
 from modelwire_gateway.doors.chat.response import ChatDialect
-from modelwire_gateway.doors.dialect import Dialect
+from modelwire_gateway.doors.dialect import Dialect, ErrorWords
 from modelwire_gateway.doors.door import Door
 from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.json_door import JsonDoor
@@ -34,11 +36,23 @@ __all__ = ["app"]
 
 _CHAT = ChatDialect()
 _MESSAGES = MessagesDialect()
+_CONVERSE = ConverseDialect(stream=False)
 _DOORS: Mapping[str, Dialect] = {
     "/v1/chat/completions": _CHAT,
     "/v1/messages": _MESSAGES,
     "/v1/responses": ResponsesDialect(),
+    "/model/{model:path}/converse": _CONVERSE,
+    "/model/{model:path}/converse-stream": ConverseDialect(stream=True),
+    "/model/{model:path}/invoke": InvokeDialect(stream=False),
+    "/model/{model:path}/invoke-with-response-stream": InvokeDialect(stream=True),
 }
+_WORDS: Sequence[tuple[str, ErrorWords]] = (
+    ("/v1/messages", _MESSAGES),
+    ("/model/", _CONVERSE),
+    ("/inference-profiles", _CONVERSE),
+    ("/foundation-models", _CONVERSE),
+)
+"""Beginnings of paths, with how the API that has them reports failures; others are OpenAI's."""
 
 
 def app(
@@ -109,7 +123,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Refuse a path or a method that there is not, in the words of the API that has such paths."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     failure = Failure(status, "not_found", f"{request.method} {request.url.path} is not served.")
-    words = _MESSAGES if request.url.path.startswith("/v1/messages") else _CHAT
+    words = next((words for start, words in _WORDS if request.url.path.startswith(start)), _CHAT)
     response = failure_response(words, failure, new_request_id())
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from modelwire.models import Model
+from modelwire.models import Model, ModelRef
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access
 from modelwire_gateway.records import Observer, RequestRecord
@@ -48,10 +48,15 @@ class Gateway:
         self.observers = list(observers)
         self._apis: dict[str, str] = {}
 
-    def expand(self, name: str) -> str | None:
-        """The reference behind a name of the settings; the primary model, `None`, is `default`.
+    def expand(self, name: str, provider: str | None = None) -> str | None:
+        """The reference behind a name; the primary model, `None`, is `default`.
 
-        An exact name comes before a pattern, and a longer pattern before a shorter one.
+        An alias of the settings comes first: an exact one before a pattern, and a longer pattern before
+        a shorter one.
+
+        Args:
+            name: The name.
+            provider: The provider of a name that is neither an alias nor a reference.
         """
         aliases = self.settings.aliases
         if name in aliases:
@@ -60,7 +65,17 @@ class Gateway:
         for pattern in patterns:
             if fnmatchcase(name, pattern):
                 return aliases[pattern]
-        return None if name == "default" else name
+        if name == "default":
+            return None
+        return name if provider is None or self._names_model(name) else f"{provider}/{name}"
+
+    def _names_model(self, name: str) -> bool:
+        """Whether a name is an alias of the configuration, or says its provider."""
+        if self.runtime.config.expand_alias(name) != name:
+            return True
+        ref = ModelRef.parse(name)
+        known = self.runtime.catalog.provider_ids
+        return ref is not None and self.runtime.registry.canonical(ref.provider) in known
 
     async def upstream_api(self, model: Model) -> str:
         """The wire API in which a model is called; empty where that is not known."""

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantContent, AssistantMessage, Context, StopReason, ToolCall
 from modelwire.models import Model
 
 __all__ = ["Call", "Note", "assistant_turn"]
+
+
+_FIELD: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+"""Names as OpenAI and Anthropic write them; parameters of plugins are in camel case."""
+_SETTINGS: Final = frozenset({
+    "api_version", "base_model", "base_url", "content", "converse", "extra_body", "guardrail",
+    "headers", "organization", "profile", "project", "region", "system_tools", "transport",
+})  # fmt: skip
+"""Parameters of plugins that are no fields of an API."""
 
 
 def assistant_turn(
@@ -68,6 +78,26 @@ class Call:
     notes: list[Note] = Factory(list)
     shell_tools: frozenset[str] = frozenset()
     echo: Mapping[str, Any] = Factory(dict)
+
+    def pass_on(self, fields: Mapping[str, Any]) -> None:
+        """Pass on fields that only an upstream of the same API understands.
+
+        They become parameters of the call, among which plugins also look for settings: the account, the
+        region, the guardrail. Those are not for clients to choose, and no API has fields of their names.
+        """
+        kept = {}
+        for name, value in fields.items():
+            if _FIELD.fullmatch(name) and name not in _SETTINGS:
+                kept[name] = value
+            else:
+                self.note(name, "Clients of the gateway may not set it.")
+        self.add_params(kept)
+
+    def add_params(self, params: Mapping[str, Any]) -> None:
+        """Add parameters to the call."""
+        if params:
+            merged = {**self.options.params, **params}
+            self.options = evolve(self.options, params=merged)
 
     def note(self, path: str, reason: str) -> None:
         """Record a part that is not passed on as it was written."""

@@ -26,12 +26,17 @@ class Channel:
     Args:
         send: The ASGI function.
         headers: The header fields.
-        keep_alive: What is sent while nothing else is.
+        keep_alive: Makes what is sent while nothing else is.
         seconds: How long nothing may be sent.
     """
 
     def __init__(
-        self, send: Send, headers: Mapping[str, str], *, keep_alive: bytes, seconds: float
+        self,
+        send: Send,
+        headers: Mapping[str, str],
+        *,
+        keep_alive: Callable[[], bytes],
+        seconds: float,
     ) -> None:
         self._send = send
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -77,7 +82,8 @@ class Channel:
                     async with asyncio.timeout(self._seconds):
                         await self._wake.wait()
                 except TimeoutError:
-                    await self._sent(self._keep_alive)
+                    if data := self._keep_alive():
+                        await self._sent(data)
                     continue
             self._wake.clear()
             parts, self._parts, self._size = self._parts, [], 0

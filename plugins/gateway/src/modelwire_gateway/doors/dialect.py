@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from modelwire.events import Event
 from modelwire.messages import AssistantMessage
@@ -13,7 +13,7 @@ from modelwire.models import Model
 from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.failure import Failure
 
-__all__ = ["Asked", "Dialect", "ErrorWords", "EventWriter", "extension"]
+__all__ = ["Asked", "Dialect", "ErrorWords", "EventWriter", "Reported", "extension"]
 
 
 @frozen
@@ -48,12 +48,31 @@ class EventWriter(Protocol):
         """Write the end of an answer that failed after the head was sent."""
         ...
 
+    def keep_alive(self) -> bytes:
+        """Write what clients skip, for a stream that is silent; nothing where there is no such thing."""
+        ...
+
+
+@frozen
+class Reported:
+    """A failure in the words of an API.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body.
+        headers: Header fields that only failures have.
+    """
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = Factory(dict)
+
 
 class ErrorWords(Protocol):
     """How an API reports failures."""
 
-    def error(self, failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:
-        """Write a failure: the status and the body."""
+    def error(self, failure: Failure, request_id: str) -> Reported:
+        """Write a failure."""
         ...
 
     def headers(self, request_id: str) -> dict[str, str]:
@@ -67,13 +86,13 @@ class Dialect(ErrorWords, Protocol):
     Attributes:
         api: Its name as a wire API of providers.
         media_type: The media type of its streams.
-        keep_alive: What is sent while a stream is silent.
+        provider: The provider of names that are no references, or `None` to look for them.
         needs_text: Whether the end of a stream repeats the text of the answer.
     """
 
     api: ClassVar[str]
     media_type: ClassVar[str]
-    keep_alive: ClassVar[bytes]
+    provider: ClassVar[str | None]
     needs_text: ClassVar[bool]
 
     def read(

@@ -104,7 +104,7 @@ class _Visit:
         """Call the model for a request that was read."""
         gateway = self._gateway
         try:
-            opened = await open_model(gateway, asking.name, self._record)
+            opened = await open_model(gateway, asking.name, self._record, self._dialect.provider)
             model = opened.model
             call = self._dialect.read(asking.body, asking.headers, model, opened.upstream)
             self._record.stream = call.stream
@@ -162,7 +162,7 @@ class _Visit:
                 **self._dialect.headers(self._record.request_id),
                 **_ignored(asked.call),
             },
-            keep_alive=self._dialect.keep_alive,
+            keep_alive=writer.keep_alive,
             seconds=self._gateway.settings.keep_alive_seconds,
         )
         sending = asyncio.create_task(channel.run())

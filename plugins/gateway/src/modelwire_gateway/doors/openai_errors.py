@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from modelwire_gateway.doors.dialect import Reported
 from modelwire_gateway.doors.failure import Failure, FailureKind
 
 __all__ = ["error_object", "openai_error", "openai_headers"]
@@ -39,10 +40,10 @@ def error_object(failure: Failure) -> dict[str, Any]:
     return {"message": failure.message, "type": kind, "param": failure.param, "code": code}
 
 
-def openai_error(failure: Failure) -> tuple[int, dict[str, Any]]:
-    """The status and the body of a failure."""
+def openai_error(failure: Failure) -> Reported:
+    """A failure as an answer."""
     status = 429 if failure.kind == "billing" else failure.status
-    return status, {"error": error_object(failure)}
+    return Reported(status, {"error": error_object(failure)})
 
 
 def openai_headers(request_id: str) -> dict[str, str]:

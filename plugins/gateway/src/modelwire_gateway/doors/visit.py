@@ -95,13 +95,21 @@ async def read_asking(gateway: Gateway, request: Request, record: RequestRecord)
     return Asking(caller, headers, body, size, name.strip())
 
 
-async def open_model(gateway: Gateway, name: str, record: RequestRecord) -> Opened:
+async def open_model(
+    gateway: Gateway, name: str, record: RequestRecord, provider: str | None = None
+) -> Opened:
     """Find the model behind a name.
+
+    Args:
+        gateway: What all doors share.
+        name: The name.
+        record: Where the model is noted.
+        provider: The provider of a name that is neither an alias nor a reference.
 
     Raises:
         ModelwireError: There is none, or it cannot be used.
     """
-    reference = gateway.expand(name)
+    reference = gateway.expand(name, provider)
     model = await gateway.runtime.resolve(reference)
     record.model = str(model.ref)
     return Opened(reference, model, await gateway.upstream_api(model))
@@ -128,12 +136,12 @@ def explained(error: Exception, request_id: str) -> Failure:
 
 def failure_response(words: ErrorWords, failure: Failure, request_id: str) -> Response:
     """Write a failure as a response of an API."""
-    status, body = words.error(failure, request_id)
-    headers = words.headers(request_id)
+    reported = words.error(failure, request_id)
+    headers = {**words.headers(request_id), **reported.headers}
     headers["x-should-retry"] = "true" if failure.retryable else "false"
     if failure.retry_after is not None:
         headers["retry-after"] = str(max(1, round(failure.retry_after + 0.499)))
-    return json_response(body, status, headers)
+    return json_response(reported.body, reported.status, headers)
 
 
 def json_response(body: object, status: int, headers: dict[str, str]) -> Response:

@@ -149,8 +149,7 @@ def read_schema(given: Fields | None) -> tuple[dict[str, Any] | None, bool]:
 
 def _ask_for_json(call: Call, system: list[str], upstream: str) -> None:
     if upstream == API:
-        params = {**call.options.params, "response_format": {"type": "json_object"}}
-        call.options = evolve(call.options, params=params)
+        call.add_params({"response_format": {"type": "json_object"}})
         return
     system.append(JSON_ONLY)
     call.note("response_format", "The model is asked for JSON in its system prompt.")
@@ -160,8 +159,7 @@ def _pass_on(body: Fields, call: Call, upstream: str) -> None:
     """Pass on what only an upstream of the same API understands, or record that it is not."""
     rest = body.rest()
     if upstream == API:
-        kept = {name: value for name, value in rest.items() if name != "store"}
-        call.options = evolve(call.options, params={**kept, **call.options.params})
+        call.pass_on({name: value for name, value in rest.items() if name != "store"})
         return
     for name in rest:
         if name not in _HARMLESS:

@@ -21,7 +21,7 @@ from modelwire.models import Model
 from modelwire_gateway.doors.body import Fields
 from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.chat.request import API, read_call
-from modelwire_gateway.doors.dialect import Asked, EventWriter, extension
+from modelwire_gateway.doors.dialect import Asked, EventWriter, Reported, extension
 from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.openai_errors import error_object, openai_error, openai_headers
 from modelwire_gateway.doors.openai_tools import custom_input
@@ -43,7 +43,7 @@ class ChatDialect:
 
     api: ClassVar[str] = API
     media_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    keep_alive: ClassVar[bytes] = b": keep-alive\n\n"
+    provider: ClassVar[str | None] = None
     needs_text: ClassVar[bool] = False
 
     def read(
@@ -90,8 +90,8 @@ class ChatDialect:
             **extension(asked, message),
         }
 
-    def error(self, failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:  # noqa: ARG002
-        """Write a failure: the status and the body."""
+    def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
+        """Write a failure."""
         return openai_error(failure)
 
     def headers(self, request_id: str) -> dict[str, str]:
@@ -201,6 +201,10 @@ class _ChatWriter:
     def fail(self, failure: Failure) -> bytes:
         """Write an error; there is no `[DONE]` after it."""
         return b"data: " + _encode({"error": error_object(failure)}) + b"\n\n"
+
+    def keep_alive(self) -> bytes:
+        """Write a comment, which clients skip."""
+        return b": keep-alive\n\n"
 
     def _begin(self) -> bytes:
         if self._begun:

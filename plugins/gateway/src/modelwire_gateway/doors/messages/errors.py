@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from modelwire_gateway.doors.dialect import Reported
 from modelwire_gateway.doors.failure import Failure, FailureKind
 
 __all__ = ["anthropic_error", "error_body"]
@@ -49,7 +50,7 @@ def error_body(failure: Failure, request_id: str) -> dict[str, Any]:
     return {"type": "error", "error": error, "request_id": request_id}
 
 
-def anthropic_error(failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:
-    """The status and the body of a failure."""
+def anthropic_error(failure: Failure, request_id: str) -> Reported:
+    """A failure as an answer."""
     _, status = _WORDS[failure.kind]
-    return status or failure.status, error_body(failure, request_id)
+    return Reported(status or failure.status, error_body(failure, request_id))

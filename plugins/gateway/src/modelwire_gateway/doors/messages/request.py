@@ -14,7 +14,7 @@ from modelwire_gateway.doors.body import BadRequest, Fields
 from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.messages.history import CacheMarks, read_history, read_system
 
-__all__ = ["API", "read_call"]
+__all__ = ["API", "read_call", "read_reasoning"]
 
 API: Final = "anthropic-messages"
 _CONVERSE: Final = "bedrock-converse-stream"
@@ -131,8 +131,7 @@ def _server_tool(given: Fields, kind: str, call: Call, upstream: str) -> None:
             "which only Anthropic's own service has."
         )
         raise BadRequest(msg, param=given.place("type"))
-    tools = [*call.options.params.get("tools", ()), dict(given.data)]
-    call.options = evolve(call.options, params={**call.options.params, "tools": tools})
+    call.add_params({"tools": [*call.options.params.get("tools", ()), dict(given.data)]})
 
 
 def _choice(body: Fields, call: Call, upstream: str) -> ToolChoice | None:
@@ -143,8 +142,7 @@ def _choice(body: Fields, call: Call, upstream: str) -> ToolChoice | None:
     if given.flag("disable_parallel_tool_use"):
         place = given.place("disable_parallel_tool_use")
         if upstream in {"openai-completions", "openai-responses"}:
-            params = {**call.options.params, "parallel_tool_calls": False}
-            call.options = evolve(call.options, params=params)
+            call.add_params({"parallel_tool_calls": False})
         else:
             call.note(place, "The model may call several tools at once.")
     if kind == "tool":
@@ -163,15 +161,14 @@ def _betas(body: Fields, headers: Mapping[str, str]) -> list[str]:
 
 def _unchanged(body: Fields, call: Call, betas: list[str]) -> None:
     """Pass on everything to a service of the same API, which knows best what it takes."""
-    params: dict[str, Any] = {**body.rest(), **call.options.params}
-    params.pop("anthropic_version", None)
+    body.any("anthropic_version")
+    call.pass_on(body.rest())
     if betas:
-        params["betas"] = betas
+        call.add_params({"betas": betas})
     system = body.any("system")
     if isinstance(system, list):
         # The blocks stay apart: Anthropic reads the first one of Claude Code for itself.
-        params["system"] = _with_few_marks(system)
-    call.options = evolve(call.options, params=params)
+        call.add_params({"system": _with_few_marks(system)})
 
 
 def _with_few_marks(system: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -196,7 +193,7 @@ def _converse(body: Fields, call: Call, betas: list[str]) -> None:
         params["additionalModelRequestFields"] = {"anthropic_beta": taken}
     if (top_k := body.count("top_k")) is not None:
         params["topK"] = top_k
-    level = _reasoning(body)
+    level = read_reasoning(body)
     thinking = body.object("thinking")
     if thinking is not None and level is not None:
         if (budget := thinking.count("budget_tokens")) is not None:
@@ -204,13 +201,14 @@ def _converse(body: Fields, call: Call, betas: list[str]) -> None:
         if display := thinking.text("display"):
             params["thinkingDisplay"] = display
     _read_schema(body, call)
-    call.options = evolve(call.options, reasoning=level, params={**call.options.params, **params})
+    call.add_params(params)
+    call.options = evolve(call.options, reasoning=level)
     _note_rest(body, call)
 
 
 def _translated(body: Fields, call: Call, betas: list[str]) -> None:
     """Say what another API has a word for, and record the rest."""
-    call.options = evolve(call.options, reasoning=_reasoning(body))
+    call.options = evolve(call.options, reasoning=read_reasoning(body))
     _read_schema(body, call)
     if body.any("top_k") is not None:
         call.note("top_k", "The model's API does not have it.")
@@ -219,7 +217,7 @@ def _translated(body: Fields, call: Call, betas: list[str]) -> None:
     _note_rest(body, call)
 
 
-def _reasoning(body: Fields) -> ReasoningLevel | None:
+def read_reasoning(body: Fields) -> ReasoningLevel | None:
     """How much to think, by `thinking` and the effort of `output_config`."""
     thinking, config = body.object("thinking"), body.object("output_config")
     level = None if thinking is None else _level(thinking)

@@ -23,7 +23,7 @@ from modelwire.messages import AssistantMessage, Usage
 from modelwire.models import Model
 from modelwire_gateway.doors.body import Fields
 from modelwire_gateway.doors.call import Call
-from modelwire_gateway.doors.dialect import Asked, EventWriter, extension
+from modelwire_gateway.doors.dialect import Asked, EventWriter, Reported, extension
 from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.messages.blocks import block_of, citation_of, stop_reason_of, usage_of
 from modelwire_gateway.doors.messages.errors import anthropic_error, error_body
@@ -44,7 +44,7 @@ class MessagesDialect:
 
     api: ClassVar[str] = API
     media_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    keep_alive: ClassVar[bytes] = sse("ping", b'{"type":"ping"}')
+    provider: ClassVar[str | None] = None
     needs_text: ClassVar[bool] = False
 
     def read(
@@ -61,8 +61,8 @@ class MessagesDialect:
         """Write an answer that is not streamed."""
         return message_of(message, asked)
 
-    def error(self, failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:
-        """Write a failure: the status and the body."""
+    def error(self, failure: Failure, request_id: str) -> Reported:
+        """Write a failure."""
         return anthropic_error(failure, request_id)
 
     def headers(self, request_id: str) -> dict[str, str]:
@@ -139,6 +139,10 @@ class MessagesWriter:
     def fail(self, failure: Failure) -> bytes:
         """Write an error, which ends the stream."""
         return sse("error", _encode(error_body(failure, self._asked.request_id)))
+
+    def keep_alive(self) -> bytes:
+        """Write a `ping`; `message_start` comes before it."""
+        return self._begin() + self._frame("ping", b'{"type":"ping"}')
 
     def _begin(self) -> bytes:
         if self._begun:

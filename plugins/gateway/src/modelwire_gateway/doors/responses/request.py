@@ -118,7 +118,7 @@ def _read_reasoning(body: Fields, call: Call, upstream: str) -> None:
     call.options = evolve(call.options, reasoning=given.one_of("effort", EFFORTS))
     if upstream == API:
         kept = {name: value for name, value in given.data.items() if name != "effort"}
-        _add_params(call, {"reasoning": {n: v for n, v in kept.items() if v is not None}})
+        call.add_params({"reasoning": {n: v for n, v in kept.items() if v is not None}})
 
 
 def _tools(body: Fields, call: Call, upstream: str) -> tuple[list[Tool], Any]:
@@ -140,7 +140,7 @@ def _tools(body: Fields, call: Call, upstream: str) -> tuple[list[Tool], Any]:
         else:
             call.note(given.path, f"Only OpenAI's own service has tools of the type {kind!r}.")
     if hosted:
-        _add_params(call, {"tools": hosted})
+        call.add_params({"tools": hosted})
     if allowed is not None:
         tools = [tool for tool in tools if tool.name in allowed]
     call.custom_tools = frozenset(custom)
@@ -157,7 +157,7 @@ def _read_format(body: Fields, call: Call, system: list[str], upstream: str) -> 
         kept = {name: value for name, value in text.data.items() if name != "format"}
         if only_json:
             kept["format"] = {"type": "json_object"}
-        _add_params(call, {"text": kept})
+        call.add_params({"text": kept})
         return
     if only_json:
         system.append(JSON_ONLY)
@@ -170,14 +170,10 @@ def _pass_on(body: Fields, call: Call, upstream: str) -> None:
     """Pass on what only an upstream of the same API understands, or record that it is not."""
     rest = body.rest()
     if upstream == API:
-        _add_params(call, {n: v for n, v in rest.items() if n not in ("store", "client_metadata")})
+        call.pass_on({n: v for n, v in rest.items() if n not in ("store", "client_metadata")})
         return
     if rest.get("parallel_tool_calls") is True:
         del rest["parallel_tool_calls"]
     for name in rest:
         if name not in _HARMLESS:
             call.note(name, "The model's API does not have it.")
-
-
-def _add_params(call: Call, params: Mapping[str, Any]) -> None:
-    call.options = evolve(call.options, params={**call.options.params, **params})

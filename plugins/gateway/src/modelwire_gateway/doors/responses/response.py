@@ -32,7 +32,7 @@ from modelwire.messages import (
 from modelwire.models import Model
 from modelwire_gateway.doors.body import Fields
 from modelwire_gateway.doors.call import Call
-from modelwire_gateway.doors.dialect import Asked, EventWriter, extension
+from modelwire_gateway.doors.dialect import Asked, EventWriter, Reported, extension
 from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.openai_errors import error_object, openai_error, openai_headers
 from modelwire_gateway.doors.responses.items import annotation_of, item_of, usage_of
@@ -49,7 +49,7 @@ class ResponsesDialect:
 
     api: ClassVar[str] = API
     media_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    keep_alive: ClassVar[bytes] = b": keep-alive\n\n"
+    provider: ClassVar[str | None] = None
     needs_text: ClassVar[bool] = True
 
     def read(
@@ -73,8 +73,8 @@ class ResponsesDialect:
         ]
         return _finished(message, asked, output)
 
-    def error(self, failure: Failure, request_id: str) -> tuple[int, dict[str, Any]]:  # noqa: ARG002
-        """Write a failure: the status and the body."""
+    def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
+        """Write a failure."""
         return openai_error(failure)
 
     def headers(self, request_id: str) -> dict[str, str]:
@@ -166,6 +166,10 @@ class _ResponsesWriter:
             "error": {"code": error["code"] or error["type"], "message": message},
         }
         return start + self._event("response.failed", response=answer)
+
+    def keep_alive(self) -> bytes:
+        """Write a comment, which clients skip."""
+        return b": keep-alive\n\n"
 
     def _begin(self) -> bytes:
         if self._begun:

@@ -1,0 +1,1 @@
+"""The doors for clients of Amazon Bedrock: Converse, and InvokeModel with bodies of Claude."""
