@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from client_environments import client_python, every_client
 from console_pages import blocks_of
+from foreign_clients import CLIENTS, every_client, python_with
 
 from modelwire_bedrock.emulator import Emulator, Fault
 
@@ -77,7 +77,10 @@ def run(library, task, folder, emulator):
     environ = emulator.environ()
     environ["AWS_BEDROCK_RUNTIME_ENDPOINT"] = environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
     # Warnings are modelwire's to have none of.
-    python = [sys.executable] if library in INSTALLED else [client_python(FOREIGN[library])]
+    python = [sys.executable]
+    if library not in INSTALLED:
+        name = FOREIGN[library]
+        python = [python_with(f"client-{name}", CLIENTS / f"{name}.txt")]
     strict = ["-W", "error"] if library == "modelwire" else []
     done = subprocess.run(
         [*python, *strict, "-c", "\n".join(PROGRAMS[task][library])],

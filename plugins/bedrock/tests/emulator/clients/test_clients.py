@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from client_environments import ENVIRONMENTS, client_python, every_client
+from foreign_clients import every_client, node_with, python_with
 
 from modelwire_bedrock.emulator import Emulator
 
@@ -41,32 +41,15 @@ AFTER_A_TOOL = {"pydantic_ai": "text", "strands": "streamed"}
 """Where agents print the answer after the result of their tool."""
 
 
-def install_node(name):
-    """A folder with the packages of a client; skips where they cannot be installed."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm are not installed")
-    folder = ENVIRONMENTS / f"client-{name}"
-    wanted = (HERE / f"{name}.txt").read_text().split()
-    mark = folder / "installed"
-    if not mark.exists() or mark.read_text().split() != wanted:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text('{"private": true, "type": "module"}')
-        command = ["npm", "install", "--no-audit", "--no-fund", "--silent", *wanted]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=500)
-        if done.returncode:
-            pytest.skip(f"npm cannot install {name}: {done.stderr[-200:]}")
-        mark.write_text("\n".join(wanted))
-    return folder
-
-
 def run(name, emulator, home, *, bearer=False):
     """What a client's script prints."""
     if name in NODE:
-        folder = install_node(name)
+        folder = node_with(f"client-{name}", HERE / f"{name}.txt")
         shutil.copy(HERE / f"{name}_client.mjs", folder)
         command = ["node", folder / f"{name}_client.mjs"]
     else:
-        python = sys.executable if name in OWN else client_python(name)
+        environment, wanted = f"client-{name}", HERE / f"{name}.txt"
+        python = sys.executable if name in OWN else python_with(environment, wanted)
         command = [python, HERE / f"{name}_client.py"]
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), **emulator.environ(bearer=bearer)}
     environ["AWS_EC2_METADATA_DISABLED"] = "true"
