@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from modelwire_gateway.administration.key_commands import keys
+
 __all__ = ["serve"]
 
 
@@ -47,3 +49,6 @@ def serve(
     from modelwire_gateway.run import run_gateway
 
     run_gateway(host=host, port=port, allow_hosts=allow_hosts, config_path=config_path)
+
+
+serve.add_command(keys)

@@ -20,6 +20,7 @@ from modelwire.config import load_config
 from modelwire.errors import ConfigError
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import OpenAccess, make_key
+from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.application import app
 from modelwire_gateway.settings import Settings
 
@@ -83,12 +84,13 @@ def run_gateway(
 async def _serve(runtime: Runtime, settings: Settings) -> None:
     given = os.environ.get(KEY_VARIABLE, "").strip()
     key = given or make_key()
-    async with runtime:
+    local = OpenAccess(key)
+    async with runtime, open_access(settings.storage, local=local) as opened:
         listening = _listen(settings)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         server = _Server(
             uvicorn.Config(
-                app(runtime, settings, OpenAccess(key)),
+                app(runtime, settings, opened.control),
                 access_log=False,
                 log_config=None,
                 lifespan="on",

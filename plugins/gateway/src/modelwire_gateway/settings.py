@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import Factory, frozen
+from attrs import Factory, field, frozen
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError
 from modelwire.structuring import make_converter, problems_of
+from modelwire_gateway.storage.settings import StorageSettings
 
 __all__ = ["DEFAULT_PORT", "Settings"]
 
@@ -31,6 +32,7 @@ class Settings:
         keep_alive_seconds: How long a stream may be silent before a keep-alive is sent.
         request_seconds: How long the body of a request may take to arrive.
         drain_seconds: How long open requests may go on after SIGTERM.
+        storage: Where keys, usage and limits are kept.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +43,7 @@ class Settings:
     keep_alive_seconds: float = 15.0
     request_seconds: float = 60.0
     drain_seconds: float = 30.0
+    storage: StorageSettings = field(factory=StorageSettings)
 
     @classmethod
     def of(cls, config: Config) -> Settings:

@@ -69,6 +69,7 @@ class Limits:
         concurrency: Requests at one time.
         budget_day: USD within a day of UTC.
         budget_month: USD within a month of UTC.
+        unpriced: Whether models without a known price may be called under a budget.
     """
 
     requests_per_minute: int | None = None
@@ -76,6 +77,17 @@ class Limits:
     concurrency: int | None = None
     budget_day: float | None = None
     budget_month: float | None = None
+    unpriced: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a limit."""
+        return self != Limits(unpriced=self.unpriced)
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether there is a budget."""
+        return self.budget_day is not None or self.budget_month is not None
 
 
 @frozen
@@ -86,7 +98,11 @@ class Caller:
         id: Its id, which is no secret.
         name: Its name, for people.
         owner: The person or team that it belongs to, or `None`.
-        models: The models that it may call, as names or references; empty is all of them.
+        models: The models that it may call, as names, references or patterns with `*`; empty is
+            all of them.
+        routes: Models that requests go to instead: by the name or reference that is asked for, the
+            reference that is called, as an application inference profile of the caller's own.
+        labels: Labels that the provider gets with each request.
         limits: How much it may use.
     """
 
@@ -94,6 +110,8 @@ class Caller:
     name: str
     owner: str | None = None
     models: tuple[str, ...] = ()
+    routes: Mapping[str, str] = Factory(dict)
+    labels: Mapping[str, str] = Factory(dict)
     limits: Limits = field(factory=Limits)
 
 

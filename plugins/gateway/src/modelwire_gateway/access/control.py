@@ -1,0 +1,274 @@
+"""Access by keys and AWS identities: who calls, what they may call, and how much of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from modelwire.messages import Usage
+from modelwire.models import Model
+from modelwire_gateway.access.caller import (
+    Access,
+    Admission,
+    Caller,
+    Estimate,
+    Limits,
+    Refusal,
+    Refused,
+    credential_of,
+)
+from modelwire_gateway.access.counters import (
+    Allowance,
+    Counters,
+    CountersUnavailable,
+    Demand,
+    Full,
+    LimitName,
+    Reservation,
+    Spent,
+)
+from modelwire_gateway.access.keychain import INVALID_KEY, Keychain
+from modelwire_gateway.access.money import to_nanodollars
+from modelwire_gateway.access.periods import Period
+from modelwire_gateway.storage.usage import Spending, UsageLog
+
+__all__ = ["AccessControl"]
+
+_log = logging.getLogger("modelwire_gateway.limits")
+
+_USUAL_OUTPUT: Final = 4096
+"""Tokens that an answer is expected to have at most, where the request does not say it."""
+_RENEWAL_SECONDS: Final = 20.0
+_DATABASE_SECONDS: Final = 3.0
+
+_LEFT: Final[Mapping[LimitName, str]] = {
+    "requests_per_minute": "{limits.requests_per_minute} requests a minute",
+    "tokens_per_minute": "{limits.tokens_per_minute} tokens a minute",
+    "concurrency": "{limits.concurrency} requests at a time",
+    "budget_day": "{limits.budget_day:g} USD a day (UTC)",
+    "budget_month": "{limits.budget_month:g} USD a month (UTC)",
+}
+_CODES: Final[Mapping[LimitName, Refusal]] = {
+    "requests_per_minute": "rate_limited",
+    "tokens_per_minute": "rate_limited",
+    "concurrency": "rate_limited",
+    "budget_day": "budget_used_up",
+    "budget_month": "budget_used_up",
+}
+
+
+@frozen(eq=False)
+class _Admitted:
+    """A request that was let in, until its usage is known."""
+
+    caller: Caller
+    model: str
+    reservation: Reservation | None
+    control: AccessControl = field(repr=False)
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The labels of the caller."""
+        return self.caller.labels
+
+    async def settle(self, usage: Usage | None, cost: float | None) -> None:
+        """Count what was used, to the end even if whoever waits for it leaves."""
+        await self.control.settle(self, usage, cost)
+
+
+class AccessControl:
+    """Lets callers in by the keys that are stored.
+
+    Args:
+        keys: The keys in force.
+        counters: What callers have used of their limits.
+        usage: What callers have used at all.
+        local: Another key, of the process's own, for a caller without limits; `None` is none.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        keys: Keychain,
+        counters: Counters,
+        usage: UsageLog,
+        *,
+        local: Access | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._counters = counters
+        self._usage = usage
+        self._local = local
+        self._clock = clock
+        self._running: dict[str, Reservation] = {}
+        self._settling: set[asyncio.Task[None]] = set()
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
+        """Find the caller by the key in a request's header.
+
+        Raises:
+            Refused: There is no key, or it is not good (401), or none can be checked (503).
+        """
+        if self._local is not None:
+            with contextlib.suppress(Refused):
+                return await self._local.authenticate(headers)
+        credential = credential_of(headers)
+        if credential is None:
+            raise Refused(401, "unauthorized", INVALID_KEY)
+        return (await self._keys.authenticate(credential)).caller()
+
+    def may_call(self, caller: Caller, name: str, reference: str) -> bool:
+        """Whether the name or the reference of a model is among those that a caller may call."""
+        return not caller.models or any(
+            fnmatchcase(name, pattern) or fnmatchcase(reference, pattern)
+            for pattern in caller.models
+        )
+
+    async def admit(
+        self, caller: Caller, model: Model, estimate: Estimate, *, name: str
+    ) -> Admission:
+        """Let a request in, and set aside what it may use.
+
+        Raises:
+            Refused: The caller may not call the model or its price is not known (403), a limit or
+                budget leaves no room (429), or limits cannot be checked (503).
+        """
+        reference = str(model.ref)
+        if not self.may_call(caller, name, reference):
+            msg = f"This key may not call the model {name!r}."
+            raise Refused(403, "model_not_allowed", msg)
+        reservation = None
+        if caller.limits.any:
+            reservation = await self._reserve(caller, model, estimate, name)
+            self._running[reservation.id] = reservation
+        return _Admitted(caller, reference, reservation, self)
+
+    async def settle(self, admitted: _Admitted, usage: Usage | None, cost: float | None) -> None:
+        """Count what a request has used, and give free what was set aside for it."""
+        task = asyncio.create_task(self._settle(admitted, usage, cost))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
+        await asyncio.shield(task)
+
+    async def keep_renewing(self) -> None:
+        """Say about every 20 seconds which requests are running, until it is cancelled."""
+        while True:
+            await asyncio.sleep(_RENEWAL_SECONDS)
+            try:
+                await self._counters.renew(list(self._running.values()))
+            except CountersUnavailable:
+                _log.warning("Running requests cannot be renewed in the shared limits.")
+
+    async def aclose(self) -> None:
+        """Wait until everything that has ended is counted."""
+        await asyncio.gather(*self._settling, return_exceptions=True)
+
+    async def _reserve(
+        self, caller: Caller, model: Model, estimate: Estimate, name: str
+    ) -> Reservation:
+        demand = self._demand(caller, model, estimate, name)
+        try:
+            reserved = await self._counters.reserve(demand)
+            if reserved is None:
+                spending = await self._spending(caller)
+                demand = evolve(demand, period=spending.period)
+                spent = Spent(spending.day, spending.month)
+                reserved = await self._counters.reserve(demand, spent)
+        except CountersUnavailable as error:
+            raise _uncountable("The limits of this key") from error
+        if isinstance(reserved, Reservation):
+            return reserved
+        if reserved is None:
+            raise _uncountable("The budget of this key")
+        raise self._refusal(reserved, caller.limits)
+
+    def _demand(self, caller: Caller, model: Model, estimate: Estimate, name: str) -> Demand:
+        limits = caller.limits
+        output = estimate.output_tokens
+        if output is None:
+            output = min(model.max_tokens or _USUAL_OUTPUT, _USUAL_OUTPUT)
+        tokens = estimate.input_tokens + output
+        if limits.tokens_per_minute is not None:
+            # What is larger than the limit waits until it has the minute for itself.
+            tokens = min(tokens, limits.tokens_per_minute)
+        return Demand(
+            caller.id,
+            _allowance(limits),
+            tokens,
+            _expected_cost(limits, model, Usage(input=estimate.input_tokens, output=output), name),
+            Period.at(self._clock()),
+        )
+
+    async def _spending(self, caller: Caller) -> Spending:
+        try:
+            async with asyncio.timeout(_DATABASE_SECONDS):
+                return await self._usage.spending(caller.id)
+        except Exception as error:
+            _log.warning("Spending cannot be read: %s", type(error).__name__)
+            raise _uncountable("The budget of this key") from error
+
+    def _refusal(self, full: Full, limits: Limits) -> Refused:
+        now = self._clock()
+        period = Period.at(now)
+        wait = full.retry_after
+        if wait is None:
+            month = full.limit == "budget_month"
+            wait = (period.seconds_of_month_left if month else period.seconds_of_day_left)(now)
+        left = _LEFT[full.limit].format(limits=limits)
+        msg = f"This key has used up its limit of {left}. Try again in {math.ceil(wait)} s."
+        return Refused(429, _CODES[full.limit], msg, retry_after=wait)
+
+    async def _settle(self, admitted: _Admitted, usage: Usage | None, cost: float | None) -> None:
+        if usage is not None:
+            self._usage.record(admitted.caller, admitted.model, usage, cost)
+        reserved = admitted.reservation
+        if reserved is None:
+            return
+        self._running.pop(reserved.id, None)
+        used = usage or Usage()
+        # Nothing is waited for between the record and counters in memory, so that spending that is
+        # read from the database has both or neither.
+        try:
+            await self._counters.settle(
+                reserved,
+                used.total_tokens - used.cache_read,
+                to_nanodollars(cost or 0.0),
+                Period.at(self._clock()),
+            )
+        except CountersUnavailable:
+            _log.warning("A request cannot be settled in the shared limits.")
+
+
+def _allowance(limits: Limits) -> Allowance:
+    day, month = limits.budget_day, limits.budget_month
+    return Allowance(
+        limits.requests_per_minute,
+        limits.tokens_per_minute,
+        limits.concurrency,
+        None if day is None else to_nanodollars(day),
+        None if month is None else to_nanodollars(month),
+    )
+
+
+def _expected_cost(limits: Limits, model: Model, expected: Usage, name: str) -> int:
+    if not limits.budgeted:
+        return 0
+    cost = None if model.prices is None else model.prices.cost_of(expected)
+    if cost is None and not limits.unpriced and not model.local:
+        msg = f"The price of {name!r} is not known, and this key has a budget."
+        raise Refused(403, "price_unknown", msg)
+    return 0 if cost is None else to_nanodollars(cost.total)
+
+
+def _uncountable(what: str) -> Refused:
+    msg = f"{what} cannot be checked at the moment."
+    return Refused(503, "unavailable", msg, retry_after=2.0)

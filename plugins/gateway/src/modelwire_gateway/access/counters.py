@@ -1,0 +1,181 @@
+"""The contract of counters: how much each caller has used of its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from attrs import frozen
+
+from modelwire_gateway.access.periods import Period
+
+__all__ = [
+    "Allowance",
+    "Counters",
+    "CountersUnavailable",
+    "Demand",
+    "Full",
+    "LimitName",
+    "Reservation",
+    "Spent",
+]
+
+LimitName = Literal[
+    "requests_per_minute", "tokens_per_minute", "concurrency", "budget_day", "budget_month"
+]
+
+
+@frozen
+class Allowance:
+    """What a caller may use, with budgets in nano-dollars; `None` is no limit."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrency: int | None = None
+    budget_day: int | None = None
+    budget_month: int | None = None
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether there is a budget."""
+        return self.budget_day is not None or self.budget_month is not None
+
+
+@frozen
+class Demand:
+    """What one request asks for.
+
+    Attributes:
+        caller: The caller's id.
+        allowance: What the caller may use.
+        tokens: Tokens that the request may use.
+        cost: Nano-dollars that it may cost.
+        period: The day and month in which it begins.
+    """
+
+    caller: str
+    allowance: Allowance
+    tokens: int
+    cost: int
+    period: Period
+
+
+@frozen
+class Spent:
+    """What a caller has spent in a period before the counters knew of it, in nano-dollars."""
+
+    day: int
+    month: int
+
+
+@frozen
+class Reservation:
+    """What is set aside for a request that was let in.
+
+    Attributes:
+        id: Its id.
+        caller: The caller's id.
+        second: The second of the counters' clock in which the tokens were counted.
+        tokens: The tokens that were counted.
+        cost: The nano-dollars that are set aside.
+    """
+
+    id: str
+    caller: str
+    second: int
+    tokens: int
+    cost: int
+
+
+@frozen
+class Full:
+    """A limit that leaves no room for a request.
+
+    Attributes:
+        limit: Which.
+        retry_after: Seconds until there may be room, or `None` where only the calendar says it.
+    """
+
+    limit: LimitName
+    retry_after: float | None
+
+
+class Counters(Protocol):
+    """Counters that many requests use at the same time.
+
+    Within any 60 seconds, no more requests begin than a caller's limit, and no more tokens are set
+    aside. A budget is used up once what was spent and what is set aside reach it.
+    """
+
+    async def reserve(
+        self, demand: Demand, spent: Spent | None = None
+    ) -> Reservation | Full | None:
+        """Set aside what a request asks for, all of it or nothing.
+
+        Args:
+            demand: What it asks for.
+            spent: What the caller has spent before; used only where the counters do not know it.
+
+        Returns:
+            What was set aside, the limit that is full, or `None` where `spent` must be given.
+
+        Raises:
+            CountersUnavailable: The counters cannot be reached.
+        """
+        ...
+
+    async def settle(
+        self, reservation: Reservation, tokens: int, cost: int, period: Period
+    ) -> None:
+        """Replace what was set aside by what was used.
+
+        Args:
+            reservation: What was set aside.
+            tokens: The tokens that were used.
+            cost: The nano-dollars that were spent.
+            period: The day and month in which the request ended.
+
+        Raises:
+            CountersUnavailable: The counters cannot be reached.
+        """
+        ...
+
+    async def renew(self, reservations: Sequence[Reservation]) -> None:
+        """Say that requests are still running; what nobody renews is given free.
+
+        Raises:
+            CountersUnavailable: The counters cannot be reached.
+        """
+        ...
+
+    async def forget_spending(self, callers: Sequence[str]) -> None:
+        """Forget what callers have spent, so that `reserve` asks for it.
+
+        Raises:
+            CountersUnavailable: The counters cannot be reached.
+        """
+        ...
+
+    async def cool_down(self, model: str, seconds: float) -> None:
+        """Keep a model of a group out of the choice for a while.
+
+        Raises:
+            CountersUnavailable: The counters cannot be reached.
+        """
+        ...
+
+    async def cooling(self, models: Sequence[str]) -> frozenset[str]:
+        """Which of the models are kept out of the choice.
+
+        Raises:
+            CountersUnavailable: The counters cannot be reached.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class CountersUnavailable(Exception):
+    """The counters cannot be reached."""

@@ -1,0 +1,134 @@
+"""The keys in force: a copy of all stored ones, held in memory and kept up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+from modelwire_gateway.access.caller import Refused
+from modelwire_gateway.access.keys import NOBODY, Key, KeyText
+
+__all__ = ["INVALID_KEY", "KeySource", "Keychain"]
+
+_log = logging.getLogger("modelwire_gateway.keys")
+
+INVALID_KEY: Final = "The API key is missing or not valid."
+"""The one answer to every credential that is not good."""
+
+_POLL_SECONDS: Final = 1.0
+_TIMEOUT_SECONDS: Final = 3.0
+_FRESH_SECONDS: Final = 0.2
+"""Before a key is refused, a copy that is older than this is compared with the database."""
+
+
+class KeySource(Protocol):
+    """Where keys are stored."""
+
+    async def revision(self) -> int:
+        """A number that grows with every change of a key."""
+        ...
+
+    async def load(self) -> tuple[int, list[Key]]:
+        """The revision, and every key."""
+        ...
+
+
+class Keychain:
+    """The keys in force.
+
+    A request is authenticated in memory: nobody outside can make the database work by guessing. A
+    revocation is in force once the copy has been brought up to date, within about a second.
+
+    Args:
+        source: Where keys are stored.
+        stale_seconds: How long keys stay in force while the database cannot be asked.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        source: KeySource,
+        *,
+        stale_seconds: float = 300.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._source = source
+        self._stale_seconds = stale_seconds
+        self._clock = clock
+        self._keys: Mapping[str, Key] = {}
+        self._revision = -1
+        self._confirmed = float("-inf")
+        self._asked = float("-inf")
+        self._refreshing: asyncio.Task[None] | None = None
+        self._failing = False
+
+    async def authenticate(self, text: str) -> Key:
+        """Find the key of a request.
+
+        An unknown key, a wrong secret, a revoked and an expired key all take the same steps.
+
+        Raises:
+            Refused: The key is not good (401), or none can be checked (503).
+        """
+        given = KeyText.parse(text)
+        key = self._keys.get(given.id, NOBODY)
+        if not key.accepts(given.secret, self._clock()):
+            # It may have been made a moment ago.
+            if time.monotonic() - self._asked > _FRESH_SECONDS:
+                await self.refresh()
+            key = self._keys.get(given.id, NOBODY)
+            if not key.accepts(given.secret, self._clock()):
+                self._require_known()
+                raise Refused(401, "unauthorized", INVALID_KEY)
+        self._require_known()
+        return key
+
+    @property
+    def usable(self) -> bool:
+        """Whether the copy is recent enough to let anybody in."""
+        return time.monotonic() - self._confirmed <= self._stale_seconds
+
+    @property
+    def empty(self) -> bool:
+        """Whether there are no keys."""
+        return not self._keys
+
+    async def keep_current(self) -> None:
+        """Bring the copy up to date about every second, until it is cancelled."""
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Bring the copy up to date; callers at the same time share one look."""
+        if self._refreshing is None:
+            self._refreshing = asyncio.create_task(self._refresh())
+            self._refreshing.add_done_callback(self._refreshed)
+        # One caller that leaves does not take the answer from the others.
+        await asyncio.shield(self._refreshing)
+
+    def _refreshed(self, _: asyncio.Task[None]) -> None:
+        self._refreshing = None
+
+    async def _refresh(self) -> None:
+        self._asked = time.monotonic()
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                if self._revision < 0 or await self._source.revision() != self._revision:
+                    self._revision, keys = await self._source.load()
+                    self._keys = {key.id: key for key in keys}
+        except Exception as error:  # noqa: BLE001 - whatever the driver raises; the copy stays
+            if not self._failing:
+                _log.warning("The keys cannot be read: %s", type(error).__name__)
+            self._failing = True
+        else:
+            self._confirmed = self._asked
+            self._failing = False
+
+    def _require_known(self) -> None:
+        if not self.usable:
+            msg = "The keys of this gateway cannot be checked at the moment."
+            raise Refused(503, "unavailable", msg, retry_after=5.0)

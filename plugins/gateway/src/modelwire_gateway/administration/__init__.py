@@ -1,0 +1,1 @@
+"""The commands that manage a gateway: keys, usage and the database."""

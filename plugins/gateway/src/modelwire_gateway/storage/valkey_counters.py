@@ -1,0 +1,202 @@
+"""Counters in Valkey or Redis, which all replicas share."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from modelwire.errors import ConfigError
+from modelwire_gateway.access.counters import (
+    CountersUnavailable,
+    Demand,
+    Full,
+    Reservation,
+    Spent,
+)
+from modelwire_gateway.access.periods import Period
+from modelwire_gateway.storage.memory_counters import WINDOW_SECONDS
+
+if TYPE_CHECKING:
+    from redis.commands.core import AsyncScript
+
+__all__ = ["LEASE_SECONDS", "ValkeyCounters"]
+
+LEASE_SECONDS: Final = 60
+"""How long what a lost replica was running counts as running."""
+
+_TIMEOUT_SECONDS: Final = 1.0
+_CONNECTIONS: Final = 32
+_SCRIPTS: Final = Path(__file__).parent / "scripts"
+_HINT: Final = "Give valkey://host:6379/0, or rediss://user:password@host:6380/0 for TLS."
+
+
+class ValkeyCounters:
+    """Counters in Valkey or Redis. Each step is one script, so it happens as a whole or not at all.
+
+    The clock is the server's. What a replica has set aside is given free a minute after that replica
+    was lost.
+
+    Args:
+        url: Where the server is, as `valkey://host:6379/0`.
+        prefix: What the names of all keys begin with.
+
+    Raises:
+        ConfigError: The URL cannot be read, or the client is not installed.
+    """
+
+    def __init__(self, url: str, *, prefix: str = "modelwire") -> None:
+        self._client, self._unreachable = _connect(url)
+        self._prefix = prefix
+        self._reserve = self._script("reserve")
+        self._settle = self._script("settle")
+        self._renew = self._script("renew")
+
+    async def reserve(
+        self, demand: Demand, spent: Spent | None = None
+    ) -> Reservation | Full | None:
+        """Set aside what a request asks for, all of it or nothing."""
+        made = secrets.token_hex(8)
+        allowance = demand.allowance
+        limits = (
+            allowance.requests_per_minute,
+            allowance.tokens_per_minute,
+            allowance.concurrency,
+            allowance.budget_day,
+            allowance.budget_month,
+        )
+        answer = await self._run(
+            self._reserve,
+            [*self._names(demand.caller), *self._spending(demand.caller, demand.period)],
+            [
+                made,
+                demand.tokens,
+                demand.cost,
+                *(-1 if limit is None else limit for limit in limits),
+                LEASE_SECONDS,
+                -1 if spent is None else spent.day,
+                -1 if spent is None else spent.month,
+                WINDOW_SECONDS,
+            ],
+        )
+        if answer[0] == b"ok":
+            second = int(answer[1])
+            return Reservation(made, demand.caller, second, demand.tokens, demand.cost)
+        if answer[0] == b"spent":
+            return None
+        wait = float(answer[2])
+        return Full(answer[1].decode(), wait if wait >= 0 else None)
+
+    async def settle(
+        self, reservation: Reservation, tokens: int, cost: int, period: Period
+    ) -> None:
+        """Replace what was set aside by what was used."""
+        _, counted, running, held = self._names(reservation.caller)
+        await self._run(
+            self._settle,
+            [counted, running, held, *self._spending(reservation.caller, period)],
+            [reservation.id, reservation.second, tokens - reservation.tokens, cost],
+        )
+
+    async def renew(self, reservations: Sequence[Reservation]) -> None:
+        """Say that requests are still running."""
+        by_caller = defaultdict(list)
+        for reservation in reservations:
+            by_caller[reservation.caller].append(reservation.id)
+        for caller, ids in by_caller.items():
+            await self._run(self._renew, self._names(caller)[2:], [LEASE_SECONDS, *ids])
+
+    async def forget_spending(self, callers: Sequence[str]) -> None:
+        """Forget what callers have spent."""
+        period = Period.at(time.time())
+        for caller in callers:
+            await self._call("DEL", *self._spending(caller, period))
+
+    async def cool_down(self, model: str, seconds: float) -> None:
+        """Keep a model of a group out of the choice for a while."""
+        name, milliseconds = self._cooling_name(model), max(1, round(seconds * 1000))
+        await self._call("SET", name, "1", "PX", milliseconds, "NX")
+        await self._call("PEXPIRE", name, milliseconds, "GT")
+
+    async def cooling(self, models: Sequence[str]) -> frozenset[str]:
+        """Which of the models are kept out of the choice."""
+        if not models:
+            return frozenset()
+        found = await self._call("MGET", *(self._cooling_name(model) for model in models))
+        return frozenset(model for model, value in zip(models, found, strict=True) if value)
+
+    async def ping(self) -> None:
+        """Ask whether the server is there.
+
+        Raises:
+            CountersUnavailable: It is not.
+        """
+        await self._call("PING")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+        await self._client.connection_pool.disconnect()
+
+    def _script(self, name: str) -> AsyncScript:
+        script: AsyncScript = self._client.register_script(
+            (_SCRIPTS / f"{name}.lua").read_text("utf-8")
+        )
+        return script
+
+    def _names(self, caller: str) -> list[str]:
+        # What one script uses lies in one slot of a cluster: that of the text in braces.
+        start = f"{self._prefix}:{{{caller}}}"
+        return [f"{start}:requests", f"{start}:tokens", f"{start}:running", f"{start}:held"]
+
+    def _spending(self, caller: str, period: Period) -> list[str]:
+        start = f"{self._prefix}:{{{caller}}}:spent"
+        return [f"{start}:{period.day}", f"{start}:{period.month}"]
+
+    def _cooling_name(self, model: str) -> str:
+        return f"{self._prefix}:{{groups}}:cooling:{model}"
+
+    async def _run(self, script: AsyncScript, names: list[str], values: list[Any]) -> Any:
+        try:
+            return await script(keys=names, args=values)
+        except self._unreachable as error:
+            raise CountersUnavailable(str(error)) from error
+
+    async def _call(self, *words: Any) -> Any:
+        try:
+            return await self._client.execute_command(*words)
+        except self._unreachable as error:
+            raise CountersUnavailable(str(error)) from error
+
+
+def _connect(url: str) -> tuple[Any, tuple[type[Exception], ...]]:
+    """A client, and what it raises when the server cannot be used."""
+    try:
+        from redis.asyncio import BlockingConnectionPool, Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+        from redis.exceptions import RedisError
+    except ModuleNotFoundError as error:
+        msg = "Shared limits need the package redis, which is not installed."
+        hint = 'Install it with: pip install "modelwire-gateway[valkey]"'
+        raise ConfigError(msg, hint=hint) from error
+    for name, known in (("valkey://", "redis://"), ("valkeys://", "rediss://")):
+        if url.startswith(name):
+            url = known + url.removeprefix(name)
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=_TIMEOUT_SECONDS,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            # A script that is sent twice would count twice.
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError as error:
+        msg = "The counters of the gateway are given as a URL that cannot be read."
+        raise ConfigError(msg, hint=_HINT) from error
+    return Redis(connection_pool=pool), (RedisError, OSError, TimeoutError)
