@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from modelwire_gateway.administration.aws_token_command import token
 from modelwire_gateway.administration.key_commands import keys
 
 __all__ = ["serve"]
@@ -52,3 +53,4 @@ def serve(
 
 
 serve.add_command(keys)
+serve.add_command(token)

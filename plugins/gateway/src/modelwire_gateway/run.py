@@ -85,7 +85,7 @@ async def _serve(runtime: Runtime, settings: Settings) -> None:
     given = os.environ.get(KEY_VARIABLE, "").strip()
     key = given or make_key()
     local = OpenAccess(key)
-    async with runtime, open_access(settings.storage, local=local) as opened:
+    async with runtime, open_access(settings.storage, aws=settings.aws, local=local) as opened:
         listening = _listen(settings)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         server = _Server(

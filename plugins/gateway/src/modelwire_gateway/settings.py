@@ -10,6 +10,7 @@ from attrs import Factory, field, frozen
 from modelwire.config import Config
 from modelwire.errors import ConfigError
 from modelwire.structuring import make_converter, problems_of
+from modelwire_gateway.access.aws_settings import AwsSettings
 from modelwire_gateway.storage.settings import StorageSettings
 
 __all__ = ["DEFAULT_PORT", "Settings"]
@@ -33,6 +34,7 @@ class Settings:
         request_seconds: How long the body of a request may take to arrive.
         drain_seconds: How long open requests may go on after SIGTERM.
         storage: Where keys, usage and limits are kept.
+        aws: Which AWS identities may call.
     """
 
     host: str = "127.0.0.1"
@@ -44,6 +46,7 @@ class Settings:
     request_seconds: float = 60.0
     drain_seconds: float = 30.0
     storage: StorageSettings = field(factory=StorageSettings)
+    aws: AwsSettings = field(factory=AwsSettings)
 
     @classmethod
     def of(cls, config: Config) -> Settings:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Final, Literal, Protocol
 
-from attrs import Factory, field, frozen
+from attrs import Factory, field, frozen, validators
 
 from modelwire.messages import Usage
 from modelwire.models import Model
@@ -59,6 +59,9 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
+_ABOVE_ZERO: Final = validators.optional(validators.gt(0))
+
+
 @frozen
 class Limits:
     """What a caller may use; `None` is no limit.
@@ -72,11 +75,11 @@ class Limits:
         unpriced: Whether models without a known price may be called under a budget.
     """
 
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    concurrency: int | None = None
-    budget_day: float | None = None
-    budget_month: float | None = None
+    requests_per_minute: int | None = field(default=None, validator=_ABOVE_ZERO)
+    tokens_per_minute: int | None = field(default=None, validator=_ABOVE_ZERO)
+    concurrency: int | None = field(default=None, validator=_ABOVE_ZERO)
+    budget_day: float | None = field(default=None, validator=_ABOVE_ZERO)
+    budget_month: float | None = field(default=None, validator=_ABOVE_ZERO)
     unpriced: bool = False
 
     @property

@@ -15,6 +15,8 @@ from attrs import evolve, field, frozen
 
 from modelwire.messages import Usage
 from modelwire.models import Model
+from modelwire_gateway.access.aws_identities import AwsIdentities
+from modelwire_gateway.access.aws_token import TOKEN_PREFIX
 from modelwire_gateway.access.caller import (
     Access,
     Admission,
@@ -92,6 +94,7 @@ class AccessControl:
         counters: What callers have used of their limits.
         usage: What callers have used at all.
         local: Another key, of the process's own, for a caller without limits; `None` is none.
+        aws: Lets AWS identities in; `None` lets none in.
         clock: Seconds since 1970.
     """
 
@@ -102,21 +105,24 @@ class AccessControl:
         usage: UsageLog,
         *,
         local: Access | None = None,
+        aws: AwsIdentities | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._counters = counters
         self._usage = usage
         self._local = local
+        self._aws = aws
         self._clock = clock
         self._running: dict[str, Reservation] = {}
         self._settling: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
-        """Find the caller by the key in a request's header.
+        """Find the caller by the key or the AWS identity in a request's header.
 
         Raises:
-            Refused: There is no key, or it is not good (401), or none can be checked (503).
+            Refused: There is no key, or it is not good (401), the identity may not call (403), or
+                nothing can be checked (503).
         """
         if self._local is not None:
             with contextlib.suppress(Refused):
@@ -124,6 +130,8 @@ class AccessControl:
         credential = credential_of(headers)
         if credential is None:
             raise Refused(401, "unauthorized", INVALID_KEY)
+        if self._aws is not None and credential.startswith(TOKEN_PREFIX):
+            return await self._aws.authenticate(credential)
         return (await self._keys.authenticate(credential)).caller()
 
     def may_call(self, caller: Caller, name: str, reference: str) -> bool:

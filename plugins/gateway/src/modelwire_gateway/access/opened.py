@@ -10,6 +10,9 @@ from typing import Any
 
 from attrs import frozen
 
+from modelwire.transport import Transport
+from modelwire_gateway.access.aws_identities import AwsIdentities
+from modelwire_gateway.access.aws_settings import AwsSettings
 from modelwire_gateway.access.caller import Access
 from modelwire_gateway.access.control import AccessControl
 from modelwire_gateway.access.counters import Counters
@@ -54,6 +57,7 @@ class OpenedAccess:
 async def open_access(
     settings: StorageSettings,
     *,
+    aws: AwsSettings | None = None,
     local: Access | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[OpenedAccess]:
@@ -61,6 +65,7 @@ async def open_access(
 
     Args:
         settings: The storage.
+        aws: Which AWS identities may call.
         local: A key of the process's own, for a caller without limits.
         environ: Where modelwire's state folder is looked up; by default the process's environment.
 
@@ -71,7 +76,9 @@ async def open_access(
         usage = UsageLog(engine)
         counters, watch = await _counters(settings, usage)
         keys = Keychain(Keys(engine), stale_seconds=settings.stale_keys_seconds)
-        control = AccessControl(keys, counters, usage, local=local)
+        transport = Transport(environ=environ)
+        identities = AwsIdentities(aws or AwsSettings(), transport)
+        control = AccessControl(keys, counters, usage, local=local, aws=identities)
         await keys.refresh()
         upkeep = [keys.keep_current, usage.keep_writing, control.keep_renewing, *watch]
         try:
@@ -81,6 +88,8 @@ async def open_access(
                 finally:
                     await control.aclose()
         finally:
+            await identities.aclose()
+            await transport.aclose()
             await usage.try_flush()
             await counters.aclose()
 
