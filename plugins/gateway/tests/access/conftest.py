@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+import redis.asyncio  # noqa: F401 - the gateway imports it in a thread
 from gateway_servers import PostgresServer, ValkeyServer
 
 from modelwire_gateway.storage.engine import database_url, make_engine
@@ -19,12 +20,18 @@ def postgres_server():
 
 
 @pytest.fixture(scope="session")
-def valkey_server():
+def counting_server():
     """A Valkey of this test process's own."""
     server = ValkeyServer()
     server.start()
     yield server
     server.close()
+
+
+@pytest.fixture
+def counting_url(counting_server):
+    """The URL of a Valkey."""
+    return counting_server.url
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def replicas(request):
         made = MemoryCounters()
         yield made, made
         return
-    url = request.getfixturevalue("valkey_url")
+    url = request.getfixturevalue("counting_url")
     first, second = ValkeyCounters(url), ValkeyCounters(url)
     yield first, second
     await first.aclose()
@@ -45,6 +45,15 @@ async def replicas(request):
 @pytest.fixture
 def counters(replicas):
     return replicas[0]
+
+
+async def reserve(counters, asked, day, month):
+    """Reserve where a caller has spent so much before."""
+    reserved = await counters.reserve(asked)
+    if reserved is None:
+        await counters.learn_spending(asked.caller, Spent(asked.period, day, month))
+        reserved = await counters.reserve(asked)
+    return reserved
 
 
 async def at_once(replicas, asked, times=200):
@@ -74,7 +83,7 @@ async def test_concurrency_is_exact_under_200_clients_and_two_replicas(replicas)
 
 async def test_a_budget_is_overdrawn_by_one_request_at_most(replicas):
     asked = demand(Allowance(budget_day=1000), cost=30)
-    assert await replicas[0].reserve(asked, Spent(100, 100)) is not None
+    assert await reserve(replicas[0], asked, 100, 100) is not None
     assert len(await at_once(replicas, asked)) == 29  # 31 times 30 are 900 and more
 
 
@@ -117,20 +126,20 @@ async def test_what_was_used_beyond_the_estimate_is_counted(counters):
 async def test_a_budget_needs_to_know_what_was_spent_before(counters):
     asked = demand(Allowance(budget_day=100, budget_month=1000), cost=1)
     assert await counters.reserve(asked) is None
-    assert isinstance(await counters.reserve(asked, Spent(99, 99)), Reservation)
+    assert isinstance(await reserve(counters, asked, 99, 99), Reservation)
     full = await counters.reserve(asked)
     assert (full.limit, full.retry_after) == ("budget_day", None)
 
 
 async def test_the_month_has_a_budget_of_its_own(counters):
     asked = demand(Allowance(budget_day=100, budget_month=1000), cost=1)
-    full = await counters.reserve(asked, Spent(0, 1000))
+    full = await reserve(counters, asked, 0, 1000)
     assert full.limit == "budget_month"
 
 
 async def test_money_that_was_set_aside_and_not_spent_is_free_again(counters):
     asked = demand(Allowance(budget_month=100), cost=100)
-    reservation = await counters.reserve(asked, Spent(0, 0))
+    reservation = await reserve(counters, asked, 0, 0)
     assert isinstance(await counters.reserve(asked), Full)
     await counters.settle(reservation, 0, 99, TODAY)
     reservation = await counters.reserve(asked)
@@ -142,7 +151,7 @@ async def test_money_that_was_set_aside_and_not_spent_is_free_again(counters):
 async def test_amounts_of_money_stay_whole_numbers(counters):
     million = 1_000_000 * 1_000_000_000
     asked = demand(Allowance(budget_month=million), cost=million - 1)
-    reservation = await counters.reserve(asked, Spent(0, 0))
+    reservation = await reserve(counters, asked, 0, 0)
     await counters.settle(reservation, 0, million - 1, TODAY)
     assert isinstance(await counters.reserve(evolve(asked, cost=1)), Reservation)
     assert isinstance(await counters.reserve(evolve(asked, cost=1)), Full)
@@ -151,15 +160,15 @@ async def test_amounts_of_money_stay_whole_numbers(counters):
 async def test_a_new_day_begins_with_what_the_database_says(counters):
     asked = demand(Allowance(budget_day=10), cost=10)
     yesterday = Period.at(time.time() - 86_400)
-    reservation = await counters.reserve(evolve(asked, period=yesterday), Spent(0, 0))
+    reservation = await reserve(counters, evolve(asked, period=yesterday), 0, 0)
     await counters.settle(reservation, 0, 10, yesterday)
     assert await counters.reserve(asked) is None
-    assert isinstance(await counters.reserve(asked, Spent(0, 0)), Reservation)
+    assert isinstance(await reserve(counters, asked, 0, 0), Reservation)
 
 
 async def test_spending_that_is_forgotten_is_asked_for_again(counters):
     asked = demand(Allowance(budget_day=10), cost=1)
-    await counters.reserve(asked, Spent(0, 0))
+    await reserve(counters, asked, 0, 0)
     await counters.forget_spending([asked.caller])
     assert await counters.reserve(asked) is None
 
@@ -230,16 +239,16 @@ LIMIT = st.none() | st.integers(1, 120)
     st.builds(Allowance, LIMIT, LIMIT, st.none() | st.integers(1, 4), LIMIT, LIMIT),
     st.lists(STEP, max_size=25),
 )
-def test_memory_and_valkey_decide_alike(valkey_url, allowance, steps):
+def test_memory_and_valkey_decide_alike(counting_url, allowance, steps):
     async def run():
-        valkey = ValkeyCounters(valkey_url)
+        valkey = ValkeyCounters(counting_url)
         both = (MemoryCounters(), valkey)
         caller, running = uuid.uuid4().hex, []
         try:
             for kind, tokens, cost in steps:
                 if kind == "reserve":
                     asked = demand(allowance, tokens=tokens, cost=cost, caller=caller)
-                    made = [await one.reserve(asked, Spent(3, 5)) for one in both]
+                    made = [await reserve(one, asked, 3, 5) for one in both]
                     assert [type(answer) for answer in made] in ([Reservation] * 2, [Full] * 2)
                     if isinstance(made[0], Full):
                         assert made[0].limit == made[1].limit
@@ -254,11 +263,11 @@ def test_memory_and_valkey_decide_alike(valkey_url, allowance, steps):
     asyncio.run(run())
 
 
-async def test_what_a_lost_replica_ran_is_given_free(valkey_url, monkeypatch):
+async def test_what_a_lost_replica_ran_is_given_free(counting_url, monkeypatch):
     monkeypatch.setattr("modelwire_gateway.storage.valkey_counters.LEASE_SECONDS", 1)
-    lost, other = ValkeyCounters(valkey_url), ValkeyCounters(valkey_url)
+    lost, other = ValkeyCounters(counting_url), ValkeyCounters(counting_url)
     asked = demand(Allowance(concurrency=1, budget_day=10), cost=10)
-    reservation = await lost.reserve(asked, Spent(0, 0))
+    reservation = await reserve(lost, asked, 0, 0)
     assert isinstance(await other.reserve(asked), Full)
     async with asyncio.timeout(30):
         await asyncio.sleep(0.6)

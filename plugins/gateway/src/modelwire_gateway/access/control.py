@@ -35,12 +35,11 @@ from modelwire_gateway.access.counters import (
     Full,
     LimitName,
     Reservation,
-    Spent,
 )
 from modelwire_gateway.access.keychain import INVALID_KEY, Keychain
 from modelwire_gateway.access.money import to_nanodollars
 from modelwire_gateway.access.periods import Period
-from modelwire_gateway.storage.usage import Spending, UsageLog
+from modelwire_gateway.storage.usage import UsageLog
 
 __all__ = ["AccessControl"]
 
@@ -50,6 +49,8 @@ _USUAL_OUTPUT: Final = 4096
 """Tokens that an answer is expected to have at most, where the request does not say it."""
 _RENEWAL_SECONDS: Final = 20.0
 _DATABASE_SECONDS: Final = 3.0
+_LOOKS: Final = 3
+"""How often spending is read, where it is forgotten again meanwhile."""
 
 _LEFT: Final[Mapping[LimitName, str]] = {
     "requests_per_minute": "{limits.requests_per_minute} requests a minute",
@@ -115,6 +116,7 @@ class AccessControl:
         self._aws = aws
         self._clock = clock
         self._running: dict[str, Reservation] = {}
+        self._learning: dict[str, asyncio.Task[None]] = {}
         self._settling: set[asyncio.Task[None]] = set()
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
@@ -178,7 +180,7 @@ class AccessControl:
 
     async def aclose(self) -> None:
         """Wait until everything that has ended is counted."""
-        await asyncio.gather(*self._settling, return_exceptions=True)
+        await asyncio.gather(*self._settling, *self._learning.values(), return_exceptions=True)
 
     async def _reserve(
         self, caller: Caller, model: Model, estimate: Estimate, name: str
@@ -186,11 +188,12 @@ class AccessControl:
         demand = self._demand(caller, model, estimate, name)
         try:
             reserved = await self._counters.reserve(demand)
-            if reserved is None:
-                spending = await self._spending(caller)
-                demand = evolve(demand, period=spending.period)
-                spent = Spent(spending.day, spending.month)
-                reserved = await self._counters.reserve(demand, spent)
+            for _ in range(_LOOKS):
+                if reserved is not None:
+                    break
+                await self._learn_spending(caller.id)
+                demand = evolve(demand, period=Period.at(self._clock()))
+                reserved = await self._counters.reserve(demand)
         except CountersUnavailable as error:
             raise _uncountable("The limits of this key") from error
         if isinstance(reserved, Reservation):
@@ -216,13 +219,29 @@ class AccessControl:
             Period.at(self._clock()),
         )
 
-    async def _spending(self, caller: Caller) -> Spending:
+    async def _learn_spending(self, caller: str) -> None:
+        """Read what a caller has spent, once for all requests that wait for it."""
+        task = self._learning.get(caller)
+        if task is None:
+            task = self._learning[caller] = asyncio.create_task(self._learn(caller))
+            task.add_done_callback(lambda done: self._learned(caller, done))
+        await asyncio.shield(task)
+
+    async def _learn(self, caller: str) -> None:
         try:
             async with asyncio.timeout(_DATABASE_SECONDS):
-                return await self._usage.spending(caller.id)
+                spent = await self._usage.spending(caller)
         except Exception as error:
             _log.warning("Spending cannot be read: %s", type(error).__name__)
             raise _uncountable("The budget of this key") from error
+        # Nothing is waited for in between, so that nothing is spent that neither of them knows.
+        await self._counters.learn_spending(caller, spent)
+
+    def _learned(self, caller: str, task: asyncio.Task[None]) -> None:
+        self._learning.pop(caller, None)
+        if not task.cancelled():
+            # Whoever asked may have left, so the failure counts as seen.
+            task.exception()
 
     def _refusal(self, full: Full, limits: Limits) -> Refused:
         now = self._clock()

@@ -62,8 +62,15 @@ class Demand:
 
 @frozen
 class Spent:
-    """What a caller has spent in a period before the counters knew of it, in nano-dollars."""
+    """What a caller has spent, in nano-dollars.
 
+    Attributes:
+        period: The day and month.
+        day: In the day.
+        month: In the month.
+    """
+
+    period: Period
     day: int
     month: int
 
@@ -107,17 +114,23 @@ class Counters(Protocol):
     aside. A budget is used up once what was spent and what is set aside reach it.
     """
 
-    async def reserve(
-        self, demand: Demand, spent: Spent | None = None
-    ) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | Full | None:
         """Set aside what a request asks for, all of it or nothing.
 
         Args:
             demand: What it asks for.
-            spent: What the caller has spent before; used only where the counters do not know it.
 
         Returns:
-            What was set aside, the limit that is full, or `None` where `spent` must be given.
+            What was set aside, the limit that is full, or `None` where there is a budget and what was
+            spent is not known; then `learn_spending` comes first.
+
+        Raises:
+            CountersUnavailable: The counters cannot be reached.
+        """
+        ...
+
+    async def learn_spending(self, caller: str, spent: Spent) -> None:
+        """Take over what a caller has spent; what is known already stays.
 
         Raises:
             CountersUnavailable: The counters cannot be reached.

@@ -69,21 +69,30 @@ class FailoverCounters:
         """Whether limits can be held, on the server or here."""
         return not self.down or self._local is not None
 
-    async def reserve(
-        self, demand: Demand, spent: Spent | None = None
-    ) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | Full | None:
         """Set aside what a request asks for, on the server or else here."""
         if not self.down:
             try:
-                return await self._shared.reserve(demand, spent)
+                return await self._shared.reserve(demand)
             except CountersUnavailable as error:
                 self._lost(error)
         local = self._require_local()
-        reserved = await local.reserve(demand, spent)
+        reserved = await local.reserve(demand)
         if isinstance(reserved, Reservation):
             self._reserved_here.add(reserved.id)
             self._outdated.add(demand.caller)
         return reserved
+
+    async def learn_spending(self, caller: str, spent: Spent) -> None:
+        """Take over what a caller has spent, on the server or else here."""
+        if not self.down:
+            try:
+                await self._shared.learn_spending(caller, spent)
+            except CountersUnavailable as error:
+                self._lost(error)
+            else:
+                return
+        await self._require_local().learn_spending(caller, spent)
 
     async def settle(
         self, reservation: Reservation, tokens: int, cost: int, period: Period

@@ -80,12 +80,10 @@ class MemoryCounters:
         self._uses: OrderedDict[str, _Use] = OrderedDict()
         self._cooling: dict[str, float] = {}
 
-    async def reserve(
-        self, demand: Demand, spent: Spent | None = None
-    ) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | Full | None:
         """Set aside what a request asks for, all of it or nothing."""
         use = self._use_of(demand.caller)
-        if demand.allowance.budgeted and not _is_known(use, demand.period, spent):
+        if demand.allowance.budgeted and not _is_known(use, demand.period):
             return None
         now = self._clock()
         second = math.floor(now)
@@ -102,6 +100,13 @@ class MemoryCounters:
         use.running[made.id] = demand.cost
         use.held += demand.cost
         return made
+
+    async def learn_spending(self, caller: str, spent: Spent) -> None:
+        """Take over what a caller has spent; what is known already stays."""
+        use = self._use_of(caller)
+        if not _is_known(use, spent.period):
+            use.period = spent.period
+            use.spent_in_day, use.spent_in_month = spent.day, spent.month
 
     async def settle(
         self, reservation: Reservation, tokens: int, cost: int, period: Period
@@ -154,15 +159,9 @@ class MemoryCounters:
                 del self._uses[caller]
 
 
-def _is_known(use: _Use, period: Period, spent: Spent | None) -> bool:
-    """Whether it is known what was spent in a period; takes over what was given, if need be."""
-    if use.period is not None and use.period.day >= period.day:
-        return True
-    if spent is None:
-        return False
-    use.period = period
-    use.spent_in_day, use.spent_in_month = spent.day, spent.month
-    return True
+def _is_known(use: _Use, period: Period) -> bool:
+    """Whether it is known what was spent in a period."""
+    return use.period is not None and use.period.day >= period.day
 
 
 def _full(use: _Use, allowance: Allowance, tokens: int, now: float) -> Full | None:

@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from modelwire.messages import Usage
 from modelwire.text import without_surrogates
 from modelwire_gateway.access.caller import Caller
+from modelwire_gateway.access.counters import Spent
 from modelwire_gateway.access.money import to_nanodollars, to_usd
 from modelwire_gateway.access.periods import Period
 from modelwire_gateway.storage.tables import usage as table
 from modelwire_gateway.storage.tables import writers
 
-__all__ = ["Spending", "UsageLog", "UsageRow"]
+__all__ = ["UsageLog", "UsageRow"]
 
 _log = logging.getLogger("modelwire_gateway.usage")
 
@@ -31,21 +32,6 @@ _WRITER_DAYS: Final = 7
 _COUNTS: Final = (
     "requests", "unpriced", "input", "output", "cache_read", "cache_write", "cost",
 )  # fmt: skip
-
-
-@frozen
-class Spending:
-    """What a caller has spent, in nano-dollars.
-
-    Attributes:
-        period: The day and month.
-        day: In the day.
-        month: In the month.
-    """
-
-    period: Period
-    day: int
-    month: int
 
 
 @frozen
@@ -175,14 +161,14 @@ class UsageLog:
             await self._write(connection)
         self._unwritten = {}
 
-    async def spending(self, caller: str) -> Spending:
+    async def spending(self, caller: str) -> Spent:
         """What a caller has spent so far, with what this process has not written yet."""
         async with self._writing:
             # The writer waits meanwhile, so that nothing is counted twice or not at all.
             await self._flush()
             return await self._spending(caller)
 
-    async def _spending(self, caller: str) -> Spending:
+    async def _spending(self, caller: str) -> Spent:
         period = Period.at(self._clock())
         day = func.coalesce(func.sum(table.c.cost).filter(table.c.day == period.day), 0)
         month = func.coalesce(func.sum(table.c.cost), 0)
@@ -197,7 +183,7 @@ class UsageLog:
             for where, counts in batch.items()
             if where[0] == _fit(caller, 512)
         ]
-        return Spending(
+        return Spent(
             period,
             int(found[0]) + sum(cost for day, cost in unwritten if day == period.day),
             int(found[1]) + sum(cost for day, cost in unwritten if day[:7] == period.month),

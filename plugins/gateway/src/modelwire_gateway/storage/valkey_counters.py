@@ -29,6 +29,8 @@ LEASE_SECONDS: Final = 60
 """How long what a lost replica was running counts as running."""
 
 _TIMEOUT_SECONDS: Final = 1.0
+_DAY_SECONDS: Final = 2 * 86_400
+_MONTH_SECONDS: Final = 33 * 86_400
 _CONNECTIONS: Final = 32
 _SCRIPTS: Final = Path(__file__).parent / "scripts"
 _HINT: Final = "Give valkey://host:6379/0, or rediss://user:password@host:6380/0 for TLS."
@@ -55,9 +57,7 @@ class ValkeyCounters:
         self._settle = self._script("settle")
         self._renew = self._script("renew")
 
-    async def reserve(
-        self, demand: Demand, spent: Spent | None = None
-    ) -> Reservation | Full | None:
+    async def reserve(self, demand: Demand) -> Reservation | Full | None:
         """Set aside what a request asks for, all of it or nothing."""
         made = secrets.token_hex(8)
         allowance = demand.allowance
@@ -77,18 +77,22 @@ class ValkeyCounters:
                 demand.cost,
                 *(-1 if limit is None else limit for limit in limits),
                 LEASE_SECONDS,
-                -1 if spent is None else spent.day,
-                -1 if spent is None else spent.month,
                 WINDOW_SECONDS,
             ],
         )
         if answer[0] == b"ok":
             second = int(answer[1])
             return Reservation(made, demand.caller, second, demand.tokens, demand.cost)
-        if answer[0] == b"spent":
+        if answer[0] == b"unknown":
             return None
         wait = float(answer[2])
         return Full(answer[1].decode(), wait if wait >= 0 else None)
+
+    async def learn_spending(self, caller: str, spent: Spent) -> None:
+        """Take over what a caller has spent; what is known already stays."""
+        day, month = self._spending(caller, spent.period)
+        await self._call("SET", day, spent.day, "NX", "EX", _DAY_SECONDS)
+        await self._call("SET", month, spent.month, "NX", "EX", _MONTH_SECONDS)
 
     async def settle(
         self, reservation: Reservation, tokens: int, cost: int, period: Period

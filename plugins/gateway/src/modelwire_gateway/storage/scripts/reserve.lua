@@ -1,7 +1,7 @@
 -- Sets aside what a request asks for, all of it or nothing.
 -- KEYS: requests, tokens, running, held, day, month
 -- ARGV: id, tokens, cost, limits of requests, tokens, concurrency, day, month (-1: none),
---       seconds of a lease, spent in day and month (-1: not given), seconds of a window
+--       seconds of a lease, seconds of a window
 local time = redis.call('TIME')
 local second = tonumber(time[1])
 local now = second + tonumber(time[2]) / 1000000
@@ -9,7 +9,7 @@ local id, tokens, cost = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local most_requests, most_tokens = tonumber(ARGV[4]), tonumber(ARGV[5])
 local most_running = tonumber(ARGV[6])
 local budgets = {tonumber(ARGV[7]), tonumber(ARGV[8])}
-local lease, window = tonumber(ARGV[9]), tonumber(ARGV[12])
+local lease, window = tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local function wait_for(key, amount, limit)
   local seconds, counts, total = {}, {}, 0
@@ -47,11 +47,7 @@ for _, lost in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', string.format
 end
 
 for place, budget in ipairs(budgets) do
-  local key = KEYS[4 + place]
-  if budget >= 0 and redis.call('EXISTS', key) == 0 then
-    if ARGV[9 + place] == '-1' then return {'spent'} end
-    redis.call('SET', key, ARGV[9 + place], 'EX', 86400 * (place == 1 and 2 or 33))
-  end
+  if budget >= 0 and redis.call('EXISTS', KEYS[4 + place]) == 0 then return {'unknown'} end
 end
 
 if most_requests >= 0 then
