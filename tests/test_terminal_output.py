@@ -157,8 +157,8 @@ def _send(port, data):
         ("bedrock", "emulate", "--model", HOSTILE),
         ("bedrock", HOSTILE),
         ("local", HOSTILE),
-        ("answers", "clear", "--older-than", HOSTILE),
-        ("answers", "list", "--config", HOSTILE),
+        ("recordings", "prune", "--older-than", HOSTILE),
+        ("recordings", "list", "--config", HOSTILE),
     ],
     ids=" ".join,
 )
@@ -170,19 +170,24 @@ def test_no_option_of_a_plugin_s_command_controls_the_terminal(home, arguments):
     assert is_shown(raw)
 
 
-def test_no_kept_answer_controls_the_terminal(home):
-    # An API in which an unknown stop reason is no error, so that the answer is kept.
+def test_no_recording_controls_the_terminal(home):
+    # An API in which an unknown stop reason is no error, so that the answer is recorded whole.
     wire = next(wire for wire in WIRES if wire.api == "openai-completions")
     with HostileServer(wire, "an unknown end") as server:
         home.configure(
             {
                 "models": {"providers": {"p": provider(wire, server.url)}},
-                "plugins": {"entries": {"modelwire-cache": {"config": {"mode": "record"}}}},
+                "plugins": {"entries": {"recordings": {"config": {"mode": "record"}}}},
             }
         )
         home.shown("complete", "-m", "p/some-model", HOSTILE)
-    for arguments in (("answers", "list"), ("answers", "list", "--json")):
-        raw = home.shown(*arguments)
+    for arguments in (
+        ("list",),
+        ("list", "--json"),
+        ("show", "1.json"),
+        ("show", "1.json", "--json"),
+    ):
+        raw = home.shown("recordings", *arguments)
         assert obeyed(raw) == []
         assert is_shown(raw)
 

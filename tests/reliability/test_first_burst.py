@@ -30,7 +30,9 @@ pytestmark = pytest.mark.timeout(300)
 def first_burst(document, ref, folder, *, environ=None, path=(), **said):
     """Run the program; what it saw."""
     entries = {
-        "modelwire-cache": {"config": {"mode": "auto", "directory": str(folder / "answers")}}
+        "recordings": {
+            "config": {"mode": "record-missing", "directory": str(folder / "recordings")}
+        }
     }
     task = {
         "document": {**document, "plugins": {"entries": entries}},

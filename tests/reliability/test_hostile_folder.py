@@ -53,7 +53,7 @@ COMMANDS = [
     ("doctor", "--timeout", "3"),
     ("doctor", "--json", "--timeout", "3"),
     ("plugins", "list"),
-    ("answers", "list"),
+    ("recordings", "list"),
     ("local", "status"),
 ]
 
@@ -304,19 +304,17 @@ def test_the_folder_of_python_m_is_searched_where_the_user_says_so(folder, plugi
     assert plugin.exists() or "planted" in done.stdout + done.stderr
 
 
-def test_answers_in_the_folder_are_not_given_for_the_models(folder):
+def test_recordings_in_the_folder_are_not_replayed_for_the_models(folder):
     folder.write(
         {
             "plugins": {
-                "entries": {
-                    "modelwire-cache": {"config": {"mode": "replay", "directory": "answers"}}
-                }
+                "entries": {"recordings": {"config": {"mode": "replay", "directory": "planted"}}}
             }
         }
     )
-    (folder.path / "answers").mkdir()
-    done = folder.run("answers", "list")
-    assert str(folder.path / "answers") not in done.stdout
+    (folder.path / "planted").mkdir()
+    done = folder.run("recordings", "list")
+    assert str(folder.path / "planted") not in done.stdout
     assert done.stdout.startswith("Mode: off. ")
 
 
@@ -428,7 +426,7 @@ def test_an_approval_is_listed_and_taken_back(folder):
 def test_trust_for_one_call_stands_anywhere_and_lasts_no_longer(folder):
     folder.write(PROXY)
     for arguments in (("--trust", "models", "aliases"), ("models", "--trust", "aliases"),
-                      ("models", "aliases", "--trust"), ("answers", "list", "--trust")):  # fmt: skip
+                      ("models", "aliases", "--trust"), ("recordings", "list", "--trust")):  # fmt: skip
         assert "not trusted" not in folder.run(*arguments).stderr, arguments
     assert "not trusted" in folder.run("models", "aliases").stderr
     assert folder.run("--trust", "config", "trust", "--json").stdout.count('"trusted": false') == 1

@@ -415,14 +415,14 @@ def test_leaving_the_texts_or_the_result_without_an_event_loop_closes_too(
 def test_a_program_that_ends_with_a_stream_left_says_nothing(wire, tmp_path, way, wrapped):
     """Its loop closes the generators that are open, side by side.
 
-    Wrapped, a real SDK of OpenTelemetry listens and answers are kept on disk.
+    Wrapped, a real SDK of OpenTelemetry listens and answers are recorded on disk.
     """
     wire.answers(Fault("stall", after=wire.at["mid-text"]))
     provider = wire.ref.partition("/")[0]
-    settings = {"mode": "record" if wrapped else "off", "directory": str(tmp_path / "answers")}
+    settings = {"mode": "record" if wrapped else "off", "directory": str(tmp_path / "recordings")}
     document = {
         "models": {"providers": {provider: wire.provider()}},
-        "plugins": {"entries": {"modelwire-cache": {"config": settings}}},
+        "plugins": {"entries": {"recordings": {"config": settings}}},
     }
     asked = {"document": document, "model": wire.ref, "way": way, "listen": wrapped}
     with subprocess.Popen(

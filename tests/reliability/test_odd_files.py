@@ -12,8 +12,8 @@ import pytest
 from modelwire import CompletionOptions, Context, Model, UserMessage
 from modelwire.catalog.cache import DiscoveryCache, listed_names
 from modelwire.files import SIZE_LIMITS
-from modelwire_cache.fingerprint import CacheRequest
-from modelwire_cache.store import ResponseStore
+from modelwire_cache.fingerprint import RecordedRequest
+from modelwire_cache.store import RecordingStore
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -141,21 +141,22 @@ def test_a_session_among_others_that_is_no_file_is_passed_over(run, tmp_path, ki
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_among_others_that_is_no_file_is_passed_over(run, tmp_path, kind):
-    answers = tmp_path / "answers"
-    make(kind, answers / "x.jsonl")
-    environ = {"MODELWIRE_ANSWERS": "auto", "MODELWIRE_ANSWERS_DIR": str(answers)}
-    done = run("answers", "list", **environ)
+def test_a_recording_among_others_that_is_no_file_is_reported(run, tmp_path, kind):
+    recordings = tmp_path / "recordings"
+    make(kind, recordings / f"x-{'0' * 16}-1.json")
+    environ = {"MODELWIRE_RECORDINGS": "replay", "MODELWIRE_RECORDINGS_DIR": str(recordings)}
+    done = run("recordings", "list", **environ)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "No answers are kept." in done.stdout
+    assert f"x-{'0' * 16}-1.json  damaged" in done.stdout
 
 
-def test_the_kept_answer_to_a_request_that_is_a_fifo_is_not_waited_for(tmp_path):
-    request = CacheRequest.of(Model("acme", "m"), Context([UserMessage("hi")]), CompletionOptions())
-    store = ResponseStore(tmp_path)
-    os.mkfifo(store.path(request))
+def test_the_recording_of_a_request_that_is_a_fifo_is_not_waited_for(tmp_path):
+    asked = (Model("acme", "m"), Context([UserMessage("hi")]), CompletionOptions())
+    request = RecordedRequest.of("completion", *asked, names={})
+    store = RecordingStore(tmp_path)
+    os.mkfifo(store.path(request, 1))
     with pytest.raises(OSError, match="FIFO"):
-        store.read(request)
+        store.read(store.find(request, 1))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -244,10 +245,10 @@ def test_a_list_of_models_of_another_user_is_not_used(tmp_path):
     assert DiscoveryCache(tmp_path).read("acme") is None
 
 
-def test_an_answers_folder_that_everybody_can_write_gives_one_note(run, tmp_path):
-    answers = tmp_path / "answers"
-    answers.mkdir()
-    answers.chmod(0o777)
-    done = run("answers", "list", MODELWIRE_ANSWERS_DIR=str(answers))
+def test_a_folder_of_recordings_that_everybody_can_write_gives_one_note(run, tmp_path):
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    recordings.chmod(0o777)
+    done = run("recordings", "list", MODELWIRE_RECORDINGS_DIR=str(recordings))
     assert done.stderr.count("0777") == 1
     assert done.returncode == 0

@@ -43,7 +43,7 @@ def command(home, *arguments, file=None, **options):
 
 @pytest.mark.parametrize(
     ("kind", "every"),
-    [("answer", "3"), ("cache", "3"), ("config", "11"), ("history", "1"), ("session", "5")],
+    [("cache", "3"), ("config", "11"), ("history", "1"), ("recording", "3"), ("session", "5")],
 )
 def test_a_writer_that_is_killed_at_any_line_leaves_a_whole_file_and_no_other(
     kind, every, tmp_path

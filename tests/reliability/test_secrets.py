@@ -321,8 +321,8 @@ async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(
         settings = {"models": {"providers": {"acme": provider(wire, server.url)}}}
         environ = {
             "HOME": str(tmp_path),
-            "MODELWIRE_ANSWERS": "record",
-            "MODELWIRE_ANSWERS_DIR": str(tmp_path / "answers"),
+            "MODELWIRE_RECORDINGS": "record",
+            "MODELWIRE_RECORDINGS_DIR": str(tmp_path / "recordings"),
         }
         async with Runtime.from_config(
             settings, environ=environ, retries=RetryPolicy(max_attempts=1), cache_directory=tmp_path

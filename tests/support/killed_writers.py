@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from modelwire.catalog.cache import DiscoveryCache
@@ -20,12 +21,11 @@ from modelwire.cli.chat.input_history import PrivateHistory
 from modelwire.config.approvals import read_approvals
 from modelwire.config.edit import edit_config
 from modelwire.config.load import load_config
-from modelwire.events import TextDelta
 from modelwire.messages import UserMessage
 from modelwire.models import Model
 from modelwire.sessions import Session
-from modelwire_cache.fingerprint import CacheRequest
-from modelwire_cache.store import ResponseStore
+from modelwire_cache.fingerprint import RecordedRequest
+from modelwire_cache.store import Recording, RecordingStore
 
 OURS = (
     "/modelwire/catalog/cache.py",
@@ -87,26 +87,31 @@ def read_config(folder: Path) -> int:
     return version
 
 
-def prepare_answer(folder: Path, _: int) -> None:
+def prepare_recording(folder: Path, _: int) -> None:
     """Let time pass: only what is old is taken for the rest of a killed writer."""
     for draft in folder.glob(".*"):
         os.utime(draft, (0, 0))
 
 
-def write_answer(folder: Path, version: int) -> None:
+def write_recording(folder: Path, version: int) -> None:
     """Each version is the answer to another request: none replaces the file of another."""
-    request = CacheRequest("acme/m", {"version": version})
-    ResponseStore(folder).write(request, [(0.0, TextDelta(0, str(version)))] * MODELS)
+    request = RecordedRequest("token count", "acme/m", {"system": str(version)})
+    moment = datetime.now(UTC)
+    said = [version] * MODELS
+    store = RecordingStore(folder)
+    store.write(
+        store.path(request, 1),
+        Recording(request.kind, request.model, request.content, moment, "complete", said),
+    )
 
 
-def read_answer(folder: Path) -> int:
-    kept = list(ResponseStore(folder).listing())
-    assert len(kept) == len(list(folder.glob("*.jsonl"))), "a file that cannot be read"
-    for found in kept:
-        lines = found.path.read_text().splitlines()
-        said = [json.loads(line)["text"] for line in lines[1:]]
-        assert said == [str(found.asked["version"])] * MODELS
-    return max((found.asked["version"] for found in kept), default=0)
+def read_recording(folder: Path) -> int:
+    store = RecordingStore(folder)
+    found = [store.read(path) for path in store.paths()]
+    assert len(found) == len(list(folder.glob("*.json")))
+    for recording in found:
+        assert recording.response == [int(recording.request["system"])] * MODELS
+    return max((recording.response[0] for recording in found), default=0)
 
 
 def prepare_history(folder: Path, version: int) -> None:
@@ -159,7 +164,7 @@ def prepare_nothing(_: Path, __: int) -> None:
 
 
 WRITERS = {
-    "answer": (prepare_answer, write_answer, read_answer),
+    "recording": (prepare_recording, write_recording, read_recording),
     "cache": (prepare_nothing, write_cache, read_cache),
     "config": (prepare_nothing, write_config, read_config),
     "history": (prepare_history, write_history, read_history),

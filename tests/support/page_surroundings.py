@@ -54,6 +54,11 @@ def _local_model(_environ, _request):
         pytest.skip("the weights are not installed: modelwire local install")
 
 
+def _recording(environ, request):
+    _local_model(environ, request)
+    environ["MODELWIRE_RECORDINGS"] = "record-missing"
+
+
 def _llama_server(environ, _request):
     environ["LLAMA_URL"] = llama_address()
 
@@ -68,5 +73,6 @@ WITH = {
     "local-model": _local_model,
     "llama-server": _llama_server,
     "openai-server": _openai_server,
+    "recording": _recording,
 }
 """What a page can ask for; each is called with the variables and pytest's request."""

@@ -231,7 +231,7 @@ _MODULES = ("modelwire", "modelwire_anthropic", "modelwire_bedrock", "modelwire_
             "modelwire_local", "modelwire_openai", "modelwire_otel")  # fmt: skip
 _LIBRARIES = ("aiohttp", "botocore.auth", "botocore.session", "cattrs", "filelock", "json5",
               "markdown_it", "platformdirs", "prompt_toolkit", "rich.markdown")  # fmt: skip
-_NOT_NEEDED = ("emulator", "testing", "template", "__main__")
+_NOT_NEEDED = ("emulator", "testing", "template", "pytest_plugin", "unused", "__main__")
 
 
 def import_all() -> None:

@@ -79,7 +79,7 @@ UNSAFE = [
         }.items()
     ],
     ("models providers local models 0 path", "evil.gguf"),
-    ("plugins entries modelwire-cache config directory", "answers"),
+    ("plugins entries recordings config directory", "recordings"),
     ("plugins entries modelwire-otel config captureContent", True),
     ("plugins entries amazon-bedrock enabled", False),
     ("auth profiles", {"x": 1}),

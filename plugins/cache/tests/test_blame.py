@@ -1,4 +1,4 @@
-"""A fault in a provider's code is the provider's, though this plugin keeps the stream around it."""
+"""A fault in a provider's code is the provider's, though this plugin records the stream around it."""
 
 import textwrap
 
@@ -27,14 +27,14 @@ PROVIDER = """
     ("model", "said"),
     [("late", "modelwire-broken failed"), ("wrong", "modelwire-broken yielded a wrong delta")],
 )
-@pytest.mark.parametrize("mode", ["auto", "record"])
+@pytest.mark.parametrize("mode", ["record-missing", "record"])
 async def test_a_fault_of_a_provider_is_not_ours(tmp_path, monkeypatch, mode, model, said):
     (tmp_path / "broken_inside_cache.py").write_text(textwrap.dedent(PROVIDER))
     monkeypatch.syspath_prepend(tmp_path)
     own = [claim for claim in installed_claims() if claim.distribution == "modelwire-cache"]
     provider = Claim("providers", "broken", "broken_inside_cache", "modelwire-broken", "1.0")
-    settings = {"mode": mode, "directory": str(tmp_path / "answers")}
-    document = {"plugins": {"entries": {"modelwire-cache": {"config": settings}}}}
+    settings = {"mode": mode, "directory": str(tmp_path / "recordings")}
+    document = {"plugins": {"entries": {"recordings": {"config": settings}}}}
     config = Config.from_document(document, environ={})
     runtime = Runtime(
         config,
@@ -47,4 +47,4 @@ async def test_a_fault_of_a_provider_is_not_ours(tmp_path, monkeypatch, mode, mo
             await runtime.complete("x", model=f"broken/{model}")
     assert str(caught.value).startswith(said)
     assert caught.value.partial.text == "so far"
-    assert not (tmp_path / "answers").exists()
+    assert not (tmp_path / "recordings").exists()

@@ -1,17 +1,15 @@
-"""Answers are kept and given again, through the runtime and over a real server."""
+"""Answers are recorded and replayed, through the runtime and over a real server."""
 
 import asyncio
 import json
-import stat
 from pathlib import Path
 
 import pytest
 
 from modelwire.config import Config
-from modelwire.errors import ConfigError, ServerError, StreamTruncated
-from modelwire.events import TextDeltaEvent
+from modelwire.errors import ConfigError, InvalidRequest
 from modelwire.messages import Context, Image, Text, UserMessage
-from modelwire_cache.replay import NotCached
+from modelwire_cache.call import NoRecording
 from modelwire_cache.settings import Settings
 
 
@@ -20,17 +18,19 @@ async def ask(runtime, prompt="Why?", **options):
         return await live.complete(prompt, model="acme/large", **options)
 
 
-async def test_an_answer_that_is_kept_is_given_again_and_nobody_is_asked(runtime, service):
+async def test_a_recording_is_replayed_and_no_model_is_asked(runtime, service):
     first, second = await ask(runtime()), await ask(runtime())
     assert (first.text, second.text, service.asked) == ("Answer 1 to Why?", "Answer 1 to Why?", 1)
     assert second.usage.output == 3
     assert (second.stop_reason, second.response_id) == (first.stop_reason, first.response_id)
 
 
-async def test_a_kept_answer_says_that_it_is_one(runtime):
+async def test_a_replayed_answer_has_a_diagnostic(runtime, folder):
     first, second = await ask(runtime()), await ask(runtime())
-    assert not [note for note in first.diagnostics if note["type"] == "kept_answer"]
-    assert [note["type"] for note in second.diagnostics] == ["kept_answer"]
+    assert first.diagnostics == []
+    (note,) = second.diagnostics
+    (path,) = folder.iterdir()
+    assert (note["type"], note["recording"]) == ("replayed", path.name)
 
 
 async def test_it_streams_in_the_same_pieces(runtime):
@@ -41,38 +41,62 @@ async def test_it_streams_in_the_same_pieces(runtime):
     assert await pieces() == await pieces() == ["Answer 1", " to ", "Why?"]
 
 
-async def test_it_is_off_unless_it_is_asked_for(runtime, service, answers):
+async def test_it_is_off_by_default(runtime, service, folder):
     for _ in range(2):
         await ask(runtime("off"))
     assert service.asked == 2
-    assert not answers.exists()
+    assert not folder.exists()
 
 
-async def test_record_asks_again_and_keeps_the_newer_answer(runtime, service):
+async def test_record_asks_again_and_replaces_the_recording(runtime, service, folder):
     await ask(runtime("record"))
     assert (await ask(runtime("record"))).text == "Answer 2 to Why?"
     assert (await ask(runtime("replay"))).text == "Answer 2 to Why?"
+    assert (service.asked, len(list(folder.iterdir()))) == (2, 1)
+
+
+async def test_the_variables_win_over_the_configuration(runtime, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    environ = {
+        "MODELWIRE_RECORDINGS": "record-missing",
+        "MODELWIRE_RECORDINGS_DIR": str(elsewhere),
+    }
+    await ask(runtime("off", environ))
+    assert len(list(elsewhere.glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("name", ["recordings", "modelwire-cache"])
+@pytest.mark.parametrize("changes", [{"mode": "off"}, {"mode": "record"}])
+async def test_the_settings_of_a_call_win_over_all(runtime, service, name, changes):
+    await ask(runtime())
+    await ask(runtime("replay"), plugins={name: changes})
     assert service.asked == 2
+    with pytest.raises(NoRecording):
+        await ask(runtime("off"), "What?", plugins={name: {"mode": "replay"}})
 
 
-async def test_replay_asks_nobody_and_says_what_to_do(runtime, service):
-    with pytest.raises(NotCached, match="acme/large is not asked, and no answer") as caught:
-        await ask(runtime("replay"))
-    assert "MODELWIRE_ANSWERS=record" in caught.value.hint
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"mode": "sometimes"}, r"options\.plugins\.recordings\.mode: expected one of off, replay"),
+        ({"mode": "new_episodes"}, "new_episodes is called record-missing here"),
+        (
+            {"pace": True},
+            r"options\.plugins\.recordings\.pace: there is no such setting, only mode",
+        ),
+        ({"paced": 1}, "expected true or false"),
+    ],
+)
+async def test_a_wrong_setting_of_a_call_is_named(runtime, service, settings, words):
+    with pytest.raises(InvalidRequest, match=words):
+        await ask(runtime(), plugins={"recordings": settings})
     assert service.asked == 0
 
 
-async def test_the_variables_win_over_the_configuration(runtime, service, tmp_path):
-    elsewhere = tmp_path / "elsewhere"
-    environ = {"MODELWIRE_ANSWERS": "auto", "MODELWIRE_ANSWERS_DIR": str(elsewhere)}
-    await ask(runtime("off", environ))
-    assert len(list(elsewhere.glob("*.jsonl"))) == 1
-
-
-def test_a_folder_of_a_user_who_does_not_exist_is_a_folder_of_that_name(tmp_path, monkeypatch):
+def test_a_folder_of_a_user_who_does_not_exist_is_a_folder_of_that_name(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ann")
     for written, meant in (("~/x", "/home/ann/x"), ("~nobody-of-that-name/x",) * 2):
-        environ = {"MODELWIRE_ANSWERS_DIR": written}
+        environ = {"MODELWIRE_RECORDINGS_DIR": written}
         assert Settings.of(Config.empty(environ)).directory == Path(meant)
 
 
@@ -80,7 +104,7 @@ def test_a_folder_of_a_user_who_does_not_exist_is_a_folder_of_that_name(tmp_path
     "options",
     [{"system": "Be brief."}, {"max_tokens": 5}, {"temperature": 0.5}, {"params": {"seed": 1}}],
 )
-async def test_another_request_is_another_answer(runtime, service, options):
+async def test_another_request_is_another_recording(runtime, service, options):
     await ask(runtime())
     await ask(runtime(), **options)
     assert service.asked == 2
@@ -101,119 +125,48 @@ async def test_the_same_words_at_another_time_are_the_same_request(runtime, serv
     assert service.asked == 1
 
 
-async def test_images_count_by_their_bytes_and_are_not_kept(runtime, service, answers):
+async def test_images_count_by_their_bytes_and_are_not_recorded(runtime, service, folder):
     for data in (b"\x89PNG\r\n\x1a\none", b"\x89PNG\r\n\x1a\ntwo", b"\x89PNG\r\n\x1a\none"):
         await ask(runtime(), UserMessage([Text("What?"), Image(data, "image/png")]))
     assert service.asked == 2
-    assert all("iVBOR" not in path.read_text() for path in answers.iterdir())
+    assert all("iVBOR" not in path.read_text() for path in folder.iterdir())
 
 
-async def test_a_cut_answer_is_not_kept(runtime, service, answers):
-    service.cut = True
-    with pytest.raises(StreamTruncated):
-        await ask(runtime())
-    assert not answers.exists()
-
-
-async def test_a_failure_is_not_kept(runtime, service):
-    service.status = 500
-    with pytest.raises(ServerError):
-        await ask(runtime())
-    service.status = 200
-    assert (await ask(runtime())).text == "Answer 2 to Why?"
-
-
-async def test_an_answer_that_the_reader_left_is_not_kept(runtime, answers):
-    async with runtime() as live, live.stream("Why?", model="acme/large") as stream:
-        async for event in stream:
-            if isinstance(event, TextDeltaEvent):
-                break
-    assert not answers.exists()
-
-
-async def test_an_old_answer_is_asked_anew(runtime, service, answers):
+async def test_an_old_recording_is_made_again(runtime, service, folder):
     await ask(runtime())
-    (path,) = answers.iterdir()
-    head, *rest = path.read_text().splitlines()
-    data = {**json.loads(head), "keptAt": 1_000_000_000}
-    path.write_text("\n".join([json.dumps(data), *rest]))
+    (path,) = folder.iterdir()
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps({**data, "recordedAt": "2001-09-09T01:46:40+00:00"}))
+    with pytest.raises(NoRecording, match=f"{path.name} is older than 60 seconds"):
+        await ask(runtime("replay", maxAge=60))
     assert (await ask(runtime(maxAge=60))).text == "Answer 2 to Why?"
     assert (await ask(runtime(maxAge=60))).text == "Answer 2 to Why?"
-
-
-@pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe", b'{"format": 9}\n', b"[]\n"])
-async def test_a_damaged_file_is_replaced_and_replay_names_it(runtime, service, answers, damage):
-    await ask(runtime())
-    (path,) = answers.iterdir()
-    path.write_bytes(damage)
-    with pytest.raises(NotCached, match=f"{path.name} is damaged"):
-        await ask(runtime("replay"))
-    assert (await ask(runtime())).text == "Answer 2 to Why?"
-    assert (await ask(runtime("replay"))).text == "Answer 2 to Why?"
-
-
-@pytest.mark.parametrize(
-    ("line", "key", "value"),
-    [
-        *[(0, "keptAt", value) for value in (1e300, float("inf"), float("nan"), -1, 10**400, "x")],
-        *[(1, "at", value) for value in (float("inf"), float("nan"), 1e300, -1)],
-    ],
-)
-async def test_a_time_that_is_none_is_damage(runtime, answers, line, key, value):
-    await ask(runtime())
-    (path,) = answers.iterdir()
-    lines = path.read_text().splitlines()
-    lines[line] = json.dumps({**json.loads(lines[line]), key: value})
-    path.write_text("\n".join(lines))
-    with pytest.raises(NotCached, match="is damaged"):
-        await ask(runtime("replay", paced=True))
-
-
-async def test_a_folder_that_cannot_be_written_does_not_spoil_the_answer(runtime, answers):
-    answers.write_text("a file, not a folder")
-    message = await ask(runtime())
-    assert message.text == "Answer 1 to Why?"
-    assert "answer_not_kept" in [note["type"] for note in message.diagnostics]
-
-
-async def test_files_are_for_the_user_alone_and_hold_no_key(runtime, answers):
-    await ask(runtime(), params={"user": "sk-marked-too"})
-    (path,) = answers.iterdir()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(answers.stat().st_mode) == 0o700
-    assert "sk-marked" not in path.read_text()
-    assert "req-1" not in path.read_text()
-
-
-async def test_many_at_once_leave_whole_files(runtime, answers):
-    async with runtime() as live:
-        await asyncio.gather(
-            *(live.complete(f"Why {n % 5}?", model="acme/large") for n in range(50))
-        )
-    async with runtime("replay") as live:
-        for n in range(5):
-            assert f"to Why {n}?" in (await live.complete(f"Why {n}?", model="acme/large")).text
-    assert [path for path in answers.iterdir() if path.suffix != ".jsonl"] == []
 
 
 async def test_a_wrong_setting_is_named_with_its_place(runtime):
     with pytest.raises(ConfigError) as caught:
-        await ask(runtime("sometimes", maxAge="old", paced=1))
+        await ask(runtime("sometimes", maxAge="old", paced=1, pace=2))
     text = str(caught.value)
-    assert "plugins.entries.modelwire-cache.config.mode: expected one of off, auto" in text
-    assert "maxAge" in text
-    assert "paced" in text
-    with pytest.raises(ConfigError, match="the variable MODELWIRE_ANSWERS"):
-        await ask(runtime("off", {"MODELWIRE_ANSWERS": "yes"}))
+    assert "plugins.entries.recordings.config.mode: expected one of off, replay" in text
+    for key in ("maxAge", "paced", "pace: there is no such setting"):
+        assert f"plugins.entries.recordings.config.{key}" in text
+    with pytest.raises(ConfigError, match="the variable MODELWIRE_RECORDINGS: expected one of off"):
+        await ask(runtime("off", {"MODELWIRE_RECORDINGS": "yes"}))
 
 
-async def test_a_paced_answer_comes_as_slowly_as_it_did(runtime, answers):
+@pytest.mark.parametrize("old", ["MODELWIRE_ANSWERS", "MODELWIRE_ANSWERS_DIR"])
+async def test_a_variable_of_another_name_is_answered_with_the_right_one(runtime, old):
+    new = old.replace("ANSWERS", "RECORDINGS")
+    with pytest.raises(ConfigError, match=f"the variable {old}: it is called {new} now"):
+        await ask(runtime("off", {old: "replay"}))
+
+
+async def test_a_paced_answer_comes_as_slowly_as_it_did(runtime, folder):
     await ask(runtime())
-    (path,) = answers.iterdir()
-    head, *rest = path.read_text().splitlines()
-    lines = [json.loads(line) for line in rest]
-    lines[-1]["at"] = 0.3
-    path.write_text("\n".join([head, *map(json.dumps, lines)]))
+    (path,) = folder.iterdir()
+    data = json.loads(path.read_text())
+    data["response"][-1]["at"] = 0.3
+    path.write_text(json.dumps(data))
     loop = asyncio.get_running_loop()
     began = loop.time()
     await ask(runtime("replay", paced=True))

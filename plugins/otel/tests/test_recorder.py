@@ -289,3 +289,22 @@ def test_an_sdk_that_only_a_variable_names_is_found():
         [sys.executable, "-c", program], capture_output=True, text=True, env=environ
     )
     assert (done.stdout.strip(), done.stderr) == ("True", "")
+
+
+async def test_a_replayed_answer_has_a_span_that_says_so_and_is_not_measured(
+    runtime, service, spans, measured, tmp_path
+):
+    service.chunks = HELLO
+    folder = str(tmp_path / "recordings")
+    for mode in ("record", "replay"):
+        settings = {"recordings": {"mode": mode, "directory": folder, "repeat": True}}
+        async with runtime() as live:
+            await live.complete("Hi.", model="acme/large", plugins=settings)
+    recorded, replayed = spans()
+    assert "modelwire.replayed" not in recorded.attributes
+    assert replayed.attributes["modelwire.replayed"] is True
+    assert replayed.attributes["gen_ai.usage.output_tokens"] == 8
+    assert replayed.status.status_code is StatusCode.UNSET
+    counts = measured()
+    for name in ("gen_ai.client.operation.duration", "gen_ai.client.token.usage"):
+        assert all(count == 1 for _, count in counts[name])

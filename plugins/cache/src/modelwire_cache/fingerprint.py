@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import asdict, frozen
 
@@ -29,28 +30,51 @@ if TYPE_CHECKING:
     from modelwire.messages import Context
     from modelwire.models import Model
 
-__all__ = ["CacheRequest"]
+__all__ = ["Kind", "RecordedRequest", "digest", "replaced"]
+
+Kind = Literal["completion", "token count", "embedding"]
+"""What is asked of a model."""
+
+_KEY_LENGTH = 16
 
 
 @frozen
-class CacheRequest:
+class RecordedRequest:
     """A request without what differs from one run to the next.
 
     Times, deadlines, labels, the session and the usage of earlier answers are left out: they do not
     change what a model says. So is the address, since a model is named by its reference.
 
     Attributes:
+        kind: What is asked of the model.
         model: The model, as `provider/model-id`.
-        asked: The conversation and the options, as plain JSON data; of images and files only a
-            digest, and of `params` too, since those may hold anything.
+        content: The conversation and the options, as plain JSON data; of images and files only a
+            digest, and of the texts in `params` too, since those may hold anything.
     """
 
+    kind: Kind
     model: str
-    asked: dict[str, Any]
+    content: dict[str, Any]
 
     @classmethod
-    def of(cls, model: Model, context: Context, options: CompletionOptions) -> CacheRequest:
-        """Read the arguments of the hook."""
+    def of(
+        cls,
+        kind: Kind,
+        model: Model,
+        context: Context,
+        options: CompletionOptions,
+        names: Mapping[str, str],
+    ) -> RecordedRequest:
+        """Read the arguments of a hook that takes a conversation.
+
+        Args:
+            kind: What is asked of the model.
+            model: The model.
+            context: The conversation.
+            options: The options.
+            names: Texts that differ from one run to the next, each with the name that takes its
+                place.
+        """
         choice = options.tool_choice
         wanted = {
             "maxTokens": options.max_tokens,
@@ -60,9 +84,9 @@ class CacheRequest:
             "reasoning": options.reasoning,
             "toolChoice": [choice.mode, choice.name] if choice else None,
             "responseSchema": options.response_schema,
-            "params": _digest(_json(options.params).encode()) if options.params else None,
+            "params": _parameters(replaced(options.params, names)) or None,
         }
-        asked: dict[str, Any] = {
+        content: dict[str, Any] = {
             "system": context.system_prompt or None,
             "messages": [_message(message) for message in context.messages],
             "tools": [
@@ -76,12 +100,45 @@ class CacheRequest:
             or None,
             "options": {key: value for key, value in wanted.items() if value is not None} or None,
         }
-        return cls(str(model.ref), {key: value for key, value in asked.items() if value})
+        given = {key: value for key, value in content.items() if value}
+        return cls(kind, str(model.ref), replaced(given, names))
 
     @property
     def key(self) -> str:
-        """The name of the answer to it: equal requests have equal keys."""
-        return _digest(_json([self.model, self.asked]).encode())[:32]
+        """The name of the answers to it: equal requests have equal keys."""
+        text = _json([self.kind, self.model, self.content])
+        return digest(text.encode("utf-8", "surrogatepass"))[:_KEY_LENGTH]
+
+    @property
+    def question(self) -> str:
+        """The text that came last before the answer; empty where there is none."""
+        texts = [
+            text
+            for message in self.content.get("messages", [])
+            for block in message["content"]
+            if (text := block if isinstance(block, str) else block.get("text"))
+        ]
+        return str(texts[-1]) if texts else ""
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def replaced(data: Any, names: Mapping[str, str]) -> Any:
+    """JSON data with texts replaced by names, the longest first; keys of objects stay."""
+    if not names:
+        return data
+    if isinstance(data, str):
+        for text in sorted(names, key=len, reverse=True):
+            data = data.replace(text, names[text])
+        return data
+    if isinstance(data, list | tuple):
+        return [replaced(item, names) for item in data]
+    if isinstance(data, dict):
+        return {key: replaced(item, names) for key, item in data.items()}
+    return data
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -106,13 +163,14 @@ def _block(block: UserContent | AssistantContent) -> Any:
             cited = [asdict(citation) for citation in block.citations]
             return {"text": block.text, "citations": cited} if cited else block.text
         case Thinking():
-            return {"thinking": block.text, "signature": block.signature}
+            signature = digest(block.signature.encode()) if block.signature else None
+            return {"thinking": block.text, "signature": signature}
         case ToolCall():
             return {"id": block.id, "name": block.name, "arguments": block.arguments}
         case Image():
-            return {"image": block.mime_type, "sha256": _digest(block.data)}
+            return {"image": block.mime_type, "sha256": digest(block.data)}
         case File():
-            file = {"file": block.mime_type, "name": block.name, "sha256": _digest(block.data)}
+            file = {"file": block.mime_type, "name": block.name, "sha256": digest(block.data)}
             asked = {"citations": block.citations, "context": block.context}
             return file | {key: value for key, value in asked.items() if value is not None}
         case _:
@@ -125,8 +183,18 @@ def _material(block: MediaUrl | SearchResult | GuardContent) -> Any:
     return {type(block).__name__: asdict(block)}
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _parameters(data: Any) -> Any:
+    """Request parameters: their structure, numbers and truth values, and digests of their texts."""
+    match data:
+        case dict():
+            return {str(key): _parameters(item) for key, item in data.items()}
+        case list() | tuple():
+            return [_parameters(item) for item in data]
+        case bool() | int() | float() | None:
+            return data
+        case _:
+            text = data if isinstance(data, str) else repr(data)
+            return f"sha256:{digest(text.encode('utf-8', 'surrogatepass'))[:_KEY_LENGTH]}"
 
 
 def _json(data: object) -> str:

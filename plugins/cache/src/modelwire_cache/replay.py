@@ -1,113 +1,182 @@
-"""Replay of one answer: from the cache, or from the model and into the cache."""
+"""Replay and recording of the answers to calls."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
 
-from modelwire.errors import ModelwireError
-from modelwire.events import Delta, Deltas, Diagnostic, ResponseInfo, Stop, deltas_of
-from modelwire_cache.fingerprint import CacheRequest
-from modelwire_cache.settings import Settings
-from modelwire_cache.store import CachedResponse, DamagedAnswer, ResponseStore, Timed
+from modelwire.errors import ProviderError
+from modelwire.events import Delta, Deltas, Diagnostic, Stop, deltas_of
+from modelwire_cache.call import RecordedCall
+from modelwire_cache.codec import Timed, error_from_json, from_json, to_json
+from modelwire_cache.store import Outcome, Recording
 
-__all__ = ["NotCached", "answer"]
+__all__ = ["recorded_stream", "recorded_value"]
+
+T = TypeVar("T")
 
 # A long answer lets others run now and then.
 _BREATH = 64
 
-
-class NotCached(ModelwireError):
-    """The mode is `replay`, and there is no usable answer to this request."""
-
-    code = "not_kept"
+_DAMAGED = (ValueError, LookupError, TypeError, AttributeError, OverflowError, ExceptionGroup)
+"""What an answer raises that was damaged in its file."""
 
 
-async def answer(
-    deltas: AsyncIterator[Deltas], request: CacheRequest, settings: Settings
+async def recorded_stream(
+    deltas: AsyncIterator[Deltas], call: RecordedCall
 ) -> AsyncGenerator[Deltas, None]:
-    """Give the kept answer to a request, or ask and keep it.
+    """Replay an answer, or pass the model's on and record it.
 
     Args:
         deltas: The model's stream, which begins when it is first read.
-        request: What is asked.
-        settings: When to do what.
+        call: What is asked, and where the answer is recorded.
 
     Raises:
-        NotKept: The mode is `replay`, and there is no usable answer.
+        NoRecording: The mode is `replay`, and there is no usable recording.
+        ProviderError: The model failed, now or when it was recorded.
     """
-    answers = ResponseStore(settings.directory)
     try:
-        kept = await _find(answers, request, settings)
-        stream = _replay(kept, paced=settings.paced) if kept else _keep(deltas, answers, request)
-        async with aclosing(stream):
+        recording = await call.find()
+        stream = _replayed(recording, call) if recording else _recorded(deltas, call)
+        try:
             async for arrived in stream:
                 yield arrived
+        finally:
+            await stream.aclose()
     finally:
-        close = getattr(deltas, "aclose", None)
-        if close is not None:
-            await close()
+        await _close(deltas)
 
 
-async def _find(
-    answers: ResponseStore, request: CacheRequest, settings: Settings
-) -> CachedResponse | None:
-    if settings.mode == "record":
-        return None
-    why = "no answer to this request is kept"
+async def recorded_value(
+    answer: Coroutine[Any, Any, T],
+    call: RecordedCall,
+    to_data: Callable[[T], Any],
+    from_data: Callable[[Any], T],
+) -> T:
+    """Replay an answer that comes as a whole, or wait for the model's and record it.
+
+    Args:
+        answer: The model's answer, a coroutine that has not begun.
+        call: What is asked, and where the answer is recorded.
+        to_data: Makes JSON data of an answer.
+        from_data: Reads that data again.
+
+    Raises:
+        NoRecording: The mode is `replay`, and there is no usable recording.
+        ProviderError: The model failed, now or when it was recorded.
+    """
     try:
-        kept = await asyncio.to_thread(answers.read, request)
-    except (DamagedAnswer, OSError) as error:
-        kept = None
-        why = f"{answers.path(request)} cannot be read"
-        if isinstance(error, DamagedAnswer):
-            why = f"{answers.path(request)} is damaged"
-    if kept is not None and settings.max_age is not None:
-        age = time.time() - kept.kept_at
-        if not 0 <= age < settings.max_age:
-            why = f"{kept.path} is older than {settings.max_age:g} seconds"
-            kept = None
-    if kept is None and settings.mode == "replay":
-        msg = f"{request.model} is not asked, and {why}."
-        hint = f"Set MODELWIRE_ANSWERS=record once, to keep answers in {settings.directory}."
-        raise NotCached(msg, hint=hint)
-    return kept
+        recording = await call.find()
+        if recording is not None:
+            _raise_recorded(recording, call)
+            try:
+                return from_data(recording.response)
+            except _DAMAGED as error:
+                raise _damage(recording, call) from error
+        try:
+            value = await answer
+        except ProviderError as error:
+            await call.save("failed", lambda: None, error)
+            raise
+        except BaseException:
+            call.release()
+            raise
+        await call.save("complete", lambda: to_data(value))
+        return value
+    finally:
+        answer.close()
 
 
-async def _replay(kept: CachedResponse, *, paced: bool) -> AsyncGenerator[Deltas, None]:
+async def _replayed(recording: Recording, call: RecordedCall) -> AsyncGenerator[Deltas, None]:
+    try:
+        arrivals = await asyncio.to_thread(_arrivals, recording, call)
+    except _DAMAGED as error:
+        raise _damage(recording, call) from error
     began = time.monotonic()
-    yield Diagnostic("kept_answer", {"keptAt": kept.kept_at})
-    for number, (at, delta) in enumerate(kept.deltas):
-        wait = at - (time.monotonic() - began) if paced else 0
+    name = recording.path.name if recording.path is not None else ""
+    yield Diagnostic("replayed", {"recording": name, "recordedAt": str(recording.recorded_at)})
+    for number, (at, arrived) in enumerate(arrivals):
+        wait = at - (time.monotonic() - began) if call.settings.paced else 0
         if wait > 0 or number % _BREATH == 0:
             await asyncio.sleep(max(0.0, wait))
-        yield delta
-
-
-async def _keep(
-    deltas: AsyncIterator[Deltas], answers: ResponseStore, request: CacheRequest
-) -> AsyncGenerator[Deltas, None]:
-    """Pass a stream on; keep it if it came to its end."""
-    said: list[Timed] = []
-    complete = False
-    began = time.monotonic()
-    async for arrived in deltas:
-        at = time.monotonic() - began
-        for delta in deltas_of(arrived):
-            said.append((at, _lasting(delta)))
-            complete = complete or isinstance(delta, Stop)
         yield arrived
-    if complete:
-        try:
-            await asyncio.to_thread(answers.write, request, said)
-        except OSError as error:
-            yield Diagnostic("answer_not_kept", {"reason": error.strerror or type(error).__name__})
+    _raise_recorded(recording, call)
+    if recording.outcome == "left":
+        msg = f"{recording.path} ends here: when it was recorded, its reader left."
+        raise call.missing(msg)
 
 
-def _lasting(delta: Delta) -> Delta:
-    """A delta without the id of the request, which names one call; the answer is given to many."""
-    if isinstance(delta, ResponseInfo):
-        return ResponseInfo(delta.response_id, delta.response_model, None, delta.api)
-    return delta
+def _arrivals(recording: Recording, call: RecordedCall) -> list[tuple[float, list[Delta]]]:
+    """The recorded deltas, those that came together as one list."""
+    arrivals: list[tuple[float, list[Delta]]] = []
+    for at, delta in from_json(recording.response, call.replayed_text):
+        if not arrivals or arrivals[-1][0] != at:
+            arrivals.append((at, []))
+        arrivals[-1][1].append(delta)
+    return arrivals
+
+
+def _raise_recorded(recording: Recording, call: RecordedCall) -> None:
+    if recording.error is None:
+        return
+    try:
+        error = error_from_json(recording.error, recording.model)
+    except _DAMAGED as damage:
+        raise _damage(recording, call) from damage
+    if error.retryable:
+        call.release()
+    raise error
+
+
+def _damage(recording: Recording, call: RecordedCall) -> Exception:
+    return call.missing(f"{call.request.model} is not asked, and {recording.path} is damaged.")
+
+
+async def _recorded(
+    deltas: AsyncIterator[Deltas], call: RecordedCall
+) -> AsyncGenerator[Deltas, None]:
+    """Pass a stream on, and record it, however it ends."""
+    said: list[Timed] = []
+    outcome: Outcome | None = None
+    failure: ProviderError | None = None
+    began = time.monotonic()
+    try:
+        async for arrived in deltas:
+            at = time.monotonic() - began
+            for delta in deltas_of(arrived):
+                said.append((at, delta))
+                if isinstance(delta, Stop):
+                    outcome = "complete"
+            yield arrived
+        outcome = outcome or "cut"
+    except ProviderError as error:
+        outcome, failure = "failed", error
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        outcome = outcome or ("left" if said else None)
+        raise
+    except BaseException:
+        outcome = None  # a bug of the plugin's is nothing to replay
+        raise
+    finally:
+        await _close(deltas)
+        reason = await _save(call, outcome, said, failure)
+    if reason is not None:
+        yield Diagnostic("not_recorded", {"reason": reason})
+
+
+async def _save(
+    call: RecordedCall, outcome: Outcome | None, said: list[Timed], failure: ProviderError | None
+) -> str | None:
+    if outcome is None:
+        call.release()
+        return None
+    return await call.save(outcome, lambda: to_json(said, call.recorded_text), failure)
+
+
+async def _close(deltas: AsyncIterator[Deltas]) -> None:
+    close = getattr(deltas, "aclose", None)
+    if close is not None:
+        await close()

@@ -1,92 +1,131 @@
-"""Settings of the response cache: the mode and the folder."""
+"""Settings of recordings: the mode, the folder, and what a test or a call changes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from modelwire.config import Config
-from modelwire.errors import ConfigError, Problem
+from modelwire.errors import ConfigError, InvalidRequest, Problem
 from modelwire.files import user_path
+from modelwire_cache.names import FOLDER_VARIABLE, MODE_VARIABLE, MODES, Mode, expected_mode
 
-__all__ = ["FOLDER_VARIABLE", "MODE_VARIABLE", "Mode", "Settings"]
+__all__ = ["NAMES", "Settings"]
 
-Mode = Literal["off", "auto", "record", "replay"]
+NAMES = ("recordings", "modelwire-cache")
+"""Names of this plugin in `plugins.entries` and in the option `plugins` of a call."""
 
-MODE_VARIABLE = "MODELWIRE_ANSWERS"
-FOLDER_VARIABLE = "MODELWIRE_ANSWERS_DIR"
-
-_ENTRIES = ("modelwire-cache", "cache")
+_OLD_VARIABLES = {"MODELWIRE_ANSWERS": MODE_VARIABLE, "MODELWIRE_ANSWERS_DIR": FOLDER_VARIABLE}
 
 
 @frozen
 class Settings:
-    """What the configuration and the environment say.
+    """What is recorded and replayed.
 
     Attributes:
-        mode: `off` does nothing; `auto` uses a kept answer and asks where there is none; `record`
-            always asks, and keeps; `replay` never asks.
-        directory: The folder of the answers.
-        max_age: Seconds after which an answer is no longer used, or `None`.
+        mode: `off` does nothing; `replay` never asks a model; `record-missing` replays a recording,
+            and records where there is none; `record` always asks, and records.
+        directory: The folder of the recordings.
+        max_age: Seconds after which a recording is no longer used, or `None`.
         paced: Replay an answer as slowly as it came.
+        repeat: Give the last of several equal requests' recordings again where there is no further
+            one.
     """
 
     mode: Mode
     directory: Path
     max_age: float | None = None
     paced: bool = False
+    repeat: bool = False
 
     @classmethod
     def of(cls, config: Config) -> Settings:
-        """Read `plugins.entries.modelwire-cache.config`; the variables win.
+        """Read `plugins.entries.recordings.config`; the variables win.
 
         Raises:
             ConfigError: A setting has a wrong value.
         """
-        name, given = _entry(config)
-        problems: list[Problem] = []
-
-        def wrong(key: str, expected: str) -> None:
-            problems.append(Problem(f"plugins.entries.{name}.config.{key}", f"expected {expected}"))
-
-        mode = config.environ.get(MODE_VARIABLE, "").strip().lower()
-        if mode and mode not in get_args(Mode):
-            expected = f"expected one of {', '.join(get_args(Mode))}"
-            problems.append(Problem(f"the variable {MODE_VARIABLE}", expected))
-        mode = mode or given.get("mode", "off")
-        if mode not in get_args(Mode):
-            wrong("mode", f"one of {', '.join(get_args(Mode))}")
-        folder = config.environ.get(FOLDER_VARIABLE) or given.get("directory")
-        if folder is not None and not isinstance(folder, str):
-            wrong("directory", "a path")
-        age, paced = given.get("maxAge"), given.get("paced", False)
-        if age is not None and (not isinstance(age, int | float) or isinstance(age, bool)):
-            wrong("maxAge", "a number of seconds")
-        if not isinstance(paced, bool):
-            wrong("paced", "true or false")
+        name = next((name for name in NAMES if name in config.plugins.entries), NAMES[0])
+        entry = config.plugins.entries.get(name)
+        given = dict(entry.config) if entry is not None else {}
+        environ = config.environ
+        problems = [
+            Problem(f"the variable {old}", f"it is called {new} now")
+            for old, new in _OLD_VARIABLES.items()
+            if old in environ
+        ]
+        mode = environ.get(MODE_VARIABLE, "").strip().lower()
+        if mode:
+            given.pop("mode", None)
+            if mode not in MODES:
+                problems.append(Problem(f"the variable {MODE_VARIABLE}", expected_mode(mode)))
+        values = _read(given, f"plugins.entries.{name}.config", problems)
         if problems:
-            msg = "The settings of modelwire-cache are not valid."
+            msg = "The settings of recordings are not valid."
             source = str(config.path) if config.path else None
             raise ConfigError(msg, problems=problems, source=source)
-        return cls(cast("Mode", mode), _folder(folder, config), age, paced)
+        if mode:
+            values["mode"] = mode
+        directory = _folder(values.pop("directory", None), config)
+        return cls(**{"mode": "off", **values}, directory=directory)
+
+    def changed(self, given: Mapping[str, Any], place: str) -> Settings:
+        """These settings with those of a call in their place.
+
+        Args:
+            given: Settings, under the keys that they have in the configuration.
+            place: Where they are given, for errors.
+
+        Raises:
+            InvalidRequest: One has another name or a wrong value.
+        """
+        problems: list[Problem] = []
+        values = _read(given, place, problems)
+        if problems:
+            raise InvalidRequest(f"{problems[0].path}: {problems[0].message}.", retryable=False)
+        if "directory" in values:
+            values["directory"] = user_path(values["directory"])
+        return evolve(self, **values)
 
 
-def _entry(config: Config) -> tuple[str, Mapping[str, Any]]:
-    for name in _ENTRIES:
-        if name in config.plugins.entries:
-            return name, config.plugins.entries[name].config
-    return _ENTRIES[0], {}
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_KEYS: Mapping[str, tuple[str, Callable[[Any], bool], str]] = {
+    "mode": ("mode", lambda value: value in MODES, ""),
+    "directory": ("directory", lambda value: isinstance(value, str) and bool(value), "a path"),
+    "maxAge": ("max_age", _is_duration, "a number of seconds"),
+    "paced": ("paced", lambda value: isinstance(value, bool), "true or false"),
+    "repeat": ("repeat", lambda value: isinstance(value, bool), "true or false"),
+}
+
+
+def _read(given: Mapping[str, Any], place: str, problems: list[Problem]) -> dict[str, Any]:
+    values = {}
+    for key, value in given.items():
+        if key not in _KEYS:
+            known = ", ".join(_KEYS)
+            problems.append(Problem(f"{place}.{key}", f"there is no such setting, only {known}"))
+            continue
+        name, fits, due = _KEYS[key]
+        if value is not None and not fits(value):
+            text = f"expected {due}" if due else expected_mode(value)
+            problems.append(Problem(f"{place}.{key}", text))
+        elif value is not None:
+            values[name] = value
+    return values
 
 
 def _folder(given: str | None, config: Config) -> Path:
     """A relative path counts from the configuration file, so that a test may run anywhere."""
-    if given is None:
+    named = config.environ.get(FOLDER_VARIABLE)
+    if named or given is None:
         from platformdirs import user_cache_path
 
-        return user_cache_path("modelwire") / "answers"
+        return user_path(named) if named else user_cache_path("modelwire") / "recordings"
     path = user_path(given)
-    named = FOLDER_VARIABLE in config.environ
-    return path if named or config.path is None else config.path.parent / path
+    return path if config.path is None else config.path.parent / path

@@ -1,154 +1,205 @@
-"""The response store: one file per answer, one JSON line for the request and one per delta."""
+"""The recordings of a folder: one JSON file for each answer."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator, Sequence
-from functools import cache
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, get_args
 
 from attrs import frozen
-from cattrs import Converter
-from cattrs.preconf.json import make_converter
-from cattrs.strategies import configure_tagged_union
 
-from modelwire.events import Delta
-from modelwire.files import (
-    SIZE_LIMITS,
-    open_file,
-    read_file,
-    replace_unlocked,
-    warn_of_exposed_folder,
-)
-from modelwire_cache.fingerprint import CacheRequest
+from modelwire.files import read_file, replace_unlocked, warn_of_exposed_folder
+from modelwire_cache.fingerprint import Kind, RecordedRequest
+from modelwire_cache.names import is_recording
 
-__all__ = ["CachedResponse", "DamagedAnswer", "ResponseStore", "Timed"]
+__all__ = ["DamagedRecording", "Outcome", "Recording", "RecordingStore"]
 
-_FORMAT = 1
-_END_OF_TIME = 253_402_300_800.0
-"""The first second after the year 9999, which no date can say."""
+Outcome = Literal["complete", "failed", "cut", "left"]
+"""How a recorded answer ended: by itself, with an error, without an end, or with its reader gone."""
 
-_DAMAGED = (ValueError, LookupError, TypeError, OverflowError, RecursionError, ExceptionGroup)
-"""What reading a file raises that is no kept answer."""
+_FORMAT = 2
+_SUFFIX = ".json"
+_LONGEST_TITLE = 40
+_OTHER_THAN_WORDS = re.compile(r"[^a-z0-9]+")
 
-Timed = tuple[float, Delta]
-"""A delta, and the seconds after the request at which it came."""
+_DAMAGED = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a file raises that is no recording."""
 
 
-class DamagedAnswer(Exception):
-    """A file is not a kept answer."""
+class DamagedRecording(Exception):
+    """A file is not a recording."""
 
 
 @frozen
-class CachedResponse:
-    """An answer in the folder.
+class Recording:
+    """A recorded answer.
 
     Attributes:
-        path: Its file.
-        model: The model that gave it, as `provider/model-id`.
-        asked: What it was asked, as `CacheRequest.asked`.
-        kept_at: Seconds since 1970.
-        deltas: What it said, with the time of each; empty where only the head was read.
+        kind: What was asked of the model.
+        model: The model that was asked, as `provider/model-id`.
+        request: What it was asked, as `DisplayedRequest.content`.
+        recorded_at: When.
+        outcome: How the answer ended.
+        response: What was answered, as JSON data: of a completion, the deltas.
+        error: How the answer failed, as JSON data, or `None`.
+        path: Its file, or `None` where it is not written yet.
     """
 
-    path: Path
+    kind: Kind
     model: str
-    asked: dict[str, Any]
-    kept_at: float
-    deltas: tuple[Timed, ...] = ()
+    request: Mapping[str, Any]
+    recorded_at: datetime
+    outcome: Outcome
+    response: Any
+    error: Mapping[str, Any] | None = None
+    path: Path | None = None
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the same answer is to be expected again: it is whole, or a lasting refusal."""
+        refused = self.error is not None and self.error.get("retryable") is False
+        return self.outcome == "complete" or (self.outcome == "failed" and refused)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which it is written."""
+        data = {
+            "format": _FORMAT,
+            "kind": self.kind,
+            "model": self.model,
+            "outcome": self.outcome,
+            "recordedAt": self.recorded_at.isoformat(timespec="seconds"),
+            "request": self.request,
+            "response": self.response,
+        }
+        return data if self.error is None else {**data, "error": self.error}
+
+    @classmethod
+    def from_json(cls, data: Any, path: Path) -> Recording:
+        """Read what `to_json` made.
+
+        Raises:
+            DamagedRecording: It is something else.
+        """
+        try:
+            moment = datetime.fromisoformat(data["recordedAt"])
+            if data["format"] != _FORMAT or moment.tzinfo is None:
+                raise DamagedRecording
+            if data["kind"] not in get_args(Kind) or data["outcome"] not in get_args(Outcome):
+                raise DamagedRecording
+            if data["kind"] == "completion" and not _are_objects(data["response"]):
+                raise DamagedRecording
+            error = dict(data["error"]) if "error" in data else None
+            if (error is None) == (data["outcome"] == "failed"):
+                raise DamagedRecording
+            return cls(
+                data["kind"],
+                str(data["model"]),
+                dict(data["request"]),
+                moment,
+                data["outcome"],
+                data["response"],
+                error,
+                path,
+            )
+        except _DAMAGED as damage:
+            raise DamagedRecording from damage
 
 
-class ResponseStore:
-    """The answers of one folder.
+class RecordingStore:
+    """The recordings of one folder.
 
-    A file is written whole and then moved into place, so no reader sees half of one. A folder to
-    which others can write gives an `UnsafeFolderWarning`.
+    A file is written whole and then moved into place, so no reader sees half of one. Its name holds
+    the beginning of the question, the key of the request, and the number of the answer among those to
+    equal requests, counted from 1; the question is for people alone.
 
     Args:
         directory: The folder; it is made when it is first needed.
+        warn: Whether a folder to which others can write gives an `UnsafeFolderWarning`.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._checked = False
+    def __init__(self, directory: Path, *, warn: bool = True) -> None:
+        self.directory = directory
+        self._unchecked = warn
 
-    def path(self, request: CacheRequest) -> Path:
-        """Where the answer to a request lies, or would lie."""
-        return self._directory / f"{request.key}.jsonl"
+    def find(self, request: RecordedRequest, number: int) -> Path | None:
+        """The file of an answer, or `None` where there is none."""
+        named = self.path(request, number)
+        if named.is_file():
+            return named
+        return next(iter(self.directory.glob(f"*{_ending(request, number)}")), None)
 
-    def read(self, request: CacheRequest) -> CachedResponse | None:
-        """The answer to a request, or `None` where none is kept.
+    def numbers(self, request: RecordedRequest) -> list[int]:
+        """The numbers of the answers to a request that are recorded, in order."""
+        ending = f"-{request.key}-"
+        names = (path.stem for path in self.directory.glob(f"*{ending}*{_SUFFIX}"))
+        numbers = (name.rpartition("-")[2] for name in names)
+        return sorted(int(number) for number in numbers if number.isdecimal())
+
+    def path(self, request: RecordedRequest, number: int, title: str = "") -> Path:
+        """The file that a new recording gets.
+
+        Args:
+            request: The request.
+            number: The number of the answer among those to equal requests.
+            title: The question, without secrets.
+        """
+        words = _OTHER_THAN_WORDS.sub("-", title.lower()[: 4 * _LONGEST_TITLE])
+        words = words[:_LONGEST_TITLE].strip("-") or request.kind.replace(" ", "-")
+        return self.directory / f"{words}{_ending(request, number)}"
+
+    def read(self, path: Path) -> Recording:
+        """Read a recording.
 
         Raises:
-            DamagedAnswer: The file is not a kept answer.
+            DamagedRecording: The file is none.
             OSError: It cannot be read, is no regular file, or is too large.
         """
-        path = self.path(request)
-        try:
-            raw = read_file(path, "recording").raw
-        except FileNotFoundError:
-            return None
+        raw = read_file(path, "recording").raw
         self._check_folder()
-        return _parse(path, raw.removesuffix(b"\n").split(b"\n"))
+        try:
+            data = json.loads(raw)
+        except _DAMAGED as damage:
+            raise DamagedRecording from damage
+        return Recording.from_json(data, path)
 
-    def write(self, request: CacheRequest, deltas: Sequence[Timed]) -> None:
-        """Keep an answer, in place of an older one. Only the user may read the file.
+    def write(self, path: Path, recording: Recording) -> None:
+        """Write a recording, in place of an older one. Only the user may read the file.
 
         Raises:
             OSError: It cannot be written.
         """
-        head = {
-            "format": _FORMAT,
-            "model": request.model,
-            "keptAt": round(time.time(), 3),
-            "asked": request.asked,
-        }
-        lines = [head]
-        for seconds, delta in deltas:
-            lines.append({"at": round(seconds, 4), **_converter().unstructure(delta, Delta)})
-        text = "".join(json.dumps(line, ensure_ascii=False, default=repr) + "\n" for line in lines)
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        text = json.dumps(
+            recording.to_json(), ensure_ascii=False, sort_keys=True, indent=1, default=repr
+        )
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._check_folder()
-        replace_unlocked(self.path(request), text.encode("utf-8", "surrogatepass"))
+        replace_unlocked(path, f"{text}\n".encode("utf-8", "surrogatepass"))
 
-    def listing(self) -> Iterator[CachedResponse]:
-        """What is kept, newest first, without what was said; damaged files are left out."""
+    def paths(self) -> list[Path]:
+        """The files of the folder and of those below it that have the name of a recording."""
         self._check_folder()
-        found = []
-        for path in self._directory.glob("*.jsonl"):
+        return sorted(filter(is_recording, self.directory.rglob(f"*{_SUFFIX}")))
+
+    def recordings(self) -> Iterator[Recording]:
+        """The recordings of the folder and of those below it; damaged ones are left out."""
+        for path in self.paths():
             try:
-                with open_file(path) as file:
-                    found.append(_parse(path, [file.readline(SIZE_LIMITS["recording"])]))
-            except (OSError, DamagedAnswer):
+                yield self.read(path)
+            except (OSError, DamagedRecording):
                 continue
-        return iter(sorted(found, key=lambda kept: kept.kept_at, reverse=True))
 
     def _check_folder(self) -> None:
-        if not self._checked:
-            self._checked = True
-            warn_of_exposed_folder(self._directory)
+        if self._unchecked:
+            self._unchecked = False
+            warn_of_exposed_folder(self.directory)
 
 
-def _parse(path: Path, lines: Sequence[bytes]) -> CachedResponse:
-    try:
-        head, *said = [json.loads(line) for line in lines]
-        kept_at = float(head["keptAt"])
-        if head["format"] != _FORMAT or not 0 <= kept_at < _END_OF_TIME:
-            raise DamagedAnswer
-        read = _converter().structure
-        kind = cast("type[Delta]", Delta)
-        deltas = tuple((float(line["at"]), read(line, kind)) for line in said)
-        if not all(0 <= at < _END_OF_TIME for at, _ in deltas):
-            raise DamagedAnswer
-        return CachedResponse(path, str(head["model"]), dict(head["asked"]), kept_at, deltas)
-    except _DAMAGED as error:
-        raise DamagedAnswer from error
+def _are_objects(data: object) -> bool:
+    return isinstance(data, list) and all(isinstance(item, dict) for item in data)
 
 
-@cache
-def _converter() -> Converter:
-    converter = make_converter()
-    configure_tagged_union(Delta, converter, tag_name="delta")
-    return converter
+def _ending(request: RecordedRequest, number: int) -> str:
+    return f"-{request.key}-{number}{_SUFFIX}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["stream_completion", "warm_up"]
 
 
-@hookimpl(wrapper=True)
+@hookimpl(wrapper=True, tryfirst=True)
 def stream_completion(
     model: Model,
     context: Context,
@@ -24,7 +24,10 @@ def stream_completion(
     provider: ProviderConfig,
     config: Config,
 ) -> Generator[None, Any, Any]:
-    """Give the owner's stream a span that lasts as long as it does."""
+    """Give the owner's stream a span that lasts as long as it does.
+
+    It is the outermost wrapper, so that an answer that another one gives has a span, too.
+    """
     deltas = yield
     if not isinstance(deltas, AsyncIterator):
         return deltas  # not a stream; the runtime says so, and whose fault it is

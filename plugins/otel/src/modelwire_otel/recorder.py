@@ -15,6 +15,7 @@ from modelwire.events import (
     ArgumentsDelta,
     Delta,
     Deltas,
+    Diagnostic,
     RedactedThinkingDelta,
     ResponseInfo,
     Stop,
@@ -50,7 +51,8 @@ async def record(
     """Pass a stream on, and record it.
 
     The span begins with the request and ends with the answer, however that ends. Time that the
-    reader takes between two deltas counts as the stream's, since a span has no pauses.
+    reader takes between two deltas counts as the stream's, since a span has no pauses. An answer that
+    was replayed from a recording is marked as such, and is not measured: no service was called.
 
     Args:
         deltas: The owner's stream; it is closed when this one is.
@@ -118,6 +120,7 @@ class _Call:
         self._response_model: str | None = None
         self._finish: str | None = None
         self._error: str | None = None
+        self._replayed = False
 
     def feed(self, arrived: Deltas) -> None:
         for delta in deltas_of(arrived):
@@ -136,6 +139,9 @@ class _Call:
             self._span.set_attribute("gen_ai.response.finish_reasons", reasons)
         elif isinstance(delta, ResponseInfo):
             self._describe(delta)
+        elif isinstance(delta, Diagnostic) and delta.type == "replayed":
+            self._replayed = True
+            self._span.set_attribute("modelwire.replayed", True)
 
     def exhausted(self) -> None:
         """A stream that ends without a reason to stop was cut, and the runtime will say so."""
@@ -160,14 +166,15 @@ class _Call:
         if self._usage is not None:
             tokens = usage(self._usage)
             self._span.set_attributes(tokens)
-            for kind in ("input", "output"):
+            for kind in () if self._replayed else ("input", "output"):
                 self._measures.tokens.record(
                     float(tokens[f"gen_ai.usage.{kind}_tokens"]),  # type: ignore[arg-type] # a number
                     {**shared, "gen_ai.token.type": kind},
                 )
         if self._error is not None:
             shared = {**shared, "error.type": self._error}
-        self._measures.duration.record(perf_counter() - self._began, shared)
+        if not self._replayed:
+            self._measures.duration.record(perf_counter() - self._began, shared)
         if self._answer is not None:
             self._span.set_attributes(self._answer.to_attributes(self._finish or "error"))
         self._span.end()
@@ -177,8 +184,9 @@ class _Call:
         if self._latest is None:
             first = now - self._began
             self._span.set_attribute("gen_ai.response.time_to_first_chunk", first)
-            self._measures.first_chunk.record(first, self._shared)
-        else:
+            if not self._replayed:
+                self._measures.first_chunk.record(first, self._shared)
+        elif not self._replayed:
             self._measures.next_chunk.record(now - self._latest, self._shared)
         self._latest = now
 
