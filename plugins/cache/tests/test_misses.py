@@ -45,7 +45,7 @@ async def test_a_miss_asks_no_model_and_says_how_to_record(runtime, service, fol
         ({"temperature": 0.5}, "options.temperature", "0.5", "absent"),
         ({"params": {"seed": 2}}, "options.params", '{"seed": 2}', "absent"),
         ({"system": "é\x1b[1m"}, "system", '"é\\u001b[1m"', "absent"),
-        ({"tool_choice": ToolChoice("any")}, "options.toolChoice", '["any", null]', "absent"),
+        ({"tool_choice": ToolChoice("auto")}, "options.toolChoice", '["auto", null]', "absent"),
     ],
 )
 async def test_the_first_difference_is_named(runtime, asked, path, now, then):
