@@ -7,7 +7,6 @@ written as its surroundings are. The functions are pure: they read no file and w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 from modelwire.document.lexer import SyntaxMistake
@@ -266,8 +265,6 @@ def _steps(path: str | Sequence[Step]) -> Path:
     return steps
 
 
-# One edit looks at the same text several times. Nothing changes a tree.
-@lru_cache(maxsize=4)
 def _parse(text: str) -> Tree:
     try:
         return parse(text)

@@ -156,7 +156,8 @@ class Tree:
 def parse(text: str) -> Tree:
     """Parse JSON5.
 
-    The tree of the last text is kept: what reads, checks and edits one document parses it once.
+    The trees of the last texts are kept: what reads, checks and edits a document parses it once.
+    Nothing changes a tree.
 
     Raises:
         SyntaxMistake: The text is not JSON5, or is nested deeper than `MAX_DEPTH`.
@@ -164,7 +165,7 @@ def parse(text: str) -> Tree:
     return _parsed(text)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _parsed(text: str) -> Tree:
     return _Parser(text).parse()
 

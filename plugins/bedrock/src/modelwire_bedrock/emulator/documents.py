@@ -58,10 +58,12 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def _json5(text: str, path: Path) -> Any:
-    import json5
+    from modelwire.document import SyntaxMistake, parse, value_of
 
     try:
-        return json5.loads(text)
-    except (ValueError, RecursionError) as error:
-        msg = f"{path} is not JSON5: {error}"
-        raise EmulatorError(msg) from error
+        root = parse(text).root
+    except SyntaxMistake as mistake:
+        place = f"line {mistake.line}, column {mistake.column}"
+        msg = f"{path} is not JSON5: {place}: {mistake.message}"
+        raise EmulatorError(msg) from mistake
+    return None if root is None else value_of(root)
