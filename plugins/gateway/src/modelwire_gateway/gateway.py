@@ -47,6 +47,7 @@ class Gateway:
         self.access = access
         self.observers = list(observers)
         self._apis: dict[str, str] = {}
+        self._refused: dict[str, set[str]] = {}
 
     def expand(self, name: str, provider: str | None = None) -> str | None:
         """The reference behind a name; the primary model, `None`, is `default`.
@@ -87,6 +88,10 @@ class Gateway:
             found = (api for end, api in _BY_ENDPOINT.items() if endpoint.endswith(end))
             self._apis[key] = told.get("api") or model.api or next(found, "")
         return self._apis[key]
+
+    def refused_fields(self, model: Model) -> set[str]:
+        """The fields that a model's provider has refused since the gateway was started."""
+        return self._refused.setdefault(str(model.ref), set())
 
     def observe(self, record: RequestRecord) -> None:
         """Give a record to all observers; the fault of one is logged and harms nothing."""

@@ -68,6 +68,7 @@ class Call:
         notes: What is not passed on as it was written.
         shell_tools: Tools that are a shell on the client's machine.
         echo: Fields of the request that the answer repeats.
+        passed: The fields that were passed on as the client wrote them.
     """
 
     context: Context
@@ -78,6 +79,7 @@ class Call:
     notes: list[Note] = Factory(list)
     shell_tools: frozenset[str] = frozenset()
     echo: Mapping[str, Any] = Factory(dict)
+    passed: set[str] = Factory(set)
 
     def pass_on(self, fields: Mapping[str, Any]) -> None:
         """Pass on fields that only an upstream of the same API understands.
@@ -91,6 +93,7 @@ class Call:
                 kept[name] = value
             else:
                 self.note(name, "Clients of the gateway may not set it.")
+        self.passed.update(kept)
         self.add_params(kept)
 
     def add_params(self, params: Mapping[str, Any]) -> None:

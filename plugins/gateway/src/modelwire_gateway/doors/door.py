@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from modelwire.errors import Cancelled, ModelwireError
+from modelwire.errors import Cancelled, InvalidRequest, ModelwireError
 from modelwire.events import DoneEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.models import Model
@@ -21,6 +21,7 @@ from modelwire_gateway.doors.body import BadRequest
 from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.channel import Channel, attend
 from modelwire_gateway.doors.dialect import Asked, Dialect
+from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
     Asking,
     Opened,
@@ -39,6 +40,8 @@ __all__ = ["Door"]
 _LEFT: Final = 499
 _CHARACTERS: Final = 4
 """Of a token, where nobody has counted."""
+_SHOWN: Final = 20
+"""Paths in a header field, which clients limit in length."""
 _PIECES: Final = (TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent)
 
 
@@ -114,12 +117,27 @@ class _Visit:
             await self._fail(error)
             return
         try:
-            await self._call(_labelled(call, admission), opened, asking.name)
+            await self._call_with_less(_labelled(call, admission), opened, asking.name)
         except Exception as error:  # noqa: BLE001 - likewise
             await self._fail(error)
         finally:
             self._settle_usage(model, estimate)
             await admission.settle(self._record.usage, self._record.cost)
+
+    async def _call_with_less(self, call: Call, opened: Opened, name: str) -> None:
+        """Call the model; where its provider refuses a field by its name, once more without it."""
+        refused = self._gateway.refused_fields(opened.model)
+        while True:
+            left_out = frozenset(refused)
+            try:
+                await self._call(without_fields(call, left_out), opened, name)
+            except InvalidRequest as error:
+                field = refused_field(call, error)
+                if field is None or field in left_out:
+                    raise
+                refused.add(field)
+            else:
+                return
 
     async def _call(self, call: Call, opened: Opened, name: str) -> None:
         asked = Asked(call, name, self._record.request_id, int(self._record.began))
@@ -230,5 +248,7 @@ def _labelled(call: Call, admission: Admission) -> Call:
 
 def _ignored(call: Call) -> dict[str, str]:
     """The header field that names what is not passed on."""
-    paths = ", ".join(dict.fromkeys(note.path for note in call.notes))
-    return {"x-modelwire-ignored": paths} if paths else {}
+    paths = list(dict.fromkeys(note.path for note in call.notes))
+    shown = ", ".join(path for path in paths[:_SHOWN] if path.isascii() and path.isprintable())
+    more = f", and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return {"x-modelwire-ignored": f"{shown}{more}"} if paths else {}
