@@ -130,7 +130,7 @@ def _server_for(env) -> _Server:
 def install(folder: Path, env) -> None:
     """Write a program `modelwire` for a shell with these variables: it has its command forked.
 
-    It ends with the command's exit status; the command has its standard streams.
+    It ends with the command's exit status; the command has its standard streams, and gets its SIGTERM.
     """
     program = folder / "modelwire"
     program.write_text(
@@ -142,7 +142,7 @@ def install(folder: Path, env) -> None:
 
 
 _PROGRAM = """#!{python} -IS
-import json, os, socket, struct, sys
+import json, os, signal, socket, struct, sys
 
 argv = [{modelwire!r}, *sys.argv[1:]]
 request = {{"argv": argv, "cwd": os.getcwd(), "env": dict(os.environ), "terminal": False}}
@@ -151,12 +151,16 @@ server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
 socket.send_fds(server, [struct.pack("!I", len(data))], (0, 1, 2))
 server.sendall(data)
-said = b""
-while len(said) < 8:  # the number of its process, and its status
-    part = server.recv(8 - len(said))
-    assert part, "the server of forks has ended"
-    said += part
-sys.exit(os.waitstatus_to_exitcode(struct.unpack("!i", said[4:])[0]) % 256)
+def received():
+    said = b""
+    while len(said) < 4:
+        part = server.recv(4 - len(said))
+        assert part, "the server of forks has ended"
+        said += part
+    return struct.unpack("!i", said)[0]
+pid = received()
+signal.signal(signal.SIGTERM, lambda number, _: os.kill(pid, number))
+sys.exit(os.waitstatus_to_exitcode(received()) % 256)
 """
 
 

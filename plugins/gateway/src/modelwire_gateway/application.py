@@ -123,7 +123,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Refuse a path or a method that there is not, in the words of the API that has such paths."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     failure = Failure(status, "not_found", f"{request.method} {request.url.path} is not served.")
-    words = next((words for start, words in _WORDS if request.url.path.startswith(start)), _CHAT)
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    words = next((words for start, words in _WORDS if path.startswith(start)), _CHAT)
     response = failure_response(words, failure, new_request_id())
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
