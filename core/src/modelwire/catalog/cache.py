@@ -25,7 +25,6 @@ from modelwire.files import (
     warn_of_exposed_folder,
 )
 from modelwire.models import InputKind, Model, Prices
-from modelwire.registry.memory import keep
 
 __all__ = [
     "INCOMPLETE_INTERVAL",
@@ -188,7 +187,7 @@ class DiscoveryCache:
 
         A file is parsed when it is first read and after it has changed.
         """
-        path = self._paths.get(key) or keep(self._paths, key, str(self._path(key)))
+        path = self._paths.get(key) or self._paths.setdefault(key, str(self._path(key)))
         try:
             status = os.stat(path)  # noqa: PTH116 - each request asks
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)

@@ -27,7 +27,6 @@ from modelwire.models import Model, ModelList, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_data, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
-from modelwire.registry.memory import keep
 
 if TYPE_CHECKING:
     import asyncio
@@ -42,6 +41,8 @@ _RECENT = 1.0
 """Seconds for which looking up a model does not look for the provider's credentials again: many
 streams that begin at the same time need that once.
 """
+_MOST_MERGED = 1024
+"""Models that are remembered as they were merged."""
 
 
 @frozen
@@ -260,7 +261,8 @@ class Catalog:
         if before is not None and before[0] is request and before[1] is cached:
             return before[2]
         model = self._merge(ref, provider, request, cached)
-        keep(self._merged, ref, (request, cached, model))
+        if before is not None or len(self._merged) < _MOST_MERGED:
+            self._merged[ref] = (request, cached, model)
         return model
 
     def _merge(

@@ -405,9 +405,13 @@ class Assembler:
         return _NOTHING
 
     def _on_info(self, delta: ResponseInfo) -> Sequence[Event]:
-        self._message.response_id = delta.response_id or self._message.response_id
-        self._message.response_model = delta.response_model or self._message.response_model
-        self._message.api = delta.api or self._message.api
+        # Setting an attribute of a message takes as long as ten look-ups.
+        if delta.response_id:
+            self._message.response_id = delta.response_id
+        if delta.response_model:
+            self._message.response_model = delta.response_model
+        if delta.api and delta.api != self._message.api:
+            self._message.api = delta.api
         self._request_id = delta.request_id or self._request_id
         return _NOTHING
 

@@ -6,7 +6,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pluggy
 from attrs import evolve
@@ -19,7 +19,6 @@ from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
 from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, hooks_of, load
-from modelwire.registry.memory import keep
 from modelwire.text import near_matches
 
 if TYPE_CHECKING:
@@ -29,6 +28,9 @@ __all__ = ["Owner", "Registry"]
 
 # The package, what its entry point names, and whether as middleware, of which more is asked.
 _Key = tuple[str, str, bool]
+_MOST_KNOWN = 1024
+K = TypeVar("K")
+V = TypeVar("V")
 
 _WITH_HOOKS = ("providers", "apis", "routes", "auth", "middleware")
 
@@ -141,7 +143,7 @@ class Registry:
             target = self.aliases.get(found)
             if target is not None and (configured is None or configured.api is None):
                 found = target
-            keep(self._canonical, provider, found)
+            _keep(self._canonical, provider, found)
         return found
 
     def names_of(self, provider: str) -> list[str]:
@@ -150,7 +152,7 @@ class Registry:
         found = self._names.get(provider)
         if found is None:
             others = (name for name, target in self.aliases.items() if target == provider)
-            found = keep(self._names, provider, [provider, *others])
+            found = _keep(self._names, provider, [provider, *others])
         return found
 
     def provider_config(self, provider: str) -> ProviderConfig:
@@ -159,11 +161,10 @@ class Registry:
         known = self._providers.get(provider)
         if known is None:
             providers = self._config.models.providers
-            found = next(
-                (providers[name] for name in self.names_of(provider) if name in providers), None
-            )
-            known = _named(found, provider) if found else ProviderConfig(id=provider)
-            keep(self._providers, provider, known)
+            named = (providers[name] for name in self.names_of(provider) if name in providers)
+            known = next(named, None) or ProviderConfig(id=provider)
+            known = known if known.id == provider else evolve(known, id=provider)
+            _keep(self._providers, provider, known)
         return known
 
     def apis_of(self, provider: str) -> list[str]:
@@ -185,7 +186,7 @@ class Registry:
             PluginError: No plugin answers for it, several claim it, or the one that does is broken.
         """
         known = self._answering.get((provider, api))
-        return known or keep(self._answering, (provider, api), self._find_owner(provider, api))
+        return known or _keep(self._answering, (provider, api), self._find_owner(provider, api))
 
     def _find_owner(self, provider: str, api: str | None) -> Owner:
         provider = self.canonical(provider)
@@ -486,8 +487,12 @@ class Registry:
         return {claim.distribution for claim in self._claims}
 
 
-def _named(provider: ProviderConfig, name: str) -> ProviderConfig:
-    return provider if provider.id == name else evolve(provider, id=name)
+def _keep(known: dict[K, V], key: K, value: V) -> V:
+    """Keep a value; users of a server may write names without end, so at last all are forgotten."""
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    known[key] = value
+    return value
 
 
 def _key_of(claim: Claim) -> _Key:

@@ -15,7 +15,6 @@ from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Owner, Registry
-from modelwire.registry.memory import keep
 from modelwire.runtime.options import merge_options
 from modelwire.text import near_matches
 from modelwire.transport.deadlines import Deadlines
@@ -24,6 +23,8 @@ __all__ = ["Resolver", "default_ref", "full_ref", "named_refs", "pick_bare_name"
 
 _NONE: Mapping[str, ModelwireError] = {}
 _NOTHING = CompletionOptions()
+_MOST_KNOWN = 1024
+"""References that are remembered; users of a server may write others without end."""
 
 
 @frozen
@@ -110,7 +111,9 @@ class Resolver:
         before = self._plain.get(key)
         if before is None or before[0] is not model or before[1] is not deadlines:
             made = self._options(model, asked, spent, deadlines)
-            before = keep(self._plain, key, (model, deadlines, made))
+            before = (model, deadlines, made)
+            if len(self._plain) < _MOST_KNOWN or key in self._plain:
+                self._plain[key] = before
         return evolve(before[2], params=dict(before[2].params))
 
     def _options(
@@ -178,8 +181,8 @@ class Resolver:
         ref = self._refs.get(text)
         if ref is None:
             ref = full_ref(self.registry, self.config.expand_alias(text))
-            if ref is not None:
-                keep(self._refs, text, ref)
+            if ref is not None and len(self._refs) < _MOST_KNOWN:
+                self._refs[text] = ref
         return ref
 
     async def _find(self, name: str) -> ModelRef:

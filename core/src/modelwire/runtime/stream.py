@@ -174,7 +174,8 @@ async def _events(
                 async for arrived in answer:
                     last = arrived[-1]
                     if type(last) is DoneEvent:
-                        last.message.attempts = list(state.attempts)
+                        if state.attempts:
+                            last.message.attempts = list(state.attempts)
                         state.message = last.message
                     cancellation.leave()
                     for event in arrived:

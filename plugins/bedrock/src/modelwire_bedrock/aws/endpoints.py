@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import weakref
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
@@ -13,7 +14,6 @@ from modelwire_bedrock.aws.credentials.choice import CredentialChoice, choose
 from modelwire_bedrock.aws.credentials.environment import effective_environ, environ_stamp
 from modelwire_bedrock.aws.credentials.shared_files import SharedFiles, read_shared_files
 from modelwire_bedrock.aws.credentials.source import identity_of
-from modelwire_bedrock.aws.known_targets import KnownTargets
 from modelwire_bedrock.aws.regions import AwsAddress, aws_address, first_region, region_of_arn
 from modelwire_bedrock.settings import AccessSettings, access_settings, region_of_discovery
 
@@ -131,8 +131,57 @@ def resolve_target(
     return decided[-1]
 
 
+_MOST = 256
+
+
+@frozen
+class _Known:
+    environ: Mapping[str, str]
+    files: SharedFiles
+    target: Target
+
+
+class _KnownTargets:
+    """Targets by what they were decided from.
+
+    Configurations do not change, and are told apart by which objects they are; they are not kept alive.
+    Shared AWS files are known by their stamps.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[weakref.ref[Any], weakref.ref[Any], _Known]] = {}
+
+    def get(
+        self, config: Config, provider: ProviderConfig, asked: tuple[Any, ...]
+    ) -> _Known | None:
+        """What is known, with the files and the variables that it was decided from.
+
+        Args:
+            config: The whole configuration.
+            provider: The provider's part of it.
+            asked: What else decides: the model, addresses and regions.
+        """
+        found = self._known.get((id(config), id(provider), asked))
+        if found is None or found[0]() is not config or found[1]() is not provider:
+            return None
+        return found[2]
+
+    def keep(
+        self,
+        config: Config,
+        provider: ProviderConfig,
+        asked: tuple[Any, ...],
+        known: tuple[Mapping[str, str], SharedFiles, Target],
+    ) -> None:
+        """Keep a target, with the variables and the files that it was decided from."""
+        if len(self._known) >= _MOST:
+            self._known.clear()
+        key = (id(config), id(provider), asked)
+        self._known[key] = (weakref.ref(config), weakref.ref(provider), _Known(*known))
+
+
 _PLAIN = (str, type(None))
-_known = KnownTargets()
+_known = _KnownTargets()
 
 
 def _decide(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -84,7 +84,12 @@ def sign_request(request: Request, credentials: Any, service: str, region: str) 
 
 def signing_date() -> str:
     """The present time, as `X-Amz-Date` has it."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return _written(int(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _written(second: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
 
 
 def authorization(
