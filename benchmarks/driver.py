@@ -17,6 +17,7 @@ import inspect
 import itertools
 import json
 import resource
+import selectors
 import sys
 import threading
 import time
@@ -99,12 +100,43 @@ def _quantile(values: list[float], part: float) -> float | None:
     return sorted(values)[int(len(values) * part)] if values else None
 
 
+class Left(Exception):
+    """The caller reads no further."""
+
+
+class TimedSelector(selectors.DefaultSelector):
+    """A selector that knows how long the loop was busy between two of its looks at the sockets.
+
+    Attributes:
+        longest: The longest such time, in seconds.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was."""
+        self.longest = 0.0
+        self._returned = time.perf_counter()
+
+    def select(self, timeout: float | None = None) -> Any:
+        """Wait for sockets."""
+        self.longest = max(self.longest, time.perf_counter() - self._returned)
+        ready = super().select(timeout)
+        self._returned = time.perf_counter()
+        return ready
+
+
 class Driver:
     """One peer, ready to stream."""
 
     def __init__(self, peer: Any, *how: str) -> None:
         self._peer = peer
-        self._runner = asyncio.Runner()
+        self._selector = TimedSelector()
+        self._runner = asyncio.Runner(
+            loop_factory=lambda: asyncio.SelectorEventLoop(self._selector)
+        )
         self._is_async = inspect.iscoroutinefunction(peer.stream)
         self._client = self._run(peer.connect, *how)
 
@@ -156,6 +188,112 @@ class Driver:
             self._peer.stream, self._client, lambda _: arrivals.append(time.perf_counter() - wall)
         )
         return {"cpu": time.process_time() - cpu, "first": arrivals[0]}
+
+    def starts(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Begin many short answers at once; say when their first pieces came."""
+        firsts: list[float] = []
+        read = self._peer.stream
+
+        def one() -> Any:
+            begun = False
+
+            def arrived(_: str) -> None:
+                nonlocal begun
+                if not begun:
+                    begun = True
+                    firsts.append(time.perf_counter() - wall)
+
+            return read(self._client, arrived)
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(one() for _ in range(told["streams"])))
+
+        gc.collect()
+        self._selector.begin()
+        cpu, wall, queued = time.process_time(), time.perf_counter(), waited()
+        if self._is_async:
+            self._run(all_of_them)
+        else:
+            with ThreadPoolExecutor(told["streams"]) as pool:
+                wait([pool.submit(one) for _ in range(told["streams"])])
+        firsts.sort()
+        return {
+            "cpu": time.process_time() - cpu,
+            "wall": time.perf_counter() - wall,
+            "waited": waited() - queued,
+            "hold": self._selector.longest if self._is_async else None,
+            "began": len(firsts),
+            "min": firsts[0],
+            "p50": firsts[len(firsts) // 2],
+            "max": firsts[-1],
+        }
+
+    def busy(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Read short answers for some seconds, so many at a time; say how many that were."""
+        read, at_once = self._peer.stream, told["at_once"]
+        done = 0
+        ends = time.perf_counter() + told["seconds"]
+
+        def ignore(_: str) -> None:
+            pass
+
+        def one_after_another() -> None:
+            nonlocal done
+            while time.perf_counter() < ends:
+                read(self._client, ignore)
+                done += 1
+
+        async def one_after_another_on_loop() -> None:
+            nonlocal done
+            while time.perf_counter() < ends:
+                await read(self._client, ignore)
+                done += 1
+
+        async def all_of_them() -> None:
+            await asyncio.gather(*(one_after_another_on_loop() for _ in range(at_once)))
+
+        gc.collect()
+        cpu, wall = time.process_time(), time.perf_counter()
+        if self._is_async:
+            self._run(all_of_them)
+        else:
+            with ThreadPoolExecutor(at_once) as pool:
+                for running in [pool.submit(one_after_another) for _ in range(at_once)]:
+                    running.result()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        return {"done": done, "wall": wall, "cpu": cpu}
+
+    def fault(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Read one answer; say what was read of it, and what was raised.
+
+        With `leave`, stop to read after so many pieces; the program goes on for a second then.
+        """
+        pieces: list[str] = []
+
+        def arrived(text: str) -> None:
+            pieces.append(text)
+            if len(pieces) == told.get("leave"):
+                raise Left
+
+        async def read_on_loop() -> str | None:
+            raised = None
+            try:
+                await self._peer.stream(self._client, arrived)
+            except Exception as error:  # noqa: BLE001
+                raised = type(error).__name__
+            if "leave" in told:
+                await asyncio.sleep(1.0)
+            return raised
+
+        def read() -> str | None:
+            try:
+                self._peer.stream(self._client, arrived)
+            except Exception as error:  # noqa: BLE001
+                return type(error).__name__
+            return None
+
+        raised = self._run(read_on_loop if self._is_async else read)
+        return {"pieces": len(pieces), "raised": raised}
 
     def grow(self, _: Any) -> dict[str, Any]:
         """Read one answer and keep nothing; say how much memory that took."""

@@ -19,9 +19,22 @@ _ENVIRONMENTS = _HERE.parent / ".venv-bench"
 
 OWN = ("floor", "modelwire")
 """What runs in the environment that runs the benchmarks."""
-PEERS = ("boto3", "pydantic_ai", "strands", "langchain_aws", "any_llm", "litellm", "llm")
+PEERS = (
+    "boto3",
+    "aiobotocore",
+    "aws_sdk",
+    "pydantic_ai",
+    "strands",
+    "langchain_aws",
+    "any_llm",
+    "litellm",
+    "llm",
+)
 SDKS = ("openai", "anthropic")
 """The makers' own, for the APIs of theirs that Bedrock has."""
+
+_NEEDS = {"aws_sdk": "3.12"}
+"""The Python that a peer needs, where that is a newer one."""
 
 
 class Environments:
@@ -66,8 +79,27 @@ class Environments:
         return dict(line.split("==", 1) for line in lines)
 
 
+def _interpreter(name: str) -> Path | None:
+    """The Python to make a peer's environment with."""
+    needed = _NEEDS.get(name)
+    if needed is None or sys.version_info[:2] >= tuple(map(int, needed.split("."))):
+        return Path(sys.executable)
+    found = [Path(f"python{needed}"), *Path.home().glob(f".pyenv/versions/{needed}.*/bin/python")]
+    return next((python for python in found if _runs(python)), None)
+
+
+def _runs(python: Path) -> bool:
+    try:
+        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 def _install(folder: Path, python: Path, name: str) -> str | None:
-    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    interpreter = _interpreter(name)
+    if interpreter is None:
+        return f"it needs Python {_NEEDS[name]}, which is not installed"
+    subprocess.run([interpreter, "-m", "venv", "--clear", folder], check=True)
     requirements = _HERE / "peers" / f"{name}.txt"
     done = subprocess.run(
         [python, "-m", "pip", "install", "--disable-pip-version-check", "-qr", requirements],

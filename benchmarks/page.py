@@ -1,4 +1,4 @@
-"""The page and the picture that the figures end up in."""
+"""The page and the charts that the figures end up in."""
 
 from __future__ import annotations
 
@@ -11,28 +11,39 @@ from pathlib import Path
 from typing import Any
 
 from results import NAMES
+from summary import summary
 
 __all__ = ["write_page"]
 
 _DOCS = Path(__file__).parent.parent / "docs"
-_OWN = "#2563eb"
-_PEER = "#94a3b8"
-_FLOOR = "#cbd5e1"
+_CHARTS = {
+    "performance-events.svg": ("events",),
+    "performance-starts.svg": ("short_requests", "starts"),
+}
+"""The charts, each with the measurements whose bars it shows."""
+_STYLE = (
+    "text{font:12px sans-serif;fill:#1e293b}.title{font-weight:bold;font-size:14px}"
+    ".name{text-anchor:end}.own{fill:#2563eb}.peer{fill:#94a3b8}.floor{fill:#cbd5e1}"
+    "@media (prefers-color-scheme:dark){text{fill:#e2e8f0}.own{fill:#60a5fa}"
+    ".peer{fill:#64748b}.floor{fill:#475569}}"
+)
+"""There is no background: the page's own shows through, light or dark."""
 _WIDTH, _LABEL, _BAR, _GAP = 760, 270, 16, 6
 
 
 def write_page(results: Mapping[str, Any]) -> None:
-    """Put the figures between the marks of docs/performance.md, and draw docs/performance.svg."""
+    """Put the figures between the marks of docs/performance.md, and draw its charts."""
     page = _DOCS / "performance.md"
     text = page.read_text()
     for name, result in results.items():
         text = _between(text, name, f"{result['tables']}\n\nMeasured on {result['date']}.")
     text = _between(text, "targets", _targets(results))
     text = _between(text, "machine", _machine(results))
+    text = _between(text, "summary", summary(results))
     page.write_text(text)
-    (_DOCS / "performance.svg").write_text(
-        _picture([bars for result in results.values() for bars in result["bars"]])
-    )
+    for chart, names in _CHARTS.items():
+        panels = [bars for name in names if name in results for bars in results[name]["bars"]]
+        (_DOCS / chart).write_text(_chart(panels))
 
 
 def _between(text: str, name: str, content: str) -> str:
@@ -81,7 +92,7 @@ def _processor() -> str:
     return found[1].strip() if found else platform.machine()
 
 
-def _picture(panels: Iterable[Mapping[str, Any]]) -> str:
+def _chart(panels: Iterable[Mapping[str, Any]]) -> str:
     """Horizontal bars; shorter is better."""
     parts: list[str] = []
     top = 8
@@ -101,20 +112,17 @@ def _picture(panels: Iterable[Mapping[str, Any]]) -> str:
                 f'<text x="{_LABEL - 8}" y="{middle}" class="name">{escape(_label(name))}</text>',
                 (
                     f'<rect x="{_LABEL}" y="{top}" width="{width:.1f}" height="{_BAR}" '
-                    f'fill="{_color(name)}"/>'
+                    f'class="{_kind(name)}"/>'
                 ),
                 f'<text x="{_LABEL + width + 6:.1f}" y="{middle}">{_figure(value)}</text>',
             ]
             top += _BAR + _GAP
         top += 8
-    style = (
-        "text{font:12px sans-serif;fill:#1e293b}.title{font-weight:bold;font-size:14px}"
-        ".name{text-anchor:end}"
-    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top + 8}" role="img" '
-        f'aria-label="modelwire beside its peers: shorter is better">\n<style>{style}</style>\n'
-        f'<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'aria-label="modelwire beside its peers: shorter is better">\n<style>{_STYLE}</style>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 
@@ -122,10 +130,10 @@ def _label(name: str) -> str:
     return NAMES.get(name, name).replace("*", "").replace("`", "")
 
 
-def _color(name: str) -> str:
-    if "modelwire" in name or name in ("Bedrock", "Chat Completions", "Responses"):
-        return _OWN
-    return _FLOOR if name in ("floor", "python -c pass") else _PEER
+def _kind(name: str) -> str:
+    if "modelwire" in name:
+        return "own"
+    return "floor" if name.startswith("floor") else "peer"
 
 
 def _figure(value: float) -> str:

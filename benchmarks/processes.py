@@ -124,7 +124,7 @@ class Bench:
         return environ
 
     @contextmanager
-    def server(self, what: str, *, tls: bool = False, **told: float) -> Iterator[str]:
+    def server(self, what: str, *, tls: bool = False, **told: float | str) -> Iterator[str]:
         """Run `serve.py`; gives its address."""
         arguments = [f"--{name}={value}" for name, value in told.items()]
         if tls:

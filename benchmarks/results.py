@@ -13,7 +13,10 @@ __all__ = ["NAMES", "Bars", "Result", "Target", "milliseconds", "paired", "ratio
 NAMES = {
     "floor": "floor (aiohttp + typed decoder)",
     "modelwire": "**modelwire**",
+    "floor:signed": "floor (aiohttp, a request that is signed already)",
     "boto3": "boto3",
+    "aiobotocore": "aiobotocore",
+    "aws_sdk": "aws-sdk-bedrock-runtime",
     "pydantic_ai": "pydantic-ai",
     "strands": "strands",
     "langchain_aws": "langchain-aws",

@@ -1,4 +1,4 @@
-"""Measure modelwire beside its peers, and write docs/performance.md and its picture.
+"""Measure modelwire beside its peers, and write docs/performance.md and its charts.
 
     make bench                              everything, some forty minutes
     make bench ARGUMENTS=--quick            a few rounds of everything
@@ -24,6 +24,9 @@ from processes import Bench, come_first
 _HERE = Path(__file__).parent
 MEASURES = (
     "events",
+    "short_requests",
+    "starts",
+    "faults",
     "bedrock_apis",
     "many_streams",
     "first_event",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -18,27 +19,31 @@ from random import Random
 from typing import Any
 
 import sse
-from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame
+from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame, exception_frame
 
 _HEAD = (
     "HTTP/1.1 200 OK\r\n"
     "content-type: {}\r\n"
     "x-amzn-requestid: 00000000-0000-4000-8000-000000000000\r\n"
-    "transfer-encoding: chunked\r\n\r\n"
+    "transfer-encoding: chunked\r\n{}\r\n"
 )
 _SSE = "text/event-stream"
 _PIECE = 256 * 1024
 
-Script = Callable[[], Iterator[bytes | float]]
-"""The body of an answer: bytes to send, and instants of the monotonic clock to wait for."""
+Script = Callable[[], Iterator[bytes | float | None]]
+"""The body of an answer: bytes to send, instants of the monotonic clock to wait for, and `None` to
+end the connection."""
 Choose = Callable[[str], Script]
 """Gives the script for a path."""
 
 
 def chunk(name: str, payload: dict[str, Any]) -> bytes:
     """One event as one chunk of a body."""
-    frame = event_frame(name, payload)
-    return b"%x\r\n%b\r\n" % (len(frame), frame)
+    return _chunk(event_frame(name, payload))
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def text(said: str) -> bytes:
@@ -155,12 +160,40 @@ def large(size: int, piece: int) -> Script:
     return script
 
 
+def faults(kind: str) -> Script:
+    """An answer of two pieces, and what happens to it then."""
+    said = text("one") + text("two")
+    frame = event_frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "three"}})
+    tool = {"contentBlockIndex": 1, "start": {"toolUse": {"toolUseId": "1", "name": "write"}}}
+    call = {"contentBlockIndex": 1, "delta": {"toolUse": {"input": '{"text": "hel'}}}
+    damaged = bytearray(frame)
+    damaged[len(frame) // 2] ^= 1
+    failure = exception_frame("modelStreamErrorException", "The model failed.")
+    end = b"0\r\n\r\n"
+    bodies: dict[str, list[bytes | float | None]] = {
+        "ended": [opening() + said + end],
+        "cut": [opening() + said, None],
+        "half": [opening() + said + _chunk(frame[: len(frame) // 2]) + end],
+        "call": [
+            opening() + chunk("contentBlockStart", tool) + chunk("contentBlockDelta", call) + end
+        ],
+        "failed": [opening() + said + _chunk(failure) + end],
+        "damaged": [opening() + said + _chunk(bytes(damaged)) + closing()],
+        "left": [opening() + said, math.inf],
+    }
+    return lambda: iter(bodies[kind])
+
+
 class Conversation(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, choose: Choose, kind: str) -> None:
+    running = 0
+    """Answers that are being sent, over all connections."""
+
+    def __init__(self, choose: Choose, kind: str, *, close: bool = False) -> None:
         self._choose = choose
-        self._head = _HEAD.format(kind).encode()
+        self._close = close
+        self._head = _HEAD.format(kind, "connection: close\r\n" if close else "").encode()
         self._received = bytearray()
         self._writable = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -200,19 +233,32 @@ class Conversation(asyncio.Protocol):
             return
         path = self._received.split(b" ", 2)[1].decode()
         self._received.clear()
+        if path == "/running":
+            count = b"%d" % Conversation.running
+            self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(count))
+            self._transport.write(count)
+            return
         self._task = asyncio.ensure_future(self._answer(self._choose(path)))
 
     async def _answer(self, script: Script) -> None:
-        self._transport.write(self._head)
-        for step in script():
-            if isinstance(step, float):
-                await asyncio.sleep(max(0.0, step - time.monotonic()))
-                continue
-            self._transport.write(step)
-            await self._writable.wait()
+        Conversation.running += 1
+        try:
+            self._transport.write(self._head)
+            for step in script():
+                if step is None:
+                    self._transport.close()
+                elif isinstance(step, float):
+                    await asyncio.sleep(min(3600.0, max(0.0, step - time.monotonic())))
+                else:
+                    self._transport.write(step)
+                    await self._writable.wait()
+            if self._close:
+                self._transport.close()
+        finally:
+            Conversation.running -= 1
 
 
-async def serve(choose: Choose, kind: str, certificate: str | None) -> None:
+async def serve(choose: Choose, kind: str, certificate: str | None, *, close: bool) -> None:
     """Listen until the process is ended."""
     tls = None
     if certificate is not None:
@@ -220,7 +266,7 @@ async def serve(choose: Choose, kind: str, certificate: str | None) -> None:
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Conversation(choose, kind), "127.0.0.1", 0, ssl=tls, backlog=4096
+        lambda: Conversation(choose, kind, close=close), "127.0.0.1", 0, ssl=tls, backlog=4096
     )
     host, port = server.sockets[0].getsockname()[:2]
     print(f"{'https' if tls else 'http'}://{host}:{port}", flush=True)
@@ -229,11 +275,15 @@ async def serve(choose: Choose, kind: str, certificate: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["burst", "chat", "apis", "paced", "arguments", "large"])
+    parser.add_argument(
+        "what", choices=["burst", "chat", "apis", "paced", "arguments", "large", "faults"]
+    )
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=0.02, help="between two paced events")
     parser.add_argument("--size", type=int, default=1_000_000, help="bytes in all")
     parser.add_argument("--piece", type=int, default=100, help="bytes of an event")
+    parser.add_argument("--close", type=int, default=0, help="1 ends a connection with its answer")
+    parser.add_argument("--fault", help="what happens to an answer")
     parser.add_argument("--certificate", help="answer over TLS with this certificate and key")
     given = parser.parse_args()
     scripts: dict[str, Callable[[], Script]] = {
@@ -242,10 +292,11 @@ def main() -> None:
         "paced": lambda: paced(given.events, given.seconds),
         "arguments": lambda: arguments(given.size, given.piece),
         "large": lambda: large(given.size, given.piece),
+        "faults": lambda: faults(given.fault),
     }
     kind = _SSE if given.what in ("chat", "apis") else CONTENT_TYPE
     choose = apis(given.events) if given.what == "apis" else _always(scripts[given.what]())
-    asyncio.run(serve(choose, kind, given.certificate))
+    asyncio.run(serve(choose, kind, given.certificate, close=bool(given.close)))
 
 
 def _always(script: Script) -> Choose:

@@ -34,7 +34,19 @@ class Event(Struct, rename="camel", gc=False):
     delta: Text
 
 
-async def connect() -> aiohttp.ClientSession:
+_SIGNED = {
+    "Content-Type": "application/json",
+    "User-Agent": "floor",
+    "X-Amz-Date": "20260101T000000Z",
+    "amz-sdk-invocation-id": "00000000-0000-4000-8000-000000000000",
+    "amz-sdk-request": "attempt=1",
+    "Authorization": f"AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/bedrock/"
+    f"aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature={'0' * 64}",
+}
+_BODY = b'{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}'
+
+
+async def connect(how: str = "") -> aiohttp.ClientSession:
     bundle = os.environ.get("AWS_CA_BUNDLE")
     tls = ssl.create_default_context(cafile=bundle)
     connector = aiohttp.TCPConnector(limit=0, ssl=tls)
@@ -43,6 +55,7 @@ async def connect() -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(),
         auto_decompress=False,
         read_bufsize=_READ_AHEAD,
+        headers=_SIGNED if how == "signed" else None,
     )
 
 
@@ -50,7 +63,7 @@ async def stream(session: aiohttp.ClientSession, arrived: Callable[[str], object
     url = f"{os.environ['AWS_ENDPOINT_URL_BEDROCK_RUNTIME']}/model/{MODEL}/converse-stream"
     decode = Decoder(Event).decode
     rest = b""
-    async with session.post(url, data=b"{}") as response:
+    async with session.post(url, data=_BODY) as response:
         while chunk := await response.content.readany():
             data = rest + chunk
             position, size = 0, len(data)
