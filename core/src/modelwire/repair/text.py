@@ -15,7 +15,7 @@ __all__ = ["clean_json", "clean_text", "is_blank", "text_of"]
 
 def clean_text(text: str) -> str:
     """Remove unpaired surrogates, which UTF-8 cannot say; a pair becomes its character."""
-    return without_surrogates(text)
+    return text if text.isascii() else without_surrogates(text)
 
 
 def is_blank(text: str) -> bool:
@@ -65,7 +65,7 @@ class _TooDeepError(Exception):
 
 def _clean(value: Any, levels: int) -> Any:
     if isinstance(value, str):
-        return clean_text(value)
+        return value if value.isascii() else without_surrogates(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):

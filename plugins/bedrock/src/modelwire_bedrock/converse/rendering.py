@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 from attrs import Factory, field, frozen
 
@@ -77,10 +77,10 @@ class Rendering:
         A model that is called through a profile of another geography is the same; Anthropic's
         documentation says that signatures hold wherever the model runs.
         """
-        same_provider = _provider(message.provider) == _provider(self.model.provider)
         same_api = (message.api or API) == (self.model.api or API)
-        same_model = base_model_id(message.model) == base_model_id(self.model.id)
-        return same_provider and same_api and same_model
+        return same_api and _is_same(
+            message.provider, message.model, self.model.provider, self.model.id
+        )
 
     def accepts_thinking_of(self, message: AssistantMessage) -> bool:
         """Whether the model takes back the signed thinking of a message.
@@ -94,6 +94,13 @@ class Rendering:
         claude = self.family.key.startswith("claude") and "claude" in message.model.lower()
         apis = _CLAUDE_APIS.get(_provider(message.provider), ())
         return claude and (message.api is None or message.api in apis)
+
+
+@lru_cache(maxsize=512)
+def _is_same(provider: str, model: str, own_provider: str, own_model: str) -> bool:
+    """Whether two names mean one model of one provider; long histories ask this for each message."""
+    same_provider = _provider(provider) == _provider(own_provider)
+    return same_provider and base_model_id(model) == base_model_id(own_model)
 
 
 def _provider(name: str) -> str:

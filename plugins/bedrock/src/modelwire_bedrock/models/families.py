@@ -46,6 +46,7 @@ _PREFIX = re.compile(rf"^(?:{'|'.join(GEOGRAPHIES)})\.(?=[a-z0-9])", re.IGNORECA
 _SEPARATORS = re.compile(r"[.\s_/]+")
 
 
+@lru_cache(maxsize=512)
 def base_model_id(model_id: str) -> str:
     """A model's id without what an ARN or the name of a geography puts around it.
 
