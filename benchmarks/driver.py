@@ -24,6 +24,7 @@ import time
 from array import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ def memory() -> int:
     """The memory that this process has now, in bytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
+
+
+def allow_files() -> None:
+    """Let this process have as many connections as the system allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def waited() -> float:
@@ -295,6 +302,45 @@ class Driver:
         raised = self._run(read_on_loop if self._is_async else read)
         return {"pieces": len(pieces), "raised": raised}
 
+    def idle(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Hold many streams open that say one thing and then nothing; say how much memory that takes."""
+        streams = told["streams"]
+        begun = 0
+        all_begun = asyncio.Event()
+        failures: list[str] = []
+
+        def arrived(_: str) -> None:
+            nonlocal begun
+            begun += 1
+            if begun == streams * told["pieces"]:
+                all_begun.set()
+
+        async def one() -> None:
+            try:
+                await self._peer.stream(self._client, arrived)
+            except Exception as error:  # noqa: BLE001
+                failures.append(f"{type(error).__name__}: {error}"[:200])
+
+        async def hold() -> int:
+            running = [asyncio.ensure_future(one()) for _ in range(streams)]
+            with suppress(TimeoutError):
+                await asyncio.wait_for(all_begun.wait(), told["limit"])
+            gc.collect()
+            held = memory()
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running)
+            return held
+
+        gc.collect()
+        before = memory()
+        return {
+            "memory": self._run(hold) - before,
+            "begun": begun // told["pieces"],
+            "failures": len(failures),
+            "failure": failures[0] if failures else None,
+        }
+
     def grow(self, _: Any) -> dict[str, Any]:
         """Read one answer and keep nothing; say how much memory that took."""
         characters = 0
@@ -381,6 +427,7 @@ class Driver:
 
 def main() -> None:
     """Answer each line of the input with a line, and end with the input."""
+    allow_files()
     name, *how = sys.argv[1].split(":")
     peer = importlib.import_module(f"peers.{name}")
     driver = Driver(peer, *how)

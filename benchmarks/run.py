@@ -34,6 +34,7 @@ MEASURES = (
     "requests",
     "arguments",
     "memory",
+    "idle_streams",
 )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
+import resource
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -286,6 +287,8 @@ def main() -> None:
     parser.add_argument("--fault", help="what happens to an answer")
     parser.add_argument("--certificate", help="answer over TLS with this certificate and key")
     given = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     scripts: dict[str, Callable[[], Script]] = {
         "burst": lambda: burst(given.events),
         "chat": lambda: chat(given.events),

@@ -24,6 +24,8 @@ _APIS = {
 }
 _LIMITS = {"event": 0.25, "request": 1.0}
 """The most that modelwire may take of what an SDK takes."""
+_FLOOR = 1.25
+"""The most that an event may take of what it takes a bare reader."""
 _AUTHS = {"sigv4": "SigV4", "bearer": "bearer token"}
 
 Times = dict[str, list[float]]
@@ -48,6 +50,12 @@ def measure(bench: Bench) -> Result:
             limit = _LIMITS[per]
             targets.append(Target(f"CPU per {per}, {what}, of {name}'s", share, limit, digits=3))
         rows.append(row)
+    for api, (title, _) in _APIS.items():
+        own, floor = events[f"modelwire_apis:{api}:sigv4"], events[f"floor_apis:{api}"]
+        rows.append([f"{title}: {NAMES['floor']}", "", f"{median(floor) * 1e6 / EVENTS:.1f}"])
+        rows[-1] += [ratio(1, paired(own, floor)), "", "", ""]
+        what = f"CPU per event, {title}, of the floor's"
+        targets.append(Target(what, paired(own, floor), _FLOOR))
     rows += [
         [f"{driver}: not measured: {why}", *[""] * 6]
         for driver, why in bench.environments.missing.items()
@@ -56,10 +64,10 @@ def measure(bench: Bench) -> Result:
     head = [
         "",
         "event: modelwire, µs",
-        "SDK, µs",
+        "other, µs",
         "x modelwire",
         "request: modelwire, ms",
-        "SDK, ms",
+        "other, ms",
         "x modelwire",
     ]
     bars = {
@@ -87,6 +95,7 @@ def _times(bench: Bench, do: str, events: int, times: int, rounds: int) -> Times
     """The CPU time of an answer in each round, in seconds, by driver."""
     found: Times = {}
     names = [name for own, sdk, _ in _pairs() for name in (own, sdk)]
+    names += [f"floor_apis:{api}" for api in _APIS]
     with (
         bench.server("apis", events=events) as url,
         bench.drivers(names, url) as drivers,

@@ -50,7 +50,7 @@ def measure(bench: Bench) -> Result:
                 what = f"CPU per event, {how}, of {NAMES[name]}'s"
                 targets.append(Target(what, paired(own, found[name]), limit, digits=3))
         what = f"CPU per event, {how}, of the floor's"
-        targets.append(Target(what, paired(own, found["floor"]), 2.5))
+        targets.append(Target(what, paired(own, found["floor"]), 1.25))
     for name in _CHAT[1:]:
         if name in chat:
             what = f"CPU per event, Chat Completions, of {NAMES[name.removesuffix('_chat')]}'s"

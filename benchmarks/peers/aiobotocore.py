@@ -16,7 +16,7 @@ _MESSAGES = [{"role": "user", "content": [{"text": "Hello"}]}]
 
 async def connect() -> Any:
     making = get_session().create_client(
-        "bedrock-runtime", region_name=REGION, config=AioConfig(max_pool_connections=2048)
+        "bedrock-runtime", region_name=REGION, config=AioConfig(max_pool_connections=8192)
     )
     return await making.__aenter__()
 
