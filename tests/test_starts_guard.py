@@ -1,20 +1,27 @@
 """What streams cost that begin together, counted in what is the same on every machine."""
 
 import asyncio
+import gc
 import selectors
 import sys
 from pathlib import Path
 
 import pytest
-from burst_reader import answering, read, runtime_for
+from burst_reader import MODEL, answering, read, runtime_for
 
+from modelwire.events import TextDeltaEvent
 from modelwire.transport.starts import TOGETHER
 
 STREAMS = 64
 MOST_CALLS = 850
 """The most calls of modelwire's own functions for a short answer, from the call to its end."""
-MOST_AT_ONCE = 82
+MOST_AT_ONCE = 90
 """The most of them before the gate of starts, where all streams that are begun together get at once."""
+
+MOST_INSTRUCTIONS = 22_000
+"""The most instructions of modelwire's own code for an answer of one piece of text."""
+MOST_BLOCKS = 500
+"""The most blocks of memory that an open stream holds."""
 
 
 class CountingSelector(selectors.DefaultSelector):
@@ -84,3 +91,58 @@ def test_a_start_costs_few_function_calls(burst):
 def test_little_is_done_before_the_gate(burst):
     calls = burst.calls[min(burst.calls)] / STREAMS
     assert calls < MOST_AT_ONCE, f"{calls:.0f} calls"
+
+
+async def test_a_short_request_takes_few_instructions(tmp_path):
+    """Counted in instructions of Python's own machine, those of modelwire's code alone."""
+    counted = 0
+
+    def count(frame, event, _arg):
+        nonlocal counted
+        if event == "opcode":
+            counted += 1
+        return count
+
+    def enter(frame, _event, _arg):
+        if "modelwire" not in frame.f_code.co_filename:
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return count
+
+    with answering(1) as url:
+        async with runtime_for(url, tmp_path) as runtime:
+            for _ in range(4):
+                await read(runtime)
+            sys.settrace(enter)
+            try:
+                await read(runtime)
+            finally:
+                sys.settrace(None)
+    assert counted < MOST_INSTRUCTIONS, f"{counted} instructions"
+
+
+async def test_an_open_stream_holds_few_blocks_of_memory(tmp_path):
+    with answering(2, "faults", fault="left") as url:
+        async with runtime_for(url, tmp_path) as runtime:
+            await held(runtime, STREAMS)
+            more = await held(runtime, 2 * STREAMS) - await held(runtime, STREAMS)
+    assert more / STREAMS < MOST_BLOCKS, f"{more / STREAMS:.0f} blocks"
+
+
+async def held(runtime, streams):
+    """Blocks of memory while so many streams are open, that have said something and say no more."""
+    opened = [runtime.stream("Hello", model=MODEL) for _ in range(streams)]
+
+    async def begin(stream):
+        async for event in stream:
+            if type(event) is TextDeltaEvent:
+                return
+
+    gc.collect()
+    before = sys.getallocatedblocks()
+    await asyncio.gather(*map(begin, opened))
+    gc.collect()
+    blocks = sys.getallocatedblocks() - before
+    for stream in opened:
+        await stream.aclose()
+    return blocks

@@ -21,9 +21,10 @@ MODEL = "amazon-bedrock/anthropic.claude-3-haiku-20240307-v1:0"
 
 
 @contextmanager
-def answering(events, what="burst"):
+def answering(events, what="burst", **told):
     """A server that answers with so many pieces of text; gives its address."""
-    command = [sys.executable, SERVER, what, f"--events={events}"]
+    arguments = [f"--{name}={value}" for name, value in told.items()]
+    command = [sys.executable, SERVER, what, f"--events={events}", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process.stdout.readline().strip()

@@ -43,10 +43,13 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     """
     long = []
     for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-        if _SHORTEST_TRANSFORMED <= len(secret) <= len(text):
-            long.append(secret)
-    spans = sorted({*_escaped(text, long), *_encoded(text, long)}) if long else ()
+        if len(secret) <= len(text):
+            text = text.replace(secret, HIDDEN)
+            if _SHORTEST_TRANSFORMED <= len(secret) <= len(text):
+                long.append(secret)
+    if not long:
+        return text
+    spans = sorted({*_escaped(text, long), *_encoded(text, long)})
     parts, at = [], 0
     for begin, end in spans:
         if begin >= at:

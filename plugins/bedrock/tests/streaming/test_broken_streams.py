@@ -99,7 +99,7 @@ def test_a_credential_that_an_exception_frame_repeats_is_hidden(exception, frame
     for bytes_of in (told, bare):
         (read,) = FrameDecoder().feed(bytes_of)
         with pytest.raises(ProviderError) as caught:
-            Translator({}, ("tok-marked-1234",)).feed([read], [])
+            Translator({}, lambda: ("tok-marked-1234",)).feed([read], [])
         assert "Bad " in str(caught.value)
         assert "marked" not in f"{caught.value!s}{caught.value.__cause__!r}"
 

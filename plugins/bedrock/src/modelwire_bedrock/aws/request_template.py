@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from attrs import define, field, frozen
 
 from modelwire.redaction import url_repr
@@ -28,7 +28,7 @@ from modelwire_bedrock.aws.input_check import Check, body_check
 from modelwire_bedrock.aws.prepared_signature import PreparedSignature
 from modelwire_bedrock.errors import REQUEST_ID_HEADERS
 
-__all__ = ["PUBLIC_HEADERS", "RequestTemplate", "TemplateTrial"]
+__all__ = ["PUBLIC_HEADERS", "RequestTemplate", "TemplateTrial", "encode"]
 
 PUBLIC_HEADERS = frozenset({"x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADERS})
 """Header fields of AWS that hold no secret: the time of a signature, the kind of an error, the id."""
@@ -114,8 +114,7 @@ class RequestTemplate:
         if body is None or keys is None or request.body is None:
             return False
         signed = self.signature.sign(keys, request.body, request.headers.get(_DATE))
-        same_body = json.loads(body) == json.loads(request.body)
-        return same_body and signed.items() <= request.headers.items()
+        return body == request.body and signed.items() <= request.headers.items()
 
     def holds_for(self, request: Request) -> bool:
         """Whether another request that botocore made has this template, too."""
@@ -155,9 +154,9 @@ class RequestTemplate:
         if not inside or elsewhere != self.elsewhere or not self.check(inside):
             return None
         try:
-            return _encode(inside)
-        except (OverflowError, UnicodeError, RecursionError):
-            return None  # a number or a text that botocore writes in its own way
+            return encode(inside).encode()
+        except (RecursionError, ValueError):
+            return None  # it holds itself, or a number of thousands of digits
 
     def _keys(self) -> Any:
         """The credentials as they are now."""
@@ -165,7 +164,12 @@ class RequestTemplate:
         return self.signer.get_auth_instance(signature.service, signature.region, "v4").credentials
 
 
-_encode = msgspec.json.Encoder().encode
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+encode = json.JSONEncoder(default=_base64).encode
+"""Writes arguments as botocore does, byte for byte."""
 
 
 def _is_json(service: Any) -> bool:

@@ -117,7 +117,7 @@ class ConverseCall:
         whole = AnswerTranslator(names, self.request.limit_note)
         if self.operation == "converse":
             return CallAttempt(partial(fetch_answer, transport, request), self._rescuing(whole))
-        secrets = secrets_in(request.headers, request.public_headers)
+        secrets = partial(secrets_in, request.headers, request.public_headers)
         frames = Translator(names, secrets, self.request.limit_note)
         translator = StreamedOrWhole(frames, whole)
         return CallAttempt(partial(stream_frames, transport, request), self._rescuing(translator))

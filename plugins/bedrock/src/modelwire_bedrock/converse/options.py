@@ -36,6 +36,8 @@ class Params:
 
         The value is `None` where no spelling has one.
         """
+        if not self._values:
+            return f"options.params.{names[0]}", None
         self._taken.update(names)
         for name in names:
             value = self._values.get(name)

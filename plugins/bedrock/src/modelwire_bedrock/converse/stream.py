@@ -59,7 +59,7 @@ class Translator:
     Args:
         tool_names: The tools' own names by the names that they have on the wire; a name that is not
             among them is kept.
-        secrets: Credentials of the request, which are hidden in a failure that repeats them.
+        secrets: Gives the credentials of the request, which are hidden in a failure that repeats them.
         limit_note: What to say where the answer ends at its limit on tokens.
 
     Attributes:
@@ -69,7 +69,7 @@ class Translator:
     def __init__(
         self,
         tool_names: Mapping[str, str] | None = None,
-        secrets: Sequence[str] = (),
+        secrets: Callable[[], Sequence[str]] = tuple,
         limit_note: str | None = None,
     ) -> None:
         self._tool_names = tool_names or {}
@@ -151,7 +151,7 @@ class Translator:
     def _take(self, frame: Frame) -> Sequence[Delta]:
         headers = frame.headers
         if headers.get(":message-type", "event") != "event":
-            fault = fault_in_stream(headers, frame.payload, self._secrets)
+            fault = fault_in_stream(headers, frame.payload, self._secrets())
             raise fault.error() from fault
         kind = headers.get(":event-type")
         if kind == "contentBlockDelta":
