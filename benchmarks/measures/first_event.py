@@ -6,7 +6,7 @@ from statistics import median
 
 from environments import OWN, PEERS
 from processes import DRIVER, Bench
-from results import NAMES, Bars, Result, milliseconds, ratio, table
+from results import NAMES, Bars, Result, Target, milliseconds, ratio, table
 
 TITLE = "First event"
 _NAMES = tuple(name for name in (*OWN, *PEERS) if name != "llm")
@@ -31,7 +31,15 @@ def measure(bench: Bench) -> Result:
     head = ["", "warm, ms", "warm, CPU ms", "cold, ms", "cold, CPU ms", "cold CPU x modelwire"]
     return Result(
         table(head, rows),
-        [],  # nobody has said how long it may take
+        [
+            Target(
+                "CPU of a new process to its first event, of boto3's",
+                cold_cpu["modelwire"] / cold_cpu["boto3"],
+                1.0,
+            )
+        ]
+        if "boto3" in cold_cpu
+        else [],
         [Bars("First event in a new process", "ms", {n: s * 1e3 for n, s in cold.items()})],
         {"warm": warm, "warm_cpu": warm_cpu, "cold": cold, "cold_cpu": cold_cpu},
     )
