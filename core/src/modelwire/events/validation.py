@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Any, NoReturn, TypeVar, get_args
 
 from attrs import evolve, fields, frozen
@@ -31,6 +32,9 @@ UNREADABLE_USAGE = "unreadable_usage"
 
 D = TypeVar("D", bound=Any)
 
+_USAGE = tuple(attribute.name for attribute in fields(Usage))
+_COST = tuple(attribute.name for attribute in fields(Cost))
+
 _LARGEST = 2**53
 """The largest number of tokens and position: beyond it JSON's numbers are no longer exact."""
 
@@ -56,10 +60,12 @@ def validated(delta: D, plugin: str) -> D:
     changed: dict[str, Any] = {}
     for name, kind in kinds.items():
         value = getattr(delta, name)
-        place = f"{type(delta).__name__}.{name}"
+        if type(value) in kind.types:
+            continue
         try:
             plain = kind.plain(value)
         except TypeError as error:
+            place = f"{type(delta).__name__}.{name}"
             detail = str(error) or f"not {_found(value)}"
             refuse_delta(plugin, f"{place} must be {kind.expected}, {detail}")
         if plain is not value:
@@ -75,8 +81,10 @@ def refuse_delta(plugin: str, mistake: str) -> NoReturn:
 
 def usage_mistake(usage: Usage) -> str | None:
     """Say what makes no sense in a usage, as a clause; `None` where all of it does."""
-    for attribute in fields(Usage):
-        name, value = attribute.name, getattr(usage, attribute.name)
+    for name in _USAGE:
+        value = getattr(usage, name)
+        if type(value) is int and 0 <= value <= _LARGEST:
+            continue
         if name == "cost" or (name == "reasoning" and value is None):
             continue
         if not isinstance(value, int) or isinstance(value, bool):
@@ -90,8 +98,10 @@ def cost_mistake(cost: object) -> str | None:
     """Say what makes no sense in a cost, as a clause; `None` where all of it does."""
     if not isinstance(cost, Cost):
         return f"cost is {_found(cost)}"
-    for attribute in fields(Cost):
-        name, value = attribute.name, getattr(cost, attribute.name)
+    for name in _COST:
+        value = getattr(cost, name)
+        if type(value) is float and 0 <= value <= _LARGEST:
+            continue
         if not isinstance(value, int | float) or isinstance(value, bool):
             return f"cost.{name} is {_found(value)} and not a number"
         if not 0 <= value <= _LARGEST:
@@ -107,10 +117,12 @@ class _Kind:
         expected: It in words.
         plain: Gives a value in its plain type; it raises `TypeError` where the value is not right,
             with a clause about it or none.
+        types: Types of which every value is right as it is.
     """
 
     expected: str
     plain: Callable[[Any], Any]
+    types: tuple[type, ...] = ()
 
 
 def _plain_int(value: object) -> int:
@@ -217,9 +229,9 @@ def _found(value: object) -> str:
 _CITATION_WORDS = {"kind": get_args(CitationKind), "unit": get_args(CitationUnit)}
 _CITATION_NUMBERS = frozenset({"index", "start", "end", "text_start", "text_end"})
 
-_INDEX = _Kind("an int", _plain_int)
-_TEXT = _Kind("a str", _plain_str)
-_OPTIONAL = _Kind("a str or None", _plain_str_or_none)
+_INDEX = _Kind("an int", _plain_int, (int,))
+_TEXT = _Kind("a str", _plain_str, (str,))
+_OPTIONAL = _Kind("a str or None", _plain_str_or_none, (str, NoneType))
 
 _FIELDS: Mapping[type, Mapping[str, _Kind]] = {
     ResponseInfo: {

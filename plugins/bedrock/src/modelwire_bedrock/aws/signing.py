@@ -287,12 +287,13 @@ def _is_large(params: Any) -> bool:
     while rest:
         value = rest.pop()
         room -= _NODE
-        if isinstance(value, str | bytes):
+        kind = type(value)
+        if kind is str or isinstance(value, str | bytes):
             room -= len(value)
-        elif isinstance(value, Mapping):
-            rest.extend(value.values())
-        elif isinstance(value, list | tuple):
-            rest.extend(value)
+        elif kind is dict or isinstance(value, Mapping):
+            rest += value.values()
+        elif kind is list or isinstance(value, list | tuple):
+            rest += value
         if room < 0:
             return True
     return False

@@ -15,11 +15,16 @@ from modelwire_bedrock.converse.call_ids import CallIds
 from modelwire_bedrock.converse.media import DocumentNames
 from modelwire_bedrock.models.families import Family, base_model_id
 
-__all__ = ["API", "Rendering"]
+__all__ = ["API", "Rendering", "takes"]
 
 API = "bedrock-converse-stream"
 _CLAUDE_APIS = {"amazon-bedrock": (API, "anthropic-messages"), "anthropic": ("anthropic-messages",)}
 _PROVIDERS = frozenset({"amazon-bedrock", "bedrock", "aws-bedrock"})
+
+
+def takes(model: Model, family: Family, kind: InputKind) -> bool:
+    """Whether a model takes such input: what it is known to take counts, else its family."""
+    return kind in model.input if model.input is not None else kind not in family.no_files
 
 
 @frozen
@@ -66,10 +71,8 @@ class Rendering:
         return not self.cites or (by_tool and kind == "document")
 
     def takes(self, kind: InputKind) -> bool:
-        """Whether the model takes such input: what it is known to take counts, else its family."""
-        if self.model.input is not None:
-            return kind in self.model.input
-        return kind not in self.family.no_files
+        """Whether the model takes such input."""
+        return takes(self.model, self.family, kind)
 
     def is_own(self, message: AssistantMessage) -> bool:
         """Whether the same model, over the same API of the same provider, wrote a message.

@@ -23,7 +23,7 @@ from modelwire_bedrock.converse.media_limits import unfit_media
 from modelwire_bedrock.converse.omissions import REASONING, SCHEMA, RefusedField, without_field
 from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
 from modelwire_bedrock.converse.passages import add_content, add_passages
-from modelwire_bedrock.converse.rendering import Rendering
+from modelwire_bedrock.converse.rendering import Rendering, takes
 from modelwire_bedrock.converse.sampling import sampling
 from modelwire_bedrock.converse.strict import StrictBudget
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
@@ -240,17 +240,16 @@ def _rendering(
     changes: Changes,
 ) -> Rendering:
     """What the parts of the conversation must know."""
-    rendering = Rendering(
+    taken = [kind for kind in _LIMITED if takes(model, family, kind)]
+    return Rendering(
         model=model,
         family=family,
         tool_blocks=offers_tools(context, options, family),
         names=names,
         changes=changes,
+        unfit=unfit_media(context.messages, media_limits(family), taken),
         newest=f"messages[{len(context.messages) - 1}]",
     )
-    taken = [kind for kind in _LIMITED if rendering.takes(kind)]
-    unfit = unfit_media(context.messages, media_limits(family), taken)
-    return evolve(rendering, unfit=unfit)
 
 
 def _unless_unthought(
