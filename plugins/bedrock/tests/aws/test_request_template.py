@@ -5,12 +5,16 @@ Later versions are played by handlers of botocore's own events, which add header
 
 import hashlib
 import itertools
+import json
 import time
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from attrs import evolve
+from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config as BotoConfig
@@ -20,6 +24,8 @@ from hypothesis import strategies as st
 
 from modelwire.config import Config, ProviderConfig
 from modelwire_bedrock.aws import request_template
+from modelwire_bedrock.aws.clients import _carry_token
+from modelwire_bedrock.aws.credentials.choice import CredentialChoice
 from modelwire_bedrock.aws.endpoints import resolve_target
 from modelwire_bedrock.aws.signing import sign
 
@@ -43,6 +49,15 @@ def a_client():
         aws_secret_access_key=KEYS.secret_key,
         aws_session_token=KEYS.token,
         config=BotoConfig(retries={"total_max_attempts": 1}),
+    )
+
+
+def an_unsigned_client():
+    return SESSION.client(
+        "bedrock-runtime",
+        region_name="eu-west-1",
+        endpoint_url=URL,
+        config=BotoConfig(signature_version=UNSIGNED, retries={"total_max_attempts": 1}),
     )
 
 
@@ -228,6 +243,32 @@ def test_with_the_installed_botocore_templates_are_used(filled):
     for number in range(10):
         assert is_signed(sign(client, "converse_stream", params(str(number)), TARGET))
     assert filled() == 8
+
+
+@pytest.mark.parametrize("token", ["one-token", None])
+def test_requests_with_a_bearer_token_or_none_have_templates(filled, token):
+    client, target = an_unsigned_client(), TARGET
+    if token is not None:
+        target = evolve(TARGET, choice=CredentialChoice("bearer", "test", bearer_token=token))
+        client.meta.events.register("before-sign", partial(_carry_token, token))
+    for text in ("one", "two", "three", "four"):
+        request = sign(client, "converse", params(text), target)
+        assert request.headers.get("Authorization") == (token and f"Bearer {token}")
+        assert json.loads(request.body)["messages"][0]["content"] == [{"text": text}]
+        assert "X-Amz-Date" not in request.headers
+    assert filled() == 2
+
+
+def test_a_token_that_changes_is_never_repeated(filled):
+    client, tokens = an_unsigned_client(), itertools.count()
+
+    def carry(request, **_):
+        request.headers["Authorization"] = f"Bearer {next(tokens)}"
+
+    client.meta.events.register("before-sign", carry)
+    requests = [sign(client, "converse", params(), TARGET) for _ in range(4)]
+    assert [r.headers["Authorization"] for r in requests] == [f"Bearer {n}" for n in range(4)]
+    assert filled() == 0
 
 
 def test_fields_of_the_caller_are_steady(filled):

@@ -35,6 +35,7 @@ PUBLIC_HEADERS = frozenset({"x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADER
 
 _BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 _ABOUT_TRIES = "amz-sdk-"
+_BEARER = "Bearer "
 _INVOCATION = "amz-sdk-invocation-id"
 _DATE = "X-Amz-Date"
 _APART = timedelta(seconds=2)
@@ -49,9 +50,9 @@ class RequestTemplate:
     Attributes:
         method: The method of HTTP.
         url: The whole address.
-        headers: The headers that are signed, besides those that signing adds.
+        headers: The headers that are signed, besides those that signing adds; with a bearer token, all.
         unsigned: The headers that botocore adds to a signed request.
-        signature: What is known of their signatures.
+        signature: What is known of their signatures; `None` where they carry none.
         check: Whether arguments can be written as the body.
         elsewhere: The arguments that are not in the body, which all of the requests share.
         not_in_body: The names of all such arguments of the operation.
@@ -62,7 +63,7 @@ class RequestTemplate:
     url: str = field(repr=url_repr)
     headers: Mapping[str, str] = field(repr=False)
     unsigned: Mapping[str, str] = field(repr=False)
-    signature: PreparedSignature
+    signature: PreparedSignature | None
     check: Check = field(repr=False)
     elsewhere: Mapping[str, Any] = field(repr=False)
     not_in_body: frozenset[str]
@@ -74,24 +75,25 @@ class RequestTemplate:
     ) -> RequestTemplate | None:
         """Find the template of a request that botocore made, or `None` where it has none.
 
-        Only requests with a signature of version 4 have one, and none do in AWS Lambda, where
-        botocore adds the trace of the present invocation.
+        Requests with a signature of version 4 have one, with a bearer token, and without either. None
+        do in AWS Lambda, where botocore adds the trace of the present invocation.
 
         Args:
             request: The request.
             client: The client that made it.
             operation: The method of the client.
             params: Its arguments.
-            signer: The client's signer, as botocore hands it to handlers of `before-sign`.
+            signer: The client's signer, as botocore hands it to handlers of `before-sign`, where it
+                signs with version 4.
         """
-        if signer is None or "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             return None
         service = client.meta.service_model
         model = service.operation_model(client.meta.method_to_api_mapping[operation])
         checked = body_check(model.input_shape) if _is_json(service) else None
         signed, unsigned = _fields(request)
-        signature = PreparedSignature.of(request, signed)
-        if checked is None or signature is None:
+        signature = PreparedSignature.of(request, signed) if signer is not None else None
+        if checked is None or (signature is None and not _is_unsigned(request)):
             return None
         check, names = checked
         elsewhere = {name: params[name] for name in names if name in params}
@@ -110,11 +112,11 @@ class RequestTemplate:
 
     def _makes(self, request: Request, params: Mapping[str, Any]) -> bool:
         """Whether the template makes the same of arguments as botocore."""
-        body, keys = self._body(params), self._keys()
-        if body is None or keys is None or request.body is None:
+        body = self._body(params)
+        if body is None or body != request.body:
             return False
-        signed = self.signature.sign(keys, request.body, request.headers.get(_DATE))
-        return body == request.body and signed.items() <= request.headers.items()
+        signed = self._sign(body, request.headers.get(_DATE))
+        return signed is not None and signed.items() <= request.headers.items()
 
     def holds_for(self, request: Request) -> bool:
         """Whether another request that botocore made has this template, too."""
@@ -130,10 +132,11 @@ class RequestTemplate:
         Raises:
             BotoCoreError: The credentials cannot be used.
         """
-        body, keys = self._body(params), self._keys()
-        if body is None or keys is None:
+        body = self._body(params)
+        added = self._sign(body) if body is not None else None
+        if added is None:
             return None
-        headers = {**self.headers, **self.signature.sign(keys, body), **self.unsigned}
+        headers = {**self.headers, **added, **self.unsigned}
         if _INVOCATION in headers:
             headers[_INVOCATION] = str(uuid.uuid4())
         return Request(
@@ -158,10 +161,13 @@ class RequestTemplate:
         except (RecursionError, ValueError):
             return None  # it holds itself, or a number of thousands of digits
 
-    def _keys(self) -> Any:
-        """The credentials as they are now."""
+    def _sign(self, body: bytes, date: str | None = None) -> dict[str, str] | None:
+        """The header fields that sign a body; `None` where there are no credentials now."""
         signature = self.signature
-        return self.signer.get_auth_instance(signature.service, signature.region, "v4").credentials
+        if signature is None:
+            return {}
+        auth = self.signer.get_auth_instance(signature.service, signature.region, "v4")
+        return None if auth.credentials is None else signature.sign(auth.credentials, body, date)
 
 
 def _base64(value: bytes) -> str:
@@ -177,11 +183,16 @@ def _is_json(service: Any) -> bool:
     return bool(protocol == "rest-json")
 
 
+def _is_unsigned(request: Request) -> bool:
+    """Whether a request carries a bearer token, or nothing that proves who sends it."""
+    return request.headers.get("Authorization", _BEARER).startswith(_BEARER)
+
+
 def _fields(request: Request) -> tuple[dict[str, str], dict[str, str]]:
     """The header fields that are signed, without those of the signer, and those that are not."""
     signed, unsigned = dict[str, str](), dict[str, str]()
     for name, value in request.headers.items():
-        if name.lower() not in _BY_THE_SIGNER:
+        if name.lower() not in _BY_THE_SIGNER or value.startswith(_BEARER):
             (unsigned if name.startswith(_ABOUT_TRIES) else signed)[name] = value
     return signed, unsigned
 
@@ -212,7 +223,7 @@ class TemplateTrial:
         Args:
             template: Its template, or `None` where it has none.
             first: The request.
-            given: The names of the header fields that the caller gave.
+            given: The names of the header fields that the caller gave, a bearer token's among them.
         """
         signed, unsigned = _fields(first)
         steady = {*_STEADY, _INVOCATION, *(name.lower() for name in given)}

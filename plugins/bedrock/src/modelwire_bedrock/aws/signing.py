@@ -87,7 +87,8 @@ def sign(
             template = RequestTemplate.of(request, client, operation, params, signer)
             if len(trials) >= _MOST_TRIALS:
                 trials.clear()
-            trials[key] = TemplateTrial.begin(template, request, headers or ())
+            steady = [*(headers or ()), *(("Authorization",) if target.bearer_token else ())]
+            trials[key] = TemplateTrial.begin(template, request, steady)
             known[operation] = trials
     except Exception as error:
         failure = _failure(error, target)
