@@ -29,10 +29,7 @@ def offered_models(provider: ProviderConfig) -> list[Model]:
 
 
 def embedded_model(provider_id: str) -> Model:
-    """The embedded model.
-
-    It is declared to have no tools, since its chat template leaves them out of the prompt.
-    """
+    """The embedded model. Its tools are called by prompts and a grammar, without its template."""
     return Model(
         provider=provider_id,
         id=embedded.MODEL_ID,
@@ -40,7 +37,7 @@ def embedded_model(provider_id: str) -> Model:
         api=API,
         reasoning=False,
         input=("text",),
-        tools=False,
+        tools=True,
         local=True,
         prices=FREE,
         context_window=embedded.CONTEXT_WINDOW,

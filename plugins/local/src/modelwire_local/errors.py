@@ -8,11 +8,15 @@ from modelwire.authoring import error_of_failure, read_failure
 from modelwire.errors import (
     ContextOverflow,
     InvalidRequest,
+    MalformedToolCall,
     ProviderError,
     ServerError,
 )
 
 __all__ = ["error_from_exception", "error_from_payload"]
+
+_NOT_PARSED = "does not match the expected"
+"""In the message of the engine (2026.10) for an answer that its parser of tool calls cannot read."""
 
 
 def error_from_payload(payload: Any, *, provider: str, model: str) -> ProviderError:
@@ -27,6 +31,9 @@ def error_from_payload(payload: Any, *, provider: str, model: str) -> ProviderEr
             hint="Shorten the conversation, or configure a larger `contextWindow`.",
             **details,
         )
+    if _NOT_PARSED in str(payload.get("message")):
+        msg = "The model began a tool call, and what followed is not in the form of its template."
+        return MalformedToolCall(msg, **details)
     failure = read_failure(payload)
     failure.message = failure.message or "The engine failed without saying why."
     return error_of_failure(failure, **details)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
 
-from modelwire.errors import ModelwireError, RequestTimeout
+from modelwire.errors import MalformedToolCall, ModelwireError, RequestTimeout
+from modelwire.events import Diagnostic
 from modelwire.transport import Deadlines
+from modelwire_local.heard import Chunk, Heard
+from modelwire_local.json_schema.conformity import text_mismatch
 
 if TYPE_CHECKING:
     from modelwire_local.load import LoadedModel
 
-__all__ = ["Chunk", "Generation", "Job"]
+__all__ = ["Generation", "Item", "Job", "ToolChosen"]
 
-Chunk = dict[str, Any]
+_UNSTRUCTURED = "unstructured_output"
+"""The diagnostic of an answer that does not fit the schema that was asked for."""
+
 T = TypeVar("T")
 
 
@@ -107,7 +113,22 @@ class Job(ABC, Generic[T]):
         return not self._stopped
 
 
-class Generation(Job[Chunk]):
+@frozen
+class ToolChosen:
+    """The tool that the model calls; the text that follows is the call's arguments.
+
+    Attributes:
+        name: The tool's name in the request.
+    """
+
+    name: str
+
+
+Item = Chunk | ToolChosen | Diagnostic
+"""What an answer is made of, as the engine's thread hands it over."""
+
+
+class Generation(Job[Item]):
     """One answer, chunk by chunk.
 
     Args:
@@ -115,17 +136,39 @@ class Generation(Job[Chunk]):
         deadlines: How long to wait for the first chunk, and for each further one.
         provider: The provider's id, for errors.
         model: The model's id, for errors.
+        schema: The JSON Schema that the answer has to fit.
+        tools: The JSON Schemas of the tools that may be called, by the names in the request.
     """
 
     def __init__(
-        self, request: dict[str, Any], deadlines: Deadlines, *, provider: str, model: str
+        self,
+        request: dict[str, Any],
+        deadlines: Deadlines,
+        *,
+        provider: str,
+        model: str,
+        schema: Mapping[str, Any] | None = None,
+        tools: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(deadlines, provider=provider, model=model)
         self.request = request
+        self._schema = schema
+        self._tools = tools or {}
+        self.heard = Heard()
 
     def run(self, model: LoadedModel) -> None:
-        """Let the model answer."""
+        """Let the model answer, and check what its grammar does not hold.
+
+        Raises:
+            MalformedToolCall: A tool is called with arguments that its schema does not allow.
+        """
         model.server.handle_chat_completions(self.request, self.deliver)
+        for name, arguments in self.heard.calls():
+            self.check_call(name, arguments)
+        if self._schema is not None and self.heard.complete:
+            reason = text_mismatch(self.heard.text, self._schema)
+            if reason is not None:
+                self.hand_over(Diagnostic(_UNSTRUCTURED, {"reason": reason}))
 
     def deliver(self, chunk: Chunk) -> bool:
         """Pass a chunk to the loop.
@@ -133,4 +176,18 @@ class Generation(Job[Chunk]):
         Returns:
             Whether the engine has to stop.
         """
+        self.heard.take(chunk)
         return not self.hand_over(chunk)
+
+    def check_call(self, name: str, arguments: str) -> None:
+        """Check the arguments of a complete call.
+
+        Raises:
+            MalformedToolCall: Its schema does not allow them.
+        """
+        reason = text_mismatch(arguments, self._tools.get(name, {}))
+        if reason is not None:
+            msg = f"The arguments of a call of {name} do not fit its schema: {reason}"
+            # At temperature 0 the model would write the same again.
+            again = self.request.get("temperature") != 0
+            raise MalformedToolCall(msg, provider=self.provider, model=self.model, retryable=again)

@@ -51,10 +51,13 @@ class LoadedModel:
     Attributes:
         server: The engine's server.
         key: The key to the port that the server listens on.
+        likelihoods: How likely the names of tools are as answers to requests that need none, as
+            natural logarithms; filled as they are computed.
     """
 
     server: LlamaServer
     key: str = field(repr=False)
+    likelihoods: dict[str, float] = field(factory=dict, repr=False, eq=False)
 
     def template(self) -> ChatTemplate:
         """Find out what the model's chat template renders.

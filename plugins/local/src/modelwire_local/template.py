@@ -34,6 +34,11 @@ class ChatTemplate:
     tools: bool
     tool_calls: bool
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the model can be offered tools and call them by this template."""
+        return self.tools and self.tool_calls
+
 
 PLAIN = ChatTemplate(tools=False, tool_calls=False)
 """A template of text alone, as the embedded model's."""

@@ -1,10 +1,17 @@
-"""Tools reach the model, or it is said that they do not."""
+"""Which tools are offered, and whether the chat template or prompts have them called."""
 
 import pytest
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
-from modelwire.messages import Context, Tool, UserMessage
+from modelwire.messages import (
+    AssistantMessage,
+    Context,
+    Tool,
+    ToolCall,
+    ToolResultMessage,
+    UserMessage,
+)
 from modelwire.models import Model
 from modelwire_local.chat.request import build_request
 from modelwire_local.discovery import embedded_model
@@ -31,41 +38,85 @@ def changes_of(context, options=None, model=OWN, template=NATIVE):
     return [(c.kind, c.path) for c in built(context, options, model, template).changes]
 
 
-def test_the_embedded_model_refuses_tools():
-    with pytest.raises(InvalidRequest, match="cannot call tools"):
-        request_of(Context([UserMessage("Weather?")], tools=[WEATHER]))
+ASKED = Context([UserMessage("Weather?")], tools=[WEATHER, NEWS])
+ANSWERED = Context(
+    [
+        UserMessage("Weather?"),
+        AssistantMessage([ToolCall("c1", "weather", {})], "local", "m"),
+        ToolResultMessage("c1", "weather", "Sunny"),
+    ],
+    tools=[WEATHER, NEWS],
+)
+
+
+def called_by_prompt(context, options=None, model=OWN, template=NATIVE):
+    """The tools that prompts have called, and whether an answer in words is possible."""
+    prompts = built(context, options, model, template).prompts
+    return prompts and (list(prompts.calls), prompts.no_tool is not None)
+
+
+def test_a_chat_template_that_renders_tools_gets_them():
+    request = built(ASKED, None, OWN, NATIVE)
+    assert [tool["function"]["name"] for tool in request.payload["tools"]] == ["weather", "news"]
+    assert "tool_choice" not in request.payload
+    assert request.prompts is None
+    assert not request.changes
+
+
+@pytest.mark.parametrize("template", [PLAIN, ChatTemplate(tools=True, tool_calls=False)])
+def test_prompts_have_tools_called_where_the_chat_template_cannot(template):
+    assert called_by_prompt(ASKED, template=template) == (["weather", "news"], True)
+    assert "tools" not in request_of(ASKED, model=OWN, template=template)
+    assert changes_of(ASKED, template=template) == [("rewritten", "tools")]
+
+
+def test_the_embedded_model_has_tools_called_by_prompts_without_a_remark():
+    assert called_by_prompt(ASKED, model=EMBEDDED, template=PLAIN) == (["weather", "news"], True)
+    assert changes_of(ASKED, model=EMBEDDED, template=PLAIN) == []
+
+
+@pytest.mark.parametrize("template", [PLAIN, NATIVE])
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [(ToolChoice("any"), ["weather", "news"]), (ToolChoice("tool", "news"), ["news"])],
+)
+@pytest.mark.parametrize("schema", [None, SCHEMA])
+@pytest.mark.parametrize(("model", "context"), [(OWN, ASKED), (EMBEDDED, ANSWERED)])
+def test_a_demanded_call_is_made_whatever_the_template(
+    template, choice, names, schema, model, context
+):
+    options = CompletionOptions(tool_choice=choice, response_schema=schema)
+    assert called_by_prompt(context, options, model, template) == (names, False)
+    assert "tools" not in request_of(context, options, model, template)
+
+
+def test_an_answer_that_follows_a_schema_can_be_a_call_instead():
+    options = CompletionOptions(response_schema=SCHEMA)
+    request = built(ASKED, options, OWN, NATIVE)
+    assert "tools" not in request.payload
+    assert "response_format" in request.payload
+    assert (list(request.prompts.calls), request.prompts.no_tool) == (["weather", "news"], "none")
+    assert changes_of(ASKED, options) == [("rewritten", "tools")]
 
 
 @pytest.mark.parametrize("model", [EMBEDDED, OWN])
 def test_tools_that_may_not_be_called_do_no_harm(model):
-    context = Context([UserMessage("Weather?")], tools=[WEATHER])
     options = CompletionOptions(tool_choice=ToolChoice("none"))
-    assert "tools" not in request_of(context, options, model)
-    assert changes_of(context, options, model) == [("dropped", "tools")]
+    assert "tools" not in request_of(ASKED, options, model)
+    assert called_by_prompt(ASKED, options, model) is None
+    assert changes_of(ASKED, options, model) == [("dropped", "tools")]
+
+
+def test_the_embedded_model_answers_a_result_in_words():
+    assert called_by_prompt(ANSWERED, model=EMBEDDED) is None
+    assert ("dropped", "tools") in changes_of(ANSWERED, model=EMBEDDED)
+    assert called_by_prompt(ANSWERED, model=OWN, template=PLAIN) == (["weather", "news"], True)
 
 
 def test_a_model_declared_without_tools_refuses_them():
     model = Model("local", "own", extra={"path": "/own.gguf", "tools": False})
     with pytest.raises(InvalidRequest, match="cannot call tools"):
-        request_of(Context([UserMessage("Weather?")], tools=[WEATHER]), model=model)
-
-
-def test_a_model_of_the_users_own_gets_the_tools():
-    context = Context([UserMessage("Weather?")], tools=[WEATHER, NEWS])
-    request = request_of(context, model=OWN)
-    assert [tool["function"]["name"] for tool in request["tools"]] == ["weather", "news"]
-    assert "tool_choice" not in request
-
-
-@pytest.mark.parametrize(
-    ("choice", "names"),
-    [(ToolChoice("any"), ["weather", "news"]), (ToolChoice("tool", "news"), ["news"])],
-)
-def test_a_demanded_call_is_demanded_of_the_engine(choice, names):
-    context = Context([UserMessage("Weather?")], tools=[WEATHER, NEWS])
-    request = request_of(context, CompletionOptions(tool_choice=choice), OWN)
-    assert [tool["function"]["name"] for tool in request["tools"]] == names
-    assert request["tool_choice"] == "required"
+        request_of(ASKED, model=model)
 
 
 def test_a_demanded_tool_has_to_exist():
@@ -73,12 +124,6 @@ def test_a_demanded_tool_has_to_exist():
     options = CompletionOptions(tool_choice=ToolChoice("tool", "news"))
     with pytest.raises(InvalidRequest, match="news is demanded"):
         request_of(context, options, OWN)
-
-
-def test_a_demanded_tool_is_the_only_one_left_and_that_is_recorded():
-    context = Context([UserMessage("Weather?")], tools=[WEATHER, NEWS])
-    options = CompletionOptions(tool_choice=ToolChoice("tool", "news"))
-    assert changes_of(context, options) == [("rewritten", "options.tool_choice")]
 
 
 @pytest.mark.parametrize("model", [EMBEDDED, OWN])
@@ -99,25 +144,11 @@ def test_tools_are_offered_once_under_legal_names():
     assert changes_of(context) == [("rewritten", "tools[0].name"), ("dropped", "tools[2]")]
 
 
-@pytest.mark.parametrize("choice", [None, ToolChoice("auto")])
-@pytest.mark.parametrize(("template", "schema"), [(PLAIN, None), (NATIVE, SCHEMA), (PLAIN, SCHEMA)])
-def test_tools_that_the_model_could_not_call_are_left_out_and_that_is_recorded(
-    template, schema, choice
-):
-    context = Context([UserMessage("Weather?")], tools=[WEATHER])
-    options = CompletionOptions(tool_choice=choice, response_schema=schema)
-    request = built(context, options, OWN, template)
-    assert not {"tools", "tool_choice"} & set(request.payload)
-    assert changes_of(context, options, template=template) == [("dropped", "tools")]
-
-
-@pytest.mark.parametrize("choice", [ToolChoice("any"), ToolChoice("tool", "weather")])
-@pytest.mark.parametrize(
-    ("template", "schema", "why"),
-    [(PLAIN, None, "chat template"), (NATIVE, SCHEMA, "follows a schema")],
-)
-def test_a_demanded_call_that_the_model_could_not_make_is_refused(template, schema, why, choice):
-    context = Context([UserMessage("Weather?")], tools=[WEATHER])
-    options = CompletionOptions(tool_choice=choice, response_schema=schema)
-    with pytest.raises(InvalidRequest, match=why):
-        request_of(context, options, OWN, template)
+@pytest.mark.parametrize("template", [PLAIN, NATIVE])
+def test_a_schema_that_cannot_be_followed_is_refused_with_its_place(template):
+    schema = {"type": "object", "properties": {"city": {"unevaluatedItems": False}}}
+    context = Context([UserMessage("Weather?")], tools=[NEWS, Tool("weather", "", schema)])
+    with pytest.raises(InvalidRequest, match=r"tools\[1\].parameters.properties.city.unevaluated"):
+        request_of(context, model=OWN, template=template)
+    with pytest.raises(InvalidRequest, match=r"options.response_schema.properties.city.uneval"):
+        request_of(ASKED, CompletionOptions(response_schema=schema))

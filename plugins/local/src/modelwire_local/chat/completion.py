@@ -5,20 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from modelwire.authoring import until_fault
 from modelwire.errors import ProviderError
 from modelwire.events import Delta, Deltas
-from modelwire_local.chat.request import build_request
+from modelwire_local.chat.request import ChatRequest, build_request
 from modelwire_local.chat.stream import Translator
 from modelwire_local.chat.tools import needs_template, takes_tools
 from modelwire_local.engine import Engine, engine_for
 from modelwire_local.generation import Generation
 from modelwire_local.settings import settings_for
 from modelwire_local.template import PLAIN, ChatTemplate, TemplateInspection
+from modelwire_local.tool_generation import ToolGeneration
 
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
@@ -56,7 +57,7 @@ async def complete(
         )
         for change in request.changes:
             yield change.diagnostic()
-        generation = Generation(request.payload, deadlines, provider=provider.id, model=model.id)
+        generation = _generation(request, deadlines, model, provider)
         translator = Translator(provider.id, model.id, request.tool_names)
         answer = _answer(engine, generation, translator)
         async with aclosing(answer):
@@ -66,6 +67,20 @@ async def complete(
         error.provider = error.provider or provider.id
         error.model = error.model or model.id
         raise
+
+
+def _generation(
+    request: ChatRequest, deadlines: Deadlines, model: Model, provider: ProviderConfig
+) -> Generation:
+    details: dict[str, Any] = {
+        "provider": provider.id,
+        "model": model.id,
+        "schema": request.schema,
+        "tools": request.tools,
+    }
+    if request.prompts is None:
+        return Generation(request.payload, deadlines, **details)
+    return ToolGeneration(request.payload, request.prompts, deadlines, **details)
 
 
 async def _inspect(

@@ -14,7 +14,9 @@ from modelwire.models import Model
 from modelwire.repair import Change, Changes, clean_json, clean_text
 from modelwire_local.chat.history import messages_of
 from modelwire_local.chat.rendering import ChatMessage, Rendering
-from modelwire_local.chat.tools import takes_tools, tool_fields
+from modelwire_local.chat.tool_prompts import ToolPrompts, schema_format, tool_prompts
+from modelwire_local.chat.tools import tool_offer
+from modelwire_local.json_schema.grammar import check_schema
 from modelwire_local.template import ChatTemplate
 
 __all__ = ["DEFAULT_SYSTEM_PROMPT", "ChatRequest", "build_request"]
@@ -39,11 +41,17 @@ class ChatRequest:
         payload: The request, as JSON data.
         changes: What it does not say as its caller said it, in order.
         tool_names: Names of tools in it that differ from the tools' own, and those.
+        schema: The JSON Schema that the answer has to fit.
+        tools: The JSON Schemas of the tools that may be called, by the names in the request.
+        prompts: What has a tool called where the chat template does not; else `None`.
     """
 
     payload: dict[str, Any] = field(repr=False)
     changes: tuple[Change, ...] = ()
     tool_names: Mapping[str, str] = field(factory=dict)
+    schema: Mapping[str, Any] | None = field(default=None, repr=False)
+    tools: Mapping[str, Mapping[str, Any]] = field(factory=dict, repr=False)
+    prompts: ToolPrompts | None = field(default=None, repr=False)
 
 
 def build_request(
@@ -73,19 +81,25 @@ def build_request(
         payload.setdefault("temperature", 0.0)
     payload |= _sampling(model, options, changes, embedded=embedded)
     payload |= _thinking(model, options, changes)
-    if options.response_schema is not None:
-        schema = {"schema": clean_json(options.response_schema)}
-        payload["response_format"] = {"type": "json_schema", "json_schema": schema}
+    schema = None if options.response_schema is None else clean_json(options.response_schema)
+    if schema is not None:
+        check_schema(schema, "options.response_schema")
+        payload["response_format"] = schema_format(schema)
     if options.metadata:
         changes.note("ignored", "options.metadata", "The engine keeps no log to label.")
-    may_call = not embedded and takes_tools(model)
-    payload |= tool_fields(context, options, rendering, may_call=may_call)
+    offer = tool_offer(context, options, rendering, embedded=embedded)
+    payload |= offer.fields
     payload["messages"] = _messages(context, rendering, embedded=embedded)
     payload["stream"] = True
     payload["stream_options"] = {"include_usage": True}
     # While a long prompt is read, a report after each batch is the only chance to stop.
     payload["return_progress"] = True
-    return ChatRequest(payload, tuple(changes.noted), rendering.names.rewritten)
+    prompts = None
+    if offer.by_prompt:
+        prompts = tool_prompts(offer.tools, payload, must_call=offer.must_call, embedded=embedded)
+    return ChatRequest(
+        payload, tuple(changes.noted), rendering.names.rewritten, schema, offer.schemas, prompts
+    )
 
 
 def _params(model: Model, options: CompletionOptions, changes: Changes) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 A chunk is a dict in the shape of OpenAI's streamed chat completions, with some liberties: the chunk
 with the role may be missing, `content` may be null, and while the prompt is read there are chunks
-that only report progress.
+that only report progress. Where a tool was chosen before, the text is the arguments of its call.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from modelwire.events import (
     ArgumentsDelta,
     BlockEnd,
     Delta,
+    Diagnostic,
     ResponseInfo,
     Stop,
     TextDelta,
@@ -31,7 +33,8 @@ from modelwire.events import (
 )
 from modelwire.messages import Cost, StopReason, Usage
 from modelwire_local.errors import error_from_payload
-from modelwire_local.generation import Chunk
+from modelwire_local.generation import Item, ToolChosen
+from modelwire_local.heard import Chunk
 from modelwire_local.settings import API
 
 __all__ = ["Translator"]
@@ -47,7 +50,7 @@ _STOP_REASONS = {
 
 
 class Translator:
-    """Translates the chunks of one answer, as `modelwire.authoring.Translator` says.
+    """Translates what one answer is made of, as `modelwire.authoring.Translator` says.
 
     Args:
         provider: The provider's id, for errors.
@@ -64,6 +67,7 @@ class Translator:
         self._introduced = False
         self._thinking = False
         self._tool: int | None = None
+        self._chosen = False
         self._finish: str | None = None
         self._counted = False
 
@@ -75,16 +79,22 @@ class Translator:
         """
         return self._finish is not None and self._counted
 
-    def feed(self, events: Iterable[Chunk], deltas: list[Delta]) -> None:
-        """Translate chunks; append what they say to `deltas`.
+    def feed(self, events: Iterable[Item], deltas: list[Delta]) -> None:
+        """Translate chunks and choices of tools; append what they say to `deltas`.
 
         Raises:
             ProviderError: A chunk reports a failure. What the chunks before it say has been appended.
             MalformedResponse: A chunk is not in the shape of chat completions.
         """
         for chunk in events:
+            if isinstance(chunk, Diagnostic):
+                deltas.append(chunk)
+                continue
             if self.ended:
                 return
+            if isinstance(chunk, ToolChosen):
+                self._call_chosen(chunk.name, deltas)
+                continue
             if "error" in chunk:
                 raise error_from_payload(chunk["error"], provider=self._provider, model=self._model)
             try:
@@ -105,7 +115,7 @@ class Translator:
             raise StreamTruncated(msg, provider=self._provider, model=self._model)
 
     def _chunk(self, chunk: Chunk, deltas: list[Delta]) -> None:
-        if not self._introduced:
+        if not self._introduced and chunk:
             self._introduced = True
             deltas.append(ResponseInfo(response_id=read_text(chunk, "id"), api=API))
         for choice in read_objects(chunk, "choices"):
@@ -123,7 +133,9 @@ class Translator:
         if thoughts:
             self._thinking = True
             deltas.append(ThinkingDelta(_THINKING, thoughts))
-        if text:
+        if text and self._chosen:
+            deltas.append(ArgumentsDelta(_FIRST_TOOL, text))
+        elif text:
             if self._thinking:
                 self._thinking = False
                 deltas.append(BlockEnd(_THINKING))
@@ -147,13 +159,21 @@ class Translator:
         if fragment:
             deltas.append(ArgumentsDelta(index, fragment))
 
+    def _call_chosen(self, name: str, deltas: list[Delta]) -> None:
+        self._chosen, self._tool = True, _FIRST_TOOL
+        call_id = f"call_{secrets.token_hex(12)}"
+        deltas.append(ToolCallStart(_FIRST_TOOL, call_id, self._names.get(name, name)))
+
     def _finished(self, finish: str, deltas: list[Delta]) -> None:
         # A call that the token limit cut stays open, so that it is not run.
         if self._tool is not None and finish != "length":
             deltas.append(BlockEnd(self._tool))
             self._tool = None
         self._finish = finish
-        deltas.append(Stop(_STOP_REASONS.get(finish, StopReason.STOP), finish))
+        reason = _STOP_REASONS.get(finish, StopReason.STOP)
+        if self._chosen and reason is StopReason.STOP:
+            reason = StopReason.TOOL_USE
+        deltas.append(Stop(reason, finish))
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

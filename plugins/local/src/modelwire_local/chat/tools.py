@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from attrs import evolve, field, frozen
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import Context
+from modelwire.messages import Context, ToolResultMessage
 from modelwire.models import Model
 from modelwire.repair import OfferedTool, names_in, offered_tools
 from modelwire_local.chat.rendering import Rendering
+from modelwire_local.json_schema.grammar import check_schema
+from modelwire_local.template import ChatTemplate
 
-__all__ = ["needs_template", "takes_tools", "tool_fields"]
+__all__ = ["ToolOffer", "needs_template", "takes_tools", "tool_offer"]
 
 
 def takes_tools(model: Model) -> bool:
@@ -19,47 +24,98 @@ def takes_tools(model: Model) -> bool:
     return model.tools is not False and model.extra.get("tools") is not False
 
 
-def tool_fields(
-    context: Context, options: CompletionOptions, rendering: Rendering, *, may_call: bool
-) -> dict[str, Any]:
-    """Write `tools` and `tool_choice`.
+@frozen
+class ToolOffer:
+    """The tools that a request offers, and how.
+
+    Attributes:
+        tools: The tools.
+        must_call: Whether one of them has to be called.
+        by_prompt: Whether prompts of ours have them called, instead of the chat template.
+        fields: The tools as a part of the request, for the chat template.
+    """
+
+    tools: tuple[OfferedTool, ...] = ()
+    must_call: bool = False
+    by_prompt: bool = False
+    fields: Mapping[str, Any] = field(factory=dict)
+
+    @property
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """The JSON Schemas of the tools' arguments, by the names in the request."""
+        return {tool.wire_name: tool.parameters for tool in self.tools}
+
+
+def tool_offer(
+    context: Context, options: CompletionOptions, rendering: Rendering, *, embedded: bool
+) -> ToolOffer:
+    """Decide which tools are offered, and how.
+
+    Where the model may choose, a chat template that renders tools and calls does it, and the engine
+    reads its form of calls. Prompts of ours do it otherwise: the engine lets a demanded call out, and
+    holds no answer to a schema beside tools. The embedded model would call without end, so it answers
+    a result in words, unless a call is demanded.
 
     Args:
         context: Holds the tools.
         options: Says which of them may or must be called.
         rendering: The model, and what its chat template renders.
-        may_call: Whether the model may get tools at all.
+        embedded: Whether it is the embedded model.
 
     Raises:
-        InvalidRequest: The model may get no tools, or a call is demanded that it could not make.
+        InvalidRequest: The model is declared to call no tools, a tool is demanded that is not there,
+            or the schema of a tool is not supported.
     """
     choice = options.tool_choice
     mode = "auto" if choice is None else choice.mode
     _check_demand(context, options)
     if not context.tools:
-        return {}
+        return ToolOffer()
+    model, changes = rendering.model, rendering.changes
     if mode == "none":
-        reason = "No tool may be called, so the prompt holds none."
-        rendering.changes.dropped("tools", reason)
-        return {}
-    model = rendering.model
-    if not may_call:
+        changes.dropped("tools", "No tool may be called, so the prompt holds none.")
+        return ToolOffer()
+    if not takes_tools(model):
         msg = f"The model {model.id} cannot call tools, and the context has {len(context.tools)}."
         raise InvalidRequest(msg, hint="Choose a model that can, or leave the tools out.")
-    if obstacle := _obstacle(options, rendering):
-        if mode != "auto":
-            msg = f"The tool choice demands a call, and {model.id} cannot make one. {obstacle}"
-            hint = "Leave the tool choice out, or choose another model."
-            raise InvalidRequest(msg, hint=hint)
-        rendering.changes.dropped("tools", obstacle)
-        return {}
-    tools = list(offered_tools(context.tools, rendering.names, rendering.changes))
+    if embedded and mode == "auto" and isinstance(context.messages[-1], ToolResultMessage):
+        changes.dropped("tools", "The model answers a tool's result in words.")
+        return ToolOffer()
+    tools = [
+        evolve(tool, parameters=_of_an_object(tool.parameters))
+        for tool in offered_tools(context.tools, rendering.names, changes)
+    ]
+    for tool in tools:
+        check_schema(tool.parameters, f"{tool.path}.parameters")
     if choice is not None and mode == "tool":
-        reason = "The engine cannot demand one tool; it gets no other."
-        rendering.changes.rewritten("options.tool_choice", reason)
         tools = [tool for tool in tools if tool.name == choice.name]
-    fields: dict[str, Any] = {"tools": [_tool(tool) for tool in tools]}
-    return fields if mode == "auto" else {**fields, "tool_choice": "required"}
+    must_call = mode != "auto"
+    schema = options.response_schema
+    reason = _why_by_prompt(rendering.template, must_call=must_call, structured=schema is not None)
+    if reason is None:
+        fields = {"tools": [_tool(tool) for tool in tools]}
+        return ToolOffer(tuple(tools), fields=fields)
+    if not embedded:
+        changes.rewritten("tools", f"{reason} Prompts and a grammar have them called.")
+    return ToolOffer(tuple(tools), must_call, by_prompt=True)
+
+
+def _why_by_prompt(template: ChatTemplate, *, must_call: bool, structured: bool) -> str | None:
+    """Why the chat template does not have the tools called; `None` where it does."""
+    if not template.calls_tools:
+        return "The chat template leaves tools out of the prompt."
+    if must_call:
+        return "The engine cannot demand a call in the chat template's form."
+    if structured:
+        return "The chat template cannot call tools where an answer follows a schema."
+    return None
+
+
+def _of_an_object(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema that says that it is one of an object, and names its properties, if any."""
+    whole = {"type": "object", **parameters}
+    known = {"additionalProperties", "allOf", "anyOf", "oneOf", "$ref", "properties"}
+    return whole if known & set(whole) else {**whole, "properties": {}}
 
 
 def _check_demand(context: Context, options: CompletionOptions) -> None:
@@ -79,20 +135,11 @@ def _check_demand(context: Context, options: CompletionOptions) -> None:
         raise InvalidRequest(msg, hint=f"Choose one of {', '.join(names) or 'no tools at all'}.")
 
 
-def _obstacle(options: CompletionOptions, rendering: Rendering) -> str | None:
-    """Why the model could not call a tool, in one sentence."""
-    if not rendering.template.tools:
-        return "Its chat template leaves tools out of the prompt."
-    if options.response_schema is not None:
-        return "An answer that follows a schema holds no tool calls."
-    return None
-
-
 def _tool(tool: OfferedTool) -> dict[str, Any]:
     function: dict[str, Any] = {"name": tool.wire_name}
     if tool.description is not None:
         function["description"] = tool.description
-    function["parameters"] = {"type": "object", **tool.parameters}
+    function["parameters"] = tool.parameters
     return {"type": "function", "function": function}
 
 

@@ -1,0 +1,1 @@
+"""JSON Schemas: what the engine's grammars express, and whether a value fits."""
