@@ -7,7 +7,14 @@ from gguf_files import write_with_template
 
 from modelwire.config import ProviderConfig
 from modelwire_local import models as embedded
+from modelwire_local import plugin
 from modelwire_local.processor import missing_features
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm():
+    """Import what streams need before the first, off the event loop, as the runtime does."""
+    plugin.warm_up()
 
 
 @pytest.fixture

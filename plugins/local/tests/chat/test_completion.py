@@ -6,13 +6,18 @@ import json
 import pytest
 from attrs import evolve
 
-from modelwire.errors import ContextOverflow, InvalidRequest, NotFound, RequestTimeout
+from modelwire.errors import (
+    ContextOverflow,
+    InvalidRequest,
+    MalformedToolCall,
+    NotFound,
+    RequestTimeout,
+)
 from modelwire.events import (
     Diagnostic,
     ResponseInfo,
     Stop,
     TextDelta,
-    ToolCallStart,
     UsageReport,
 )
 from modelwire.hookspecs import CompletionOptions
@@ -217,15 +222,13 @@ async def test_a_chat_template_that_renders_tools_gets_them(ask, own_with_tools)
     assert prompt_tokens(offered) > prompt_tokens(without) + 20
 
 
-async def test_a_call_in_the_form_of_the_template_is_read(ask, own_with_tools):
-    begun = AssistantMessage("<tool_call>", "local", "with-tools")
+async def test_a_call_that_breaks_the_form_of_the_template_is_a_typed_error(ask, own_with_tools):
+    begun = AssistantMessage('<tool_call>\n{"name": weather of', "local", "with-tools")
     context = Context([UserMessage("What is the weather in Paris?"), begun], tools=[WEATHER])
-    deltas = await ask(
-        context, model=own_with_tools, temperature=0, max_tokens=60, stop=("</tool_call>",)
-    )
-    (call,) = [delta for delta in deltas if isinstance(delta, ToolCallStart)]
-    assert call.name == "get.weather"
-    assert stop_of(deltas).reason is StopReason.TOOL_USE
+    with pytest.raises(MalformedToolCall, match="form of its template") as caught:
+        await ask(context, model=own_with_tools, temperature=0, max_tokens=8)
+    assert (caught.value.provider, caught.value.model) == ("local", "with-tools")
+    assert text_of(await ask(model=own_with_tools, max_tokens=4))
 
 
 async def test_calls_and_results_reach_a_model_in_the_form_that_its_template_renders(
