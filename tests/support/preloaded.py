@@ -5,12 +5,15 @@ process imports everything once, and forks for each command: the fork gets the a
 the folder and the standard streams of the command, and ends as a program ends. In a long run every
 command starts an interpreter of its own.
 
-What an interpreter reads of the environment when it starts makes another server. Tests of what happens
-before `main` is called have to start the installed program themselves.
+What an interpreter reads of the environment when it starts makes another server. All processes of one
+test run share the servers: each holds a connection, the lease, to those that it uses, and a server ends
+with the last of them. Tests of what happens before `main` is called have to start the installed program
+themselves.
 """
 
 import atexit
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -24,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO
 
+from filelock import FileLock
 from long_runs import is_long
 
 MODELWIRE = Path(sys.executable).with_name("modelwire")
@@ -71,32 +75,52 @@ class _Server:
     """
 
     def __init__(self, environ: dict[str, str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="preloaded-")
-        self.address = str(Path(self._folder.name) / "s")
-        # It ends with its standard input, and so with this process.
+        # All processes of pytest-xdist know the run by this name; without it there is but one.
+        name = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+        folder = Path(tempfile.gettempdir(), f"preloaded-{name[:12]}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        digest = hashlib.sha256(repr(sorted(environ.items())).encode()).hexdigest()
+        self.address = str(folder / digest[:12])
+        self._process: subprocess.Popen | None = None
+        with FileLock(f"{self.address}.lock"):
+            try:
+                self._lease = self._ask(None)
+            except OSError:
+                self._begin(environ)
+                self._lease = self._ask(None)
+        atexit.register(self.close)
+
+    def _begin(self, environ: dict[str, str]) -> None:
+        Path(self.address).unlink(missing_ok=True)
         self._process = subprocess.Popen(
             [sys.executable, __file__, self.address],
             env=environ,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
-        self._process.stdout.readline()
-        atexit.register(self.close)
+        with self._process.stdout:
+            self._process.stdout.readline()
+
+    def _ask(self, request: dict | None, streams: tuple[int, ...] = ()) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(self.address)
+            data = json.dumps(request).encode()
+            socket.send_fds(connection, [struct.pack("!I", len(data))], streams)
+            connection.sendall(data)
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     def start(self, request: dict, streams: tuple[int, int, int]) -> Child:
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.address)
-        data = json.dumps(request).encode()
-        socket.send_fds(connection, [struct.pack("!I", len(data))], streams)
-        connection.sendall(data)
-        return Child(connection)
+        return Child(self._ask(request, streams))
 
     def close(self) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(30)
-        self._folder.cleanup()
+        self._lease.close()
+        if self._process is not None:
+            self._process.wait(60)  # until the other processes of the test run end
 
 
 def start(arguments, *, cwd, env, streams, terminal=False) -> Child:
@@ -121,7 +145,7 @@ def start(arguments, *, cwd, env, streams, terminal=False) -> Child:
 def _server_for(env) -> _Server:
     told = {name: value for name, value in env.items() if name.startswith(_AT_START)}
     told.pop("PYTHONPATH", None)
-    key = (os.getpid(), *sorted(told.items()))
+    key = tuple(sorted(told.items()))
     if key not in _servers:
         _servers[key] = _Server({"PATH": os.environ["PATH"], **told})
     return _servers[key]
@@ -252,7 +276,7 @@ def import_all() -> None:
 
 
 def _serve(address: str) -> bool:
-    """Fork until the tests end; whether this process is a command."""
+    """Fork until nobody holds a lease; whether this process is a command."""
     import gc
     import select
 
@@ -264,17 +288,29 @@ def _serve(address: str) -> bool:
     listener.bind(address)
     listener.listen()
     print("ready", flush=True)
+    leases: set[socket.socket] = set()
     commands: dict[int, tuple[int, socket.socket]] = {}  # by the descriptor of each one's process
-    while 0 not in (ready := select.select([listener, 0, *commands], [], [])[0]):
+    patience = 60.0  # for the first lease; later ones overlap
+    while ready := select.select(
+        [listener, *leases, *commands], [], [], None if leases or commands else patience
+    )[0]:
         for descriptor in commands.keys() & ready:
             _tell_end(*commands.pop(descriptor))
             os.close(descriptor)
+        for lease in leases & {*ready}:
+            leases.remove(lease)
+            lease.close()
         if listener in ready:
             connection, _ = listener.accept()
             request, streams = _requested(connection)
+            if request is None:
+                leases.add(connection)
+                patience = 0.5
+                continue
             child = os.fork()
             if child == 0:
-                for inherited in (listener, connection, *(one for _, one in commands.values())):
+                others = (one for _, one in commands.values())
+                for inherited in (listener, connection, *leases, *others):
                     inherited.close()
                 for descriptor in commands:
                     os.close(descriptor)
@@ -285,11 +321,15 @@ def _serve(address: str) -> bool:
                 os.close(descriptor)
             _tell(connection, child)
             commands[os.pidfd_open(child)] = child, connection
+    for path in (address, f"{address}.lock"):
+        Path(path).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # there is another server
+        Path(address).parent.rmdir()
     return False
 
 
-def _requested(connection: socket.socket) -> tuple[dict, list[int]]:
-    """The command that somebody wants, and its standard streams."""
+def _requested(connection: socket.socket) -> tuple[dict | None, list[int]]:
+    """The command that somebody wants, and its standard streams; no command for a lease."""
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
     size = struct.unpack("!I", head)[0]
     data = b""
