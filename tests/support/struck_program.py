@@ -111,15 +111,16 @@ def struck(task: dict, home: Path, number: int) -> tuple[int, dict] | None:
 
 def run(task: dict, folder: Path) -> dict | None:
     """Strike the command at the points; `None` in a process that is the command."""
-    whole = struck(task, folder / "whole", 0)
+    # The names are of one length: a path that is shown takes a line for each character.
+    whole = struck(task, folder / f"{0:06}", 0)
     if whole is None:
         return None
     lines, outcome = whole
     points = min(task["points"] or lines, lines)
     outcomes = []
     for point in range(points):
-        number = 1 + lines * point // points
-        found = struck(task, folder / str(number), number)
+        number = 1 + (lines - 1) * point // max(1, points - 1)  # the last one is among them
+        found = struck(task, folder / f"{number:06}", number)
         if found is None:
             return None
         outcomes.append(found[1])

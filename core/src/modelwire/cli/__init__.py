@@ -42,9 +42,17 @@ def main() -> NoReturn:
     import signal
 
     usual = signal.getsignal(signal.SIGINT)
-    if usual is signal.default_int_handler:
-        # Nothing is begun before everything is imported, and nobody wants to see where that was.
-        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+    def leave_at_once() -> None:
+        if usual is signal.default_int_handler:
+            signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+    # Before everything is imported nothing has begun, and after a command nothing is left to stop: a
+    # traceback would say no more than where Python was.
+    leave_at_once()
     from modelwire.cli.app import main as run
 
-    run(lambda: signal.signal(signal.SIGINT, usual) if usual is not None else None)
+    run(
+        lambda: signal.signal(signal.SIGINT, usual) if usual is not None else None,
+        leave_at_once,
+    )

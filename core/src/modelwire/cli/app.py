@@ -111,19 +111,27 @@ def app() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-def main(ready: Callable[[], object] = lambda: None) -> NoReturn:
+def main(
+    ready: Callable[[], object] = lambda: None, done: Callable[[], object] = lambda: None
+) -> NoReturn:
     """Run the command line and exit: 0 done, 1 failed, 2 misused, 130 interrupted.
 
     Args:
         ready: Called once a Ctrl-C is answered as it should be.
+        done: Called when the command has ended, and a Ctrl-C can only end the program.
     """
     if "_MODELWIRE_COMPLETE" in os.environ:
         from modelwire.cli.completion import answer_shell
 
         sys.exit(answer_shell(app))
     # For what is said outside of every command.
-    with click.Context(app, color=_colour()), _warnings_as_notes():
-        sys.exit(_run(ready))
+    try:
+        with click.Context(app, color=_colour()), _warnings_as_notes():
+            status = _run(ready)
+        done()
+    except KeyboardInterrupt:  # the command has ended just now
+        status = INTERRUPTED
+    sys.exit(status)
 
 
 @contextlib.contextmanager
