@@ -101,7 +101,8 @@ def test_a_name_that_no_reference_could_have_is_refused(environ):
 def test_nothing_is_enough_for_the_small_model(environ):
     if find_weights() is None:
         pytest.skip("the weights are not installed: modelwire local install")
-    done = run("setup", "--json", "--provider", "local", environ=environ)
+    options = ("--timeout", "90")  # the model computes, and has no machine for itself
+    done = run("setup", "--json", "--provider", "local", *options, environ=environ)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["model"] == "local/smollm2-135m-instruct"
 
