@@ -21,6 +21,7 @@ class Service:
         self.failures = []
         self.overflow = False
         self.tool = None
+        self.pieces = 0
         self.go_on = asyncio.Event()
         self.go_on.set()
 
@@ -44,7 +45,9 @@ class Service:
             await _send(response, {"delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"})
             await response.write(b"data: [DONE]\n\n")
             return response
-        for text in (f"Answer {self.asked}", " to ", question if isinstance(question, str) else ""):
+        more = (f"word{number} " for number in range(self.pieces))
+        question = question if isinstance(question, str) else ""
+        for text in (f"Answer {self.asked}", " to ", question, *more):
             await _send(response, {"delta": {"content": text}, "finish_reason": None})
             await self.go_on.wait()
         if not self.cut:
