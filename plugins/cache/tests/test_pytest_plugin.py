@@ -118,6 +118,8 @@ async def test_the_fixture_says_what_was_used_and_replaces_what_differs(project,
     project.write("""
         def test_it(recordings, tmp_path):
             recordings.replace(os.environ["TODAY"], "<today>")
+            with pytest.raises(ValueError, match="<today> is the name of another text"):
+                recordings.replace("tomorrow", "<today>")
             prompt = f"Read {tmp_path}/notes.txt of {os.environ['TODAY']}"
             assert ask(prompt).endswith(prompt)
             assert len(recordings.replayed) + len(recordings.recorded) == 1

@@ -1,5 +1,7 @@
 """Recordings that no test used are found, reported and removed, in real runs of pytest."""
 
+import shutil
+
 import pytest
 from pytest_project import Project
 
@@ -90,8 +92,12 @@ async def test_unused_recordings_are_removed_on_demand(project):
     folder = project.path / "recordings" / "test_it"
     other = folder / "test_two" / "package.json"
     other.write_text("{}")
+    shutil.copytree(next(folder.glob("test_one*")), folder / "test_gone")
+    await project.run("--recordings-unused=remove", "--collect-only")
+    assert len(project.recordings()) == 5
     done = await project.run("--recordings-unused=remove")
-    assert "1 removed:" in done.out
+    assert "2 removed:" in done.out
+    assert not (folder / "test_gone").exists()
     assert list((folder / "test_two").iterdir()) == [other]
     assert len(project.recordings()) == 3
     assert (await project.run("--recordings-unused=fail")).status == 0

@@ -89,6 +89,8 @@ class RecordedCall:
             await asyncio.to_thread(self._write, outcome, response, error)
         except OSError as failure:
             return failure.strerror or type(failure).__name__
+        except (TypeError, ValueError, RecursionError):
+            return "It cannot be written as JSON."
         if error is not None and error.retryable:
             self.release()
         return None
@@ -111,7 +113,8 @@ class RecordedCall:
 
     def missing(self, why: str) -> NoRecording:
         """The error for a request without a recording."""
-        self._scope.session.misses.append(why)
+        if self._scope.in_test:
+            self._scope.session.misses.append(why)
         return NoRecording(why, hint=self._scope.remedy)
 
     def _find(self) -> Recording | None:
@@ -176,7 +179,7 @@ class RecordedCall:
         error = self.missing(why)
         error.nearest = recording.path
         error.differences = tuple(differences)
-        if len(differences) > 1:
+        if len(differences) > 1 and self._scope.in_test:
             self._scope.session.details += [
                 f"{recording.path}:",
                 *map(str, differences[:_MOST_SHOWN]),

@@ -83,10 +83,14 @@ class Recordings:
             name: What recordings hold, as `<project>`.
 
         Raises:
-            ValueError: The text or the name is empty.
+            ValueError: The text or the name is empty, or another text has the name.
         """
         if not str(text) or not name:
             msg = "A text and its name in recordings must not be empty."
+            raise ValueError(msg)
+        other = next((own for own, used in self._names.items() if used == name), str(text))
+        if other != str(text):
+            msg = f"{name} is the name of another text in recordings: {other!r}."
             raise ValueError(msg)
         self._names[str(text)] = name
 

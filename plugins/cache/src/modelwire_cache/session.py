@@ -28,6 +28,8 @@ class Session:
     Equal requests are numbered in the order in which they begin, so that each has its own recording.
     A number that came to nothing, as that of a failed try, is given to the next equal request.
 
+    Only the numbers are kept for a program, which may run for weeks; the rest is for tests.
+
     Attributes:
         replayed: The files that were replayed.
         recorded: The files that were written.
@@ -88,8 +90,9 @@ class Scope:
     log: Path | None = None
 
     def note(self, path: Path, *, recorded: bool) -> None:
-        """Note that a recording was replayed or recorded."""
-        (self.session.recorded if recorded else self.session.replayed).add(path)
+        """Note that a recording was replayed or recorded, for the test that is running."""
+        if self.in_test:
+            (self.session.recorded if recorded else self.session.replayed).add(path)
         if self.log is not None:
             with suppress(OSError):
                 append_text(self.log, f"{path.resolve()}\n")

@@ -126,7 +126,7 @@ class RecordingStore:
 
     def find(self, request: RecordedRequest, number: int) -> Path | None:
         """The file of an answer, or `None` where there is none."""
-        named = self.path(request, number)
+        named = self.path(request, number, request.question)
         if named.is_file():
             return named
         return next(iter(self.directory.glob(f"*{_ending(request, number)}")), None)

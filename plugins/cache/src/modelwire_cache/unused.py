@@ -115,7 +115,8 @@ class OrphanSearch:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Compare the folders of recordings with the tests."""
-        if any("::" in str(argument) for argument in session.config.args):
+        chosen = any("::" in str(argument) for argument in session.config.args)
+        if chosen or session.config.option.collectonly:
             return
         tests: dict[Path, set[str]] = {}
         for item in session.items:
