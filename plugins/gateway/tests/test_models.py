@@ -1,5 +1,6 @@
 """The list of models."""
 
+from attrs import evolve
 from gateway_server import KEY, serving
 
 from modelwire_gateway import Settings
@@ -73,3 +74,30 @@ async def test_names_that_clients_insist_on_are_aliases(emulator, tmp_path):
             "/v1/messages", {**body, "model": "claude-sonnet-9"}
         )
         assert (status, unknown["error"]["type"]) == (404, "not_found_error")
+
+
+class Routing(OpenAccess):
+    """Sends the requests of its caller for one model to another, and keeps what was let in."""
+
+    async def authenticate(self, headers):
+        caller = await super().authenticate(headers)
+        return evolve(caller, routes={CLAUDE: OPUS})
+
+    async def admit(self, caller, model, *more, name):
+        LET_IN.append((str(model.ref), name))
+        return await super().admit(caller, model, *more, name=name)
+
+
+LET_IN: list = []
+OPUS = "amazon-bedrock/us.anthropic.claude-opus-5"
+
+
+async def test_a_caller_may_have_routes_of_its_own(emulator, tmp_path):
+    body = {"max_tokens": 100, "messages": [{"role": "user", "content": "Hello"}]}
+    async with serving(emulator, tmp_path, settings=SETTINGS, access=Routing(KEY)) as gateway:
+        for name in (CLAUDE, "claude-main"):
+            emulator.answer("Hi.")
+            status, _, answer = await gateway.post("/v1/messages", {**body, "model": name})
+            assert (status, answer["model"]) == (200, name)
+            assert emulator.requests[-1].model_id == "us.anthropic.claude-opus-5"
+            assert LET_IN.pop() == (CLAUDE, name)

@@ -284,3 +284,32 @@ async def test_unknown_fields_reach_an_upstream_of_the_same_api(emulator, tmp_pa
         assert status == 200, answer
         assert "x-modelwire-ignored" not in headers
         assert emulator.requests[-1].body["presence_penalty"] == 0.5
+
+
+class Slow(OpenAccess):
+    """Takes its time to settle."""
+
+    async def admit(self, *_, **__):
+        return self
+
+    metadata = {}  # noqa: RUF012
+
+    async def settle(self, usage, cost):
+        await asyncio.sleep(0.3)
+        SETTLED.append((usage, cost))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_client_that_leaves_after_its_answer_has_not_left_early(
+    emulator, tmp_path, door, stream
+):
+    SETTLED.clear()
+    emulator.answer("Hi.")
+    async with serving(emulator, tmp_path, access=Slow(KEY)) as gateway:
+        headers = gateway.headers(Connection="close")
+        body = {**DOORS[door], "stream": stream}
+        async with gateway.session.post(gateway.url + door, json=body, headers=headers) as answer:
+            await answer.read()
+        record = await gateway.record()
+        assert (record.status, record.failure) == (200, None)
+        assert len(SETTLED) == 1

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from modelwire_gateway.administration.aws_token_command import token
 from modelwire_gateway.administration.key_commands import keys
+
+if TYPE_CHECKING:
+    from modelwire_gateway.request_log import LogFormat
 
 __all__ = ["serve"]
 
@@ -29,6 +33,13 @@ __all__ = ["serve"]
     metavar="FILE",
     help="The configuration file.",
 )
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json", "none"]),
+    default="text",
+    show_default=True,
+    help="How each request is logged to standard error; never what was said.",
+)
 @click.pass_context
 def serve(
     context: click.Context,
@@ -36,6 +47,7 @@ def serve(
     port: int | None,
     allow_hosts: tuple[str, ...],
     config_path: Path | None,
+    log: LogFormat,
 ) -> None:
     """Serve every model of the configuration to clients of OpenAI's, Anthropic's and Bedrock's APIs.
 
@@ -49,7 +61,7 @@ def serve(
         return
     from modelwire_gateway.run import run_gateway
 
-    run_gateway(host=host, port=port, allow_hosts=allow_hosts, config_path=config_path)
+    run_gateway(host=host, port=port, allow_hosts=allow_hosts, config_path=config_path, log=log)
 
 
 serve.add_command(keys)

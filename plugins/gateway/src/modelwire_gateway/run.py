@@ -15,13 +15,15 @@ from pathlib import Path
 import uvicorn
 from attrs import evolve
 
-from modelwire.cli import echo, on_signal
+from modelwire.cli import echo, on_signal, style
 from modelwire.config import load_config
 from modelwire.errors import ConfigError
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import OpenAccess, make_key
 from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.application import app
+from modelwire_gateway.hosts import is_loopback
+from modelwire_gateway.request_log import LogFormat, request_logger
 from modelwire_gateway.settings import Settings
 
 __all__ = ["KEY_VARIABLE", "run_gateway"]
@@ -58,6 +60,7 @@ def run_gateway(
     port: int | None = None,
     allow_hosts: Sequence[str] = (),
     config_path: Path | None = None,
+    log: LogFormat = "text",
 ) -> None:
     """Run until SIGINT or SIGTERM.
 
@@ -66,6 +69,7 @@ def run_gateway(
         port: The port; by default the configuration's.
         allow_hosts: Further host names that requests may be addressed to.
         config_path: The configuration file; by default the user's.
+        log: How each request is logged.
 
     Raises:
         ConfigError: The configuration is not valid, or the address cannot be used.
@@ -78,19 +82,20 @@ def run_gateway(
         port=settings.port if port is None else port,
         allow_hosts=(*settings.allow_hosts, *allow_hosts),
     )
-    asyncio.run(_serve(Runtime.from_config(config), settings))
+    asyncio.run(_serve(Runtime.from_config(config), settings, log))
 
 
-async def _serve(runtime: Runtime, settings: Settings) -> None:
+async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
     given = os.environ.get(KEY_VARIABLE, "").strip()
     key = given or make_key()
     local = OpenAccess(key)
+    observers = [each for each in (request_logger(log),) if each is not None]
     async with runtime, open_access(settings.storage, aws=settings.aws, local=local) as opened:
         listening = _listen(settings)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         server = _Server(
             uvicorn.Config(
-                app(runtime, settings, opened.control),
+                app(runtime, settings, opened.control, observers=observers),
                 access_log=False,
                 log_config=None,
                 lifespan="on",
@@ -135,6 +140,9 @@ def _announce(listening: socket.socket, *, key: str | None) -> None:
     place = f"[{host}]" if ":" in host else host
     url = f"http://{place}:{port}"
     echo(f"modelwire serves at {url}; stop it with Ctrl-C.", err=True)
+    if not is_loopback(host):
+        lead = style("Warning: ", fg="yellow", bold=True)
+        echo(lead, "other machines can call it, over HTTP; put TLS in front of it.", err=True)
     shown = shlex.quote(key) if key else f'"${KEY_VARIABLE}"'
     echo("For clients, in their shell:\n", err=True)
     for name, value in (

@@ -6,15 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 
-__all__ = ["Channel", "attend"]
+__all__ = ["Channel", "Sender", "attend"]
 
 _FULL: Final = 256 * 1024
 """Bytes that may wait for a slow client before its provider is read no further."""
-
-_LEAVING: Final = 5.0
-"""Seconds for a call to end after its client has left, before it is cancelled."""
 
 
 class Channel:
@@ -102,26 +99,42 @@ class Channel:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
 
+class Sender:
+    """Sends the messages of a response, and knows whether its last one was sent.
+
+    A server reports that a client has left after a complete response, too.
+
+    Args:
+        send: The ASGI function.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.complete = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send a message."""
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.complete = True
+        await self._send(message)
+
+
 async def attend(
-    receive: Receive, work: asyncio.Task[None], leave: Callable[[], bool] = lambda: False
-) -> bool:
+    receive: Receive, work: asyncio.Task[None], leave: Callable[[], float | None]
+) -> None:
     """Wait for the end of a call, or for its client to leave.
 
     Args:
         receive: The ASGI function, after the body was read.
         work: The call.
-        leave: Called when the client has left; says whether the call will end by itself. Else, and
-            where it does not, it is cancelled.
-
-    Returns:
-        Whether the call came to its end.
+        leave: Called when the client has left, or has its whole answer; says how many seconds the call
+            gets to end by itself before it is cancelled. `None` is no limit.
     """
     watcher = asyncio.create_task(_left(receive))
     try:
         await asyncio.wait({watcher, work}, return_when=asyncio.FIRST_COMPLETED)
-        ended = work.done()
-        if not ended and leave():
-            await asyncio.wait({work}, timeout=_LEAVING)
+        if not work.done():
+            await asyncio.wait({work}, timeout=leave())
     finally:
         watcher.cancel()
         if not work.done():
@@ -129,7 +142,6 @@ async def attend(
         await asyncio.gather(watcher, work, return_exceptions=True)
     if not work.cancelled() and (error := work.exception()) is not None:
         raise error
-    return ended
 
 
 async def _left(receive: Receive) -> None:

@@ -19,7 +19,7 @@ from modelwire.runtime import Stream
 from modelwire_gateway.access.caller import Admission, Estimate, Refused
 from modelwire_gateway.doors.body import BadRequest
 from modelwire_gateway.doors.call import Call
-from modelwire_gateway.doors.channel import Channel, attend
+from modelwire_gateway.doors.channel import Channel, Sender, attend
 from modelwire_gateway.doors.dialect import Asked, Dialect
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
@@ -38,6 +38,8 @@ from modelwire_gateway.records import RequestRecord
 __all__ = ["Door"]
 
 _LEFT: Final = 499
+_LEAVING: Final = 5.0
+"""Seconds for a call to end after its client has left."""
 _CHARACTERS: Final = 4
 """Of a token, where nobody has counted."""
 _SHOWN: Final = 20
@@ -70,7 +72,7 @@ class _Visit:
         self._gateway = gateway
         self._dialect = dialect
         self._request = request
-        self._send = send
+        self._send = Sender(send)
         self._stream: Stream | None = None
         self._began = time.monotonic()
         self._record = RequestRecord(new_request_id(), dialect.api, time.time())
@@ -93,23 +95,25 @@ class _Visit:
             await self._fail(error)
             return
         work = asyncio.create_task(self._serve(asking))
-        if not await attend(self._request.receive, work, self._left):
-            self._record.status, self._record.failure = _LEFT, "left"
+        await attend(self._request.receive, work, self._left)
 
-    def _left(self) -> bool:
-        """End the answer because its client has gone; false where none has begun."""
+    def _left(self) -> float | None:
+        """End the answer because its client has gone; one that is complete is only to be settled."""
+        if self._send.complete:
+            return None
+        self._record.status, self._record.failure = _LEFT, "left"
         if self._stream is None:
-            return False
+            return 0
         self._stream.cancel()
-        return True
+        return _LEAVING
 
     async def _serve(self, asking: Asking) -> None:
         """Call the model for a request that was read."""
         gateway = self._gateway
         try:
-            opened = await open_model(gateway, asking.name, self._record, self._dialect.provider)
+            opened = await open_model(gateway, asking, self._record, self._dialect.provider)
             model = opened.model
-            call = self._dialect.read(asking.body, asking.headers, model, opened.upstream)
+            call = self._dialect.read(asking.body, asking.headers, opened.called, opened.upstream)
             self._record.stream = call.stream
             estimate = Estimate(asking.size // _CHARACTERS, call.options.max_tokens)
             admission = await gateway.access.admit(asking.caller, model, estimate, name=asking.name)
@@ -126,7 +130,7 @@ class _Visit:
 
     async def _call_with_less(self, call: Call, opened: Opened, name: str) -> None:
         """Call the model; where its provider refuses a field by its name, once more without it."""
-        refused = self._gateway.refused_fields(opened.model)
+        refused = self._gateway.refused_fields(opened.called)
         while True:
             left_out = frozenset(refused)
             try:
@@ -143,7 +147,7 @@ class _Visit:
         asked = Asked(call, name, self._record.request_id, int(self._record.began))
         self._stream = stream = self._gateway.runtime.stream(
             call.context,
-            model=None if opened.reference is None else opened.model.ref,
+            model=None if opened.reference is None else opened.called.ref,
             options=call.options,
             keep_text=not call.stream
             or self._dialect.needs_text

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from modelwire_gateway.access.caller import Refused
 from modelwire_gateway.doors.body import BadRequest
-from modelwire_gateway.doors.channel import attend
+from modelwire_gateway.doors.channel import Sender, attend
 from modelwire_gateway.doors.dialect import ErrorWords
 from modelwire_gateway.doors.visit import (
     Asking,
@@ -61,9 +61,16 @@ class JsonDoor:
             except (BadRequest, Refused) as error:
                 await self._fail(error, record)(scope, receive, send)
                 return
-            work = asyncio.create_task(self._respond(asking, request, record, send))
-            if not await attend(request.receive, work):
+            sender = Sender(send)
+            work = asyncio.create_task(self._respond(asking, request, record, sender))
+
+            def left() -> float | None:
+                if sender.complete:
+                    return None
                 record.status, record.failure = 499, "left"
+                return 0
+
+            await attend(request.receive, work, left)
         except ClientDisconnect:
             record.status, record.failure = 499, "left"
         finally:
@@ -74,7 +81,7 @@ class JsonDoor:
         self, asking: Asking, request: Request, record: RequestRecord, send: Send
     ) -> None:
         try:
-            opened = await open_model(self._gateway, asking.name, record)
+            opened = await open_model(self._gateway, asking, record)
             body = await self._handler(self._gateway, asking, opened, record)
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             response = self._fail(error, record)

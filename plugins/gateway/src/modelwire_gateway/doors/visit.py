@@ -63,12 +63,14 @@ class Opened:
 
     Attributes:
         reference: What its name stands for; `None` is the primary model.
-        model: The model.
+        model: The model, by which the request is allowed and priced.
+        called: The model that is called: the same, or what the caller's requests for it go to.
         upstream: The API in which it is called.
     """
 
     reference: str | None
     model: Model
+    called: Model
     upstream: str
 
 
@@ -96,23 +98,28 @@ async def read_asking(gateway: Gateway, request: Request, record: RequestRecord)
 
 
 async def open_model(
-    gateway: Gateway, name: str, record: RequestRecord, provider: str | None = None
+    gateway: Gateway, asking: Asking, record: RequestRecord, provider: str | None = None
 ) -> Opened:
-    """Find the model behind a name.
+    """Find the model that a request names.
 
     Args:
         gateway: What all doors share.
-        name: The name.
+        asking: The request.
         record: Where the model is noted.
         provider: The provider of a name that is neither an alias nor a reference.
 
     Raises:
         ModelwireError: There is none, or it cannot be used.
     """
-    reference = gateway.expand(name, provider)
+    reference = gateway.expand(asking.name, provider)
     model = await gateway.runtime.resolve(reference)
     record.model = str(model.ref)
-    return Opened(reference, model, await gateway.upstream_api(model))
+    routes = asking.caller.routes
+    route = routes.get(asking.name) or routes.get(record.model)
+    if route is None:
+        return Opened(reference, model, model, await gateway.upstream_api(model))
+    called = await gateway.runtime.resolve(route)
+    return Opened(route, model, called, await gateway.upstream_api(called))
 
 
 def require_allowed(gateway: Gateway, asking: Asking, opened: Opened) -> None:

@@ -47,7 +47,7 @@ async def count_tokens(
         number was made.
     """
     require_allowed(gateway, asking, opened)
-    model = opened.model
+    model = opened.called
     call = read_call(Fields(asking.body), asking.headers, model, opened.upstream)
     owner = gateway.runtime.registry.owner(model.provider, model.api)
     reason = f"{owner.distribution} cannot count tokens."
