@@ -44,6 +44,7 @@ class Channel:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._closed = False
+        self._ended = False
         self.started = False
 
     async def put(self, data: bytes) -> None:
@@ -73,7 +74,7 @@ class Channel:
 
     async def run(self) -> None:
         """Send until the channel is closed; where nothing was put in, nothing is sent."""
-        while not (self._closed and not self._parts):
+        while not self._ended:
             if not self._wake.is_set():
                 try:
                     async with asyncio.timeout(self._seconds):
@@ -85,10 +86,9 @@ class Channel:
             self._wake.clear()
             parts, self._parts, self._size = self._parts, [], 0
             self._room.set()
-            if parts:
+            self._ended = self._closed
+            if parts or (self._ended and self.started):
                 await self._sent(b"".join(parts))
-        if self.started:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _sent(self, data: bytes) -> None:
         if not self.started:
@@ -96,7 +96,8 @@ class Channel:
             await self._send(
                 {"type": "http.response.start", "status": 200, "headers": self._headers}
             )
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        more = not self._ended
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
 
 class Sender:

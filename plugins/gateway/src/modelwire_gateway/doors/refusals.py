@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from attrs import evolve
@@ -31,8 +31,10 @@ def refused_field(call: Call, error: InvalidRequest) -> str | None:
     return None
 
 
-def without_fields(call: Call, fields: Iterable[str]) -> Call:
+def without_fields(call: Call, fields: Collection[str]) -> Call:
     """The same call without fields that the provider does not take, and without their betas."""
+    if not fields:
+        return call
     params = dict(call.options.params)
     notes = list(call.notes)
     for name in fields:

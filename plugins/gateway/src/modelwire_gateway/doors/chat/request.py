@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import evolve
-
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context, Tool
 from modelwire.models import Model, ReasoningLevel
@@ -57,27 +55,28 @@ def read_call(body: Fields, model: Model, upstream: str) -> Call:
     """
     body.any("model")
     _refuse_unsupported(body)
+    streaming = body.object("stream_options")
     call = Call(
         Context(),
-        CompletionOptions(
-            max_tokens=body.count("max_completion_tokens") or body.count("max_tokens"),
-            temperature=body.number("temperature"),
-            top_p=body.number("top_p"),
-            stop=body.texts("stop"),
-            reasoning=body.one_of("reasoning_effort", EFFORTS),
-            metadata=_labels(body),
-            session_id=body.text("prompt_cache_key"),
-        ),
+        CompletionOptions(),
         stream=body.flag("stream") or False,
+        include_usage=streaming is not None and streaming.flag("include_usage") is True,
     )
-    body.any("max_tokens")
-    streaming = body.object("stream_options")
-    call.include_usage = streaming is not None and streaming.flag("include_usage") is True
     messages, system = read_history(body, model, upstream, call)
     tools, choice = _tools(body, call)
-    call.options = evolve(call.options, tool_choice=choice)
     schema, only_json = read_schema(body.object("response_format"))
-    call.options = evolve(call.options, response_schema=schema)
+    limit = body.count("max_tokens")
+    call.options = CompletionOptions(
+        max_tokens=body.count("max_completion_tokens") or limit,
+        temperature=body.number("temperature"),
+        top_p=body.number("top_p"),
+        stop=body.texts("stop"),
+        reasoning=body.one_of("reasoning_effort", EFFORTS),
+        tool_choice=choice,
+        response_schema=schema,
+        metadata=_labels(body),
+        session_id=body.text("prompt_cache_key"),
+    )
     if only_json:
         _ask_for_json(call, system, upstream)
     call.context = Context(messages, "\n\n".join(system) or None, tools)
