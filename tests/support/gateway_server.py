@@ -14,6 +14,7 @@ from modelwire_gateway import Settings, app
 from modelwire_gateway.access.caller import OpenAccess
 
 KEY = "mw-test"
+_ONE_KEY = OpenAccess(KEY)
 MODEL = "amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 
@@ -69,12 +70,10 @@ def parsed(text):
 
 
 @contextlib.asynccontextmanager
-async def running(runtime, settings=None, access=None):
+async def running(runtime, settings=None, access=_ONE_KEY):
     """A gateway on a free port."""
     records = []
-    made = app(
-        runtime, settings or Settings(), access or OpenAccess(KEY), observers=[records.append]
-    )
+    made = app(runtime, settings or Settings(), access, observers=[records.append])
     server = uvicorn.Server(
         uvicorn.Config(made, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5)
     )
@@ -94,7 +93,7 @@ async def running(runtime, settings=None, access=None):
 
 
 @contextlib.asynccontextmanager
-async def serving(emulator, tmp_path, *, config=None, settings=None, access=None, through=None):
+async def serving(emulator, tmp_path, *, config=None, settings=None, access=_ONE_KEY, through=None):
     """A gateway whose models are the emulator's."""
     document = config or {}
     if through:

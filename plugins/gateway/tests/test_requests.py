@@ -48,7 +48,7 @@ class Counting(OpenAccess):
 
     metadata = {}  # noqa: RUF012
 
-    async def settle(self, usage, cost):
+    async def settle(self, usage, cost, *, model=None):  # noqa: ARG002
         SETTLED.append((usage, cost))
 
 
@@ -294,7 +294,7 @@ class Slow(OpenAccess):
 
     metadata = {}  # noqa: RUF012
 
-    async def settle(self, usage, cost):
+    async def settle(self, usage, cost, *, model=None):  # noqa: ARG002
         await asyncio.sleep(0.3)
         SETTLED.append((usage, cost))
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access, OpenAccess, make_key
+from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.doors.bedrock.converse import ConverseDialect
 from modelwire_gateway.doors.bedrock.invoke import InvokeDialect
 from modelwire_gateway.doors.chat.response import ChatDialect
@@ -68,7 +69,8 @@ def app(
         runtime: What answers; by default one for the user's configuration, which is closed when the
             application ends.
         settings: The settings; by default those of the runtime's configuration.
-        access: What lets callers in; by default one that needs a key that nobody has.
+        access: What lets callers in; by default the stored keys and the AWS identities of the
+            settings, with a storage that is opened and closed with the application.
         observers: Get the record of each request.
 
     Raises:
@@ -96,18 +98,28 @@ def app(
         ],
         middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
         exception_handlers={HTTPException: _refuse},
-        lifespan=_lifespan(answering if own else None, models),
+        lifespan=_lifespan(gateway, models, runtime=own, access=access is None),
     )
     made.state.gateway = gateway
     return made
 
 
-def _lifespan(runtime: Runtime | None, models: ModelsDoor) -> Callable[[Starlette], Any]:
+def _lifespan(
+    gateway: Gateway, models: ModelsDoor, *, runtime: bool, access: bool
+) -> Callable[[Starlette], Any]:
+    """What is opened with the application: the runtime and the access, where they are its own."""
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            if runtime is not None:
-                await stack.enter_async_context(runtime)
+            if runtime:
+                await stack.enter_async_context(gateway.runtime)
+            if access:
+                settings = gateway.settings
+                opened = await stack.enter_async_context(
+                    open_access(settings.storage, aws=settings.aws)
+                )
+                gateway.use_access(opened.control, opened.counters)
             stack.push_async_callback(models.aclose)
             yield
 

@@ -9,9 +9,14 @@ from fnmatch import fnmatchcase
 
 from modelwire.models import Model, ModelRef
 from modelwire.runtime import Runtime
-from modelwire_gateway.access.caller import Access
+from modelwire.transport import RetryPolicy
+from modelwire_gateway.access.caller import Access, Caller, Refused
+from modelwire_gateway.access.counters import Counters
+from modelwire_gateway.groups import Groups
+from modelwire_gateway.prices import PriceList
 from modelwire_gateway.records import Observer, RequestRecord
 from modelwire_gateway.settings import Settings
+from modelwire_gateway.storage.memory_counters import MemoryCounters
 
 __all__ = ["Gateway", "logger"]
 
@@ -46,8 +51,40 @@ class Gateway:
         self.settings = settings
         self.access = access
         self.observers = list(observers)
+        self.groups = Groups(self.settings.groups, MemoryCounters())
+        # Within a group, another model is asked rather than the same one again.
+        self.without_retries = Runtime(
+            runtime.config,
+            registry=runtime.registry,
+            transport=runtime.transport,
+            retries=RetryPolicy(max_attempts=1),
+        )
+        self.prices = PriceList(runtime)
         self._apis: dict[str, str] = {}
         self._refused: dict[str, set[str]] = {}
+
+    def use_access(self, access: Access, counters: Counters) -> None:
+        """Let callers in by something else from now on, and share what is known of groups."""
+        self.access = access
+        self.groups = Groups(self.settings.groups, counters)
+
+    async def members(self, caller: Caller, name: str) -> list[str]:
+        """The models of a group that a caller may call, in the order in which they are tried.
+
+        Returns:
+            The models; none where there is no such group.
+
+        Raises:
+            Refused: The caller may call no model of the group.
+        """
+        if name not in self.groups:
+            return []
+        models = await self.groups.order(name)
+        allowed = [model for model in models if self.access.may_call(caller, name, model)]
+        if not allowed:
+            msg = f"This key may not call {name}."
+            raise Refused(403, "model_not_allowed", msg)
+        return allowed
 
     def expand(self, name: str, provider: str | None = None) -> str | None:
         """The reference behind a name; the primary model, `None`, is `default`.
@@ -60,6 +97,8 @@ class Gateway:
             provider: The provider of a name that is neither an alias nor a reference.
         """
         aliases = self.settings.aliases
+        if name in self.groups:
+            return self.groups.models(name)[0]
         if name in aliases:
             return aliases[name]
         patterns = sorted((each for each in aliases if "*" in each), key=len, reverse=True)
@@ -72,9 +111,11 @@ class Gateway:
 
     def _names_model(self, name: str) -> bool:
         """Whether a name is an alias of the configuration, or says its provider."""
-        if self.runtime.config.expand_alias(name) != name:
-            return True
-        ref = ModelRef.parse(name)
+        return self.runtime.config.expand_alias(name) != name or self.has_provider_of(name)
+
+    def has_provider_of(self, reference: str) -> bool:
+        """Whether a reference says a provider that there is."""
+        ref = ModelRef.parse(reference)
         known = self.runtime.catalog.provider_ids
         return ref is not None and self.runtime.registry.canonical(ref.provider) in known
 

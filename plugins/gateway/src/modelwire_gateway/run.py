@@ -87,15 +87,20 @@ def run_gateway(
 
 async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
     given = os.environ.get(KEY_VARIABLE, "").strip()
-    key = given or make_key()
-    local = OpenAccess(key)
     observers = [each for each in (request_logger(log),) if each is not None]
-    async with runtime, open_access(settings.storage, aws=settings.aws, local=local) as opened:
+    async with runtime, open_access(settings.storage, aws=settings.aws) as opened:
+        key = given
+        if not key and opened.keys.empty and settings.aws.audience is None:
+            # Nobody has a key yet: this one is for whoever has started the gateway.
+            key = make_key()
+        opened.control.local = OpenAccess(key) if key else None
         listening = _listen(settings)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        made = app(runtime, settings, opened.control, observers=observers)
+        made.state.gateway.use_access(opened.control, opened.counters)
         server = _Server(
             uvicorn.Config(
-                app(runtime, settings, opened.control, observers=observers),
+                made,
                 access_log=False,
                 log_config=None,
                 lifespan="on",
@@ -104,7 +109,7 @@ async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
             )
         )
         with _until_signal(server):
-            _announce(listening, key=None if given else key)
+            _announce(listening, key="" if given else key)
             await server.serve(sockets=[listening])
 
 
@@ -134,8 +139,8 @@ def _unusable(settings: Settings, error: OSError) -> ConfigError:
     return ConfigError(msg, hint="Choose another --port; 0 takes a free one.")
 
 
-def _announce(listening: socket.socket, *, key: str | None) -> None:
-    """Print where it listens and what clients need; not a key that came from outside."""
+def _announce(listening: socket.socket, *, key: str) -> None:
+    """Print where it listens and what clients need; of keys only one that was made just now."""
     host, port = listening.getsockname()[:2]
     place = f"[{host}]" if ":" in host else host
     url = f"http://{place}:{port}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import Factory, field, frozen
+from attrs import Attribute, Factory, field, frozen
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError
 from modelwire.structuring import make_converter, problems_of
 from modelwire_gateway.access.aws_settings import AwsSettings
+from modelwire_gateway.groups import GroupMember
 from modelwire_gateway.storage.settings import StorageSettings
 
 __all__ = ["DEFAULT_PORT", "Settings"]
@@ -18,6 +19,15 @@ __all__ = ["DEFAULT_PORT", "Settings"]
 DEFAULT_PORT: Final = 8484
 _ENTRIES: Final = ("modelwire-gateway", "gateway")
 _MIB: Final = 1024 * 1024
+
+
+def _check_groups(
+    _: object, __: Attribute[Any], groups: Mapping[str, tuple[GroupMember, ...]]
+) -> None:
+    for name, members in groups.items():
+        if len({member.model for member in members}) != len(members) or not members:
+            msg = f"expected each model of the group {name!r} once, and at least one"
+            raise ValueError(msg)
 
 
 @frozen
@@ -33,6 +43,7 @@ class Settings:
         keep_alive_seconds: How long a stream may be silent before a keep-alive is sent.
         request_seconds: How long the body of a request may take to arrive.
         drain_seconds: How long open requests may go on after SIGTERM.
+        groups: Names that stand for several models, with the weight of each.
         storage: Where keys, usage and limits are kept.
         aws: Which AWS identities may call.
     """
@@ -45,6 +56,7 @@ class Settings:
     keep_alive_seconds: float = 15.0
     request_seconds: float = 60.0
     drain_seconds: float = 30.0
+    groups: dict[str, tuple[GroupMember, ...]] = field(factory=dict, validator=_check_groups)
     storage: StorageSettings = field(factory=StorageSettings)
     aws: AwsSettings = field(factory=AwsSettings)
 

@@ -69,7 +69,8 @@ async def test_without_a_good_key_nobody_is_let_in(opened, headers):
 
 
 async def test_the_key_of_the_process_itself_is_good_beside_stored_ones(storage):
-    async with open_access(storage, local=OpenAccess("mw-own")) as opened:
+    async with open_access(storage) as opened:
+        opened.control.local = OpenAccess("mw-own")
         found = await opened.control.authenticate({"x-api-key": "mw-own"})
         assert found.id == "local"
         with pytest.raises(Refused):

@@ -139,12 +139,15 @@ class Admission(Protocol):
         """Labels that the provider gets with the request, so that its bill can be divided."""
         ...
 
-    async def settle(self, usage: Usage | None, cost: float | None) -> None:
+    async def settle(
+        self, usage: Usage | None, cost: float | None, *, model: str | None = None
+    ) -> None:
         """Note what the request used; called exactly once, also when it failed or was left.
 
         Args:
             usage: The tokens, or `None` where no answer began.
             cost: USD, or `None` where the price is not known.
+            model: The reference of the model that answered, where it is another than was admitted.
         """
         ...
 
@@ -210,7 +213,9 @@ def credential_of(headers: Mapping[str, str]) -> str | None:
 class _Unlimited:
     metadata: Mapping[str, str] = Factory(dict)
 
-    async def settle(self, usage: Usage | None, cost: float | None) -> None:
+    async def settle(
+        self, usage: Usage | None, cost: float | None, *, model: str | None = None
+    ) -> None:
         pass
 
 

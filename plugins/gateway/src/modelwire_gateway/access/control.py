@@ -82,9 +82,12 @@ class _Admitted:
         """The labels of the caller."""
         return self.caller.labels
 
-    async def settle(self, usage: Usage | None, cost: float | None) -> None:
+    async def settle(
+        self, usage: Usage | None, cost: float | None, *, model: str | None = None
+    ) -> None:
         """Count what was used, to the end even if whoever waits for it leaves."""
-        await self.control.settle(self, usage, cost)
+        answered = self if model is None else evolve(self, model=model)
+        await self.control.settle(answered, usage, cost)
 
 
 class AccessControl:
@@ -94,9 +97,11 @@ class AccessControl:
         keys: The keys in force.
         counters: What callers have used of their limits.
         usage: What callers have used at all.
-        local: Another key, of the process's own, for a caller without limits; `None` is none.
         aws: Lets AWS identities in; `None` lets none in.
         clock: Seconds since 1970.
+
+    Attributes:
+        local: Another key, of the process's own, for a caller without limits; `None` is none.
     """
 
     def __init__(
@@ -105,14 +110,13 @@ class AccessControl:
         counters: Counters,
         usage: UsageLog,
         *,
-        local: Access | None = None,
         aws: AwsIdentities | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._counters = counters
         self._usage = usage
-        self._local = local
+        self.local: Access | None = None
         self._aws = aws
         self._clock = clock
         self._running: dict[str, Reservation] = {}
@@ -126,9 +130,9 @@ class AccessControl:
             Refused: There is no key, or it is not good (401), the identity may not call (403), or
                 nothing can be checked (503).
         """
-        if self._local is not None:
+        if self.local is not None:
             with contextlib.suppress(Refused):
-                return await self._local.authenticate(headers)
+                return await self.local.authenticate(headers)
         credential = credential_of(headers)
         if credential is None:
             raise Refused(401, "unauthorized", INVALID_KEY)

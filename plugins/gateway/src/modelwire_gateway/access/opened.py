@@ -13,7 +13,6 @@ from attrs import frozen
 from modelwire.transport import Transport
 from modelwire_gateway.access.aws_identities import AwsIdentities
 from modelwire_gateway.access.aws_settings import AwsSettings
-from modelwire_gateway.access.caller import Access
 from modelwire_gateway.access.control import AccessControl
 from modelwire_gateway.access.counters import Counters
 from modelwire_gateway.access.failover import FailoverCounters
@@ -58,7 +57,6 @@ async def open_access(
     settings: StorageSettings,
     *,
     aws: AwsSettings | None = None,
-    local: Access | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[OpenedAccess]:
     """Open the storage, and keep keys, limits and usage current meanwhile.
@@ -66,7 +64,6 @@ async def open_access(
     Args:
         settings: The storage.
         aws: Which AWS identities may call.
-        local: A key of the process's own, for a caller without limits.
         environ: Where modelwire's state folder is looked up; by default the process's environment.
 
     Raises:
@@ -78,7 +75,7 @@ async def open_access(
         keys = Keychain(Keys(engine), stale_seconds=settings.stale_keys_seconds)
         transport = Transport(environ=environ)
         identities = AwsIdentities(aws or AwsSettings(), transport)
-        control = AccessControl(keys, counters, usage, local=local, aws=identities)
+        control = AccessControl(keys, counters, usage, aws=identities)
         await keys.refresh()
         upkeep = [keys.keep_current, usage.keep_writing, control.keep_renewing, *watch]
         try:

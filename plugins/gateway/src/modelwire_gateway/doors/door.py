@@ -11,11 +11,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from modelwire.errors import Cancelled, InvalidRequest, ModelwireError
+from modelwire.errors import Cancelled, InvalidRequest, ModelwireError, ProviderError
 from modelwire.events import DoneEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.models import Model
-from modelwire.runtime import Stream
+from modelwire.runtime import Runtime, Stream
 from modelwire_gateway.access.caller import Admission, Estimate, Refused
 from modelwire_gateway.doors.body import BadRequest
 from modelwire_gateway.doors.call import Call
@@ -33,6 +33,7 @@ from modelwire_gateway.doors.visit import (
     read_asking,
 )
 from modelwire_gateway.gateway import Gateway
+from modelwire_gateway.groups import is_of_the_model
 from modelwire_gateway.records import RequestRecord
 
 __all__ = ["Door"]
@@ -77,6 +78,7 @@ class _Visit:
         self._began = time.monotonic()
         self._record = RequestRecord(new_request_id(), dialect.api, time.time())
         self._written = 0
+        self._has_left = False
 
     async def run(self) -> None:
         """Answer, and record how it went."""
@@ -101,6 +103,7 @@ class _Visit:
         """End the answer because its client has gone; one that is complete is only to be settled."""
         if self._send.complete:
             return None
+        self._has_left = True
         self._record.status, self._record.failure = _LEFT, "left"
         if self._stream is None:
             return 0
@@ -111,30 +114,64 @@ class _Visit:
         """Call the model for a request that was read."""
         gateway = self._gateway
         try:
-            opened = await open_model(gateway, asking, self._record, self._dialect.provider)
-            model = opened.model
-            call = self._dialect.read(asking.body, asking.headers, opened.called, opened.upstream)
+            members = await gateway.members(asking.caller, asking.name)
+            first = members[0] if members else gateway.expand(asking.name, self._dialect.provider)
+            opened = await open_model(gateway, asking, first, self._record)
+            call = self._read(asking, opened)
             self._record.stream = call.stream
             estimate = Estimate(asking.size // _CHARACTERS, call.options.max_tokens)
-            admission = await gateway.access.admit(asking.caller, model, estimate, name=asking.name)
+            admission = await gateway.access.admit(
+                asking.caller, opened.model, estimate, name=asking.name
+            )
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             await self._fail(error)
             return
         try:
-            await self._call_with_less(_labelled(call, admission), opened, asking.name)
+            if members:
+                opened = await self._call_one_of(asking, opened, members, admission)
+            else:
+                call = _labelled(call, admission)
+                await self._call_with_less(call, opened, asking.name, gateway.runtime)
         except Exception as error:  # noqa: BLE001 - likewise
             await self._fail(error)
         finally:
-            self._settle_usage(model, estimate)
-            await admission.settle(self._record.usage, self._record.cost)
+            self._settle_usage(opened.model, estimate)
+            await admission.settle(self._record.usage, self._record.cost, model=self._record.model)
 
-    async def _call_with_less(self, call: Call, opened: Opened, name: str) -> None:
+    def _read(self, asking: Asking, opened: Opened) -> Call:
+        return self._dialect.read(asking.body, asking.headers, opened.called, opened.upstream)
+
+    async def _call_one_of(
+        self, asking: Asking, opened: Opened, members: list[str], admission: Admission
+    ) -> Opened:
+        """Call the first of a group's models, and the next where the failure is the model's own."""
+        gateway = self._gateway
+        model, *others = members
+        while True:
+            call = _labelled(self._read(asking, opened), admission)
+            runtime = gateway.without_retries if others else gateway.runtime
+            try:
+                await self._call_with_less(call, opened, asking.name, runtime)
+            except ProviderError as error:
+                await gateway.groups.failed(model, error)
+                if self._has_left or not others or not is_of_the_model(error):
+                    raise
+                model = others.pop(0)
+                opened = await open_model(gateway, asking, model, self._record)
+            else:
+                if self._record.failure is None:
+                    gateway.groups.answered(model)
+                return opened
+
+    async def _call_with_less(
+        self, call: Call, opened: Opened, name: str, runtime: Runtime
+    ) -> None:
         """Call the model; where its provider refuses a field by its name, once more without it."""
         refused = self._gateway.refused_fields(opened.called)
         while True:
             left_out = frozenset(refused)
             try:
-                await self._call(without_fields(call, left_out), opened, name)
+                await self._call(without_fields(call, left_out), opened, name, runtime)
             except InvalidRequest as error:
                 field = refused_field(call, error)
                 if field is None or field in left_out:
@@ -143,9 +180,9 @@ class _Visit:
             else:
                 return
 
-    async def _call(self, call: Call, opened: Opened, name: str) -> None:
+    async def _call(self, call: Call, opened: Opened, name: str, runtime: Runtime) -> None:
         asked = Asked(call, name, self._record.request_id, int(self._record.began))
-        self._stream = stream = self._gateway.runtime.stream(
+        self._stream = stream = runtime.stream(
             call.context,
             model=None if opened.reference is None else opened.called.ref,
             options=call.options,

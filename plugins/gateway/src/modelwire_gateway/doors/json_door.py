@@ -81,7 +81,9 @@ class JsonDoor:
         self, asking: Asking, request: Request, record: RequestRecord, send: Send
     ) -> None:
         try:
-            opened = await open_model(self._gateway, asking, record)
+            members = await self._gateway.members(asking.caller, asking.name)
+            first = members[0] if members else self._gateway.expand(asking.name)
+            opened = await open_model(self._gateway, asking, first, record)
             body = await self._handler(self._gateway, asking, opened, record)
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             response = self._fail(error, record)

@@ -100,7 +100,9 @@ class ModelsDoor:
             for listing in await self._listings(patience)
             for model in listing.models
         }
-        aliases = {**self._gateway.runtime.config.aliases(), **self._gateway.settings.aliases}
+        settings = self._gateway.settings
+        groups = {name: members[0].model for name, members in settings.groups.items()}
+        aliases = {**self._gateway.runtime.config.aliases(), **settings.aliases, **groups}
         named = {name: ref for name, ref in aliases.items() if "*" not in name}
         names = {**named, **{ref: ref for ref in listed}}
         return [(_item(name, listed.get(ref), ref), ref) for name, ref in names.items()]

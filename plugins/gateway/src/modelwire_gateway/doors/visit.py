@@ -10,6 +10,7 @@ from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
+from modelwire.errors import PluginError, UnknownModel
 from modelwire.models import Model
 from modelwire_gateway.access.caller import Caller, Refused
 from modelwire_gateway.doors.body import BadRequest, read_body
@@ -98,28 +99,45 @@ async def read_asking(gateway: Gateway, request: Request, record: RequestRecord)
 
 
 async def open_model(
-    gateway: Gateway, asking: Asking, record: RequestRecord, provider: str | None = None
+    gateway: Gateway, asking: Asking, reference: str | None, record: RequestRecord
 ) -> Opened:
-    """Find the model that a request names.
+    """Find the model behind a reference, and what the caller's requests for it go to.
 
     Args:
         gateway: What all doors share.
         asking: The request.
+        reference: What its name stands for; `None` is the primary model.
         record: Where the model is noted.
-        provider: The provider of a name that is neither an alias nor a reference.
 
     Raises:
         ModelwireError: There is none, or it cannot be used.
     """
-    reference = gateway.expand(asking.name, provider)
-    model = await gateway.runtime.resolve(reference)
-    record.model = str(model.ref)
     routes = asking.caller.routes
+    try:
+        model = await _resolve(gateway, reference)
+    except UnknownModel:
+        # A name that only this caller knows.
+        if asking.name not in routes:
+            raise
+        model = await _resolve(gateway, routes[asking.name])
+    record.model = str(model.ref)
     route = routes.get(asking.name) or routes.get(record.model)
     if route is None:
         return Opened(reference, model, model, await gateway.upstream_api(model))
-    called = await gateway.runtime.resolve(route)
+    called = await _resolve(gateway, route)
     return Opened(route, model, called, await gateway.upstream_api(called))
+
+
+async def _resolve(gateway: Gateway, reference: str | None) -> Model:
+    """The model behind a reference, with its prices; a provider that there is not has no model."""
+    try:
+        model = await gateway.runtime.resolve(reference)
+    except PluginError as error:
+        if reference is None or gateway.has_provider_of(reference):
+            raise
+        msg = f"There is no model {reference!r}."
+        raise UnknownModel(msg) from error
+    return await gateway.prices.priced(model)
 
 
 def require_allowed(gateway: Gateway, asking: Asking, opened: Opened) -> None:
