@@ -25,7 +25,9 @@ SMALL = Estimate(100, 100)
 
 @pytest.fixture
 def storage(url):
-    return StorageSettings(database=url.render_as_string(hide_password=False))
+    return StorageSettings(
+        database=url.render_as_string(hide_password=False), database_timeout_seconds=60
+    )
 
 
 @pytest.fixture

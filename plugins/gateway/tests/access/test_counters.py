@@ -36,7 +36,7 @@ async def replicas(request):
         yield made, made
         return
     url = request.getfixturevalue("counting_url")
-    first, second = ValkeyCounters(url), ValkeyCounters(url)
+    first, second = ValkeyCounters(url, timeout=60), ValkeyCounters(url, timeout=60)
     yield first, second
     await first.aclose()
     await second.aclose()
@@ -241,7 +241,7 @@ LIMIT = st.none() | st.integers(1, 120)
 )
 def test_memory_and_valkey_decide_alike(counting_url, allowance, steps):
     async def run():
-        valkey = ValkeyCounters(counting_url)
+        valkey = ValkeyCounters(counting_url, timeout=60)
         both = (MemoryCounters(), valkey)
         caller, running = uuid.uuid4().hex, []
         try:
@@ -265,7 +265,7 @@ def test_memory_and_valkey_decide_alike(counting_url, allowance, steps):
 
 async def test_what_a_lost_replica_ran_is_given_free(counting_url, monkeypatch):
     monkeypatch.setattr("modelwire_gateway.storage.valkey_counters.LEASE_SECONDS", 1)
-    lost, other = ValkeyCounters(counting_url), ValkeyCounters(counting_url)
+    lost, other = ValkeyCounters(counting_url, timeout=60), ValkeyCounters(counting_url, timeout=60)
     asked = demand(Allowance(concurrency=1, budget_day=10), cost=10)
     reservation = await reserve(lost, asked, 0, 0)
     assert isinstance(await other.reserve(asked), Full)

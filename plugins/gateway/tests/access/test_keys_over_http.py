@@ -33,7 +33,7 @@ def emulator():
 
 @pytest.fixture
 def storage(tmp_path):
-    return StorageSettings(database=str(tmp_path / "gateway.db"))
+    return StorageSettings(database=str(tmp_path / "gateway.db"), database_timeout_seconds=60)
 
 
 @contextlib.asynccontextmanager

@@ -43,7 +43,12 @@ def mortal_postgres():
 @pytest.fixture
 def storage(valkey, mortal_postgres, request):
     name = f"db_{abs(hash(request.node.name))}"
-    return StorageSettings(database=mortal_postgres.create_database(name), counters=valkey.url)
+    return StorageSettings(
+        database=mortal_postgres.create_database(name),
+        counters=valkey.url,
+        database_timeout_seconds=60,
+        counters_timeout_seconds=60,
+    )
 
 
 @contextlib.asynccontextmanager

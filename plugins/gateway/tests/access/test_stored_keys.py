@@ -47,7 +47,7 @@ async def test_a_key_is_stored_with_everything_but_its_secret(engine):
 async def test_a_key_opens_the_gateway_until_it_is_revoked(engine):
     keys = Keys(engine)
     _, text = await keys.create(ADA)
-    ring = Keychain(keys)
+    ring = Keychain(keys, timeout=60)
     assert (await ring.authenticate(text.reveal())).name == "laptop"
     assert await keys.revoke(text.id)
     await ring.refresh()
@@ -57,7 +57,7 @@ async def test_a_key_opens_the_gateway_until_it_is_revoked(engine):
 
 
 async def test_a_key_made_a_moment_ago_is_accepted(engine):
-    keys, ring = Keys(engine), Keychain(Keys(engine))
+    keys, ring = Keys(engine), Keychain(Keys(engine), timeout=60)
     await ring.refresh()
     await asyncio.sleep(0.25)
     _, text = await keys.create(ADA)
@@ -65,7 +65,7 @@ async def test_a_key_made_a_moment_ago_is_accepted(engine):
 
 
 async def test_a_revocation_is_in_force_within_five_seconds_without_a_restart(engine):
-    keys, ring = Keys(engine), Keychain(Keys(engine))
+    keys, ring = Keys(engine), Keychain(Keys(engine), timeout=60)
     _, text = await keys.create(ADA)
     await ring.authenticate(text.reveal())
     current = asyncio.create_task(ring.keep_current())
@@ -87,7 +87,7 @@ async def test_every_key_that_is_not_good_gets_the_same_answer(engine):
     _, expired = await keys.create(evolve(ADA, expires_at=1.0))
     await keys.revoke(revoked.id)
     wrong = KeyText.make(good.id)
-    ring = Keychain(keys)
+    ring = Keychain(keys, timeout=60)
     answers = set()
     for text in (
         revoked.reveal(),
@@ -118,7 +118,7 @@ async def test_guessing_does_not_make_the_database_work(engine):
             return await super().revision()
 
     source = Counted(engine)
-    ring = Keychain(source)
+    ring = Keychain(source, timeout=60)
     await ring.refresh()
 
     async def guess():
@@ -135,7 +135,7 @@ async def test_a_rotated_key_keeps_its_old_secret_as_long_as_was_asked_for(engin
     keys = Keys(engine)
     _, first = await keys.create(evolve(ADA, expires_at=None))
     second = await keys.rotate(first.id, keep_seconds=3600)
-    ring = Keychain(keys)
+    ring = Keychain(keys, timeout=60)
     assert second.id == first.id
     assert (await ring.authenticate(first.reveal())).id == first.id
     assert (await ring.authenticate(second.reveal())).id == first.id
@@ -179,7 +179,7 @@ async def test_keys_stay_good_for_a_while_when_the_database_is_lost(engine):
             return await super().revision()
 
     source = Lost(engine)
-    patient, strict = Keychain(source), Keychain(source, stale_seconds=0.1)
+    patient, strict = Keychain(source, timeout=60), Keychain(source, stale_seconds=0.1)
     await patient.refresh()
     await strict.refresh()
     source.lost = True

@@ -48,7 +48,6 @@ _log = logging.getLogger("modelwire_gateway.limits")
 _USUAL_OUTPUT: Final = 4096
 """Tokens that an answer is expected to have at most, where the request does not say it."""
 _RENEWAL_SECONDS: Final = 20.0
-_DATABASE_SECONDS: Final = 3.0
 _LOOKS: Final = 3
 """How often spending is read, where it is forgotten again meanwhile."""
 
@@ -98,6 +97,7 @@ class AccessControl:
         counters: What callers have used of their limits.
         usage: What callers have used at all.
         aws: Lets AWS identities in; `None` lets none in.
+        timeout: Seconds after which the database is no longer waited for.
         clock: Seconds since 1970.
 
     Attributes:
@@ -111,6 +111,7 @@ class AccessControl:
         usage: UsageLog,
         *,
         aws: AwsIdentities | None = None,
+        timeout: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
@@ -118,6 +119,7 @@ class AccessControl:
         self._usage = usage
         self.local: Access | None = None
         self._aws = aws
+        self._timeout = timeout
         self._clock = clock
         self._running: dict[str, Reservation] = {}
         self._learning: dict[str, asyncio.Task[None]] = {}
@@ -233,7 +235,7 @@ class AccessControl:
 
     async def _learn(self, caller: str) -> None:
         try:
-            async with asyncio.timeout(_DATABASE_SECONDS):
+            async with asyncio.timeout(self._timeout):
                 spent = await self._usage.spending(caller)
         except Exception as error:
             _log.warning("Spending cannot be read: %s", type(error).__name__)

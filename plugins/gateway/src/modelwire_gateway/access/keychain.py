@@ -19,7 +19,6 @@ INVALID_KEY: Final = "The API key is missing or not valid."
 """The one answer to every credential that is not good."""
 
 _POLL_SECONDS: Final = 1.0
-_TIMEOUT_SECONDS: Final = 3.0
 _FRESH_SECONDS: Final = 0.2
 """Before a key is refused, a copy that is older than this is compared with the database."""
 
@@ -45,6 +44,7 @@ class Keychain:
     Args:
         source: Where keys are stored.
         stale_seconds: How long keys stay in force while the database cannot be asked.
+        timeout: Seconds after which the database is no longer waited for.
         clock: Seconds since 1970.
     """
 
@@ -53,10 +53,12 @@ class Keychain:
         source: KeySource,
         *,
         stale_seconds: float = 300.0,
+        timeout: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._stale_seconds = stale_seconds
+        self._timeout = timeout
         self._clock = clock
         self._keys: Mapping[str, Key] = {}
         self._revision = -1
@@ -116,7 +118,7 @@ class Keychain:
     async def _refresh(self) -> None:
         self._asked = time.monotonic()
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self._timeout):
                 if self._revision < 0 or await self._source.revision() != self._revision:
                     self._revision, keys = await self._source.load()
                     self._keys = {key.id: key for key in keys}

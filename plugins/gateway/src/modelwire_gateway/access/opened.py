@@ -72,10 +72,16 @@ async def open_access(
     async with open_database(settings, environ) as engine:
         usage = UsageLog(engine)
         counters, watch = await _counters(settings, usage)
-        keys = Keychain(Keys(engine), stale_seconds=settings.stale_keys_seconds)
+        keys = Keychain(
+            Keys(engine),
+            stale_seconds=settings.stale_keys_seconds,
+            timeout=settings.database_timeout_seconds,
+        )
         transport = Transport(environ=environ)
         identities = AwsIdentities(aws or AwsSettings(), transport)
-        control = AccessControl(keys, counters, usage, aws=identities)
+        control = AccessControl(
+            keys, counters, usage, aws=identities, timeout=settings.database_timeout_seconds
+        )
         await keys.refresh()
         upkeep = [keys.keep_current, usage.keep_writing, control.keep_renewing, *watch]
         try:
@@ -96,7 +102,9 @@ async def _counters(settings: StorageSettings, usage: UsageLog) -> tuple[Counter
     if settings.counters is None:
         return local, []
     # In a thread, since it imports the client.
-    shared = await asyncio.to_thread(ValkeyCounters, settings.counters)
+    shared = await asyncio.to_thread(
+        ValkeyCounters, settings.counters, timeout=settings.counters_timeout_seconds
+    )
     fallback = local if settings.when_counters_fail == "open" else None
     made = FailoverCounters(shared, fallback, usage.try_flush)
     return made, [made.keep_watch]

@@ -31,7 +31,7 @@ async def open_database(
     """
     url = database_url(settings.database, environ)
     # In a thread, since it imports the driver.
-    engine = await asyncio.to_thread(make_engine, url)
+    engine = await asyncio.to_thread(make_engine, url, timeout=settings.database_timeout_seconds)
     try:
         found = await current_revision(engine)
         if found != HEAD:

@@ -24,7 +24,6 @@ _DRIVERS: Final = {
 }
 _HINT: Final = "Give a path, sqlite:///path, or postgresql://user:password@host/database."
 _SQLITE_WAIT_MS: Final = 5000
-_CONNECT_SECONDS: Final = 3.0
 _CONNECTIONS: Final = 8
 
 
@@ -58,8 +57,12 @@ def _file_url(path: Path) -> URL:
     return URL.create(_DRIVERS["sqlite"], database=str(path))
 
 
-def make_engine(url: URL) -> AsyncEngine:
+def make_engine(url: URL, *, timeout: float = 5.0) -> AsyncEngine:
     """Make the pool of connections; a file of SQLite is created so that only its owner reads it.
+
+    Args:
+        url: The database.
+        timeout: Seconds after which a connection is no longer waited for.
 
     Raises:
         ConfigError: The driver is not installed, or the file cannot be created.
@@ -71,9 +74,9 @@ def make_engine(url: URL) -> AsyncEngine:
             url,
             pool_size=_CONNECTIONS,
             max_overflow=0,
-            pool_timeout=_CONNECT_SECONDS,
+            pool_timeout=timeout,
             pool_pre_ping=True,
-            connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": 10},
+            connect_args={"timeout": timeout, "command_timeout": 10},
         )
     except ModuleNotFoundError as error:
         msg = f"PostgreSQL needs the package {error.name}, which is not installed."

@@ -24,6 +24,8 @@ class StorageSettings:
         when_counters_fail: While shared counters cannot be reached, `open` lets each replica count
             by itself, and `closed` refuses requests of callers that have limits.
         stale_keys_seconds: How long keys stay in force while the database cannot be reached.
+        database_timeout_seconds: How long the database is waited for.
+        counters_timeout_seconds: How long shared counters are waited for.
     """
 
     database: str | None = field(default=None, repr=url_repr)
@@ -31,3 +33,5 @@ class StorageSettings:
     migrate: bool = True
     when_counters_fail: Literal["open", "closed"] = "open"
     stale_keys_seconds: float = 300.0
+    database_timeout_seconds: float = 5.0
+    counters_timeout_seconds: float = 1.0

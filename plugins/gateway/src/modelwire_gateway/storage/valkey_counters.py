@@ -28,7 +28,6 @@ __all__ = ["LEASE_SECONDS", "ValkeyCounters"]
 LEASE_SECONDS: Final = 60
 """How long what a lost replica was running counts as running."""
 
-_TIMEOUT_SECONDS: Final = 1.0
 _DAY_SECONDS: Final = 2 * 86_400
 _MONTH_SECONDS: Final = 33 * 86_400
 _CONNECTIONS: Final = 32
@@ -44,14 +43,15 @@ class ValkeyCounters:
 
     Args:
         url: Where the server is, as `valkey://host:6379/0`.
+        timeout: Seconds after which an answer is no longer waited for.
         prefix: What the names of all keys begin with.
 
     Raises:
         ConfigError: The URL cannot be read, or the client is not installed.
     """
 
-    def __init__(self, url: str, *, prefix: str = "modelwire") -> None:
-        self._client, self._unreachable = _connect(url)
+    def __init__(self, url: str, *, timeout: float = 1.0, prefix: str = "modelwire") -> None:
+        self._client, self._unreachable = _connect(url, timeout)
         self._prefix = prefix
         self._reserve = self._script("reserve")
         self._settle = self._script("settle")
@@ -176,7 +176,7 @@ class ValkeyCounters:
             raise CountersUnavailable(str(error)) from error
 
 
-def _connect(url: str) -> tuple[Any, tuple[type[Exception], ...]]:
+def _connect(url: str, timeout: float) -> tuple[Any, tuple[type[Exception], ...]]:
     """A client, and what it raises when the server cannot be used."""
     try:
         from redis.asyncio import BlockingConnectionPool, Redis
@@ -194,9 +194,9 @@ def _connect(url: str) -> tuple[Any, tuple[type[Exception], ...]]:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
-            timeout=_TIMEOUT_SECONDS,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
+            timeout=timeout,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
             # A script that is sent twice would count twice.
             retry=Retry(NoBackoff(), 0),
         )
