@@ -10,12 +10,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access, OpenAccess, make_key
-from modelwire_gateway.access.opened import open_access
+from modelwire_gateway.access.opened import OpenedAccess, open_access
 from modelwire_gateway.doors.bedrock.converse import ConverseDialect
 from modelwire_gateway.doors.bedrock.invoke import InvokeDialect
 from modelwire_gateway.doors.chat.response import ChatDialect
@@ -30,6 +30,8 @@ from modelwire_gateway.doors.responses.response import ResponsesDialect
 from modelwire_gateway.doors.visit import failure_response, new_request_id
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.hosts import HostCheck
+from modelwire_gateway.operation.metrics import Metrics
+from modelwire_gateway.operation.probes import Probes
 from modelwire_gateway.records import Observer
 from modelwire_gateway.settings import Settings
 
@@ -59,7 +61,7 @@ _WORDS: Sequence[tuple[str, ErrorWords]] = (
 def app(
     runtime: Runtime | None = None,
     settings: Settings | None = None,
-    access: Access | None = None,
+    access: Access | OpenedAccess | None = None,
     *,
     observers: Iterable[Observer] = (),
 ) -> Starlette:
@@ -79,7 +81,11 @@ def app(
     own = runtime is None
     answering = runtime or Runtime.from_config()
     chosen = settings or Settings.of(answering.config)
-    gateway = Gateway(answering, chosen, access or OpenAccess(make_key()), observers)
+    lets_in = access if access is not None else OpenAccess(make_key())
+    gateway = Gateway(answering, chosen, lets_in, observers)
+    metrics = Metrics(gateway.live)
+    gateway.observers.append(metrics)
+    probes = Probes(gateway, metrics)
     models = ModelsDoor(gateway, openai=_CHAT, anthropic=_MESSAGES)
     made = Starlette(
         routes=[
@@ -94,7 +100,9 @@ def app(
             ),
             Route("/v1/models", models.list_models, methods=["GET"]),
             Route("/v1/models/{model:path}", models.one_model, methods=["GET"]),
-            Route("/healthz", _healthz, methods=["GET"]),
+            Route("/healthz", probes.healthz, methods=["GET"]),
+            Route("/readyz", probes.readyz, methods=["GET"]),
+            Route("/metrics", probes.metrics, methods=["GET"]),
         ],
         middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
         exception_handlers={HTTPException: _refuse},
@@ -119,16 +127,11 @@ def _lifespan(
                 opened = await stack.enter_async_context(
                     open_access(settings.storage, aws=settings.aws)
                 )
-                gateway.use_access(opened.control, opened.counters)
+                gateway.use_access(opened)
             stack.push_async_callback(models.aclose)
             yield
 
     return lifespan
-
-
-async def _healthz(_: Request) -> Response:
-    """The process answers."""
-    return PlainTextResponse("ok\n")
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ from modelwire.models import Model, ModelRef
 from modelwire.runtime import Runtime
 from modelwire.transport import RetryPolicy
 from modelwire_gateway.access.caller import Access, Caller, Refused
-from modelwire_gateway.access.counters import Counters
+from modelwire_gateway.access.opened import OpenedAccess
 from modelwire_gateway.groups import Groups
 from modelwire_gateway.prices import PriceList
 from modelwire_gateway.records import Observer, RequestRecord
@@ -44,14 +44,16 @@ class Gateway:
         self,
         runtime: Runtime,
         settings: Settings,
-        access: Access,
+        access: Access | OpenedAccess,
         observers: Iterable[Observer] = (),
     ) -> None:
         self.runtime = runtime
         self.settings = settings
-        self.access = access
+        self._opened = access if isinstance(access, OpenedAccess) else None
+        self.access: Access = access.control if isinstance(access, OpenedAccess) else access
         self.observers = list(observers)
-        self.groups = Groups(self.settings.groups, MemoryCounters())
+        counters = MemoryCounters() if self._opened is None else self._opened.counters
+        self.groups = Groups(self.settings.groups, counters)
         # Within a group, another model is asked rather than the same one again.
         self.without_retries = Runtime(
             runtime.config,
@@ -60,13 +62,20 @@ class Gateway:
             retries=RetryPolicy(max_attempts=1),
         )
         self.prices = PriceList(runtime)
+        self.live: dict[str, RequestRecord] = {}
         self._apis: dict[str, str] = {}
         self._refused: dict[str, set[str]] = {}
 
-    def use_access(self, access: Access, counters: Counters) -> None:
-        """Let callers in by something else from now on, and share what is known of groups."""
-        self.access = access
-        self.groups = Groups(self.settings.groups, counters)
+    def use_access(self, opened: OpenedAccess) -> None:
+        """Let callers in by stored keys from now on, and share what is known of groups."""
+        self.access = opened.control
+        self.groups = Groups(self.settings.groups, opened.counters)
+        self._opened = opened
+
+    @property
+    def ready(self) -> bool:
+        """Whether callers can be let in."""
+        return self._opened is None or self._opened.ready
 
     async def members(self, caller: Caller, name: str) -> list[str]:
         """The models of a group that a caller may call, in the order in which they are tried.
@@ -134,8 +143,16 @@ class Gateway:
         """The fields that a model's provider has refused since the gateway was started."""
         return self._refused.setdefault(str(model.ref), set())
 
+    def begin(self, record: RequestRecord) -> None:
+        """Note a request that is open."""
+        self.live[record.request_id] = record
+
     def observe(self, record: RequestRecord) -> None:
-        """Give a record to all observers; the fault of one is logged and harms nothing."""
+        """Give the record of a request that has ended to all observers.
+
+        The fault of one is logged and harms nothing.
+        """
+        self.live.pop(record.request_id, None)
         for observer in self.observers:
             try:
                 observer(record)

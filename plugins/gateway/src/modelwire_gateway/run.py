@@ -96,11 +96,9 @@ async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
         opened.control.local = OpenAccess(key) if key else None
         listening = _listen(settings)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-        made = app(runtime, settings, opened.control, observers=observers)
-        made.state.gateway.use_access(opened.control, opened.counters)
         server = _Server(
             uvicorn.Config(
-                made,
+                app(runtime, settings, opened, observers=observers),
                 access_log=False,
                 log_config=None,
                 lifespan="on",

@@ -43,6 +43,7 @@ class Settings:
         keep_alive_seconds: How long a stream may be silent before a keep-alive is sent.
         request_seconds: How long the body of a request may take to arrive.
         drain_seconds: How long open requests may go on after SIGTERM.
+        open_probes: Whether `/readyz` and `/metrics` need no key beyond loopback.
         groups: Names that stand for several models, with the weight of each.
         storage: Where keys, usage and limits are kept.
         aws: Which AWS identities may call.
@@ -56,6 +57,7 @@ class Settings:
     keep_alive_seconds: float = 15.0
     request_seconds: float = 60.0
     drain_seconds: float = 30.0
+    open_probes: bool = False
     groups: dict[str, tuple[GroupMember, ...]] = field(factory=dict, validator=_check_groups)
     storage: StorageSettings = field(factory=StorageSettings)
     aws: AwsSettings = field(factory=AwsSettings)

@@ -82,6 +82,7 @@ class _Visit:
 
     async def run(self) -> None:
         """Answer, and record how it went."""
+        self._gateway.begin(self._record)
         try:
             await self._answer()
         except ClientDisconnect:

@@ -53,6 +53,7 @@ class JsonDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         record = RequestRecord(new_request_id(), self._name, time.time())
+        self._gateway.begin(record)
         began = time.monotonic()
         request = Request(scope, receive)
         try:

@@ -1,0 +1,91 @@
+"""Metrics for Prometheus, made of the records of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from modelwire_gateway.records import RequestRecord
+
+__all__ = ["Metrics"]
+
+_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_KINDS: Final = ("input", "output", "cache_read", "cache_write")
+
+
+class Metrics:
+    """Counts requests, tokens, costs and durations; an observer of requests.
+
+    A model is a label only once it has answered, so that nobody can make labels up.
+
+    Args:
+        live: The requests that are open.
+    """
+
+    def __init__(self, live: Collection[object]) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "modelwire_gateway_requests",
+            "Requests that ended.",
+            ("door", "model", "status"),
+            registry=self._registry,
+        )
+        self._failures = Counter(
+            "modelwire_gateway_failures",
+            "Requests that failed, by kind.",
+            ("door", "kind"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "modelwire_gateway_request_seconds",
+            "How long requests took.",
+            ("door",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._first_byte = Histogram(
+            "modelwire_gateway_first_byte_seconds",
+            "Time until the first byte of a streamed answer.",
+            ("door",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._tokens = Counter(
+            "modelwire_gateway_tokens",
+            "Tokens, by kind.",
+            ("model", "kind"),
+            registry=self._registry,
+        )
+        self._cost = Counter(
+            "modelwire_gateway_cost_usd",
+            "USD, of the answers whose cost is known.",
+            ("model",),
+            registry=self._registry,
+        )
+        open_requests = Gauge(
+            "modelwire_gateway_open_requests", "Requests that are open.", registry=self._registry
+        )
+        open_requests.set_function(lambda: len(live))
+
+    def __call__(self, record: RequestRecord) -> None:
+        """Count a request that has ended."""
+        used = record.usage
+        answered = used is not None and (record.failure is None or used.total_tokens > 0)
+        model = record.model or "" if answered else ""
+        self._requests.labels(record.door, model, str(record.status)).inc()
+        self._seconds.labels(record.door).observe(record.seconds)
+        if record.failure is not None:
+            self._failures.labels(record.door, record.failure).inc()
+        if record.first_byte is not None:
+            self._first_byte.labels(record.door).observe(record.first_byte)
+        if used is not None and answered:
+            for kind in _KINDS:
+                self._tokens.labels(model, kind).inc(getattr(used, kind))
+        if record.cost is not None and answered:
+            self._cost.labels(model).inc(record.cost)
+
+    def render(self) -> bytes:
+        """The text that Prometheus reads."""
+        return generate_latest(self._registry)
