@@ -9,6 +9,8 @@ import click
 
 from modelwire_gateway.administration.aws_token_command import token
 from modelwire_gateway.administration.key_commands import keys
+from modelwire_gateway.administration.migrate_command import migrate
+from modelwire_gateway.administration.usage_command import usage
 
 if TYPE_CHECKING:
     from modelwire_gateway.request_log import LogFormat
@@ -65,4 +67,6 @@ def serve(
 
 
 serve.add_command(keys)
+serve.add_command(migrate)
 serve.add_command(token)
+serve.add_command(usage)
