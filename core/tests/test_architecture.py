@@ -16,6 +16,7 @@ import modelwire
 ROOT = Path(modelwire.__file__).parent
 ROOMS = [
     "_lazy",
+    "closable",
     "redaction",
     "errors",
     "warnings",

@@ -19,6 +19,7 @@ import modelwire
 LISTED = Path(__file__).parents[1] / "public_api.txt"
 PRIVATE = {
     "modelwire._lazy",
+    "modelwire.closable",
     "modelwire.document",
     "modelwire.structuring",
     "modelwire.text",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 from attrs import evolve
 
@@ -15,6 +14,7 @@ from modelwire.agent.output import OutputType
 from modelwire.agent.run import AgentResult, History, T, Task
 from modelwire.agent.stream import AgentStream
 from modelwire.agent.sync_stream import SyncAgentStream
+from modelwire.closable import AsyncClosable, Closable
 from modelwire.config import Config
 from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.hookspecs import CompletionOptions
@@ -41,7 +41,7 @@ __all__ = ["Agent"]
 U = TypeVar("U")
 
 
-class Agent(Generic[T]):
+class Agent(AsyncClosable, Closable, Generic[T]):
     """A model with tools, a system prompt and a type of output.
 
         def weather(city: str) -> str:
@@ -236,28 +236,6 @@ class Agent(Generic[T]):
         )
         agent._connections = Connections(own, shared=runtime is not None)
         return agent
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def aclose(self) -> None:
         """Close the connections of the agent; a runtime that is shared stays open."""

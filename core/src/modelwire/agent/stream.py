@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import Generic, Self
+from typing import Generic
 
 from modelwire.agent.run import AgentResult, Answers, T, Task
+from modelwire.closable import AsyncClosable
 from modelwire.errors import StreamTruncated
 from modelwire.events import Event
 from modelwire.runtime import ToolRun
@@ -15,7 +15,7 @@ from modelwire.runtime.stream import Texts
 __all__ = ["AgentStream"]
 
 
-class AgentStream(Generic[T]):
+class AgentStream(AsyncClosable, Generic[T]):
     """The events of a run, a `ToolRun` after each tool, and the `AgentResult` as the last item.
 
         async with agent.stream("How is the weather in Bern?") as stream:
@@ -40,17 +40,6 @@ class AgentStream(Generic[T]):
 
     async def __anext__(self) -> Event | ToolRun | AgentResult[T]:
         return await anext(self._items)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     def texts(self) -> Texts:
         """Only the text of the answers, piece by piece."""

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from modelwire.agent.run import AgentResult, T
 from modelwire.agent.stream import AgentStream
 from modelwire.errors import StreamTruncated
 from modelwire.events import Event, TextDeltaEvent
-from modelwire.runtime.loop_thread import LoopThread
 from modelwire.runtime.sync_streams import SyncWork
-from modelwire.runtime.tool_loop import Approval, Approve, ToolRun
+from modelwire.runtime.tool_loop import ToolRun
 
 __all__ = ["SyncAgentStream"]
 
 
-class SyncAgentStream(SyncWork[Event | ToolRun | AgentResult[T]]):
+class SyncAgentStream(SyncWork[Event | ToolRun | AgentResult[T], AgentStream[T]]):
     """The events of a run, and the `AgentResult` as the last item: an `AgentStream` without `async`.
 
     Tools run in threads of their own, coroutine functions in the loop, and `approve` in the thread
-    that iterates. No tool runs ahead of the iteration. It can be left as a `SyncStream` can.
+    that iterates. No tool runs ahead of the iteration. It can be left and cancelled as a `SyncStream` can.
 
     Args:
         begin: Makes the stream, given the function that approves its calls.
@@ -27,19 +26,6 @@ class SyncAgentStream(SyncWork[Event | ToolRun | AgentResult[T]]):
         loop: The event loop that does the work.
         owner: Who ends the loop; one that is forgotten does, so it is remembered here.
     """
-
-    def __init__(
-        self,
-        begin: Callable[[Approve], AgentStream[T]],
-        approve: Approval,
-        loop: LoopThread,
-        owner: object,
-    ) -> None:
-        def begun(ask: Approve) -> AgentStream[T]:
-            self._stream = begin(ask)
-            return self._stream
-
-        super().__init__(begun, approve, loop, owner)
 
     def texts(self) -> Iterator[str]:
         """Only the text of the answers, piece by piece."""
@@ -59,7 +45,3 @@ class SyncAgentStream(SyncWork[Event | ToolRun | AgentResult[T]]):
             msg = "The run was closed before its end."
             raise StreamTruncated(msg)
         return found
-
-    def cancel(self) -> None:
-        """Stop: waiting for an item raises `Cancelled`. May be called from any thread."""
-        self._loop.soon(self._stream.cancel)

@@ -12,11 +12,12 @@ __all__ = ["plain_block"]
 
 def plain_block(
     block: UserContent, path: str, changes: Changes, *, cited: bool = False
-) -> Text | Image | File:
+) -> Text | Image | File | None:
     """A block as text, an image or a file, which every API knows; what that costs is recorded.
 
     Guarded content loses its guard, a search result becomes text, and a placeholder replaces media
-    that the service would have to fetch.
+    that the service would have to fetch. An image or a file without data, which services refuse, is
+    dropped.
 
     Args:
         block: The block.
@@ -28,7 +29,7 @@ def plain_block(
     match block:
         case GuardContent():
             changes.rewritten(path, "The API has no guarded content; it is sent as plain content.")
-            return block.content
+            return plain_block(block.content, path, changes)
         case SearchResult():
             changes.rewritten(path, "The API has no search results; it is sent as text.")
             return Text("\n".join([block.title, block.source, "", *block.content]))
@@ -38,6 +39,11 @@ def plain_block(
                 path, f"The service does not fetch this {block.kind} from {scheme!r}."
             )
             return Text(f"({block.kind} omitted: the service cannot fetch it)")
+        case Image() | File() if not block.data:
+            changes.dropped(
+                path, f"The {'image' if isinstance(block, Image) else 'file'} has no data."
+            )
+            return None
         case File() if not cited:
             if block.citations:
                 changes.dropped(f"{path}.citations", "The API does not cite documents.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import NoneType, TracebackType
+from types import NoneType
 from typing import Any, Self, Unpack
 
 from modelwire.catalog import Catalog
+from modelwire.closable import AsyncClosable
 from modelwire.config import Config, load_config
 from modelwire.errors import InvalidRequest, ModelwireError, PluginError
 from modelwire.event_loops import require_event_loop
@@ -39,7 +40,7 @@ from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, T
 __all__ = ["Runtime"]
 
 
-class Runtime:
+class Runtime(AsyncClosable):
     """Names models, streams from them, and falls back where the configuration says so.
 
         async with Runtime.from_config() as runtime:
@@ -140,14 +141,6 @@ class Runtime:
     async def __aenter__(self) -> Self:
         require_event_loop()
         return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close every connection, and end what is still being fetched."""

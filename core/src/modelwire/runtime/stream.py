@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from types import TracebackType
 from typing import Self
 
+from modelwire.closable import AsyncClosable
 from modelwire.errors import (
     Attempt,
     Cancelled,
@@ -53,7 +53,7 @@ class StreamState:
         error.attempts = tuple(self.attempts)
 
 
-class Stream:
+class Stream(AsyncClosable):
     """The events of one answer, to be iterated once.
 
         async with runtime.stream("Hello") as stream:
@@ -81,17 +81,6 @@ class Stream:
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self._events
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     @property
     def model(self) -> Model | None:

@@ -10,10 +10,10 @@ import os
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 from modelwire.catalog import Catalog, Listing
+from modelwire.closable import Closable
 from modelwire.config import Config
 from modelwire.hookspecs import CompletionOptions, CredentialStatus
 from modelwire.messages import AssistantMessage
@@ -34,7 +34,7 @@ from modelwire.transport import RetryPolicy, Transport
 __all__ = ["SyncCatalog", "SyncRuntime"]
 
 
-class SyncRuntime:
+class SyncRuntime(Closable):
     """A `Runtime` whose methods block instead of being awaited.
 
         with SyncRuntime.from_config() as runtime:
@@ -103,17 +103,6 @@ class SyncRuntime:
     def catalog(self) -> SyncCatalog:
         """The models that the configuration and the providers offer."""
         return SyncCatalog(self._runtime.catalog, self._loop, self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close every connection and end the thread."""

@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from modelwire.closable import Closable
 from modelwire.errors import Attempt, Cancelled, StreamTruncated
 from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.messages import AssistantMessage, Context, ToolCall
@@ -24,9 +24,20 @@ from modelwire.runtime.tool_loop import Approval, Approve, ToolLoop, ToolRun, ap
 __all__ = ["SyncStream", "SyncToolLoop", "SyncWork"]
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class _Iteration(Generic[T]):
+class Work(Source[T_co], Protocol[T_co]):
+    """Work of several answers and tools: a `ToolLoop`, or the stream of an agent."""
+
+    def cancel(self) -> None:
+        """Stop: waiting for an item raises `Cancelled`."""
+
+
+W = TypeVar("W", bound=Work[Any])
+
+
+class _Iteration(Closable, Generic[T]):
     """A source that is read from another thread, with what is common to streams and tool loops.
 
     Args:
@@ -44,17 +55,6 @@ class _Iteration(Generic[T]):
         self._arrived: deque[T] = deque()
         # The task that reads lives by itself: it does not end because this object does.
         weakref.finalize(self, loop.soon_if_running, pump.drop).atexit = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Stop the answer and close the connection."""
@@ -189,7 +189,7 @@ def _is_followed_by_work(item: object) -> bool:
     return type(item) is DoneEvent or type(item) is ToolRun
 
 
-class SyncWork(_Iteration[T | _Question]):
+class SyncWork(_Iteration[T | _Question], Generic[T, W]):
     """Work of several answers and tools, whose tools are approved in the thread that iterates.
 
     Tools run in threads of their own, and coroutine functions in the loop. No tool runs ahead of the
@@ -204,14 +204,15 @@ class SyncWork(_Iteration[T | _Question]):
 
     def __init__(
         self,
-        begin: Callable[[Approve], Source[T]],
+        begin: Callable[[Approve], W],
         approve: Approval,
         loop: LoopThread,
         owner: object,
     ) -> None:
         pump: Pump[T | _Question] = Pump(_is_followed_by_work)
         self._approve = approver(approve)
-        super().__init__(begin(partial(_ask_consumer, pump)), pump, loop, owner)
+        self._work = begin(partial(_ask_consumer, pump))
+        super().__init__(self._work, pump, loop, owner)
 
     def __iter__(self) -> Iterator[T]:
         return self
@@ -221,6 +222,13 @@ class SyncWork(_Iteration[T | _Question]):
             if item.is_open:
                 self._ask(item)
         return item
+
+    def cancel(self) -> None:
+        """Stop: waiting for an item raises `Cancelled`, with what had arrived as `partial`.
+
+        May be called from any thread.
+        """
+        self._loop.soon(self._work.cancel)
 
     def _ask(self, question: _Question) -> None:
         try:
@@ -235,7 +243,7 @@ class SyncWork(_Iteration[T | _Question]):
             self._loop.soon(partial(question.answer, said))
 
 
-class SyncToolLoop(SyncWork[Event | ToolRun]):
+class SyncToolLoop(SyncWork[Event | ToolRun, ToolLoop]):
     """The events of all answers, with a `ToolRun` after each tool: a `ToolLoop` without `async`.
 
         with run_tools(runtime, context, [weather], approve="always") as loop:
@@ -243,7 +251,7 @@ class SyncToolLoop(SyncWork[Event | ToolRun]):
                 ...
 
     Tools run in threads of their own, coroutine functions in the loop, and `approve` in the thread
-    that iterates. No tool runs ahead of the iteration. It can be left as a `SyncStream` can.
+    that iterates. No tool runs ahead of the iteration. It can be left and cancelled as a `SyncStream` can.
 
     Args:
         begin: Makes the loop, given the function that approves its calls.
@@ -252,33 +260,13 @@ class SyncToolLoop(SyncWork[Event | ToolRun]):
         owner: Who ends the loop; one that is forgotten does, so it is remembered here.
     """
 
-    def __init__(
-        self,
-        begin: Callable[[Approve], ToolLoop],
-        approve: Approval,
-        loop: LoopThread,
-        owner: object,
-    ) -> None:
-        def begun(ask: Approve) -> ToolLoop:
-            self._tool_loop = begin(ask)
-            return self._tool_loop
-
-        super().__init__(begun, approve, loop, owner)
-
     @property
     def context(self) -> Context:
         """What is continued: it has every complete answer and every result so far."""
-        return self._tool_loop.context
+        return self._work.context
 
     @property
     def stream(self) -> SyncStream | None:
         """The stream of the answer that arrives at present, or of the one before the tools."""
-        stream = self._tool_loop.stream
+        stream = self._work.stream
         return None if stream is None else SyncStream(stream, self._loop, self._owner)
-
-    def cancel(self) -> None:
-        """Stop: waiting for an event raises `Cancelled`, with what had arrived as `partial`.
-
-        May be called from any thread.
-        """
-        self._loop.soon(self._tool_loop.cancel)

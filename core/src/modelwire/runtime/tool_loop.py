@@ -9,11 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from functools import partial
 from itertools import groupby
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
 from attrs import Factory, define, evolve, frozen
 
+from modelwire.closable import AsyncClosable
 from modelwire.errors import Cancelled, InvalidMessage, InvalidRequest, ToolTurnsExceeded
 from modelwire.events import DoneEvent, Event
 from modelwire.hookspecs import ToolChoice
@@ -178,7 +178,7 @@ def check_names(tools: Iterable[FunctionTool | Tool]) -> None:
         raise InvalidMessage(msg, hint="The model could not tell them apart; rename one.")
 
 
-class ToolLoop:
+class ToolLoop(AsyncClosable):
     """The events of all answers, with a `ToolRun` after each tool, to be iterated once.
 
     A failure is raised from the iteration, as a `Stream` does it. Leaving the loop, in each of the
@@ -218,17 +218,6 @@ class ToolLoop:
 
     async def __anext__(self) -> Event | ToolRun:
         return await anext(self._events)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     @property
     def context(self) -> Context:

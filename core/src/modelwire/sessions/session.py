@@ -7,11 +7,11 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
+from modelwire.closable import Closable
 from modelwire.errors import Problem, SessionError
 from modelwire.files import open_file, replace_file
 from modelwire.forks import after_fork, release_descriptors
@@ -32,7 +32,7 @@ __all__ = ["Session", "write_new"]
 _BINARY: int = getattr(os, "O_BINARY", 0)  # else Windows writes other line ends
 
 
-class Session:
+class Session(Closable):
     """One conversation and its file.
 
         with Session.create(path, cwd=os.getcwd()) as session:
@@ -119,17 +119,6 @@ class Session:
             session.close()
             raise
         return session
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def entries(self) -> Sequence[Entry]:

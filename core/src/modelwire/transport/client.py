@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from modelwire.closable import AsyncClosable
 from modelwire.errors import ConnectionFailed
 from modelwire.event_loops import require_event_loop
 from modelwire.forks import ForkSafeLock, importing
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Transport"]
 
 
-class Transport:
+class Transport(AsyncClosable):
     """One pooled HTTP client, for any number of requests, event loops and threads.
 
     Making one costs nothing: the HTTP library is imported and certificates are read when the first
@@ -72,14 +73,6 @@ class Transport:
     async def __aenter__(self) -> Self:
         require_event_loop()
         return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     def send(
         self,

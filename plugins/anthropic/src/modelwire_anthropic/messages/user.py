@@ -76,15 +76,15 @@ def _own_block(block: UserContent, rendering: Rendering) -> _Block | None:
 
 
 def _plain(block: UserContent, path: str, rendering: Rendering) -> _Block | None:
-    plain = plain_block(block, path, rendering.changes, cited=True)
-    if isinstance(plain, Text):
-        return text_block(plain, path, rendering)
-    if not plain.data:
-        rendering.changes.dropped(path, "It has no data.")
-        return None
-    if isinstance(plain, Image):
-        return _image(plain, path, rendering)
-    return _file(plain, path, rendering)
+    match plain_block(block, path, rendering.changes, cited=True):
+        case None:
+            return None
+        case Text() as text:
+            return text_block(text, path, rendering)
+        case Image() as image:
+            return _image(image, path, rendering)
+        case file:
+            return _file(file, path, rendering)
 
 
 def result_of(message: ToolResultMessage, wire_id: str, path: str, rendering: Rendering) -> _Block:

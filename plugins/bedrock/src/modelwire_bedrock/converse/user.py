@@ -69,6 +69,8 @@ def render_user(
             written: dict[str, Any] | None = plain
         elif isinstance(plain, Text):
             written = text_block(plain, place, rendering)
+        elif plain is None:
+            continue
         else:
             written = _media(plain, place, rendering, by_tool=by_tool)
             # One placeholder tells as much as many.
@@ -81,7 +83,7 @@ def render_user(
 
 def _plain(
     block: UserContent, path: str, rendering: Rendering, *, by_tool: bool
-) -> Text | Image | File | MediaUrl | dict[str, Any]:
+) -> Text | Image | File | MediaUrl | dict[str, Any] | None:
     """A block as it is, in the form of Converse, or in the nearest form that the model takes."""
     if isinstance(block, MediaUrl):
         return block
@@ -104,10 +106,6 @@ def text_block(block: Text, path: str, rendering: Rendering) -> dict[str, Any] |
 def _media(
     block: Image | File | MediaUrl, path: str, rendering: Rendering, *, by_tool: bool
 ) -> dict[str, Any] | None:
-    if not isinstance(block, MediaUrl) and not block.data:
-        what = "image" if isinstance(block, Image) else "file"
-        rendering.changes.dropped(path, f"The {what} has no data.")
-        return None
     reason = rendering.unfit.get(path)
     if reason is not None:
         rendering.changes.rewritten(path, f"A placeholder replaces it: {reason}.")

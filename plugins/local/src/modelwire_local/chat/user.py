@@ -27,6 +27,8 @@ def render_user(content: Sequence[UserContent], path: str, rendering: Rendering)
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         plain = plain_block(block, place, rendering.changes)
+        if plain is None:
+            continue
         if isinstance(plain, Text):
             text = text_of(plain, place, rendering.changes, blank=BLANK)
         else:

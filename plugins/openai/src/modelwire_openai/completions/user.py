@@ -67,15 +67,15 @@ def _fetched(block: UserContent, rendering: Rendering) -> Part | None:
 
 
 def _plain(block: UserContent, path: str, rendering: Rendering) -> Part | None:
-    plain = plain_block(block, path, rendering.changes)
-    if isinstance(plain, Text):
-        return _text(plain, path, rendering)
-    if not plain.data:
-        rendering.changes.dropped(path, "It has no data.")
-        return None
-    if isinstance(plain, Image):
-        return image_part(plain, path, rendering)
-    return file_part(plain, path, rendering)
+    match plain_block(block, path, rendering.changes):
+        case None:
+            return None
+        case Text() as text:
+            return _text(text, path, rendering)
+        case Image() as image:
+            return image_part(image, path, rendering)
+        case file:
+            return file_part(file, path, rendering)
 
 
 def content_of(parts: Sequence[Part], rendering: Rendering) -> str | list[Part]:

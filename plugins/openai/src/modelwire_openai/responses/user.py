@@ -81,15 +81,15 @@ def _fetched(block: UserContent, rendering: Rendering) -> dict[str, Any] | None:
 
 
 def _plain(block: UserContent, path: str, rendering: Rendering) -> dict[str, Any] | None:
-    plain = plain_block(block, path, rendering.changes)
-    if isinstance(plain, Text):
-        return _text(plain, path, rendering)
-    if not plain.data:
-        rendering.changes.dropped(path, "It has no data.")
-        return None
-    if isinstance(plain, Image):
-        return _image(plain, path, rendering)
-    return _file(plain, path, rendering)
+    match plain_block(block, path, rendering.changes):
+        case None:
+            return None
+        case Text() as text:
+            return _text(text, path, rendering)
+        case Image() as image:
+            return _image(image, path, rendering)
+        case file:
+            return _file(file, path, rendering)
 
 
 def user_item(parts: list[dict[str, Any]]) -> dict[str, Any]:
