@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from modelwire.messages import Tool
 from modelwire.repair import Changes
 from modelwire_bedrock.converse.structured import strict_schema
 
@@ -65,10 +66,11 @@ def test_schemas_inside_schemas_are_closed_too():
     assert strict["$defs"]["x"]["additionalProperties"] is False
 
 
-def test_a_family_without_it_is_told_in_words(build):
+def test_beside_tools_a_family_without_it_gets_the_schema_in_words(build):
     request = build(
         model="us.amazon.nova-pro-v1:0",
         system="Be brief.",
+        tools=[Tool("look")],
         response_schema={"type": "object"},
         cache_retention="none",
     )

@@ -19,6 +19,7 @@ from modelwire.repair import Change
 from modelwire_bedrock.aws.clients import Clients
 from modelwire_bedrock.aws.endpoints import Target
 from modelwire_bedrock.aws.signing import Operation, prepare, transport_for
+from modelwire_bedrock.converse.answer_tool import AnswerByTool
 from modelwire_bedrock.converse.exchange import fetch_answer, stream_frames
 from modelwire_bedrock.converse.hints import hint_for
 from modelwire_bedrock.converse.leaked_calls import CallRescuer, leaks_calls
@@ -116,14 +117,19 @@ class ConverseCall:
         names = self.request.tool_names
         whole = AnswerTranslator(names, self.request.limit_note)
         if self.operation == "converse":
-            return CallAttempt(partial(fetch_answer, transport, request), self._rescuing(whole))
+            return CallAttempt(partial(fetch_answer, transport, request), self._reading(whole))
         secrets = partial(secrets_in, request.headers, request.public_headers)
         frames = Translator(names, secrets, self.request.limit_note)
         translator = StreamedOrWhole(frames, whole)
-        return CallAttempt(partial(stream_frames, transport, request), self._rescuing(translator))
+        return CallAttempt(partial(stream_frames, transport, request), self._reading(translator))
 
-    def _rescuing(self, translator: AnyTranslator[Any]) -> AnyTranslator[Any]:
-        """A translator that also reads calls written as text, where the model may write such."""
+    def _reading(self, translator: AnyTranslator[Any]) -> AnyTranslator[Any]:
+        """A translator that also reads calls written as text, where the model may write such.
+
+        Where the answer is the call of a tool, it is read as text.
+        """
+        if self.request.by_tool:
+            return AnswerByTool(translator)
         tools = self.request.payload.get("toolConfig", {}).get("tools", [])
         specs = {tool["toolSpec"]["name"]: tool["toolSpec"] for tool in tools if "toolSpec" in tool}
         if not specs or not leaks_calls(self.family):

@@ -12,6 +12,7 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import InputKind, Model
 from modelwire.repair import Change, Changes, ToolNames, clean_json, clean_text, is_blank, names_in
+from modelwire_bedrock.converse.answer_tool import ANSWER, answers_by_tool, with_answer_tool
 from modelwire_bedrock.converse.caching import (
     CachePlan,
     plan_caching,
@@ -48,6 +49,7 @@ class ConverseRequest:
         tool_names: Names of tools on the wire that had to change, and the tools' own.
         schema: The schema that the answer is to follow, where the payload holds it.
         limit_note: The note for an answer that ends at the default limit on tokens, if that was sent.
+        by_tool: Whether the answer is the call of a tool.
     """
 
     payload: dict[str, Any] = field(repr=False)
@@ -55,6 +57,7 @@ class ConverseRequest:
     tool_names: dict[str, str] = field(factory=dict)
     schema: dict[str, Any] | None = field(default=None, repr=False)
     limit_note: str | None = None
+    by_tool: bool = False
 
     def without(self, refused: RefusedField, reason: str) -> ConverseRequest | None:
         """The same without a field that the model refuses, or `None` where it has none such.
@@ -186,7 +189,8 @@ def build_request(
     known_by = str(base_model or named_base or model.id)
     family = family_of(model.id, base_model=base_model or named_base, name=model.name)
     options, auto = chosen_limit(options, known_by, configured_limit, params, changes)
-    names = ToolNames.of(names_in(context))
+    own = [] if options.response_schema is None or context.tools else [ANSWER]
+    names = ToolNames.of([*names_in(context), *own])
     conversing = _rendering(model, context, options, family, names, changes)
     messages = messages_of(turns_of(context.messages, conversing), family, changes)
     gov_cloud = _is_gov_cloud(model.id, region)
@@ -196,14 +200,19 @@ def build_request(
     if options.max_tokens is None and not auto:
         thinking, note = with_default_limit(thinking, model, family, known_by)
     budget = StrictBudget(family)
-    unfit = _no_schema(options, family, budget)
-    by_schema = options.response_schema is not None and unfit is None
-    prefill = family.prefill and thinking.style is None and not by_schema
+    by_tool = answers_by_tool(context, options, family, thinks=thinking.thinks)
+    unfit = None if by_tool else _no_schema(options, family, budget)
+    by_schema = options.response_schema is not None and unfit is None and not by_tool
+    prefill = family.prefill and thinking.style is None and not by_schema and not by_tool
     end_with_user(messages, changes, prefill=prefill, family=family)
 
     plan = plan_caching(family, options, environ or {}, changes)
     payload: dict[str, Any] = {"modelId": model.id, "messages": messages}
     _add_system(payload, context, options, family, plan, changes, unfit)
+    if by_tool:
+        context, options = with_answer_tool(
+            context, options, family, changes, thinks=thinking.thinks
+        )
     tools = tool_config(
         context, options, family, names, changes, thinks=thinking.thinks, budget=budget
     )
@@ -228,7 +237,9 @@ def build_request(
     _fit_prompt(payload, context, changes)
     params.note_unknown()
     schema = options.response_schema if by_schema else None
-    return ConverseRequest(payload, tuple(changes.noted), names.rewritten, schema, limit_note=note)
+    return ConverseRequest(
+        payload, tuple(changes.noted), names.rewritten, schema, limit_note=note, by_tool=by_tool
+    )
 
 
 def _rendering(

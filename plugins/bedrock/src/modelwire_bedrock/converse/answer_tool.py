@@ -1,0 +1,158 @@
+"""The answer tool: structured output of models that take no schema, as the call of a tool that has it.
+
+The one tool of the request has the schema of the answer, and the model is made to call it. Its
+arguments are the text of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import define, evolve, field
+
+from modelwire.authoring import Translator
+from modelwire.events import (
+    ArgumentsDelta,
+    BlockEnd,
+    Delta,
+    Diagnostic,
+    Stop,
+    TextDelta,
+    ToolCallStart,
+)
+from modelwire.hookspecs import CompletionOptions, ToolChoice
+from modelwire.messages import Context, StopReason, Tool
+from modelwire.repair import Changes
+from modelwire_bedrock.converse.schemas import unusable
+from modelwire_bedrock.models.families import Family
+from modelwire_bedrock.models.family import ForcedCall
+
+__all__ = ["ANSWER", "AnswerByTool", "answers_by_tool", "with_answer_tool"]
+
+ANSWER = "answer"
+"""The name of the tool."""
+
+_DESCRIPTION = "Give the answer. Call it once, with the whole answer."
+
+
+def answers_by_tool(
+    context: Context, options: CompletionOptions, family: Family, *, thinks: bool
+) -> bool:
+    """Whether the answer comes as the call of a tool.
+
+    Not beside tools of the caller, of which the model would then call none, and not where a call
+    cannot be demanded: there the schema is in the system prompt.
+
+    Args:
+        context: Holds the tools.
+        options: Has the schema.
+        family: Knows what the model takes.
+        thinks: Whether it thinks in this answer.
+    """
+    if options.response_schema is None or family.structured_output is not False:
+        return False
+    forced = _forced(family, thinks=thinks)
+    return bool(forced) and not context.tools and unusable(options.response_schema) is None
+
+
+def _forced(family: Family, *, thinks: bool) -> frozenset[ForcedCall]:
+    return family.forced_with_thinking if thinks else family.forced
+
+
+def with_answer_tool(
+    context: Context, options: CompletionOptions, family: Family, changes: Changes, *, thinks: bool
+) -> tuple[Context, CompletionOptions]:
+    """The context with the answer's tool, and the options that demand its call."""
+    reason = f"{family.key} takes no schema; the answer is the call of a tool that has it."
+    changes.rewritten("options.response_schema", reason)
+    tool = Tool(ANSWER, _DESCRIPTION, dict(options.response_schema or {}))
+    choice = (
+        ToolChoice("tool", ANSWER)
+        if "tool" in _forced(family, thinks=thinks)
+        else ToolChoice("any")
+    )
+    return evolve(context, tools=[tool]), evolve(options, tool_choice=choice)
+
+
+@define
+class AnswerByTool:
+    """A translator that gives the arguments of the answer's tool as text.
+
+    Text that the model writes before the call is no part of the answer, and is left out. Where there
+    is no call, it is the answer.
+
+    Args:
+        translator: Reads the events of the service.
+    """
+
+    translator: Translator[Any]
+    _calls: list[int] = field(factory=list, init=False)
+    _is_empty: bool = field(default=True, init=False)
+    _held: list[Delta] = field(factory=list, init=False)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer is complete."""
+        return self.translator.ended
+
+    def feed(self, events: Iterable[Any], deltas: list[Delta]) -> None:
+        """Translate events, as the protocol `Translator` says.
+
+        Raises:
+            ProviderError: As the other translator raises it.
+        """
+        given: list[Delta] = []
+        try:
+            self.translator.feed(events, given)
+        except BaseException:
+            for delta in given:
+                deltas += self._pass(delta)
+            deltas += self._rest()
+            raise
+        for delta in given:
+            deltas += self._pass(delta)
+
+    def end(self) -> None:
+        """Check that the answer is complete.
+
+        Raises:
+            ProviderError: As the other translator raises it.
+        """
+        self.translator.end()
+
+    def _pass(self, delta: Delta) -> list[Delta]:
+        if isinstance(delta, Stop):
+            return [*self._rest(), self._stop(delta)]
+        if isinstance(delta, ToolCallStart):
+            self._calls.append(delta.index)
+            return []
+        if isinstance(delta, ArgumentsDelta | BlockEnd) and delta.index in self._calls:
+            return self._answer(delta) if delta.index == self._calls[0] else []
+        if isinstance(delta, TextDelta) or self._ends_text(delta):
+            self._held.append(delta)
+            return []
+        return [delta]
+
+    def _answer(self, delta: ArgumentsDelta | BlockEnd) -> list[Delta]:
+        """What the arguments of the first call say, as text."""
+        if isinstance(delta, ArgumentsDelta):
+            self._is_empty = False
+            return [TextDelta(delta.index, delta.fragment)]
+        return [TextDelta(delta.index, "{}"), delta] if self._is_empty else [delta]
+
+    def _ends_text(self, delta: Delta) -> bool:
+        return isinstance(delta, BlockEnd) and any(
+            isinstance(held, TextDelta) and held.index == delta.index for held in self._held
+        )
+
+    def _rest(self) -> list[Delta]:
+        """The text as the answer, or the diagnostic that there was some beside it."""
+        if not self._calls:
+            return self._held
+        text = "".join(held.text for held in self._held if isinstance(held, TextDelta))
+        return [Diagnostic("text_beside_answer", {"text": text})] if text.strip() else []
+
+    def _stop(self, stop: Stop) -> Stop:
+        called = bool(self._calls) and stop.reason is StopReason.TOOL_USE
+        return evolve(stop, reason=StopReason.STOP) if called else stop
