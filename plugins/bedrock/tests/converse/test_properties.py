@@ -145,7 +145,7 @@ def test_every_context_becomes_a_request_that_keeps_every_rule(validate, case):
     check_turns(payload, model)
     check_texts(payload)
     check_calls(payload)
-    check_names(payload, request.tool_names, context)
+    check_names(payload, request, context)
     check_cache_points(payload)
     check_files(payload, model)
     stripped = request.without_reasoning()
@@ -205,7 +205,7 @@ def check_calls(payload):
     assert "toolConfig" in payload or not every
 
 
-def check_names(payload, originals, context):
+def check_names(payload, request, context):
     specs = [
         tool["toolSpec"]["name"]
         for tool in payload.get("toolConfig", {}).get("tools", ())
@@ -215,9 +215,8 @@ def check_names(payload, originals, context):
     for name in [*specs, *(use["name"] for use in blocks_of(payload, "toolUse"))]:
         assert LEGAL.fullmatch(name)
     if specs:
-        assert {originals.get(name, name) for name in specs} == {
-            tool.name for tool in context.tools
-        }
+        offered = {"answer"} if request.by_tool else {tool.name for tool in context.tools}
+        assert {request.tool_names.get(name, name) for name in specs} == offered
 
 
 def check_files(payload, model):
