@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelwire.agent import Agent, AgentResult, AgentStream
     from modelwire.config import Config, load_config
     from modelwire.errors import ModelwireError, ProviderError
-    from modelwire.hookspecs import CompletionOptions, ToolChoice, hookimpl
+    from modelwire.hookspecs import CompletionOptions, EmbeddingOptions, ToolChoice, hookimpl
     from modelwire.messages import (
         AssistantMessage,
         Context,
@@ -41,7 +41,15 @@ if TYPE_CHECKING:
         UserMessage,
     )
     from modelwire.models import Model, ModelRef
-    from modelwire.runtime import Runtime, Stream, SyncRuntime, ToolLoop, ToolRun, run_tools
+    from modelwire.runtime import (
+        Embeddings,
+        Runtime,
+        Stream,
+        SyncRuntime,
+        ToolLoop,
+        ToolRun,
+        run_tools,
+    )
     from modelwire.tools import FunctionTool, load_tools, tool_from
     from modelwire.transport import Deadlines
     from modelwire.warnings import UntrustedConfigWarning
@@ -55,6 +63,8 @@ __all__ = [
     "Config",
     "Context",
     "Deadlines",
+    "EmbeddingOptions",
+    "Embeddings",
     "File",
     "FunctionTool",
     "Image",
@@ -90,7 +100,7 @@ __getattr__, __dir__ = lazy_exports(
         "agent": ("Agent", "AgentResult", "AgentStream"),
         "config": ("Config", "load_config"),
         "errors": ("ModelwireError", "ProviderError"),
-        "hookspecs": ("CompletionOptions", "ToolChoice", "hookimpl"),
+        "hookspecs": ("CompletionOptions", "EmbeddingOptions", "ToolChoice", "hookimpl"),
         "messages": (
             "AssistantMessage",
             "Context",
@@ -106,7 +116,15 @@ __getattr__, __dir__ = lazy_exports(
             "UserMessage",
         ),
         "models": ("Model", "ModelRef"),
-        "runtime": ("Runtime", "Stream", "SyncRuntime", "ToolLoop", "ToolRun", "run_tools"),
+        "runtime": (
+            "Embeddings",
+            "Runtime",
+            "Stream",
+            "SyncRuntime",
+            "ToolLoop",
+            "ToolRun",
+            "run_tools",
+        ),
         "tools": ("FunctionTool", "load_tools", "tool_from"),
         "transport": ("Deadlines",),
         "warnings": ("UntrustedConfigWarning",),

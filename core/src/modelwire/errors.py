@@ -274,6 +274,7 @@ class ProviderError(ModelwireError):
         status: The HTTP status, or `None`.
         request_id: The provider's id of the request, for its support, or `None`.
         retry_after: Seconds that the provider asked to wait, or `None`.
+        text_index: Which of the texts to embed is at fault, counted from 0, or `None`.
     """
 
     code = "provider"
@@ -282,6 +283,7 @@ class ProviderError(ModelwireError):
     status: int | None = None
     request_id: str | None = None
     retry_after: float | None = None
+    text_index: int | None = None
 
     def __init__(
         self,
@@ -292,6 +294,7 @@ class ProviderError(ModelwireError):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        text_index: int | None = None,
         retryable: bool | None = None,
         hint: str | None = None,
     ) -> None:
@@ -301,6 +304,7 @@ class ProviderError(ModelwireError):
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
+        self.text_index = text_index
         if retryable is not None:
             self.retryable = retryable
 

@@ -26,6 +26,7 @@ MODEL = Model(
     base_url="http://localhost:1",
     reasoning=True,
     input=("text", "image"),
+    output=("text", "embedding"),
     tools=False,
     local=True,
     prices=Prices(1, 2.5, cache_write_long=0.0),

@@ -43,15 +43,38 @@ def listed(serve, http):
 
 
 CHAT = ["gpt-4o", "gpt-5", "o3", "gpt-4o-audio-preview", "llama-3.1-8b-instant", "deepseek-chat", "qwen/qwen3-32b", "chatgpt-4o-latest"]  # fmt: skip
+EMBEDDING = ["text-embedding-3-small", "text-embedding-nomic", "Qwen/Qwen3-Embedding-8B"]
 OTHER = [
-    "text-embedding-3-small", "text-embedding-nomic", "whisper-1", "tts-1-hd", "dall-e-3", "gpt-image-1", "sora-2",
+    "whisper-1", "tts-1-hd", "dall-e-3", "gpt-image-1", "sora-2",
     "omni-moderation-latest", "gpt-4o-realtime-preview", "gpt-4o-transcribe", "gpt-4o-mini-tts", "davinci-002",
     "gpt-3.5-turbo-instruct", "llama-guard-3", "baai/bge-m3", "computer-use-preview", "o3-deep-research",
 ]  # fmt: skip
 
 
-async def test_only_what_can_chat_is_listed(listed):
-    assert list(await listed(*({"id": name} for name in [*CHAT, *OTHER]))) == CHAT
+async def test_only_what_can_chat_or_embed_is_listed(listed):
+    found = await listed(*({"id": name} for name in [*CHAT, *OTHER, *EMBEDDING]))
+    assert list(found) == [*CHAT, *EMBEDDING]
+    assert [found[name].output for name in EMBEDDING] == [("embedding",)] * len(EMBEDDING)
+    assert {found[name].output for name in CHAT} == {None}
+
+
+@pytest.mark.parametrize(
+    ("entry", "output"),
+    [
+        ({"architecture": {"output_modalities": ["text"]}}, ("text",)),
+        ({"architecture": {"output_modalities": ["embeddings"]}}, ("embedding",)),
+        ({"type": "embedding"}, ("embedding",)),
+        ({"type": "chat"}, None),
+        ({}, None),
+    ],
+)
+async def test_what_a_model_makes_is_known_where_the_service_says_so(listed, entry, output):
+    found = await listed({"id": "x", **entry})
+    assert found["x"].output == output
+
+
+async def test_an_embedding_model_that_is_switched_off_is_not_listed(listed):
+    assert await listed({"id": "mistral-embed", "active": False}) == {}
 
 
 async def test_the_filter_can_be_left_out(listed):

@@ -1,10 +1,12 @@
 """Building blocks for provider plugins: what most of them would otherwise write themselves.
 
-- `stream_json` and `fetch_json` speak an API of JSON over HTTP, a `JsonApi`.
+- `stream_json`, `post_json` and `fetch_json` speak an API of JSON over HTTP, a `JsonApi`.
 - A `Translator` turns wire events into deltas; `read_text` and its like read the values of events, and
   `ToolArguments` the arguments of a call from pieces that need not be deltas.
 - `stream_call` sends a call, translates its answer, and sends it once more with less where a
   `Remedy` helps.
+- `read_vectors` reads embeddings; `makes_no_embeddings` and `only_embeds` are the errors for a model of
+  the other kind.
 - `cite` reads a citation that supports a text.
 - `error_of_response` and `error_in_stream` make typed errors of a service's failures, in whatever
   shape it reports them; `reports_failure` finds those in answers with the status 200.
@@ -20,13 +22,14 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.authoring.citations import cite
-    from modelwire.authoring.costs import with_costs
+    from modelwire.authoring.costs import with_cost, with_costs
     from modelwire.authoring.credentials import (
         detect_key,
         key_variable,
         missing_key,
         unusable_auth,
     )
+    from modelwire.authoring.embeddings import makes_no_embeddings, only_embeds, read_vectors
     from modelwire.authoring.endpoint import describe_endpoint
     from modelwire.authoring.failure_rules import meaning_of_message
     from modelwire.authoring.failures import (
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
         error_of_failure,
         error_of_response,
     )
-    from modelwire.authoring.json_api import JsonApi, fetch_json, stream_json
+    from modelwire.authoring.json_api import JsonApi, fetch_json, post_json, stream_json
     from modelwire.authoring.json_body import JsonEvent, StreamEnd
     from modelwire.authoring.json_text import (
         check_json_depth,
@@ -88,16 +91,20 @@ __all__ = [
     "fetch_json",
     "key_variable",
     "look_up_prices",
+    "makes_no_embeddings",
     "meaning_of_message",
     "missing_key",
+    "only_embeds",
     "parse_json",
     "parse_json_or_none",
+    "post_json",
     "probed",
     "read_failure",
     "read_failure_body",
     "read_object",
     "read_objects",
     "read_text",
+    "read_vectors",
     "report_usage",
     "reports_failure",
     "require_index",
@@ -106,19 +113,21 @@ __all__ = [
     "stream_json",
     "until_fault",
     "unusable_auth",
+    "with_cost",
     "with_costs",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "costs": ("with_costs",),
+        "costs": ("with_cost", "with_costs"),
         "citations": ("cite",),
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),
+        "embeddings": ("makes_no_embeddings", "only_embeds", "read_vectors"),
         "endpoint": ("describe_endpoint",),
         "failure_rules": ("meaning_of_message",),
         "failures": ("error_in_stream", "error_of_failure", "error_of_response"),
-        "json_api": ("JsonApi", "fetch_json", "stream_json"),
+        "json_api": ("JsonApi", "fetch_json", "post_json", "stream_json"),
         "json_body": ("JsonEvent", "StreamEnd"),
         "json_text": ("check_json_depth", "encode_json", "parse_json", "parse_json_or_none"),
         "prices": ("PriceEntry", "look_up_prices"),

@@ -1,4 +1,4 @@
-"""The cost of answers whose model came without prices, as from no list of models."""
+"""The cost of answers and embeddings whose model came without prices, as from no list of models."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from modelwire.events import UsageReport, deltas_of
 
 if TYPE_CHECKING:
     from modelwire.events import Delta, Deltas
+    from modelwire.messages import Usage
     from modelwire.models import Prices
 
-__all__ = ["with_costs"]
+__all__ = ["with_cost", "with_costs"]
 
 
 async def with_costs(
@@ -38,9 +39,8 @@ async def with_costs(
     async def priced(delta: Delta) -> Delta:
         if not isinstance(delta, UsageReport) or delta.usage.cost is not None:
             return delta
-        prices = await _prices(service, model_id())
-        cost = prices.cost_of(delta.usage) if prices is not None else None
-        return delta if cost is None else UsageReport(evolve(delta.usage, cost=cost))
+        usage = await with_cost(delta.usage, service, model_id())
+        return delta if usage.cost is None else UsageReport(usage)
 
     async with aclosing(stream) as arrivals:
         async for arrived in arrivals:
@@ -50,6 +50,13 @@ async def with_costs(
                 yield [await priced(delta) for delta in deltas]
             else:
                 yield arrived
+
+
+async def with_cost(usage: Usage, service: str, model_id: str) -> Usage:
+    """A usage that says what it costs, where that is known; the arguments are those of `with_costs`."""
+    prices = await _prices(service, model_id)
+    cost = prices.cost_of(usage) if prices is not None else None
+    return usage if cost is None else evolve(usage, cost=cost)
 
 
 _lookups: SingleFlight[PriceEntry] = SingleFlight("modelwire-prices")

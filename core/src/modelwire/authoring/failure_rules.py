@@ -64,6 +64,7 @@ class _MessageRule:
 _OVERFLOW = FailureRule(
     ContextOverflow, "Shorten the conversation, or ask for fewer tokens with `max_tokens`."
 )
+_TEXT_TOO_LONG = FailureRule(ContextOverflow, "Shorten the text.")
 _AUTH = FailureRule(
     AuthenticationError, "Check the API key: it is wrong, revoked, or that of another service."
 )
@@ -207,6 +208,9 @@ _MESSAGES: tuple[_MessageRule, ...] = (
         r"|tokens.{0,40}exceeds?.{0,30}(context|limit of)",
         _OVERFLOW, "reported", (429,),
     ),
+    # Embeddings; llama.cpp says so with the status 500.
+    _MessageRule(r"input \(\d+ tokens\) is too large to process", _TEXT_TOO_LONG, "recorded"),
+    _MessageRule(r"maximum input length is \d+ tokens", _TEXT_TOO_LONG, "reported"),
     _MessageRule(r"request too large for \S|too large.{0,80}tokens per min", _TOO_LARGE, "reported"),
     _MessageRule(
         r"insufficient (balance|credit|funds|quota)|exceeded your current quota|out of credits?"

@@ -28,7 +28,7 @@ from modelwire.transport import Request, drain, merge_headers
 if TYPE_CHECKING:
     from modelwire.transport import Deadlines, Response, Transport
 
-__all__ = ["JsonApi", "fetch_json", "stream_json"]
+__all__ = ["JsonApi", "fetch_json", "post_json", "stream_json"]
 
 _JSON = "application/json"
 _NO_SUCH_PATH = frozenset({404, 405})
@@ -182,8 +182,52 @@ async def fetch_json(
         MalformedResponse: The response is not JSON.
     """
     request = _request(api, "GET", url, {"accept": _JSON})
-    async with transport.send(request, deadlines=deadlines, provider=api.provider) as response:
-        await _check(api, response, None, url)
+    return await _document(api, request, transport, deadlines, None)
+
+
+async def post_json(
+    api: JsonApi,
+    url: str,
+    payload: Mapping[str, Any],
+    *,
+    transport: Transport,
+    deadlines: Deadlines | None = None,
+    model: str | None = None,
+) -> Any:
+    """Send a request that one JSON document answers, as one for embeddings.
+
+    Args:
+        api: The API that is spoken.
+        url: The URL.
+        payload: The body, as JSON data.
+        transport: The transport.
+        deadlines: The limits on waiting; by default the transport's.
+        model: The model id, for errors.
+
+    Returns:
+        The JSON data.
+
+    Raises:
+        ProviderError: The service refused, failed, or reported a failure with success.
+        MalformedResponse: The response is not JSON.
+    """
+    fields = {"content-type": _JSON, "accept": _JSON}
+    request = _request(api, "POST", url, fields, encode_json(payload))
+    return await _document(api, request, transport, deadlines, model)
+
+
+async def _document(
+    api: JsonApi,
+    request: Request,
+    transport: Transport,
+    deadlines: Deadlines | None,
+    model: str | None,
+) -> Any:
+    """The JSON data that answers a request."""
+    async with transport.send(
+        request, deadlines=deadlines, provider=api.provider, model=model
+    ) as response:
+        await _check(api, response, model, request.url)
         body = await response.read()
         try:
             data = parse_json(body)
@@ -193,10 +237,10 @@ async def fetch_json(
             failure = api.error_in_stream(
                 api.redact_json(data),
                 provider=api.provider,
-                model=None,
+                model=model,
                 request_id=response.request_id,
             )
-            raise _with_right_path(failure, url)
+            raise _with_right_path(failure, request.url)
         return data
 
 

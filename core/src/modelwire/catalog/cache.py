@@ -24,7 +24,7 @@ from modelwire.files import (
     user_path,
     warn_of_exposed_folder,
 )
-from modelwire.models import InputKind, Model, Prices
+from modelwire.models import InputKind, Model, OutputKind, Prices
 
 __all__ = [
     "INCOMPLETE_INTERVAL",
@@ -44,7 +44,7 @@ _PLAIN: dict[str, type] = {
     **dict.fromkeys(("params", "extra"), dict),
 }
 _PRICES = tuple(field.name for field in fields(Prices))
-_INPUT = frozenset(get_args(InputKind))
+_KINDS = {"input": frozenset(get_args(InputKind)), "output": frozenset(get_args(OutputKind))}
 
 
 def to_stored(model: Model) -> dict[str, Any]:
@@ -65,9 +65,9 @@ def from_stored(data: Any) -> Model:
         for name, kind in _PLAIN.items()
         if data.get(name) is not None
     }
-    if "input" in data:
-        found["input"] = _texts(data["input"])
-        if not _INPUT.issuperset(found["input"]):
+    for name in _KINDS.keys() & data.keys():
+        found[name] = _texts(data[name])
+        if not _KINDS[name].issuperset(found[name]):
             raise TypeError(data)
     if "prices" in data:
         prices = _checked(data["prices"], dict)

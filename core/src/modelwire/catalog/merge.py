@@ -68,6 +68,7 @@ def _configured(provider: ProviderConfig, entry: ModelConfig) -> dict[str, Any]:
         "base_url": entry.base_url or provider.base_url,
         "reasoning": entry.reasoning,
         "input": entry.input,
+        "output": entry.output,
         "tools": None,
         "local": None,
         "prices": _prices(entry),

@@ -193,10 +193,13 @@ class Config:
         Args:
             references: The model, as `provider/model-id`, under each of its provider's names.
         """
-        defaults = self.agents.defaults
+        return {**self.agents.defaults.params, **self.own_params(*references)}
+
+    def own_params(self, *references: str) -> dict[str, Any]:
+        """Request parameters for this model alone; the arguments are those of `params_for`."""
         wanted = {_comparable(reference) for reference in references}
-        params = dict(defaults.params)
-        for name, entry in defaults.models.items():
+        params: dict[str, Any] = {}
+        for name, entry in self.agents.defaults.models.items():
             if _comparable(name) in wanted:
                 params.update(entry.params)
         return params

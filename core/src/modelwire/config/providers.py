@@ -12,7 +12,7 @@ from attrs import Factory, field, frozen
 from modelwire.config.schema import AnswerLimit, PositiveInt, PositiveNumber
 from modelwire.document import format_path
 from modelwire.errors import ConfigError
-from modelwire.models import InputKind, Prices, fold_provider
+from modelwire.models import InputKind, OutputKind, Prices, fold_provider
 from modelwire.redaction import url_repr
 
 __all__ = ["OWN_AUTH", "ModelConfig", "ModelsConfig", "ProviderConfig", "SecretRef"]
@@ -55,6 +55,7 @@ class ModelConfig:
         base_url: Where to reach it, where that is not the provider's address.
         reasoning: Whether it can think before it answers.
         input: The kinds of content that it accepts.
+        output: What it makes of it: `text`, `embedding`, or both.
         cost: Prices in USD per million tokens.
         context_window: Tokens that request and answer may have together.
         context_tokens: A lower limit on the context.
@@ -72,6 +73,7 @@ class ModelConfig:
     base_url: str | None = field(default=None, repr=url_repr)
     reasoning: bool | None = None
     input: tuple[InputKind, ...] | None = None
+    output: tuple[OutputKind, ...] | None = None
     cost: Prices | None = None
     context_window: PositiveInt | None = None
     context_tokens: PositiveInt | None = None

@@ -16,6 +16,7 @@ __all__ = [
     "AgentDefaults",
     "AgentsConfig",
     "AnswerLimit",
+    "MemorySearch",
     "ModelChoice",
     "ModelEntry",
     "PluginEntry",
@@ -121,6 +122,21 @@ class ModelEntry:
 
 
 @frozen
+class MemorySearch:
+    """The block `agents.defaults.memorySearch`, as far as it names an embedding model.
+
+    Attributes:
+        provider: The provider's id, or `None`.
+        model: The model's id at that provider; a reference or an alias where no provider is named.
+        extra: All other keys.
+    """
+
+    provider: str | None = field(default=None, converter=_trimmed)
+    model: str | None = field(default=None, converter=_trimmed)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+
+@frozen
 class AgentDefaults:
     """The block `agents.defaults`.
 
@@ -131,6 +147,7 @@ class AgentDefaults:
         timeout_seconds: How long one answer may take.
         first_event_seconds: How long the first event of an answer may take to come.
         thinking_default: How much to think where a caller does not say.
+        memory_search: The embedding model to use when a caller names none.
         extra: All other keys.
     """
 
@@ -140,6 +157,7 @@ class AgentDefaults:
     timeout_seconds: PositiveNumber | None = None
     first_event_seconds: PositiveNumber | None = None
     thinking_default: str | None = None
+    memory_search: MemorySearch = field(factory=MemorySearch)
     extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
 
 

@@ -9,10 +9,17 @@ from modelwire._lazy import lazy_exports
 if TYPE_CHECKING:
     from modelwire.hookspecs.apis import OtherApis
     from modelwire.hookspecs.credentials import CredentialStatus, fingerprint
+    from modelwire.hookspecs.embeddings import (
+        EmbeddingBatch,
+        EmbeddingLimits,
+        Vector,
+    )
     from modelwire.hookspecs.options import (
         CacheRetention,
         CompletionOptions,
         DiscoverySettings,
+        EmbeddingInput,
+        EmbeddingOptions,
         ToolChoice,
     )
     from modelwire.hookspecs.setup import Question, Settings, SetupGuide
@@ -23,11 +30,16 @@ __all__ = [
     "CompletionOptions",
     "CredentialStatus",
     "DiscoverySettings",
+    "EmbeddingBatch",
+    "EmbeddingInput",
+    "EmbeddingLimits",
+    "EmbeddingOptions",
     "OtherApis",
     "Question",
     "Settings",
     "SetupGuide",
     "ToolChoice",
+    "Vector",
     "fingerprint",
     "hookimpl",
 ]
@@ -40,10 +52,17 @@ __getattr__, __dir__ = lazy_exports(
             "CredentialStatus",
             "fingerprint",
         ),
+        "embeddings": (
+            "EmbeddingBatch",
+            "EmbeddingLimits",
+            "Vector",
+        ),
         "options": (
             "CacheRetention",
             "CompletionOptions",
             "DiscoverySettings",
+            "EmbeddingInput",
+            "EmbeddingOptions",
             "ToolChoice",
         ),
         "setup": (

@@ -1,4 +1,4 @@
-"""Options of a completion, and the discovery settings of a provider."""
+"""Options of a completion and of embeddings, and the discovery settings of a provider."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from modelwire.models import ReasoningLevel
 from modelwire.text import short_repr
 from modelwire.transport.deadlines import Deadlines
 
-__all__ = ["CacheRetention", "CompletionOptions", "DiscoverySettings", "ToolChoice"]
+__all__ = [
+    "CacheRetention",
+    "CompletionOptions",
+    "DiscoverySettings",
+    "EmbeddingInput",
+    "EmbeddingOptions",
+    "ToolChoice",
+]
 
 CacheRetention = Literal["none", "short", "long"]
+EmbeddingInput = Literal["query", "document", "classification", "clustering"]
 
 _SCHEMA_HINT = (
     "Give a dataclass, an attrs class, a TypedDict, a Pydantic model, or a JSON Schema as a dict."
@@ -111,6 +119,30 @@ class CompletionOptions:
     deadlines: Deadlines = field(factory=Deadlines)
 
     __repr__ = short_repr
+
+
+@frozen
+class EmbeddingOptions:
+    """Options of embeddings. `None` means the service's own default.
+
+    Attributes:
+        dimensions: The length of the vectors, for models that have several.
+        input_type: What the texts are for. A model that tells queries from documents makes other
+            vectors of them; for other models it is left out.
+        normalize: `True` makes the length of each vector 1, also where the service does not. `False`
+            asks for vectors that are not normalized, where the service lets one choose.
+        params: Further request parameters that only the provider understands.
+        plugins: Settings of this call for installed plugins, as in `CompletionOptions`.
+        deadlines: How long to wait for what: `total` for all the texts, `first_event` for the first
+            vectors, the others for each request.
+    """
+
+    dimensions: int | None = None
+    input_type: EmbeddingInput | None = None
+    normalize: bool | None = None
+    params: dict[str, Any] = Factory(dict)
+    plugins: dict[str, dict[str, Any]] = Factory(dict)
+    deadlines: Deadlines = field(factory=Deadlines)
 
 
 @frozen

@@ -1,4 +1,4 @@
-"""The hooks of a provider plugin: three that make it one, and four that it may leave out.
+"""The hooks of a provider plugin: three that make it one, and those that it may leave out.
 
 An implementation takes the arguments that it needs, by name, and leaves out the others; so a hook
 can be given a new argument without breaking a plugin. The registry calls only the plugin that owns
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from modelwire.events import Deltas
     from modelwire.hookspecs.apis import OtherApis
     from modelwire.hookspecs.credentials import CredentialStatus
-    from modelwire.hookspecs.options import CompletionOptions, DiscoverySettings
+    from modelwire.hookspecs.embeddings import (
+        EmbeddingBatch,
+        EmbeddingLimits,
+    )
+    from modelwire.hookspecs.options import (
+        CompletionOptions,
+        DiscoverySettings,
+        EmbeddingOptions,
+    )
     from modelwire.messages import Context
     from modelwire.models import Model
     from modelwire.transport import Request, Transport
@@ -29,6 +37,8 @@ __all__ = [
     "describe_call",
     "detect_credentials",
     "discover_models",
+    "embed",
+    "embedding_limits",
     "hookimpl",
     "stream_completion",
     "warm_up",
@@ -113,6 +123,43 @@ async def count_tokens(  # type: ignore[empty-body]
 
     The service is asked, and nothing is generated. Raises a `ProviderError` when it cannot. A plugin
     may leave this hook out; the runtime then says that it cannot count.
+    """
+
+
+@_hookspec(firstresult=True)
+def embedding_limits(  # type: ignore[empty-body]
+    model: Model, options: EmbeddingOptions, provider: ProviderConfig, config: Config
+) -> EmbeddingLimits:
+    """Say how much one call of `embed` may hold: its texts are what one request is sent for.
+
+    Called once before the texts of a call are divided, on the event loop; so without the network and
+    without files. A plugin may leave this hook out; then the defaults of `EmbeddingLimits` hold.
+
+    Raises a `ProviderError` where the plugin knows that the model makes no embeddings, or cannot do
+    what an option asks for.
+    """
+
+
+@_hookspec(firstresult=True)
+async def embed(  # type: ignore[empty-body]
+    model: Model,
+    texts: Sequence[str],
+    options: EmbeddingOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> EmbeddingBatch:
+    """Make a vector of each text, with one request.
+
+    The texts are within the `embedding_limits`; none is empty. Requests for the other texts of a
+    call run at the same time. An option that the model cannot keep is an error; it is never ignored,
+    since vectors that were made otherwise do not fit those that are there. Only `input_type` is left
+    out where a model makes no difference between queries and documents.
+
+    Raises a `ProviderError` when the provider fails; a retryable one makes the runtime call the hook
+    again. An error about one of the texts names it in `text_index`, counted in this call. Being
+    cancelled must close the connection. A plugin may leave this hook out; the runtime then says that
+    it cannot embed texts.
     """
 
 

@@ -1,6 +1,6 @@
 """Models, and the references that name them."""
 
-from modelwire.models.model import InputKind, Model, ModelList, Prices, ReasoningLevel
+from modelwire.models.model import InputKind, Model, ModelList, OutputKind, Prices, ReasoningLevel
 from modelwire.models.ref import ModelRef, fold_provider
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Model",
     "ModelList",
     "ModelRef",
+    "OutputKind",
     "Prices",
     "ReasoningLevel",
     "fold_provider",

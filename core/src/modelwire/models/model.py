@@ -14,9 +14,10 @@ from modelwire.text import short_repr
 if TYPE_CHECKING:
     from modelwire.messages import Cost, Usage
 
-__all__ = ["InputKind", "Model", "ModelList", "Prices", "ReasoningLevel"]
+__all__ = ["InputKind", "Model", "ModelList", "OutputKind", "Prices", "ReasoningLevel"]
 
 InputKind = Literal["text", "image", "document", "audio", "video"]
+OutputKind = Literal["text", "embedding"]
 ReasoningLevel = Literal["off", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -93,6 +94,8 @@ class Model:
         headers: HTTP headers that the user wants with every call.
         extra: Keys that only the plugin understands.
         sources: Where the knowledge comes from: `configured`, `discovered`.
+        output: What it makes: `text` for a model that answers, `embedding` for one that makes vectors
+            of texts, both for one that does both.
     """
 
     provider: str
@@ -113,6 +116,7 @@ class Model:
     headers: dict[str, str] = field(factory=dict, repr=False)
     extra: dict[str, Any] = field(factory=dict, repr=False)
     sources: tuple[str, ...] = ()
+    output: tuple[OutputKind, ...] | None = None
 
     __repr__ = short_repr
 

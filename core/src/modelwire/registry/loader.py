@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["LoadedPlugin", "hooks_of", "load", "load_command", "load_guide", "where"]
 
 _OWNER = "owner"
-_PLAIN = ("detect_credentials", "describe_call", "warm_up")
+_PLAIN = ("detect_credentials", "describe_call", "embedding_limits", "warm_up")
+_RETURNED = {
+    "authorize_request": "a request",
+    "count_tokens": "a number",
+    "discover_models": "a list of models",
+    "embed": "an EmbeddingBatch",
+}
 
 
 class LoadedPlugin(NamedTuple):
@@ -182,12 +188,8 @@ def _check_kind(name: str, function: object) -> str | None:
     is_generator = inspect.isasyncgenfunction(function)
     if name == "stream_completion" and is_coroutine:
         return "stream_completion must be an asynchronous generator: it has to yield deltas"
-    if name == "discover_models" and is_generator:
-        return "discover_models must return a list of models, not yield them"
-    if name == "authorize_request" and is_generator:
-        return "authorize_request must return a request, not yield it"
-    if name == "count_tokens" and is_generator:
-        return "count_tokens must return a number, not yield it"
+    if name in _RETURNED and is_generator:
+        return f"{name} must return {_RETURNED[name]}, not yield it"
     if name in _PLAIN and (is_coroutine or is_generator):
         return f"{name} must be a plain function, not an asynchronous one"
     return None

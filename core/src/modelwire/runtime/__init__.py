@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.runtime.embeddings import Embeddings
     from modelwire.runtime.runtime import Runtime
     from modelwire.runtime.stream import Stream
     from modelwire.runtime.sync import SyncCatalog, SyncRuntime
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 
 __all__ = [
+    "Embeddings",
     "Runtime",
     "Stream",
     "SyncCatalog",
@@ -28,6 +30,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "embeddings": ("Embeddings",),
         "runtime": ("Runtime",),
         "stream": ("Stream",),
         "sync": (

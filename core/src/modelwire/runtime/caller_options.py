@@ -10,17 +10,23 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
-from attrs import evolve, fields
+from attrs import evolve
 
 from modelwire.errors import InvalidRequest
-from modelwire.hookspecs import CacheRetention, CompletionOptions, ToolChoice
+from modelwire.hookspecs import (
+    CacheRetention,
+    CompletionOptions,
+    EmbeddingInput,
+    EmbeddingOptions,
+    ToolChoice,
+)
 from modelwire.messages import Context, Tool
 from modelwire.models import ModelRef, ReasoningLevel
 from modelwire.runtime.keywords import unexpected
 from modelwire.structuring import TOO_DEEP, is_deep, not_json
-from modelwire.text import near_matches
+from modelwire.text import has_surrogates, near_matches
 from modelwire.tools import FunctionTool
 from modelwire.transport import Deadlines
 
@@ -28,12 +34,16 @@ __all__ = [
     "check_call",
     "check_choice",
     "check_conversation",
+    "check_count",
     "check_plugins",
     "check_settings",
+    "check_texts",
     "check_type",
+    "embedding_options_of",
     "options_of",
 ]
 
+_O = TypeVar("_O", CompletionOptions, EmbeddingOptions)
 
 _TOO_MANY = 2**63
 """More than services can read."""
@@ -77,7 +87,10 @@ def _one_of(words: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
     return lambda value: isinstance(value, str) and value in known, f"one of {', '.join(known)}"
 
 
-_OPTIONAL: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+Rules: TypeAlias = Mapping[str, tuple[Callable[[Any], bool], str]]
+"""For each option what fits, and that in words."""
+
+_OPTIONAL: Rules = {
     "max_tokens": (_is_count, "a whole number above 0"),
     "temperature": (_is_number, "a number of 0 or more"),
     "top_p": (lambda value: _is_number(value, 1), "a number from 0 to 1"),
@@ -87,7 +100,7 @@ _OPTIONAL: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "session_id": (lambda value: isinstance(value, str), "a string"),
     "response_schema": (_is_object, "a JSON Schema as a dict, or a class"),
 }
-_NEEDED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_NEEDED: Rules = {
     "stop": (_are_texts, "a string that is not empty, or several"),
     "metadata": (_are_labels, "a dict of strings"),
     "params": (_is_object, "a dict with strings as keys"),
@@ -97,7 +110,12 @@ _NEEDED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 _ALL = {**_OPTIONAL, **_NEEDED}
-_NAMES = tuple(each.name for each in fields(CompletionOptions))
+_OF_EMBEDDINGS: Rules = {
+    "dimensions": (_is_count, "a whole number above 0"),
+    "input_type": _one_of(get_args(EmbeddingInput)),
+    "normalize": (lambda value: isinstance(value, bool), "True or False"),
+    **{name: _NEEDED[name] for name in ("params", "plugins", "deadlines")},
+}
 _NESTED = ("params", "plugins", "metadata", "response_schema")
 
 
@@ -119,31 +137,69 @@ def options_of(
         TypeError: There is no such option; the nearest argument of the function is named.
         InvalidRequest: An option has another type or range, or is nested too deep; it is named.
     """
-    if options is not None and not isinstance(options, CompletionOptions):
-        raise _wrong("options", "a CompletionOptions", options)
-    for name in changes:
-        if name not in _NAMES:
-            raise unexpected(name, call, elsewhere)
     stop = changes.get("stop", ())
     if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
-        raise _wrong("options.stop", _NEEDED["stop"][1], stop)
-    merged = CompletionOptions(**changes) if options is None else evolve(options, **changes)
+        raise wrong("options.stop", _NEEDED["stop"][1], stop)
+    return checked_options(CompletionOptions, options, changes, _ALL, call, elsewhere)
+
+
+def checked_options(
+    kind: type[_O],
+    options: _O | None,
+    changes: Mapping[str, Any],
+    rules: Rules,
+    call: Callable[..., Any],
+    elsewhere: Mapping[str, Callable[..., Any]] | None = None,
+) -> _O:
+    """Put together options of one kind, and check them; the arguments are those of `options_of`.
+
+    Args:
+        kind: The class of the options.
+        options: Options as an object.
+        changes: Single options, by their names; they win.
+        rules: For each option, what fits, and that in words.
+        call: The function that was called.
+        elsewhere: Other functions whose arguments may be given to it by mistake, by their names.
+
+    Raises:
+        TypeError: There is no such option; the nearest argument of the function is named.
+        InvalidRequest: An option has another type or range, or is nested too deep; it is named.
+    """
+    if options is not None and not isinstance(options, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise wrong("options", f"{article} {kind.__name__}", options)
+    for name in changes:
+        if name not in rules:
+            raise unexpected(name, call, elsewhere)
+    merged: _O = kind(**changes) if options is None else evolve(options, **changes)
     # The defaults are what they should be.
-    given = changes if options is None else _NAMES
+    given: Iterable[str] = changes if options is None else rules
     for name in _NESTED:
         if name in given and is_deep(getattr(merged, name)):
             msg = f"options.{name} is {TOO_DEEP}."
             raise InvalidRequest(msg, retryable=False)
     for name in given:
-        fits, due = _ALL[name]
+        fits, due = rules[name]
         value = getattr(merged, name)
         if not fits(value) and (value is not None or name in _NEEDED):
-            raise _wrong(f"options.{name}", due, value)
+            raise wrong(f"options.{name}", due, value)
     for name in ("params", "response_schema"):
         foreign = not_json(getattr(merged, name), f"options.{name}") if name in given else None
         if foreign is not None:
-            raise _wrong(foreign[0], "JSON", foreign[1])
+            raise wrong(foreign[0], "JSON", foreign[1])
     return merged
+
+
+def embedding_options_of(
+    options: EmbeddingOptions | None, changes: Mapping[str, Any], call: Callable[..., Any]
+) -> EmbeddingOptions:
+    """Put together the options of embeddings, and check them; the arguments are those of `options_of`.
+
+    Raises:
+        TypeError: There is no such option; the nearest argument of the function is named.
+        InvalidRequest: An option has another type or range, or is nested too deep; it is named.
+    """
+    return checked_options(EmbeddingOptions, options, changes, _OF_EMBEDDINGS, call)
 
 
 def check_call(
@@ -161,14 +217,14 @@ def check_call(
     check_type("model", model, (str, ModelRef, NoneType), due)
     if fallbacks is not None:
         if isinstance(fallbacks, str | bytes) or not isinstance(fallbacks, Sequence):
-            raise _wrong("fallbacks", f"a list, each {due}", fallbacks)
+            raise wrong("fallbacks", f"a list, each {due}", fallbacks)
         for index, ref in enumerate(fallbacks):
             check_type(f"fallbacks[{index}]", ref, (str, ModelRef), due)
     check_type("system", system, (str, NoneType), "a string")
     check_type("keep_text", keep_text, bool, "True or False")
 
 
-def check_plugins(options: CompletionOptions, known: Iterable[str]) -> None:
+def check_plugins(options: CompletionOptions | EmbeddingOptions, known: Iterable[str]) -> None:
     """Check the names of the plugins that a call has settings for.
 
     Args:
@@ -215,7 +271,7 @@ def check_type(
         InvalidRequest: It is of another one.
     """
     if not isinstance(value, kinds):
-        raise _wrong(name, due, value, hint)
+        raise wrong(name, due, value, hint)
 
 
 def check_conversation(messages: object, session: object) -> None:
@@ -225,7 +281,7 @@ def check_conversation(messages: object, session: object) -> None:
         InvalidRequest: It is none; the argument is named.
     """
     if not isinstance(messages, Sequence | Context | None) or isinstance(messages, str | bytes):
-        raise _wrong("messages", "a list of messages, or a Context", messages)
+        raise wrong("messages", "a list of messages, or a Context", messages)
     if isinstance(session, str | os.PathLike | None):
         return
     from modelwire.sessions import Session
@@ -253,12 +309,63 @@ def check_settings(
     changes = dict(settings)
     names = ("model", "fallbacks", "system", "keep_text")
     check_call(**{name: changes.pop(name) for name in names if name in changes})
-    if not _is_count(max_turns):
-        raise _wrong("max_turns", "a whole number above 0", max_turns)
+    check_count("max_turns", max_turns)
     return options_of(changes.pop("options", None), changes, call)
 
 
-def _wrong(name: str, due: str, value: object, hint: str | None = None) -> InvalidRequest:
+def check_count(name: str, value: object, *, optional: bool = False) -> None:
+    """Check an argument that counts something.
+
+    Raises:
+        InvalidRequest: It is no whole number above 0, nor `None` where it may be.
+    """
+    if not (_is_count(value) or (optional and value is None)):
+        raise wrong(name, "a whole number above 0", value)
+
+
+def check_texts(texts: str | Iterable[str]) -> tuple[str, ...]:
+    """The texts to embed, as a tuple; a string is one text.
+
+    Raises:
+        InvalidRequest: They are no texts, or one is empty or no valid Unicode; it is named by its
+            place, as `texts[3]`.
+    """
+    given: object = texts
+    if isinstance(given, str):
+        texts = (given,)
+    elif isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
+        raise wrong("texts", "a string or a list of strings", given)
+    listed = tuple(texts)
+    for index, text in enumerate(listed):
+        place = f"texts[{index}]"
+        if not isinstance(text, str):
+            raise wrong(place, "a string", text, text_index=index)
+        if not text:
+            raise wrong(place, "a string that is not empty", text, text_index=index)
+        if has_surrogates(text):
+            msg = f"{place} holds half of a character, and is no valid Unicode."
+            hint = "Decode it with errors='replace', or take the half out."
+            raise InvalidRequest(msg, retryable=False, hint=hint, text_index=index)
+    return listed
+
+
+def wrong(
+    name: str,
+    due: str,
+    value: object,
+    hint: str | None = None,
+    *,
+    text_index: int | None = None,
+) -> InvalidRequest:
+    """The error for a value of a caller.
+
+    Args:
+        name: What it was given for.
+        due: What may be given.
+        value: The value.
+        hint: What to do.
+        text_index: Which of the texts to embed it is.
+    """
     match value:
         case str():
             shown = repr(value[:40])
@@ -268,4 +375,5 @@ def _wrong(name: str, due: str, value: object, hint: str | None = None) -> Inval
             shown = repr(value)
         case _:
             shown = f"an object of {type(value).__name__}"
-    return InvalidRequest(f"{name} must be {due}, not {shown}.", retryable=False, hint=hint)
+    msg = f"{name} must be {due}, not {shown}."
+    return InvalidRequest(msg, retryable=False, hint=hint, text_index=text_index)

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from attrs import frozen
 
 from modelwire.config import Config
-from modelwire.errors import (
-    Attempt,
-    ContentFiltered,
-    ContextOverflow,
-    ModelwireError,
-    PluginError,
-    ProviderError,
-    UnknownModel,
-    VariableNotSet,
-)
+from modelwire.errors import ModelwireError, PluginError
 from modelwire.events import Delta, Deltas, Event
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOptions
@@ -29,8 +20,9 @@ from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.repair import Change
-from modelwire.runtime.cancellation import Cancellation
+from modelwire.runtime.candidates import Turn, ask_in_turn
 from modelwire.runtime.other_apis import InstalledApis
+from modelwire.runtime.plugin_call import bug_of
 from modelwire.runtime.plugin_streams import stream_of
 from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.resolver import Resolver
@@ -38,19 +30,7 @@ from modelwire.runtime.stream import StreamState
 from modelwire.transport import RetryPolicy, Transport, retrying
 from modelwire.transport.starts import pass_gate
 
-__all__ = ["Completion", "deserves_fallback"]
-
-
-def deserves_fallback(error: ModelwireError) -> bool:
-    """Whether a model that is named as a fallback may answer instead.
-
-    Not where the conversation itself is at fault: one that does not fit or that a policy stopped is
-    the caller's to shorten or change, and nobody else should be shown it unasked. Not where the
-    caller made a mistake or stopped, either.
-    """
-    if isinstance(error, ContextOverflow | ContentFiltered):
-        return False
-    return isinstance(error, ProviderError | PluginError | UnknownModel | VariableNotSet)
+__all__ = ["Completion"]
 
 
 @frozen
@@ -83,78 +63,33 @@ class Completion:
     keep_text: bool = True
     repairs: Sequence[Change] = ()
 
-    async def events(self, state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
-        """Try the candidates until one answers; yield its events, those of one arrival together.
+    def events(self, state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
+        """Ask the candidates until one answers; yield its events, those of one arrival together."""
+        return ask_in_turn(
+            partial(self.resolver.candidates, self.model, self.fallbacks),
+            self.retries,
+            state,
+            partial(self._tries, state),
+        )
 
-        The next candidate is asked only when the failure deserves it and nothing was yielded.
-        """
-        began = time.monotonic()
-        candidates = self.resolver.candidates(self.model, self.fallbacks)
-        for position, candidate in enumerate(candidates):
-            last = position == len(candidates) - 1
-            retries = self.retries if last else self.retries.before_fallback()
-            yielded = False
-            state.begin()
-            limit = Cancellation()
-            try:
-                with limit.guard():
-                    tries = await self._tries(candidate, state, limit, began, retries)
-                    async with aclosing(tries) as events:
-                        limit.enter()
-                        async for arrived in events:
-                            limit.leave()
-                            if not yielded:
-                                limit.lift("first_event")
-                                yielded = True
-                            yield arrived
-                            limit.enter()
-            except ModelwireError as error:
-                stopped = state.cancellation.error is not None
-                if yielded or last or stopped or not deserves_fallback(error):
-                    raise
-                tried = state.model.ref if state.model is not None else candidate
-                state.attempts.append(Attempt(str(tried), error.code, str(error)))
-            else:
-                return
-            finally:
-                limit.disarm()
-
-    async def _tries(
-        self,
-        candidate: ModelRef | str,
-        state: StreamState,
-        limit: Cancellation,
-        began: float,
-        retries: RetryPolicy,
-    ) -> AsyncGenerator[Sequence[Event], None]:
+    async def _tries(self, state: StreamState, turn: Turn) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""
-        asked = time.monotonic()
         await pass_gate()
-        model = await self.resolver.resolve(candidate)
+        model = await self.resolver.resolve(turn.candidate)
         state.model = model
         check_abilities(model, self.context)
         options = self.resolver.options_for(
-            model,
-            self.options,
-            spent=time.monotonic() - began,
-            deadlines=self.transport.deadlines,
+            model, self.options, spent=turn.spent, deadlines=self.transport.deadlines
         )
         total, first_event = options.deadlines.total, options.deadlines.first_event
-        # They hold whether the plugin looks at them or not.
-        limit.arm("total", total)
-        limit.arm("first_event", first_event, spent=time.monotonic() - asked)
-
-        def note(attempt: Attempt) -> None:
-            if attempt.waited is not None:
-                state.attempts.append(attempt)
-
+        turn.arm(total, first_event)
         return retrying(
             lambda: self._try(model, options, state),
-            retries,
+            turn.retries,
             model=str(model.ref),
             # After the first event nothing is tried again, so that its limit is one for all tries.
             total=min((each for each in (total, first_event) if each is not None), default=None),
-            on_failure=note,
+            on_failure=state.note,
         )
 
     async def _try(
@@ -209,7 +144,9 @@ class Completion:
                 raise state.cancellation.error from error
             raise
         except (Exception, SystemExit, asyncio.CancelledError) as error:
-            broken = self._bug(owner, model, error)
+            what = f"failed while answering for {model.provider!r}: {where(error)}"
+            cancelled = f"cancelled its own answer for {model.provider!r}"
+            broken = bug_of(self.registry, owner, error, what, cancelled)
             if broken is None:
                 raise
             redact_error(error, sent.lasting)
@@ -228,17 +165,6 @@ class Completion:
         for change in self.repairs:
             assembler.feed(change.diagnostic())
         return assembler
-
-    def _bug(self, owner: Owner, model: Model, error: BaseException) -> PluginError | None:
-        """Say whose bug an exception is; `None` for a cancellation that somebody asked for."""
-        what = f"failed while answering for {model.provider!r}: {where(error)}"
-        if isinstance(error, asyncio.CancelledError):
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                return None
-            # Let through, it would end the caller's task without a word.
-            what = f"cancelled its own answer for {model.provider!r}"
-        return self.registry.bug(owner, error, what)
 
 
 _END: list[Delta] = []

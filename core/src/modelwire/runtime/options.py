@@ -8,11 +8,23 @@ from typing import Any, TypedDict, cast, get_args
 from attrs import evolve
 
 from modelwire.errors import ConfigError, Problem
-from modelwire.hookspecs import CacheRetention, CompletionOptions, ToolChoice
+from modelwire.hookspecs import (
+    CacheRetention,
+    CompletionOptions,
+    EmbeddingInput,
+    EmbeddingOptions,
+    ToolChoice,
+)
 from modelwire.models import ModelRef, ReasoningLevel
 from modelwire.transport import Deadlines
 
-__all__ = ["OptionChanges", "StreamSettings", "merge_options"]
+__all__ = [
+    "EmbeddingChanges",
+    "OptionChanges",
+    "StreamSettings",
+    "merge_embedding_options",
+    "merge_options",
+]
 
 
 class OptionChanges(TypedDict, total=False):
@@ -28,6 +40,17 @@ class OptionChanges(TypedDict, total=False):
     metadata: dict[str, str]
     session_id: str | None
     response_schema: type[Any] | Mapping[str, Any] | None
+    params: dict[str, Any]
+    plugins: dict[str, dict[str, Any]]
+    deadlines: Deadlines
+
+
+class EmbeddingChanges(TypedDict, total=False):
+    """The fields of `EmbeddingOptions`, as keyword arguments."""
+
+    dimensions: int | None
+    input_type: EmbeddingInput | None
+    normalize: bool | None
     params: dict[str, Any]
     plugins: dict[str, dict[str, Any]]
     deadlines: Deadlines
@@ -79,6 +102,24 @@ def merge_options(configured: Mapping[str, Any], options: CompletionOptions) -> 
         _check(key, value, kinds)
         if getattr(merged, name) is None:
             merged = evolve(merged, **cast("OptionChanges", {name: value}))
+    return evolve(merged, params={**params, **merged.params})
+
+
+def merge_embedding_options(
+    configured: Mapping[str, Any], options: EmbeddingOptions
+) -> EmbeddingOptions:
+    """Put together the options of embeddings; the arguments are those of `merge_options`.
+
+    Raises:
+        ConfigError: A parameter in the configuration is not what its option takes.
+    """
+    params = dict(configured)
+    merged = options
+    if "dimensions" in params:
+        dimensions = params.pop("dimensions")
+        _check("dimensions", dimensions, (int,))
+        if merged.dimensions is None:
+            merged = evolve(merged, dimensions=dimensions)
     return evolve(merged, params={**params, **merged.params})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
+from modelwire.authoring.embeddings import only_embeds
 from modelwire.errors import InvalidMessage, InvalidRequest
 from modelwire.messages import (
     AssistantMessage,
@@ -108,9 +109,11 @@ def check_abilities(model: Model, context: Context) -> None:
     hold pictures; there the plugin sends a word in their place, so that it can go on.
 
     Raises:
-        InvalidRequest: There are tools, and the model calls none; or the new turn holds images or
-            files that it does not take.
+        InvalidRequest: The model makes embeddings only; there are tools, and it calls none; or the
+            new turn holds images or files that it does not take.
     """
+    if model.output is not None and "text" not in model.output:
+        raise only_embeds(model)
     if context.tools and model.tools is False:
         msg = f"{model.ref} cannot call tools."
         raise InvalidRequest(

@@ -12,10 +12,10 @@ from modelwire.config import Config
 from modelwire.config.environment import has_placeholder
 from modelwire.document import Path
 from modelwire.errors import ConfigError, ModelwireError, UnknownModel
-from modelwire.hookspecs import CompletionOptions
+from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Owner, Registry
-from modelwire.runtime.options import merge_options
+from modelwire.runtime.options import merge_embedding_options, merge_options
 from modelwire.text import near_matches
 from modelwire.transport.deadlines import Deadlines
 
@@ -82,8 +82,20 @@ class Resolver:
         """
         if fallbacks is None:
             fallbacks = self.config.agents.defaults.model.fallbacks if model is None else ()
-        first = self._primary() if model is None else model
-        return list(dict.fromkeys(self._canonical(ref) for ref in (first, *fallbacks)))
+        return self._distinct(self._primary() if model is None else model, fallbacks)
+
+    def embedding_candidates(
+        self, model: ModelRef | str | None, fallbacks: Sequence[ModelRef | str]
+    ) -> list[ModelRef | str]:
+        """List the references to try for embeddings, in order; `None` is `memorySearch`'s model.
+
+        The configuration's fallbacks are for answers. Vectors of another model fit no others, so
+        that none may stand in unasked.
+
+        Raises:
+            ConfigError: The configuration names no embedding model.
+        """
+        return self._distinct(self._embedding_model() if model is None else model, fallbacks)
 
     def options_for(
         self,
@@ -125,11 +137,35 @@ class Resolver:
         if model.reasoning and defaults.thinking_default in get_args(ReasoningLevel):
             params = {"thinking": defaults.thinking_default, **params}
         options = merge_options({**params, **model.params}, asked)
-        own = options.deadlines
+        return evolve(
+            options, deadlines=self._limits(model.provider, options.deadlines, spent, deadlines)
+        )
+
+    def embedding_options_for(
+        self, model: Model, asked: EmbeddingOptions, *, spent: float = 0.0, deadlines: Deadlines
+    ) -> EmbeddingOptions:
+        """Put together the options of embeddings; the arguments are those of `options_for`.
+
+        Parameters for every model are for answers and are left out.
+
+        Raises:
+            ConfigError: A parameter in the configuration is not what its option takes.
+        """
+        names = self.registry.names_of(model.provider)
+        provider = self.registry.provider_config(model.provider)
+        entries = (entry.params for entry in provider.models if entry.id == model.id)
+        own = self.config.own_params(*(f"{name}/{model.id}" for name in names))
+        options = merge_embedding_options({**own, **next(entries, {})}, asked)
+        return evolve(
+            options, deadlines=self._limits(model.provider, options.deadlines, spent, deadlines)
+        )
+
+    def _limits(
+        self, provider: str, own: Deadlines, spent: float, defaults: Deadlines
+    ) -> Deadlines:
         if own.total is not None:
             own = evolve(own, total=max(0.0, own.total - spent))
-        limits = own.with_defaults(self._deadlines(model.provider)).with_defaults(deadlines)
-        return evolve(options, deadlines=limits)
+        return own.with_defaults(self._deadlines(provider)).with_defaults(defaults)
 
     def _require_variables(self, model: Model, owner: Owner) -> None:
         """Check that the settings for a model have all their variables, and no others.
@@ -162,6 +198,28 @@ class Resolver:
     def _primary(self) -> ModelRef | str:
         primary = self.config.agents.defaults.model.primary
         return default_ref(self.config, self.registry) if primary is None else primary
+
+    def _embedding_model(self) -> str:
+        """The reference to the embedding model that the configuration names.
+
+        Raises:
+            ConfigError: It names none.
+        """
+        chosen = self.config.agents.defaults.memory_search
+        if chosen.model is None:
+            msg = "No embedding model was named, and the configuration names none."
+            hint = (
+                "Name a model as provider/model-id, or set agents.defaults.memorySearch.provider "
+                "and agents.defaults.memorySearch.model."
+            )
+            source = str(self.config.path) if self.config.path else None
+            raise ConfigError(msg, source=source, hint=hint)
+        return chosen.model if chosen.provider is None else f"{chosen.provider}/{chosen.model}"
+
+    def _distinct(
+        self, first: ModelRef | str, others: Sequence[ModelRef | str]
+    ) -> list[ModelRef | str]:
+        return list(dict.fromkeys(self._canonical(ref) for ref in (first, *others)))
 
     def _canonical(self, candidate: ModelRef | str) -> ModelRef | str:
         """A reference under its provider's own id; as it is, where it names none or is wrong."""

@@ -11,25 +11,29 @@ from typing import Any, Self, Unpack
 from modelwire.catalog import Catalog
 from modelwire.closable import AsyncClosable
 from modelwire.config import Config, load_config
-from modelwire.errors import InvalidRequest, ModelwireError, PluginError
+from modelwire.errors import PluginError
 from modelwire.event_loops import require_event_loop
-from modelwire.hookspecs import CompletionOptions
+from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
 from modelwire.redaction import shown_url
 from modelwire.registry import Registry
-from modelwire.registry.loader import where
 from modelwire.runtime.caller_options import (
     check_call,
     check_choice,
+    check_count,
     check_plugins,
+    check_texts,
     check_type,
+    embedding_options_of,
     options_of,
 )
 from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
+from modelwire.runtime.embeddings import CONCURRENCY, EmbeddingCall, Embeddings
 from modelwire.runtime.keywords import naming
-from modelwire.runtime.options import OptionChanges, StreamSettings
+from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings
+from modelwire.runtime.plugin_call import PluginCall
 from modelwire.runtime.prompts import Prompt, prepare_context
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import Stream
@@ -343,36 +347,83 @@ class Runtime(AsyncClosable):
         context, _ = prepare_context(prompt, system=system, tools=tools)
         check_choice(merged, context.tools)
         found = await self.resolve(model)
-        await self.catalog.warm_up(found.provider, found.api)
-        owner = self.registry.owner(found.provider, found.api)
-        if not owner.implements("count_tokens"):
-            msg = f"{owner.distribution} cannot count tokens."
-            hint = "The usage of an answer says how many its request had."
-            raise InvalidRequest(msg, provider=found.provider, model=found.id, hint=hint)
-        provider = self.registry.provider_config(found.provider)
-        transport = self.registry.authorized(provider, self.transport)
-        try:
-            counted = await owner.hooks.count_tokens(
+        call = await PluginCall.prepare(self.registry, self.catalog, self.transport, found)
+        hint = "The usage of an answer says how many its request had."
+        call.require("count_tokens", "count tokens", hint)
+        settings = self._resolver.options_for(found, merged, deadlines=self.transport.deadlines)
+        counted = await call.wait_for(
+            lambda: call.owner.hooks.count_tokens(
                 model=found,
                 context=context,
-                options=self._resolver.options_for(
-                    found, merged, deadlines=self.transport.deadlines
-                ),
-                provider=provider,
+                options=settings,
+                provider=call.provider,
                 config=self.config,
-                transport=transport,
-            )
-        except ModelwireError:
-            raise
-        except (Exception, SystemExit) as error:
-            what = f"failed to count tokens: {where(error)}"
-            raise self.registry.bug(owner, error, what) from error
+                transport=call.transport,
+            ),
+            "count tokens",
+        )
         if type(counted) is not int or counted < 0:
-            msg = (
-                f"{owner.distribution} counted {type(counted).__name__} and not a number of tokens."
-            )
+            package = call.owner.distribution
+            msg = f"{package} counted {type(counted).__name__} and not a number of tokens."
             raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
         return counted
+
+    @naming(EmbeddingChanges)
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        *,
+        model: ModelRef | str | None = None,
+        fallbacks: Sequence[ModelRef | str] = (),
+        options: EmbeddingOptions | None = None,
+        batch_size: int | None = None,
+        concurrency: int = CONCURRENCY,
+        **changes: Unpack[EmbeddingChanges],
+    ) -> Embeddings:
+        """Make a vector of each text.
+
+        The texts are divided into requests as the service allows, and the requests are sent a few at
+        a time. Each is sent again by itself where that may help.
+
+        Args:
+            texts: The texts; a string is one text. Without texts there are no vectors, and nothing
+                is sent.
+            model: A reference as for `resolve`. `None` is `agents.defaults.memorySearch`.
+            fallbacks: Models that may make all the vectors when the first fails. Vectors of several
+                models cannot be compared, so that none stands in unless it is named here.
+            options: Options as an object.
+            batch_size: The most texts of a request; by default as many as the service takes.
+            concurrency: The most requests at the same time.
+            changes: Single options by keyword; they win over `options`. They are the attributes of
+                `EmbeddingOptions`: `dimensions`, `input_type`, `normalize`, `params`, `plugins`
+                and `deadlines`.
+
+        Raises:
+            InvalidRequest: A text is empty or no string, an argument or option has another name, type
+                or range than it may have, or the model makes no embeddings.
+            ModelwireError: A request failed; `text_index` says which text was at fault, where that is
+                known.
+        """
+        check_call(model, fallbacks)
+        check_count("batch_size", batch_size, optional=True)
+        check_count("concurrency", concurrency)
+        merged = embedding_options_of(options, changes, Runtime.embed)
+        if merged.plugins:
+            check_plugins(merged, self.registry.plugin_names)
+        call = EmbeddingCall(
+            resolver=self._resolver,
+            registry=self.registry,
+            config=self.config,
+            transport=self.transport,
+            retries=self._retries,
+            texts=check_texts(texts),
+            model=model,
+            fallbacks=tuple(fallbacks),
+            options=merged,
+            batch_size=batch_size,
+            concurrency=concurrency,
+        )
+        return await call.result()
 
     def _options(
         self, options: CompletionOptions | None, changes: OptionChanges, call: Callable[..., Any]
@@ -401,18 +452,18 @@ class Runtime(AsyncClosable):
             authorized["auth"] = f"{provider.delegated_auth}, by {auth_owner.distribution}"
         if not owner.implements("describe_call"):
             return authorized
-        try:
-            told = owner.hooks.describe_call(
-                model=model,
-                options=self._resolver.options_for(
-                    model, CompletionOptions(), deadlines=self.transport.deadlines
-                ),
-                provider=provider,
-                config=self.config,
-            )
-            return {str(k): shown_url(str(value)) for k, value in (authorized | {**told}).items()}
-        except ModelwireError:
-            raise
-        except (Exception, SystemExit) as error:
-            what = f"failed to describe a call: {where(error)}"
-            raise self.registry.bug(owner, error, what) from error
+        call = PluginCall(self.registry, owner, model, provider, self.transport)
+        told = call.run(
+            lambda: dict(
+                owner.hooks.describe_call(
+                    model=model,
+                    options=self._resolver.options_for(
+                        model, CompletionOptions(), deadlines=self.transport.deadlines
+                    ),
+                    provider=provider,
+                    config=self.config,
+                )
+            ),
+            "describe a call",
+        )
+        return {str(k): shown_url(str(value)) for k, value in (authorized | told).items()}

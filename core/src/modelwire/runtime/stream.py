@@ -18,26 +18,21 @@ from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.events.assembler import Assembler
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire.models import Model
-from modelwire.runtime.cancellation import Cancellation
+from modelwire.runtime.candidates import CallState
 
 __all__ = ["Stream", "StreamState", "Texts"]
 
 
-class StreamState:
+class StreamState(CallState):
     """The state of a running answer, as far as it concerns those who read it.
 
     Attributes:
-        cancellation: What may end it from outside.
-        model: The model that is answering, once it is known.
-        attempts: The tries that failed, oldest first.
         assembler: What puts the present try's message together.
         message: The finished message.
     """
 
     def __init__(self) -> None:
-        self.cancellation = Cancellation()
-        self.model: Model | None = None
-        self.attempts: list[Attempt] = []
+        super().__init__()
         self.assembler: Assembler | None = None
         self.message: AssistantMessage | None = None
 

@@ -15,15 +15,16 @@ from typing import Any, Self, Unpack
 from modelwire.catalog import Catalog, Listing
 from modelwire.closable import Closable
 from modelwire.config import Config
-from modelwire.hookspecs import CompletionOptions, CredentialStatus
+from modelwire.hookspecs import CompletionOptions, CredentialStatus, EmbeddingOptions
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
 from modelwire.runtime.caller_options import check_type
 from modelwire.runtime.dry_run import DryRun
+from modelwire.runtime.embeddings import CONCURRENCY, Embeddings
 from modelwire.runtime.keywords import naming
 from modelwire.runtime.loop_thread import LoopThread
-from modelwire.runtime.options import OptionChanges, StreamSettings
+from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.runtime import Runtime
 from modelwire.runtime.sync_streams import SyncStream, SyncToolLoop
@@ -219,6 +220,31 @@ class SyncRuntime(Closable):
         return self._loop.call(
             self._runtime.count_tokens(
                 prompt, model=model, system=system, tools=tools, options=options, **changes
+            )
+        )
+
+    @naming(EmbeddingChanges)
+    def embed(
+        self,
+        texts: str | Iterable[str],
+        *,
+        model: ModelRef | str | None = None,
+        fallbacks: Sequence[ModelRef | str] = (),
+        options: EmbeddingOptions | None = None,
+        batch_size: int | None = None,
+        concurrency: int = CONCURRENCY,
+        **changes: Unpack[EmbeddingChanges],
+    ) -> Embeddings:
+        """Make a vector of each text; see `Runtime.embed`."""
+        return self._loop.call(
+            self._runtime.embed(
+                texts,
+                model=model,
+                fallbacks=fallbacks,
+                options=options,
+                batch_size=batch_size,
+                concurrency=concurrency,
+                **changes,
             )
         )
 

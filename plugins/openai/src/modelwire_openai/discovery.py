@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.models import InputKind, Model, ModelList, Prices
+from modelwire.models import InputKind, Model, ModelList, OutputKind, Prices
 from modelwire_openai.account import Account, default_api, resolve_account
 from modelwire_openai.addresses import is_loopback
 from modelwire_openai.client import fetch_json
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modelwire.hookspecs import DiscoverySettings
     from modelwire.transport import Deadlines, Transport
 
-__all__ = ["can_chat", "discover", "list_models", "model_of"]
+__all__ = ["can_chat", "discover", "list_models", "makes_embeddings", "model_of"]
 
 _NOT_FOR_CHAT = re.compile(
     r"embed|bge-|rerank|whisper|transcribe|tts|dall-e|gpt-image|chatgpt-image|stable-diffusion"
@@ -31,6 +31,8 @@ _NOT_FOR_CHAT = re.compile(
 _CHAT_TYPES = frozenset(
     {"chat", "language", "code", "model", "llm", "vlm", "base", "completion", ""}
 )
+_EMBEDDING_TYPES = frozenset({"embedding", "embeddings"})
+_EMBEDDING_ID = re.compile(r"embed", re.IGNORECASE)
 _CONTEXT = ("context_length", "context_window", "max_context_length", "max_model_len")
 _ANSWER = ("max_completion_tokens", "max_output_tokens")
 _INPUTS: Mapping[str, InputKind] = {
@@ -58,6 +60,19 @@ def can_chat(entry: Mapping[str, Any]) -> bool:
     return _NOT_FOR_CHAT.search(entry["id"]) is None
 
 
+def makes_embeddings(entry: Mapping[str, Any]) -> bool:
+    """Whether a listed model makes embeddings, by what is said or by its id."""
+    if entry.get("active") is False:
+        return False
+    outputs = _object(entry.get("architecture")).get("output_modalities")
+    if isinstance(outputs, list) and outputs:
+        return "embeddings" in outputs
+    kind = entry.get("type")
+    if isinstance(kind, str) and kind:
+        return kind.lower() in _EMBEDDING_TYPES
+    return _EMBEDDING_ID.search(entry["id"]) is not None
+
+
 def model_of(entry: Mapping[str, Any], provider: str, *, api: str, local: bool | None) -> Model:
     """Make a model of an entry; what it does not say is unknown."""
     model_id = entry["id"]
@@ -72,6 +87,7 @@ def model_of(entry: Mapping[str, Any], provider: str, *, api: str, local: bool |
         api=api,
         reasoning=_reasoning(entry) if known is None else known.reasoning,
         input=_inputs(entry) or (_known_inputs(known.images) if known else None),
+        output=_outputs(entry, known=known is not None),
         tools=_tools(entry),
         local=local,
         prices=_prices(entry),
@@ -108,6 +124,15 @@ def _inputs(entry: Mapping[str, Any]) -> tuple[InputKind, ...] | None:
     if vision is None:
         vision = _flag(entry.get("supports_image_input"))
     return _known_inputs(vision)
+
+
+def _outputs(entry: Mapping[str, Any], *, known: bool) -> tuple[OutputKind, ...] | None:
+    """What a model makes: embeddings, text where that is said, or nobody knows."""
+    if makes_embeddings(entry):
+        return ("embedding",)
+    outputs = _object(entry.get("architecture")).get("output_modalities")
+    said = isinstance(outputs, list) and "text" in outputs
+    return ("text",) if said or known else None
 
 
 def _known_inputs(images: bool | None) -> tuple[InputKind, ...] | None:
@@ -162,7 +187,7 @@ _NO_ROUTE = frozenset({404, 405, 501})
 async def discover(
     provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
 ) -> ModelList:
-    """List the models that a service offers for conversations.
+    """List the models that a service offers for conversations and for embeddings.
 
     A service without the route offers none here; its models can still be named. Where the service
     says that it has more models than it listed, the result is incomplete.
@@ -183,7 +208,9 @@ async def discover(
     price_id = account.server.price_id if account.server else None
     everything = settings.values.get("all") is True
     listed, more = await list_models(account, transport)
-    entries = [entry for entry in listed if everything or can_chat(entry)]
+    entries = [
+        entry for entry in listed if everything or can_chat(entry) or makes_embeddings(entry)
+    ]
     from asyncio import to_thread
 
     def models() -> list[Model]:

@@ -9,7 +9,7 @@ import re
 
 from attrs import field, frozen
 
-__all__ = ["OpenAIModel", "openai_model"]
+__all__ = ["OpenAIModel", "only_makes_embeddings", "openai_model"]
 
 
 def _compiled(text: str) -> re.Pattern[str]:
@@ -54,3 +54,8 @@ def openai_model(model_id: str) -> OpenAIModel | None:
     """What is known of a model; that of a fine-tuned one is what is known of its base."""
     base = model_id.removeprefix("ft:")
     return next((row for row in _MODELS if row.pattern.match(base)), None)
+
+
+def only_makes_embeddings(model_id: str) -> bool:
+    """Whether a model of OpenAI makes embeddings and answers no prompts."""
+    return model_id.startswith("text-embedding-")

@@ -10,7 +10,13 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
-    from modelwire.hookspecs import CompletionOptions, DiscoverySettings
+    from modelwire.hookspecs import (
+        CompletionOptions,
+        DiscoverySettings,
+        EmbeddingBatch,
+        EmbeddingLimits,
+        EmbeddingOptions,
+    )
     from modelwire.messages import Context
     from modelwire.models import Model
     from modelwire.transport import Transport
@@ -19,6 +25,8 @@ __all__ = [
     "describe_call",
     "detect_credentials",
     "discover_models",
+    "embed",
+    "embedding_limits",
     "stream_completion",
     "warm_up",
 ]
@@ -45,7 +53,7 @@ def detect_credentials(
 async def discover_models(
     provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
 ) -> Sequence[Model]:
-    """List the models that a service offers for conversations.
+    """List the models that a service offers for conversations and for embeddings.
 
     Raises:
         ConfigError: A setting is not valid.
@@ -72,8 +80,13 @@ def stream_completion(
         ProviderError: The service refused or failed, or the answer broke off.
     """
     from modelwire_openai.account import default_api
+    from modelwire_openai.models import only_makes_embeddings
     from modelwire_openai.servers import RESPONSES
 
+    if provider.id == "openai" and only_makes_embeddings(model.id):
+        from modelwire.authoring import only_embeds
+
+        raise only_embeds(model)
     if (model.api or default_api(provider, config, model)) == RESPONSES:
         from modelwire_openai.responses.completion import complete_responses
 
@@ -81,6 +94,41 @@ def stream_completion(
     from modelwire_openai.completions.completion import complete_chat
 
     return complete_chat(model, context, options, provider, config, transport)
+
+
+@hookimpl
+def embedding_limits(
+    model: Model, options: EmbeddingOptions, provider: ProviderConfig, config: Config
+) -> EmbeddingLimits:
+    """Say how much one request for embeddings may hold.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        InvalidRequest: It is a model of OpenAI that makes no embeddings.
+    """
+    from modelwire_openai.embeddings.batch import limits_of
+
+    return limits_of(model, options, provider, config)
+
+
+@hookimpl
+async def embed(
+    model: Model,
+    texts: Sequence[str],
+    options: EmbeddingOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> EmbeddingBatch:
+    """Make a vector of each text with one request, by the route `embeddings` of either API.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: The service refused or failed.
+    """
+    from modelwire_openai.embeddings.batch import embed_texts
+
+    return await embed_texts(model, texts, options, provider, config, transport)
 
 
 @hookimpl
@@ -99,8 +147,9 @@ def describe_call(
 
 @hookimpl
 def warm_up(api: str | None) -> None:
-    """Import what streams of an API, or of both where none is named, and lists of models need."""
+    """Import what streams of an API, or of both where none is named, embeddings and lists need."""
     import modelwire_openai.discovery
+    import modelwire_openai.embeddings.batch
     from modelwire_openai.servers import COMPLETIONS, RESPONSES
 
     if api != RESPONSES:

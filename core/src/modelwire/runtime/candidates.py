@@ -1,0 +1,142 @@
+"""Candidates: the models that are asked in turn until one answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+from attrs import frozen
+
+from modelwire.errors import (
+    Attempt,
+    ContentFiltered,
+    ContextOverflow,
+    ModelwireError,
+    PluginError,
+    ProviderError,
+    UnknownModel,
+    VariableNotSet,
+)
+from modelwire.models import Model, ModelRef
+from modelwire.runtime.cancellation import Cancellation
+from modelwire.transport import RetryPolicy
+
+__all__ = ["CallState", "Turn", "ask_in_turn", "deserves_fallback"]
+
+T = TypeVar("T")
+
+
+def deserves_fallback(error: ModelwireError) -> bool:
+    """Whether a model that is named as a fallback may answer instead.
+
+    Not where the conversation itself is at fault: one that does not fit or that a policy stopped is
+    the caller's to shorten or change, and nobody else should be shown it unasked. Not where the
+    caller made a mistake or stopped, either.
+    """
+    if isinstance(error, ContextOverflow | ContentFiltered):
+        return False
+    return isinstance(error, ProviderError | PluginError | UnknownModel | VariableNotSet)
+
+
+class CallState:
+    """The state of a running call.
+
+    Attributes:
+        cancellation: What may end it from outside.
+        model: The model that is asked, once it is known.
+        attempts: The tries that failed, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.cancellation = Cancellation()
+        self.model: Model | None = None
+        self.attempts: list[Attempt] = []
+
+    def begin(self) -> None:
+        """Turn to the next candidate; what is known of the one before is not true of it."""
+        self.model = None
+
+    def note(self, attempt: Attempt) -> None:
+        """Keep a try that failed, where another one follows it."""
+        if attempt.waited is not None:
+            self.attempts.append(attempt)
+
+
+@frozen
+class Turn:
+    """The turn of one candidate.
+
+    Attributes:
+        candidate: The reference.
+        limit: Ends the wait for it. What is armed here ends with the turn, and `first_event` with
+            the first thing that is yielded.
+        began: When the call began, by the monotonic clock.
+        asked: When this turn did.
+        retries: When the model is tried again.
+    """
+
+    candidate: ModelRef | str
+    limit: Cancellation
+    began: float
+    asked: float
+    retries: RetryPolicy
+
+    @property
+    def spent(self) -> float:
+        """Seconds that have passed since the call."""
+        return time.monotonic() - self.began
+
+    def arm(self, total: float | None, first_event: float | None) -> None:
+        """Set deadlines of the turn, which hold whether the plugin looks at them or not."""
+        self.limit.arm("total", total)
+        self.limit.arm("first_event", first_event, spent=time.monotonic() - self.asked)
+
+
+async def ask_in_turn(
+    candidates: Callable[[], Sequence[ModelRef | str]],
+    retries: RetryPolicy,
+    state: CallState,
+    ask: Callable[[Turn], Awaitable[AsyncGenerator[T, None]]],
+) -> AsyncGenerator[T, None]:
+    """Ask the candidates until one answers; yield what it yields.
+
+    The next candidate is asked only when the failure deserves it and nothing was yielded.
+
+    Args:
+        candidates: Lists references to the models, when the first is due.
+        retries: When a model is tried again.
+        state: The state of the call.
+        ask: Gets ready to ask one model.
+    """
+    began = time.monotonic()
+    refs = candidates()
+    for position, candidate in enumerate(refs):
+        last = position == len(refs) - 1
+        policy = retries if last else retries.before_fallback()
+        yielded = False
+        state.begin()
+        limit = Cancellation()
+        try:
+            with limit.guard():
+                answer = await ask(Turn(candidate, limit, began, time.monotonic(), policy))
+                async with aclosing(answer):
+                    limit.enter()
+                    async for arrived in answer:
+                        limit.leave()
+                        if not yielded:
+                            limit.lift("first_event")
+                            yielded = True
+                        yield arrived
+                        limit.enter()
+        except ModelwireError as error:
+            stopped = state.cancellation.error is not None
+            if yielded or last or stopped or not deserves_fallback(error):
+                raise
+            tried = state.model.ref if state.model is not None else candidate
+            state.attempts.append(Attempt(str(tried), error.code, str(error)))
+        else:
+            return
+        finally:
+            limit.disarm()

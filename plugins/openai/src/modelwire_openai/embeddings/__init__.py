@@ -1,0 +1,1 @@
+"""Embeddings: the route `embeddings`, which both APIs of OpenAI share."""
