@@ -10,7 +10,14 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
-    from modelwire.hookspecs import CompletionOptions, DiscoverySettings, OtherApis
+    from modelwire.hookspecs import (
+        CompletionOptions,
+        DiscoverySettings,
+        EmbeddingBatch,
+        EmbeddingLimits,
+        EmbeddingOptions,
+        OtherApis,
+    )
     from modelwire.messages import Context
     from modelwire.models import Model
     from modelwire.transport import Request, Transport
@@ -21,6 +28,8 @@ __all__ = [
     "describe_call",
     "detect_credentials",
     "discover_models",
+    "embed",
+    "embedding_limits",
     "stream_completion",
     "warm_up",
 ]
@@ -91,8 +100,13 @@ def stream_completion(
         ProviderError: AWS refused or failed, or the answer broke off.
     """
     from modelwire_bedrock.converse.completion import complete_stream
+    from modelwire_bedrock.embeddings.families import makes_embeddings_only
     from modelwire_bedrock.routes.choice import choose_route
 
+    if makes_embeddings_only(model.id):
+        from modelwire.authoring import only_embeds
+
+        raise only_embeds(model)
     route = choose_route(model, provider)
     if route.api != CONVERSE:
         from modelwire_bedrock.routes.stream import complete_through
@@ -119,6 +133,42 @@ async def count_tokens(
     from modelwire_bedrock.converse.token_count import count_input_tokens
 
     return await count_input_tokens(model, context, options, provider, config, transport)
+
+
+@hookimpl
+def embedding_limits(model: Model, provider: ProviderConfig) -> EmbeddingLimits:
+    """Say how many texts one InvokeModel may hold.
+
+    Raises:
+        InvalidRequest: The model makes no embeddings, or none that are known here.
+    """
+    if provider.id == MANTLE_PROVIDER:
+        from modelwire.authoring import makes_no_embeddings
+
+        raise makes_no_embeddings(model)
+    from modelwire_bedrock.embeddings.batch import limits_of
+
+    return limits_of(model)
+
+
+@hookimpl
+async def embed(
+    model: Model,
+    texts: Sequence[str],
+    options: EmbeddingOptions,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> EmbeddingBatch:
+    """Make a vector of each text with one InvokeModel.
+
+    Raises:
+        ConfigError: A setting is not valid.
+        ProviderError: AWS refused or failed.
+    """
+    from modelwire_bedrock.embeddings.batch import embed_texts
+
+    return await embed_texts(model, texts, options, provider, config, transport)
 
 
 @hookimpl
@@ -150,7 +200,7 @@ def describe_call(
 
 @hookimpl
 def warm_up() -> None:
-    """Import botocore, and what streams, lists of models and their errors need."""
+    """Import botocore, and what streams, embeddings, lists of models and their errors need."""
     import modelwire_bedrock.auth
     import modelwire_bedrock.aws.credentials.errors
     import modelwire_bedrock.aws.credentials.sessions
@@ -158,4 +208,5 @@ def warm_up() -> None:
     import modelwire_bedrock.converse.token_count
     import modelwire_bedrock.discovery.mantle_models
     import modelwire_bedrock.discovery.region_models
+    import modelwire_bedrock.embeddings.batch
     import modelwire_bedrock.routes.stream  # noqa: F401 - for the hooks above

@@ -233,6 +233,12 @@ EMBEDDINGS = {
         "embedding",
         256,
     ),
+    "titan multimodal": (
+        "amazon.titan-embed-image-v1",
+        lambda t: {"inputText": t, "embeddingConfig": {"outputEmbeddingLength": 384}},
+        "embedding",
+        384,
+    ),
     "cohere v3": (
         "cohere.embed-english-v3",
         lambda t: {"texts": [t], "input_type": "search_query"},
@@ -295,20 +301,68 @@ def test_the_forms_of_an_embedding(runtime):
     assert all(0 <= value <= 255 for value in by_type["ubinary"][0] + by_type["uint8"][0])
 
 
+def _nova(**params):
+    text = {"truncationMode": "END", "value": "a"}
+    params = {"embeddingPurpose": "GENERIC_INDEX", "text": text, **params}
+    return {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": params}
+
+
+QUERY = {"input_type": "search_query"}
+
+
 @pytest.mark.parametrize(
-    ("model", "body"),
+    ("model", "body", "said"),
     [
-        ("amazon.titan-embed-text-v2:0", {}),
-        ("amazon.titan-embed-text-v2:0", {"inputText": "a", "dimensions": 100}),
-        ("cohere.embed-english-v3", {"texts": ["a"] * 97, "input_type": "search_query"}),
-        ("cohere.embed-english-v3", {"texts": ["a" * 2049], "input_type": "search_query"}),
-        ("cohere.embed-english-v3", {"texts": ["a"]}),
-        ("us.cohere.embed-v4:0", {"texts": ["a"], "images": ["b"], "input_type": "search_query"}),
+        ("amazon.titan-embed-text-v2:0", {}, r"#: required key \[inputText\] not found"),
+        ("amazon.titan-embed-text-v2:0", {"inputText": "a", "dimensions": 100}, "#/dimensions"),
+        ("amazon.titan-embed-text-v2:0", {"inputText": ""}, "expected minLength: 1, actual: 0"),
+        (
+            "amazon.titan-embed-text-v2:0",
+            {"inputText": "word " * 9000},
+            "400 Bad Request: Too many input tokens. Max input tokens: 8192, request input token",
+        ),
+        (
+            "amazon.titan-embed-text-v1",
+            {"inputText": "a", "dimensions": 256},
+            r"#: extraneous key \[dimensions\] is not permitted",
+        ),
+        ("amazon.titan-embed-image-v1", {}, "inputText"),
+        (
+            "cohere.embed-english-v3",
+            {"texts": ["a"] * 97, **QUERY},
+            "#/texts: expected maximum item count: 96, found: 97",
+        ),
+        (
+            "cohere.embed-english-v3",
+            {"texts": ["a", "a" * 2049], **QUERY},
+            "#/texts/1: expected maxLength: 2048, actual: 2049, please reformat your input and",
+        ),
+        (
+            "cohere.embed-english-v3",
+            {"inputText": "a"},
+            (
+                r"#: required key \[texts\] not found#: required key \[input_type\] not found"
+                r"#: extraneous key \[inputText\] is not permitted, please reformat"
+            ),
+        ),
+        ("cohere.embed-english-v3", {"texts": ["a"], "input_type": "query"}, "#/input_type"),
+        ("cohere.embed-english-v3", {"texts": ["a"], **QUERY, "truncate": "LEFT"}, "#/truncate"),
+        ("cohere.embed-english-v3", {"texts": [], **QUERY}, "minimum item count"),
+        ("us.cohere.embed-v4:0", {"texts": ["a"], "images": ["b"], **QUERY}, "exactly one"),
+        ("amazon.nova-2-multimodal-embeddings-v1:0", _nova(embeddingPurpose="SEARCH"), "Purpose"),
+        ("amazon.nova-2-multimodal-embeddings-v1:0", _nova(embeddingDimension=512), "Dimension"),
+        ("amazon.nova-2-multimodal-embeddings-v1:0", _nova(text={"value": "a"}), "truncationMode"),
     ],
 )
-def test_an_embedding_model_refuses_what_it_does_not_take(runtime, model, body):
-    with pytest.raises(runtime.exceptions.ValidationException):
+def test_an_embedding_model_refuses_what_it_does_not_take(runtime, model, body, said):
+    with pytest.raises(runtime.exceptions.ValidationException, match=said):
         invoke(runtime, model, body)
+
+
+def test_a_vector_is_normalized_unless_titan_is_told_otherwise(runtime):
+    body = {"inputText": "the cat sat on the mat", "normalize": False}
+    vector = invoke(runtime, "amazon.titan-embed-text-v2:0", body)[0]["embedding"]
+    assert sum(value * value for value in vector) > 2
 
 
 def test_an_embedding_model_does_not_stream(runtime):

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelwire.authoring import parse_json
-from modelwire.errors import MalformedResponse, ModelwireError
+from modelwire.errors import MalformedResponse
 from modelwire.redaction import scrub
 from modelwire.transport import Deadlines
 from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.expired import with_fresh_credentials
 from modelwire_bedrock.aws.logging import quiet
 from modelwire_bedrock.aws.signing import prepare, transport_for
-from modelwire_bedrock.errors import ServiceFault, fault_of_response
+from modelwire_bedrock.errors import fault_of_response
 
 if TYPE_CHECKING:
     from modelwire.transport import Transport
@@ -57,22 +58,11 @@ async def call(
         ProviderError: AWS refused or failed, or there are no credentials.
         RequestTimeout: It took longer than the transport allows, or than 30 seconds.
     """
-    try:
-        return await _call_once(operation, params, target, clients, transport)
-    except ModelwireError as error:
-        fault = error.__cause__
-        if not (isinstance(fault, ServiceFault) and fault.is_expired_token):
-            raise
-    await clients.forget(target)
-    try:
-        return await _call_once(operation, params, target, clients, transport)
-    except ModelwireError as error:
-        fault = error.__cause__
-        if isinstance(fault, ServiceFault) and fault.is_expired_token:
-            from modelwire_bedrock.aws.credentials.errors import login_hint
-
-            error.hint = login_hint(target)
-        raise
+    return await with_fresh_credentials(
+        lambda: _call_once(operation, params, target, clients, transport),
+        target=target,
+        clients=clients,
+    )
 
 
 async def _call_once(

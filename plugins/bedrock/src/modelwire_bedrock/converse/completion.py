@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modelwire.authoring import Remedy, stream_call, with_costs
 from modelwire.errors import InvalidRequest, ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
+from modelwire_bedrock.aws.expired import is_expired
 from modelwire_bedrock.converse.call import ConverseCall
 from modelwire_bedrock.converse.plan import base_model_of, plan_call, target_of
 from modelwire_bedrock.converse.refusals import fields_named
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["complete_stream"]
 
 _PROVIDER = "amazon-bedrock"
-
-
-def _is_expired(error: ProviderError) -> bool:
-    fault = error.__cause__
-    return isinstance(fault, ServiceFault) and fault.is_expired_token
 
 
 def _is_stale(error: ProviderError) -> bool:
@@ -70,7 +66,7 @@ _MOST_REFUSALS = 4
 
 _REMEDIES = (
     Remedy(
-        _is_expired,
+        is_expired,
         ConverseCall.with_fresh_credentials,
         "credentials",
         "AWS reported that they expired, so they were loaded again.",

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from modelwire.authoring import PriceEntry
 from modelwire.models import InputKind, Model
 from modelwire_bedrock.discovery.filters import base_of_profile
+from modelwire_bedrock.embeddings.families import embedding_family
 from modelwire_bedrock.models.families import UNKNOWN, family_of
 from modelwire_bedrock.models.limits import limits_of
 from modelwire_bedrock.models.prices import price_entry, priced_id
@@ -89,6 +90,8 @@ class Mapper:
         self, model_id: str, name: str, base_id: str | None, kinds: frozenset[InputKind] | None
     ) -> Model:
         known_by = base_id or model_id
+        if embedding_family(known_by) is not None:
+            return self._embedding_model(model_id, name, base_id, kinds)
         limits, family = limits_of(known_by), family_of(known_by, name=name)
         price = self.price_of(priced_id(model_id, base_id))
         window = limits.context_window or price.context_window
@@ -111,11 +114,28 @@ class Mapper:
             api=self.api,
             reasoning=_reasons(known_by, name),
             input=_in_order(kinds | family.files) if kinds is not None else None,
+            output=None if family is UNKNOWN and kinds is None else ("text",),
             tools=None if family is UNKNOWN else family.tools,
             prices=price.prices,
             context_window=window or self.context_window,
             max_tokens=limits.max_tokens or self.max_tokens,
             extra=extra,
+            sources=("discovered",),
+        )
+
+    def _embedding_model(
+        self, model_id: str, name: str, base_id: str | None, kinds: frozenset[InputKind] | None
+    ) -> Model:
+        price = self.price_of(priced_id(model_id, base_id))
+        return Model(
+            provider=self.provider,
+            id=model_id,
+            name=name,
+            api=self.api,
+            input=_in_order(kinds) if kinds is not None else None,
+            output=("embedding",),
+            prices=price.prices,
+            context_window=price.context_window,
             sources=("discovered",),
         )
 

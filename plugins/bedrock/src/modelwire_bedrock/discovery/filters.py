@@ -1,4 +1,4 @@
-"""Filters of listed models: for conversations, and wanted."""
+"""Filters of listed models: for conversations or embeddings, and wanted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from modelwire_bedrock.embeddings.families import embedding_family
 from modelwire_bedrock.models.families import GEOGRAPHIES, family_of
 from modelwire_bedrock.models.inference_profiles import base_of_all
 
-__all__ = ["answers_in_text", "base_of_profile", "offers_chat", "offers_profile"]
+__all__ = [
+    "answers_in_text",
+    "base_of_profile",
+    "offers_chat",
+    "offers_embeddings",
+    "offers_profile",
+]
 
 _FOUNDATION_MODEL = re.compile(r"foundation-model/(.+)$")
 _GEOGRAPHY = re.compile(rf"^(?:{'|'.join(GEOGRAPHIES)})\.(.+)$", re.IGNORECASE)
@@ -35,10 +42,9 @@ def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
     model_id = _text(summary, "modelId")
     outputs = [str(kind).lower() for kind in summary.get("outputModalities") or ()]
     status = _text(summary.get("modelLifecycle") or {}, "status")
-    maker = (_text(summary, "providerName") or model_id.partition(".")[0]).lower()
     return (
         bool(model_id)
-        and (not makers or maker in makers)
+        and (not makers or _maker(summary, model_id) in makers)
         and summary.get("responseStreamingSupported") is True
         and _ELSEWHERE.search(model_id) is None
         and family_of(model_id).converse
@@ -47,22 +53,38 @@ def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
     )
 
 
+def offers_embeddings(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
+    """Whether a foundation model makes embeddings of texts in a known way, is active and wanted.
+
+    Args:
+        summary: A `FoundationModelSummary` of ListFoundationModels.
+        makers: Makers in lower case; empty for all.
+    """
+    model_id = _text(summary, "modelId")
+    return (
+        embedding_family(model_id) is not None
+        and (not makers or _maker(summary, model_id) in makers)
+        and _text(summary.get("modelLifecycle") or {}, "status").upper() == "ACTIVE"
+    )
+
+
 def offers_profile(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
-    """Whether an inference profile is active and one of its models is of a wanted maker.
+    """Whether an inference profile is active, and its models are for conversations or embeddings.
 
     Args:
         summary: An `InferenceProfileSummary` of ListInferenceProfiles.
-        makers: Makers in lower case; empty for all.
+        makers: Makers in lower case, one of which must have made one of the models; empty for all.
     """
     profile_id = _text(summary, "inferenceProfileId")
     behind = [_text(model, "modelArn").partition("/")[2] for model in summary.get("models") or ()]
+    named = (profile_id, *behind)
     return (
         bool(profile_id)
         and _text(summary, "status").upper() == "ACTIVE"
         and (not makers or any(model.partition(".")[0].lower() in makers for model in behind))
-        and not any(
-            _ELSEWHERE.search(name) or not family_of(name).converse
-            for name in (profile_id, *behind)
+        and (
+            any(embedding_family(name) for name in named)
+            or not any(_ELSEWHERE.search(name) or not family_of(name).converse for name in named)
         )
     )
 
@@ -80,6 +102,10 @@ def base_of_profile(summary: Mapping[str, Any]) -> str | None:
         match = _GEOGRAPHY.match(_text(summary, "inferenceProfileId"))
         return match[1] if match else None
     return None
+
+
+def _maker(summary: Mapping[str, Any], model_id: str) -> str:
+    return (_text(summary, "providerName") or model_id.partition(".")[0]).lower()
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

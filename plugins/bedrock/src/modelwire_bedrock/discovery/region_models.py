@@ -13,7 +13,7 @@ from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.control_plane import Operation
 from modelwire_bedrock.aws.endpoints import resolve_target
 from modelwire_bedrock.discovery.convert import Mapper
-from modelwire_bedrock.discovery.filters import offers_chat, offers_profile
+from modelwire_bedrock.discovery.filters import offers_chat, offers_embeddings, offers_profile
 from modelwire_bedrock.discovery.pages import all_pages
 from modelwire_bedrock.models.inference_profiles import (
     Inventory,
@@ -109,7 +109,11 @@ def models_in(
         region: The region that was asked.
     """
     makers = options.provider_filter
-    wanted = [item for item in listing.models or () if offers_chat(item, makers)]
+    wanted = [
+        item
+        for item in listing.models or ()
+        if offers_chat(item, makers) or offers_embeddings(item, makers)
+    ]
     bases = {model.id: model for model in map(mapper.foundation, wanted)}
     found = [bases[_id(item)] for item in wanted if _on_demand(item)]
     if listing.profiles is not None:
@@ -217,5 +221,7 @@ def _id(summary: Mapping[str, Any]) -> str:
     return str(summary.get("modelId") or "").strip()
 
 
-def _order(model: Model) -> tuple[bool, str, str, str]:
-    return (not model.id.startswith("global."), model.name.casefold(), model.name, model.id)
+def _order(model: Model) -> tuple[bool, bool, str, str, str]:
+    embeds = model.output == ("embedding",)
+    name = model.name
+    return (embeds, not model.id.startswith("global."), name.casefold(), name, model.id)

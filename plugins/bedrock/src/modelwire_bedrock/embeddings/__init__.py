@@ -1,0 +1,1 @@
+"""Embeddings: InvokeModel with the bodies of the models that make them."""
