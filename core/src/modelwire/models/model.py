@@ -125,6 +125,16 @@ class Model:
         """The reference that names this model."""
         return ModelRef(self.provider, self.id)
 
+    @property
+    def may_answer(self) -> bool:
+        """Whether it answers prompts, as far as is known."""
+        return self.output is None or "text" in self.output
+
+    @property
+    def may_embed(self) -> bool:
+        """Whether it makes embeddings, as far as is known."""
+        return self.output is None or "embedding" in self.output
+
 
 class ModelList(tuple[Model, ...]):
     """The models that a provider offers, as a tuple, and what may be missing.

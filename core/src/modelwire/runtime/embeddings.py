@@ -139,7 +139,7 @@ class EmbeddingCall:
         await pass_gate()
         model = await self.resolver.resolve(turn.candidate)
         state.model = model
-        if model.output is not None and "embedding" not in model.output:
+        if not model.may_embed:
             raise makes_no_embeddings(model)
         options = self.resolver.embedding_options_for(
             model, self.options, spent=turn.spent, deadlines=self.transport.deadlines

@@ -112,7 +112,7 @@ def check_abilities(model: Model, context: Context) -> None:
         InvalidRequest: The model makes embeddings only; there are tools, and it calls none; or the
             new turn holds images or files that it does not take.
     """
-    if model.output is not None and "text" not in model.output:
+    if not model.may_answer:
         raise only_embeds(model)
     if context.tools and model.tools is False:
         msg = f"{model.ref} cannot call tools."

@@ -37,6 +37,7 @@ def embedded_model(provider_id: str) -> Model:
         api=API,
         reasoning=False,
         input=("text",),
+        output=("text", "embedding"),
         tools=True,
         local=True,
         prices=FREE,
@@ -69,6 +70,9 @@ def _from_config(item: ModelConfig, provider_id: str) -> Model:
         prices=FREE,
         context_window=item.context_window or DEFAULT_CONTEXT_WINDOW,
         max_tokens=item.most_tokens,
-        extra={"path": str(expand_path(item.extra["path"], provider_id))},
+        extra={
+            "path": str(expand_path(item.extra["path"], provider_id)),
+            **{name: item.extra[name] for name in ("pooling",) if name in item.extra},
+        },
         sources=("configured",),
     )

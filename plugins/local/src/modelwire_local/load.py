@@ -15,7 +15,7 @@ from attrs import field, frozen
 from modelwire.errors import ModelwireError, NotFound, ServerError
 from modelwire_local.models import verify_weights
 from modelwire_local.requirements import import_engine
-from modelwire_local.settings import EngineSettings
+from modelwire_local.settings import EngineSettings, Pooling
 from modelwire_local.template import ChatTemplate, inspect_template, render_prompt
 
 __all__ = ["LlamaServer", "LoadedModel", "check_gguf", "describe_load_failure", "load_model"]
@@ -35,6 +35,9 @@ class LlamaServer(Protocol):
         self, request: dict[str, Any], callback: Callable[[dict[str, Any]], bool], /
     ) -> None:
         """Answer one request; the callback gets each chunk, and stops it by returning `True`."""
+
+    def handle_embeddings(self, request: dict[str, Any], /) -> dict[str, Any]:
+        """Make vectors of texts; other threads of the interpreter run meanwhile."""
 
     def handle_metrics(self) -> object:
         """Report how much was computed."""
@@ -145,6 +148,12 @@ def _configure(params: Any, settings: EngineSettings, key: str) -> None:
     params.cpuparams_batch.n_threads = settings.threads
     params.n_batch = params.n_ubatch = _BATCH_PER_THREAD * settings.threads
     params.cache_ram_mib = _PROMPT_CACHE_MIB
+    if settings.pooling is not None:
+        params.embedding = True
+        # A text is computed in one piece.
+        params.n_batch = params.n_ubatch = settings.context_window
+        params.cache_ram_mib = 0
+        params.pooling_type = _pooling_type(settings.pooling)
     # Fitting the model to a graphics card and a first computation for nothing: together they double
     # the time to load, and gain nothing here.
     params.fit_params = False
@@ -158,6 +167,14 @@ def _configure(params: Any, settings: EngineSettings, key: str) -> None:
     params.endpoint_slots = False
     params.endpoint_metrics = True
     params.verbosity = -1
+
+
+def _pooling_type(pooling: Pooling) -> Any:
+    import xllamacpp
+
+    kinds = xllamacpp.llama_pooling_type
+    name = "UNSPECIFIED" if pooling == "file" else pooling.upper()
+    return kinds[f"LLAMA_POOLING_TYPE_{name}"]
 
 
 def _available_memory() -> int | None:

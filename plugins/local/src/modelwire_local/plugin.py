@@ -10,11 +10,23 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
     from modelwire.events import Deltas
-    from modelwire.hookspecs import CompletionOptions
+    from modelwire.hookspecs import (
+        CompletionOptions,
+        EmbeddingBatch,
+        EmbeddingLimits,
+        EmbeddingOptions,
+    )
     from modelwire.messages import Context
     from modelwire.models import Model
 
-__all__ = ["detect_credentials", "discover_models", "stream_completion", "warm_up"]
+__all__ = [
+    "detect_credentials",
+    "discover_models",
+    "embed",
+    "embedding_limits",
+    "stream_completion",
+    "warm_up",
+]
 
 
 @hookimpl
@@ -56,7 +68,35 @@ def stream_completion(
 
 
 @hookimpl
+def embedding_limits() -> EmbeddingLimits:
+    """Say how many texts are computed for one call of `embed`."""
+    from modelwire_local.embeddings import limits_of
+
+    return limits_of()
+
+
+@hookimpl
+async def embed(
+    model: Model, texts: Sequence[str], options: EmbeddingOptions, provider: ProviderConfig
+) -> EmbeddingBatch:
+    """Make a vector of each text with a model that is loaded for that alone.
+
+    Raises:
+        PluginError: The engine or the weights are missing or broken, or cannot run here.
+        NotFound: There is no such model or file.
+        InvalidRequest: The model makes no vectors of texts, or takes no such parameter.
+        ContextOverflow: A text is too long.
+        ServerError: The model cannot be loaded, or failed.
+        RequestTimeout: A deadline passed.
+    """
+    from modelwire_local.embeddings import embed_texts
+
+    return await embed_texts(model, texts, options, provider)
+
+
+@hookimpl
 def warm_up() -> None:
-    """Import what streams need but the engine, which a thread of its own imports with a model."""
+    """Import what streams and embeddings need but the engine, which a thread of its own imports with a model."""
     import modelwire_local.chat.completion
-    import modelwire_local.discovery  # noqa: F401 - for the hooks above
+    import modelwire_local.discovery
+    import modelwire_local.embeddings  # noqa: F401 - for the hooks above

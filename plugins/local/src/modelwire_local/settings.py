@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attrs import frozen
 
@@ -15,12 +15,22 @@ from modelwire_local import models as embedded
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
 
-__all__ = ["API", "DEFAULT_CONTEXT_WINDOW", "EngineSettings", "settings_for"]
+__all__ = [
+    "API",
+    "DEFAULT_CONTEXT_WINDOW",
+    "EngineSettings",
+    "Pooling",
+    "pooling_of",
+    "settings_for",
+]
 
 API = "local-completions"
 DEFAULT_CONTEXT_WINDOW = 8192
 """For a file whose `contextWindow` is not configured. Files often declare 128k and more, and the
 engine would set that much memory aside at once."""
+
+
+Pooling = Literal["file", "mean", "cls", "last"]
 
 
 @frozen
@@ -32,12 +42,15 @@ class EngineSettings:
         context_window: Tokens that prompt and answer may have together.
         threads: Threads to compute on.
         embedded: Whether it has to be the embedded model's file, byte for byte.
+        pooling: How vectors of tokens become one of a text, for a model that is loaded to make
+            embeddings; `file` leaves that to the file. `None` for one that is loaded to answer.
     """
 
     path: Path
     context_window: int
     threads: int
     embedded: bool
+    pooling: Pooling | None = None
 
 
 def settings_for(model: Model, provider: ProviderConfig) -> EngineSettings:
@@ -73,11 +86,31 @@ def settings_for(model: Model, provider: ProviderConfig) -> EngineSettings:
 
 def configured_path(model: Model, provider: ProviderConfig) -> Path | None:
     """The GGUF file that the user configured for a model, or `None`."""
-    value = model.extra.get("path")
+    value = _configured(model, provider, "path")
+    return None if value is None else expand_path(value, provider.id)
+
+
+def pooling_of(model: Model, provider: ProviderConfig) -> Pooling:
+    """How a model's vectors of tokens become one of a text: what is configured, or what its file says.
+
+    Raises:
+        ConfigError: The configured one is none that there is.
+    """
+    value = _configured(model, provider, "pooling") or "file"
+    kinds: dict[Any, Pooling] = {kind: kind for kind in get_args(Pooling)}
+    if not isinstance(value, str) or value not in kinds:
+        place = f"models.providers.{provider.id}.models"
+        raise _wrong(place, f"`pooling` has to be {', '.join(kinds)}, found {value!r}")
+    return kinds[value]
+
+
+def _configured(model: Model, provider: ProviderConfig, name: str) -> Any:
+    """A key of the user's beside a model's id, or `None`."""
+    value = model.extra.get(name)
     for configured in provider.models:
         if value is None and configured.id == model.id:
-            value = configured.extra.get("path")
-    return None if value is None else expand_path(value, provider.id)
+            value = configured.extra.get(name)
+    return value
 
 
 def expand_path(value: Any, provider_id: str) -> Path:

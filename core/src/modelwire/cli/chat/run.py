@@ -239,4 +239,5 @@ def _model_names(runtime: Runtime) -> Iterator[str]:
     catalog = offline_catalog(runtime.config, runtime.registry)
     for provider in catalog.provider_ids:
         for model in catalog.cached(provider).models:
-            yield str(model.ref)
+            if model.may_answer:
+                yield str(model.ref)

@@ -135,8 +135,8 @@ async def _rehearsed(
     listing = await runtime.catalog.listing(provider)
     if any(model.local for model in listing.models):
         return None
-    if ref is None and listing.models:
-        ref = listing.models[0].ref
+    if ref is None:
+        ref = next((model.ref for model in listing.models if model.may_answer), None)
     if ref is None:
         if listing.error is not None:
             raise listing.error

@@ -53,6 +53,7 @@ class Row:
             "key": self.key,
             "name": model.name if model else self.key,
             "input": "+".join(model.input) if model and model.input else "-",
+            "output": "+".join(model.output) if model and model.output else "-",
             "contextWindow": model.context_window if model else None,
             "contextTokens": model.context_tokens if model else None,
             "maxTokens": model.max_tokens if model else None,
@@ -115,6 +116,8 @@ def rows_of(
     for row in rows.values():
         if row.model is None:
             row.tags.append("missing")
+        elif not row.model.may_answer:
+            row.tags.append("embedding")
     return [
         row
         for row in rows.values()

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from attrs import define
 
+from modelwire.catalog import Listing
 from modelwire.config import Config
 from modelwire.errors import ModelwireError
 from modelwire.hookspecs import CredentialStatus
@@ -50,7 +51,7 @@ async def look(config: Config, provider: str, *, online: bool, timeout: float) -
         catalog = runtime.catalog
         if not online:
             listing = catalog.cached(provider)
-            return ProviderModels(listing.credentials, [model.id for model in listing.models])
+            return ProviderModels(listing.credentials, _answering(listing))
         found = await asyncio.to_thread(catalog.credentials, provider, probe=True, timeout=timeout)
         if found.state == "unusable":
             reason = found.reason or f"The credentials of {provider} cannot be used."
@@ -60,8 +61,12 @@ async def look(config: Config, provider: str, *, online: bool, timeout: float) -
                 listing = await catalog.listing(provider, refresh=True)
         except TimeoutError:
             known = catalog.cached(provider)
-            return ProviderModels(found, [model.id for model in known.models])
-        return ProviderModels(found, [model.id for model in listing.models], listing.error)
+            return ProviderModels(found, _answering(known))
+        return ProviderModels(found, _answering(listing), listing.error)
+
+
+def _answering(listing: Listing) -> list[str]:
+    return [model.id for model in listing.models if model.may_answer]
 
 
 async def send(config: Config, ref: ModelRef, timeout: float) -> float:
