@@ -37,6 +37,7 @@ COMMANDS = {
     "completion": ("modelwire.cli.completion:completion", "Let your shell complete words."),
     "config": ("modelwire.cli.config.group:config", "See and change the configuration file."),
     "doctor": ("modelwire.cli.doctor.command:doctor", "Look for what may keep models away."),
+    "embed": ("modelwire.cli.embed:embed", "Make vectors of texts."),
     "models": ("modelwire.cli.models.group:models", "See which models there are, and choose."),
     "plugin": ("modelwire.cli.plugin.command:plugin", "Write a plugin of your own."),
     "plugins": ("modelwire.cli.plugins:plugins", "See which plugins are installed."),
@@ -176,12 +177,7 @@ def _run(ready: Callable[[], object]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except OSError as error:
-        _drop_output()
-        if not _is_closed_pipe(error):  # else whoever read it has seen enough
-            _show_os_error(error, debug=asked.debug)
-        return 1
-    except ModelwireError as error:
+    except ModelwireError as error:  # some of them are errors of the operating system, too
         from modelwire.cli.errors import print_failure, print_traceback, show_failure
 
         if asked.debug:
@@ -190,6 +186,11 @@ def _run(ready: Callable[[], object]) -> int:
             print_failure(error)
         else:
             show_failure(error)
+        return 1
+    except OSError as error:
+        _drop_output()
+        if not _is_closed_pipe(error):  # else whoever read it has seen enough
+            _show_os_error(error, debug=asked.debug)
         return 1
     return result if isinstance(result, int) else 0
 
