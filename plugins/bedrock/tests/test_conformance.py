@@ -15,6 +15,7 @@ ABILITIES = {
     "api_key",
     "cache_usage",
     "discovery",
+    "embeddings",
     "max_tokens",
     "stream_errors",
     "tool_choice",
@@ -25,6 +26,7 @@ TestClaude = provider_suite(
     "amazon-bedrock",
     wire=ConverseStreamWire(),
     model="us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    embedding_model="cohere.embed-english-v3",
     abilities={"images", "reasoning", "signatures", "stop", "thinking", *ABILITIES},
 )
 
@@ -32,5 +34,6 @@ TestNova = provider_suite(
     "amazon-bedrock",
     wire=ConverseStreamWire(),
     model="us.amazon.nova-lite-v1:0",
+    embedding_model="amazon.titan-embed-text-v2:0",
     abilities={"images", "stop", "temperature", "top_p", *ABILITIES},
 )

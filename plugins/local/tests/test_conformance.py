@@ -9,5 +9,8 @@ if find_weights() is None:
     pytest.skip("the weights of the embedded model are not installed", allow_module_level=True)
 
 TestEmbedded = provider_suite(
-    "local", model="smollm2-135m-instruct", abilities={"discovery", "max_tokens"}
+    "local",
+    model="smollm2-135m-instruct",
+    embedding_model="smollm2-135m-instruct",
+    abilities={"discovery", "embeddings", "max_tokens"},
 )

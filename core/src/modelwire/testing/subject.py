@@ -17,6 +17,7 @@ Ability = Literal[
     "api_key",
     "cache_usage",
     "discovery",
+    "embeddings",
     "images",
     "max_tokens",
     "probe",
@@ -35,6 +36,7 @@ ABILITIES: Mapping[str, str] = {
     "api_key": "needs a key, and says so when there is none",
     "cache_usage": "reports tokens read from and written to a cache",
     "discovery": "lists its models",
+    "embeddings": "makes embeddings",
     "images": "takes images",
     "max_tokens": "takes a limit on tokens",
     "probe": "asks the service whether a key works",
@@ -74,6 +76,7 @@ class Subject:
         settings: More that the configuration says about the provider.
         environ: More environment variables that it is to see.
         recordings: A file or folder of recorded traffic, or `None`.
+        embedding_model: The id of the model to ask for embeddings.
     """
 
     provider: str
@@ -84,6 +87,12 @@ class Subject:
     settings: Mapping[str, Any] = field(factory=dict, repr=False)
     environ: Mapping[str, str] = field(factory=dict, repr=False)
     recordings: str | Path | None = None
+    embedding_model: str = "kit-embedder"
+
+    @property
+    def embedding_ref(self) -> ModelRef:
+        """The reference of the model to ask for embeddings."""
+        return ModelRef(self.provider, self.embedding_model)
 
     @property
     def ref(self) -> ModelRef:

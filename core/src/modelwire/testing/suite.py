@@ -12,6 +12,7 @@ from modelwire.testing.rules.cancellation import CancellingRules
 from modelwire.testing.rules.credentials import DetectingRules
 from modelwire.testing.rules.deadlines import WaitingRules
 from modelwire.testing.rules.discovery import ListingRules
+from modelwire.testing.rules.embeddings import EmbeddingRules
 from modelwire.testing.rules.errors import FaultRules, RetryingRules
 from modelwire.testing.rules.imports import LoadingRules
 from modelwire.testing.rules.recordings import ReplayingRules
@@ -36,6 +37,7 @@ def provider_suite(
     settings: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     recordings: str | Path | None = None,
+    embedding_model: str = "kit-embedder",
 ) -> type:
     """Make the conformance tests of a provider: a class for pytest to collect.
 
@@ -54,12 +56,21 @@ def provider_suite(
         settings: More that `models.providers.<provider>` says in the configuration.
         environ: More environment variables; the provider sees no others.
         recordings: A file or folder of recorded traffic, to be played to the plugin again.
+        embedding_model: The id of the model to ask for embeddings.
 
     Raises:
         ValueError: There is no such ability.
     """
     subject = Subject(
-        provider, model, wire, abilities, api, settings or {}, environ or {}, recordings
+        provider,
+        model,
+        wire,
+        abilities,
+        api,
+        settings or {},
+        environ or {},
+        recordings,
+        embedding_model,
     )
     rules = (
         LoadingRules,
@@ -72,6 +83,7 @@ def provider_suite(
         FaultRules,
         ValueRules,
         RetryingRules,
+        EmbeddingRules,
         CancellingRules,
         WaitingRules,
         SecrecyRules,

@@ -97,6 +97,10 @@ class Wire(ABC):
         """Write the list of models as JSON data; for the abilities `discovery` and `probe`."""
         raise NotImplementedError
 
+    def vectors(self, vectors: Sequence[Sequence[float]], usage: Usage) -> Any:
+        """Write embeddings as JSON data, those of one request; for the ability `embeddings`."""
+        raise NotImplementedError
+
     def settings(self, url: str, secret: str) -> Mapping[str, Any]:
         """What the configuration says about the provider, so that it talks to the server.
 
@@ -143,8 +147,15 @@ class Wire(ABC):
 
     def listing(self, ids: Sequence[str], *, hold: Gate | None = None) -> Reply:
         """A list of models."""
-        data = json.dumps(self.models(ids)).encode()
-        return Reply([data], headers=self._headers("application/json"), hold=hold)
+        return self.document(json.dumps(self.models(ids)).encode(), hold=hold)
+
+    def vectors_reply(self, vectors: Sequence[Sequence[float]], usage: Usage) -> Reply:
+        """The embeddings of one request."""
+        return self.document(json.dumps(self.vectors(vectors, usage)).encode())
+
+    def document(self, body: bytes, *, hold: Gate | None = None) -> Reply:
+        """A JSON document that is the whole answer."""
+        return Reply([body], headers=self._headers("application/json"), hold=hold)
 
     def _headers(self, content_type: str) -> dict[str, str]:
         headers = {"Content-Type": content_type}

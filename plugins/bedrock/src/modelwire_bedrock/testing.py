@@ -95,6 +95,11 @@ class ConverseStreamWire(EventStreamWire):
         """Write the kind of an error."""
         return {"x-amzn-ErrorType": _ERRORS[status]}
 
+    def vectors(self, vectors: Sequence[Sequence[float]], usage: Usage) -> Any:
+        """Write the embeddings of one InvokeModel, as Cohere's models and Titan's do."""
+        given = [list(vector) for vector in vectors]
+        return {"embeddings": given, "embedding": given[0], "inputTextTokenCount": usage.input}
+
     def models(self, ids: Sequence[str]) -> Any:
         """Write the list of foundation models."""
         return {"modelSummaries": [_summary(model_id) for model_id in ids]}

@@ -36,6 +36,15 @@ class _OpenAIWire(SseWire):
         entries = [{"id": name, "object": "model", "created": 0, "owned_by": "kit"} for name in ids]
         return {"object": "list", "data": entries}
 
+    def vectors(self, vectors: Sequence[Sequence[float]], usage: Usage) -> Any:
+        """Write the embeddings of one request."""
+        data = [
+            {"object": "embedding", "index": place, "embedding": list(vector)}
+            for place, vector in enumerate(vectors)
+        ]
+        counted = {"prompt_tokens": usage.input, "total_tokens": usage.input}
+        return {"object": "list", "data": data, "model": "kit-embedder", "usage": counted}
+
     def settings(self, url: str, secret: str) -> dict[str, Any]:
         """Point the provider at the server."""
         return {"baseUrl": f"{url}/v1", "apiKey": secret}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from modelwire.messages import Usage
 from modelwire.testing.bench import PROMPT, Bench
 from modelwire.testing.checks import check
 from modelwire.testing.rules.rule import Rules, require
@@ -32,6 +33,9 @@ _LIGHT = frozenset({"attr", "attrs", "modelwire", "pluggy"})
 
 _MOST_MODULES = 20
 """Modules of one other package that may be loaded. SDKs have hundreds, and load most of them."""
+
+_ABILITIES = {"discover_models": "discovery", "embed": "embeddings"}
+"""The abilities that hooks belong to which not every plugin has."""
 
 _LOAD = """
 import json, sys
@@ -66,6 +70,8 @@ async def main():
             if said["hook"] == "discover_models":
                 listing = await runtime.catalog.listing(said["provider"], refresh=True)
                 assert listing.fetched_at is not None, listing.error
+            elif said["hook"] == "embed":
+                await runtime.embed("a text", model=said["embedding"])
             else:
                 await runtime.complete(said["prompt"], model=said["ref"])
     print(*found)
@@ -92,11 +98,11 @@ class LoadingRules(Rules):
         """Neither are they by `detect_credentials`, which every list of models calls."""
         _check_light(bench, _loaded(bench, detect=True), "detect_credentials without a probe")
 
-    @pytest.mark.parametrize("hook", ["stream_completion", "discover_models"])
+    @pytest.mark.parametrize("hook", ["stream_completion", "discover_models", "embed"])
     def test_a_first_call_imports_nothing_on_the_event_loop(self, bench: Bench, hook: str) -> None:
         """All that it needs is imported by the hook `warm_up`, in a thread."""
-        if hook == "discover_models":
-            require(self.subject, "discovery")
+        if hook in _ABILITIES:
+            require(self.subject, _ABILITIES[hook])
         imported = _imported_by_first_call(bench, hook)
         check(
             not imported,
@@ -127,12 +133,15 @@ def _imported_by_first_call(bench: Bench, hook: str) -> list[str]:
         models[f"{subject.provider}Discovery"] = {"enabled": True}
     if subject.wire is not None and hook == "discover_models":
         bench.server.script(subject.wire.listing([subject.model]))
+    elif subject.wire is not None and hook == "embed":
+        bench.server.script(subject.wire.vectors_reply([[0.5, 1.0]], Usage(input=1)))
     elif subject.wire is not None:
         bench.server.script(subject.wire.reply(subject.wire.bodies(ScriptedAnswer("Yes."))))
     said = {
         "hook": hook,
         "provider": subject.provider,
         "ref": str(subject.ref),
+        "embedding": str(subject.embedding_ref),
         "prompt": PROMPT,
         "document": {**config.document, "models": models},
         "environ": dict(config.environ),

@@ -21,7 +21,7 @@ from modelwire.testing.rules.rule import WIRE, Rules, needs, require
 from modelwire.testing.server import Reply
 from modelwire.testing.wires import ScriptedAnswer
 
-__all__ = ["SecrecyRules"]
+__all__ = ["SecrecyRules", "repeated_key"]
 
 
 class SecrecyRules(Rules):
@@ -68,9 +68,9 @@ def _play(bench: Bench, scene: str) -> Outcome:
         case "answer":
             return bench.ask(wire.reply(bodies))
         case "refusal":
-            return bench.ask(wire.refuse(401, _repeated(bench)))
+            return bench.ask(wire.refuse(401, repeated_key(bench)))
         case "stream_error":
-            event = wire.encode(wire.failure(_repeated(bench)))
+            event = wire.encode(wire.failure(repeated_key(bench)))
             return bench.ask(wire.reply([*half, event]))
         case "cut":
             return bench.ask(Reply(half, headers={"Content-Type": wire.content_type}, end="cut"))
@@ -78,7 +78,7 @@ def _play(bench: Bench, scene: str) -> Outcome:
             return bench.ask(url=f"http://127.0.0.1:{closed_port()}")
 
 
-def _repeated(bench: Bench) -> str:
+def repeated_key(bench: Bench) -> str:
     """What a talkative service says: the key again, if it is sent at all and no signature of it."""
     bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG))))
     headers = bench.requests[-1].headers.values()
