@@ -64,6 +64,9 @@ def test_every_rule_that_a_plugin_can_break_is_broken_by_one():
     }
     beyond_the_template = {
         "test_a_limit_on_tokens_is_kept",  # of models without a wire
+        "test_a_demanded_tool_is_called",  # likewise
+        "test_an_answer_follows_its_schema",  # likewise
+        "test_no_tool_is_called_where_none_may_be",  # likewise
         "test_a_signature_is_kept_and_given_back",  # the template's provider does not think
         "test_it_is_found_by_its_entry_point_and_loads",  # see test_kit.py
         "test_recorded_traffic_is_understood",  # see test_recordings.py

@@ -12,5 +12,5 @@ TestEmbedded = provider_suite(
     "local",
     model="smollm2-135m-instruct",
     embedding_model="smollm2-135m-instruct",
-    abilities={"discovery", "embeddings", "max_tokens"},
+    abilities={"discovery", "embeddings", "max_tokens", "schemas", "tool_choice", "tools"},
 )

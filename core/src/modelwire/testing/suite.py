@@ -15,6 +15,7 @@ from modelwire.testing.rules.discovery import ListingRules
 from modelwire.testing.rules.embeddings import EmbeddingRules
 from modelwire.testing.rules.errors import FaultRules, RetryingRules
 from modelwire.testing.rules.imports import LoadingRules
+from modelwire.testing.rules.live import LiveRules
 from modelwire.testing.rules.recordings import ReplayingRules
 from modelwire.testing.rules.requests import AskingRules
 from modelwire.testing.rules.secrets import SecrecyRules
@@ -80,6 +81,7 @@ def provider_suite(
         AnswerRules,
         ThinkingRules,
         ToolRules,
+        LiveRules,
         FaultRules,
         ValueRules,
         RetryingRules,

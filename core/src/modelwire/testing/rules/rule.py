@@ -11,16 +11,20 @@ import pytest
 from modelwire.testing.bench import Bench
 from modelwire.testing.subject import ABILITIES, Subject
 
-__all__ = ["WIRE", "Rules", "needs", "require"]
+__all__ = ["LIVE", "WIRE", "Rules", "needs", "require"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
 WIRE = "wire"
+LIVE = "live"
 _NEEDS = "modelwire_needs"
 
 
 def needs(*what: str) -> Callable[[F], F]:
-    """Say which abilities a rule is about; `wire` means that the server has to be scripted."""
+    """Say which abilities a rule is about.
+
+    `wire` means that the server has to be scripted, `live` that there is none to script.
+    """
 
     def mark(rule: F) -> F:
         setattr(rule, _NEEDS, what)
@@ -35,6 +39,9 @@ def require(subject: Subject, *what: str) -> None:
         if need == WIRE:
             if subject.wire is None:
                 pytest.skip(f"{subject.provider} has no wire, so its server cannot be scripted")
+        elif need == LIVE:
+            if subject.wire is not None:
+                pytest.skip("the scripted server says what it is told")
         elif need not in subject.abilities:
             pytest.skip(
                 f"{subject.provider} does not declare the ability {need!r}: {ABILITIES[need]}"
