@@ -115,6 +115,9 @@ def test_a_fallback_is_told(program):
         ["complete", "--context", "missing.json"],
         ["complete", "--context", "broken.json"],
         ["complete", "--context", "empty.json"],
+        ["complete", "hi", "--schema", "missing.json"],
+        ["complete", "hi", "--schema", "{broken"],
+        ["complete", "-", "--schema", "-"],
         ["complete", "hi", "there"],
         ["compleet"],
     ],
@@ -168,6 +171,34 @@ def test_programs_are_told_of_a_wrong_context_too(program, text, status, code, s
     for told in (error["error"], message):
         assert told["errorCode"] == code
         assert said in told["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ("{", "--schema is not JSON"),
+        ("list.json", "--schema is no JSON object"),
+        ("missing.json", "Cannot read missing.json"),
+    ],
+)
+def test_programs_are_told_of_a_wrong_schema_too(program, schema, said):
+    (program.folder / "list.json").write_text("[]")
+    done = program.run("complete", "hi", "-m", "actor/x", "--events", "--schema", schema)
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["errorCode"]) == (2, "usage")
+    assert said in error["errorMessage"]
+
+
+@pytest.mark.parametrize("given", ["city.json", "-", '{"type": "object", "title": "City"}'])
+def test_a_schema_comes_from_a_file_a_pipe_or_the_command_line(program, given):
+    schema = json.dumps({"type": "object", "title": "City"})
+    (program.folder / "city.json").write_text(schema)
+    arguments = ("complete", "hi", "-m", "actor/x", "--schema", given)
+    done = program.run(*arguments, "--json", stdin=schema.encode())
+    # The actor answers in words, which is reported only where a schema was asked for.
+    (found,) = json.loads(done.stdout)["diagnostics"]
+    assert found["type"] == "unstructured_output"
+    assert json.loads(program.run(*arguments[:4], "--json").stdout)["diagnostics"] == []
 
 
 def test_a_prompt_may_be_piped_in_after_a_context(program):

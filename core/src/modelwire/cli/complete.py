@@ -67,6 +67,11 @@ _RETENTION = ("none", "short", "long")
 @click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
 @click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")
 @click.option(
+    "--schema",
+    metavar="FILE|-|JSON",
+    help="Answer with JSON that follows this JSON Schema.",
+)
+@click.option(
     "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."
 )
 @click.option(
@@ -86,6 +91,7 @@ def complete(
     tool_paths: tuple[str, ...],
     yes: bool,
     max_turns: int,
+    schema: str | None,
     config_path: Path | None,
     events: bool,
     as_json: bool,
@@ -102,18 +108,20 @@ def complete(
     git diff | modelwire complete --system "Write a commit message."
     modelwire complete --image photo.jpg "What is in this picture?"
     modelwire complete --tools weather.py "Do I need an umbrella in Rome?"
+    modelwire complete --schema city.json "What is the capital of France?"
     modelwire complete --context session.json --events
     """  # noqa: D301 - \b keeps click from joining the lines
     if events and as_json:
         msg = "Choose either --events or --json, not both."
         raise click.UsageError(msg)
-    if [prompt, context_path, *images, *files].count("-") > 1:
+    if [prompt, context_path, schema, *images, *files].count("-") > 1:
         msg = "Only one thing can be read from standard input."
         raise click.UsageError(msg)
     from modelwire.cli.complete_run import ToolOptions, answer, rehearse
 
-    make_context = partial(_context, prompt, context_path, images, files)
+    make_context = partial(_context, prompt, context_path, images, files, schema)
     tools = ToolOptions(tool_paths, yes, max_turns)
+    settings["make_schema"] = partial(_schema, schema)
     if dry_run:
         return rehearse(make_context, config_path=config_path, tools=tools, **settings)
     form = "events" if events else "json" if as_json else "text"
@@ -121,7 +129,11 @@ def complete(
 
 
 def _context(
-    prompt: str | None, context_path: str | None, images: Sequence[str], files: Sequence[str]
+    prompt: str | None,
+    context_path: str | None,
+    images: Sequence[str],
+    files: Sequence[str],
+    schema: str | None,
 ) -> Context:
     from modelwire.messages import Context, Text, UserMessage
     from modelwire.messages.codec import context_from_json
@@ -130,7 +142,7 @@ def _context(
     if context_path is not None:
         context = context_from_json(_json_of(context_path))
     if prompt == "-" or (prompt is None and context_path is None):
-        prompt = _piped_prompt(taken="-" in (*images, *files))
+        prompt = _piped_prompt(taken="-" in (*images, *files, schema))
     content: list[UserContent] = []
     if images or files:
         from modelwire.cli.attachments import attach
@@ -145,6 +157,18 @@ def _context(
         msg = "The context has no messages; give a PROMPT."
         raise click.UsageError(msg)
     return context
+
+
+def _schema(given: str | None) -> dict[str, Any] | None:
+    """A JSON Schema: written out where it begins as an object does, else a file's name."""
+    if given is None:
+        return None
+    written_out = given.lstrip().startswith("{")
+    found = _parsed(given, "--schema") if written_out else _json_of(given)
+    if not isinstance(found, dict):
+        msg = "--schema is no JSON object."
+        raise click.UsageError(msg)
+    return found
 
 
 def _check_prompt(prompt: str) -> None:
@@ -176,8 +200,12 @@ def _json_of(path: str) -> object:
             msg = f"Cannot read {path}: {error.strerror or error}."
             raise click.UsageError(msg) from None
     name = "standard input" if path == "-" else path
+    return _parsed(_decode(data, name), name)
+
+
+def _parsed(text: str, name: str) -> object:
     try:
-        return json.loads(_decode(data, name))
+        return json.loads(text)
     except ValueError as error:
         msg = f"{name} is not JSON: {error}."
         raise click.UsageError(msg) from None

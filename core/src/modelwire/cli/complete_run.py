@@ -50,6 +50,7 @@ def answer(
     make_context: Callable[[], Context],
     *,
     form: str,
+    make_schema: Callable[[], dict[str, Any] | None],
     config_path: Path | None,
     tools: ToolOptions,
     **settings: Any,
@@ -59,6 +60,7 @@ def answer(
     Args:
         make_context: Reads what the model is asked to continue.
         form: `text`, `events` or `json`.
+        make_schema: Reads the JSON Schema that the answer has to follow, if any.
         config_path: The configuration file.
         tools: The tools to run.
         settings: The other options of the command.
@@ -69,6 +71,7 @@ def answer(
             terminal = _terminal(tools)
             functions = _load(tools)
             context = make_context()
+            settings["response_schema"] = make_schema()
         except ModelwireError as error:
             show_traceback(error)
             return printer.failed(error)
@@ -83,6 +86,7 @@ def answer(
 def rehearse(
     make_context: Callable[[], Context],
     *,
+    make_schema: Callable[[], dict[str, Any] | None],
     config_path: Path | None,
     tools: ToolOptions,
     **settings: Any,
@@ -91,6 +95,7 @@ def rehearse(
     with _own_output(tools):
         functions = _load(tools)
     context = make_context()
+    settings["response_schema"] = make_schema()
     context.tools += [function.tool for function in functions]
     return run(_rehearse(context, config_path, settings))
 
