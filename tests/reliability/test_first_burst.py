@@ -109,7 +109,7 @@ def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
     # The models of Amazon Bedrock are listed by its control plane, which this server is not.
     assert wire.signed or seen["listed"] > 1
     assert seen["traced"]
-    assert len(list((tmp_path / "answers").iterdir())) == streams
+    assert len(list((tmp_path / "recordings").iterdir())) == streams
     if interleave:
         assert seen["interleaved"] > 100
 

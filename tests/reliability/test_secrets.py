@@ -146,7 +146,7 @@ COMMANDS = [
     ("completion", "bash"),
     ("plugin", "new", "house"),
     ("local", "status"),
-    ("answers", "list"),
+    ("recordings", "list"),
 ]
 
 PATCH = f'{{models: {{providers: {{"p-1": {{apiKey: "{MARK}-patched"}}}}}}}}'.encode()
@@ -205,7 +205,7 @@ def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
     assert not found_in(tmp_path)
     # A secret that is shown nowhere because nothing works would prove nothing.
     worked = {arguments[0] for arguments, code, _ in running if code == 0}
-    expected = {"models", "plugins", "config", "complete", "plugin", "local", "answers"}
+    expected = {"models", "plugins", "config", "complete", "plugin", "local", "recordings"}
     assert way != "refusal" or expected <= worked
 
 
