@@ -59,7 +59,7 @@ def mode_of(text: str) -> Mode:
 
 
 def expected_mode(found: object) -> str:
-    """Which modes there are, for who wrote something else."""
+    """The message for a mode that does not exist: the modes, and the one that another tool calls so."""
     near = _OTHER_WORDS.get(found) if isinstance(found, str) else None
     hint = f"; {found} is called {near} here" if near else ""
     return f"expected one of {', '.join(MODES)}{hint}"
