@@ -48,6 +48,7 @@ def _until_signal(server: uvicorn.Server) -> Iterator[None]:
         server.should_exit = True
 
     def stop() -> None:
+        server.config.timeout_graceful_shutdown = 0  # else open streams are waited for
         server.should_exit = server.force_exit = True
 
     with on_signal(signal.SIGTERM, drain), on_signal(signal.SIGINT, stop):

@@ -58,8 +58,10 @@ class Channel:
             self._room.clear()
             await self._room.wait()
 
-    def close(self) -> None:
-        """End the stream after what was put into it."""
+    def close(self, last: bytes = b"") -> None:
+        """End the stream after what was put into it, and these last bytes."""
+        if last and not self._closed:
+            self._parts.append(last)
         self._closed = True
         self._wake.set()
         self._room.set()

@@ -21,6 +21,7 @@ from modelwire_gateway.doors.body import BadRequest
 from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.channel import Channel, Sender, attend
 from modelwire_gateway.doors.dialect import Asked, Dialect
+from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
     Asking,
@@ -43,6 +44,7 @@ _LEAVING: Final = 5.0
 """Seconds for a call to end after its client has left."""
 _CHARACTERS: Final = 4
 """Of a token, where nobody has counted."""
+_STOPPED: Final = Failure(503, "unavailable", "The gateway is being stopped.", retryable=True)
 _SHOWN: Final = 20
 """Paths in a header field, which clients limit in length."""
 _PIECES: Final = (TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent)
@@ -239,6 +241,11 @@ class _Visit:
                         self._record.first_byte = time.monotonic() - self._began
         except Cancelled:
             raise
+        except asyncio.CancelledError:
+            if channel.started:
+                self._record.failure = _STOPPED.kind
+                channel.close(writer.fail(_STOPPED))
+            raise
         except Exception as error:
             if channel.abandon():
                 raise
@@ -249,7 +256,15 @@ class _Visit:
             await channel.put(writer.fail(failure))
         finally:
             channel.close()
-            await sending
+            # A client that reads nothing must not keep a gateway that stops from its end.
+            await asyncio.wait({sending}, timeout=_LEAVING if self._is_cancelled() else None)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    @staticmethod
+    def _is_cancelled() -> bool:
+        task = asyncio.current_task()
+        return task is not None and bool(task.cancelling())
 
     def _done(self, message: AssistantMessage) -> None:
         self._record.usage = message.usage
