@@ -80,17 +80,23 @@ class Gateway:
     async def members(self, caller: Caller, name: str) -> list[str]:
         """The models of a group that a caller may call, in the order in which they are tried.
 
+        The primary model of the configuration, `default`, and its fallbacks are a group as well.
+
         Returns:
             The models; none where there is no such group.
 
         Raises:
             Refused: The caller may call no model of the group.
         """
-        if name not in self.groups:
+        if name in self.groups:
+            models = await self.groups.order(name)
+        elif self.expand(name) is None:
+            choice = self.runtime.config.agents.defaults.model
+            models = [choice.primary, *choice.fallbacks] if choice.primary else []
+        else:
             return []
-        models = await self.groups.order(name)
         allowed = [model for model in models if self.access.may_call(caller, name, model)]
-        if not allowed:
+        if models and not allowed:
             msg = f"This key may not call {name}."
             raise Refused(403, "model_not_allowed", msg)
         return allowed
