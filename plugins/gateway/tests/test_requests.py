@@ -7,6 +7,7 @@ import time
 import aiohttp
 import pytest
 from gateway_server import KEY, serving
+from opentelemetry import trace
 
 from modelwire_bedrock.emulator import Answer, Fault, Pacing, Text
 from modelwire_gateway import Settings
@@ -284,6 +285,28 @@ async def test_unknown_fields_reach_an_upstream_of_the_same_api(emulator, tmp_pa
         assert status == 200, answer
         assert "x-modelwire-ignored" not in headers
         assert emulator.requests[-1].body["presence_penalty"] == 0.5
+
+
+class Traced(OpenAccess):
+    """Keeps the trace in which a request is let in."""
+
+    async def admit(self, *asked, **more):
+        TRACES.append(trace.get_current_span().get_span_context().trace_id)
+        return await super().admit(*asked, **more)
+
+
+TRACES: list = []
+
+
+async def test_a_request_is_in_the_trace_of_its_client(emulator, tmp_path, door):
+    TRACES.clear()
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    async with serving(emulator, tmp_path, access=Traced(KEY)) as gateway:
+        for headers in ({"traceparent": parent}, {"traceparent": "damaged"}, {}):
+            emulator.answer("Hi.")
+            status, _, _ = await gateway.post(door, DOORS[door], **headers)
+            assert status == 200
+    assert TRACES == [0x0AF7651916CD43DD8448EB211C80319C, 0, 0]
 
 
 class Slow(OpenAccess):

@@ -36,6 +36,7 @@ from modelwire_gateway.doors.visit import (
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.groups import is_of_the_model
 from modelwire_gateway.records import RequestRecord
+from modelwire_gateway.trace_context import client_trace
 
 __all__ = ["Door"]
 
@@ -99,7 +100,8 @@ class _Visit:
         except (BadRequest, Refused) as error:
             await self._fail(error)
             return
-        work = asyncio.create_task(self._serve(asking))
+        with client_trace(asking.headers):
+            work = asyncio.create_task(self._serve(asking))
         await attend(self._request.receive, work, self._left)
 
     def _left(self) -> float | None:
