@@ -74,6 +74,7 @@ class Service:
         self.hold = False
         self.ended = True
         self.gone = asyncio.Event()
+        self.holds = asyncio.Event()
 
     async def answer(self, request):
         if self.status != 200:
@@ -91,12 +92,23 @@ class Service:
             self.gone.set()
         return response
 
+    async def embed(self, request):
+        if self.status != 200:
+            return web.json_response({"error": {"message": "No."}}, status=self.status)
+        if self.hold:
+            self.holds.set()
+            await asyncio.sleep(60)
+        texts = (await request.json())["input"]
+        data = [{"index": place, "embedding": [0.5, 1.0]} for place in range(len(texts))]
+        return web.json_response({"data": data, "usage": {"prompt_tokens": 3 * len(texts)}})
+
 
 @pytest.fixture
 async def service():
     made = Service()
     app = web.Application()
     app.router.add_post("/v1/chat/completions", made.answer)
+    app.router.add_post("/v1/embeddings", made.embed)
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

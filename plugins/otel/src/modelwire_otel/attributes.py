@@ -37,10 +37,16 @@ def provider_name(model: Model) -> str:
     return _BY_API.get(model.api or "") or _BY_PROVIDER.get(model.provider, model.provider)
 
 
-def identity(model: Model, base_url: str | None) -> Attributes:
-    """The attributes that spans and metrics share."""
+def identity(model: Model, base_url: str | None, operation: str = "chat") -> Attributes:
+    """The attributes that spans and metrics share.
+
+    Args:
+        model: The model.
+        base_url: Where it is reached, if that is known.
+        operation: What it is asked for, as the conventions call it.
+    """
     found: Attributes = {
-        "gen_ai.operation.name": "chat",
+        "gen_ai.operation.name": operation,
         "gen_ai.provider.name": provider_name(model),
         "gen_ai.request.model": model.id,
     }

@@ -1,0 +1,80 @@
+"""Embeddings: one span and its measurements for each request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer, use_span
+
+from modelwire.errors import ModelwireError
+from modelwire_otel.attributes import Attributes, identity
+from modelwire_otel.instruments import SCOPE, instruments
+
+if TYPE_CHECKING:
+    from modelwire.hookspecs import EmbeddingBatch, EmbeddingOptions
+    from modelwire.models import Model
+
+__all__ = ["record_embeddings"]
+
+
+async def record_embeddings(
+    batch: Awaitable[EmbeddingBatch],
+    *,
+    model: Model,
+    options: EmbeddingOptions,
+    base_url: str | None,
+) -> EmbeddingBatch:
+    """Wait for the vectors of one request, and record it. The texts are not recorded.
+
+    Args:
+        batch: The owner's work.
+        model: The model that is asked.
+        options: What was asked of the vectors.
+        base_url: Where the model is reached, if that is known.
+    """
+    shared = identity(model, base_url, "embeddings")
+    asked: Attributes = {}
+    if options.dimensions is not None:
+        asked["gen_ai.embeddings.dimension.count"] = options.dimensions
+    span = get_tracer(SCOPE).start_span(
+        f"embeddings {model.id}",
+        kind=SpanKind.INTERNAL if model.local is True else SpanKind.CLIENT,
+        attributes={**shared, **asked},
+    )
+    began = perf_counter()
+    failure: str | None = None
+    try:
+        with use_span(span, record_exception=False, set_status_on_exception=False):
+            made = await batch
+        _describe(span, shared, made)
+        return made
+    except ModelwireError as error:
+        failure = _failed(span, error.code, str(error))
+        raise
+    except asyncio.CancelledError:
+        failure = _failed(span, "cancelled", "The caller stopped waiting.")
+        raise
+    except Exception as error:
+        failure = _failed(span, type(error).__qualname__, "The plugin failed.")
+        raise
+    finally:
+        errors: Attributes = {"error.type": failure} if failure is not None else {}
+        instruments().duration.record(perf_counter() - began, {**shared, **errors})
+        span.end()
+
+
+def _describe(span: Span, shared: Attributes, made: EmbeddingBatch) -> None:
+    usage = getattr(made, "usage", None)  # what is no batch, the runtime says
+    if usage is None:
+        return
+    span.set_attribute("gen_ai.usage.input_tokens", usage.input)
+    instruments().tokens.record(float(usage.input), {**shared, "gen_ai.token.type": "input"})
+
+
+def _failed(span: Span, kind: str, message: str) -> str:
+    span.set_attribute("error.type", kind)
+    span.set_status(Status(StatusCode.ERROR, message))
+    return kind
