@@ -125,7 +125,7 @@ def _lifespan(
             if access:
                 settings = gateway.settings
                 opened = await stack.enter_async_context(
-                    open_access(settings.storage, aws=settings.aws)
+                    open_access(settings.storage, aws=settings.aws, labels=settings.labels)
                 )
                 gateway.use_access(opened)
             stack.push_async_callback(models.aclose)

@@ -89,7 +89,10 @@ def run_gateway(
 async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
     given = os.environ.get(KEY_VARIABLE, "").strip()
     observers = [each for each in (request_logger(log),) if each is not None]
-    async with runtime, open_access(settings.storage, aws=settings.aws) as opened:
+    async with (
+        runtime,
+        open_access(settings.storage, aws=settings.aws, labels=settings.labels) as opened,
+    ):
         key = given
         if not key and opened.keys.empty and settings.aws.audience is None:
             # Nobody has a key yet: this one is for whoever has started the gateway.

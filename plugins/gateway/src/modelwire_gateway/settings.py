@@ -26,8 +26,17 @@ def _check_groups(
 ) -> None:
     for name, members in groups.items():
         if len({member.model for member in members}) != len(members) or not members:
-            msg = f"expected each model of the group {name!r} once, and at least one"
+            msg = f"expected each model once, and at least one, in groups.{name}"
             raise ValueError(msg)
+
+
+def _check_labels(_: object, __: Attribute[Any], labels: Mapping[str, str]) -> None:
+    for name, text in labels.items():
+        try:
+            text.format(id="", name="", owner="")
+        except (KeyError, ValueError, IndexError, AttributeError):
+            msg = f"expected nothing but {{id}}, {{name}} and {{owner}} in braces, in labels.{name}"
+            raise ValueError(msg) from None
 
 
 @frozen
@@ -44,6 +53,8 @@ class Settings:
         request_seconds: How long the body of a request may take to arrive.
         drain_seconds: How long open requests may go on after SIGTERM.
         open_probes: Whether `/readyz` and `/metrics` need no key beyond loopback.
+        labels: Labels that providers get with each request; `{id}`, `{name}` and `{owner}` in them are
+            the caller's.
         groups: Names that stand for several models, with the weight of each.
         storage: Where keys, usage and limits are kept.
         aws: Which AWS identities may call.
@@ -58,6 +69,7 @@ class Settings:
     request_seconds: float = 60.0
     drain_seconds: float = 30.0
     open_probes: bool = False
+    labels: dict[str, str] = field(factory=dict, validator=_check_labels)
     groups: dict[str, tuple[GroupMember, ...]] = field(factory=dict, validator=_check_groups)
     storage: StorageSettings = field(factory=StorageSettings)
     aws: AwsSettings = field(factory=AwsSettings)

@@ -7,11 +7,14 @@ import logging
 import pytest
 from attrs import evolve
 
+from modelwire.config import Config
+from modelwire.errors import ConfigError
 from modelwire.messages import Usage
 from modelwire.models import Model, Prices
 from modelwire_gateway.access.caller import Caller, Estimate, Limits, OpenAccess, Refused
 from modelwire_gateway.access.keys import Key
 from modelwire_gateway.access.opened import open_access
+from modelwire_gateway.settings import Settings
 from modelwire_gateway.storage.database import open_database
 from modelwire_gateway.storage.keys import Keys
 from modelwire_gateway.storage.settings import StorageSettings
@@ -193,6 +196,21 @@ async def test_the_labels_of_a_key_go_with_its_requests(opened):
     admitted = await admit(opened, asking)
     assert admitted.metadata == {"team": "engines"}
     await admitted.settle(None, None)
+
+
+async def test_labels_of_the_settings_name_the_caller(storage):
+    labels = {"gateway-key": "{id}", "who": "{name} of {owner}", "owner": "{owner}"}
+    async with open_access(storage, labels=labels) as opened:
+        admitted = await admit(opened, evolve(caller(), owner=None, labels={"who": "ada"}))
+        assert admitted.metadata == {"gateway-key": "id-ada", "who": "ada"}
+        await admitted.settle(None, None)
+
+
+@pytest.mark.parametrize("text", ["{", "{secret}", "{0}", "{id.__class__.x}"])
+def test_labels_of_the_settings_hold_nothing_else_of_the_caller(text):
+    given = {"plugins": {"entries": {"gateway": {"config": {"labels": {"x": text}}}}}}
+    with pytest.raises(ConfigError, match="labels"):
+        Settings.of(Config.from_document(given, environ={}))
 
 
 async def test_200_clients_get_as_many_requests_as_the_limit_says(opened):

@@ -78,8 +78,10 @@ class _Admitted:
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The labels of the caller."""
-        return self.caller.labels
+        """The labels of every caller, and those of this one."""
+        about = {"id": self.caller.id, "name": self.caller.name, "owner": self.caller.owner or ""}
+        every = {name: text.format(**about) for name, text in self.control.labels.items()}
+        return {name: text for name, text in every.items() if text} | dict(self.caller.labels)
 
     async def settle(
         self, usage: Usage | None, cost: float | None, *, model: str | None = None
@@ -97,10 +99,13 @@ class AccessControl:
         counters: What callers have used of their limits.
         usage: What callers have used at all.
         aws: Lets AWS identities in; `None` lets none in.
+        labels: Labels that the provider gets with the requests of every caller; `{id}`, `{name}` and
+            `{owner}` in them are the caller's.
         timeout: Seconds after which the database is no longer waited for.
         clock: Seconds since 1970.
 
     Attributes:
+        labels: The labels of every caller.
         local: Another key, of the process's own, for a caller without limits; `None` is none.
     """
 
@@ -111,6 +116,7 @@ class AccessControl:
         usage: UsageLog,
         *,
         aws: AwsIdentities | None = None,
+        labels: Mapping[str, str] | None = None,
         timeout: float = 5.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -119,6 +125,7 @@ class AccessControl:
         self._usage = usage
         self.local: Access | None = None
         self._aws = aws
+        self.labels: Mapping[str, str] = labels or {}
         self._timeout = timeout
         self._clock = clock
         self._running: dict[str, Reservation] = {}

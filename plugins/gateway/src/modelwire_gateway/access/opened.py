@@ -57,6 +57,7 @@ async def open_access(
     settings: StorageSettings,
     *,
     aws: AwsSettings | None = None,
+    labels: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[OpenedAccess]:
     """Open the storage, and keep keys, limits and usage current meanwhile.
@@ -64,6 +65,7 @@ async def open_access(
     Args:
         settings: The storage.
         aws: Which AWS identities may call.
+        labels: Labels that the provider gets with the requests of every caller.
         environ: Where modelwire's state folder is looked up; by default the process's environment.
 
     Raises:
@@ -80,7 +82,12 @@ async def open_access(
         transport = Transport(environ=environ)
         identities = AwsIdentities(aws or AwsSettings(), transport)
         control = AccessControl(
-            keys, counters, usage, aws=identities, timeout=settings.database_timeout_seconds
+            keys,
+            counters,
+            usage,
+            aws=identities,
+            labels=labels,
+            timeout=settings.database_timeout_seconds,
         )
         await keys.refresh()
         upkeep = [keys.keep_current, usage.keep_writing, control.keep_renewing, *watch]
