@@ -1,4 +1,4 @@
-"""The gate of starts: of requests that begin together, a few pass it in each turn of the loop."""
+"""The gate of starts: of requests that begin together, a few pass it every few turns of the loop."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import asyncio
 from collections import deque
 from weakref import WeakKeyDictionary
 
-__all__ = ["TOGETHER", "pass_gate"]
+__all__ = ["APART", "TOGETHER", "pass_gate"]
 
 TOGETHER = 4
 """Starts in one turn of a loop. They hold it for a few milliseconds, and take a tenth less of processor
 time than one start in each turn."""
+APART = 4
+"""Turns from such a group to the next. To connect and to send takes several turns, in which little else
+should be done if the first answers are to come early."""
 
 
 async def pass_gate() -> None:
@@ -52,7 +55,7 @@ class _Gate:
         """Wait until the task may pass."""
         if self._room:
             if self._room == TOGETHER:
-                loop.call_soon(self._next, loop)
+                loop.call_soon(self._next, loop, APART)
             self._room -= 1
         else:
             place = loop.create_future()
@@ -60,9 +63,12 @@ class _Gate:
             await place
         self.passed = task
 
-    def _next(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let the next tasks pass in the turn that follows."""
+    def _next(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
+        """Let the next tasks pass after some turns."""
         self.passed = None
+        if turns > 1:
+            loop.call_soon(self._next, loop, turns - 1)
+            return
         self._room = TOGETHER
         while self._waiting and self._room:
             place = self._waiting.popleft()
@@ -70,7 +76,7 @@ class _Gate:
                 place.set_result(None)
                 self._room -= 1
         if self._room < TOGETHER:
-            loop.call_soon(self._next, loop)
+            loop.call_soon(self._next, loop, APART)
 
 
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, _Gate] = WeakKeyDictionary()
