@@ -16,8 +16,8 @@ async def search(question: str, texts: Sequence[str]) -> str:
     async with Runtime.from_config() as runtime:
         documents = await runtime.embed(texts, model=MODEL, input_type="document", dimensions=256)
         asked = await runtime.embed(question, model=MODEL, input_type="query", dimensions=256)
-    wanted: "array[float]" = asked.vectors[0]
-    scores = [sum(a * b for a, b in zip(wanted, found)) for found in documents.vectors]
+    wanted: array[float] = asked.vectors[0]
+    scores = [sum(a * b for a, b in zip(wanted, found, strict=True)) for found in documents.vectors]
     return texts[scores.index(max(scores))]
 
 
@@ -46,7 +46,7 @@ class Plugin:
     @hookimpl
     def embedding_limits(self, model: Model) -> EmbeddingLimits:
         """Say how much a request may hold."""
-        return EmbeddingLimits(texts=10)
+        return EmbeddingLimits(texts=1 if model.id.endswith("-single") else 10)
 
     @hookimpl
     async def embed(self, texts: Sequence[str], options: EmbeddingOptions) -> EmbeddingBatch:

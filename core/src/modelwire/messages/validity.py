@@ -122,7 +122,9 @@ def _problems(context: Context) -> Iterator[Problem]:
 
 def _problems_of(message: Any, path: str) -> Iterator[Problem]:
     yield from _wrong_fields(message, _FIELDS.get(type(message), ()), path)
-    allowed = next((blocks for kind, blocks in _BLOCKS.items() if isinstance(message, kind)), ())
+    allowed = _BLOCKS.get(type(message)) or next(
+        (blocks for kind, blocks in _BLOCKS.items() if isinstance(message, kind)), ()
+    )
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, allowed):

@@ -219,7 +219,7 @@ class Resolver:
     def _distinct(
         self, first: ModelRef | str, others: Sequence[ModelRef | str]
     ) -> list[ModelRef | str]:
-        return list(dict.fromkeys(self._canonical(ref) for ref in (first, *others)))
+        return list(dict.fromkeys(map(self._canonical, (first, *others))))
 
     def _canonical(self, candidate: ModelRef | str) -> ModelRef | str:
         """A reference under its provider's own id; as it is, where it names none or is wrong."""

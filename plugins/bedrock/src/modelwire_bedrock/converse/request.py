@@ -196,9 +196,8 @@ def build_request(
     gov_cloud = _is_gov_cloud(model.id, region)
     thinking = plan_thinking(model, family, options, params, changes, gov_cloud=gov_cloud)
     thinking = _unless_unthought(thinking, messages, options, changes)
-    note = None
-    if options.max_tokens is None and not auto:
-        thinking, note = with_default_limit(thinking, model, family, known_by)
+    unlimited = options.max_tokens is None and not auto
+    thinking, note = with_default_limit(thinking, model, family, known_by, unlimited=unlimited)
     budget = StrictBudget(family)
     by_tool = answers_by_tool(context, options, family, thinks=thinking.thinks)
     unfit = None if by_tool else _no_schema(options, family, budget)
@@ -216,19 +215,13 @@ def build_request(
     tools = tool_config(
         context, options, family, names, changes, thinks=thinking.thinks, budget=budget
     )
-    if tools is not None:
-        if "tools" in plan.places:
-            tools["tools"].append(dict(plan.point))
-        payload["toolConfig"] = tools
+    _add_tools(payload, tools, plan)
     add_content(messages, params, changes)
     if "messages" in plan.places and messages[-1]["role"] == "user":
         messages[-1]["content"] = with_point(messages[-1]["content"], plan, changes)
     config, fields = sampling(options, family, thinking, params, changes)
-    if config:
-        payload["inferenceConfig"] = config
     fields = {**thinking.fields, **fields, **choice_fields(context, options, family)}
-    if fields := _with_own_fields(fields, params, changes):
-        payload["additionalModelRequestFields"] = fields
+    _add_fields(payload, config, _with_own_fields(fields, params, changes))
     _add_response_fields(payload, family, params, changes)
     if by_schema and options.response_schema is not None:
         payload["outputConfig"] = output_config(options.response_schema, changes)
@@ -240,6 +233,21 @@ def build_request(
     return ConverseRequest(
         payload, tuple(changes.noted), names.rewritten, schema, limit_note=note, by_tool=by_tool
     )
+
+
+def _add_tools(payload: dict[str, Any], tools: dict[str, Any] | None, plan: CachePlan) -> None:
+    if tools is None:
+        return
+    if "tools" in plan.places:
+        tools["tools"].append(dict(plan.point))
+    payload["toolConfig"] = tools
+
+
+def _add_fields(payload: dict[str, Any], config: dict[str, Any], fields: dict[str, Any]) -> None:
+    if config:
+        payload["inferenceConfig"] = config
+    if fields:
+        payload["additionalModelRequestFields"] = fields
 
 
 def _rendering(

@@ -69,13 +69,17 @@ def chosen_limit(
 
 
 def with_default_limit(
-    thinking: ThinkingPlan, model: Model, family: Family, known_by: str
-) -> tuple[ThinkingPlan, str]:
+    thinking: ThinkingPlan, model: Model, family: Family, known_by: str, *, unlimited: bool
+) -> tuple[ThinkingPlan, str | None]:
     """The plan with the default limit, and the note for an answer that reaches it.
+
+    Where another limit is set, so that it is not `unlimited`, the plan is left as it is.
 
     The service ends an answer of Claude at 4,096 tokens where a request says nothing. What is sent is
     reserved of the quota, so it is not all that the model can do.
     """
+    if not unlimited:
+        return thinking, None
     sent = _default_limit(thinking, model, family, known_by)
     what = "The service's own limit held" if sent is None else f"The limit was {sent} tokens"
     note = f"{what}, since none is configured. Set max_tokens, or maxTokens in the configuration."
