@@ -24,7 +24,7 @@ async def test_the_embedded_model_is_offered_where_its_weights_are(provider):
     (model,) = await plugin.discover_models(provider=provider)
     assert model == embedded_model("local")
     assert str(model.ref) == "local/smollm2-135m-instruct"
-    assert (model.tools, model.reasoning, model.input) == (False, False, ("text",))
+    assert (model.tools, model.reasoning, model.input) == (True, False, ("text",))
 
 
 @pytest.mark.usefixtures("weights")
