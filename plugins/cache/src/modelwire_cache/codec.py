@@ -6,9 +6,11 @@ the second at which it came.
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
+from struct import pack, unpack
 from typing import Any, cast
 
 from attrs import evolve
@@ -31,6 +33,8 @@ from modelwire.events import (
     TextDelta,
     ThinkingDelta,
 )
+from modelwire.hookspecs import EmbeddingBatch
+from modelwire.messages import Usage
 from modelwire_cache.display import joined_lines, split_lines
 
 __all__ = [
@@ -40,6 +44,8 @@ __all__ = [
     "from_json",
     "is_of_the_account",
     "to_json",
+    "vectors_from_json",
+    "vectors_to_json",
 ]
 
 Timed = tuple[float, Delta]
@@ -56,7 +62,13 @@ _TEXTS: Mapping[type[Delta], str] = {
 }
 """The deltas that are pieces of a text, and the attribute with the piece."""
 
-_FIELDS = {"status": "status", "hint": "hint", "retry_after": "retryAfter", "phase": "phase"}
+_FIELDS = {
+    "status": "status",
+    "hint": "hint",
+    "retry_after": "retryAfter",
+    "phase": "phase",
+    "text_index": "textIndex",
+}
 """Attributes of errors that are recorded, and their keys, beside the message."""
 
 
@@ -140,7 +152,33 @@ def error_from_json(data: Mapping[str, Any], model: str) -> ProviderError:
     )
     if isinstance(error, RequestTimeout):
         error.phase = data.get("phase")
+    if data.get("textIndex") is not None:
+        error.text_index = int(data["textIndex"])
     return error
+
+
+def vectors_to_json(batch: EmbeddingBatch) -> dict[str, Any]:
+    """Embeddings as JSON data: each vector as 32-bit floats, least significant byte first, in Base64."""
+    data: dict[str, Any] = {
+        "vectors": [
+            b64encode(pack(f"<{len(vector)}f", *vector)).decode() for vector in batch.vectors
+        ]
+    }
+    return data if batch.usage is None else {**data, "usage": _converter().unstructure(batch.usage)}
+
+
+def vectors_from_json(data: Any) -> EmbeddingBatch:
+    """Read what `vectors_to_json` made.
+
+    Raises:
+        ValueError, LookupError, TypeError, ExceptionGroup: It is something else.
+    """
+    raw = [b64decode(text, validate=True) for text in data["vectors"]]
+    if not all(raw) or any(len(one) % 4 for one in raw):
+        msg = "A vector is not of 32-bit floats."
+        raise ValueError(msg)
+    usage = None if data.get("usage") is None else _converter().structure(data["usage"], Usage)
+    return EmbeddingBatch([unpack(f"<{len(one) // 4}f", one) for one in raw], usage)
 
 
 def is_of_the_account(error: ProviderError) -> bool:

@@ -12,7 +12,7 @@ from modelwire_cache.store import Recording
 
 __all__ = ["Difference", "differences", "nearest", "request_document"]
 
-_ORDER = ("kind", "model", "system", "tools", "options", "messages")
+_ORDER = ("kind", "model", "system", "tools", "options", "messages", "texts")
 """The parts of a request, those first whose change explains most."""
 
 _LONGEST = 70

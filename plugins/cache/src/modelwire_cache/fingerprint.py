@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import asdict, frozen
@@ -26,7 +26,7 @@ from modelwire.messages import (
 )
 
 if TYPE_CHECKING:
-    from modelwire.hookspecs import CompletionOptions
+    from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
     from modelwire.messages import Context
     from modelwire.models import Model
 
@@ -103,6 +103,33 @@ class RecordedRequest:
         given = {key: value for key, value in content.items() if value}
         return cls(kind, str(model.ref), replaced(given, names))
 
+    @classmethod
+    def of_texts(
+        cls,
+        model: Model,
+        texts: Sequence[str],
+        options: EmbeddingOptions,
+        names: Mapping[str, str],
+    ) -> RecordedRequest:
+        """Read the arguments of the hook that takes texts.
+
+        Args:
+            model: The model.
+            texts: The texts to embed.
+            options: The options.
+            names: Texts that differ from one run to the next, each with the name that takes its
+                place.
+        """
+        wanted = {
+            "dimensions": options.dimensions,
+            "inputType": options.input_type,
+            "normalize": options.normalize,
+            "params": _parameters(replaced(options.params, names)) or None,
+        }
+        given = {key: value for key, value in wanted.items() if value is not None}
+        content = {"texts": list(texts), **({"options": given} if given else {})}
+        return cls("embedding", str(model.ref), replaced(content, names))
+
     @property
     def key(self) -> str:
         """The name of the answers to it: equal requests have equal keys."""
@@ -118,6 +145,7 @@ class RecordedRequest:
             for block in message["content"]
             if (text := block if isinstance(block, str) else block.get("text"))
         ]
+        texts += self.content.get("texts", [])
         return str(texts[-1]) if texts else ""
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from modelwire.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from modelwire.config import Config
-    from modelwire.hookspecs import CompletionOptions
+    from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
     from modelwire.messages import Context
     from modelwire.models import Model
     from modelwire_cache.call import RecordedCall
-    from modelwire_cache.fingerprint import Kind
+    from modelwire_cache.fingerprint import RecordedRequest
 
-__all__ = ["count_tokens", "stream_completion", "warm_up"]
+__all__ = ["count_tokens", "embed", "stream_completion", "warm_up"]
 
 
 @hookimpl(wrapper=True)
@@ -29,7 +29,13 @@ def stream_completion(
     deltas = yield
     if not isinstance(deltas, AsyncIterator):
         return deltas
-    call = _call("completion", model, context, options, config)
+
+    def request(names: Mapping[str, str]) -> RecordedRequest:
+        from modelwire_cache.fingerprint import RecordedRequest
+
+        return RecordedRequest.of("completion", model, context, options, names)
+
+    call = _call(request, options, config)
     if call is None:
         return deltas
     from modelwire_cache.replay import recorded_stream
@@ -44,17 +50,42 @@ def count_tokens(
     """Count from a recording, or let the owner count and record it."""
     counted = yield
     if not isinstance(counted, Coroutine):
-        return counted
-    try:
-        call = _call("token count", model, context, options, config)
-    except BaseException:
-        counted.close()
-        raise
+        return counted  # the runtime says whose fault it is
+
+    def request(names: Mapping[str, str]) -> RecordedRequest:
+        from modelwire_cache.fingerprint import RecordedRequest
+
+        return RecordedRequest.of("token count", model, context, options, names)
+
+    call = _call(request, options, config, answer=counted)
     if call is None:
         return counted
     from modelwire_cache.replay import recorded_value
 
     return recorded_value(counted, call, int, int)
+
+
+@hookimpl(wrapper=True)
+def embed(
+    model: Model, texts: Sequence[str], options: EmbeddingOptions, config: Config
+) -> Generator[None, Any, Any]:
+    """Give the vectors of a recording, or let the owner make them and record them."""
+    batch = yield
+    if not isinstance(batch, Coroutine):
+        return batch  # the runtime says whose fault it is
+
+    def request(names: Mapping[str, str]) -> RecordedRequest:
+        from modelwire_cache.fingerprint import RecordedRequest
+
+        return RecordedRequest.of_texts(model, texts, options, names)
+
+    call = _call(request, options, config, answer=batch)
+    if call is None:
+        return batch
+    from modelwire_cache.codec import vectors_from_json, vectors_to_json
+    from modelwire_cache.replay import recorded_value
+
+    return recorded_value(batch, call, vectors_to_json, vectors_from_json)
 
 
 @hookimpl(wrapper=True)
@@ -68,16 +99,29 @@ def warm_up() -> Generator[None, None, None]:
 
 
 def _call(
-    kind: Kind, model: Model, context: Context, options: CompletionOptions, config: Config
+    request: Callable[[Mapping[str, str]], RecordedRequest],
+    options: CompletionOptions | EmbeddingOptions,
+    config: Config,
+    answer: Coroutine[Any, Any, Any] | None = None,
 ) -> RecordedCall | None:
-    """The call to replay or record, or `None` where that is off."""
+    """The call to replay or record, or `None` where that is off.
+
+    Args:
+        request: Makes the request, with the names that stand for texts.
+        options: The options of the call.
+        config: The configuration.
+        answer: The owner's answer, a coroutine; it is closed where a setting is wrong.
+    """
     from modelwire_cache.session import scope_of
 
-    scope = scope_of(config, options)
-    if scope.settings.mode == "off":
-        return None
-    from modelwire_cache.call import RecordedCall
-    from modelwire_cache.fingerprint import RecordedRequest
+    try:
+        scope = scope_of(config, options)
+        if scope.settings.mode == "off":
+            return None
+        from modelwire_cache.call import RecordedCall
 
-    request = RecordedRequest.of(kind, model, context, options, scope.names)
-    return RecordedCall(request, scope, config)
+        return RecordedCall(request(scope.names), scope, config)
+    except BaseException:
+        if answer is not None:
+            answer.close()
+        raise

@@ -17,7 +17,7 @@ from modelwire_cache.settings import NAMES, Settings
 
 if TYPE_CHECKING:
     from modelwire.config import Config
-    from modelwire.hookspecs import CompletionOptions
+    from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 
 __all__ = ["Scope", "Session", "begin_session", "begin_test", "end_test", "scope_of"]
 
@@ -109,19 +109,19 @@ class _Current:
 _current = _Current()
 
 
-def scope_of(config: Config, options: CompletionOptions | None = None) -> Scope:
+def scope_of(config: Config, options: CompletionOptions | EmbeddingOptions) -> Scope:
     """What holds for a call: the settings of the call, of the test, or of the configuration.
 
     Args:
         config: The configuration.
-        options: The options of the call, where it has some.
+        options: The options of the call.
 
     Raises:
         ConfigError: A setting in the configuration or the environment has a wrong value.
         InvalidRequest: A setting of the call has another name or a wrong value.
     """
     scope = _current.test or _of_program(config)
-    given = options.plugins if options is not None else {}
+    given = options.plugins
     for name in NAMES:
         if name in given:
             settings = scope.settings.changed(given[name], f"options.plugins.{name}")
