@@ -21,6 +21,7 @@ from modelwire_gateway.doors.bedrock.invoke import InvokeDialect
 from modelwire_gateway.doors.chat.response import ChatDialect
 from modelwire_gateway.doors.dialect import Dialect, ErrorWords
 from modelwire_gateway.doors.door import Door
+from modelwire_gateway.doors.embeddings import embed_texts
 from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.json_door import JsonDoor
 from modelwire_gateway.doors.messages.count import count_tokens
@@ -96,6 +97,11 @@ def app(
             Route(
                 "/v1/messages/count_tokens",
                 JsonDoor(gateway, _MESSAGES, name="count-tokens", handler=count_tokens),
+                methods=["POST"],
+            ),
+            Route(
+                "/v1/embeddings",
+                JsonDoor(gateway, _CHAT, name="openai-embeddings", handler=embed_texts),
                 methods=["POST"],
             ),
             Route("/v1/models", models.list_models, methods=["GET"]),

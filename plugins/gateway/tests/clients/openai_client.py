@@ -82,5 +82,7 @@ try:
     OpenAI(api_key="mw-wrong", max_retries=0).responses.create(model=MODEL, input="Hello")
 except AuthenticationError as error:
     refused.append(error.code)
+made = api.embeddings.create(model=os.environ["EMBEDDING_MODEL"], input=["Hello", "Bye"])
+vector = len(made.data[1].embedding)
 listed = {one.id for one in api.models.list()}
-print(json.dumps({**said, "refused": refused, "listed": MODEL in listed}))
+print(json.dumps({**said, "refused": refused, "listed": MODEL in listed, "vector": vector}))

@@ -49,6 +49,7 @@ async def run(command, gateway, home):
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "MODEL": MODEL,
+        "EMBEDDING_MODEL": "amazon-bedrock/amazon.titan-embed-text-v2:0",
         "IMAGE": PIXEL,
         "OPENAI_BASE_URL": f"{gateway.url}/v1",
         "OPENAI_API_KEY": KEY,
@@ -72,7 +73,7 @@ async def run(command, gateway, home):
         (
             "openai",
             {"chat": "Hm.", "responses": "Hm."},
-            {"refused": ["model_not_found", "invalid_api_key"], "listed": True},
+            {"refused": ["model_not_found", "invalid_api_key"], "listed": True, "vector": 1024},
         ),
         (
             "anthropic",

@@ -1,0 +1,102 @@
+"""Embeddings in the form of OpenAI's API."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from array import array
+from collections.abc import Mapping
+from typing import Any, Final
+
+from modelwire.hookspecs import EmbeddingOptions
+from modelwire.runtime import Embeddings
+from modelwire_gateway.access.caller import Estimate
+from modelwire_gateway.doors.body import BadRequest, Fields
+from modelwire_gateway.doors.visit import Asking, Opened
+from modelwire_gateway.gateway import Gateway
+from modelwire_gateway.records import RequestRecord
+
+__all__ = ["embed_texts"]
+
+_CHARACTERS: Final = 4
+_FORMATS: Final[Mapping[str, bool]] = {"float": False, "base64": True}
+_INPUTS: Final = {"query": "query", "document": "document"}
+_HARMLESS: Final = frozenset({"user"})
+
+
+async def embed_texts(
+    gateway: Gateway, asking: Asking, opened: Opened, record: RequestRecord
+) -> dict[str, Any]:
+    """Make a vector of each text of a request.
+
+    Raises:
+        BadRequest: It cannot be served.
+        Refused: The caller may not call the model, or has used up a limit.
+        ModelwireError: The model makes no embeddings, or its provider failed.
+    """
+    body = Fields(asking.body)
+    body.any("model")
+    texts = _texts(body)
+    packed = body.one_of("encoding_format", _FORMATS) or False
+    options = EmbeddingOptions(
+        dimensions=body.count("dimensions"),
+        input_type=body.one_of("input_type", _INPUTS),  # type: ignore[arg-type] # one of the two
+    )
+    estimate = Estimate(asking.size // _CHARACTERS, 0)
+    admission = await gateway.access.admit(asking.caller, opened.model, estimate, name=asking.name)
+    try:
+        made = await gateway.runtime.embed(texts, model=opened.called.ref, options=options)
+        _record(record, made)
+    finally:
+        await admission.settle(record.usage, record.cost, model=record.model)
+    return _answer(made, asking.name, body, packed=packed)
+
+
+def _texts(body: Fields) -> list[str]:
+    given = body.any("input")
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts:
+        raise body.error("input", "a text or a list of texts")
+    if not all(isinstance(text, str) for text in texts):
+        msg = (
+            "input must be texts: tokens are numbers of one model's own. In LangChain, set "
+            "check_embedding_ctx_length=False."
+        )
+        raise BadRequest(msg, param="input")
+    return texts
+
+
+def _record(record: RequestRecord, made: Embeddings) -> None:
+    record.model = f"{made.provider}/{made.model}"
+    record.usage = made.usage
+    record.cost = made.cost.total if made.cost is not None else None
+
+
+def _answer(made: Embeddings, name: str, body: Fields, *, packed: bool) -> dict[str, Any]:
+    write = _packed if packed else _listed
+    tokens = made.usage.input if made.usage is not None else 0
+    ignored = [field for field in body.rest() if field not in _HARMLESS]
+    reason = "The gateway does not pass it on."
+    told = {"ignored": [{"path": field, "reason": reason} for field in ignored]}
+    return {
+        "object": "list",
+        "data": [
+            {"object": "embedding", "index": index, "embedding": write(vector)}
+            for index, vector in enumerate(made.vectors)
+        ],
+        "model": name,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        **({"modelwire": told} if ignored else {}),
+    }
+
+
+def _listed(vector: array[float]) -> list[float]:
+    return vector.tolist()
+
+
+def _packed(vector: array[float]) -> str:
+    """The vector as 32-bit floats in little-endian order, which the OpenAI SDK asks for."""
+    if sys.byteorder == "big":
+        vector = vector[:]
+        vector.byteswap()
+    return base64.b64encode(vector.tobytes()).decode()
