@@ -5,6 +5,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
@@ -66,3 +68,42 @@ def test_a_port_in_use_is_reported(tmp_path):
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in done.stderr
     assert "--port" in done.stderr
+
+
+def keys(home, *arguments):
+    """What `modelwire serve keys` prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "modelwire", "serve", "keys", *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def status_of(url, key):
+    request = urllib.request.Request(f"{url}/v1/models/none", headers={"x-api-key": key})
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request)
+    error.value.close()
+    return error.value.code
+
+
+def test_with_stored_keys_none_is_printed_and_a_revoked_one_is_refused_without_a_restart(
+    tmp_path,
+):
+    first = keys(tmp_path, "create", "--name", "first")
+    with serving(tmp_path) as (_, exports):
+        url = exports["ANTHROPIC_BASE_URL"]
+        assert exports["OPENAI_API_KEY"] == '"$MODELWIRE_GATEWAY_KEY"'
+        assert status_of(url, first) == 404
+        second = keys(tmp_path, "create", "--name", "second")
+        assert status_of(url, second) == 404
+        keys(tmp_path, "revoke", first.split("-")[1])
+        end = time.monotonic() + 60
+        while status_of(url, first) != 401:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert status_of(url, second) == 404
