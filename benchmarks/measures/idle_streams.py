@@ -9,7 +9,7 @@ from processes import Bench
 from results import NAMES, Result, Target, ratio, table
 
 TITLE = "Idle streams"
-_NAMES = ("floor:signed", "modelwire", "aiobotocore", "aws_sdk")
+_NAMES = ("floor:signed", "modelwire", "aiobotocore")
 _STREAMS, _MANY = 1000, 5000
 _MOST = 30.0
 """KB of memory that an open stream may take."""
@@ -54,9 +54,7 @@ def _hold(bench: Bench, streams: int) -> dict[str, dict[str, Any]]:
         with bench.server("faults", fault="left") as url, bench.drivers((name,), url) as drivers:
             for driver in drivers:
                 driver.ask("fault", leave=1)  # it warms up
-                answer = driver.ask(
-                    "idle", streams=streams, pieces=_PIECES, limit=10.0 if bench.quick else 30.0
-                )
+                answer = driver.ask("idle", streams=streams, pieces=_PIECES, limit=60.0)
                 if "error" not in answer:
                     found[name] = answer
     return found
