@@ -46,7 +46,7 @@ def measure(bench: Bench) -> Result:
         own = found["modelwire"]
         for name in _STREAMING:
             if name in found:
-                limit = 0.25 if name == "boto3" else 0.1
+                limit = 0.25 if name in ("boto3", "aiobotocore") else 0.1
                 what = f"CPU per event, {how}, of {NAMES[name]}'s"
                 targets.append(Target(what, paired(own, found[name]), limit, digits=3))
         what = f"CPU per event, {how}, of the floor's"
