@@ -48,7 +48,13 @@ def bedrock() -> None:
     metavar="INTEGER",
     help="The port of the second endpoint, bedrock-mantle; by default the one after --port.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    show_default=True,
+    help="The address to listen on.",
+)
 @click.option("--scenario", type=_FILE, metavar="FILE", help="What to answer, as JSON5.")
 @click.option("--catalogue", type=_FILE, metavar="FILE", help="The models, as JSON5.")
 @click.option(

@@ -67,7 +67,7 @@ def test_usage_is_added_up(run, used, by, rows):
 
 
 def test_usage_of_one_key_as_json(run, used):
-    (row,) = json.loads(run("usage", "--json", "--key", "id-bob"))
+    (row,) = json.loads(run("usage", "--json", "--key-id", "id-bob"))
     del row["day"]
     assert row == {
         "caller": "id-bob", "name": "ci", "owner": None, "model": "openai/gpt-5", "requests": 1,

@@ -19,7 +19,9 @@ __all__ = ["keys"]
 
 @click.group()
 def keys() -> None:
-    """Give people and programs keys of their own, with limits and budgets.
+    """Give people and programs keys of their own.
+
+    Each key can have limits and budgets.
 
     \b
     modelwire serve keys create --name laptop --owner ada --budget-day 5
@@ -195,7 +197,9 @@ def list_keys(context: click.Context, *, everything: bool, as_json: bool) -> Non
 @_json
 @click.pass_context
 def rotate(context: click.Context, *, key_id: str, keep: float, as_json: bool) -> None:
-    """Give a key a new secret and print it, this once; limits and usage stay.
+    """Give a key a new secret and print it, this once.
+
+    Its limits and its usage stay.
 
     \b
     modelwire serve keys rotate 3k9x0q7ab2cd --keep 1h
@@ -213,7 +217,9 @@ def rotate(context: click.Context, *, key_id: str, keep: float, as_json: bool) -
 @_json
 @click.pass_context
 def revoke(context: click.Context, *, key_id: str, as_json: bool) -> None:
-    """Revoke a key for good; running gateways refuse it within five seconds.
+    """Revoke a key for good.
+
+    Running gateways refuse it within five seconds.
 
     \b
     modelwire serve keys revoke 3k9x0q7ab2cd

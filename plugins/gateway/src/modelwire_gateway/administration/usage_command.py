@@ -24,7 +24,7 @@ _SUMS: Final = ("requests", "unpriced", "input", "output", "cache_read", "cache_
 
 @click.command()
 @click.option("--days", type=click.IntRange(1, 3660), default=30, metavar="N", help="[default: 30]")
-@click.option("--key", "key_id", metavar="ID", help="One key, by its id, or one AWS identity.")
+@click.option("--key-id", metavar="ID", help="One key, by its id, or one AWS identity.")
 @click.option(
     "--by",
     type=click.Choice(sorted(_BY)),
