@@ -26,11 +26,11 @@ from modelwire.runtime.caller_options import (
     check_settings,
     options_of,
 )
-from modelwire.runtime.keywords import naming
-from modelwire.runtime.options import OptionChanges
+from modelwire.runtime.options import OptionChanges, naming
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, approver, check_names
 from modelwire.tools import FunctionTool, ToolLike
+from modelwire.tools import description as _  # noqa: F401 - here, and not first in an event loop
 from modelwire.tools.forms import read_tools
 
 if TYPE_CHECKING:

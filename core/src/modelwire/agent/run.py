@@ -33,7 +33,7 @@ from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.tool_loop import Approve
 from modelwire.text import short_repr
-from modelwire.tools import FunctionTool
+from modelwire.tools import FunctionTool, run_in_thread
 
 if TYPE_CHECKING:
     from modelwire.sessions import Session
@@ -252,7 +252,7 @@ async def _opened(
             return Session.open(path)
         return Session.create(path, cwd=str(Path.cwd()))
 
-    opening = asyncio.ensure_future(asyncio.to_thread(open_or_create))
+    opening = asyncio.ensure_future(run_in_thread(open_or_create))
     try:
         return await asyncio.shield(opening), True
     except asyncio.CancelledError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import NoneType
 from typing import Any, TypeAlias, TypeVar, get_args
 
 from attrs import evolve
@@ -24,7 +23,6 @@ from modelwire.hookspecs import (
 )
 from modelwire.messages import Context, Tool
 from modelwire.models import ModelRef, ReasoningLevel
-from modelwire.runtime.keywords import unexpected
 from modelwire.structuring import TOO_DEEP, is_deep, not_json
 from modelwire.text import has_surrogates, near_matches
 from modelwire.tools import FunctionTool
@@ -170,6 +168,8 @@ def checked_options(
         raise wrong("options", f"{article} {kind.__name__}", options)
     for name in changes:
         if name not in rules:
+            from modelwire.runtime.keywords import unexpected
+
             raise unexpected(name, call, elsewhere)
     merged: _O = kind(**changes) if options is None else evolve(options, **changes)
     # The defaults are what they should be.
@@ -214,14 +214,17 @@ def check_call(
         InvalidRequest: One has another type; it is named.
     """
     due = "a string or a ModelRef"
-    check_type("model", model, (str, ModelRef, NoneType), due)
+    if not isinstance(model, str | ModelRef | None):
+        raise wrong("model", due, model)
     if fallbacks is not None:
         if isinstance(fallbacks, str | bytes) or not isinstance(fallbacks, Sequence):
             raise wrong("fallbacks", f"a list, each {due}", fallbacks)
         for index, ref in enumerate(fallbacks):
             check_type(f"fallbacks[{index}]", ref, (str, ModelRef), due)
-    check_type("system", system, (str, NoneType), "a string")
-    check_type("keep_text", keep_text, bool, "True or False")
+    if not isinstance(system, str | None):
+        raise wrong("system", "a string", system)
+    if not isinstance(keep_text, bool):
+        raise wrong("keep_text", "True or False", keep_text)
 
 
 def check_plugins(options: CompletionOptions | EmbeddingOptions, known: Iterable[str]) -> None:

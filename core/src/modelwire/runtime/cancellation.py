@@ -134,7 +134,7 @@ class Cancellation:
             raise error from raised
 
     def _translate(self) -> ModelwireError | None:
-        """The error that a cancellation stands for; `None` if it came from somewhere else."""
+        """The error behind a cancellation; `None` if it came from somewhere else."""
         if self.error is None or self._task is None:
             return None
         task, self._task = self._task, None

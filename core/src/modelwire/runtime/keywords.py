@@ -1,17 +1,14 @@
-"""Keyword arguments: signatures that name every option, and the error for one that there is not."""
+"""Unknown keyword arguments: the error that names the right one."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from modelwire.hookspecs import CompletionOptions
 from modelwire.text import near_matches
 
-__all__ = ["naming", "unexpected"]
-
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["unexpected"]
 
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "instructions": ("system",),
@@ -38,36 +35,6 @@ _OF_SERVICES = {"frequency_penalty", "logit_bias", "n", "presence_penalty", "see
 
 _CONFIGURED = {"api_base", "api_key", "base_url", "region", "region_name"}
 """What belongs to a provider and not to a call."""
-
-
-def naming(keywords: type[Any]) -> Callable[[F], F]:
-    """Have the signature of a function name each of its keyword arguments.
-
-    Notebooks and `help` read it; they do not know what `Unpack` of a `TypedDict` means.
-
-    Args:
-        keywords: The `TypedDict` of which the function takes the keys as `**`.
-    """
-
-    def named(function: F) -> F:
-        signature = inspect.signature(function)
-        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
-        taken = {each.name for each in own}
-        options = CompletionOptions()
-        more = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=getattr(options, name, None),
-                annotation=getattr(kind, "__forward_arg__", kind),
-            )
-            for name, kind in keywords.__annotations__.items()
-            if name not in taken
-        ]
-        function.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
-        return function
-
-    return named
 
 
 def unexpected(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypedDict, cast, get_args
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict, TypeVar, cast, get_args
 
 from attrs import evolve
 
@@ -24,7 +25,10 @@ __all__ = [
     "StreamSettings",
     "merge_embedding_options",
     "merge_options",
+    "naming",
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class OptionChanges(TypedDict, total=False):
@@ -64,6 +68,36 @@ class StreamSettings(OptionChanges, total=False):
     system: str | None
     options: CompletionOptions | None
     keep_text: bool
+
+
+def naming(keywords: type[Any]) -> Callable[[F], F]:
+    """Have the signature of a function name each of its keyword arguments.
+
+    Notebooks and `help` read it; they do not know what `Unpack` of a `TypedDict` means.
+
+    Args:
+        keywords: The `TypedDict` of which the function takes the keys as `**`.
+    """
+
+    def named(function: F) -> F:
+        signature = inspect.signature(function)
+        own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+        taken = {each.name for each in own}
+        options = CompletionOptions()
+        more = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=getattr(options, name, None),
+                annotation=getattr(kind, "__forward_arg__", kind),
+            )
+            for name, kind in keywords.__annotations__.items()
+            if name not in taken
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+        return function
+
+    return named
 
 
 # Keys of `params` in the configuration that have an option of their own.

@@ -20,11 +20,13 @@ from modelwire.messages import (
     ToolResultMessage,
     UserMessage,
 )
+from modelwire.messages.dictionaries import read_messages
 from modelwire.messages.validity import check_context, check_tools
 from modelwire.models import InputKind, Model
 from modelwire.repair import Change, Changes
 from modelwire.repair.depth import limit_depth
 from modelwire.tools import ToolLike
+from modelwire.tools.forms import declarations, read_tools
 
 __all__ = ["Prompt", "as_context", "check_abilities", "prepare_context"]
 
@@ -55,8 +57,6 @@ def as_context(
     if system is not None:
         context = evolve(context, system_prompt=system)
     if tools is not None:
-        from modelwire.tools.forms import declarations, read_tools
-
         context = evolve(context, tools=declarations(read_tools(tools)))
     return context
 
@@ -75,8 +75,6 @@ def _messages(prompt: Prompt) -> tuple[list[Message], str | None]:
         isinstance(each, UserMessage | AssistantMessage | ToolResultMessage) for each in messages
     ):
         return messages, None
-    from modelwire.messages.dictionaries import read_messages
-
     return read_messages(messages)
 
 
@@ -97,7 +95,8 @@ def prepare_context(
     """
     context = as_context(prompt, system=system, tools=tools)
     check_context(context)
-    check_tools(context.tools)
+    if context.tools:
+        check_tools(context.tools)
     changes = Changes()
     return limit_depth(context, changes), changes.noted
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from types import NoneType
 from typing import Any, Self, Unpack
@@ -13,6 +14,7 @@ from modelwire.closable import AsyncClosable
 from modelwire.config import Config, load_config
 from modelwire.errors import PluginError
 from modelwire.event_loops import require_event_loop
+from modelwire.events import Event
 from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
@@ -31,14 +33,14 @@ from modelwire.runtime.caller_options import (
 from modelwire.runtime.completion import Completion
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.embeddings import CONCURRENCY, EmbeddingCall, Embeddings
-from modelwire.runtime.keywords import naming
-from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings
+from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings, naming
 from modelwire.runtime.plugin_call import PluginCall
 from modelwire.runtime.prompts import Prompt, prepare_context
 from modelwire.runtime.resolver import Resolver
-from modelwire.runtime.stream import Stream
+from modelwire.runtime.stream import Stream, StreamState
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, ToolLoop
 from modelwire.tools import ToolLike
+from modelwire.tools.forms import load, must_load
 from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, Transport
 
 __all__ = ["Runtime"]
@@ -208,27 +210,58 @@ class Runtime(AsyncClosable):
 
         Raises:
             InvalidMessage: The prompt or a tool is not well formed.
-            InvalidRequest: An argument or option has another name, type or range than it may have,
-            or is nested too deep.
+            InvalidRequest: An argument or option has another type or range than it may have, or is
+                nested too deep.
+            TypeError: There is no such option.
+
+        In the first call of a process with functions as tools, or with a class as the schema, that is
+        made in an event loop, the prompt, the tools and the schema are checked when it is iterated.
         """
         check_call(model, fallbacks, system, keep_text)
-        merged = self._options(options, changes, Runtime.stream)
-        context, repairs = prepare_context(prompt, system=system, tools=tools)
-        check_choice(merged, context.tools)
-        completion = Completion(
-            resolver=self._resolver,
-            registry=self.registry,
-            config=self.config,
-            transport=self.transport,
-            retries=self._retries,
-            context=context,
-            model=model,
-            fallbacks=None if fallbacks is None else tuple(fallbacks),
-            options=merged,
-            keep_text=keep_text,
-            repairs=repairs,
-        )
+
+        def prepared() -> Completion:
+            merged = self._options(options, changes, Runtime.stream)
+            context, repairs = prepare_context(prompt, system=system, tools=tools)
+            if merged.tool_choice is not None:
+                check_choice(merged, context.tools)
+            return Completion(
+                resolver=self._resolver,
+                registry=self.registry,
+                config=self.config,
+                transport=self.transport,
+                retries=self._retries,
+                context=context,
+                model=model,
+                fallbacks=None if fallbacks is None else tuple(fallbacks),
+                options=merged,
+                keep_text=keep_text,
+                repairs=repairs,
+            )
+
+        described = tools is not None or "response_schema" in changes
+        if described and must_load(tools, changes.get("response_schema")):
+            return self._stream_after_load(prepared, options, changes)
+        completion = prepared()
         return Stream(completion.events, total=completion.options.deadlines.total)
+
+    def _stream_after_load(
+        self,
+        prepared: Callable[[], Completion],
+        options: CompletionOptions | None,
+        changes: OptionChanges,
+    ) -> Stream:
+        """The stream of a completion that is prepared when it is iterated: it is the first with a tool."""
+        described = changes.copy()
+        described.pop("response_schema", None)
+        checked = self._options(options, described, Runtime.stream)
+
+        async def events(state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
+            await load()
+            async with aclosing(prepared().events(state)) as arrived:
+                async for each in arrived:
+                    yield each
+
+        return Stream(events, total=checked.deadlines.total)
 
     @naming(OptionChanges)
     async def complete(
@@ -277,6 +310,8 @@ class Runtime(AsyncClosable):
             NothingToSend: The model is not asked over HTTP, so there is no request.
         """
         check_call(model, system=system)
+        if must_load(tools, changes.get("response_schema")):
+            await load()
         merged = self._options(options, changes, Runtime.dry_run)
         context, repairs = prepare_context(prompt, system=system, tools=tools)
         check_choice(merged, context.tools)
@@ -343,6 +378,8 @@ class Runtime(AsyncClosable):
             ModelwireError: The request cannot be made, or the service failed.
         """
         check_call(model, system=system)
+        if must_load(tools, changes.get("response_schema")):
+            await load()
         merged = self._options(options, changes, Runtime.count_tokens)
         context, _ = prepare_context(prompt, system=system, tools=tools)
         check_choice(merged, context.tools)

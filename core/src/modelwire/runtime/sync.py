@@ -22,9 +22,8 @@ from modelwire.registry import Registry
 from modelwire.runtime.caller_options import check_type
 from modelwire.runtime.dry_run import DryRun
 from modelwire.runtime.embeddings import CONCURRENCY, Embeddings
-from modelwire.runtime.keywords import naming
 from modelwire.runtime.loop_thread import LoopThread
-from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings
+from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings, naming
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.runtime import Runtime
 from modelwire.runtime.sync_streams import SyncStream, SyncToolLoop

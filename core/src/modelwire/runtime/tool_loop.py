@@ -28,12 +28,11 @@ from modelwire.messages import (
 from modelwire.messages.validity import check_tools
 from modelwire.runtime.caller_options import check_choice, check_settings
 from modelwire.runtime.cancellation import Cancellation
-from modelwire.runtime.keywords import naming
-from modelwire.runtime.options import StreamSettings
+from modelwire.runtime.options import StreamSettings, naming
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.stream import Stream
 from modelwire.tools import FunctionTool, ToolLike, run_call
-from modelwire.tools.forms import declarations, read_tools
+from modelwire.tools.forms import declarations, load, must_load, read_tools
 
 if TYPE_CHECKING:
     from modelwire.runtime.runtime import Runtime
@@ -57,7 +56,7 @@ class ToolRun:
 
     Attributes:
         call: What the model called.
-        result: What it is told.
+        result: What the model gets.
         approved: Whether the call was allowed. Nothing ran where it was not.
     """
 
@@ -200,16 +199,16 @@ class ToolLoop(AsyncClosable):
         max_turns: int,
         settings: StreamSettings,
     ) -> None:
-        options = check_settings(settings, max_turns, run_tools)
+        later = must_load(tools, settings.get("response_schema"))
+        described = settings.copy()
+        if later:
+            described.pop("response_schema", None)
+        check_settings(described, max_turns, run_tools)
         context = context if isinstance(context, Context) else as_context(context)
         check_tools(context.tools)
-        read = read_tools(tools)
-        check_names([*read, *context.tools])
-        check_choice(options, [*read, *context.tools])
-        served = [tool for tool in read if isinstance(tool, FunctionTool)]
-        self._turns = _Turns(
-            runtime, context, served, declarations(read), approver(approve), max_turns, settings
-        )
+        self._turns = _Turns(runtime, context, tools, approver(approve), max_turns, settings)
+        if not later:
+            self._turns.read_tools()
         # As in `Stream`, the generator does not know this object.
         self._events = self._turns.events()
 
@@ -251,15 +250,31 @@ class _Turns:
 
     runtime: Runtime
     context: Context
-    tools: list[FunctionTool]
-    declared: list[Tool]
+    given: Iterable[ToolLike] | None
     approve: Approve
     max_turns: int
     settings: StreamSettings
     cancellation: Cancellation = Factory(Cancellation)
     stream: Stream | None = None
+    tools: list[FunctionTool] = Factory(list)
+    declared: list[Tool] = Factory(list)
+
+    def read_tools(self) -> None:
+        """Read the tools that were given, and check them with the settings."""
+        if self.given is None:
+            return
+        read = read_tools(self.given)
+        check_names([*read, *self.context.tools])
+        options = check_settings(self.settings, self.max_turns, run_tools)
+        check_choice(options, [*read, *self.context.tools])
+        self.tools = [tool for tool in read if isinstance(tool, FunctionTool)]
+        self.declared = declarations(read)
+        self.given = None
 
     async def events(self) -> AsyncGenerator[Event | ToolRun, None]:
+        if self.given is not None:
+            await self._wait(load)
+            self.read_tools()
         for _ in range(self.max_turns):
             async with aclosing(self._answer_calls()) as runs:
                 async for run in runs:
@@ -287,7 +302,7 @@ class _Turns:
         others = {tool.name for tool in (*self.context.tools, *self.declared)} - served.keys()
         calls = [call for call in self._open_calls() if call.name not in others]
         for _, group in groupby(enumerate(calls), partial(_turn_of, served)):
-            # A call of a tool that there is not runs nothing, so nobody needs to allow it.
+            # A call of a tool that does not exist runs nothing, so it needs no approval.
             approved = [
                 (call, call.name not in served or await self._wait(partial(self._approved, call)))
                 for _, call in group

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.tools.description import tool_from
     from modelwire.tools.forms import ToolLike
-    from modelwire.tools.function import FunctionTool, tool_from
+    from modelwire.tools.function import FunctionTool
     from modelwire.tools.loader import load_tools
     from modelwire.tools.run import run_call, run_in_thread
     from modelwire.tools.schemas import describe_type
@@ -26,11 +27,9 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "description": ("tool_from",),
         "forms": ("ToolLike",),
-        "function": (
-            "FunctionTool",
-            "tool_from",
-        ),
+        "function": ("FunctionTool",),
         "loader": ("load_tools",),
         "run": (
             "run_call",

@@ -1,17 +1,26 @@
-"""Forms of tools: what callers may give where a tool is due."""
+"""Forms of tools: what callers may give where a tool is due.
+
+What describes functions takes tens of milliseconds to import, which every other task of an event loop
+would wait for. It is imported in a thread then.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from importlib import import_module
 from types import FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from modelwire.errors import InvalidMessage
+from modelwire.event_loops import has_event_loop
 from modelwire.messages import Tool
-from modelwire.tools.function import FunctionTool, tool_from
+from modelwire.tools.function import FunctionTool
+from modelwire.tools.run import run_in_thread
 
-__all__ = ["ToolLike", "declarations", "read_tools"]
+__all__ = ["ToolLike", "declarations", "load", "must_load", "read_tools"]
 
 ToolLike = Callable[..., Any] | FunctionTool | Tool | Mapping[str, Any]
 """A function, a `FunctionTool`, a `Tool`, or a dictionary in the form of Chat Completions."""
@@ -48,6 +57,8 @@ def _read(given: object, place: str) -> FunctionTool | Tool:
     if isinstance(given, FunctionType):
         return _from_function(given)
     if callable(given):
+        from modelwire.tools.description import tool_from
+
         return tool_from(given)
     msg = f"{place} is {type(given).__name__}, which is no tool."
     raise InvalidMessage(msg, hint=_HINT)
@@ -60,6 +71,8 @@ _described: WeakKeyDictionary[FunctionType, tuple[Tool, type[Any] | None]] = Wea
 def _from_function(function: FunctionType) -> FunctionTool:
     known = _described.get(function)
     if known is None:
+        from modelwire.tools.description import tool_from
+
         made = tool_from(function)
         # Not the tool itself: it refers to the function, which could then never be forgotten.
         known = _described[function] = (made.tool, made.arguments)
@@ -88,3 +101,36 @@ def _from_dictionary(given: Mapping[str, Any], place: str) -> Tool:
             msg = f"{at}.{key} is {type(value).__name__}, and not {due}."
             raise InvalidMessage(msg, hint=_HINT)
     return Tool(str(name), description, dict(parameters), strict)
+
+
+_DESCRIPTION = "modelwire.tools.description"
+"""The module that imports all of it; its names are there when that is done."""
+
+
+def must_load(tools: object = None, schema: object = None) -> bool:
+    """Whether an event loop runs in this thread, and `load` is to be awaited before these are read.
+
+    Args:
+        tools: Tools as a caller gave them, in whichever form.
+        schema: The schema of an answer as a caller gave it.
+    """
+    if tools is None and (schema is None or isinstance(schema, Mapping)):
+        return False
+    if hasattr(sys.modules.get(_DESCRIPTION), "tool_from") or not has_event_loop():
+        return False
+    if not isinstance(schema, Mapping | None):
+        return True
+    # Anything else cannot be looked at twice, or is no list of tools.
+    return not isinstance(tools, list | tuple | None) or not all(map(_is_described, tools or ()))
+
+
+def _is_described(tool: object) -> bool:
+    # The result of a function whose arguments are not checked may need it.
+    return isinstance(tool, Tool | Mapping) or (
+        isinstance(tool, FunctionTool) and tool.arguments is not None
+    )
+
+
+async def load() -> None:
+    """Import it in a thread."""
+    await run_in_thread(partial(import_module, _DESCRIPTION))

@@ -14,7 +14,8 @@ from attrs import evolve
 
 from modelwire.errors import InvalidMessage, Problem
 from modelwire.files import read_file
-from modelwire.tools.function import FunctionTool, tool_from
+from modelwire.tools.description import tool_from
+from modelwire.tools.function import FunctionTool
 
 __all__ = ["load_tools"]
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
+
 from modelwire.structuring.docstrings import read_docstring
 
 __all__ = ["describe_answer", "describe_type", "describe_types", "read_value", "reason"]
@@ -31,8 +33,6 @@ def describe_types(types: Iterable[Any]) -> tuple[list[_Schema], _Schema]:
     Raises:
         TypeError: One cannot be described; the message says which.
     """
-    import msgspec
-
     custom = _CustomTypes()
     schemas, definitions = msgspec.json.schema_components(types, schema_hook=custom.describe)
     plain = _Plain({**definitions, **custom.definitions})
@@ -99,8 +99,6 @@ def read_value(kind: Any, value: Any) -> Any:
     Raises:
         ValueError: The data does not fit; the message names the place.
     """
-    import msgspec
-
     return msgspec.convert(_with_integers(value), kind, str_keys=True, dec_hook=_read_custom)
 
 
