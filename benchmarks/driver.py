@@ -1,4 +1,4 @@
-"""Runs in a peer's own environment and does as it is told, a line of JSON at a time.
+"""Runs in a peer's own environment and takes its orders as lines of JSON.
 
     python benchmarks/driver.py boto3
 

@@ -52,7 +52,7 @@ _SIZES = (
     _Size(2000, 0.2, 70, ramp=10.0, limit=60.0, rounds=1),
 )
 _HALF_PACE = _Size(500, 0.1, 80, ramp=5.0, limit=40.0, rounds=3)
-"""The same where nobody is near the limit of a processor."""
+"""The same where no peer is near the limit of a processor."""
 
 
 def measure(bench: Bench) -> Result:

@@ -201,7 +201,7 @@ def test_tools_run_only_when_they_are_allowed(program, allowed):
     arguments = ["--tools", "tools.py", "--session", "talk.jsonl"] + ["--yes"] * allowed
     done = chat(program, "hi\n", *arguments, model="actor/calls")
     assert (program.folder / "ran").exists() is allowed
-    assert (b"Nobody can be asked" in done.stderr) is not allowed
+    assert (b"There is no terminal to ask for approval" in done.stderr) is not allowed
     # This model calls for ever. The last call gets a result all the same, and it goes on.
     assert (done.returncode, b"still calls tools" in done.stderr) == (1, True)
     again = chat(program, "more\n", "--session", "talk.jsonl", model="actor/x")

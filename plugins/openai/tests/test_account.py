@@ -1,4 +1,4 @@
-"""Where requests go and as whom."""
+"""The address and the credentials of requests."""
 
 import tomllib
 from pathlib import Path

@@ -66,7 +66,7 @@ class ErrorInStream(Protocol):
 
 @frozen
 class JsonApi:
-    """An API as it is spoken with one service: as whom, and what its failures mean.
+    """An API as it is spoken with one service: its credentials, and what its failures mean.
 
     Attributes:
         provider: The provider's id, for errors.

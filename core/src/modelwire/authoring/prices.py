@@ -44,7 +44,7 @@ _known: dict[tuple[str, str], PriceEntry] = {}
 
 
 def known_entry(service: str, model_id: str) -> PriceEntry | None:
-    """What `look_up_prices` has found out about a model, or `None` where it was not asked."""
+    """What `look_up_prices` has found out about a model, or `None` before it was called."""
     return _known.get((service, model_id))
 
 

@@ -25,7 +25,7 @@ def probed(
     timeout: float,
     otherwise: Literal["unknown", "unusable"] = "unknown",
 ) -> CredentialStatus:
-    """Ask a service whether credentials work; for `detect_credentials`, where it is told to probe.
+    """Ask a service whether credentials work; for `detect_credentials`, where it is to probe.
 
     It blocks, and needs a thread without an event loop, as hooks that are no coroutines get.
 

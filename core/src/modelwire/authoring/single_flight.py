@@ -51,7 +51,7 @@ class SingleFlight(Generic[T]):
             if future is not None:
                 return future
             future = Future()
-            # From here on nobody can cancel it, as no waiter should for the others.
+            # From here on it cannot be cancelled: no waiter should cancel it for the others.
             future.set_running_or_notify_cancel()
             self._running[key] = future
         thread = threading.Thread(

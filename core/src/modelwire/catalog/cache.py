@@ -160,7 +160,7 @@ class CachedList:
 
 
 def cache_key(provider: str, *parts: object) -> str:
-    """Name a list by whom it came from and what was asked for; the parts are only hashed."""
+    """Name a list by its source and its request; the parts are only hashed."""
     text = json.dumps([provider, *parts], sort_keys=True, default=str)
     plain = "".join(c if c.isalnum() or c in "-_" else "_" for c in provider)[:40]
     return f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

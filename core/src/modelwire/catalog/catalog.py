@@ -357,7 +357,7 @@ class Catalog:
     def _fetched(self, place: _Flight, done: asyncio.Task[CachedList]) -> None:
         self._fetching.pop(place, None)
         if not done.cancelled():
-            done.exception()  # whoever still waits gets it; nobody else shall hear of it
+            done.exception()  # what still waits gets it; asyncio shall not log it
 
     async def _fetch(self, request: _Request) -> CachedList:
         import asyncio

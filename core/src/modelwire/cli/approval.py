@@ -38,7 +38,7 @@ class Approval:
 
     Args:
         terminal: Where to ask; `None` for every call that is run without a question.
-        show: Whether to show calls that nobody is asked about.
+        show: Whether to show calls that need no approval.
     """
 
     def __init__(self, terminal: Terminal | None, *, show: bool) -> None:
@@ -92,7 +92,7 @@ class Terminal:
 
 
 def open_terminal() -> Terminal | None:
-    """Open the terminal; `None` if there is nobody to ask."""
+    """Open the terminal; `None` if there is none."""
     try:
         number = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     except (AttributeError, OSError):

@@ -106,7 +106,7 @@ def _own_output(tools: ToolOptions) -> AbstractContextManager[object]:
 
 
 def _terminal(tools: ToolOptions) -> Terminal | None:
-    """Where to ask before a tool runs; `None` if nobody needs to be asked."""
+    """Where to ask before a tool runs; `None` if no approval is needed."""
     if tools.yes or not tools.paths:
         return None
     terminal = open_terminal()

@@ -110,7 +110,7 @@ def answer_shell(app: click.Command) -> int:
     """Tell a shell what a word can be completed to; return the exit status.
 
     Whatever goes wrong, nothing but an answer is printed: the user is in the middle of a line. What
-    could control a terminal is escaped, as the shell may show what it is told.
+    could control a terminal is escaped, as the shell may show what it gets.
     """
     add_completion_class(_Bash)
     answer = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="")

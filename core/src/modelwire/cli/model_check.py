@@ -19,7 +19,7 @@ __all__ = ["ModelCheck", "check_reference", "offline_catalog"]
 
 @frozen
 class ModelCheck:
-    """What a text means, as far as that can be told without asking anybody.
+    """What a text means, as far as that is known without the network.
 
     Attributes:
         ref: The model that it names, or `None` where it names none.
@@ -41,7 +41,7 @@ class ModelCheck:
 def check_reference(config: Config, registry: Registry, text: str) -> ModelCheck:
     """Check a reference, an alias or a bare name against what is configured and cached.
 
-    No network is used, and no list is too old. A provider that nobody provides is a problem; a
+    No network is used, and no list is too old. A provider that no plugin provides is a problem; a
     model that no list has is not, since lists may be incomplete, but it is not `known`.
 
     Raises:
@@ -84,5 +84,5 @@ def _hint(listing: Listing, ref: ModelRef) -> str:
 
 
 def _no_transport() -> NoReturn:
-    msg = "Nobody may be asked here."
+    msg = "Nothing may be fetched here."
     raise ConfigError(msg)

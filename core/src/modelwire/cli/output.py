@@ -192,5 +192,5 @@ def _write(text: str, out: TextIO | None, *, err: bool = False) -> None:
         stream.write_escaped(text)
         stream.flush()
     else:
-        # It writes UTF-8 where a stream is said to be ASCII, and knows the console of Windows.
+        # It writes UTF-8 where the encoding of a stream is ASCII, and knows the console of Windows.
         click.echo(text, out, nl=False, err=err, color=True)

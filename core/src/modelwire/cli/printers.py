@@ -107,7 +107,7 @@ class _Text:
         return _status(error)
 
     def misused(self, sentence: str) -> None:
-        """Nobody but people reads this form."""
+        """This form is for people only."""
 
     def _write(self, text: str) -> None:
         echo_answer(text, out=self._out)

@@ -1,7 +1,7 @@
 """The guard of a terminal: text that anybody writes to standard output or error is escaped there.
 
 What modelwire prints with styles and cursor movements goes through `modelwire.cli.output`. Everything
-else is data: the help and errors of click, tracebacks, warnings, log records that nobody handles, and
+else is data: the help and errors of click, tracebacks, warnings, log records without a handler, and
 what plugins and tools print.
 """
 
@@ -29,7 +29,7 @@ class GuardedStream(io.TextIOWrapper):
     """
 
     def __init__(self, original: io.TextIOWrapper) -> None:
-        # A terminal that is said to be ASCII most likely is not; click writes UTF-8 to it as well.
+        # A terminal with the encoding ASCII most likely has another one; click writes UTF-8 to it as well.
         is_ascii = codecs.lookup(original.encoding).name == "ascii"
         super().__init__(
             original.buffer,

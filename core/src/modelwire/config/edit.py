@@ -136,7 +136,7 @@ def _draft(
     old = {(problem.path, problem.message) for problem in known}
     new = [problem for problem in remaining if (problem.path, problem.message) not in old]
     if new:
-        # Their lines are those of a text that nobody will see.
+        # Their lines are those of a text that is never shown.
         new = [evolve(problem, line=None) for problem in new]
         msg = "The change was not written, because the configuration would not be valid."
         raise ConfigError(msg, problems=new, source=str(place.path))

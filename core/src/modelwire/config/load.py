@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _MOST = 500
-"""Problems of each kind that are listed; nobody reads more of them at once."""
+"""Problems of each kind that are listed at once."""
 
 _NAMED, _LONGEST = 4, 80
 """How many paths a warning names, and how many characters of each."""

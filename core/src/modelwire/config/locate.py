@@ -2,7 +2,7 @@
 
 The ids of models have dots in them, and a dot separates steps. Where steps between dots, taken
 together, are a key of the document or a known model, they are one step; brackets and quotes are
-needed only for a model that nobody knows yet.
+needed only for a model that is not known yet.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def locate(text: str, document: Any, references: Callable[[], Collection[str]]) 
         references: Gives the known models, as `provider/model-id`. Called only where it matters.
 
     Raises:
-        ConfigError: The text is not a path, or has an unquoted model id that nobody knows.
+        ConfigError: The text is not a path, or has an unquoted model id that is not known.
     """
     steps, dotted = split_path(text)
     path: list[Step] = []

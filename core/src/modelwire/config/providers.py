@@ -152,7 +152,7 @@ class ProviderConfig:
         return None if self.max_tokens == "auto" else self.max_tokens
 
     def resolve_api_key(self, environ: Mapping[str, str]) -> str | None:
-        """Find the key that `api_key` stands for.
+        """Find the key that `api_key` holds or names.
 
         A text that is the name of a variable which is set, as `ACME_API_KEY`, stands for what that
         variable holds; any other text is the key. `{source: "env", id: "ACME_API_KEY"}` always

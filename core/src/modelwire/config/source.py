@@ -178,7 +178,7 @@ def open_config(
     Args:
         place: The file.
         environ: The environment variables; by default those of the process.
-        trust: `True` trusts a found file that nobody else can change; `False` trusts no file, also
+        trust: `True` trusts a found file that no other user can change; `False` trusts no file, also
             a named one; `None` is what `--trust` says, or else the user's approvals.
 
     Raises:

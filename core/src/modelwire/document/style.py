@@ -168,7 +168,7 @@ def _text_quote(node: Node, text: str) -> Quote | None:
 
 
 def _trailing_comma(node: Node, text: str) -> bool | None:
-    # On one line nobody writes a trailing comma, so that shows no habit.
+    # Trailing commas are not usual on one line, so their absence shows no habit.
     if isinstance(node, Scalar) or not node.items or not opens_line(text, node.items[-1].start):
         return None
     return node.items[-1].comma is not None

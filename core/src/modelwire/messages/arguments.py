@@ -12,7 +12,7 @@ __all__ = ["parse_arguments"]
 
 
 def parse_arguments(text: str) -> dict[str, Any]:
-    """Parse the JSON text of arguments; an empty one stands for an empty object.
+    """Parse the JSON text of arguments; an empty one is an empty object.
 
     Nothing is taken that could not be written again as JSON.
 

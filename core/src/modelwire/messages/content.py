@@ -143,7 +143,7 @@ class File:
     Attributes:
         data: The bytes of the file.
         mime_type: Its media type, as `application/pdf` or `audio/wav`.
-        name: The name that the model may be told, or `None`.
+        name: The name that the model may get, or `None`.
         citations: Whether the model is asked to cite the document.
         context: Facts about the document that the model gets and does not cite.
     """
@@ -184,7 +184,7 @@ class MediaUrl:
         url: The address, as `s3://bucket/key` or `https://example.com/a.pdf`. Which schemes a
             service fetches differs.
         mime_type: Its media type, as `image/png`.
-        name: The name that the model may be told, or `None`.
+        name: The name that the model may get, or `None`.
         owner: The account that owns the place, where the service wants to know it.
         citations: Whether the model is asked to cite the document.
         context: Facts about the document that the model gets and does not cite.

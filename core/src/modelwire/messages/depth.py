@@ -49,7 +49,7 @@ def deep_parts_of_context(context: Context) -> Iterator[str]:
 
 
 def without_deep_parts(message: Message) -> Message:
-    """A message in which empty arguments and details stand for those that are nested too deep.
+    """A message in which empty arguments and details replace those that are nested too deep.
 
     Diagnostics that are nested too deep are left out.
     """

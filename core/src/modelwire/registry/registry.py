@@ -378,7 +378,7 @@ class Registry:
             raise PluginError(msg, hint=hint)
         claim = claims[0]
         key = (claim.distribution, claim.value)
-        if key not in self._owners:  # who asks for one that is there waits for nobody
+        if key not in self._owners:  # what is there needs no lock
             with self._making:
                 if key not in self._owners:
                     loaded = self._load(claim)

@@ -52,5 +52,5 @@ class Changes:
         self.note("rewritten", path, reason)
 
     def added(self, path: str, reason: str) -> None:
-        """Record that something is sent that nobody said."""
+        """Record that something is sent that was not in the conversation."""
         self.note("added", path, reason)

@@ -78,7 +78,7 @@ class Pairing:
         return None
 
     def unanswered(self) -> list[SentCall]:
-        """The calls that nobody answered, in order; they are not asked for again."""
+        """The calls without a result, in order; none is repeated."""
         left = [call for waiting in self._open.values() for call in waiting]
         self._open.clear()
         return left
@@ -158,7 +158,7 @@ def read_history(
 ) -> Iterator[AssistantTurn[C] | UserTurn[P] | ToolResult | MissingToolResult]:
     """Read a history, and repair it: what comes out of it can be sent.
 
-    Answers that failed, results that nobody called for and messages of which nothing is left do not
+    Answers that failed, results without a call and messages of which nothing is left do not
     come out. Before the assistant speaks again, and at the end, come the calls that are still open.
     A result may come after something that the user said; most providers want it before that.
 

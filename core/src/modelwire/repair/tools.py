@@ -25,7 +25,7 @@ class OfferedTool:
         path: Its place, as `tools[1]`.
         name: Its own name.
         wire_name: Its name on the wire.
-        description: What it does, or `None` where nothing is said of it.
+        description: What it does, or `None` where there is no description.
         parameters: The JSON Schema of its arguments; it may lack a `type`.
         strict: Whether the model is to be held to the schema, where the tool says so.
     """

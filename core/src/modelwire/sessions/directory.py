@@ -25,7 +25,7 @@ __all__ = [
 
 @frozen
 class SessionSummary:
-    """What is told of a session before it is opened.
+    """The summary of a session that is not open.
 
     Attributes:
         path: Its file.

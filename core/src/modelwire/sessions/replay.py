@@ -41,7 +41,7 @@ class Conversation:
         entry_ids: For each message, the id of the entry that it comes from.
         system_prompt: The system prompt, or `None`.
         model: The model that was chosen or that answered last, or `None`.
-        thinking_level: How much it was asked to think, or `None` where nobody said.
+        thinking_level: How much it was asked to think, or `None` where that is not set.
         notes: Entries that are not understood, each with its line.
     """
 
@@ -67,7 +67,7 @@ def branch_of(entries: Sequence[Entry], leaf: str | None) -> list[Entry]:
 def replay(branch: Sequence[Entry]) -> Conversation:
     """Read the conversation of a branch.
 
-    The last compaction of the branch stands for what came before it, but for the entries that it
+    The last compaction of the branch replaces what came before it, but for the entries that it
     says it keeps.
     """
     told = Conversation()

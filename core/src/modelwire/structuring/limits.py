@@ -68,7 +68,7 @@ def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
 
 
 def cut_deep(value: Any, levels: int = MAX_DEPTH) -> Any:
-    """A copy of parsed JSON in which `None` stands for what is nested deeper than some levels."""
+    """A copy of parsed JSON in which `None` replaces what is nested deeper than some levels."""
     if isinstance(value, dict):
         if not levels:
             return None
@@ -98,7 +98,7 @@ def is_json_number(value: float) -> bool:
 
 
 def finite_numbers(value: Any) -> Any:
-    """A copy of JSON data in which `None` stands for each number that JSON does not have."""
+    """A copy of JSON data in which `None` replaces each number that JSON does not have."""
     if isinstance(value, dict):
         return {key: finite_numbers(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

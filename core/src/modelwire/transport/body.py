@@ -23,7 +23,7 @@ class Body:
     Args:
         raw: The response whose head has arrived.
         session: The session that it belongs to.
-        exchange: Who talks to whom.
+        exchange: The client and the server, for errors.
         deadlines: The limits, in seconds.
         connected_at: When the connection stood, by the loop's clock.
         total_at: When the whole answer must be there, by the loop's clock, or `None`.
@@ -185,6 +185,6 @@ class Body:
 
 
 def _look_at(lost: asyncio.Future[None]) -> None:
-    """Take notice of how a connection ended, or asyncio logs that nobody did."""
+    """Take notice of how a connection ended, or asyncio logs that it was never retrieved."""
     if not lost.cancelled():
         lost.exception()

@@ -16,7 +16,7 @@ __all__ = ["DryRunTransport", "RequestCaptured"]
 class RequestCaptured(ModelwireError):
     """A request was ready to be sent, and was kept.
 
-    It is no failure of a provider, so nobody tries again or falls back.
+    It is no failure of a provider, so there is no retry and no fallback.
 
     Attributes:
         request: What would have been sent.

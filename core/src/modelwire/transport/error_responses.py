@@ -73,7 +73,7 @@ def error_from_status(
     model: str | None = None,
     now: float | None = None,
 ) -> ProviderError:
-    """Make the error that an HTTP status stands for.
+    """Make the error of an HTTP status.
 
     Args:
         status: The HTTP status of a response that is not a success.
@@ -130,7 +130,7 @@ def explain_body(body: bytes, content_type: str | None = None) -> str:
     body that is framed as server-sent events is read by `error_payload` first.
 
     Returns:
-        At most 500 characters on one line, without control characters; empty where nothing is said.
+        At most 500 characters on one line, without control characters; empty where there is no text.
     """
     text = error_payload(body).decode("utf-8", "replace").strip().removeprefix("\ufeff")
     if text[:1] in {"{", "[", '"'}:

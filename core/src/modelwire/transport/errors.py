@@ -44,12 +44,12 @@ _NOT_FOR_WANT_OF_TRUST = frozenset({9, 10, 62, 64})
 
 @frozen
 class Exchange:
-    """Who talks to whom, for the errors of one request.
+    """The two sides of one request, for its errors.
 
     Attributes:
         endpoint: Where the request goes.
         proxy: The proxy on the way, or `None`.
-        details: What each error is told besides its message: `provider`, `model`, `request_id`.
+        details: What each error has besides its message: `provider`, `model`, `request_id`.
     """
 
     endpoint: Endpoint
@@ -186,5 +186,7 @@ def _reason(error: OSError) -> str:
     if text is None or (isinstance(error, aiohttp.ClientOSError) and error.errno is None):
         text = str(error)
     if error.errno is not None and "call failed" in text.lower():
-        text = os.strerror(error.errno)  # asyncio puts the address there, which is told already
+        text = os.strerror(
+            error.errno
+        )  # asyncio puts the address there, which is in the message already
     return (text or type(error).__name__).rstrip(".").lower()

@@ -74,7 +74,7 @@ class RequestLog:
 def log_request(
     request: Request, headers: Mapping[str, str], proxy: str | None
 ) -> RequestLog | None:
-    """Begin to tell a request; `None` if nobody listens.
+    """Begin the log of a request; `None` if logging is off.
 
     Args:
         request: What is sent.

@@ -62,7 +62,7 @@ def delay_before(
     """Say how long to wait before the next try, or that there should be none.
 
     What the provider asked for (`error.retry_after`) is the least; the jitter comes on top of it,
-    so that many callers who were told the same do not come back in the same instant.
+    so that many callers with the same delay do not come back in the same instant.
 
     Args:
         policy: The policy.
@@ -118,7 +118,7 @@ class _Tries:
             error.attempts = (*self._failed, *error.attempts)
             raise error
         self._failed.append(attempt)
-        from asyncio import sleep  # a command line that calls nobody needs no loop
+        from asyncio import sleep  # a command that sends nothing needs no loop
 
         await sleep(delay)
 
@@ -205,7 +205,7 @@ def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
         now: The time at which they arrived, in seconds since the epoch.
 
     Returns:
-        Seconds from `now`, or `None` where nothing intelligible is said.
+        Seconds from `now`, or `None` where it cannot be read.
     """
     milliseconds = _number(header(headers, "retry-after-ms"))
     if milliseconds is not None:

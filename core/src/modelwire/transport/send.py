@@ -118,7 +118,7 @@ async def open_response(
     Args:
         session: The session of the running loop.
         request: What to send.
-        exchange: Who talks to whom, for errors.
+        exchange: The two sides, for errors.
         deadlines: The limits, in seconds.
         context: The TLS settings, or `None` where no TLS is spoken.
         proxy: The proxy to go through, or `None`.

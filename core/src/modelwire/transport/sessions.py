@@ -45,7 +45,7 @@ class Sessions:
             return held[0]
         session = self._make(partial(_new_socket, self._sockets))
         keeper = _keep_open(session)
-        # Begun, the generator is known to the loop. It does not suspend, so nobody comes between.
+        # Begun, the generator is known to the loop. It does not suspend, so nothing else runs in between.
         await anext(keeper)
         with self._lock:
             self._drop_dead()
@@ -58,7 +58,7 @@ class Sessions:
             self._drop_dead()
             held, self._held = self._held, {}
         mine = held.pop(asyncio.get_running_loop(), None) if has_event_loop() else None
-        # A loop closes a generator that nobody holds any more, whichever thread let it go.
+        # A loop closes a generator without references, whichever thread dropped the last one.
         held.clear()
         if mine is not None:
             await mine[1].aclose()

@@ -43,7 +43,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @frozen
 class Account:
-    """Where requests go and as whom.
+    """The address and the credentials of requests.
 
     Attributes:
         provider: The provider's id, for errors.
@@ -67,7 +67,7 @@ class Account:
 def resolve_account(
     provider: ProviderConfig, config: Config, model: Model | None = None
 ) -> Account:
-    """Find out where requests go and as whom.
+    """Find the address and the credentials of requests.
 
     The address is the model's, the provider's, that of `ANTHROPIC_BASE_URL`, or Anthropic's own. The
     key is the provider's `apiKey`, or that of `ANTHROPIC_API_KEY`; a token of

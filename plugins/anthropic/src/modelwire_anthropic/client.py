@@ -22,7 +22,7 @@ def json_api(account: Account, *, betas: Iterable[str] = ()) -> JsonApi:
     """The Messages API as it is spoken with an account's service.
 
     Args:
-        account: Where requests go and as whom.
+        account: The address and the credentials of requests.
         betas: What the header `anthropic-beta` names beside the account's own.
     """
     headers = dict(account.headers)

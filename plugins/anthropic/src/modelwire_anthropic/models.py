@@ -35,7 +35,7 @@ class Claude:
         prefill: Whether it goes on with an answer that has begun.
         schema: Whether its answer can be held to a schema.
         off: How it is kept from thinking: by asking for none (`omit`), by `disabled` or `between_tools`
-            as the type of thinking, or not at all (`least`), so that it is told to think little;
+            as the type of thinking, or not at all (`least`), so that it gets the lowest effort;
             `None` where that is not known.
         forced_calls: Whether it can be made to call a tool at all.
     """

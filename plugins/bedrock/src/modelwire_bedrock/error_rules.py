@@ -29,7 +29,7 @@ __all__ = ["SYMPTOMS", "ErrorRule", "Symptom", "find_rule", "plain_text"]
 
 
 class Symptom(StrEnum):
-    """A failure that can be told from others of its code."""
+    """A failure that differs from others of its code."""
 
     CONTEXT_OVERFLOW = "context_overflow"
     ON_DEMAND_UNSUPPORTED = "on_demand_unsupported"
@@ -83,7 +83,7 @@ class ErrorRule:
         symptom: Its name.
         codes: The codes that it comes under; an empty one means that the answer had none.
         pattern: What the message says.
-        kind: The error that it stands for.
+        kind: The type of the error.
         evidence: How well the text is known.
         hint: What to do about it.
         retryable: Whether that differs from what is usual for the kind.

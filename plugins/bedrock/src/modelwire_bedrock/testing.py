@@ -112,7 +112,7 @@ class ConverseStreamWire(EventStreamWire):
         return None
 
     def settings(self, url: str, secret: str) -> Mapping[str, Any]:  # noqa: ARG002 - see environ
-        """Everything is said by the environment."""
+        """The environment has all settings."""
         return {}
 
     def environ(self, url: str, secret: str) -> Mapping[str, str]:

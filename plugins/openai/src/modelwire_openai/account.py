@@ -47,7 +47,7 @@ class KeySource:
 
 @frozen
 class Account:
-    """Where requests go and as whom.
+    """The address and the credentials of requests.
 
     Attributes:
         provider: The provider's id, for errors.
@@ -80,7 +80,7 @@ def resolve_account(
     model: Model | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Account:
-    """Find out where requests go and as whom.
+    """Find the address and the credentials of requests.
 
     The address is the model's, the provider's, that of `OPENAI_BASE_URL` for `openai`, or the
     table's. The key is the provider's `apiKey`, or that of the variables in the table; a provider

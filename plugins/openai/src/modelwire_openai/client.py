@@ -23,7 +23,7 @@ def json_api(account: Account, name: str | None = None) -> JsonApi:
     """An API as it is spoken with an account's service.
 
     Args:
-        account: Where requests go and as whom.
+        account: The address and the credentials of requests.
         name: The API's name, as `openai-completions`.
     """
     return JsonApi(
@@ -49,7 +49,7 @@ def stream_json(
     """Send a request; yields what `modelwire.authoring.stream_json` yields.
 
     Args:
-        account: Where requests go and as whom.
+        account: The address and the credentials of requests.
         route: The route, as `chat/completions`.
         payload: The body, as JSON data.
         transport: The transport.

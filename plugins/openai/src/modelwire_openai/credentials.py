@@ -24,7 +24,7 @@ def detect(
     """Say which key would be used, and whether it would work.
 
     A server of one's own needs no key. It counts as usable when the configuration has the provider
-    or its key is set; otherwise nobody knows whether such a server runs, and it is not asked.
+    or its key is set; otherwise it is not known whether such a server runs, and no request is sent.
 
     Args:
         provider: The provider's configuration.

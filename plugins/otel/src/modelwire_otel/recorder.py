@@ -60,7 +60,7 @@ async def record(
         context: What it is asked to continue.
         options: What was asked of the answer.
         base_url: Where the model is reached, if that is known.
-        capture: Record what is said as well.
+        capture: Record the content as well.
     """
     shared = identity(model, base_url)
     local = model.local is True

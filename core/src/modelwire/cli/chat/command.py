@@ -64,7 +64,7 @@ def chat(
 
     The conversation is kept as a session, which can be resumed. /help lists the commands. Without
     a terminal each line of standard input is a prompt, or a command, and the first that fails is
-    the last; nobody is asked before a tool runs, so that none does without --yes.
+    the last; there is no approval of tools, so that none runs without --yes.
 
     \b
     modelwire chat

@@ -91,7 +91,7 @@ class ChatConversation:
             self.reasoning = cast("ReasoningLevel", told.thinking_level)
 
     def begin(self, session: Session, *, messages: Sequence[Message] = ()) -> None:
-        """Go on in another session, which is told what stands; the one before is closed."""
+        """Go on in another session, which gets the present choices; the one before is closed."""
         self.session.close()
         self.session = session
         self.messages, self._ids = [], []
@@ -231,7 +231,7 @@ class ChatConversation:
 
 
 def _without_failures(messages: Sequence[Message]) -> list[Message]:
-    """What a model is told: not the answers that failed or were stopped, which are no turns."""
+    """What a model gets: not the answers that failed or were stopped, which are no turns."""
     return [
         message
         for message in messages

@@ -27,7 +27,7 @@ class ChangingLines:
 
     What has scrolled out of the window cannot be changed any more. So lines that do not fit into it
     are final, whatever is shown later. After the window's size has changed, lines that fit into it
-    are still where they were. Of others nobody knows: some terminals break long lines anew, some
+    are still where they were. Of others that is not known: some terminals break long lines again, some
     cut them off. Those stay as they are, and the present ones are shown below.
 
     Args:

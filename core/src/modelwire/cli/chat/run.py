@@ -46,7 +46,7 @@ class ChatOptions:
     """What the command line asks for.
 
     Attributes:
-        prompt: What is said first, or `None`.
+        prompt: The first prompt, or `None`.
         session: Which session.
         model: The reference of a model, or `None`.
         system: A system prompt, or `None`.
@@ -139,7 +139,7 @@ def _prepare(chat: Chat, wishes: ChatOptions, *, resumed: bool) -> None:
     if wishes.tools:
         chat.load_tools(wishes.tools)
     chat.attach(wishes.images, wishes.files)
-    _ = talk.model_name  # where there is none, that is told before anything is typed
+    _ = talk.model_name  # where there is none, that is reported before anything is typed
 
 
 def _greet(chat: Chat, *, resumed: bool) -> None:

@@ -180,7 +180,7 @@ class MarkdownView:
             self._write(line)
 
     def _turn_to(self, index: int) -> None:
-        """Show another block of the message; one may begin before the end of another is told."""
+        """Show another block of the message; one may begin before another one has ended."""
         if index != self._index:
             self._settle()
             self._index = index

@@ -178,7 +178,7 @@ def _check_is_object(text: str, place: FilePath) -> None:
 
 
 def _note(text: str, path: Path) -> str | None:
-    """Say that nobody reads what was written, where that is so."""
+    """Say that what was written is not read by anything, where that is so."""
     finding = look_up_path(path)
     if finding.verdict == "read" or read_value(text, path) is None:
         return None

@@ -12,7 +12,9 @@ __all__ = ["doctor"]
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Ask nobody: neither services nor for credentials.")
+@click.option(
+    "--offline", is_flag=True, help="Send no requests to providers and load no credentials."
+)
 @click.option(
     "--timeout",
     type=FiniteRange(min=0, min_open=True),

@@ -31,7 +31,7 @@ class DoctorContext:
         runtime: The plugins, the catalogue and the HTTP client, over the configuration.
         config_error: Why there is no configuration although there is a file; the rest is checked
             as if there were none.
-        offline: Whether nobody may be asked.
+        offline: Whether no request may be sent.
         timeout: Seconds that each thing that is asked may take.
     """
 
@@ -80,7 +80,7 @@ class DoctorContext:
         return await self._reached[provider]
 
     async def endpoint(self, provider: str) -> ProviderEndpoint | None:
-        """Where a provider is; `None` where it is on this machine and not asked over HTTP."""
+        """Where a provider is; `None` where it is on this machine and not reached over HTTP."""
         found = await self.reached(provider)
         return found.endpoint if found is not None else None
 

@@ -45,7 +45,7 @@ class ProbeResult:
 
     Attributes:
         endpoint: The endpoint.
-        status: The HTTP status of its answer, or `None` where none came or it was not asked.
+        status: The HTTP status of its answer, or `None` where none came or no request was sent.
         seconds: How long the answer took.
         ahead: Seconds that the service's clock is ahead of this machine's, or `None`.
         error: Why there is no answer.
@@ -77,11 +77,11 @@ async def find_endpoint(
         provider: The provider's id.
         ref: A model of it, if one is known.
         credentials: What its plugin says about its credentials.
-        offline: Whether nobody may be asked.
+        offline: Whether no request may be sent.
         timeout: Seconds for all of it.
 
     Returns:
-        The endpoint, or `None` for a provider that is not asked over HTTP.
+        The endpoint, or `None` for a provider that is not reached over HTTP.
     """
     bundle = credentials.details.get(_BUNDLE)
     told = runtime.registry.provider_config(provider).base_url

@@ -35,7 +35,7 @@ def aliases(ctx: click.Context) -> None:
 @output_options
 @config_option
 def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
-    """List the short names and the models that they stand for.
+    """List the short names and their models.
 
     \b
     modelwire models aliases list
@@ -64,7 +64,7 @@ def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
 @json_option
 @config_option
 def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> None:
-    """Let NAME stand for the model REF. Case does not matter in it.
+    """Make NAME a short name of the model REF. Case does not matter in it.
 
     \b
     modelwire models aliases add fast amazon-bedrock/us.amazon.nova-lite-v1:0

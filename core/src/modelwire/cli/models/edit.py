@@ -60,7 +60,7 @@ class ConfigEdit:
         """Check what the user names; an alias becomes the model that it stands for.
 
         Raises:
-            UnknownModel: It names no model, or one of a provider that nobody provides.
+            UnknownModel: It names no model, or one of a provider that no plugin provides.
         """
         checked = check_reference(self.config, self.registry, text)
         if checked.problem is not None or checked.ref is None:

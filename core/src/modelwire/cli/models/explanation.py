@@ -106,7 +106,7 @@ async def explain(runtime: Runtime, text: str | None, *, offline: bool = False) 
     Args:
         runtime: Whose configuration and plugins are used.
         text: The reference; `None` is the primary model.
-        offline: Ask nobody for lists, and load no credentials: the request is not made.
+        offline: Fetch no lists, and load no credentials: the request is not made.
     """
     found = Explanation(text)
     try:

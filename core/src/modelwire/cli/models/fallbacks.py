@@ -23,7 +23,7 @@ __all__ = ["fallbacks"]
 def fallbacks(ctx: click.Context) -> None:
     """Models to ask when the default one fails.
 
-    They are asked in their order. Alone, the same as `modelwire models fallbacks list`. Nobody else is ever asked.
+    They are asked in their order. Alone, the same as `modelwire models fallbacks list`. No other model is ever asked.
 
     \b
     modelwire models fallbacks add local/smollm2-135m-instruct
@@ -125,7 +125,7 @@ def remove_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
 @json_option
 @config_option
 def clear_fallbacks(as_json: bool, config_path: Path | None) -> None:
-    """Ask nobody but the default model.
+    """Ask only the default model.
 
     \b
     modelwire models fallbacks clear
@@ -156,7 +156,7 @@ def _show(keys: Sequence[str]) -> None:
     from modelwire.cli.text import printable
 
     if not keys:
-        echo("No fallbacks: when the default model fails, nobody else is asked.")
+        echo("No fallbacks: when the default model fails, no other model is asked.")
         return
     echo(f"Fallbacks ({len(keys)}):")
     for key in keys:

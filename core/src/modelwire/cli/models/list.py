@@ -45,7 +45,7 @@ def list_models(
     They are the configured models, and those offered by the providers that the configuration
     names: under models.providers, by settings of their discovery or plugin, or by a model that it
     chooses. Where it names none, and with --all, they are those of every installed provider that
-    has credentials. What providers offer is kept on disk; while it is fresh, nobody is asked.
+    has credentials. What providers offer is kept on disk; while it is fresh, no provider is contacted.
 
     \b
     modelwire models list

@@ -71,7 +71,7 @@ class RefreshResult:
             why = listing.credentials.reason or "the configuration says so, or it has no list"
             if listing.credentials.state == "usable":
                 why = "discovery is switched off, or the provider has no list"
-            return name + f"  not asked: {printable(why)}"
+            return name + f"  no request was sent: {printable(why)}"
         count = len(listing.models)
         change = "" if count == self.before else f", before {self.before}"
         models = f"{count} model{'' if count == 1 else 's'}"
@@ -129,7 +129,7 @@ def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> in
         listed = [outcome.to_json() for outcome in ordered]
         echo_json({"providers": listed}, indent=2)
     elif not asked and wanted is None:
-        echo("Nobody was asked. `modelwire models status` shows why.")
+        echo("No provider was asked. `modelwire models status` shows why.")
     return 1 if any(outcome.listing.error for outcome in asked) else 0
 
 

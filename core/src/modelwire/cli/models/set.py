@@ -18,7 +18,7 @@ __all__ = ["set_model"]
 @json_option
 @config_option
 def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
-    """Make REF the model that is used where nobody names one.
+    """Make REF the default model.
 
     REF is provider/model-id, an alias, or a name that only one known model has. The fallbacks stay
     as they are. A model that no list has is saved with a warning; a provider that no installed

@@ -118,7 +118,7 @@ def status(
 
     Each provider's credentials are shown with where they come from.
 
-    Without --probe nobody is asked and nothing is sent. With --plain only the primary model is
+    Without --probe no request is sent. With --plain only the primary model is
     printed, as provider/model-id.
 
     \b

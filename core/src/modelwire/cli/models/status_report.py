@@ -71,7 +71,7 @@ class Status:
     Attributes:
         config: The configuration file, or `None`.
         choices: The primary model and its fallbacks.
-        aliases: The references that short names stand for.
+        aliases: The references behind short names.
         overrides: Paths of agents' own models, which the default does not reach.
         providers: The state of each provider's credentials.
     """

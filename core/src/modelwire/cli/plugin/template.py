@@ -31,7 +31,7 @@ class PluginNames:
 
     @classmethod
     def parse(cls, text: str) -> PluginNames:
-        """Read what the user calls the provider; the name of the package stands for it too.
+        """Read what the user calls the provider; the name of the package is accepted, too.
 
         Raises:
             ConfigError: It cannot be a provider's id.

@@ -22,7 +22,7 @@ def from_options(questions: Iterable[Question], given: Mapping[str, str]) -> dic
     """Answer the questions with the options that were given, and the rest with the defaults.
 
     Raises:
-        click.UsageError: An answer is missing, not valid, or to a question that nobody asked.
+        click.UsageError: An answer is missing, not valid, or to a question that was not asked.
     """
     questions = list(questions)
     check_names(questions, given)
@@ -42,7 +42,7 @@ def ask(questions: Iterable[Question], given: Mapping[str, str]) -> dict[str, st
     """Ask on the terminal what the options do not answer.
 
     Raises:
-        click.UsageError: An option is not valid, or answers a question that nobody asked.
+        click.UsageError: An option is not valid, or answers a question that was not asked.
     """
     questions = list(questions)
     check_names(questions, given)

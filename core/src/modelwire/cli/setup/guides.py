@@ -43,7 +43,7 @@ class GuideChoice:
 
 
 def offers(registry: Registry) -> list[GuideChoice]:
-    """The guides of the installed plugins; one that is broken is told and left out."""
+    """The guides of the installed plugins; one that is broken is reported and left out."""
     found = []
     for claim in registry.guides():
         try:

@@ -28,7 +28,7 @@ def choose_and_try(
     """Choose a model, and let it answer one tiny request.
 
     Raises:
-        ModelwireError: It does not answer, or nobody knows which models there are.
+        ModelwireError: It does not answer, or its models are not known.
         click.UsageError: `--model` names no model.
     """
     wanted = _named_model(asked, plan, registry)
@@ -88,7 +88,7 @@ def _pick(asked: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelR
 
 
 def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str | None:
-    """What to write as the default model: never another one without being told."""
+    """What to write as the default model: never another one without a request for it."""
     present = config.agents.defaults.model.primary
     if plan.model is None or str(plan.model) == present:
         return None

@@ -45,14 +45,14 @@ class FaultRules(Rules):
 
     @needs(WIRE)
     def test_a_refused_connection_is_told(self, bench: Bench) -> None:
-        """Nobody listens: `ConnectionFailed`."""
+        """Nothing listens: `ConnectionFailed`."""
         outcome = bench.ask(url=f"http://127.0.0.1:{closed_port()}")
         _failed(outcome, ConnectionFailed)
 
     @needs(WIRE)
     @pytest.mark.parametrize("status", sorted(_MEANING))
     def test_a_refusal_is_told_by_its_kind(self, bench: Bench, status: int) -> None:
-        """Each status is the error that it stands for, with the service's own words."""
+        """Each status is the error of its kind, with the service's own words."""
         reply = bench.wire.refuse(status, "The service says no, and why.")
         error = _failed(bench.ask(reply), *_MEANING[status])
         check(error.status == status, f"the error has the status {status}, not {error.status}")
@@ -152,7 +152,7 @@ _AGAIN = {400: False, 401: False, 403: False, 404: False, 429: True, 500: True, 
 
 
 class RetryingRules(Rules):
-    """`retryable`, `retry_after`, and that nobody but the core tries again."""
+    """`retryable`, `retry_after`, and that only the core retries."""
 
     @needs(WIRE)
     @pytest.mark.parametrize(("status", "again"), _AGAIN.items())
@@ -187,7 +187,7 @@ class RetryingRules(Rules):
         busy = bench.wire.refuse(503, "The service is busy.")
         message = bench.ask(busy, good, tries=2).message
         check(message.text == LONG, f"the second try answers: {message.text!r}")
-        check(len(message.attempts) == 1, f"the first try is told: {message.attempts}")
+        check(len(message.attempts) == 1, f"the first try is reported: {message.attempts}")
 
     @needs(WIRE)
     def test_after_the_first_word_nothing_is_repeated(self, bench: Bench) -> None:

@@ -63,7 +63,7 @@ class AskingRules(Rules):
     @needs(WIRE)
     @pytest.mark.parametrize("option", sorted(_VALUES))
     def test_an_option_is_honoured(self, bench: Bench, option: str) -> None:
-        """Its value stands in the request; and where nobody gave it, it does not."""
+        """Its value is in the request; where it was not given, it is not."""
         require(self.subject, option)
         value = _VALUES[option]
         given, without = _asked(bench, **{option: value}), _asked(bench)
@@ -74,7 +74,7 @@ class AskingRules(Rules):
     def test_a_limit_on_tokens_is_kept(self, bench: Bench) -> None:
         """A model that is really there says no more than it may."""
         if bench.subject.wire is not None:
-            pytest.skip("the scripted server says what it is told; the request was looked at")
+            pytest.skip("the scripted server repeats its script; the request was looked at")
         message = bench.ask(prompt="Count to one hundred.", max_tokens=5).message
         check(message.usage.output <= 5, f"5 tokens are allowed, {message.usage.output} were used")
         check(message.stop_reason.value == "length", "an answer that met its limit says so")

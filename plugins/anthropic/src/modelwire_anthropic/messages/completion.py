@@ -33,7 +33,7 @@ class MessagesCall:
 
     Attributes:
         request: What is sent.
-        account: Where to and as whom.
+        account: The address and the credentials.
         model: The model that is asked.
         context: What it is asked to continue.
         options: How.

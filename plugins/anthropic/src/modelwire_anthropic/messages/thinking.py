@@ -65,7 +65,7 @@ def plan(
     if level == "off":
         if claude.off != "least":
             return ThinkingPlan(limit, _off(claude, vendor, changes))
-        reason = "The model always thinks; it is told to think little."
+        reason = "The model always thinks; it gets the lowest effort."
         changes.rewritten("options.reasoning", reason)
         level = "low"
     if claude.thinking == "budget":

@@ -76,7 +76,7 @@ class Clients:
     async def fresh(self, client: Any) -> None:
         """See to it that the client's credentials outlast a request that is signed now.
 
-        While they are good for more than a minute nobody waits: they are renewed beside the
+        While they are good for more than a minute no request waits: they are renewed beside the
         requests, from a quarter of an hour before they expire.
 
         Raises:
@@ -114,7 +114,7 @@ class Clients:
         if held.lease.must_renew():
             await self._renewing.run(id(held), renew)
         elif held.lease.may_renew():
-            # Nobody reads the outcome: the present credentials still hold.
+            # The outcome is not needed: the present credentials still hold.
             self._renewing.start(id(held), renew)
 
     async def forget(self, target: Target) -> None:

@@ -31,7 +31,7 @@ class Target:
 
     Attributes:
         region: The region to sign for.
-        region_source: Who named it, as `env: AWS_REGION`; `default` when nobody did.
+        region_source: Its source, as `env: AWS_REGION`; `default` where none is configured.
         choice: Which credentials to use.
         identity: Whose credentials these are, without a secret.
         endpoint_url: Where the runtime is, or `None` for the region's own endpoint.
@@ -99,7 +99,7 @@ def resolve_target(
     *,
     asked_region: str | None = None,
 ) -> Target:
-    """Decide where a request goes and as whom, without the network.
+    """Decide the address and the credentials of a request, without the network.
 
     The region is the first of: `params["region"]`; the one in the model's ARN; the one that the
     provider's configuration names; the one in the model's or provider's AWS address; the one of

@@ -32,7 +32,7 @@ class Region:
 
     Attributes:
         name: As `eu-central-1`.
-        source: As `env: AWS_REGION`; `default` when nobody named one.
+        source: As `env: AWS_REGION`; `default` where none is configured.
     """
 
     name: str

@@ -63,7 +63,7 @@ def sign(
         client: A boto3 client.
         operation: The method of the client.
         params: Its arguments.
-        target: As whom the client signs, for errors.
+        target: The credentials that the client signs with, for errors.
         headers: Further header fields; they are signed too.
 
     Raises:
@@ -255,7 +255,7 @@ async def prepare(
         client: A boto3 client, which may be shared between threads.
         operation: The method of the client.
         params: Its arguments.
-        target: As whom the client signs, for errors.
+        target: The credentials that the client signs with, for errors.
         headers: Further header fields; they are signed too.
 
     Raises:

@@ -107,7 +107,7 @@ def _call(
     arguments = clean_arguments(call, path, rendering.changes)
     if not rendering.tool_blocks:
         rendering.changes.rewritten(
-            path, "Without tools the service refuses tool calls; it is told as text."
+            path, "Without tools the service refuses tool calls; it is sent as text."
         )
         told = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
         return {"text": f"[Assistant tool call]: {clean_text(call.name)}({told})"}

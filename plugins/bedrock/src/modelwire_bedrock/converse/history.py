@@ -1,6 +1,6 @@
 """The history as turns: every call answered, every result called for, roles alternating.
 
-Converse refuses a history with an unanswered tool call, a result that nobody asked for, or blank
+Converse refuses a history with an unanswered tool call, a result without a call, or blank
 text. A session that holds one would be refused for ever, so it is repaired here.
 """
 

@@ -16,7 +16,7 @@ from modelwire_bedrock.models.families import Family
 __all__ = ["Params", "envelope", "merge_fields", "object_param"]
 
 _READ_ELSEWHERE = frozenset({
-    # Where to send the request, and as whom. Secrets are not taken from parameters.
+    # Where to send the request, and with which credentials. Secrets are not taken from parameters.
     "region", "profile",
     # What the agent around the model reads.
     "transport", "fastMode",

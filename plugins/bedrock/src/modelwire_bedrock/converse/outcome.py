@@ -78,7 +78,7 @@ class StopInfo:
         return kept
 
     def failure(self, trace: Mapping[str, Any] | None) -> ProviderError | None:
-        """The error that this ending stands for, or `None` where the answer is good.
+        """The error of this ending, or `None` where the answer is good.
 
         Args:
             trace: The trace of the answer's metadata, if one came.

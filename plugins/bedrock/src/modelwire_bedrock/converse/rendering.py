@@ -35,7 +35,7 @@ class Rendering:
         model: The model.
         family: Its family.
         tool_blocks: Whether tool calls and results are blocks; without a list of tools the service
-            refuses those, and they are told as text.
+            refuses those, and they are sent as text.
         names: The names of the tools.
         changes: Where changes are recorded.
         unfit: Images and documents that are beyond the model's limits: why, by their paths.

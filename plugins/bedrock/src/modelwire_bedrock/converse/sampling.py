@@ -27,7 +27,7 @@ def sampling(
     """Write `inferenceConfig`, and what belongs in the model's own fields.
 
     The length is only limited where somebody asked for it: the service reserves what a request may
-    use of the quota, and a limit that nobody wanted cuts answers.
+    use of the quota, and an unwanted limit cuts answers.
 
     Raises:
         InvalidRequest: `max_tokens` is below one, or `topK` is not a number.

@@ -179,7 +179,7 @@ def result_of(
         content = [{"text": NO_OUTPUT}]
     if not rendering.tool_blocks:
         rendering.changes.rewritten(
-            path, "Without tools the service refuses tool results; it is told as text."
+            path, "Without tools the service refuses tool results; it is sent as text."
         )
         return ToolResultBlocks([_told(message.tool_name, failed=message.is_error), *content])
     content, beside = _place_media(content, wire_id, path, rendering, failed=message.is_error)

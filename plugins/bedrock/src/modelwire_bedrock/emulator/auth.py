@@ -59,13 +59,13 @@ class Credentials:
 
 
 def new_credentials() -> Credentials:
-    """Make a key pair that nobody can guess, in the form of AWS's."""
+    """Make a key pair that cannot be guessed, in the form of AWS's."""
     key_id = "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16))
     return Credentials(f"AKIA{key_id}", secrets.token_urlsafe(30))
 
 
 def new_bearer_token() -> str:
-    """Make a bearer token that nobody can guess."""
+    """Make a bearer token that cannot be guessed."""
     return BEARER_PREFIX + secrets.token_urlsafe(30)
 
 

@@ -54,9 +54,9 @@ class Emulator:
             credentials of this process, so that only the known ones are let in.
         require_auth: Whether only the known credentials are let in.
         credentials: The key pairs that are known; by default `CREDENTIALS`, and with an upstream a
-            new one that nobody can guess.
+            new one that cannot be guessed.
         bearer_tokens: The bearer tokens that are known; by default `BEARER_TOKEN`, and with an
-            upstream a new one that nobody can guess.
+            upstream a new one that cannot be guessed.
         allow_hosts: Host names that requests may be addressed to, besides those of loopback and
             `host`.
         allow_remote: Whether an upstream may be used at an address that other machines reach.

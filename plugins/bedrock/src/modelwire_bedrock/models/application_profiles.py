@@ -50,7 +50,7 @@ class ApplicationProfiles:
 
         Args:
             arn: The profile's ARN.
-            target: Where and as whom to ask; its region is the ARN's.
+            target: The address and the credentials; its region is the ARN's.
             clients: The clients of the process.
             transport: What carries the request.
         """

@@ -85,7 +85,7 @@ class Family:
             kept off; `None` does the same where it is unknown.
         by_default: Whether it thinks where nothing is sent.
         default_level: How much it thinks then, where that is known and worth sending.
-        interleaved: Whether it must be told to think between tool calls.
+        interleaved: Whether thinking between tool calls must be asked for.
         signed: Whether its thinking is given back to it, with its signature.
         temperature: Whether it takes a temperature.
         top_p: Whether it takes `topP`.

@@ -37,7 +37,7 @@ class ChatCall:
 
     Attributes:
         request: What is sent.
-        account: Where to and as whom.
+        account: The address and the credentials.
         compat: How the service deviates from OpenAI.
         model: The id of the model that is asked.
         for_ollama: Whether the configuration names Ollama's own API.

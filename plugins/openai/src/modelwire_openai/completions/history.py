@@ -1,6 +1,6 @@
 """The history as messages: every call answered, every answer called for, no turn without words.
 
-Services refuse a history with an unanswered tool call or a result that nobody asked for. A session
+Services refuse a history with an unanswered tool call or a result without a call. A session
 that holds one would be refused for ever, so it is repaired here.
 """
 

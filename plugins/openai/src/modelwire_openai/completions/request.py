@@ -49,7 +49,7 @@ class ChatRequest:
 
 
 _READ_ELSEWHERE = frozenset({
-    # Where to send the request, and as whom.
+    # Where to send the request, and with which credentials.
     "organization", "project", "apiVersion", "api_version", "baseUrl",
     # What the agent around the model reads.
     "transport", "fastMode",

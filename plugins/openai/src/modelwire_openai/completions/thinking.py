@@ -100,7 +100,7 @@ def _by_effort(
     level: ReasoningLevel, effort: str | None, compat: Compat, changes: Changes
 ) -> dict[str, Any]:
     if not compat.supports_reasoning_effort:
-        changes.note("ignored", _PATH, "The service cannot be told how much to think.")
+        changes.note("ignored", _PATH, "The service has no setting for how much to think.")
         return {}
     if effort is None:
         changes.note("ignored", _PATH, f"The service has no word for {level!r}.")

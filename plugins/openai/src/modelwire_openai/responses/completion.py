@@ -47,7 +47,7 @@ class ResponsesCall:
 
     Attributes:
         request: What is sent.
-        account: Where to and as whom.
+        account: The address and the credentials.
         dialect: What the service takes.
         model: The model that is asked.
         context: What it is asked to continue.

@@ -27,7 +27,7 @@ class Item:
         arguments: The arguments of a tool call.
         held: Arguments that came before the name of their tool.
         whole: All arguments, as the call's beginning or the end of its arguments gave them.
-        begun: Whether the tool call was told.
+        begun: Whether the tool call was begun.
         arguments_ended: Whether the end of its arguments has come.
         closed: Whether the item is complete.
     """

@@ -28,7 +28,7 @@ class StopInfo:
     Attributes:
         reason: The stop reason, or `None` where the answer failed.
         raw: The service's word for it.
-        failure: The error that it stands for, or `None` where the answer is good.
+        failure: The error, or `None` where the answer is good.
     """
 
     reason: StopReason | None

@@ -58,7 +58,7 @@ _LABELS, _LABEL_NAME, _LABEL = 16, 64, 512
 
 _RESERVED = frozenset({"model", "input", "stream"})
 _READ_ELSEWHERE = frozenset({
-    # Where to send the request, and as whom.
+    # Where to send the request, and with which credentials.
     "organization", "project", "apiVersion", "api_version", "baseUrl",
     # What the agent around the model reads.
     "transport", "openaiWsWarmup", "fastMode",

@@ -257,7 +257,7 @@ class Translator:
 
     def _complete_call(self, item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
         deltas = self._begin_call(item, data, required=True)
-        # A call that was cut has no end, so that nobody runs it.
+        # A call that was cut has no end, so that it is not run.
         if data.get("status") != "incomplete":
             deltas += _end_arguments(item, _arguments(data, "arguments"))
         return deltas

@@ -34,7 +34,7 @@ async def _check(situation: DoctorContext, provider: str) -> Finding:
         reached = await situation.reached(provider)
         error = reached.error if reached is not None else None
         if error is not None and str(error) == status.reason:
-            # One trouble is told once: who does not answer refuses no credentials.
+            # One problem is reported once: a service that does not answer refuses no credentials.
             text = f"{provider}: could not be tried, since the service is not reached"
             return Finding(_NAME, "warning", text, details={"provider": provider})
     return _finding(provider, status, datetime.now(UTC))

@@ -29,7 +29,7 @@ async def check_reachability(situation: DoctorContext) -> list[Finding]:
 
 def _finding(provider: str, reached: ProbeResult | None, *, offline: bool) -> Finding:
     if reached is None:
-        text = f"{provider}: runs on this machine, and is not asked over the network"
+        text = f"{provider}: runs on this machine, without the network"
         return Finding(_NAME, "ok", text, details={"provider": provider})
     endpoint, url = reached.endpoint, reached.endpoint.url
     details = {
@@ -39,10 +39,10 @@ def _finding(provider: str, reached: ProbeResult | None, *, offline: bool) -> Fi
         "seconds": reached.seconds,
     }
     if offline:
-        text = f"{provider}: {url or 'its endpoint'} was not asked (--offline)"
+        text = f"{provider}: {url or 'its endpoint'} was not contacted (--offline)"
         return Finding(_NAME, "ok", text, details=details)
     if url is None:
-        text = f"{provider}: not asked, since {endpoint.problem or 'its address is not known'}"
+        text = f"{provider}: not contacted, since {endpoint.problem or 'its address is not known'}"
         return Finding(_NAME, "warning", text, endpoint.hint, details)
     if reached.error is not None:
         error_hint = reached.error.hint or "Check the network, the proxy and the base URL."

@@ -49,7 +49,7 @@ def _needs(package: str) -> Iterator[tuple[str, str]]:
     except PackageNotFoundError:
         return
     for line in stated:
-        # Behind a semicolon stands a condition, as an extra that nobody may have asked for.
+        # Behind a semicolon stands a condition, such as an extra that may not be installed.
         match = _REQUIREMENT.match(line) if ";" not in line else None
         if match is not None:
             least = _AT_LEAST.search(match[2])

@@ -33,7 +33,7 @@ def inspect_container(environ: Mapping[str, str]) -> CredentialSource | None:
 def inspect_instance(environ: Mapping[str, str], firmware: Path | None = None) -> CredentialSource:
     """Look whether the instance metadata service may bring credentials.
 
-    It is not asked: off AWS that takes seconds. But the firmware of an EC2 instance says that it is
+    No request is sent: off AWS that takes seconds. But the firmware of an EC2 instance says that it is
     one (AWS, "Detect whether a host is an EC2 instance").
 
     Args:

@@ -27,7 +27,7 @@ _CONNECTION = ("ConnectionError", "HTTPClientError")
 def credential_error(error: Exception, target: Target) -> ModelwireError:
     """Say what went wrong while credentials were loaded or renewed.
 
-    The output of a `credential_process` is left out, since nobody knows what it holds.
+    The output of a `credential_process` is left out, since it may hold anything.
     """
     if isinstance(error, ModelwireError):
         return error

@@ -54,7 +54,7 @@ def inspect_profile(
 def inspect_web_identity(
     token_file: str, role: object, who: str, environ: Mapping[str, str]
 ) -> CredentialSource:
-    """Look at a token file that stands for a role, as EKS provides it."""
+    """Look at the token file of a role, as EKS provides it."""
     method = "web identity"
     if not role:
         reason = f"{who} names a web identity token but no role."
@@ -101,7 +101,7 @@ def _inspect_role(
         reason += f" {'and' if source else 'nor'} credential_source."
         return CredentialSource("unusable", "assumed role", reason, "Set exactly one of the two.")
     if "mfa_serial" in profile:
-        reason = f"The role of the profile {name} asks for an MFA code, which nobody can type here."
+        reason = f"The role of the profile {name} asks for an MFA code, and there is no prompt to type it into."
         hint = "Use `aws sso login`, or temporary keys from `aws sts get-session-token`."
         return CredentialSource("unusable", "assumed role", reason, hint)
     if place is not None:

@@ -18,7 +18,7 @@ _AHEAD = 15 * 60
 _LAST_MOMENT = 60
 """Seconds before expiry from which on requests wait for the renewal."""
 _PAUSE = 60
-"""Seconds between two tries that nobody waits for."""
+"""Seconds between two tries in the background."""
 
 
 class RefreshableCredentials:

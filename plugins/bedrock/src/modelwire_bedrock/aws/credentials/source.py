@@ -17,7 +17,7 @@ __all__ = ["CredentialSource", "identity_of", "parse_time"]
 
 @frozen
 class CredentialSource:
-    """Whether a source of credentials would work, as far as can be told without the network.
+    """Whether a source of credentials would work, as far as is known without the network.
 
     Attributes:
         state: `usable`, `unusable` or `unknown`.

@@ -21,7 +21,7 @@ KEY_VARIABLE = "ACME_API_KEY"
 
 @frozen
 class Account:
-    """Where to and as whom.
+    """The address and the credentials of requests.
 
     Attributes:
         provider: The provider's id, for errors.

@@ -30,7 +30,7 @@ class ChatCall:
     """A request for one answer.
 
     Attributes:
-        account: Where to and as whom.
+        account: The address and the credentials.
         payload: The body of the request.
         model: The id of the model that is asked.
         changes: What the request does not say as its caller said it; see `modelwire.repair`.
