@@ -125,7 +125,7 @@ def main(
         from modelwire.cli.completion import answer_shell
 
         sys.exit(answer_shell(app))
-    # For what is said outside of every command.
+    # For output outside of every command.
     try:
         with click.Context(app, color=_colour()), _warnings_as_notes():
             status = _run(ready)
@@ -241,7 +241,7 @@ def _described_commands() -> list[tuple[str, str]]:
 def _plugin_commands() -> dict[str, list[Claim]]:
     """The subcommands of plugins, each with the packages that claim it.
 
-    The names of modelwire's own commands are left out, and names that nobody could type.
+    The names of modelwire's own commands are left out, and names that cannot be typed.
     """
     from modelwire.registry.claims import installed_claims
 

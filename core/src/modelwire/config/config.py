@@ -159,7 +159,7 @@ class Config:
             raise VariableNotSet(SUMMARY, problems=problems, source=source)
 
     def aliases(self) -> dict[str, str]:
-        """The user's short names for models, in lower case, and the references they stand for.
+        """The user's short names for models, in lower case, and their references.
 
         Of two equal names the last one counts.
         """

@@ -250,7 +250,7 @@ def _carry_token(token: str, request: Any, **_: Any) -> None:
     """Put the bearer token where the signature would be.
 
     botocore's own signer refuses every plain HTTP endpoint. This one lets loopback through, where
-    nobody listens on the wire.
+    the token does not leave the machine.
 
     Raises:
         ConfigError: The token would travel unencrypted.
