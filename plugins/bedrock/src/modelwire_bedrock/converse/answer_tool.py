@@ -26,20 +26,22 @@ from modelwire.messages import Context, StopReason, Tool
 from modelwire.repair import Changes
 from modelwire_bedrock.converse.schemas import unusable
 from modelwire_bedrock.models.families import Family
-from modelwire_bedrock.models.family import ForcedCall
 
-__all__ = ["ANSWER", "AnswerByTool", "answers_by_tool", "with_answer_tool"]
+__all__ = ["AnswerByTool", "answer_names", "with_answer_tool"]
 
-ANSWER = "answer"
-"""The name of the tool."""
-
+_ANSWER = "answer"
 _DESCRIPTION = "Give the answer. Call it once, with the whole answer."
 
 
-def answers_by_tool(
-    context: Context, options: CompletionOptions, family: Family, *, thinks: bool
-) -> bool:
-    """Whether the answer comes as the call of a tool.
+def answer_names(context: Context, options: CompletionOptions) -> list[str]:
+    """The name of the answer's tool, where the request may have it."""
+    return [] if options.response_schema is None or context.tools else [_ANSWER]
+
+
+def with_answer_tool(
+    context: Context, options: CompletionOptions, family: Family, changes: Changes, *, thinks: bool
+) -> tuple[Context, CompletionOptions, bool]:
+    """Have the answer come as the call of a tool, where that is the way to have it follow a schema.
 
     Not beside tools of the caller, of which the model would then call none, and not where a call
     cannot be demanded: there the schema is in the system prompt.
@@ -48,31 +50,24 @@ def answers_by_tool(
         context: Holds the tools.
         options: Has the schema.
         family: Knows what the model takes.
-        thinks: Whether it thinks in this answer.
+        changes: Where it is recorded.
+        thinks: Whether the model thinks in this answer.
+
+    Returns:
+        The context with the tool, the options that demand its call, and whether it is so; else both
+        as they are.
     """
-    if options.response_schema is None or family.structured_output is not False:
-        return False
-    forced = _forced(family, thinks=thinks)
-    return bool(forced) and not context.tools and unusable(options.response_schema) is None
-
-
-def _forced(family: Family, *, thinks: bool) -> frozenset[ForcedCall]:
-    return family.forced_with_thinking if thinks else family.forced
-
-
-def with_answer_tool(
-    context: Context, options: CompletionOptions, family: Family, changes: Changes, *, thinks: bool
-) -> tuple[Context, CompletionOptions]:
-    """The context with the answer's tool, and the options that demand its call."""
+    schema = options.response_schema
+    forced = family.forced_with_thinking if thinks else family.forced
+    if schema is None or family.structured_output is not False or not forced:
+        return context, options, False
+    if context.tools or unusable(schema) is not None:
+        return context, options, False
     reason = f"{family.key} takes no schema; the answer is the call of a tool that has it."
     changes.rewritten("options.response_schema", reason)
-    tool = Tool(ANSWER, _DESCRIPTION, dict(options.response_schema or {}))
-    choice = (
-        ToolChoice("tool", ANSWER)
-        if "tool" in _forced(family, thinks=thinks)
-        else ToolChoice("any")
-    )
-    return evolve(context, tools=[tool]), evolve(options, tool_choice=choice)
+    tool = Tool(_ANSWER, _DESCRIPTION, dict(schema))
+    choice = ToolChoice("tool", _ANSWER) if "tool" in forced else ToolChoice("any")
+    return evolve(context, tools=[tool]), evolve(options, tool_choice=choice), True
 
 
 @define

@@ -12,7 +12,7 @@ from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import InputKind, Model
 from modelwire.repair import Change, Changes, ToolNames, clean_json, clean_text, is_blank, names_in
-from modelwire_bedrock.converse.answer_tool import ANSWER, answers_by_tool, with_answer_tool
+from modelwire_bedrock.converse.answer_tool import answer_names, with_answer_tool
 from modelwire_bedrock.converse.caching import (
     CachePlan,
     plan_caching,
@@ -189,8 +189,7 @@ def build_request(
     known_by = str(base_model or named_base or model.id)
     family = family_of(model.id, base_model=base_model or named_base, name=model.name)
     options, auto = chosen_limit(options, known_by, configured_limit, params, changes)
-    own = [] if options.response_schema is None or context.tools else [ANSWER]
-    names = ToolNames.of([*names_in(context), *own])
+    names = ToolNames.of([*names_in(context), *answer_names(context, options)])
     conversing = _rendering(model, context, options, family, names, changes)
     messages = messages_of(turns_of(context.messages, conversing), family, changes)
     gov_cloud = _is_gov_cloud(model.id, region)
@@ -199,22 +198,17 @@ def build_request(
     unlimited = options.max_tokens is None and not auto
     thinking, note = with_default_limit(thinking, model, family, known_by, unlimited=unlimited)
     budget = StrictBudget(family)
-    by_tool = answers_by_tool(context, options, family, thinks=thinking.thinks)
+    thinks = thinking.thinks
+    context, options, by_tool = with_answer_tool(context, options, family, changes, thinks=thinks)
     unfit = None if by_tool else _no_schema(options, family, budget)
-    by_schema = options.response_schema is not None and unfit is None and not by_tool
-    prefill = family.prefill and thinking.style is None and not by_schema and not by_tool
+    schema = options.response_schema if unfit is None and not by_tool else None
+    prefill = family.prefill and thinking.style is None and schema is None and not by_tool
     end_with_user(messages, changes, prefill=prefill, family=family)
 
     plan = plan_caching(family, options, environ or {}, changes)
     payload: dict[str, Any] = {"modelId": model.id, "messages": messages}
     _add_system(payload, context, options, family, plan, changes, unfit)
-    if by_tool:
-        context, options = with_answer_tool(
-            context, options, family, changes, thinks=thinking.thinks
-        )
-    tools = tool_config(
-        context, options, family, names, changes, thinks=thinking.thinks, budget=budget
-    )
+    tools = tool_config(context, options, family, names, changes, thinks=thinks, budget=budget)
     _add_tools(payload, tools, plan)
     add_content(messages, params, changes)
     if "messages" in plan.places and messages[-1]["role"] == "user":
@@ -223,13 +217,12 @@ def build_request(
     fields = {**thinking.fields, **fields, **choice_fields(context, options, family)}
     _add_fields(payload, config, _with_own_fields(fields, params, changes))
     _add_response_fields(payload, family, params, changes)
-    if by_schema and options.response_schema is not None:
-        payload["outputConfig"] = output_config(options.response_schema, changes)
+    if schema is not None:
+        payload["outputConfig"] = output_config(schema, changes)
     payload |= envelope(options, settings or {}, family, params, changes)
     payload = add_passages(payload, params, changes)
     _fit_prompt(payload, context, changes)
     params.note_unknown()
-    schema = options.response_schema if by_schema else None
     return ConverseRequest(
         payload, tuple(changes.noted), names.rewritten, schema, limit_note=note, by_tool=by_tool
     )
