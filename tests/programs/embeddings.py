@@ -46,7 +46,7 @@ class Plugin:
     @hookimpl
     def embedding_limits(self, model: Model) -> EmbeddingLimits:
         """Say how much a request may hold."""
-        return EmbeddingLimits(texts=1 if model.id.endswith("-single") else 10)
+        return EmbeddingLimits(texts=1 if model.local else 10)
 
     @hookimpl
     async def embed(self, texts: Sequence[str], options: EmbeddingOptions) -> EmbeddingBatch:

@@ -14,7 +14,7 @@ TOKENS, DURATION = "gen_ai.client.token.usage", "gen_ai.client.operation.duratio
 async def test_each_request_has_a_span_with_what_was_asked_and_used(runtime, service, spans):
     async with runtime() as made:
         with trace.get_tracer("test").start_as_current_span("outer") as outer:
-            await made.embed([*"abc"], model="acme/m", batch_size=2, dimensions=2)
+            await made.embed([*"abc"], model="acme/m", batch_size=2, dimensions=2, concurrency=1)
     found = [span for span in spans() if span.name == "embeddings m"]
     assert [span.attributes["gen_ai.usage.input_tokens"] for span in found] == [6, 3]
     span = found[0]
