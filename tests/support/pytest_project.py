@@ -82,7 +82,7 @@ class Project:
             },
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
         )
         return Run(done)
 

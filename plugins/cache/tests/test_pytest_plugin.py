@@ -5,6 +5,8 @@ import json
 import pytest
 from pytest_project import Project
 
+pytestmark = pytest.mark.timeout(300)
+
 ONE = """
     @pytest.mark.recordings
     def test_it():

@@ -5,6 +5,8 @@ import shutil
 import pytest
 from pytest_project import Project
 
+pytestmark = pytest.mark.timeout(300)
+
 TWO = """
     @pytest.mark.recordings
     @pytest.mark.parametrize("prompt", ["Why?", "How?"])

@@ -47,7 +47,7 @@ async def test_another_prompt_gets_the_recording_of_another_one_from_vcrpy(
     assert service.asked == 2
 
 
-async def test_a_miss_is_a_fault_of_the_plugin_with_vcrpy_and_an_error_of_its_own_here(
+async def test_a_miss_is_taken_for_a_bug_with_vcrpy_and_is_an_error_of_its_own_here(
     runtime, cassette
 ):
     compared = {"match_on": ["method", "uri", "body"]}
@@ -55,7 +55,7 @@ async def test_a_miss_is_a_fault_of_the_plugin_with_vcrpy_and_an_error_of_its_ow
         await ask(runtime("off"), "Why?")
     with (
         cassette("none", **compared),
-        pytest.raises(PluginError, match="modelwire-openai failed") as caught,
+        pytest.raises(PluginError, match="failed while answering for 'acme'") as caught,
     ):
         await ask(runtime("off"), "Why not?")
     assert '"Why not?"' in str(caught.value.__cause__)
