@@ -107,3 +107,12 @@ def test_with_stored_keys_none_is_printed_and_a_revoked_one_is_refused_without_a
             assert time.monotonic() < end
             time.sleep(0.1)
         assert status_of(url, second) == 404
+
+
+@pytest.mark.parametrize(("host", "warns"), [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_it_warns_where_other_machines_can_call_it(tmp_path, host, warns):
+    with serving(tmp_path, "--host", host) as (process, exports):
+        assert exports["OPENAI_API_KEY"]  # a key is needed either way
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert ("Warning: other machines can call it" in said) is warns
