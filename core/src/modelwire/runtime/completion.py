@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -27,10 +27,11 @@ from modelwire.runtime.plugin_streams import stream_of
 from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import StreamState
+from modelwire.tools.forms import load
 from modelwire.transport import RetryPolicy, Transport, retrying
 from modelwire.transport.starts import pass_gate
 
-__all__ = ["Completion"]
+__all__ = ["Completion", "events_after_load"]
 
 
 @frozen
@@ -179,3 +180,13 @@ async def _next(stream: AsyncGenerator[Deltas, None], sent: SentSecrets) -> Delt
         return _END
     finally:
         sent.end(token)
+
+
+async def events_after_load(
+    prepared: Callable[[], Completion], state: StreamState
+) -> AsyncGenerator[Sequence[Event], None]:
+    """The events of a completion that can be prepared when what describes tools is imported."""
+    await load()
+    async with aclosing(prepared().events(state)) as arrived:
+        async for each in arrived:
+            yield each

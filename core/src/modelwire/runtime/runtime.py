@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import NoneType
 from typing import Any, Self, Unpack
@@ -14,12 +14,11 @@ from modelwire.closable import AsyncClosable
 from modelwire.config import Config, load_config
 from modelwire.errors import PluginError
 from modelwire.event_loops import require_event_loop
-from modelwire.events import Event
 from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
-from modelwire.redaction import shown_url
 from modelwire.registry import Registry
+from modelwire.runtime.call_description import describe
 from modelwire.runtime.caller_options import (
     check_call,
     check_choice,
@@ -30,14 +29,14 @@ from modelwire.runtime.caller_options import (
     embedding_options_of,
     options_of,
 )
-from modelwire.runtime.completion import Completion
+from modelwire.runtime.completion import Completion, events_after_load
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.embeddings import CONCURRENCY, EmbeddingCall, Embeddings
 from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings, naming
 from modelwire.runtime.plugin_call import PluginCall
 from modelwire.runtime.prompts import Prompt, prepare_context
 from modelwire.runtime.resolver import Resolver
-from modelwire.runtime.stream import Stream, StreamState
+from modelwire.runtime.stream import Stream
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, ToolLoop
 from modelwire.tools import ToolLike
 from modelwire.tools.forms import load, must_load
@@ -254,14 +253,7 @@ class Runtime(AsyncClosable):
         described = changes.copy()
         described.pop("response_schema", None)
         checked = self._options(options, described, Runtime.stream)
-
-        async def events(state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
-            await load()
-            async with aclosing(prepared().events(state)) as arrived:
-                async for each in arrived:
-                    yield each
-
-        return Stream(events, total=checked.deadlines.total)
+        return Stream(partial(events_after_load, prepared), total=checked.deadlines.total)
 
     @naming(OptionChanges)
     async def complete(
@@ -481,26 +473,4 @@ class Runtime(AsyncClosable):
             ConfigError: A setting of the provider is not valid.
         """
         check_type("model", model, Model, "a Model", "Use the model that resolve finds.")
-        owner = self.registry.owner(model.provider, model.api)
-        provider = self.registry.provider_config(model.provider)
-        auth_owner = self.registry.auth_owner(provider)
-        authorized = {}
-        if auth_owner is not None:
-            authorized["auth"] = f"{provider.delegated_auth}, by {auth_owner.distribution}"
-        if not owner.implements("describe_call"):
-            return authorized
-        call = PluginCall(self.registry, owner, model, provider, self.transport)
-        told = call.run(
-            lambda: dict(
-                owner.hooks.describe_call(
-                    model=model,
-                    options=self._resolver.options_for(
-                        model, CompletionOptions(), deadlines=self.transport.deadlines
-                    ),
-                    provider=provider,
-                    config=self.config,
-                )
-            ),
-            "describe a call",
-        )
-        return {str(k): shown_url(str(value)) for k, value in (authorized | told).items()}
+        return describe(model, self._resolver, self.transport)
