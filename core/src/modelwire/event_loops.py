@@ -30,5 +30,10 @@ def require_event_loop() -> None:
     Raises:
         RuntimeError: None is running in this thread, as under trio; the text says what to do.
     """
-    if not has_event_loop():
+    asyncio = sys.modules.get("asyncio")  # each request asks, so that no call is spent on it
+    try:
+        running = asyncio is not None and asyncio.get_running_loop()
+    except RuntimeError:
+        running = None
+    if not running:
         raise RuntimeError(_MISSING)

@@ -135,6 +135,8 @@ def options_of(
         TypeError: There is no such option; the nearest argument of the function is named.
         InvalidRequest: An option has another type or range, or is nested too deep; it is named.
     """
+    if options is None and not changes:
+        return CompletionOptions()
     stop = changes.get("stop", ())
     if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
         raise wrong("options.stop", _NEEDED["stop"][1], stop)
