@@ -14,7 +14,7 @@ from modelwire.config.patch import (
     remove_value,
 )
 from modelwire.document.edit import set_value
-from modelwire.document.parser import parse
+from modelwire.document.parser import _Parser
 from modelwire.document.paths import format_path, parse_path
 
 TEXT = """\
@@ -132,11 +132,12 @@ def test_many_values_are_changed_without_reading_the_text_for_each(monkeypatch, 
     text = json.dumps({"models": {"providers": {"a": {"models": models, "api": "x"}}}})
     readings = []
 
-    def counted(text):
-        readings.append(text)
-        return parse(text)
+    class Counted(_Parser):
+        def parse(self):
+            readings.append(self.text)
+            return super().parse()
 
-    monkeypatch.setattr("modelwire.document.edit.parse", counted)
+    monkeypatch.setattr("modelwire.document.parser._Parser", Counted)
     fresh = [{**model, "cost": {"input": 0.5}} for model in models]
     if how == "patch":
         after = apply_patch(text, {"models": {"providers": {"a": {"models": fresh, "api": "y"}}}})

@@ -327,13 +327,6 @@ def _add_system(
     first["content"] = [*blocks, *first["content"]]
 
 
-def _add_tools(payload: dict[str, Any], tools: dict[str, Any] | None, plan: CachePlan) -> None:
-    if tools is not None:
-        if "tools" in plan.places:
-            tools["tools"].append(dict(plan.point))
-        payload["toolConfig"] = tools
-
-
 def _add_response_fields(
     payload: dict[str, Any], family: Family, params: Params, changes: Changes
 ) -> None:
