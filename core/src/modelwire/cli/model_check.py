@@ -67,7 +67,7 @@ def check_reference(config: Config, registry: Registry, text: str) -> ModelCheck
 
 
 def offline_catalog(config: Config, registry: Registry) -> Catalog:
-    """A catalogue of what is configured and cached, for code that must not ask anybody."""
+    """A catalogue of what is configured and cached, for code that must not send a request."""
     return Catalog(config, registry, _no_transport)
 
 

@@ -182,7 +182,7 @@ def _what_arrived(error: ModelwireError) -> AssistantMessage:
 
 
 def _empty_message(sentence: str, code: str, reason: StopReason) -> AssistantMessage:
-    """What there is of an answer that failed before anybody was asked."""
+    """What there is of an answer that failed before a request was sent."""
     return AssistantMessage(
         [],
         provider="",

@@ -1,4 +1,4 @@
-"""The guard of a terminal: text that anybody writes to standard output or error is escaped there.
+"""The guard of a terminal: text written to standard output or error is escaped there.
 
 What modelwire prints with styles and cursor movements goes through `modelwire.cli.output`. Everything
 else is data: the help and errors of click, tracebacks, warnings, log records without a handler, and

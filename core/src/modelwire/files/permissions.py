@@ -95,7 +95,7 @@ def _of_mode(path: Path, status: os.stat_result) -> Exposure | None:
 
 
 def _of_parent(folder: Path) -> Exposure | None:
-    """In a folder that everybody can write to, anybody can replace a file, but for a sticky one."""
+    """In a folder that every user can write to, any user can replace a file, unless it is sticky."""
     try:
         mode = folder.stat().st_mode
     except OSError as error:

@@ -41,7 +41,7 @@ class Pairing:
     """Pairs results with calls while a history is read in order.
 
     Every provider that takes tools refuses a call without its result and a result without its call,
-    and a session that holds one would be refused for ever.
+    and a session that holds one would be refused from then on.
 
     Args:
         changes: Where it is recorded what is left out.

@@ -118,7 +118,7 @@ class UniqueIds:
     def new(self, original: str, *, keep: bool = False) -> str:
         """The id on the wire for the next call that has this id of its own.
 
-        Some providers count their ids anew in each answer, so the same one may come again.
+        Some providers count their ids from the start in each answer, so the same one may come again.
 
         Args:
             original: The id that the call has.

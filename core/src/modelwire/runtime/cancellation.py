@@ -21,7 +21,7 @@ class Cancellation:
     """Ends one generator's waiting with an error.
 
     The generator runs inside `guard`, and calls `enter` before it waits and `leave` before it yields.
-    `trigger` may be called at any time in between, by anybody in the same loop.
+    `trigger` may be called at any time in between, by any code in the same loop.
 
     Attributes:
         error: What it was triggered with, or `None`.

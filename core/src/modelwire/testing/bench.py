@@ -155,7 +155,7 @@ class Bench:
             yield runtime
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Run asynchronous work in a loop of its own, which nothing may hold up for ever."""
+        """Run asynchronous work in a loop of its own, which nothing may hold up without a bound."""
         self.config()  # reading it is no work for the loop
 
         async def limited() -> T:

@@ -72,7 +72,7 @@ def stream_completion(
 
 @hookimpl
 def describe_call(model: Model, provider: ProviderConfig, config: Config) -> Mapping[str, str]:
-    """Say where a call of the model would go, without asking anybody.
+    """Say where a call of the model would go, without a request.
 
     Raises:
         ConfigError: A setting is not valid.

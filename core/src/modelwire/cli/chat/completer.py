@@ -18,7 +18,7 @@ class ChatCompleter(Completer):
     """Completes slash commands and their arguments; of prompts, nothing.
 
     Args:
-        models: Gives the names of models that are known without asking anybody.
+        models: Gives the names of models that are known without a request.
         levels: The levels of reasoning.
     """
 

@@ -45,7 +45,7 @@ class DetectingRules(Rules):
         check(not calls, f"detect_credentials without a probe uses no network: {calls}")
 
     def test_a_call_is_described_from_what_is_known(self, bench: Bench) -> None:
-        """`describe_call` answers texts, without asking anybody and without the secret."""
+        """`describe_call` answers texts, without a request and without the secret."""
         hooks, given = bench.hooks(bench.config())
         if not hooks.describe_call.get_hookimpls():
             pytest.skip(f"{self.subject.provider} does not describe calls, which is optional")

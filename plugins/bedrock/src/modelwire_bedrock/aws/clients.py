@@ -120,7 +120,7 @@ class Clients:
     async def forget(self, target: Target) -> None:
         """Drop what is kept for a target, after AWS refused its credentials as expired.
 
-        The next `get` loads the credentials anew, from the files and services as they are then.
+        The next `get` loads the credentials again, from the files and services as they are then.
         """
         whose = target.of_credentials
         with self._lock:

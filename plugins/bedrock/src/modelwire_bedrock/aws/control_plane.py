@@ -42,7 +42,7 @@ async def call(
 ) -> dict[str, Any]:
     """Call the control plane.
 
-    An answer that the credentials have expired makes it load them anew and try once more.
+    An answer that the credentials have expired makes it load them again and try once more.
 
     Args:
         operation: The method of boto3's client.

@@ -1,7 +1,7 @@
 """The history as turns: every call answered, every result called for, roles alternating.
 
 Converse refuses a history with an unanswered tool call, a result without a call, or blank
-text. A session that holds one would be refused for ever, so it is repaired here.
+text. A session that holds one would be refused from then on, so it is repaired here.
 """
 
 from __future__ import annotations

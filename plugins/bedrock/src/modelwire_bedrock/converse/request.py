@@ -96,7 +96,7 @@ class ConverseRequest:
     ) -> ConverseRequest:
         """The same request without the thinking in its history.
 
-        A model that refuses a signature refuses the conversation for ever; without the thinking it
+        A model that refuses a signature refuses the conversation from then on; without the thinking it
         goes on. Where it may then not think in this answer, it is not asked to.
         """
         changes = Changes(list(self.changes))

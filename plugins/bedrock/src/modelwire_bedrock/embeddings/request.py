@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["build_body"]
 
 _OF_THE_TARGET = frozenset({"region", "profile"})
-"""Parameters that say where a request goes and as whom, and are no part of it."""
+"""Parameters that say where a request goes and with which identity, and are no part of it."""
 
 
 def build_body(

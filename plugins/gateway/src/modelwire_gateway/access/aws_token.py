@@ -2,7 +2,7 @@
 
 A token is `aws-sts-v1.` and the URL of a presigned GetCallerIdentity in base64url, as EKS uses it. The
 signature covers a header with the gateway's audience, so that a token for one gateway is no token for
-another. Nothing of the URL is used before all of it was checked; it is then put together anew.
+another. Nothing of the URL is used before all of it was checked; the URL is then built from the checked parts.
 
 Sources: AWS, *Signature Version 4* (query parameters) and *GetCallerIdentity*, as of November 2026.
 """

@@ -154,7 +154,7 @@ class Counters(Protocol):
         ...
 
     async def renew(self, reservations: Sequence[Reservation]) -> None:
-        """Say that requests are still running; what nobody renews is given free.
+        """Say that requests are still running; what is not renewed is released.
 
         Raises:
             CountersUnavailable: The counters cannot be reached.

@@ -38,7 +38,7 @@ class KeySource(Protocol):
 class Keychain:
     """The keys in force.
 
-    A request is authenticated in memory: nobody outside can make the database work by guessing. A
+    A request is authenticated in memory: guessed keys cause no database queries beyond the regular one. A
     revocation is in force once the copy has been brought up to date, within about a second.
 
     Args:
@@ -90,7 +90,7 @@ class Keychain:
 
     @property
     def usable(self) -> bool:
-        """Whether the copy is recent enough to let anybody in."""
+        """Whether the copy is recent enough to accept keys."""
         return time.monotonic() - self._confirmed <= self._stale_seconds
 
     @property

@@ -44,7 +44,7 @@ _LEFT: Final = 499
 _LEAVING: Final = 5.0
 """Seconds for a call to end after its client has left."""
 _CHARACTERS: Final = 4
-"""Of a token, where nobody has counted."""
+"""Of a token, where the provider does not count."""
 _STOPPED: Final = Failure(503, "unavailable", "The gateway is being stopped.", retryable=True)
 _SHOWN: Final = 20
 """Paths in a header field, which clients limit in length."""

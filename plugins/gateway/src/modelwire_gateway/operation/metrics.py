@@ -18,7 +18,7 @@ _KINDS: Final = ("input", "output", "cache_read", "cache_write")
 class Metrics:
     """Counts requests, tokens, costs and durations; an observer of requests.
 
-    A model is a label only once it has answered, so that nobody can make labels up.
+    A model is a label only once it has answered, so that clients cannot invent labels.
 
     Args:
         live: The requests that are open.
