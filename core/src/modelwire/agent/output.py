@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from attrs import frozen
 
+import modelwire.structuring.docstrings  # noqa: F401 - an agent may be made on an event loop
 from modelwire.errors import InvalidRequest
 from modelwire.tools.schemas import describe_answer, read_value, reason
 

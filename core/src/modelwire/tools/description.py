@@ -10,15 +10,17 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import msgspec
 
 from modelwire.errors import InvalidMessage, Problem
 from modelwire.messages import Tool
-from modelwire.structuring.docstrings import Docstring, read_docstring
 from modelwire.tools.function import FunctionTool
 from modelwire.tools.schemas import describe_types, reason
+
+if TYPE_CHECKING:
+    from modelwire.structuring.docstrings import Docstring
 
 __all__ = ["tool_from"]
 
@@ -46,6 +48,8 @@ def tool_from(function: Callable[..., Any], *, parallel: bool = False) -> Functi
         InvalidMessage: It cannot be described; each parameter that is wrong is named, with the line
             of the function.
     """
+    from modelwire.structuring.docstrings import read_docstring  # which imports a parser of them
+
     name, definition = _definition(function)
     code = getattr(definition, "__code__", None)
     line = getattr(code, "co_firstlineno", None)

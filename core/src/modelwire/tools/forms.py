@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from importlib import import_module
 from types import FunctionType
 from typing import Any
@@ -103,8 +102,11 @@ def _from_dictionary(given: Mapping[str, Any], place: str) -> Tool:
     return Tool(str(name), description, dict(parameters), strict)
 
 
-_DESCRIPTION = "modelwire.tools.description"
-"""The module that imports all of it; its names are there when that is done."""
+_DESCRIBING = {
+    "modelwire.tools.description": "tool_from",
+    "modelwire.structuring.docstrings": "read_docstring",
+}
+"""The modules that import all of it, each with a name that is there when that is done."""
 
 
 def must_load(tools: object = None, schema: object = None) -> bool:
@@ -116,7 +118,9 @@ def must_load(tools: object = None, schema: object = None) -> bool:
     """
     if tools is None and (schema is None or isinstance(schema, Mapping)):
         return False
-    if hasattr(sys.modules.get(_DESCRIPTION), "tool_from") or not has_event_loop():
+    if not has_event_loop() or all(
+        hasattr(sys.modules.get(module), name) for module, name in _DESCRIBING.items()
+    ):
         return False
     if not isinstance(schema, Mapping | None):
         return True
@@ -133,4 +137,4 @@ def _is_described(tool: object) -> bool:
 
 async def load() -> None:
     """Import it in a thread."""
-    await run_in_thread(partial(import_module, _DESCRIPTION))
+    await run_in_thread(lambda: [import_module(module) for module in _DESCRIBING])

@@ -14,7 +14,6 @@ from attrs import evolve
 
 from modelwire.errors import InvalidMessage, Problem
 from modelwire.files import read_file
-from modelwire.tools.description import tool_from
 from modelwire.tools.function import FunctionTool
 
 __all__ = ["load_tools"]
@@ -35,6 +34,8 @@ def load_tools(path: str | Path) -> list[FunctionTool]:
         InvalidMessage: It cannot be read or run, it has no public function, or one of them cannot
             be described; every such place is listed.
     """
+    from modelwire.tools.description import tool_from  # which imports a parser of docstrings
+
     path = Path(path)
     module = _run(path)
     problems: list[Problem] = []

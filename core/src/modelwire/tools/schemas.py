@@ -15,8 +15,6 @@ from typing import Any
 
 import msgspec
 
-from modelwire.structuring.docstrings import read_docstring
-
 __all__ = ["describe_answer", "describe_type", "describe_types", "read_value", "reason"]
 
 _Schema = dict[str, Any]
@@ -230,6 +228,8 @@ def _with_descriptions(schema: _Schema) -> _Schema:
     text = schema.get("description")
     if text is None or "properties" not in schema:
         return schema
+    from modelwire.structuring.docstrings import read_docstring  # which imports a parser of them
+
     said = read_docstring(text)
     properties = {
         name: {"description": said.parameters[name], **item} if name in said.parameters else item

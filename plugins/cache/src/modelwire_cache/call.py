@@ -70,7 +70,12 @@ class RecordedCall:
         return await asyncio.to_thread(self._find)
 
     async def save(
-        self, outcome: Outcome, response: Callable[[], Any], error: ProviderError | None = None
+        self,
+        outcome: Outcome,
+        response: Callable[[], Any],
+        error: ProviderError | None = None,
+        *,
+        leaving: bool = False,
     ) -> str | None:
         """Write what was answered.
 
@@ -78,6 +83,9 @@ class RecordedCall:
             outcome: How the answer ended.
             response: Makes JSON data of what was answered; called in a thread.
             error: How it failed, where it did.
+            leaving: Whether the reader has left. Then nothing is waited for and all is done in this
+                thread: an event loop that ends closes all open generators at the same time, and one
+                that waits in its own end cannot be closed by the generator around it.
 
         Returns:
             Why it could not be written, or `None`.
@@ -86,7 +94,10 @@ class RecordedCall:
             self.release()
             return None
         try:
-            await asyncio.to_thread(self._write, outcome, response, error)
+            if leaving:
+                self._write(outcome, response, error)
+            else:
+                await asyncio.to_thread(self._write, outcome, response, error)
         except OSError as failure:
             return failure.strerror or type(failure).__name__
         except (TypeError, ValueError, RecursionError):

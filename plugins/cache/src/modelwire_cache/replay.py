@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from modelwire.errors import ProviderError
@@ -141,6 +142,7 @@ async def _recorded(
     said: list[Timed] = []
     outcome: Outcome | None = None
     failure: ProviderError | None = None
+    leaving = False
     began = time.monotonic()
     try:
         async for arrived in deltas:
@@ -155,25 +157,31 @@ async def _recorded(
         outcome, failure = "failed", error
         raise
     except (asyncio.CancelledError, GeneratorExit):
-        outcome = outcome or ("left" if said else None)
+        outcome, leaving = outcome or ("left" if said else None), True
         raise
     except BaseException:
         outcome = None  # a bug of the plugin's is nothing to replay
         raise
     finally:
         await _close(deltas)
-        reason = await _save(call, outcome, said, failure)
+        reason = await _save(call, outcome, said, failure, leaving=leaving)
     if reason is not None:
         yield Diagnostic("not_recorded", {"reason": reason})
 
 
 async def _save(
-    call: RecordedCall, outcome: Outcome | None, said: list[Timed], failure: ProviderError | None
+    call: RecordedCall,
+    outcome: Outcome | None,
+    said: list[Timed],
+    failure: ProviderError | None,
+    *,
+    leaving: bool,
 ) -> str | None:
     if outcome is None:
         call.release()
         return None
-    return await call.save(outcome, lambda: to_json(said, call.recorded_text), failure)
+    data = partial(to_json, said, call.recorded_text)
+    return await call.save(outcome, data, failure, leaving=leaving)
 
 
 async def _close(deltas: AsyncIterator[Deltas]) -> None:
