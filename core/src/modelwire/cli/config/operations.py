@@ -109,7 +109,7 @@ class ConfigOperation:
             met, wanted = found and _same(value, self.expected), "it is not the expected value"
         if not met:
             msg = f"Conflict at {format_path(path)}: {wanted}."
-            hint = "Nothing was written. Read the value again, and decide again."
+            hint = "Nothing was written. Read the value again before you set it."
             raise Refused("conflict", msg, hint=hint)
 
 
