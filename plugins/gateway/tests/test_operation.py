@@ -73,7 +73,7 @@ async def test_a_failure_is_counted_by_kind_and_its_model_is_no_label(emulator, 
 
 
 async def test_open_requests_are_counted_while_they_are_open(emulator, tmp_path):
-    emulator.answer(fault=Fault("hang"), times=None)
+    emulator.answer(fault=Fault("stall"), times=None)
     async with serving(emulator, tmp_path) as gateway:
         asking = asyncio.create_task(gateway.post(PATH, QUESTION))
         async with asyncio.timeout(60):

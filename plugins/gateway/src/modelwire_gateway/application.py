@@ -33,6 +33,9 @@ from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.hosts import HostCheck
 from modelwire_gateway.operation.metrics import Metrics
 from modelwire_gateway.operation.probes import Probes
+from modelwire_gateway.page.api import PageApi
+from modelwire_gateway.page.files import PageFiles
+from modelwire_gateway.page.history import RecentRequests
 from modelwire_gateway.records import Observer
 from modelwire_gateway.settings import Settings
 
@@ -85,8 +88,10 @@ def app(
     lets_in = access if access is not None else OpenAccess(make_key())
     gateway = Gateway(answering, chosen, lets_in, observers)
     metrics = Metrics(gateway.live)
-    gateway.observers.append(metrics)
+    recent = RecentRequests()
+    gateway.observers += [metrics, recent]
     probes = Probes(gateway, metrics)
+    page = PageFiles()
     models = ModelsDoor(gateway, openai=_CHAT, anthropic=_MESSAGES)
     made = Starlette(
         routes=[
@@ -109,6 +114,9 @@ def app(
             Route("/healthz", probes.healthz, methods=["GET"]),
             Route("/readyz", probes.readyz, methods=["GET"]),
             Route("/metrics", probes.metrics, methods=["GET"]),
+            *PageApi(gateway, _CHAT, recent).routes,
+            Route("/", page.index, methods=["GET"]),
+            Route("/ui/{name}", page.file, methods=["GET"]),
         ],
         middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
         exception_handlers={HTTPException: _refuse},

@@ -17,6 +17,7 @@ from modelwire_gateway.prices import PriceList
 from modelwire_gateway.records import Observer, RequestRecord
 from modelwire_gateway.settings import Settings
 from modelwire_gateway.storage.memory_counters import MemoryCounters
+from modelwire_gateway.storage.usage import UsageLog
 
 __all__ = ["Gateway", "logger"]
 
@@ -76,6 +77,11 @@ class Gateway:
     def ready(self) -> bool:
         """Whether callers can be let in."""
         return self._opened is None or self._opened.ready
+
+    @property
+    def usage(self) -> UsageLog | None:
+        """What callers have used, where that is stored."""
+        return None if self._opened is None else self._opened.usage
 
     async def members(self, caller: Caller, name: str) -> list[str]:
         """The models of a group that a caller may call, in the order in which they are tried.

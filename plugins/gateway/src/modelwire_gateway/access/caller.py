@@ -107,6 +107,7 @@ class Caller:
             reference that is called, as an application inference profile of the caller's own.
         labels: Labels that the provider gets with each request.
         limits: How much it may use.
+        operator: Whether it may see the usage and the requests of all callers.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Caller:
     routes: Mapping[str, str] = Factory(dict)
     labels: Mapping[str, str] = Factory(dict)
     limits: Limits = field(factory=Limits)
+    operator: bool = False
 
 
 @frozen
@@ -221,7 +223,7 @@ class _Unlimited:
 
 @frozen
 class OpenAccess:
-    """One key, or none at all, and no limits.
+    """One key, or none at all, and no limits; its caller is an operator.
 
     Attributes:
         key: The key that callers need; `None` lets everybody in.
@@ -235,7 +237,7 @@ class OpenAccess:
             given = credential_of(headers) or ""
             if not hmac.compare_digest(given.encode(), self.key.encode()):
                 raise Refused(401, "unauthorized", "The API key is missing or not valid.")
-        return Caller(id="local", name="local")
+        return Caller(id="local", name="local", operator=True)
 
     async def admit(
         self,
