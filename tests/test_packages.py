@@ -1,6 +1,7 @@
 """Every package builds a wheel of its own that carries types and asks for floors only."""
 
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -24,6 +25,16 @@ def test_it_carries_types_and_no_tests(wheel):
     (typed,) = [name for name in names if name.count("/") == 1 and name.endswith("/py.typed")]
     assert typed.startswith("modelwire")
     assert not [name for name in names if "test" in name.partition("/")[0]]
+
+
+def test_it_carries_every_file_of_its_source(wheel, request):
+    source = request.node.callspec.params["wheel"] / "src"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=source, capture_output=True, text=True, check=True
+    )
+    files = set(listed.stdout.rstrip("\0").split("\0"))
+    assert len(files) > 3
+    assert sorted(files - set(wheel.namelist())) == []
 
 
 def test_it_asks_for_floors_only(wheel):

@@ -197,3 +197,12 @@ async def test_beyond_loopback_a_key_is_needed_as_well(emulator, tmp_path):
     async with serving(emulator, tmp_path, settings=settings) as gateway:
         for path in APIS:
             assert (await read(gateway, path, "mw-wrong"))[0] == 401
+
+
+async def test_without_any_key_nobody_is_an_operator(emulator, tmp_path):
+    async with serving(emulator, tmp_path, access=OpenAccess(None)) as gateway:
+        _, found = await read(gateway, "/ui/api/status", "")
+        assert found["caller"]["operator"] is False
+        assert all(set(each) == {"id", "state"} for each in found["providers"])
+        await ask(gateway, "")
+        assert len((await read(gateway, "/ui/api/requests", ""))[1]["ended"]) == 1

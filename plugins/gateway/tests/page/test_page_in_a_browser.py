@@ -248,3 +248,19 @@ async def test_every_view_fits_a_phone_in_both_schemes(emulator, tmp_path, schem
         dark = max(map(int, re.findall(r"\d+", back))) < 128
         assert dark is (scheme == "dark")
         assert tab.faults == []
+
+
+async def test_a_gateway_without_keys_needs_no_sign_in_and_shows_what_is_for_everybody(
+    emulator, tmp_path
+):
+    access = OpenAccess(None)
+    async with serving(emulator, tmp_path, access=access) as gateway, browsing() as tab:
+        await tab.goto(f"{gateway.url}/")
+        await tab.get_by_text("amazon-bedrock", exact=True).wait_for()
+        assert await tab.get_by_role("columnheader", name="Source").count() == 0
+        usage = await view(tab, "Usage")
+        await usage.get_by_text("This gateway stores no usage.").wait_for()
+        assert await usage.get_by_label("Group").locator("option").all_inner_texts() == ["by model"]
+        requests = await view(tab, "Requests")
+        await requests.get_by_text("No request yet.").wait_for()
+        assert tab.faults == []

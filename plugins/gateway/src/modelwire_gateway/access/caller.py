@@ -223,7 +223,7 @@ class _Unlimited:
 
 @frozen
 class OpenAccess:
-    """One key, or none at all, and no limits; its caller is an operator.
+    """One key, or none at all, and no limits. Who has the key is an operator.
 
     Attributes:
         key: The key that callers need; `None` lets everybody in.
@@ -237,7 +237,7 @@ class OpenAccess:
             given = credential_of(headers) or ""
             if not hmac.compare_digest(given.encode(), self.key.encode()):
                 raise Refused(401, "unauthorized", "The API key is missing or not valid.")
-        return Caller(id="local", name="local", operator=True)
+        return Caller(id="local", name="local", operator=self.key is not None)
 
     async def admit(
         self,
