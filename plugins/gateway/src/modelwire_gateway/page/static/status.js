@@ -12,6 +12,9 @@ const LIMITS = [
 
 const card = (text, value) => el("div", { class: "card" }, el("b", {}, value), text);
 
+const note = (row) =>
+  el("span", {}, row.reason ?? (row.hint ? "" : "–"), row.reason && row.hint ? el("br") : "", row.hint);
+
 export async function show(place) {
   const { caller, providers, ready, version } = await read("ui/api/status");
   const usable = providers.filter((each) => each.state === "usable").length;
@@ -24,7 +27,7 @@ export async function show(place) {
     columns.push(
       { head: "Source", cell: (row) => row.source ?? "–" },
       { head: "Expires", cell: (row) => (row.expires_at == null ? "–" : new Date(row.expires_at * 1000).toLocaleString()) },
-      { head: "Note", cell: (row) => [row.reason, row.hint].filter(Boolean).join(" ") || "–" },
+      { head: "Note", cell: note },
     );
   }
   place.replaceChildren(
