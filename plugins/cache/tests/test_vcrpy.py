@@ -133,6 +133,7 @@ async def test_both_replay_a_stream_in_its_pieces_and_paced_recordings_in_their_
     assert time.monotonic() - began >= 0.1 * len(recorded)
 
 
+@pytest.mark.may_block("vcrpy gives the 2,000 pieces of its answer at once")
 async def test_a_long_answer_takes_a_quarter_of_the_space(
     runtime, cassette, service, tmp_path, folder
 ):

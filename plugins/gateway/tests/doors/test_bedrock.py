@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import closing
 
 import boto3
 import pytest
@@ -61,8 +62,10 @@ def client(gateway):
     made.close()
 
 
-def drained(answer):
-    return list(answer["stream"])
+def drained(stream):
+    """All events; botocore leaves the connection of a stream that fails to the collector."""
+    with closing(stream):
+        return list(stream)
 
 
 async def converse(client, **request):
@@ -71,14 +74,14 @@ async def converse(client, **request):
 
 async def converse_stream(client, **request):
     return await asyncio.to_thread(
-        lambda: drained(client.converse_stream(modelId=CLAUDE, **request))
+        lambda: drained(client.converse_stream(modelId=CLAUDE, **request)["stream"])
     )
 
 
 async def invoke_stream(client, body, model=CLAUDE):
     def call():
         answer = client.invoke_model_with_response_stream(modelId=model, body=json.dumps(body))
-        return [json.loads(event["chunk"]["bytes"]) for event in answer["body"]]
+        return [json.loads(event["chunk"]["bytes"]) for event in drained(answer["body"])]
 
     return await asyncio.to_thread(call)
 
