@@ -305,3 +305,15 @@ def test_stopping_does_not_wait_for_stalled_streams(client_of):
 
     assert emulator.requests[-1].end == "broken"
     assert not [t for t in threading.enumerate() if t.name == "bedrock-emulator"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "message"),
+    [
+        ("hang", "payload", r"^kind 'hang' is none of error, exception, "),
+        ("corrupt", "middle", r"^part 'middle' is none of payload, prelude, headers$"),
+    ],
+)
+def test_a_fault_of_an_unknown_kind_or_part_is_refused(kind, part, message):
+    with pytest.raises(ValueError, match=message):
+        Fault(kind, part=part)

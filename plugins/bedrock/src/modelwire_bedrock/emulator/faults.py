@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from attrs import frozen
+from attrs import Attribute, field, frozen
 
 from modelwire_bedrock.emulator.errors import EmulatorError, Refusal
 
@@ -27,6 +27,8 @@ FaultKind = Literal[
     "no_response",
 ]
 
+FaultPart = Literal["payload", "prelude", "headers"]
+
 SHORT_ERRORS = {
     "access_denied": "AccessDeniedException",
     "expired_token": "ExpiredTokenException",
@@ -38,6 +40,16 @@ SHORT_ERRORS = {
     "model_error": "ModelErrorException",
 }
 """Names for frequent errors that stand in place of `error`."""
+
+
+_KNOWN = {"kind": get_args(FaultKind), "part": get_args(FaultPart)}
+
+
+def _check(_: object, attribute: Attribute[Any], value: object) -> None:
+    known = _KNOWN[attribute.name]
+    if value not in known:
+        msg = f"{attribute.name} {value!r} is none of {', '.join(known)}"
+        raise ValueError(msg)
 
 
 @frozen
@@ -71,14 +83,14 @@ class Fault:
         original_status: `originalStatusCode` of a `modelStreamErrorException`.
     """
 
-    kind: FaultKind
+    kind: FaultKind = field(validator=_check)
     after: int = 0
     code: str = ""
     message: str | None = None
     status: int | None = None
     seconds: float | None = None
     size: int = 1
-    part: Literal["payload", "prelude", "headers"] = "payload"
+    part: FaultPart = field(default="payload", validator=_check)
     retry_after: int | None = None
     original_status: int | None = None
 
