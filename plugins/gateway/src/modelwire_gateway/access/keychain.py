@@ -19,8 +19,8 @@ INVALID_KEY: Final = "The API key is missing or not valid."
 """The one answer to every credential that is not good."""
 
 _POLL_SECONDS: Final = 1.0
-_FRESH_SECONDS: Final = 0.2
-"""Before a key is refused, a copy that is older than this is compared with the database."""
+_APART_SECONDS: Final = 0.2
+"""The least time between two comparisons of the copy with the database."""
 
 
 class KeySource(Protocol):
@@ -79,8 +79,7 @@ class Keychain:
         key = self._keys.get(given.id, NOBODY)
         if not key.accepts(given.secret, self._clock()):
             # It may have been made a moment ago.
-            if time.monotonic() - self._asked > _FRESH_SECONDS:
-                await self.refresh()
+            await self._refresh_after(time.monotonic())
             key = self._keys.get(given.id, NOBODY)
             if not key.accepts(given.secret, self._clock()):
                 self._require_known()
@@ -111,6 +110,16 @@ class Keychain:
             self._refreshing.add_done_callback(self._refreshed)
         # One caller that leaves does not take the answer from the others.
         await asyncio.shield(self._refreshing)
+
+    async def _refresh_after(self, moment: float) -> None:
+        """Compare the copy with the database as it is after a moment, before a key is refused.
+
+        All that wait share a comparison, so that guessed keys cause few of them.
+        """
+        while self._asked < moment:
+            if self._refreshing is None:
+                await asyncio.sleep(self._asked + _APART_SECONDS - time.monotonic())
+            await self.refresh()
 
     def _refreshed(self, _: asyncio.Task[None]) -> None:
         self._refreshing = None
