@@ -29,7 +29,7 @@ _TEXT = (
 
 
 def summary(results: Mapping[str, Any]) -> str:
-    """Three sentences; a dash stands for what was not measured."""
+    """Three sentences; a dash marks what was not measured."""
     found = {
         target["what"]: target["figure"]
         for result in results.values()

@@ -99,7 +99,7 @@ def test_a_session_of_pi_is_resumed(program):
     answer = {
         "role": "assistant",
         "content": [{"type": "text", "text": "Hi"}],
-        "provider": "nobody",
+        "provider": "absent",
         "model": "x",
         "stopReason": "stop",
         "timestamp": 2,
@@ -115,7 +115,7 @@ def test_a_session_of_pi_is_resumed(program):
     done = chat(program, "more\n", "--session", "pi.jsonl", model=None)
     assert (done.returncode, done.stdout) == (0, b"You said: more\n")
     assert b"pi.jsonl:4: this line is left out: it was cut" in done.stderr
-    assert b"The conversation was held with nobody/x." in done.stderr
+    assert b"The conversation was held with absent/x." in done.stderr
     assert [m["role"] for m in messages(path)] == ["user", "assistant"] * 2
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _INPUT_TYPES = ("query", "document", "classification", "clustering")
 _DIGITS = 9
-"""Digits after which a 32-bit float is told from every other one."""
+"""The digits that a 32-bit float needs to be read back without a loss."""
 
 
 @click.command()

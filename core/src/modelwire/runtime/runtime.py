@@ -419,7 +419,7 @@ class Runtime(AsyncClosable):
                 is sent.
             model: A reference as for `resolve`. `None` is `agents.defaults.memorySearch`.
             fallbacks: Models that may make all the vectors when the first fails. Vectors of several
-                models cannot be compared, so that none stands in unless it is named here.
+                models cannot be compared, so no other model is used unless it is named here.
             options: Options as an object.
             batch_size: The most texts of a request; by default as many as the service takes.
             concurrency: The most requests at the same time.

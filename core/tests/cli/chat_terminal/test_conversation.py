@@ -84,7 +84,7 @@ def test_the_cost_by_model_and_in_all_is_told(chat, program):
 def held_elsewhere(program):
     """A session that was held with a model that cannot be asked here."""
     user = {"role": "user", "content": "A secret", "timestamp": 1}
-    answer = {"role": "assistant", "content": "Hm.", "provider": "nobody", "model": "x"}
+    answer = {"role": "assistant", "content": "Hm.", "provider": "absent", "model": "x"}
     lines = [
         {"type": "session", "id": "abc", "timestamp": "2024-12-03T14:00:00.000Z", "cwd": "/"},
         {"type": "message", "timestamp": "2024-12-03T14:00:01.000Z", "message": user},
@@ -97,7 +97,7 @@ def held_elsewhere(program):
 def test_another_model_gets_a_conversation_only_after_a_yes(chat, program):
     held_elsewhere(program)
     terminal = chat("--session", "talk.jsonl", model=None)
-    terminal.until("The conversation was held with nobody/x.")
+    terminal.until("The conversation was held with absent/x.")
     terminal.ready()
     terminal.type("go on")
     terminal.until("Send the conversation to talker/priced? [y]es, [N]o:")
@@ -122,7 +122,7 @@ def test_another_model_gets_a_conversation_only_after_a_yes(chat, program):
 def test_a_model_that_is_chosen_gets_the_conversation_without_a_question(chat, program):
     held_elsewhere(program)
     terminal = chat("--session", "talk.jsonl", model=None)
-    terminal.until("The conversation was held with nobody/x.")
+    terminal.until("The conversation was held with absent/x.")
     terminal.ready()
     terminal.type("/model talker/free")
     terminal.ready(2)

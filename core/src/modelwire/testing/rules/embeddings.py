@@ -156,7 +156,7 @@ class EmbeddingRules(Rules):
     def test_a_text_has_the_same_vector_wherever_it_stands(self, bench: Bench) -> None:
         """Of a model without a wire."""
         if bench.subject.wire is not None:
-            pytest.skip("the scripted server says what it is told; the requests were looked at")
+            pytest.skip("the scripted server gives prepared answers; the requests were checked")
         first = _made(bench, ["one text", "another text", "a third"]).vectors
         again = _made(bench, ["another text", "one text"], batch_size=1).vectors
         pairs = [(first[0], again[1]), (first[1], again[0])]

@@ -41,7 +41,7 @@ def require(subject: Subject, *what: str) -> None:
                 pytest.skip(f"{subject.provider} has no wire, so its server cannot be scripted")
         elif need == LIVE:
             if subject.wire is not None:
-                pytest.skip("the scripted server says what it is told")
+                pytest.skip("the scripted server gives prepared answers, whatever the request")
         elif need not in subject.abilities:
             pytest.skip(
                 f"{subject.provider} does not declare the ability {need!r}: {ABILITIES[need]}"

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from attrs import Factory, define, evolve
 
 from modelwire.hookspecs import CompletionOptions
-from modelwire.messages import AssistantContent, AssistantMessage, Context, StopReason, ToolCall
+from modelwire.messages import (
+    AssistantContent,
+    AssistantMessage,
+    Context,
+    Message,
+    StopReason,
+    ToolCall,
+    ToolResultMessage,
+    UserContent,
+    UserMessage,
+)
 from modelwire.models import Model
 
-__all__ = ["Call", "Note", "assistant_turn"]
+__all__ = ["Call", "Note", "assistant_turn", "user_turns"]
 
 
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -40,6 +50,21 @@ def assistant_turn(
         api=upstream or model.api,
         stop_reason=StopReason.TOOL_USE if called else StopReason.STOP,
     )
+
+
+def user_turns(parts: Iterable[UserContent | ToolResultMessage]) -> Iterator[Message]:
+    """The messages of a user's turn that holds results of tools among its content, in order."""
+    said: list[UserContent] = []
+    for part in parts:
+        if not isinstance(part, ToolResultMessage):
+            said.append(part)
+            continue
+        if said:
+            yield UserMessage(said)
+            said = []
+        yield part
+    if said:
+        yield UserMessage(said)
 
 
 @define

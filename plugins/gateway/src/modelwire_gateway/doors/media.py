@@ -8,11 +8,12 @@ import re
 from typing import Final
 
 from modelwire.messages import File, Image, MediaUrl
-from modelwire_gateway.doors.body import BadRequest
+from modelwire_gateway.doors.body import BadRequest, Fields
 
-__all__ = ["decoded", "media_of", "media_of_url"]
+__all__ = ["decoded", "input_audio", "media_of", "media_of_url"]
 
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w=.+-]+)*;base64,", re.ASCII)
+_AUDIO: Final = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 _BY_ENDING: Final = {
     "gif": "image/gif",
     "jpeg": "image/jpeg",
@@ -34,6 +35,18 @@ def decoded(text: str, place: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         msg = f"{place} is not valid base64."
         raise BadRequest(msg, param=place) from error
+
+
+def input_audio(audio: Fields) -> File:
+    """Read the recording of a part `input_audio`, as both APIs of OpenAI have it.
+
+    Raises:
+        BadRequest: It is not base64, or of a format that they do not have.
+    """
+    form = audio.one_of("format", _AUDIO)
+    if form is None:
+        raise audio.error("format", f"one of {', '.join(_AUDIO)}")
+    return File(decoded(audio.need_text("data"), audio.place("data")), form)
 
 
 def media_of(data: bytes, mime_type: str, name: str | None = None) -> Image | File:

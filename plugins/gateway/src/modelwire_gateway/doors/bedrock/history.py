@@ -20,11 +20,10 @@ from modelwire.messages import (
     ToolCall,
     ToolResultMessage,
     UserContent,
-    UserMessage,
 )
 from modelwire.models import Model
 from modelwire_gateway.doors.body import BadRequest, Fields
-from modelwire_gateway.doors.call import Call, assistant_turn
+from modelwire_gateway.doors.call import Call, assistant_turn, user_turns
 from modelwire_gateway.doors.media import decoded
 
 __all__ = ["ConverseReader"]
@@ -102,7 +101,7 @@ class ConverseReader:
                 blocks = [said for block in given.objects("content") for said in self._said(block)]
                 read.append(assistant_turn(blocks, self._model, self._upstream))
             elif role == "user":
-                read += self._user(given)
+                read += user_turns(self._user(given))
             else:
                 raise given.error("role", "one of user, assistant")
         if not read:
@@ -116,19 +115,13 @@ class ConverseReader:
         self.cached = True
         self.long = self.long or (point is not None and point.text("ttl") == "1h")
 
-    def _user(self, given: Fields) -> Iterator[Message]:
-        said: list[UserContent] = []
+    def _user(self, given: Fields) -> Iterator[UserContent | ToolResultMessage]:
         for block in given.objects("content"):
             result = block.object("toolResult")
             if result is None:
-                said += self._block(block)
-                continue
-            if said:
-                yield UserMessage(said)
-                said = []
-            yield self._result(result)
-        if said:
-            yield UserMessage(said)
+                yield from self._block(block)
+            else:
+                yield self._result(result)
 
     def _result(self, result: Fields) -> ToolResultMessage:
         call_id = result.need_text("toolUseId")

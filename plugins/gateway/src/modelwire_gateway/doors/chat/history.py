@@ -8,7 +8,6 @@ from typing import Any, Final
 from modelwire.authoring import parse_json_or_none
 from modelwire.messages import (
     AssistantContent,
-    File,
     Message,
     Text,
     Thinking,
@@ -20,13 +19,12 @@ from modelwire.messages import (
 from modelwire.models import Model
 from modelwire_gateway.doors.body import BadRequest, Fields
 from modelwire_gateway.doors.call import Call, assistant_turn
-from modelwire_gateway.doors.media import decoded, media_of_url
+from modelwire_gateway.doors.media import input_audio, media_of_url
 from modelwire_gateway.doors.openai_tools import INPUT
 
 __all__ = ["read_arguments", "read_history"]
 
 _SYSTEM: Final = ("system", "developer")
-_AUDIO: Final = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 
 
 def read_history(
@@ -98,10 +96,7 @@ def _part(part: Fields) -> UserContent:
         audio = part.object("input_audio")
         if audio is None:
             raise part.error("input_audio", "an object")
-        form = audio.one_of("format", _AUDIO)
-        if form is None:
-            raise audio.error("format", f"one of {', '.join(_AUDIO)}")
-        return File(decoded(audio.need_text("data"), audio.place("data")), form)
+        return input_audio(audio)
     if kind == "file":
         return _file(part)
     msg = f"{part.path} has the type {kind!r}; text, image_url, input_audio and file are supported."

@@ -19,11 +19,10 @@ from modelwire.messages import (
     ToolCall,
     ToolResultMessage,
     UserContent,
-    UserMessage,
 )
 from modelwire.models import Model
 from modelwire_gateway.doors.body import BadRequest, Fields
-from modelwire_gateway.doors.call import Call, assistant_turn
+from modelwire_gateway.doors.call import Call, assistant_turn, user_turns
 from modelwire_gateway.doors.media import decoded, media_of
 
 __all__ = ["CacheMarks", "read_history", "read_system"]
@@ -97,32 +96,26 @@ class _Reader:
         if role == "assistant":
             yield self._assistant(given)
         elif role == "user":
-            yield from self._user(given)
+            yield from user_turns(self._user(given))
         elif role == "system":
             self._call.note(given.path, "What the system says later is passed on as the user's.")
-            yield from self._user(given)
+            yield from user_turns(self._user(given))
         else:
             raise given.error("role", "one of user, assistant")
 
-    def _user(self, given: Fields) -> Iterator[Message]:
+    def _user(self, given: Fields) -> Iterator[UserContent | ToolResultMessage]:
         content = given.any("content")
         if isinstance(content, str):
-            yield UserMessage(content)
+            yield Text(content)
             return
         if content is None:
             raise given.error("content", "a string or a list of blocks")
-        said: list[UserContent] = []
         for block in given.objects("content"):
             self._marks.note(block)
-            if block.need_text("type") != "tool_result":
-                said += self._block(block)
-                continue
-            if said:
-                yield UserMessage(said)
-                said = []
-            yield self._result(block)
-        if said:
-            yield UserMessage(said)
+            if block.need_text("type") == "tool_result":
+                yield self._result(block)
+            else:
+                yield from self._block(block)
 
     def _result(self, block: Fields) -> ToolResultMessage:
         call_id = block.need_text("tool_use_id")

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from modelwire.messages import (
     AssistantContent,
-    File,
     Message,
     Text,
     Thinking,
@@ -20,7 +19,7 @@ from modelwire.models import Model
 from modelwire_gateway.doors.body import BadRequest, Fields
 from modelwire_gateway.doors.call import Call, assistant_turn
 from modelwire_gateway.doors.chat.history import read_arguments
-from modelwire_gateway.doors.media import decoded, media_of_url
+from modelwire_gateway.doors.media import input_audio, media_of_url
 from modelwire_gateway.doors.openai_tools import INPUT
 
 __all__ = ["REDACTED", "read_history"]
@@ -29,7 +28,6 @@ REDACTED: Final = "redacted:"
 """What `encrypted_content` begins with where the thinking itself is hidden."""
 
 _SYSTEM: Final = ("system", "developer")
-_AUDIO: Final = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 
 
 def read_history(
@@ -181,11 +179,7 @@ def _part(part: Fields) -> UserContent:
             field = "file_url" if part.any("file_url") is not None else "file_data"
             return _stored_or(part, field, part.text("filename"))
         case "input_audio":
-            audio = part.object("input_audio") or part
-            form = audio.one_of("format", _AUDIO)
-            if form is None:
-                raise audio.error("format", f"one of {', '.join(_AUDIO)}")
-            return File(decoded(audio.need_text("data"), audio.place("data")), form)
+            return input_audio(part.object("input_audio") or part)
         case kind:
             msg = f"{part.path} has the type {kind!r}, which the gateway does not take."
             raise BadRequest(msg, param=part.place("type"))
