@@ -14,12 +14,23 @@ import importlib
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 __all__ = ["write_pages"]
 
 _ROOT = Path(__file__).parent.parent
-_WIDTH, _ROW, _TOP = 760, 34, 132
+_WIDTH, _ROW, _LINE, _TOP = 760, 34, 15, 132
+
+_STYLE = (
+    "<style>text{fill:#1f2937}path{fill:#44546a}line{stroke:#44546a}"
+    "rect,polygon{fill:#f5f7fa;stroke:#44546a}.even{fill:#e8eef7}"
+    ".plugin{fill:#fdf3e1;stroke:#8a6d3b}"
+    "@media (prefers-color-scheme:dark){text{fill:#e2e8f0}path{fill:#94a3b8}line{stroke:#94a3b8}"
+    "rect,polygon{fill:#1e293b;stroke:#94a3b8}.even{fill:#273449}"
+    ".plugin{fill:#3b2f1a;stroke:#d0a94f}}</style>"
+)
+"""There is no background: the page's own shows through, light or dark."""
 
 
 def write_pages(folder: Path) -> None:
@@ -53,42 +64,49 @@ def _first_sentence(room: str) -> str:
 
 
 def _layers() -> str:
-    rooms = _rooms()
-    height = _TOP + len(rooms) * _ROW + 150
     label = "The layers of the core, each above those that use it"
     roof = f"20,{_TOP - 10} {_WIDTH // 2},24 {_WIDTH - 20},{_TOP - 10}"
-    head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
     parts = [
-        f'<svg {head} font-family="sans-serif" font-size="13" role="img" aria-label="{label}">',
-        f'<polygon points="{roof}" fill="#e8eef7" stroke="#44546a"/>',
+        f'<polygon points="{roof}" class="even"/>',
         _text(_WIDTH // 2, 84, "modelwire", size=22, weight="bold", anchor="middle"),
         _text(_WIDTH // 2, 108, "each layer imports only from layers above it", anchor="middle"),
     ]
-    for number, room in enumerate(rooms):
-        y = _TOP + number * _ROW
-        fill = "#ffffff" if number % 2 else "#f5f7fa"
+    y = _TOP
+    for number, room in enumerate(_rooms()):
+        lines = wrap(_first_sentence(room), 88)
+        height = _ROW + (len(lines) - 1) * _LINE
+        shade = "odd" if number % 2 else "even"
         parts.append(
-            f'<rect x="40" y="{y}" width="{_WIDTH - 80}" height="{_ROW}" fill="{fill}" '
-            'stroke="#44546a"/>'
+            f'<rect x="40" y="{y}" width="{_WIDTH - 80}" height="{height}" class="{shade}"/>'
         )
         parts.append(_text(54, y + 22, room, weight="bold"))
-        parts.append(_text(160, y + 22, _shortened(_first_sentence(room), 88), size=12))
-    ground = _TOP + len(rooms) * _ROW
-    parts.append(
-        f'<line x1="10" y1="{ground}" x2="{_WIDTH - 10}" y2="{ground}" stroke="#44546a" '
-        'stroke-width="3"/>'
+        for line, text in enumerate(lines):
+            parts.append(_text(160, y + 22 + line * _LINE, text, size=12))
+        y += height
+    parts.append(f'<line x1="10" y1="{y}" x2="{_WIDTH - 10}" y2="{y}" stroke-width="3"/>')
+    y += 26
+    outside = list(_outside())
+    for start in range(0, len(outside), 3):
+        cells = [(name, wrap(what, 34)) for name, what in outside[start : start + 3]]
+        height = 28 + max(len(lines) for _, lines in cells) * _LINE
+        for column, (name, lines) in enumerate(cells):
+            x = 40 + column * 230
+            parts.append(
+                f'<rect x="{x}" y="{y}" width="220" height="{height}" rx="6" class="plugin"/>'
+            )
+            parts.append(_text(x + 12, y + 19, name, weight="bold"))
+            for line, text in enumerate(lines):
+                parts.append(_text(x + 12, y + 36 + line * _LINE, text, size=11))
+        y += height + 10
+    return _svg(label, y, parts)
+
+
+def _svg(label: str, height: int, parts: list[str]) -> str:
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'font-family="sans-serif" font-size="13" role="img" aria-label="{label}">'
     )
-    for number, (name, what) in enumerate(_outside()):
-        x = 40 + number % 3 * 230
-        y = ground + 26 + number // 3 * 56
-        parts.append(
-            f'<rect x="{x}" y="{y}" width="220" height="46" rx="6" fill="#fdf3e1" '
-            'stroke="#8a6d3b"/>'
-        )
-        parts.append(_text(x + 12, y + 19, name, weight="bold"))
-        parts.append(_text(x + 12, y + 36, _shortened(what, 34), size=11))
-    parts.append("</svg>\n")
-    return "\n".join(parts)
+    return "\n".join((head, _STYLE, *parts, "</svg>\n"))
 
 
 _DOWN = (
@@ -119,19 +137,16 @@ _CARRIED = ("events", "events", "events", "deltas", "JSON", "server-sent events"
 
 def _request() -> str:
     """Draw the life of a request: down on the left, and the answer up on the right."""
-    step, box, top = 92, 58, 76
+    step, box, top = 108, 76, 76
     height = top + len(_DOWN) * step + 70
     label = (
         "The life of a request: down from the prompt to the network, and up from it to the events"
     )
-    head = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
     arrow = (
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
-        'markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="#44546a"/></marker></defs>'
+        'markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
     )
     parts = [
-        f'<svg {head} font-family="sans-serif" font-size="13" role="img" aria-label="{label}">',
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
         arrow,
         _text(_WIDTH // 2, 26, "your program", size=15, weight="bold", anchor="middle"),
     ]
@@ -152,30 +167,28 @@ def _request() -> str:
             )
     network = top + len(_DOWN) * step
     parts.append(
-        f'<rect x="20" y="{network}" width="{_WIDTH - 40}" height="40" rx="6" fill="#eef2f7" '
-        'stroke="#44546a"/>'
+        f'<rect x="20" y="{network}" width="{_WIDTH - 40}" height="40" rx="6" class="even"/>'
     )
     parts.append(_text(_WIDTH // 2, network + 25, "network", weight="bold", anchor="middle"))
-    parts.append("</svg>\n")
-    return "\n".join(parts)
+    return _svg(label, height, parts)
 
 
 def _step(x: int, y: int, height: int, name: str, path: str) -> list[str]:
     doc = ast.get_docstring(ast.parse((_ROOT / path).read_text("utf-8"))) or ""
     what = " ".join(doc.partition("\n\n")[0].split()).rstrip(".")
-    fill, stroke = ("#fdf3e1", "#8a6d3b") if path.startswith("plugins/") else ("#f5f7fa", "#44546a")
-    frame = f'x="{x}" y="{y}" width="350" height="{height}" rx="6"'
+    part = "plugin" if path.startswith("plugins/") else "core"
+    lines = wrap(what, 54)
     return [
-        f'<rect {frame} fill="{fill}" stroke="{stroke}"/>',
+        f'<rect x="{x}" y="{y}" width="350" height="{height}" rx="6" class="{part}"/>',
         _text(x + 12, y + 19, name, weight="bold"),
-        _text(x + 12, y + 35, _shortened(what, 54), size=11),
-        _text(x + 12, y + 50, path.partition("/src/")[2], size=10),
+        *(_text(x + 12, y + 35 + at * _LINE, text, size=11) for at, text in enumerate(lines)),
+        _text(x + 12, y + 35 + len(lines) * _LINE, path.partition("/src/")[2], size=10),
     ]
 
 
 def _arrow(x: int, start: int, end: int) -> str:
     return (
-        f'<line x1="{x}" y1="{start}" x2="{x}" y2="{end}" stroke="#44546a" stroke-width="1.5" '
+        f'<line x1="{x}" y1="{start}" x2="{x}" y2="{end}" stroke-width="1.5" '
         'marker-end="url(#arrow)"/>'
     )
 
@@ -197,13 +210,9 @@ def _text(
     x: int, y: int, text: str, *, size: int = 13, weight: str = "normal", anchor: str = "start"
 ) -> str:
     return (
-        f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" '
-        f'fill="#1f2937">{escape(text)}</text>'
+        f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}">'
+        f"{escape(text)}</text>"
     )
-
-
-def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def _configuration_keys() -> str:

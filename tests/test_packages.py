@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -45,6 +46,17 @@ def test_it_asks_for_floors_only(wheel):
     assert requirements
     floor = re.compile(r"[\w-]+>=[\d.]+( ?; ?extra == .*)?")
     assert [r for r in requirements if not floor.fullmatch(r)] == []
+
+
+def test_an_extra_of_the_core_names_every_plugin():
+    extras = tomllib.loads((ROOT / "core/pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    plugins = [path.name for path in PACKAGES if path.parent.name == "plugins"]
+    assert {name: extras.get(name) for name in plugins} == {
+        name: [f"modelwire-{name}>=0.1"] for name in plugins
+    }
+    assert extras["all"] == [f"modelwire-{name}>=0.1" for name in plugins]
 
 
 def test_setup_knows_every_provider_plugin_by_its_own_metadata():

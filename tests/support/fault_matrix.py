@@ -3,7 +3,7 @@
 `python tests/support/fault_matrix.py` writes the table in `docs/reliability.md` from it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import field, frozen
@@ -15,6 +15,12 @@ CONNECT, HEADERS = "connect", "headers"
 COLUMNS = (CONNECT, HEADERS, *STAGES)
 EARLY = (CONNECT, HEADERS, STAGES[0])
 """The stages at which nothing was said yet, so that another try is safe."""
+PHASES = {
+    "before the first event": EARLY,
+    "during the answer": STAGES[1:-1],
+    "after the last event": STAGES[-1:],
+}
+"""The columns of the table, each with the stages that belong to it."""
 
 ANSWER = "answer"
 """The outcome where nothing is missing."""
@@ -161,24 +167,44 @@ def cells() -> Iterator[Cell]:
 
 
 def table() -> str:
-    """The whole matrix in Markdown."""
-    lines = [f"| fault | {' | '.join(COLUMNS)} |", "| --- |" + " --- |" * len(COLUMNS)]
+    """The whole matrix in Markdown: one column for each phase of an answer."""
+    lines = [f"| fault | {' | '.join(PHASES)} |", "| --- |" + " --- |" * len(PHASES)]
     everything = list(cells())
     for row in ROWS:
         name = row.name + (
             " (Bedrock)" if row.faults and set(row.faults) == set(_aws(Fault)) else ""
         )
-        shown = []
-        for stage in COLUMNS:
-            found = {cell.expected for cell in everything if (cell.row, cell.stage) == (row, stage)}
-            again = " ↻" if stage in EARLY else ""
-            words = [
-                f"`{code}`{again * retryable}" if code != ANSWER else code
-                for code, retryable in found
-            ]
-            shown.append(" or ".join(sorted(words)) or "·")
+        outcomes = {
+            stage: _words(
+                {cell.expected for cell in everything if (cell.row, cell.stage) == (row, stage)},
+                stage,
+            )
+            for stage in COLUMNS
+        }
+        shown = (_phase(outcomes, stages) for stages in PHASES.values())
         lines.append(f"| {name} | {' | '.join(shown)} |")
     return "\n".join(lines) + "\n"
+
+
+def _words(found: Iterable[tuple[str, bool]], stage: str) -> str:
+    again = " ↻" if stage in EARLY else ""
+    words = (
+        f"`{code}`{again * retryable}" if code != ANSWER else code for code, retryable in found
+    )
+    return " or ".join(sorted(words))
+
+
+def _phase(outcomes: Mapping[str, str], stages: Sequence[str]) -> str:
+    """One outcome if it is that of all stages of the phase, else each with its stages."""
+    by_outcome: dict[str, list[str]] = {}
+    for stage in stages:
+        by_outcome.setdefault(outcomes[stage], []).append(stage)
+    at = by_outcome.pop("", [])
+    if not by_outcome:
+        return "·"
+    if len(by_outcome) == 1 and (not at or stages[0] in EARLY):
+        return next(iter(by_outcome))
+    return "; ".join(f"{words} ({', '.join(found)})" for words, found in by_outcome.items())
 
 
 def written(page: str) -> str:
