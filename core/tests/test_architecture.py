@@ -36,6 +36,7 @@ ROOMS = [
     "transport",
     "hookspecs",
     "authoring",
+    "dialects",
     "registry",
     "catalog",
     "runtime",

@@ -73,7 +73,9 @@ def parsed(text):
 async def running(runtime, settings=None, access=_ONE_KEY):
     """A gateway on a free port."""
     records = []
-    made = app(runtime, settings or Settings(), access, observers=[records.append])
+    made = await asyncio.to_thread(
+        app, runtime, settings or Settings(), access, observers=[records.append]
+    )
     server = uvicorn.Server(
         uvicorn.Config(made, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5)
     )

@@ -49,7 +49,7 @@ async def test_it_can_be_mounted(emulator, tmp_path):
 
     environ = {**emulator.environ(), "HOME": str(tmp_path)}
     async with Runtime.from_config({}, environ=environ) as runtime:
-        gateway = app(runtime, Settings(), OpenAccess(KEY))
+        gateway = await asyncio.to_thread(app, runtime, Settings(), OpenAccess(KEY))
         config = uvicorn.Config(
             Starlette(routes=[Mount("/models", gateway)]), port=0, log_config=None
         )

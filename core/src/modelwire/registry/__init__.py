@@ -10,8 +10,17 @@ if TYPE_CHECKING:
     from modelwire.registry.claims import Claim, installed_claims
     from modelwire.registry.info import PluginInfo, PluginState
     from modelwire.registry.registry import Owner, Registry
+    from modelwire.registry.served import load_dialect
 
-__all__ = ["Claim", "Owner", "PluginInfo", "PluginState", "Registry", "installed_claims"]
+__all__ = [
+    "Claim",
+    "Owner",
+    "PluginInfo",
+    "PluginState",
+    "Registry",
+    "installed_claims",
+    "load_dialect",
+]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
@@ -28,5 +37,6 @@ __getattr__, __dir__ = lazy_exports(
             "Owner",
             "Registry",
         ),
+        "served": ("load_dialect",),
     },
 )

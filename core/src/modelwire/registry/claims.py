@@ -12,6 +12,7 @@ A plugin declares itself in its `pyproject.toml`, in entry points of these group
 | `modelwire.middleware` | any name | a plugin whose hooks are all wrappers |
 | `modelwire.defaults` | a reference that works without configuration | the plugin |
 | `modelwire.commands` | a subcommand of `modelwire` | a click command |
+| `modelwire.dialects` | a wire API that the plugin serves to clients | a `Dialect`, or its class |
 | `modelwire.setup` | any name | a `SetupGuide` for `modelwire setup` |
 """
 
@@ -26,11 +27,20 @@ from attrs import frozen
 from modelwire.models import fold_provider
 from modelwire.registry.metadata import EntryPoint, Package, packages_with
 
-__all__ = ["Claim", "Kind", "installed_claims", "normalize_name"]
+__all__ = ["Claim", "Kind", "installed_claims", "normalize_name", "undisputed"]
 
 _PREFIX = "modelwire."
 Kind = Literal[
-    "providers", "apis", "routes", "auth", "aliases", "middleware", "defaults", "commands", "setup"
+    "providers",
+    "apis",
+    "routes",
+    "auth",
+    "aliases",
+    "middleware",
+    "defaults",
+    "commands",
+    "dialects",
+    "setup",
 ]
 _KINDS = (
     "providers",
@@ -41,10 +51,11 @@ _KINDS = (
     "middleware",
     "defaults",
     "commands",
+    "dialects",
     "setup",
 )
 
-_FOLDED = ("providers", "apis", "routes", "auth", "aliases")
+_FOLDED = ("providers", "apis", "routes", "auth", "aliases", "dialects")
 
 
 @frozen
@@ -80,6 +91,15 @@ def installed_claims(path: Iterable[str] | None = None) -> list[Claim]:
         if found:
             claims.setdefault(normalize_name(package.name), list(dict.fromkeys(found)))
     return [claim for found in claims.values() for claim in found]
+
+
+def undisputed(claims: Iterable[Claim], kind: Kind) -> dict[str, Claim]:
+    """The claims of one kind by their names; a name that two packages claim is left out."""
+    found: dict[str, list[Claim]] = {}
+    for claim in claims:
+        if claim.kind == kind:
+            found.setdefault(claim.name, []).append(claim)
+    return {name: named[0] for name, named in sorted(found.items()) if len(named) == 1}
 
 
 def normalize_name(name: str) -> str:

@@ -21,9 +21,18 @@ from modelwire.registry.claims import Claim
 if TYPE_CHECKING:
     import click
 
+    from modelwire.dialects import Dialect
     from modelwire.hookspecs import SetupGuide
 
-__all__ = ["LoadedPlugin", "hooks_of", "load", "load_command", "load_guide", "where"]
+__all__ = [
+    "LoadedPlugin",
+    "hooks_of",
+    "load",
+    "load_claimed_dialect",
+    "load_command",
+    "load_guide",
+    "where",
+]
 
 _OWNER = "owner"
 _PLAIN = ("detect_credentials", "describe_call", "embedding_limits", "warm_up")
@@ -83,6 +92,21 @@ def load_command(claim: Claim) -> click.Command:
     loaded = _import(claim)
     if not isinstance(loaded, click.Command):
         msg = f"{claim.distribution} offers {claim.name!r}, which is not a click command."
+        raise PluginError(msg)
+    return loaded
+
+
+def load_claimed_dialect(claim: Claim) -> Dialect:
+    """Import what a plugin serves an API with.
+
+    Raises:
+        PluginError: It cannot be imported, or is not a dialect of that API.
+    """
+    from modelwire.dialects import Dialect
+
+    loaded = _import(claim)
+    if not isinstance(loaded, Dialect) or loaded.api != claim.name:
+        msg = f"{claim.distribution} offers {claim.name!r}, which is not a Dialect of that API."
         raise PluginError(msg)
     return loaded
 

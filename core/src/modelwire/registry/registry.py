@@ -16,7 +16,7 @@ from modelwire.config.providers import OWN_AUTH
 from modelwire.errors import ConfigError, PluginError, Problem
 from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
-from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name
+from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name, undisputed
 from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, hooks_of, load
 from modelwire.text import near_matches
@@ -284,11 +284,11 @@ class Registry:
 
     def commands(self) -> dict[str, Claim]:
         """The subcommands that plugins bring; one that two packages claim is left out."""
-        found: dict[str, list[Claim]] = defaultdict(list)
-        for claim in self._claims:
-            if claim.kind == "commands":
-                found[claim.name].append(claim)
-        return {name: claims[0] for name, claims in sorted(found.items()) if len(claims) == 1}
+        return undisputed(self._claims, "commands")
+
+    def dialects(self) -> dict[str, Claim]:
+        """The APIs that plugins serve to clients; one that two packages claim is left out."""
+        return undisputed(self._claims, "dialects")
 
     def guides(self) -> list[Claim]:
         """What plugins offer to `modelwire setup`, in the order of the names."""
@@ -307,7 +307,7 @@ class Registry:
             info = infos.setdefault(
                 claim.distribution, PluginInfo(claim.distribution, claim.version)
             )
-            if claim.kind not in ("defaults", "setup"):
+            if claim.kind not in ("defaults", "dialects", "setup"):
                 getattr(info, claim.kind).append(claim.name)
         for distribution, info in infos.items():
             claims = [claim for claim in self._all if claim.distribution == distribution]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,21 +14,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from modelwire.dialects import Failure
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access, OpenAccess, make_key
 from modelwire_gateway.access.opened import OpenedAccess, open_access
-from modelwire_gateway.doors.bedrock.converse import ConverseDialect
-from modelwire_gateway.doors.bedrock.invoke import InvokeDialect
-from modelwire_gateway.doors.chat.response import ChatDialect
-from modelwire_gateway.doors.dialect import Dialect, ErrorWords
+from modelwire_gateway.doors.count_tokens import count_tokens
 from modelwire_gateway.doors.door import Door
 from modelwire_gateway.doors.embeddings import embed_texts
-from modelwire_gateway.doors.failure import Failure
+from modelwire_gateway.doors.installed import Dialects
 from modelwire_gateway.doors.json_door import JsonDoor
-from modelwire_gateway.doors.messages.count import count_tokens
-from modelwire_gateway.doors.messages.response import MessagesDialect
 from modelwire_gateway.doors.models import ModelsDoor
-from modelwire_gateway.doors.responses.response import ResponsesDialect
 from modelwire_gateway.doors.visit import failure_response, new_request_id
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.hosts import HostCheck
@@ -41,26 +37,6 @@ from modelwire_gateway.settings import Settings
 
 __all__ = ["app"]
 
-_CHAT = ChatDialect()
-_MESSAGES = MessagesDialect()
-_CONVERSE = ConverseDialect(stream=False)
-_DOORS: Mapping[str, Dialect] = {
-    "/v1/chat/completions": _CHAT,
-    "/v1/messages": _MESSAGES,
-    "/v1/responses": ResponsesDialect(),
-    "/model/{model:path}/converse": _CONVERSE,
-    "/model/{model:path}/converse-stream": ConverseDialect(stream=True),
-    "/model/{model:path}/invoke": InvokeDialect(stream=False),
-    "/model/{model:path}/invoke-with-response-stream": InvokeDialect(stream=True),
-}
-_WORDS: Sequence[tuple[str, ErrorWords]] = (
-    ("/v1/messages", _MESSAGES),
-    ("/model/", _CONVERSE),
-    ("/inference-profiles", _CONVERSE),
-    ("/foundation-models", _CONVERSE),
-)
-"""Beginnings of paths, with how the API that has them reports failures; others are OpenAI's."""
-
 
 def app(
     runtime: Runtime | None = None,
@@ -70,6 +46,8 @@ def app(
     observers: Iterable[Observer] = (),
 ) -> Starlette:
     """Make the gateway as an ASGI application.
+
+    The plugins of the APIs are imported now: where an event loop runs already, call it in a thread.
 
     Args:
         runtime: What answers; by default one for the user's configuration, which is closed when the
@@ -81,6 +59,7 @@ def app(
 
     Raises:
         ConfigError: The configuration or the settings are not valid.
+        PluginError: The plugin of an API that the gateway cannot be without is missing or broken.
     """
     own = runtime is None
     answering = runtime or Runtime.from_config()
@@ -90,23 +69,30 @@ def app(
     metrics = Metrics(gateway.live)
     recent = RecentRequests()
     gateway.observers += [metrics, recent]
+    dialects = Dialects.installed(answering.registry)
     probes = Probes(gateway, metrics)
     page = PageFiles()
-    models = ModelsDoor(gateway, openai=_CHAT, anthropic=_MESSAGES)
+    models = ModelsDoor(gateway, openai=dialects.openai, anthropic=dialects.anthropic)
     made = Starlette(
         routes=[
             *(
-                Route(path, Door(gateway, dialect), methods=["POST"])
-                for path, dialect in _DOORS.items()
+                Route(path, Door(gateway, dialect, stream=stream), methods=["POST"])
+                for dialect in dialects.every
+                for path, stream in dialect.paths.items()
             ),
             Route(
                 "/v1/messages/count_tokens",
-                JsonDoor(gateway, _MESSAGES, name="count-tokens", handler=count_tokens),
+                JsonDoor(
+                    gateway,
+                    dialects.anthropic,
+                    name="count-tokens",
+                    handler=partial(count_tokens, dialects.anthropic),
+                ),
                 methods=["POST"],
             ),
             Route(
                 "/v1/embeddings",
-                JsonDoor(gateway, _CHAT, name="openai-embeddings", handler=embed_texts),
+                JsonDoor(gateway, dialects.openai, name="openai-embeddings", handler=embed_texts),
                 methods=["POST"],
             ),
             Route("/v1/models", models.list_models, methods=["GET"]),
@@ -114,12 +100,12 @@ def app(
             Route("/healthz", probes.healthz, methods=["GET"]),
             Route("/readyz", probes.readyz, methods=["GET"]),
             Route("/metrics", probes.metrics, methods=["GET"]),
-            *PageApi(gateway, _CHAT, recent).routes,
+            *PageApi(gateway, dialects.openai, recent).routes,
             Route("/", page.index, methods=["GET"]),
             Route("/ui/{name}", page.file, methods=["GET"]),
         ],
         middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
-        exception_handlers={HTTPException: _refuse},
+        exception_handlers={HTTPException: _refusal(dialects)},
         lifespan=_lifespan(gateway, models, runtime=own, access=access is None),
     )
     made.state.gateway = gateway
@@ -148,13 +134,18 @@ def _lifespan(
     return lifespan
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
-    """Refuse a path or a method that there is not, in the words of the API that has such paths."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    failure = Failure(status, "not_found", f"{request.method} {request.url.path} is not served.")
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    words = next((words for start, words in _WORDS if path.startswith(start)), _CHAT)
-    response = failure_response(words, failure, new_request_id())
-    if isinstance(error, HTTPException):
-        response.headers.update(error.headers or {})
-    return response
+def _refusal(dialects: Dialects) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What refuses a path or a method that there is not, in the words of the API of such paths."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        failure = Failure(
+            status, "not_found", f"{request.method} {request.url.path} is not served."
+        )
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        response = failure_response(dialects.of(path), failure, new_request_id())
+        if isinstance(error, HTTPException):
+            response.headers.update(error.headers or {})
+        return response
+
+    return refuse

@@ -98,11 +98,13 @@ async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
             # Nobody has a key yet: this one is for whoever has started the gateway.
             key = make_key()
         opened.control.local = OpenAccess(key) if key else None
+        # The plugins of the APIs are imported here.
+        served = await asyncio.to_thread(app, runtime, settings, opened, observers=observers)
         listening = _listen(settings)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         server = _Server(
             uvicorn.Config(
-                app(runtime, settings, opened, observers=observers),
+                served,
                 access_log=False,
                 log_config=None,
                 lifespan="on",

@@ -1,9 +1,4 @@
-"""Frames of the binary event stream `application/vnd.amazon.eventstream`, as a server writes them.
-
-A frame is: its whole length and the length of its headers (both 32 bit, big endian), the CRC-32 of
-these eight bytes, the headers, the payload, and the CRC-32 of everything before it, as the
-documentation of Amazon Transcribe's streaming ("Event stream encoding") lays it out. Nothing is shared
-with the decoder in `modelwire_bedrock.aws.eventstream`, so that each can be tested against the other.
+"""Frames of the event stream as Bedrock writes them, and what faults make of them.
 
 Bedrock pads the JSON of each event with a member `p`, so that sizes tell nothing about the text.
 """
@@ -17,29 +12,18 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from modelwire_bedrock.aws.frames import CONTENT_TYPE, frame, frame_headers
+
 __all__ = [
-    "CONTENT_TYPE",
     "EventStreamEncoding",
     "event_frame",
     "exception_frame",
-    "frame",
     "split_frames",
 ]
 
-CONTENT_TYPE = "application/vnd.amazon.eventstream"
-
-_STRING = 7  # the header type `string`, the only one that Bedrock uses
 _PRELUDE = struct.Struct(">II")
 _CRC = struct.Struct(">I")
 _PADDING = string.ascii_lowercase + string.ascii_uppercase + string.digits
-
-
-def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
-    """Encode one frame."""
-    head = b"".join(_header(name, value) for name, value in headers.items())
-    prelude = _PRELUDE.pack(12 + len(head) + len(payload) + 4, len(head))
-    body = prelude + _CRC.pack(zlib.crc32(prelude)) + head + payload
-    return body + _CRC.pack(zlib.crc32(body))
 
 
 def split_frames(data: bytes) -> list[bytes]:
@@ -59,22 +43,12 @@ def event_frame(name: str, payload: Mapping[str, Any]) -> bytes:
     # Bedrock's padding is random; ours follows from the content, so that runs can be compared.
     length = 2 + zlib.crc32(bare) % (len(_PADDING) - 2)
     padded = _json({**payload, "p": _PADDING[:length]})
-    headers = {
-        ":event-type": name,
-        ":content-type": "application/json",
-        ":message-type": "event",
-    }
-    return frame(headers, padded)
+    return frame(frame_headers("event", name), padded)
 
 
 def exception_frame(name: str, message: str, **members: Any) -> bytes:
     """Encode an exception in mid-stream; `name` is as `throttlingException`."""
-    headers = {
-        ":exception-type": name,
-        ":content-type": "application/json",
-        ":message-type": "exception",
-    }
-    return frame(headers, _json({"message": message, **members}))
+    return frame(frame_headers("exception", name), _json({"message": message, **members}))
 
 
 class EventStreamEncoding:
@@ -99,8 +73,3 @@ class EventStreamEncoding:
 
 def _json(payload: Mapping[str, Any]) -> bytes:
     return json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _header(name: str, value: str) -> bytes:
-    key, text = name.encode(), value.encode()
-    return bytes([len(key)]) + key + bytes([_STRING]) + struct.pack(">H", len(text)) + text

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelwire.testing import harmless
+from modelwire_bedrock.aws.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.apis.paths import SERVICES, Endpoint
 from modelwire_bedrock.emulator.errors import Broken, EmulatorError, Refusal
-from modelwire_bedrock.emulator.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.recordings import (
     KEPT_RESPONSE_HEADERS,
     Recorder,

@@ -11,17 +11,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from modelwire.dialects import Asked, BadRequest, Dialect, Failure, ServedCall, WireEvent
 from modelwire.errors import Cancelled, InvalidRequest, ModelwireError, ProviderError
 from modelwire.events import DoneEvent, TextDeltaEvent, ThinkingDeltaEvent, ToolCallDeltaEvent
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.models import Model
 from modelwire.runtime import Runtime, Stream
 from modelwire_gateway.access.caller import Admission, Estimate, Refused
-from modelwire_gateway.doors.body import BadRequest
-from modelwire_gateway.doors.call import Call
 from modelwire_gateway.doors.channel import Channel, Sender, attend
-from modelwire_gateway.doors.dialect import Asked, Dialect
-from modelwire_gateway.doors.failure import Failure
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
     Asking,
@@ -57,22 +54,31 @@ class Door:
     Args:
         gateway: What all doors share.
         dialect: The API.
+        stream: Whether answers are streamed; by default the body of a request says it.
     """
 
-    def __init__(self, gateway: Gateway, dialect: Dialect) -> None:
+    def __init__(self, gateway: Gateway, dialect: Dialect, *, stream: bool | None = None) -> None:
         self._gateway = gateway
         self._dialect = dialect
+        self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        visit = _Visit(self._gateway, self._dialect, Request(scope, receive), send)
+        visit = _Visit(self._gateway, self._dialect, Request(scope, receive), send, self._stream)
         await visit.run()
 
 
 class _Visit:
     """One request; nothing of it outlives `run`."""
 
-    def __init__(self, gateway: Gateway, dialect: Dialect, request: Request, send: Send) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        dialect: Dialect,
+        request: Request,
+        send: Send,
+        is_streamed: bool | None,
+    ) -> None:
         self._gateway = gateway
         self._dialect = dialect
         self._request = request
@@ -82,6 +88,7 @@ class _Visit:
         self._record = RequestRecord(new_request_id(), dialect.api, time.time())
         self._written = 0
         self._has_left = False
+        self._is_streamed = is_streamed
 
     async def run(self) -> None:
         """Answer, and record how it went."""
@@ -143,8 +150,9 @@ class _Visit:
             self._settle_usage(opened.model, estimate)
             await admission.settle(self._record.usage, self._record.cost, model=self._record.model)
 
-    def _read(self, asking: Asking, opened: Opened) -> Call:
-        return self._dialect.read(asking.body, asking.headers, opened.called, opened.upstream)
+    def _read(self, asking: Asking, opened: Opened) -> ServedCall:
+        call = self._dialect.read(asking.body, asking.headers, opened.called, opened.upstream)
+        return call if self._is_streamed is None else evolve(call, stream=self._is_streamed)
 
     async def _call_one_of(
         self, asking: Asking, opened: Opened, members: list[str], admission: Admission
@@ -169,7 +177,7 @@ class _Visit:
                 return opened
 
     async def _call_with_less(
-        self, call: Call, opened: Opened, name: str, runtime: Runtime
+        self, call: ServedCall, opened: Opened, name: str, runtime: Runtime
     ) -> None:
         """Call the model; where its provider refuses a field by its name, once more without it."""
         refused = self._gateway.refused_fields(opened.called)
@@ -185,7 +193,7 @@ class _Visit:
             else:
                 return
 
-    async def _call(self, call: Call, opened: Opened, name: str, runtime: Runtime) -> None:
+    async def _call(self, call: ServedCall, opened: Opened, name: str, runtime: Runtime) -> None:
         asked = Asked(call, name, self._record.request_id, int(self._record.began))
         self._stream = stream = runtime.stream(
             call.context,
@@ -226,7 +234,7 @@ class _Visit:
                 **self._dialect.headers(self._record.request_id),
                 **_ignored(asked.call),
             },
-            keep_alive=writer.keep_alive,
+            keep_alive=lambda: self._framed(writer.keep_alive()),
             seconds=self._gateway.settings.keep_alive_seconds,
         )
         sending = asyncio.create_task(channel.run())
@@ -234,11 +242,11 @@ class _Visit:
             async for event in stream:
                 if type(event) is DoneEvent:
                     self._done(event.message)
-                    await channel.put(writer.end(event.message))
+                    await channel.put(self._framed(writer.end(event.message)))
                 else:
                     if isinstance(event, _PIECES):
                         self._written += len(event.delta)
-                    await channel.put(writer.feed(event))
+                    await channel.put(self._framed(writer.feed(event)))
                     if self._record.first_byte is None:
                         self._record.first_byte = time.monotonic() - self._began
         except Cancelled:
@@ -246,7 +254,7 @@ class _Visit:
         except asyncio.CancelledError:
             if channel.started:
                 self._record.failure = _STOPPED.kind
-                channel.close(writer.fail(_STOPPED))
+                channel.close(self._framed(writer.fail(_STOPPED)))
             raise
         except Exception as error:
             if channel.abandon():
@@ -255,13 +263,16 @@ class _Visit:
                 self._failed(error)
             failure = explained(error, self._record.request_id)
             self._record.failure = failure.kind
-            await channel.put(writer.fail(failure))
+            await channel.put(self._framed(writer.fail(failure)))
         finally:
             channel.close()
             # A client that reads nothing must not keep a gateway that stops from its end.
             await asyncio.wait({sending}, timeout=_LEAVING if self._is_cancelled() else None)
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
+
+    def _framed(self, events: list[WireEvent]) -> bytes:
+        return b"".join([self._dialect.frame(event) for event in events])
 
     @staticmethod
     def _is_cancelled() -> bool:
@@ -297,7 +308,7 @@ class _Visit:
         await response(self._request.scope, self._request.receive, self._send)
 
 
-def _labelled(call: Call, admission: Admission) -> Call:
+def _labelled(call: ServedCall, admission: Admission) -> ServedCall:
     """Give the provider the labels of the caller with the request."""
     if not admission.metadata:
         return call
@@ -305,7 +316,7 @@ def _labelled(call: Call, admission: Admission) -> Call:
     return evolve(call, options=evolve(call.options, metadata=metadata))
 
 
-def _ignored(call: Call) -> dict[str, str]:
+def _ignored(call: ServedCall) -> dict[str, str]:
     """The header field that names what is not passed on."""
     paths = list(dict.fromkeys(note.path for note in call.notes))
     shown = ", ".join(path for path in paths[:_SHOWN] if path.isascii() and path.isprintable())

@@ -8,10 +8,10 @@ from array import array
 from collections.abc import Mapping
 from typing import Any, Final
 
+from modelwire.dialects import BadRequest, Fields
 from modelwire.hookspecs import EmbeddingOptions
 from modelwire.runtime import Embeddings
 from modelwire_gateway.access.caller import Estimate
-from modelwire_gateway.doors.body import BadRequest, Fields
 from modelwire_gateway.doors.visit import Asking, Opened
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord

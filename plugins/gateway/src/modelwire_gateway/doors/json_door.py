@@ -11,10 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from modelwire.dialects import BadRequest, ErrorWords
 from modelwire_gateway.access.caller import Refused
-from modelwire_gateway.doors.body import BadRequest
 from modelwire_gateway.doors.channel import Sender, attend
-from modelwire_gateway.doors.dialect import ErrorWords
 from modelwire_gateway.doors.visit import (
     Asking,
     Opened,

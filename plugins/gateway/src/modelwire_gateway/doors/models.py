@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from modelwire.catalog import Listing
+from modelwire.dialects import ErrorWords
 from modelwire.errors import ModelwireError
 from modelwire.models import Model
 from modelwire_gateway.access.caller import Caller, Refused
-from modelwire_gateway.doors.dialect import ErrorWords
 from modelwire_gateway.doors.visit import (
     explained,
     failure_response,

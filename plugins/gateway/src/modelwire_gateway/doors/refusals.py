@@ -8,8 +8,8 @@ from typing import Final
 
 from attrs import evolve
 
+from modelwire.dialects import Note, ServedCall
 from modelwire.errors import InvalidRequest
-from modelwire_gateway.doors.call import Call, Note
 
 __all__ = ["refused_field", "without_fields"]
 
@@ -21,7 +21,7 @@ _HALVES: Final = {"context_management": "context-management-", "output_config": 
 """Fields that a beta goes with: one without the other is refused, or does nothing."""
 
 
-def refused_field(call: Call, error: InvalidRequest) -> str | None:
+def refused_field(call: ServedCall, error: InvalidRequest) -> str | None:
     """The field of a client that a provider refused by its name, if the call can do without it."""
     named = _EXTRA.search(error.message)
     if named is not None:
@@ -31,7 +31,7 @@ def refused_field(call: Call, error: InvalidRequest) -> str | None:
     return None
 
 
-def without_fields(call: Call, fields: Collection[str]) -> Call:
+def without_fields(call: ServedCall, fields: Collection[str]) -> ServedCall:
     """The same call without fields that the provider does not take, and without their betas."""
     if not fields:
         return call

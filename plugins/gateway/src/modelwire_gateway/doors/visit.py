@@ -10,12 +10,12 @@ from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
+from modelwire.dialects import BadRequest, ErrorWords, Failure
 from modelwire.errors import PluginError, UnknownModel
 from modelwire.models import Model
 from modelwire_gateway.access.caller import Caller, Refused
-from modelwire_gateway.doors.body import BadRequest, read_body
-from modelwire_gateway.doors.dialect import ErrorWords
-from modelwire_gateway.doors.failure import Failure, failure_of
+from modelwire_gateway.doors.body import read_body
+from modelwire_gateway.doors.failure import failure_of
 from modelwire_gateway.gateway import Gateway, logger
 from modelwire_gateway.records import RequestRecord
 

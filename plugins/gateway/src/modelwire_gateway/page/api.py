@@ -13,10 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from modelwire.dialects import BadRequest, ErrorWords
 from modelwire_gateway.access.caller import Caller, Refused
 from modelwire_gateway.access.periods import Period
-from modelwire_gateway.doors.body import BadRequest
-from modelwire_gateway.doors.dialect import ErrorWords
 from modelwire_gateway.doors.visit import (
     explained,
     failure_response,

@@ -10,13 +10,14 @@ from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
 from modelwire.errors import PluginError
 from modelwire.registry import Claim, PluginInfo, Registry, installed_claims
-from modelwire.registry.loader import load_command, load_guide
+from modelwire.registry.loader import load_claimed_dialect, load_command, load_guide
 
 __all__ = ["check_plugins"]
 
 _NAME = "plugins"
 _LOADERS: dict[str, tuple[Callable[[Claim], object], str]] = {
     "commands": (load_command, "`modelwire {}`"),
+    "dialects": (load_claimed_dialect, "The API {}, as `modelwire serve` offers it,"),
     "setup": (load_guide, "The guide {} of `modelwire setup`"),
 }
 

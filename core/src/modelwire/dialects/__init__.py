@@ -1,0 +1,86 @@
+"""Dialects: what a plugin needs to serve its API to clients, in front of any model.
+
+- A `Dialect` reads requests of an API, each as a `ServedCall`, and writes the answers: whole, or with an
+  `EventWriter` as `WireEvent`s, which it frames as bytes.
+- `Fields` reads the values of a request by their types; what cannot be served is a `BadRequest`.
+- `assistant_turn`, `user_turns`, `media_of`, `media_of_url`, `decode_base64` and `level_of_budget` make
+  messages and options of what is read.
+- A `Failure` is what went wrong, and a `Reported` what an API says of it.
+
+`modelwire.registry.load_dialect` finds the dialect of an API among the installed plugins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelwire._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from modelwire.dialects.budgets import level_of_budget
+    from modelwire.dialects.call import Note, ServedCall, assistant_turn, user_turns
+    from modelwire.dialects.dialect import (
+        Asked,
+        Dialect,
+        ErrorWords,
+        EventWriter,
+        Reported,
+        WireEvent,
+        extension,
+    )
+    from modelwire.dialects.failure import Failure, FailureKind
+    from modelwire.dialects.fields import BadRequest, Fields
+    from modelwire.dialects.media import decode_base64, media_of, media_of_url
+    from modelwire.dialects.server_sent_events import (
+        KEEP_ALIVE,
+        SSE_MEDIA_TYPE,
+        frame_data,
+        frame_named,
+    )
+
+__all__ = [
+    "KEEP_ALIVE",
+    "SSE_MEDIA_TYPE",
+    "Asked",
+    "BadRequest",
+    "Dialect",
+    "ErrorWords",
+    "EventWriter",
+    "Failure",
+    "FailureKind",
+    "Fields",
+    "Note",
+    "Reported",
+    "ServedCall",
+    "WireEvent",
+    "assistant_turn",
+    "decode_base64",
+    "extension",
+    "frame_data",
+    "frame_named",
+    "level_of_budget",
+    "media_of",
+    "media_of_url",
+    "user_turns",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "budgets": ("level_of_budget",),
+        "call": ("Note", "ServedCall", "assistant_turn", "user_turns"),
+        "dialect": (
+            "Asked",
+            "Dialect",
+            "ErrorWords",
+            "EventWriter",
+            "Reported",
+            "WireEvent",
+            "extension",
+        ),
+        "failure": ("Failure", "FailureKind"),
+        "fields": ("BadRequest", "Fields"),
+        "media": ("decode_base64", "media_of", "media_of_url"),
+        "server_sent_events": ("KEEP_ALIVE", "SSE_MEDIA_TYPE", "frame_data", "frame_named"),
+    },
+)

@@ -1,0 +1,160 @@
+"""Dialects: what a door has to know of the API that its clients speak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+
+from attrs import Factory, frozen
+
+from modelwire.dialects.call import ServedCall
+from modelwire.dialects.failure import Failure
+from modelwire.events import Event
+from modelwire.messages import AssistantMessage
+from modelwire.models import Model
+
+__all__ = ["Asked", "Dialect", "ErrorWords", "EventWriter", "Reported", "WireEvent", "extension"]
+
+
+@frozen
+class Asked:
+    """A call with what its answer repeats of the request.
+
+    Attributes:
+        call: What is asked.
+        name: The model, as the request names it.
+        request_id: The id of the request.
+        created: When it came, in seconds since 1970.
+    """
+
+    call: ServedCall
+    name: str
+    request_id: str
+    created: int
+
+
+class WireEvent(NamedTuple):
+    """An event of an API, before it is framed as bytes of a stream.
+
+    Attributes:
+        name: Its name, also where the API's streams do not carry it.
+        data: Its content, which is JSON but for the words with which some streams end.
+    """
+
+    name: str
+    data: bytes
+
+
+class EventWriter(Protocol):
+    """Writes the events of one answer as the events of an API."""
+
+    def feed(self, event: Event) -> list[WireEvent]:
+        """Write an event that is not the last; nothing where the API has no word for it."""
+        ...
+
+    def end(self, message: AssistantMessage) -> list[WireEvent]:
+        """Write the end of an answer that is complete."""
+        ...
+
+    def fail(self, failure: Failure) -> list[WireEvent]:
+        """Write the end of an answer that failed after the head was sent."""
+        ...
+
+    def keep_alive(self) -> list[WireEvent]:
+        """Write what clients skip, for a stream that is silent; nothing where there is no such thing."""
+        ...
+
+
+@frozen
+class Reported:
+    """A failure in the words of an API.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body.
+        headers: Header fields that only failures have.
+    """
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] = Factory(dict)
+
+
+class ErrorWords(Protocol):
+    """How an API reports failures."""
+
+    def error(self, failure: Failure, request_id: str) -> Reported:
+        """Write a failure."""
+        ...
+
+    def headers(self, request_id: str) -> dict[str, str]:
+        """The header fields that every answer has."""
+        ...
+
+
+@runtime_checkable
+class Dialect(ErrorWords, Protocol):
+    """An API that clients speak, in front of any model.
+
+    A plugin offers one in the entry-point group `modelwire.dialects`, under the name of the API.
+
+    Attributes:
+        api: Its name as a wire API of providers.
+        paths: Where requests are sent by POST. The value says whether their answers are streamed;
+            `None` leaves that to the body. `{model:path}` in a path is the name of the model.
+        beginnings: How the paths begin, served or not, by which a client of this API is known.
+        media_type: The media type of its streams.
+        provider: The provider of names that are no references, or `None` to look for them.
+        needs_text: Whether the end of a stream repeats the text of the answer.
+    """
+
+    api: ClassVar[str]
+    paths: ClassVar[Mapping[str, bool | None]]
+    beginnings: ClassVar[tuple[str, ...]]
+    media_type: ClassVar[str]
+    provider: ClassVar[str | None]
+    needs_text: ClassVar[bool]
+
+    def read(
+        self, body: Mapping[str, Any], headers: Mapping[str, str], model: Model, upstream: str
+    ) -> ServedCall:
+        """Read a request.
+
+        Args:
+            body: Its body.
+            headers: The header fields, with names in lower case.
+            model: The model that it resolves to.
+            upstream: The API in which that model is called.
+
+        Raises:
+            BadRequest: It cannot be served.
+        """
+        ...
+
+    def writer(self, asked: Asked) -> EventWriter:
+        """Make what writes a streamed answer."""
+        ...
+
+    def frame(self, event: WireEvent) -> bytes:
+        """Write an event as bytes of a stream."""
+        ...
+
+    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+        """Write an answer that is not streamed."""
+        ...
+
+
+def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
+    """The member `modelwire` of an answer: what was changed or left out on the way; else nothing."""
+    ignored = [{"path": note.path, "reason": note.reason} for note in asked.call.notes]
+    told: dict[str, Any] = {}
+    if ignored:
+        told["ignored"] = ignored
+    if message.diagnostics:
+        told["diagnostics"] = message.diagnostics
+    if message.attempts:
+        told["model"] = f"{message.provider}/{message.model}"
+        told["attempts"] = [
+            {"model": attempt.model, "code": attempt.code} for attempt in message.attempts
+        ]
+    return {"modelwire": told} if told else {}

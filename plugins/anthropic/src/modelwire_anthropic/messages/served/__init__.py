@@ -1,0 +1,1 @@
+"""Messages as it is served to clients."""

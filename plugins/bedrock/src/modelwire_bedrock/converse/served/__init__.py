@@ -1,0 +1,1 @@
+"""Converse as it is served to clients."""

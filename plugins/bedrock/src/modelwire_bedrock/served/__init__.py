@@ -1,0 +1,1 @@
+"""Dialects of Bedrock beside Converse, and what they share with it."""

@@ -1,1 +1,0 @@
-"""The doors for clients of Amazon Bedrock: Converse, and InvokeModel with bodies of Claude."""

@@ -1,0 +1,1 @@
+"""Chat Completions as it is served to clients."""

@@ -1,0 +1,1 @@
+"""Responses as it is served to clients."""

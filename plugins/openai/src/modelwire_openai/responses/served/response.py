@@ -1,0 +1,335 @@
+"""Answers of Responses, whole and streamed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from modelwire.dialects import (
+    KEEP_ALIVE,
+    SSE_MEDIA_TYPE,
+    Asked,
+    EventWriter,
+    Failure,
+    Fields,
+    Reported,
+    ServedCall,
+    WireEvent,
+    extension,
+    frame_named,
+)
+from modelwire.events import (
+    CitationEvent,
+    Event,
+    TextDeltaEvent,
+    TextEndEvent,
+    TextStartEvent,
+    ThinkingDeltaEvent,
+    ThinkingEndEvent,
+    ToolCallDeltaEvent,
+    ToolCallEndEvent,
+    ToolCallStartEvent,
+)
+from modelwire.messages import (
+    AssistantContent,
+    AssistantMessage,
+    Citation,
+    StopReason,
+    Text,
+    Thinking,
+    ToolCall,
+)
+from modelwire.models import Model
+from modelwire_openai.responses.served.items import annotation_of, item_of, usage_of
+from modelwire_openai.responses.served.request import API, read_call
+from modelwire_openai.served.errors import error_object, openai_error, openai_headers
+
+__all__ = ["ResponsesDialect"]
+
+_encode = msgspec.json.Encoder().encode
+_PREFIXES: Final = {Text: "msg", Thinking: "rs", ToolCall: "fc"}
+
+
+class ResponsesDialect:
+    """Responses."""
+
+    api: ClassVar[str] = API
+    paths: ClassVar[Mapping[str, bool | None]] = {"/v1/responses": None}
+    beginnings: ClassVar[tuple[str, ...]] = ("/v1/responses",)
+    media_type: ClassVar[str] = SSE_MEDIA_TYPE
+    provider: ClassVar[str | None] = None
+    needs_text: ClassVar[bool] = True
+
+    def read(
+        self,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],  # noqa: ARG002 - the protocol's
+        model: Model,
+        upstream: str,
+    ) -> ServedCall:
+        """Read a request; see `Dialect`."""
+        return read_call(Fields(body), model, upstream)
+
+    def writer(self, asked: Asked) -> EventWriter:
+        """Make what writes a streamed answer."""
+        return _ResponsesWriter(asked)
+
+    def frame(self, event: WireEvent) -> bytes:
+        """Write an event as bytes of a stream."""
+        return frame_named(event)
+
+    def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+        """Write an answer that is not streamed."""
+        output = [
+            item_of(block, _new_id(_PREFIXES[type(block)]), asked.call) for block in message.content
+        ]
+        return _finished(message, asked, output)
+
+    def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
+        """Write a failure."""
+        return openai_error(failure)
+
+    def headers(self, request_id: str) -> dict[str, str]:
+        """The header fields that every answer has."""
+        return openai_headers(request_id)
+
+
+def _new_id(kind: str) -> str:
+    return f"{kind}_{secrets.token_hex(16)}"
+
+
+def _response(asked: Asked, status: str) -> dict[str, Any]:
+    return {
+        "id": f"resp_{asked.request_id.removeprefix('req_')}",
+        "object": "response",
+        "created_at": asked.created,
+        "status": status,
+        "error": None,
+        "incomplete_details": None,
+        "model": asked.name,
+        "output": [],
+        "previous_response_id": None,
+        "store": False,
+        "truncation": "disabled",
+        "usage": None,
+        **asked.call.echo,
+    }
+
+
+def _finished(
+    message: AssistantMessage, asked: Asked, output: list[dict[str, Any]]
+) -> dict[str, Any]:
+    cut = message.stop_reason is StopReason.LENGTH
+    return {
+        **_response(asked, "incomplete" if cut else "completed"),
+        "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
+        "output": output,
+        "usage": usage_of(message.usage),
+        **extension(asked, message),
+    }
+
+
+class _ResponsesWriter:
+    """Writes the events of one answer."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._number = 0
+        self._begun = False
+        self._output: list[dict[str, Any]] = []
+        self._places: dict[int, tuple[int, str]] = {}
+        self._citations: dict[int, list[Citation]] = {}
+        self._plain: set[int] = set()
+        self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
+            TextStartEvent: self._on_text_start,
+            TextDeltaEvent: self._on_text,
+            CitationEvent: self._on_citation,
+            TextEndEvent: self._on_text_end,
+            ThinkingDeltaEvent: self._on_thinking,
+            ThinkingEndEvent: self._on_thinking_end,
+            ToolCallStartEvent: self._on_call,
+            ToolCallDeltaEvent: self._on_arguments,
+            ToolCallEndEvent: self._on_call_end,
+        }
+
+    def feed(self, event: Event) -> list[WireEvent]:
+        """Write an event; `response.created` comes before the first."""
+        start = self._begin()
+        handler = self._handlers.get(type(event))
+        return start if handler is None else start + handler(event)
+
+    def end(self, message: AssistantMessage) -> list[WireEvent]:
+        """Write the whole answer once more, which ends the stream."""
+        start = self._begin()
+        answer = _finished(message, self._asked, self._output)
+        return start + self._event(f"response.{answer['status']}", response=answer)
+
+    def fail(self, failure: Failure) -> list[WireEvent]:
+        """Write the failure, which ends the stream."""
+        start = self._begin()
+        error = error_object(failure)
+        message = failure.message
+        if failure.retry_after is not None:
+            # Codex reads the time to wait out of these words.
+            message = f"{message} Please try again in {failure.retry_after:g}s."
+        answer = {
+            **_response(self._asked, "failed"),
+            "output": [item for item in self._output if item],
+            "error": {"code": error["code"] or error["type"], "message": message},
+        }
+        return start + self._event("response.failed", response=answer)
+
+    def keep_alive(self) -> list[WireEvent]:
+        """Write a comment, which clients skip."""
+        return [KEEP_ALIVE]
+
+    def _begin(self) -> list[WireEvent]:
+        if self._begun:
+            return []
+        self._begun = True
+        answer = _response(self._asked, "in_progress")
+        created = self._event("response.created", response=answer)
+        return created + self._event("response.in_progress", response=answer)
+
+    def _event(self, kind: str, **members: Any) -> list[WireEvent]:
+        data = {"type": kind, "sequence_number": self._number, **members}
+        self._number += 1
+        return [WireEvent(kind, _encode(data))]
+
+    def _open(self, content_index: int, kind: str, item: Mapping[str, Any]) -> list[WireEvent]:
+        """Begin an item; items are numbered as they begin."""
+        item_id = _new_id(kind)
+        self._places[content_index] = len(self._output), item_id
+        self._output.append({})
+        return self._event(
+            "response.output_item.added",
+            output_index=len(self._output) - 1,
+            item={"id": item_id, **item},
+        )
+
+    def _piece(self, place: int, kind: str, /, **members: Any) -> list[WireEvent]:
+        index, item_id = self._places[place]
+        return self._event(kind, item_id=item_id, output_index=index, **members)
+
+    def _close(self, content_index: int, block: AssistantContent) -> list[WireEvent]:
+        index, item_id = self._places[content_index]
+        item = self._output[index] = item_of(block, item_id, self._asked.call)
+        return self._event("response.output_item.done", output_index=index, item=item)
+
+    def _on_text_start(self, event: TextStartEvent) -> list[WireEvent]:
+        item = {"type": "message", "status": "in_progress", "role": "assistant", "content": []}
+        part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+        opened = self._open(event.content_index, "msg", item)
+        place = event.content_index
+        return opened + self._piece(
+            place, "response.content_part.added", content_index=0, part=part
+        )
+
+    def _on_text(self, event: TextDeltaEvent) -> list[WireEvent]:
+        return self._piece(
+            event.content_index,
+            "response.output_text.delta",
+            content_index=0,
+            delta=event.delta,
+            logprobs=[],
+        )
+
+    def _on_citation(self, event: CitationEvent) -> list[WireEvent]:
+        kept = self._citations.setdefault(event.content_index, [])
+        kept.append(event.citation)
+        return self._piece(
+            event.content_index,
+            "response.output_text.annotation.added",
+            content_index=0,
+            annotation_index=len(kept) - 1,
+            annotation=annotation_of(event.citation),
+        )
+
+    def _on_text_end(self, event: TextEndEvent) -> list[WireEvent]:
+        place = event.content_index
+        block = Text(event.content, None, tuple(self._citations.pop(place, ())))
+        done = self._piece(
+            place,
+            "response.output_text.done",
+            content_index=0,
+            text=event.content,
+            logprobs=[],
+        )
+        part = item_of(block, "", self._asked.call)["content"][0]
+        done += self._piece(place, "response.content_part.done", content_index=0, part=part)
+        return done + self._close(place, block)
+
+    def _on_thinking(self, event: ThinkingDeltaEvent) -> list[WireEvent]:
+        return self._open_thinking(event.content_index) + self._piece(
+            event.content_index,
+            "response.reasoning_summary_text.delta",
+            summary_index=0,
+            delta=event.delta,
+        )
+
+    def _open_thinking(self, place: int) -> list[WireEvent]:
+        if place in self._places:
+            return []
+        self._plain.add(place)
+        part = {"type": "summary_text", "text": ""}
+        opened = self._open(place, "rs", {"type": "reasoning", "summary": []})
+        return opened + self._piece(
+            place, "response.reasoning_summary_part.added", summary_index=0, part=part
+        )
+
+    def _on_thinking_end(self, event: ThinkingEndEvent) -> list[WireEvent]:
+        place = event.content_index
+        block = Thinking(event.content, event.signature, event.redacted)
+        if place not in self._plain:  # nothing of it may be shown
+            opened = self._open(place, "rs", {"type": "reasoning", "summary": []})
+            return opened + self._close(place, block)
+        part = {"type": "summary_text", "text": event.content}
+        done = self._piece(
+            place, "response.reasoning_summary_text.done", summary_index=0, text=event.content
+        )
+        done += self._piece(
+            place, "response.reasoning_summary_part.done", summary_index=0, part=part
+        )
+        return done + self._close(place, block)
+
+    def _on_call(self, event: ToolCallStartEvent) -> list[WireEvent]:
+        call = self._asked.call
+        if event.name in call.shell_tools:
+            # Its command is known at the end.
+            self._places[event.content_index] = len(self._output), _new_id("lsh")
+            self._output.append({})
+            return []
+        item = {"status": "in_progress", "call_id": event.id, "name": event.name}
+        if event.name in call.custom_tools:
+            item |= {"type": "custom_tool_call", "input": ""}
+            return self._open(event.content_index, "ctc", item)
+        item |= {"type": "function_call", "arguments": ""}
+        self._plain.add(event.content_index)
+        return self._open(event.content_index, "fc", item)
+
+    def _on_arguments(self, event: ToolCallDeltaEvent) -> list[WireEvent]:
+        if event.content_index not in self._plain:
+            return []  # the text within the JSON is known at the end
+        return self._piece(
+            event.content_index, "response.function_call_arguments.delta", delta=event.delta
+        )
+
+    def _on_call_end(self, event: ToolCallEndEvent) -> list[WireEvent]:
+        place = event.content_index
+        index, item_id = self._places[place]
+        item = item_of(event.tool_call, item_id, self._asked.call)
+        if item["type"] == "function_call":
+            done = self._piece(
+                place, "response.function_call_arguments.done", arguments=item["arguments"]
+            )
+        elif item["type"] == "custom_tool_call":
+            text = item["input"]
+            done = self._piece(place, "response.custom_tool_call_input.delta", delta=text)
+            done += self._piece(place, "response.custom_tool_call_input.done", input=text)
+        else:
+            begun = {**item, "status": "in_progress"}
+            done = self._event("response.output_item.added", output_index=index, item=begun)
+        return done + self._close(place, event.tool_call)

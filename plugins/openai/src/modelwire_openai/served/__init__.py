@@ -1,0 +1,1 @@
+"""What the dialects of Chat Completions and Responses share."""
