@@ -20,6 +20,7 @@ from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
 from botocore.credentials import CredentialResolver, RefreshableCredentials
 
 from modelwire.testing import listening
+from modelwire_bedrock.aws.service_data import endpoints, operation_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "library-internals.md"
 PARTIAL = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"
@@ -190,6 +191,12 @@ async def method_mapping():
     assert (names["converse"], names["converse_stream"]) == ("Converse", "ConverseStream")
 
 
+async def data_files():
+    for name in ("converse", "converse_stream", "count_tokens"):
+        assert operation_of(name) is not None
+    assert endpoints().url("us-east-1") == "https://bedrock-runtime.us-east-1.amazonaws.com"
+
+
 def credentials(seconds):
     def refresh():
         expiry = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
@@ -227,6 +234,7 @@ INTERNALS = {
     ("botocore", "RequestSigner.get_auth_instance"): auth_instance,
     ("botocore", "OperationModel.input_shape"): input_shape,
     ("botocore", "meta.method_to_api_mapping"): method_mapping,
+    ("botocore", "botocore/data"): data_files,
     ("botocore", "RefreshableCredentials._frozen_credentials"): frozen_credentials,
     ("botocore", "RefreshableCredentials.refresh_needed"): refresh_needed,
     ("botocore", "Session.get_component"): component,

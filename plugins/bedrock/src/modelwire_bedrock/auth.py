@@ -53,12 +53,13 @@ async def authorize(
     if target.bearer_token is not None:
         return _with_token(request, target.bearer_token)
     credentials = await (clients or shared_clients()).credentials(target)
-    if mints_tokens(provider):
-        return _with_token(request, mint_token(credentials, target.region))
-    if len(request.body or b"") < _LARGE:
+    mints = mints_tokens(provider)
+    if not mints and len(request.body or b"") < _LARGE:
         return sign_request(request, credentials, service, target.region)
     from asyncio import to_thread
 
+    if mints:  # by botocore, which may not be imported yet
+        return _with_token(request, await to_thread(mint_token, credentials, target.region))
     return await to_thread(sign_request, request, credentials, service, target.region)
 
 

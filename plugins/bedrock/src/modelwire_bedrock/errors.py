@@ -296,23 +296,11 @@ def exception_status(code: str) -> int:
 def _modelled_statuses() -> Mapping[str, int]:
     """The status of each exception that the installed botocore's service model has.
 
-    A newer one may know more than this module. The first call reads a file, in about ten
-    milliseconds.
+    A newer one may know more than this module. The first call reads a file, in some milliseconds.
     """
-    try:
-        from botocore.exceptions import BotoCoreError
-        from botocore.loaders import create_loader
-    except ImportError:
-        return {}
-    try:
-        model = create_loader().load_service_model("bedrock-runtime", "service-2")
-    except BotoCoreError:
-        return {}
-    return {
-        normal_code(name): shape["error"]["httpStatusCode"]
-        for name, shape in model["shapes"].items()
-        if shape.get("exception") and "httpStatusCode" in shape.get("error", {})
-    }
+    from modelwire_bedrock.aws.service_data import exception_statuses
+
+    return {normal_code(name): status for name, status in exception_statuses().items()}
 
 
 def _plain_status(status: int) -> bool:

@@ -226,9 +226,9 @@ def filled(monkeypatch):
     counted = itertools.count()
     fill = request_template.RequestTemplate.fill
 
-    def counting(self, given):
+    def counting(self, *given):
         next(counted)
-        return fill(self, given)
+        return fill(self, *given)
 
     monkeypatch.setattr(request_template.RequestTemplate, "fill", counting)
     return lambda: next(counted)

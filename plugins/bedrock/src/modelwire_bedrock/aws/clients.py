@@ -7,7 +7,7 @@ wait.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -17,10 +17,11 @@ from attrs import field, frozen
 from modelwire.authoring import SingleFlight
 from modelwire.errors import ConfigError
 from modelwire.forks import ForkSafeLock, after_fork, importing
+from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials, StaticKeys
 from modelwire_bedrock.aws.service_hosts import is_loopback
 
 if TYPE_CHECKING:
-    from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials
+    from modelwire_bedrock.aws.credentials.choice import CredentialChoice
     from modelwire_bedrock.aws.endpoints import Target
 
 __all__ = ["Clients", "Service", "shared_clients"]
@@ -96,6 +97,8 @@ class Clients:
             AuthenticationError: There are none, or they expired and cannot be renewed.
             ConnectionFailed: Their source cannot be reached.
         """
+        if target.choice.kind == "keys":
+            return _static(target.choice)
         held = await self._held(target)
         await self._renewed(target, held)
         assert held.lease is not None  # noqa: S101 - only unsigned requests and tokens need none
@@ -136,8 +139,9 @@ class Clients:
 
     def _open(self, target: Target) -> _Held:
         """Open a session and load its credentials; runs in a thread."""
-        from modelwire_bedrock.aws.credentials.errors import credential_error
-        from modelwire_bedrock.aws.credentials.sessions import open_session
+        with importing():
+            from modelwire_bedrock.aws.credentials.errors import credential_error
+            from modelwire_bedrock.aws.credentials.sessions import open_session
 
         opened = self._sessions.get(target)
         if opened is not None:  # by another caller, since this one looked for it
@@ -194,26 +198,30 @@ class Clients:
 
 def _lease(session: Any, target: Target) -> RefreshableCredentials | None:
     """Load the credentials of a session, and let its clients sign with a lease of them."""
-    from botocore.credentials import CredentialResolver, Credentials
+    from botocore.credentials import CredentialResolver
     from botocore.exceptions import NoCredentialsError
-
-    from modelwire_bedrock.aws.credentials.refresh import RefreshableCredentials
 
     choice = target.choice
     if choice.kind == "keys":
-        source: Any = Credentials(
-            choice.access_key_id, choice.secret_access_key, choice.session_token
-        )
+        lease = _static(choice)
     elif choice.kind in ("profile", "chain"):
         # Not `session.get_credentials`, which would keep them for the clients.
         source = session.get_component("credential_provider").load_credentials()
         if source is None:
             raise NoCredentialsError
+        lease = RefreshableCredentials(source)
     else:
         return None
-    lease = RefreshableCredentials(source)
     session.register_component("credential_provider", CredentialResolver([_Provider(lease)]))
     return lease
+
+
+@lru_cache(maxsize=_MOST)
+def _static(choice: CredentialChoice) -> RefreshableCredentials:
+    """Credentials that do not change; botocore is not needed for them."""
+    return RefreshableCredentials(
+        StaticKeys(choice.access_key_id, choice.secret_access_key, choice.session_token)
+    )
 
 
 class _Provider:

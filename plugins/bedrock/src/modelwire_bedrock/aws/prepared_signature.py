@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -53,16 +53,40 @@ class PreparedSignature:
         found = _SIGNED.match(request.headers.get("Authorization", ""))
         if found is None:
             return None
-        place = place_of(request.url)
-        known = signed_fields(headers, place.host)
         names = [name for name in found[3].split(";") if name not in (_DATE, _TOKEN)]
+        return cls.covering(names, request.method, request.url, headers, found[1], found[2])
+
+    @classmethod
+    def covering(
+        cls,
+        names: Sequence[str],
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        region: str,
+        service: str,
+    ) -> PreparedSignature | None:
+        """Prepare for requests with known fields.
+
+        Args:
+            names: The names of the fields that are signed, without those that signing adds, in lower
+                case and in order.
+            method: The method of HTTP.
+            url: The whole address.
+            headers: The header fields that all requests have, without those that signing adds. Where
+                one that is to be signed is not among them, the outcome is `None`.
+            region: The region to sign for.
+            service: The name to sign with.
+        """
+        place = place_of(url)
+        known = signed_fields(headers, place.host)
         if not known.keys() >= set(names):
             return None
         lines = [(name, f"{name}:{known[name]}\n") for name in names]
         return cls(
-            found[1],
-            found[2],
-            f"{request.method}\n{place.path}\n{place.query}\n",
+            region,
+            service,
+            f"{method}\n{place.path}\n{place.query}\n",
             "".join(line for name, line in lines if name < _DATE),
             "".join(line for name, line in lines if _DATE < name < _TOKEN),
             "".join(line for name, line in lines if name > _TOKEN),

@@ -56,7 +56,6 @@ class RequestTemplate:
         check: Whether arguments can be written as the body.
         elsewhere: The arguments that are not in the body, which all of the requests share.
         not_in_body: The names of all such arguments of the operation.
-        signer: botocore's signer of the client, which has the credentials.
     """
 
     method: str
@@ -67,7 +66,6 @@ class RequestTemplate:
     check: Check = field(repr=False)
     elsewhere: Mapping[str, Any] = field(repr=False)
     not_in_body: frozenset[str]
-    signer: Any = field(repr=False)
 
     @classmethod
     def of(
@@ -106,16 +104,23 @@ class RequestTemplate:
             check=check,
             elsewhere=elsewhere,
             not_in_body=names,
-            signer=signer,
         )
-        return template if template._makes(request, params) else None
+        keys = template.keys_of(signer)
+        return template if template._makes(request, params, keys) else None
 
-    def _makes(self, request: Request, params: Mapping[str, Any]) -> bool:
+    def keys_of(self, signer: Any) -> Any:
+        """The credentials that a signer of botocore has now; `None` where it has or needs none."""
+        if self.signature is None:
+            return None
+        signature = self.signature
+        return signer.get_auth_instance(signature.service, signature.region, "v4").credentials
+
+    def _makes(self, request: Request, params: Mapping[str, Any], keys: Any) -> bool:
         """Whether the template makes the same of arguments as botocore."""
         body = self._body(params)
         if body is None or body != request.body:
             return False
-        signed = self._sign(body, request.headers.get(_DATE))
+        signed = self._sign(keys, body, request.headers.get(_DATE))
         return signed is not None and signed.items() <= request.headers.items()
 
     def holds_for(self, request: Request) -> bool:
@@ -126,14 +131,15 @@ class RequestTemplate:
             unsigned[_INVOCATION] = self.unsigned[_INVOCATION]
         return method_and_url and (signed, unsigned) == (self.headers, self.unsigned)
 
-    def fill(self, params: Mapping[str, Any]) -> Request | None:
+    def fill(self, params: Mapping[str, Any], keys: Any) -> Request | None:
         """Make a request of other arguments, or `None` where botocore has to make it.
 
-        Raises:
-            BotoCoreError: The credentials cannot be used.
+        Args:
+            params: The arguments.
+            keys: Frozen credentials of botocore; `None` where requests carry no signature.
         """
         body = self._body(params)
-        added = self._sign(body) if body is not None else None
+        added = self._sign(keys, body) if body is not None else None
         if added is None:
             return None
         headers = {**self.headers, **added, **self.unsigned}
@@ -161,13 +167,11 @@ class RequestTemplate:
         except (RecursionError, ValueError):
             return None  # it holds itself, or a number of thousands of digits
 
-    def _sign(self, body: bytes, date: str | None = None) -> dict[str, str] | None:
+    def _sign(self, keys: Any, body: bytes, date: str | None = None) -> dict[str, str] | None:
         """The header fields that sign a body; `None` where there are no credentials now."""
-        signature = self.signature
-        if signature is None:
+        if self.signature is None:
             return {}
-        auth = self.signer.get_auth_instance(signature.service, signature.region, "v4")
-        return None if auth.credentials is None else signature.sign(auth.credentials, body, date)
+        return None if keys is None else self.signature.sign(keys, body, date)
 
 
 def _base64(value: bytes) -> str:
@@ -207,16 +211,22 @@ class TemplateTrial:
 
     Attributes:
         template: The template, or `None` where there is none to be used.
+        signer: botocore's signer of the client, which has the credentials.
     """
 
     template: RequestTemplate | None
+    signer: Any
     _body: int
     _second: str | None
     _needed: set[str]
 
     @classmethod
     def begin(
-        cls, template: RequestTemplate | None, first: Request, given: Iterable[str] = ()
+        cls,
+        template: RequestTemplate | None,
+        first: Request,
+        given: Iterable[str] = (),
+        signer: Any = None,
     ) -> TemplateTrial:
         """Begin with the first request.
 
@@ -224,12 +234,13 @@ class TemplateTrial:
             template: Its template, or `None` where it has none.
             first: The request.
             given: The names of the header fields that the caller gave, a bearer token's among them.
+            signer: The client's signer, where its requests are signed.
         """
         signed, unsigned = _fields(first)
         steady = {*_STEADY, _INVOCATION, *(name.lower() for name in given)}
         odd = {name.lower() for name in (*signed, *unsigned)} - steady
         needed = {"another request", *(("another body", "another second") if odd else ())}
-        return cls(template, hash(first.body), first.headers.get(_DATE), needed)
+        return cls(template, signer, hash(first.body), first.headers.get(_DATE), needed)
 
     def fill(self, params: Mapping[str, Any]) -> Request | None:
         """Make a request of other arguments; `None` where the client has to make it.
@@ -237,7 +248,10 @@ class TemplateTrial:
         Raises:
             BotoCoreError: There are no credentials, or they cannot be used.
         """
-        return None if self.template is None or self._needed else self.template.fill(params)
+        template = self.template
+        if template is None or self._needed:
+            return None
+        return template.fill(params, template.keys_of(self.signer))
 
     def compare(self, request: Request) -> None:
         """Compare the template with another request that the client made."""

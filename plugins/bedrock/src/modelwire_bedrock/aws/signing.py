@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modelwire.transport import Transport
     from modelwire_bedrock.aws.endpoints import Target
 
-__all__ = ["Operation", "is_ready", "prepare", "sign", "transport_for"]
+__all__ = ["Operation", "is_large", "is_ready", "prepare", "sign", "transport_for"]
 
 _SENT_BY_TRANSPORT = frozenset({"content-length", "host", "transfer-encoding"})
 
@@ -88,7 +88,7 @@ def sign(
             if len(trials) >= _MOST_TRIALS:
                 trials.clear()
             steady = [*(headers or ()), *(("Authorization",) if target.bearer_token else ())]
-            trials[key] = TemplateTrial.begin(template, request, steady)
+            trials[key] = TemplateTrial.begin(template, request, steady, signer)
             known[operation] = trials
     except Exception as error:
         failure = _failure(error, target)
@@ -263,7 +263,7 @@ async def prepare(
         ConfigError: botocore finds no endpoint.
         AuthenticationError: There are no credentials, or they cannot be used.
     """
-    if is_ready(client, operation) and not _is_large(params):
+    if is_ready(client, operation) and not is_large(params):
         return sign(client, operation, params, target, headers)
     from asyncio import to_thread
 
@@ -281,7 +281,7 @@ def transport_for(shared: Transport, target: Target, url: str) -> Transport:
     return shared.trusting(target.ca_bundle)
 
 
-def _is_large(params: Any) -> bool:
+def is_large(params: Any) -> bool:
     """Whether parameters have many characters; looks at no more than decides it."""
     room = _LARGE
     rest = [params]

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from attrs import evolve, frozen
 
+from modelwire.forks import importing
 from modelwire.transport import merge_headers
 
 if TYPE_CHECKING:
@@ -127,17 +128,27 @@ class _Place:
 @lru_cache(maxsize=64)
 def place_of(url: str) -> _Place:
     """The parts of an address as a signature covers them."""
-    from botocore.utils import is_valid_ipv6_endpoint_url, normalize_url_path
-
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if is_valid_ipv6_endpoint_url(url):
+    if ":" in host:
         host = f"[{host}]"
     if parts.port is not None and parts.port != _PORTS.get(parts.scheme):
         host = f"{host}:{parts.port}"
     pairs = sorted(pair.partition("=")[::2] for pair in parts.query.split("&") if parts.query)
     query = "&".join(f"{name}={value}" for name, value in pairs)
-    return _Place(host, quote(normalize_url_path(parts.path), safe="/~"), query)
+    return _Place(host, quote(_canonical(parts.path), safe="/~"), query)
+
+
+def _canonical(path: str) -> str:
+    """A path without empty segments and without those that are dots."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in {"", "."}:
+            kept.append(segment)
+    end = "/" if kept and path.endswith("/") else ""
+    return f"/{'/'.join(kept)}{end}"
 
 
 def signed_fields(headers: Mapping[str, str], host: str) -> dict[str, str]:
@@ -166,7 +177,7 @@ def _hmac(key: bytes, message: str) -> bytes:
 
 
 def mint_token(credentials: Any, region: str) -> str:
-    """Make a short-term Bedrock API key from credentials, without the network.
+    """Make a short-term Bedrock API key from credentials, without the network; the first call imports botocore.
 
     It is a presigned URL of the action `CallWithBearerToken` without its scheme, in Base64
     (aws-bedrock-token-generator 1.1). It holds for one region, and no longer than the credentials.
@@ -175,8 +186,9 @@ def mint_token(credentials: Any, region: str) -> str:
         credentials: Credentials of botocore, which are not asked to renew themselves.
         region: The region that the token is for.
     """
-    from botocore.auth import SigV4QueryAuth
-    from botocore.awsrequest import AWSRequest
+    with importing():
+        from botocore.auth import SigV4QueryAuth
+        from botocore.awsrequest import AWSRequest
 
     request = AWSRequest(
         "POST",

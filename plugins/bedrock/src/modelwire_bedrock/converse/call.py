@@ -18,7 +18,8 @@ from modelwire.redaction import secrets_in
 from modelwire.repair import Change
 from modelwire_bedrock.aws.clients import Clients
 from modelwire_bedrock.aws.endpoints import Target
-from modelwire_bedrock.aws.signing import Operation, prepare, transport_for
+from modelwire_bedrock.aws.runtime_requests import prepare_for_runtime
+from modelwire_bedrock.aws.signing import Operation, transport_for
 from modelwire_bedrock.converse.answer_tool import AnswerByTool
 from modelwire_bedrock.converse.exchange import fetch_answer, stream_frames
 from modelwire_bedrock.converse.hints import hint_for
@@ -59,7 +60,7 @@ class ConverseCall:
         request: What is sent.
         operation: `converse_stream`, or `converse` where the model cannot stream this.
         headers: Further header fields.
-        clients: Where boto3's clients come from.
+        clients: Where credentials and boto3's clients come from.
         provider: The provider's id.
         refusal: What the service said when it refused the call, for `without_refused`.
         family: The key of the model's family.
@@ -97,13 +98,11 @@ class ConverseCall:
             AuthenticationError: There are no credentials, or they expired.
             ConfigError: The AWS configuration cannot be used.
         """
-        client = await self.clients.get("bedrock-runtime", self.target)
-        await self.clients.fresh(client)
         payload = self.request.payload
         if self.operation == "converse":
             payload = self.request.for_converse()
-        return await prepare(
-            client, self.operation, payload, target=self.target, headers=self.headers
+        return await prepare_for_runtime(
+            self.clients, self.operation, payload, self.target, self.headers
         )
 
     async def attempt(self, transport: Transport) -> CallAttempt[Any]:

@@ -8,7 +8,8 @@ from modelwire.authoring import count_tokens as read_count
 from modelwire.authoring import parse_json_or_none
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
-from modelwire_bedrock.aws.signing import prepare, transport_for
+from modelwire_bedrock.aws.runtime_requests import prepare_for_runtime
+from modelwire_bedrock.aws.signing import transport_for
 from modelwire_bedrock.converse.exchange import check_response
 from modelwire_bedrock.converse.omissions import without_cache_points
 from modelwire_bedrock.converse.plan import base_model_of, plan_call, target_of
@@ -55,9 +56,7 @@ async def count_input_tokens(
     payload = without_cache_points(call.request.payload) or call.request.payload
     counted = {key: payload[key] for key in _COUNTED if key in payload}
     asked = {"modelId": base_model_id(behind or model.id), "input": {"converse": counted}}
-    client = await clients.get("bedrock-runtime", target)
-    await clients.fresh(client)
-    request = await prepare(client, "count_tokens", asked, target=target, headers=call.headers)
+    request = await prepare_for_runtime(clients, "count_tokens", asked, target, call.headers)
     sender = transport_for(transport, target, request.url)
     try:
         async with sender.send(request, deadlines=options.deadlines) as response:

@@ -21,7 +21,8 @@ from modelwire.messages import Usage
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.endpoints import Target, resolve_target
 from modelwire_bedrock.aws.expired import with_fresh_credentials
-from modelwire_bedrock.aws.signing import prepare, transport_for
+from modelwire_bedrock.aws.runtime_requests import prepare_for_runtime
+from modelwire_bedrock.aws.signing import transport_for
 from modelwire_bedrock.converse.exchange import check_response
 from modelwire_bedrock.converse.hints import hint_for
 from modelwire_bedrock.converse.plan import base_model_of
@@ -143,10 +144,8 @@ async def _invoke(
     model_id: str,
 ) -> tuple[Any, Usage | None]:
     """Send an InvokeModel; gives its JSON and the tokens that it counts."""
-    client = await clients.get("bedrock-runtime", target)
-    await clients.fresh(client)
     params = {"modelId": model_id, "body": body, "contentType": _JSON, "accept": _JSON}
-    request = await prepare(client, "invoke_model", params, target=target, headers=headers)
+    request = await prepare_for_runtime(clients, "invoke_model", params, target, headers)
     sender = transport_for(transport, target, request.url)
     async with sender.send(request, deadlines=options.deadlines) as response:
         await check_response(response)

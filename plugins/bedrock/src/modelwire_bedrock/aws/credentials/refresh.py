@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-__all__ = ["RefreshableCredentials"]
+__all__ = ["RefreshableCredentials", "StaticKeys"]
 
 _AHEAD = 15 * 60
 """Seconds before expiry from which on renewal is tried while requests go on."""
@@ -63,6 +63,27 @@ class RefreshableCredentials:
     def _needed(self, seconds: int) -> bool:
         needed = getattr(self._source, "refresh_needed", None)
         return needed is not None and bool(needed(refresh_in=seconds))
+
+
+class StaticKeys(NamedTuple):
+    """Keys that are given and do not expire, as botocore's `ReadOnlyCredentials` shows them."""
+
+    access_key: str | None
+    secret_key: str | None
+    token: str | None
+    account_id: str | None = None
+
+    @property
+    def method(self) -> str:
+        """Where they come from, as botocore calls it."""
+        return "explicit"
+
+    def __repr__(self) -> str:
+        return "<StaticKeys>"
+
+    def get_frozen_credentials(self) -> Self:
+        """The keys themselves."""
+        return self
 
 
 def _loaded(source: Any) -> Any:
