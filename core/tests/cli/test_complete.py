@@ -19,6 +19,53 @@ def test_the_prompt_is_read_from_a_pipe(program):
     assert done.stdout.decode() == "You said: grüße\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "piped", "asked"),
+    [
+        (["Summarise"], b"a diff\n", "a diff\n\nSummarise"),
+        (["Summarise"], b"\xef\xbb\xbfgr\xc3\xbc\xc3\x9fe", "grüße\n\nSummarise"),
+        (["Summarise"], b"", "Summarise"),
+        (["Summarise"], b" \n", "Summarise"),
+        (["-"], b"a diff\n", "a diff\n"),
+        (["--context", "c.json"], b"a diff\n", "a diff\n"),
+        (["--context", "c.json"], b"", "first"),
+        (["--context", "c.json", "Summarise"], b"a diff\n", "a diff\n\nSummarise"),
+    ],
+)
+def test_what_is_piped_in_comes_before_the_prompt(program, arguments, piped, asked):
+    context = {"messages": [{"role": "user", "content": "first"}]}
+    (program.folder / "c.json").write_text(json.dumps(context))
+    done = program.run("complete", "-m", "actor/x", *arguments, stdin=piped)
+    assert (done.returncode, done.stdout.decode()) == (0, f"You said: {asked.strip()}\n")
+    assert done.stderr == b""
+
+
+def test_a_prompt_follows_a_file_that_is_piped_in_as_such(program):
+    arguments = ["complete", "-m", "actor/x", "--context", "-", "Summarise"]
+    done = program.run(*arguments, stdin=b'[{"role": "user", "content": "a diff"}]')
+    assert done.stdout == b"You said: Summarise\n"
+
+
+def test_piped_bytes_that_are_no_text_are_refused(program):
+    done = program.run("complete", "-m", "actor/x", "What is this?", stdin=b"\x89PNG")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"byte 0 is 0x89. Send a file with --file -." in done.stderr
+
+
+def test_a_pipe_that_is_left_open_is_reported(program):
+    started = program.start("complete", "-m", "actor/x", "hi", stdin=-1, stdout=-1, stderr=-1)
+    with started:
+        try:
+            note = started.stderr.readline()
+            assert (
+                note
+                == b"Reading standard input to its end. Where nothing is piped in, add < /dev/null.\n"
+            )
+            assert started.communicate(b"so:", timeout=60) == (b"You said: so:\n\nhi\n", b"")
+        finally:
+            started.kill()
+
+
 def test_events_are_one_json_object_per_line_and_end_in_done(program):
     done = program.run("complete", "-m", "actor/calls", "--events", "hi")
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -112,6 +159,7 @@ def test_a_fallback_is_told(program):
         ["complete", "hi", "--max-tokens", "0"],
         ["complete", "hi", "--reasoning", "wild"],
         ["complete", "hi", "--events", "--json"],
+        ["complete", "hi", "--events", "--dry-run"],
         ["complete", "--context", "missing.json"],
         ["complete", "--context", "broken.json"],
         ["complete", "--context", "empty.json"],

@@ -44,6 +44,11 @@ def test_each_line_of_standard_input_is_a_text(program):
     assert [json.loads(line)[1] for line in done.stdout.splitlines()] == [5, 11]
 
 
+def test_lines_that_are_piped_in_come_before_the_texts(program):
+    done = program.run("embed", "-m", "vec/x", "abc", "abcd", stdin=b"a\nab\n")
+    assert [json.loads(line)[1] for line in done.stdout.splitlines()] == [1, 2, 3, 4]
+
+
 def test_options_reach_the_plugin(program):
     done = program.run(
         *("embed", "-m", "vec/x", "--dimensions", "4", "--input-type", "query", "--normalize"),

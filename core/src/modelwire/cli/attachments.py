@@ -6,14 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from modelwire.cli.standard_input import LARGEST, is_piped
 from modelwire.errors import InvalidMessage
 from modelwire.files import user_path
 from modelwire.messages import File, Image, Text
 
-__all__ = ["LARGEST", "attach", "media_type"]
-
-LARGEST = 50 * 1024 * 1024
-"""Bytes that a file may have: more than any provider takes in a request."""
+__all__ = ["attach", "media_type"]
 
 _STARTS = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -158,7 +156,7 @@ def _bytes_of(path: str) -> bytes:
 
 
 def _standard_input() -> bytes:
-    if sys.stdin is None or sys.stdin.isatty():
+    if not is_piped():
         msg = "There is nothing on standard input to attach; pipe a file in."
         raise InvalidMessage(msg)
     data = sys.stdin.buffer.read(LARGEST + 1)

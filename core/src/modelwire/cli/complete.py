@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,12 +15,6 @@ from modelwire.cli.options import (
     model_option,
     system_option,
 )
-from modelwire.structuring import TOO_DEEP
-from modelwire.text import has_surrogates
-
-if TYPE_CHECKING:
-    from modelwire.messages import Context
-    from modelwire.messages.content import UserContent
 
 _RETENTION = ("none", "short", "long")
 
@@ -100,123 +90,29 @@ def complete(
 ) -> int:
     """Ask a model, and stream its answer.
 
-    Without PROMPT it is read from standard input. Exits with 0 when the answer is complete, 1 when
+    What is piped in comes before PROMPT, or is the prompt. Exits with 0 when the answer is complete, 1 when
     it failed, 2 when the command was misused, and 130 on Ctrl-C.
 
     \b
     modelwire complete "What is the capital of France?"
-    git diff | modelwire complete --system "Write a commit message."
+    git diff | modelwire complete "Write a commit message for this."
     modelwire complete --image photo.jpg "What is in this picture?"
     modelwire complete --tools weather.py "Do I need an umbrella in Rome?"
     modelwire complete --schema city.json "What is the capital of France?"
     modelwire complete --context session.json --events
     """  # noqa: D301 - \b keeps click from joining the lines
-    if events and as_json:
-        msg = "Choose either --events or --json, not both."
+    if events and (as_json or dry_run):
+        msg = f"Choose either --events or {'--json' if as_json else '--dry-run'}, not both."
         raise click.UsageError(msg)
-    if [prompt, context_path, schema, *images, *files].count("-") > 1:
-        msg = "Only one thing can be read from standard input."
-        raise click.UsageError(msg)
+    from modelwire.cli.complete_input import CompleteInput
     from modelwire.cli.complete_run import ToolOptions, answer, rehearse
 
-    make_context = partial(_context, prompt, context_path, images, files, schema)
+    given = CompleteInput(prompt, context_path, images, files, schema)
+    if given.piped_into > 1:
+        msg = "Only one thing can be read from standard input."
+        raise click.UsageError(msg)
     tools = ToolOptions(tool_paths, yes, max_turns)
-    settings["make_schema"] = partial(_schema, schema)
     if dry_run:
-        return rehearse(make_context, config_path=config_path, tools=tools, **settings)
+        return rehearse(given, config_path=config_path, tools=tools, **settings)
     form = "events" if events else "json" if as_json else "text"
-    return answer(make_context, form=form, config_path=config_path, tools=tools, **settings)
-
-
-def _context(
-    prompt: str | None,
-    context_path: str | None,
-    images: Sequence[str],
-    files: Sequence[str],
-    schema: str | None,
-) -> Context:
-    from modelwire.messages import Context, Text, UserMessage
-    from modelwire.messages.codec import context_from_json
-
-    context = Context()
-    if context_path is not None:
-        context = context_from_json(_json_of(context_path))
-    if prompt == "-" or (prompt is None and context_path is None):
-        prompt = _piped_prompt(taken="-" in (*images, *files, schema))
-    content: list[UserContent] = []
-    if images or files:
-        from modelwire.cli.attachments import attach
-
-        content += attach(images, files)
-    if prompt is not None:
-        _check_prompt(prompt)
-        content.append(Text(prompt))
-    if content:
-        context.messages.append(UserMessage(content))
-    if not context.messages:
-        msg = "The context has no messages; give a PROMPT."
-        raise click.UsageError(msg)
-    return context
-
-
-def _schema(given: str | None) -> dict[str, Any] | None:
-    """A JSON Schema: written out where it begins as an object does, else a file's name."""
-    if given is None:
-        return None
-    written_out = given.lstrip().startswith("{")
-    found = _parsed(given, "--schema") if written_out else _json_of(given)
-    if not isinstance(found, dict):
-        msg = "--schema is no JSON object."
-        raise click.UsageError(msg)
-    return found
-
-
-def _check_prompt(prompt: str) -> None:
-    if not prompt.strip():
-        msg = "The prompt is empty."
-        raise click.UsageError(msg)
-    if has_surrogates(prompt):
-        msg = "The prompt is not UTF-8 text."
-        raise click.UsageError(msg)
-
-
-def _piped_prompt(*, taken: bool) -> str:
-    if taken or sys.stdin is None or sys.stdin.isatty():
-        msg = "Give a PROMPT, or pipe one in."
-        raise click.UsageError(msg)
-    return _decode(sys.stdin.buffer.read(), "standard input")
-
-
-def _json_of(path: str) -> object:
-    if path == "-":
-        if sys.stdin is None:
-            msg = "Standard input is closed."
-            raise click.UsageError(msg)
-        data = sys.stdin.buffer.read()
-    else:
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            msg = f"Cannot read {path}: {error.strerror or error}."
-            raise click.UsageError(msg) from None
-    name = "standard input" if path == "-" else path
-    return _parsed(_decode(data, name), name)
-
-
-def _parsed(text: str, name: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        msg = f"{name} is not JSON: {error}."
-        raise click.UsageError(msg) from None
-    except RecursionError:
-        msg = f"{name} is {TOO_DEEP}."
-        raise click.UsageError(msg) from None
-
-
-def _decode(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = f"{name} is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}."
-        raise click.UsageError(msg) from None
+    return answer(given, form=form, config_path=config_path, tools=tools, **settings)

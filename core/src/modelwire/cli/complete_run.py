@@ -15,6 +15,7 @@ import click
 from attrs import frozen
 
 from modelwire.cli.approval import Approval, Terminal, open_terminal
+from modelwire.cli.complete_input import CompleteInput
 from modelwire.cli.errors import show_note, show_traceback
 from modelwire.cli.event_loop import on_signal, run
 from modelwire.cli.output import echo_json
@@ -47,10 +48,9 @@ class ToolOptions:
 
 
 def answer(
-    make_context: Callable[[], Context],
+    given: CompleteInput,
     *,
     form: str,
-    make_schema: Callable[[], dict[str, Any] | None],
     config_path: Path | None,
     tools: ToolOptions,
     **settings: Any,
@@ -58,9 +58,8 @@ def answer(
     """Ask and print; return the exit status.
 
     Args:
-        make_context: Reads what the model is asked to continue.
+        given: What the model is asked to continue, not read yet.
         form: `text`, `events` or `json`.
-        make_schema: Reads the JSON Schema that the answer has to follow, if any.
         config_path: The configuration file.
         tools: The tools to run.
         settings: The other options of the command.
@@ -70,8 +69,8 @@ def answer(
         try:
             terminal = _terminal(tools)
             functions = _load(tools)
-            context = make_context()
-            settings["response_schema"] = make_schema()
+            context = given.context()
+            settings["response_schema"] = given.response_schema()
         except ModelwireError as error:
             show_traceback(error)
             return printer.failed(error)
@@ -84,9 +83,8 @@ def answer(
 
 
 def rehearse(
-    make_context: Callable[[], Context],
+    given: CompleteInput,
     *,
-    make_schema: Callable[[], dict[str, Any] | None],
     config_path: Path | None,
     tools: ToolOptions,
     **settings: Any,
@@ -94,8 +92,8 @@ def rehearse(
     """Print the request that would be sent; return the exit status. The arguments are as above."""
     with _own_output(tools):
         functions = _load(tools)
-    context = make_context()
-    settings["response_schema"] = make_schema()
+    context = given.context()
+    settings["response_schema"] = given.response_schema()
     context.tools += [function.tool for function in functions]
     return run(_rehearse(context, config_path, settings))
 

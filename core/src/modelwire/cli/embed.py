@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +63,7 @@ def embed(
 ) -> int:
     """Make a vector of each text, and print it as a JSON array on a line of its own.
 
-    Without TEXTS each line of standard input is one. With --json all of it is one object, with the
+    Each line that is piped in is one, too, and comes before TEXTS. With --json all of it is one object, with the
     model and the usage. Exits with 0 when all vectors are printed, 1 when a request failed, 2 when
     the command was misused, and 130 on Ctrl-C.
 
@@ -73,7 +72,7 @@ def embed(
     modelwire embed --model local/smollm2-135m-instruct < lines.txt
     modelwire embed --model bedrock/cohere.embed-v4:0 --input-type query "why?"
     """  # noqa: D301 - \b keeps click from joining the lines
-    given = _given(texts) if texts else _lines()
+    given = [*_lines(awaited=not texts), *_given(texts)]
     from modelwire.cli.event_loop import run
 
     made = run(_embed(given, config_path, timeout, settings))
@@ -92,16 +91,13 @@ def _given(texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
-def _lines() -> list[str]:
-    if sys.stdin is None or sys.stdin.isatty():
+def _lines(*, awaited: bool) -> list[str]:
+    from modelwire.cli.standard_input import is_piped, piped_text
+
+    if awaited and not is_piped():
         msg = "Give TEXTS, or pipe lines in."
         raise click.UsageError(msg)
-    data = sys.stdin.buffer.read()
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        msg = f"Standard input is not UTF-8 text: byte {error.start} is {data[error.start]:#04x}."
-        raise click.UsageError(msg) from None
+    lines = piped_text(awaited=awaited).splitlines()
     for place, line in enumerate(lines, start=1):
         if not line:
             msg = f"Line {place} of standard input is empty."

@@ -1,0 +1,142 @@
+"""The input of `modelwire complete`: the context and the schema that its arguments name."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import frozen
+
+from modelwire.cli.standard_input import decoded, is_piped, piped_text
+from modelwire.messages import Context, Text, UserMessage
+from modelwire.messages.codec import context_from_json
+from modelwire.messages.content import UserContent
+from modelwire.structuring import TOO_DEEP
+from modelwire.text import has_surrogates
+
+__all__ = ["CompleteInput"]
+
+
+@frozen
+class CompleteInput:
+    """What a model is asked to continue, as the command line names it.
+
+    `-` is standard input, in any one of them. Where none is `-`, what is piped in comes before the
+    prompt.
+
+    Attributes:
+        prompt: The prompt, or `None`.
+        context_path: The file of a context, or `None`.
+        images: Paths of images.
+        files: Paths of other files.
+        schema: A JSON Schema or the path of one, or `None`.
+    """
+
+    prompt: str | None
+    context_path: str | None
+    images: Sequence[str]
+    files: Sequence[str]
+    schema: str | None
+
+    @property
+    def piped_into(self) -> int:
+        """The number of arguments that are `-`."""
+        named = [self.prompt, self.context_path, self.schema, *self.images, *self.files]
+        return named.count("-")
+
+    def context(self) -> Context:
+        """Read the context, with the files and the prompt as its last message.
+
+        Raises:
+            InvalidMessage: The context is wrong, or a file cannot be attached.
+            click.UsageError: A file cannot be read, or there is nothing to ask.
+        """
+        context = Context()
+        if self.context_path is not None:
+            context = context_from_json(_json_of(self.context_path))
+        prompt = self._prompt()
+        content: list[UserContent] = []
+        if self.images or self.files:
+            from modelwire.cli.attachments import attach
+
+            content += attach(self.images, self.files)
+        if prompt is not None:
+            content.append(Text(prompt))
+        if content:
+            context.messages.append(UserMessage(content))
+        if not context.messages:
+            msg = "The context has no messages; give a PROMPT."
+            raise click.UsageError(msg)
+        return context
+
+    def response_schema(self) -> dict[str, Any] | None:
+        """Read the JSON Schema: written out where it begins as an object does, else a file's name.
+
+        Raises:
+            click.UsageError: It cannot be read, or is no JSON object.
+        """
+        if self.schema is None:
+            return None
+        written_out = self.schema.lstrip().startswith("{")
+        found = _parsed(self.schema, "--schema") if written_out else _json_of(self.schema)
+        if not isinstance(found, dict):
+            msg = "--schema is no JSON object."
+            raise click.UsageError(msg)
+        return found
+
+    def _prompt(self) -> str | None:
+        """What is piped in, and the prompt after it; `None` where a context needs no prompt."""
+        given = None if self.prompt == "-" else self.prompt
+        if given is not None:
+            _check_prompt(given)
+        needed = given is None and (self.prompt == "-" or self.context_path is None)
+        taken = self.piped_into > (self.prompt == "-")
+        if needed and (taken or not is_piped()):
+            msg = "Give a PROMPT, or pipe one in."
+            raise click.UsageError(msg)
+        piped = "" if taken else piped_text(awaited=needed, advice="Send a file with --file -.")
+        if needed:
+            _check_prompt(piped)
+        if not piped.strip():
+            return given
+        return piped if given is None else f"{piped.rstrip()}\n\n{given}"
+
+
+def _check_prompt(prompt: str) -> None:
+    if not prompt.strip():
+        msg = "The prompt is empty."
+        raise click.UsageError(msg)
+    if has_surrogates(prompt):
+        msg = "The prompt is not UTF-8 text."
+        raise click.UsageError(msg)
+
+
+def _json_of(path: str) -> object:
+    if path == "-":
+        if sys.stdin is None:
+            msg = "Standard input is closed."
+            raise click.UsageError(msg)
+        data = sys.stdin.buffer.read()
+    else:
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            msg = f"Cannot read {path}: {error.strerror or error}."
+            raise click.UsageError(msg) from None
+    name = "standard input" if path == "-" else path
+    return _parsed(decoded(data, name), name)
+
+
+def _parsed(text: str, name: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        msg = f"{name} is not JSON: {error}."
+        raise click.UsageError(msg) from None
+    except RecursionError:
+        msg = f"{name} is {TOO_DEEP}."
+        raise click.UsageError(msg) from None
