@@ -6,6 +6,7 @@ import pytest
 from wires import WIRES
 
 from modelwire import Agent, Runtime
+from modelwire.config.misspelt import misspelt_keys
 from modelwire.errors import ConfigError, PluginError, VariableNotSet
 from modelwire.testing import ScriptedAnswer, WireServer
 
@@ -282,3 +283,144 @@ async def test_an_agent_names_the_variable_that_it_lacks(name, tmp_path):
         with pytest.raises(VariableNotSet) as caught:
             await Agent.from_config(name, runtime=runtime).run("hi")
     assert [problem.path for problem in caught.value.problems] == [UNSET[name]]
+
+
+SECTIONS = [
+    "meta",
+    "env",
+    "wizard",
+    "diagnostics",
+    "logging",
+    "cli",
+    "update",
+    "browser",
+    "ui",
+    "secrets",
+    "auth",
+    "acp",
+    "models",
+    "nodeHost",
+    "agents",
+    "tools",
+    "bindings",
+    "broadcast",
+    "audio",
+    "media",
+    "messages",
+    "commands",
+    "approvals",
+    "session",
+    "cron",
+    "hooks",
+    "web",
+    "channels",
+    "discovery",
+    "canvasHost",
+    "talk",
+    "gateway",
+    "memory",
+    "mcp",
+    "skills",
+    "plugins",
+    "surfaces",
+    "proxy",
+    "crestodian",
+]
+DEFAULTS = [
+    "model",
+    "models",
+    "imageModel",
+    "imageGenerationModel",
+    "videoGenerationModel",
+    "musicGenerationModel",
+    "pdfModel",
+    "utilityModel",
+    "params",
+    "workspace",
+    "skipBootstrap",
+    "bootstrapMaxChars",
+    "userTimezone",
+    "timeFormat",
+    "envelopeTimezone",
+    "contextTokens",
+    "cliBackends",
+    "contextPruning",
+    "compaction",
+    "memorySearch",
+    "embeddedPi",
+    "embeddedHarness",
+    "thinkingDefault",
+    "verboseDefault",
+    "reasoningDefault",
+    "elevatedDefault",
+    "blockStreamingDefault",
+    "humanDelay",
+    "timeoutSeconds",
+    "mediaMaxMb",
+    "typingMode",
+    "typingIntervalSeconds",
+    "heartbeat",
+    "maxConcurrent",
+    "subagents",
+    "sandbox",
+    "agentRuntime",
+    "runRetries",
+    "promptOverlays",
+    "contextLimits",
+    "skills",
+]
+PROVIDER = [
+    "baseUrl",
+    "apiKey",
+    "auth",
+    "api",
+    "headers",
+    "authHeader",
+    "injectNumCtxForOpenAICompat",
+    "request",
+    "region",
+    "timeoutSeconds",
+    "contextWindow",
+    "contextTokens",
+    "maxTokens",
+    "params",
+    "agentRuntime",
+    "localService",
+]
+MODEL = [
+    "id",
+    "name",
+    "api",
+    "baseUrl",
+    "reasoning",
+    "input",
+    "cost",
+    "contextWindow",
+    "contextTokens",
+    "maxTokens",
+    "params",
+    "compat",
+    "headers",
+    "thinkingLevelMap",
+    "mediaInput",
+    "metadataSource",
+    "agentRuntime",
+]
+
+
+def _keys(*names, **known):
+    return {**{name: {} for name in names}, **known}
+
+
+def test_no_key_that_openclaw_knows_is_called_misspelt():
+    provider = _keys(*PROVIDER, models=[_keys(*MODEL)])
+    document = _keys(
+        *SECTIONS,
+        models=_keys("mode", "pricing", "bedrockDiscovery", providers={"maker": provider}),
+        agents={
+            "list": [],
+            "defaults": _keys(*DEFAULTS, models={"a/b": _keys("alias", "streaming")}),
+        },
+        plugins=_keys("allow", "deny", "load", "slots", "installs", "bundledDiscovery", entries={}),
+    )
+    assert [str(key) for key in misspelt_keys(document, "{}")] == []

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     )
     from modelwire.tools import FunctionTool, load_tools, tool_from
     from modelwire.transport import Deadlines
-    from modelwire.warnings import UntrustedConfigWarning
+    from modelwire.warnings import MisspeltKeyWarning, UntrustedConfigWarning
 
 __all__ = [
     "Agent",
@@ -68,6 +68,7 @@ __all__ = [
     "File",
     "FunctionTool",
     "Image",
+    "MisspeltKeyWarning",
     "Model",
     "ModelRef",
     "ModelwireError",
@@ -127,6 +128,6 @@ __getattr__, __dir__ = lazy_exports(
         ),
         "tools": ("FunctionTool", "load_tools", "tool_from"),
         "transport": ("Deadlines",),
-        "warnings": ("UntrustedConfigWarning",),
+        "warnings": ("MisspeltKeyWarning", "UntrustedConfigWarning"),
     },
 )

@@ -2,6 +2,7 @@
 
     ModelwireWarning
     ├── UntrustedConfigWarning      parts of a configuration file that is not trusted were left out
+    ├── MisspeltKeyWarning          a key of a configuration file looks misspelt
     └── UnsafeFolderWarning         others can write to a folder that modelwire reads
 
 They are issued with Python's `warnings`, once for each place in a program that calls modelwire. The
@@ -13,8 +14,18 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-__all__ = ["ModelwireWarning", "UnsafeFolderWarning", "UntrustedConfigWarning", "warn_caller"]
+if TYPE_CHECKING:
+    from modelwire.errors import Problem
+
+__all__ = [
+    "MisspeltKeyWarning",
+    "ModelwireWarning",
+    "UnsafeFolderWarning",
+    "UntrustedConfigWarning",
+    "warn_caller",
+]
 
 
 class ModelwireWarning(UserWarning):
@@ -46,6 +57,20 @@ class UntrustedConfigWarning(ModelwireWarning):
         self.path = path
         self.reason = reason
         self.left_out = tuple(left_out)
+
+
+class MisspeltKeyWarning(ModelwireWarning):
+    """A key of a configuration file that nothing reads, spelled much like one that is read.
+
+    Attributes:
+        path: The file.
+        problems: The path and the line of each such key, with what may be meant.
+    """
+
+    def __init__(self, message: str, *, path: str = "", problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+        self.problems = tuple(problems)
 
 
 class UnsafeFolderWarning(ModelwireWarning):

@@ -165,6 +165,53 @@ def test_validate_warns_of_what_may_not_be_meant(program):
     assert len(told["warnings"]) == 2
 
 
+def test_misspelt_keys_are_named_with_their_lines_beside_what_is_wrong(program):
+    program.configure(
+        '{\n agents: {defaults: {modle: "a/b",\n timeoutSecond: 5}},\n models: {mode: "x"}}'
+    )
+    done = program.run("config", "validate")
+    assert done.returncode == 1
+    assert "modelwire.json5:4: models.mode: expected one of" in done.stdout.decode()
+    assert done.stderr.decode().splitlines() == [
+        f"Warning: modelwire.json5:{line}: agents.defaults.{wrong} may be misspelt. "
+        f"Did you mean agents.defaults.{right}?"
+        for line, wrong, right in [(2, "modle", "model"), (3, "timeoutSecond", "timeoutSeconds")]
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["complete", "hi"],
+        ["models", "aliases", "list"],
+        ["models", "list"],
+        ["models", "status"],
+        ["plugins", "list"],
+    ],
+)
+def test_a_command_that_ran_into_a_misspelt_key_says_so_once(program, arguments):
+    model = '{primary: "actor/x",\n falbacks: ["actor/y"]}'
+    program.configure(f"{{agents: {{defaults: {{model: {model}}}}},\n modelss: {{}}}}")
+    done = program.run(*arguments, ACTOR_KEY="k")
+    said = " ".join(done.stderr.decode().split())
+    assert done.returncode == 0
+    assert said.count("misspelt") == 1
+    assert (
+        "modelwire.json5:2: agents.defaults.model.falbacks may be misspelt. Did you mean "
+        "agents.defaults.model.fallbacks? `modelwire config validate` lists all 2 such keys."
+        in said
+    )
+
+
+def test_a_command_that_fails_for_a_misspelt_key_names_it(program):
+    program.configure('{agents: {defaults: {modle: "actor/x"}}, models: {mode: 3}}')
+    done = program.run("complete", "hi")
+    assert done.returncode == 1
+    said = done.stderr.decode()
+    assert "agents.defaults.modle may be misspelt. Did you mean agents.defaults.model?" in said
+    assert "models.mode" in said
+
+
 def test_validate_warns_of_an_auth_mode_that_nobody_owns(program):
     program.configure(
         '{ models: { providers: { acme: { baseUrl: "http://a", auth: "acme-login" } } } }'

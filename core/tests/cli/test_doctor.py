@@ -106,6 +106,17 @@ def test_every_mistake_in_the_configuration_is_a_problem_with_its_line(program):
     assert b"Not looked at, since the configuration cannot be used" in done.stdout
 
 
+@pytest.mark.parametrize("mode", ["merge", "wrong"])
+def test_misspelt_keys_are_warnings_with_their_lines(program, mode):
+    program.configure(f'{{models: {{mode: "{mode}",\n provider: {{}}}}}}')
+    checks = examine(program, "--offline")
+    [found] = [each for each in of(checks, "configuration", "warning") if "misspelt" in str(each)]
+    assert (
+        "modelwire.json5:2: models.provider may be misspelt. Did you mean models.providers?"
+        in (found["message"])
+    )
+
+
 def test_variables_that_are_not_set_are_warnings_and_a_problem_where_one_is_needed(program):
     spare = {"baseUrl": "http://localhost:1", "apiKey": "${SPARE_KEY}", "models": ["s"]}
     document = configured("http://localhost:1")

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from modelwire.config.config import SUMMARY, Config, build_config
 from modelwire.config.environment import MissingVariable, has_placeholder
+from modelwire.config.misspelt import misspelt_keys, misspelt_keys_of_text, misspelt_warning
 from modelwire.config.source import (
     ConfigFile,
     find_place,
@@ -70,12 +71,18 @@ def load_config(
     Warns:
         UntrustedConfigWarning: A file that was found is not trusted: parts were left out, or it is
             used in place of the user's own. Not with `trust=False`.
+        MisspeltKeyWarning: Keys look misspelt; also where a `ConfigError` is raised.
     """
     place = find_place(path, environ, cwd)
     if place is None:
         return Config.empty(environ)
     file = open_config(place, environ, trust=trust)
-    config = config_of(file, environ)
+    try:
+        config = config_of(file, environ)
+    except ConfigError:
+        _warn_of_misspelt(misspelt_keys_of_text(file.text), file)
+        raise
+    _warn_of_misspelt(misspelt_keys(config.authored, file.text), file)
     if trust is not False and (warning := warning_for(file, config.left_out)) is not None:
         warn_caller(warning)
     return config
@@ -109,6 +116,11 @@ def warning_for(file: ConfigFile, left_out: Sequence[str]) -> UntrustedConfigWar
         reason=file.distrust.reason,
         left_out=left_out,
     )
+
+
+def _warn_of_misspelt(keys: list[Problem], file: ConfigFile) -> None:
+    if keys:
+        warn_caller(misspelt_warning(keys, file.path))
 
 
 def _shortened(path: str) -> str:

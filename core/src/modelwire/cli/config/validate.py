@@ -11,11 +11,11 @@ from attrs import frozen
 from modelwire.cli.errors import issue_json
 from modelwire.config import Config
 from modelwire.config.alias_check import alias_warnings
-from modelwire.config.known_paths import unread_paths
 from modelwire.config.load import check_untrusted, config_of
+from modelwire.config.misspelt import misspelt_keys_of_text, suggestion
 from modelwire.config.model_choice import references_in
 from modelwire.config.source import config_place, find_place, open_config
-from modelwire.document import format_path, read_value, value_at
+from modelwire.document import format_path, value_at
 from modelwire.errors import ConfigError, ModelwireError, PluginError, Problem
 
 if TYPE_CHECKING:
@@ -58,27 +58,25 @@ class Validation:
 def validated(explicit: FilePath | None) -> Validation:
     """Check the configuration file."""
     path = config_place(explicit)
+    notes: list[str] = []
     try:
         place = find_place(explicit)
         if place is None:
             return Validation(path, (Problem("", f"Config file not found: {path}"),))
         file = open_config(place)
-        notes = []
         if file.distrust is not None:
             said = f"it is not trusted: {file.distrust.reason}; no variable was looked up."
             notes.append(f"{said} {file.distrust.hint}")
             if problems := check_untrusted(file.text, path):
                 return Validation(path, tuple(problems), tuple(notes))
+        notes += [suggestion(key, path.name) for key in misspelt_keys_of_text(file.text)]
         config = config_of(file)
     except ConfigError as error:
-        return Validation(path, error.problems or (Problem("", error.message),))
-    warnings = (*notes, *_warnings(config, read_value(file.text, ())))
-    return Validation(path, (), warnings)
+        return Validation(path, error.problems or (Problem("", error.message),), tuple(notes))
+    return Validation(path, (), (*notes, *_warnings(config)))
 
 
-def _warnings(config: Config, document: Any) -> Iterator[str]:
-    for path, finding in unread_paths(document):
-        yield f"{format_path(path)} may be misspelt. Did you mean {finding.near}?"
+def _warnings(config: Config) -> Iterator[str]:
     for item in config.missing:
         yield f"{item.message}. What uses it will not work until it is set."
     for path, message in alias_warnings(config):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,7 @@ from modelwire.hookspecs import CredentialStatus
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime
 from modelwire.runtime.resolver import full_ref
+from modelwire.warnings import MisspeltKeyWarning
 
 __all__ = ["DoctorContext"]
 
@@ -31,12 +33,14 @@ class DoctorContext:
         runtime: The plugins, the catalogue and the HTTP client, over the configuration.
         config_error: Why there is no configuration although there is a file; the rest is checked
             as if there were none.
+        misspelt: The keys of the configuration file that look misspelt, in one warning or none.
         offline: Whether no request may be sent.
         timeout: Seconds that each thing that is asked may take.
     """
 
     runtime: Runtime
     config_error: ModelwireError | None
+    misspelt: Sequence[MisspeltKeyWarning]
     offline: bool
     timeout: float
     _credentials: dict[str, asyncio.Task[CredentialStatus]] = field(factory=dict, init=False)
@@ -46,11 +50,19 @@ class DoctorContext:
     def of(cls, config_path: Path | None, *, offline: bool, timeout: float) -> Self:
         """Look at this machine as a command with the same options would."""
         problem: ModelwireError | None = None
-        try:
-            config = load_config(config_path)
-        except ModelwireError as error:
-            config, problem = Config.empty(), error
-        return cls(Runtime(config), problem, offline, timeout)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", MisspeltKeyWarning)
+            try:
+                config = load_config(config_path)
+            except ModelwireError as error:
+                config, problem = Config.empty(), error
+        misspelt: list[MisspeltKeyWarning] = []
+        for each in caught:
+            if isinstance(each.message, MisspeltKeyWarning):
+                misspelt.append(each.message)
+            else:
+                warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+        return cls(Runtime(config), problem, misspelt, offline, timeout)
 
     @property
     def config(self) -> Config:

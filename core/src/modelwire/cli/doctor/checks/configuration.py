@@ -12,6 +12,7 @@ from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding, State
 from modelwire.cli.model_check import check_reference
 from modelwire.config import Config
+from modelwire.config.misspelt import suggestion
 from modelwire.document import format_path
 from modelwire.errors import ConfigError, ModelwireError
 from modelwire.files import exposure_of_file
@@ -27,7 +28,7 @@ _READABLE_BY_OTHERS = 0o077
 async def check_configuration(situation: DoctorContext) -> list[Finding]:
     """Look for everything that is wrong with the configuration at once."""
     if situation.config_error is not None:
-        return list(_unusable(situation.config_error))
+        return [*_unusable(situation.config_error), *_misspelt(situation)]
     return await asyncio.to_thread(_examine, situation)
 
 
@@ -55,9 +56,18 @@ def _examine(situation: DoctorContext) -> list[Finding]:
         findings.append(Finding(_NAME, "ok", text, details={"file": str(config.path)}))
         findings += _untrusted(config)
         findings += _exposed(config.path, config.authored)
+    findings += _misspelt(situation)
     findings += _missing_variables(config)
     findings += _references(situation)
     return findings
+
+
+def _misspelt(situation: DoctorContext) -> Iterator[Finding]:
+    for warning in situation.misspelt:
+        for key in warning.problems:
+            details = {"file": warning.path, "line": key.line, "path": key.path}
+            text = suggestion(key, warning.path)
+            yield Finding(_NAME, "warning", text, "Nothing reads this key.", details)
 
 
 def _missing_variables(config: Config) -> Iterator[Finding]:
