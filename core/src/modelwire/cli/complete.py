@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from modelwire.cli.completion import complete_reference
 from modelwire.cli.options import (
     REASONING_LEVELS,
     FiniteRange,
@@ -19,9 +21,42 @@ from modelwire.cli.options import (
 _RETENTION = ("none", "short", "long")
 
 
+def _params(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, Any]:
+    """Read `NAME=VALUE`s; a value is JSON where it can be read as such, else text."""
+    found: dict[str, Any] = {}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not separator or not name.strip():
+            msg = f"{each!r} is not NAME=VALUE."
+            raise click.BadParameter(msg, context, option)
+        own = f"--{name.strip().replace('_', '-')}"
+        if any(own in each.opts for each in context.command.params):
+            msg = f"{name.strip()!r} has an option of its own: {own}."
+            raise click.BadParameter(msg, context, option)
+        found[name.strip()] = _json_or_text(value)
+    return found
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 @click.command()
 @click.argument("prompt", required=False)
 @model_option
+@click.option(
+    "--fallback",
+    "fallbacks",
+    multiple=True,
+    metavar="REF",
+    help="Ask this model where the one before fails; may be given again.",
+    shell_complete=complete_reference,
+)
 @system_option
 @click.option(
     "--context",
@@ -53,13 +88,26 @@ _RETENTION = ("none", "short", "long")
     "--max-tokens", type=WholeRange(min=1), metavar="N", help="The most tokens to answer with."
 )
 @click.option("--temperature", type=FiniteRange(min=0), metavar="N", help="Randomness, from 0.")
+@click.option(
+    "--top-p", type=FiniteRange(min=0, max=1), metavar="N", help="Sample from this share, 0 to 1."
+)
 @click.option("--stop", multiple=True, metavar="TEXT", help="End the answer before this text.")
 @click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
 @click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")
 @click.option(
     "--schema",
-    metavar="FILE|-|JSON",
-    help="Answer with JSON that follows this JSON Schema.",
+    metavar="FILE|-|TEXT",
+    help="Answer with JSON that follows this JSON Schema, or has these fields: "
+    "'name, age int, bio: one sentence'.",
+)
+@click.option(
+    "-o",
+    "--option",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_params,
+    help="A request parameter that only the provider understands; may be given again.",
 )
 @click.option(
     "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."
@@ -98,7 +146,7 @@ def complete(
     git diff | modelwire complete "Write a commit message for this."
     modelwire complete --image photo.jpg "What is in this picture?"
     modelwire complete --tools weather.py "Do I need an umbrella in Rome?"
-    modelwire complete --schema city.json "What is the capital of France?"
+    modelwire complete --schema "city, inhabitants int" "What is the capital of France?"
     modelwire complete --context session.json --events
     """  # noqa: D301 - \b keeps click from joining the lines
     if events and (as_json or dry_run):

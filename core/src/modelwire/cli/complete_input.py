@@ -11,6 +11,7 @@ from typing import Any
 import click
 from attrs import frozen
 
+from modelwire.cli.answer_schema import fields_schema
 from modelwire.cli.standard_input import decoded, is_piped, piped_text
 from modelwire.messages import Context, Text, UserMessage
 from modelwire.messages.codec import context_from_json
@@ -33,7 +34,7 @@ class CompleteInput:
         context_path: The file of a context, or `None`.
         images: Paths of images.
         files: Paths of other files.
-        schema: A JSON Schema or the path of one, or `None`.
+        schema: A JSON Schema, the path of one, or a list of fields; or `None`.
     """
 
     prompt: str | None
@@ -74,15 +75,19 @@ class CompleteInput:
         return context
 
     def response_schema(self) -> dict[str, Any] | None:
-        """Read the JSON Schema: written out where it begins as an object does, else a file's name.
+        """Read the JSON Schema: written out, the name of a file, or a list of fields.
 
         Raises:
             click.UsageError: It cannot be read, or is no JSON object.
         """
         if self.schema is None:
             return None
-        written_out = self.schema.lstrip().startswith("{")
-        found = _parsed(self.schema, "--schema") if written_out else _json_of(self.schema)
+        if self.schema.lstrip().startswith("{"):
+            found = _parsed(self.schema, "--schema")
+        elif self.schema == "-" or _is_file(self.schema):
+            found = _json_of(self.schema)
+        else:
+            found = fields_schema(self.schema) or _json_of(self.schema)
         if not isinstance(found, dict):
             msg = "--schema is no JSON object."
             raise click.UsageError(msg)
@@ -115,6 +120,13 @@ def _check_prompt(prompt: str) -> None:
         raise click.UsageError(msg)
 
 
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # as of a text that is too long for a name
+        return False
+
+
 def _json_of(path: str) -> object:
     if path == "-":
         if sys.stdin is None:
@@ -124,8 +136,8 @@ def _json_of(path: str) -> object:
     else:
         try:
             data = Path(path).read_bytes()
-        except OSError as error:
-            msg = f"Cannot read {path}: {error.strerror or error}."
+        except (OSError, ValueError) as error:
+            msg = f"Cannot read {path}: {getattr(error, 'strerror', None) or error}."
             raise click.UsageError(msg) from None
     name = "standard input" if path == "-" else path
     return _parsed(decoded(data, name), name)

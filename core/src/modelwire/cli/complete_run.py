@@ -19,7 +19,8 @@ from modelwire.cli.complete_input import CompleteInput
 from modelwire.cli.errors import show_note, show_traceback
 from modelwire.cli.event_loop import on_signal, run
 from modelwire.cli.output import echo_json
-from modelwire.cli.printers import INTERRUPTED, PRINTERS, Printer
+from modelwire.cli.printers import INTERRUPTED, PRINTERS
+from modelwire.cli.spinner import SpinningPrinter
 from modelwire.errors import ModelwireError
 from modelwire.events import DoneEvent, Event
 from modelwire.hookspecs import ToolChoice
@@ -64,7 +65,8 @@ def answer(
         tools: The tools to run.
         settings: The other options of the command.
     """
-    printer = PRINTERS[form](runs_tools=bool(tools.paths))
+    plain = PRINTERS[form](runs_tools=bool(tools.paths), given=_given_options(settings))
+    printer = SpinningPrinter(plain, whole=form == "json")
     with _own_output(tools):
         try:
             terminal = _terminal(tools)
@@ -126,18 +128,21 @@ class _Answering:
     functions: Sequence[FunctionTool]
     approval: Approval
     max_turns: int
-    printer: Printer
+    printer: SpinningPrinter
 
     async def run(self, config_path: Path | None, settings: dict[str, Any]) -> int:
         try:
             runtime = Runtime.from_config(config_path)
             async with runtime, self._asking(runtime, _asked(runtime, settings)) as items:
                 with on_signal(signal.SIGINT, _canceller(items)):
+                    self.printer.start()
                     async for item in items:
                         self._print(item)
         except ModelwireError as error:
             show_traceback(error)
             return self.printer.failed(error)
+        finally:
+            self.printer.stop()
         return 0
 
     def _asking(self, runtime: Runtime, settings: dict[str, Any]) -> Stream | ToolLoop:
@@ -163,7 +168,9 @@ class _Answering:
 
 async def _rehearse(context: Context, config_path: Path | None, settings: dict[str, Any]) -> int:
     async with Runtime.from_config(config_path) as runtime:
-        kept = await runtime.dry_run(context, **_asked(runtime, settings))
+        asked = _asked(runtime, settings)
+        del asked["fallbacks"]  # what the first model would get is shown
+        kept = await runtime.dry_run(context, **asked)
     echo_json(kept.to_json(), indent=2)
     return 0
 
@@ -176,10 +183,17 @@ def _asked(runtime: Runtime, settings: dict[str, Any]) -> dict[str, Any]:
         show_note(f"No model is configured; {asked['model']} answers.")
     choice = asked.pop("tool_choice")
     asked["tool_choice"] = ToolChoice.parse(choice) if choice else None
+    asked["fallbacks"] = asked["fallbacks"] or None
     timeout = asked.pop("timeout")
     # Without the option the configuration's limit holds; `None` would lift it.
     asked["deadlines"] = Deadlines() if timeout is None else Deadlines(total=timeout)
     return asked
+
+
+def _given_options(settings: dict[str, Any]) -> frozenset[str]:
+    """The names of the options that were given, each request parameter by itself."""
+    given = {name for name, value in settings.items() if value not in (None, (), {})}
+    return frozenset(given | {f"params.{name}" for name in settings["params"]})
 
 
 def _canceller(running: Stream | ToolLoop) -> Callable[[], None]:

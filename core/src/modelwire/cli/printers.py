@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from modelwire.cli.approval import show_result
 from modelwire.cli.diagnostics import diagnostics
+from modelwire.cli.dropped_options import dropped_options
 from modelwire.cli.errors import show_failure, show_note
 from modelwire.cli.output import echo, echo_answer, echo_json, is_terminal
 from modelwire.cli.styled import style
@@ -38,7 +39,9 @@ def _status(error: ModelwireError) -> int:
 class Printer(Protocol):
     """Prints an answer, or several with the results of tools between them, in one of its forms."""
 
-    def __init__(self, *, runs_tools: bool = False) -> None: ...
+    def __init__(
+        self, *, runs_tools: bool = False, given: Collection[str] = frozenset()
+    ) -> None: ...
 
     def event(self, event: Event) -> None:
         """Print an event."""
@@ -62,11 +65,14 @@ class _Text:
     Args:
         runs_tools: Whether tool calls are shown by who runs them, and not here. What tools print
             is then kept from standard output, so the present one is held on to.
+        given: The options that the user gave; those that a model does not take are reported.
     """
 
-    def __init__(self, *, runs_tools: bool = False) -> None:
+    def __init__(self, *, runs_tools: bool = False, given: Collection[str] = frozenset()) -> None:
         self._out = sys.stdout if runs_tools else None
         self._runs_tools = runs_tools
+        self._given = given
+        self._reported: set[str] = set()
         self._diagnostics = diagnostics()
         self._at_line_start = True
         self._show_thinking = is_terminal(sys.stderr)
@@ -91,6 +97,10 @@ class _Text:
     def done(self, message: AssistantMessage) -> None:
         self._end_line()
         _show_attempts(message.attempts, f"{message.provider}/{message.model}")
+        dropped = dropped_options(message, self._given)
+        if dropped is not None and dropped not in self._reported:
+            self._reported.add(dropped)
+            show_note(dropped)
         if message.stop_reason is StopReason.LENGTH:
             show_note("The answer met its limit on tokens and is cut.")
         if any(each.get("type") == "empty_answer" for each in message.diagnostics):
@@ -122,7 +132,7 @@ class _Text:
 class _Events:
     """One JSON event per line; the last is `done` or `error`. Results of tools stand between."""
 
-    def __init__(self, *, runs_tools: bool = False) -> None:
+    def __init__(self, *, runs_tools: bool = False, given: Collection[str] = frozenset()) -> None:  # noqa: ARG002 - the message says it
         self._out = sys.stdout if runs_tools else None
 
     def event(self, event: Event) -> None:
@@ -148,7 +158,7 @@ class _Events:
 class _Json:
     """Each message as one line of JSON, the final one last; of a failed answer, what had arrived."""
 
-    def __init__(self, *, runs_tools: bool = False) -> None:
+    def __init__(self, *, runs_tools: bool = False, given: Collection[str] = frozenset()) -> None:  # noqa: ARG002 - the message says it
         self._out = sys.stdout if runs_tools else None
 
     def event(self, event: Event) -> None:
