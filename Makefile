@@ -7,10 +7,12 @@ export PROMPT ?= What is the capital of France?
 # With UPGRADE=--upgrade, `make lock` pins the newest versions; without, it keeps pins that fit.
 UPGRADE ?=
 
-PACKAGES := core $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
-NAMES := modelwire $(patsubst plugins/%,modelwire-%,$(filter plugins/%,$(PACKAGES)))
-EDITABLE := $(addprefix -e ,$(PACKAGES))
-MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
+# Integrations bring their frameworks, so only developers install them.
+PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
+INTEGRATIONS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard integrations/*/pyproject.toml)))
+PACKAGES := core $(PLUGINS) $(INTEGRATIONS)
+NAMES := modelwire $(subst _,-,$(patsubst %,modelwire-%,$(notdir $(PLUGINS) $(INTEGRATIONS))))
+MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,core $(PLUGINS))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install
 # Prints one line per step; the output of a command is shown if it fails.
@@ -88,10 +90,10 @@ clean:
 	@touch $@
 
 .venv/demo: .venv/made $(MANIFESTS)
-	@$(STEP) "Installing modelwire and its plugins" $(PIP) $(EDITABLE)
+	@$(STEP) "Installing modelwire and its plugins" $(PIP) $(addprefix -e ,core $(PLUGINS))
 	@$(STEP) "Installing the small model (98 MB)" $(BIN)/modelwire local install
 	@touch $@
 
-.venv/dev: .venv/demo
-	@$(STEP) "Installing development tools" $(PIP) --group dev
+.venv/dev: .venv/demo $(addsuffix /pyproject.toml,$(INTEGRATIONS))
+	@$(STEP) "Installing development tools" $(PIP) --group dev $(addprefix -e ,$(INTEGRATIONS))
 	@touch $@

@@ -114,9 +114,12 @@ def export(root: Path, commit: Commit, packed: Path, tree: Path) -> None:
 
 
 def packages(tree: Path) -> list[Path]:
-    """The folders of the packages: the core, and every plugin."""
-    plugins = sorted(path.parent for path in tree.glob("plugins/*/pyproject.toml"))
-    return [tree / "core", *plugins]
+    """The folders of the packages: the core, every plugin and every integration."""
+    manifests = [
+        *tree.glob("plugins/*/pyproject.toml"),
+        *tree.glob("integrations/*/pyproject.toml"),
+    ]
+    return [tree / "core", *sorted(path.parent for path in manifests)]
 
 
 def build(package: Path, unpacked: Path, into: Path, commit: Commit) -> None:

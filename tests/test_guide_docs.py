@@ -25,8 +25,10 @@ READMES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("core/README.md")),
     *sorted(ROOT.glob("plugins/*/README.md")),
+    *sorted(ROOT.glob("integrations/*/README.md")),
 ]
-PAGES = [*READMES, *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [*READMES, *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("integrations/*.md"))]
 
 
 def place(page: Path) -> str:

@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "core" / "src" / "modelwire" / "cli" / "plugin" / "template"
 PLUGINS = {path.parent.name: path.parent for path in ROOT.glob("plugins/*/pyproject.toml")}
-PACKAGES = {"core": ROOT / "core", **PLUGINS}
+INTEGRATIONS = {
+    path.parent.name: path.parent for path in ROOT.glob("integrations/*/pyproject.toml")
+}
+PACKAGES = {"core": ROOT / "core", **PLUGINS, **INTEGRATIONS}
 NOUNS_IN_ING = {
     "caching",  # prompt caching
     "logging",
@@ -131,11 +134,11 @@ def test_no_modules_import_each_other_in_a_circle():
     assert sorted(left) == []
 
 
-@pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_plugin_imports_only_public_names_of_the_core_and_no_other_plugin(plugin):
+@pytest.mark.parametrize("package", [*PLUGINS, *INTEGRATIONS])
+def test_a_plugin_or_integration_imports_only_public_names_of_the_core_and_no_other(package):
     imports = all_imports()
     public = {name for name in imports if name.startswith("modelwire.") and name.count(".") == 1}
-    own = f"modelwire_{plugin}"
+    own = f"modelwire_{package}"
     wrong = set()
     for name, wanted in imports.items():
         if name.partition(".")[0] != own:

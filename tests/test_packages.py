@@ -11,7 +11,14 @@ from clean_venv import build_wheels
 from published_plugins import PUBLISHED, published_plugins
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = [ROOT / "core", *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))]
+PACKAGES = [
+    ROOT / "core",
+    *(
+        path.parent
+        for kind in ("plugins", "integrations")
+        for path in sorted(ROOT.glob(f"{kind}/*/pyproject.toml"))
+    ),
+]
 
 
 @pytest.fixture(scope="module", params=PACKAGES, ids=lambda path: path.name)

@@ -21,7 +21,12 @@ from clean_venv import build_wheels, environ_of, install, make_venv, run
 pytestmark = pytest.mark.timeout(900)
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ["modelwire", *(f"modelwire-{path.name}" for path in sorted(ROOT.glob("plugins/*/")))]
+FOLDERS = [
+    path.parent
+    for kind in ("plugins", "integrations")
+    for path in sorted(ROOT.glob(f"{kind}/*/pyproject.toml"))
+]
+PACKAGES = ["modelwire", *(f"modelwire-{folder.name.replace('_', '-')}" for folder in FOLDERS)]
 COMMITTED = "2026-02-03T04:05:06"
 LONG_AGO = 1_000_000_000
 

@@ -81,9 +81,10 @@ def test_what_blocks_the_loop_is_named(pytester, source, said):
         result.stdout.fnmatch_lines([f"*{said}*"])
 
 
-def test_the_tests_of_every_plugin_are_watched():
-    plugins = sorted(SUPPORT.parents[1].glob("plugins/*/tests"))
-    assert len(plugins) >= 6
-    assert [str(tests) for tests in plugins if not is_watched(tests / "test_it.py")] == []
+def test_the_tests_of_every_plugin_and_integration_are_watched():
+    root = SUPPORT.parents[1]
+    watched = sorted([*root.glob("plugins/*/tests"), *root.glob("integrations/*/tests")])
+    assert len(watched) >= 7
+    assert [str(tests) for tests in watched if not is_watched(tests / "test_it.py")] == []
     assert is_watched(Path(__file__))
     assert not is_watched(SUPPORT.parent / "test_help.py")

@@ -25,11 +25,13 @@ LIMIT = 0.03
 """Seconds of processor time that one callback may take in our code."""
 
 _EVERY = 0.005
+_ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(
     str(path) + "/"
     for path in [
-        *(Path(__file__).resolve().parents[2] / "core" / "src").iterdir(),
-        *(Path(__file__).resolve().parents[2] / "plugins").glob("*/src/modelwire_*"),
+        *(_ROOT / "core" / "src").iterdir(),
+        *(_ROOT / "plugins").glob("*/src/modelwire_*"),
+        *(_ROOT / "integrations").glob("*/src/modelwire_*"),
     ]
 )
 _ELSEWHERE = {
@@ -42,7 +44,7 @@ _ELSEWHERE = {
 _AT_START = ("Runtime.__init__", "Runtime.from_config", "Registry.__init__")
 """Making a runtime reads what is installed, once: whatever these call may take its time."""
 
-_SUITES = re.compile(r"/(core/tests|plugins/[a-z]+/tests|tests/reliability)/")
+_SUITES = re.compile(r"/(core/tests|(plugins|integrations)/[a-z_]+/tests|tests/reliability)/")
 
 _WAITING = {"socket.getaddrinfo", "socket.gethostbyname", "subprocess.Popen"}
 
@@ -125,7 +127,7 @@ _WATCH = Watch()
 
 
 def is_watched(path: Path) -> bool:
-    """Whether the tests of a file may not block the loop: those of the core and of the plugins."""
+    """Whether the tests of a file may not block the loop: those of the core, the plugins and the integrations."""
     return _SUITES.search(path.as_posix()) is not None
 
 

@@ -1,0 +1,107 @@
+"""Embeddings of LangChain, made by the models that modelwire reaches."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from langchain_core.embeddings import Embeddings
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from modelwire.hookspecs import EmbeddingInput
+from modelwire_langchain.names import model_reference
+from modelwire_langchain.runtimes import Runtimes
+
+__all__ = ["ModelwireEmbeddings"]
+
+
+class ModelwireEmbeddings(BaseModel, Embeddings):
+    """Embeddings of texts and of questions about them.
+
+        embeddings = ModelwireEmbeddings(model="bedrock/amazon.titan-embed-text-v2:0")
+        vectors = await embeddings.aembed_documents(["A cat.", "A dog."])
+
+    Texts are embedded as documents and questions as queries, by models that tell them apart.
+
+    Attributes:
+        model: The model, as `provider/model-id` or, as LangChain writes it, `provider:model-id`.
+        dimensions: The length of the vectors; by default the model's.
+        normalize: Whether each vector is made as long as 1; by default as the model makes them.
+        params: Further fields of the requests, in the words of the service.
+        concurrency: The most requests that are sent at a time.
+        config: The configuration of modelwire, or its file; by default the one that the command
+            line uses. It is left out of what is serialised or shown.
+        runtime: A runtime to share; its owner closes it.
+
+    Raises:
+        InvalidRequest: `runtime` is no runtime.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    model: str
+    dimensions: int | None = None
+    normalize: bool | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    concurrency: int = 8
+    config: Any = Field(default=None, exclude=True, repr=False)
+    runtime: Any = Field(default=None, exclude=True, repr=False)
+    _runtimes: Runtimes = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _connect(self) -> Self:
+        self._runtimes = Runtimes(self.runtime, self.config)
+        return self
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed texts that are to be found.
+
+        Raises:
+            ModelwireError: The texts cannot be embedded.
+        """
+        made = self._runtimes.blocking.embed(texts, **self._settings("document"))
+        return [vector.tolist() for vector in made.vectors]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Embed a question.
+
+        Raises:
+            ModelwireError: It cannot be embedded.
+        """
+        made = self._runtimes.blocking.embed(text, **self._settings("query"))
+        return made.vectors[0].tolist()
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed texts that are to be found.
+
+        Raises:
+            ModelwireError: The texts cannot be embedded.
+        """
+        made = await self._runtimes.awaited.embed(texts, **self._settings("document"))
+        return [vector.tolist() for vector in made.vectors]
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """Embed a question.
+
+        Raises:
+            ModelwireError: It cannot be embedded.
+        """
+        made = await self._runtimes.awaited.embed(text, **self._settings("query"))
+        return made.vectors[0].tolist()
+
+    def close(self) -> None:
+        """Close the connections of calls that blocked."""
+        self._runtimes.close()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._runtimes.aclose()
+
+    def _settings(self, kind: EmbeddingInput) -> dict[str, Any]:
+        return {
+            "model": model_reference(self.model),
+            "input_type": kind,
+            "dimensions": self.dimensions,
+            "normalize": self.normalize,
+            "params": self.params,
+            "concurrency": self.concurrency,
+        }

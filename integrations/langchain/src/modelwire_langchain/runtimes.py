@@ -1,0 +1,94 @@
+"""The runtimes of a LangChain object: one for coroutines, one for calls that block."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from modelwire.config import Config
+from modelwire.errors import InvalidRequest
+from modelwire.runtime import Runtime, SyncRuntime
+
+__all__ = ["ConfigSource", "Runtimes"]
+
+ConfigSource = Config | Mapping[str, Any] | str | os.PathLike[str] | None
+"""A configuration, or where to find one; `None` finds it as the command line does."""
+
+
+class Runtimes:
+    """A `Runtime` and a `SyncRuntime` with one configuration, each made at its first use.
+
+    Args:
+        given: A runtime that belongs to the caller, who closes it. The other kind is made with the
+            configuration and the plugins of this one.
+        config: The configuration of runtimes that are made here, where none is given.
+
+    Raises:
+        InvalidRequest: `given` is no runtime.
+    """
+
+    def __init__(self, given: Runtime | SyncRuntime | None, config: ConfigSource = None) -> None:
+        _check(given)
+        self._given = given
+        self._config = config
+        self._blocking = given if isinstance(given, SyncRuntime) else None
+        self._awaited = given if isinstance(given, Runtime) else None
+        self._lock = threading.Lock()
+
+    @property
+    def awaited(self) -> Runtime:
+        """The runtime for coroutines.
+
+        Raises:
+            ConfigError: The configuration is not valid.
+        """
+        with self._lock:
+            if self._awaited is None:
+                self._awaited = self._make()
+            return self._awaited
+
+    @property
+    def blocking(self) -> SyncRuntime:
+        """The runtime for calls that block.
+
+        Raises:
+            ConfigError: The configuration is not valid.
+        """
+        with self._lock:
+            if self._blocking is None:
+                self._blocking = SyncRuntime(self._make())
+            return self._blocking
+
+    def close(self) -> None:
+        """Close the connections of calls that blocked; a later call opens new ones."""
+        with self._lock:
+            blocking = self._blocking
+            if blocking is None or blocking is self._given:
+                return
+            self._blocking = None
+        blocking.close()
+
+    async def aclose(self) -> None:
+        """Close all connections but those of a runtime that was given."""
+        with self._lock:
+            awaited = self._awaited
+            if awaited is not self._given:
+                self._awaited = None
+        if awaited is not None and awaited is not self._given:
+            await awaited.aclose()
+        if self._blocking is not None:
+            await asyncio.to_thread(self.close)
+
+    def _make(self) -> Runtime:
+        if self._given is None:
+            return Runtime.from_config(self._config)
+        return Runtime(self._given.config, registry=self._given.registry)
+
+
+def _check(given: object) -> None:
+    if not isinstance(given, Runtime | SyncRuntime | None):
+        msg = f"runtime is {type(given).__name__}; it is a Runtime or a SyncRuntime."
+        raise InvalidRequest(msg, retryable=False)
