@@ -8,5 +8,5 @@ from modelwire_bedrock.emulator import Emulator
 @pytest.fixture
 def calling_emulator():
     """Amazon Bedrock on a port of this machine, which calls the tools that it is offered."""
-    with Emulator(call_tools=True) as emulator:
+    with Emulator() as emulator:
         yield emulator

@@ -98,7 +98,7 @@ def run(library, task, folder, emulator):
 def check(library, task, folder):
     """Run a program, with failures of the service where it is about these, and compare what it prints."""
     for fault, printed in PRINTED[task]:
-        with Emulator(call_tools=True) as emulator:
+        with Emulator() as emulator:
             if fault is not None:
                 emulator.answer(fault=fault)
             last = run(library, task, folder, emulator).splitlines()[-1]

@@ -58,7 +58,9 @@ def bedrock() -> None:
 @click.option("--scenario", type=_FILE, metavar="FILE", help="What to answer, as JSON5.")
 @click.option("--catalogue", type=_FILE, metavar="FILE", help="The models, as JSON5.")
 @click.option(
-    "--model", metavar="REF", help="A model that answers, as local/smollm2-135m-instruct."
+    "--model",
+    metavar="echo|synth|REF",
+    help="What answers: repeated prompts, calls of tools (default), or a model, as provider/model-id.",
 )
 @click.option("--replay", type=_ANY_PATH, metavar="FILE", help="Recordings that answer.")
 @click.option(
@@ -106,7 +108,6 @@ def bedrock() -> None:
     metavar="NAME",
     help="A rule that is not enforced; the line of a refused request names its rule.",
 )
-@click.option("--call-tools", is_flag=True, help="Call tools that are only offered, too.")
 @click.option("--region", metavar="REGION", help="The region of requests that do not say theirs.")
 @click.option(
     "--certificate", type=_FILE, metavar="FILE", help="Answer HTTPS with this certificate."
@@ -130,7 +131,6 @@ def emulate(
     allow_hosts: tuple[str, ...],
     allow_remote: bool,
     skip_rules: tuple[str, ...],
-    call_tools: bool,
     region: str | None,
     certificate: Path | None,
     key: Path | None,
@@ -167,7 +167,7 @@ def emulate(
         mantle_port=mantle_port,
         scenario=scenario,
         catalogue=catalogue,
-        model=model,
+        model=model or "synth",
         replay=replay,
         record=record,
         upstream=upstream,
@@ -178,7 +178,6 @@ def emulate(
         allow_hosts=allow_hosts,
         allow_remote=allow_remote,
         skip_rules=skip_rules,
-        call_tools=call_tools,
         region=region,
         certificate=certificate,
         key=key,

@@ -94,7 +94,7 @@ def test_rules_are_switched_off_and_tools_are_called(session):
     rule = "toolChoice is not `any`"
     llama = "us.meta.llama4-maverick-17b-instruct-v1:0"
     spec = {"toolSpec": {"name": "look", "inputSchema": {"json": {"type": "object"}}}}
-    with running("--skip-rule", rule, "--call-tools") as process:
+    with running("--skip-rule", rule, "--model", "synth") as process:
         variables = exported(process)
         client = session.client(
             "bedrock-runtime",

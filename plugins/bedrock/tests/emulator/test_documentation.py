@@ -34,8 +34,9 @@ def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
     assert len(body) <= 10
 
 
-def test_the_example_of_responses_is_a_test_that_passes(page, tmp_path):
-    (tmp_path / "test_responses.py").write_text(example(page, "apis"))
+@pytest.mark.parametrize("name", ["apis", "synth"])
+def test_the_examples_of_other_apis_and_of_tools_are_tests_that_pass(page, tmp_path, name):
+    (tmp_path / "test_example.py").write_text(example(page, name))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "modelwire_bedrock.emulator.fixture"]
 
     done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)

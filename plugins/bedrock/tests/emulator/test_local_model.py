@@ -1,6 +1,7 @@
 """A real model behind the wire, and what happens when it fails."""
 
 import importlib.util
+import json
 
 import pytest
 from bedrock_apis import PLACES, call, sent_events
@@ -50,6 +51,30 @@ def test_boto3_streams_from_a_model_on_this_machine(with_model, client_of, read_
     assert "Paris" in text_of(events)
     assert events[-2]["messageStop"]["stopReason"] in ("end_turn", "max_tokens")
     assert events[-1]["metadata"]["usage"]["outputTokens"] > 0
+
+
+def test_the_model_calls_tools_and_follows_schemas(with_model):
+    city = {"type": "object", "properties": {"city": {"enum": ["Oslo", "Rome"]}}}
+    city |= {"required": ["city"], "additionalProperties": False}
+    tool = {"type": "function", "function": {"name": "look", "parameters": city}}
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": city}}
+
+    called = call(
+        with_model, PLACES["chat"], PLACES["chat"].request(tools=[tool], tool_choice="required")
+    ).json()
+    said = call(with_model, PLACES["chat"], PLACES["chat"].request(response_format=form)).json()
+
+    function = called["choices"][0]["message"]["tool_calls"][0]["function"]
+    for answer in (function["arguments"], said["choices"][0]["message"]["content"]):
+        assert json.loads(answer)["city"] in ("Oslo", "Rome")
+
+
+def test_a_header_puts_a_built_in_model_before_it(with_model):
+    headers = {"x-bedrock-emulator-model": "echo"}
+
+    answer = call(with_model, PLACES["chat"], more=headers.items()).json()
+
+    assert answer["choices"][0]["message"]["content"].endswith("You said: Hello")
 
 
 def test_converse_says_what_the_stream_says(with_model, client_of):

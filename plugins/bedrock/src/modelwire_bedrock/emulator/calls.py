@@ -1,4 +1,4 @@
-"""The default answers: calls of tools that were offered, JSON that was asked for, or words."""
+"""The default answers: a call of a tool, the JSON that was asked for, or words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from attrs import evolve
 
@@ -17,42 +17,83 @@ from modelwire_bedrock.emulator.rules import wants_short_ids
 from modelwire_bedrock.emulator.scenario import EmulatedCall
 from modelwire_bedrock.emulator.synthesis import synthesize
 
-__all__ = ["GREETING", "TOOLS_HEADER", "default_answer", "with_fitting_ids"]
+__all__ = [
+    "BUILT_IN",
+    "GREETING",
+    "MODEL_HEADER",
+    "BuiltIn",
+    "answer_schema",
+    "default_answer",
+    "last_quoted",
+    "with_fitting_ids",
+]
 
 GREETING = "This is the Bedrock emulator. You said: "
-TOOLS_HEADER = "x-bedrock-emulator-tools"
-"""The request header that says whether offered tools are called: `call` or `words`."""
+MODEL_HEADER = "x-bedrock-emulator-model"
+"""The request header that says which built-in model answers: `echo` or `synth`."""
 
+BuiltIn = Literal["echo", "synth"]
+"""The models that are part of the emulator."""
+
+BUILT_IN: Mapping[str, BuiltIn] = {name: name for name in get_args(BuiltIn)}
+"""The same by their names."""
+
+_QUOTED = re.compile(
+    r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|`([^`\n]+)`|(?<!\w)['\u2018]([^'\u2019\n]+)['\u2019](?!\w)"
+)
 _MADE_UP = re.compile(r"tooluse_[0-9a-f]{22}")
 
 
-def default_answer(call: EmulatedCall, *, call_tools: bool) -> Answer:
+def default_answer(call: EmulatedCall, model: BuiltIn) -> Answer:
     """The answer to a request for which nothing else was said.
 
-    A tool that has to be called is called, with arguments that its schema accepts. With `call_tools`
-    a tool that may be called is called too, unless the request holds results of tools.
+    A tool that has to be called is called, with arguments that its schema accepts. `synth` calls a
+    tool that may be called, too, unless the last message has results of tools; `echo` repeats the
+    prompt. Where a schema is asked for, both answer with JSON.
+
+    Raises:
+        Refusal: A schema is none, or its values are too large.
     """
     parameters = call.parameters
     choice = (parameters.get("toolConfig") or {}).get("toolChoice") or {}
-    forced = next(iter(choice), "auto")
-    if forced != "auto" or (call_tools and not _has_results(parameters)):
+    mode = "none" if _no_tools(parameters) else next(iter(choice), "auto")
+    quoted = last_quoted(call.last_text)
+    if mode in ("any", "tool") or (
+        mode == "auto" and model == "synth" and not _has_results(parameters)
+    ):
         spec = _chosen(parameters, choice)
         if spec is not None:
-            arguments = _synthesized(spec["inputSchema"].get("json", {}))
+            arguments = _synthesized(spec["inputSchema"].get("json", {}), quoted)
             return Answer(ToolUse(spec["name"], arguments or {}, id=_call_id(parameters)))
-    schema = _answer_schema(parameters)
+    schema = _wanted_schema(parameters, call.last_text)
     if schema is not None:
-        return Answer(json.dumps(_synthesized(schema)))
+        return Answer(json.dumps(_synthesized(schema, quoted)))
     return Answer(f"{GREETING}{call.last_text or '(nothing)'}")
 
 
-def _synthesized(schema: Any) -> Any:
+def last_quoted(text: str) -> str | None:
+    """The last words of a text that stand in quotation marks or backticks."""
+    found = _quotations(text)
+    return found[-1] if found else None
+
+
+def _quotations(text: str) -> list[str]:
+    return [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
+
+
+def _synthesized(schema: Any, quoted: str | None) -> Any:
     try:
-        return synthesize(schema)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return synthesize(schema, quoted)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # The keywords of a schema are anything; one that is none has no values.
         msg = "tools: JSON schema is invalid. It must match JSON Schema draft 2020-12."
-        raise validation(msg) from None
+        raise validation(f"{msg} (The emulator: {error}.)") from None
+
+
+def _no_tools(parameters: Mapping[str, Any]) -> bool:
+    """Whether a field of the model's own says that no tool is called."""
+    own = parameters.get("additionalModelRequestFields")
+    return isinstance(own, Mapping) and own.get("tool_choice") in ("none", {"type": "none"})
 
 
 def _chosen(parameters: Mapping[str, Any], choice: Mapping[str, Any]) -> Any:
@@ -86,7 +127,17 @@ def _fitted(block: Block) -> Block:
     return evolve(block, id=hashlib.sha256(block.id.encode()).hexdigest()[:9])
 
 
-def _answer_schema(parameters: Mapping[str, Any]) -> Any:
+def _wanted_schema(parameters: Mapping[str, Any], prompt: str) -> Any:
+    if parameters.get("jsonMode"):
+        # Any object will do; prompts for JSON without a schema name its members in quotation marks.
+        names = list(dict.fromkeys(_quotations(prompt))) or ["text"]
+        words = {name: {"type": "string", "const": "text"} for name in names}
+        return {"type": "object", "properties": words, "required": names}
+    return answer_schema(parameters)
+
+
+def answer_schema(parameters: Mapping[str, Any]) -> Any:
+    """The schema that an answer has to follow, or `None`."""
     form = (parameters.get("outputConfig") or {}).get("textFormat") or {}
     # Converse has the schema as text; the body of Anthropic has it beside the type.
     text = form.get("structure", {}).get("jsonSchema", {}).get("schema")

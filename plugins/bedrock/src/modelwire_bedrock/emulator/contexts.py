@@ -20,6 +20,7 @@ from modelwire.messages import (
     ToolResultMessage,
     UserMessage,
 )
+from modelwire_bedrock.emulator.calls import answer_schema
 
 __all__ = ["context_of", "options_of"]
 
@@ -54,6 +55,7 @@ def options_of(parameters: Mapping[str, Any]) -> CompletionOptions:
         temperature=inference.get("temperature"),
         top_p=inference.get("topP"),
         stop=tuple(inference.get("stopSequences", ())),
+        response_schema=answer_schema(parameters),
         tool_choice=None if mode is None else ToolChoice(mode, name),
     )
 

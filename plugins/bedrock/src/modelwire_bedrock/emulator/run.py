@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from modelwire.cli import echo, on_signal, printable, style
 from modelwire_bedrock.emulator.access import is_loopback
 from modelwire_bedrock.emulator.auth import Credentials
+from modelwire_bedrock.emulator.calls import BUILT_IN
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.received import ReceivedRequest
 from modelwire_bedrock.emulator.recordings import Recorder, Recordings
@@ -35,7 +36,7 @@ def run_emulator(
     mantle_port: int | None = None,
     scenario: Path | None = None,
     catalogue: Path | None = None,
-    model: str | None = None,
+    model: str = "synth",
     replay: Path | None = None,
     record: Path | None = None,
     upstream: str | None = None,
@@ -46,7 +47,6 @@ def run_emulator(
     allow_hosts: Sequence[str] = (),
     allow_remote: bool = False,
     skip_rules: Sequence[str] = (),
-    call_tools: bool = False,
     region: str | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
@@ -61,7 +61,7 @@ def run_emulator(
             where that is 0.
         scenario: A script, as JSON5.
         catalogue: The models, as JSON5.
-        model: The reference of a model that answers what the script does not.
+        model: What answers where the script does not: `echo`, `synth`, or the reference of a model.
         replay: Recordings that answer everything.
         record: Where to keep what passes to the upstream.
         upstream: The address of the service to pass everything on to.
@@ -72,7 +72,6 @@ def run_emulator(
         allow_hosts: Further host names that requests may be addressed to.
         allow_remote: Whether an upstream may be used at an address that other machines reach.
         skip_rules: Names of rules that are not enforced.
-        call_tools: Whether tools that are only offered are called.
         region: The region of requests that do not say theirs by their signature.
         certificate: The certificate to answer HTTPS with.
         key: The key of the certificate, if apart.
@@ -83,7 +82,7 @@ def run_emulator(
         ModelwireError: There is no such model.
     """
     source = None
-    if model is not None:
+    if model not in BUILT_IN:
         from modelwire_bedrock.emulator.local_model import LocalModel
 
         source = LocalModel(model)
@@ -94,7 +93,7 @@ def run_emulator(
         mantle_port=(port and port + 1) if mantle_port is None else mantle_port,
         scenario=None if scenario is None else Scenario.from_file(scenario),
         catalogue=catalogue,
-        model=source,
+        model=source or BUILT_IN[model],
         replay=None if replay is None else Recordings.from_path(replay),
         upstream=None if upstream is None else Upstream(upstream, recorder, mantle_upstream),
         require_auth=require_auth,
@@ -103,7 +102,6 @@ def run_emulator(
         allow_hosts=allow_hosts,
         allow_remote=allow_remote,
         skip_rules=skip_rules,
-        call_tools=call_tools,
         region=region,
         tls=None if certificate is None else _tls(certificate, key),
         on_end=None if quiet else _show,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from modelwire_bedrock.emulator.access import HostPolicy, is_loopback
 from modelwire_bedrock.emulator.answers import Answer, Block
 from modelwire_bedrock.emulator.auth import Credentials
+from modelwire_bedrock.emulator.calls import BUILT_IN, BuiltIn
 from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.faults import Fault
@@ -48,7 +49,9 @@ class Emulator:
         mantle_port: The port of the second endpoint, `bedrock-mantle`; 0 takes a free one.
         scenario: What to answer; steps can be added at any time.
         catalogue: The models: a `Catalogue`, a file, or plain data.
-        model: What answers where the scenario does not.
+        model: What answers where the scenario does not. `synth` calls tools with arguments that
+            fit their schemas; `echo` repeats the prompt, and calls only tools that it has to; both
+            answer with JSON that fits where a schema is asked for. Or an object that answers.
         replay: Recordings that answer everything.
         upstream: Where to pass everything on to, in place of answering. It is asked with the
             credentials of this process, so that only the known ones are let in.
@@ -64,14 +67,12 @@ class Emulator:
         tls: The certificate to answer HTTPS with, or `None` for plain HTTP. boto3 sends bearer
             tokens over HTTPS only.
         skip_rules: Names of rules that are not enforced.
-        call_tools: Whether a request with tools that the scenario does not answer is answered with
-            a call; one that forces a tool always is.
         clock: Says what time it is, for signatures.
         on_end: Called when a request has ended, from the event loop.
 
     Raises:
         EmulatorError: With an upstream, `host` is not on loopback and `allow_remote` is not set;
-            or there is no such rule.
+            or there is no such rule or built-in model.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Emulator:
         mantle_port: int = 0,
         scenario: Scenario | None = None,
         catalogue: Catalogue | Path | Mapping[str, Any] | None = None,
-        model: AnswerSource | None = None,
+        model: AnswerSource | BuiltIn = "synth",
         replay: Recordings | None = None,
         upstream: Upstream | None = None,
         require_auth: bool = False,
@@ -93,12 +94,14 @@ class Emulator:
         region: str | None = None,
         tls: ssl.SSLContext | None = None,
         skip_rules: Iterable[str] = (),
-        call_tools: bool = False,
         clock: Callable[[], datetime] | None = None,
         on_end: Callable[[ReceivedRequest], None] | None = None,
     ) -> None:
         if upstream is not None and not (allow_remote or is_loopback(host)):
             raise _too_open(host)
+        if isinstance(model, str) and model not in BUILT_IN:
+            msg = f"model is {model!r}; it is 'echo', 'synth', or an object that answers."
+            raise EmulatorError(msg)
         hosts = HostPolicy(host, frozenset(name.lower() for name in allow_hosts))
         self.scenario = scenario or Scenario()
         known = catalogue if isinstance(catalogue, Catalogue) else load_catalogue(catalogue)
@@ -112,7 +115,6 @@ class Emulator:
             recordings=replay,
             region=region,
             skipped=known_rules(skip_rules),
-            call_tools=call_tools,
         )
         self._upstream = upstream
         self._handler = Handler(self.service, hosts, upstream, on_end)

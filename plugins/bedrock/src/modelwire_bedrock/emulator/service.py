@@ -24,7 +24,13 @@ from modelwire_bedrock.emulator.apis.paths import SERVICES, ApiPath, find_api_pa
 from modelwire_bedrock.emulator.apis.replies import api_reply
 from modelwire_bedrock.emulator.apis.stored import StoredResponses
 from modelwire_bedrock.emulator.auth import Authenticator
-from modelwire_bedrock.emulator.calls import TOOLS_HEADER, default_answer, with_fitting_ids
+from modelwire_bedrock.emulator.calls import (
+    BUILT_IN,
+    MODEL_HEADER,
+    BuiltIn,
+    default_answer,
+    with_fitting_ids,
+)
 from modelwire_bedrock.emulator.catalogue import Catalogue
 from modelwire_bedrock.emulator.checks.request import CheckedRequest
 from modelwire_bedrock.emulator.control_plane import answer_control
@@ -90,21 +96,19 @@ class Service:
         authenticator: Who may call.
         catalogue: The models.
         scenario: The script.
-        model: Answers in place of the default answer, or `None`.
+        model: What answers where the scenario does not: a built-in model, or something else.
         recordings: Answers everything in place of all else, or `None`.
         region: The region that unsigned requests are for.
         skipped: Names of rules that are not enforced.
-        call_tools: Whether default answers call tools that are offered.
     """
 
     authenticator: Authenticator
     catalogue: Catalogue
     scenario: Scenario
-    model: AnswerSource | None = None
+    model: AnswerSource | BuiltIn = "synth"
     recordings: RecordedSource | None = None
     region: str | None = None
     skipped: frozenset[str] = frozenset()
-    call_tools: bool = False
     signatures: set[str] = field(factory=set, repr=False)
     responses: StoredResponses = field(factory=StoredResponses, init=False, repr=False)
     _counts: dict[str, int] = field(factory=dict, init=False)
@@ -227,22 +231,33 @@ class Service:
         Args:
             call: The call.
             answer: The answer that the scenario has for it, or `None`.
-            received: The request, whose header may ask for calls of tools.
+            received: The request, whose header may name a built-in model.
+
+        Raises:
+            Refusal: The header names none, or there is no answer.
         """
-        wanted = received.headers.get(TOOLS_HEADER, "call" if self.call_tools else "words")
-        call_tools = wanted == "call"
+        model = self._model_for(received)
         pacing = answer.pacing if answer and answer.pacing else self.scenario.pacing
         limit = answer_limit(call.base_model, call.parameters)
-        if answer is None and self.model is not None:
-            events = self.model.events(call)
+        if answer is None and not isinstance(model, str):
+            events = model.events(call)
         else:
-            answer = answer or default_answer(call, call_tools=call_tools)
+            built_in: BuiltIn = model if isinstance(model, str) else "synth"
+            answer = answer or default_answer(call, built_in)
             answer = with_fitting_ids(answer, call.base_model)
             said = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
             usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
             events = _listed(wire_events(answer, usage))
             limit = None if answer.events is not None or answer.stop_reason else limit
         return self._guarded(self._remembering(limited(events, limit)), call), pacing
+
+    def _model_for(self, received: ReceivedRequest) -> AnswerSource | BuiltIn:
+        named = received.headers.get(MODEL_HEADER)
+        if named is None:
+            return self.model
+        if named in BUILT_IN:
+            return BUILT_IN[named]
+        raise validation(f"{MODEL_HEADER} is {named!r}; it is echo or synth.")
 
     def _guarded(
         self, events: AsyncIterator[WireEvent], call: EmulatedCall

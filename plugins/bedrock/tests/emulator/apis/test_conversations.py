@@ -175,6 +175,61 @@ def test_a_forced_tool_is_called_with_arguments_that_fit(strict, place):
     assert (name, list(arguments)) == ("look", ["city"])
 
 
+QUOTED = [{"role": "user", "content": 'Look up "Oslo" for me.'}]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_offered_tool_is_called_with_the_quoted_words_of_the_prompt(strict, place, stream):
+    prompt = {"input" if place.path.endswith("/responses") else "messages": QUOTED}
+    more = {"stream_options": {"include_usage": True}} if stream and "chat" in place.path else {}
+
+    answer = call(strict, place, offered(place, stream=stream, **prompt, **more))
+
+    assert answer.status == 200, answer.data
+    body = assembled(place, answer.data) if stream else answer.json()
+    told = told_by(place, {**body, **readable(body)})
+    assert (told["calls"], told["end"]) == ([("look", {"city": "Oslo"})], "tool_use")
+
+
+def test_no_tool_is_called_where_the_request_says_so(strict, place):
+    choice = {"type": "none"} if place.path.endswith("/messages") else "none"
+
+    answer = call(strict, place, offered(place, tool_choice=choice))
+
+    if "gpt-oss" in place.model and "responses" in place.path:
+        assert strict.requests[-1].rule == "gpt-oss chooses its calls itself on Responses"
+        return
+    told = told_by(place, answer.json())
+    assert (told["calls"], told["end"]) == ([], "end_turn")
+
+
+@pytest.mark.parametrize("name", ["chat", "mantle-chat", "responses", "mantle-responses"])
+def test_json_mode_is_answered_with_an_object_of_the_quoted_members(strict, name):
+    place = PLACES[name]
+    prompt = [{"role": "user", "content": "JSON with 'setup' and 'end', please."}]
+    form = {"type": "json_object"}
+    changes = (
+        {"messages": prompt, "response_format": form}
+        if "chat" in name
+        else {"input": prompt, "text": {"format": form}}
+    )
+
+    answer = call(strict, place, place.request(**changes))
+
+    assert json.loads(told_by(place, answer.json())["text"]) == {"setup": "text", "end": "text"}
+
+
+@pytest.mark.parametrize("name", ["messages", "mantle-messages"])
+def test_structured_output_of_messages_fits_its_schema(name):
+    place = PLACES[name]
+    form = {"type": "json_schema", "schema": {**SCHEMA, "additionalProperties": False}}
+
+    with Emulator(skip_rules=["outputConfig is accepted by all reports"]) as emulator:
+        answer = call(emulator, place, place.request(output_config={"format": form}))
+
+    assert json.loads(told_by(place, answer.json())["text"]) == {"city": "text"}
+
+
 def readable(body):
     """A completion without text, with an empty one."""
     if "choices" not in body:

@@ -67,7 +67,7 @@ def expected(name, answers):
 
 
 def check(name, home, *, bearer=False):
-    with Emulator(require_auth=True, call_tools=True) as emulator:
+    with Emulator(require_auth=True) as emulator:
         answers = run(name, emulator, home, bearer=bearer)
         assert {key: answers[key] for key in expected(name, answers)} == expected(name, answers)
         assert "text" in answers

@@ -51,6 +51,8 @@ def read_responses(body: Mapping[str, Any], before: Sequence[Any] = ()) -> dict[
     form = member(member(body, "text", dict, {}), "format", dict, {})
     if form.get("type") == "json_schema":
         parameters["outputConfig"] = {"textFormat": {"schema": member(form, "schema", dict)}}
+    elif form.get("type") == "json_object":
+        parameters["jsonMode"] = True
     return parameters
 
 

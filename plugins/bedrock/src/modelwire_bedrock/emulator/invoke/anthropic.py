@@ -86,7 +86,7 @@ def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
     choice = member(body, "tool_choice", dict, {})
     kind = choice.get("type")
     config: dict[str, Any] = {"tools": tools}
-    if kind in ("auto", "any"):
+    if kind in ("auto", "any", "none"):
         config["toolChoice"] = {kind: {}}
     if kind == "tool":
         config["toolChoice"] = {"tool": {"name": member(choice, "name", str)}}

@@ -47,6 +47,8 @@ def read_chat(body: Mapping[str, Any]) -> dict[str, Any]:
     if form.get("type") == "json_schema":
         schema = member(member(form, "json_schema", dict), "schema", dict)
         parameters["outputConfig"] = {"textFormat": {"schema": schema}}
+    elif form.get("type") == "json_object":
+        parameters["jsonMode"] = True
     if system:
         parameters["system"] = system
     if body.get("tools"):
@@ -115,7 +117,7 @@ def _tools(body: Mapping[str, Any]) -> dict[str, Any]:
         tools.append({"toolSpec": spec})
     config: dict[str, Any] = {"tools": tools}
     choice = body.get("tool_choice")
-    if choice in ("auto", "required"):
+    if choice in ("auto", "none", "required"):
         config["toolChoice"] = {{"required": "any"}.get(choice, choice): {}}
     elif isinstance(choice, Mapping):
         name = member(member(choice, "function", dict), "name", str)
