@@ -12,7 +12,6 @@ from attrs import evolve
 
 from modelwire.config.config import SUMMARY, Config, build_config
 from modelwire.config.environment import MissingVariable, has_placeholder
-from modelwire.config.misspelt import misspelt_keys, misspelt_keys_of_text, misspelt_warning
 from modelwire.config.source import (
     ConfigFile,
     find_place,
@@ -76,6 +75,9 @@ def load_config(
     place = find_place(path, environ, cwd)
     if place is None:
         return Config.empty(environ)
+    # Only a program with a configuration needs them.
+    from modelwire.config.misspelt import misspelt_keys, misspelt_keys_of_text
+
     file = open_config(place, environ, trust=trust)
     try:
         config = config_of(file, environ)
@@ -120,6 +122,8 @@ def warning_for(file: ConfigFile, left_out: Sequence[str]) -> UntrustedConfigWar
 
 def _warn_of_misspelt(keys: list[Problem], file: ConfigFile) -> None:
     if keys:
+        from modelwire.config.misspelt import misspelt_warning
+
         warn_caller(misspelt_warning(keys, file.path))
 
 
