@@ -54,7 +54,7 @@ def test_the_scenario_is_read(page, tmp_path):
 def test_every_fault_is_described(page):
     from typing import get_args
 
-    table = page[page.index("## Faults") : page.index("## What is judged")]
+    table = page[page.index("## Faults") : page.index("## What is checked")]
 
     for kind in (*get_args(FaultKind), *SHORT_ERRORS):
         assert f"`{kind}`" in table
