@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import get_args
+from typing import Any, get_args
 
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from modelwire.catalog import Catalog
 from modelwire.config import Config
@@ -41,7 +41,7 @@ class Resolver:
     registry: Registry
     catalog: Catalog
     _refs: dict[str, ModelRef] = field(factory=dict, init=False, repr=False, eq=False)
-    _plain: dict[tuple[str, str], tuple[Model, Deadlines, CompletionOptions]] = field(
+    _plain: dict[tuple[str, str], tuple[Model, Deadlines, dict[str, Any]]] = field(
         factory=dict, init=False, repr=False, eq=False
     )
     """The options of calls for which the caller wants nothing: each with the model as it was then."""
@@ -123,10 +123,11 @@ class Resolver:
         before = self._plain.get(key)
         if before is None or before[0] is not model or before[1] is not deadlines:
             made = self._options(model, asked, spent, deadlines)
-            before = (model, deadlines, made)
+            before = (model, deadlines, asdict(made, recurse=False))
             if len(self._plain) < _MOST_KNOWN or key in self._plain:
                 self._plain[key] = before
-        return evolve(before[2], params=dict(before[2].params))
+        values = before[2]
+        return CompletionOptions(**{**values, "params": dict(values["params"])})
 
     def _options(
         self, model: Model, asked: CompletionOptions, spent: float, deadlines: Deadlines

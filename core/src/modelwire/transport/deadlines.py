@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, fields, frozen
@@ -32,7 +33,7 @@ def _seconds(limit: float | _Default | None) -> float | None:
     return limit.seconds if isinstance(limit, _Default) else limit
 
 
-@frozen(repr=False)
+@frozen(repr=False, cache_hash=True)
 class Deadlines:
     """Limits on waiting, in seconds; `None` means no limit.
 
@@ -94,12 +95,17 @@ class Deadlines:
 
     def with_defaults(self, other: Deadlines) -> Deadlines:
         """These limits, and the other's in place of those that were not given."""
-        missing = {
-            name: getattr(other, f"_{name}")
-            for name in _NAMES
-            if isinstance(getattr(self, f"_{name}"), _Default)
-        }
-        return evolve(self, **missing) if missing else self
+        return _completed(self, other)
+
+
+@lru_cache(maxsize=256)
+def _completed(own: Deadlines, other: Deadlines) -> Deadlines:
+    missing = {
+        name: getattr(other, f"_{name}")
+        for name in _NAMES
+        if isinstance(getattr(own, f"_{name}"), _Default)
+    }
+    return evolve(own, **missing) if missing else own
 
 
 _NAMES = tuple(each.name.removeprefix("_") for each in fields(Deadlines))

@@ -56,6 +56,10 @@ class Exchange:
     proxy: Endpoint | None = None
     details: dict[str, Any] = field(factory=dict, repr=False)
 
+    def answered(self, request_id: str | None) -> Exchange:
+        """The same, once the service has named the request."""
+        return Exchange(self.endpoint, self.proxy, {**self.details, "request_id": request_id})
+
     def failed(self, message: str, **options: Any) -> ConnectionFailed:
         """Make a `ConnectionFailed`."""
         return ConnectionFailed(message, **self.details, **options)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import yarl
 from aiohttp.payload import Payload
-from attrs import evolve
 
 from modelwire.errors import InvalidRequest, RequestTimeout
 from modelwire.redaction import secrets_in
@@ -20,7 +19,13 @@ from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.errors import FAULTS, Exchange, cause_of
 from modelwire.transport.log import log_request
 from modelwire.transport.proxies import ProxyLogin
-from modelwire.transport.request import Request, clean_headers, header, request_id_in
+from modelwire.transport.request import (
+    Request,
+    clean_headers,
+    header,
+    request_id_in,
+    with_headers,
+)
 from modelwire.transport.request_deadlines import RequestDeadlines, tracing
 from modelwire.transport.response import Response
 from modelwire.transport.starts import pass_gate
@@ -152,12 +157,8 @@ async def open_response(
     headers = clean_headers(raw.headers, secrets)
     if telling is not None:
         telling.head(raw.status, headers)
-    sent = evolve(request, headers=options["headers"])
-    details = {
-        **exchange.details,
-        "request_id": request_id_in(headers, request.request_id_headers),
-    }
-    exchange = evolve(exchange, details=details)
+    sent = with_headers(request, options["headers"])
+    exchange = exchange.answered(request_id_in(headers, request.request_id_headers))
     body = Body(
         raw,
         session,

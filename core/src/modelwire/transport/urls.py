@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -40,6 +41,11 @@ def endpoint_of(url: str, *, what: str = "The address of the provider") -> Endpo
     Raises:
         ConfigError: It is not an absolute `http` or `https` URL that can be sent.
     """
+    return _endpoint_of(url, what)
+
+
+@lru_cache(maxsize=256)
+def _endpoint_of(url: str, what: str) -> Endpoint:
     if _UNSENDABLE.search(url):
         raise ConfigError(f"{what} holds a space or a control character.")
     try:

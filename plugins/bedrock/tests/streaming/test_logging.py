@@ -52,7 +52,7 @@ async def test_a_dry_run_and_the_log_show_the_time_of_a_signature_and_no_credent
     shown = await dry_run(environ | token)
     fields = {name.lower(): value for name, value in shown.items()}
     visible = {name for name, value in fields.items() if value != "<hidden>"}
-    assert visible == {"content-type", "user-agent", "x-amz-date"}
+    assert visible == {"amz-sdk-request", "content-type", "user-agent", "x-amz-date"}
     assert fields.keys() > {"authorization", "x-amz-security-token"}
 
     shown = await dry_run(environ)

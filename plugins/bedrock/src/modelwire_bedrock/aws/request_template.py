@@ -30,8 +30,11 @@ from modelwire_bedrock.errors import REQUEST_ID_HEADERS
 
 __all__ = ["PUBLIC_HEADERS", "RequestTemplate", "TemplateTrial", "encode"]
 
-PUBLIC_HEADERS = frozenset({"x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADERS})
-"""Header fields of AWS that hold no secret: the time of a signature, the kind of an error, the id."""
+PUBLIC_HEADERS = frozenset(
+    {"amz-sdk-request", "x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADERS}
+)
+"""Header fields of AWS that hold no secret: which try it is, the time of a signature, the kind of an
+error, the id."""
 
 _BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 _ABOUT_TRIES = "amz-sdk-"

@@ -225,8 +225,11 @@ class ConverseCall:
 
     def as_remembered(self) -> ConverseCall:
         """The same without the fields that the model refused earlier in this process."""
+        remembered = REFUSED.get(self.memory_key)
+        if not remembered:
+            return self
         request = self.request
-        for refused in REFUSED.get(self.memory_key) or ():
+        for refused in remembered:
             reason = "The model refused it in an earlier call of this process."
             request = request.without(refused, reason) or request
         return evolve(self, request=request)

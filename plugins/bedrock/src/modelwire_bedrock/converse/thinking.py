@@ -48,6 +48,10 @@ class ThinkingPlan:
     effort: str | None = None
     thinks: bool = False
 
+    def limited_to(self, max_tokens: int | None) -> ThinkingPlan:
+        """The same with another limit of the answer."""
+        return ThinkingPlan(self.fields, max_tokens, self.style, self.effort, self.thinks)
+
 
 def plan_thinking(
     model: Model,

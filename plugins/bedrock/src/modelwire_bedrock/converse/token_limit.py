@@ -83,7 +83,7 @@ def with_default_limit(
     sent = _default_limit(thinking, model, family, known_by)
     what = "The service's own limit held" if sent is None else f"The limit was {sent} tokens"
     note = f"{what}, since none is configured. Set max_tokens, or maxTokens in the configuration."
-    return evolve(thinking, max_tokens=sent), note
+    return thinking.limited_to(sent), note
 
 
 def _default_limit(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from attrs import field, frozen
@@ -156,6 +157,7 @@ EMBEDDING_FAMILIES: tuple[EmbeddingFamily, ...] = (
 """Every family that is known, most particular first."""
 
 
+@lru_cache(maxsize=1024)
 def embedding_family(model_id: str, *, base_model: str | None = None) -> EmbeddingFamily | None:
     """The family of an embedding model; `None` for one of no family.
 
