@@ -79,6 +79,8 @@ class Pairing:
 
     def unanswered(self) -> list[SentCall]:
         """The calls without a result, in order; none is repeated."""
+        if not self._open:
+            return []
         left = [call for waiting in self._open.values() for call in waiting]
         self._open.clear()
         return left

@@ -54,7 +54,9 @@ def names_in(context: Context) -> list[str]:
     names = [tool.name for tool in context.tools]
     for message in context.messages:
         if isinstance(message, AssistantMessage):
-            names += [block.name for block in message.content if isinstance(block, ToolCall)]
+            for block in message.content:
+                if isinstance(block, ToolCall):
+                    names.append(block.name)  # noqa: PERF401 - a list for each message takes longer
         elif isinstance(message, ToolResultMessage):
             names.append(message.tool_name)
     return names

@@ -20,7 +20,8 @@ def clean_text(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether there is nothing but white space, which some providers refuse in a text block."""
-    return not text.strip().strip("\ufeff").strip()
+    # Nearly every text begins with a letter, and histories have thousands.
+    return not text[:1].isalnum() and not text.strip().strip("\ufeff").strip()
 
 
 def text_of(
@@ -35,8 +36,9 @@ def text_of(
         blank: Why blank text is left out, in one sentence.
         cited: Whether the caller sends the citations of the block; else they are dropped.
     """
-    text = clean_text(block.text)
-    if text != block.text:
+    text = block.text
+    if not text.isascii() and (cleaned := without_surrogates(text)) != text:
+        text = cleaned
         changes.rewritten(path, "Unpaired surrogates are not text.")
     if is_blank(text):
         changes.dropped(path, blank)
@@ -64,17 +66,23 @@ class _TooDeepError(Exception):
 
 
 def _clean(value: Any, levels: int) -> Any:
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str or isinstance(value, str):
         return value if value.isascii() else without_surrogates(value)
-    if value is None or isinstance(value, bool):
+    if value is None or kind is bool:
         return value
-    if isinstance(value, int | float):
+    if kind is not dict and isinstance(value, int | float):
         return value if is_json_number(value) else None
-    is_object = isinstance(value, Mapping)
+    is_object = kind is dict or isinstance(value, Mapping)
     if not is_object and not isinstance(value, list | tuple | set | frozenset):
         return clean_text(str(value))
     if not levels:
         raise _TooDeepError
     if is_object:
-        return {clean_text(str(key)): _clean(item, levels - 1) for key, item in value.items()}
+        return {
+            key if type(key) is str and key.isascii() else clean_text(str(key)): _clean(
+                item, levels - 1
+            )
+            for key, item in value.items()
+        }
     return [_clean(item, levels - 1) for item in value]

@@ -25,13 +25,12 @@ def render_assistant(
 ) -> AssistantTurn[list[_Block]]:
     """Write an assistant message as content blocks; it may turn out to have none."""
     spoken: AssistantTurn[list[_Block]] = AssistantTurn(path, [])
-    own, accepted = rendering.is_own(message), rendering.accepts_thinking_of(message)
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
             written = _text(block, place, rendering)
         elif isinstance(block, Thinking):
-            written = _thinking(block, place, rendering, own=own, accepted=accepted)
+            written = _thinking(block, place, rendering, message)
         else:
             written = _call(block, place, rendering, spoken)
         if written is not None:
@@ -58,12 +57,13 @@ def _text(block: Text, path: str, rendering: Rendering) -> _Block | None:
 
 
 def _thinking(
-    block: Thinking, path: str, rendering: Rendering, *, own: bool, accepted: bool
+    block: Thinking, path: str, rendering: Rendering, message: AssistantMessage
 ) -> _Block | None:
     """Write thinking as thinking, or leave it out; as text the model would repeat it to the user."""
-    replayed = accepted and rendering.family.signed
+    replayed = rendering.family.signed and rendering.accepts_thinking_of(message)
     if block.redacted:
-        return _redacted(block, path, rendering, replayed=replayed and own)
+        replayed = replayed and rendering.is_own(message)
+        return _redacted(block, path, rendering, replayed=replayed)
     signature = (block.signature or "").strip()
     if replayed and signature == _PLACEHOLDER_SIGNATURE:
         rendering.changes.dropped(

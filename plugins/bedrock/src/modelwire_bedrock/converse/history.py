@@ -128,7 +128,7 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
             messages.append({"role": "assistant", "content": turn.blocks})
             continue
         said = _with_text([*turn.beside, *turn.said], changes)
-        results = any("toolResult" in block for block in turn.results)
+        results = turn.results and any("toolResult" in block for block in turn.results)
         if results and (refused := _refused_company(said, family)):
             # The service joins two turns of one role again, so something must stand between.
             changes.added(
@@ -178,7 +178,12 @@ def end_with_user(
 
 def _with_text(said: list[dict[str, Any]], changes: Changes) -> list[dict[str, Any]]:
     """Put text before a document that has none in its message, as the service wants it."""
-    if not any("document" in block for block in said) or any("text" in block for block in said):
+    for block in said:  # a loop, since histories have thousands of turns
+        if "document" in block:
+            break
+    else:
+        return said
+    if any("text" in block for block in said):
         return said
     changes.added("messages", "A document needs text in its message; a placeholder is added.")
     return [{"text": PLACEHOLDER}, *said]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from attrs import frozen
 
 from modelwire.errors import InvalidMessage, Problem
-from modelwire.messages import AssistantMessage, File, Image, Message, UserMessage
+from modelwire.messages import AssistantMessage, File, Image, Message, Text, UserMessage
 from modelwire_bedrock.converse.image_size import image_size
 from modelwire_bedrock.models.media_limits import MediaLimits
 
@@ -69,6 +69,8 @@ def _items(
         # What a tool has found may be anything; the user cannot take it back.
         is_new = number == len(messages) - 1 and isinstance(message, UserMessage)
         for index, block in enumerate(message.content):
+            if type(block) is Text:
+                continue
             path = f"messages[{number}].content[{index}]"
             if isinstance(block, Image) and block.data and "image" in kinds:
                 size = image_size(block.data)

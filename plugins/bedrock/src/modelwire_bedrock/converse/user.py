@@ -64,11 +64,14 @@ def render_user(
     blocks: list[dict[str, Any]] = []
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
-        plain = _plain(block, place, rendering, by_tool=by_tool)
-        if isinstance(plain, dict):
-            written: dict[str, Any] | None = plain
-        elif isinstance(plain, Text):
+        if type(block) is Text:
+            plain: Any = block
+        else:
+            plain = _plain(block, place, rendering, by_tool=by_tool)
+        if isinstance(plain, Text):
             written = text_block(plain, place, rendering)
+        elif isinstance(plain, dict):
+            written = plain
         elif plain is None:
             continue
         else:
