@@ -12,13 +12,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["OWN", "PEERS", "SDKS", "Environments"]
+__all__ = ["GATEWAYS", "OWN", "PEERS", "SDKS", "Environments"]
 
 _HERE = Path(__file__).parent
 _ENVIRONMENTS = _HERE.parent / ".venv-bench"
 
 OWN = ("floor", "modelwire")
 """What runs in the environment that runs the benchmarks."""
+GATEWAYS = ("litellm_proxy",)
+"""Servers that other programs call."""
 PEERS = (
     "boto3",
     "aiobotocore",
@@ -53,7 +55,7 @@ class Environments:
         What a peer does besides, as `boto3_tools` or `openai:responses`, runs in its environment, too.
         """
         name = name.partition(":")[0]
-        known = (*OWN, *PEERS, *SDKS)
+        known = (*OWN, *GATEWAYS, *PEERS, *SDKS)
         name = next(peer for peer in known if name == peer or name.startswith(f"{peer}_"))
         if name in OWN:
             return Path(sys.executable)

@@ -35,6 +35,7 @@ MEASURES = (
     "arguments",
     "memory",
     "idle_streams",
+    "gateway",
 )
 
 

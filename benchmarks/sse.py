@@ -6,39 +6,60 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["ANSWERS", "chat", "messages", "responses"]
+__all__ = ["ANSWERS", "CHAT_USAGE", "chat", "chat_chunks", "messages", "pieces", "responses"]
 
 Event = dict[str, Any]
 
 _MODEL = "gpt-4o-mini"
 _DONE = b"data: [DONE]\n\n"
+_END = b"0\r\n\r\n"
+
+
+CHAT_USAGE = {
+    "prompt_tokens": 10,
+    "completion_tokens": 5000,
+    "total_tokens": 5010,
+    "prompt_tokens_details": {"cached_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 0},
+}
 
 
 def chat(events: int) -> bytes:
     """The body of an answer in Chat Completions, with so many pieces of text."""
+    return b"".join(chat_chunks(events))
+
+
+def chat_chunks(events: int, *, usage: bool = False) -> list[bytes]:
+    """The chunks of such a body; with `usage`, one that has the usage comes before the last."""
+    base: Event = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1767225600,
+        "model": _MODEL,
+        "service_tier": "default",
+        "system_fingerprint": "fp_1",
+    }
     chunks = [
         {
-            "id": "chatcmpl-1",
-            "object": "chat.completion.chunk",
-            "created": 1767225600,
-            "model": _MODEL,
-            "service_tier": "default",
-            "system_fingerprint": "fp_1",
+            **base,
             "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}],
             "obfuscation": "abcdef",
         }
         for delta, reason in (
             ({"role": "assistant", "content": "", "refusal": None}, None),
-            *(({"content": piece}, None) for piece in _pieces(events)),
+            *(({"content": piece}, None) for piece in pieces(events)),
             ({}, "stop"),
         )
     ]
-    return _body([*(b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks), _DONE])
+    if usage:
+        chunks.append({**base, "choices": [], "usage": CHAT_USAGE})
+    told = [*(b"data: %b\n\n" % json.dumps(chunk).encode() for chunk in chunks), _DONE]
+    return [*map(_chunk, told), _END]
 
 
 def responses(events: int) -> bytes:
     """The body of an answer in Responses, with so many pieces of text."""
-    said = "".join(_pieces(events))
+    said = "".join(pieces(events))
     place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
     started = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
     part = {"type": "output_text", "text": said, "annotations": [], "logprobs": []}
@@ -60,7 +81,7 @@ def responses(events: int) -> bytes:
                 "logprobs": [],
                 "obfuscation": "abcdef",
             }
-            for piece in _pieces(events)
+            for piece in pieces(events)
         ),
         {"type": "response.output_text.done", **place, "text": said, "logprobs": []},
         {"type": "response.content_part.done", **place, "part": part},
@@ -98,7 +119,7 @@ def messages(events: int) -> bytes:
                 "index": 0,
                 "delta": {"type": "text_delta", "text": piece},
             }
-            for piece in _pieces(events)
+            for piece in pieces(events)
         ),
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 5000}},
@@ -115,7 +136,8 @@ ANSWERS: dict[str, Callable[[int], bytes]] = {
 """Bodies by the end of the path that is asked for."""
 
 
-def _pieces(events: int) -> list[str]:
+def pieces(events: int) -> list[str]:
+    """So many pieces of text."""
     return [f" word {number:06d} of it" for number in range(events)]
 
 
@@ -153,4 +175,8 @@ def _named(event: Event) -> bytes:
 
 def _body(told: list[bytes]) -> bytes:
     """The events as chunks of a body, and its end."""
-    return b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in told) + b"0\r\n\r\n"
+    return b"".join(map(_chunk, told)) + _END
+
+
+def _chunk(event: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(event), event)
