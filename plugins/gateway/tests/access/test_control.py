@@ -229,15 +229,26 @@ async def test_200_clients_get_as_many_requests_as_the_limit_says(opened):
     assert (await opened.usage.spending("id-ada")).day == 61_000_000
 
 
-async def test_a_client_that_leaves_while_it_is_settled_is_counted(opened):
+async def test_a_client_that_leaves_while_it_is_settled_is_counted(storage, counting_url):
+    # A caller of this test's own: the counters are shared with other tests.
+    asking = evolve(caller(concurrency=1), id="id-leaving")
+    async with open_access(evolve(storage, counters=counting_url)) as opened:
+        admitted = await admit(opened, asking)
+        settling = asyncio.create_task(admitted.settle(Usage(input=1), 0.5))
+        await asyncio.sleep(0)
+        settling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await settling
+        await opened.control.aclose()
+        await (await admit(opened, asking)).settle(None, None)
+        assert (await opened.usage.spending("id-leaving")).day == 500_000_000
+
+
+async def test_settling_in_memory_waits_for_nothing_that_a_client_could_interrupt(opened):
     asking = caller(concurrency=1)
     admitted = await admit(opened, asking)
-    settling = asyncio.create_task(admitted.settle(Usage(input=1), 0.5))
-    await asyncio.sleep(0)
-    settling.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await settling
-    await opened.control.aclose()
+    with pytest.raises(StopIteration):
+        admitted.settle(Usage(input=1), 0.5).send(None)
     await (await admit(opened, asking)).settle(None, None)
     assert (await opened.usage.spending("id-ada")).day == 500_000_000
 

@@ -85,7 +85,8 @@ class Limits:
     @property
     def any(self) -> bool:
         """Whether there is a limit."""
-        return self != Limits(unpriced=self.unpriced)
+        counted = (self.requests_per_minute, self.tokens_per_minute, self.concurrency)
+        return self.budgeted or any(limit is not None for limit in counted)
 
     @property
     def budgeted(self) -> bool:

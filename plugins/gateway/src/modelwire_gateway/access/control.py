@@ -177,6 +177,9 @@ class AccessControl:
 
     async def settle(self, admitted: _Admitted, usage: Usage | None, cost: float | None) -> None:
         """Count what a request has used, and give free what was set aside for it."""
+        if not self._counters.wait:
+            await self._settle(admitted, usage, cost)
+            return
         task = asyncio.create_task(self._settle(admitted, usage, cost))
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)

@@ -112,7 +112,12 @@ class Counters(Protocol):
 
     Within any 60 seconds, no more requests begin than a caller's limit, and no more tokens are set
     aside. A budget is used up once what was spent and what is set aside reach it.
+
+    Attributes:
+        wait: Whether a call may wait for something; what does not wait cannot be interrupted.
     """
+
+    wait: bool
 
     async def reserve(self, demand: Demand) -> Reservation | Full | None:
         """Set aside what a request asks for, all of it or nothing.

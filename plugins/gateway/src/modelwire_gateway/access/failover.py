@@ -51,6 +51,8 @@ class FailoverCounters:
         down: Whether the server is not used, since it could not be reached.
     """
 
+    wait = True
+
     def __init__(
         self,
         shared: SharedCounters,

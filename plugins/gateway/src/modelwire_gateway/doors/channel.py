@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final
 
 from starlette.types import Message, Receive, Send
 
@@ -39,6 +39,9 @@ class Channel:
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
         self._keep_alive = keep_alive
         self._seconds = seconds
+        self._loop = asyncio.get_running_loop()
+        self._last_sent = self._loop.time()
+        self._is_silent = False
         self._parts: list[bytes] = []
         self._size = 0
         self._wake = asyncio.Event()
@@ -76,23 +79,33 @@ class Channel:
 
     async def run(self) -> None:
         """Send until the channel is closed; where nothing was put in, nothing is sent."""
-        while not self._ended:
-            if not self._wake.is_set():
-                try:
-                    async with asyncio.timeout(self._seconds):
-                        await self._wake.wait()
-                except TimeoutError:
-                    if data := self._keep_alive():
-                        await self._sent(data)
-                    continue
-            self._wake.clear()
-            parts, self._parts, self._size = self._parts, [], 0
-            self._room.set()
-            self._ended = self._closed
-            if parts or (self._ended and self.started):
-                await self._sent(b"".join(parts))
+        self._watch_silence()
+        try:
+            while not self._ended:
+                await self._wake.wait()
+                self._wake.clear()
+                parts, self._parts, self._size = self._parts, [], 0
+                self._room.set()
+                self._ended = self._closed
+                if parts or (self._ended and self.started):
+                    await self._sent(b"".join(parts))
+                elif self._is_silent and not self._ended and (data := self._keep_alive()):
+                    await self._sent(data)
+        finally:
+            self._timer.cancel()
+
+    def _watch_silence(self) -> None:
+        """Have a keep-alive sent once nothing was for long enough; one timer serves many events."""
+        left = self._last_sent + self._seconds - self._loop.time()
+        if left <= 0:
+            self._is_silent = True
+            self._wake.set()
+            left = self._seconds
+        self._timer = self._loop.call_later(left, self._watch_silence)
 
     async def _sent(self, data: bytes) -> None:
+        self._is_silent = False
+        self._last_sent = self._loop.time()
         if not self.started:
             self.started = True
             await self._send(
@@ -123,9 +136,9 @@ class Sender:
 
 
 async def attend(
-    receive: Receive, work: asyncio.Task[None], leave: Callable[[], float | None]
+    receive: Receive, work: Coroutine[Any, Any, None], leave: Callable[[], float | None]
 ) -> None:
-    """Wait for the end of a call, or for its client to leave.
+    """Make a call, and watch whether its client leaves.
 
     Args:
         receive: The ASGI function, after the body was read.
@@ -133,20 +146,24 @@ async def attend(
         leave: Called when the client has left, or has its whole answer; says how many seconds the call
             gets to end by itself before it is cancelled. `None` is no limit.
     """
-    watcher = asyncio.create_task(_left(receive))
+    limit = asyncio.timeout(None)
+    watcher = asyncio.create_task(_watch(receive, leave, limit))
     try:
-        await asyncio.wait({watcher, work}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            await asyncio.wait({work}, timeout=leave())
-    finally:
-        watcher.cancel()
-        if not work.done():
-            work.cancel()
-        await asyncio.gather(watcher, work, return_exceptions=True)
-    if not work.cancelled() and (error := work.exception()) is not None:
-        raise error
+        async with limit:
+            try:
+                await work
+            finally:
+                watcher.cancel()
+    except TimeoutError:
+        if not limit.expired():
+            raise
 
 
-async def _left(receive: Receive) -> None:
+async def _watch(
+    receive: Receive, leave: Callable[[], float | None], limit: asyncio.Timeout
+) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    seconds = leave()
+    if seconds is not None:
+        limit.reschedule(asyncio.get_running_loop().time() + seconds)

@@ -108,8 +108,7 @@ class _Visit:
             await self._fail(error)
             return
         with client_trace(asking.headers):
-            work = asyncio.create_task(self._serve(asking))
-        await attend(self._request.receive, work, self._left)
+            await attend(self._request.receive, self._serve(asking), self._left)
 
     def _left(self) -> float | None:
         """End the answer because its client has gone; one that is complete is only to be settled."""
@@ -310,9 +309,10 @@ class _Visit:
 
 def _labelled(call: ServedCall, admission: Admission) -> ServedCall:
     """Give the provider the labels of the caller with the request."""
-    if not admission.metadata:
+    labels = admission.metadata
+    if not labels:
         return call
-    metadata = {**call.options.metadata, **admission.metadata}
+    metadata = {**call.options.metadata, **labels}
     return evolve(call, options=evolve(call.options, metadata=metadata))
 
 

@@ -62,7 +62,7 @@ class JsonDoor:
                 await self._fail(error, record)(scope, receive, send)
                 return
             sender = Sender(send)
-            work = asyncio.create_task(self._respond(asking, request, record, sender))
+            work = self._respond(asking, request, record, sender)
 
             def left() -> float | None:
                 if sender.complete:

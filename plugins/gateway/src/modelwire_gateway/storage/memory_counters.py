@@ -75,6 +75,8 @@ class MemoryCounters:
         clock: Seconds, never set back.
     """
 
+    wait = False
+
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._uses: OrderedDict[str, _Use] = OrderedDict()

@@ -50,6 +50,8 @@ class ValkeyCounters:
         ConfigError: The URL cannot be read, or the client is not installed.
     """
 
+    wait = True
+
     def __init__(self, url: str, *, timeout: float = 1.0, prefix: str = "modelwire") -> None:
         self._client, self._unreachable = _connect(url, timeout)
         self._prefix = prefix
