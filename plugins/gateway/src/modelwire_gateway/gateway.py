@@ -64,6 +64,8 @@ class Gateway:
         )
         self.prices = PriceList(runtime)
         self.live: dict[str, RequestRecord] = {}
+        patterns = (each for each in settings.aliases if "*" in each)
+        self._patterns = sorted(patterns, key=len, reverse=True)
         self._apis: dict[str, str] = {}
         self._refused: dict[str, set[str]] = {}
 
@@ -122,8 +124,7 @@ class Gateway:
             return self.groups.models(name)[0]
         if name in aliases:
             return aliases[name]
-        patterns = sorted((each for each in aliases if "*" in each), key=len, reverse=True)
-        for pattern in patterns:
+        for pattern in self._patterns:
             if fnmatchcase(name, pattern):
                 return aliases[pattern]
         if name == "default":

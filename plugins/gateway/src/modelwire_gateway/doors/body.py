@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -11,9 +12,14 @@ from starlette.requests import Request
 from modelwire.dialects import BadRequest
 from modelwire.structuring import TOO_DEEP, is_deep
 
-__all__ = ["read_body"]
+__all__ = ["LARGE", "off_loop", "read_body"]
 
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
 _decode = msgspec.json.Decoder().decode
+
+LARGE: Final = 256 * 1024
+"""Bytes beyond which a body is read in a thread."""
 
 
 async def read_body(request: Request, *, most: int, seconds: float) -> tuple[dict[str, Any], int]:
@@ -37,6 +43,24 @@ async def read_body(request: Request, *, most: int, seconds: float) -> tuple[dic
     except TimeoutError as error:
         msg = f"The body of the request did not arrive within {seconds:g} seconds."
         raise BadRequest(msg, status=408) from error
+    return await off_loop(len(data), _read_object, data), len(data)
+
+
+async def off_loop(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Do work on a body: in a thread where it is large, so that other requests are served meanwhile.
+
+    Args:
+        size: The bytes of the body.
+        work: The work, which changes nothing that others use.
+        args: Its arguments.
+        kwargs: Its arguments by name.
+    """
+    if size > LARGE:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    return work(*args, **kwargs)
+
+
+def _read_object(data: bytes) -> dict[str, Any]:
     try:
         value = _decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -48,7 +72,7 @@ async def read_body(request: Request, *, most: int, seconds: float) -> tuple[dic
     if is_deep(value):
         msg = f"The body is {TOO_DEEP}."
         raise BadRequest(msg)
-    return value, len(data)
+    return value
 
 
 async def _collected(request: Request, most: int) -> bytes:

@@ -21,6 +21,7 @@ from modelwire.messages import (
     ToolCall,
 )
 from modelwire.models import Model
+from modelwire_gateway.doors.body import off_loop
 from modelwire_gateway.doors.visit import Asking, Opened, require_allowed
 from modelwire_gateway.gateway import Gateway
 from modelwire_gateway.records import RequestRecord
@@ -55,7 +56,9 @@ async def count_tokens(
     """
     require_allowed(gateway, asking, opened)
     model = opened.called
-    call = dialect.read(asking.body, asking.headers, model, opened.upstream)
+    call = await off_loop(
+        asking.size, dialect.read, asking.body, asking.headers, model, opened.upstream
+    )
     owner = gateway.runtime.registry.owner(model.provider, model.api)
     reason = f"{owner.distribution} cannot count tokens."
     if owner.implements("count_tokens"):
@@ -67,7 +70,7 @@ async def count_tokens(
             reason = error.message
         else:
             return {"input_tokens": counted}
-    return _estimated(call.context, model, reason)
+    return await off_loop(asking.size, _estimated, call.context, model, reason)
 
 
 def _estimated(context: Context, model: Model, reason: str) -> dict[str, Any]:

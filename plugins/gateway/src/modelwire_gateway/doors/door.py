@@ -18,6 +18,7 @@ from modelwire.messages import AssistantMessage, Usage
 from modelwire.models import Model
 from modelwire.runtime import Runtime, Stream
 from modelwire_gateway.access.caller import Admission, Estimate, Refused
+from modelwire_gateway.doors.body import off_loop
 from modelwire_gateway.doors.channel import Channel, Sender, attend
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
@@ -128,7 +129,7 @@ class _Visit:
             members = await gateway.members(asking.caller, asking.name)
             first = members[0] if members else gateway.expand(asking.name, self._dialect.provider)
             opened = await open_model(gateway, asking, first, self._record)
-            call = self._read(asking, opened)
+            call = await self._read(asking, opened)
             self._record.stream = call.stream
             estimate = Estimate(asking.size // _CHARACTERS, call.options.max_tokens)
             admission = await gateway.access.admit(
@@ -149,8 +150,15 @@ class _Visit:
             self._settle_usage(opened.model, estimate)
             await admission.settle(self._record.usage, self._record.cost, model=self._record.model)
 
-    def _read(self, asking: Asking, opened: Opened) -> ServedCall:
-        call = self._dialect.read(asking.body, asking.headers, opened.called, opened.upstream)
+    async def _read(self, asking: Asking, opened: Opened) -> ServedCall:
+        call = await off_loop(
+            asking.size,
+            self._dialect.read,
+            asking.body,
+            asking.headers,
+            opened.called,
+            opened.upstream,
+        )
         return call if self._is_streamed is None else evolve(call, stream=self._is_streamed)
 
     async def _call_one_of(
@@ -160,7 +168,7 @@ class _Visit:
         gateway = self._gateway
         model, *others = members
         while True:
-            call = _labelled(self._read(asking, opened), admission)
+            call = _labelled(await self._read(asking, opened), admission)
             runtime = gateway.without_retries if others else gateway.runtime
             try:
                 await self._call_with_less(call, opened, asking.name, runtime)
