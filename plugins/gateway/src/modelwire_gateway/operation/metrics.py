@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -12,6 +12,7 @@ from modelwire_gateway.records import RequestRecord
 __all__ = ["Metrics"]
 
 _SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_Metric = TypeVar("_Metric", Counter, Histogram)
 _KINDS: Final = ("input", "output", "cache_read", "cache_write")
 
 
@@ -26,6 +27,7 @@ class Metrics:
 
     def __init__(self, live: Collection[object]) -> None:
         self._registry = CollectorRegistry()
+        self._children: dict[tuple[Any, ...], Any] = {}
         self._requests = Counter(
             "modelwire_gateway_requests",
             "Requests that ended.",
@@ -74,17 +76,26 @@ class Metrics:
         used = record.usage
         answered = used is not None and (record.failure is None or used.total_tokens > 0)
         model = record.model or "" if answered else ""
-        self._requests.labels(record.door, model, str(record.status)).inc()
-        self._seconds.labels(record.door).observe(record.seconds)
+        self._child(self._requests, record.door, model, str(record.status)).inc()
+        self._child(self._seconds, record.door).observe(record.seconds)
         if record.failure is not None:
-            self._failures.labels(record.door, record.failure).inc()
+            self._child(self._failures, record.door, record.failure).inc()
         if record.first_byte is not None:
-            self._first_byte.labels(record.door).observe(record.first_byte)
+            self._child(self._first_byte, record.door).observe(record.first_byte)
         if used is not None and answered:
             for kind in _KINDS:
-                self._tokens.labels(model, kind).inc(getattr(used, kind))
+                if amount := getattr(used, kind):
+                    self._child(self._tokens, model, kind).inc(amount)
         if record.cost is not None and answered:
-            self._cost.labels(model).inc(record.cost)
+            self._child(self._cost, model).inc(record.cost)
+
+    def _child(self, metric: _Metric, *labels: str) -> _Metric:
+        """The time series of a metric with some labels; looked up by the client once."""
+        key = (metric, *labels)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = metric.labels(*labels)
+        return child
 
     def render(self) -> bytes:
         """The text that Prometheus reads."""
