@@ -5,13 +5,13 @@ import contextlib
 import json
 
 import aiohttp
-import uvicorn
 from attrs import define, field
 
 from modelwire.runtime import Runtime
 from modelwire.transport import RetryPolicy
 from modelwire_gateway import Settings, app
 from modelwire_gateway.access.caller import OpenAccess
+from modelwire_gateway.server import Server, server_config
 
 KEY = "mw-test"
 _ONE_KEY = OpenAccess(KEY)
@@ -73,14 +73,10 @@ def parsed(text):
 async def running(runtime, settings=None, access=_ONE_KEY):
     """A gateway on a free port."""
     records = []
-    made = await asyncio.to_thread(
-        app, runtime, settings or Settings(), access, observers=[records.append]
-    )
-    server = uvicorn.Server(
-        uvicorn.Config(made, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=5)
-    )
+    chosen = settings or Settings(drain_seconds=5)
+    made = await asyncio.to_thread(app, runtime, chosen, access, observers=[records.append])
     # The signals of the test's process are not the server's.
-    server.capture_signals = contextlib.nullcontext
+    server = Server(server_config(made, chosen, port=0))
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.005)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import shlex
 import signal
@@ -24,20 +23,12 @@ from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.application import app
 from modelwire_gateway.hosts import is_loopback
 from modelwire_gateway.request_log import LogFormat, request_logger
+from modelwire_gateway.server import Server, server_config
 from modelwire_gateway.settings import Settings
 
 __all__ = ["KEY_VARIABLE", "run_gateway"]
 
 KEY_VARIABLE = "MODELWIRE_GATEWAY_KEY"
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to `_until_signal`."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Change nothing."""
-        yield
 
 
 @contextlib.contextmanager
@@ -101,17 +92,7 @@ async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
         # The plugins of the APIs are imported here.
         served = await asyncio.to_thread(app, runtime, settings, opened, observers=observers)
         listening = _listen(settings)
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-        server = _Server(
-            uvicorn.Config(
-                served,
-                access_log=False,
-                log_config=None,
-                lifespan="on",
-                server_header=False,
-                timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
-            )
-        )
+        server = Server(server_config(served, settings))
         with _until_signal(server):
             _announce(listening, key="" if given else key)
             await server.serve(sockets=[listening])
