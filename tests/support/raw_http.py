@@ -37,8 +37,8 @@ async def connection(url):
             await writer.wait_closed()
 
 
-async def answers(reader, most=1):
-    """Up to a number of answers; fewer where the server closes before."""
+async def answers(reader, most=1, *, bodies=True):
+    """Up to a number of answers; fewer where the server closes before. Those to HEAD have no bodies."""
     found = []
     while len(found) < most:
         try:
@@ -49,7 +49,8 @@ async def answers(reader, most=1):
         fields = {
             name.lower(): value for name, _, value in (line.partition(": ") for line in lines)
         }
-        body = await reader.readexactly(int(fields.get("content-length", 0)))
+        size = int(fields.get("content-length", 0)) if bodies else 0
+        body = await reader.readexactly(size)
         found.append(RawAnswer(int(first.split(" ")[1]), fields, body))
     return found
 
@@ -64,5 +65,5 @@ async def exchange(url, data, *, seconds=30.0):
         with contextlib.suppress(OSError):
             writer.write(data)
             await writer.drain()
-        found = await answers(reader)
+        found = await answers(reader, bodies=not data.startswith(b"HEAD"))
         return found[0] if found else None

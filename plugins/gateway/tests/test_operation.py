@@ -10,7 +10,7 @@ from modelwire_bedrock.emulator import Fault
 from modelwire_gateway import Settings
 from modelwire_gateway.access.caller import OpenAccess
 from modelwire_gateway.access.opened import open_access
-from modelwire_gateway.operation.probes import is_loopback
+from modelwire_gateway.hosts import is_loopback
 from modelwire_gateway.storage.settings import StorageSettings
 
 QUESTION = {

@@ -18,7 +18,7 @@ class BadRequest(Exception):
     Attributes:
         message: What is wrong, and what to do.
         param: The field of the body, or `None`.
-        status: 400, 408 or 413.
+        status: 400, 408, 413 or 415.
     """
 
     def __init__(self, message: str, *, param: str | None = None, status: int = 400) -> None:

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from modelwire.dialects import Failure
 from modelwire.runtime import Runtime
@@ -26,7 +27,7 @@ from modelwire_gateway.doors.json_door import JsonDoor
 from modelwire_gateway.doors.models import ModelsDoor
 from modelwire_gateway.doors.visit import failure_response, new_request_id
 from modelwire_gateway.gateway import Gateway
-from modelwire_gateway.hosts import HostCheck
+from modelwire_gateway.hosts import HostCheck, Refusal
 from modelwire_gateway.operation.metrics import Metrics
 from modelwire_gateway.operation.probes import Probes
 from modelwire_gateway.page.api import PageApi
@@ -36,6 +37,9 @@ from modelwire_gateway.records import Observer
 from modelwire_gateway.settings import Settings
 
 __all__ = ["app"]
+
+_LONGEST_PATH = 200
+"""Characters of a path that a refusal repeats."""
 
 
 def app(
@@ -70,6 +74,7 @@ def app(
     recent = RecentRequests()
     gateway.observers += [metrics, recent]
     dialects = Dialects.installed(answering.registry)
+    refusal = _refusal(dialects)
     probes = Probes(gateway, metrics)
     page = PageFiles()
     models = ModelsDoor(gateway, openai=dialects.openai, anthropic=dialects.anthropic)
@@ -104,11 +109,15 @@ def app(
             Route("/", page.index, methods=["GET"]),
             Route("/ui/{name}", page.file, methods=["GET"]),
         ],
-        middleware=[Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts)],
-        exception_handlers={HTTPException: _refusal(dialects)},
+        middleware=[
+            Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts, refusal=refusal)
+        ],
+        exception_handlers={HTTPException: _refuse(refusal)},
         lifespan=_lifespan(gateway, models, runtime=own, access=access is None),
     )
     made.state.gateway = gateway
+    # A redirect goes to the host that the client names, and Claude Code takes any for a failure.
+    made.router.redirect_slashes = False
     return made
 
 
@@ -134,16 +143,25 @@ def _lifespan(
     return lifespan
 
 
-def _refusal(dialects: Dialects) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """What refuses a path or a method that there is not, in the words of the API of such paths."""
+def _refusal(dialects: Dialects) -> Refusal:
+    """What makes a refusal that concerns no door, in the words of the API that has such paths."""
+
+    def refusal(scope: Scope, status: int, message: str) -> Response:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        failure = Failure(status, "not_found", message)
+        return failure_response(dialects.of(path), failure, new_request_id())
+
+    return refusal
+
+
+def _refuse(refusal: Refusal) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """What refuses a path or a method that there is not."""
 
     async def refuse(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        failure = Failure(
-            status, "not_found", f"{request.method} {request.url.path} is not served."
-        )
-        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        response = failure_response(dialects.of(path), failure, new_request_id())
+        path = request.scope["path"]
+        shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
+        response = refusal(request.scope, status, f"{request.method} {shown} is not served.")
         if isinstance(error, HTTPException):
             response.headers.update(error.headers or {})
         return response

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["HostCheck", "is_loopback"]
+__all__ = ["HostCheck", "Refusal", "is_loopback"]
 
+Refusal = Callable[[Scope, int, str], Response]
+"""Makes the answer to a request that is refused, with a status and a message."""
+
+_HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\[\]:@/]+))(?::[0-9]*)?", re.ASCII)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -32,28 +37,37 @@ class HostCheck:
         app: The application.
         host: The address that is listened on.
         allowed: Further names.
+        refusal: Makes the answer to a request that is refused.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, allowed: Iterable[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        allowed: Iterable[str],
+        refusal: Refusal,
+    ) -> None:
         self._app = app
+        self._refusal = refusal
         self._names = {name.lower() for name in (*_LOOPBACK, host, *allowed)}
         self._active = is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if self._active and scope["type"] == "http" and not self._is_known(scope):
-            refusal = PlainTextResponse("This host name is not served here.\n", 421)
-            await refusal(scope, receive, send)
+            await self._refusal(scope, 421, "This host name is not served here.")(
+                scope, receive, send
+            )
             return
         await self._app(scope, receive, send)
 
     def _is_known(self, scope: Scope) -> bool:
-        value = next((value for name, value in scope["headers"] if name == b"host"), b"")
-        return _name(value.decode("latin-1")).lower() in self._names
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        return len(given) == 1 and _name(given[0]).lower() in self._names
 
 
 def _name(host: str) -> str:
-    """A host without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+    """A host without its port; nothing where it is none."""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]) if found else ""

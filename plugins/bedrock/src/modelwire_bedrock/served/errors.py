@@ -34,6 +34,9 @@ _WORDS: Final[Mapping[FailureKind, tuple[int, str]]] = {
 }
 """Status and name of each kind. A service has no status for a failed upstream."""
 
+_OF_HTTP: Final = frozenset({405, 415, 421})
+"""Statuses for requests that are none of the API's; the API has no other for them."""
+
 _IN_STREAMS: Final = frozenset({
     "InternalServerException", "ServiceUnavailableException", "ThrottlingException",
     "ValidationException",
@@ -44,8 +47,8 @@ _IN_STREAMS: Final = frozenset({
 def aws_error(failure: Failure) -> Reported:
     """A failure as an answer."""
     status, name = _WORDS[failure.kind]
-    if failure.status == 405:
-        status = 405
+    if failure.status in _OF_HTTP:
+        status = failure.status
     return Reported(status, {"message": failure.message}, {"x-amzn-errortype": name})
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, Protocol
 
 from attrs import Factory, field, frozen, validators
@@ -22,6 +23,7 @@ __all__ = [
     "Refusal",
     "Refused",
     "credential_of",
+    "header_fields",
     "make_key",
 ]
 
@@ -201,6 +203,27 @@ def make_key() -> str:
     return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
+_CREDENTIALS: Final = ("authorization", "x-api-key")
+
+
+def header_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The header fields of a request; of those that are repeated the first.
+
+    Args:
+        pairs: The fields as they came, with names in lower case.
+
+    Raises:
+        Refused: A credential is repeated with another value (401): which of them counts would depend on
+            who reads it, as a proxy before the gateway.
+    """
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if fields.setdefault(name, value) != value and name in _CREDENTIALS:
+            msg = f"The header field {name} must not be repeated."
+            raise Refused(401, "unauthorized", msg)
+    return fields
+
+
 def credential_of(headers: Mapping[str, str]) -> str | None:
     """Read the credential of a request: a bearer token, or else the header `x-api-key`.
 
@@ -210,6 +233,10 @@ def credential_of(headers: Mapping[str, str]) -> str | None:
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
     return headers.get("x-api-key", "").strip() or None
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 @frozen
@@ -236,7 +263,8 @@ class OpenAccess:
         """Compare the credential with the key, in constant time."""
         if self.key is not None:
             given = credential_of(headers) or ""
-            if not hmac.compare_digest(given.encode(), self.key.encode()):
+            # Of digests, so that the time does not depend on the length of the key either.
+            if not hmac.compare_digest(_digest(given), _digest(self.key)):
                 raise Refused(401, "unauthorized", "The API key is missing or not valid.")
         return Caller(id="local", name="local", operator=self.key is not None)
 

@@ -16,6 +16,8 @@ __all__ = ["LARGE", "off_loop", "read_body"]
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
+_DIGITS = 18
+"""Of the length of a body; more bytes there are not."""
 _decode = msgspec.json.Decoder().decode
 
 LARGE: Final = 256 * 1024
@@ -34,9 +36,14 @@ async def read_body(request: Request, *, most: int, seconds: float) -> tuple[dic
         The object, and how many bytes it had.
 
     Raises:
-        BadRequest: It is too large, too slow, no JSON object, or nested too deep.
+        BadRequest: It is too large, too slow, compressed, no JSON object, or nested too deep.
         ClientDisconnect: The client left before the end.
     """
+    encoding = request.headers.get("content-encoding", "")
+    if encoding.strip().lower() not in ("", "identity"):
+        # What is unpacked may be a thousand times as large as what was sent.
+        msg = "The body must not be compressed: leave out the header field content-encoding."
+        raise BadRequest(msg, status=415)
     try:
         async with asyncio.timeout(seconds):
             data = await _collected(request, most)
@@ -78,7 +85,8 @@ def _read_object(data: bytes) -> dict[str, Any]:
 async def _collected(request: Request, most: int) -> bytes:
     too_large = BadRequest(f"The body may have {most} bytes.", status=413)
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
+    # A server that hands on a number without end has one too large as well.
+    if declared.isdecimal() and (len(declared) > _DIGITS or int(declared) > most):
         raise too_large
     parts: list[bytes] = []
     size = 0

@@ -13,12 +13,14 @@ from modelwire.catalog import Listing
 from modelwire.dialects import ErrorWords
 from modelwire.errors import ModelwireError
 from modelwire.models import Model
-from modelwire_gateway.access.caller import Caller, Refused
+from modelwire_gateway.access.caller import Caller, Refused, header_fields
 from modelwire_gateway.doors.visit import (
+    checked_name,
     explained,
     failure_response,
     json_response,
     new_request_id,
+    resolve_model,
 )
 from modelwire_gateway.gateway import Gateway
 
@@ -51,7 +53,7 @@ class ModelsDoor:
         """Answer `GET /v1/models`."""
         request_id, words = new_request_id(), self._words(request)
         try:
-            caller = await self._gateway.access.authenticate(dict(request.headers))
+            caller = await self._gateway.access.authenticate(header_fields(request.headers.items()))
             patience = _HURRY if "limit" in request.query_params else _PATIENCE
             items = [each for each in await self._items(patience) if self._may_call(caller, each)]
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
@@ -68,10 +70,10 @@ class ModelsDoor:
     async def one_model(self, request: Request) -> Response:
         """Answer `GET /v1/models/{model}`."""
         request_id, words = new_request_id(), self._words(request)
-        name = request.path_params["model"]
         try:
-            caller = await self._gateway.access.authenticate(dict(request.headers))
-            model = await self._gateway.runtime.resolve(self._gateway.expand(name))
+            name = checked_name(request.path_params["model"])
+            caller = await self._gateway.access.authenticate(header_fields(request.headers.items()))
+            model = await resolve_model(self._gateway, self._gateway.expand(name))
             item = (_item(name, model), str(model.ref))
             if not self._may_call(caller, item):
                 msg = f"This key may not call {name}."

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from modelwire.dialects import BadRequest, ErrorWords, Failure
 from modelwire.errors import PluginError, UnknownModel
 from modelwire.models import Model
-from modelwire_gateway.access.caller import Caller, Refused
+from modelwire_gateway.access.caller import Caller, Refused, header_fields
 from modelwire_gateway.doors.body import read_body
 from modelwire_gateway.doors.failure import failure_of
 from modelwire_gateway.gateway import Gateway, logger
@@ -22,6 +22,7 @@ from modelwire_gateway.records import RequestRecord
 __all__ = [
     "Asking",
     "Opened",
+    "checked_name",
     "explained",
     "failure_response",
     "json_response",
@@ -29,9 +30,12 @@ __all__ = [
     "open_model",
     "read_asking",
     "require_allowed",
+    "resolve_model",
 ]
 
 _PREFIX: Final = "req_"
+_LONGEST_NAME: Final = 2048
+"""Characters of a model's name, which logs and errors repeat; ids of Amazon Bedrock have as many at most."""
 
 
 def new_request_id() -> str:
@@ -83,19 +87,30 @@ async def read_asking(gateway: Gateway, request: Request, record: RequestRecord)
         BadRequest: The body cannot be read, or names no model.
         ClientDisconnect: The client left before the end of the body.
     """
-    headers = dict(request.headers)
+    headers = header_fields(request.headers.items())
     caller = await gateway.access.authenticate(headers)
     record.caller = caller.id
     body, size = await read_body(
         request, most=gateway.settings.max_body_bytes, seconds=gateway.settings.request_seconds
     )
     body |= request.path_params
-    name = body.get("model")
-    if not isinstance(name, str) or not name.strip():
+    record.name = name = checked_name(body.get("model"))
+    return Asking(caller, headers, body, size, name)
+
+
+def checked_name(given: object) -> str:
+    """The name of a model in a request.
+
+    Raises:
+        BadRequest: It cannot be one.
+    """
+    if not isinstance(given, str) or not given.strip():
         msg = "model must be the name of a model."
         raise BadRequest(msg, param="model")
-    record.name = name.strip()
-    return Asking(caller, headers, body, size, name.strip())
+    if len(given) > _LONGEST_NAME:
+        msg = f"model must have at most {_LONGEST_NAME} characters."
+        raise BadRequest(msg, param="model")
+    return given.strip()
 
 
 async def open_model(
@@ -114,22 +129,26 @@ async def open_model(
     """
     routes = asking.caller.routes
     try:
-        model = await _resolve(gateway, reference)
+        model = await resolve_model(gateway, reference)
     except UnknownModel:
         # A name that only this caller knows.
         if asking.name not in routes:
             raise
-        model = await _resolve(gateway, routes[asking.name])
+        model = await resolve_model(gateway, routes[asking.name])
     record.model = str(model.ref)
     route = routes.get(asking.name) or routes.get(record.model)
     if route is None:
         return Opened(reference, model, model, await gateway.upstream_api(model))
-    called = await _resolve(gateway, route)
+    called = await resolve_model(gateway, route)
     return Opened(route, model, called, await gateway.upstream_api(called))
 
 
-async def _resolve(gateway: Gateway, reference: str | None) -> Model:
-    """The model behind a reference, with its prices; a provider that there is not has no model."""
+async def resolve_model(gateway: Gateway, reference: str | None) -> Model:
+    """The model behind a reference, with its prices; a provider that there is not has no model.
+
+    Raises:
+        ModelwireError: There is none, or it cannot be used.
+    """
     try:
         model = await gateway.runtime.resolve(reference)
     except PluginError as error:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from modelwire_gateway.access.caller import Refused
+from modelwire_gateway.access.caller import Refused, header_fields
 from modelwire_gateway.gateway import Gateway
+from modelwire_gateway.hosts import is_loopback
 from modelwire_gateway.operation.metrics import Metrics
 
-__all__ = ["Probes", "is_loopback"]
+__all__ = ["Probes"]
 
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
@@ -56,7 +56,7 @@ class Probes:
         if settings.open_probes or (is_loopback(settings.host) and _is_from_here(request)):
             return None
         try:
-            await self._gateway.access.authenticate(dict(request.headers))
+            await self._gateway.access.authenticate(header_fields(request.headers.items()))
         except Refused as refused:
             return PlainTextResponse(f"{refused.message}\n", status_code=refused.status)
         return None
@@ -67,13 +67,3 @@ def _is_from_here(request: Request) -> bool:
     client = request.client
     forwarded = any(name in request.headers for name in _FORWARDED)
     return client is not None and is_loopback(client.host) and not forwarded
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or `localhost` is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

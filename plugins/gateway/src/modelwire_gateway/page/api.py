@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from modelwire.dialects import BadRequest, ErrorWords
-from modelwire_gateway.access.caller import Caller, Refused
+from modelwire_gateway.access.caller import Caller, Refused, header_fields
 from modelwire_gateway.access.periods import Period
 from modelwire_gateway.doors.visit import (
     explained,
@@ -68,7 +68,9 @@ class PageApi:
         async def endpoint(request: Request) -> Response:
             request_id = new_request_id()
             try:
-                caller = await self._gateway.access.authenticate(dict(request.headers))
+                caller = await self._gateway.access.authenticate(
+                    header_fields(request.headers.items())
+                )
                 body = await answer(caller, request)
             except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
                 response = failure_response(self._words, explained(error, request_id), request_id)

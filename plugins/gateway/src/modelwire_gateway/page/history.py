@@ -13,7 +13,7 @@ __all__ = ["RecentRequests", "open_requests"]
 
 _KEPT: Final = 1000
 _LONGEST_NAME: Final = 200
-"""Characters of a model's name that are kept: a client chooses it, and may send megabytes."""
+"""Characters of a model's name that are shown: a client chooses it."""
 
 
 class RecentRequests:
