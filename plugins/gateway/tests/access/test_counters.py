@@ -281,6 +281,26 @@ async def test_what_a_lost_replica_ran_is_given_free(counting_url, monkeypatch):
     await other.aclose()
 
 
+async def test_a_request_whose_client_leaves_while_it_is_reserved_holds_nothing(replicas):
+    """Whether the answer of the server was still to come or not."""
+    asked = demand(Allowance(concurrency=50, tokens_per_minute=50), tokens=1)
+    for number in range(100):
+        leaving = asyncio.create_task(replicas[0].reserve(asked))
+        await asyncio.sleep(0.00005 * (number % 20))
+        leaving.cancel()
+        (left,) = await asyncio.gather(leaving, return_exceptions=True)
+        if isinstance(left, Reservation):
+            await replicas[0].settle(left, 0, 0, TODAY)
+    async with asyncio.timeout(30):
+        while True:
+            reserved = await at_once(replicas, asked, 50)
+            for each in reserved:
+                await replicas[0].settle(each, 0, 0, TODAY)
+            if len(reserved) == 50:
+                break
+            await asyncio.sleep(0.1)
+
+
 async def test_a_server_that_is_not_there_is_said_so():
     counters = ValkeyCounters("valkey://127.0.0.1:1/0")
     with pytest.raises(CountersUnavailable):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from modelwire.errors import ConfigError
 from modelwire_gateway.access.counters import (
@@ -27,6 +29,8 @@ __all__ = ["LEASE_SECONDS", "ValkeyCounters"]
 
 LEASE_SECONDS: Final = 60
 """How long what a lost replica was running counts as running."""
+
+_T = TypeVar("_T")
 
 _DAY_SECONDS: Final = 2 * 86_400
 _MONTH_SECONDS: Final = 33 * 86_400
@@ -58,9 +62,34 @@ class ValkeyCounters:
         self._reserve = self._script("reserve")
         self._settle = self._script("settle")
         self._renew = self._script("renew")
+        self._working: set[asyncio.Task[Any]] = set()
 
     async def reserve(self, demand: Demand) -> Reservation | Full | None:
-        """Set aside what a request asks for, all of it or nothing."""
+        """Set aside what a request asks for, all of it or nothing.
+
+        Where it is cancelled, the server may have set it aside already: then it is given back.
+        """
+        asking = self._task(self._reserved(demand))
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            _ = self._task(self._given_back(asking, demand.period))
+            raise
+
+    def _task(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return task
+
+    async def _given_back(
+        self, asking: asyncio.Task[Reservation | Full | None], period: Period
+    ) -> None:
+        with contextlib.suppress(CountersUnavailable):
+            if isinstance(reserved := await asking, Reservation):
+                await self.settle(reserved, 0, 0, period)
+
+    async def _reserved(self, demand: Demand) -> Reservation | Full | None:
         made = secrets.token_hex(8)
         allowance = demand.allowance
         limits = (
@@ -143,7 +172,9 @@ class ValkeyCounters:
         await self._call("PING")
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, once what was begun on them has ended."""
+        while self._working:
+            await asyncio.wait(self._working)
         await self._client.aclose()
         await self._client.connection_pool.disconnect()
 
