@@ -295,9 +295,13 @@ class _Visit:
             self._record.usage = error.partial.usage
 
     def _settle_usage(self, model: Model, estimate: Estimate) -> None:
-        """Where an answer was cut before its usage came, count what was written."""
+        """Where an answer was cut before its usage came, count what was sent and written.
+
+        A provider bills what it has read, also where the client leaves before the first byte.
+        """
         usage = self._record.usage
-        if usage is not None and not usage.total_tokens and self._written:
+        was_sent = self._written > 0 or (self._has_left and self._stream is not None)
+        if was_sent and (usage is None or not usage.total_tokens):
             usage = Usage(input=estimate.input_tokens, output=self._written // _CHARACTERS)
         if usage is not None and usage.cost is None and model.prices is not None:
             usage = evolve(usage, cost=model.prices.cost_of(usage))

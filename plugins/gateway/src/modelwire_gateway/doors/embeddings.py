@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import sys
 from array import array
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 from modelwire.dialects import BadRequest, Fields
 from modelwire.hookspecs import EmbeddingOptions
+from modelwire.messages import Usage
 from modelwire.runtime import Embeddings
 from modelwire_gateway.access.caller import Estimate
 from modelwire_gateway.doors.visit import Asking, Opened
@@ -47,6 +49,13 @@ async def embed_texts(
     try:
         made = await gateway.runtime.embed(texts, model=opened.called.ref, options=options)
         _record(record, made)
+    except asyncio.CancelledError:
+        # The client has left; the provider bills what it has read.
+        record.usage = Usage(input=estimate.input_tokens)
+        prices = opened.model.prices
+        cost = None if prices is None else prices.cost_of(record.usage)
+        record.cost = None if cost is None else cost.total
+        raise
     finally:
         await admission.settle(record.usage, record.cost, model=record.model)
     return _answer(made, asking.name, body, packed=packed)

@@ -74,7 +74,11 @@ class Metrics:
     def __call__(self, record: RequestRecord) -> None:
         """Count a request that has ended."""
         used = record.usage
-        answered = used is not None and (record.failure is None or used.total_tokens > 0)
+        # Of a request that was left before its answer, the tokens are an estimate.
+        left = record.failure == "left" and record.first_byte is None
+        answered = (
+            used is not None and not left and (record.failure is None or used.total_tokens > 0)
+        )
         model = record.model or "" if answered else ""
         self._child(self._requests, record.door, model, str(record.status)).inc()
         self._child(self._seconds, record.door).observe(record.seconds)
