@@ -38,6 +38,7 @@ COMMANDS = {
     "config": ("modelwire.cli.config.group:config", "See and change the configuration file."),
     "doctor": ("modelwire.cli.doctor.command:doctor", "Look for what may keep models away."),
     "embed": ("modelwire.cli.embed:embed", "Make vectors of texts."),
+    "logs": ("modelwire.cli.logs.command:logs", "See the answers that were kept."),
     "models": ("modelwire.cli.models.group:models", "See which models there are, and choose."),
     "plugin": ("modelwire.cli.plugin.command:plugin", "Write a plugin of your own."),
     "plugins": ("modelwire.cli.plugins:plugins", "See which plugins are installed."),

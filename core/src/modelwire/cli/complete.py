@@ -64,6 +64,9 @@ def _json_or_text(value: str) -> Any:
     metavar="FILE|-",
     help="A context as JSON: systemPrompt, messages, tools. PROMPT is added to it.",
 )
+@click.option(
+    "-c", "--continue", "continues", is_flag=True, help="Go on with the last answer that was kept."
+)
 @click.option("--image", "images", multiple=True, metavar="FILE|-", help="Send an image along.")
 @click.option(
     "--file", "files", multiple=True, metavar="FILE|-", help="Send a document, sound or text along."
@@ -119,11 +122,13 @@ def _json_or_text(value: str) -> Any:
 @click.option(
     "--json", "as_json", is_flag=True, help="The final message as JSON; with tools, each."
 )
+@click.option("--no-log", is_flag=True, help="Do not keep the answer for `modelwire logs`.")
 @click.option("--dry-run", is_flag=True, help="Show the request, as JSON, and do not send it.")
 @config_option
 def complete(
     prompt: str | None,
     context_path: str | None,
+    continues: bool,
     images: tuple[str, ...],
     files: tuple[str, ...],
     tool_paths: tuple[str, ...],
@@ -134,6 +139,7 @@ def complete(
     events: bool,
     as_json: bool,
     dry_run: bool,
+    no_log: bool,
     **settings: Any,
 ) -> int:
     """Ask a model, and stream its answer.
@@ -146,16 +152,20 @@ def complete(
     git diff | modelwire complete "Write a commit message for this."
     modelwire complete --image photo.jpg "What is in this picture?"
     modelwire complete --tools weather.py "Do I need an umbrella in Rome?"
-    modelwire complete --schema "city, inhabitants int" "What is the capital of France?"
+    modelwire complete --schema "city, people int" "The capital of France?"
+    modelwire complete --continue "And of Italy?"
     modelwire complete --context session.json --events
     """  # noqa: D301 - \b keeps click from joining the lines
     if events and (as_json or dry_run):
         msg = f"Choose either --events or {'--json' if as_json else '--dry-run'}, not both."
         raise click.UsageError(msg)
+    if continues and context_path is not None:
+        msg = "Choose either --continue or --context, not both."
+        raise click.UsageError(msg)
     from modelwire.cli.complete_input import CompleteInput
     from modelwire.cli.complete_run import ToolOptions, answer, rehearse
 
-    given = CompleteInput(prompt, context_path, images, files, schema)
+    given = CompleteInput(prompt, context_path, images, files, schema, continues)
     if given.piped_into > 1:
         msg = "Only one thing can be read from standard input."
         raise click.UsageError(msg)
@@ -163,4 +173,4 @@ def complete(
     if dry_run:
         return rehearse(given, config_path=config_path, tools=tools, **settings)
     form = "events" if events else "json" if as_json else "text"
-    return answer(given, form=form, config_path=config_path, tools=tools, **settings)
+    return answer(given, form=form, config_path=config_path, tools=tools, no_log=no_log, **settings)

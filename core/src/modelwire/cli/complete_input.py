@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import frozen
@@ -18,6 +18,9 @@ from modelwire.messages.codec import context_from_json
 from modelwire.messages.content import UserContent
 from modelwire.structuring import TOO_DEEP
 from modelwire.text import has_surrogates
+
+if TYPE_CHECKING:
+    from modelwire.cli.logs.recorder import Continued
 
 __all__ = ["CompleteInput"]
 
@@ -35,6 +38,7 @@ class CompleteInput:
         images: Paths of images.
         files: Paths of other files.
         schema: A JSON Schema, the path of one, or a list of fields; or `None`.
+        continues: Whether the last answer that was kept is continued.
     """
 
     prompt: str | None
@@ -42,6 +46,7 @@ class CompleteInput:
     images: Sequence[str]
     files: Sequence[str]
     schema: str | None
+    continues: bool = False
 
     @property
     def piped_into(self) -> int:
@@ -49,14 +54,36 @@ class CompleteInput:
         named = [self.prompt, self.context_path, self.schema, *self.images, *self.files]
         return named.count("-")
 
-    def context(self) -> Context:
+    def continued(self) -> Continued | None:
+        """Read the conversation that is continued.
+
+        Raises:
+            LogUnusable: There is none, or the log cannot be read.
+        """
+        if not self.continues:
+            return None
+        from modelwire.cli.logs.database import LogUnusable
+        from modelwire.cli.logs.recorder import last_conversation
+
+        found = last_conversation()
+        if found is None:
+            msg = "There is no answer to continue."
+            raise LogUnusable(msg, hint="Ask without --continue; the answer is kept then.")
+        return found
+
+    def context(self, continued: Continued | None = None) -> Context:
         """Read the context, with the files and the prompt as its last message.
+
+        Args:
+            continued: The conversation that comes before.
 
         Raises:
             InvalidMessage: The context is wrong, or a file cannot be attached.
             click.UsageError: A file cannot be read, or there is nothing to ask.
         """
         context = Context()
+        if continued is not None:
+            context = Context(list(continued.messages), system_prompt=continued.system)
         if self.context_path is not None:
             context = context_from_json(_json_of(self.context_path))
         prompt = self._prompt()

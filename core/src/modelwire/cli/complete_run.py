@@ -18,6 +18,7 @@ from modelwire.cli.approval import Approval, Terminal, open_terminal
 from modelwire.cli.complete_input import CompleteInput
 from modelwire.cli.errors import show_note, show_traceback
 from modelwire.cli.event_loop import on_signal, run
+from modelwire.cli.logs.recorder import Continued, Recorder
 from modelwire.cli.output import echo_json
 from modelwire.cli.printers import INTERRUPTED, PRINTERS
 from modelwire.cli.spinner import SpinningPrinter
@@ -52,6 +53,7 @@ def answer(
     given: CompleteInput,
     *,
     form: str,
+    no_log: bool,
     config_path: Path | None,
     tools: ToolOptions,
     **settings: Any,
@@ -61,6 +63,7 @@ def answer(
     Args:
         given: What the model is asked to continue, not read yet.
         form: `text`, `events` or `json`.
+        no_log: Whether the answer is not kept.
         config_path: The configuration file.
         tools: The tools to run.
         settings: The other options of the command.
@@ -71,8 +74,7 @@ def answer(
         try:
             terminal = _terminal(tools)
             functions = _load(tools)
-            context = given.context()
-            settings["response_schema"] = given.response_schema()
+            context, continued = _context(given, settings)
         except ModelwireError as error:
             show_traceback(error)
             return printer.failed(error)
@@ -80,8 +82,11 @@ def answer(
             printer.misused(error.format_message())
             raise
         approval = Approval(terminal, show=form == "text")
-        answering = _Answering(context, functions, approval, tools.max_turns, printer)
-        return run(answering.run(config_path, settings))
+        recorder = Recorder(context, continued, settings, enabled=not no_log)
+        answering = _Answering(context, functions, approval, tools.max_turns, printer, recorder)
+        status = run(answering.run(config_path, settings))
+        recorder.write()
+        return status
 
 
 def rehearse(
@@ -94,10 +99,19 @@ def rehearse(
     """Print the request that would be sent; return the exit status. The arguments are as above."""
     with _own_output(tools):
         functions = _load(tools)
-    context = given.context()
-    settings["response_schema"] = given.response_schema()
+    context, _ = _context(given, settings)
     context.tools += [function.tool for function in functions]
     return run(_rehearse(context, config_path, settings))
+
+
+def _context(given: CompleteInput, settings: dict[str, Any]) -> tuple[Context, Continued | None]:
+    """Read what is asked, and put what it says of the options into them."""
+    continued = given.continued()
+    if continued is not None and settings["model"] is None:
+        settings["model"] = continued.model
+    context = given.context(continued)
+    settings["response_schema"] = given.response_schema()
+    return context, continued
 
 
 def _own_output(tools: ToolOptions) -> AbstractContextManager[object]:
@@ -129,16 +143,19 @@ class _Answering:
     approval: Approval
     max_turns: int
     printer: SpinningPrinter
+    recorder: Recorder
 
     async def run(self, config_path: Path | None, settings: dict[str, Any]) -> int:
         try:
             runtime = Runtime.from_config(config_path)
+            self.recorder.enabled &= runtime.config.logs.enabled
             async with runtime, self._asking(runtime, _asked(runtime, settings)) as items:
                 with on_signal(signal.SIGINT, _canceller(items)):
                     self.printer.start()
                     async for item in items:
                         self._print(item)
         except ModelwireError as error:
+            self.recorder.failed(error)
             show_traceback(error)
             return self.printer.failed(error)
         finally:
@@ -159,10 +176,12 @@ class _Answering:
 
     def _print(self, item: Event | ToolRun) -> None:
         if isinstance(item, ToolRun):
+            self.recorder.received(item.result)
             self.printer.tool(item)
             return
         self.printer.event(item)
         if isinstance(item, DoneEvent):
+            self.recorder.received(item.message)
             self.printer.done(item.message)
 
 

@@ -17,7 +17,7 @@ from modelwire.config.environment import (
     substitute,
 )
 from modelwire.config.providers import ModelsConfig, ProviderConfig
-from modelwire.config.schema import AgentsConfig, PluginsConfig
+from modelwire.config.schema import AgentsConfig, LogsConfig, PluginsConfig
 from modelwire.config.structure import structure_sections
 from modelwire.document import Path, format_path, plain_data, value_at
 from modelwire.errors import ConfigError, Problem, VariableNotSet
@@ -41,6 +41,7 @@ class Config:
         models: The block `models`.
         agents: The block `agents`.
         plugins: The block `plugins`.
+        logs: The block `logs`.
         document: The whole document as plain data, with every `${VAR}` replaced.
         authored: The same as the user wrote it.
         path: The file, or `None` where there is none.
@@ -54,6 +55,7 @@ class Config:
     models: ModelsConfig = field(factory=ModelsConfig)
     agents: AgentsConfig = field(factory=AgentsConfig)
     plugins: PluginsConfig = field(factory=PluginsConfig)
+    logs: LogsConfig = field(factory=LogsConfig)
     document: Mapping[str, Any] = field(factory=dict, repr=False)
     authored: Mapping[str, Any] = field(factory=dict, repr=False)
     path: FilePath | None = None
@@ -229,6 +231,7 @@ def build_config(
         models=sections.models,
         agents=sections.agents,
         plugins=sections.plugins,
+        logs=sections.logs,
         document=resolved,
         authored=authored,
         path=path,

@@ -68,7 +68,7 @@ def variables_in(value: Any) -> Iterator[str]:
 
 
 _READ: Mapping[Path, frozenset[str]] = {
-    (): frozenset({"env", "models", "agents", "plugins"}),
+    (): frozenset({"env", "models", "agents", "plugins", "logs"}),
     ("agents",): frozenset({"defaults", "list", "entries"}),
     ("agents", "defaults"): frozenset(
         {

@@ -65,6 +65,7 @@ def config_schema(*, described: bool = True) -> dict[str, Any]:
         "models": "Providers, and the models that are described by hand.",
         "agents": "Which models to use, and how.",
         "plugins": "Settings of plugins.",
+        "logs": "What the command line keeps.",
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

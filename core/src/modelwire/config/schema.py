@@ -1,4 +1,4 @@
-"""The `agents` and `plugins` sections."""
+"""The `agents`, `plugins` and `logs` sections."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ __all__ = [
     "AgentDefaults",
     "AgentsConfig",
     "AnswerLimit",
+    "LogsConfig",
     "MemorySearch",
     "ModelChoice",
     "ModelEntry",
@@ -199,4 +200,17 @@ class PluginsConfig:
     """
 
     entries: dict[str, PluginEntry] = Factory(dict)
+    extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)
+
+
+@frozen
+class LogsConfig:
+    """The block `logs`.
+
+    Attributes:
+        enabled: Whether `modelwire complete` keeps its answers.
+        extra: All other keys.
+    """
+
+    enabled: bool = True
     extra: dict[str, Any] = field(factory=dict, repr=False, metadata=_REST)

@@ -11,7 +11,13 @@ from attrs import astuple, field, frozen
 
 from modelwire.config.environment import has_placeholder
 from modelwire.config.providers import ModelConfig, ModelsConfig, SecretRef
-from modelwire.config.schema import AgentsConfig, ModelChoice, PluginsConfig, register_limits
+from modelwire.config.schema import (
+    AgentsConfig,
+    LogsConfig,
+    ModelChoice,
+    PluginsConfig,
+    register_limits,
+)
 from modelwire.document import Path, value_at
 from modelwire.models import Prices, fold_provider
 from modelwire.redaction import HIDDEN, is_secret_path, shown_url
@@ -30,6 +36,7 @@ class Sections:
     models: ModelsConfig = field(factory=ModelsConfig)
     agents: AgentsConfig = field(factory=AgentsConfig)
     plugins: PluginsConfig = field(factory=PluginsConfig)
+    logs: LogsConfig = field(factory=LogsConfig)
 
 
 def structure_sections(

@@ -131,6 +131,7 @@ SAFE_SETTINGS: Final[Mapping[_Pattern, _Check]] = {
     **_below(("agents", "entries", _is_word, "model"), _CHOICE),
     **_below(("agents", "list", _is_index, "model"), _CHOICE),
     ("agents", "list", _is_index, "id"): _is_word,
+    ("logs", "enabled"): lambda value: value is False,
 }
 """The settings, each with what its value has to be. A step is a key, or a test of a key or an index.
 Objects and lists around a setting are kept; a setting that is not here, or has another value, is

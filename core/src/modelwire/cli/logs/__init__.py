@@ -1,0 +1,1 @@
+"""`modelwire logs`, and the log of one-shot answers."""
