@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from modelwire.dialects import Failure
@@ -75,39 +75,11 @@ def app(
     gateway.observers += [metrics, recent]
     dialects = Dialects.installed(answering.registry)
     refusal = _refusal(dialects)
-    probes = Probes(gateway, metrics)
-    page = PageFiles()
     models = ModelsDoor(gateway, openai=dialects.openai, anthropic=dialects.anthropic)
     made = Starlette(
         routes=[
-            *(
-                Route(path, Door(gateway, dialect, stream=stream), methods=["POST"])
-                for dialect in dialects.every
-                for path, stream in dialect.paths.items()
-            ),
-            Route(
-                "/v1/messages/count_tokens",
-                JsonDoor(
-                    gateway,
-                    dialects.anthropic,
-                    name="count-tokens",
-                    handler=partial(count_tokens, dialects.anthropic),
-                ),
-                methods=["POST"],
-            ),
-            Route(
-                "/v1/embeddings",
-                JsonDoor(gateway, dialects.openai, name="openai-embeddings", handler=embed_texts),
-                methods=["POST"],
-            ),
-            Route("/v1/models", models.list_models, methods=["GET"]),
-            Route("/v1/models/{model:path}", models.one_model, methods=["GET"]),
-            Route("/healthz", probes.healthz, methods=["GET"]),
-            Route("/readyz", probes.readyz, methods=["GET"]),
-            Route("/metrics", probes.metrics, methods=["GET"]),
-            *PageApi(gateway, dialects.openai, recent).routes,
-            Route("/", page.index, methods=["GET"]),
-            Route("/ui/{name}", page.file, methods=["GET"]),
+            *_model_routes(gateway, dialects, models),
+            *_other_routes(gateway, dialects, metrics, recent),
         ],
         middleware=[
             Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts, refusal=refusal)
@@ -119,6 +91,50 @@ def app(
     # A redirect goes to the host that the client names, and Claude Code takes any for a failure.
     made.router.redirect_slashes = False
     return made
+
+
+def _model_routes(gateway: Gateway, dialects: Dialects, models: ModelsDoor) -> list[Route]:
+    """The paths of the APIs of models."""
+    return [
+        *(
+            Route(path, Door(gateway, dialect, stream=stream), methods=["POST"])
+            for dialect in dialects.every
+            for path, stream in dialect.paths.items()
+        ),
+        Route(
+            "/v1/messages/count_tokens",
+            JsonDoor(
+                gateway,
+                dialects.anthropic,
+                name="count-tokens",
+                handler=partial(count_tokens, dialects.anthropic),
+            ),
+            methods=["POST"],
+        ),
+        Route(
+            "/v1/embeddings",
+            JsonDoor(gateway, dialects.openai, name="openai-embeddings", handler=embed_texts),
+            methods=["POST"],
+        ),
+        Route("/v1/models", models.list_models, methods=["GET"]),
+        Route("/v1/models/{model:path}", models.one_model, methods=["GET"]),
+    ]
+
+
+def _other_routes(
+    gateway: Gateway, dialects: Dialects, metrics: Metrics, recent: RecentRequests
+) -> list[BaseRoute]:
+    """The paths of operation and of the page."""
+    probes = Probes(gateway, metrics)
+    page = PageFiles()
+    return [
+        Route("/healthz", probes.healthz, methods=["GET"]),
+        Route("/readyz", probes.readyz, methods=["GET"]),
+        Route("/metrics", probes.metrics, methods=["GET"]),
+        *PageApi(gateway, dialects.openai, recent).routes,
+        Route("/", page.index, methods=["GET"]),
+        Route("/ui/{name}", page.file, methods=["GET"]),
+    ]
 
 
 def _lifespan(
