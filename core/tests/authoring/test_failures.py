@@ -36,6 +36,7 @@ RESPONSES = {
     "payment required": (402, coded("invalid_request_error", "Insufficient Balance"), BillingError, False),
     "too long": (400, coded("context_length_exceeded"), ContextOverflow, False),
     "too long, of llama.cpp": (400, coded(400, "request (9031 tokens) exceeds the available context size (1024 tokens)", "exceed_context_size_error"), ContextOverflow, False),
+    "a picture, of llama.cpp": (500, coded(500, "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj", "server_error"), InvalidRequest, False),
     "too long, of vllm": (400, coded(400, "This model's maximum context length is 2048 tokens.", "BadRequestError"), ContextOverflow, False),
     "too long, of an old vllm": (400, {"object": "error", "message": "This model's maximum context length is 2048 tokens.", "type": "BadRequestError", "code": 400}, ContextOverflow, False),
     "too long, of xai": (400, {"code": "Client specified an invalid argument", "error": "This model's maximum prompt length is 131072 but the request contains 537812 tokens."}, ContextOverflow, False),

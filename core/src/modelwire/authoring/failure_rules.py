@@ -85,6 +85,9 @@ _TOO_LARGE = FailureRule(
 _OVERLOADED = FailureRule(Overloaded)
 _TIMED_OUT = FailureRule(RequestTimeout)
 _REFUSED = FailureRule(InvalidRequest)
+_NO_MEDIA = FailureRule(
+    InvalidRequest, "Choose a model that takes such input, or leave it out.", retryable=False
+)
 WRONG_PATH = "The base URL has the wrong path; the API of such a server begins at `/v1`."
 """The hint where a service has nothing at a path; `JsonApi`s name the right one in its place."""
 
@@ -227,6 +230,8 @@ _MESSAGES: tuple[_MessageRule, ...] = (
     ),
     # A server that answers 500 to a request that it cannot read.
     _MessageRule(r"^\d+ validation errors?:", _REFUSED, "recorded"),
+    # llama.cpp says so with the status 500, of a model without a projector.
+    _MessageRule(r"^(image|audio|video) input is not supported", _NO_MEDIA, "recorded"),
     _MessageRule(r"(input|output) new_sensitive", _FILTERED, "documented"),
     _MessageRule(r"content (management )?(policy|filter)|safety system|flagged (as|by|for)", _FILTERED, "reported"),
 )  # fmt: skip

@@ -1,74 +1,111 @@
-"""The openai SDK: one conversation through Chat Completions, one through Responses."""
+"""The openai SDK: one conversation through Chat Completions, one through Responses.
+
+Models that follow no script are held to call the tool, by the variables `TOOL_CHOICE` and `BEGUN`, with
+which the call has begun already.
+"""
 
 import json
 import os
 
-from openai import AuthenticationError, NotFoundError, OpenAI
+from openai import AuthenticationError, BadRequestError, NotFoundError, OpenAI
 
 MODEL = os.environ["MODEL"]
 IMAGE = os.environ["IMAGE"]
 SCHEMA = {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]}
 LOOK = {"name": "look", "description": "Looks.", "parameters": SCHEMA}
 HELLO = {"role": "user", "content": "Hello"}
+FORCED = "TOOL_CHOICE" in os.environ
+CHOICE = {"tool_choice": os.environ["TOOL_CHOICE"], "temperature": 0} if FORCED else {}
+ASKED = [HELLO]
+if "BEGUN" in os.environ:
+    ASKED.append({"role": "assistant", "content": os.environ["BEGUN"]})
+MOST = 100
 api = OpenAI(max_retries=0)
 
 
+def unless_refused(call):
+    """What a call answers, or how it is refused."""
+    try:
+        return call()
+    except BadRequestError as error:
+        return f"{error.status_code} {error.type}"
+
+
 def chat():
-    whole = api.chat.completions.create(model=MODEL, messages=[HELLO], reasoning_effort="low")
+    whole = api.chat.completions.create(
+        model=MODEL, messages=[HELLO], reasoning_effort="low", max_completion_tokens=MOST
+    )
     said = whole.choices[0].message
     with api.chat.completions.stream(
-        model=MODEL, messages=[HELLO], stream_options={"include_usage": True}
+        model=MODEL,
+        messages=[HELLO],
+        stream_options={"include_usage": True},
+        max_completion_tokens=MOST,
     ) as stream:
-        streamed = "".join(one.delta for one in stream if one.type == "content.delta")
-        final = stream.get_final_completion()
+        events = list(stream)
+    streamed = "".join(one.delta for one in events if one.type == "content.delta")
+    (usage,) = [one.chunk.usage for one in events if one.type == "chunk" and one.chunk.usage]
     tools = [{"type": "function", "function": LOOK}]
-    called = api.chat.completions.create(model=MODEL, messages=[HELLO], tools=tools)
+    called = api.chat.completions.create(model=MODEL, messages=ASKED, tools=tools, **CHOICE)
     answer = called.choices[0].message
-    result = {"role": "tool", "tool_call_id": answer.tool_calls[0].id, "content": "Sunny."}
+    results = [
+        {"role": "tool", "tool_call_id": call.id, "content": "Sunny."} for call in answer.tool_calls
+    ]
     after = api.chat.completions.create(
-        model=MODEL, messages=[HELLO, answer.model_dump(exclude_none=True), result], tools=tools
+        model=MODEL,
+        messages=[HELLO, answer.model_dump(exclude_none=True), *results],
+        tools=tools,
+        max_completion_tokens=MOST,
     )
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{IMAGE}"}}
-    seen = api.chat.completions.create(
-        model=MODEL,
-        messages=[{"role": "user", "content": [picture, {"type": "text", "text": "What is it?"}]}],
+    question = [{"role": "user", "content": [picture, {"type": "text", "text": "What is it?"}]}]
+    seen = unless_refused(
+        lambda: (
+            api.chat.completions.create(model=MODEL, messages=question).choices[0].message.content
+        )
     )
     return {
         "text": said.content,
-        "thinking": said.reasoning_content,
+        "thinking": getattr(said, "reasoning_content", None),
         "streamed": streamed,
-        "usage": final.usage.total_tokens > 0,
+        "usage": usage.total_tokens > 0,
         "tool": answer.tool_calls[0].function.name,
         "after": after.choices[0].message.content,
-        "seen": seen.choices[0].message.content,
+        "seen": seen,
     }
 
 
 def responses():
-    whole = api.responses.create(model=MODEL, input="Hello", reasoning={"effort": "low"})
-    (thought,) = [item for item in whole.output if item.type == "reasoning"]
-    with api.responses.stream(model=MODEL, input="Hello") as stream:
+    whole = api.responses.create(
+        model=MODEL, input="Hello", reasoning={"effort": "low"}, max_output_tokens=MOST
+    )
+    thoughts = [item.summary[0].text for item in whole.output if item.type == "reasoning"]
+    with api.responses.stream(model=MODEL, input="Hello", max_output_tokens=MOST) as stream:
         deltas = [one.delta for one in stream if one.type == "response.output_text.delta"]
         final = stream.get_final_response()
     tools = [{"type": "function", **LOOK}]
-    called = api.responses.create(model=MODEL, input="Hello", tools=tools, store=False)
-    call = called.output[-1]
-    result = {"type": "function_call_output", "call_id": call.call_id, "output": "Sunny."}
+    called = api.responses.create(model=MODEL, input=ASKED, tools=tools, store=False, **CHOICE)
+    calls = [item for item in called.output if item.type == "function_call"]
+    results = [
+        {"type": "function_call_output", "call_id": call.call_id, "output": "Sunny."}
+        for call in calls
+    ]
     items = [item.model_dump(exclude_none=True) for item in called.output]
-    after = api.responses.create(model=MODEL, input=[HELLO, *items, result], tools=tools)
+    after = api.responses.create(
+        model=MODEL, input=[HELLO, *items, *results], tools=tools, max_output_tokens=MOST
+    )
     picture = {"type": "input_image", "image_url": f"data:image/png;base64,{IMAGE}"}
     question = {"type": "input_text", "text": "What is it?"}
-    seen = api.responses.create(
-        model=MODEL, input=[{"role": "user", "content": [picture, question]}]
-    )
+    shown = [{"role": "user", "content": [picture, question]}]
+    seen = unless_refused(lambda: api.responses.create(model=MODEL, input=shown).output_text)
     return {
         "text": whole.output_text,
-        "thinking": thought.summary[0].text,
+        "thinking": "".join(thoughts) or None,
         "streamed": "".join(deltas),
         "usage": final.usage.total_tokens > 0,
-        "tool": call.name,
+        "tool": calls[0].name,
         "after": after.output_text,
-        "seen": seen.output_text,
+        "seen": seen,
     }
 
 
@@ -82,7 +119,9 @@ try:
     OpenAI(api_key="mw-wrong", max_retries=0).responses.create(model=MODEL, input="Hello")
 except AuthenticationError as error:
     refused.append(error.code)
-made = api.embeddings.create(model=os.environ["EMBEDDING_MODEL"], input=["Hello", "Bye"])
-vector = len(made.data[1].embedding)
+vector = None
+if "EMBEDDING_MODEL" in os.environ:
+    made = api.embeddings.create(model=os.environ["EMBEDDING_MODEL"], input=["Hello", "Bye"])
+    vector = len(made.data[1].embedding)
 listed = {one.id for one in api.models.list()}
 print(json.dumps({**said, "refused": refused, "listed": MODEL in listed, "vector": vector}))

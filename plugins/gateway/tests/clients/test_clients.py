@@ -1,6 +1,7 @@
 """The SDKs of others, unchanged: each has one conversation through every door that it knows.
 
-They run with `MODELWIRE_FOREIGN_CLIENTS=1`, each in an environment of its own.
+They run with `MODELWIRE_FOREIGN_CLIENTS=1`, each in an environment of its own: in front of the emulator,
+which answers by a script, and in front of a real small model, in this process and on llama.cpp's server.
 """
 
 import asyncio
@@ -10,9 +11,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from chat_templates import TOOLS_TEMPLATE
 from foreign_clients import every_client, node_with, python_with
-from gateway_server import KEY, serving
+from gateway_server import KEY, running, serving
+from llama_server import start_llama
 
+from modelwire.runtime import Runtime
 from modelwire_bedrock.emulator import Text, Thinking, ToolUse
 
 # The first run on a machine installs the packages.
@@ -27,6 +31,7 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwG
 THOUGHT = [Thinking("Hm.", signature="c2ln"), Text("Hi.")]
 CALL = ToolUse("look", {"place": "Oslo"})
 SAID = {
+    "text": "Hi.",
     "streamed": "Hi there.",
     "usage": True,
     "tool": "look",
@@ -42,14 +47,28 @@ SCRIPT = [
 ]
 """The answers of one conversation, and what a client makes of them."""
 
+NAMES = {
+    "chat": ("openai", "vercel"),
+    "responses": ("openai", "vercel"),
+    "messages": ("anthropic", "vercel"),
+    "invoke": ("anthropic",),
+}
+"""Doors, and the clients that know them."""
 
-async def run(command, gateway, home):
+
+async def run(name, gateway, home, **variables):
     """What a client's script prints."""
+    wanted = HERE / f"{name}.txt"
+    if name == "vercel":
+        folder = await asyncio.to_thread(node_with, "gateway-vercel", wanted)
+        shutil.copy(HERE / "vercel_client.mjs", folder)
+        command = ["node", folder / "vercel_client.mjs"]
+    else:
+        python = await asyncio.to_thread(python_with, f"gateway-{name}", wanted)
+        command = [python, HERE / f"{name}_client.py"]
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        "MODEL": MODEL,
-        "EMBEDDING_MODEL": "amazon-bedrock/amazon.titan-embed-text-v2:0",
         "IMAGE": PIXEL,
         "OPENAI_BASE_URL": f"{gateway.url}/v1",
         "OPENAI_API_KEY": KEY,
@@ -58,17 +77,18 @@ async def run(command, gateway, home):
         "ANTHROPIC_BEDROCK_BASE_URL": gateway.url,
         "AWS_BEARER_TOKEN_BEDROCK": KEY,
         "AWS_REGION": "us-east-1",
+        **variables,
     }
     process = await asyncio.create_subprocess_exec(
         *command, env=environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    said, failed = await asyncio.wait_for(process.communicate(), 120)
+    said, failed = await asyncio.wait_for(process.communicate(), 300)
     assert process.returncode == 0, failed.decode()[-3000:]
     return json.loads(said.splitlines()[-1])
 
 
 @pytest.mark.parametrize(
-    ("name", "doors", "rest"),
+    ("name", "thinking", "rest"),
     [
         (
             "openai",
@@ -84,27 +104,32 @@ async def run(command, gateway, home):
                 "counted": True,
             },
         ),
-        ("vercel", {"chat": None, "responses": None, "messages": None}, {}),
+        (
+            "vercel",
+            {"chat": None, "responses": "Hm.", "messages": "Hm."},
+            {
+                "refused": [
+                    "404 invalid_request_error",
+                    "404 invalid_request_error",
+                    "404 not_found_error",
+                ]
+            },
+        ),
     ],
 )
-async def test_a_client_has_its_conversation(name, doors, rest, emulator, tmp_path):
-    wanted = HERE / f"{name}.txt"
-    if name == "vercel":
-        folder = node_with("gateway-vercel", wanted)
-        shutil.copy(HERE / "vercel_client.mjs", folder)
-        command = ["node", folder / "vercel_client.mjs"]
-    else:
-        command = [python_with(f"gateway-{name}", wanted), HERE / f"{name}_client.py"]
-    for _ in doors:
+async def test_a_client_has_its_conversation(name, thinking, rest, emulator, tmp_path):
+    for _ in thinking:
         for answer in SCRIPT:
             emulator.answer(answer)
     async with serving(emulator, tmp_path) as gateway:
-        answers = await run(command, gateway, tmp_path)
-    shown = {"text": "Hi.", **SAID}
-    assert answers == {
-        **{door: shown | ({"thinking": t} if t else {}) for door, t in doors.items()},
-        **rest,
-    }
+        answers = await run(
+            name,
+            gateway,
+            tmp_path,
+            MODEL=MODEL,
+            EMBEDDING_MODEL="amazon-bedrock/amazon.titan-embed-text-v2:0",
+        )
+    assert answers == {**{d: SAID | {"thinking": t} for d, t in thinking.items()}, **rest}
     sent = [
         request
         for request in emulator.requests
@@ -117,3 +142,40 @@ async def test_a_client_has_its_conversation(name, doors, rest, emulator, tmp_pa
         assert [next(iter(block)) for block in result[1]["content"]] == ["toolUse"]
         assert "toolResult" in result[2]["content"][0]
         assert any("image" in block for block in image[0]["content"])
+
+
+@pytest.fixture(params=["local/smollm2-135m-instruct", "llamacpp/smollm2"])
+def real_model(request):
+    """A real model that takes tools and no pictures, its configuration, and what has it call a tool."""
+    if request.param.startswith("local"):
+        yield request.param, {}, {}
+        return
+    server = start_llama(context=2048, chat_template=TOOLS_TEMPLATE, use_jinja=True)
+    address = {"baseUrl": f"{server.listening_address}/v1"}
+    yield request.param, {"models": {"providers": {"llamacpp": address}}}, {"BEGUN": "<tool_call>"}
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "vercel"])
+async def test_a_client_has_its_conversation_with_a_real_model(name, real_model, tmp_path):
+    model, config, variables = real_model
+    async with (
+        Runtime.from_config(
+            config, environ={"HOME": str(tmp_path)}, cache_directory=tmp_path / "cache"
+        ) as runtime,
+        running(runtime) as gateway,
+    ):
+        answers = await run(
+            name,
+            gateway,
+            tmp_path,
+            MODEL=model,
+            TOOL_CHOICE="required",
+            MAX_TOKENS="100",
+            **variables,
+        )
+    doors = {door: answers[door] for door, clients in NAMES.items() if name in clients}
+    for door, said in doors.items():
+        assert all(said[part].strip() for part in ("text", "streamed", "after")), (door, said)
+        assert (said["usage"], said["tool"], said["thinking"]) == (True, "look", None), door
+        kind = "ValidationException" if door == "invoke" else "invalid_request_error"
+        assert said["seen"] == f"400 {kind}", door

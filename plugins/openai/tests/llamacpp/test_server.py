@@ -1,17 +1,19 @@
 """A real server with a real model: what it answers, how it refuses, and that it stops."""
 
 import asyncio
+import base64
 import json
 import urllib.request
 
 import pytest
 
 from modelwire import Tool, UserMessage
-from modelwire.errors import AuthenticationError, ConnectionFailed, ContextOverflow
+from modelwire.errors import AuthenticationError, ConnectionFailed, ContextOverflow, InvalidRequest
 from modelwire.hookspecs import ToolChoice
 from modelwire.messages import (
     AssistantMessage,
     Context,
+    Image,
     StopReason,
     Text,
     Thinking,
@@ -20,6 +22,9 @@ from modelwire.messages import (
 )
 
 KEY = "a-key-for-llama"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 MODEL = "llamacpp/smollm2"
 WEATHER = Tool(
     "get.weather",
@@ -161,6 +166,13 @@ async def test_what_does_not_fit_is_an_overflow(runtime):
     with pytest.raises(ContextOverflow, match="exceeds the available context size") as caught:
         await runtime.complete("word " * 3000, model=MODEL)
     assert caught.value.provider == "llamacpp"
+
+
+async def test_a_picture_for_a_model_of_text_is_refused_for_good(runtime):
+    question = UserMessage([Image(PIXEL, "image/png"), Text("What is it?")])
+    with pytest.raises(InvalidRequest, match="image input is not supported") as caught:
+        await runtime.complete(Context([question]), model=MODEL)
+    assert not caught.value.retryable
 
 
 async def test_its_models_are_discovered(runtime):
