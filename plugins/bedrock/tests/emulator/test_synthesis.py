@@ -5,7 +5,7 @@ import json
 import pytest
 
 from modelwire_bedrock.emulator import Emulator, EmulatorError
-from modelwire_bedrock.emulator.calls import last_quoted
+from modelwire_bedrock.emulator.calls import last_number, last_quoted
 from modelwire_bedrock.emulator.synthesis import synthesize
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -188,6 +188,35 @@ def test_a_text_is_in_every_place_that_takes_any():
 )
 def test_the_last_quoted_words_of_a_prompt_are_found(prompt, words):
     assert last_quoted(prompt) == words
+
+
+def test_a_number_is_where_it_is_allowed():
+    schema = {
+        "type": "object",
+        "properties": {
+            "free": {"type": "integer"},
+            "real": {"type": "number", "maximum": 30},
+            "small": {"type": "integer", "maximum": 20},
+            "even": {"type": "integer", "multipleOf": 2},
+        },
+        "required": ["free", "real", "small", "even"],
+    }
+
+    assert synthesize(schema, number=21) == {"free": 21, "real": 21, "small": 1, "even": 2}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "number"),
+    [
+        ("What is magic_function(3)?", 3),
+        ("It is -4.5 degrees.", -4.5),
+        ("Wait 10, then 20.", 20),
+        ("utf8, v1.2.3, 2026-11-28, a1", None),
+        ("None.", None),
+    ],
+)
+def test_the_last_number_of_a_prompt_is_found(prompt, number):
+    assert last_number(prompt) == number
 
 
 @pytest.mark.parametrize(

@@ -89,13 +89,17 @@ PATTERNS = st.recursive(
 
 
 @settings(deadline=None, max_examples=300)
-@given(SCHEMAS, st.one_of(st.none(), st.text(min_size=1, max_size=60)))
-def test_a_value_fits_any_schema(schema, text):
-    value = synthesize(schema, text)
+@given(
+    SCHEMAS,
+    st.one_of(st.none(), st.text(min_size=1, max_size=60)),
+    st.one_of(st.none(), st.integers(-1100, 1100), st.sampled_from([0.5, -3.25, 2.0])),
+)
+def test_a_value_fits_any_schema(schema, text, number):
+    value = synthesize(schema, text, number)
 
     checker = jsonschema.FormatChecker()
     jsonschema.Draft202012Validator(schema, format_checker=checker).validate(value)
-    assert synthesize(schema, text) == value
+    assert synthesize(schema, text, number) == value
 
 
 @settings(deadline=None, max_examples=300)

@@ -24,6 +24,7 @@ __all__ = [
     "BuiltIn",
     "answer_schema",
     "default_answer",
+    "last_number",
     "last_quoted",
     "with_fitting_ids",
 ]
@@ -41,6 +42,7 @@ BUILT_IN: Mapping[str, BuiltIn] = {name: name for name in get_args(BuiltIn)}
 _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|\u201c([^\u201d\n]+)\u201d|`([^`\n]+)`|(?<!\w)['\u2018]([^'\u2019\n]+)['\u2019](?!\w)"
 )
+_NUMBER = re.compile(r"(?<![\w.-])-?\d{1,15}(?:\.\d{1,15})?(?![\w-]|\.\d)")
 _MADE_UP = re.compile(r"tooluse_[0-9a-f]{22}")
 
 
@@ -57,17 +59,16 @@ def default_answer(call: EmulatedCall, model: BuiltIn) -> Answer:
     parameters = call.parameters
     choice = (parameters.get("toolConfig") or {}).get("toolChoice") or {}
     mode = "none" if _no_tools(parameters) else next(iter(choice), "auto")
-    quoted = last_quoted(call.last_text)
     if mode in ("any", "tool") or (
         mode == "auto" and model == "synth" and not _has_results(parameters)
     ):
         spec = _chosen(parameters, choice)
         if spec is not None:
-            arguments = _synthesized(spec["inputSchema"].get("json", {}), quoted)
+            arguments = _synthesized(spec["inputSchema"].get("json", {}), call.last_text)
             return Answer(ToolUse(spec["name"], arguments or {}, id=_call_id(parameters)))
     schema = _wanted_schema(parameters, call.last_text)
     if schema is not None:
-        return Answer(json.dumps(_synthesized(schema, quoted)))
+        return Answer(json.dumps(_synthesized(schema, call.last_text)))
     return Answer(f"{GREETING}{call.last_text or '(nothing)'}")
 
 
@@ -77,13 +78,19 @@ def last_quoted(text: str) -> str | None:
     return found[-1] if found else None
 
 
+def last_number(text: str) -> float | None:
+    """The last number of a text that is no part of a word."""
+    found = _NUMBER.findall(text)
+    return None if not found else float(found[-1]) if "." in found[-1] else int(found[-1])
+
+
 def _quotations(text: str) -> list[str]:
     return [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
 
 
-def _synthesized(schema: Any, quoted: str | None) -> Any:
+def _synthesized(schema: Any, prompt: str) -> Any:
     try:
-        return synthesize(schema, quoted)
+        return synthesize(schema, last_quoted(prompt), last_number(prompt))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # The keywords of a schema are anything; one that is none has no values.
         msg = "tools: JSON schema is invalid. It must match JSON Schema draft 2020-12."

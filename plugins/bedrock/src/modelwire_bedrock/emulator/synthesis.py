@@ -1,7 +1,7 @@
 """Valid values from JSON schemas: arguments of tool calls and structured answers.
 
-The same schema and text always give the same value. An object has its required members and no more.
-A string that may be anything is the text. Kept are types, `required`, `dependentRequired`,
+The same schema and hints always give the same value. An object has its required members and no more.
+A string that may be anything is the text of the hints, a number is theirs where it fits. Kept are types, `required`, `dependentRequired`,
 `minProperties`, `enum`, `const`, bounds, `multipleOf`, lengths, formats, patterns as far as
 `matching_text` reads them, `prefixItems`, `contains`, `uniqueItems`, references into the schema,
 `allOf`, and the first of `anyOf` and `oneOf` that is not null. Not kept are `not`, `if` and
@@ -52,32 +52,34 @@ _NARROWING = frozenset({"enum", "const", "format", "pattern"})
 """Keywords by which a string is not any text."""
 
 
-def synthesize(schema: Any, text: str | None = None) -> Any:
+def synthesize(schema: Any, text: str | None = None, number: float | None = None) -> Any:
     """A value that a schema accepts.
 
     Args:
         schema: A JSON schema, of draft 2020-12.
         text: What a string is that may be anything; by default a word.
+        number: What a number is, where it is within the bounds.
 
     Raises:
         ValueError: Its values are too large, or it is no schema.
     """
-    return _Synthesis(schema, text).value(schema)
+    return _Synthesis(schema, text, number).value(schema)
 
 
 class _Synthesis:
     """Makes values of the parts of one schema."""
 
-    def __init__(self, root: Any, text: str | None) -> None:
+    def __init__(self, root: Any, text: str | None, number: float | None) -> None:
         self._root = root if isinstance(root, Mapping) else {}
         self._text = text
+        self._number = number
         self._left = LARGEST
         self._makers: dict[str, Callable[[Mapping[str, Any], int, int], Any]] = {
             "array": self._array,
             "boolean": lambda _schema, _depth, nth: nth % 2 == 0,
-            "integer": _integer,
+            "integer": self._numeral,
             "null": lambda *_: None,
-            "number": _number,
+            "number": self._numeral,
             "object": self._object,
             "string": self._string,
         }
@@ -173,6 +175,12 @@ class _Synthesis:
         kinds = kinds[: schema.get("maxItems", len(kinds))]
         differ = bool(schema.get("uniqueItems"))
         return [self.value(kind, depth + 1, at if differ else nth) for at, kind in enumerate(kinds)]
+
+    def _numeral(self, schema: Mapping[str, Any], depth: int, nth: int) -> float:
+        del depth
+        if nth == 0 and self._number is not None and _allows(schema, self._number):
+            return self._number
+        return _integer(schema, nth) if _kind(schema) == "integer" else _number(schema, nth)
 
     def _string(self, schema: Mapping[str, Any], depth: int, nth: int) -> str:
         del depth
@@ -271,8 +279,20 @@ _JOINS: dict[str, Callable[[Any, Any], Any]] = {
 """What two values of a keyword ask for together; of others the later one holds."""
 
 
-def _number(schema: Mapping[str, Any], depth: int, nth: int) -> float:
-    del depth
+def _allows(schema: Mapping[str, Any], number: float) -> bool:
+    """Whether a number is within the bounds of a schema."""
+    value = Fraction(str(number))
+    lows, highs = _bounds(schema)
+    step = schema.get("multipleOf")
+    return (
+        all(value > low if off else value >= low for low, off in lows)
+        and all(value < high if off else value <= high for high, off in highs)
+        and (step is None or (value / Fraction(str(step))).denominator == 1)
+        and (_kind(schema) != "integer" or isinstance(number, int))
+    )
+
+
+def _number(schema: Mapping[str, Any], nth: int) -> float:
     if "multipleOf" in schema:
         return float(_in_steps(schema, Fraction(str(schema["multipleOf"])), nth))
     lows, highs = _bounds(schema)
@@ -284,8 +304,7 @@ def _number(schema: Mapping[str, Any], depth: int, nth: int) -> float:
     return float(max(lows)[0] + 1 + nth if lows else 1 + nth)
 
 
-def _integer(schema: Mapping[str, Any], depth: int, nth: int) -> int:
-    del depth
+def _integer(schema: Mapping[str, Any], nth: int) -> int:
     # The whole multiples of a fraction are those of its numerator.
     return int(
         _in_steps(schema, Fraction(Fraction(str(schema.get("multipleOf", 1))).numerator), nth)
