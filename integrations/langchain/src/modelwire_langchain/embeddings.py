@@ -30,10 +30,12 @@ class ModelwireEmbeddings(BaseModel, Embeddings):
         concurrency: The most requests that are sent at a time.
         config: The configuration of modelwire, or its file; by default the one that the command
             line uses. It is left out of what is serialised or shown.
+        max_retries: How often a request that failed is sent again; by default as often as modelwire
+            does.
         runtime: A runtime to share; its owner closes it.
 
     Raises:
-        InvalidRequest: `runtime` is no runtime.
+        InvalidRequest: `runtime` is no runtime, or is given with `config` or `max_retries`.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
@@ -43,13 +45,14 @@ class ModelwireEmbeddings(BaseModel, Embeddings):
     normalize: bool | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     concurrency: int = 8
+    max_retries: int | None = Field(default=None, ge=0)
     config: Any = Field(default=None, exclude=True, repr=False)
     runtime: Any = Field(default=None, exclude=True, repr=False)
     _runtimes: Runtimes = PrivateAttr()
 
     @model_validator(mode="after")
     def _connect(self) -> Self:
-        self._runtimes = Runtimes(self.runtime, self.config)
+        self._runtimes = Runtimes(self.runtime, self.config, self.max_retries)
         return self
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:

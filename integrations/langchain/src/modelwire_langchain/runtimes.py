@@ -11,6 +11,7 @@ from typing import Any
 from modelwire.config import Config
 from modelwire.errors import InvalidRequest
 from modelwire.runtime import Runtime, SyncRuntime
+from modelwire.transport import RetryPolicy
 
 __all__ = ["ConfigSource", "Runtimes"]
 
@@ -25,13 +26,21 @@ class Runtimes:
         given: A runtime that belongs to the caller, who closes it. The other kind is made with the
             configuration and the plugins of this one.
         config: The configuration of runtimes that are made here, where none is given.
+        max_retries: How often a request of such a runtime is sent again; `None` is modelwire's own
+            number.
 
     Raises:
-        InvalidRequest: `given` is no runtime.
+        InvalidRequest: `given` is no runtime, or is given together with what it has already.
     """
 
-    def __init__(self, given: Runtime | SyncRuntime | None, config: ConfigSource = None) -> None:
-        _check(given)
+    def __init__(
+        self,
+        given: Runtime | SyncRuntime | None,
+        config: ConfigSource = None,
+        max_retries: int | None = None,
+    ) -> None:
+        _check(given, config, max_retries)
+        self._retries = None if max_retries is None else RetryPolicy(max_attempts=max_retries + 1)
         self._given = given
         self._config = config
         self._blocking = given if isinstance(given, SyncRuntime) else None
@@ -84,11 +93,14 @@ class Runtimes:
 
     def _make(self) -> Runtime:
         if self._given is None:
-            return Runtime.from_config(self._config)
+            return Runtime.from_config(self._config, retries=self._retries)
         return Runtime(self._given.config, registry=self._given.registry)
 
 
-def _check(given: object) -> None:
+def _check(given: object, config: object, max_retries: int | None) -> None:
     if not isinstance(given, Runtime | SyncRuntime | None):
         msg = f"runtime is {type(given).__name__}; it is a Runtime or a SyncRuntime."
+        raise InvalidRequest(msg, retryable=False)
+    if given is not None and (config is not None or max_retries is not None):
+        msg = "A runtime has its configuration and its retries; leave out config and max_retries."
         raise InvalidRequest(msg, retryable=False)
