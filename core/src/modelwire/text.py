@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 __all__ = [
@@ -57,7 +57,7 @@ def split_half(text: str) -> tuple[str, str]:
     return replace_surrogates(text[:-1] if waits else text), text[-1] if waits else ""
 
 
-_WRONG, _DOUBTFUL = 0.6, 0.8
+_WRONG, _DOUBTFUL = 0.65, 0.8
 """What two names must have in common to be near: twice the letters in common, over all letters."""
 
 
@@ -67,7 +67,7 @@ def near_matches(
     """The known names that somebody may have meant by another, the likeliest first.
 
     A name is near where it holds the whole of what was written; these come first, the shortest before
-    the others. Or it has three fifths of the letters in common, in their order. Where what was written
+    the others. Or it has about two thirds of the letters in common, in their order. Where what was written
     may be right, only a name with four fifths in common is near. Case does not matter.
 
     Args:
@@ -84,6 +84,13 @@ def near_matches(
     cutoff = _DOUBTFUL if doubtful else _WRONG
     similar = get_close_matches(folded, by_fold, n=most, cutoff=cutoff)
     return [by_fold[fold] for fold in dict.fromkeys([*holding, *similar])][:most]
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """Ask whether one of some names was meant; several are on a line each."""
+    if len(names) == 1:
+        return f"Did you mean {names[0]}?"
+    return "\n  ".join(["Did you mean one of these?", *names])
 
 
 def short_repr(value: Any) -> str:

@@ -1,7 +1,9 @@
 """What holds for every command, those of the plugins of this project included."""
 
+import itertools
 import json
 import re
+import shlex
 import shutil
 import sys
 
@@ -9,6 +11,7 @@ import click
 import pytest
 
 from modelwire.cli.app import app
+from modelwire.cli.command_words import OURS
 from modelwire.cli.options import FiniteRange
 
 
@@ -90,8 +93,14 @@ def test_a_configuration_can_be_named_wherever_one_is_read(words, command, ctx):
     ("arguments", "sentence"),
     [
         (["modls"], "No such command 'modls'. Did you mean models?"),
-        (["xyzzy"], "No such command 'xyzzy'.\n"),
-        (["complete", "--modle", "x"], "'--model'"),
+        (["xyzzy"], "No such command 'xyzzy'. To ask a model: modelwire complete xyzzy\n"),
+        (["What is it?", "now"], "To ask a model: modelwire complete 'What is it? now'\n"),
+        (["onboard"], "No such command 'onboard'. Run: modelwire setup\n"),
+        (["status"], "Run: modelwire models status\n"),
+        (["keys", "set", "openai"], "Run: modelwire setup\n"),
+        (["help"], "Run: modelwire --help\n"),
+        (["version"], "Run: modelwire --version\n"),
+        (["complete", "--modle", "x"], "Did you mean '--model'?\n"),
         (["complete", "--temperature", "hot", "x"], "'hot' is not a valid number."),
         (["complete", "--max-tokens", "few", "x"], "'few' is not a valid whole number."),
         (["models", "list", "--provider", "actr"], "Did you mean actor or act?"),
@@ -217,3 +226,35 @@ def test_what_changes_models_tells_programs_where_it_was_written(program):
         ]["changed"]
         is False
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "default"),
+    [
+        (["models"], "status"),
+        (["models", "aliases"], "list"),
+        (["models", "fallbacks"], "list"),
+        (["logs"], "list"),
+    ],
+)
+def test_a_group_alone_takes_the_options_of_its_default_command(program, group, default):
+    wanted = program.run(*group, default, "--json")
+    assert wanted.returncode == 0
+    for arguments in (["--json"], ["--debug", "--json"], ["--json", "--verbose"]):
+        done = program.run(*group, *arguments)
+        assert (done.returncode, json.loads(done.stdout)) == (0, json.loads(wanted.stdout))
+    assert program.run(*group).stdout == program.run(*group, default).stdout
+    assert b"Commands:" in program.run(*group, "--help").stdout
+    done = program.run(*group, "nonsense")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"No such command 'nonsense'." in done.stderr
+    assert b"No such option" in program.run(*group, "--nonsense").stderr
+
+
+def test_the_words_of_other_programs_lead_to_commands_that_there_are(program):
+    for said in set(OURS.values()):
+        words = shlex.split(said)
+        if words[:1] == ["modelwire"] and words[1] != "serve":
+            command = list(itertools.takewhile(lambda word: word[0].islower(), words[1:]))
+            done = program.run(*command, "--help")
+            assert done.returncode == 0, said

@@ -57,7 +57,7 @@ async def test_a_model_that_no_list_has_is_not_known_and_near_ones_are_told(chec
     await check.fetch()
     found = check("echo/echo-3")
     assert (found.known, found.problem) == (False, None)
-    assert found.hint.startswith("Did you mean echo/echo-")
+    assert found.hint.startswith("Did you mean one of these?\n  echo/echo-")
     assert found.listed
     assert "models list --provider echo" in check("echo/zzzzz").hint
 

@@ -73,10 +73,9 @@ class _LazyGroup(click.Group):
         known = self.list_commands(ctx)
         if name in known:
             return super().resolve_command(ctx, args)
-        near = near_matches(name, known)
-        msg = f"No such command {name!r}."
-        if near:
-            msg += f" Did you mean {' or '.join(near)}?"
+        from modelwire.cli.command_words import suggested_command
+
+        msg = f"No such command {name!r}.{suggested_command(args, near_matches(name, known))}"
         raise click.UsageError(msg, ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -54,6 +54,10 @@ def print_failure(error: ModelwireError) -> None:
 
 def show_misuse(error: click.ClickException) -> None:
     """Print an error of the command line itself on standard error; it repeats what was typed."""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        from modelwire.text import near_matches
+
+        error.possibilities = near_matches(error.option_name, error.possibilities, most=1)
     text = StringIO()
     error.show(text)
     echo(text.getvalue(), err=True, nl=False)

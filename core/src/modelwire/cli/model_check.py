@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import NoReturn
 
 from attrs import frozen
@@ -11,8 +12,9 @@ from modelwire.config import Config
 from modelwire.errors import ConfigError, PluginError, UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
-from modelwire.runtime.resolver import full_ref, named_refs, pick_bare_name
-from modelwire.text import near_matches
+from modelwire.runtime.near_models import near_models
+from modelwire.runtime.resolver import full_ref, named_by, named_refs, unknown_name
+from modelwire.text import did_you_mean, near_matches
 
 __all__ = ["ModelCheck", "check_reference", "offline_catalog"]
 
@@ -73,13 +75,32 @@ def offline_catalog(config: Config, registry: Registry) -> Catalog:
 
 def _find(config: Config, registry: Registry, catalog: Catalog, name: str) -> ModelRef:
     known = [model.ref for p in catalog.provider_ids for model in catalog.cached(p).models]
-    return pick_bare_name(name, [*known, *named_refs(config, registry)], config.aliases())
+    known += named_refs(config, registry)
+    found = named_by(name, known)
+    if found is not None:
+        return found
+    published = registry if _may_take_long() else None
+    near = near_models(name, known, config.aliases(), published)
+    raise unknown_name(name, near, registry)
+
+
+def _may_take_long() -> bool:
+    """Whether no event loop waits for this thread."""
+    if "asyncio" not in sys.modules:
+        return True
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    return False
 
 
 def _hint(listing: Listing, ref: ModelRef) -> str:
     near = near_matches(ref.model, (model.id for model in listing.models))
     if near:
-        return f"Did you mean {' or '.join(f'{ref.provider}/{name}' for name in near)}?"
+        return did_you_mean([f"{ref.provider}/{name}" for name in near])
     return f"`modelwire models list --provider {ref.provider}` shows the known ones."
 
 

@@ -19,7 +19,7 @@ from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name, undisputed
 from modelwire.registry.info import PluginInfo
 from modelwire.registry.loader import LoadedPlugin, hooks_of, load
-from modelwire.text import near_matches
+from modelwire.text import did_you_mean, near_matches
 
 if TYPE_CHECKING:
     from modelwire.transport import Transport
@@ -449,10 +449,11 @@ class Registry:
             msg = f"{' and '.join(rivals)} both claim the alias {provider!r}."
             raise PluginError(msg, hint="Name the provider by its own id.")
         known = sorted({*self.provider_ids, *self.aliases, *self._config.models.providers})
-        near = near_matches(provider, known)
+        named = {self.canonical(name): name for name in near_matches(provider, known)[::-1]}
+        near = list(named.values())[::-1]  # the likeliest name of each provider
         msg = f"No installed plugin provides {provider!r}."
         if near:
-            hint = f"Did you mean {' or '.join(near)}?"
+            hint = did_you_mean(near)
         else:
             hint = (
                 f"Install the plugin that does, or set models.providers.{provider}.api to an API "

@@ -15,11 +15,12 @@ from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Owner, Registry
+from modelwire.runtime.near_models import near_models, with_slash
 from modelwire.runtime.options import merge_embedding_options, merge_options
-from modelwire.text import near_matches
+from modelwire.text import did_you_mean
 from modelwire.transport.deadlines import Deadlines
 
-__all__ = ["Resolver", "default_ref", "full_ref", "named_refs", "pick_bare_name"]
+__all__ = ["Resolver", "default_ref", "full_ref", "named_by", "named_refs", "unknown_name"]
 
 _NONE: Mapping[str, ModelwireError] = {}
 _NOTHING = CompletionOptions()
@@ -250,7 +251,14 @@ class Resolver:
         known = [model.ref for listing in listings for model in listing.models]
         known += named_refs(self.config, self.registry)
         unlisted = {item.provider: item.error for item in listings if item.error is not None}
-        return pick_bare_name(name, known, self.config.aliases(), unlisted)
+        aliases = self.config.aliases()
+        found = named_by(name, known)
+        if found is not None:
+            return found
+        import asyncio
+
+        near = await asyncio.to_thread(near_models, name, known, aliases, self.registry)
+        raise unknown_name(name, near, self.registry, unlisted)
 
 
 def full_ref(registry: Registry, text: str) -> ModelRef | None:
@@ -278,42 +286,51 @@ def named_refs(config: Config, registry: Registry) -> list[ModelRef]:
     return [ModelRef(registry.canonical(ref.provider), ref.model) for ref in entries if ref]
 
 
-def pick_bare_name(
-    name: str,
-    known: Iterable[ModelRef],
-    aliases: Iterable[str],
-    unlisted: Mapping[str, ModelwireError] = _NONE,
-) -> ModelRef:
-    """Find the one known model with this id.
+def named_by(name: str, known: Iterable[ModelRef]) -> ModelRef | None:
+    """Find the one known model with this id; `None` if there is none.
 
     An id in the same case comes before one in another. There is no guess: a name that fits several
-    providers, or none, is an error, since the wrong vendor must never answer.
+    providers is an error, since the wrong vendor must never answer.
 
     Args:
         name: The id.
         known: The models to look among.
-        aliases: The user's short names, which may be near ones.
-        unlisted: Providers whose models could not be listed, and why.
 
     Raises:
-        UnknownModel: Not exactly one model has this id; `candidates` are near ones.
+        UnknownModel: Several models have this id; `candidates` are these.
     """
     refs = sorted(set(known), key=str)
     exact = [ref for ref in refs if ref.model == name]
     matches = exact or [ref for ref in refs if ref.model.casefold() == name.casefold()]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
+    if len(matches) > 1:
         candidates = [str(ref) for ref in matches]
         msg = f"{name!r} could be {' or '.join(candidates)}."
         raise UnknownModel(msg, candidates=candidates, hint="Write it as provider/model-id.")
-    candidates = _near(name, refs, aliases)
+    return matches[0] if matches else None
+
+
+def unknown_name(
+    name: str,
+    near: Sequence[str],
+    registry: Registry,
+    unlisted: Mapping[str, ModelwireError] = _NONE,
+) -> UnknownModel:
+    """Make the error of a bare name that no known model has.
+
+    Args:
+        name: The name.
+        near: References and aliases that may have been meant.
+        registry: The installed plugins.
+        unlisted: Providers whose models could not be listed, and why.
+    """
+    slashed = with_slash(name, registry)
+    candidates = [slashed] if slashed is not None else list(near)
     hint = "Write it as provider/model-id; `modelwire models list` shows what there is."
     if candidates:
-        hint = f"Did you mean {' or '.join(candidates)}?"
+        hint = did_you_mean(candidates)
     reasons = [f" The models of {who} could not be listed: {why}" for who, why in unlisted.items()]
     msg = f"No configured or discovered model is called {name!r}.{''.join(reasons)}"
-    raise UnknownModel(msg, candidates=candidates, hint=hint)
+    return UnknownModel(msg, candidates=candidates, hint=hint)
 
 
 def default_ref(config: Config, registry: Registry) -> ModelRef:
@@ -332,8 +349,3 @@ def default_ref(config: Config, registry: Registry) -> ModelRef:
         msg = "No model was named and nothing is configured."
     hint = "Name a model as provider/model-id, or set agents.defaults.model.primary."
     raise ConfigError(msg, source=str(config.path) if config.path else None, hint=hint)
-
-
-def _near(name: str, refs: Iterable[ModelRef], aliases: Iterable[str]) -> list[str]:
-    meant = {alias: alias for alias in aliases} | {ref.model: str(ref) for ref in refs}
-    return [meant[text] for text in near_matches(name, meant, most=5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from modelwire.cli.default_command import DefaultGroup
 from modelwire.cli.options import WholeRange, json_option
 from modelwire.cli.output import echo, echo_answer, echo_json
 
@@ -23,9 +24,8 @@ _model_option = click.option(
 )
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def logs(ctx: click.Context) -> None:
+@click.group(cls=DefaultGroup, default="list")
+def logs() -> None:
     """See the answers of `modelwire complete` that were kept.
 
     Alone, the same as `modelwire logs list`. With logs.enabled: false in the configuration none are
@@ -36,8 +36,6 @@ def logs(ctx: click.Context) -> None:
     modelwire logs search Paris
     modelwire logs usage --days 7
     """  # noqa: D301 - \b keeps click from joining the lines
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_logs)
 
 
 @logs.command("list")

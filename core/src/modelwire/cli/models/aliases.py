@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from modelwire.cli.completion import complete_alias, complete_reference
+from modelwire.cli.default_command import DefaultGroup
 from modelwire.cli.options import check_output, config_option, json_option, output_options
 from modelwire.cli.output import echo, echo_json
 
@@ -16,9 +17,8 @@ __all__ = ["aliases"]
 _ALIAS = re.compile(r"[A-Za-z0-9_.:-]+")
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def aliases(ctx: click.Context) -> None:
+@click.group(cls=DefaultGroup, default="list")
+def aliases() -> None:
     """Short names for models.
 
     Alone, the same as `modelwire models aliases list`.
@@ -27,8 +27,6 @@ def aliases(ctx: click.Context) -> None:
     modelwire models aliases add fast amazon-bedrock/us.amazon.nova-lite-v1:0
     modelwire complete --model fast "Hello"
     """  # noqa: D301 - \b keeps click from joining the lines
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_aliases)
 
 
 @aliases.command("list")

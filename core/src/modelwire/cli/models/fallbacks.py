@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from modelwire.cli.completion import complete_reference
+from modelwire.cli.default_command import DefaultGroup
 from modelwire.cli.options import check_output, config_option, json_option, output_options
 from modelwire.cli.output import echo, echo_json
 
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["fallbacks"]
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def fallbacks(ctx: click.Context) -> None:
+@click.group(cls=DefaultGroup, default="list")
+def fallbacks() -> None:
     """Models to ask when the default one fails.
 
     They are asked in their order. Alone, the same as `modelwire models fallbacks list`. No other model is ever asked.
@@ -29,8 +29,6 @@ def fallbacks(ctx: click.Context) -> None:
     modelwire models fallbacks add local/smollm2-135m-instruct
     modelwire models fallbacks
     """  # noqa: D301 - \b keeps click from joining the lines
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_fallbacks)
 
 
 @fallbacks.command("list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from modelwire.cli.default_command import DefaultGroup
 from modelwire.cli.models.aliases import aliases
 from modelwire.cli.models.explain import explain
 from modelwire.cli.models.fallbacks import fallbacks
@@ -15,9 +16,8 @@ from modelwire.cli.models.status import status
 __all__ = ["models"]
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def models(ctx: click.Context) -> int:
+@click.group(cls=DefaultGroup, default="status")
+def models() -> None:
     """See which models there are, and choose among them.
 
     Alone, the same as `modelwire models status`.
@@ -27,10 +27,6 @@ def models(ctx: click.Context) -> int:
     modelwire models set amazon-bedrock/us.amazon.nova-lite-v1:0
     modelwire models explain amazon-bedrock/us.amazon.nova-lite-v1:0
     """  # noqa: D301 - \b keeps click from joining the lines
-    if ctx.invoked_subcommand is None:
-        result: int = ctx.invoke(status)
-        return result
-    return 0
 
 
 for command in (list_models, status, set_model, explain, refresh, aliases, fallbacks):
