@@ -30,7 +30,8 @@ WIRE = """
                 provider.id, "big", name="Big", context_window=200_000, max_tokens=4096,
                 prices=Prices(3, 15), input=("text", "image"), tools=True,
                 extra={"assumedLimits": ["maxTokens"]},
-            )
+            ),
+            Model(provider.id, "vectors", output=("embedding",)),
         ]
 
     @hookimpl
@@ -200,3 +201,16 @@ def test_a_provider_of_the_users_own_names_who_speaks_its_api(explain, program):
     assert facts(steps)["plugin"] == ("actor 1.0", "it speaks actor-chat")
     assert facts(steps)["api"] == ("actor-chat", "models.providers.mine.api")
     assert facts(steps)["model"] == ("m", "configured")
+
+
+def test_an_embedding_model_is_said_to_answer_no_prompts(explain, program):
+    for arguments in ((), ("--offline",)):  # the list of the first call is kept
+        data, steps = explain("wire/vectors", *arguments, WIRE_KEY="k")
+        assert (data["ok"], data["failedAt"]) == (False, "abilities")
+        assert (
+            "wire/vectors is an embedding model and answers no prompts"
+            in (steps["abilities"]["problem"])
+        )
+        assert "modelwire embed" in steps["abilities"]["hint"]
+    shown = program.run("models", "explain", "wire/vectors", WIRE_KEY="k").stdout.decode()
+    assert shown.endswith("A call would fail at the step abilities.\n")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from attrs import Factory, define
 
+from modelwire.authoring.embeddings import only_embeds
 from modelwire.catalog import Listing
 from modelwire.cli.model_check import check_reference
 from modelwire.cli.models.status_report import credentials_to_json
@@ -287,7 +288,11 @@ def _known(model: Model) -> Iterator[ExplanationStep]:
     abilities = [*(model.input or ()), *(["tools"] if model.tools else [])]
     abilities += ["reasoning"] if model.reasoning else []
     data = {"input": model.input, "tools": model.tools, "reasoning": model.reasoning}
-    yield ExplanationStep("abilities", ", ".join(abilities) or "unknown", data=data)
+    step = ExplanationStep("abilities", ", ".join(abilities) or "unknown", data=data)
+    if not model.may_answer:
+        error = only_embeds(model)
+        step.state, step.problem, step.hint = "failed", str(error), error.hint
+    yield step
     prices = model.prices
     kinds = ("input", "output", "cache_read", "cache_write")
     known = {
