@@ -135,6 +135,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         self._decide = approver(approve)
         self._max_turns = max_turns
         self._connections = Connections(runtime, shared=runtime is not None)
+        self._name: str | None = None
 
     def __repr__(self) -> str:
         parts = [] if self._model is None else [f"'{self._model}'"]
@@ -235,6 +236,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
             options=found.options,
         )
         agent._connections = Connections(own, shared=runtime is not None)
+        agent._name = found.name
         return agent
 
     async def aclose(self) -> None:
@@ -350,6 +352,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
             prompt=prompt,
             history=messages,
             session=session,
+            name=self._name,
         )
 
 

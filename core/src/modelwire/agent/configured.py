@@ -31,11 +31,13 @@ class ConfiguredAgent:
         fallbacks: What may answer in its place; `None` is what the defaults say. An agent with a
             model of its own has only its own fallbacks, and one that lists fallbacks has those.
         options: Its options.
+        name: Its id, or without one its name; `None` is what the defaults say.
     """
 
     model: str | None
     fallbacks: tuple[str, ...] | None
     options: CompletionOptions
+    name: str | None = None
 
 
 def find_agent(config: Config, name: str | None, options: CompletionOptions) -> ConfiguredAgent:
@@ -108,7 +110,10 @@ def _read(
     written = choice if isinstance(choice, Mapping) else {"primary": choice}
     primary, fallbacks = written.get("primary"), written.get("fallbacks")
     model = primary.strip() if isinstance(primary, str) and primary.strip() else None
+    name = _names(place, agent)[0]
     if model is None and not isinstance(fallbacks, list):
-        return ConfiguredAgent(None, None, merged)
+        return ConfiguredAgent(None, None, merged, name)
     own = fallbacks if isinstance(fallbacks, list) else []
-    return ConfiguredAgent(model, tuple(each for each in own if isinstance(each, str)), merged)
+    return ConfiguredAgent(
+        model, tuple(each for each in own if isinstance(each, str)), merged, name
+    )

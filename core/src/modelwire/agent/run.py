@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import Factory, define, evolve, field, frozen
 
 from modelwire.agent.output import OutputType
-from modelwire.errors import Attempt, Cancelled, InvalidMessage, OutputInvalid
+from modelwire.errors import Attempt, Cancelled, InvalidMessage, ModelwireError, OutputInvalid
 from modelwire.events import DoneEvent, Event
-from modelwire.hookspecs import CompletionOptions
+from modelwire.hookspecs import AgentOperation, CompletionOptions, OperationOutcome
 from modelwire.messages import (
     AssistantMessage,
     Context,
@@ -29,6 +29,7 @@ from modelwire.messages import (
 from modelwire.messages.notebook import markdown_for_notebook
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime, ToolLoop, ToolRun
+from modelwire.runtime.observation import begin, observed
 from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.tool_loop import Approve
@@ -104,6 +105,7 @@ class Task(Generic[T]):
         prompt: What is asked.
         history: The conversation so far.
         session: Where the conversation is kept, with what it holds so far.
+        name: The agent's name in the configuration.
     """
 
     runtime: Runtime
@@ -118,6 +120,13 @@ class Task(Generic[T]):
     prompt: Prompt
     history: History | None = None
     session: Session | str | os.PathLike[str] | None = None
+    name: str | None = None
+
+    def to_operation(self) -> AgentOperation:
+        """The run, as observers see it."""
+        return AgentOperation(
+            self.name, None if self.model is None else str(self.model), self.options
+        )
 
 
 @define
@@ -142,6 +151,31 @@ class Answers(Generic[T]):
 
     async def items(self) -> AsyncGenerator[Event | ToolRun | AgentResult[T], None]:
         """Ask, run tools, and read the output; the last item is the result."""
+        observation = await begin(self.task.runtime, self.task.to_operation())
+        if observation is None:
+            items = self._run()
+        else:
+            items = observed(self._run(), observation, lambda i: type(i) in (DoneEvent, ToolRun))
+        error = None
+        try:
+            async with aclosing(items):
+                async for item in items:
+                    yield item
+        except ModelwireError as failure:
+            error = failure
+            raise
+        finally:
+            if observation is not None:
+                usage = reduce(add, self.usages) if self.usages else None
+                observation.ended(OperationOutcome(self.answer, error, usage))
+
+    @property
+    def answer(self) -> AssistantMessage | None:
+        """The last answer, once the run is complete."""
+        last = self.result.messages[-1] if self.result is not None else None
+        return last if isinstance(last, AssistantMessage) else None
+
+    async def _run(self) -> AsyncGenerator[Event | ToolRun | AgentResult[T], None]:
         session, own = await _opened(self.task.session)
         try:
             context = self._begin(session)

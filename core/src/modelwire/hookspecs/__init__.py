@@ -14,6 +14,15 @@ if TYPE_CHECKING:
         EmbeddingLimits,
         Vector,
     )
+    from modelwire.hookspecs.observation import (
+        AgentOperation,
+        BeginObserver,
+        CompletionOperation,
+        Observer,
+        Operation,
+        OperationOutcome,
+        ToolOperation,
+    )
     from modelwire.hookspecs.options import (
         CacheRetention,
         CompletionOptions,
@@ -26,7 +35,10 @@ if TYPE_CHECKING:
     from modelwire.hookspecs.specs import hookimpl
 
 __all__ = [
+    "AgentOperation",
+    "BeginObserver",
     "CacheRetention",
+    "CompletionOperation",
     "CompletionOptions",
     "CredentialStatus",
     "DiscoverySettings",
@@ -34,11 +46,15 @@ __all__ = [
     "EmbeddingInput",
     "EmbeddingLimits",
     "EmbeddingOptions",
+    "Observer",
+    "Operation",
+    "OperationOutcome",
     "OtherApis",
     "Question",
     "Settings",
     "SetupGuide",
     "ToolChoice",
+    "ToolOperation",
     "Vector",
     "fingerprint",
     "hookimpl",
@@ -56,6 +72,15 @@ __getattr__, __dir__ = lazy_exports(
             "EmbeddingBatch",
             "EmbeddingLimits",
             "Vector",
+        ),
+        "observation": (
+            "AgentOperation",
+            "BeginObserver",
+            "CompletionOperation",
+            "Observer",
+            "Operation",
+            "OperationOutcome",
+            "ToolOperation",
         ),
         "options": (
             "CacheRetention",

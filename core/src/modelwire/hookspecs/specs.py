@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         EmbeddingBatch,
         EmbeddingLimits,
     )
+    from modelwire.hookspecs.observation import BeginObserver
     from modelwire.hookspecs.options import (
         CompletionOptions,
         DiscoverySettings,
@@ -40,6 +41,7 @@ __all__ = [
     "embed",
     "embedding_limits",
     "hookimpl",
+    "observe_operations",
     "stream_completion",
     "warm_up",
 ]
@@ -196,4 +198,14 @@ def warm_up(provider: ProviderConfig, config: Config, api: str | None) -> None:
     It only imports: it uses no network and does not look at credentials. Whatever it raises becomes
     the `PluginError` of each later call to the provider in that API, and it is not called again. A
     plugin may leave this hook out; wrappers of it are called all the same.
+    """
+
+
+@_hookspec(firstresult=True)
+def observe_operations(config: Config) -> list[BeginObserver]:  # type: ignore[empty-body]
+    """List what watches the operations of a runtime: answers with all their tries, tools, agents.
+
+    For middleware, as a wrapper: it adds its own to the list that the others return. Called in a
+    thread, once for a runtime, before its first operation; so what an observer needs is imported here.
+    Each item of the list is then called with each `Operation` that begins, on the event loop.
     """

@@ -8,21 +8,21 @@ quarantine, with the reason kept for people to see.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 import pluggy
 
 from modelwire.errors import PluginError
-from modelwire.hookspecs import specs
+from modelwire.hookspecs import hookimpl, specs
 from modelwire.registry.claims import Claim
 
 if TYPE_CHECKING:
     import click
 
     from modelwire.dialects import Dialect
-    from modelwire.hookspecs import SetupGuide
+    from modelwire.hookspecs import BeginObserver, SetupGuide
 
 __all__ = [
     "LoadedPlugin",
@@ -31,11 +31,18 @@ __all__ = [
     "load_claimed_dialect",
     "load_command",
     "load_guide",
+    "observers_in",
     "where",
 ]
 
 _OWNER = "owner"
-_PLAIN = ("detect_credentials", "describe_call", "embedding_limits", "warm_up")
+_PLAIN = (
+    "detect_credentials",
+    "describe_call",
+    "embedding_limits",
+    "observe_operations",
+    "warm_up",
+)
 _RETURNED = {
     "authorize_request": "a request",
     "count_tokens": "a number",
@@ -131,6 +138,24 @@ def hooks_of(plugin: object) -> pluggy.HookRelay:
     manager = _manager()
     manager.register(plugin, name=_OWNER)
     return manager.hook
+
+
+def observers_in(middleware: Sequence[object]) -> pluggy.HookRelay | None:
+    """Make the caller of `observe_operations` inside wrappers; `None` where none of them has it."""
+    if not any(hasattr(plugin, "observe_operations") for plugin in middleware):
+        return None
+    manager = _manager()
+    nobody = _Unobserved()
+    manager.register(nobody, name=_OWNER)
+    return LoadedPlugin(nobody, manager).inside(middleware)
+
+
+class _Unobserved:
+    """What the wrappers of `observe_operations` add to."""
+
+    @hookimpl
+    def observe_operations(self) -> list[BeginObserver]:
+        return []
 
 
 def where(error: BaseException) -> str:

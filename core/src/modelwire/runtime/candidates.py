@@ -59,9 +59,13 @@ class CallState:
         self.model = None
 
     def note(self, attempt: Attempt) -> None:
-        """Keep a try that failed, where another one follows it."""
+        """Keep a try that failed, where another one of the same model follows it."""
         if attempt.waited is not None:
-            self.attempts.append(attempt)
+            self.add(attempt)
+
+    def add(self, attempt: Attempt) -> None:
+        """Keep a try that failed."""
+        self.attempts.append(attempt)
 
 
 @frozen
@@ -135,7 +139,7 @@ async def ask_in_turn(
             if yielded or last or stopped or not deserves_fallback(error):
                 raise
             tried = state.model.ref if state.model is not None else candidate
-            state.attempts.append(Attempt(str(tried), error.code, str(error)))
+            state.add(Attempt(str(tried), error.code, str(error)))
         else:
             return
         finally:

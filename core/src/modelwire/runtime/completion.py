@@ -13,7 +13,7 @@ from modelwire.config import Config
 from modelwire.errors import ModelwireError, PluginError
 from modelwire.events import Delta, Deltas, Event
 from modelwire.events.assembler import Assembler
-from modelwire.hookspecs import CompletionOptions
+from modelwire.hookspecs import CompletionOperation, CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_error
@@ -21,6 +21,7 @@ from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.repair import Change
 from modelwire.runtime.candidates import Turn, ask_in_turn
+from modelwire.runtime.observation import Observers, observed
 from modelwire.runtime.other_apis import InstalledApis
 from modelwire.runtime.plugin_call import bug_of
 from modelwire.runtime.plugin_streams import stream_of
@@ -50,6 +51,7 @@ class Completion:
         options: What the caller wants of the answer.
         keep_text: Whether the message holds text and thinking.
         repairs: What was changed in the context before any plugin gets it.
+        observers: What watches the answer.
     """
 
     resolver: Resolver
@@ -63,15 +65,33 @@ class Completion:
     options: CompletionOptions
     keep_text: bool = True
     repairs: Sequence[Change] = ()
+    observers: Observers | None = None
 
     def events(self, state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
         """Ask the candidates until one answers; yield its events, those of one arrival together."""
-        return ask_in_turn(
+        answer = ask_in_turn(
             partial(self.resolver.candidates, self.model, self.fallbacks),
             self.retries,
             state,
             partial(self._tries, state),
         )
+        if self.observers is None or not self.observers.any:
+            return answer
+        return self._observed(self.observers, answer, state)
+
+    async def _observed(
+        self,
+        observers: Observers,
+        answer: AsyncGenerator[Sequence[Event], None],
+        state: StreamState,
+    ) -> AsyncGenerator[Sequence[Event], None]:
+        """Pass events on, and let observers follow the answer."""
+        operation = CompletionOperation(self.context, self.options)
+        state.observation = observation = await observers.begin(operation)
+        events = answer if observation is None else observed(answer, observation)
+        async with aclosing(events):
+            async for arrived in events:
+                yield arrived
 
     async def _tries(self, state: StreamState, turn: Turn) -> AsyncGenerator[Sequence[Event], None]:
         """Get ready to ask one model, as often as the policy allows."""

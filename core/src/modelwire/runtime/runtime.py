@@ -32,6 +32,7 @@ from modelwire.runtime.caller_options import (
 from modelwire.runtime.completion import Completion, events_after_load
 from modelwire.runtime.dry_run import DryRun, NothingToSend
 from modelwire.runtime.embeddings import CONCURRENCY, EmbeddingCall, Embeddings
+from modelwire.runtime.observation import Observers
 from modelwire.runtime.options import EmbeddingChanges, OptionChanges, StreamSettings, naming
 from modelwire.runtime.plugin_call import PluginCall
 from modelwire.runtime.prompts import Prompt, prepare_context
@@ -90,6 +91,7 @@ class Runtime(AsyncClosable):
             retries=self._retries,
         )
         self._resolver = Resolver(config, self.registry, self.catalog)
+        self._observers = Observers(self.registry, config)
 
     def __repr__(self) -> str:
         return f"<Runtime, {self.config.path or 'no configuration file'}>"
@@ -235,6 +237,7 @@ class Runtime(AsyncClosable):
                 options=merged,
                 keep_text=keep_text,
                 repairs=repairs,
+                observers=self._observers,
             )
 
         described = tools is not None or "response_schema" in changes

@@ -16,9 +16,11 @@ from modelwire.errors import (
 from modelwire.event_loops import require_event_loop
 from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.events.assembler import Assembler
+from modelwire.hookspecs import OperationOutcome
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire.models import Model
 from modelwire.runtime.candidates import CallState
+from modelwire.runtime.observation import Observation
 
 __all__ = ["Stream", "StreamState", "Texts"]
 
@@ -29,12 +31,22 @@ class StreamState(CallState):
     Attributes:
         assembler: What puts the present try's message together.
         message: The finished message.
+        error: Why there is none.
+        observation: What watches the answer.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.assembler: Assembler | None = None
         self.message: AssistantMessage | None = None
+        self.error: ModelwireError | None = None
+        self.observation: Observation | None = None
+
+    def add(self, attempt: Attempt) -> None:
+        """Keep a try that failed, and pass it on to observers."""
+        super().add(attempt)
+        if self.observation is not None:
+            self.observation.failed(attempt)
 
     def begin(self) -> None:
         """Turn to the next candidate; what is known of the one before is not true of it."""
@@ -46,6 +58,12 @@ class StreamState(CallState):
             aborted = isinstance(error, Cancelled)
             self.assembler.fail(error, StopReason.ABORTED if aborted else StopReason.ERROR)
         error.attempts = tuple(self.attempts)
+        self.error = error
+
+    def end(self) -> None:
+        """Pass the end on to observers."""
+        if self.observation is not None:
+            self.observation.ended(OperationOutcome(self.message, self.error))
 
 
 class Stream(AsyncClosable):
@@ -172,3 +190,4 @@ async def _events(
         raise
     finally:
         cancellation.disarm()
+        state.end()

@@ -16,7 +16,7 @@ from attrs import Factory, define, evolve, frozen
 from modelwire.closable import AsyncClosable
 from modelwire.errors import Cancelled, InvalidMessage, InvalidRequest, ToolTurnsExceeded
 from modelwire.events import DoneEvent, Event
-from modelwire.hookspecs import ToolChoice
+from modelwire.hookspecs import OperationOutcome, ToolChoice, ToolOperation
 from modelwire.messages import (
     AssistantMessage,
     Context,
@@ -28,6 +28,7 @@ from modelwire.messages import (
 from modelwire.messages.validity import check_tools
 from modelwire.runtime.caller_options import check_choice, check_settings
 from modelwire.runtime.cancellation import Cancellation
+from modelwire.runtime.observation import begin
 from modelwire.runtime.options import StreamSettings, naming
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.stream import Stream
@@ -320,8 +321,23 @@ class _Turns:
 
     async def _result(self, call: ToolCall, approved: bool) -> ToolResultMessage:
         if approved:
-            return await run_call(self.tools, call)
+            return await self._run(call)
         return ToolResultMessage(call.id, call.name, _DECLINED, is_error=True)
+
+    async def _run(self, call: ToolCall) -> ToolResultMessage:
+        found = next((each.tool for each in self.tools if each.name == call.name), None)
+        observation = None
+        if found is not None:
+            observation = await begin(self.runtime, ToolOperation(call, found))
+        if observation is None:
+            return await run_call(self.tools, call)
+        message = None
+        try:
+            with observation.entered():
+                message = await run_call(self.tools, call)
+            return message
+        finally:
+            observation.ended(OperationOutcome(message))
 
     async def _approved(self, call: ToolCall) -> bool:
         said = self.approve(call)

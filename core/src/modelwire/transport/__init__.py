@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from modelwire.transport.sse import ServerSentEvent, SseDecoder
     from modelwire.transport.view import TransportView
+    from modelwire.transport.watch import watch_requests
 
 __all__ = [
     "Deadlines",
@@ -53,6 +54,7 @@ __all__ = [
     "request_id_in",
     "retrying",
     "retrying_call",
+    "watch_requests",
 ]
 
 __getattr__, __dir__ = lazy_exports(
@@ -91,5 +93,6 @@ __getattr__, __dir__ = lazy_exports(
             "SseDecoder",
         ),
         "view": ("TransportView",),
+        "watch": ("watch_requests",),
     },
 )

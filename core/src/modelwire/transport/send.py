@@ -29,6 +29,7 @@ from modelwire.transport.request import (
 from modelwire.transport.request_deadlines import RequestDeadlines, tracing
 from modelwire.transport.response import Response
 from modelwire.transport.starts import pass_gate
+from modelwire.transport.watch import note_request
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -136,6 +137,7 @@ async def open_response(
     fields = {**options["headers"], **options.get("proxy_headers", {})}
     secrets = secrets_in(fields, request.public_headers, request.url)
     SentSecrets.note(secrets)
+    note_request(request)
     telling = log_request(request, options["headers"], proxy.url if proxy is not None else None)
     try:
         async with asyncio.timeout(None) as timeout:
