@@ -42,9 +42,9 @@ def measured():
         now = _points()
         return {
             name: [
-                (dict(attributes), point.count - before.get(name, {}).get(attributes, (0, 0))[0])
-                for attributes, (_, point) in points.items()
-                if point.count > before.get(name, {}).get(attributes, (0, 0))[0]
+                (dict(attributes), count - before.get(name, {}).get(attributes, (0, 0))[0])
+                for attributes, (count, _) in points.items()
+                if count > before.get(name, {}).get(attributes, (0, 0))[0]
             ]
             for name, points in now.items()
         }
@@ -59,10 +59,15 @@ def _points():
         for scope in resource.scope_metrics:
             for metric in scope.metrics:
                 found[metric.name] = {
-                    tuple(sorted(point.attributes.items())): (point.count, point)
+                    tuple(sorted(point.attributes.items())): (_count(point), point)
                     for point in metric.data.data_points
                 }
     return found
+
+
+def _count(point):
+    """How often a histogram was recorded, or what a counter has come to."""
+    return point.count if hasattr(point, "count") else point.value
 
 
 class Service:
@@ -70,20 +75,29 @@ class Service:
 
     def __init__(self) -> None:
         self.chunks = []
+        self.answers = []
         self.status = 200
         self.hold = False
+        self.pause = 0.0
+        self.refuse_first = 0
+        self.headers = {}
         self.ended = True
         self.gone = asyncio.Event()
         self.holds = asyncio.Event()
 
     async def answer(self, request):
+        if self.refuse_first:
+            self.refuse_first -= 1
+            return web.json_response({"error": {"message": "Busy."}}, status=503)
         if self.status != 200:
             return web.json_response({"error": {"message": "No."}}, status=self.status)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        headers = {"Content-Type": "text/event-stream", **self.headers}
+        response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         try:
-            for chunk in self.chunks:
+            for chunk in self.answers.pop(0) if self.answers else self.chunks:
                 await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+                await asyncio.sleep(self.pause)
             if self.hold:
                 await asyncio.sleep(60)
             if self.ended:
@@ -122,7 +136,7 @@ async def service():
 async def runtime(service, tmp_path):
     """Installed plugins, OpenAI's among them, and the service as a provider `acme`."""
 
-    def make(**entry):
+    def make(environ=None, retries=1, **entry):
         document = {
             "models": {
                 "providers": {
@@ -130,13 +144,25 @@ async def runtime(service, tmp_path):
                         "api": "openai-completions",
                         "baseUrl": f"http://127.0.0.1:{service.port}/v1",
                         "apiKey": "sk-marked-key",
-                    }
+                        "models": [
+                            {"id": "priced", "name": "P", "cost": {"input": 1, "output": 1000}}
+                        ],
+                    },
+                    "spare": {
+                        "api": "openai-completions",
+                        "baseUrl": f"http://localhost:{service.port}/v1",
+                        "apiKey": "sk-marked-key",
+                    },
                 }
             },
+            "agents": {"entries": {"clerk": {"model": "acme/large"}}},
             "plugins": {"entries": {"modelwire-otel": {"config": entry}}},
         }
         return Runtime.from_config(
-            document, environ={}, retries=RetryPolicy(max_attempts=1), cache_directory=tmp_path
+            document,
+            environ=environ or {},
+            retries=RetryPolicy(max_attempts=retries, base=0.0),
+            cache_directory=tmp_path,
         )
 
     return make

@@ -77,7 +77,7 @@ async def test_an_answer_is_a_span_with_the_names_of_the_conventions(runtime, se
 
 
 async def test_tokens_duration_and_chunks_are_measured(runtime, service, measured):
-    service.chunks = HELLO
+    service.chunks, service.pause = HELLO, 0.02
     async with runtime() as live:
         await live.complete("Hi", model="acme/measured")
     found = measured()
@@ -246,11 +246,17 @@ async def test_a_wrong_setting_is_named(runtime, service):
 
 def test_the_usual_variable_switches_content_on():
     from modelwire.config import Config
-    from modelwire_otel.settings import VARIABLE, captures_content
+    from modelwire.warnings import ModelwireWarning
+    from modelwire_otel.settings import VARIABLE, Settings
 
-    assert not captures_content(Config.empty({}))
-    assert not captures_content(Config.empty({VARIABLE: "no_content"}))
-    assert captures_content(Config.empty({VARIABLE: "SPAN_ONLY"}))
+    def captures(environ):
+        return Settings.of(Config.empty(environ)).capture
+
+    assert not captures({})
+    assert not captures({VARIABLE: "no_content"})
+    assert captures({VARIABLE: "SPAN_ONLY"})
+    with pytest.warns(ModelwireWarning, match="records content on spans only"):
+        assert not captures({VARIABLE: "EVENT_ONLY"})
 
 
 SILENT = """
@@ -261,7 +267,7 @@ async def deltas():
     yield 1
 
 stream = deltas()
-wrapped = stream_completion(None, None, None, None, None)
+wrapped = stream_completion(None, None, None)
 next(wrapped)
 try:
     wrapped.send(stream)

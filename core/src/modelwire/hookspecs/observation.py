@@ -98,7 +98,7 @@ class Observer:
     called no more, and the program's log names it.
     """
 
-    def entered(self) -> AbstractContextManager[None]:
+    def entered(self) -> AbstractContextManager[object]:
         """The surroundings of the operation's own work, as the place of a span in its trace.
 
         Entered and left around each step that may begin other work: the tries of an answer up to its

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from modelwire.authoring import SingleFlight
 from modelwire.config import Config
-from modelwire.errors import Attempt
+from modelwire.errors import Attempt, ModelwireError
+from modelwire.forks import importing
 from modelwire.hookspecs import BeginObserver, Observer, Operation, OperationOutcome
 from modelwire.registry import Registry
 from modelwire.registry.loader import observers_in, where
 
 if TYPE_CHECKING:
-    import pluggy
-
     from modelwire.runtime.runtime import Runtime
 
 __all__ = ["Observation", "Observers", "begin", "observed"]
@@ -38,18 +36,25 @@ class Observers:
         self._registry = registry
         self._config = config
         self._begin: Sequence[BeginObserver] | None = None
+        self._loading: SingleFlight[Sequence[BeginObserver]] = SingleFlight("modelwire-observe")
 
     @property
     def any(self) -> bool:
         """Whether an installed plugin may watch operations."""
-        return self._hooks is not None
+        if self._begin is None:
+            return bool(self._registry.middleware_names)
+        return bool(self._begin)
 
     async def begin(self, operation: Operation) -> Observation | None:
-        """Begin to watch an operation; `None` where nothing watches it."""
-        if self._hooks is None:
+        """Begin to watch an operation; `None` where nothing watches it.
+
+        Raises:
+            ModelwireError: What middleware says of its settings.
+        """
+        if not self.any:
             return None
         if self._begin is None:
-            self._begin = await asyncio.to_thread(self._load, self._hooks)
+            self._begin = await self._loading.run(None, self._load)
         observers = []
         for begins in self._begin:
             try:
@@ -61,17 +66,19 @@ class Observers:
                     observers.append(observer)
         return Observation(observers) if observers else None
 
-    @cached_property
-    def _hooks(self) -> pluggy.HookRelay | None:
-        return observers_in(self._registry.middleware)
-
-    def _load(self, hooks: pluggy.HookRelay) -> Sequence[BeginObserver]:
-        try:
-            listed: Sequence[BeginObserver] = hooks.observe_operations(config=self._config)
-        except Exception as error:  # noqa: BLE001 - as above
-            _report(hooks, error)
-            return ()
-        return listed
+    def _load(self) -> Sequence[BeginObserver]:
+        with importing():
+            hooks = observers_in(self._registry.middleware)
+            if hooks is None:
+                return ()
+            try:
+                listed: Sequence[BeginObserver] = hooks.observe_operations(config=self._config)
+            except ModelwireError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as above
+                _report(hooks, error)
+                return ()
+            return listed
 
 
 class Observation:

@@ -7,15 +7,16 @@ from collections.abc import Awaitable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, get_tracer, use_span
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, use_span
 
 from modelwire.errors import ModelwireError
 from modelwire_otel.attributes import Attributes, identity
-from modelwire_otel.instruments import SCOPE, instruments
+from modelwire_otel.instruments import instruments, tracer
 
 if TYPE_CHECKING:
     from modelwire.hookspecs import EmbeddingBatch, EmbeddingOptions
     from modelwire.models import Model
+    from modelwire_otel.conventions import Conventions
 
 __all__ = ["record_embeddings"]
 
@@ -26,6 +27,7 @@ async def record_embeddings(
     model: Model,
     options: EmbeddingOptions,
     base_url: str | None,
+    conventions: Conventions,
 ) -> EmbeddingBatch:
     """Wait for the vectors of one request, and record it. The texts are not recorded.
 
@@ -34,12 +36,13 @@ async def record_embeddings(
         model: The model that is asked.
         options: What was asked of the vectors.
         base_url: Where the model is reached, if that is known.
+        conventions: The release of the conventions.
     """
-    shared = identity(model, base_url, "embeddings")
+    shared = identity(model, base_url, conventions, "embeddings")
     asked: Attributes = {}
     if options.dimensions is not None:
         asked["gen_ai.embeddings.dimension.count"] = options.dimensions
-    span = get_tracer(SCOPE).start_span(
+    span = tracer(conventions).start_span(
         f"embeddings {model.id}",
         kind=SpanKind.INTERNAL if model.local is True else SpanKind.CLIENT,
         attributes={**shared, **asked},
@@ -49,7 +52,7 @@ async def record_embeddings(
     try:
         with use_span(span, record_exception=False, set_status_on_exception=False):
             made = await batch
-        _describe(span, shared, made)
+        _describe(span, shared, made, conventions)
         return made
     except ModelwireError as error:
         failure = _failed(span, error.code, str(error))
@@ -62,16 +65,21 @@ async def record_embeddings(
         raise
     finally:
         errors: Attributes = {"error.type": failure} if failure is not None else {}
-        instruments().duration.record(perf_counter() - began, {**shared, **errors})
+        measures = instruments(conventions)
+        measures.embeddings_duration.record(perf_counter() - began, {**shared, **errors})
         span.end()
 
 
-def _describe(span: Span, shared: Attributes, made: EmbeddingBatch) -> None:
+def _describe(
+    span: Span, shared: Attributes, made: EmbeddingBatch, conventions: Conventions
+) -> None:
     usage = getattr(made, "usage", None)  # what is no batch, the runtime says
     if usage is None:
         return
     span.set_attribute("gen_ai.usage.input_tokens", usage.input)
-    instruments().tokens.record(float(usage.input), {**shared, "gen_ai.token.type": "input"})
+    if not conventions.token_counters:
+        shared = {**shared, "gen_ai.token.type": "input"}
+    instruments(conventions).embeddings_tokens.record(float(usage.input), shared)
 
 
 def _failed(span: Span, kind: str, message: str) -> str:
