@@ -29,7 +29,7 @@ from modelwire.runtime.caller_options import (
 from modelwire.runtime.options import OptionChanges, naming
 from modelwire.runtime.prompts import Prompt
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, approver, check_names
-from modelwire.tools import FunctionTool, ToolLike
+from modelwire.tools import FunctionTool, ToolLike, ToolSource
 from modelwire.tools import description as _  # noqa: F401 - here, and not first in an event loop
 from modelwire.tools.forms import read_tools
 
@@ -56,8 +56,8 @@ class Agent(AsyncClosable, Closable, Generic[T]):
     Args:
         model: A reference as for `Runtime.resolve`; by default the primary model of the
             configuration, with its fallbacks.
-        tools: What the model may call: functions with type hints, or what `tool_from` and
-            `load_tools` make of them.
+        tools: What the model may call: functions with type hints, what `tool_from` and
+            `load_tools` make of them, or a `ToolSource`, which is asked for its tools by each run.
         system: The system prompt.
         output: The type of the output: a dataclass, an attrs class, a `TypedDict`, a Pydantic model,
             or a type such as `int`, `list[str]` or `Literal`. By default it is the answer's text.
@@ -126,11 +126,11 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         check_settings(call, max_turns, Agent)
         self._model = model
         self._fallbacks = None if fallbacks is None else tuple(fallbacks)
-        self._tools = _functions(tools)
+        self._tools = _tools_of(tools)
         self._system = system
         self._output: OutputType[T] = OutputType.of(output)
         self._options = options_of(options, changes, Agent, {"Agent.run": Agent.run})
-        check_choice(self._options, self._tools)
+        self._check_choice(self._options)
         self._approve = approve
         self._decide = approver(approve)
         self._max_turns = max_turns
@@ -140,7 +140,10 @@ class Agent(AsyncClosable, Closable, Generic[T]):
     def __repr__(self) -> str:
         parts = [] if self._model is None else [f"'{self._model}'"]
         if self._tools:
-            parts.append(f"tools=[{', '.join(tool.name for tool in self._tools)}]")
+            names = (
+                tool.name if isinstance(tool, FunctionTool) else repr(tool) for tool in self._tools
+            )
+            parts.append(f"tools=[{', '.join(names)}]")
         if self._output.schema is not None:
             parts.append(f"output={getattr(self._output.kind, '__name__', self._output.kind)}")
         return f"Agent({', '.join(parts)})"
@@ -320,6 +323,12 @@ class Agent(AsyncClosable, Closable, Generic[T]):
 
         return SyncAgentStream(begin, self._approve, self._connections.loop, self._connections)
 
+    def _check_choice(self, options: CompletionOptions) -> None:
+        """Check a tool choice; that of a tool of a source is checked when the tools are known."""
+        functions = [tool for tool in self._tools if isinstance(tool, FunctionTool)]
+        if len(functions) == len(self._tools):
+            check_choice(options, functions)
+
     def _task(
         self,
         prompt: Prompt,
@@ -333,7 +342,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
             msg = "messages and session are both given; each is the conversation so far."
             raise InvalidRequest(msg, retryable=False, hint="Leave one of them out.")
         options = options_of(self._options, changes, Agent.run, {"Agent": Agent})
-        check_choice(options, self._tools)
+        self._check_choice(options)
         if self._output.schema is not None:
             if options.response_schema is not None:
                 msg = "response_schema is given beside output, which makes a schema."
@@ -356,14 +365,20 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         )
 
 
-def _functions(given: Iterable[ToolLike] | None) -> list[FunctionTool]:
-    """The tools of an agent, each of which it can run."""
-    functions: list[FunctionTool] = []
-    for index, tool in enumerate(read_tools(() if given is None else given)):
+def _tools_of(given: Iterable[ToolLike] | None) -> list[FunctionTool | ToolSource]:
+    """The tools of an agent, each of which it can run, and sources of them, in their order."""
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
+        given = read_tools(() if given is None else given)  # which says what is wrong
+    listed: list[FunctionTool | ToolSource] = []
+    for index, each in enumerate(given):
+        if isinstance(each, ToolSource):
+            listed.append(each)
+            continue
+        (tool,) = read_tools([each], first=index)
         if not isinstance(tool, FunctionTool):
             msg = f"tools[{index}] is the description of {tool.name!r}, without a function to run."
             hint = "Give the function, or FunctionTool(tool, function)."
             raise InvalidMessage(msg, hint=hint)
-        functions.append(tool)
-    check_names(functions)
-    return functions
+        listed.append(tool)
+    check_names(tool for tool in listed if isinstance(tool, FunctionTool))
+    return listed

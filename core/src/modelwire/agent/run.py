@@ -34,7 +34,7 @@ from modelwire.runtime.options import StreamSettings
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.tool_loop import Approve
 from modelwire.text import short_repr
-from modelwire.tools import FunctionTool, run_in_thread
+from modelwire.tools import FunctionTool, ToolSource, run_in_thread
 
 if TYPE_CHECKING:
     from modelwire.sessions import Session
@@ -109,7 +109,7 @@ class Task(Generic[T]):
     """
 
     runtime: Runtime
-    tools: Sequence[FunctionTool]
+    tools: Sequence[FunctionTool | ToolSource]
     approve: Approve
     max_turns: int
     model: ModelRef | str | None

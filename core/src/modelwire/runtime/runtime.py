@@ -39,6 +39,7 @@ from modelwire.runtime.prompts import Prompt, prepare_context
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import Stream
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, ToolLoop
+from modelwire.runtime.tool_sources import SourcesInUse
 from modelwire.tools import ToolLike
 from modelwire.tools.forms import load, must_load
 from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, Transport
@@ -92,6 +93,7 @@ class Runtime(AsyncClosable):
         )
         self._resolver = Resolver(config, self.registry, self.catalog)
         self._observers = Observers(self.registry, config)
+        self._sources = SourcesInUse()
 
     def __repr__(self) -> str:
         return f"<Runtime, {self.config.path or 'no configuration file'}>"
@@ -150,7 +152,8 @@ class Runtime(AsyncClosable):
         return self
 
     async def aclose(self) -> None:
-        """Close every connection, and end what is still being fetched."""
+        """Close every connection and tool source, and end what is still being fetched."""
+        await self._sources.aclose()
         await self.catalog.aclose()
         await self.transport.aclose()
 

@@ -32,8 +32,10 @@ from modelwire.runtime.observation import begin
 from modelwire.runtime.options import StreamSettings, naming
 from modelwire.runtime.prompts import Prompt, as_context
 from modelwire.runtime.stream import Stream
+from modelwire.runtime.tool_sources import with_sources_asked
 from modelwire.tools import FunctionTool, ToolLike, run_call
 from modelwire.tools.forms import declarations, load, must_load, read_tools
+from modelwire.tools.source import has_sources
 
 if TYPE_CHECKING:
     from modelwire.runtime.runtime import Runtime
@@ -146,7 +148,8 @@ def run_tools(
         context: What to continue; a `Context` grows, and its own tools are offered as well. Of any
             other prompt a context is made, which is `loop.context`.
         tools: Functions with type hints, or what `tool_from` and `load_tools` make of them. A `Tool`
-            is offered, and its calls are left to the caller.
+            is offered, and its calls are left to the caller. A `ToolSource` in the list is asked for
+            its tools when the loop is iterated, and closed with the runtime.
         approve: `"always"`, `"never"`, or what is called before each tool; it may be a coroutine
             function. Where it returns false, the tool does not run, and the model gets that as the
             result. A `SyncRuntime` calls it in the thread that iterates.
@@ -200,7 +203,7 @@ class ToolLoop(AsyncClosable):
         max_turns: int,
         settings: StreamSettings,
     ) -> None:
-        later = must_load(tools, settings.get("response_schema"))
+        later = must_load(tools, settings.get("response_schema")) or has_sources(tools)
         described = settings.copy()
         if later:
             described.pop("response_schema", None)
@@ -275,6 +278,8 @@ class _Turns:
     async def events(self) -> AsyncGenerator[Event | ToolRun, None]:
         if self.given is not None:
             await self._wait(load)
+            asked = partial(with_sources_asked, self.runtime, self.given)
+            self.given = await self._wait(asked)
             self.read_tools()
         for _ in range(self.max_turns):
             async with aclosing(self._answer_calls()) as runs:

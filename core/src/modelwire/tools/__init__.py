@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from modelwire.tools.loader import load_tools
     from modelwire.tools.run import run_call, run_in_thread
     from modelwire.tools.schemas import describe_type
+    from modelwire.tools.source import ToolSource, ToolSources
 
 __all__ = [
     "FunctionTool",
     "ToolLike",
+    "ToolSource",
+    "ToolSources",
     "describe_type",
     "load_tools",
     "run_call",
@@ -36,5 +39,9 @@ __getattr__, __dir__ = lazy_exports(
             "run_in_thread",
         ),
         "schemas": ("describe_type",),
+        "source": (
+            "ToolSource",
+            "ToolSources",
+        ),
     },
 )

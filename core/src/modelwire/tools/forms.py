@@ -18,11 +18,13 @@ from modelwire.event_loops import has_event_loop
 from modelwire.messages import Tool
 from modelwire.tools.function import FunctionTool
 from modelwire.tools.run import run_in_thread
+from modelwire.tools.source import ToolSource
 
 __all__ = ["ToolLike", "declarations", "load", "must_load", "read_tools"]
 
-ToolLike = Callable[..., Any] | FunctionTool | Tool | Mapping[str, Any]
-"""A function, a `FunctionTool`, a `Tool`, or a dictionary in the form of Chat Completions."""
+ToolLike = Callable[..., Any] | FunctionTool | Tool | Mapping[str, Any] | ToolSource
+"""A function, a `FunctionTool`, a `Tool`, a dictionary in the form of Chat Completions, or, where tools
+are run, a `ToolSource`."""
 
 _HINT = (
     "A tool is a function with type hints, what `tool_from` makes of one, a Tool, or a dictionary "
@@ -30,8 +32,12 @@ _HINT = (
 )
 
 
-def read_tools(given: Iterable[ToolLike]) -> list[FunctionTool | Tool]:
+def read_tools(given: Iterable[ToolLike], *, first: int = 0) -> list[FunctionTool | Tool]:
     """Read tools, whatever their form; functions become `FunctionTool`s.
+
+    Args:
+        given: The tools.
+        first: The place of the first one in what the caller gave, for errors.
 
     Raises:
         InvalidMessage: One of them is no tool; it is named by its place, as `tools[0]`.
@@ -40,7 +46,7 @@ def read_tools(given: Iterable[ToolLike]) -> list[FunctionTool | Tool]:
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         msg = f"tools is {type(given).__name__}, which is no list of tools."
         raise InvalidMessage(msg, hint="Put it in a list, as tools=[weather].")
-    return [_read(each, f"tools[{index}]") for index, each in enumerate(given)]
+    return [_read(each, f"tools[{index}]") for index, each in enumerate(given, first)]
 
 
 def declarations(tools: Iterable[FunctionTool | Tool]) -> list[Tool]:
@@ -59,6 +65,11 @@ def _read(given: object, place: str) -> FunctionTool | Tool:
         from modelwire.tools.description import tool_from
 
         return tool_from(given)
+    if isinstance(given, ToolSource):
+        msg = (
+            f"{place} is a source of tools ({type(given).__name__}), which none is asked for here."
+        )
+        raise InvalidMessage(msg, hint="Give it to run_tools or Agent, which run tools.")
     msg = f"{place} is {type(given).__name__}, which is no tool."
     raise InvalidMessage(msg, hint=_HINT)
 
