@@ -57,7 +57,8 @@ def show_misuse(error: click.ClickException) -> None:
     if isinstance(error, click.NoSuchOption) and error.possibilities:
         from modelwire.text import near_matches
 
-        error.possibilities = near_matches(error.option_name, error.possibilities, most=1)
+        near = near_matches(error.option_name, error.possibilities, most=1)
+        error = click.NoSuchOption(error.option_name, possibilities=near, ctx=error.ctx)
     text = StringIO()
     error.show(text)
     echo(text.getvalue(), err=True, nl=False)

@@ -12,7 +12,6 @@ from modelwire.config import Config
 from modelwire.errors import ConfigError, PluginError, UnknownModel
 from modelwire.models import ModelRef
 from modelwire.registry import Registry
-from modelwire.runtime.near_models import near_models
 from modelwire.runtime.resolver import full_ref, named_by, named_refs, unknown_name
 from modelwire.text import did_you_mean, near_matches
 
@@ -79,6 +78,8 @@ def _find(config: Config, registry: Registry, catalog: Catalog, name: str) -> Mo
     found = named_by(name, known)
     if found is not None:
         return found
+    from modelwire.runtime.near_models import near_models
+
     published = registry if _may_take_long() else None
     near = near_models(name, known, config.aliases(), published)
     raise unknown_name(name, near, registry)

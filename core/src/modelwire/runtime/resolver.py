@@ -15,7 +15,6 @@ from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Owner, Registry
-from modelwire.runtime.near_models import near_models, with_slash
 from modelwire.runtime.options import merge_embedding_options, merge_options
 from modelwire.text import did_you_mean
 from modelwire.transport.deadlines import Deadlines
@@ -257,7 +256,7 @@ class Resolver:
             return found
         import asyncio
 
-        near = await asyncio.to_thread(near_models, name, known, aliases, self.registry)
+        near = await asyncio.to_thread(_near_models, name, known, aliases, self.registry)
         raise unknown_name(name, near, self.registry, unlisted)
 
 
@@ -274,6 +273,15 @@ def full_ref(registry: Registry, text: str) -> ModelRef | None:
             raise UnknownModel(msg, hint="Write provider/model-id.")
         return None
     return ModelRef(registry.canonical(ref.provider), ref.model)
+
+
+def _near_models(
+    name: str, known: Iterable[ModelRef], aliases: Iterable[str], registry: Registry
+) -> list[str]:
+    """What was meant by a name; in a thread, which also imports what finds it."""
+    from modelwire.runtime.near_models import near_models
+
+    return near_models(name, known, aliases, registry)
 
 
 def named_refs(config: Config, registry: Registry) -> list[ModelRef]:
@@ -323,6 +331,8 @@ def unknown_name(
         registry: The installed plugins.
         unlisted: Providers whose models could not be listed, and why.
     """
+    from modelwire.runtime.near_models import with_slash
+
     slashed = with_slash(name, registry)
     candidates = [slashed] if slashed is not None else list(near)
     hint = "Write it as provider/model-id; `modelwire models list` shows what there is."

@@ -9,7 +9,6 @@ import click
 from attrs import frozen
 
 from modelwire.catalog import Catalog, Listing
-from modelwire.cli.model_check import offline_catalog
 from modelwire.config import Config
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry import Registry
@@ -80,6 +79,8 @@ def canonical_provider(config: Config, registry: Registry, name: str) -> str:
     Raises:
         click.UsageError: No provider has this id or alias.
     """
+    from modelwire.cli.model_check import offline_catalog
+
     known = offline_catalog(config, registry).provider_ids
     if registry.canonical(name) in known:
         return registry.canonical(name)
