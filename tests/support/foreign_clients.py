@@ -3,6 +3,7 @@
 A client that cannot be installed is skipped, and the reason said.
 """
 
+import asyncio
 import hashlib
 import os
 import shutil
@@ -59,3 +60,27 @@ def node_with(name, wanted):
             pytest.skip(f"npm cannot install {name}: {done.stderr[-200:]}")
         mark.write_text("\n".join(packages))
     return folder
+
+
+async def run_program(command, home, **environ):
+    """What a program prints that can reach loopback only; it runs in the folder `work` of its home."""
+    work = home / "work"
+    work.mkdir(exist_ok=True)
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "HTTP_PROXY": "http://127.0.0.1:9",
+            "NO_PROXY": "127.0.0.1",
+            **environ,
+        },
+        cwd=work,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, failed = await asyncio.wait_for(process.communicate(), 120)
+    assert process.returncode == 0, said.decode()[-2000:] + failed.decode()[-2000:]
+    return said.decode()

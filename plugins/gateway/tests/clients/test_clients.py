@@ -105,6 +105,19 @@ async def run(name, gateway, home, **variables):
             },
         ),
         (
+            "langchain",
+            {"chat": None, "responses": "Hm.", "messages": "Hm.", "converse": "Hm."},
+            {
+                "refused": [
+                    "OpenAIModelNotFoundError",
+                    "OpenAIModelNotFoundError",
+                    "AnthropicModelNotFoundError",
+                    "ResourceNotFoundException",
+                ],
+                "vector": 1024,
+            },
+        ),
+        (
             "vercel",
             {"chat": None, "responses": "Hm.", "messages": "Hm."},
             {
@@ -133,8 +146,9 @@ async def test_a_client_has_its_conversation(name, thinking, rest, emulator, tmp
     sent = [
         request
         for request in emulator.requests
-        if request.operation in ("Converse", "ConverseStream")
+        if request.operation in ("Converse", "ConverseStream") and request.status == 200
     ]
+    assert len(sent) == len(thinking) * len(SCRIPT)
     for first in range(0, len(sent), len(SCRIPT)):
         *_, result, image = (
             each.parameters["messages"] for each in sent[first : first + len(SCRIPT)]

@@ -4,13 +4,12 @@ The recorded requests are those of Claude Code 2.1.197 and Codex 0.171.0, each w
 with shortened texts. The programs run with `MODELWIRE_CODING_AGENTS=1`; they take 700 MB.
 """
 
-import asyncio
 import json
 import os
 from pathlib import Path
 
 import pytest
-from foreign_clients import node_with
+from foreign_clients import node_with, run_program
 from gateway_server import KEY, serving
 
 from modelwire_bedrock.emulator import Text, Thinking, ToolUse
@@ -21,6 +20,8 @@ RECORDED = HERE.parent / "recorded"
 OPUS = "amazon-bedrock/us.anthropic.claude-opus-5"
 MESSAGES = {"api": "anthropic-messages"}
 RUNS = "MODELWIRE_CODING_AGENTS"
+CLAUDE_CODE = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "IS_SANDBOX": "1"}
+"""Its settings: nothing is sent but requests for models."""
 
 
 def settings():
@@ -103,33 +104,6 @@ async def test_codex(emulator, tmp_path, model):
         assert kinds[:3] == ["reasoningContent", "text", "toolUse"]
 
 
-async def run(command, gateway, home, **more):
-    """What a program prints; nothing but the gateway can be reached."""
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "HTTP_PROXY": "http://127.0.0.1:9",
-        "NO_PROXY": "127.0.0.1",
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        "IS_SANDBOX": "1",
-        **more,
-    }
-    work = home / "work"
-    work.mkdir()
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=environ,
-        cwd=work,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, failed = await asyncio.wait_for(process.communicate(), 120)
-    assert process.returncode == 0, said.decode()[-2000:] + failed.decode()[-2000:]
-    return said.decode()
-
-
 def script(emulator, tool):
     """A turn that runs a command, and one that ends."""
     emulator.answer([Thinking("Hm.", signature="c2ln"), Text("I will look."), tool])
@@ -144,10 +118,10 @@ async def test_claude_code_runs_a_tool(emulator, tmp_path, through):
     script(emulator, ToolUse("Bash", {"command": "echo from-the-tool", "description": "Look"}))
     command = [program / "node_modules/.bin/claude", "-p", "Look around", "--allowedTools", "Bash"]
     async with serving(emulator, tmp_path, settings=settings(), through=through) as gateway:
-        said = await run(
+        said = await run_program(
             command,
-            gateway,
             tmp_path,
+            **CLAUDE_CODE,
             ANTHROPIC_BASE_URL=gateway.url,
             ANTHROPIC_AUTH_TOKEN=KEY,
         )
@@ -175,6 +149,6 @@ async def test_codex_runs_a_tool(emulator, tmp_path):
             "--dangerously-bypass-approvals-and-sandbox",
             "Look around",
         ]
-        said = await run(command, gateway, tmp_path, MODELWIRE_GATEWAY_KEY=KEY)
+        said = await run_program(command, tmp_path, MODELWIRE_GATEWAY_KEY=KEY)
     assert "All done here." in said
     assert "from-the-tool" in str(emulator.requests[-1].body)
