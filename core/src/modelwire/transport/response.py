@@ -1,4 +1,4 @@
-"""HTTP responses: the head, the four ways to read the body, and draining."""
+"""HTTP responses: the head, the five ways to read the body, and draining."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.redaction import redact, secrets_in
 from modelwire.transport.content_decoder import BrokenEncoding
+from modelwire.transport.json_lines import DEFAULT_LINE_LIMIT, JsonLinesDecoder
 from modelwire.transport.request import Request, request_id_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
@@ -26,7 +27,7 @@ _DRAIN_TIMEOUT = 0.25
 class Response:
     """An HTTP response whose head has arrived and whose body may still be on its way.
 
-    The body can be read once, in one of the four ways. Leaving it unread to its end closes the
+    The body can be read once, in one of the five ways. Leaving it unread to its end closes the
     connection, so that the provider stops working on the answer.
 
     Attributes:
@@ -86,6 +87,25 @@ class Response:
                     yield event
         for event in decoder.end():
             yield event
+
+    async def json_lines(self, *, limit: int = DEFAULT_LINE_LIMIT) -> AsyncGenerator[Any, None]:
+        """Iterate the body as JSON lines (NDJSON): one document a line.
+
+        Args:
+            limit: The most bytes that one line may hold.
+
+        Raises:
+            MalformedResponse: A line is no JSON in UTF-8, is nested too deep, or is larger than the
+                limit.
+            ProviderError: As in `iter_bytes`.
+        """
+        decoder = JsonLinesDecoder(limit)
+        async with aclosing(self.iter_bytes()) as chunks:
+            async for chunk in chunks:
+                for document in decoder.feed(chunk):
+                    yield document
+        for document in decoder.end():
+            yield document
 
     async def read(self, *, limit: int = _BODY_LIMIT) -> bytes:
         """Read the whole body.
