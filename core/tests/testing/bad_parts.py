@@ -29,6 +29,16 @@ async def _lines(*arguments, **options):
         yield _events(part.removeprefix("data: ") for part in parts if part)
 
 
+async def _by_hand(*arguments, **options):
+    rest = bytearray()
+    async for chunk in _chunks(*arguments, **options):
+        rest += chunk
+        if b"\\n\\n" in chunk:
+            *events, left = bytes(rest).split(b"\\n\\n")
+            rest = bytearray(left)
+            yield _events(event.decode().removeprefix("data: ") for event in events)
+
+
 async def _firsts(*arguments, **options):
     from modelwire.transport import SseDecoder
 

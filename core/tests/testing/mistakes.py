@@ -229,6 +229,16 @@ MISTAKES = [
         "test_an_answer_that_was_cut_is_an_error[reset]",
     ),
     Mistake(
+        "strict-text", "client.py", SEND,
+        reads_with("_by_hand"),
+        "test_bytes_that_are_no_text_are_no_bug_of_the_plugin",
+    ),
+    Mistake(
+        "unbounded", "client.py", SEND,
+        reads_with("_by_hand"),
+        "test_an_event_without_an_end_is_not_read_on_and_on",
+    ),
+    Mistake(
         "success-whatever", "client.py", SEND,
         reads_with("_mended"),
         "test_a_success_that_says_nothing_is_an_error[empty]",

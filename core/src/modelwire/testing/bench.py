@@ -181,7 +181,19 @@ class Bench:
             async with self.runtime(url=url, tries=tries) as runtime:
                 return await self.hear(runtime, prompt, **options)
 
-        return self.run(work)
+        outcome = self.run(work)
+        if tries == 1 and replies and all(reply.status < _REFUSED for reply in replies):
+            self._check_sent(len(replies))
+        return outcome
+
+    def _check_sent(self, replies: int) -> None:
+        """Fail with this cause before all that follows from it."""
+        more = self.server.unexpected
+        if more:
+            sent = self.requests[-replies - more :]
+            asked = ", ".join(f"{each.method} {each.target.partition('?')[0]}" for each in sent)
+            tries = "one try" if replies == 1 else f"{replies} tries"
+            fail(f"the plugin sent {replies + more} requests for {tries}: {asked}")
 
     async def hear(self, runtime: Runtime, prompt: Prompt = PROMPT, **options: Any) -> Outcome:
         """Ask with a runtime, and keep what happens."""
@@ -230,6 +242,10 @@ class Bench:
         owner = registry.owner(self.subject.provider, self.subject.api)
         provider = registry.provider_config(self.subject.provider)
         return owner.hooks, {"provider": provider, "config": config}
+
+
+_REFUSED = 400
+"""The lowest status after which a plugin may send a changed request."""
 
 
 def _patient() -> Deadlines:

@@ -81,6 +81,10 @@ class Wire(ABC):
     def garbage(self) -> bytes:
         """An event of which no sense can be made."""
 
+    def endless(self) -> bytes | None:
+        """The beginning of an event whose end never comes; `None` where every event says its size."""
+        return None
+
     def failure(self, message: str) -> Any:
         """Write an error in the middle of a stream as an event; for the ability `stream_errors`."""
         raise NotImplementedError
@@ -185,6 +189,10 @@ class SseWire(Wire):
         """An event whose data is no JSON."""
         return b'data: {"oops\n\n'
 
+    def endless(self) -> bytes | None:
+        """A line of data without its end."""
+        return b'data: "'
+
 
 class JsonLinesWire(Wire):
     """One JSON document a line. An event is JSON data."""
@@ -198,3 +206,7 @@ class JsonLinesWire(Wire):
     def garbage(self) -> bytes:
         """A line that is no JSON."""
         return b'{"oops\n'
+
+    def endless(self) -> bytes | None:
+        """A text without its end."""
+        return b'"'

@@ -39,6 +39,10 @@ _MEANING: dict[int, tuple[type[ProviderError], ...]] = {
     503: (Overloaded, ServerError),
 }
 
+_SIGN = "§"
+_PIECE, _ENDLESS = 1 << 20, 72 << 20
+"""Bytes that are sent at once, and in all, of an event without an end: more than `Response` reads."""
+
 
 class FaultRules(Rules):
     """The matrix of faults. An error names its kind, and `partial` holds what had arrived."""
@@ -94,6 +98,35 @@ class FaultRules(Rules):
         half = len(bodies) // 2
         reply = bench.wire.reply([*bodies[:half], bench.wire.garbage(), *bodies[half:]])
         outcome = bench.ask(reply)
+        _failed(outcome, MalformedResponse)
+        _keeps_the_beginning(outcome)
+
+    @needs(WIRE)
+    def test_bytes_that_are_no_text_are_no_bug_of_the_plugin(self, bench: Bench) -> None:
+        """Invalid UTF-8 within a text: an answer with replaced characters, or `MalformedResponse`."""
+        bodies = bench.wire.bodies(ScriptedAnswer(f"{LONG} {_SIGN}"))
+        spoilt = [body.replace(_SIGN.encode(), b"\xff\xfe") for body in bodies]
+        if spoilt == bodies:
+            pytest.skip("the wire does not write its text as UTF-8")
+        outcome = bench.ask(bench.wire.reply(spoilt))
+        if outcome.error is not None:
+            _failed(outcome, MalformedResponse)
+            _keeps_the_beginning(outcome)
+
+    @needs(WIRE)
+    def test_an_event_without_an_end_is_not_read_on_and_on(self, bench: Bench) -> None:
+        """It would fill the memory: `MalformedResponse` at a limit, as `Response` has for its events."""
+        begin = bench.wire.endless()
+        if begin is None:
+            pytest.skip("every event of the wire says its size")
+        bodies = bench.wire.bodies(ScriptedAnswer(LONG))
+        more = [b"x" * _PIECE] * (_ENDLESS // _PIECE)
+        half = len(bodies) // 2
+        outcome = bench.ask(bench.wire.reply([*bodies[:half], begin, *more], end="cut"))
+        if isinstance(outcome.error, StreamTruncated):
+            fail(
+                f"{_ENDLESS >> 20} MiB of one event were read; `Response.sse` and `Response.json_lines` end it"
+            )
         _failed(outcome, MalformedResponse)
         _keeps_the_beginning(outcome)
 
