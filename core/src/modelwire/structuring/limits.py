@@ -53,6 +53,8 @@ def check_depth(text: str | bytes, value: Any) -> None:
 
 
 _CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+"""Nearly all values of JSON data; whether one is a `Mapping` takes ten times as long to find out."""
 
 
 def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
@@ -79,12 +81,18 @@ def cut_deep(value: Any, levels: int = MAX_DEPTH) -> Any:
 
 
 def _items(container: Any) -> Iterable[Any]:
+    if type(container) is list:
+        return container
     return container.values() if isinstance(container, Mapping) else container
 
 
 def _containers(values: Iterable[Any]) -> list[Any]:
     """The containers among some values, each once, since one may be held in many places."""
-    found = {id(value): value for value in values if isinstance(value, _CONTAINERS)}
+    found = {
+        id(value): value
+        for value in values
+        if type(value) not in _SCALARS and isinstance(value, _CONTAINERS)
+    }
     return list(found.values())
 
 
