@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
 
 from attrs import Factory, frozen
 
@@ -14,6 +14,9 @@ from modelwire.messages import AssistantMessage
 from modelwire.models import Model
 
 __all__ = ["Asked", "Dialect", "ErrorWords", "EventWriter", "Reported", "WireEvent", "extension"]
+
+_SHOWN: Final = 100
+"""Notes and diagnostics that an answer has at most."""
 
 
 @frozen
@@ -145,13 +148,20 @@ class Dialect(ErrorWords, Protocol):
 
 
 def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
-    """The member `modelwire` of an answer: what was changed or left out on the way; else nothing."""
-    ignored = [{"path": note.path, "reason": note.reason} for note in asked.call.notes]
+    """The member `modelwire` of an answer: what was changed or left out on the way; else nothing.
+
+    Of a long list the beginning is told, since a request can have a note for each of its parts.
+    """
+    ignored = [{"path": note.path, "reason": note.reason} for note in asked.call.notes[:_SHOWN]]
     told: dict[str, Any] = {}
     if ignored:
         told["ignored"] = ignored
     if message.diagnostics:
-        told["diagnostics"] = message.diagnostics
+        told["diagnostics"] = message.diagnostics[:_SHOWN]
+    if omitted := sum(
+        max(0, len(each) - _SHOWN) for each in (asked.call.notes, message.diagnostics)
+    ):
+        told["omitted"] = omitted
     if message.attempts:
         told["model"] = f"{message.provider}/{message.model}"
         told["attempts"] = [
