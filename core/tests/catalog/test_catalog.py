@@ -161,6 +161,13 @@ async def test_a_list_is_recalled_however_old_it_is_and_nobody_is_asked(acme, ma
     assert len(acme.calls) == 1
 
 
+async def test_a_list_of_another_version_of_the_plugin_is_not_recalled(acme, site, make_catalog):
+    await make_catalog().listing("acme")
+    metadata = site.path / "modelwire_acme-1.0.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text().replace("Version: 1.0", "Version: 1.1"))
+    assert make_catalog().cached("acme").models == ()
+
+
 async def test_an_interval_of_zero_keeps_nothing(acme, make_catalog):
     settings = {"acme": {"config": {"discovery": {"refreshInterval": 0}}}}
     catalog = make_catalog({"plugins": {"entries": settings}})

@@ -307,7 +307,8 @@ class Catalog:
         provider_config = self._registry.provider_config(provider)
         key = cache_key(
             provider,
-            owner.distribution if owner else None,
+            # Another version of the plugin may know more of a model.
+            (owner.distribution, owner.version) if owner else None,
             provider_config.base_url,
             provider_config.region,
             credentials.identity or credentials.source,

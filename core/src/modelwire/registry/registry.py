@@ -40,6 +40,7 @@ class Owner:
 
     Attributes:
         distribution: The package that the plugin comes from.
+        version: The version of that package.
         hooks: Callers of its hooks, inside every installed wrapper.
         yields: The source of the deltas that leave its hooks, for errors about them. What the plugin
             yields has been checked where there is middleware.
@@ -47,9 +48,10 @@ class Owner:
     """
 
     def __init__(
-        self, distribution: str, loaded: LoadedPlugin, middleware: Iterable[object]
+        self, distribution: str, version: str, loaded: LoadedPlugin, middleware: Iterable[object]
     ) -> None:
         self.distribution = distribution
+        self.version = version
         self.yields = distribution
         wrappers = [plugin for plugin in middleware if plugin is not loaded.plugin]
         if wrappers:
@@ -382,7 +384,9 @@ class Registry:
             with self._making:
                 if key not in self._owners:
                     loaded = self._load(claim)
-                    self._owners[key] = Owner(claim.distribution, loaded, self.middleware)
+                    self._owners[key] = Owner(
+                        claim.distribution, claim.version, loaded, self.middleware
+                    )
         return self._owners[key]
 
     def _load(self, claim: Claim) -> LoadedPlugin:
