@@ -5,12 +5,11 @@ Python runs, JSON5 is read as a configuration where it is one, the other formats
 
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import json5
+import preloaded
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError
@@ -44,14 +43,12 @@ def run_python(texts: list[str], folder: Path, environ: dict[str, str]) -> str |
         path.write_text(text, encoding="utf-8")
         paths.append((path, tests is not None))
     scripts = [path for path, tests in paths if not tests]
-    commands = [[sys.executable, "-c", _RUNNER, *scripts]] if scripts else []
+    commands = [["-c", _RUNNER, *scripts]] if scripts else []
     options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
     options += ["-o", "asyncio_default_fixture_loop_scope=function"]
-    commands += [[sys.executable, "-m", "pytest", *options, path] for path, tests in paths if tests]
+    commands += [["-m", "pytest", *options, path] for path, tests in paths if tests]
     for command in commands:
-        done = subprocess.run(
-            command, cwd=folder, env=environ, capture_output=True, text=True, timeout=120
-        )
+        done = preloaded.run(command, cwd=folder, env=environ, text=True, timeout=120, python=True)
         if done.returncode != 0:
             return f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
     return None

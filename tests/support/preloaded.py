@@ -1,4 +1,4 @@
-"""`modelwire` as a process of its own, forked from an interpreter that has imported it already.
+"""`modelwire` and Python as processes of their own, forked from an interpreter that has imported modelwire.
 
 Starting Python and importing the command line takes most of the time of most commands. Here a server
 process imports everything once, and forks for each command: the fork gets the arguments, the environment,
@@ -7,8 +7,8 @@ command starts an interpreter of its own.
 
 What an interpreter reads of the environment when it starts makes another server. All processes of one
 test run share the servers: each holds a connection, the lease, to those that it uses, and a server ends
-with the last of them. Tests of what happens before `main` is called have to start the installed program
-themselves.
+with the last of them. Tests of what happens before `main` is called, or of what is imported, have to
+start the installed program themselves.
 """
 
 import atexit
@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO
@@ -36,6 +37,7 @@ _AT_START = ("PYTHON", "LANG", "LC_", "SSL_", "OPENSSL_")
 """Beginnings of the names of what is read when Python starts, or imports."""
 
 _servers: dict[tuple, "_Server"] = {}
+_making_servers = threading.Lock()
 
 
 class Child:
@@ -123,7 +125,7 @@ class _Server:
             self._process.wait(60)  # until the other processes of the test run end
 
 
-def start(arguments, *, cwd, env, streams, terminal=False) -> Child:
+def start(arguments, *, cwd, env, streams, terminal=False, python=False) -> Child:
     """Start a command in a session of its own.
 
     Args:
@@ -132,9 +134,10 @@ def start(arguments, *, cwd, env, streams, terminal=False) -> Child:
         env: All its environment variables.
         streams: The descriptors of its standard streams.
         terminal: Whether its standard input is to be its terminal.
+        python: Whether the command is `python -c` or `python -m` instead of `modelwire`.
     """
     request = {
-        "argv": [str(MODELWIRE), *map(os.fsdecode, arguments)],
+        "argv": _command(arguments, python=python),
         "cwd": str(cwd),
         "env": dict(env),
         "terminal": terminal,
@@ -142,13 +145,18 @@ def start(arguments, *, cwd, env, streams, terminal=False) -> Child:
     return _server_for(env).start(request, streams)
 
 
+def _command(arguments, *, python: bool) -> list[str]:
+    return [sys.executable if python else str(MODELWIRE), *map(os.fsdecode, arguments)]
+
+
 def _server_for(env) -> _Server:
     told = {name: value for name, value in env.items() if name.startswith(_AT_START)}
     told.pop("PYTHONPATH", None)
     key = tuple(sorted(told.items()))
-    if key not in _servers:
-        _servers[key] = _Server({"PATH": os.environ["PATH"], **told})
-    return _servers[key]
+    with _making_servers:
+        if key not in _servers:
+            _servers[key] = _Server({"PATH": os.environ["PATH"], **told})
+        return _servers[key]
 
 
 def install(folder: Path, env) -> None:
@@ -188,10 +196,16 @@ sys.exit(os.waitstatus_to_exitcode(received()) % 256)
 """
 
 
-def run(arguments, *, cwd, env, given=None, text=False, timeout=60):
-    """Run a command to its end, without a terminal, as `subprocess.run` does."""
-    command = [str(MODELWIRE), *map(os.fsdecode, arguments)]
-    if is_long() or _is_customized(env):
+def run(
+    arguments, *, cwd, env, given=None, text=False, timeout=60, python=False, fresh=False
+) -> subprocess.CompletedProcess:
+    """Run a command to its end, without a terminal, as `subprocess.run` does.
+
+    With `python`, the command is `python -c` or `python -m` instead of `modelwire`. With `fresh`, it has
+    an interpreter of its own, as in a long run.
+    """
+    command = _command(arguments, python=python)
+    if fresh or is_long() or _is_customized(env):
         return subprocess.run(
             command,
             cwd=cwd,
@@ -208,7 +222,7 @@ def run(arguments, *, cwd, env, given=None, text=False, timeout=60):
     ours_err, theirs_err = os.pipe()
     theirs = (theirs_in, theirs_out, theirs_err)
     try:
-        child = start(arguments, cwd=cwd, env=env, streams=theirs)
+        child = start(arguments, cwd=cwd, env=env, streams=theirs, python=python)
     finally:
         for descriptor in theirs:
             os.close(descriptor)
@@ -321,6 +335,7 @@ def _serve(address: str) -> bool:
                 os.close(descriptor)
             _tell(connection, child)
             commands[os.pidfd_open(child)] = child, connection
+    listener.close()
     for path in (address, f"{address}.lock"):
         Path(path).unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # there is another server
@@ -374,7 +389,9 @@ def become(request: dict) -> None:
     os.environ.update(request["env"])
     sys.argv = request["argv"]
     path = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    sys.path[:1] = [str(MODELWIRE.parent), *path]
+    first = {"-c": "", "-m": request["cwd"]}
+    is_python = sys.argv[0] == sys.executable
+    sys.path[:1] = [first[sys.argv[1]] if is_python else str(MODELWIRE.parent), *path]
 
 
 def _reopened(descriptor: int, stream: TextIO) -> TextIO:
@@ -388,13 +405,30 @@ def _reopened(descriptor: int, stream: TextIO) -> TextIO:
     )
 
 
+def _program() -> None:
+    """Run what the command line names, as the interpreter does."""
+    if sys.argv[0] != sys.executable:
+        from modelwire.cli import main
+
+        main()
+    elif sys.argv[1] == "-m":
+        import runpy
+
+        del sys.argv[:2]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        _, _, text, *arguments = sys.argv
+        sys.argv = ["-c", *arguments]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(text, "<string>", "exec"), vars(sys.modules["__main__"]))
+
+
 def _run() -> None:
     """Run the command and end as a program does, but without taking all modules apart."""
-    from modelwire.cli import main
-
     status = 1
     try:
-        main()
+        _program()
+        status = 0
     except SystemExit as end:
         status = end.code
     except BaseException:  # noqa: BLE001 - as the interpreter does

@@ -3,9 +3,9 @@
 import asyncio
 import os
 import re
-import subprocess
-import sys
 import textwrap
+
+import preloaded
 
 HEAD = """
 import asyncio
@@ -59,8 +59,14 @@ class Project:
         path.write_text(HEAD + textwrap.dedent(tests))
 
     async def run(
-        self, *arguments, folder=".", plugins=("modelwire-recordings", "asyncio"), **environ
+        self,
+        *arguments,
+        folder=".",
+        plugins=("modelwire-recordings", "pytest_asyncio.plugin"),
+        fresh=False,
+        **environ,
     ):
+        """Run pytest; in an interpreter of its own where it matters what has been imported (`fresh`)."""
         plugins = ["no:cacheprovider", *plugins, *(["xdist.plugin"] if "-n" in arguments else [])]
         options = [option for name in plugins for option in ("-p", name)]
         passed_on = {
@@ -69,8 +75,8 @@ class Project:
             if name in os.environ
         }
         done = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "pytest", "-q", *options, *arguments],
+            preloaded.run,
+            ["-m", "pytest", "-q", *options, *arguments],
             cwd=self.path / folder,
             env={
                 **passed_on,
@@ -80,9 +86,10 @@ class Project:
                 "ACME_URL": self.service.base_url,
                 **environ,
             },
-            capture_output=True,
             text=True,
             timeout=240,
+            python=True,
+            fresh=fresh,
         )
         return Run(done)
 

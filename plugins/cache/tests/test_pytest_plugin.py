@@ -274,5 +274,5 @@ async def test_a_run_of_pytest_imports_no_runtime(project):
         "                         'modelwire.messages', 'modelwire.transport', 'modelwire.files'}\n"
         "    assert not {'attr', 'cattrs', 'aiohttp', 'asyncio'} & set(sys.modules)\n"
     )
-    done = await project.run(plugins=["modelwire-recordings"])
+    done = await project.run(plugins=["modelwire-recordings"], fresh=True)
     assert done.outcomes()["passed"] == 1, done.out
