@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,15 @@ from attrs import frozen
 from modelwire.cli.plugin.template import PluginNames, write_plugin
 
 sys.path.insert(0, str(Path(__file__).parent))  # the mistakes
+
+
+# Of the plugins that pytest finds, those of modelwire: importing the others takes most of a short run.
+_OTHERS = [
+    entry.name
+    for entry in entry_points(group="pytest11")
+    if not entry.dist.name.startswith("modelwire")
+]
+_NO_OTHERS = [option for name in _OTHERS for option in ("-p", f"no:{name}")]
 
 
 class Workshop:
@@ -65,7 +75,7 @@ class Workshop:
         report = self.folder / report
         sources = [str(path) for path in self.folder.glob("*/src")]
         path = os.pathsep.join([*sources, os.environ.get("PYTHONPATH", "")])
-        quiet = ("-p", "no:asyncio", "-p", "no:cacheprovider", "-p", "no:timeout", "-W", "error")
+        quiet = ("-p", "no:cacheprovider", *_NO_OTHERS, "-W", "error")
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *quiet, f"--modelwire-report={report}", *options, *nodes],
             cwd=self.folder,
