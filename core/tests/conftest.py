@@ -123,9 +123,12 @@ class Site:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Site]:
     path = tmp_path / "site-packages"
     path.mkdir()
-    monkeypatch.syspath_prepend(path)
+    # The folder is new, so no finder has to forget what it knows, as `syspath_prepend` has them do; there
+    # is one for each folder that was ever on the path, unless it is dropped.
+    monkeypatch.setattr(sys, "path", [str(path), *sys.path])
     site = Site(path)
     yield site
+    sys.path_importer_cache.pop(str(path), None)
     for module in site.modules:
         sys.modules.pop(module, None)
 
