@@ -16,6 +16,9 @@ import burst_reader
 import pytest
 from burst_reader import answering, read, runtime_for
 
+# It takes long, so it begins early where processes share the tests.
+pytestmark = pytest.mark.timeout(120)
+
 FEW, MANY = 1000, 3000
 APIS = {
     "openai-responses": "amazon-bedrock/openai.gpt-5.6-luna",

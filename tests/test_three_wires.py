@@ -12,6 +12,9 @@ from modelwire.hookspecs import ToolChoice
 from modelwire.messages import AssistantMessage, StopReason
 from modelwire.transport import RetryPolicy
 
+# It takes long, so it begins early where processes share the tests.
+pytestmark = pytest.mark.timeout(120)
+
 KEY = "a-key-for-the-tests"
 CONTEXT = 1024
 APIS = ("openai-completions", "openai-responses", "anthropic-messages")

@@ -13,6 +13,9 @@ import pytest
 from modelwire.registry import installed_claims
 from modelwire.registry.metadata import Package, packages_with
 
+# It takes long, so it begins early where processes share the tests.
+pytestmark = pytest.mark.timeout(120)
+
 PREFIX = "modelwire."
 
 

@@ -36,7 +36,8 @@ from modelwire_local.chat import completion
 from modelwire_local.discovery import embedded_model
 from modelwire_local.tool_generation import ToolGeneration
 
-pytestmark = pytest.mark.usefixtures("weights")
+# It takes long, so it begins early where processes share the tests.
+pytestmark = [pytest.mark.usefixtures("weights"), pytest.mark.timeout(120)]
 
 MODEL = evolve(embedded_model("local"), context_window=2048)
 ADD = Tool(

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 import pytest
 import trustme
 
+# It takes long, so it begins early where processes share the tests.
+pytestmark = pytest.mark.timeout(120)
+
 NOVA = "us.amazon.nova-lite-v1:0"
 HELLO = [{"role": "user", "content": [{"text": "Hello"}]}]
 COMMAND = [sys.executable, "-m", "modelwire", "bedrock", "emulate"]

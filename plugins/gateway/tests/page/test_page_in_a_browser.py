@@ -20,7 +20,11 @@ playwright_api = pytest.importorskip("playwright.async_api", reason="playwright 
 CHROMIUM = os.environ.get("MODELWIRE_TEST_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+# It takes long, so it begins early where processes share the tests.
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
+    pytest.mark.timeout(120),
+]
 
 VIEWS = ("Status", "Models", "Usage", "Requests", "Playground")
 HOSTILE = '<img src=x onerror="document.title=`taken`"><script>document.title="taken"</script>'

@@ -35,7 +35,8 @@ from modelwire.transport import Deadlines
 from modelwire_local import plugin
 from modelwire_local.discovery import embedded_model
 
-pytestmark = pytest.mark.usefixtures("weights")
+# It takes long, so it begins early where processes share the tests.
+pytestmark = [pytest.mark.usefixtures("weights"), pytest.mark.timeout(120)]
 
 MODEL = evolve(embedded_model("local"), context_window=1024)
 FRANCE = Context([UserMessage("What is the capital of France?")])

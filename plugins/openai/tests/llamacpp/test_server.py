@@ -21,6 +21,9 @@ from modelwire.messages import (
     ToolResultMessage,
 )
 
+# It takes long, so it begins early where processes share the tests.
+pytestmark = pytest.mark.timeout(120)
+
 KEY = "a-key-for-llama"
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
