@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from modelwire.errors import ConfigError, ConnectionFailed
-from modelwire.transport import Request, Transport
+from modelwire.transport import Request, Transport, tls
 from modelwire.transport.tls import context_for, trust_settings
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -173,3 +173,12 @@ async def test_another_bundle_does_not_wait_for_one_that_is_being_read(tmp_path)
         with pytest.raises(ConfigError, match=r"slow\.pem"):
             await reads
         writer.join()
+
+
+async def test_the_store_of_the_system_is_not_read_beside_aiohttp(server, monkeypatch):
+    def built(_settings):
+        raise AssertionError
+
+    monkeypatch.setattr(tls, "context_for", built)
+    with pytest.raises(ConnectionFailed, match="not trusted"):
+        await fetch(server.url)

@@ -65,7 +65,7 @@ class Transport(AsyncClosable):
         self._proxy = proxy
         self._max_connections = max_connections
         self._sessions: Sessions | None = None
-        self._context: ssl.SSLContext | None = None
+        self._context: ssl.SSLContext | bool | None = None
         self._closed = False
         self._trusting: dict[str, Transport] = {}
         self._preparing = ForkSafeLock()
@@ -175,7 +175,7 @@ class Transport(AsyncClosable):
         proxy = proxy_for(url, self._environ) if self._proxy is None else self._proxy
         return proxy_login(proxy) if proxy else None
 
-    def _prepare(self, *, needs_tls: bool) -> tuple[Sessions, ssl.SSLContext | None]:
+    def _prepare(self, *, needs_tls: bool) -> tuple[Sessions, ssl.SSLContext | bool | None]:
         """Do what takes long, once; runs in a thread."""
         # What answers to failed requests need is imported now, and not on the event loop later.
         with importing():
@@ -191,7 +191,10 @@ class Transport(AsyncClosable):
                 self._sessions = Sessions(partial(opening.new_session, self._max_connections))
             if needs_tls and self._context is None:
                 settings = tls.trust_settings(self._environ, self._ca_bundle, self._client_cert)
-                self._context = tls.context_for(settings)
+                # With the system's store alone, aiohttp trusts it by itself. It has read the store when
+                # it was imported, and reading takes tens of milliseconds.
+                system = settings == tls.TrustSettings()
+                self._context = True if system else tls.context_for(settings)
             return self._sessions, self._context
 
 

@@ -116,7 +116,7 @@ async def open_response(
     exchange: Exchange,
     deadlines: Deadlines,
     *,
-    context: ssl.SSLContext | None,
+    context: ssl.SSLContext | bool | None,
     proxy: ProxyLogin | None,
 ) -> Response:
     """Send a request and wait for the head of its response.
@@ -126,7 +126,7 @@ async def open_response(
         request: What to send.
         exchange: The two sides, for errors.
         deadlines: The limits, in seconds.
-        context: The TLS settings, or `None` where no TLS is spoken.
+        context: The TLS settings, `True` for aiohttp's own, or `None` where no TLS is spoken.
         proxy: The proxy to go through, or `None`.
 
     Raises:
@@ -211,7 +211,7 @@ def _was_stale(fault: aiohttp.ClientConnectionError) -> bool:
 def _options(
     request: Request,
     exchange: Exchange,
-    context: ssl.SSLContext | None,
+    context: ssl.SSLContext | bool | None,
     proxy: ProxyLogin | None,
 ) -> dict[str, Any]:
     headers = dict(request.headers)
