@@ -14,6 +14,8 @@ from pathlib import Path
 import botocore
 import pytest
 from attrs import evolve
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import create_loader
 from burst_reader import answering
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,10 +89,13 @@ async def test_a_direct_request_is_that_of_a_client(operation, model, environ):
     await assert_same(a_target(**environ), operation, params(model))
 
 
-@pytest.mark.parametrize("region", REGIONS)
-async def test_each_region_has_the_endpoint_that_botocore_gives_it(region):
-    client = await CLIENTS.get("bedrock-runtime", a_target(region, **KEYS))
-    assert service_data.endpoints().url(region) == client.meta.endpoint_url
+def test_each_region_has_the_endpoint_that_botocore_gives_it():
+    loader = create_loader()
+    rules = loader.load_service_model("bedrock-runtime", "endpoint-rule-set-1")
+    botocores = EndpointProvider(rules, loader.load_data("partitions"))
+    for region in REGIONS:
+        found = botocores.resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)
+        assert service_data.endpoints().url(region) == found.url
 
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
@@ -98,19 +103,16 @@ TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
 @settings(deadline=None, max_examples=60)
 @given(
-    region=st.sampled_from(REGIONS),
+    region=st.sampled_from(["us-east-1", "cn-north-1"]),
     model=TEXT,
     text=TEXT,
     operation=st.sampled_from(OPERATIONS),
-    secret=st.text("abcXYZ019/+", min_size=1, max_size=40),
-    token=st.none() | st.text("abcXYZ019/+=", min_size=1, max_size=40),
+    token=st.none() | st.just("a/token+of=="),
 )
 async def test_whatever_is_asked_a_direct_request_is_that_of_a_client(
-    region, model, text, operation, secret, token
+    region, model, text, operation, token
 ):
-    environ = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": secret}
-    environ |= {"AWS_SESSION_TOKEN": token} if token else {}
-    environ["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"  # one client for all models and texts
+    environ = KEYS | ({"AWS_SESSION_TOKEN": token} if token else {})
     await assert_same(a_target(region, **environ), operation, params(model, text))
 
 
