@@ -219,7 +219,9 @@ def hide_sent(value: T) -> T:
 
     For what a service says of its answer. Where no secret is in it, it is the same data.
     """
+    if value is None:
+        return value
     present = _PRESENT.get()
-    if value is None or present is None or not present.values:
+    if present is None or not present.values:
         return value
     return cast("T", redact_data(value, present.lasting))
