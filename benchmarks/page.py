@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from missed import missed
 from results import NAMES
 from summary import summary
 
@@ -38,6 +39,7 @@ def write_page(results: Mapping[str, Any]) -> None:
     for name, result in results.items():
         text = _between(text, name, f"{result['tables']}\n\nMeasured on {result['date']}.")
     text = _between(text, "targets", _targets(results))
+    text = _between(text, "missed", missed(results))
     text = _between(text, "machine", _machine(results))
     text = _between(text, "summary", summary(results))
     page.write_text(text)

@@ -22,7 +22,7 @@ from modelwire.config import Config
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import Context
 from modelwire.models import Model
-from modelwire_bedrock.aws.signing import sign
+from modelwire_bedrock.aws.direct_requests import direct_template
 from modelwire_bedrock.converse.plan import plan_call
 from modelwire_openai.completions.request import build_request as build_chat
 from modelwire_openai.responses.request import build_request as build_responses
@@ -81,15 +81,15 @@ async def _measure(bench: Bench, rounds: int) -> dict[tuple[str, int], float]:
         for turns in TURNS:
             context = conversation(turns)
             call = plan_call(bedrock, context, options, provider, config)
-            client = await call.clients.get("bedrock-runtime", call.target)
-            payload, target = call.request.payload, call.target
-            for _ in range(2):  # from the third on, a template is filled in
-                sign(client, "converse_stream", payload, target)
+            payload = call.request.payload
+            template = direct_template(call.target, "converse_stream", payload["modelId"])
+            keys = (await call.clients.credentials(call.target)).get_frozen_credentials()
+            assert template is not None
             work: dict[str, Callable[[], object]] = {
                 "Bedrock": partial(plan_call, bedrock, context, options, provider, config),
                 "Chat Completions": partial(_write, build_chat, gpt, context, options),
                 "Responses": partial(_write, build_responses, gpt, context, options),
-                "modelwire signs": partial(sign, client, "converse_stream", payload, target),
+                "modelwire signs": partial(template.fill, payload, keys),
                 "boto3 signs": partial(boto3.converse_stream, **payload),
             }
             for what, do in work.items():

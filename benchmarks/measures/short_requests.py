@@ -25,6 +25,7 @@ _PIECE = len(" word 000000 of it")
 _REQUESTS = 40
 """Requests for one figure."""
 _AT_ONCE = 32
+_SECONDS_OF_A_THOUSAND = 1.0
 _LIMITS = {"boto3": 0.5, "aiobotocore": 0.6, "floor:signed": 2.0}
 
 
@@ -54,6 +55,10 @@ def measure(bench: Bench) -> Result:
         if of in times
         for name in (NAMES[of].partition(" (")[0],)
     ]
+    if "modelwire" in rates:
+        seconds = 1_000 / median(rates["modelwire"])
+        what = f"Time of 1,000 short requests, {_AT_ONCE} at a time"
+        targets.append(Target(what, seconds, _SECONDS_OF_A_THOUSAND, " s"))
     bars = {name: median(seconds) * 1e3 for name, seconds in times.items()}
     return Result(
         table(head, rows),
