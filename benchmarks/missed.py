@@ -15,51 +15,65 @@ __all__ = ["missed"]
 _REASONS: Mapping[str, tuple[str, str]] = {
     "A new process": (
         r"CPU of a new process",
-        "Nearly all of it is imports. The bare reader on aiohttp, whose imports modelwire needs, too, takes "
-        "nine tenths of what boto3 takes in all; half of that is asyncio, aiohttp and its TLS context. Of "
-        "what modelwire adds, more than half is the making of some 170 attrs classes, each of which compiles "
-        "its methods when it is imported, and most of the rest the loading of some 240 modules. botocore is "
-        "not among them with keys or a bearer token; with a profile or a role it is imported for the "
-        "credentials, which adds a fifth.",
+        (
+            "Nearly all of it is imports. The bare reader on aiohttp, whose imports modelwire needs, too, takes "
+            "nine tenths of what boto3 takes in all; half of that is asyncio, aiohttp and its TLS context. Of "
+            "what modelwire adds, more than half is the making of some 170 attrs classes, each of which compiles "
+            "its methods when it is imported, and most of the rest the loading of some 240 modules. botocore is "
+            "not among them with keys or a bearer token; with a profile or a role it is imported for the "
+            "credentials, which adds a fifth."
+        ),
     ),
     "A short request": (
         r"CPU of a short request",
-        "A request passes through some nine hundred calls of modelwire's own functions, and none of them "
-        "takes a twentieth of the instructions. Writing the request from the messages and the options takes "
-        "20 %, signing it 8 %, sending it and waiting for the head 15 %, translating what arrives 13 %, the "
-        "events and the message 14 %, finding the model, its options and the credentials 10 %; the rest are "
-        "the layers between: the gate of starts, fallbacks, retries, the hooks of plugins, and secrets that "
-        "are kept out of errors. The floor does nothing of that.",
+        (
+            "A request passes through some nine hundred calls of modelwire's own functions, and none of them "
+            "takes a twentieth of the instructions. Writing the request from the messages and the options takes "
+            "20 %, signing it 8 %, sending it and waiting for the head 15 %, translating what arrives 13 %, the "
+            "events and the message 14 %, finding the model, its options and the credentials 10 %; the rest are "
+            "the layers between: the gate of starts, fallbacks, retries, the hooks of plugins, and secrets that "
+            "are kept out of errors. The floor does nothing of that."
+        ),
     ),
     "Streams that begin at once": (
         r"First event of .* streams begun at once",
-        "The last stream waits for the CPU time of all before it, so that its time follows that of a short "
-        "request, and the gate lets others read in between. What comes before the gate is a tenth of it.",
+        (
+            "The last stream waits for the CPU time of all before it, so that its time follows that of a short "
+            "request, and the gate lets others read in between. What comes before the gate is a tenth of it."
+        ),
     ),
     "An event of Converse": (
         r"CPU per event, (?:plain|TLS), of the floor's",
-        "Three quarters of an event are aiohttp's and the decoder's. The rest are the event's object, the "
-        "piece of text that is kept for the message, a look at whether it is plain text, and the generators "
-        "that hand it on: four calls.",
+        (
+            "Three quarters of an event are aiohttp's and the decoder's. The rest are the event's object, the "
+            "piece of text that is kept for the message, a look at whether it is plain text, and the generators "
+            "that hand it on: four calls."
+        ),
     ),
     "An event of Responses, Chat Completions or Messages": (
         r"CPU per event, (?:Responses|Chat Completions|Messages), of the floor's",
-        "Such an event is read as any JSON that a service may send. aiohttp takes a quarter of its time, the "
-        "lines of server-sent events a fifth, JSON with all its members and the look for a failure in it a "
-        "quarter, and the translator a fifth, which checks that the event says nothing else. The floor "
-        "decodes the one member that it wants, and skips events that lack a mark.",
+        (
+            "Such an event is read as any JSON that a service may send. aiohttp takes a quarter of its time, the "
+            "lines of server-sent events a fifth, JSON with all its members and the look for a failure in it a "
+            "quarter, and the translator a fifth, which checks that the event says nothing else. The floor "
+            "decodes the one member that it wants, and skips events that lack a mark."
+        ),
     ),
     "500 streams at half the pace, starting included": (
         r"500 streams at half the pace",
-        "Threads are short of nothing at that pace, and only modelwire's own target asks for the figure. A "
-        "hundred streams begin in a second, each start takes a millisecond of the event loop, and the events "
-        "of the others wait meanwhile.",
+        (
+            "Threads are short of nothing at that pace, and only modelwire's own target asks for the figure. A "
+            "hundred streams begin in a second, each start takes a millisecond of the event loop, and the events "
+            "of the others wait meanwhile."
+        ),
     ),
     "Building a request of 400 turns": (
         r"Building a Bedrock request",
-        "Each message of the history is checked and repaired in each turn: half of the time goes to going "
-        "through its blocks, a seventh to arguments and schemas of tools, a tenth to text. Nothing is kept "
-        "from the turn before, since messages can be changed in place.",
+        (
+            "Each message of the history is checked and repaired in each turn: half of the time goes to going "
+            "through its blocks, a seventh to arguments and schemas of tools, a tenth to text. Nothing is kept "
+            "from the turn before, since messages can be changed in place."
+        ),
     ),
     "A thousand requests in a second": (
         r"Time of 1,000 short requests",
@@ -67,9 +81,11 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "An idle stream": (
         r"Memory of an idle stream",
-        "aiohttp's connection takes nearly half of it. The rest are some four hundred blocks of memory, the "
-        "largest of 1.5 KB: that asyncio keeps track of seven asynchronous generators. They hold the request "
-        "for what an error says of it, the translator, the message so far, and the secrets to be hidden.",
+        (
+            "aiohttp's connection takes nearly half of it. The rest are some four hundred blocks of memory, the "
+            "largest of 1.5 KB: that asyncio keeps track of seven asynchronous generators. They hold the request "
+            "for what an error says of it, the translator, the message so far, and the secrets to be hidden."
+        ),
     ),
 }
 """By title: the targets that are meant, and why they are missed."""
