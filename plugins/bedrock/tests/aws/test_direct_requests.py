@@ -170,6 +170,13 @@ def test_lambda_and_a_user_with_service_descriptions_are_left_to_botocore(tmp_pa
     assert direct_template(a_target(**KEYS, AWS_PROFILE="c"), "converse", MODEL) is None
 
 
+def test_a_process_without_a_home_writes_its_requests_directly(monkeypatch):
+    """As in a container, with a user that has no entry."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert direct_template(a_target(**KEYS, AWS_PROFILE="d"), "converse", MODEL) is not None
+
+
 @pytest.fixture
 def later(tmp_path, monkeypatch):
     """Changes the description that a later botocore has of the service."""

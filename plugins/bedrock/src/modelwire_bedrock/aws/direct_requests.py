@@ -171,6 +171,6 @@ def _is_plain(target: Target) -> bool:
         and all(set(section) <= _OF_PROFILE for section in sections)
         # In AWS Lambda botocore adds the trace of the present invocation.
         and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ
-        # There, a user may keep other descriptions of services.
-        and not Path("~/.aws/models").expanduser().exists()
+        # There, a user may keep other descriptions of services. `Path` would raise without a home.
+        and not Path(os.path.expanduser("~/.aws/models")).exists()  # noqa: PTH111
     )
