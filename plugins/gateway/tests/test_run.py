@@ -12,14 +12,22 @@ from contextlib import contextmanager
 
 import pytest
 
+if sys.platform != "win32":
+    import resource
+
 
 @contextmanager
-def serving(home, *arguments, environ=None):
+def serving(home, *arguments, environ=None, before=()):
     """The running command, and the lines that it prints."""
     variables = {"PATH": os.environ["PATH"], "HOME": str(home), **(environ or {})}
     command = [sys.executable, "-m", "modelwire", "serve", "--port", "0", *arguments]
     process = subprocess.Popen(
-        command, env=variables, cwd=home, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*before, *command],
+        env=variables,
+        cwd=home,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
         exports = {}
@@ -49,6 +57,26 @@ def test_a_signal_ends_it(tmp_path, number):
     with serving(tmp_path) as (process, _):
         process.send_signal(number)
         assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the limits of another process")
+def test_it_may_have_as_many_connections_as_the_system_allows(tmp_path):
+    before = ["/bin/sh", "-c", 'ulimit -S -n 256; exec "$@"', "sh"]
+    with serving(tmp_path, before=before) as (process, _):
+        soft, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        assert soft == hard != 256
+
+
+def test_what_is_loaded_is_left_out_of_collections():
+    program = (
+        "import gc, modelwire_gateway.run, modelwire_gateway.operation.process as process\n"
+        "process.spare_collections()\n"
+        "print(gc.get_freeze_count() > 10 * len(gc.get_objects()), gc.get_threshold()[0] > 700)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]
 
 
 def test_a_key_of_the_environment_is_not_printed(tmp_path):

@@ -22,6 +22,7 @@ from modelwire_gateway.access.caller import OpenAccess, make_key
 from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.application import app
 from modelwire_gateway.hosts import is_loopback
+from modelwire_gateway.operation.process import allow_connections, spare_collections
 from modelwire_gateway.request_log import LogFormat, request_logger
 from modelwire_gateway.server import Server, server_config
 from modelwire_gateway.settings import Settings
@@ -93,6 +94,8 @@ async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
         served = await asyncio.to_thread(app, runtime, settings, opened, observers=observers)
         listening = _listen(settings)
         server = Server(server_config(served, settings))
+        allow_connections()
+        spare_collections()
         with _until_signal(server):
             _announce(listening, key="" if given else key)
             await server.serve(sockets=[listening])
