@@ -75,7 +75,7 @@ clean:
 
 .venv-bench/modelwire/made: benchmarks/requirements.txt $(MANIFESTS)
 	$(PYTHON) -m venv .venv-bench/modelwire
-	.venv-bench/modelwire/bin/python -m pip install --quiet -e core -e plugins/bedrock -e plugins/openai -e plugins/anthropic -r benchmarks/requirements.txt
+	.venv-bench/modelwire/bin/python -m pip install --quiet -e core -e plugins/bedrock -e plugins/openai -e plugins/anthropic -e plugins/gateway -r benchmarks/requirements.txt
 	@touch $@
 
 .venv-release/made: release/tools.txt

@@ -171,7 +171,11 @@ def _litellm(
             }
             for name in MODELS
         ],
-        "litellm_settings": {"telemetry": False},
+        "litellm_settings": {
+            "telemetry": False,
+            # Else it calls Responses for Messages, and the provider has Chat Completions alone.
+            "use_chat_completions_url_for_anthropic_messages": True,
+        },
         "general_settings": {"master_key": "sk-bench"},
     }
     path = folder / "config.yaml"

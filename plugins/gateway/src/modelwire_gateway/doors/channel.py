@@ -25,6 +25,10 @@ class Channel:
         headers: The header fields.
         keep_alive: Makes what is sent while nothing else is.
         seconds: How long nothing may be sent.
+
+    Attributes:
+        started: Whether the head of the response was sent.
+        full: Whether so much waits for the client that nothing more should be put in.
     """
 
     def __init__(
@@ -49,15 +53,20 @@ class Channel:
         self._closed = False
         self._ended = False
         self.started = False
+        self.full = False
 
-    async def put(self, data: bytes) -> None:
-        """Have bytes sent soon; waits only where the client is too slow."""
+    def put(self, data: bytes) -> None:
+        """Have bytes sent soon."""
         if not data or self._closed:
             return
         self._parts.append(data)
         self._size += len(data)
+        self.full = self._size > _FULL
         self._wake.set()
-        if self._size > _FULL:
+
+    async def drained(self) -> None:
+        """Wait until what was put in is on its way."""
+        if not self._closed:
             self._room.clear()
             await self._room.wait()
 
@@ -85,6 +94,7 @@ class Channel:
                 await self._wake.wait()
                 self._wake.clear()
                 parts, self._parts, self._size = self._parts, [], 0
+                self.full = False
                 self._room.set()
                 self._ended = self._closed
                 if parts or (self._ended and self.started):

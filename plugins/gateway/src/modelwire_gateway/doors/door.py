@@ -245,15 +245,18 @@ class _Visit:
             seconds=self._gateway.settings.keep_alive_seconds,
         )
         sending = asyncio.create_task(channel.run())
+        frame = self._dialect.frame
         try:
             async for event in stream:
                 if type(event) is DoneEvent:
                     self._done(event.message)
-                    await channel.put(self._framed(writer.end(event.message)))
+                    channel.put(self._framed(writer.end(event.message)))
                 else:
                     if isinstance(event, _PIECES):
                         self._written += len(event.delta)
-                    await channel.put(self._framed(writer.feed(event)))
+                    channel.put(b"".join(map(frame, writer.feed(event))))
+                    if channel.full:
+                        await channel.drained()
                     if self._record.first_byte is None:
                         self._record.first_byte = time.monotonic() - self._began
         except Cancelled:
@@ -270,7 +273,7 @@ class _Visit:
                 self._failed(error)
             failure = explained(error, self._record.request_id)
             self._record.failure = failure.kind
-            await channel.put(self._framed(writer.fail(failure)))
+            channel.put(self._framed(writer.fail(failure)))
         finally:
             channel.close()
             # A client that reads nothing must not keep a gateway that stops from its end.
