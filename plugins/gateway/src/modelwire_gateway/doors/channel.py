@@ -25,6 +25,7 @@ class Channel:
         headers: The header fields.
         keep_alive: Makes what is sent while nothing else is.
         seconds: How long nothing may be sent.
+        begun: Called when something is put in for the first time.
 
     Attributes:
         started: Whether the head of the response was sent.
@@ -38,6 +39,7 @@ class Channel:
         *,
         keep_alive: Callable[[], bytes],
         seconds: float,
+        begun: Callable[[], None],
     ) -> None:
         self._send = send
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -46,6 +48,8 @@ class Channel:
         self._loop = asyncio.get_running_loop()
         self._last_sent = self._loop.time()
         self._is_silent = False
+        self._begun = begun
+        self._has_begun = False
         self._parts: list[bytes] = []
         self._size = 0
         self._wake = asyncio.Event()
@@ -61,6 +65,9 @@ class Channel:
             return
         self._parts.append(data)
         self._size += len(data)
+        if not self._has_begun:
+            self._has_begun = True
+            self._begun()
         self.full = self._size > _FULL
         self._wake.set()
 

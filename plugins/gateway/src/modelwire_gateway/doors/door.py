@@ -243,6 +243,7 @@ class _Visit:
             },
             keep_alive=lambda: self._framed(writer.keep_alive()),
             seconds=self._gateway.settings.keep_alive_seconds,
+            begun=self._begun,
         )
         sending = asyncio.create_task(channel.run())
         frame = self._dialect.frame
@@ -257,8 +258,6 @@ class _Visit:
                     channel.put(b"".join(map(frame, writer.feed(event))))
                     if channel.full:
                         await channel.drained()
-                    if self._record.first_byte is None:
-                        self._record.first_byte = time.monotonic() - self._began
         except Cancelled:
             raise
         except asyncio.CancelledError:
@@ -288,6 +287,9 @@ class _Visit:
     def _is_cancelled() -> bool:
         task = asyncio.current_task()
         return task is not None and bool(task.cancelling())
+
+    def _begun(self) -> None:
+        self._record.first_byte = time.monotonic() - self._began
 
     def _done(self, message: AssistantMessage) -> None:
         self._record.usage = message.usage
