@@ -243,7 +243,7 @@ class _Visit:
             },
             keep_alive=lambda: self._framed(writer.keep_alive()),
             seconds=self._gateway.settings.keep_alive_seconds,
-            begun=self._begun,
+            begun=self._note_first_byte,
         )
         sending = asyncio.create_task(channel.run())
         frame = self._dialect.frame
@@ -288,7 +288,7 @@ class _Visit:
         task = asyncio.current_task()
         return task is not None and bool(task.cancelling())
 
-    def _begun(self) -> None:
+    def _note_first_byte(self) -> None:
         self._record.first_byte = time.monotonic() - self._began
 
     def _done(self, message: AssistantMessage) -> None:
