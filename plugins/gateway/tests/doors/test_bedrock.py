@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 from gateway_server import serving
 
+from modelwire import Runtime
 from modelwire_bedrock.emulator import (
     Answer,
     Fault,
@@ -46,8 +47,7 @@ TOOLS = {
 }
 
 
-@pytest.fixture
-def client(gateway):
+def boto3_for(gateway):
     """boto3 as it is, but for the credential."""
 
     def add_key(request, **_):
@@ -58,8 +58,13 @@ def client(gateway):
         "bedrock-runtime", endpoint_url=gateway.url, region_name="us-east-1", config=config
     )
     made.meta.events.register("before-send.bedrock-runtime", add_key)
-    yield made
-    made.close()
+    return made
+
+
+@pytest.fixture
+def client(gateway):
+    with closing(boto3_for(gateway)) as made:
+        yield made
 
 
 def drained(stream):
@@ -263,3 +268,29 @@ async def test_a_silent_stream_begins_its_message(emulator, tmp_path):
         ) as answer:
             assert b"messageStart" in await answer.content.readany()
             assert b"metadata" in await answer.read()
+
+
+async def test_a_silent_stream_is_kept_alive_by_events_that_clients_skip(emulator, tmp_path):
+    pieces = ("Hi ", "there.")
+    for _ in range(3):
+        emulator.answer(Answer(Text("".join(pieces), pieces), pacing=Pacing(between=1)))
+    settings = Settings(keep_alive_seconds=0.1)
+    async with serving(emulator, tmp_path, settings=settings) as gateway:
+        path = f"/model/{CLAUDE}/converse-stream"
+        async with gateway.session.post(
+            gateway.url + path, json={"messages": SAID}, headers=gateway.headers()
+        ) as answer:
+            assert (await answer.read()).count(b"keepAlive") > 1
+        with closing(boto3_for(gateway)) as client:
+            events = await converse_stream(client, messages=SAID)
+        assert [name for event in events for name in event] == [
+            "messageStart", "contentBlockDelta", "contentBlockDelta", "contentBlockStop",
+            "messageStop", "metadata",
+        ]  # fmt: skip
+        through = {"amazon-bedrock": {"baseUrl": gateway.url, "apiKey": gateway.key}}
+        async with Runtime.from_config(
+            {"models": {"providers": through}},
+            environ={"AWS_REGION": "us-east-1", "HOME": str(tmp_path)},
+        ) as runtime:
+            said = await runtime.complete("Hello", model=f"amazon-bedrock/{CLAUDE}")
+        assert said.text == "Hi there."

@@ -35,6 +35,7 @@ _REASONS: Final[Mapping[StopReason, str]] = {
     StopReason.LENGTH: "max_tokens",
     StopReason.TOOL_USE: "tool_use",
 }
+_KEEP_ALIVE: Final = WireEvent("keepAlive", b"{}")
 _OWN: Final = frozenset({
     "content_filtered", "guardrail_intervened", "model_context_window_exceeded", "stop_sequence",
 })  # fmt: skip
@@ -155,8 +156,12 @@ class _ConverseWriter:
         return [aws_exception(failure)]
 
     def keep_alive(self) -> list[WireEvent]:
-        """Write the beginning of the message; after that the API has nothing that clients skip."""
-        return self._begin()
+        """Write the beginning of the message, and after it an event of a type that the API has not.
+
+        The API has no keep-alives, but its clients skip events of types that they do not know, since
+        the service may add some: https://smithy.io/2.0/spec/streaming.html#event-stream-semantics.
+        """
+        return self._begin() or [_KEEP_ALIVE]
 
     def _begin(self) -> list[WireEvent]:
         if self._begun:
