@@ -1,0 +1,58 @@
+"""Clients that leave at any moment: nothing is read for them any longer, and the others lose nothing."""
+
+import asyncio
+import random
+
+import aiohttp
+import pytest
+from burst_reader import MODEL, answering, runtime_for
+from gateway_server import running
+
+CLIENTS = 100
+EVENTS = 20
+SAID = [{"role": "user", "content": "Hello"}]
+BODIES = {
+    "/v1/chat/completions": {"model": MODEL, "messages": SAID},
+    "/v1/messages": {"model": MODEL, "messages": SAID, "max_tokens": 100},
+    "/v1/responses": {"model": MODEL, "input": "Hello"},
+}
+
+
+async def read(gateway, path):
+    body = {**BODIES[path], "stream": True}
+    async with gateway.session.post(
+        gateway.url + path, json=body, headers=gateway.headers()
+    ) as answer:
+        return await answer.text()
+
+
+async def sending(url):
+    """How many answers the server of the models is sending."""
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/running") as answer:
+        return int(await answer.text())
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_nothing_runs_on_for_clients_that_left(tmp_path, path):
+    chance = random.Random(8)
+    with answering(EVENTS, "paced", seconds=0.1) as url:
+        async with runtime_for(url, tmp_path) as runtime, running(runtime) as gateway:
+            tasks = [asyncio.create_task(read(gateway, path)) for _ in range(CLIENTS)]
+            for task in chance.sample(tasks, CLIENTS // 2):
+                await asyncio.sleep(chance.uniform(0, 0.02))
+                task.cancel()
+            found = await asyncio.gather(*tasks, return_exceptions=True)
+            said = [text for text in found if not isinstance(text, asyncio.CancelledError)]
+            assert len(said) >= CLIENTS // 2
+            # The first two answers of the server are short.
+            assert sum(text.count("19 ") > 0 for text in said) >= len(said) - 2
+            async with asyncio.timeout(30):
+                while await sending(url):
+                    await asyncio.sleep(0.05)
+                while sum(record.failure is None for record in gateway.records) < len(said):
+                    await asyncio.sleep(0.05)
+    # A client that left before its request was read has no record.
+    whole = [record for record in gateway.records if record.failure is None]
+    assert [record.status for record in whole] == [200] * len(said)
+    others = [record for record in gateway.records if record.failure is not None]
+    assert {(record.status, record.failure) for record in others} == {(499, "left")}
