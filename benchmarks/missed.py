@@ -79,6 +79,15 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         r"Time of 1,000 short requests",
         "One process has one processor, so that it follows from the CPU time of a short request.",
     ),
+    "A request through the gateway": (
+        r"(?:CPU of a request through the gateway|Gateway, )",
+        (
+            "More than half of its CPU time is spent in the library, which reads a stream of 20 pieces for it. "
+            "Some 220 of its five thousand function calls are the gateway's own; the rest of its part is HTTP, "
+            "in uvicorn and Starlette. What it adds at 50 requests per second is that CPU time, and the wait "
+            "for requests that came just before."
+        ),
+    ),
     "An idle stream": (
         r"Memory of an idle stream",
         (

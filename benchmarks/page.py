@@ -22,6 +22,8 @@ _CHARTS = {
     "performance-starts.svg": ("short_requests", "starts"),
 }
 """The charts, each with the measurements whose bars it shows."""
+_SHORT = {"gateway": "gateway.md"}
+"""Measurements of which the page of what is measured has a short table."""
 _STYLE = (
     "text{font:12px sans-serif;fill:#1e293b}.title{font-weight:bold;font-size:14px}"
     ".name{text-anchor:end}.own{fill:#2563eb}.peer{fill:#94a3b8}.floor{fill:#cbd5e1}"
@@ -43,6 +45,11 @@ def write_page(results: Mapping[str, Any]) -> None:
     text = _between(text, "machine", _machine(results))
     text = _between(text, "summary", summary(results))
     page.write_text(text)
+    for name, other in _SHORT.items():
+        if name in results:
+            about = _DOCS / other
+            short = f"{results[name]['short']}\n\nMeasured on {results[name]['date']}."
+            about.write_text(_between(about.read_text(), name, short))
     for chart, names in _CHARTS.items():
         panels = [bars for name in names if name in results for bars in results[name]["bars"]]
         (_DOCS / chart).write_text(_chart(panels))
@@ -51,7 +58,7 @@ def write_page(results: Mapping[str, Any]) -> None:
 def _between(text: str, name: str, content: str) -> str:
     mark = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
     if not mark.search(text):
-        msg = f"docs/performance.md has no place for {name}."
+        msg = f"The page has no place for {name}."
         raise ValueError(msg)
     return mark.sub(lambda found: f"{found[1]}\n{content}\n\n{found[2]}", text)
 

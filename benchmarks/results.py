@@ -71,12 +71,14 @@ class Result:
         targets: What was to be reached.
         bars: Panels of the picture.
         raw: The figures, as plain data.
+        short: Markdown for the page of what is measured, where that has a place for it.
     """
 
     tables: str
     targets: list[Target] = Factory(list)
     bars: list[Bars] = Factory(list)
     raw: dict[str, Any] = Factory(dict)
+    short: str = ""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

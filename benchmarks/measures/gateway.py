@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from statistics import median
 from typing import Any
 
@@ -75,6 +76,7 @@ def measure(bench: Bench) -> Result:
     with _own_core() as core:
         with ExitStack() as stack:
             servers = _started(bench, stack, core)
+            _note_versions(bench)
             seconds = 1.0 if bench.quick else 3.0
             costs = asyncio.run(_in_turn(bench, servers, _cost_of(seconds), asked_itself=False))
             waits = asyncio.run(_in_turn(bench, servers, _waits_of(seconds), asked_itself=True))
@@ -95,10 +97,40 @@ def measure(bench: Bench) -> Result:
         f"Latency at {_RATE:g} requests per second:\n\n{_latency_table(latencies)}",
         _stream_table(streams),
         _left_text(left),
+        _load_text(os.getloadavg()[2]),
     ]
     targets = [*_cost_targets(costs), *_latency_targets(latencies), *_stream_targets(streams, left)]
     raw = {"costs": costs, "latencies": latencies, "streams": streams, "left": left}
-    return Result("\n\n".join(tables), targets, [], raw)
+    return Result("\n\n".join(tables), targets, [], raw, _short(costs, latencies, streams))
+
+
+def _short(
+    costs: Found, latencies: dict[str, dict[str, dict[str, float]]], streams: dict[str, Any]
+) -> str:
+    """The figures that matter most, for the page of the gateway."""
+    first = streams["rounds"][0]
+    rows = [
+        [f"{title}: requests per CPU second", *(_figure(found, name, _rate) for name in GATEWAYS)]
+        for title, found in costs.items()
+    ]
+    rows += [
+        [
+            f"{title}, {_RATE:g} a second: {key}, ms",
+            *(_figure(found, name, lambda of, key=key: milliseconds(of[key])) for name in GATEWAYS),
+        ]
+        for title, found in latencies.items()
+        for key in _LIMITS
+    ]
+    rows.append([f"{streams['count']:,} open streams: KB each", f"{_per_stream(first):.0f}", "–"])
+    return table(["", *(_NAMES[name] for name in GATEWAYS)], rows)
+
+
+def _rate(seconds: list[float]) -> str:
+    return f"{1 / median(seconds):,.0f}"
+
+
+def _figure(found: dict[str, Any], name: str, write: Callable[[Any], str]) -> str:
+    return write(found[name]) if name in found else "–"
 
 
 @contextmanager
@@ -113,6 +145,15 @@ def _own_core() -> Iterator[int | None]:
         yield cores[0]
     finally:
         os.sched_setaffinity(0, cores)
+
+
+def _note_versions(bench: Bench) -> None:
+    bench.versions |= {
+        name: version(name) for name in ("modelwire-gateway", "starlette", "uvicorn")
+    }
+    if _PEER not in bench.environments.missing:
+        pins = bench.environments.pins(_PEER)
+        bench.versions |= {name.partition("[")[0]: pin for name, pin in pins.items()}
 
 
 def _started(bench: Bench, stack: ExitStack, core: int | None) -> list[Gateway]:
@@ -184,7 +225,7 @@ def _cost_table(costs: Found, missing: str | None) -> str:
     rows = []
     for title, found in costs.items():
         own, peer = found[_OWN], found.get(_PEER)
-        per_second = [f"{1 / median(rounds):,.0f}" if rounds else "–" for rounds in (own, peer)]
+        per_second = [_figure(found, name, _rate) for name in GATEWAYS]
         rows.append([title, *per_second, ratio(paired(peer, own), 1) if peer else "–"])
     head = ["requests per CPU second", _NAMES[_OWN], _NAMES[_PEER], "times as many"]
     note = f"\n\n{_NAMES[_PEER]} was not measured: {missing}." if missing else ""
@@ -231,6 +272,13 @@ def _left_text(left: dict[str, Any]) -> str:
         f"of them the provider sent only what was read, and {rest} after all others were left at once, "
         f"nothing. Once idle connections had been closed, {left['running']} answers were running, and "
         f"{left['connections']} connections were open."
+    )
+
+
+def _load_text(load: float) -> str:
+    return (
+        f"The machine has {os.cpu_count()} cores, and its load average over 15 minutes was {load:.1f} at the end; "
+        "this benchmark alone makes it 2 at most."
     )
 
 
