@@ -1,7 +1,7 @@
 """Dialects: what a plugin needs to serve its API to clients, in front of any model.
 
 - A `Dialect` reads requests of an API, each as a `ServedCall`, and writes the answers: whole, or with an
-  `EventWriter` as `WireEvent`s, which it frames as bytes.
+  `EventWriter` as events of the type `WireEvent`, which it frames as bytes.
 - `Fields` reads the values of a request by their types; what cannot be served is a `BadRequest`.
 - `assistant_turn`, `user_turns`, `media_of`, `media_of_url`, `decode_base64` and `level_of_budget` make
   messages and options of what is read.
