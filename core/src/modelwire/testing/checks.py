@@ -7,21 +7,29 @@ from typing import NoReturn
 __all__ = ["DEFAULT", "be_patient", "check", "fail", "patience"]
 
 
-def check(kept: object, rule: str) -> None:
-    """Fail with `rule` unless it is kept.
+def check(kept: object, rule: str, *, found: str = "") -> None:
+    """Fail unless a rule is kept.
+
+    Args:
+        kept: Whether it is.
+        rule: The rule, as a statement that should be true.
+        found: What is the case instead, which the failure says first.
 
     Raises:
         AssertionError: It is not.
     """
     __tracebackhide__ = True
     if not kept:
-        fail(rule)
+        fail(rule if found else f"not kept: {rule}", found=found)
 
 
-def fail(rule: str) -> NoReturn:
-    """Fail with `rule`."""
+def fail(rule: str, *, found: str = "") -> NoReturn:
+    """Fail with what was found, and then with the rule.
+
+    Without what was found the sentence itself says what is wrong.
+    """
     __tracebackhide__ = True
-    raise AssertionError(rule)
+    raise AssertionError(f"{found}; expected: {rule}" if found else rule)
 
 
 DEFAULT = 10.0

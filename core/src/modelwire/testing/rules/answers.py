@@ -41,10 +41,11 @@ class AnswerRules(Rules):
     def test_text_comes_whole(self, bench: Bench) -> None:
         """Every character that the service sends is in the message, and no other."""
         message = bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG)))).message
-        check(message.text == LONG, f"the text is {LONG!r}, not {message.text!r}")
+        check(message.text == LONG, f"the text is {LONG!r}", found=f"found {message.text!r}")
         check(
             [type(block) for block in message.content] == [Text],
-            f"one text is one block, not {message.content}",
+            "one text is one block",
+            found=f"found {message.content}",
         )
 
     @needs(WIRE)
@@ -54,14 +55,14 @@ class AnswerRules(Rules):
         whole = b"".join(bench.wire.bodies(ScriptedAnswer(_MANY)))
         split = [whole[at : at + size] for at in range(0, len(whole), size)]
         message = bench.ask(bench.wire.reply(split)).message
-        check(message.text == _MANY, f"the text is {_MANY!r}, not {message.text!r}")
+        check(message.text == _MANY, f"the text is {_MANY!r}", found=f"found {message.text!r}")
 
     @needs(WIRE)
     def test_all_in_one_packet_is_read_to_its_end(self, bench: Bench) -> None:
         """A fast service sends many events at once."""
         whole = b"".join(bench.wire.bodies(ScriptedAnswer(LONG)))
         message = bench.ask(bench.wire.reply([whole])).message
-        check(message.text == LONG, f"the text is {LONG!r}, not {message.text!r}")
+        check(message.text == LONG, f"the text is {LONG!r}", found=f"found {message.text!r}")
 
     @needs(WIRE)
     def test_what_sse_allows_is_understood(self, bench: Bench) -> None:
@@ -71,7 +72,7 @@ class AnswerRules(Rules):
         plain = bench.wire.bodies(ScriptedAnswer(LONG))
         bodies = [b": keep-alive\r\n\r\n" + body.replace(b"\n", b"\r\n") for body in plain]
         message = bench.ask(bench.wire.reply(bodies)).message
-        check(message.text == LONG, f"the text is {LONG!r}, not {message.text!r}")
+        check(message.text == LONG, f"the text is {LONG!r}", found=f"found {message.text!r}")
 
     @needs(WIRE)
     def test_text_arrives_while_it_is_sent(self, bench: Bench) -> None:
@@ -95,19 +96,28 @@ class AnswerRules(Rules):
 
         text = bench.run(work)
         check(not gate.given_up, "text is handed on as it arrives, and not kept until the end")
-        check(text == LONG, f"the text is {LONG!r}, not {text!r}")
+        check(text == LONG, f"the text is {LONG!r}", found=f"found {text!r}")
 
     def test_events_are_in_order(self, bench: Bench) -> None:
         """Start, then each block from its start to its end, then done."""
         events = _told(bench)
-        check(isinstance(events[0], StartEvent), f"the first event is StartEvent, not {events[0]}")
-        check(isinstance(events[-1], DoneEvent), f"the last event is DoneEvent, not {events[-1]}")
+        check(
+            isinstance(events[0], StartEvent),
+            "the first event is StartEvent",
+            found=f"found {events[0]}",
+        )
+        check(
+            isinstance(events[-1], DoneEvent),
+            "the last event is DoneEvent",
+            found=f"found {events[-1]}",
+        )
         text = [e for e in events if isinstance(e, TextStartEvent | TextDeltaEvent | TextEndEvent)]
         for position in {event.content_index for event in text}:
             kinds = [type(event) for event in text if event.content_index == position]
             check(
                 kinds[0] is TextStartEvent and kinds[-1] is TextEndEvent,
-                f"a block begins with its start and ends with its end, not {kinds}",
+                "a block begins with its start and ends with its end",
+                found=f"found {kinds}",
             )
 
     def test_deltas_follow_the_contract(self, bench: Bench) -> None:
@@ -120,19 +130,22 @@ class AnswerRules(Rules):
                 return await bench.deltas(runtime, Context([UserMessage(PROMPT)]))
 
         problems = list(_misplaced(bench.run(work)))
-        check(not problems, f"deltas follow the contract, but {'; '.join(problems)}")
+        check(not problems, "deltas follow the contract", found=f"{'; '.join(problems)}")
 
     def test_usage_is_counted(self, bench: Bench) -> None:
         """Tokens of the request and of the answer, as the service counts them."""
         if bench.subject.wire is None:
             usage = bench.ask().message.usage
-            check(usage.input > 0 and usage.output > 0, f"tokens are counted, not {usage}")
+            check(
+                usage.input > 0 and usage.output > 0, "tokens are counted", found=f"found {usage}"
+            )
             return
         answer = ScriptedAnswer(LONG, usage=Usage(input=1234, output=567))
         usage = bench.ask(bench.wire.reply(bench.wire.bodies(answer))).message.usage
         check(
             (usage.input, usage.output) == (1234, 567),
-            f"the usage is 1234 tokens in and 567 out, not {usage.input} and {usage.output}",
+            "the usage is 1234 tokens in and 567 out",
+            found=f"found {usage.input} and {usage.output}",
         )
 
     @needs(WIRE, "cache_usage")
@@ -156,7 +169,8 @@ class AnswerRules(Rules):
         message = bench.ask(bench.wire.reply(bench.wire.bodies(answer))).message
         check(
             message.stop_reason is reason,
-            f"the stop reason is {reason.value}, not {message.stop_reason.value}",
+            f"the stop reason is {reason.value}",
+            found=f"found {message.stop_reason.value}",
         )
 
     @needs(WIRE)

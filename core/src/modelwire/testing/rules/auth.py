@@ -43,7 +43,7 @@ class AuthRules(Rules):
         check(proof == auth_mode.PROOF, "the plugin sends with the transport that its hook gets")
         own = ("authorization", "proxy-authorization")
         sent = [name for name, value in headers.items() if name in own or bench.secret in value]
-        check(not sent, f"the plugin sends no key of its own, but it is in {sent}")
+        check(not sent, "the plugin sends no key of its own", found=f"it is in {sent}")
 
 
 async def _ask(bench: Bench, cache: Path) -> Outcome:

@@ -63,10 +63,12 @@ class CancellingRules(Rules):
         before = {thread for thread in threading.enumerate() if not thread.daemon}
         tasks = bench.run(lambda: _tasks_left(bench))
         gc.collect()
-        check(not tasks, f"no task is left, but there are {tasks}")
+        check(not tasks, "no task is left", found=f"there are {tasks}")
         threads = {thread for thread in threading.enumerate() if not thread.daemon} - before
         names = sorted(thread.name for thread in threads)
-        check(not names, f"no thread is left that keeps the program alive, but there are {names}")
+        check(
+            not names, "no thread is left that keeps the program alive", found=f"there are {names}"
+        )
 
 
 @contextmanager

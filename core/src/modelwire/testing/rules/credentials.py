@@ -24,7 +24,8 @@ class DetectingRules(Rules):
         status = _detect(bench, configured=True)
         check(
             status.state in ("usable", "unknown"),
-            f"credentials that are configured are usable, not {status.state}: {status.reason}",
+            "credentials that are configured are usable",
+            found=f"found {status.state}: {status.reason}",
         )
         check(status.source, "the status names the source of the credentials")
 
@@ -53,9 +54,9 @@ class DetectingRules(Rules):
         with network_calls() as calls:
             told = hooks.describe_call(model=model, options=CompletionOptions(), **given)
         check(not calls, f"describe_call uses no network: {calls}")
-        check(isinstance(told, Mapping), f"describe_call returns a mapping, not {told!r}")
+        check(isinstance(told, Mapping), "describe_call returns a mapping", found=f"found {told!r}")
         texts = all(isinstance(part, str) for pair in told.items() for part in pair)
-        check(texts, f"describe_call returns texts under texts, not {told!r}")
+        check(texts, "describe_call returns texts under texts", found=f"found {told!r}")
         check(bench.secret not in repr(told), "describe_call does not give the key away")
 
     @needs(WIRE, "probe", "discovery")
@@ -64,7 +65,7 @@ class DetectingRules(Rules):
         bench.server.always(bench.wire.listing(["model-1"]))
         status = _detect(bench, configured=True, probe=True)
         check(bench.requests, "a probe asks the service")
-        check(status.state == "usable", f"a key that works is usable, not {status.state}")
+        check(status.state == "usable", "a key that works is usable", found=f"found {status.state}")
 
     @needs(WIRE, "probe", "discovery")
     def test_a_probe_finds_that_a_key_is_refused(self, bench: Bench) -> None:
@@ -72,7 +73,9 @@ class DetectingRules(Rules):
         bench.server.always(bench.wire.refuse(401, "This key is not valid."))
         status = _detect(bench, configured=True, probe=True)
         check(bench.requests, "a probe asks the service")
-        check(status.state == "unusable", f"a refused key is unusable, not {status.state}")
+        check(
+            status.state == "unusable", "a refused key is unusable", found=f"found {status.state}"
+        )
         check(status.reason, "an unusable status has a reason")
 
 
@@ -81,7 +84,8 @@ def _detect(bench: Bench, *, configured: bool, probe: bool = False) -> Credentia
     status = hooks.detect_credentials(**given, probe=probe, timeout=patience())
     check(
         isinstance(status, CredentialStatus),
-        f"detect_credentials returns a CredentialStatus, not {type(status).__name__}",
+        "detect_credentials returns a CredentialStatus",
+        found=f"found {type(status).__name__}",
     )
     checked: CredentialStatus = status
     return checked

@@ -30,7 +30,7 @@ class WaitingRules(Rules):
         bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
         error = _late(bench, Deadlines(connect=patience(), first_byte=patience(), idle=_SOON))
-        check(error.phase == "idle", f"the phase is idle, not {error.phase}")
+        check(error.phase == "idle", "the phase is idle", found=f"found {error.phase}")
         partial = error.partial.text if error.partial is not None else ""
         check(partial, "what had arrived is on error.partial")
 
@@ -39,7 +39,7 @@ class WaitingRules(Rules):
         """No answer begins: `RequestTimeout` in the phase `first_byte`."""
         bench.server.script(bench.wire.reply([], hold=Gate(), end="stall"))
         error = _late(bench, Deadlines(connect=patience(), first_byte=_SOON, idle=patience()))
-        check(error.phase == "first_byte", f"the phase is first_byte, not {error.phase}")
+        check(error.phase == "first_byte", "the phase is first_byte", found=f"found {error.phase}")
 
     @needs(WIRE)
     def test_the_deadline_for_the_whole_answer_is_kept(self, bench: Bench) -> None:
@@ -48,7 +48,7 @@ class WaitingRules(Rules):
         bench.server.script(bench.wire.reply(bodies[: len(bodies) // 2], end="stall"))
         late = Deadlines(connect=patience(), first_byte=patience(), idle=patience(), total=1.0)
         error = _late(bench, late)
-        check(error.phase == "total", f"the phase is total, not {error.phase}")
+        check(error.phase == "total", "the phase is total", found=f"found {error.phase}")
 
     @needs(WIRE)
     @pytest.mark.parametrize("where", ["head", "middle"])
@@ -76,7 +76,7 @@ class WaitingRules(Rules):
 
         text = bench.run(work)
         check(not gate.given_up, "the event loop is free while the provider waits for the service")
-        check(text == LONG, f"the text is {LONG!r}, not {text!r}")
+        check(text == LONG, f"the text is {LONG!r}", found=f"found {text!r}")
 
     def test_nothing_in_the_loop_sleeps_or_connects_by_itself(self, bench: Bench) -> None:
         """No `time.sleep`, no blocking look-up of a name, no blocking connection."""
@@ -91,7 +91,7 @@ class WaitingRules(Rules):
                 return calls
 
         calls = bench.run(work)
-        check(not calls, f"nothing that blocks runs in the event loop, but {calls} did")
+        check(not calls, "nothing that blocks runs in the event loop", found=f"{calls} did")
 
 
 def _late(bench: Bench, deadlines: Deadlines) -> RequestTimeout:

@@ -28,9 +28,9 @@ class ListingRules(Rules):
         models = bench.run(lambda: _list(bench))
         given: Sequence[object] = models
         wrong = [type(model).__name__ for model in given if not isinstance(model, Model)]
-        check(not wrong, f"discover_models returns models, not {wrong}")
+        check(not wrong, "discover_models returns models", found=f"found {wrong}")
         strangers = [str(m.ref) for m in models if m.provider != bench.subject.provider]
-        check(not strangers, f"the models are those of the provider, but there are {strangers}")
+        check(not strangers, "the models are those of the provider", found=f"there are {strangers}")
         ids = [model.id for model in models]
         check(len(set(ids)) == len(ids), f"no model is listed twice: {ids}")
 
@@ -53,13 +53,15 @@ class ListingRules(Rules):
         refused = _failure(bench, bench.wire.refuse(401, "This key is not valid."))
         check(
             isinstance(refused, AuthenticationError | AccessDenied),
-            f"a refused key is an AuthenticationError, not {refused!r}",
+            "a refused key is an AuthenticationError",
+            found=f"found {refused!r}",
         )
         page = Reply([b"<html>Welcome</html>"], headers={"Content-Type": "text/html"})
         garbled = _failure(bench, page)
         check(
             isinstance(garbled, MalformedResponse),
-            f"a list that is none is a MalformedResponse, not {garbled!r}",
+            "a list that is none is a MalformedResponse",
+            found=f"found {garbled!r}",
         )
 
     @needs(WIRE, "discovery")
@@ -81,7 +83,9 @@ class ListingRules(Rules):
 
 async def _list(bench: Bench) -> Sequence[Model]:
     found = await bench.discovered()
-    check(isinstance(found, list | tuple), f"discover_models returns a list, not {found!r}")
+    check(
+        isinstance(found, list | tuple), "discover_models returns a list", found=f"found {found!r}"
+    )
     models: Sequence[Model] = found
     return models
 
@@ -93,5 +97,5 @@ def _failure(bench: Bench, reply: Reply) -> ProviderError:
     except ProviderError as error:
         return error
     except Exception as error:  # noqa: BLE001 - whatever the plugin lets out
-        fail(f"discover_models raises typed errors, not {error!r}")
-    return fail(f"discover_models fails when the service does, but returned {models}")
+        fail("discover_models raises typed errors", found=f"found {error!r}")
+    return fail("discover_models fails when the service does", found=f"returned {models}")

@@ -46,16 +46,22 @@ class EmbeddingRules(Rules):
         made = _made(bench, texts, concurrency=1)
         check(
             len(bench.requests) == len(places),
-            f"{len(texts)} texts take {len(places)} requests, not {len(bench.requests)}",
+            f"{len(texts)} texts take {len(places)} requests",
+            found=f"found {len(bench.requests)}",
         )
         for request, place in zip(bench.requests, places, strict=True):
             held = [text for text in texts if request.says(text)]
-            check(held == texts[place.start : place.stop], f"a request holds its texts, not {held}")
+            check(
+                held == texts[place.start : place.stop],
+                "a request holds its texts",
+                found=f"found {held}",
+            )
         given = [list(vector) for vector in made.vectors]
         check(given == vectors, "the vectors are in the order of the texts")
         check(
             made.usage is None or made.usage.input == _TOKENS * len(places),
-            f"the usage is what the service counts, not {made.usage}",
+            "the usage is what the service counts",
+            found=f"found {made.usage}",
         )
 
     @needs(EMBEDDINGS, WIRE)
@@ -68,7 +74,7 @@ class EmbeddingRules(Rules):
                 not bench.requests, "a length that is refused is refused before a request is sent"
             )
             return
-        check(isinstance(outcome, Embeddings), f"vectors are expected, not {outcome!r}")
+        check(isinstance(outcome, Embeddings), "vectors are expected", found=f"found {outcome!r}")
         check(
             bench.requests[-1].holds(_DIMENSIONS), f"the request holds dimensions = {_DIMENSIONS}"
         )
@@ -91,7 +97,7 @@ class EmbeddingRules(Rules):
             raise AssertionError(msg)
         place = (outcome.provider, outcome.model)
         expected = (bench.subject.provider, bench.subject.embedding_model)
-        check(place == expected, f"the error names provider and model, not {place}")
+        check(place == expected, "the error names provider and model", found=f"found {place}")
         check(bench.secret not in f"{outcome} {outcome.hint}", "the error does not repeat the key")
 
     @needs(EMBEDDINGS, WIRE)
@@ -100,7 +106,9 @@ class EmbeddingRules(Rules):
         reply = bench.wire.vectors_reply([[0.5, 1.0]], Usage(input=_TOKENS))
         bench.server.script(bench.wire.refuse(503, "Busy."), reply)
         failed = _outcome(bench, ["a"])
-        check(isinstance(failed, ProviderError), f"one try is one request, not {failed!r}")
+        check(
+            isinstance(failed, ProviderError), "one try is one request", found=f"found {failed!r}"
+        )
         made = _made(bench, ["a"], tries=2)
         check(list(made.vectors[0]) == [0.5, 1.0], "the second try gives the vector")
 
@@ -116,7 +124,9 @@ class EmbeddingRules(Rules):
         if len(bench.requests) > 1:
             pytest.skip("one request takes one text")
         check(
-            isinstance(outcome, MalformedResponse), f"MalformedResponse expected, not {outcome!r}"
+            isinstance(outcome, MalformedResponse),
+            "MalformedResponse expected",
+            found=f"found {outcome!r}",
         )
 
     @needs(EMBEDDINGS, WIRE)
@@ -150,7 +160,7 @@ class EmbeddingRules(Rules):
                 return calls
 
         calls = bench.run(work)
-        check(not calls, f"nothing that blocks runs in the event loop, but {calls} did")
+        check(not calls, "nothing that blocks runs in the event loop", found=f"{calls} did")
 
     @needs(EMBEDDINGS)
     def test_a_text_has_the_same_vector_wherever_it_stands(self, bench: Bench) -> None:
@@ -201,7 +211,11 @@ async def _limits(bench: Bench) -> EmbeddingLimits:
             provider=runtime.registry.provider_config(model.provider),
             config=runtime.config,
         )
-        check(isinstance(limits, EmbeddingLimits), f"EmbeddingLimits are due, not {limits!r}")
+        check(
+            isinstance(limits, EmbeddingLimits),
+            "EmbeddingLimits are due",
+            found=f"found {limits!r}",
+        )
         found: EmbeddingLimits = limits
         return found
 

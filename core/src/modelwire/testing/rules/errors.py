@@ -59,12 +59,19 @@ class FaultRules(Rules):
         """Each status is the error of its kind, with the service's own words."""
         reply = bench.wire.refuse(status, "The service says no, and why.")
         error = _failed(bench.ask(reply), *_MEANING[status])
-        check(error.status == status, f"the error has the status {status}, not {error.status}")
-        check("says no" in str(error), f"the error says what the service said, not {error}")
+        check(
+            error.status == status,
+            f"the error has the status {status}",
+            found=f"found {error.status}",
+        )
+        check(
+            "says no" in str(error), "the error says what the service said", found=f"found {error}"
+        )
         if bench.wire.request_id_header is not None:
             check(
                 error.request_id == "request-1",
-                f"the error has the id of the request, not {error.request_id!r}",
+                "the error has the id of the request",
+                found=f"found {error.request_id!r}",
             )
 
     @needs(WIRE)
@@ -160,13 +167,13 @@ def _failed(outcome: Outcome, *kinds: type[ProviderError]) -> ProviderError:
     __tracebackhide__ = True
     expected = " or ".join(kind.__name__ for kind in kinds)
     if outcome.error is None:
-        fail(f"{expected} is expected, but the answer was taken for whole: {outcome.finished}")
+        fail(f"{expected} is expected", found=f"the answer was taken for whole: {outcome.finished}")
     if isinstance(outcome.error, PluginError):
         cause = outcome.error.__cause__
-        msg = f"{expected} is expected, but the plugin let out {cause!r}"
+        msg = f"the plugin let out {cause!r}; expected: {expected}"
         raise AssertionError(msg) from outcome.error
     if not isinstance(outcome.error, kinds):
-        msg = f"{expected} is expected, not {outcome.error!r}"
+        msg = f"found {outcome.error!r}; expected: {expected}"
         raise AssertionError(msg) from outcome.error
     return outcome.error
 
@@ -177,7 +184,8 @@ def _keeps_the_beginning(outcome: Outcome) -> None:
     text = partial.text if partial is not None else ""
     check(
         text and LONG.startswith(text),
-        f"what had arrived before the fault is on error.partial, not {text!r}",
+        "what had arrived before the fault is on error.partial",
+        found=f"found {text!r}",
     )
 
 
@@ -194,9 +202,13 @@ class RetryingRules(Rules):
     ) -> None:
         """What passes may be tried again; what would be refused again may not."""
         error = bench.ask(bench.wire.refuse(status, "The service says no.")).error
-        check(isinstance(error, ProviderError), f"a ProviderError is expected, not {error!r}")
+        check(
+            isinstance(error, ProviderError),
+            "a ProviderError is expected",
+            found=f"found {error!r}",
+        )
         told = isinstance(error, ProviderError) and error.retryable
-        check(told is again, f"after {status}, retryable is {again}, not {told}")
+        check(told is again, f"after {status}, retryable is {again}", found=f"found {told}")
 
     @needs(WIRE)
     def test_the_wait_that_the_service_asks_for_is_told(self, bench: Bench) -> None:
@@ -204,14 +216,16 @@ class RetryingRules(Rules):
         reply = bench.wire.refuse(429, "Too many requests.", headers={"Retry-After": "7"})
         error = bench.ask(reply).error
         told = error.retry_after if isinstance(error, ProviderError) else None
-        check(told == 7, f"retry_after is 7 seconds, not {told}")
+        check(told == 7, "retry_after is 7 seconds", found=f"found {told}")
 
     @needs(WIRE)
     def test_the_plugin_itself_does_not_try_again(self, bench: Bench) -> None:
         """One try is one request; else a busy service gets the square of the tries."""
         bench.server.always(bench.wire.refuse(503, "The service is busy."))
         bench.ask()
-        check(len(bench.requests) == 1, f"one try is one request, not {len(bench.requests)}")
+        check(
+            len(bench.requests) == 1, "one try is one request", found=f"found {len(bench.requests)}"
+        )
 
     @needs(WIRE)
     def test_a_passing_failure_is_overcome(self, bench: Bench) -> None:
@@ -229,4 +243,6 @@ class RetryingRules(Rules):
         cut = bench.wire.reply(bodies[: len(bodies) // 2], end="cut")
         outcome = bench.ask(cut, bench.wire.reply(bodies), tries=3)
         check(outcome.error is not None, "the answer that broke off is an error")
-        check(len(bench.requests) == 1, f"one request was made, not {len(bench.requests)}")
+        check(
+            len(bench.requests) == 1, "one request was made", found=f"found {len(bench.requests)}"
+        )

@@ -175,7 +175,7 @@ def _check_light(bench: Bench, loaded: set[str], what: str) -> None:
         if package in _HEAVY
         or (modules > _MOST_MODULES and not _is_light(package) and package != own)
     )
-    check(not heavy, f"{what} imports nothing heavy, but imported {', '.join(heavy)}")
+    check(not heavy, f"{what} imports nothing heavy", found=f"imported {', '.join(heavy)}")
 
 
 def _is_light(package: str) -> bool:

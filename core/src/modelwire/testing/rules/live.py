@@ -36,13 +36,16 @@ class LiveRules(Rules):
         )
         message = outcome.message
         names = [call.name for call in message.tool_calls]
-        check(bool(names) and set(names) == {"forecast"}, f"forecast is called, not {names}")
+        check(
+            bool(names) and set(names) == {"forecast"}, "forecast is called", found=f"found {names}"
+        )
         call = message.tool_calls[0]
         check(_is_place(call.arguments), f"the arguments fit the schema: {call.arguments}")
         check(bool(call.id), "the call has an id")
         check(
             message.stop_reason is StopReason.TOOL_USE,
-            f"the stop reason is toolUse, not {message.stop_reason.value}",
+            "the stop reason is toolUse",
+            found=f"found {message.stop_reason.value}",
         )
         ended = [event.tool_call for event in outcome.events if isinstance(event, ToolCallEndEvent)]
         check(ended == message.tool_calls, "each call is in the stream as it is in the message")
@@ -60,7 +63,7 @@ class LiveRules(Rules):
             tool_choice=ToolChoice("none"),
             max_tokens=16,
         ).message
-        check(not message.tool_calls, f"no tool is called, but {message.tool_calls} are")
+        check(not message.tool_calls, "no tool is called", found=f"{message.tool_calls} are")
 
     @needs(LIVE, "schemas")
     def test_an_answer_follows_its_schema(self, bench: Bench) -> None:

@@ -36,9 +36,17 @@ class ReplayingRules(Rules):
         if recorded.status < 300:
             check(error is None, f"what was recorded as a success is none: {error!r}")
         else:
-            check(isinstance(error, ProviderError), f"a refusal is a typed error, not {error!r}")
+            check(
+                isinstance(error, ProviderError),
+                "a refusal is a typed error",
+                found=f"found {error!r}",
+            )
             status = error.status if isinstance(error, ProviderError) else None
-            check(status == recorded.status, f"the status is {recorded.status}, not {status}")
+            check(
+                status == recorded.status,
+                f"the status is {recorded.status}",
+                found=f"found {status}",
+            )
 
 
 async def _list(bench: Bench) -> BaseException | None:

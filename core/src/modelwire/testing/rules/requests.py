@@ -38,7 +38,11 @@ class AskingRules(Rules):
         named = request.says(model) or model in request.target.replace("%3A", ":")
         check(named, f"the request names the model {model!r}")
         check(request.says(PROMPT), "the request holds the prompt")
-        check(len(bench.requests) == 1, f"one question is one request, not {len(bench.requests)}")
+        check(
+            len(bench.requests) == 1,
+            "one question is one request",
+            found=f"found {len(bench.requests)}",
+        )
 
     @needs(WIRE)
     def test_the_system_prompt_is_sent(self, bench: Bench) -> None:
@@ -58,7 +62,7 @@ class AskingRules(Rules):
         ]
         request = _asked(bench, prompt=Context(list(messages)))
         sent = [text for text in request.values() if text in turns]
-        check(sent == turns, f"the turns are {turns}, not {sent}")
+        check(sent == turns, f"the turns are {turns}", found=f"found {sent}")
 
     @needs(WIRE)
     @pytest.mark.parametrize("option", sorted(_VALUES))

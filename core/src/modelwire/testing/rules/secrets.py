@@ -122,4 +122,8 @@ def _shown(outcome: Outcome) -> Iterator[str]:
 def _silent(bench: Bench, shown: str, where: str) -> None:
     place = shown.find(bench.secret)
     context = shown[max(0, place - 80) : place] + "<the secret>"
-    check(place < 0, f"the secret is in no output of {where}, but it is here: …{context}")
+    check(
+        place < 0,
+        f"no output of {where} has the secret",
+        found=f"the secret is in an output of {where}: …{context}",
+    )

@@ -21,8 +21,12 @@ class ThinkingRules(Rules):
     def test_thinking_is_kept_apart_from_the_text(self, bench: Bench) -> None:
         """Two blocks, in order, each with its own words."""
         message = _thought(bench, None)
-        check(message.thinking == _THOUGHT, f"the thinking is whole, not {message.thinking!r}")
-        check(message.text == "Paris.", f"the text holds no thinking, but is {message.text!r}")
+        check(
+            message.thinking == _THOUGHT,
+            "the thinking is whole",
+            found=f"found {message.thinking!r}",
+        )
+        check(message.text == "Paris.", "the text holds no thinking", found=f"is {message.text!r}")
         kinds = [type(block) for block in message.content]
         check(kinds == [Thinking, Text], f"thinking comes before the text: {kinds}")
 

@@ -59,10 +59,11 @@ class ToolRules(Rules):
             message.text == "I shall look.", f"the text before the call is kept: {message.text!r}"
         )
         calls = [(call.name, call.arguments) for call in message.tool_calls]
-        check(calls == [(_TOOL.name, _ARGUMENTS)], f"the call is whole, not {calls}")
+        check(calls == [(_TOOL.name, _ARGUMENTS)], "the call is whole", found=f"found {calls}")
         check(
             message.stop_reason is StopReason.TOOL_USE,
-            f"the stop reason is toolUse, not {message.stop_reason.value}",
+            "the stop reason is toolUse",
+            found=f"found {message.stop_reason.value}",
         )
 
     @needs(WIRE, "tools")
@@ -70,7 +71,11 @@ class ToolRules(Rules):
         """Its arguments are an empty object."""
         message = _called(bench, [ToolCall("call_kit_2", _TOOL.name, {})])
         calls = [(call.name, call.arguments) for call in message.tool_calls]
-        check(calls == [(_TOOL.name, {})], f"there is one call without arguments, not {calls}")
+        check(
+            calls == [(_TOOL.name, {})],
+            "there is one call without arguments",
+            found=f"found {calls}",
+        )
 
     @needs(WIRE, "tools")
     def test_several_calls_are_kept_apart(self, bench: Bench) -> None:
@@ -78,7 +83,11 @@ class ToolRules(Rules):
         asked = [ToolCall(f"call_kit_{n}", _TOOL.name, {"city": f"City {n}"}) for n in range(3)]
         calls = _called(bench, asked).tool_calls
         cities = [call.arguments.get("city") for call in calls]
-        check(cities == ["City 0", "City 1", "City 2"], f"three calls, in order, not {cities}")
+        check(
+            cities == ["City 0", "City 1", "City 2"],
+            "three calls, in order",
+            found=f"found {cities}",
+        )
         check(len({call.id for call in calls}) == 3, "each call has an id of its own")
 
     @needs(WIRE, "tools")

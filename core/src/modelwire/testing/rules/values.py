@@ -47,7 +47,9 @@ class ValueRules(Rules):
 
             for place, error in bench.run(work).items():
                 cause = error.__cause__ or error
-                check(False, f"{place} that is {name} is the service's fault, but gave {cause!r}")
+                check(
+                    False, f"{place} that is {name} is the service's fault", found=f"gave {cause!r}"
+                )
 
 
 def _answer(bench: Bench) -> ScriptedAnswer:
