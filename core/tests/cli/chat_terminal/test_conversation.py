@@ -7,6 +7,24 @@ import stat
 from session_files import messages, sessions
 from terminal import CTRL_D
 
+LOCKED = """
+    from modelwire.events import *
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+    from modelwire.messages import StopReason
+
+    @hookimpl
+    def detect_credentials(config):
+        return CredentialStatus(
+            "unusable", reason="LOCKED_KEY is not set.", hint="Export LOCKED_KEY."
+        )
+
+    @hookimpl
+    async def stream_completion(model):
+        yield Diagnostic("dropped", {"path": "options.reasoning", "reason": "It does not think."})
+        yield TextDelta(0, "unlocked")
+        yield Stop(StopReason.STOP)
+"""
+
 
 def test_a_conversation_is_typed_answered_and_kept(chat, program):
     terminal = chat()
@@ -203,3 +221,35 @@ def test_files_go_with_the_next_prompt(chat, program):
     terminal.ready(4)
     terminal.type("more")
     terminal.until("told 3: Text 'more'")
+
+
+def test_the_prompt_of_the_command_line_is_shown_before_its_answer(chat):
+    terminal = chat("hello\x1b[2J")
+    terminal.ready(2)
+    lines = [line.rstrip() for line in terminal.text.splitlines()]
+    asked = lines.index("> hello\\x1b[2J")
+    assert any(line.startswith("priced was told 1") for line in lines[asked + 1 :])
+
+
+def test_missing_credentials_are_said_when_a_model_is_chosen(chat, site):
+    site.provider("locked", LOCKED)
+    terminal = chat()
+    terminal.ready()
+    terminal.type("/model locked/x")
+    terminal.until("locked/x answers from here on.")
+    terminal.until("locked has no usable credentials: LOCKED_KEY is not set. Export LOCKED_KEY.")
+    terminal.ready(2)
+    terminal.type("/model talker/free")
+    terminal.ready(3)
+    assert terminal.text.count("no usable credentials") == 1
+
+
+def test_an_option_that_the_model_does_not_take_is_said_once(chat, site):
+    site.provider("locked", LOCKED)
+    terminal = chat("--reasoning", "high", model="locked/x")
+    terminal.ready()
+    for number in (1, 2):
+        terminal.type("hi")
+        terminal.until("unlocked", times=number)
+        terminal.ready(1 + number)
+    assert terminal.text.count("Not sent to locked/x: --reasoning (It does not think).") == 1

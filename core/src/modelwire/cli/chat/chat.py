@@ -10,6 +10,7 @@ from modelwire.cli.chat.conversation import ChatConversation
 from modelwire.cli.chat.session_choice import new_session
 from modelwire.cli.chat.slash import parse_command, run_command
 from modelwire.cli.chat.views import View
+from modelwire.cli.dropped_options import dropped_options
 from modelwire.cli.errors import show_failure, show_note
 from modelwire.cli.model_check import check_reference, offline_catalog
 from modelwire.errors import ConfigError, ModelwireError, UnknownModel
@@ -63,6 +64,7 @@ class Chat:
         self._unconfirmed: ModelRef | None = None
         self._yes = yes
         self._always: set[str] = set()
+        self._dropped: set[str] = set()
 
     async def say(self, text: str) -> bool:
         """Take a line that was typed; return whether what it asks for was done."""
@@ -75,7 +77,9 @@ class Chat:
             if not await self._is_confirmed():
                 return False
             self._view = self._make_view()
-            return await self.talk.ask(text, self._view, self._approve)
+            done = await self.talk.ask(text, self._view, self._approve)
+            self._report_dropped()
+            return done
         except ModelwireError as error:
             show_failure(error)
             return False
@@ -88,7 +92,19 @@ class Chat:
         done = await self.talk.retry(self._view, self._approve)
         if done is None:
             show_note("Nothing was said yet.")
+        self._report_dropped()
         return bool(done)
+
+    def _report_dropped(self) -> None:
+        """Say once of each model which of the chosen options it does not take."""
+        last = self.talk.messages[-1] if self.talk.messages else None
+        chosen = {"reasoning": self.talk.reasoning, "max_tokens": self.talk.max_tokens}
+        given = [name for name, value in chosen.items() if value is not None]
+        if given and isinstance(last, AssistantMessage):
+            said = dropped_options(last, given)
+            if said is not None and said not in self._dropped:
+                self._dropped.add(said)
+                show_note(said)
 
     def choose_model(self, text: str) -> None:
         """Ask another model from here on.

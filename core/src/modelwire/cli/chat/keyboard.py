@@ -17,7 +17,10 @@ from modelwire.cli.errors import show_note
 from modelwire.cli.output import is_terminal
 from modelwire.cli.terminal_guard import unguarded
 
-__all__ = ["Keyboard", "without_echo"]
+__all__ = ["PROMPT", "Keyboard", "without_echo"]
+
+PROMPT = "> "
+"""What stands before a line that is typed."""
 
 _LEAVE = "To leave, press Ctrl-D or type /exit."
 
@@ -66,7 +69,7 @@ class Keyboard:
         while True:
             try:
                 text = await self._prompts.prompt_async(
-                    "> ", handle_sigint=False, pre_run=self._give_up
+                    PROMPT, handle_sigint=False, pre_run=self._give_up
                 )
             except EOFError:
                 return None

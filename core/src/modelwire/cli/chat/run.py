@@ -153,9 +153,11 @@ def _greet(chat: Chat, *, resumed: bool) -> None:
 
 
 async def _at_terminal(chat: Chat, first: str | None, keyboard: Keyboard) -> None:
-    from modelwire.cli.chat.keyboard import without_echo
+    from modelwire.cli.chat.keyboard import PROMPT, without_echo
 
     text = first
+    if first is not None:
+        echo(PROMPT, first)
     while not chat.is_over:
         if text is None:
             text = await keyboard.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -85,7 +86,20 @@ async def _model(at: Chat, argument: str) -> bool:
         return True
     at.choose_model(argument)
     show_note(f"{at.talk.model_name} answers from here on.")
+    await _warn_of_credentials(at)
     return True
+
+
+async def _warn_of_credentials(at: Chat) -> None:
+    """Say at once, without the network, that the chosen model cannot be asked."""
+    if at.talk.model is None:
+        return
+    catalog = at.talk.runtime.catalog
+    status = await asyncio.to_thread(catalog.credentials, at.talk.model.provider)
+    if status.state == "unusable":
+        reason = status.reason or "there are none"
+        said = f"{at.talk.model.provider} has no usable credentials: {reason.rstrip('.')}."
+        show_note(f"{said} {status.hint or ''}".rstrip())
 
 
 async def _system(at: Chat, argument: str) -> bool:
