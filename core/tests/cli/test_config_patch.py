@@ -59,6 +59,22 @@ def test_a_patch_may_come_from_a_file_and_create_one(program):
     }
 
 
+def test_a_patch_may_be_an_argument(program):
+    done = program.run("config", "patch", '{models: {mode: "replace"}}')
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Patched models.mode" in done.stdout
+    done = program.run("config", "patch", "[1]")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"The patch in DOCUMENT is not an object." in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["{}", "--stdin"], ["--stdin", "--file", "x"]])
+def test_a_patch_has_one_source(program, arguments):
+    done = program.run("config", "patch", *arguments, stdin=b"{}")
+    assert done.returncode == 2
+    assert b"Give one of DOCUMENT, --file and --stdin." in done.stderr
+
+
 def test_a_patch_that_says_nothing_new_touches_nothing(configured):
     before = (configured.folder / "modelwire.json5").stat().st_mtime_ns
     assert b"No change" in patch(configured, "{models: {mode: 'merge', none: null}}").stdout

@@ -273,6 +273,46 @@ def test_on_a_terminal_it_asks_tries_shows_and_writes(program):
     assert KEY not in terminal.shown
 
 
+def test_what_was_found_in_the_environment_comes_first(program, site):
+    site.install(
+        "other-guide",
+        {"setup": {"a-first": "other_guide_plugin:GUIDE"}},
+        GUIDE.replace('"An actor", "actor"', '"Another", "other"'),
+    )
+    terminal = Terminal(program, ACTOR_KEY=KEY)
+    terminal.child.expect_exact("What do you have?")
+    terminal.child.expect(r"1  An actor \(found in env: ACTOR_KEY\)")
+    terminal.child.expect(r"(\d+)  Another\r")
+    terminal.control("Number:", "c")
+    assert terminal.end() == 130
+    assert KEY not in terminal.shown
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"),
+    [
+        (["BIG", "2"], "big-b"),
+        (["small", "tiny", ""], "tiny-1"),
+        (["big-a"], "big-a"),
+        (["big", "big"], "big"),
+        (["unlisted-3"], "unlisted-3"),
+    ],
+)
+def test_a_part_of_a_name_leaves_the_models_that_have_it(program, typed, chosen):
+    names = [*(f"small-{n}" for n in range(20)), "big-a", "big-b", "tiny-1"]
+    models = [{"id": name} for name in names]
+    program.configure({"models": {"providers": {"actor": {"models": models}}}})
+    terminal = Terminal(program, "--provider", "actor", ACTOR_KEY=KEY)
+    for question in ("Where [north]:", "Stage:", "Variable with the key [ACTOR_KEY]:"):
+        terminal.answer(question, "")
+    terminal.child.expect_exact("more; a part of a name shows those that have it")
+    for text in typed:
+        terminal.answer("Model: a number or an id [1]:", text)
+    terminal.answer("Write it? [Y/n]:", "n")
+    terminal.end()
+    assert f"actor/{chosen} answers in" in terminal.shown
+
+
 def test_a_key_that_is_typed_is_neither_shown_nor_stored(program):
     terminal = Terminal(program, "--provider", "actor", "--region", "x")
     terminal.answer("Stage:", "")

@@ -14,6 +14,7 @@ __all__ = ["patch"]
 
 
 @click.command()
+@click.argument("document", required=False)
 @click.option(
     "--file",
     "patch_file",
@@ -33,6 +34,7 @@ __all__ = ["patch"]
 @json_option
 @config_option
 def patch(
+    document: str | None,
     patch_file: Path | None,
     from_stdin: bool,
     replaced: tuple[str, ...],
@@ -42,13 +44,15 @@ def patch(
 ) -> None:
     """Merge a JSON5 document into the file.
 
-    Objects merge, lists and single values replace what is there, and null removes it.
+    It is DOCUMENT, a file, or piped in. Objects merge, lists and single values replace what is
+    there, and null removes it.
 
     \b
-    echo '{models: {mode: "replace"}}' | modelwire config patch --stdin
+    modelwire config patch '{models: {mode: "replace"}}'
+    modelwire config patch --stdin < patch.json5
     """  # noqa: D301 - \b keeps click from joining the lines
-    if (patch_file is None) != from_stdin:
-        msg = "Give either --file or --stdin."
+    if [document is not None, patch_file is not None, from_stdin].count(True) != 1:
+        msg = "Give one of DOCUMENT, --file and --stdin."
         raise click.UsageError(msg)
     from modelwire.cli.config.change import Report, change_file
     from modelwire.cli.config.operations import read_limited
@@ -56,11 +60,14 @@ def patch(
     from modelwire.config.patch import apply_patch, patched_paths
     from modelwire.document import read_value
 
-    data = _patch_from(read_limited(patch_file, "patch"), patch_file)
+    if document is None:
+        data = _patch_from(read_limited(patch_file, "patch"), patch_file or "standard input")
+    else:
+        data = _patch_from(document, "DOCUMENT")
 
     def change(text: str, source: Path, report: Report) -> str:
-        document = read_value(text, ())
-        places = [resolve(path, text, document, source) for path in replaced]
+        present = read_value(text, ())
+        places = [resolve(path, text, present, source) for path in replaced]
         report.paths += patched_paths(data)
         report.modes += ["patch"] * len(report.paths)
         return apply_patch(text, data, replace=places)
@@ -68,13 +75,13 @@ def patch(
     change_file(change, Report("Patched"), config_path, as_json=as_json, dry_run=dry_run)
 
 
-def _patch_from(text: str, source: Path | None) -> Mapping[str, Any]:
+def _patch_from(text: str, source: Path | str) -> Mapping[str, Any]:
     from modelwire.cli.config.values import Refused
     from modelwire.config.patch import check_keys
     from modelwire.document import plain_data, read_value
     from modelwire.errors import ConfigError
 
-    name = "standard input" if source is None else str(source)
+    name = str(source)
     try:
         read = read_value(text, ())
     except ConfigError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from modelwire.cli.errors import show_failure, show_note
@@ -75,16 +77,29 @@ def _pick(asked: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelR
         raise UnknownModel(msg, hint="Name one with --model.")
     if found.error is not None and not models:
         show_failure(found.error)
-    for number, name in enumerate(models[:_SHOWN_MODELS], start=1):
-        echo(printable(f"{number:>4}  {name}"))
-    if len(models) > _SHOWN_MODELS:
-        echo(f"      and {len(models) - _SHOWN_MODELS} more")
-    default = "1" if models else ""
-    text: str = prompt("Model: a number or an id", default=default, show_default=bool(default))
-    text = text.strip()
-    if text.isdecimal() and 0 < int(text) <= len(models):
-        text = models[int(text) - 1]
+    text = _chosen(models)
     return ModelRef(plan.provider, text) if text else None
+
+
+def _chosen(models: Sequence[str]) -> str:
+    """Ask for a model: a number, an id, or a part of ids, which leaves those that have it."""
+    shown, part = models, ""
+    while True:
+        for number, name in enumerate(shown[:_SHOWN_MODELS], start=1):
+            echo(printable(f"{number:>4}  {name}"))
+        if len(shown) > _SHOWN_MODELS:
+            more = len(shown) - _SHOWN_MODELS
+            echo(f"      and {more} more; a part of a name shows those that have it")
+        default = "1" if shown else ""
+        text: str = prompt("Model: a number or an id", default=default, show_default=bool(default))
+        text = text.strip()
+        if text.isdecimal() and 0 < int(text) <= len(shown):
+            return shown[int(text) - 1]
+        having = [name for name in models if text.casefold() in name.casefold()]
+        # What was given before, or is an id, is meant as it is.
+        if not text or not having or text in models or text == part:
+            return text
+        shown, part = having, text
 
 
 def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str | None:

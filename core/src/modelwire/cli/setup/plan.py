@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from attrs import define, field
 
+from modelwire.cli.model_check import offline_catalog
 from modelwire.cli.output import echo, prompt
 from modelwire.cli.setup.answers import ask, from_options
 from modelwire.cli.setup.guides import (
@@ -21,6 +22,7 @@ from modelwire.cli.setup.guides import (
     settings_of,
 )
 from modelwire.cli.text import printable
+from modelwire.config import Config
 from modelwire.config.model_choice import set_primary
 from modelwire.document import format_path, set_value
 from modelwire.hookspecs import Question, Settings
@@ -77,8 +79,16 @@ class SetupPlan:
     primary: str | None = None
 
 
-def make_plan(asked: SetupOptions, registry: Registry, environ: Mapping[str, str]) -> SetupPlan:
+def make_plan(
+    asked: SetupOptions, config: Config, registry: Registry, environ: Mapping[str, str]
+) -> SetupPlan:
     """Find out what the user has, from the options or by asking.
+
+    Args:
+        asked: The options.
+        config: The configuration as it is.
+        registry: The installed plugins.
+        environ: The environment variables.
 
     Raises:
         PluginError: The plugin for it is not installed.
@@ -96,7 +106,7 @@ def make_plan(asked: SetupOptions, registry: Registry, environ: Mapping[str, str
             msg = f"No installed plugin can be set up. Run: pip install {wanted}."
         raise click.UsageError(msg)
     else:
-        offer = _menu(registry, available)
+        offer = _menu(config, registry, available)
         provider = offer.guide.provider
     if provider is None:
         provider = _name_provider(asked, registry, offer)
@@ -113,10 +123,13 @@ def make_plan(asked: SetupOptions, registry: Registry, environ: Mapping[str, str
     return plan
 
 
-def _menu(registry: Registry, available: list[GuideChoice]) -> GuideChoice:
+def _menu(config: Config, registry: Registry, available: list[GuideChoice]) -> GuideChoice:
+    """Ask what the user has; first comes that of which credentials were found."""
+    found = _found_credentials(config, registry, available)
+    available = sorted(available, key=lambda offer: offer.name not in found)
     missing = [(plugin, title) for plugin in missing_plugins(registry) for title in plugin.titles]
     echo("What do you have?")
-    rows = [offer.guide.title for offer in available]
+    rows = [f"{offer.guide.title}{found.get(offer.name, '')}" for offer in available]
     rows += [f"{title} (not installed)" for _, title in missing]
     for number, title in enumerate(rows, start=1):
         echo(printable(f"{number:>4}  {title}"))
@@ -125,6 +138,20 @@ def _menu(registry: Registry, available: list[GuideChoice]) -> GuideChoice:
         plugin, _ = missing[chosen - len(available) - 1]
         raise not_installed(plugin)
     return available[chosen - 1]
+
+
+def _found_credentials(
+    config: Config, registry: Registry, available: Iterable[GuideChoice]
+) -> dict[str, str]:
+    """Where the credentials for some guides were found, by the name of the guide."""
+    catalog = offline_catalog(config, registry)
+    found = {}
+    for offer in available:
+        if offer.guide.provider is not None:
+            status = catalog.credentials(offer.guide.provider)
+            if status.state == "usable" and status.source is not None and ":" in status.source:
+                found[offer.name] = f" (found in {status.source})"
+    return found
 
 
 def _name_provider(asked: SetupOptions, registry: Registry, offer: GuideChoice) -> str:

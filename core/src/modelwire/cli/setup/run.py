@@ -36,7 +36,7 @@ def converse(asked: SetupOptions, *, timeout: float, as_json: bool) -> int:
     edit_config(lambda text: text, asked.config_path, dry_run=True)
     config = _present(asked.config_path)
     registry = Registry(config)
-    plan = make_plan(asked, registry, config.environ)
+    plan = make_plan(asked, config, registry, config.environ)
     draft = _draft(asked, plan)
     try:
         choose_and_try(asked, plan, registry, draft, timeout)
