@@ -1,0 +1,186 @@
+"""The model of pydantic-ai that every provider of modelwire answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any
+
+from pydantic_ai.messages import ModelMessage, ModelResponse
+from pydantic_ai.models import (
+    Model,
+    ModelRequestParameters,
+    StreamedResponse,
+    check_allow_model_requests,
+)
+from pydantic_ai.profiles import ModelProfile, ModelProfileSpec
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.tools import RunContext
+from pydantic_ai.usage import RequestUsage
+
+from modelwire.config import Config
+from modelwire.errors import InvalidRequest
+from modelwire.runtime import Runtime
+from modelwire_pydantic_ai.errors import translated
+from modelwire_pydantic_ai.messages import context_of
+from modelwire_pydantic_ai.responses import ModelwireStream, response_of
+from modelwire_pydantic_ai.settings import options_of, tools_of
+
+__all__ = ["ModelwireModel"]
+
+_PROFILE = ModelProfile(
+    supports_tools=True,
+    supports_json_schema_output=True,
+    supports_image_input=True,
+    supports_document_input=True,
+    supports_audio_file_input=True,
+    supports_video_input=True,
+    supports_thinking=True,
+)
+"""What modelwire can send; what a model does not take is an error of its service or of modelwire."""
+
+
+class ModelwireModel(Model[Any]):
+    """A model of pydantic-ai, answered by any model that modelwire reaches.
+
+        agent = Agent(ModelwireModel("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"))
+
+    Requests hold no threads. A stream that is left or cancelled closes its connection; one that
+    breaks off raises an error. Leaving `async with agent` or `async with model` closes connections.
+
+    Args:
+        name: The model, as `provider/model-id`, or an alias of the configuration.
+        fallbacks: Models to ask where it fails; by default those of the configuration.
+        config: The configuration of modelwire, or its file; by default the one that the command
+            line uses.
+        runtime: A runtime to share; its owner closes it.
+        settings: Settings of every request, which those of an agent or a run go before.
+        profile: What the model can do, where it differs from what modelwire can send.
+
+    Raises:
+        InvalidRequest: `runtime` and `config` are both given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fallbacks: Sequence[str] | None = None,
+        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        runtime: Runtime | None = None,
+        settings: ModelSettings | None = None,
+        profile: ModelProfileSpec | None = None,
+    ) -> None:
+        if runtime is not None and config is not None:
+            msg = "A runtime has its configuration; leave out config."
+            raise InvalidRequest(msg, retryable=False)
+        self._name = name
+        self._fallbacks = fallbacks
+        self._config = config
+        self._given = runtime
+        self._made: Runtime | None = None
+        super().__init__(settings=settings, profile=_PROFILE if profile is None else profile)
+
+    @property
+    def model_name(self) -> str:
+        """The model, as it was named."""
+        return self._name
+
+    @property
+    def system(self) -> str:
+        """The provider, for traces."""
+        provider, slash, _ = self._name.partition("/")
+        return provider if slash else "modelwire"
+
+    async def request(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> ModelResponse:
+        """Ask the model.
+
+        Raises:
+            ModelAPIError: The provider failed.
+        """
+        call = self._call(messages, model_settings, model_request_parameters)[0]
+        with translated(self._name):
+            return response_of(await self._runtime.complete(**call))
+
+    @asynccontextmanager
+    async def request_stream(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+        run_context: RunContext[Any] | None = None,
+    ) -> AsyncGenerator[StreamedResponse]:
+        """Ask the model, and stream its answer.
+
+        Raises:
+            ModelAPIError: The provider failed, or the stream broke off.
+        """
+        del run_context
+        call, parameters = self._call(messages, model_settings, model_request_parameters)
+        async with self._runtime.stream(**call, keep_text=False) as stream:
+            yield ModelwireStream(parameters, stream, self._name, self.system)
+
+    async def count_tokens(
+        self,
+        messages: list[ModelMessage],
+        model_settings: ModelSettings | None,
+        model_request_parameters: ModelRequestParameters,
+    ) -> RequestUsage:
+        """Count the tokens of a request, where the provider does.
+
+        Raises:
+            ModelAPIError: It failed.
+        """
+        call = self._call(messages, model_settings, model_request_parameters)[0]
+        del call["fallbacks"]
+        with translated(self._name):
+            return RequestUsage(input_tokens=await self._runtime.count_tokens(**call))
+
+    def _call(
+        self,
+        messages: list[ModelMessage],
+        settings: ModelSettings | None,
+        parameters: ModelRequestParameters,
+    ) -> tuple[dict[str, Any], ModelRequestParameters]:
+        """The arguments of the runtime, and the parameters as pydantic-ai has prepared them."""
+        check_allow_model_requests()
+        settings, parameters = self.prepare_request(settings, parameters)
+        told = self._get_instruction_parts(messages, parameters) or ()
+        tools, choice = tools_of(settings or {}, parameters)
+        call = {
+            "prompt": context_of(messages, [part.content for part in told], tools),
+            "model": self._name,
+            "fallbacks": self._fallbacks,
+            **options_of(settings or {}, parameters),
+        }
+        return (call if choice is None else {**call, "tool_choice": choice}), parameters
+
+    @property
+    def _runtime(self) -> Runtime:
+        if self._given is not None:
+            return self._given
+        if self._made is None:
+            self._made = Runtime.from_config(self._config)
+        return self._made
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(exc_type, exc_val, exc_tb)
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close its connections, but for those of a runtime that was given."""
+        made, self._made = self._made, None
+        if made is not None:
+            await made.aclose()
