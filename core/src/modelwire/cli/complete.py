@@ -17,6 +17,7 @@ from modelwire.cli.options import (
     model_option,
     system_option,
 )
+from modelwire.cli.tool_sources import SourceCommand, chosen_sources
 
 _RETENTION = ("none", "short", "long")
 
@@ -46,7 +47,7 @@ def _json_or_text(value: str) -> Any:
         return value
 
 
-@click.command()
+@click.command(cls=SourceCommand)
 @click.argument("prompt", required=False)
 @model_option
 @click.option(
@@ -169,7 +170,7 @@ def complete(
     if given.piped_into > 1:
         msg = "Only one thing can be read from standard input."
         raise click.UsageError(msg)
-    tools = ToolOptions(tool_paths, yes, max_turns)
+    tools = ToolOptions(tool_paths, yes, max_turns, chosen_sources())
     if dry_run:
         return rehearse(given, config_path=config_path, tools=tools, **settings)
     form = "events" if events else "json" if as_json else "text"

@@ -22,12 +22,14 @@ from modelwire.cli.logs.recorder import Continued, Recorder
 from modelwire.cli.output import echo_json
 from modelwire.cli.printers import INTERRUPTED, PRINTERS
 from modelwire.cli.spinner import SpinningPrinter
+from modelwire.cli.tool_sources import SourceChoice
 from modelwire.errors import ModelwireError
 from modelwire.events import DoneEvent, Event
 from modelwire.hookspecs import ToolChoice
 from modelwire.messages import Context
 from modelwire.runtime import Runtime, Stream, ToolLoop, ToolRun, run_tools
 from modelwire.runtime.resolver import default_ref
+from modelwire.runtime.tool_sources import with_sources_asked
 from modelwire.tools import FunctionTool, load_tools
 from modelwire.transport import Deadlines
 
@@ -42,11 +44,16 @@ class ToolOptions:
         paths: The Python files that hold them.
         yes: Whether they run without a question.
         max_turns: The most answers to ask for.
+        sources: Sources of tools that installed packages have.
     """
 
     paths: Sequence[str]
     yes: bool
     max_turns: int
+    sources: Sequence[SourceChoice] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.paths or self.sources)
 
 
 def answer(
@@ -68,7 +75,7 @@ def answer(
         tools: The tools to run.
         settings: The other options of the command.
     """
-    plain = PRINTERS[form](runs_tools=bool(tools.paths), given=_given_options(settings))
+    plain = PRINTERS[form](runs_tools=bool(tools), given=_given_options(settings))
     printer = SpinningPrinter(plain, whole=form == "json")
     with _own_output(tools):
         try:
@@ -83,7 +90,7 @@ def answer(
             raise
         approval = Approval(terminal, show=form == "text")
         recorder = Recorder(context, continued, settings, enabled=not no_log)
-        answering = _Answering(context, functions, approval, tools.max_turns, printer, recorder)
+        answering = _Answering(context, functions, approval, tools, printer, recorder)
         status = run(answering.run(config_path, settings))
         recorder.write()
         return status
@@ -101,7 +108,7 @@ def rehearse(
         functions = _load(tools)
     context, _ = _context(given, settings)
     context.tools += [function.tool for function in functions]
-    return run(_rehearse(context, config_path, settings))
+    return run(_rehearse(context, tools.sources, config_path, settings))
 
 
 def _context(given: CompleteInput, settings: dict[str, Any]) -> tuple[Context, Continued | None]:
@@ -116,12 +123,12 @@ def _context(given: CompleteInput, settings: dict[str, Any]) -> tuple[Context, C
 
 def _own_output(tools: ToolOptions) -> AbstractContextManager[object]:
     """Keep standard output for the answer: what tools print goes to standard error."""
-    return redirect_stdout(sys.stderr) if tools.paths else nullcontext()
+    return redirect_stdout(sys.stderr) if tools else nullcontext()
 
 
 def _terminal(tools: ToolOptions) -> Terminal | None:
     """Where to ask before a tool runs; `None` if no approval is needed."""
-    if tools.yes or not tools.paths:
+    if tools.yes or not tools:
         return None
     terminal = open_terminal()
     if terminal is None:
@@ -141,7 +148,7 @@ class _Answering:
     context: Context
     functions: Sequence[FunctionTool]
     approval: Approval
-    max_turns: int
+    tools: ToolOptions
     printer: SpinningPrinter
     recorder: Recorder
 
@@ -163,14 +170,15 @@ class _Answering:
         return 0
 
     def _asking(self, runtime: Runtime, settings: dict[str, Any]) -> Stream | ToolLoop:
-        if not self.functions:
+        if not self.tools:
             return runtime.stream(self.context, **settings)
+        sources = [choice.open(runtime.config) for choice in self.tools.sources]
         return run_tools(
             runtime,
             self.context,
-            self.functions,
+            [*self.functions, *sources],
             approve=self.approval,
-            max_turns=self.max_turns,
+            max_turns=self.tools.max_turns,
             **settings,
         )
 
@@ -185,8 +193,16 @@ class _Answering:
             self.printer.done(item.message)
 
 
-async def _rehearse(context: Context, config_path: Path | None, settings: dict[str, Any]) -> int:
+async def _rehearse(
+    context: Context,
+    sources: Sequence[SourceChoice],
+    config_path: Path | None,
+    settings: dict[str, Any],
+) -> int:
     async with Runtime.from_config(config_path) as runtime:
+        chosen = [choice.open(runtime.config) for choice in sources]
+        found = await with_sources_asked(runtime, chosen)
+        context.tools += [tool.tool for tool in found if isinstance(tool, FunctionTool)]
         asked = _asked(runtime, settings)
         del asked["fallbacks"]  # what the first model would get is shown
         kept = await runtime.dry_run(context, **asked)

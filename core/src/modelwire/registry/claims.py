@@ -14,6 +14,7 @@ A plugin declares itself in its `pyproject.toml`, in entry points of these group
 | `modelwire.commands` | a subcommand of `modelwire` | a click command |
 | `modelwire.dialects` | a wire API that the plugin serves to clients | a `Dialect`, or its class |
 | `modelwire.setup` | any name | a `SetupGuide` for `modelwire setup` |
+| `modelwire.tools` | an option of `modelwire complete` and `chat` | a `ToolSources` |
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ Kind = Literal[
     "commands",
     "dialects",
     "setup",
+    "tools",
 ]
 _KINDS = (
     "providers",
@@ -53,6 +55,7 @@ _KINDS = (
     "commands",
     "dialects",
     "setup",
+    "tools",
 )
 
 _FOLDED = ("providers", "apis", "routes", "auth", "aliases", "dialects")

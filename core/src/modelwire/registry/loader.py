@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from modelwire.dialects import Dialect
     from modelwire.hookspecs import BeginObserver, SetupGuide
+    from modelwire.tools import ToolSources
 
 __all__ = [
     "LoadedPlugin",
@@ -31,6 +32,7 @@ __all__ = [
     "load_claimed_dialect",
     "load_command",
     "load_guide",
+    "load_tool_sources",
     "observers_in",
     "where",
 ]
@@ -129,6 +131,21 @@ def load_guide(claim: Claim) -> SetupGuide:
     loaded = _import(claim)
     if not isinstance(loaded, SetupGuide):
         msg = f"{claim.distribution} offers {claim.name!r}, which is not a SetupGuide."
+        raise PluginError(msg)
+    return loaded
+
+
+def load_tool_sources(claim: Claim) -> ToolSources:
+    """Import the tool sources that a package offers.
+
+    Raises:
+        PluginError: They cannot be imported, or are none.
+    """
+    from modelwire.tools import ToolSources
+
+    loaded = _import(claim)
+    if not isinstance(loaded, ToolSources):
+        msg = f"{claim.distribution} offers {claim.name!r}, which is not a ToolSources."
         raise PluginError(msg)
     return loaded
 

@@ -309,7 +309,7 @@ class Registry:
             info = infos.setdefault(
                 claim.distribution, PluginInfo(claim.distribution, claim.version)
             )
-            if claim.kind not in ("defaults", "dialects", "setup"):
+            if claim.kind not in ("defaults", "dialects", "setup", "tools"):
                 getattr(info, claim.kind).append(claim.name)
         for distribution, info in infos.items():
             claims = [claim for claim in self._all if claim.distribution == distribution]

@@ -8,14 +8,22 @@ if TYPE_CHECKING:
     from modelwire_mcp.approval import approve_read_only
     from modelwire_mcp.errors import McpServerError, McpToolError
     from modelwire_mcp.server import McpServer
+    from modelwire_mcp.sources import configured_servers
 
-__all__ = ["McpServer", "McpServerError", "McpToolError", "approve_read_only"]
+__all__ = [
+    "McpServer",
+    "McpServerError",
+    "McpToolError",
+    "approve_read_only",
+    "configured_servers",
+]
 
 _HOMES = {
     "McpServer": "modelwire_mcp.server",
     "McpServerError": "modelwire_mcp.errors",
     "McpToolError": "modelwire_mcp.errors",
     "approve_read_only": "modelwire_mcp.approval",
+    "configured_servers": "modelwire_mcp.sources",
 }
 
 

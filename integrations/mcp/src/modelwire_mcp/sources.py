@@ -146,7 +146,10 @@ def _made(config: Config, name: str, server: Mapping[str, Any]) -> McpServer:
     from modelwire_mcp.server import McpServer
 
     config.require_variables(("mcp", "servers", name))
-    options: dict[str, Any] = {"name": name, "parallel": bool(server.get("supportsParallelToolCalls"))}
+    options: dict[str, Any] = {
+        "name": name,
+        "parallel": bool(server.get("supportsParallelToolCalls")),
+    }
     for key, option in (("requestTimeoutMs", "timeout"), ("connectionTimeoutMs", "start_timeout")):
         if key in server:
             options[option] = server[key] / 1000

@@ -15,12 +15,13 @@ from modelwire.cli.options import (
     model_option,
     system_option,
 )
+from modelwire.cli.tool_sources import SourceCommand, chosen_sources
 from modelwire.text import has_surrogates
 
 __all__ = ["chat"]
 
 
-@click.command()
+@click.command(cls=SourceCommand)
 @click.argument("prompt", required=False)
 @model_option
 @system_option
@@ -87,5 +88,11 @@ def chat(
     from modelwire.cli.event_loop import run
 
     return run(
-        run_chat(ChatOptions(session=SessionOptions(resume, last, session, no_session), **wishes))
+        run_chat(
+            ChatOptions(
+                session=SessionOptions(resume, last, session, no_session),
+                sources=chosen_sources(),
+                **wishes,
+            )
+        )
     )

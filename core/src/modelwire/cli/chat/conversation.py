@@ -25,7 +25,7 @@ from modelwire.runtime import Runtime
 from modelwire.runtime.resolver import default_ref
 from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 from modelwire.sessions import Session
-from modelwire.tools import FunctionTool
+from modelwire.tools import FunctionTool, ToolSource
 
 __all__ = ["ChatConversation"]
 
@@ -45,6 +45,7 @@ class ChatConversation:
         reasoning: How much the model is asked to think, or `None`.
         max_tokens: The most tokens of an answer, or `None`.
         tools: The functions that the model may call.
+        sources: Sources of further tools that it may call.
         attached: What goes with the next prompt.
         was_stopped: Whether somebody stopped the last answer.
     """
@@ -58,6 +59,7 @@ class ChatConversation:
         self.reasoning: ReasoningLevel | None = None
         self.max_tokens: int | None = None
         self.tools: list[FunctionTool] = []
+        self.sources: list[ToolSource] = []
         self.attached: list[UserContent] = []
         self.was_stopped = False
         self._missed_stop = False
@@ -163,7 +165,11 @@ class ChatConversation:
         self.was_stopped = self._missed_stop = False
         try:
             async with run_tools(
-                self.runtime, context, self.tools, approve=approve, **self._settings()
+                self.runtime,
+                context,
+                [*self.tools, *self.sources],
+                approve=approve,
+                **self._settings(),
             ) as self._loop:
                 async for event in self._loop:
                     if isinstance(event, DoneEvent):

@@ -28,6 +28,7 @@ from modelwire.cli.event_loop import on_signal
 from modelwire.cli.model_check import offline_catalog
 from modelwire.cli.output import echo, is_terminal
 from modelwire.cli.printers import INTERRUPTED
+from modelwire.cli.tool_sources import SourceChoice
 from modelwire.models import ReasoningLevel
 from modelwire.runtime import Runtime
 from modelwire.sessions import default_state_directory
@@ -55,6 +56,7 @@ class ChatOptions:
         images: Images that go with the first prompt.
         files: Files that go with it.
         tools: Python files.
+        sources: Sources of tools that installed packages have.
         yes: Whether every tool call is allowed.
         plain: Whether answers are plain text also on a terminal.
         config_path: The configuration file, or `None`.
@@ -69,6 +71,7 @@ class ChatOptions:
     images: Sequence[str]
     files: Sequence[str]
     tools: Sequence[Path]
+    sources: Sequence[SourceChoice]
     yes: bool
     plain: bool
     config_path: Path | None
@@ -138,6 +141,7 @@ def _prepare(chat: Chat, wishes: ChatOptions, *, resumed: bool) -> None:
     talk.max_tokens = wishes.max_tokens
     if wishes.tools:
         chat.load_tools(wishes.tools)
+    talk.sources = [choice.open(talk.runtime.config) for choice in wishes.sources]
     chat.attach(wishes.images, wishes.files)
     _ = talk.model_name  # where there is none, that is reported before anything is typed
 

@@ -126,14 +126,15 @@ async def _reasoning(at: Chat, argument: str) -> bool:
 
 async def _tools(at: Chat, argument: str) -> bool:
     if argument == "-":
-        at.talk.tools = []
+        at.talk.tools, at.talk.sources = [], []
         show_note("The model has no tools.")
     elif argument:
         at.load_tools([_path(argument)])
-    elif not at.talk.tools:
+    elif not at.talk.tools and not at.talk.sources:
         echo("The model has no tools; /tools FILE loads those of a Python file.")
     if argument != "-":
-        for tool in at.talk.tools:
+        found = [tool for source in at.talk.sources for tool in await source.tools()]
+        for tool in (*at.talk.tools, *found):
             summary = tool.tool.description.partition("\n")[0]
             echo(printable(f"{tool.name}: {summary}" if summary else tool.name))
     return True

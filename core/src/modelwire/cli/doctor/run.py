@@ -18,6 +18,7 @@ from modelwire.cli.doctor.checks.plugins import check_plugins
 from modelwire.cli.doctor.checks.proxies import check_proxies
 from modelwire.cli.doctor.checks.reachability import check_reachability
 from modelwire.cli.doctor.checks.startup import check_startup
+from modelwire.cli.doctor.checks.tool_sources import check_tool_sources
 from modelwire.cli.doctor.checks.versions import check_versions
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding, State, show_finding
@@ -40,6 +41,7 @@ CHECKS: dict[str, Callable[[DoctorContext], Awaitable[list[Finding]]]] = {
     "reachability": check_reachability,
     "clock": check_clock,
     "cache": check_cache,
+    "tools": check_tool_sources,
 }
 """The checks in the order in which they are shown."""
 
