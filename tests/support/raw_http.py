@@ -55,7 +55,7 @@ async def answers(reader, most=1, *, bodies=True):
     return found
 
 
-async def exchange(url, data, *, seconds=30.0):
+async def exchange(url, data, *, seconds=100.0):
     """The answer to some bytes; `None` where the server closes without one.
 
     Raises:

@@ -26,7 +26,7 @@ def seconds(monkeypatch, **limits):
 
 async def closed(reader):
     """Wait until the server has closed; what it sent before is returned."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         try:
             return await reader.read()
         except ConnectionError:
@@ -217,7 +217,7 @@ async def test_a_client_that_reads_nothing_is_left(emulator, tmp_path, monkeypat
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             made.connect(("127.0.0.1", int(gateway.url.rpartition(":")[2])))
             made.sendall(head("POST", POST, f"Content-Length: {len(STREAM)}") + STREAM)
-            record = await asyncio.wait_for(gateway.record(), 30)
+            record = await asyncio.wait_for(gateway.record(), 100)
     assert record.status == 499
     assert record.usage.output > 0
     assert await asyncio.to_thread(emulator.requests[-1].wait, 10)
@@ -231,7 +231,7 @@ async def test_half_a_connection_is_none(emulator, tmp_path):
         writer.write(head("POST", POST, f"Content-Length: {len(STREAM)}") + STREAM)
         await reader.readuntil(b"ab")
         writer.write_eof()
-        record = await asyncio.wait_for(gateway.record(), 30)
+        record = await asyncio.wait_for(gateway.record(), 100)
         assert (record.status, record.failure) == (499, "left")
 
 

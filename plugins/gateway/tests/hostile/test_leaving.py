@@ -110,7 +110,7 @@ def post(gateway, path):
 async def free_again(gateway, emulator, path):
     """Wait until the key may call again."""
     emulator.answer("Hi.")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(100):
         while True:
             async with gateway.session.post(
                 gateway.url + path, json=STREAMS[path], headers=gateway.headers()
@@ -135,12 +135,12 @@ async def test_a_place_is_free_after_each_way_to_leave(emulator, tmp_path, path)
             emulator.answer(answer)
             async with connection(gateway.url) as (reader, writer):
                 writer.write(post(gateway, path))
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(100):
                     await moment(reader, emulator)
                 busy = await exchange(gateway.url, post(gateway, path))
                 assert busy.status == 429, name
                 leave(writer)
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(100):
                     while len(gateway.records) < 2:
                         await asyncio.sleep(0.01)
             record = next(each for each in gateway.records if each.status != 429)
