@@ -19,7 +19,7 @@ CHOICE = {"tool_choice": os.environ["TOOL_CHOICE"], "temperature": 0} if FORCED 
 ASKED = [HELLO]
 if "BEGUN" in os.environ:
     ASKED.append({"role": "assistant", "content": os.environ["BEGUN"]})
-MOST = 100
+MOST = int(os.environ.get("MAX_TOKENS", "4000"))
 api = OpenAI(max_retries=0)
 
 
@@ -46,7 +46,9 @@ def chat():
     streamed = "".join(one.delta for one in events if one.type == "content.delta")
     (usage,) = [one.chunk.usage for one in events if one.type == "chunk" and one.chunk.usage]
     tools = [{"type": "function", "function": LOOK}]
-    called = api.chat.completions.create(model=MODEL, messages=ASKED, tools=tools, **CHOICE)
+    called = api.chat.completions.create(
+        model=MODEL, messages=ASKED, tools=tools, max_completion_tokens=MOST, **CHOICE
+    )
     answer = called.choices[0].message
     results = [
         {"role": "tool", "tool_call_id": call.id, "content": "Sunny."} for call in answer.tool_calls
@@ -81,10 +83,14 @@ def responses():
     )
     thoughts = [item.summary[0].text for item in whole.output if item.type == "reasoning"]
     with api.responses.stream(model=MODEL, input="Hello", max_output_tokens=MOST) as stream:
-        deltas = [one.delta for one in stream if one.type == "response.output_text.delta"]
-        final = stream.get_final_response()
+        events = list(stream)
+    deltas = [one.delta for one in events if one.type == "response.output_text.delta"]
+    # The last event is `response.incomplete` where the limit ends the answer.
+    usage = events[-1].response.usage
     tools = [{"type": "function", **LOOK}]
-    called = api.responses.create(model=MODEL, input=ASKED, tools=tools, store=False, **CHOICE)
+    called = api.responses.create(
+        model=MODEL, input=ASKED, tools=tools, store=False, max_output_tokens=MOST, **CHOICE
+    )
     calls = [item for item in called.output if item.type == "function_call"]
     results = [
         {"type": "function_call_output", "call_id": call.call_id, "output": "Sunny."}
@@ -102,7 +108,7 @@ def responses():
         "text": whole.output_text,
         "thinking": "".join(thoughts) or None,
         "streamed": "".join(deltas),
-        "usage": final.usage.total_tokens > 0,
+        "usage": usage.total_tokens > 0,
         "tool": calls[0].name,
         "after": after.output_text,
         "seen": seen,

@@ -47,6 +47,19 @@ SCRIPT = [
 ]
 """The answers of one conversation, and what a client makes of them."""
 
+REFUSED = {
+    "openai": ["model_not_found", "invalid_api_key"],
+    "anthropic": ["not_found_error", "authentication_error"],
+    "vercel": ["404 invalid_request_error", "404 invalid_request_error", "404 not_found_error"],
+    "langchain": [
+        "OpenAIModelNotFoundError",
+        "OpenAIModelNotFoundError",
+        "AnthropicModelNotFoundError",
+        "ResourceNotFoundException",
+    ],
+}
+"""What clients make of a model that there is not, and some of a wrong key."""
+
 NAMES = {
     "chat": ("openai", "vercel"),
     "responses": ("openai", "vercel"),
@@ -90,44 +103,18 @@ async def run(name, gateway, home, **variables):
 @pytest.mark.parametrize(
     ("name", "thinking", "rest"),
     [
-        (
-            "openai",
-            {"chat": "Hm.", "responses": "Hm."},
-            {"refused": ["model_not_found", "invalid_api_key"], "listed": True, "vector": 1024},
-        ),
+        ("openai", {"chat": "Hm.", "responses": "Hm."}, {"listed": True, "vector": 1024}),
         (
             "anthropic",
             {"messages": "Hm.c2ln", "invoke": "Hm.c2ln"},
-            {
-                "refused": ["not_found_error", "authentication_error"],
-                "listed": True,
-                "counted": True,
-            },
+            {"listed": True, "counted": True},
         ),
         (
             "langchain",
             {"chat": None, "responses": "Hm.", "messages": "Hm.", "converse": "Hm."},
-            {
-                "refused": [
-                    "OpenAIModelNotFoundError",
-                    "OpenAIModelNotFoundError",
-                    "AnthropicModelNotFoundError",
-                    "ResourceNotFoundException",
-                ],
-                "vector": 1024,
-            },
+            {"vector": 1024},
         ),
-        (
-            "vercel",
-            {"chat": None, "responses": "Hm.", "messages": "Hm."},
-            {
-                "refused": [
-                    "404 invalid_request_error",
-                    "404 invalid_request_error",
-                    "404 not_found_error",
-                ]
-            },
-        ),
+        ("vercel", {"chat": None, "responses": "Hm.", "messages": "Hm."}, {}),
     ],
 )
 async def test_a_client_has_its_conversation(name, thinking, rest, emulator, tmp_path):
@@ -142,7 +129,11 @@ async def test_a_client_has_its_conversation(name, thinking, rest, emulator, tmp
             MODEL=MODEL,
             EMBEDDING_MODEL="amazon-bedrock/amazon.titan-embed-text-v2:0",
         )
-    assert answers == {**{d: SAID | {"thinking": t} for d, t in thinking.items()}, **rest}
+    assert answers == {
+        **{door: SAID | {"thinking": thought} for door, thought in thinking.items()},
+        "refused": REFUSED[name],
+        **rest,
+    }
     sent = [
         request
         for request in emulator.requests
@@ -187,6 +178,7 @@ async def test_a_client_has_its_conversation_with_a_real_model(name, real_model,
             MAX_TOKENS="100",
             **variables,
         )
+    assert answers["refused"] == REFUSED[name]
     doors = {door: answers[door] for door, clients in NAMES.items() if name in clients}
     for door, said in doors.items():
         assert all(said[part].strip() for part in ("text", "streamed", "after")), (door, said)

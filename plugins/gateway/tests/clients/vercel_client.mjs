@@ -6,7 +6,7 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { APICallError, generateText, streamText, tool } from "ai";
 import { z } from "zod";
 
-const { MODEL, IMAGE, OPENAI_BASE_URL, OPENAI_API_KEY, TOOL_CHOICE, BEGUN } = process.env;
+const { MODEL, IMAGE, OPENAI_BASE_URL, OPENAI_API_KEY, MAX_TOKENS, TOOL_CHOICE, BEGUN } = process.env;
 const openai = createOpenAI({ baseURL: OPENAI_BASE_URL, apiKey: OPENAI_API_KEY });
 const anthropic = createAnthropic({ baseURL: OPENAI_BASE_URL, apiKey: OPENAI_API_KEY });
 const look = tool({
@@ -14,7 +14,7 @@ const look = tool({
   inputSchema: z.object({ place: z.string() }),
 });
 
-const options = { maxRetries: 0, maxOutputTokens: TOOL_CHOICE ? 100 : undefined };
+const options = { maxRetries: 0, maxOutputTokens: MAX_TOKENS ? Number(MAX_TOKENS) : undefined };
 const forced = TOOL_CHOICE ? { toolChoice: TOOL_CHOICE, temperature: 0 } : {};
 const asked = [{ role: "user", content: "Hello" }];
 if (BEGUN) asked.push({ role: "assistant", content: BEGUN });
