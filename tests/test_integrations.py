@@ -1,8 +1,9 @@
-"""The standard suites of frameworks pass over our integrations, offline, as installed from wheels.
+"""Integrations pass their suites as installed from wheels, offline, beside the newest framework.
 
-Each integration with a folder `tests/standard` has an environment of its own in `.venv-bench`: the
-framework and its suite come from the package index, as new as it has them, ours from wheels of this
-checkout. Without the index the tests are skipped.
+A folder of tests with a `requirements.txt` is a suite: the framework's own standard suite where there
+is one, else the tests of the integration. It has an environment of its own in `.venv-bench`; the
+framework comes from the package index, as new as it has it, ours from wheels of this checkout. Without
+the index the tests are skipped.
 """
 
 import os
@@ -19,14 +20,22 @@ from foreign_clients import python_with
 pytestmark = pytest.mark.timeout(900)
 
 ROOT = Path(__file__).parents[1]
-SUITES = {path.parents[1].name: path for path in sorted(ROOT.glob("integrations/*/tests/standard"))}
+INTEGRATIONS = ROOT / "integrations"
+SUITES = {
+    file.relative_to(INTEGRATIONS).parts[0]: file.parent
+    for file in sorted(INTEGRATIONS.glob("*/tests/**/requirements.txt"))
+}
 OURS = [ROOT / "core", ROOT / "plugins" / "bedrock"]
+OPTIONS = [
+    *("-q", "--tb=short", "-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib"),
+    *("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
+]
 
 
 def installed(name, suite, folder):
     """The interpreter of an environment with the framework's suite and our wheels."""
     python = python_with(f"integrations-{name}", suite / "requirements.txt")
-    wheels = build_wheels(folder, *OURS, suite.parents[1])
+    wheels = build_wheels(folder, *OURS, INTEGRATIONS / name)
     pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile")
     run(*pip, *wheels)
     run(*pip, "--no-deps", "--no-index", "--force-reinstall", *wheels)
@@ -34,13 +43,13 @@ def installed(name, suite, folder):
 
 
 @pytest.mark.parametrize("name", SUITES)
-def test_the_standard_suite_passes(name, tmp_path):
+def test_the_suite_passes(name, tmp_path):
     suite = SUITES[name]
     python = installed(name, suite, tmp_path)
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
 
     done = subprocess.run(
-        [python, "-m", "pytest", "-q", "--tb=short", "--confcutdir", suite, suite],
+        [python, "-m", "pytest", *OPTIONS, "--rootdir", suite, "--confcutdir", suite, suite],
         cwd=tmp_path,
         env=environ,
         capture_output=True,
@@ -50,10 +59,5 @@ def test_the_standard_suite_passes(name, tmp_path):
 
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
     counted = {word: int(n) for n, word in re.findall(r"(\d+) (\w+)", done.stdout.splitlines()[-1])}
-    assert counted["passed"] >= 40, done.stdout
+    assert counted["passed"] >= 20, done.stdout
     assert counted.get("skipped", 0) + counted.get("xfailed", 0) <= 6, done.stdout
-
-
-def test_every_integration_has_a_suite_or_tests_of_its_own():
-    for folder in ROOT.glob("integrations/*/pyproject.toml"):
-        assert list(folder.parent.glob("tests/test_*.py")), folder.parent.name
