@@ -251,6 +251,13 @@ def test_a_group_alone_takes_the_options_of_its_default_command(program, group, 
     assert b"No such option" in program.run(*group, "--nonsense").stderr
 
 
+def test_the_version_names_the_program_however_it_was_started(program):
+    wanted = program.run("--version").stdout
+    assert wanted.startswith(b"modelwire, version ")
+    program.command = [sys.executable, "-m", "modelwire"]
+    assert program.run("--version").stdout == wanted
+
+
 def test_the_words_of_other_programs_lead_to_commands_that_there_are(program):
     for said in set(OURS.values()):
         words = shlex.split(said)

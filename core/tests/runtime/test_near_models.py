@@ -2,10 +2,12 @@
 
 import pytest
 
-from modelwire.errors import PluginError, UnknownModel
+from modelwire.config import Config
+from modelwire.errors import ConfigError, PluginError, UnknownModel
 from modelwire.models import ModelRef
+from modelwire.registry import Registry
 from modelwire.runtime.near_models import near_models
-from modelwire.runtime.resolver import named_by, unknown_name
+from modelwire.runtime.resolver import default_ref, named_by, unknown_name
 
 CLAUDES = [
     ModelRef("maker", name)
@@ -83,3 +85,12 @@ def test_a_name_of_several_models_is_an_error():
         named_by("x", refs)
     assert named_by("y", refs) == ModelRef("b", "Y")
     assert named_by("z", refs) is None
+
+
+def test_without_any_provider_the_plugins_are_named(site, registry):
+    with pytest.raises(ConfigError, match="nothing is configured"):
+        default_ref(Config.empty(), registry)
+    empty = Registry(Config.empty(), [])
+    with pytest.raises(ConfigError, match="No provider plugin is installed") as caught:
+        default_ref(Config.empty(), empty)
+    assert "modelwire-local" in caught.value.hint

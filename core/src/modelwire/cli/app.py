@@ -99,7 +99,7 @@ class _LazyGroup(click.Group):
     params=diagnostic_options(hidden=False),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="modelwire")
+@click.version_option(package_name="modelwire", prog_name="modelwire")
 def app() -> None:
     """Name a model as provider/model-id, and stream from it.
 

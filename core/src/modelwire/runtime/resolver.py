@@ -358,4 +358,11 @@ def default_ref(config: Config, registry: Registry) -> ModelRef:
     else:
         msg = "No model was named and nothing is configured."
     hint = "Name a model as provider/model-id, or set agents.defaults.model.primary."
+    if not registry.provider_ids:
+        from modelwire.registry.published import published_plugins
+
+        bare = "" if config.path is not None or config.document else " and nothing is configured"
+        msg = f"No provider plugin is installed{bare}."
+        names = ", ".join(plugin.distribution for plugin in published_plugins())
+        hint = f"Install at least one with pip: {names}."
     raise ConfigError(msg, source=str(config.path) if config.path else None, hint=hint)
