@@ -5,7 +5,6 @@ import base64
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from mcp.server import MCPServer
@@ -77,13 +76,6 @@ def where() -> str:
 
 
 if __name__ == "__main__":
-    if "--deaf" in sys.argv:  # a server that neither answers nor ends
-        import signal
-
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        print(os.getpid(), file=sys.stderr, flush=True)
-        while True:
-            time.sleep(600)
     if "--http" in sys.argv:
         server.run("streamable-http", port=int(sys.argv[sys.argv.index("--http") + 1]))
     else:

@@ -14,7 +14,7 @@ from modelwire.errors import Cancelled, InvalidRequest
 from modelwire.messages import Image, ToolCall
 from modelwire.tools import run_call
 from modelwire_mcp import McpServer, McpServerError, approve_read_only
-from processes import EVERYTHING, FLOODING, wait_until_gone
+from processes import DEAF, EVERYTHING, FLOODING, running_with, wait_until_gone
 
 
 async def call(server, name, arguments=None):
@@ -103,15 +103,13 @@ async def test_a_call_has_a_deadline_and_the_server_goes_on(everything):
         assert text(await call(slow, "add", {"a": 1, "b": 1})) == "2"
 
 
-async def test_a_server_that_does_not_answer_is_ended(make_runtime, everything):
-    deaf = McpServer([*everything, "--deaf"], name="deaf", start_timeout=3)
+async def test_a_server_that_does_not_answer_is_ended(make_runtime, tmp_path):
+    mark = str(tmp_path / "mark")  # by which its process is found, however far it has come
+    deaf = McpServer([sys.executable, DEAF, mark], name="deaf", start_timeout=3)
     async with make_runtime() as runtime:
-        with pytest.raises(
-            McpServerError, match="'deaf': There was no answer within 3 sec"
-        ) as caught:
+        with pytest.raises(McpServerError, match="'deaf': There was no answer within 3 seconds"):
             await Agent("scripted/m", tools=[deaf], runtime=runtime).run("[]")
-    pid = int(str(caught.value).rpartition("It said: ")[2])
-    wait_until_gone(pid)
+    wait_until_gone(*running_with(mark))
 
 
 @pytest.mark.parametrize(

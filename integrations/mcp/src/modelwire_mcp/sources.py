@@ -8,10 +8,10 @@ programs. Keys that choose an account or weaken TLS are refused rather than igno
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import ConfigError, Problem
-from modelwire.text import near_matches
 from modelwire.tools import ToolSource, ToolSources
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def named_server(config: Config, text: str) -> ToolSource:
             msg = f"The configuration of the MCP server {name!r} is not valid."
             raise ConfigError(msg, problems=problems)
         return _made(config, name, servers[name])
-    near = near_matches(name, list(servers), most=1)
+    near = get_close_matches(name, list(servers), n=1)
     if near and " " not in name:
         msg = f"The configuration has no MCP server {name!r}."
         raise ConfigError(msg, hint=f"Did you mean {near[0]!r}?")
