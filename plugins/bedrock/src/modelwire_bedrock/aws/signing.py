@@ -4,8 +4,8 @@ botocore emits `before-send` with the finished request. A handler takes it there
 place of the service, so that botocore ends as after any call and no socket is opened. A client may
 be shared between threads: what one call leaves behind is found through the thread.
 
-That is for the first requests of a model. For those after them a template is filled in, once it has
-been shown to hold.
+That is for requests that cannot be written without a client (see `direct_requests`), and of those for
+the first of a model. For those after them a template is filled in, once it has been shown to hold.
 """
 
 from __future__ import annotations
