@@ -18,7 +18,7 @@ MOST_CALLS = 820
 MOST_AT_ONCE = 84
 """The most of them before the gate of starts, where all streams that are begun together get at once."""
 
-MOST_INSTRUCTIONS = 19_000
+MOST_INSTRUCTIONS = 19_500
 """The most instructions of modelwire's own code for an answer of one piece of text."""
 MOST_BLOCKS = 475
 """The most blocks of memory that an open stream holds."""

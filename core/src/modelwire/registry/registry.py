@@ -12,8 +12,7 @@ import pluggy
 from attrs import evolve
 
 from modelwire.config import Config, ProviderConfig
-from modelwire.config.providers import OWN_AUTH
-from modelwire.errors import ConfigError, PluginError, Problem
+from modelwire.errors import PluginError
 from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name, undisputed
@@ -466,30 +465,14 @@ class Registry:
         raise PluginError(msg, hint=hint)
 
     def _refuse_api(self, provider: str, api: str) -> NoReturn:
-        spoken = sorted({claim.name for claim in self._claims if claim.kind == "apis"})
-        msg = f"No installed plugin speaks the API {api!r} that {provider!r} is configured with."
-        from modelwire.registry.published import how_to_install
+        from modelwire.registry.refusals import unknown_api
 
-        hint = how_to_install("apis", api, self._installed)
-        raise PluginError(
-            msg, hint=hint or f"Installed plugins speak: {', '.join(spoken) or 'none'}."
-        )
+        raise unknown_api(provider, api, self._claims)
 
     def _refuse_auth(self, provider: ProviderConfig, mode: str) -> NoReturn:
-        owned = sorted({claim.name for claim in self._claims if claim.kind == "auth"})
-        problem = Problem(provider.auth_path, f"no installed plugin owns the auth mode {mode!r}")
-        from modelwire.registry.published import how_to_install
+        from modelwire.registry.refusals import unknown_auth
 
-        hint = how_to_install("auth", mode, self._installed)
-        if hint is None:
-            known = ", ".join([*OWN_AUTH, *owned])
-            hint = f"It may be one of {known}, or install the plugin that owns it."
-        msg = "The configuration is not valid."
-        raise ConfigError(msg, problems=[problem], hint=hint)
-
-    @cached_property
-    def _installed(self) -> set[str]:
-        return {claim.distribution for claim in self._claims}
+        raise unknown_auth(provider, mode, self._claims)
 
 
 def _keep(known: dict[K, V], key: K, value: V) -> V:
