@@ -6,9 +6,9 @@ of its foreign client, with `MODELWIRE_FOREIGN_CLIENTS=1`; else only their synta
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import preloaded
 import pytest
 from console_pages import blocks_of
 from foreign_clients import CLIENTS, every_client, python_with
@@ -76,20 +76,17 @@ def run(library, task, folder, emulator):
     """What a program prints that runs against the emulator."""
     environ = emulator.environ()
     environ["AWS_BEDROCK_RUNTIME_ENDPOINT"] = environ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]
-    # Warnings are modelwire's to have none of.
-    python = [sys.executable]
-    if library not in INSTALLED:
+    environ |= {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    program = ["-c", "\n".join(PROGRAMS[task][library])]
+    options = {"cwd": folder, "env": environ, "text": True, "timeout": 100}
+    if library in INSTALLED:
+        if library == "modelwire":
+            environ["PYTHONWARNINGS"] = "error"  # they are modelwire's to have none of
+        done = preloaded.run(program, python=True, **options)
+    else:
         name = FOREIGN[library]
-        python = [python_with(f"client-{name}", CLIENTS / f"{name}.txt")]
-    strict = ["-W", "error"] if library == "modelwire" else []
-    done = subprocess.run(
-        [*python, *strict, "-c", "\n".join(PROGRAMS[task][library])],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environ},
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+        python = python_with(f"client-{name}", CLIENTS / f"{name}.txt")
+        done = subprocess.run([python, *program], capture_output=True, **options)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr == "" or library not in INSTALLED
     return done.stdout.strip()
