@@ -46,18 +46,15 @@ class Owner:
         warming: Held while the hook `warm_up` runs, so that it never runs twice at a time.
     """
 
-    def __init__(
-        self, distribution: str, version: str, loaded: LoadedPlugin, middleware: Iterable[object]
-    ) -> None:
-        self.distribution = distribution
-        self.version = version
-        self.yields = distribution
+    def __init__(self, claim: Claim, loaded: LoadedPlugin, middleware: Iterable[object]) -> None:
+        self.distribution, self.version = claim.distribution, claim.version
+        self.yields = self.distribution
         wrappers = [plugin for plugin in middleware if plugin is not loaded.plugin]
         if wrappers:
             from modelwire.registry.delta_check import DeltaCheck  # it needs the events
 
-            self.yields = f"Middleware around {distribution}"
-            wrappers.append(DeltaCheck(distribution))
+            self.yields = f"Middleware around {self.distribution}"
+            wrappers.append(DeltaCheck(self.distribution))
         self.hooks: pluggy.HookRelay = loaded.inside(wrappers)
         self.warming = ForkSafeLock()
         self._plugin = loaded.plugin
@@ -383,9 +380,7 @@ class Registry:
             with self._making:
                 if key not in self._owners:
                     loaded = self._load(claim)
-                    self._owners[key] = Owner(
-                        claim.distribution, claim.version, loaded, self.middleware
-                    )
+                    self._owners[key] = Owner(claim, loaded, self.middleware)
         return self._owners[key]
 
     def _load(self, claim: Claim) -> LoadedPlugin:
