@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import operator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
 import pytest
@@ -188,17 +189,21 @@ def test_a_task_that_is_cancelled_closes_its_connection(emulator, model):
 
 
 def test_streams_hold_no_threads(emulator, model):
-    emulator.answer("Yes.", times=None)
+    emulator.answer("A long answer, in many words.", times=None)
+
+    async def read(begun):
+        async with aclosing(model.astream("Hello")) as stream:
+            first = await anext(stream)
+            await begun.wait()  # all streams are in the middle of their answers
+            return functools.reduce(operator.add, [part async for part in stream], first)
 
     async def ask():
-        await model.ainvoke("Hello")  # what is imported and looked up once
-        asyncio.get_running_loop().run_in_executor = None
-        return await asyncio.gather(*[read() for _ in range(20)])
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        begun = asyncio.Barrier(20)
+        async with asyncio.timeout(60):
+            return await asyncio.gather(*[read(begun) for _ in range(20)])
 
-    async def read():
-        return added([part async for part in model.astream("Hello")])
-
-    assert {message.text for message in asyncio.run(ask())} == {"Yes."}
+    assert {message.text for message in asyncio.run(ask())} == {"A long answer, in many words."}
 
 
 def test_one_model_serves_several_event_loops(emulator, model):
