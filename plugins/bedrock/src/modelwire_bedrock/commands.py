@@ -59,8 +59,8 @@ def bedrock() -> None:
 @click.option("--catalogue", type=_FILE, metavar="FILE", help="The models, as JSON5.")
 @click.option(
     "--model",
-    metavar="echo|synth|REF",
-    help="What answers: repeated prompts, calls of tools (default), or a model, as provider/model-id.",
+    metavar="REF",
+    help="What answers: echo, synth (the default; calls tools), or a model, as provider/model-id.",
 )
 @click.option("--replay", type=_ANY_PATH, metavar="FILE", help="Recordings that answer.")
 @click.option(
