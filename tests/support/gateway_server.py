@@ -70,11 +70,13 @@ def parsed(text):
 
 
 @contextlib.asynccontextmanager
-async def running(runtime, settings=None, access=_ONE_KEY):
+async def running(runtime, settings=None, access=_ONE_KEY, observers=()):
     """A gateway on a free port."""
     records = []
     chosen = settings or Settings(drain_seconds=5)
-    made = await asyncio.to_thread(app, runtime, chosen, access, observers=[records.append])
+    made = await asyncio.to_thread(
+        app, runtime, chosen, access, observers=[records.append, *observers]
+    )
     # The signals of the test's process are not the server's.
     server = Server(server_config(made, chosen, port=0))
     task = asyncio.create_task(server.serve())
@@ -91,7 +93,9 @@ async def running(runtime, settings=None, access=_ONE_KEY):
 
 
 @contextlib.asynccontextmanager
-async def serving(emulator, tmp_path, *, config=None, settings=None, access=_ONE_KEY, through=None):
+async def serving(
+    emulator, tmp_path, *, config=None, settings=None, access=_ONE_KEY, through=None, observers=()
+):
     """A gateway whose models are the emulator's."""
     document = config or {}
     if through:
@@ -103,6 +107,6 @@ async def serving(emulator, tmp_path, *, config=None, settings=None, access=_ONE
             retries=RetryPolicy(max_attempts=1),
             cache_directory=tmp_path / "cache",
         ) as runtime,
-        running(runtime, settings, access) as gateway,
+        running(runtime, settings, access, observers) as gateway,
     ):
         yield gateway

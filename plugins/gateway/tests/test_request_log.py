@@ -5,6 +5,7 @@ import json
 import pytest
 from gateway_server import KEY, serving
 
+from modelwire_gateway import Settings
 from modelwire_gateway.request_log import request_logger
 
 MODEL = "amazon-bedrock/us.amazon.nova-lite-v1:0"
@@ -43,6 +44,28 @@ async def test_a_line_of_json_for_each_request(emulator, tmp_path, capsys):
     assert (unknown["failure"], refused["failure"]) == ("model_not_found", "unauthorized")
     assert KEY not in "".join(logged)
     assert "secret" not in "".join(logged)
+
+
+async def test_content_is_logged_only_where_it_is_asked_for(emulator, tmp_path, capsys):
+    logged = request_logger("json")
+    chosen = Settings(log_content=True)
+    long = "A" * 50_000
+    async with serving(emulator, tmp_path, settings=chosen, observers=[logged]) as gateway:
+        emulator.answer("A secret answer")
+        body = {**BODY, "messages": [*BODY["messages"], {"role": "user", "content": long}]}
+        await gateway.post("/v1/chat/completions", body)
+        gateway.key = "mw-wrong"
+        await gateway.post("/v1/chat/completions", BODY)
+        kept = [record.content for record in gateway.records]
+    answered, refused = map(json.loads, capsys.readouterr().err.splitlines())
+    first, second = answered["request"]["messages"]
+    assert first["content"] == "A secret question"
+    assert second["content"] == "A" * 10_000 + "… (40000 more characters)"
+    assert answered["answer"]["text"] == "A secret answer"
+    assert answered["answer"]["stop_reason"] == "stop"
+    assert "request" not in refused
+    assert kept == [None, None], "records must not keep what was said"
+    assert KEY not in json.dumps([answered, refused])
 
 
 @pytest.mark.parametrize("form", ["none"])

@@ -40,7 +40,12 @@ __all__ = ["serve"]
     type=click.Choice(["text", "json", "none"]),
     default="text",
     show_default=True,
-    help="How each request is logged to standard error; never what was said.",
+    help="How each request is logged to standard error.",
+)
+@click.option(
+    "--log-content",
+    is_flag=True,
+    help="Log what is sent and answered, too; with --log json.",
 )
 @click.pass_context
 def serve(
@@ -50,6 +55,7 @@ def serve(
     allow_hosts: tuple[str, ...],
     config_path: Path | None,
     log: LogFormat,
+    log_content: bool,
 ) -> None:
     """Serve every model of the configuration to clients of OpenAI's, Anthropic's and Bedrock's APIs.
 
@@ -61,9 +67,19 @@ def serve(
     """  # noqa: D301 - \b keeps click from joining the lines
     if context.invoked_subcommand is not None:
         return
+    if log_content and log != "json":
+        msg = "--log-content needs --log json."
+        raise click.UsageError(msg)
     from modelwire_gateway.run import run_gateway
 
-    run_gateway(host=host, port=port, allow_hosts=allow_hosts, config_path=config_path, log=log)
+    run_gateway(
+        host=host,
+        port=port,
+        allow_hosts=allow_hosts,
+        config_path=config_path,
+        log=log,
+        log_content=log_content,
+    )
 
 
 serve.add_command(keys)

@@ -171,3 +171,4 @@ class Gateway:
                 observer(record)
             except Exception:
                 logger.exception("An observer of requests failed.")
+        record.content = None

@@ -1,14 +1,28 @@
-"""Records of requests, for logs, metrics and the status page; they hold nothing that was said."""
+"""Records of requests, for logs, metrics and the page; with content only where the settings ask for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from attrs import define
 
-from modelwire.messages import Usage
+from modelwire.messages import AssistantMessage, Usage
 
-__all__ = ["Observer", "RequestRecord"]
+__all__ = ["Content", "Observer", "RequestRecord"]
+
+
+@define
+class Content:
+    """What a client sent, and what it was answered.
+
+    Attributes:
+        request: The body of the request.
+        answer: The message, as far as it came; `None` where no model answered.
+    """
+
+    request: Mapping[str, Any]
+    answer: AssistantMessage | None = None
 
 
 @define
@@ -29,6 +43,8 @@ class RequestRecord:
         began: When it came, in seconds since 1970.
         first_byte: Seconds until the first byte of a streamed answer, or `None`.
         seconds: How long it took.
+        content: What was sent and answered, if the settings ask for it; only until the observers
+            have seen it.
     """
 
     request_id: str
@@ -44,6 +60,7 @@ class RequestRecord:
     cost: float | None = None
     first_byte: float | None = None
     seconds: float = 0.0
+    content: Content | None = None
 
 
 Observer = Callable[[RequestRecord], None]

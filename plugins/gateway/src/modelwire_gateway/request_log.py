@@ -1,16 +1,21 @@
-"""The log of requests: a line for each, as text or as JSON; nothing that was said is in it."""
+"""The log of requests: a line for each, as text or as JSON; with content only where that is asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from modelwire.cli import echo, printable
+from modelwire.messages import AssistantMessage
 from modelwire_gateway.records import Observer, RequestRecord
 
 __all__ = ["LogFormat", "request_logger"]
+
+_LONGEST: Final = 10_000
+"""Characters of a text in the log."""
 
 LogFormat: TypeAlias = Literal["text", "json", "none"]
 
@@ -34,6 +39,28 @@ def _text(record: RequestRecord) -> str:
     return printable(", ".join(parts))
 
 
+def _shortened(value: Any) -> Any:
+    """The same data with long texts cut, as those of pictures."""
+    if isinstance(value, str):
+        rest = len(value) - _LONGEST
+        return value if rest <= 0 else f"{value[:_LONGEST]}… ({rest} more characters)"
+    if isinstance(value, Mapping):
+        return {name: _shortened(each) for name, each in value.items()}
+    return [_shortened(each) for each in value] if isinstance(value, list) else value
+
+
+def _written(message: AssistantMessage) -> dict[str, Any]:
+    return {
+        "text": message.text,
+        "thinking": message.thinking,
+        "tool_calls": [
+            {"id": call.id, "name": call.name, "arguments": call.arguments}
+            for call in message.tool_calls
+        ],
+        "stop_reason": message.stop_reason,
+    }
+
+
 def _json(record: RequestRecord) -> str:
     usage = record.usage
     line: dict[str, Any] = {
@@ -52,4 +79,8 @@ def _json(record: RequestRecord) -> str:
         "output_tokens": None if usage is None else usage.output,
         "cost": record.cost,
     }
+    if record.content is not None:
+        answer = record.content.answer
+        line["request"] = _shortened(record.content.request)
+        line["answer"] = None if answer is None else _shortened(_written(answer))
     return msgspec.json.encode(line).decode()

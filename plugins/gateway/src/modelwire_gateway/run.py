@@ -54,6 +54,7 @@ def run_gateway(
     allow_hosts: Sequence[str] = (),
     config_path: Path | None = None,
     log: LogFormat = "text",
+    log_content: bool = False,
 ) -> None:
     """Run until SIGINT or SIGTERM.
 
@@ -63,6 +64,7 @@ def run_gateway(
         allow_hosts: Further host names that requests may be addressed to.
         config_path: The configuration file; by default the user's.
         log: How each request is logged.
+        log_content: Whether the log has what is sent and answered; by default the configuration's.
 
     Raises:
         ConfigError: The configuration is not valid, or the address cannot be used.
@@ -74,6 +76,7 @@ def run_gateway(
         host=settings.host if host is None else host,
         port=settings.port if port is None else port,
         allow_hosts=(*settings.allow_hosts, *allow_hosts),
+        log_content=settings.log_content or log_content,
     )
     asyncio.run(_serve(Runtime.from_config(config), settings, log))
 
@@ -133,6 +136,7 @@ def _announce(listening: socket.socket, *, key: str) -> None:
     place = f"[{host}]" if ":" in host else host
     url = f"http://{place}:{port}"
     echo(f"modelwire serves at {url}; stop it with Ctrl-C.", err=True)
+    echo(f"Its page, which asks for a key: {url}/", err=True)
     if not is_loopback(host):
         lead = style("Warning: ", fg="yellow", bold=True)
         echo(lead, "other machines can call it, over HTTP; put TLS in front of it.", err=True)

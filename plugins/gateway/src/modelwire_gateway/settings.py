@@ -52,6 +52,7 @@ class Settings:
         keep_alive_seconds: How long a stream may be silent before a keep-alive is sent.
         request_seconds: How long the body of a request may take to arrive.
         drain_seconds: How long open requests may go on after SIGTERM.
+        log_content: Whether the log of requests, as JSON, has what was sent and answered.
         open_probes: Whether `/readyz` and `/metrics` need no key beyond loopback.
         labels: Labels that providers get with each request; `{id}`, `{name}` and `{owner}` in them are
             the caller's.
@@ -68,6 +69,7 @@ class Settings:
     keep_alive_seconds: float = 15.0
     request_seconds: float = 60.0
     drain_seconds: float = 30.0
+    log_content: bool = False
     open_probes: bool = False
     labels: dict[str, str] = field(factory=dict, validator=_check_labels)
     groups: dict[str, tuple[GroupMember, ...]] = field(factory=dict, validator=_check_groups)

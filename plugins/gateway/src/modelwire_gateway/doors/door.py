@@ -293,11 +293,17 @@ class _Visit:
 
     def _done(self, message: AssistantMessage) -> None:
         self._record.usage = message.usage
+        self._note_answer(message)
         self._record.model = f"{message.provider}/{message.model}"
 
     def _failed(self, error: ModelwireError) -> None:
         if error.partial is not None:
             self._record.usage = error.partial.usage
+            self._note_answer(error.partial)
+
+    def _note_answer(self, message: AssistantMessage) -> None:
+        if self._record.content is not None:
+            self._record.content.answer = message
 
     def _settle_usage(self, model: Model, estimate: Estimate) -> None:
         """Where an answer was cut before its usage came, count what was sent and written.

@@ -17,7 +17,7 @@ from modelwire_gateway.access.caller import Caller, Refused, header_fields
 from modelwire_gateway.doors.body import read_body
 from modelwire_gateway.doors.failure import failure_of
 from modelwire_gateway.gateway import Gateway, logger
-from modelwire_gateway.records import RequestRecord
+from modelwire_gateway.records import Content, RequestRecord
 
 __all__ = [
     "Asking",
@@ -93,6 +93,8 @@ async def read_asking(gateway: Gateway, request: Request, record: RequestRecord)
     body, size = await read_body(
         request, most=gateway.settings.max_body_bytes, seconds=gateway.settings.request_seconds
     )
+    if gateway.settings.log_content:
+        record.content = Content(dict(body))
     body |= request.path_params
     record.name = name = checked_name(body.get("model"))
     return Asking(caller, headers, body, size, name)
