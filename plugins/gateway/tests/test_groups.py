@@ -8,7 +8,8 @@ import pytest
 from attrs import evolve
 from gateway_server import KEY, serving
 
-from modelwire.errors import InvalidRequest, RateLimited, ServerError
+from modelwire.config import Config
+from modelwire.errors import ConfigError, InvalidRequest, RateLimited, ServerError
 from modelwire_bedrock.emulator import Fault, Match
 from modelwire_gateway import Settings
 from modelwire_gateway.access.caller import Caller, OpenAccess, Refused
@@ -197,3 +198,42 @@ async def test_usage_is_counted_for_the_model_that_answered(emulator, tmp_path):
         (row,) = await opened.usage.rows(since="2000-01-01")
         assert row.model == CLAUDE
         assert row.cost > 0
+
+
+OF_OPENCLAW = {"port": 18789, "mode": "local", "bind": "loopback", "auth": {"mode": "token"}}
+
+
+def settings_of(document):
+    return Settings.of(Config.from_document(document, environ={}))
+
+
+def test_groups_may_be_in_the_section_of_openclaws_gateway():
+    members = [{"model": "x/a", "weight": 3}, {"model": "x/b"}]
+    settings = settings_of({"gateway": {**OF_OPENCLAW, "groups": {"fast": members}}})
+    assert settings.groups == {"fast": (GroupMember("x/a", 3), GroupMember("x/b", 1))}
+    assert settings.port == Settings().port
+    assert settings_of({"gateway": OF_OPENCLAW}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("groups", "path"),
+    [
+        ({"fast": [{"model": "x/a", "weight": 0}]}, "gateway.groups.fast[0]"),
+        ({"fast": [{"weight": 1}]}, "gateway.groups.fast[0].model"),
+        ({"fast": []}, "gateway"),
+        (["x/a"], "gateway.groups"),
+    ],
+)
+def test_a_mistake_in_the_groups_is_named_by_its_place(groups, path):
+    with pytest.raises(ConfigError) as caught:
+        settings_of({"gateway": {"groups": groups}})
+    assert [problem.path for problem in caught.value.problems] == [path]
+
+
+def test_groups_in_both_places_are_refused():
+    groups = {"fast": [{"model": "x/a"}]}
+    own = {"plugins": {"entries": {"gateway": {"config": {"groups": groups}}}}}
+    with pytest.raises(ConfigError) as caught:
+        settings_of({**own, "gateway": {"groups": groups}})
+    assert "plugins.entries.gateway.config.groups" in str(caught.value)
+    assert "gateway.groups" in str(caught.value)

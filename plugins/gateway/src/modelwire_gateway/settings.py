@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import Attribute, Factory, field, frozen
+from attrs import Attribute, Factory, evolve, field, frozen
 
 from modelwire.config import Config
-from modelwire.errors import ConfigError
+from modelwire.errors import ConfigError, Problem
 from modelwire.structuring import make_converter, problems_of
 from modelwire_gateway.access.aws_settings import AwsSettings
 from modelwire_gateway.groups import GroupMember
@@ -80,18 +80,42 @@ class Settings:
     def of(cls, config: Config) -> Settings:
         """Read the settings of a configuration.
 
+        Groups may also be in `gateway.groups`, beside OpenClaw's settings of its own gateway.
+
         Raises:
-            ConfigError: A setting has a wrong value, or needs a variable that is not set.
+            ConfigError: A setting has a wrong value, or needs a variable that is not set; or groups
+                are in both places.
         """
         config.require_plugins(*_ENTRIES)
         name, given = _entry(config)
+        root = ("plugins", "entries", name, "config")
+        settings = cls._read(config, given, root)
+        groups = _groups(config)
+        if groups is None:
+            return settings
+        if settings.groups:
+            problem = Problem("gateway.groups", f"is also set in {'.'.join(root)}.groups")
+            raise _not_valid(config, [problem])
+        return evolve(settings, groups=cls._read(config, {"groups": groups}, ("gateway",)).groups)
+
+    @classmethod
+    def _read(cls, config: Config, given: Mapping[str, Any], root: tuple[str, ...]) -> Settings:
         try:
             return make_converter().structure(given, cls)
         except Exception as error:
-            root = ("plugins", "entries", name, "config")
-            msg = "The settings of modelwire-gateway are not valid."
-            source = str(config.path) if config.path else None
-            raise ConfigError(msg, problems=problems_of(error, root), source=source) from error
+            raise _not_valid(config, problems_of(error, root)) from error
+
+
+def _not_valid(config: Config, problems: list[Problem]) -> ConfigError:
+    source = str(config.path) if config.path else None
+    msg = "The settings of modelwire-gateway are not valid."
+    return ConfigError(msg, problems=problems, source=source)
+
+
+def _groups(config: Config) -> object:
+    """The groups in the section `gateway`, whose other keys are OpenClaw's."""
+    section = config.document.get("gateway")
+    return section.get("groups") if isinstance(section, Mapping) else None
 
 
 def _entry(config: Config) -> tuple[str, Mapping[str, Any]]:
