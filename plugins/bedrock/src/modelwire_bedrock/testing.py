@@ -19,7 +19,7 @@ from modelwire.testing import (
     fragments,
     pieces,
 )
-from modelwire_bedrock.aws.frames import CONTENT_TYPE, frame
+from modelwire_bedrock.served.frames import CONTENT_TYPE, frame
 
 __all__ = ["ConverseStreamWire", "EventStreamWire"]
 

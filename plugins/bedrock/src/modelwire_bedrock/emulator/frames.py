@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from modelwire_bedrock.aws.frames import CONTENT_TYPE, frame, frame_headers
+from modelwire_bedrock.served.frames import CONTENT_TYPE, frame, frame_headers
 
 __all__ = [
     "EventStreamEncoding",

@@ -12,7 +12,6 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from modelwire_bedrock.aws.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.answers import WireEvent
 from modelwire_bedrock.emulator.apis.errors import error_body, error_shape, error_status
 from modelwire_bedrock.emulator.apis.paths import Endpoint
@@ -25,6 +24,7 @@ from modelwire_bedrock.emulator.connections import (
 from modelwire_bedrock.emulator.errors import MESSAGES, Broken, Refusal
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.replies import JsonReply, LiveReply, RecordedReply, StreamReply
+from modelwire_bedrock.served.frames import CONTENT_TYPE
 
 __all__ = [
     "LOGGER",

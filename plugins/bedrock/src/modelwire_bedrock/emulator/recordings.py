@@ -20,7 +20,6 @@ from modelwire import testing
 from modelwire.files import append_text
 from modelwire.redaction import redact
 from modelwire.testing import Interaction, harmless, is_binary, without_values
-from modelwire_bedrock.aws.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.apis.paths import SERVICES, find_api_path, named_model
 from modelwire_bedrock.emulator.documents import parse_json, read_text
 from modelwire_bedrock.emulator.errors import EmulatorError
@@ -28,6 +27,7 @@ from modelwire_bedrock.emulator.frames import split_frames
 from modelwire_bedrock.emulator.operations import find_operation
 from modelwire_bedrock.emulator.replies import RecordedReply
 from modelwire_bedrock.emulator.signatures import SignedRequest
+from modelwire_bedrock.served.frames import CONTENT_TYPE
 
 __all__ = ["KEPT_RESPONSE_HEADERS", "Recorder", "Recordings", "without_secrets"]
 

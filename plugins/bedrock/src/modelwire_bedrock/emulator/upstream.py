@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelwire.testing import harmless
-from modelwire_bedrock.aws.frames import CONTENT_TYPE
 from modelwire_bedrock.emulator.apis.paths import SERVICES, Endpoint
 from modelwire_bedrock.emulator.errors import Broken, EmulatorError, Refusal
 from modelwire_bedrock.emulator.recordings import (
@@ -21,6 +20,7 @@ from modelwire_bedrock.emulator.recordings import (
 )
 from modelwire_bedrock.emulator.replies import LiveReply
 from modelwire_bedrock.emulator.signatures import SignedRequest
+from modelwire_bedrock.served.frames import CONTENT_TYPE
 
 if TYPE_CHECKING:
     import aiohttp

@@ -19,8 +19,8 @@ from modelwire.events import Event
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model
 from modelwire.registry import load_dialect
-from modelwire_bedrock.aws.frames import CONTENT_TYPE, frame_event
 from modelwire_bedrock.served.errors import aws_error, aws_exception, aws_headers
+from modelwire_bedrock.served.frames import CONTENT_TYPE, frame_event
 
 __all__ = ["InvokeDialect"]
 

@@ -22,9 +22,9 @@ from modelwire.events import (
 )
 from modelwire.messages import AssistantContent, AssistantMessage, StopReason, Text, Thinking, Usage
 from modelwire.models import Model
-from modelwire_bedrock.aws.frames import CONTENT_TYPE, frame_event
 from modelwire_bedrock.converse.served.request import API, read_call
 from modelwire_bedrock.served.errors import aws_error, aws_exception, aws_headers
+from modelwire_bedrock.served.frames import CONTENT_TYPE, frame_event
 
 __all__ = ["ConverseDialect"]
 
