@@ -146,7 +146,7 @@ async def test_the_root_of_a_tools_schema_becomes_an_object(ask, sent, root):
     schemas = [spec["inputSchema"]["json"] for spec in specs(sent()[0])]
     assert [schema["type"] for schema in schemas] == ["object", "object"]
     assert not any({"anyOf", "oneOf", "allOf"} & set(schema) for schema in schemas)
-    assert answer.stop_reason is StopReason.STOP
+    assert answer.stop_reason is StopReason.TOOL_USE
 
 
 async def test_a_tool_that_cannot_be_expressed_is_left_out_alone(ask, sent):

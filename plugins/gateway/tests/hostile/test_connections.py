@@ -8,7 +8,7 @@ import pytest
 from gateway_server import serving
 from raw_http import answers, connection, exchange, head
 
-from modelwire_bedrock.emulator import Answer, Pacing, Text
+from modelwire_bedrock.emulator import Answer, Fault, Pacing, Text
 from modelwire_gateway import Settings
 
 BODY = b'{"model": "default", "messages": []}'
@@ -210,8 +210,10 @@ async def test_no_other_protocol_is_spoken(gateway, fields):
 async def test_a_client_that_reads_nothing_is_left(emulator, tmp_path, monkeypatch):
     """Its stream is closed upstream, and the usage is recorded."""
     seconds(monkeypatch, READ=0.5)
-    # Many megabytes as events, of the few characters that the model may write.
-    emulator.answer(Answer(Text("\x01" * 240_000, ("\x01" * 8,) * 30_000)))
+    # Many megabytes as events, of the few characters that the model may write. Its end never comes, so
+    # that the whole answer cannot have been sent when the client is left.
+    answer = Answer(Text("\x01" * 240_000, ("\x01" * 8,) * 30_000))
+    emulator.answer(answer, fault=Fault("stall", after=29_000))
     async with serving(emulator, tmp_path) as gateway:
         with socket.socket() as made:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
