@@ -113,6 +113,8 @@ def test_ctrl_c_stops_the_answer_in_good_order(program, server, command):
             process.stdin.flush()
             assert process.stdout.read(4) == "wait"
         else:
+            with process.stdin:  # it is read to its end, as a part of the prompt
+                process.stdin = None
             while '"wait"' not in (line := process.stdout.readline()):
                 assert line, process.stderr.read()
         process.send_signal(signal.SIGINT)

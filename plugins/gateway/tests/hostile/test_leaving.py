@@ -144,7 +144,7 @@ async def test_a_place_is_free_after_each_way_to_leave(emulator, tmp_path, path)
                     while len(gateway.records) < 2:
                         await asyncio.sleep(0.01)
             record = next(each for each in gateway.records if each.status != 429)
-            assert (record.status, record.failure) == (499, "left"), name
+            assert (record.status, record.failure) == (499, "left"), (name, gateway.records)
             assert record.usage.input > 0, name
             assert (record.usage.output > 0) is (moment is until_text), name
             assert record.cost > 0, name
