@@ -11,7 +11,7 @@
     asyncio.run(main())
 
 Every public name can be imported from here; each is loaded when it is first used, so that importing
-the package costs next to nothing. Errors stand in `modelwire.errors`, deltas and events in
+the package costs next to nothing. Errors are in `modelwire.errors`, deltas and events in
 `modelwire.events`, and what plugins need in `modelwire.hookspecs`.
 """
 

@@ -137,7 +137,7 @@ class ModelwireError(Exception):
 
     @property
     def hint(self) -> str | None:
-        """What to do about it, or `None`."""
+        """The suggested remedy, or `None`."""
         return self._hint
 
     @hint.setter

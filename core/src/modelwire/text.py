@@ -58,7 +58,7 @@ def split_half(text: str) -> tuple[str, str]:
 
 
 _WRONG, _DOUBTFUL = 0.65, 0.8
-"""What two names must have in common to be near: twice the letters in common, over all letters."""
+"""The least similarity of near names: twice the letters in common, over all letters."""
 
 
 def near_matches(

@@ -24,7 +24,7 @@ _ADAPTIVE = "adaptive"
 
 @frozen
 class ConfiguredAgent:
-    """What the configuration says of an agent.
+    """The configured settings of an agent.
 
     Attributes:
         model: Its model, or `None` for the primary one.

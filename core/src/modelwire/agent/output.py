@@ -24,7 +24,7 @@ _WRAPPED = "result"
 
 @frozen
 class OutputType(Generic[T]):
-    """What an agent's answers are read as.
+    """The type of an agent's answers.
 
     Attributes:
         kind: The type; `str` is the text of the answer, as it is.

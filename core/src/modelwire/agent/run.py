@@ -55,7 +55,7 @@ _CORRECTIONS = 1
 
 @frozen
 class AgentResult(Generic[T]):
-    """What came out of a run.
+    """The result of a run.
 
     Attributes:
         output: The output, of the agent's type; without one, the text of the last answer.
@@ -78,19 +78,19 @@ class AgentResult(Generic[T]):
         return last.text if isinstance(last, AssistantMessage) else ""
 
     def _repr_markdown_(self) -> str:
-        """What a notebook shows: the text of the last answer, or the output where it is of a type."""
+        """The notebook display: the text of the last answer, or an output that is not text."""
         shown = self.text if isinstance(self.output, str) else f"```python\n{self.output!r}\n```"
         return markdown_for_notebook(shown)
 
     @property
     def cost(self) -> Cost | None:
-        """What the run cost, in USD, or `None` where a price is not known."""
+        """The cost of the run in USD, or `None` where a price is not known."""
         return self.usage.cost
 
 
 @frozen
 class Task(Generic[T]):
-    """What an agent is asked for in one run.
+    """The task of one run: the runtime, the tools, the model and its limits.
 
     Attributes:
         runtime: Whose models answer.

@@ -231,7 +231,7 @@ class JsonBody:
 
 
 def _outside_of_events(body: bytes) -> bytes:
-    """What of the beginning of a stream of events is neither a field of an event nor a comment."""
+    """The lines at the start of an event stream that are neither event fields nor comments."""
     lines = (line for line in body.splitlines() if not _EVENT_FIELD.match(line))
     return b"\n".join(lines).strip()
 

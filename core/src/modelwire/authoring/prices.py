@@ -26,7 +26,7 @@ _KEYS = {
 
 @frozen
 class PriceEntry:
-    """What the package knows about a model.
+    """The package's data on a model.
 
     Attributes:
         prices: In USD per million tokens, or `None`.
@@ -44,7 +44,7 @@ _known: dict[tuple[str, str], PriceEntry] = {}
 
 
 def known_entry(service: str, model_id: str) -> PriceEntry | None:
-    """What `look_up_prices` has found out about a model, or `None` before it was called."""
+    """The entry that `look_up_prices` found for a model, or `None` if it has not looked."""
     return _known.get((service, model_id))
 
 

@@ -47,7 +47,7 @@ class Call(Protocol):
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What the request does not say as its caller said it, in order."""
+        """The differences between the request and the caller's input, in order."""
 
     async def attempt(self, transport: Transport) -> CallAttempt[Any]:
         """Make the request ready to be sent over a transport, as by signing it.

@@ -48,7 +48,7 @@ _KINDS = {"input": frozenset(get_args(InputKind)), "output": frozenset(get_args(
 
 
 def to_stored(model: Model) -> dict[str, Any]:
-    """Write a model, without its headers, in which secrets may stand."""
+    """Write a model without its headers, since they may hold secrets."""
     return asdict(model, filter=_is_kept)
 
 

@@ -191,7 +191,7 @@ class Catalog:
         return None if cached is None else self._listing(request, cached)
 
     def cached(self, provider: str) -> Listing:
-        """What is known of a provider's models without the network, however old it is."""
+        """The known models of a provider, however old the list is; no network is used."""
         request = self._request(provider)
         cached = self._cache.read(request.key) if request.discover else None
         stale = cached is not None and self._fresh(request) is None
@@ -250,7 +250,7 @@ class Catalog:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def model(self, ref: ModelRef) -> Model:
-        """What is known about a model without asking the network; little, for an unlisted one.
+        """The known facts about a model, without network access; few for an unlisted one.
 
         Where listed models name it as their `baseModel`, their ids are in `extra["listedAs"]`.
         """
@@ -405,7 +405,7 @@ class Catalog:
 
 
 _SAID = ("id", "name", "base_url", "extra")
-"""What a service says of a model in words of its own."""
+"""Fields of a model that hold text from a service, in which secrets are redacted."""
 
 
 def _without_secrets(models: Iterable[Model], secrets: Sequence[str]) -> ModelList:

@@ -59,7 +59,7 @@ def known_model(
 
 
 def _configured(provider: ProviderConfig, entry: ModelConfig) -> dict[str, Any]:
-    """What the configuration says about one model; what it does not say is unknown."""
+    """The settings of one configured model, as the fields of a `Model`; the others are unknown."""
     return {
         "provider": provider.id,
         "id": entry.id,

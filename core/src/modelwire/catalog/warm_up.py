@@ -26,14 +26,14 @@ _LATE = (
     "modelwire.registry.delta_stream",
     "modelwire.transport.retry",
 )
-"""What asyncio and the core import when they first need it, which may be on the event loop."""
+"""Modules that asyncio and the core import on first use, which may be on the event loop."""
 
 _AUTHORIZED = "modelwire.registry.authorization"
-"""What is imported where a plugin authorizes the requests of another."""
+"""Modules that are imported when a plugin authorizes the requests of another."""
 
 
 class WarmUp:
-    """What is imported for each provider and API, and what could not be.
+    """The modules imported for each provider and API, and the imports that failed.
 
     Args:
         config: The configuration.

@@ -80,7 +80,7 @@ def media_type(data: bytes, name: str = "") -> str | None:
 
 
 def _by_container(data: bytes, ending: str) -> str | None:
-    """The media type of what stands in a container that holds many kinds."""
+    """The media type of the content of a container that can hold several kinds."""
     match data[:4]:
         case b"RIFF":
             return _RIFF.get(data[8:12])

@@ -27,7 +27,7 @@ __all__ = ["CompleteInput"]
 
 @frozen
 class CompleteInput:
-    """What a model is asked to continue, as the command line names it.
+    """The input of a completion, as the command line names it.
 
     `-` is standard input, in any one of them. Where none is `-`, what is piped in comes before the
     prompt.
@@ -121,7 +121,7 @@ class CompleteInput:
         return found
 
     def _prompt(self) -> str | None:
-        """What is piped in, and the prompt after it; `None` where a context needs no prompt."""
+        """The piped text followed by the prompt; `None` where a context needs no prompt."""
         given = None if self.prompt == "-" else self.prompt
         if given is not None:
             _check_prompt(given)

@@ -38,7 +38,7 @@ __all__ = ["ToolOptions", "answer", "rehearse"]
 
 @frozen
 class ToolOptions:
-    """What the command says about tools.
+    """The tool options of the command line.
 
     Attributes:
         paths: The Python files that hold them.
@@ -232,7 +232,7 @@ def _given_options(settings: dict[str, Any]) -> frozenset[str]:
 
 
 def _canceller(running: Stream | ToolLoop) -> Callable[[], None]:
-    """What Ctrl-C does: the first stops the answer in good order, and the second the program."""
+    """The Ctrl-C handler: the first stops the answer cleanly, the second ends the program."""
     strikes = itertools.count()
 
     def interrupted() -> None:

@@ -40,7 +40,7 @@ VARIABLE = "_MODELWIRE_COMPLETE"
 """The variable in which a shell says what it wants; click makes it of the program's name."""
 
 # Bash ends a word at a colon and at an equals sign, and model ids are full of colons. So the whole
-# line is handed over, and what stands before the last of these signs is taken off the answers.
+# line is handed over, and the part before the last of these signs is cut off the answers.
 _BASH = """\
 %(complete_func)s() {
     local IFS=$'\\n' kind value breaks=""

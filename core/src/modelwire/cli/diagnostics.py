@@ -21,7 +21,7 @@ _CREDENTIALS_ID = re.compile(r"(?<=/credentials/)[0-9A-Fa-f-]{16,}")
 
 @define
 class Diagnostics:
-    """What the user wants to see of the program's inside.
+    """The diagnostic output that the user asked for.
 
     Attributes:
         debug: Tracebacks of errors.
@@ -84,7 +84,7 @@ def with_diagnostics(command: click.Command) -> click.Command:
 
 
 def diagnostics() -> Diagnostics:
-    """What the user of the running command asked for; nothing, where no command runs."""
+    """The diagnostics of the running command; the defaults where no command runs."""
     context = click.get_current_context(silent=True)
     return Diagnostics() if context is None else _of(context)
 
@@ -123,13 +123,13 @@ def _show_requests(asked: Diagnostics) -> None:
     from modelwire.transport.log import LOGGER
 
     class _Printer(logging.Handler):
-        """Begins a line of its own where an answer stands unfinished on the same terminal."""
+        """Begins a new line where an unfinished answer is on the same terminal."""
 
         def emit(self, record: logging.LogRecord) -> None:
             begun = asked.within_line and is_terminal(sys.stdout)
             try:
                 echo("\n" * begun + record.getMessage(), err=True)
-            except Exception:  # noqa: BLE001 - whoever logs must not fail for it
+            except Exception:  # noqa: BLE001 - a failure to log must not fail its caller
                 self.handleError(record)
 
     def add(logger: logging.Logger, level: int, keep: logging.Filter | None = None) -> None:

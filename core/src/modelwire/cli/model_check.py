@@ -20,7 +20,7 @@ __all__ = ["ModelCheck", "check_reference", "offline_catalog"]
 
 @frozen
 class ModelCheck:
-    """What a text means, as far as that is known without the network.
+    """The meaning of a text, as far as it is known without the network.
 
     Attributes:
         ref: The model that it names, or `None` where it names none.

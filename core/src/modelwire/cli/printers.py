@@ -130,7 +130,7 @@ class _Text:
 
 
 class _Events:
-    """One JSON event per line; the last is `done` or `error`. Results of tools stand between."""
+    """One JSON event per line; the last is `done` or `error`. Results of tools come in between."""
 
     def __init__(self, *, runs_tools: bool = False, given: Collection[str] = frozenset()) -> None:  # noqa: ARG002 - the message says it
         self._out = sys.stdout if runs_tools else None
@@ -192,7 +192,7 @@ def _what_arrived(error: ModelwireError) -> AssistantMessage:
 
 
 def _empty_message(sentence: str, code: str, reason: StopReason) -> AssistantMessage:
-    """What there is of an answer that failed before a request was sent."""
+    """The message for an answer that failed before a request was sent."""
     return AssistantMessage(
         [],
         provider="",

@@ -162,7 +162,7 @@ def folded(text: str, *, indent: int = 0, before: int = 0) -> list[str]:
 def align(
     table: Sequence[Sequence[str]], *, usual: Sequence[int] = (), room: int | None = None
 ) -> Iterator[str]:
-    """Write rows as lines in which the columns stand below each other.
+    """Format rows as lines with aligned columns.
 
     A column is as wide as its widest cell, and at least as wide as usual. Where the lines have not
     the room for that, the usual width is given up; a row that still is too long has its first cell,

@@ -32,7 +32,7 @@ _WHAT = "The list of approvals"
 
 @frozen
 class ApprovedFile:
-    """What a user has approved.
+    """The user's approval of one configuration file.
 
     Attributes:
         path: The file, with all links resolved.

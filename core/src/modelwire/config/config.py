@@ -92,7 +92,7 @@ class Config:
         return config
 
     def provider(self, name: str) -> ProviderConfig:
-        """What is configured for a provider; an empty configuration where nothing is."""
+        """The configuration of a provider; an empty one where nothing is configured."""
         folded = fold_provider(name)
         return self.models.providers.get(folded) or ProviderConfig(id=folded)
 

@@ -32,7 +32,7 @@ _MARK = b"\xef\xbb\xbf"
 
 @frozen
 class EditResult:
-    """What became of an edit.
+    """The outcome of an edit.
 
     Attributes:
         path: The file as the user knows it; a symbolic link stays one.

@@ -149,7 +149,7 @@ _NOT_VARIABLES = frozenset({"vars", "shellEnv"})
 
 @frozen
 class EnvBlock:
-    """What the block `env` means for the rest of the document.
+    """The effect of the block `env` on the rest of the document.
 
     Attributes:
         environ: The variables of the process over those of the block.
@@ -166,7 +166,7 @@ class EnvBlock:
 
 
 def read_env_block(block: Any, process: Mapping[str, str]) -> EnvBlock:
-    """Read the block `env`; `None` stands for a document without one."""
+    """Read the block `env`; `None` means that the document has none."""
     if block is None:
         return EnvBlock(dict(process), None, [], [])
     data, missing = substitute(block, process, _ROOT, wanted=_is_read_of_block)

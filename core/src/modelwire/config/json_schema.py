@@ -35,7 +35,7 @@ _SCALARS = {
     NoneType: "null",
 }
 
-# Objects for which one text may stand.
+# Objects that may be written as a single text.
 _SHORTHANDS = {
     ModelConfig: {**_NOT_BLANK, "description": "The model's id."},
     ModelChoice: {"type": "string", "description": "The primary model: a reference or an alias."},

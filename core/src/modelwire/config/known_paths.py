@@ -18,10 +18,10 @@ __all__ = ["PathCheck", "look_up_path", "takes_only_text", "unread_paths"]
 
 @frozen
 class PathCheck:
-    """What is known about a path.
+    """The verdict on a path.
 
     Attributes:
-        verdict: `read` by modelwire; `open` where plugins may read it, or anything may stand;
+        verdict: `read` by modelwire; `open` where plugins may read it, or any key is allowed;
             `unread` where nothing in modelwire reads it.
         path: The path as far as it was followed, as text: where it is not read, up to the key that
             is not known.
@@ -42,7 +42,7 @@ def look_up_path(path: Path) -> PathCheck:
 
 
 def takes_only_text(path: Path) -> bool:
-    """Whether a text may stand at a path, and neither a number nor `true` or `false`."""
+    """Whether a path takes only text: no numbers, no `true` or `false`."""
     depth, nodes = _follow(path)
     if depth < len(path) or not nodes:
         return False
@@ -69,7 +69,7 @@ def unread_paths(document: Any) -> Iterator[tuple[Path, PathCheck]]:
 
 
 def _follow(path: Path) -> tuple[int, list[dict[str, Any]]]:
-    """Go as far as the schema knows the steps; no node is left where anything may stand."""
+    """Follow the steps that the schema knows; no node is left where any value is allowed."""
     nodes = [_schema()]
     for depth, step in enumerate(path):
         found = [_resolved(child) for node in nodes for child in _children(node, step)]

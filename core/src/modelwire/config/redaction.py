@@ -29,7 +29,7 @@ def redact_value(value: Any, path: Path, environ: Mapping[str, str]) -> Any:
 
     Args:
         value: The data.
-        path: Where it stands in its document.
+        path: Its path in the document.
         environ: The environment: the name of a variable that is set is no secret.
     """
     if isinstance(value, Mapping):

@@ -20,7 +20,7 @@ _SHORTHANDS: dict[tuple[str | None, ...], str] = {
 
 
 def shorthand_key(path: Path) -> str | None:
-    """Name the key that a text at this path stands for, or `None` where it is just a text."""
+    """Return the key that a text at this path is short for, or `None` where it is plain text."""
     for pattern, key in _SHORTHANDS.items():
         if len(pattern) == len(path) and all(
             part is _ANY or part == step for part, step in zip(pattern, path, strict=True)
@@ -30,7 +30,7 @@ def shorthand_key(path: Path) -> str | None:
 
 
 def short_path(text: str, path: Path) -> Path:
-    """Where the value at a path really stands: at its parent, if that is a text that stands for it.
+    """The actual path of a value: its parent's path, if the parent is written as a text.
 
     Raises:
         ConfigError: The text is not JSON5.

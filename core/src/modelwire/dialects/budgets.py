@@ -19,5 +19,5 @@ _LEVELS: Final[tuple[tuple[int, ReasoningLevel], ...]] = (
 
 
 def level_of_budget(tokens: int) -> ReasoningLevel:
-    """The level of reasoning that a budget of tokens stands for."""
+    """The level of reasoning that a budget of tokens corresponds to."""
     return next((level for most, level in _LEVELS if tokens <= most), "max")

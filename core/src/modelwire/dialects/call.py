@@ -82,7 +82,7 @@ class Note:
 
 @define
 class ServedCall:
-    """What a request asks of a model.
+    """One request to a model.
 
     Attributes:
         context: The conversation and the tools.

@@ -150,7 +150,7 @@ class Dialect(ErrorWords, Protocol):
 def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
     """The member `modelwire` of an answer: what was changed or left out on the way; else nothing.
 
-    Of a long list the beginning is told, since a request can have a note for each of its parts.
+    A long list is cut short, since a request can have a note for each of its parts.
     """
     ignored = [{"path": note.path, "reason": note.reason} for note in asked.call.notes[:_SHOWN]]
     told: dict[str, Any] = {}

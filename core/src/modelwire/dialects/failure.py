@@ -33,7 +33,7 @@ FailureKind = Literal[
 
 @frozen
 class Failure:
-    """What went wrong.
+    """A failed request.
 
     Attributes:
         status: The HTTP status, where the head of the answer has not been sent.

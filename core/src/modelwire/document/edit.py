@@ -150,7 +150,7 @@ def _change(place: Place, steps: Path, value: Any) -> str:
 
 
 def _replacements(place: Place, value: Any) -> Iterator[tuple[int, int, str]]:
-    """What is written where so that the parts of a value that are there have their new values."""
+    """The splices that give the existing parts of a value their new values."""
     node = place.items[-1].node
     if _same(value_of(node), value):
         return

@@ -171,7 +171,7 @@ def _parsed(text: str) -> Tree:
 
 
 def value_of(node: Node) -> Any:
-    """The plain data that a node stands for; of several equal keys the last one counts."""
+    """The plain data of a node; of duplicate keys the last one counts."""
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Array):
@@ -273,7 +273,7 @@ class _Parser:
         self.at = skip_blank(self.text, self.at, self.comments)
 
     def _here(self) -> str:
-        """Name what stands here by its first character: more of it could be a secret."""
+        """Describe the next token by its first character only, since the rest could be a secret."""
         if self.at >= len(self.text):
             return "the end of the file"
         char = self.text[self.at]

@@ -1,8 +1,8 @@
-"""Paths into a document, as `models.providers["acme"].models[0].id`.
+"""Paths into a document, such as `models.providers["acme"].models[0].id`.
 
-A step is a key or an index. Keys stand between dots, or in brackets and quotes where they hold dots
-or brackets themselves; a backslash takes the next character as it is. What an index means is
-decided by the document: `[0]` is the first element of a list, and the key "0" of an object.
+A step is a key or an index. Keys are written between dots, or in brackets and quotes if they contain
+dots or brackets; a backslash escapes the next character. The document decides what an index means:
+`[0]` is the first element of a list, and the key "0" of an object.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def parse_path(text: str) -> Path:
 
 
 def split_path(text: str) -> tuple[Path, tuple[bool, ...]]:
-    """Read a path, and say of each step whether it stands between dots, not in brackets.
+    """Parse a path, and tell for each step whether it is written with dots rather than brackets.
 
     Raises:
         ConfigError: As for `parse_path`.

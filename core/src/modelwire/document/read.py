@@ -113,7 +113,7 @@ def plain_data(data: Any, path: Path = ()) -> tuple[Any, list[tuple[Path, str]]]
 
     Args:
         data: The data.
-        path: Where it stands in its document.
+        path: Its path in the document.
 
     Raises:
         ConfigError: The data is nested too deeply, or holds itself.

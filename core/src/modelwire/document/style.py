@@ -31,7 +31,7 @@ class Style:
         key_quote: The quote around keys; empty where keys that allow it have none.
         text_quote: The quote around strings.
         trailing_comma: Whether the last item of a container has a comma.
-        padding: What stands between the braces and the members of an object on one line.
+        padding: The text between the braces and the members of an object on one line.
     """
 
     newline: str = "\n"
@@ -108,7 +108,7 @@ def style_of(tree: Tree, around: Sequence[Node]) -> Style:
 
 
 def indentation_at(text: str, offset: int) -> str:
-    """The white space at the beginning of the line on which an offset stands."""
+    """The white space at the beginning of the line that contains an offset."""
     start = offset
     while start > 0 and text[start - 1] not in "\r\n":
         start -= 1

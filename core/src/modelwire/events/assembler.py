@@ -470,7 +470,7 @@ def _final_reason(reason: StopReason, has_calls: bool) -> StopReason:
 
 
 def _text_of(error: ModelwireError) -> str:
-    """What an error says; a plugin may raise one that cannot."""
+    """The text of an error, even of one whose `__str__` fails."""
     try:
         return str(error)
     except Exception:  # noqa: BLE001 - it is somebody else's code

@@ -29,7 +29,7 @@ class OpenBlock:
 
     @property
     def text(self) -> str:
-        """What has arrived of the text, the thinking or the arguments."""
+        """The fragments received so far of the text, the thinking or the arguments."""
         if self.ended and len(self.parts) > 1:
             # It is asked for more than once, and may be large.
             self.parts = ["".join(self.parts)]

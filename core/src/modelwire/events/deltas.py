@@ -81,7 +81,7 @@ class TextDelta:
 
 @define
 class CitationDelta:
-    """What supports the text of block `index`; it begins a text block where none is open.
+    """A citation that supports the text of block `index`; opens a text block where none is open.
 
     Attributes:
         index: The block.
@@ -196,7 +196,7 @@ Delta = (
 )
 
 Deltas = Delta | list[Delta]
-"""What a plugin yields: a delta, or those that arrived together."""
+"""The items of a plugin's stream: a delta, or a list of those that arrived together."""
 
 
 def deltas_of(arrived: Deltas) -> Sequence[Delta]:

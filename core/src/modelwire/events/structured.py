@@ -1,8 +1,8 @@
 """The check of structured output: whether an answer is JSON of the outermost shape of its schema.
 
 Servers that do not know `response_schema` ignore it silently, so that the answer itself has to be
-looked at. Only the root of the schema is compared, which tells prose and another kind of value from
-what was asked for; whoever needs more validates the value.
+checked. Only the root of the schema is compared, which tells prose and another kind of value from
+the requested one; callers that need more validate the value themselves.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _IS: Mapping[str, Callable[[Any], bool]] = {
 
 
 def schema_mistake(text: str, schema: Mapping[str, Any]) -> str | None:
-    """What is wrong with the text of an answer to a schema, as a sentence; `None` if nothing is.
+    """The mismatch between an answer's text and a schema, as a sentence; `None` if there is none.
 
     Args:
         text: The text of the answer.

@@ -111,7 +111,7 @@ def cost_mistake(cost: object) -> str | None:
 
 @frozen
 class _Kind:
-    """What a field may hold.
+    """The values that a field accepts.
 
     Attributes:
         expected: It in words.

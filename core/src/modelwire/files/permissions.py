@@ -1,4 +1,4 @@
-"""Who else can change a file: its owner, its mode and its folder.
+"""Users who can also change a file: its owner, its mode and its folder.
 
 Only systems with POSIX users are checked; elsewhere nothing is found.
 """

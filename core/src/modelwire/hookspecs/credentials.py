@@ -40,8 +40,8 @@ class CredentialStatus:
             without a zone is taken as UTC.
         identity: Whose credentials these are, as a profile or account name; part of the key of the
             discovery cache. For an API key, `fingerprint` makes one.
-        details: More that people may want to see, as the region. Where a detail came from stands
-            under its name and `Source`, as `regionSource`.
+        details: Further details for display, such as the region. The source of a detail is given
+            under its name plus `Source`, such as `regionSource`.
     """
 
     state: Literal["usable", "unusable", "unknown"] = field(

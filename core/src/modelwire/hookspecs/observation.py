@@ -73,7 +73,7 @@ class AgentOperation:
 
 
 Operation = CompletionOperation | ToolOperation | AgentOperation
-"""What a runtime does for its caller."""
+"""The operations of a runtime."""
 
 
 @frozen

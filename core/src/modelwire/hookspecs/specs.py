@@ -103,12 +103,12 @@ def stream_completion(  # type: ignore[empty-body]
 def describe_call(  # type: ignore[empty-body]
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> Mapping[str, str]:
-    """Say what only the plugin knows about how it would call a model, for people to read.
+    """Describe how the plugin would call a model, for display.
 
     Without the network, without an SDK and without secrets. These keys are known to the command
     line: `calledAs` (the id that is really called), `baseModel` (the model behind a profile),
-    `profile`, `region` and `endpoint`; others are shown as they are. Where a fact came from stands
-    under its key and `Source`, as `regionSource`. A plugin may leave this hook out.
+    `profile`, `region` and `endpoint`; others are shown as they are. The source of a fact is given
+    under its key plus `Source`, such as `regionSource`. A plugin may leave this hook out.
     """
 
 

@@ -9,10 +9,10 @@ from attrs import define
 __all__ = ["Citation", "CitationKind", "CitationUnit"]
 
 CitationKind = Literal["document", "search_result", "web", "file"]
-"""What is cited: a document or a search result of the request, a web page, a stored file."""
+"""The kinds of sources: a document or search result of the request, a web page, a stored file."""
 
 CitationUnit = Literal["char", "page", "chunk"]
-"""What `start` and `end` of a citation count in its source."""
+"""The units of `start` and `end` of a citation in its source."""
 
 
 @define

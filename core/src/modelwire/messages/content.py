@@ -30,7 +30,7 @@ __all__ = [
 
 FileKind = Literal["document", "audio", "video"]
 GuardQualifier = Literal["grounding_source", "query", "guard_content"]
-"""What guarded text is for a guardrail: a source, the question, or text to be judged."""
+"""The role of guarded text for a guardrail: a source, the question, or text to be checked."""
 
 REDACTED = "[Reasoning redacted]"
 
@@ -70,7 +70,7 @@ class Text:
 
 @define
 class Thinking:
-    """What a model thought before it answered.
+    """The thinking of a model before its answer.
 
     Attributes:
         text: The thoughts that may be shown.

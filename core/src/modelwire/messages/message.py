@@ -54,7 +54,7 @@ def _blocks(content: Iterable[_B]) -> list[_B]:
 
 @define
 class UserMessage:
-    """What the user said. `content` may be given as a string.
+    """A message of the user. `content` may be given as a string.
 
     Attributes:
         content: Text and images, in order.
@@ -69,7 +69,7 @@ class UserMessage:
 
 @define
 class AssistantMessage:
-    """What a model answered.
+    """An answer of a model.
 
     Attributes:
         content: Text, thinking and tool calls, in order.
@@ -112,7 +112,7 @@ class AssistantMessage:
 
     @property
     def citations(self) -> list[Citation]:
-        """What supports the text of the answer, in order."""
+        """The citations of the answer, in order."""
         return [
             citation
             for block in self.content
@@ -135,7 +135,7 @@ class AssistantMessage:
         return [block for block in self.content if isinstance(block, ToolCall)]
 
     def _repr_markdown_(self) -> str:
-        """What a notebook shows: the text, and which tools are called."""
+        """The notebook display: the text, and the names of the tools called."""
         from modelwire.messages.notebook import markdown_for_notebook
 
         called = [f"*calls the tool* `{call.name}`" for call in self.tool_calls]
@@ -144,7 +144,7 @@ class AssistantMessage:
 
 @define
 class ToolResultMessage:
-    """What a tool returned. `content` may be given as a string.
+    """The result of a tool. `content` may be given as a string.
 
     Attributes:
         tool_call_id: The id of the call that this answers.
@@ -202,7 +202,7 @@ class Context:
 
     Attributes:
         messages: The conversation so far, oldest first.
-        system_prompt: Instructions that stand above the conversation.
+        system_prompt: Instructions for the whole conversation.
         tools: The tools that the model may call.
     """
 

@@ -28,7 +28,7 @@ class StopReason(StrEnum):
 
 @define
 class Cost:
-    """What an answer cost, in USD."""
+    """The cost of an answer in USD."""
 
     input: float = 0.0
     output: float = 0.0

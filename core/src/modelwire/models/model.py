@@ -41,7 +41,7 @@ class Prices:
     cache_write_long: float | None = None
 
     def cost_of(self, usage: Usage) -> Cost | None:
-        """What `usage` costs, in USD, or `None` if a price that it needs is not known.
+        """The cost of `usage` in USD, or `None` if a price that it needs is not known.
 
         Cache writes that are kept for long cost twice the input price where the model names no price
         of their own, which is what they cost at the providers that sell them.

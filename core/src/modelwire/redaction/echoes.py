@@ -89,7 +89,7 @@ def _redacted(value: object, secrets: Collection[str]) -> object:
 
 
 def _escaped(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Where secrets stand in another case or escaped; begin and end."""
+    """The positions of escaped secrets and of those in another case, as start and end."""
     plain, places = _unescaped(text)
     for secret in secrets:
         wanted = _folded(secret)
@@ -131,7 +131,7 @@ def _folded(text: str) -> str:
 
 
 def _encoded(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Where Base64 stands that holds secrets; begin and end."""
+    """The positions of Base64 that holds secrets, as start and end."""
     longest = max(map(len, _BASE64_RUN.findall(text)), default=0)
     for secret in secrets:
         if _core_length(secret) > longest:
@@ -154,7 +154,7 @@ def _core_length(secret: str) -> int:
 
 
 def _base64_cores(data: bytes) -> set[str]:
-    """What stands in the Base64 of any text that holds these bytes, whatever is around them."""
+    """The Base64 that every text with these bytes contains, whatever surrounds them."""
     cores = set()
     for before in range(3):
         # The first and the last character may hold bits of the neighbours.

@@ -49,7 +49,7 @@ def scrub(error: E) -> E:
 
 
 _NOTED: Mapping[str, Any] = {"_url": "", "hdr": "", "headers": None, "history": (), "line": ""}
-"""What errors of aiohttp note of a request and its response, each with its empty value."""
+"""Attributes of aiohttp's errors that hold request or response data, each with its empty value."""
 
 
 def _empty(error: Any) -> None:

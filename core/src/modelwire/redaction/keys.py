@@ -1,7 +1,7 @@
 """Recognition of keys, tokens and passwords in a text, by their shape alone.
 
-Whatever service made it, a key is long and random. It is told from words by how often letters in
-upper case, letters in lower case and digits take turns, or by what stands before it.
+A key of any service is long and random. It is distinguished from words by how often upper-case
+letters, lower-case letters and digits alternate, or by the text before it.
 """
 
 from __future__ import annotations

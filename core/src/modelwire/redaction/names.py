@@ -26,7 +26,7 @@ _SECRET_KEYS = frozenset({"env", "headers", "key", "vars"})
 
 
 def looks_secret(key: str) -> bool:
-    """Whether what stands under this key should never be printed, as under `apiKey` or `env`.
+    """Whether the value under a key, such as `apiKey` or `env`, should never be printed.
 
     Case, hyphens and underscores do not matter. `maxTokens` is not a secret.
     """
@@ -35,5 +35,5 @@ def looks_secret(key: str) -> bool:
 
 
 def is_secret_path(path: Iterable[str | int]) -> bool:
-    """Whether a value is, or stands inside, something that should never be printed."""
+    """Whether a value is, or is part of, something that should never be printed."""
     return any(isinstance(step, str) and looks_secret(step) for step in path)

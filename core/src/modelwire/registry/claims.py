@@ -83,7 +83,7 @@ class Claim:
 def installed_claims(path: Iterable[str] | None = None) -> list[Claim]:
     """Read the entry points of every installed package; nothing is imported.
 
-    A package that stands twice on the path counts where it comes first, as for `import`.
+    A package found twice on the path counts where it comes first, as with `import`.
 
     Args:
         path: The folders to look into; by default wherever packages may be imported from.

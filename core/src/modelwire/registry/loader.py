@@ -168,7 +168,7 @@ def observers_in(middleware: Sequence[object]) -> pluggy.HookRelay | None:
 
 
 class _Unobserved:
-    """What the wrappers of `observe_operations` add to."""
+    """The innermost implementation of `observe_operations`, to which the wrappers add."""
 
     @hookimpl
     def observe_operations(self) -> list[BeginObserver]:
@@ -197,7 +197,7 @@ def _import(claim: Claim) -> object:
 def _named(value: str) -> object:
     """Import what an entry point's value names: `package.module`, or `package.module:attribute`.
 
-    What stands in brackets behind it, the extras of old packages, is for installers.
+    The brackets after it, with the extras of old packages, are for installers and ignored.
     """
     module, _, attributes = value.partition("[")[0].partition(":")
     named: object = import_module(module.strip())

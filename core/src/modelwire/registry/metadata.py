@@ -2,7 +2,7 @@
 
 `importlib.metadata` says the same, and takes longer to be imported than all these files to be read.
 Nothing is kept between two calls, so whatever was installed, edited or removed meanwhile counts at
-once. What stands elsewhere than in plain folders, as in a zip file, is left to `importlib.metadata`.
+once. Packages outside of plain folders, such as in a zip file, are left to `importlib.metadata`.
 The files: https://packaging.python.org/en/latest/specifications/entry-points/ and
 https://packaging.python.org/en/latest/specifications/recording-installed-packages/.
 """

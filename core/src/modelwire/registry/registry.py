@@ -154,7 +154,7 @@ class Registry:
         return found
 
     def provider_config(self, provider: str) -> ProviderConfig:
-        """What the configuration says about a provider, under its id or else under an alias."""
+        """The configuration of a provider, under its id or else under an alias."""
         provider = self.canonical(provider)
         known = self._providers.get(provider)
         if known is None:
@@ -289,13 +289,13 @@ class Registry:
         return undisputed(self._claims, "dialects")
 
     def guides(self) -> list[Claim]:
-        """What plugins offer to `modelwire setup`, in the order of the names."""
+        """The setup guides of the plugins, ordered by name."""
         return sorted(
             (claim for claim in self._claims if claim.kind == "setup"), key=lambda c: c.name
         )
 
     def plugins(self, *, check: bool = False) -> list[PluginInfo]:
-        """What is installed, in the order of the packages' names.
+        """The installed plugins, ordered by package name.
 
         Args:
             check: Import every plugin, so that broken ones are found.
@@ -424,7 +424,7 @@ class Registry:
             info.state = "loaded"
 
     def _rivals(self, claim: Claim) -> list[str]:
-        """Who else claims the same id, auth mode or alias. Several packages may speak one API."""
+        """Other packages that claim the same id, auth mode or alias. Several may speak one API."""
         if claim.kind not in ("providers", "auth", "aliases"):
             return []
         if claim.kind == "auth":

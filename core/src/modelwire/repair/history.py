@@ -87,7 +87,7 @@ class Pairing:
 
 
 NO_RESULT = "No result provided"
-"""What the result says that is added for a call that never got one."""
+"""The text of the result added for a call that never got one."""
 
 C = TypeVar("C")
 P = TypeVar("P")
@@ -110,7 +110,7 @@ class AssistantTurn(Generic[C]):
 
 @frozen
 class UserTurn(Generic[P]):
-    """What the user said, as a plugin writes it.
+    """The user's turn, as a plugin writes it.
 
     Attributes:
         path: The place of the message.

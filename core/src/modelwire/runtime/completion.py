@@ -192,7 +192,7 @@ _END: list[Delta] = []
 
 
 async def _next(stream: AsyncGenerator[Deltas, None], sent: SentSecrets) -> Deltas:
-    """What arrives next, or `_END`; the secrets of requests that are sent meanwhile are noted."""
+    """The next deltas, or `_END`; notes the secrets of requests sent meanwhile."""
     token = sent.begin()
     try:
         return await anext(stream)

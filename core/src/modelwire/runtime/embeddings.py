@@ -66,7 +66,7 @@ class Embeddings:
 
     @property
     def cost(self) -> Cost | None:
-        """What they cost, in USD; `None` where usage or prices are not known."""
+        """The cost in USD; `None` where usage or prices are not known."""
         return self.usage.cost if self.usage is not None else None
 
     @property

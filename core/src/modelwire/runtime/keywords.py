@@ -28,13 +28,13 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "thinking": ("reasoning",),
     "timeout": ("deadlines=Deadlines(total=...)",),
 }
-"""What other libraries call an argument, with what may take its place here; the first that a call has."""
+"""Argument names of other libraries and their equivalents here; the first one accepted is used."""
 
 _OF_SERVICES = {"frequency_penalty", "logit_bias", "n", "presence_penalty", "seed", "top_k", "user"}
 """Request parameters of services that have no option of their own."""
 
 _CONFIGURED = {"api_base", "api_key", "base_url", "region", "region_name"}
-"""What belongs to a provider and not to a call."""
+"""Settings of a provider, which a call does not take."""
 
 
 def unexpected(

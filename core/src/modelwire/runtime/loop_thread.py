@@ -111,7 +111,7 @@ class LoopThread:
 
 
 _inherited: list[asyncio.AbstractEventLoop] = []
-"""What a forked child keeps: without its loop, work that was under way in the parent would be unwound."""
+"""The parent's loops, kept in a forked child so that their pending work is not unwound there."""
 
 
 def _descriptors(loop: asyncio.AbstractEventLoop) -> list[int]:

@@ -25,7 +25,7 @@ _LOG = logging.getLogger("modelwire")
 
 
 class Observers:
-    """What watches the operations of a runtime.
+    """The observers of a runtime's operations.
 
     Args:
         registry: The plugins.

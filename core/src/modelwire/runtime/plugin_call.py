@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @frozen
 class PluginCall:
-    """What a hook is called with: the plugin, its provider and the transport.
+    """The target of a hook call: the plugin, its provider and the transport.
 
     Attributes:
         registry: The plugins.

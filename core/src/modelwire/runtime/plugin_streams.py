@@ -13,7 +13,7 @@ __all__ = ["stream_of"]
 
 
 def stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]:
-    """What a plugin returned, as an asynchronous generator.
+    """The result of a plugin's hook as an asynchronous generator.
 
     Raises:
         PluginError: It is no stream.

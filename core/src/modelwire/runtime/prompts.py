@@ -31,7 +31,7 @@ from modelwire.tools.forms import declarations, read_tools
 __all__ = ["Prompt", "as_context", "check_abilities", "prepare_context"]
 
 Prompt = str | Message | Mapping[str, Any] | Sequence[Message | Mapping[str, Any]] | Context
-"""What a model is asked: text, a message, messages or a context.
+"""The forms of a prompt: text, a message, messages or a context.
 
 A message may be a dictionary in the form of Chat Completions.
 """

@@ -22,7 +22,7 @@ _FOREIGN = "The stream was begun in the process that this one was forked from."
 
 
 class Source(Protocol[T_co]):
-    """What is read in the loop: a `Stream` or a `ToolLoop`."""
+    """A source that is read in the event loop: a `Stream` or a `ToolLoop`."""
 
     def __aiter__(self) -> AsyncIterator[T_co]: ...
 

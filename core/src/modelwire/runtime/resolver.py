@@ -89,8 +89,8 @@ class Resolver:
     ) -> list[ModelRef | str]:
         """List the references to try for embeddings, in order; `None` is `memorySearch`'s model.
 
-        The configuration's fallbacks are for answers. Vectors of another model fit no others, so
-        that none may stand in unasked.
+        The configuration's fallbacks are for answers. Vectors of different models cannot
+        be compared, so no model is replaced without a request for it.
 
         Raises:
             ConfigError: The configuration names no embedding model.
@@ -236,7 +236,7 @@ class Resolver:
             return candidate
 
     def _named(self, text: str) -> ModelRef | None:
-        """What an alias or a full reference names; `None` for a bare name."""
+        """The reference that an alias or a full reference names; `None` for a bare name."""
         ref = self._refs.get(text)
         if ref is None:
             ref = full_ref(self.registry, self.config.expand_alias(text))
@@ -278,7 +278,7 @@ def full_ref(registry: Registry, text: str) -> ModelRef | None:
 def _near_models(
     name: str, known: Iterable[ModelRef], aliases: Iterable[str], registry: Registry
 ) -> list[str]:
-    """What was meant by a name; in a thread, which also imports what finds it."""
+    """Suggestions for a misspelt name; run in a thread, since it imports modules."""
     from modelwire.runtime.near_models import near_models
 
     return near_models(name, known, aliases, registry)

@@ -469,7 +469,7 @@ class Runtime(AsyncClosable):
         return merged
 
     def describe_call(self, model: Model) -> dict[str, str]:
-        """What a model's plugin says about how it would call it: the region, the endpoint and so on.
+        """The plugin's description of a call to a model: the region, the endpoint and so on.
 
         No request is sent. A fact `x` may come with `xSource`, where it came from.
         Empty where the plugin says nothing.

@@ -248,7 +248,7 @@ class SyncRuntime(Closable):
         )
 
     def describe_call(self, model: Model) -> dict[str, str]:
-        """What a model's plugin says about how it would call it; see `Runtime.describe_call`."""
+        """The plugin's description of a call to a model; see `Runtime.describe_call`."""
         return self._runtime.describe_call(model)
 
 

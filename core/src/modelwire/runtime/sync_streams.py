@@ -262,7 +262,7 @@ class SyncToolLoop(SyncWork[Event | ToolRun, ToolLoop]):
 
     @property
     def context(self) -> Context:
-        """What is continued: it has every complete answer and every result so far."""
+        """The context that the loop continues, with every complete answer and result so far."""
         return self._work.context
 
     @property

@@ -224,7 +224,7 @@ class ToolLoop(AsyncClosable):
 
     @property
     def context(self) -> Context:
-        """What is continued: it has every complete answer and every result so far."""
+        """The context that the loop continues, with every complete answer and result so far."""
         return self._turns.context
 
     @property
@@ -376,7 +376,7 @@ class _Turns:
 
 
 def _turn_of(served: Mapping[str, FunctionTool], numbered: tuple[int, ToolCall]) -> int | None:
-    """What calls have in common that run at the same time; a call that runs alone has its number."""
+    """The key shared by calls that run concurrently; a call that runs alone has its own number."""
     number, call = numbered
     return None if call.name in served and served[call.name].parallel else number
 

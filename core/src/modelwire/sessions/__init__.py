@@ -1,8 +1,8 @@
 """Sessions: conversations in files in pi's format, read, resumed and written.
 
 A session is a file of JSON lines: a header, then entries that form a tree by `id` and `parentId`.
-The last entry of the file is where the conversation stands. The format is that of pi's coding agent
-(version 3; versions 1 and 2 are read), so that sessions move between the two programs.
+The last entry of the file is the current one. The format is that of pi's coding agent (version 3;
+versions 1 and 2 are read), so that sessions move between the two programs.
 """
 
 from __future__ import annotations

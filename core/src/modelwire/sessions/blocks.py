@@ -1,6 +1,6 @@
 """Content blocks that pi does not know: what it reads in their place, and the blocks beside it.
 
-pi knows text and images in messages of the user. It drops other blocks, or sends one that stands
+pi knows text and images in messages of the user. It drops other blocks, or sends one
 beside an image as an image, which no service accepts. So the message of an entry holds text in their
 place, and the entry holds the blocks under a key of its own, by their position.
 """

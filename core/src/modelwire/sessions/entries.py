@@ -102,5 +102,5 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """What it is: `message`, `model_change`, `compaction` and others."""
+        """The kind of the entry: `message`, `model_change`, `compaction` and others."""
         return str(self.data.get("type"))

@@ -27,12 +27,12 @@ _LINE_DEPTH = MESSAGE_DEPTH + 1
 
 @frozen
 class SessionFile:
-    """What stands in the file of a session.
+    """The contents of a session file.
 
     Attributes:
-        header: Its first line, as it stands there.
+        header: Its first line, unchanged.
         entries: The others in the order of the file, brought to the present version.
-        notes: What was left out or mended, each with its line.
+        notes: The lines that were skipped or repaired, each with its line.
         sound_bytes: How much of the file is whole lines; what follows is half an entry.
     """
 
@@ -137,7 +137,7 @@ def _is_header(value: object) -> bool:
 
 
 def _link(entries: Iterable[_Line], lines: list[_Line]) -> None:
-    """Give the entries of version 1, which stand in their order, the ids that version 2 has."""
+    """Give the entries of version 1, which are in file order, the ids that version 2 has."""
     ids: set[str] = set()
     for _, data in entries:
         data["id"] = new_id(ids)
@@ -150,7 +150,7 @@ def _link(entries: Iterable[_Line], lines: list[_Line]) -> None:
 
 
 def _sound_tree(entries: Iterable[_Line], notes: list[Problem]) -> Iterable[Entry]:
-    """Entries whose ids are their own and whose parents stand before them."""
+    """Entries with unique ids whose parents come before them."""
     seen: set[str] = set()
     last: str | None = None
     for number, data in entries:

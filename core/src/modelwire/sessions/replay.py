@@ -34,7 +34,7 @@ _SILENT = frozenset(
 
 @define
 class Conversation:
-    """What was said, and with what it goes on.
+    """The conversation of a session, and the settings to continue it with.
 
     Attributes:
         messages: The messages, oldest first.

@@ -47,7 +47,7 @@ class Session(Closable):
         path: The file, or `None` for a session that is not kept.
         header: Its first line.
         leaf: The id of the entry that the next one follows; `None` at the beginning.
-        notes: What was left out or mended when it was read.
+        notes: The lines that were skipped or repaired when it was read.
     """
 
     def __init__(self, path: Path | None, header: SessionHeader) -> None:
@@ -104,7 +104,7 @@ class Session(Closable):
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Go on with the session in a file; it stands where its last entry is.
+        """Resume the session in a file, at its last entry.
 
         Raises:
             SessionError: The file is no session, cannot be read, or another program holds it.
@@ -131,11 +131,11 @@ class Session(Closable):
         return self._written > 0
 
     def branch(self) -> list[Entry]:
-        """The entries from the first one to where the session stands."""
+        """The entries from the first one to the current one."""
         return branch_of(self._entries, self.leaf)
 
     def conversation(self) -> Conversation:
-        """What was said up to where the session stands."""
+        """The conversation up to the current entry."""
         return replay(self.branch())
 
     def move_to(self, entry_id: str | None) -> None:
@@ -171,7 +171,7 @@ class Session(Closable):
         return self.append("thinking_level_change", {"thinkingLevel": level})
 
     def choose_system_prompt(self, text: str | None) -> str:
-        """Note the system prompt that stands from here on."""
+        """Record the system prompt that applies from here on."""
         return self.append("custom", {"customType": SYSTEM_PROMPT, "data": {"text": text}})
 
     def append(self, kind: str, data: Mapping[str, Any]) -> str:
@@ -251,7 +251,7 @@ class Session(Closable):
         self._ids = {entry.id for entry in file.entries}
         self.leaf = file.entries[-1].id if file.entries else None
         self._written = len(file.entries) + 1
-        # Lines that were mended must be read as they are now meant, also by others.
+        # Repaired lines are written back, so that other programs read them the same way.
         mended = file.header.version < CURRENT_VERSION or any(note.path for note in file.notes)
         self._stale = mended
         if not mended and self.path is not None:

@@ -110,7 +110,7 @@ def _sleeps(calls: list[_Call]) -> Iterator[None]:
 
 @contextmanager
 def _watched() -> Iterator[list[_Call]]:
-    global _installed  # noqa: PLW0603 - an audit hook is for the whole process, and for ever
+    global _installed  # noqa: PLW0603 - an audit hook is process-wide and cannot be removed
     if not _installed:
         sys.addaudithook(_hook)
         _installed = True

@@ -15,7 +15,7 @@ FIELD = "X-Conformance-Auth"
 PROOF = "proof-of-the-conformance-kit"
 
 CLAIM = Claim("auth", MODE, __name__, "modelwire", "")
-"""What a package that owned the mode would claim."""
+"""The claim that a package owning the mode would make."""
 
 
 @hookimpl

@@ -38,7 +38,7 @@ PROMPT = "What is the capital of France?"
 
 @define
 class Outcome:
-    """What came of one question.
+    """The outcome of one request.
 
     Attributes:
         events: The events, in order.
@@ -104,7 +104,7 @@ class Bench:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """What the server was asked."""
+        """The requests that the server received."""
         return self.server.requests
 
     @property
@@ -210,7 +210,7 @@ class Bench:
         return outcome
 
     async def deltas(self, runtime: Runtime, context: Context) -> list[object]:
-        """What the plugin itself yields."""
+        """The deltas that the plugin itself yields."""
         model = await runtime.resolve(self.subject.ref)
         await runtime.catalog.warm_up(model.provider, model.api)
         stream = runtime.registry.owner(model.provider, model.api).hooks.stream_completion(
@@ -225,7 +225,7 @@ class Bench:
         return [delta async for arrived in stream for delta in deltas_of(arrived)]
 
     async def discovered(self) -> Any:
-        """What the plugin's own `discover_models` gives."""
+        """The result of the plugin's own `discover_models`."""
         provider, api = self.subject.provider, self.subject.api
         async with self.runtime() as runtime:
             await runtime.catalog.warm_up(provider, api)

@@ -101,11 +101,11 @@ class ReceivedRequest:
         return list(_leaves(self.data))
 
     def says(self, text: str) -> bool:
-        """Whether a text stands somewhere in the JSON body, or is a part of one that does."""
+        """Whether a text occurs in the JSON body, or is a part of one that does."""
         return any(text in value for value in self.values() if isinstance(value, str))
 
     def holds(self, value: float) -> bool:
-        """Whether a number stands somewhere in the JSON body."""
+        """Whether a number occurs in the JSON body."""
         numbers = (found for found in self.values() if isinstance(found, int | float))
         return any(found == value and not isinstance(found, bool) for found in numbers)
 
@@ -132,7 +132,7 @@ class WireServer:
     """Answers requests with replies, in their order; use it in a `with` statement.
 
     Args:
-        aside: Gives the reply to a request that stands outside the script, as for a token; `None`
+        aside: Gives the reply to a request outside of the script, such as one for a token; `None`
             leaves it to the script.
 
     Attributes:

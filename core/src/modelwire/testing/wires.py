@@ -106,7 +106,7 @@ class Wire(ABC):
         raise NotImplementedError
 
     def settings(self, url: str, secret: str) -> Mapping[str, Any]:
-        """What the configuration says about the provider, so that it talks to the server.
+        """The provider's configuration, which points it to the server.
 
         Args:
             url: The server's address, without a slash at the end.

@@ -75,7 +75,7 @@ def _read(given: object, place: str) -> FunctionTool | Tool:
 
 
 _described: WeakKeyDictionary[FunctionType, tuple[Tool, type[Any] | None]] = WeakKeyDictionary()
-"""What functions look like to a model. A program gives the same ones with each call."""
+"""Descriptions of functions as tools, cached: a program passes the same ones with each call."""
 
 
 def _from_function(function: FunctionType) -> FunctionTool:

@@ -44,7 +44,7 @@ class ToolSources:
     The name of the entry point is that of the option, as `mcp` for `--mcp`.
 
     Attributes:
-        metavar: What stands for the value of the option in `--help`, as `NAME|URL|COMMAND`.
+        metavar: The placeholder for the value in `--help`, such as `NAME|URL|COMMAND`.
         help: What the option does, as a sentence for `--help`.
         named: Finds the source that the value of the option names. Raises a `ConfigError` where it
             names none.

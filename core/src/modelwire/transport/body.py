@@ -122,7 +122,7 @@ class Body:
     def close(self) -> None:
         """Let the connection go: back to the pool when the body has ended, else it is cut.
 
-        Whoever is reading gets a `ConnectionFailed`.
+        A pending read fails with `ConnectionFailed`.
         """
         self._closed = True
         if self._telling is not None:

@@ -122,7 +122,7 @@ class Transport(AsyncClosable):
         return found
 
     async def aclose(self) -> None:
-        """Close all connections; whoever still reads from one gets a `ConnectionFailed`."""
+        """Close all connections; pending reads fail with `ConnectionFailed`."""
         self._closed = True
         for transport in self._trusting.values():
             await transport.aclose()

@@ -57,7 +57,7 @@ class Deadlines:
 
     @property
     def connect(self) -> float | None:
-        """Until the connection stands: name resolution, TCP, a proxy's CONNECT and TLS.
+        """Seconds to establish a connection: name resolution, TCP, a proxy's CONNECT and TLS.
 
         Waiting for a free connection of a limited pool does not count.
         """

@@ -31,7 +31,7 @@ from modelwire.transport.urls import Endpoint
 __all__ = ["FAULTS", "Exchange", "cause_of"]
 
 FAULTS = (aiohttp.ClientError, HttpProcessingError, OSError, RuntimeError, ValueError)
-"""What a request or a read may raise when something outside of this process went wrong."""
+"""Exceptions of a request or a read that have a cause outside of this process."""
 
 _CA_HINT = (
     "If a proxy or a private authority signs the certificate of this host, name a file with the "

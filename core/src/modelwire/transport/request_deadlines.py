@@ -55,7 +55,7 @@ class RequestDeadlines:
         self._enter("connect", self._deadlines.connect)
 
     def connected(self, *, reused: bool) -> None:
-        """The connection stands; the request goes out."""
+        """The connection is established; the request is being sent."""
         self.reused = reused
         self.connected_at = self._clock()
         self._enter("first_byte", self._deadlines.first_byte)

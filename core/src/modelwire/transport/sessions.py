@@ -83,7 +83,7 @@ class Sessions:
 
 
 _inherited: list[AsyncGenerator[None, None]] = []
-"""What a forked child keeps, since a generator that is dropped asks its loop to close it."""
+"""Generators kept in a forked child, since a dropped one asks its loop to close it."""
 
 
 def _new_socket(known: WeakSet[socket.socket], address: aiohttp.AddrInfoType) -> socket.socket:

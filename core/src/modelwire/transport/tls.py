@@ -40,8 +40,8 @@ def trust_settings(
 ) -> TrustSettings:
     """Decide where certificates are read from.
 
-    A bundle of the caller stands in place of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and these in place
-    of the system's store, as in OpenSSL.
+    A bundle of the caller overrides `SSL_CERT_FILE` and `SSL_CERT_DIR`, and these override the
+    system's store, as in OpenSSL.
 
     Raises:
         ConfigError: A file does not exist or cannot be looked at.

@@ -170,7 +170,7 @@ class Chat:
         self._always.clear()
 
     def recall(self) -> None:
-        """Show the last answer, so that a person knows where the conversation stands."""
+        """Show the last answer, as a reminder of where the conversation left off."""
         answers = [m for m in self.talk.messages if isinstance(m, AssistantMessage) and m.text]
         if answers:
             show_note("The last answer was:")

@@ -31,7 +31,7 @@ class ChatCompleter(Completer):
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
-        """What may stand at the cursor."""
+        """The candidates at the cursor."""
         typed = document.text_before_cursor
         if not typed.startswith("/") or "\n" in typed:
             return

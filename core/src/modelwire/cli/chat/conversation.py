@@ -79,7 +79,7 @@ class ChatConversation:
 
     @property
     def entry_ids(self) -> Sequence[str]:
-        """The entries of the session that the messages stand in."""
+        """The ids of the session entries that hold the messages."""
         return tuple(self._ids)
 
     def resume(self) -> None:
@@ -237,7 +237,7 @@ class ChatConversation:
 
 
 def _without_failures(messages: Sequence[Message]) -> list[Message]:
-    """What a model gets: not the answers that failed or were stopped, which are no turns."""
+    """The messages that a model gets: without failed and stopped answers, which are no turns."""
     return [
         message
         for message in messages

@@ -20,7 +20,7 @@ from modelwire.cli.terminal_guard import unguarded
 __all__ = ["PROMPT", "Keyboard", "without_echo"]
 
 PROMPT = "> "
-"""What stands before a line that is typed."""
+"""The prompt shown before a typed line."""
 
 _LEAVE = "To leave, press Ctrl-D or type /exit."
 

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 __all__ = ["ChatOptions", "run_chat"]
 
 CHOOSE = "-"
-"""What `--resume` is without an id."""
+"""The value of `--resume` without an id."""
 
 
 @frozen
 class ChatOptions:
-    """What the command line asks for.
+    """The options of `modelwire chat`.
 
     Attributes:
         prompt: The first prompt, or `None`.

@@ -26,7 +26,7 @@ _RECENT = 10
 
 @frozen
 class SessionOptions:
-    """What the command line says about the session.
+    """The session options of the command line.
 
     Attributes:
         resume: The beginning of an id.

@@ -60,7 +60,7 @@ def _span(start: int, end: int) -> str:
 
 @define
 class Report:
-    """What was asked for, and what was found on the way.
+    """The requested change, and the findings on the way.
 
     Attributes:
         verb: What was done, as `Set`.
@@ -134,7 +134,7 @@ def _show_diff(written: EditResult) -> None:
 
 
 Change = Callable[[str, FilePath, Report], str]
-"""Makes a new text of an old one; the file it is from and the report stand beside it."""
+"""Makes the new text from the old one, given the file and the report."""
 
 
 def change_file(

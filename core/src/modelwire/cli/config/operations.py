@@ -90,7 +90,7 @@ class ConfigOperation:
         return after
 
     def _value_at(self, path: Path) -> Any:
-        """The value; a key made of digits, for one, is text where only text may stand."""
+        """The value; one made of digits is text where only text is allowed."""
         if self.text is not None and isinstance(self.value, int | float) and takes_only_text(path):
             return self.text
         check_keys(self.value)

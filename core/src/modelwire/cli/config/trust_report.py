@@ -1,4 +1,4 @@
-"""What an untrusted configuration file could do if it were approved, for people and programs."""
+"""The report on an untrusted configuration file: what it could do if it were approved."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Permission:
 
 @frozen
 class TrustReport:
-    """What a file says, and what it could do.
+    """The contents of a file, and their effects.
 
     Attributes:
         permissions: The settings that count only in a trusted file.
@@ -131,7 +131,7 @@ def _effect(path: Path, document: Any) -> str:
 
 
 def _named_variables(value: Any, path: Path) -> Iterator[str]:
-    """The variables that stand for a secret by their bare name or in a reference."""
+    """The variables that name a secret, bare or in a reference."""
     if isinstance(value, Mapping):
         if value.get("source") == "env" and isinstance(value.get("id"), str):
             yield value["id"]

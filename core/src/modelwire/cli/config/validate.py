@@ -27,7 +27,7 @@ __all__ = ["Validation", "validated"]
 
 @frozen
 class Validation:
-    """What is wrong with a configuration file.
+    """The issues and warnings of a configuration file.
 
     Attributes:
         path: The file.

@@ -102,7 +102,7 @@ def written_value(text: str, document: Any, path: Path) -> tuple[bool, Any]:
 
 def shown_value(text: str, document: Any, path: Path) -> tuple[bool, Any]:
     """Whether there is a value at a path, and which, with its secrets hidden."""
-    # What is hidden depends on what stands around it: the id of a reference is a variable's name.
+    # What is hidden depends on its surroundings: the id of a reference is a variable's name.
     shown = redact_value(document, (), environment(document))
     return written_value(text, shown, path) if path else (True, shown or {})
 

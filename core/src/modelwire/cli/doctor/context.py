@@ -25,7 +25,7 @@ __all__ = ["DoctorContext"]
 
 @define(slots=False)
 class DoctorContext:
-    """What the checks look at.
+    """The data that the checks work on.
 
     What takes time is begun once, by whichever check needs it first, and shared.
 
@@ -86,7 +86,7 @@ class DoctorContext:
         return await self._credentials[provider]
 
     async def reached(self, provider: str) -> ProbeResult | None:
-        """What came of asking a provider's endpoint; `None` where there is none to ask."""
+        """The result of probing a provider's endpoint; `None` where it has none."""
         if provider not in self._reached:
             self._reached[provider] = asyncio.create_task(self._reach(provider))
         return await self._reached[provider]

@@ -41,7 +41,7 @@ class ProviderEndpoint:
 
 @frozen
 class ProbeResult:
-    """What came of asking an endpoint.
+    """The result of probing an endpoint.
 
     Attributes:
         endpoint: The endpoint.

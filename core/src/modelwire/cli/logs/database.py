@@ -47,7 +47,7 @@ MIGRATIONS: Sequence[str] = (
     CREATE INDEX answers_at ON answers (at);
     """,
 )
-"""What leads from each version of the schema to the next; version 0 is an empty file."""
+"""The migrations from each version of the schema to the next; version 0 is an empty file."""
 
 _CHAIN = f"""
     WITH RECURSIVE chain (id, previous, depth) AS (

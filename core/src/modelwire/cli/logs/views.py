@@ -1,4 +1,4 @@
-"""What `modelwire logs` shows: lines, whole answers, tables and JSON."""
+"""The output of `modelwire logs`: lines, whole answers, tables and JSON."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class ConfigEdit:
         self.registry = Registry(self.config)
 
     def accept(self, text: str) -> ModelSpec:
-        """Check what the user names; an alias becomes the model that it stands for.
+        """Check the model that the user names; an alias is replaced by its model.
 
         Raises:
             UnknownModel: It names no model, or one of a provider that no plugin provides.
@@ -73,7 +73,7 @@ class ConfigEdit:
         return ModelSpec(checked.ref, f"{doubt} {checked.hint}" if checked.hint else doubt)
 
     def meaning(self, written: str) -> str:
-        """The reference that a written one stands for, as text; the text itself where it has none."""
+        """The reference that a text resolves to, as text; the given text where there is none."""
         text, _ = substitute(written, self.config.environ)
         try:
             ref = full_ref(self.registry, self.config.expand_alias(text))

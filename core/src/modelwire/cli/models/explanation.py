@@ -232,7 +232,7 @@ def _listed(runtime: Runtime, model: Model, listing: Listing) -> ExplanationStep
 
 
 def _described(runtime: Runtime, model: Model, found: Explanation) -> list[ExplanationStep]:
-    """What the plugin says about a call; known keys first. An `api` that it names is the one used."""
+    """The plugin's description of a call, known keys first. An `api` in it is the one used."""
     try:
         facts = runtime.describe_call(model)
     except ModelwireError as error:
@@ -273,7 +273,7 @@ def _credentials(runtime: Runtime, model: Model) -> ExplanationStep:
 
 
 def _known(model: Model) -> Iterator[ExplanationStep]:
-    """What is known of the model: its limits, abilities and price."""
+    """The known facts about the model: its limits, abilities and price."""
     assumed = model.extra.get("assumedLimits") or ()
     sizes = {"context": model.context_tokens or model.context_window, "answer": model.max_tokens}
     limits = [f"{name} {size:,} tokens" for name, size in sizes.items() if size is not None]

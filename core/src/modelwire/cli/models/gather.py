@@ -22,7 +22,7 @@ __all__ = ["GatheredModels", "canonical_provider", "gather", "named_providers"]
 
 @frozen
 class GatheredModels:
-    """What was gathered.
+    """The collected models.
 
     Attributes:
         listings: The models of each provider that was looked at.

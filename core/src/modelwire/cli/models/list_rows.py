@@ -126,14 +126,14 @@ def rows_of(
 
 
 def chosen_texts(config: Config) -> list[tuple[str, str]]:
-    """What the configuration names as primary model and fallbacks, each with its tag."""
+    """The configured primary model and fallbacks, each with its tag."""
     chosen = config.agents.defaults.model
     named = [(chosen.primary, "default")] if chosen.primary else []
     return named + [(ref, f"fallback#{n}") for n, ref in enumerate(chosen.fallbacks, start=1)]
 
 
 def resolved(config: Config, registry: Registry, text: str) -> ModelRef | None:
-    """The reference that a text stands for; `None` for a bare name or what names nothing."""
+    """The reference that a text resolves to; `None` for a bare name or an unknown one."""
     try:
         return full_ref(registry, config.expand_alias(text))
     except UnknownModel:

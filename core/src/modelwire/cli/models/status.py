@@ -47,7 +47,7 @@ def show_status(status: Status) -> Line:
 
 
 def credential_lines(lead: str, found: CredentialStatus) -> Iterator[Line]:
-    """The state of credentials: the first line begins with `lead`, the others stand below it."""
+    """The state of credentials: the first line begins with `lead`, the others follow it."""
     state = style(f"{found.state:<8}", fg=_COLOURS.get(found.state, "yellow"))
     yield lead + state + f"  {printable(found.source or '-')}"
     indent = " " * width(lead)
@@ -77,7 +77,7 @@ def _choice_lines(choice: Choice) -> Iterable[Line]:
 
 
 def _facts(details: Mapping[str, str]) -> Iterator[str]:
-    """What else is known, each with where it came from, as `region: us-east-1 (env: AWS_REGION)`."""
+    """The other known details with their sources, such as `region: us-east-1 (env: AWS_REGION)`."""
     for key, value in details.items():
         if key.endswith(_SOURCE) and key.removesuffix(_SOURCE) in details:
             continue

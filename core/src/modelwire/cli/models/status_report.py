@@ -31,8 +31,8 @@ class Choice:
 
     Attributes:
         role: `primary`, `fallback#1` and so on, or `default` where nothing is configured.
-        named: What stands in the configuration.
-        ref: What it means, or `None` where it means nothing.
+        named: The text in the configuration.
+        ref: The reference that it resolves to, or `None`.
         error: Why it cannot be used.
         code: The kind of the error; `ok` where a tiny request was answered.
         hint: What to do about the error.
@@ -66,7 +66,7 @@ class Choice:
 
 @define
 class Status:
-    """What would be used.
+    """The models and credentials that would be used.
 
     Attributes:
         config: The configuration file, or `None`.

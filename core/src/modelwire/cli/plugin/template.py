@@ -21,7 +21,7 @@ _PREFIX = "modelwire-"
 
 @frozen
 class PluginNames:
-    """What things are called in a new plugin.
+    """The names in a new plugin.
 
     Attributes:
         provider: The provider's id, as `acme-cloud`.
@@ -53,7 +53,7 @@ class PluginNames:
 
     @property
     def module(self) -> str:
-        """What is imported, as `modelwire_acme_cloud`."""
+        """The name of its import package, such as `modelwire_acme_cloud`."""
         return self.distribution.replace("-", "_")
 
     @property

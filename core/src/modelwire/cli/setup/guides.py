@@ -98,7 +98,7 @@ def find_offer(
 def questions_of(
     offer: GuideChoice, provider: str, environ: Mapping[str, str]
 ) -> Sequence[Question]:
-    """What a guide asks for a provider.
+    """The questions of a guide for a provider.
 
     Raises:
         PluginError: The guide failed.
@@ -112,7 +112,7 @@ def questions_of(
 def settings_of(
     offer: GuideChoice, provider: str, answers: Mapping[str, str], environ: Mapping[str, str]
 ) -> Settings:
-    """What a guide wants written.
+    """The settings that a guide proposes.
 
     Raises:
         PluginError: The guide failed.

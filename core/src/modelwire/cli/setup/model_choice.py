@@ -103,7 +103,7 @@ def _chosen(models: Sequence[str]) -> str:
 
 
 def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str | None:
-    """What to write as the default model: never another one without a request for it."""
+    """The default model to write: another one than before only on request."""
     present = config.agents.defaults.model.primary
     if plan.model is None or str(plan.model) == present:
         return None

@@ -35,7 +35,7 @@ __all__ = ["SetupOptions", "SetupPlan", "edit_for", "lines_of", "make_plan"]
 
 @define
 class SetupOptions:
-    """What the command was called with.
+    """The options of `modelwire setup`.
 
     Attributes:
         provider: What the user has, or `None` to ask.
@@ -56,7 +56,7 @@ class SetupOptions:
 
 @define
 class SetupPlan:
-    """What will be written.
+    """The settings to be written.
 
     Attributes:
         provider: The provider's id.
@@ -203,7 +203,7 @@ def edit_for(settings: Settings, primary: str | None) -> Callable[[str], str]:
 
 
 def lines_of(settings: Settings, primary: str | None) -> Iterable[str]:
-    """What will be written, a line for each value. A guide's settings hold no secret."""
+    """The settings to be written, one line for each value. A guide's settings hold no secret."""
     values = dict(settings)
     if primary is not None:
         values[_PRIMARY] = primary

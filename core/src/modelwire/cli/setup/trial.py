@@ -22,7 +22,7 @@ __all__ = ["ProviderModels", "best_first", "look", "send"]
 
 @define
 class ProviderModels:
-    """What a provider says.
+    """The result of trying a provider.
 
     Attributes:
         credentials: The state of its credentials.

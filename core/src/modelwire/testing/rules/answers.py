@@ -35,7 +35,7 @@ _MANY = 'Grüße: 日本語, עברית, हिन्दी, 👩‍👩‍👧,
 
 
 class AnswerRules(Rules):
-    """What a provider makes of a plain answer."""
+    """A provider's handling of a plain answer."""
 
     @needs(WIRE)
     def test_text_comes_whole(self, bench: Bench) -> None:
@@ -121,7 +121,7 @@ class AnswerRules(Rules):
             )
 
     def test_deltas_follow_the_contract(self, bench: Bench) -> None:
-        """What the plugin yields are deltas, each in a place where it makes sense."""
+        """The plugin yields only deltas, each where it is allowed."""
         if bench.subject.wire is not None:
             bench.server.script(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG))))
 
@@ -200,7 +200,7 @@ def _told(bench: Bench) -> list[Event]:
 
 
 def _misplaced(deltas: list[object]) -> Iterator[str]:
-    """What is wrong with a stream of deltas."""
+    """The mistakes in a stream of deltas."""
     calls: set[int] = set()
     stops = 0
     for delta in deltas:

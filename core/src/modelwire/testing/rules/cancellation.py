@@ -23,7 +23,7 @@ __all__ = ["CancellingRules"]
 
 
 class CancellingRules(Rules):
-    """Who stops listening stops paying."""
+    """A client that stops listening stops paying."""
 
     @needs(WIRE)
     @pytest.mark.parametrize("way", ["leave", "drop", "cancel", "cancel_task"])

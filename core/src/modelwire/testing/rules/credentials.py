@@ -17,7 +17,7 @@ __all__ = ["DetectingRules"]
 
 
 class DetectingRules(Rules):
-    """What `detect_credentials` says, and what it must not do."""
+    """The results of `detect_credentials`, and the side effects that it must not have."""
 
     def test_credentials_that_are_there_are_found(self, bench: Bench) -> None:
         """With credentials configured, the state is not `unusable` and the source has a name."""

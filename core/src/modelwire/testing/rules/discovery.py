@@ -18,7 +18,7 @@ _IDS = ("alpha-1", "beta-2/with:odd.chars")
 
 
 class ListingRules(Rules):
-    """What `discover_models` returns, and how it fails."""
+    """The results and failures of `discover_models`."""
 
     @needs("discovery")
     def test_listed_models_are_whole_and_belong_to_the_provider(self, bench: Bench) -> None:

@@ -115,7 +115,7 @@ class EmbeddingRules(Rules):
     @needs(EMBEDDINGS, WIRE)
     @pytest.mark.parametrize("fault", ["fewer", "garbage"])
     def test_an_answer_without_the_vectors_is_malformed(self, bench: Bench, fault: str) -> None:
-        """What a service sends is never a bug of the plugin, and no vector is made up."""
+        """Bad data from a service is never a bug of the plugin, and no vector is made up."""
         reply = bench.wire.vectors_reply([[0.5, 1.0]], Usage(input=_TOKENS))
         if fault == "garbage":
             reply = bench.wire.document(b'{"oops')
@@ -230,7 +230,7 @@ async def _embed(
 def _outcome(
     bench: Bench, texts: Sequence[str], *, tries: int = 1, **options: Any
 ) -> Embeddings | ModelwireError:
-    """What comes of one call."""
+    """The result or error of one call."""
 
     async def work() -> Embeddings | ModelwireError:
         async with bench.runtime(tries=tries) as runtime:

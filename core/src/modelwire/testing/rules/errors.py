@@ -200,7 +200,7 @@ class RetryingRules(Rules):
     def test_whether_another_try_helps_is_told(
         self, bench: Bench, status: int, again: bool
     ) -> None:
-        """What passes may be tried again; what would be refused again may not."""
+        """Transient failures are retryable; permanent ones are not."""
         error = bench.ask(bench.wire.refuse(status, "The service says no.")).error
         check(
             isinstance(error, ProviderError),

@@ -29,7 +29,7 @@ _HEAVY = frozenset(
 )  # fmt: skip
 
 _LIGHT = frozenset({"attr", "attrs", "modelwire", "pluggy"})
-"""What a list of models has loaded before it loads the first plugin."""
+"""Modules loaded by a list of models before the first plugin is."""
 
 _MOST_MODULES = 20
 """Modules of one other package that may be loaded. SDKs have hundreds, and load most of them."""

@@ -25,7 +25,7 @@ _QUESTION = UserMessage("How is the weather in Oslo in the next 3 days?")
 
 
 class LiveRules(Rules):
-    """What a provider without a scripted server makes of tools and schemas."""
+    """A provider's handling of tools and schemas, without a scripted server."""
 
     @needs(LIVE, "tools", "tool_choice")
     def test_a_demanded_tool_is_called(self, bench: Bench) -> None:

@@ -15,7 +15,7 @@ __all__ = ["ReplayingRules"]
 
 
 class ReplayingRules(Rules):
-    """What the service really said is understood."""
+    """Real answers of the service are understood."""
 
     @needs(WIRE)
     def test_recorded_traffic_is_understood(

@@ -28,7 +28,7 @@ _VALUES: dict[str, Any] = {
 
 
 class AskingRules(Rules):
-    """What a provider makes of a context and of options."""
+    """Requests that a provider makes from a context and options."""
 
     @needs(WIRE)
     def test_the_model_and_the_prompt_are_sent(self, bench: Bench) -> None:
@@ -46,7 +46,7 @@ class AskingRules(Rules):
 
     @needs(WIRE)
     def test_the_system_prompt_is_sent(self, bench: Bench) -> None:
-        """It stands in the request."""
+        """The request contains it."""
         request = _asked(bench, system="Answer like a pirate.")
         check(request.says("Answer like a pirate."), "the request holds the system prompt")
 
@@ -99,7 +99,7 @@ class AskingRules(Rules):
 
     @needs(WIRE, "images")
     def test_an_image_is_sent_byte_for_byte(self, bench: Bench) -> None:
-        """Its bytes stand in the request in base64, with its media type."""
+        """The request contains its bytes in base64, with its media type."""
         image = Image(_png(), "image/png")
         message = UserMessage("What is this?")
         message.content.append(image)

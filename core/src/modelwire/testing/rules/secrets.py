@@ -79,7 +79,7 @@ def _play(bench: Bench, scene: str) -> Outcome:
 
 
 def repeated_key(bench: Bench) -> str:
-    """What a talkative service says: the key again, if it is sent at all and no signature of it."""
+    """A response that repeats the key if it was sent as it is, rather than in a signature."""
     bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG))))
     headers = bench.requests[-1].headers.values()
     sent = any(bench.secret in value for value in headers)

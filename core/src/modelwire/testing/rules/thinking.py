@@ -15,7 +15,7 @@ _SIGNATURE = "c2lnbmVkLWJ5LXRoZS1jb25mb3JtYW5jZS1raXQ="
 
 
 class ThinkingRules(Rules):
-    """What a provider makes of thinking."""
+    """A provider's handling of thinking."""
 
     @needs(WIRE, "thinking")
     def test_thinking_is_kept_apart_from_the_text(self, bench: Bench) -> None:

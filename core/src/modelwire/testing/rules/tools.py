@@ -41,7 +41,7 @@ _CALL = ToolCall("call_kit_1", _TOOL.name, _ARGUMENTS)
 
 
 class ToolRules(Rules):
-    """What a provider makes of tools."""
+    """A provider's handling of tools."""
 
     @needs(WIRE, "tools")
     def test_tools_are_offered(self, bench: Bench) -> None:

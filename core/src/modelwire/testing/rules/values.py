@@ -19,7 +19,7 @@ _TOOL = Tool("look_up", "Looks something up.")
 
 
 class ValueRules(Rules):
-    """What a provider makes of values that are not what its protocol says."""
+    """A provider's handling of values that violate its protocol."""
 
     @needs(WIRE)
     def test_a_value_of_a_wrong_type_is_the_services_fault(self, bench: Bench) -> None:

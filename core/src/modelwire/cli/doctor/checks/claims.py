@@ -98,7 +98,7 @@ def _findings(claimants: Iterable[_Claimant]) -> Iterator[Finding]:
 def _warnings(
     claimant: _Claimant, owners: Mapping[_Key, Mapping[str, str]]
 ) -> Iterator[tuple[str, str]]:
-    """What is suspicious about a package's claims, each with what to do."""
+    """The suspicious claims of a package, each with the remedy."""
     yield from _origin(claimant)
     for entry in claimant.entries:
         what = printable(f"{entry.name} ({entry.group.removeprefix(_PREFIX)})")

@@ -135,7 +135,7 @@ def _untrusted(config: Config) -> Iterator[Finding]:
 
 
 def _exposed(path: Path, authored: Mapping[str, Any]) -> Iterator[Finding]:
-    """Warn of secrets that stand in a file which others can read."""
+    """Warn of secrets in a file that others can read."""
     if os.name != "posix":
         return
     try:

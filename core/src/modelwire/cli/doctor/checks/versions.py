@@ -43,13 +43,13 @@ async def check_versions(situation: DoctorContext) -> list[Finding]:
 
 
 def _needs(package: str) -> Iterator[tuple[str, str]]:
-    """What a package needs in any case, each with the least version, or `0`."""
+    """The unconditional requirements of a package, each with its minimum version, or `0`."""
     try:
         stated = requires(package) or []
     except PackageNotFoundError:
         return
     for line in stated:
-        # Behind a semicolon stands a condition, such as an extra that may not be installed.
+        # A condition follows a semicolon, such as an extra that may not be installed.
         match = _REQUIREMENT.match(line) if ";" not in line else None
         if match is not None:
             least = _AT_LEAST.search(match[2])
