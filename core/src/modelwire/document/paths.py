@@ -1,7 +1,7 @@
 """Paths into a document, such as `models.providers["acme"].models[0].id`.
 
-A step is a key or an index. Keys are written between dots, or in brackets and quotes if they contain
-dots or brackets; a backslash escapes the next character. The document decides what an index means:
+A step is a key or an index. Keys are written between dots, or in brackets and quotes if they
+contain dots or brackets; a backslash escapes the next character. An index depends on the document:
 `[0]` is the first element of a list, and the key "0" of an object.
 """
 
