@@ -3,8 +3,8 @@
 AWS answers most mistakes with one code, `ValidationException`, so the text has to be read. It is
 matched loosely: without regard to case, and with typographic apostrophes made plain.
 
-Evidence: `recorded` was seen in recorded traffic; `reported` stands in a public issue with the
-text quoted; `hearsay` is what people remember of it.
+Evidence: `recorded` was seen in recorded traffic; `reported` is in a public issue with the
+text quoted; `hearsay` is an unverified recollection.
 """
 
 from __future__ import annotations

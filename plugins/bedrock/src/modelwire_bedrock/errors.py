@@ -97,7 +97,7 @@ _MEANINGS: Mapping[str, _Meaning] = {
     "unrecognizedclient": _Meaning(AuthenticationError, 403, _KEYS),
     "validation": _Meaning(InvalidRequest, 400),
 }
-"""What the codes mean, and the HTTP status of each where botocore is not there to say.
+"""The error classes of the codes, and their HTTP status where botocore does not give it.
 
 Those of `bedrock-runtime` are in botocore's service model; the others are errors that all services
 of AWS have in common.
@@ -155,7 +155,7 @@ class ServiceFault(Exception):
 
     @property
     def symptom(self) -> Symptom | None:
-        """What the message means, where that is known."""
+        """The symptom that the message describes, where it is known."""
         return None if self._rule is None else self._rule.symptom
 
     @property
@@ -347,7 +347,7 @@ def _code_in(data: Mapping[str, Any]) -> str:
 
 
 def _message_in(data: Mapping[str, Any]) -> str:
-    """What the service says, and what the model behind it said if that is more."""
+    """The message of the service, and that of the model behind it if it says more."""
     texts = [data.get(key) for key in ("message", "Message", "originalMessage")]
     said = list(dict.fromkeys(" ".join(text.split()) for text in texts if isinstance(text, str)))
     # What follows is the request as AWS read it, session token and all.

@@ -39,7 +39,7 @@ _NO_ENDPOINT_HINT = (
 
 @frozen(eq=False)
 class _Held:
-    """What is kept for one target."""
+    """The state kept for one target."""
 
     session: Any
     lease: RefreshableCredentials | None

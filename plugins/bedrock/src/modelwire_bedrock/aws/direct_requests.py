@@ -63,7 +63,7 @@ _ADDRESS = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(/[A-Z
 
 @frozen
 class _Written:
-    """What requests of an operation have in common, wherever they are sent."""
+    """The common part of an operation's requests, wherever they are sent."""
 
     method: str
     before: str

@@ -66,12 +66,12 @@ class Target:
 
     @property
     def control_plane(self) -> tuple[str, str, str | None]:
-        """What a list of models holds for: identity, region and the control plane's address."""
+        """The scope of a list of models: identity, region and the control plane's address."""
         return (self.identity, self.region, self.control_url)
 
     @property
     def runtime(self) -> tuple[str, str, str | None]:
-        """What a refusal of a model's id holds for: identity, region and the runtime's address."""
+        """The scope of a refused model id: identity, region and the runtime's address."""
         return (self.identity, self.region, self.endpoint_url)
 
     @property
@@ -154,7 +154,7 @@ class _KnownTargets:
     def get(
         self, config: Config, provider: ProviderConfig, asked: tuple[Any, ...]
     ) -> _Known | None:
-        """What is known, with the files and the variables that it was decided from.
+        """The cached decision, with the files and variables that it depends on.
 
         Args:
             config: The whole configuration.
@@ -261,7 +261,7 @@ def configured_endpoint(
 
 
 def _of_this_call(access: AccessSettings, params: Mapping[str, Any]) -> AccessSettings:
-    """A profile that one call names stands in place of everything that the provider names."""
+    """Replace the provider's access settings where the call names a profile."""
     profile = _text(params, "profile")
     if profile is None:
         return access

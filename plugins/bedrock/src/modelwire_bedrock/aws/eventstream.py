@@ -148,7 +148,7 @@ def _check_prelude(data: bytes, position: int) -> None:
 
 
 _Head = tuple[bytes, int, int, Mapping[str, HeaderValue]]
-"""What stands in front of a payload: its bytes, their number, their checksum, and the headers."""
+"""The head of a frame: the payload's bytes, their number, their checksum, and the headers."""
 
 _UNKNOWN: _Head = (b"the bytes of no head", 0, 0, MappingProxyType({}))
 

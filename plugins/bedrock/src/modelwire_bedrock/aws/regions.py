@@ -41,7 +41,7 @@ class Region:
 
 @frozen
 class AwsAddress:
-    """What an address of Bedrock says.
+    """The parts of a Bedrock address.
 
     Attributes:
         region: The region in it.

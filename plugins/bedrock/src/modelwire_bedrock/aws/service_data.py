@@ -34,7 +34,7 @@ _OF_OPERATION = frozenset({
 })  # fmt: skip
 _OF_HTTP = frozenset({"method", "requestUri", "responseCode"})
 _OF_INPUT = frozenset({"documentation", "location", "locationName", "sensitive", "shape"})
-"""What a request can be written by. Any further trait may change it, and is left to botocore."""
+"""The supported traits. Any other may change a request, which is then left to botocore."""
 
 _URI = re.compile(r"(/[A-Za-z0-9/_-]+/)\{([A-Za-z]+)\}(/[A-Za-z0-9/_-]+)")
 _REGION = re.compile(r"[a-z]+(?:-[a-z]+)+-\d+")

@@ -37,7 +37,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @frozen
 class ServiceHost:
-    """What the name of a host says.
+    """The parts of a service's host name.
 
     Attributes:
         service: The name that requests are signed with.

@@ -113,7 +113,7 @@ def _by_the_client(
 
 
 class _Captured:
-    """What one call of botocore leaves behind, and what it is to add."""
+    """The result of one botocore call, and the header fields to add."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.headers = headers
@@ -234,7 +234,7 @@ A small request takes half a millisecond the first time and a fifth of one after
 5 to 10.
 """
 _NODE = 16
-"""What an item costs besides its text, in the same measure."""
+"""The cost of an item besides its text, in the same unit."""
 
 
 async def prepare(

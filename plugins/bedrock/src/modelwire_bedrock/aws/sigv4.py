@@ -36,7 +36,7 @@ _NOT_SIGNED = frozenset({
     "proxy-authenticate", "proxy-authorization", "te", "traceparent", "tracestate", "trailer",
     "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
 })  # fmt: skip
-"""What proxies on the way may change or remove, and what the signature replaces."""
+"""Header fields that proxies may change or remove, and those that the signature replaces."""
 _PORTS = {"http": 80, "https": 443}
 
 _MINTED_FOR = "bedrock.amazonaws.com"

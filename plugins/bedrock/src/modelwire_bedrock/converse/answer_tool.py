@@ -130,7 +130,7 @@ class AnswerByTool:
         return [delta]
 
     def _answer(self, delta: ArgumentsDelta | BlockEnd) -> list[Delta]:
-        """What the arguments of the first call say, as text."""
+        """The arguments of the first call, as text."""
         if isinstance(delta, ArgumentsDelta):
             self._is_empty = False
             return [TextDelta(delta.index, delta.fragment)]

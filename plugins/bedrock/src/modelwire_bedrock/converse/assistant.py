@@ -17,7 +17,7 @@ __all__ = ["render_assistant"]
 _Block = dict[str, Any]
 
 _PLACEHOLDER_SIGNATURE = "reasoning_content"
-"""What OpenAI-compatible clients write where a signature would be; it proves nothing."""
+"""The value that OpenAI-compatible clients write as a signature; it proves nothing."""
 
 
 def render_assistant(

@@ -1,6 +1,6 @@
 """Cache points.
 
-At most four may stand in a request, and one for an hour may not follow one for five minutes. Here
+At most four are allowed in a request, and one for an hour may not follow one for five minutes. Here
 there are at most three, all of one kind.
 """
 
@@ -25,7 +25,7 @@ _BOUNDARY = re.compile(r"\n?<!-- OPENCLAW_CACHE_BOUNDARY -->\n?")
 
 @frozen
 class CachePlan:
-    """Where cache points stand.
+    """The places of the cache points.
 
     Attributes:
         places: The places.

@@ -82,12 +82,12 @@ class ConverseCall:
 
     @property
     def memory_key(self) -> Hashable:
-        """What refusals are remembered for: provider, region, address and model."""
+        """The key of remembered refusals: provider, region, address and model."""
         return (self.provider, self.target.region, self.target.endpoint_url, self.model.id)
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What the request does not say as its caller said it."""
+        """The differences between the request and the caller's input."""
         return self.request.changes
 
     async def prepare(self) -> Request:

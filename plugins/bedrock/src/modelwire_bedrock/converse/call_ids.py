@@ -31,7 +31,7 @@ class CallIds:
 
     @property
     def rule(self) -> str:
-        """What an id must look like, in one sentence."""
+        """The rule for an id, as one sentence."""
         if self.family.call_ids == "nine":
             return (
                 f"{self.family.key} takes ids of tool calls of nine letters or digits, each once."

@@ -92,7 +92,7 @@ def search_block(found: SearchResult) -> dict[str, Any]:
 
 
 def document_options(document: File | MediaUrl) -> dict[str, Any]:
-    """What a document's block says of citations, and its context."""
+    """The fields of a document block for citations and for its context."""
     options: dict[str, Any] = {}
     if document.context is not None and not is_blank(document.context):
         options["context"] = clean_text(document.context)

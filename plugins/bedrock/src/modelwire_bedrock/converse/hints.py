@@ -40,7 +40,7 @@ def hint_for(
     payload: Mapping[str, Any],
     tool_names: Mapping[str, str],
 ) -> str | None:
-    """What to do about an error of a call, or `None` where the call tells no more than the message.
+    """The hint for an error of a call, or `None` where there is nothing to add to the message.
 
     Args:
         error: The error.
@@ -92,7 +92,7 @@ def successor_of(model_id: str) -> str | None:
 
 
 def _other_region(error: ProviderError, called: str, region: str) -> str | None:
-    """What to allow where a profile spreads a call over regions that a policy does not allow."""
+    """A hint for a profile that routes a call to a region that the policy does not allow."""
     found = _REGION_OF_RESOURCE.search(error.message)
     if found is None or found[1] == region:
         return None

@@ -33,18 +33,18 @@ __all__ = [
 
 @define
 class AssistantBlocks:
-    """What the assistant said between two user turns, as content blocks."""
+    """The assistant's content blocks between two user turns."""
 
     blocks: list[dict[str, Any]]
 
 
 @define
 class UserBlocks:
-    """What was said to the assistant between two of its turns, as content blocks.
+    """The user's content blocks between two assistant turns.
 
     Attributes:
         results: Results of its tool calls.
-        beside: Images and files of those results that may not stand in them.
+        beside: Images and files of those results that may not be part of them.
         said: Everything else.
     """
 
@@ -114,7 +114,7 @@ def _let_assistant_speak(
 
 
 PLACEHOLDER = "."
-"""Stands where a turn must be and there is nothing to say; white space is refused.
+"""The text of a required turn that would be empty; white space is refused.
 
 Recorded as accepted from the user and from the assistant.
 """
@@ -130,7 +130,7 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
         said = _with_text([*turn.beside, *turn.said], changes)
         results = turn.results and any("toolResult" in block for block in turn.results)
         if results and (refused := _refused_company(said, family)):
-            # The service joins two turns of one role again, so something must stand between.
+            # The service merges adjacent turns of one role, so they must be separated.
             changes.added(
                 "messages", f"{family.key} takes {refused} beside tool results; a turn parts them."
             )
@@ -190,7 +190,7 @@ def _with_text(said: list[dict[str, Any]], changes: Changes) -> list[dict[str, A
 
 
 def _refused_company(said: list[dict[str, Any]], family: Family) -> str | None:
-    """What of a turn may not stand in it with tool results, in words, or `None`."""
+    """A description of the parts that may not share a turn with tool results, or `None`."""
     if said and family.result_company == "nothing":
         return "nothing"
     if family.result_company == "text and images" and any(

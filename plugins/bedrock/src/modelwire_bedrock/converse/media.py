@@ -63,7 +63,7 @@ class DocumentNames:
 
         Args:
             original: Its own name, if it has one.
-            path: Where the document stands.
+            path: The path of the document in the messages.
         """
         self._count += 1
         legal = _legal(original or "") or f"Document {self._count}"
@@ -176,7 +176,7 @@ def file_block(file: File, path: str, names: DocumentNames) -> dict[str, Any]:
 
     Args:
         file: The file.
-        path: Where it stands, for messages.
+        path: Its path, for messages about it.
         names: Gives the names of documents.
 
     Raises:
@@ -227,6 +227,6 @@ def _format_of(mime_type: str, kind: str, path: str) -> str:
 
 
 def file_omitted(kind: FileKind, *, by_tool: bool) -> str:
-    """What stands where a model that does not take such files would get one."""
+    """The placeholder for a file of a kind that the model does not take."""
     told = f"tool {kind}" if by_tool else kind
     return f"({told} omitted: model does not support {_PLURALS[kind]})"

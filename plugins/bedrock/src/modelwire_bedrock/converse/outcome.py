@@ -103,7 +103,7 @@ class StopInfo:
         return kind(f"{message} ({self.raw}){f': {detail}' if detail else '.'}", hint=hint)
 
     def _explanation(self) -> str:
-        """What Anthropic's models say about a refusal, under `stop_details`."""
+        """The explanation of a refusal by Anthropic's models, in `stop_details`."""
         fields = self.fields if isinstance(self.fields, dict) else {}
         nested = fields.get("delta")
         details = fields.get("stop_details") or (

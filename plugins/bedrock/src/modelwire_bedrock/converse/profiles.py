@@ -22,7 +22,7 @@ __all__ = ["chosen_profile", "known_inventory", "refuse_global_only", "through_p
 
 
 def known_inventory(model: Model, target: Target) -> Inventory:
-    """What is known of a region's offer for one model.
+    """The known offer of a region for one model.
 
     What this process has listed counts first. Where that has no word on the model, the list on disk
     does, from which the catalog has made the model.

@@ -41,13 +41,13 @@ _WHOLE = tuple(
         rf"and {_NAME} cannot both be specified",
     )
 )
-"""What refuses a field whatever its value."""
+"""Patterns of refusals of a field, whatever its value."""
 _VALUE = re.compile(
     rf"{_NAME}(?: (?:parameter|field))? (?:is not|isn't|are not|aren't|is un)\s?supported\b"
     rf"|(?:does(?:n't| not)|not) support {_NAME} *(?:[.,]|$|for this model|with this model)",
     re.IGNORECASE,
 )
-"""What may refuse no more than the value that was sent."""
+"""The pattern of refusals that may concern only the value that was sent."""
 
 _INFERENCE = ("temperature", "topP", "stopSequences", "maxTokens")
 _DROPPABLE = (
@@ -70,7 +70,7 @@ _MARKED: tuple[tuple[str, frozenset[str]], ...] = (
     (STRICT, frozenset({"strict"})),
     (STATUS, frozenset({"status"})),
 )
-"""What is written in several places of a payload, by the names that refusals give it."""
+"""Features written in several places of a payload, with their names in refusals."""
 _SCHEMA = frozenset({"format", "textformat", "outputformat", "responseformat", "jsonschema"})
 
 

@@ -151,7 +151,7 @@ def _stop_thinking(payload: dict[str, Any], changes: Changes) -> None:
 _LIMITED: tuple[InputKind, ...] = ("image", "document")
 _PROMPT = re.compile(r"^arn:aws(-[^:]+)?:bedrock:[^:]*:[^:]*:prompt/", re.IGNORECASE)
 _NOT_WITH_A_PROMPT = ("additionalModelRequestFields", "inferenceConfig", "system", "toolConfig")
-"""What a prompt of Bedrock's prompt management brings itself; the service refuses it beside one."""
+"""Parameters that a managed prompt sets itself; the service refuses them beside one."""
 
 
 def build_request(
@@ -251,7 +251,7 @@ def _rendering(
     names: ToolNames,
     changes: Changes,
 ) -> Rendering:
-    """What the parts of the conversation must know."""
+    """The shared state for rendering the parts of the conversation."""
     taken = [kind for kind in _LIMITED if takes(model, family, kind)]
     return Rendering(
         model=model,

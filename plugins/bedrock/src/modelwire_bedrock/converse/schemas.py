@@ -154,7 +154,7 @@ def _branches(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _target(reference: Any, root: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What a reference within a schema leads to."""
+    """The target of a reference within a schema."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     here: Any = root
@@ -237,14 +237,14 @@ def _form(branch: Mapping[str, Any], form: Mapping[str, Any]) -> str:
 
 
 def inline_references(schema: Mapping[str, Any]) -> tuple[_Schema, bool]:
-    """A schema with what its references lead to in their place.
+    """A schema with its references replaced by their targets.
 
-    A reference to what it stands in, directly or not, becomes an open value of the same type with
-    a note; one that leads nowhere becomes an open value. A schema that would grow beyond all
-    measure stays as it is.
+    A recursive reference, direct or not, becomes an open value of the same type with
+    a note; one without a target becomes an open value. A schema that would grow too
+    large stays as it is.
 
     Returns:
-        The schema, and whether it is another one.
+        The schema, and whether it was changed.
     """
     if not any(_references(schema)):
         return dict(schema), False
@@ -291,7 +291,7 @@ class _Inliner:
 
 
 def is_recursive(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema refers to what it stands in."""
+    """Whether a schema refers to a schema that contains the reference."""
 
     def circular(reference: str, within: tuple[str, ...]) -> bool:
         if reference in within or reference == "#":

@@ -90,7 +90,7 @@ class ToolUseStart(Struct, rename="camel", gc=False):
 
 
 class BlockStart(Struct, rename="camel", gc=False):
-    """What begins: one of these, or one that is not known here."""
+    """The start of a block: one of these kinds, or one that is not known here."""
 
     tool_use: ToolUseStart | None = None
     tool_result: dict[str, Any] | None = None
@@ -192,7 +192,7 @@ class ContentBlock(Struct, rename="camel", gc=False):
 
 
 class Message(Struct, rename="camel", gc=False):
-    """What the model said."""
+    """The message of the model."""
 
     role: str = "assistant"
     content: list[ContentBlock] = []

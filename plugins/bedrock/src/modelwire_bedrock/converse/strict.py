@@ -25,7 +25,7 @@ _MOST_UNIONS = 16
 
 @define
 class StrictBudget:
-    """What is left for the next strict schema of a request.
+    """The remaining budget for strict schemas in a request.
 
     Attributes:
         family: The model's family.

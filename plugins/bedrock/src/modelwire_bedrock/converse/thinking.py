@@ -32,7 +32,7 @@ _SAVING = {"minimal": "low", "low": "low", "medium": "medium"}
 
 @frozen
 class ThinkingPlan:
-    """What a request says about thinking.
+    """The thinking settings of a request.
 
     Attributes:
         fields: Fields of the model's own to send.

@@ -46,7 +46,7 @@ class ToolResultBlocks:
 
     Attributes:
         blocks: The result itself.
-        beside: What stands in the user's turn because it may not stand in the result.
+        beside: The content put into the user's turn because the result may not hold it.
     """
 
     blocks: list[dict[str, Any]]

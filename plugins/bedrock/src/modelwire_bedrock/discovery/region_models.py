@@ -38,7 +38,7 @@ __all__ = ["RegionListing", "discover", "models_in"]
 
 @frozen
 class RegionListing:
-    """What AWS lists; `None` where the identity may not ask.
+    """The models that AWS lists in a region; `None` where the identity may not list them.
 
     Attributes:
         models: Summaries of ListFoundationModels.
@@ -99,8 +99,8 @@ def models_in(
 ) -> list[Model]:
     """Make models of what AWS lists: filtered, each under an id that can be called, in order.
 
-    A foundation model that does not answer by its own id is left to its profiles. Where profiles
-    may not be listed, it stands under the one that its geography should have, marked as unchecked.
+    A foundation model that cannot be called by its own id is offered through its profiles. Where
+    profiles may not be listed, the id of its geography's profile is assumed and marked unchecked.
 
     Args:
         listing: What AWS lists.

@@ -22,7 +22,7 @@ __all__ = ["EMBEDDING_FAMILIES", "EmbeddingFamily", "embedding_family", "makes_e
 
 @frozen
 class EmbeddingFamily:
-    """What the models of one family take.
+    """The features of one family's models.
 
     Attributes:
         key: A name for people.
@@ -163,7 +163,7 @@ def embedding_family(model_id: str, *, base_model: str | None = None) -> Embeddi
 
     Args:
         model_id: Its id: bare, with a geography before it, or an ARN.
-        base_model: The model that stands behind an inference profile, where that is known.
+        base_model: The model behind an inference profile, where it is known.
     """
     wanted = base_model_id(base_model or model_id).lower()
     return next(

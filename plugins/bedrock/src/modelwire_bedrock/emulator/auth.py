@@ -71,7 +71,7 @@ def new_bearer_token() -> str:
 
 @frozen
 class Identity:
-    """Who called. `kind` is `sigv4`, `bearer` or `anonymous`.
+    """The caller of a request. `kind` is `sigv4`, `bearer` or `anonymous`.
 
     Attributes:
         kind: How the request was authenticated.

@@ -73,7 +73,7 @@ def default_answer(call: EmulatedCall, model: BuiltIn) -> Answer:
 
 
 def last_quoted(text: str) -> str | None:
-    """The last words of a text that stand in quotation marks or backticks."""
+    """The last words of a text that are in quotation marks or backticks."""
     found = _quotations(text)
     return found[-1] if found else None
 

@@ -42,7 +42,7 @@ def context_of(parameters: Mapping[str, Any]) -> Context:
 
 
 def options_of(parameters: Mapping[str, Any]) -> CompletionOptions:
-    """What a request asks of the answer."""
+    """The completion options of a request."""
     inference = parameters.get("inferenceConfig", {})
     choice = parameters.get("toolConfig", {}).get("toolChoice", {})
     own = parameters.get("additionalModelRequestFields")

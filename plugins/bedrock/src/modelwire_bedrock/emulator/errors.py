@@ -56,7 +56,7 @@ MESSAGES = {
     "UnrecognizedClientException": "The security token included in the request is invalid.",
     "ValidationException": "The provided request is not valid",
 }
-"""What AWS says with a code when a scenario names no message."""
+"""AWS's message for each code, used when a scenario names none."""
 
 
 class EmulatorError(ModelwireError):

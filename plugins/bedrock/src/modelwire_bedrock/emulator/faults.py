@@ -39,7 +39,7 @@ SHORT_ERRORS = {
     "model_timeout": "ModelTimeoutException",
     "model_error": "ModelErrorException",
 }
-"""Names for frequent errors that stand in place of `error`."""
+"""Names of frequent errors that can be given in place of `error`."""
 
 
 _KNOWN = {"kind": get_args(FaultKind), "part": get_args(FaultPart)}

@@ -55,7 +55,7 @@ class Guardrail:
 
 @frozen
 class Assessment:
-    """What a guardrail found in a text.
+    """The result of a guardrail for a text.
 
     Attributes:
         blocked: Whether the text is blocked.
@@ -84,7 +84,7 @@ def find_guardrail(guardrails: Mapping[str, Guardrail], config: Mapping[str, Any
 
 
 def input_text(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What is assessed of a request: its guarded content, or else the text of the last message."""
+    """The assessed part of a request: its guarded content, or else the text of the last message."""
     guarded = [
         block["guardContent"].get("text", {}).get("text", "")
         for message in messages

@@ -23,7 +23,7 @@ HOSTED = Path(__file__).with_name("hosted.json")
 
 @frozen
 class HostedModel:
-    """What the models of one row accept; `None` is not known, and nothing is refused for it.
+    """The limits of the models of one row; `None` is unknown and refuses nothing.
 
     Attributes:
         match: A pattern of the ids of foundation models.

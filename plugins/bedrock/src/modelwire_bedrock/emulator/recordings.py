@@ -35,7 +35,7 @@ KEPT_RESPONSE_HEADERS = testing.KEPT_RESPONSE_HEADERS | {"x-amzn-errortype", "x-
 """Header fields of a response of AWS that hold no secret."""
 
 _KEPT_REQUEST_HEADERS = testing.KEPT_REQUEST_HEADERS | {"amz-sdk-request"}
-# What a signature puts into the query where it stands for no header field.
+# Query parameters that a signature adds where it is not in the header.
 _SIGNING_PARAMETERS = frozenset({"x-amz-credential", "x-amz-security-token", "x-amz-signature"})
 
 

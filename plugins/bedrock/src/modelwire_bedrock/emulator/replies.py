@@ -28,10 +28,10 @@ class StreamEncoding(Protocol):
     content_type: str
 
     def event(self, name: str, payload: Mapping[str, Any]) -> bytes:
-        """What is sent for an event of ConverseStream; nothing where it has no counterpart."""
+        """The bytes for an event of ConverseStream; empty where it has no counterpart."""
 
     def failure(self, name: str, message: str, members: Mapping[str, Any]) -> bytes:
-        """What is sent when the model fails in mid-stream; `name` is as `throttlingException`."""
+        """The bytes for a mid-stream failure of the model; `name` is e.g. `throttlingException`."""
 
     def corrupted(self, data: bytes, part: str) -> bytes:
         """The same data with one bit flipped."""

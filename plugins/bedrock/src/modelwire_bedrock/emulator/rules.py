@@ -265,7 +265,7 @@ def _refusal(rule: Rule, message: str) -> Refusal:
 
 
 def _of_model(message: str | None) -> str | None:
-    """What the model itself says; the words of Converse are not those of InvokeModel."""
+    """The model's own message; that of Converse differs from that of InvokeModel."""
     if message is None or not message.startswith(FROM_MODEL):
         return None
     return message.removeprefix(FROM_MODEL)

@@ -90,7 +90,7 @@ class RecordedSource(Protocol):
 
 @define
 class Service:
-    """What the emulator knows, and how it decides.
+    """The state of the emulated service, and its decisions.
 
     Attributes:
         authenticator: Who may call.
@@ -213,7 +213,7 @@ class Service:
     def scripted(
         self, call: EmulatedCall, header_fault: Fault | None
     ) -> tuple[Answer | None, Fault | None]:
-        """What the scenario says to a call: an answer, or a fault that strikes on its way.
+        """The scenario's reply to a call: an answer, or a fault to apply to one.
 
         Raises:
             Refusal: The fault is an error in place of an answer.

@@ -24,7 +24,7 @@ _SPACES = re.compile(r" +")
 
 @frozen
 class SignedRequest:
-    """What of a request a signature is about.
+    """The signed parts of a request.
 
     Attributes:
         method: The HTTP method.

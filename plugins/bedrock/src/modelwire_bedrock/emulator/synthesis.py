@@ -234,7 +234,7 @@ _TOLD_BY = {
 
 
 def _joined(schemas: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """What all of several schemas ask for."""
+    """The conjunction of several schemas."""
     joined: dict[str, Any] = {}
     for schema in schemas:
         for name, value in schema.items():
@@ -276,7 +276,7 @@ _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     "required": _united,
     "type": _shared_types,
 }
-"""What two values of a keyword ask for together; of others the later one holds."""
+"""The conjunction of two values of a keyword; for other keywords the later value applies."""
 
 
 def _allows(schema: Mapping[str, Any], number: float) -> bool:

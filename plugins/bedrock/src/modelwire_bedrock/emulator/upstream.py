@@ -230,5 +230,5 @@ class FrameSplitter:
         return frames
 
     def rest(self) -> bytes:
-        """What is left: nothing, unless the stream was cut."""
+        """The remaining bytes: none, unless the stream was cut."""
         return self._held

@@ -84,5 +84,5 @@ _shared = ApplicationProfiles()
 
 
 def shared_profiles() -> ApplicationProfiles:
-    """What this process knows about application profiles."""
+    """The application profiles known to this process."""
     return _shared

@@ -49,7 +49,7 @@ _USUAL_EFFORTS = ("low", "medium", "high")
 
 @frozen
 class Family:
-    """What the models of one family take. The defaults are what most of them do.
+    """The features of one family's models. The defaults are those of most families.
 
     Attributes:
         key: A name for people.
@@ -71,7 +71,7 @@ class Family:
         result_images: Whether a tool's result may hold images.
         result_documents: Which documents it may hold. Films and sounds it may not, in any family.
         failed_result_media: Whether the result of a tool that failed may hold any of these.
-        result_company: What may stand in one user turn with tool results.
+        result_company: What may be in one user turn together with tool results.
         result_status: Whether a tool result may say that the tool failed.
         leading_assistant: Whether a conversation may begin with an assistant turn.
         prefill: Whether it may end with one, which the model then continues.
@@ -93,7 +93,7 @@ class Family:
         top_k: Where `top_k` goes among the additional fields, or `None` where it is refused.
         blank_stops: Whether a stop sequence may be white space alone.
         answer_tokens: The default limit on an answer's tokens; `None` sends none.
-        cache: Where cache points may stand.
+        cache: Where cache points are allowed.
         cache_hour: Whether what is cached may be kept for an hour.
         structured_output: Whether it takes `outputConfig`; `None` where it is unknown.
         service_tiers: The only service tiers, or `None` for all.

@@ -10,7 +10,7 @@ __all__ = ["GPT_AND_GROK"]
 
 _TO_MAX = ("low", "medium", "high", "xhigh", "max")
 
-# ref 4.7: images stand beside results; hearsay: redacted thinking is sent back. peer, issue
+# ref 4.7: images go beside results; hearsay: redacted thinking is sent back. peer, issue
 # llama_index#23211, opencode#48195, stdapi.ai#283: no sampling settings, and `reasoning.effort` alone.
 _gpt = partial(
     Family,

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # Regions by the beginning of their names, most particular first, each with the geographies whose
-# profiles can be called from it, nearest first. `global` stands in none: data would leave the
+# profiles can be called from it, nearest first. `global` is in none: data would leave the
 # geography, and that is for the user to choose.
 # evidence: us, eu, apac, au, jp: the reference, 3.4; in: the ids of genai-prices; the others: hearsay.
 GEOGRAPHIES_OF_REGION: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -72,7 +72,7 @@ _PROFILE_ONLY = re.compile(
 
 @frozen
 class Inventory:
-    """What a region offered when it was last asked.
+    """The models and profiles that a region offered when it was last listed.
 
     Attributes:
         on_demand: Models that can be called by their own id.
@@ -239,7 +239,7 @@ def remember_inventory(place: Hashable, inventory: Inventory) -> None:
 
 
 def inventory_of(place: Hashable) -> Inventory | None:
-    """What a region offered to an identity when this process last read it, if it did."""
+    """A region's offer to an identity when this process last listed it, or `None`."""
     return _inventories.get(place)
 
 

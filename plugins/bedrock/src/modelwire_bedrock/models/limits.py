@@ -28,7 +28,7 @@ __all__ = ["LIMITS", "UNKNOWN_LIMITS", "Limits", "limits_of"]
 
 @frozen
 class Limits:
-    """What is known about the size and the senses of a model.
+    """The known size and input kinds of a model.
 
     Attributes:
         pattern: The beginning of the model's id, with dashes for dots after the maker's name.
@@ -134,6 +134,6 @@ _SEPARATORS = re.compile(r"[.\s_/]+")
 
 @lru_cache(maxsize=512)
 def limits_of(model_id: str) -> Limits:
-    """What the table says about a model, whose id may have a geography and a version, or be an ARN."""
+    """The limits of a model, whose id may have a geography and a version, or be an ARN."""
     wanted = _SEPARATORS.sub("-", base_model_id(model_id).lower())
     return next((row for row in LIMITS if re.match(row.pattern, wanted)), UNKNOWN_LIMITS)

@@ -11,7 +11,7 @@ __all__ = ["MediaLimits", "media_limits"]
 
 @frozen
 class MediaLimits:
-    """What a family takes of images; `None` where no limit is known.
+    """The limits of a family on images; `None` where no limit is known.
 
     Attributes:
         encoded_bytes: The most bytes of one image in base64.

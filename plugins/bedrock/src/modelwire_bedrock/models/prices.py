@@ -7,7 +7,7 @@ from modelwire.authoring import PriceEntry, look_up_prices
 __all__ = ["PRICED_SERVICE", "price_entry", "priced_id"]
 
 PRICED_SERVICE = "aws"
-"""What the package calls Bedrock."""
+"""Bedrock's name in the package."""
 
 
 def priced_id(called: str, base_model: str | None) -> str:
@@ -21,5 +21,5 @@ def priced_id(called: str, base_model: str | None) -> str:
 
 
 def price_entry(priced: str) -> PriceEntry:
-    """What is known about the prices of an id; the first call may take a second."""
+    """The price entry of an id; the first call may take a second."""
     return look_up_prices(PRICED_SERVICE, priced)

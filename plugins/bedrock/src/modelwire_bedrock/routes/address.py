@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["base_url", "mantle_root", "runtime_root"]
 
 _API_PATH = re.compile(r"/(?:openai/v1|openai|v1|anthropic/v1|anthropic)/*$")
-"""What people write behind the address of an endpoint."""
+"""API paths that users append to the address of an endpoint."""
 
 
 async def runtime_root(target: Target, clients: Clients) -> str:

@@ -90,7 +90,7 @@ class RoutedCall:
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What the request does not say as its caller said it."""
+        """The differences between the request and the caller's input."""
         return (*self.request.changes, *self.profile_changes)
 
     async def attempt(self, transport: Transport) -> CallAttempt[Any]:

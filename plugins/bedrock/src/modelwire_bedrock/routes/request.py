@@ -1,4 +1,4 @@
-"""What a plugin that speaks another API is given: model, provider, options and history.
+"""The request for a plugin that speaks another API: model, provider, options and history.
 
 Everything of AWS that is not in the API itself goes into header fields, named as botocore's service model
 of InvokeModel names them. What an endpoint does not have is left out and recorded; a guardrail never is.
@@ -51,7 +51,7 @@ _ONLY_AT_MANTLE = ("background", "conversation")
 
 @frozen
 class RoutedRequest:
-    """What the other plugin is given, but for the address.
+    """The input of the other plugin, except for the address.
 
     Attributes:
         model: The model, with the id to send.

@@ -41,7 +41,7 @@ _IN_STREAMS: Final = frozenset({
     "InternalServerException", "ServiceUnavailableException", "ThrottlingException",
     "ValidationException",
 })  # fmt: skip
-"""Names that frames can have; `ModelStreamErrorException` stands for the others."""
+"""Exception names that frames can have; `ModelStreamErrorException` covers all others."""
 
 
 def aws_error(failure: Failure) -> Reported:

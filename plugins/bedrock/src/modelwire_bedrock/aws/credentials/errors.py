@@ -53,7 +53,7 @@ def credential_error(error: Exception, target: Target) -> ModelwireError:
 
 
 def login_hint(target: Target) -> str:
-    """What to run when credentials have expired."""
+    """The command to run when credentials have expired."""
     from modelwire_bedrock.aws.credentials.shared_files import read_shared_files
 
     files = read_shared_files(target.environ)

@@ -40,7 +40,7 @@ class RefreshableCredentials:
         return f"<RefreshableCredentials of {self.method} credentials>"
 
     def get_frozen_credentials(self) -> Any:
-        """What is held now; never waits."""
+        """The current credentials; never waits."""
         return self._frozen
 
     def get_deferred_property(self, name: str) -> Callable[[], Any]:
@@ -87,7 +87,7 @@ class StaticKeys(NamedTuple):
 
 
 def _loaded(source: Any) -> Any:
-    """What a source has just loaded and is still good, or `None`.
+    """The credentials that a source has just loaded, if they are still valid, or `None`.
 
     Asked in the public way, botocore fetches short-lived credentials a second time at once.
     """

@@ -88,7 +88,7 @@ class _Session(Session):  # type: ignore[misc] # botocore has no types
 
 @lru_cache(maxsize=8)
 def _loader(path: str | None) -> Loader:
-    """What reads botocore's descriptions of the services, and keeps them.
+    """The loader of botocore's service descriptions, which caches them.
 
     One for all sessions: the descriptions make nine tenths of the memory that a client takes, and most
     of the time until there is one.

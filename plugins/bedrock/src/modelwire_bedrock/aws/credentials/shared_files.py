@@ -25,7 +25,7 @@ Section = dict[str, Any]
 
 @frozen
 class SharedFiles:
-    """What the two files say.
+    """The contents of the two files.
 
     Attributes:
         config_path: The file with the settings, whether or not it exists.

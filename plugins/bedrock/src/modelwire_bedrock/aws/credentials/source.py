@@ -49,12 +49,12 @@ def parse_time(text: object) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-# Keys of a profile that change whose credentials it stands for.
+# Keys that determine the identity of a profile.
 _TELLING = ("role_arn", "sso_account_id", "sso_role_name", "aws_access_key_id", "login_session")
 
 
 def identity_of(choice: CredentialChoice, files: SharedFiles, environ: Mapping[str, str]) -> str:
-    """A name for whoever the chosen credentials belong to; lists of models are kept under it."""
+    """The identity of the chosen credentials, under which lists of models are cached."""
     if choice.kind == "bearer":
         return f"bearer {fingerprint(choice.bearer_token or '')}"
     if choice.kind == "keys":

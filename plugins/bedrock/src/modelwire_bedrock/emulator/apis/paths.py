@@ -49,7 +49,7 @@ class ApiPath:
 
     @property
     def shape(self) -> str:
-        """Whose form the bodies have: `openai` or `anthropic`."""
+        """The form of the bodies: `openai` or `anthropic`."""
         return "anthropic" if self.prefix.startswith("/anthropic") else "openai"
 
     def action(self, *, streams: bool) -> str:

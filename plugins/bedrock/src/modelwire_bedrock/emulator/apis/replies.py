@@ -119,7 +119,7 @@ def _judged(
 def _asked(
     service: Service, judged: CheckedRequest, base: str, headers: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What a request asks in the terms of Converse."""
+    """The Converse parameters of a request."""
     body, operation = judged.raw, judged.operation
     if operation == "Responses":
         asked = read_responses(

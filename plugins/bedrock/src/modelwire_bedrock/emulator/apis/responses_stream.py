@@ -37,7 +37,7 @@ _ECHOED: dict[str, Any] = {
     "top_p": 1.0,
     "truncation": "disabled",
 }
-"""What a response repeats of its request, with the usual values."""
+"""Fields of a request that its response repeats, with their default values."""
 
 
 class ResponsesWriter(SseEncoding):

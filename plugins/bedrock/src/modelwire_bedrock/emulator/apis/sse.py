@@ -54,7 +54,7 @@ def sse(data: Mapping[str, Any] | str, name: str | None = None) -> bytes:
 
 
 class SseEncoding:
-    """What the streams have in common. Errors in mid-stream are those of the makers' own APIs."""
+    """The common part of the streams. Mid-stream errors are those of the vendors' own APIs."""
 
     content_type = "text/event-stream"
     shape = "openai"

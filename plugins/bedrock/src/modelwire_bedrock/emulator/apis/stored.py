@@ -64,5 +64,5 @@ class StoredResponses:
         return {"id": response_id, "object": "response", "deleted": True}
 
     def queued(self, response: dict[str, Any]) -> dict[str, Any]:
-        """What is answered at once to a request in the background; the response can be fetched."""
+        """The immediate answer to a background request; the response can be fetched later."""
         return {**response, "status": "queued", "output": [], "usage": None, "background": True}

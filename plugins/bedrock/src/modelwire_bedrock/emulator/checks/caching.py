@@ -87,7 +87,7 @@ def at_most_four(request: CheckedRequest) -> str | None:
 
 
 def long_before_short(request: CheckedRequest) -> str | None:
-    """What is kept for an hour comes before what is kept for five minutes."""
+    """Cache points of one hour come before those of five minutes."""
     short = False
     for place, point in _points(request):
         if point.get("ttl") != "1h":

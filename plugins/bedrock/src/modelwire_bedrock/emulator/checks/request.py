@@ -15,14 +15,14 @@ from modelwire_bedrock.emulator.hosted import HostedModel, hosted_model
 __all__ = ["FROM_MODEL", "MEDIA", "CheckedRequest", "unsupported_field"]
 
 FROM_MODEL = "The model returned the following errors: "
-"""What Bedrock puts before a message that comes from the model's own service."""
+"""The prefix of messages that come from the model's own service."""
 
 MEDIA = ("image", "document", "video", "audio")
 """The kinds of media."""
 
 
 def unsupported_field(field: str) -> str:
-    """What Bedrock says of a field that a model does not have."""
+    """Bedrock's message for a field that a model does not have."""
     return f"This model doesn't support the {field} field. Remove {field} and try again."
 
 
@@ -58,7 +58,7 @@ class CheckedRequest:
 
     @property
     def hosted(self) -> HostedModel:
-        """What the model accepts."""
+        """The row of the model, which says what it accepts."""
         return hosted_model(self.model.id if self.model else "")
 
     @property

@@ -184,7 +184,7 @@ def choice_not_tool(request: CheckedRequest) -> str | None:
 
 
 def chosen_once(request: CheckedRequest) -> str | None:
-    """A choice among the model's own fields does not stand beside that of Converse."""
+    """A tool choice in the model's own fields excludes one of Converse."""
     if "tool_choice" not in request.additional or request.tool_choice is None:
         return None
     return f"{FROM_MODEL}The additional field tool_choice conflicts with toolConfig.toolChoice."

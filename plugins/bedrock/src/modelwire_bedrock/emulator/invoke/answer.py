@@ -26,7 +26,7 @@ __all__ = ["converse_parameters", "embedding_reply", "invoke_reply"]
 def converse_parameters(
     operation: str, parameters: Mapping[str, Any], base_model: str
 ) -> Mapping[str, Any]:
-    """What a request asks in the terms of Converse; nothing for an embedding model.
+    """The Converse parameters of a request; empty for an embedding model.
 
     Raises:
         Refusal: The body is not what the model takes.

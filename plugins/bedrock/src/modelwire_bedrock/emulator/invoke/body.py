@@ -147,7 +147,7 @@ def counts(usage: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def metrics(usage: Mapping[str, Any], latency: int, first: int) -> dict[str, Any]:
-    """What the last chunk of a stream says of the invocation."""
+    """The invocation metrics in the last chunk of a stream."""
     read, written = counts(usage)
     return {
         "inputTokenCount": read,

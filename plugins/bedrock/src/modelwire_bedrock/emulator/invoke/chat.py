@@ -156,7 +156,7 @@ def _write(model: str, answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _spoken(content: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The text; thinking stands before it in tags, as gpt-oss writes it there."""
+    """The text, with the thinking before it in tags, as gpt-oss writes it."""
     for block in content:
         if "text" in block:
             yield block["text"]
