@@ -99,7 +99,7 @@ def resolve_account(
 
 
 def _find_key(provider: ProviderConfig, config: Config) -> tuple[str, str, bool] | None:
-    """The key, where it stands, and whether it is a token."""
+    """The key, its source, and whether it is a token."""
     configured = provider.resolve_api_key(config.environ)
     if configured:
         return configured, f"models.providers.{provider.id}.apiKey", False

@@ -13,11 +13,11 @@ from modelwire.errors import InvalidRequest, ProviderError
 __all__ = ["REQUEST_ID_HEADERS", "refuses_thinking"]
 
 REQUEST_ID_HEADERS = ("x-amzn-requestid",)
-"""Where services name a request besides `request-id`: Amazon Bedrock's endpoint of this API."""
+"""Further header fields for a request's id besides `request-id`: that of Amazon Bedrock's endpoint."""
 
 _THINKING = re.compile(r"thinking|signature|redacted_thinking", re.IGNORECASE)
 _DEMANDED = re.compile(r"must be passed back|reasoning_content is missing", re.IGNORECASE)
-"""What DeepSeek and Kimi say where thinking is missing; with less of it nothing is gained."""
+"""Messages of DeepSeek and Kimi where thinking is missing; sending less of it does not help."""
 
 
 def refuses_thinking(error: ProviderError) -> bool:

@@ -47,7 +47,7 @@ class MessagesCall:
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What the request does not say as its caller said it."""
+        """The differences between the request and the caller's input."""
         return self.request.changes
 
     async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:

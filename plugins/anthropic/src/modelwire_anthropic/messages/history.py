@@ -19,7 +19,7 @@ from modelwire_anthropic.messages.user import missing_result, render_user, resul
 __all__ = ["PLACEHOLDER", "messages_of"]
 
 PLACEHOLDER = "."
-"""Stands where the user must say something and has not; blank text is refused."""
+"""The text of a required user turn that would be empty; blank text is refused."""
 
 _Block = dict[str, Any]
 
@@ -40,7 +40,7 @@ def messages_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[
 
 
 def _turns_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[str, Any]]:
-    """Write what was said in turns; results stand before what the user says in the same turn."""
+    """Write messages as turns; in a user turn, tool results come before the user's content."""
     turns: list[dict[str, Any]] = []
     results: list[_Block] = []
     said: list[_Block] = []

@@ -56,7 +56,7 @@ _REASONS: Mapping[str, StopReason] = {
 
 _Event = Mapping[str, Any]
 _BROKEN = (LookupError, TypeError, AttributeError, ValueError, OverflowError)
-"""What reading an event raises that does not have the shape that its type demands."""
+"""Exceptions raised while reading an event that does not have the shape of its type."""
 
 
 class Translator:

@@ -30,7 +30,7 @@ _LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 @frozen
 class ThinkingPlan:
-    """What a request says about both.
+    """The limit on tokens and the thinking of a request.
 
     Attributes:
         max_tokens: The most tokens of the answer, thinking included.
