@@ -120,7 +120,7 @@ def from_json(
 
 
 def error_to_json(error: ProviderError, change: Callable[[str], str]) -> dict[str, Any]:
-    """What is recorded of a failure."""
+    """The recorded form of a failure."""
     values = {key: getattr(error, name, None) for name, key in _FIELDS.items()}
     known = {key: value for key, value in values.items() if value is not None}
     if error.hint is not None:

@@ -257,7 +257,7 @@ def _shown(recording: Recording) -> Iterator[str]:
 
 
 def _answer(recording: Recording) -> Iterator[str]:
-    """What was answered: texts as they are, and of the rest what matters."""
+    """The recorded answer: texts in full, the other parts in short."""
     if recording.kind != "completion":
         yield f"{recording.response}"
         return

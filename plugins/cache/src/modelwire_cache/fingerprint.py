@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Kind", "RecordedRequest", "digest", "replaced"]
 
 Kind = Literal["completion", "token count", "embedding"]
-"""What is asked of a model."""
+"""The kinds of requests to a model."""
 
 _KEY_LENGTH = 16
 

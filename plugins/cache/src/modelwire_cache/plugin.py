@@ -107,7 +107,7 @@ def _call(
     """The call to replay or record, or `None` where that is off.
 
     Args:
-        request: Makes the request, with the names that stand for texts.
+        request: Makes the request, with placeholder names in place of texts.
         options: The options of the call.
         config: The configuration.
         answer: The owner's answer, a coroutine; it is closed where a setting is wrong.

@@ -64,7 +64,7 @@ class Recordings:
 
     @property
     def misses(self) -> list[str]:
-        """What was said of each request that had no recording."""
+        """The report of each request that had no recording."""
         return list(self._session.misses)
 
     @property

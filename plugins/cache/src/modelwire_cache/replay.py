@@ -22,7 +22,7 @@ T = TypeVar("T")
 _BREATH = 64
 
 _DAMAGED = (ValueError, LookupError, TypeError, AttributeError, OverflowError, ExceptionGroup)
-"""What an answer raises that was damaged in its file."""
+"""Exceptions raised by an answer whose file is damaged."""
 
 
 async def recorded_stream(

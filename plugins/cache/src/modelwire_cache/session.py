@@ -70,7 +70,7 @@ class _Numbers:
 
 @frozen
 class Scope:
-    """What holds for one call.
+    """The settings and the session of one call.
 
     Attributes:
         settings: The settings.
@@ -100,7 +100,7 @@ class Scope:
 
 @define
 class _Current:
-    """What this process records in."""
+    """The session of this process, and the scope of the running test."""
 
     session: Session = field(factory=Session)
     test: Scope | None = None
@@ -110,7 +110,7 @@ _current = _Current()
 
 
 def scope_of(config: Config, options: CompletionOptions | EmbeddingOptions) -> Scope:
-    """What holds for a call: the settings of the call, of the test, or of the configuration.
+    """The scope of a call: the settings of the call, of the test, or of the configuration.
 
     Args:
         config: The configuration.

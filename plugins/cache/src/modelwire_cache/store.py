@@ -26,7 +26,7 @@ _LONGEST_TITLE = 40
 _OTHER_THAN_WORDS = re.compile(r"[^a-z0-9]+")
 
 _DAMAGED = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading a file raises that is no recording."""
+"""Exceptions raised while reading a file that is not a recording."""
 
 
 class DamagedRecording(Exception):
