@@ -140,7 +140,7 @@ def _other_routes(
 def _lifespan(
     gateway: Gateway, models: ModelsDoor, *, runtime: bool, access: bool
 ) -> Callable[[Starlette], Any]:
-    """What is opened with the application: the runtime and the access, where they are its own."""
+    """The lifespan of the application: opens the runtime and the access where they are its own."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -160,7 +160,7 @@ def _lifespan(
 
 
 def _refusal(dialects: Dialects) -> Refusal:
-    """What makes a refusal that concerns no door, in the words of the API that has such paths."""
+    """A maker of refusals outside of any door, in the format of the API that has such paths."""
 
     def refusal(scope: Scope, status: int, message: str) -> Response:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -171,7 +171,7 @@ def _refusal(dialects: Dialects) -> Refusal:
 
 
 def _refuse(refusal: Refusal) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """What refuses a path or a method that there is not."""
+    """The handler of unknown paths and methods."""
 
     async def refuse(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500

@@ -1,7 +1,7 @@
 """HTTP connections: how much, and for how long, a client may send and leave unread before it is served.
 
 uvicorn bounds neither the head of a request nor the time that it takes, and goes on reading the body of a
-request that was refused. Whoever reaches the port could fill the memory and hold connections without a key.
+request that was refused. Any client could exhaust memory and connections without a key.
 """
 
 from __future__ import annotations

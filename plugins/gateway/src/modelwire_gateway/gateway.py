@@ -82,7 +82,7 @@ class Gateway:
 
     @property
     def usage(self) -> UsageLog | None:
-        """What callers have used, where that is stored."""
+        """The usage log of the callers, where one is stored."""
         return None if self._opened is None else self._opened.usage
 
     async def members(self, caller: Caller, name: str) -> list[str]:

@@ -19,7 +19,7 @@ _SERVICES: Final = {
     "anthropic": "anthropic",
     "openai": "openai",
 }
-"""What the package `genai-prices` calls the services of providers."""
+"""The names of providers' services in the package `genai-prices`."""
 
 
 class PriceList:

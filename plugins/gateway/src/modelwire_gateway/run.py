@@ -90,7 +90,7 @@ async def _serve(runtime: Runtime, settings: Settings, log: LogFormat) -> None:
     ):
         key = given
         if not key and opened.keys.empty and settings.aws.audience is None:
-            # Nobody has a key yet: this one is for whoever has started the gateway.
+            # There are no keys yet: this one is for the user who started the gateway.
             key = make_key()
         opened.control.local = OpenAccess(key) if key else None
         # The plugins of the APIs are imported here.

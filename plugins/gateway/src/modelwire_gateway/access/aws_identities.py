@@ -1,4 +1,4 @@
-"""AWS identities: tokens that STS confirms, and the callers that they stand for."""
+"""AWS identities: tokens that STS confirms, and the callers that they identify."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _ASSUMED_ROLE: Final = re.compile(r"(?P<role>arn:[^:]+:sts::[0-9]{12}:assumed-ro
 
 @frozen
 class _Verdict:
-    """What STS said about a token: an ARN, or `None` where it refuses it; good until a moment."""
+    """STS's answer to a token: an ARN, or `None` for a refusal; valid until a moment."""
 
     arn: str | None
     until: float
@@ -121,7 +121,7 @@ class AwsIdentities:
     def _answered(self, key: bytes, task: asyncio.Task[_Verdict]) -> None:
         self._asking.pop(key, None)
         if not task.cancelled():
-            # Whoever asked may have left, so the failure counts as seen.
+            # The caller may have left, so the exception is marked as retrieved.
             task.exception()
 
     async def _ask(self, key: bytes, signed: SignedIdentity) -> _Verdict:
@@ -170,7 +170,7 @@ def _arn_in(body: bytes) -> str | None:
 
 
 def caller_of(arn: str, identities: Sequence[AwsIdentity]) -> Caller | None:
-    """The caller that an ARN stands for, by the first identity that fits; `None` if none does."""
+    """The caller for an ARN, by the first identity that matches; `None` if none does."""
     for identity in identities:
         if _fits(identity.arn, arn):
             assumed = _ASSUMED_ROLE.fullmatch(arn) if identity.per == "role" else None

@@ -125,7 +125,7 @@ class Caller:
 
 @frozen
 class Estimate:
-    """What a request may use at most, before it is sent.
+    """The maximum usage of a request, estimated before it is sent.
 
     Attributes:
         input_tokens: Tokens of the prompt, estimated from its length.
@@ -158,7 +158,7 @@ class Admission(Protocol):
 
 
 class Access(Protocol):
-    """What lets callers in."""
+    """The access control: authenticates callers."""
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """Find the caller by the credential in a request's header.

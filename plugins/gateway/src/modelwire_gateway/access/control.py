@@ -86,7 +86,7 @@ class _Admitted:
     async def settle(
         self, usage: Usage | None, cost: float | None, *, model: str | None = None
     ) -> None:
-        """Count what was used, to the end even if whoever waits for it leaves."""
+        """Count the usage, to the end even if the waiting caller leaves."""
         answered = self if model is None else evolve(self, model=model)
         await self.control.settle(answered, usage, cost)
 
@@ -256,7 +256,7 @@ class AccessControl:
     def _learned(self, caller: str, task: asyncio.Task[None]) -> None:
         self._learning.pop(caller, None)
         if not task.cancelled():
-            # Whoever asked may have left, so the failure counts as seen.
+            # The caller may have left, so the exception is marked as retrieved.
             task.exception()
 
     def _refusal(self, full: Full, limits: Limits) -> Refused:

@@ -27,7 +27,7 @@ LimitName = Literal[
 
 @frozen
 class Allowance:
-    """What a caller may use, with budgets in nano-dollars; `None` is no limit."""
+    """The limits of a caller, with budgets in nano-dollars; `None` is no limit."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
@@ -43,7 +43,7 @@ class Allowance:
 
 @frozen
 class Demand:
-    """What one request asks for.
+    """The demand of one request.
 
     Attributes:
         caller: The caller's id.
@@ -62,7 +62,7 @@ class Demand:
 
 @frozen
 class Spent:
-    """What a caller has spent, in nano-dollars.
+    """The spending of a caller, in nano-dollars.
 
     Attributes:
         period: The day and month.
@@ -77,7 +77,7 @@ class Spent:
 
 @frozen
 class Reservation:
-    """What is set aside for a request that was let in.
+    """The amounts reserved for an admitted request.
 
     Attributes:
         id: Its id.

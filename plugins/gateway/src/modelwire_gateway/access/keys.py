@@ -121,7 +121,7 @@ class Key:
         return (current or former) and self.state(now) == "active"
 
     def caller(self) -> Caller:
-        """The caller that this key stands for."""
+        """The caller that this key identifies."""
         return Caller(
             id=self.id,
             name=self.name,
@@ -134,4 +134,4 @@ class Key:
 
 
 NOBODY: Final = Key(id="", name="", digest=_NO_DIGEST)
-"""The key that stands in where an id is not known, so that the same work is done."""
+"""The key used for unknown ids, so that they take the same work as known ones."""

@@ -31,7 +31,7 @@ _Upkeep = Callable[[], Coroutine[Any, Any, None]]
 
 @frozen
 class OpenedAccess:
-    """Access, and what stands behind it.
+    """The access control, and the parts behind it.
 
     Attributes:
         control: What lets callers in.

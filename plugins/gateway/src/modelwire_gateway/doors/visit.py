@@ -67,7 +67,7 @@ class Opened:
     """The model that a request resolves to.
 
     Attributes:
-        reference: What its name stands for; `None` is the primary model.
+        reference: The reference that its name resolves to; `None` is the primary model.
         model: The model, by which the request is allowed and priced.
         called: The model that is called: the same, or what the caller's requests for it go to.
         upstream: The API in which it is called.
@@ -123,7 +123,7 @@ async def open_model(
     Args:
         gateway: What all doors share.
         asking: The request.
-        reference: What its name stands for; `None` is the primary model.
+        reference: The reference that its name resolves to; `None` is the primary model.
         record: Where the model is noted.
 
     Raises:

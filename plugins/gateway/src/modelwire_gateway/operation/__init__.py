@@ -1,1 +1,1 @@
-"""What operators look at: metrics, and whether the gateway is ready."""
+"""Operation: metrics, and whether the gateway is ready."""

@@ -1,4 +1,4 @@
-"""What is asked about the gateway itself: whether it lives, whether it is ready, its metrics."""
+"""Probes of the gateway itself: liveness, readiness and metrics."""
 
 from __future__ import annotations
 

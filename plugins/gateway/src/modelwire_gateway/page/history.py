@@ -43,7 +43,7 @@ def _sees(caller: Caller, request: dict[str, Any]) -> bool:
 
 
 def _shown(record: RequestRecord) -> dict[str, Any]:
-    """What the page shows of a request."""
+    """The fields of a request that the page shows."""
     usage = record.usage
     return {
         "id": record.request_id,

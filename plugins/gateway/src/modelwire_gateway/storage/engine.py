@@ -113,7 +113,7 @@ def _set_up_sqlite(connection: Any, _: Any) -> None:
 
 
 def database_error(url: URL, error: BaseException) -> ConfigError:
-    """What is raised where the database cannot be used; without its password."""
+    """The error for a database that cannot be used, without its password."""
     shown = url.render_as_string(hide_password=True)
     cause = getattr(error, "orig", None) or error
     why = next(iter(str(cause).splitlines()), "") or type(cause).__name__

@@ -57,7 +57,7 @@ class _Window:
 
 @define
 class _Use:
-    """What one caller uses."""
+    """The usage of one caller."""
 
     requests: _Window = Factory(_Window)
     tokens: _Window = Factory(_Window)

@@ -162,7 +162,7 @@ class UsageLog:
         self._unwritten = {}
 
     async def spending(self, caller: str) -> Spent:
-        """What a caller has spent so far, with what this process has not written yet."""
+        """The spending of a caller so far, including rows that this process has not written yet."""
         async with self._writing:
             # The writer waits meanwhile, so that nothing is counted twice or not at all.
             await self._flush()
@@ -190,7 +190,7 @@ class UsageLog:
         )
 
     async def rows(self, *, since: str, caller: str | None = None) -> list[UsageRow]:
-        """What has been written since a day, oldest first.
+        """The rows written since a day, oldest first.
 
         Args:
             since: The first day, as `2026-11-01`.
