@@ -34,7 +34,7 @@ _NO_POOLING = "Pooling type 'none'"
 
 
 def limits_of() -> EmbeddingLimits:
-    """How much one call may hold: the engine takes one text after another, whoever sends them."""
+    """The limits of one call: the engine takes one text after another in any case."""
     return EmbeddingLimits(texts=16)
 
 

@@ -125,7 +125,7 @@ class ToolChosen:
 
 
 Item = Chunk | ToolChosen | Diagnostic
-"""What an answer is made of, as the engine's thread hands it over."""
+"""The items of an answer, as the engine's thread hands them over."""
 
 
 class Generation(Job[Item]):

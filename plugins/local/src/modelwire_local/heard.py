@@ -1,4 +1,4 @@
-"""What an answer says, gathered from its chunks in the engine's thread."""
+"""The content of an answer, gathered from its chunks in the engine's thread."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Chunk = dict[str, Any]
 
 @define
 class Heard:
-    """What the chunks of an answer said so far.
+    """The content of an answer's chunks so far.
 
-    It never raises, since the engine swallows exceptions; a chunk of another shape says nothing.
+    It never raises, since the engine swallows exceptions; a chunk of another shape is ignored.
 
     Attributes:
         texts: The pieces of its text.

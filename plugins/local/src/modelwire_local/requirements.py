@@ -46,7 +46,7 @@ def engine_version() -> str | None:
 
 
 def find_obstacle() -> Obstacle | None:
-    """What keeps the engine from running, or `None` if nothing is known to.
+    """The reason why the engine cannot run, or `None` if none is known.
 
     It looks at the processor's flags and at what is installed; it imports nothing.
     """

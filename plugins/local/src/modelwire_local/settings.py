@@ -35,7 +35,7 @@ Pooling = Literal["file", "mean", "cls", "last"]
 
 @frozen
 class EngineSettings:
-    """What one loaded model is made from; models with equal settings share it.
+    """The settings of one loaded model; models with equal settings share it.
 
     Attributes:
         path: The GGUF file.

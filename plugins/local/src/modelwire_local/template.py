@@ -24,7 +24,7 @@ __all__ = ["PLAIN", "ChatTemplate", "TemplateInspection", "inspect_template", "r
 
 @frozen
 class ChatTemplate:
-    """What a chat template renders.
+    """The features that a chat template renders.
 
     Attributes:
         tools: The tools that are offered.

@@ -44,14 +44,14 @@ _OF_WORDS = frozenset({"stop", "grammar", "json_schema", "response_format"})
 
 @frozen
 class ToolPrompts:
-    """What is asked of a model to have a tool called.
+    """The prompts that make a model choose and call a tool.
 
     Attributes:
         examples: The messages before a request to choose a tool for.
         conversation: The messages that a tool is chosen for.
         others: Requests that no tool is chosen for, instead of a conversation.
         calls: What asks for the arguments of a call, by the name of the tool in the prompts.
-        no_tool: The name that stands for an answer in words, or `None` where a call is demanded.
+        no_tool: The name that means an answer in words, or `None` where a call is demanded.
         settings: Further fields of the requests that choose.
     """
 

@@ -61,7 +61,7 @@ class _At:
     schema: Mapping[str, Any] | None = None
 
     def mistakes(self, value: Any, schema: Mapping[str, Any] | bool) -> Iterator[Mistake]:
-        """What does not fit, first to last."""
+        """The mismatches, first to last."""
         if isinstance(schema, bool):
             if not schema:
                 yield self.place, "must not be there"

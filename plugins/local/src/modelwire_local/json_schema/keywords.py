@@ -96,7 +96,7 @@ EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     **_table(lambda value: isinstance(value, str), "a text", "$ref", "pattern"),
     **_table(lambda value: isinstance(value, bool), "true or false", "uniqueItems"),
 }
-"""What a keyword may hold: a check, and the same in words."""
+"""The values that a keyword accepts: a check, and its description."""
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Schema]]:
