@@ -144,7 +144,7 @@ def speaks_ollama(provider: ProviderConfig, model: Model | None = None) -> bool:
 
 
 def find_key(provider: ProviderConfig, config: Config) -> KeySource | None:
-    """Find the key of a provider, and where it stands; `None` where there is none.
+    """Find the key of a provider and its source; `None` where there is none.
 
     Raises:
         ConfigError: The reference to it names a source that modelwire does not read.

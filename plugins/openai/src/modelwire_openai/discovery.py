@@ -127,7 +127,7 @@ def _inputs(entry: Mapping[str, Any]) -> tuple[InputKind, ...] | None:
 
 
 def _outputs(entry: Mapping[str, Any], *, known: bool) -> tuple[OutputKind, ...] | None:
-    """What a model makes: embeddings, text where that is said, or nobody knows."""
+    """The outputs of a model: embeddings, or text for a known or listed one; `None` is unknown."""
     if makes_embeddings(entry):
         return ("embedding",)
     outputs = _object(entry.get("architecture")).get("output_modalities")

@@ -51,7 +51,7 @@ _MODELS: tuple[OpenAIModel, ...] = (
 
 
 def openai_model(model_id: str) -> OpenAIModel | None:
-    """What is known of a model; that of a fine-tuned one is what is known of its base."""
+    """The table row of a model; a fine-tuned one has that of its base."""
     base = model_id.removeprefix("ft:")
     return next((row for row in _MODELS if row.pattern.match(base)), None)
 

@@ -73,7 +73,7 @@ def _foreign(
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_tokens",
     **deviations: object,
 ) -> Compat:
-    """What holds for everybody but OpenAI: no store, no developer role, no cache key, no strict."""
+    """The common deviations from OpenAI: no store, no developer role, no cache key, no strict."""
     return Compat().overridden({
         "supports_store": False,
         "supports_developer_role": False,

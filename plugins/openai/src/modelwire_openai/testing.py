@@ -25,7 +25,7 @@ _FINISH = {
 
 
 class _OpenAIWire(SseWire):
-    """What both APIs have in common."""
+    """The common part of both APIs."""
 
     def refusal(self, status: int, message: str) -> Any:  # noqa: ARG002 - the status says it
         """Write an error as all routes do."""

@@ -51,7 +51,7 @@ class ChatCall:
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What the request does not say as its caller said it."""
+        """The differences between the request and the caller's input."""
         return (*_OLLAMA, *self.request.changes) if self.for_ollama else self.request.changes
 
     async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:

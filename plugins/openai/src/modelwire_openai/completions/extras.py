@@ -46,7 +46,7 @@ class Extras:
                 )
 
     def end(self) -> list[Delta]:
-        """What was found."""
+        """The collected extras."""
         found = {**self._facts, **self._lists}
         self._facts, self._lists = {}, {}
         return [Diagnostic(key, {"value": clean_json(value)}) for key, value in found.items()]

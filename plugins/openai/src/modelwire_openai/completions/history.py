@@ -1,7 +1,7 @@
 """The history as messages: every call answered, every answer called for, no turn without words.
 
 Services refuse a history with an unanswered tool call or a result without a call. A session
-that holds one would be refused for ever, so it is repaired here.
+that holds one would be refused on every call, so it is repaired here.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def messages_of(messages: Sequence[Message], rendering: Rendering) -> list[WireM
 
 @define
 class _History:
-    """What was said so far.
+    """The messages written so far, and the pending user turn.
 
     Attributes:
-        to: The model that is spoken to.
+        to: The model that is called.
         written: The messages so far.
         results: Results since the assistant's last turn.
         said: What the user said since then.

@@ -23,8 +23,8 @@ class CallIds:
     """Gives each tool call an id on the wire that no other call of the conversation has.
 
     OpenAI takes ids of at most 40 characters; the id of a call from the Responses API is two ids
-    with `|` between them. What a service itself has named it gets back as it was, since some models
-    read their ids. There are services that count their ids anew in each answer.
+    with `|` between them. A service gets back the ids that it made itself, since some models
+    read their ids. Some services restart their numbering with each answer.
     """
 
     mistral: bool = False

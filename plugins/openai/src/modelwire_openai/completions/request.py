@@ -65,9 +65,9 @@ def merge_params(
 ) -> None:
     """Put parameters into a payload; they win over what the options say.
 
-    A name in camel case, as the configuration has them, is written as the API writes it; what
-    stands in `extra_body` goes in as it is. Tools, as those that a service runs itself, join the
-    others. `null` takes a field out.
+    A name in camel case, as the configuration has them, is converted to the API's spelling; the
+    contents of `extra_body` are added unchanged. Tools, such as those that a service runs, join the
+    others. `null` removes a field.
     """
     given = {key: value for key, value in params.items() if key not in _EXTRA}
     named = {(key if key in _KEPT else _snake(key)): (key, value) for key, value in given.items()}

@@ -196,7 +196,7 @@ class Translator:
         if not isinstance(delta, dict) or len(delta) != 1:
             return None
         text = delta.get("content")
-        # A tag can only stand where no text is open yet.
+        # A tag can only occur where no text is open yet.
         return text if isinstance(text, str) else None
 
     def _introduce(self, chunk: Mapping[str, Any], deltas: list[Delta]) -> None:

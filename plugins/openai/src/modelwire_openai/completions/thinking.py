@@ -47,7 +47,7 @@ def thinking(
 
 
 def _least(model: Model, compat: Compat, changes: Changes) -> dict[str, Any]:
-    """What is sent in place of "off" for a model that always thinks."""
+    """The level that is sent in place of "off" for a model that always thinks."""
     least = min(compat.supported_reasoning_efforts, key=_rank, default=None)
     if least is None or not compat.supports_reasoning_effort:
         changes.note("ignored", _PATH, f"{model.id} always thinks.")

@@ -36,7 +36,7 @@ class ToolResultParts:
 
     Attributes:
         message: The message of the role `tool`.
-        beside: Parts that may not stand in it, for the user's turn behind it.
+        beside: Parts that it may not hold, for the user's turn after it.
     """
 
     message: dict[str, Any]

@@ -19,7 +19,7 @@ __all__ = ["EmbeddingService", "service_of"]
 
 @frozen
 class EmbeddingService:
-    """What a service takes in one request for embeddings.
+    """The limits of a service for one embeddings request.
 
     Attributes:
         server: The id of its row in `servers.py`.
@@ -80,7 +80,7 @@ _BY_SERVER = {row.server: row for row in _ROWS}
 
 
 def service_of(server: Server | None, *, is_openai: bool) -> EmbeddingService:
-    """What is known of a service; little, of one that is not in the table.
+    """The known limits of a service; few for one that is not in the table.
 
     Args:
         server: The row of the known server behind an account, if it is one.

@@ -38,7 +38,7 @@ _STALE_ITEM = re.compile(
     r"|duplicate item found with id",
     re.IGNORECASE | re.DOTALL,
 )
-"""What OpenAI says of items that it does not take back; reported in many public issues."""
+"""OpenAI's messages about items that it does not take back; reported in many public issues."""
 
 
 @frozen
@@ -63,7 +63,7 @@ class ResponsesCall:
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What the request does not say as its caller said it."""
+        """The differences between the request and the caller's input."""
         return self.request.changes
 
     async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:

@@ -23,7 +23,7 @@ _BEDROCK = re.compile(r"bedrock-mantle\.[a-z0-9-]+\.api\.aws")
 
 @frozen
 class Dialect:
-    """What may be sent.
+    """The features that a host accepts.
 
     Attributes:
         native: Whether OpenAI's own implementation answers: its own service, or that which Azure or
@@ -37,7 +37,7 @@ class Dialect:
 
 
 def dialect_of(host: str, model: Model) -> Dialect:
-    """What may be sent to a host, and what the model's `compat` block says to that."""
+    """The dialect of a host, adjusted by the model's `compat` block."""
     openai = _OPENAI.fullmatch(host) is not None
     native = openai or is_azure(host) or _BEDROCK.fullmatch(host) is not None
     compat = Compat(supports_prompt_cache_key=native, supports_long_cache_retention=openai)

@@ -1,7 +1,7 @@
 """The history as items: every call answered, every answer called for.
 
 The API refuses a call without its output and an output without its call. A session that holds one
-would be refused for ever, so it is repaired here.
+would be refused on every call, so it is repaired here.
 """
 
 from __future__ import annotations

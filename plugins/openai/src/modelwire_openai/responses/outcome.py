@@ -16,7 +16,7 @@ from modelwire.models import Prices
 __all__ = ["StopInfo", "ending_of", "report_of", "usage_of"]
 
 _TIER_FACTORS: Mapping[str, float] = {"flex": 0.5, "priority": 2.0}
-"""What a service tier multiplies prices by, as the reference has it."""
+"""The price factors of service tiers, from the API reference."""
 
 _USUAL_TIERS = frozenset({"auto", "default"})
 
@@ -36,7 +36,7 @@ class StopInfo:
     failure: ProviderError | None = None
 
     def deltas(self) -> list[Delta]:
-        """What is to be told of it."""
+        """The deltas that report it."""
         if self.reason is None:
             return [Diagnostic("failed_stop", {"status": self.raw})]
         return [Stop(self.reason, self.raw)]

@@ -22,7 +22,7 @@ PartKey = tuple[str, int]
 
 @define(eq=False)
 class _Received:
-    """What has been received of a text: its length in characters and its checksum."""
+    """The received part of a text: its length in characters and its checksum."""
 
     length: int = 0
     _checksum: int = 0
@@ -40,7 +40,7 @@ class _Received:
 
 @define
 class Parts:
-    """What has been received of the parts of one item.
+    """The received content of one item's parts.
 
     Attributes:
         ended: The parts whose own end has come; what follows it is late.
@@ -76,7 +76,7 @@ class Parts:
         return key, self._missing(key, whole)
 
     def complete(self, kind: str, wholes: Sequence[str]) -> list[tuple[PartKey, str]]:
-        """What is missing of the parts of a kind, given their texts in order.
+        """The missing rest of the parts of a kind, given their texts in order.
 
         Nothing is missing where the texts are not those that were received.
         """

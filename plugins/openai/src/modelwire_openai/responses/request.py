@@ -176,7 +176,7 @@ def _labels(metadata: Mapping[str, str], changes: Changes) -> dict[str, str]:
 
 
 PLACEHOLDER = "."
-"""Stands where the user must say something and says nothing; white space is refused."""
+"""The text of a required user turn that would be empty; white space is refused."""
 
 _CONTINUE_ELSEWHERE = ("previous_response_id", "prompt", "conversation")
 """Parameters that bring a conversation of their own."""

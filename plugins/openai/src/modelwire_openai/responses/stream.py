@@ -308,7 +308,7 @@ def _complete_reasoning(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
 
 
 def _missing(item: Item, kind: str, texts: Sequence[str]) -> list[Delta]:
-    """What is missing of the parts of an item that is complete now."""
+    """The missing rest of the parts of an item that is now complete."""
     missing = item.parts.complete(kind, texts)
     if not missing and any(texts):
         said = {"itemId": item.id, "part": kind, "characters": sum(map(len, texts))}
@@ -339,7 +339,7 @@ def _more(item: Item, part: PartKey, text: str | None) -> Sequence[Delta]:
 
 
 def _late(item: Item, part: PartKey, text: str) -> Sequence[Delta]:
-    """What is recorded of a delta that comes after the end of its part, and is left out."""
+    """The record of a delta that arrived after the end of its part, and is left out."""
     if not text:
         return _NOTHING
     kind, number = part
@@ -348,7 +348,7 @@ def _late(item: Item, part: PartKey, text: str) -> Sequence[Delta]:
 
 
 def _end_of(item: Item, part: PartKey, whole: str | None) -> Sequence[Delta]:
-    """What is missing of a part whose own end has come; nothing is added to it after that."""
+    """The missing rest of a part that has ended; nothing is added to it afterwards."""
     part, rest = item.parts.end(part, whole or "")
     return _more(item, part, rest)
 
@@ -363,7 +363,7 @@ def _pass_on(item: Item, fragment: str) -> Sequence[Delta]:
 
 
 def _end_arguments(item: Item, whole: str) -> Sequence[Delta]:
-    """What is missing of the arguments, and the end of their call.
+    """The missing rest of the arguments, and the end of their call.
 
     What the end of an item says of it counts, for some services send other things in between (known
     of Copilot: ciphertext).

@@ -69,14 +69,14 @@ def reasoner_of(model_id: str) -> Reasoner | None:
 
 
 ENCRYPTED = "reasoning.encrypted_content"
-"""What has to be included in an answer so that its reasoning can go back to a service without memory."""
+"""The `include` value that makes reasoning returnable to a service that stores nothing."""
 
 _PATH = "options.reasoning"
 
 
 @frozen
 class ReasoningPlan:
-    """What a request says about reasoning.
+    """The reasoning settings of a request.
 
     Attributes:
         fields: The object `reasoning`; empty where the model is left to itself.

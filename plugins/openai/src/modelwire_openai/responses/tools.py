@@ -49,7 +49,7 @@ def tool_fields(
     if choice is not None and (tools or choice.mode == "tool"):
         fields["tool_choice"] = _choice(choice, names, tools)
     elif choice is not None and choice.mode == "any":
-        # Tools of the service itself may stand in the parameters.
+        # Tools of the service itself may be in the parameters.
         fields["tool_choice"] = "required"
     return fields
 

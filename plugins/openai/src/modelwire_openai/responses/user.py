@@ -93,7 +93,7 @@ def _plain(block: UserContent, path: str, rendering: Rendering) -> dict[str, Any
 
 
 def user_item(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the user says, as an item."""
+    """The user's input as an item."""
     return {"role": "user", "content": parts}
 
 

@@ -1,1 +1,1 @@
-"""What the dialects of Chat Completions and Responses share."""
+"""The common parts of the dialects of Chat Completions and Responses."""

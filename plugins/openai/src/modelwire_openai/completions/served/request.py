@@ -27,7 +27,7 @@ EFFORTS: Final[Mapping[str, ReasoningLevel]] = {
 }
 
 JSON_ONLY: Final = "Answer with one JSON object and nothing else."
-"""What is added to the system prompt where `json_object` is asked of another API."""
+"""The instruction added to the system prompt where `json_object` is requested of another API."""
 
 _NOT_SUPPORTED: Final[Mapping[str, str]] = {
     "audio": "The gateway returns no audio.",

@@ -30,7 +30,7 @@ from modelwire_openai.served.tools import INPUT
 __all__ = ["REDACTED", "read_history"]
 
 REDACTED: Final = "redacted:"
-"""What `encrypted_content` begins with where the thinking itself is hidden."""
+"""The prefix of `encrypted_content` where the thinking itself is hidden."""
 
 _SYSTEM: Final = ("system", "developer")
 
@@ -59,7 +59,7 @@ def read_history(
 
 
 class _Reader:
-    """Puts the items of one answer together, which stand one by one in the input."""
+    """Joins the items of one answer, which are separate in the input."""
 
     def __init__(self, model: Model, upstream: str, call: ServedCall) -> None:
         self.messages: list[Message] = []
