@@ -77,7 +77,7 @@ def server(url: str | None) -> Attributes:
 
 
 def request(options: CompletionOptions, conventions: Conventions) -> Attributes:
-    """What was asked of the answer."""
+    """The attributes of a request."""
     asked: dict[str, str | int | float | bool | list[str] | None] = {
         "gen_ai.request.stream": True,
         "gen_ai.request.max_tokens": options.max_tokens,

@@ -33,7 +33,7 @@ _KINDS = {
 
 @frozen
 class Instruments:
-    """What a call is measured with.
+    """The instruments that measure a call.
 
     Attributes:
         duration: Seconds from the request to the end of the answer.

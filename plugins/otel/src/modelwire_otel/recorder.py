@@ -60,7 +60,7 @@ _PRESENT: ContextVar[CompletionSpan | None] = ContextVar("_PRESENT", default=Non
 
 
 def present_span() -> CompletionSpan | None:
-    """What records the answer that a try is made for."""
+    """The recorder of the answer that the current try belongs to."""
     return _PRESENT.get()
 
 
