@@ -13,7 +13,7 @@ from modelwire.errors import InvalidRequest, ProviderError
 __all__ = ["REQUEST_ID_HEADERS", "refuses_thinking"]
 
 REQUEST_ID_HEADERS = ("x-amzn-requestid",)
-"""Further header fields for a request's id besides `request-id`: that of Amazon Bedrock's endpoint."""
+"""Header fields besides `request-id` that hold a request's id, from Amazon Bedrock's endpoint."""
 
 _THINKING = re.compile(r"thinking|signature|redacted_thinking", re.IGNORECASE)
 _DEMANDED = re.compile(r"must be passed back|reasoning_content is missing", re.IGNORECASE)
