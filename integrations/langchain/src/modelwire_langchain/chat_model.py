@@ -123,7 +123,7 @@ class ChatModelwire(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        """What an answer depends on: the key of LangChain's caches."""
+        """The parameters that determine an answer: the key of LangChain's caches."""
         names = ("model", "fallbacks", "stop", *_OPTIONS)
         return {name: value for name in names if (value := getattr(self, name)) not in (None, {})}
 

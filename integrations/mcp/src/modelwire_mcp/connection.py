@@ -165,7 +165,7 @@ class Connection:
             if not ready.done():
                 ready.set_exception(self._failure(error))
                 with suppress(Exception):
-                    ready.exception()  # nobody may wait any more
+                    ready.exception()  # there may be no waiter any more
         finally:
             if not ready.done():
                 ready.cancel()

@@ -49,7 +49,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 @define
 class ServerOutput:
-    """What is known of a child process for messages.
+    """The output of a child process, for error messages.
 
     Attributes:
         lines: The last lines of its standard error.
@@ -60,7 +60,7 @@ class ServerOutput:
     fault: str | None = None
 
     def describe(self) -> str:
-        """What it did wrong, or said last."""
+        """The fault of the server, or its last line of output."""
         return self.fault or (f"It said: {self.lines[-1]}" if self.lines else "It said nothing.")
 
 
@@ -216,7 +216,7 @@ class _Child:
         except RuntimeError:  # the loop has ended
             work.close()
             return
-        with suppress(Exception, asyncio.CancelledError):  # nobody listens any more
+        with suppress(Exception, asyncio.CancelledError):  # there is no listener any more
             done.result()
 
     def _tell(self, call: Callable[..., object], *given: object) -> None:

@@ -39,7 +39,7 @@ _PROFILE = ModelProfile(
     supports_video_input=True,
     supports_thinking=True,
 )
-"""What modelwire can send; what a model does not take is an error of its service or of modelwire."""
+"""The features that modelwire can send; for one that a model lacks, its service or modelwire fails."""
 
 
 class ModelwireModel(Model[Any]):

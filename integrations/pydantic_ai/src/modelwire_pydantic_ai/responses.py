@@ -161,7 +161,7 @@ class ModelwireStream(StreamedResponse):
         await self.stream.aclose()
 
     def get_stream_cancel_errors(self) -> tuple[type[BaseException], ...]:
-        """What a stream raises that was closed."""
+        """The exceptions that a closed stream raises."""
         return (ModelwireError,)
 
     @property
