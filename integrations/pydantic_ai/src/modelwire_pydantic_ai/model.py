@@ -39,7 +39,7 @@ _PROFILE = ModelProfile(
     supports_video_input=True,
     supports_thinking=True,
 )
-"""The features that modelwire can send; for one that a model lacks, its service or modelwire fails."""
+"""The features that modelwire can send; for one that a model lacks, a call raises an error."""
 
 
 class ModelwireModel(Model[Any]):
