@@ -96,7 +96,7 @@ class Problem:
     """One thing that is wrong in a document.
 
     Attributes:
-        path: Where, as `models.providers.acme.models[0].id`; empty for the document as a whole.
+        path: Where, e.g. `models.providers.acme.models[0].id`; empty for the document as a whole.
         message: What was found and what is allowed.
         line: The line in the file, counted from 1, or `None` when it is not known.
     """
@@ -244,7 +244,7 @@ class PluginError(ModelwireError):
 
 
 class Cancelled(ModelwireError):
-    """The stream was closed while somebody was still reading from it."""
+    """The stream was closed during a read."""
 
     code = "cancelled"
 

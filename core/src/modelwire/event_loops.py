@@ -25,7 +25,7 @@ def has_event_loop() -> bool:
 
 
 def require_event_loop() -> None:
-    """Refuse to go on without an event loop of asyncio.
+    """Raise an error unless an event loop of asyncio is running.
 
     Raises:
         RuntimeError: None is running in this thread, as under trio; the text says what to do.

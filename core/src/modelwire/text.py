@@ -64,7 +64,7 @@ _WRONG, _DOUBTFUL = 0.65, 0.8
 def near_matches(
     name: str, known: Iterable[str], *, most: int = 3, doubtful: bool = False
 ) -> list[str]:
-    """The known names that somebody may have meant by another, the likeliest first.
+    """The known names that may be meant by another one, the likeliest first.
 
     A name is near where it holds the whole of what was written; these come first, the shortest before
     the others. Or it has about two thirds of the letters in common, in their order. Where what was written

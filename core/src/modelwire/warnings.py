@@ -47,7 +47,7 @@ class UntrustedConfigWarning(ModelwireWarning):
     Attributes:
         path: The file.
         reason: Why it is not trusted.
-        left_out: The paths of the settings that were left out, as `env.vars.HTTPS_PROXY`.
+        left_out: The paths of the settings that were left out, such as `env.vars.HTTPS_PROXY`.
     """
 
     def __init__(

@@ -51,13 +51,13 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         agent = Agent("acme/large", tools=[weather])
         print(agent.run_sync("How is the weather in Bern?").output)
 
-    An agent holds no conversation: each run has its own, and several may go on at the same time.
+    An agent holds no conversation: each run has its own, and several may run concurrently.
 
     Args:
         model: A reference as for `Runtime.resolve`; by default the primary model of the
             configuration, with its fallbacks.
         tools: What the model may call: functions with type hints, what `tool_from` and
-            `load_tools` make of them, or a `ToolSource`, which is asked for its tools by each run.
+            `load_tools` make of them, or a `ToolSource`, whose tools are listed for each run.
         system: The system prompt.
         output: The type of the output: a dataclass, an attrs class, a `TypedDict`, a Pydantic model,
             or a type such as `int`, `list[str]` or `Literal`. By default it is the answer's text.
@@ -68,7 +68,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         fallbacks: Models to ask when the first fails before it has said anything.
         max_turns: The most answers to ask for before the output.
         options: Options of each answer, as an object.
-        changes: Single options by keyword, as `max_tokens=100`; they win over `options`.
+        changes: Single options by keyword, such as `max_tokens=100`; they win over `options`.
 
     Raises:
         InvalidMessage: A tool is none, or two have the same name.
@@ -263,7 +263,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
 
         Args:
             prompt: A string, a message, messages or a `Context`.
-            messages: The conversation so far, as `result.messages`; it is not changed.
+            messages: The conversation so far, such as `result.messages`; it is not changed.
             session: A session that is gone on with and appended to, or the path of its file, which
                 is made where there is none.
             changes: Options of this run by keyword; they win over those of the agent.

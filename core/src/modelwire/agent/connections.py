@@ -19,7 +19,7 @@ class Connections:
     Args:
         runtime: The runtime; by default one is made from the configuration. The loop of a
             `SyncRuntime` is shared as well.
-        shared: Whether the runtime is somebody else's to close.
+        shared: Whether the runtime is shared, so that its owner closes it.
 
     Raises:
         InvalidRequest: It is no runtime.

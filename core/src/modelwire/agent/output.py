@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL | re.IGNORECASE)
 _WRAPPED = "result"
-"""The key under which a value is asked for that is no object; services take schemas of objects only."""
+"""The key that wraps a value which is no object; services take schemas of objects only."""
 
 
 @frozen

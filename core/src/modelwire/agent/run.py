@@ -44,7 +44,7 @@ __all__ = ["AgentResult", "Answers", "History", "Task"]
 T = TypeVar("T")
 
 History = Sequence[Message | Mapping[str, Any]] | Context
-"""A conversation that a run goes on with."""
+"""A conversation that a run continues."""
 
 _AGAIN = (
     "This answer cannot be used: {why}\nAnswer again, with nothing but JSON of the required form."
@@ -59,7 +59,7 @@ class AgentResult(Generic[T]):
 
     Attributes:
         output: The output, of the agent's type; without one, the text of the last answer.
-        messages: The whole conversation, to go on with: `agent.run(..., messages=result.messages)`.
+        messages: The whole conversation; `agent.run(..., messages=result.messages)` continues it.
         usage: The tokens of all answers of the run, with their cost.
         attempts: The tries that failed before an answer came, oldest first.
     """
@@ -102,7 +102,7 @@ class Task(Generic[T]):
         options: Options of each answer.
         output: What the answer is read as.
         system: The system prompt, in place of that of the conversation.
-        prompt: What is asked.
+        prompt: The prompt.
         history: The conversation so far.
         session: Where the conversation is kept, with what it holds so far.
         name: The agent's name in the configuration.
@@ -290,7 +290,7 @@ async def _opened(
     try:
         return await asyncio.shield(opening), True
     except asyncio.CancelledError:
-        # The thread goes on; without this, what it opens would stay open.
+        # The thread keeps running; without this, the resources that it opens would stay open.
         opening.add_done_callback(_close_unused)
         raise
 

@@ -24,7 +24,7 @@ class SyncAgentStream(SyncWork[Event | ToolRun | AgentResult[T], AgentStream[T]]
         begin: Makes the stream, given the function that approves its calls.
         approve: Called before each tool.
         loop: The event loop that does the work.
-        owner: Who ends the loop; one that is forgotten does, so it is remembered here.
+        owner: The owner of the loop, kept alive here because its finalizer ends the loop.
     """
 
     def texts(self) -> Iterator[str]:

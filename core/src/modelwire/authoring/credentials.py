@@ -32,7 +32,7 @@ def detect_key(
 
     Args:
         find: Finds the account that would be used.
-        describe: The status of an account as far as the configuration and the environment tell it.
+        describe: The status of an account as far as the configuration and the environment show it.
         ask: Sends a small request that needs the key, as one for the list of models.
         config: The configuration, for its environment.
         probe: Whether to ask the service.
@@ -62,7 +62,7 @@ def detect_key(
 
 
 def key_variable(provider_id: str) -> str:
-    """The usual environment variable for a provider's key, as `ACME_CLOUD_API_KEY`."""
+    """The usual environment variable for a provider's key, such as `ACME_CLOUD_API_KEY`."""
     return f"{re.sub(r'[^A-Z0-9]+', '_', provider_id.upper()).strip('_')}_API_KEY"
 
 
@@ -89,7 +89,7 @@ def unusable_auth(provider: ProviderConfig, reason: str) -> ConfigError:
 
     Args:
         provider: The provider's configuration; its `auth` names the mode.
-        reason: Why, as `a model in this process needs no credentials`.
+        reason: Why, such as `a model in this process needs no credentials`.
     """
     message = f"the auth mode {provider.auth!r} cannot be used: {reason}"
     problem = Problem(provider.auth_path, message)

@@ -4,7 +4,7 @@ Services copy each other's words, and gateways pass on those of the service behi
 one table is for all: the same failure is the same error with the same hint over every wire.
 
 Evidence: `recorded` was seen in recorded traffic; `documented` is in a service's public
-documentation; `reported` is in public issues; `hearsay` is what people remember of it.
+documentation; `reported` is in public issues; `hearsay` is an unverified recollection.
 """
 
 from __future__ import annotations

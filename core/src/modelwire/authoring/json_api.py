@@ -70,14 +70,14 @@ class JsonApi:
 
     Attributes:
         provider: The provider's id, for errors.
-        name: The API's name, as `openai-completions`, which the message keeps.
+        name: The API's name, such as `openai-completions`, which the message keeps.
         headers: The header fields of every request, credentials among them.
         error_of_response: Makes the error of a response that is not a success; by default
             `modelwire.authoring.error_of_response`, which knows what most services say.
         error_in_stream: Makes the error of a failure that an event reports; likewise.
         reports_failure: Whether an event reports a failure, by its name and its JSON data; likewise.
             A whole document has the name `message`.
-        done: The text of the event that marks the end, as `[DONE]`.
+        done: The text of the event that marks the end, such as `[DONE]`.
         documents: Whether one JSON document may be the whole answer; where not, it is an error.
         lines: Whether JSON at the beginning of a body begins JSON lines, and not one document.
         public_headers: As in `modelwire.transport.Request`.

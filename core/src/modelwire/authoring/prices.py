@@ -54,7 +54,7 @@ def look_up_prices(service: str, model_id: str) -> PriceEntry:
     The first call may take a second; on an event loop it belongs in a thread.
 
     Args:
-        service: What the package calls the service, as `openai` or `aws`.
+        service: What the package calls the service, such as `openai` or `aws`.
         model_id: The model id.
 
     Returns:

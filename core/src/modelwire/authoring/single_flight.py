@@ -71,7 +71,7 @@ class SingleFlight(Generic[T]):
         failure: BaseException | None = None
         try:
             outcome = work()
-        except BaseException as error:  # noqa: BLE001 - it belongs to those who wait
+        except BaseException as error:  # noqa: BLE001 - it is raised in the waiters
             failure = error
         self._finish(key, future, outcome, failure)
 

@@ -170,7 +170,7 @@ class ToolArguments:
         return piece[len(taken) :]
 
     def _go_on_after_snapshot(self, piece: str) -> str:
-        """Find out whether a piece goes on with the snapshots, or with deltas after all."""
+        """Find out whether a piece continues the snapshots, or is a delta after all."""
         before = self._snapshot or ""
         if piece.startswith(before):
             self._snapshot = piece

@@ -171,7 +171,7 @@ class Catalog:
         await self._warm_up.run(provider, api)
 
     async def warm_up_api(self, provider: ProviderConfig, api: str) -> None:
-        """Import all that the plugin needs that speaks an API, in a thread, as `warm_up` does.
+        """Import the plugin that speaks an API, with its needs, in a thread, as `warm_up` does.
 
         Args:
             provider: The provider that will be called through the API.
@@ -238,7 +238,7 @@ class Catalog:
                 task.cancel()
 
     async def aclose(self) -> None:
-        """End what is still being fetched in this event loop, also for those who wait for it."""
+        """Cancel the fetches of this event loop, also for their waiters."""
         import asyncio
 
         if not has_event_loop():
@@ -334,7 +334,7 @@ class Catalog:
         )
 
     async def _fetch_once(self, request: _Request) -> CachedList:
-        """Fetch a list, once for everybody who waits for it in this event loop."""
+        """Fetch a list, once for all waiters in this event loop."""
         import asyncio
 
         # A loop that was closed in the middle of a fetch will never say that it has ended.

@@ -102,7 +102,7 @@ class WarmUp:
         with importing():
             for module in _LATE:
                 import_module(module)
-            with suppress(ModelwireError):  # it is raised by what is asked for next
+            with suppress(ModelwireError):  # the next call raises it
                 self._registry.owner(provider, api)
                 if self._registry.auth_owner(self._registry.provider_config(provider)) is not None:
                     import_module(_AUTHORIZED)

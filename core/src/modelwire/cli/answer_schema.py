@@ -25,7 +25,7 @@ _FIELD = re.compile(
 
 
 def fields_schema(text: str) -> dict[str, Any] | None:
-    """Make the JSON Schema of a list of fields, as `name, age int, bio: one sentence`.
+    """Make the JSON Schema of a list of fields, such as `name, age int, bio: one sentence`.
 
     Fields are separated by commas, or by lines where there are several. A field is a name, with a type
     (`str` where none is given, `int`, `float` or `bool`) and with a description after a colon.

@@ -1,7 +1,7 @@
 """Approval of tool calls on the terminal, and the display of their results.
 
 What a model says may hold anything, so nothing of it reaches the terminal that could hide a part of
-a call from who is asked to allow it.
+a call from the user who approves it.
 """
 
 from __future__ import annotations

@@ -69,11 +69,11 @@ def attach(images: Sequence[str], files: Sequence[str]) -> list[Image | File | T
 
 
 def media_type(data: bytes, name: str = "") -> str | None:
-    """Tell the media type of a file by its first bytes, or `None` if they do not.
+    """Determine the media type of a file by its first bytes, or `None` if they are not known.
 
     Args:
         data: The file, or its beginning.
-        name: Its name, which tells the kinds of office documents apart.
+        name: Its name, which distinguishes the kinds of office documents.
     """
     known = (found for start, found in _STARTS if data.startswith(start))
     return next(known, None) or _by_container(data, Path(name).suffix.lower()) or _by_frame(data)

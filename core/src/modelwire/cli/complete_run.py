@@ -68,7 +68,7 @@ def answer(
     """Ask and print; return the exit status.
 
     Args:
-        given: What the model is asked to continue, not read yet.
+        given: The input of the completion, not read yet.
         form: `text`, `events` or `json`.
         no_log: Whether the answer is not kept.
         config_path: The configuration file.
@@ -112,7 +112,7 @@ def rehearse(
 
 
 def _context(given: CompleteInput, settings: dict[str, Any]) -> tuple[Context, Continued | None]:
-    """Read what is asked, and put what it says of the options into them."""
+    """Read the input, and apply its settings to the options."""
     continued = given.continued()
     if continued is not None and settings["model"] is None:
         settings["model"] = continued.model

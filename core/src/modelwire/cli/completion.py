@@ -241,11 +241,11 @@ def _paths(value: Any, above: tuple[str | int, ...] = ()) -> Iterator[str]:
 
 
 def _next_level(paths: Iterable[str], incomplete: str) -> list[str]:
-    """The paths that go on with what is typed, one step more; below a sole one, another step."""
+    """The paths that begin with the typed text; where there is only one, those below it."""
     begun = [path for path in paths if path.startswith(incomplete)]
     found = _one_step_from(begun, incomplete)
     if len(found) == 1:
-        # Alone, it would be taken for the whole word, although it may go on.
+        # Alone, it would be taken for the whole word, although it may continue.
         found += [path for path in _one_step_from(begun, found[0]) if path != found[0]]
     return found
 

@@ -135,7 +135,7 @@ def prompt(
 
     Args:
         question: What to ask for, on one line.
-        default: The value of an empty answer; without one it is asked again.
+        default: The value of an empty answer; without one the question is repeated.
         show_default: Show the default.
         hide_input: Do not show what is typed.
         type: What the answer is converted to, and checked by.

@@ -56,14 +56,14 @@ class Printer(Protocol):
         """Print why it failed; return the exit status."""
 
     def misused(self, sentence: str) -> None:
-        """Print that nothing was asked, where a program waits for that; click tells people."""
+        """Print that nothing was sent, where a program expects JSON; click informs the user."""
 
 
 class _Text:
     """The text on standard output as it comes; everything else on standard error.
 
     Args:
-        runs_tools: Whether tool calls are shown by who runs them, and not here. What tools print
+        runs_tools: Whether tool calls are shown where they are run, and not here. What tools print
             is then kept from standard output, so the present one is held on to.
         given: The options that the user gave; those that a model does not take are reported.
     """
@@ -117,7 +117,7 @@ class _Text:
         return _status(error)
 
     def misused(self, sentence: str) -> None:
-        """This form is for people only."""
+        """There is no other output in this form."""
 
     def _write(self, text: str) -> None:
         echo_answer(text, out=self._out)

@@ -28,7 +28,7 @@ class Styled:
     As a `str` it is the text without its styles: in an f-string only the styles are lost.
 
     Attributes:
-        pieces: Each piece's text, as it came, and the parameters of its SGR sequences, as `31`.
+        pieces: Each piece's text, as it came, and the parameters of its SGR sequences, e.g. `31`.
     """
 
     pieces: tuple[Piece, ...] = ()

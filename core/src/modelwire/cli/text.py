@@ -96,7 +96,7 @@ def wrapped(text: Line, stream: TextIO | None) -> Line:
     """The text with its lines broken between words where a terminal is too narrow for them.
 
     What has no space, as a path or a command's option, stays whole. A line that begins with space
-    goes on below its first word.
+    continues below its first word.
 
     Args:
         text: The text, with or without line feeds and styles.

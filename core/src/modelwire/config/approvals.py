@@ -76,7 +76,7 @@ def read_approvals(environ: Mapping[str, str] | None = None) -> dict[Path, Appro
         environ: The environment variables, for `$MODELWIRE_STATE_DIR`; by default the process's.
 
     Raises:
-        ConfigError: They cannot be read, or somebody else could have written them.
+        ConfigError: They cannot be read, or another user could have written them.
     """
     place = approvals_path(environ)
     try:

@@ -195,6 +195,6 @@ def _is_worth_keeping(before: str, after: str) -> bool:
         return False
     try:
         old = read_document(before, Path())[0]
-    except ConfigError:  # what could not be read may still be wanted
+    except ConfigError:  # an unreadable file may still be needed
         return True
     return needs_backup(old, read_document(after, Path())[0])

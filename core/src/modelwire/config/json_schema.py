@@ -153,7 +153,7 @@ def _choice(values: Any) -> dict[str, Any]:
 
 
 def _any_of(choices: list[dict[str, Any]]) -> dict[str, Any]:
-    """Join choices; those that are told apart by their type alone, in one list of types."""
+    """Join choices; those that differ in their type alone, in one list of types."""
     simple = [item for item in choices if set(item) <= {"type", "exclusiveMinimum"}]
     if len(simple) == len(choices):
         types = [item["type"] for item in choices]

@@ -131,10 +131,10 @@ def overriding_agents(document: Mapping[str, Any]) -> list[str]:
     """Find the agents that have a primary model of their own, which a changed default won't reach.
 
     Args:
-        document: The configuration as plain data, as `Config.document`.
+        document: The configuration as plain data, like `Config.document`.
 
     Returns:
-        The path of each such model, as `agents.list[2].model` or `agents.entries.writer.model`.
+        The path of each such model, e.g. `agents.list[2].model` or `agents.entries.writer.model`.
     """
     agents = document.get("agents")
     places = _agents(agents) if isinstance(agents, Mapping) else ()

@@ -1,7 +1,7 @@
 """Shorthand values: `model: "a/b"` for `{primary: "a/b"}`, an id for a model.
 
 Whichever way the user wrote it, both ways of naming what is inside work; the short form stays as
-long as it can hold what is asked for.
+long as it can hold the new value.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class ConfigFile:
     def base(self) -> FilePath:
         """The file from which relative paths in it count.
 
-        Of a found link that is its target: the link may lie in a folder of somebody else.
+        Of a found link that is its target: the link may be in another user's folder.
         """
         return self.real if self.origin == "found" and self.path.is_symlink() else self.path
 

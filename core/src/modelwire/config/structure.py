@@ -53,7 +53,7 @@ def structure_sections(
         The sections, or `None` if there are problems; and the problems, each with its path.
     """
     if document == {}:
-        return Sections(), []  # who has no configuration file needs no cattrs
+        return Sections(), []  # without a configuration file cattrs is not needed
     problems = list(_provider_problems(document))
     try:
         sections: Sections | None = _converter().structure(document, Sections)

@@ -86,7 +86,7 @@ class ServedCall:
 
     Attributes:
         context: The conversation and the tools.
-        options: How the answer is wanted.
+        options: The options of the answer.
         stream: Whether the answer is streamed.
         include_usage: Whether a stream ends with the usage, where the API leaves that to the client.
         custom_tools: Tools whose input is one text and not an object.

@@ -24,7 +24,7 @@ class Asked:
     """A call with what its answer repeats of the request.
 
     Attributes:
-        call: What is asked.
+        call: The call.
         name: The model, as the request names it.
         request_id: The id of the request.
         created: When it came, in seconds since 1970.

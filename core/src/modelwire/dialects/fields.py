@@ -34,7 +34,7 @@ class Fields:
 
     Attributes:
         data: The object.
-        path: Where it is in the body, as `messages[0]`; empty for the body itself.
+        path: Where it is in the body, such as `messages[0]`; empty for the body itself.
         used: The fields that were read.
     """
 

@@ -19,7 +19,7 @@ KEEP_ALIVE: Final = WireEvent(":", b"keep-alive")
 
 
 def frame_data(event: WireEvent) -> bytes:
-    """Write an event without its name, for APIs that tell events apart by their data."""
+    """Write an event without its name, for APIs that distinguish events by their data."""
     if event is KEEP_ALIVE:
         return _KEEP_ALIVE
     return b"data: " + event.data + b"\n\n"

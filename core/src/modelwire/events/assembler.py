@@ -143,7 +143,7 @@ class Assembler:
         add = events.append
         for delta in deltas:
             if type(delta) is TextDelta:
-                # Nearly every delta goes on with the text that is open.
+                # Nearly every delta continues the open text.
                 index, text = delta.index, delta.text
                 if type(text) is str and type(index) is int and text:
                     block = find(index)
@@ -473,5 +473,5 @@ def _text_of(error: ModelwireError) -> str:
     """The text of an error, even of one whose `__str__` fails."""
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - it is somebody else's code
+    except Exception:  # noqa: BLE001 - it is third-party code
         return f"{type(error).__name__} without a message"

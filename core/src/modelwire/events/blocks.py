@@ -31,7 +31,7 @@ class OpenBlock:
     def text(self) -> str:
         """The fragments received so far of the text, the thinking or the arguments."""
         if self.ended and len(self.parts) > 1:
-            # It is asked for more than once, and may be large.
+            # It is read more than once, and may be large.
             self.parts = ["".join(self.parts)]
         return "".join(self.parts) + (REPLACEMENT if self.half else "")
 

@@ -1,13 +1,13 @@
 """Deltas: what a provider plugin yields.
 
 A plugin translates its wire protocol into these and nothing more. It builds no message and pairs no
-start with an end; the assembler does that once, for everybody. `index` is the number that the wire
-gives to a block (its content block index, or its position); it need not be dense or ordered. A
-delta of another kind under an index that is in use ends the block that was there and begins a new
-one, since real services send thinking and text under one index.
+start with an end; the assembler does that once, for all plugins. `index` is the number that the
+wire gives to a block (its content block index, or its position); it need not be dense or ordered. A
+delta of another kind under an index that is in use ends that block and begins a new one, since real
+services send thinking and text under one index.
 
-Deltas that arrived together may be yielded together, as a list: what is between the plugin and the
-caller is then gone through once for all of them.
+Deltas that arrived together may be yielded together, as a list; the layers between the plugin and
+the caller then process them all at once.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class Diagnostic:
     """Something worth keeping with the message, such as what was rewritten in the request.
 
     Attributes:
-        type: What kind of thing, as `rewritten`, `dropped` or `guardrail_trace`.
+        type: What kind of thing, such as `rewritten`, `dropped` or `guardrail_trace`.
         data: Plain JSON data; secrets of the request are hidden in it.
     """
 
@@ -200,5 +200,5 @@ Deltas = Delta | list[Delta]
 
 
 def deltas_of(arrived: Deltas) -> Sequence[Delta]:
-    """Make what a plugin yielded one sequence, for who looks at each delta."""
+    """Make what a plugin yielded a sequence, for code that looks at each delta."""
     return arrived if isinstance(arrived, list) else (arrived,)

@@ -1,4 +1,4 @@
-"""Files: read within limits, replaced as a whole, and checked for who else can change them."""
+"""Files: read within limits, replaced atomically, and checked for other users' write access."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _OTHER_WRITERS = stat.S_IWGRP | stat.S_IWOTH
 
 @frozen
 class Exposure:
-    """Why somebody else can change a file.
+    """The reason why another user can change a file.
 
     Attributes:
         reason: What is wrong, as the end of a sentence about the file.
@@ -42,7 +42,7 @@ class Exposure:
 def exposure_of_file(path: Path, status: os.stat_result) -> Exposure | None:
     """Find out whether another user can change a file or put another one in its place.
 
-    The superuser's files count as safe for everybody, because the superuser can change any file.
+    The superuser's files count as safe for all users, because the superuser can change any file.
 
     Args:
         path: The file itself; a symbolic link has been resolved.

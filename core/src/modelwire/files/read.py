@@ -96,7 +96,7 @@ def read_file(path: Path, kind: FileKind) -> FileContent:
     limit = SIZE_LIMITS[kind]
     with open_file(path) as file:
         status = os.fstat(file.fileno())
-        # The size is asked for first, so that nothing of a file that is too large is read.
+        # The size is checked first, so that no part of a file that is too large is read.
         raw = file.read(limit + 1) if status.st_size <= limit else b""
     if status.st_size > limit or len(raw) > limit:
         reason = f"this is larger than {limit // _MIB} MiB"

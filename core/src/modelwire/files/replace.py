@@ -76,9 +76,9 @@ def locked(path: Path, *, patience: float | None = None) -> Iterator[None]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Give a file another content, whole or not at all; a file that is not there is created.
+    """Replace the content of a file atomically; a missing file is created.
 
-    The caller holds the lock, see `locked`. The owner of the file stays who it was.
+    The caller holds the lock, see `locked`. The owner of the file does not change.
 
     Args:
         path: The file; where it is a symbolic link, the link is replaced.

@@ -32,8 +32,8 @@ class CredentialStatus:
     A login in a URL is taken out of every text.
 
     Attributes:
-        state: `usable`; `unusable`, with a `reason`; or `unknown`, when only a probe can tell.
-        source: The name of the source, as `env: ACME_API_KEY`, or `None` if there is none.
+        state: `usable`; `unusable`, with a `reason`; or `unknown`, when only a probe can decide.
+        source: The name of the source, such as `env: ACME_API_KEY`, or `None` if there is none.
         reason: Why it is not usable or not known, in one sentence.
         hint: What to do about it.
         expires_at: When the credentials expire, if that is known and nothing renews them. A time

@@ -36,7 +36,7 @@ class CompletionOperation:
     """One answer, with all tries and fallbacks.
 
     Attributes:
-        context: What a model is asked to continue.
+        context: The conversation to be continued.
         options: What the caller wants of the answer.
     """
 

@@ -127,8 +127,8 @@ class EmbeddingOptions:
 
     Attributes:
         dimensions: The length of the vectors, for models that have several.
-        input_type: What the texts are for. A model that tells queries from documents makes other
-            vectors of them; for other models it is left out.
+        input_type: The purpose of the texts. A model that distinguishes queries from documents
+            makes other vectors of them; for other models it is left out.
         normalize: `True` makes the length of each vector 1, also where the service does not. `False`
             asks for vectors that are not normalized, where the service lets one choose.
         params: Further request parameters that only the provider understands.

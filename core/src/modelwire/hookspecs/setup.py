@@ -20,7 +20,7 @@ Settings: TypeAlias = Mapping[tuple[str, ...], Any]
 
 @frozen
 class Question:
-    """One thing that the user is asked.
+    """One question to the user.
 
     Attributes:
         name: The answer's name. `base_url`, `api_key_env`, `region` and `profile` are options of
@@ -56,7 +56,7 @@ class SetupGuide:
     """How to set a provider up.
 
     Attributes:
-        title: What the user has, as `OpenAI: an API key`.
+        title: What the user has, such as `OpenAI: an API key`.
         provider: The provider's id, or `None` where the user names one.
         examples: For a guide without `provider`: ids that it knows, to be shown.
         questions: What to ask for a provider's id, with these environment variables.

@@ -123,8 +123,8 @@ async def count_tokens(  # type: ignore[empty-body]
 ) -> int:
     """Count the input tokens that `stream_completion` with these arguments would use.
 
-    The service is asked, and nothing is generated. Raises a `ProviderError` when it cannot. A plugin
-    may leave this hook out; the runtime then says that it cannot count.
+    The service is called, and nothing is generated. Raises a `ProviderError` when it cannot. A
+    plugin may leave this hook out; the runtime then reports that it cannot count.
     """
 
 
@@ -189,11 +189,11 @@ async def authorize_request(  # type: ignore[empty-body]
 def warm_up(provider: ProviderConfig, config: Config, api: str | None) -> None:
     """Import what the first `stream_completion` or `discover_models` needs.
 
-    Called in a thread, before the first of them, once for each provider and API of a runtime, also in
-    the plugin that owns the provider's auth mode; `api`
-    is the wire API that the provider will be asked in, or `None` where neither the model nor the
-    configuration names one. While it runs, streams of other providers go on. What it leaves out is
-    imported on the event loop, where every stream of the process waits for it.
+    Called in a thread, before the first of them, once for each provider and API of a runtime, also
+    in the plugin that owns the provider's auth mode. `api` is the wire API of the calls to come, or
+    `None` where neither the model nor the configuration names one. While it runs, streams of other
+    providers continue. Modules that it does not import are imported on the event loop later, where
+    every stream of the process waits for them.
 
     It only imports: it uses no network and does not look at credentials. Whatever it raises becomes
     the `PluginError` of each later call to the provider in that API, and it is not called again. A

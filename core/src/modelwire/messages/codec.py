@@ -124,7 +124,7 @@ def check_depth(places: Iterable[str], what: str) -> None:
 
     Args:
         places: Where there is such data.
-        what: What it is in, as `message`.
+        what: What it is in, such as `message`.
 
     Raises:
         InvalidMessage: There is such data; `problems` names each place.

@@ -53,7 +53,7 @@ def _citations(citations: Iterable[Citation]) -> tuple[Citation, ...]:
 
 @define
 class Text:
-    """Text that somebody said.
+    """A text of the user or of a model.
 
     Attributes:
         text: The text.
@@ -113,7 +113,7 @@ class Image:
 
     Attributes:
         data: The bytes of the image file.
-        mime_type: Its media type, as `image/png`.
+        mime_type: Its media type, such as `image/png`.
     """
 
     data: bytes = field(repr=lambda data: f"<{len(data)} bytes>")
@@ -142,7 +142,7 @@ class File:
 
     Attributes:
         data: The bytes of the file.
-        mime_type: Its media type, as `application/pdf` or `audio/wav`.
+        mime_type: Its media type, such as `application/pdf` or `audio/wav`.
         name: The name that the model may get, or `None`.
         citations: Whether the model is asked to cite the document.
         context: Facts about the document that the model gets and does not cite.
@@ -166,7 +166,7 @@ class File:
         """Read a file; its media type follows from the name.
 
         Raises:
-            InvalidMessage: The file cannot be read, or its name does not tell its media type.
+            InvalidMessage: The file cannot be read, or its name does not show its media type.
         """
         path = Path(path)
         mime_type = _mime_type(path)
@@ -181,9 +181,9 @@ class MediaUrl:
     """An image or a file that the service itself fetches from its address.
 
     Attributes:
-        url: The address, as `s3://bucket/key` or `https://example.com/a.pdf`. Which schemes a
+        url: The address, such as `s3://bucket/key` or `https://example.com/a.pdf`. Which schemes a
             service fetches differs.
-        mime_type: Its media type, as `image/png`.
+        mime_type: Its media type, such as `image/png`.
         name: The name that the model may get, or `None`.
         owner: The account that owns the place, where the service wants to know it.
         citations: Whether the model is asked to cite the document.

@@ -27,7 +27,7 @@ _DETAILS_DEPTH = MESSAGE_DEPTH - 1
 
 
 def deep_parts(message: Message) -> Iterator[str]:
-    """The places in a message whose data is nested too deep, as `content[0].arguments`."""
+    """The places in a message whose data is nested too deep, such as `content[0].arguments`."""
     if isinstance(message, AssistantMessage):
         for index, block in enumerate(message.content):
             if isinstance(block, ToolCall) and is_deep(block.arguments):

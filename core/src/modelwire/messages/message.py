@@ -198,7 +198,7 @@ def _tools(tools: Iterable[Tool]) -> list[Tool]:
 
 @define
 class Context:
-    """Everything that a model is asked to continue.
+    """The conversation that a model continues, with its instructions and tools.
 
     Attributes:
         messages: The conversation so far, oldest first.

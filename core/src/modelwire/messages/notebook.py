@@ -1,7 +1,7 @@
 """Markdown for notebooks, in which a model's text can do no more than be read.
 
 A notebook trusts what its own cells print. It would run a script in an answer, fetch an image from
-any address (which tells that address what the answer puts into it), and follow a `javascript:` link.
+any address (which sends that address data from the answer), and follow a `javascript:` link.
 So HTML, images and such links are shown as text. Front ends read Markdown differently, and none is
 relied on: wherever a piece may end up, the characters that it would need are written as entities.
 """

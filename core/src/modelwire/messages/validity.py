@@ -79,7 +79,7 @@ def check_tools(tools: Iterable[Any]) -> None:
     """Refuse tools with something in them that is no tool, or of a wrong type.
 
     Raises:
-        InvalidMessage: There is such a thing; `problems` names each place, as `tools[0].name`.
+        InvalidMessage: There is such a thing; `problems` names each place, such as `tools[0].name`.
     """
     problems = [
         problem

@@ -76,10 +76,10 @@ class Model:
     """A model that a provider offers, as far as it is known. `None` always means unknown.
 
     Attributes:
-        provider: The provider's id, as `amazon-bedrock`.
+        provider: The provider's id, such as `amazon-bedrock`.
         id: The model's id at that provider, exactly as the provider spells it.
         name: A name for people; the id where there is none.
-        api: The wire API to speak, as `openai-completions`; `None` leaves it to the plugin.
+        api: The wire API to speak, such as `openai-completions`; `None` leaves it to the plugin.
         base_url: Where to reach it, when that is not the provider's usual place.
         reasoning: Whether it can think before it answers.
         input: The kinds of content that it accepts.
@@ -143,7 +143,7 @@ class ModelList(tuple[Model, ...]):
 
     Args:
         models: The models.
-        incomplete: Why models may be missing, one sentence for each reason, for people to read and
+        incomplete: Why models may be missing, one sentence for each reason, for display and
             without secrets. A list without reasons is complete.
 
     Raises:

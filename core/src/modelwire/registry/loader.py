@@ -121,7 +121,7 @@ def load_claimed_dialect(claim: Claim) -> Dialect:
 
 
 def load_guide(claim: Claim) -> SetupGuide:
-    """Import what a plugin tells `modelwire setup`.
+    """Import the setup guide of a plugin.
 
     Raises:
         PluginError: It cannot be imported, or is not a guide.
@@ -207,7 +207,7 @@ def _named(value: str) -> object:
 
 
 class _Manager(pluggy.PluginManager):
-    """Looks at fewer names than pluggy does, which takes its time for each and is asked often."""
+    """Looks at fewer names than pluggy does, which takes long for each and is called often."""
 
     def parse_hookspec_opts(self, module_or_class: object, name: str) -> pluggy.HookspecOpts | None:
         if name not in specs.__all__:

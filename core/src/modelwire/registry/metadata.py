@@ -52,7 +52,7 @@ def packages_with(prefix: str, path: Iterable[str] | None = None) -> Iterator[Pa
     A package whose entry points cannot be read is left out: another's damage is not our business.
 
     Args:
-        prefix: How the names of the groups begin, as `modelwire.`.
+        prefix: How the names of the groups begin, such as `modelwire.`.
         path: The folders to look into, the first ones first; by default those of `sys.path`, and
             wherever else packages may be imported from.
     """

@@ -270,7 +270,7 @@ class Registry:
         Args:
             owner: The plugin that was called.
             error: The exception, with its traceback. Its text may hold a secret and is left out.
-            what: What the package did, as `failed to count tokens`.
+            what: What the package did, such as `failed to count tokens`.
         """
         from modelwire.registry.blame import CORE
 

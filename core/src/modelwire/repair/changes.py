@@ -20,7 +20,7 @@ class Change:
     Attributes:
         kind: What was done: `dropped`, `rewritten`, `added`, `merged`, `moved` or `ignored`; or
             `retried`, where a refused request was sent once more with a change.
-        path: Where, in the terms of the caller, as `messages[3].content[0]` or `options.top_p`.
+        path: Where, in the terms of the caller, e.g. `messages[3].content[0]` or `options.top_p`.
         reason: Why, in one sentence.
     """
 

@@ -21,7 +21,7 @@ def plain_block(
 
     Args:
         block: The block.
-        path: Its place, as `messages[3].content[0]`.
+        path: Its place, such as `messages[3].content[0]`.
         changes: Where it is recorded that it is not sent as it was.
         cited: Whether the caller sends what a file says of citations and its context; else these
             are dropped.

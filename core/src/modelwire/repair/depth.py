@@ -1,4 +1,4 @@
-"""Repair of data that is nested too deep, so that a conversation that holds some can go on.
+"""Repair of data that is nested too deep, so that a conversation with such data can continue.
 
 Everything that reads a message goes down its data level by level: middleware, plugins, the services.
 So the runtime repairs it before any of them gets it.

@@ -98,7 +98,7 @@ class AssistantTurn(Generic[C]):
     """An assistant message, as a plugin writes it.
 
     Attributes:
-        path: The place of the message, as `messages[3]`.
+        path: The place of the message, such as `messages[3]`.
         content: What is sent of it; where that is empty, nothing is left of the message.
         calls: The tool calls in it.
     """
@@ -161,7 +161,7 @@ def read_history(
     """Read a history, and repair it: what comes out of it can be sent.
 
     Answers that failed, results without a call and messages of which nothing is left do not
-    come out. Before the assistant speaks again, and at the end, come the calls that are still open.
+    come out. Before the next assistant turn, and at the end, come the calls that are still open.
     A result may come after something that the user said; most providers want it before that.
 
     Args:

@@ -29,12 +29,12 @@ def legal_name(name: str, *, salt: str = "", longest: int = LONGEST) -> str:
 
     Args:
         name: The name.
-        salt: Something to tell apart two things that have the same name.
+        salt: A text that distinguishes two things of the same name.
         longest: The most characters that the result may have.
     """
     if not salt and 0 < len(name) <= longest and _ILLEGAL.search(name) is None:
         return name
-    # Lone surrogates are not UTF-8, but must still tell names apart.
+    # Lone surrogates are not UTF-8, but must still distinguish names.
     whole = f"{name}\0{salt}".encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(whole).hexdigest()[:10]
     stem = _ILLEGAL.sub("_", name)[: longest - len(digest) - 1] or "tool"
@@ -50,7 +50,7 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 def names_in(context: Context) -> list[str]:
-    """The name of every tool that a context offers or speaks of."""
+    """The name of every tool that a context offers or mentions."""
     names = [tool.name for tool in context.tools]
     for message in context.messages:
         if isinstance(message, AssistantMessage):
@@ -95,7 +95,7 @@ class ToolNames:
 
         Args:
             name: The tool's own name.
-            path: The place of the tool or of the call, as `tools[1]`.
+            path: The place of the tool or of the call, such as `tools[1]`.
             changes: Where it is recorded.
         """
         wire = self.wire(name)

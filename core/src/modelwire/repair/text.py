@@ -31,7 +31,7 @@ def text_of(
 
     Args:
         block: The block.
-        path: Its place, as `messages[3].content[0]`.
+        path: Its place, such as `messages[3].content[0]`.
         changes: Where it is recorded that it is not sent as it was.
         blank: Why blank text is left out, in one sentence.
         cited: Whether the caller sends the citations of the block; else they are dropped.

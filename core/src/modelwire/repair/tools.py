@@ -22,7 +22,7 @@ class OfferedTool:
     """A tool, as a request may offer it.
 
     Attributes:
-        path: Its place, as `tools[1]`.
+        path: Its place, such as `tools[1]`.
         name: Its own name.
         wire_name: Its name on the wire.
         description: What it does, or `None` where there is no description.
@@ -84,7 +84,7 @@ def clean_arguments(call: ToolCall, path: str, changes: Changes) -> dict[str, An
 
     Args:
         call: The call; arguments that are JSON text are read.
-        path: Its place, as `messages[3].content[0]`.
+        path: Its place, such as `messages[3].content[0]`.
         changes: Where it is recorded that they are not sent as they were.
     """
     given: object = call.arguments

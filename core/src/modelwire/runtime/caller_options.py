@@ -1,7 +1,7 @@
 """Options as callers give them, checked before a model is looked for.
 
 A mistake of the caller is reported in the caller's terms. It is never a plugin's bug, and no other
-model is asked for it.
+model is tried for it.
 """
 
 from __future__ import annotations
@@ -280,7 +280,7 @@ def check_type(
 
 
 def check_conversation(messages: object, session: object) -> None:
-    """Check the conversation that a run of an agent goes on with.
+    """Check the conversation that a run of an agent continues.
 
     Raises:
         InvalidRequest: It is none; the argument is named.
@@ -333,7 +333,7 @@ def check_texts(texts: str | Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         InvalidRequest: They are no texts, or one is empty or no valid Unicode; it is named by its
-            place, as `texts[3]`.
+            place, such as `texts[3]`.
     """
     given: object = texts
     if isinstance(given, str):

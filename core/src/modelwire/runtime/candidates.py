@@ -45,7 +45,7 @@ class CallState:
 
     Attributes:
         cancellation: What may end it from outside.
-        model: The model that is asked, once it is known.
+        model: The model that is called, once it is known.
         attempts: The tries that failed, oldest first.
     """
 
@@ -106,7 +106,7 @@ async def ask_in_turn(
 ) -> AsyncGenerator[T, None]:
     """Ask the candidates until one answers; yield what it yields.
 
-    The next candidate is asked only when the failure deserves it and nothing was yielded.
+    The next candidate is tried only after a failure that allows it, if nothing was yielded.
 
     Args:
         candidates: Lists references to the models, when the first is due.

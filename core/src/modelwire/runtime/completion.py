@@ -45,7 +45,7 @@ class Completion:
         config: The configuration, for the plugins.
         transport: The HTTP client, for the plugins.
         retries: When a model is tried again.
-        context: What the model is asked to continue.
+        context: The conversation to be continued.
         model: A reference to the model; `None` is the primary one.
         fallbacks: What may answer in its place; `None` means what the configuration says.
         options: What the caller wants of the answer.

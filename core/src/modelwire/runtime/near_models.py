@@ -1,4 +1,4 @@
-"""Near models: what somebody may have meant who wrote a name that no model has."""
+"""Near models: suggestions for a name that no model has."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class PluginCall:
 
         Args:
             hook: The hook.
-            ability: What it is for, as `count tokens`.
+            ability: What it is for, such as `count tokens`.
             hint: What to do without it.
 
         Raises:
@@ -76,7 +76,7 @@ class PluginCall:
 
         Args:
             hook: Calls it.
-            work: What it is for, as `describe a call`.
+            work: What it is for, such as `describe a call`.
 
         Raises:
             ModelwireError: What the hook raised.
@@ -95,7 +95,7 @@ class PluginCall:
 
         Args:
             hook: Calls it.
-            work: What it is for, as `count tokens`.
+            work: What it is for, such as `count tokens`.
 
         Raises:
             ModelwireError: What the hook raised.
@@ -122,13 +122,13 @@ class PluginCall:
 def bug_of(
     registry: Registry, owner: Owner, error: BaseException, what: str, cancelled: str | None = None
 ) -> PluginError | None:
-    """Say whose bug an exception is; `None` for a cancellation that somebody asked for.
+    """Attribute an exception to its origin; `None` for a cancellation that was requested.
 
     Args:
         registry: The plugins.
         owner: The plugin that was called.
         error: The exception, with its traceback.
-        what: What the package did, as `failed to count tokens`.
+        what: What the package did, such as `failed to count tokens`.
         cancelled: The same where it cancelled its own work.
     """
     if isinstance(error, asyncio.CancelledError):

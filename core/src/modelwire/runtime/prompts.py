@@ -91,7 +91,7 @@ def prepare_context(
 
     Raises:
         InvalidMessage: The prompt or a tool is not well formed; a schema that is nested too deep is
-            named by its place, as `tools[0].parameters`.
+            named by its place, such as `tools[0].parameters`.
     """
     context = as_context(prompt, system=system, tools=tools)
     check_context(context)
@@ -105,7 +105,7 @@ def check_abilities(model: Model, context: Context) -> None:
     """Refuse what the model is known to be unable to do, before anything is sent.
 
     Only what is new since the model's last turn counts. A conversation that another model began may
-    hold pictures; there the plugin sends a word in their place, so that it can go on.
+    hold pictures; there the plugin sends a placeholder, so that the conversation can continue.
 
     Raises:
         InvalidRequest: The model makes embeddings only; there are tools, and it calls none; or the

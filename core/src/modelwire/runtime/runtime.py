@@ -191,7 +191,7 @@ class Runtime(AsyncClosable):
 
         Args:
             prompt: A string, a message, messages, or a whole `Context`. A message may be a
-                dictionary, as `{"role": "user", "content": "Hello"}`; system messages at the
+                dictionary, such as `{"role": "user", "content": "Hello"}`; system messages at the
                 beginning add to the system prompt.
             model: A reference as for `resolve`. `None` is the primary model.
             fallbacks: Models to ask when the first fails before it has said anything. By default

@@ -26,13 +26,13 @@ __all__ = ["Stream", "StreamState", "Texts"]
 
 
 class StreamState(CallState):
-    """The state of a running answer, as far as it concerns those who read it.
+    """The state of a running answer, shared by its readers.
 
     Attributes:
-        assembler: What puts the present try's message together.
+        assembler: The assembler of the current try's message.
         message: The finished message.
-        error: Why there is none.
-        observation: What watches the answer.
+        error: The reason why there is none.
+        observation: The observation of the answer.
     """
 
     def __init__(self) -> None:

@@ -44,7 +44,7 @@ class _Iteration(Closable, Generic[T]):
         source: What is read.
         pump: What reads it.
         loop: The loop that does the work.
-        owner: Who ends the loop; one that is forgotten does, so it is remembered here.
+        owner: The owner of the loop, kept alive here because its finalizer ends the loop.
     """
 
     def __init__(self, source: Source[Any], pump: Pump[T], loop: LoopThread, owner: object) -> None:
@@ -89,7 +89,7 @@ class SyncStream(_Iteration[Event]):
     Args:
         stream: The stream to iterate.
         loop: The loop that does the work.
-        owner: Who ends the loop.
+        owner: The owner of the loop.
     """
 
     def __init__(self, stream: Stream, loop: LoopThread, owner: object) -> None:
@@ -199,7 +199,7 @@ class SyncWork(_Iteration[T | _Question], Generic[T, W]):
         begin: Makes the work, given the function that approves its calls.
         approve: Called before each tool.
         loop: The event loop that does the work.
-        owner: Who ends the loop; one that is forgotten does, so it is remembered here.
+        owner: The owner of the loop, kept alive here because its finalizer ends the loop.
     """
 
     def __init__(
@@ -257,7 +257,7 @@ class SyncToolLoop(SyncWork[Event | ToolRun, ToolLoop]):
         begin: Makes the loop, given the function that approves its calls.
         approve: Called before each tool.
         loop: The event loop that does the work.
-        owner: Who ends the loop; one that is forgotten does, so it is remembered here.
+        owner: The owner of the loop, kept alive here because its finalizer ends the loop.
     """
 
     @property

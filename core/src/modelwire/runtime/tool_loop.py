@@ -138,7 +138,7 @@ def run_tools(
     answer before its `DoneEvent` is yielded; a failed answer is not. Calls run one after the other,
     in the order in which the model made them; neighbours whose tools were made with `parallel=True`
     run at the same time, once all of them are approved. Calls that the last answer in the context
-    left open are run first, so that a loop which was stopped can go on.
+    left open are run first, so that a stopped loop can continue.
 
     The loop also ends when the model has called a tool that no function serves; its result is for
     the caller to append.

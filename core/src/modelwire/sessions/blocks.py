@@ -53,7 +53,7 @@ def _restored(kept: Any, block: Any) -> Any:
     replace = _REPLACED.get(str(kept.get("type"))) if isinstance(kept, Mapping) else None
     try:
         return kept if replace is not None and replace(kept) == block else block
-    except (KeyError, TypeError):  # somebody else wrote it
+    except (KeyError, TypeError):  # another program wrote it
         return block
 
 

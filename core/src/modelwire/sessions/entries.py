@@ -48,7 +48,7 @@ class SessionHeader:
 
         Args:
             cwd: The folder that the conversation is held in.
-            parent: The file of the session that this one goes on from.
+            parent: The file of the session that this one continues.
         """
         data: dict[str, Any] = {
             "type": "session",

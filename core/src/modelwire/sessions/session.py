@@ -71,7 +71,7 @@ class Session(Closable):
         Args:
             path: The file; its folder is made when it is needed. `None` keeps nothing.
             cwd: The folder that the conversation is held in.
-            parent: The session that this one goes on from.
+            parent: The session that this one continues.
 
         Raises:
             SessionError: The file holds something or is no regular one, or another program holds it.
@@ -163,11 +163,11 @@ class Session(Closable):
         return self.append("message", split_blocks(data))
 
     def choose_model(self, ref: ModelRef) -> str:
-        """Note which model is asked from here on."""
+        """Record the model that is used from here on."""
         return self.append("model_change", {"provider": ref.provider, "modelId": ref.model})
 
     def choose_thinking(self, level: str) -> str:
-        """Note how much the model is asked to think from here on."""
+        """Record the level of reasoning that is used from here on."""
         return self.append("thinking_level_change", {"thinkingLevel": level})
 
     def choose_system_prompt(self, text: str | None) -> str:

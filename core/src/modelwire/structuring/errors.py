@@ -15,7 +15,7 @@ _MOST_BITS = 1024
 class ValueMistake(ValueError):
     """A value that is not what the document's schema asks for.
 
-    As text it is the whole story; the two halves are there for those who must not show the value.
+    Its text has both parts; they are also separate, for callers that must not show the value.
 
     Attributes:
         expected: What is allowed.

@@ -145,7 +145,7 @@ class Bench:
     async def runtime(
         self, *, url: str | None = None, tries: int = 1
     ) -> AsyncGenerator[Runtime, None]:
-        """A runtime that talks to the server; nothing is tried twice unless that is asked for."""
+        """A runtime that calls the server, without retries unless they are requested."""
         runtime = Runtime.from_config(
             self.config(url),
             retries=RetryPolicy(max_attempts=tries, base=0.0, longest_wait=0.5),

@@ -97,7 +97,7 @@ class Interaction:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Interaction:
-        """Read it; the body may also be given whole, as `body_b64`.
+        """Read it; the body may also be given whole, under `body_b64`.
 
         Raises:
             KeyError, TypeError, ValueError: It is not an interaction.

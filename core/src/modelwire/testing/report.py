@@ -25,7 +25,7 @@ class RuleResult:
     Attributes:
         provider: The provider's id.
         suite: The name of the suite in the author's tests.
-        rule: The name of the rule, as `test_text_comes_whole`.
+        rule: The name of the rule, such as `test_text_comes_whole`.
         outcome: `passed`, `failed` or `skipped`.
         reason: Why it failed or was skipped; empty where it passed.
     """

@@ -30,7 +30,7 @@ End = Literal["complete", "cut", "reset", "stall"]
 
 
 class Gate:
-    """A place in a reply at which the server waits until the test lets it go on."""
+    """A point in a reply at which the server waits until the test releases it."""
 
     def __init__(self) -> None:
         self._opened = threading.Event()
@@ -38,11 +38,11 @@ class Gate:
         self.given_up = False
 
     def open(self) -> None:
-        """Let the server go on; from any thread."""
+        """Release the server; from any thread."""
         self._opened.set()
 
     def passable(self) -> bool:
-        """Whether the server may go on; when patience is at its end it may, and `given_up` is set."""
+        """Whether the server may continue; after a timeout it may, and `given_up` is set."""
         if self._opened.is_set():
             return True
         now = time.monotonic()
@@ -220,7 +220,7 @@ class WireServer:
     async def _deliver(
         self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Send a reply; say whether the connection goes on."""
+        """Send a reply; return whether the connection stays open."""
         if reply.hold is not None:
             await _wait(reply.hold, reader)
         writer.write(_head(reply))

@@ -72,7 +72,7 @@ class Subject:
     Attributes:
         provider: The provider's id.
         model: The id of the model to ask.
-        wire: How its server speaks, or `None` for a provider that is asked as it is.
+        wire: The protocol of its server, or `None` for a provider without a scripted one.
         abilities: What it can do.
         api: The wire API to speak, for a provider id of the user's own.
         settings: More that the configuration says about the provider.

@@ -49,8 +49,8 @@ def provider_suite(
 
     Args:
         provider: The provider's id.
-        wire: How the provider's server speaks. Without one the provider is asked as it is, and the
-            rules that need a scripted server are skipped.
+        wire: The protocol of the provider's server. Without one the provider itself is called, and
+            the rules that need a scripted server are skipped.
         model: The id of the model to ask.
         abilities: What the provider can do; see `ABILITIES`.
         api: The wire API, where `provider` is an id of the user's own that names one.

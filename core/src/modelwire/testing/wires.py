@@ -93,7 +93,7 @@ class Wire(ABC):
         """Write the body of an error as JSON data, or as bytes that are sent as they are."""
         return {"error": {"message": message, "code": status}}
 
-    def refusal_headers(self, status: int) -> Mapping[str, str]:  # noqa: ARG002 - for who overrides it
+    def refusal_headers(self, status: int) -> Mapping[str, str]:  # noqa: ARG002 - for overrides
         """The headers of an error, beside its content type."""
         return {}
 

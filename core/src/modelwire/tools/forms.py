@@ -40,7 +40,7 @@ def read_tools(given: Iterable[ToolLike], *, first: int = 0) -> list[FunctionToo
         first: The place of the first one in what the caller gave, for errors.
 
     Raises:
-        InvalidMessage: One of them is no tool; it is named by its place, as `tools[0]`.
+        InvalidMessage: One of them is no tool; it is named by its place, such as `tools[0]`.
     """
     # Both would be iterated with a surprising result, or not at all.
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):

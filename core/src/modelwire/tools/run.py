@@ -137,7 +137,7 @@ def _failure(call: ToolCall, text: str, *, raised_at: str | None = None) -> Tool
 
 
 def _place(error: BaseException) -> str | None:
-    """Where an error came from, without the folders, which may tell whose machine this is."""
+    """The origin of an error, without folders, which may identify the machine."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -148,7 +148,7 @@ def _place(error: BaseException) -> str | None:
 
 
 def _without_secrets(text: str) -> str:
-    """Hide what an error message of somebody else's library may repeat of a secret."""
+    """Redact secrets that an error message of a library may repeat."""
     from modelwire.redaction import HIDDEN, looks_secret, redact
 
     secrets = {

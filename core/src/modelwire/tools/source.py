@@ -19,7 +19,7 @@ __all__ = ["ToolSource", "ToolSources", "has_sources"]
 
 @runtime_checkable
 class ToolSource(Protocol):
-    """Tools that are asked for when a run needs them; given in the place of a tool.
+    """Tools that are listed when a run needs them; given in the place of a tool.
 
     A runtime that has asked a source closes it when it is closed itself.
     """
@@ -41,7 +41,7 @@ class ToolSource(Protocol):
 class ToolSources:
     """The sources of one kind, for the command line: what an entry point of `modelwire.tools` names.
 
-    The name of the entry point is that of the option, as `mcp` for `--mcp`.
+    The name of the entry point is that of the option, such as `mcp` for `--mcp`.
 
     Attributes:
         metavar: The placeholder for the value in `--help`, such as `NAME|URL|COMMAND`.

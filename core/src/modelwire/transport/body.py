@@ -27,7 +27,7 @@ class Body:
         deadlines: The limits, in seconds.
         connected_at: When the connection stood, by the loop's clock.
         total_at: When the whole answer must be there, by the loop's clock, or `None`.
-        telling: Tells the end to who listens, or `None`.
+        telling: Reports the end to a listener, or `None`.
     """
 
     def __init__(

@@ -199,7 +199,7 @@ class ReadWatch:
         if now >= self._total_at:
             self._expire("total", self._limits.total or 0.0)
         elif self._due is None:
-            # Who begins to wait from now on will not have waited too long before this.
+            # A wait that begins from now on cannot be overdue before this.
             self._set_timer(now + self._idle)
         elif now < self._due:
             self._set_timer(self._due)

@@ -80,7 +80,7 @@ def error_from_status(
         message: What the provider said, as `explain_body` finds it; without it the error says what
             the status means.
         headers: The header fields of the response; they give the time to wait.
-        request_id: The request's id, as `Response.request_id`; without it `x-request-id` and
+        request_id: The request's id, e.g. `Response.request_id`; without it `x-request-id` and
             `request-id` among the header fields are read.
         provider: The provider's id.
         model: The model id.

@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 
 
 class RequestLog:
-    """Tells one request and its response; the lines share a number, since many may be under way."""
+    """Logs one request and its response; the lines share a number, since many may be under way."""
 
     def __init__(self) -> None:
         self._number = next(_numbers)

@@ -85,7 +85,7 @@ class RequestDeadlines:
 
 
 def tracing() -> aiohttp.TraceConfig:
-    """Make what tells the `RequestDeadlines` given as a request's context how far the request has come."""
+    """Make the trace that reports a request's progress to the `RequestDeadlines` in its context."""
     trace = aiohttp.TraceConfig()
 
     async def queued(_: object, context: SimpleNamespace, __: Any) -> None:

@@ -141,7 +141,7 @@ async def retrying(
         policy: When to try again, and after how long.
         model: What is tried, as `provider/model-id`, for the record.
         total: Seconds that all tries and waits together may take before no new try is begun.
-        on_failure: Told of each failed try, as soon as it is known how long the wait will be.
+        on_failure: Called after each failed try, as soon as the wait is known.
 
     Raises:
         ProviderError: The last try's error; its `attempts` are the tries before it.

@@ -201,7 +201,7 @@ async def _send(
 
 
 def _was_stale(fault: aiohttp.ClientConnectionError) -> bool:
-    """Tell whether the connection ended without one byte of a response."""
+    """Whether the connection ended without one byte of a response."""
     if isinstance(fault, aiohttp.ServerDisconnectedError):
         # With the beginning of a head, the message is that beginning, parsed.
         return isinstance(fault.message, str)
@@ -230,7 +230,7 @@ def _options(
         options["ssl"] = context
     if proxy is not None:
         options["proxy"] = proxy.url
-        # A proxy that opens a tunnel is asked with CONNECT; any other reads the request's headers.
+        # A proxy that opens a tunnel gets a CONNECT request; any other reads the request's headers.
         tunnel = exchange.endpoint.scheme == "https"
         (options.setdefault("proxy_headers", {}) if tunnel else headers).update(proxy.headers)
     return options

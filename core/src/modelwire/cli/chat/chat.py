@@ -85,7 +85,7 @@ class Chat:
             return False
 
     async def retry(self) -> bool:
-        """Ask for another answer to what was said last."""
+        """Request another answer to the last prompt."""
         if not await self._is_confirmed():
             return False
         self._view = self._make_view()

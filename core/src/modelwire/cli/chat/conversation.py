@@ -34,20 +34,20 @@ _FAILED = (StopReason.ERROR, StopReason.ABORTED)
 
 
 class ChatConversation:
-    """A conversation, its session, and what the next answer is asked with.
+    """A conversation, its session, and the settings of the next request.
 
     Attributes:
-        runtime: Whose models are asked.
+        runtime: The runtime.
         session: Where it is kept.
-        messages: What was said, oldest first.
+        messages: The messages, oldest first.
         model: The model that was chosen here, or `None` for that of the configuration.
         system_prompt: The system prompt, or `None`.
-        reasoning: How much the model is asked to think, or `None`.
+        reasoning: The requested level of reasoning, or `None`.
         max_tokens: The most tokens of an answer, or `None`.
         tools: The functions that the model may call.
         sources: Sources of further tools that it may call.
         attached: What goes with the next prompt.
-        was_stopped: Whether somebody stopped the last answer.
+        was_stopped: Whether the last answer was stopped.
     """
 
     def __init__(self, runtime: Runtime, session: Session) -> None:
@@ -68,7 +68,7 @@ class ChatConversation:
 
     @property
     def model_name(self) -> str:
-        """The model that is asked next, as it is called.
+        """The model of the next request, as it is called.
 
         Raises:
             ConfigError: None was chosen and the configuration names none.
@@ -93,7 +93,7 @@ class ChatConversation:
             self.reasoning = cast("ReasoningLevel", told.thinking_level)
 
     def begin(self, session: Session, *, messages: Sequence[Message] = ()) -> None:
-        """Go on in another session, which gets the present choices; the one before is closed."""
+        """Continue in another session, which gets the current choices; the one before is closed."""
         self.session.close()
         self.session = session
         self.messages, self._ids = [], []
@@ -135,7 +135,7 @@ class ChatConversation:
     async def retry(
         self, view: View, approve: Callable[[ToolCall], bool | Awaitable[bool]]
     ) -> bool | None:
-        """Ask for another answer to what was said last; `None` where nothing was said."""
+        """Request another answer to the last prompt; `None` where there is none."""
         said = [i for i, message in enumerate(self.messages) if isinstance(message, UserMessage)]
         if not said:
             return None

@@ -22,7 +22,7 @@ class AnswerCost:
     """One answer that was paid for.
 
     Attributes:
-        model: Who answered, as `provider/model-id`.
+        model: The model that answered, as `provider/model-id`.
         usage: What it used.
         kept: Whether the answer still is a part of the conversation.
     """

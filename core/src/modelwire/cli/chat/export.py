@@ -42,7 +42,7 @@ def save(talk: ChatConversation, path: Path) -> None:
 
 
 def load(at: Chat, path: Path) -> None:
-    """Go on from a file, in a session of its own; the file stays as it is.
+    """Continue from a file, in a session of its own; the file is not changed.
 
     Raises:
         SessionError: The file is neither a session nor a context, or cannot be read.

@@ -30,7 +30,7 @@ class SessionOptions:
 
     Attributes:
         resume: The beginning of an id.
-        last: Whether to go on with the last one of this folder.
+        last: Whether to continue the last one of this folder.
         file: A file.
         none: Whether nothing is to be kept.
     """
@@ -49,10 +49,10 @@ def new_session(*, kept: bool = True, parent: Path | None = None) -> Session:
 
 
 def open_session(asked: SessionOptions) -> tuple[Session, bool]:
-    """The session that was asked for, and whether it goes on from before.
+    """The requested session, and whether it has earlier messages.
 
     Raises:
-        SessionError: It is not there, damaged, or in use.
+        SessionError: It does not exist, is damaged, or is in use.
     """
     if asked.file is not None:
         if asked.file.exists() and asked.file.stat().st_size:

@@ -30,7 +30,7 @@ class Command:
     Attributes:
         argument: What may follow it, for the help; empty for nothing.
         help: What it does, in one line.
-        run: Does it; returns whether the conversation goes on well.
+        run: Runs it; returns whether it succeeded.
     """
 
     argument: str

@@ -63,7 +63,7 @@ class Report:
     """The requested change, and the findings on the way.
 
     Attributes:
-        verb: What was done, as `Set`.
+        verb: What was done, such as `Set`.
         paths: What was changed.
         modes: How each value was given: `value`, `json`, `builder`, `unset` or `patch`.
         refs_checked: How many references to models were checked.

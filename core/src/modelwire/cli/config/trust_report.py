@@ -41,7 +41,7 @@ class Permission:
     Attributes:
         path: Its path.
         value: Its value, with secrets hidden.
-        effect: What the setting does, as `set up plugins`.
+        effect: What the setting does, such as `set up plugins`.
     """
 
     path: str
@@ -64,7 +64,7 @@ class TrustReport:
     text: str = field(repr=False)
 
     def lines(self) -> Iterator[str]:
-        """The report for people; nothing in it can steer a terminal."""
+        """The report as text; nothing in it can control a terminal."""
         yield from self._effects()
         yield "The file, with secrets hidden:"
         written = self.text.splitlines()

@@ -40,7 +40,7 @@ class Validation:
     warnings: tuple[str, ...] = ()
 
     def places(self) -> Iterator[str]:
-        """Yield each issue with its file and line, as `modelwire.json5:7: models.mode: ...`."""
+        """Yield each issue with its file and line, e.g. `modelwire.json5:7: models.mode: ...`."""
         for issue in self.issues:
             line = f":{issue.line}" if issue.line is not None else ""
             yield f"{self.path.name}{line}: {issue}"

@@ -35,7 +35,7 @@ class DoctorContext:
             as if there were none.
         misspelt: The keys of the configuration file that look misspelt, in one warning or none.
         offline: Whether no request may be sent.
-        timeout: Seconds that each thing that is asked may take.
+        timeout: Seconds that each probe may take.
     """
 
     runtime: Runtime
@@ -107,7 +107,7 @@ class DoctorContext:
             try:
                 ref = full_ref(registry, self.config.expand_alias(text)) if text else None
             except ModelwireError:
-                continue  # the check of the configuration tells
+                continue  # the check of the configuration reports it
             if ref is not None:
                 yield ref
 

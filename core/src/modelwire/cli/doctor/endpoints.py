@@ -70,7 +70,7 @@ async def find_endpoint(
     """Find out where a provider is.
 
     What the configuration and the plugin say counts; where they say nothing, a request is made for
-    one of its models and not sent. Offline nothing is tried that might ask somebody.
+    one of its models and not sent. Offline, no network access is attempted.
 
     Args:
         runtime: The plugins and the configuration.
@@ -158,7 +158,7 @@ def _endpoint(url: str, bundle: str | None) -> ProviderEndpoint:
 
 
 def _ahead(date: str | None, here: float) -> float | None:
-    """How far the clock of who wrote a `Date` field (RFC 9110 section 6.6.1) is ahead."""
+    """How far the clock behind a `Date` field (RFC 9110 section 6.6.1) is ahead."""
     if date is None:
         return None
     try:

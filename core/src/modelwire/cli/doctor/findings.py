@@ -23,7 +23,7 @@ class Finding:
     """One thing that was looked at.
 
     Attributes:
-        check: The name of the check, as `proxies`.
+        check: The name of the check, such as `proxies`.
         state: `ok`; `warning` for what may be wrong; `problem` for what does not work.
         message: What was found. It never holds a secret.
         hint: What to do, or `None` where there is nothing to do.
@@ -48,7 +48,7 @@ class Finding:
 
 
 def show_finding(finding: Finding) -> Line:
-    """The finding for people: its state, and below it what to do."""
+    """The finding as text: its state, and below it the remedy."""
     lines = [part for line in finding.message.splitlines() for part in _wrapped(line)]
     state = style(f"{finding.state:<8}", fg=_COLOURS[finding.state])
     shown: list[Line] = [state + f" {lines[0]}", *(_MARGIN + line for line in lines[1:])]

@@ -19,7 +19,7 @@ __all__ = ["Record", "located", "read_record"]
 
 _Read = Callable[[str], str | None]
 _ALGORITHMS = ("sha256", "sha384", "sha512")
-"""Those that installers may use; older ones say nothing about who wrote a file."""
+"""The accepted hash algorithms; older ones do not protect against forged files."""
 
 
 @frozen

@@ -72,7 +72,7 @@ async def report(config_path: Path | None, *, offline: bool, timeout: float, as_
     Args:
         config_path: The configuration file.
         offline: Whether no request may be sent.
-        timeout: Seconds that each thing that is asked may take.
+        timeout: Seconds that each probe may take.
         as_json: Whether to print JSON, when all is done.
     """
     situation = DoctorContext.of(config_path, offline=offline, timeout=timeout)

@@ -32,14 +32,14 @@ class ModelSpec:
 
     Attributes:
         ref: The model, with the provider under its own id.
-        warning: What speaks against it, or `None`.
+        warning: An objection to it, or `None`.
     """
 
     ref: ModelRef
     warning: str | None = None
 
     def warn(self) -> None:
-        """Say what speaks against the model, if anything does, on standard error."""
+        """Print the objection to the model, if there is one, on standard error."""
         if self.warning:
             lead = style("Warning: ", fg="yellow", bold=True)
             echo(lead, printable(self.warning), err=True)

@@ -41,7 +41,7 @@ def gather(
     Args:
         config: The configuration.
         registry: The installed plugins.
-        wanted: The providers, by their own ids; `None` for all of them.
+        wanted: The requested providers, by their own ids; `None` for all.
         refresh: Whether to ask them again, however fresh the cache is.
     """
     transports: list[Transport] = []

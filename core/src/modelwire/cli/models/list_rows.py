@@ -29,7 +29,7 @@ class Row:
         key: The reference.
         model: What is known of it, or `None` where no list has it.
         available: Whether it could be called; `None` where that is not known.
-        tags: What the configuration says of it, as `default`, `fallback#1` or `alias:fast`.
+        tags: What the configuration says of it, such as `default`, `fallback#1` or `alias:fast`.
     """
 
     key: str
@@ -88,8 +88,8 @@ def rows_of(
         config: The configuration.
         registry: The installed plugins.
         listings: What is known of the models of each provider.
-        provider: The one provider whose models are wanted, by its own id.
-        local: Whether only models on this machine are wanted.
+        provider: The only provider to list, by its own id.
+        local: Whether to list only models on this machine.
     """
     rows: dict[str, Row] = {}
     known = {str(model.ref): (model, listing) for listing in listings for model in listing.models}

@@ -57,7 +57,7 @@ class RefreshResult:
         }
 
     def text(self) -> Line:
-        """The outcome for people."""
+        """The outcome as text."""
         from modelwire.cli.text import printable
 
         listing = self.listing

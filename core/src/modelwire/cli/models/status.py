@@ -26,7 +26,7 @@ _SOURCE = "Source"
 
 
 def show_status(status: Status) -> Line:
-    """The status for people."""
+    """The status as text."""
     lines: list[Line] = [_labelled("Configuration", status.config or "none")]
     for choice in status.choices:
         lines += _choice_lines(choice)

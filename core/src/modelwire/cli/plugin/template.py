@@ -24,7 +24,7 @@ class PluginNames:
     """The names in a new plugin.
 
     Attributes:
-        provider: The provider's id, as `acme-cloud`.
+        provider: The provider's id, such as `acme-cloud`.
     """
 
     provider: str
@@ -48,7 +48,7 @@ class PluginNames:
 
     @property
     def distribution(self) -> str:
-        """The package's name, as `modelwire-acme-cloud`."""
+        """The package's name, such as `modelwire-acme-cloud`."""
         return _PREFIX + self.provider
 
     @property
@@ -58,21 +58,21 @@ class PluginNames:
 
     @property
     def variable(self) -> str:
-        """The beginning of environment variables, as `ACME_CLOUD`."""
+        """The beginning of environment variables, such as `ACME_CLOUD`."""
         return self.provider.replace("-", "_").upper()
 
     @property
     def title(self) -> str:
-        """The name in prose, as `Acme Cloud`."""
+        """The name in prose, such as `Acme Cloud`."""
         return " ".join(part.capitalize() for part in self.provider.split("-"))
 
     @property
     def camel(self) -> str:
-        """The beginning of names of classes, as `AcmeCloud`."""
+        """The beginning of names of classes, such as `AcmeCloud`."""
         return self.title.replace(" ", "")
 
     def put_into(self, text: str) -> str:
-        """Put these names into a text that speaks of Acme."""
+        """Put these names into a text about Acme."""
         own = {
             "modelwire_acme": self.module,
             "AcmeWire": f"{self.camel}Wire",

@@ -32,7 +32,7 @@ def converse(asked: SetupOptions, *, timeout: float, as_json: bool) -> int:
     if not asked.yes and not _on_terminal():
         msg = "There is no terminal to ask on. Give --yes, with --provider and its options."
         raise click.UsageError(msg)
-    # A file that must not be edited is an error before anything is asked.
+    # A file that must not be edited is reported before the first question.
     edit_config(lambda text: text, asked.config_path, dry_run=True)
     config = _present(asked.config_path)
     registry = Registry(config)

@@ -55,7 +55,7 @@ class WaitingRules(Rules):
     def test_the_loop_is_free_while_the_service_takes_its_time(
         self, bench: Bench, where: str
     ) -> None:
-        """Other tasks go on, before the answer begins and in the middle of it."""
+        """Other tasks continue, before the answer begins and in the middle of it."""
         gate = Gate()
         bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         half = len(bodies) // 2

@@ -66,7 +66,7 @@ class ListingRules(Rules):
 
     @needs(WIRE, "discovery")
     def test_listing_leaves_the_loop_free(self, bench: Bench) -> None:
-        """Other tasks go on while the service takes its time."""
+        """Other tasks continue while the service is slow."""
         gate = Gate()
         bench.server.script(bench.wire.listing(_IDS, hold=gate))
 

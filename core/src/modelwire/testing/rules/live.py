@@ -1,4 +1,4 @@
-"""Rules on what a provider does that is asked as it is: its answers are its own, not scripted."""
+"""Rules on a provider without a scripted server, whose answers are its own."""
 
 from __future__ import annotations
 

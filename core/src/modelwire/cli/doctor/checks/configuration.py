@@ -71,7 +71,7 @@ def _misspelt(situation: DoctorContext) -> Iterator[Finding]:
 
 
 def _missing_variables(config: Config) -> Iterator[Finding]:
-    """Tell of variables that are not set; one in the name of a chosen model is a problem."""
+    """Report variables that are not set; one in the name of a chosen model is a problem."""
     for item in config.missing:
         state: State = "problem" if item.path[:3] == _CHOSEN else "warning"
         details = {"path": format_path(item.path), "line": item.line, "variable": item.name}
