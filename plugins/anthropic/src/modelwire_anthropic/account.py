@@ -49,7 +49,7 @@ class Account:
         provider: The provider's id, for errors.
         base_url: The address, before `/v1`.
         headers: The header fields of every request, with the key.
-        key_source: Where the key was found, as `env: ANTHROPIC_API_KEY`, or `None`.
+        key_source: Where the key was found, such as `env: ANTHROPIC_API_KEY`, or `None`.
         key: The key, or `None` where none is sent.
     """
 
@@ -60,7 +60,7 @@ class Account:
     key: str | None = field(default=None, repr=False)
 
     def url(self, route: str) -> str:
-        """The URL of a route, as `messages`."""
+        """The URL of a route, such as `messages`."""
         return f"{self.base_url}/v1/{route}"
 
 

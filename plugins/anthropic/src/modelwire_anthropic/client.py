@@ -66,7 +66,7 @@ def stream_events(
 async def fetch_json(
     account: Account, route: str, *, transport: Transport, deadlines: Deadlines | None = None
 ) -> Any:
-    """Get a resource, as `models?limit=1`.
+    """Get a resource, such as `models?limit=1`.
 
     Raises:
         ProviderError: The service refused or failed, or did not answer with JSON.

@@ -93,7 +93,7 @@ _TABLE = (
 def claude_of(model: Model) -> Claude:
     """The generation of a model, corrected by what the list of models said about it."""
     name = model.id.rpartition("/")[2].lower()
-    # Gateways and clouds write more before it, as `anthropic.claude-…`.
+    # Gateways and clouds write more before it, such as `anthropic.claude-…`.
     found = _generation(name[max(name.find("claude-"), 0) :])
     said: dict[str, Any] = {}
     if model.max_tokens is not None:
