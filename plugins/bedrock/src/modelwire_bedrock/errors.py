@@ -259,7 +259,7 @@ def fault_in_stream(
     """Read an exception that came after the response had begun.
 
     Args:
-        headers: The headers of its frame, as `:exception-type`.
+        headers: The headers of its frame, such as `:exception-type`.
         body: Its payload.
         secrets: Credentials of the request, which are hidden where the service repeats them.
     """

@@ -78,7 +78,7 @@ def known_template(target: Target, operation: str, model_id: str) -> RequestTemp
 
     Args:
         target: The address and the identity of the request.
-        operation: The method of the client, as `converse_stream`.
+        operation: The method of the client, such as `converse_stream`.
         model_id: The model in the path.
     """
     return _known.get((target, operation, model_id))
@@ -89,7 +89,7 @@ def direct_template(target: Target, operation: str, model_id: object) -> Request
 
     Args:
         target: The address and the identity of the request.
-        operation: The method of the client, as `converse_stream`.
+        operation: The method of the client, such as `converse_stream`.
         model_id: The model in the path.
 
     Returns:

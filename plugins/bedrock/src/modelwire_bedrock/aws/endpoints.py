@@ -31,7 +31,7 @@ class Target:
 
     Attributes:
         region: The region to sign for.
-        region_source: Its source, as `env: AWS_REGION`; `default` where none is configured.
+        region_source: Its source, such as `env: AWS_REGION`; `default` where none is configured.
         choice: Which credentials to use.
         identity: Whose credentials these are, without a secret.
         endpoint_url: Where the runtime is, or `None` for the region's own endpoint.

@@ -100,7 +100,7 @@ class Shape:
 
     @property
     def type_name(self) -> str:
-        """The type, as `structure`."""
+        """The type, such as `structure`."""
         kind: str = self._traits["type"]
         return kind
 
@@ -161,7 +161,7 @@ def operation_of(name: str) -> JsonOperation | None:
     """An operation of the runtime; reads a file.
 
     Args:
-        name: Its name as the method of a client, as `converse_stream`.
+        name: Its name as the method of a client, such as `converse_stream`.
 
     Returns:
         The operation; `None` where botocore's data is not found, or says more about the operation

@@ -59,7 +59,7 @@ def sign_request(request: Request, credentials: Any, service: str, region: str) 
     Args:
         request: The request.
         credentials: Credentials of botocore, which are not asked to renew themselves.
-        service: The name to sign with, as `bedrock`.
+        service: The name to sign with, such as `bedrock`.
         region: The region to sign for.
     """
     keys = credentials.get_frozen_credentials()

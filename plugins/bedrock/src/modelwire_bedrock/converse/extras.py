@@ -68,7 +68,7 @@ class Extras:
         self._open: dict[int, _Extra] = {}
 
     def begin_image(self, index: int, image_format: str | None) -> None:
-        """Begin an image, as `png`."""
+        """Begin an image in a format such as `png`."""
         self._open[index] = _Extra("image_output", {"format": image_format})
 
     def begin_server_tool(self, index: int, call_id: str, name: str, given: str = "") -> None:

@@ -140,7 +140,7 @@ class Answer:
         usage: The tokens; by default an estimate from the request and the answer.
         pacing: How fast it comes; `None` leaves it to the scenario.
         latency_ms: `metrics.latencyMs`.
-        extra: Further members of the `metadata` event, as `trace` or `serviceTier`.
+        extra: Further members of the `metadata` event, such as `trace` or `serviceTier`.
         additional: `additionalModelResponseFields`, or `None`.
         events: The wire events themselves, in place of all the above.
     """

@@ -38,7 +38,7 @@ class FoundationModel:
         id: The `modelId`.
         name: The `modelName`.
         vendor: The `providerName`.
-        input: Input modalities, as `text`, `image`, `video`, `speech`.
+        input: Input modalities, such as `text`, `image`, `video`, `speech`.
         output: Output modalities.
         inference: `inferenceTypesSupported`.
         geographies: The geographies with a system-defined profile of it.

@@ -73,10 +73,10 @@ class Refusal(Exception):
     """The answer to a request is an error.
 
     Args:
-        code: AWS's error code, as `ThrottlingException`.
+        code: AWS's error code, such as `ThrottlingException`.
         message: AWS's message; the usual one of the code by default.
         status: The HTTP status; by default the one that belongs to the code.
-        headers: Further response headers, as `retry-after`.
+        headers: Further response headers, such as `retry-after`.
     """
 
     def __init__(

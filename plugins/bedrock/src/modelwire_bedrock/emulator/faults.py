@@ -103,7 +103,7 @@ class Fault:
         status: int | None = None,
         retry_after: int | None = None,
     ) -> Fault:
-        """An HTTP error, as `ThrottlingException`."""
+        """An HTTP error, such as `ThrottlingException`."""
         return cls("error", code=code, message=message, status=status, retry_after=retry_after)
 
     @classmethod
@@ -115,7 +115,7 @@ class Fault:
         after: int = 0,
         original_status: int | None = None,
     ) -> Fault:
-        """An exception frame, as `throttlingException`, after some events."""
+        """An exception frame, such as `throttlingException`, after some events."""
         return cls(
             "exception",
             code=code,

@@ -24,7 +24,7 @@ class Guardrail:
         id: The `guardrailIdentifier`.
         version: The `guardrailVersion`; `DRAFT` is known beside it.
         words: Words that are blocked, whatever their case.
-        mask: Patterns of what is masked, by the type of personal data, as `EMAIL`.
+        mask: Patterns of what is masked, by the type of personal data, such as `EMAIL`.
         blocked_input: What is answered to a blocked question.
         blocked_output: What is answered in place of a blocked answer.
     """

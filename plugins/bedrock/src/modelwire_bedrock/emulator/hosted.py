@@ -74,7 +74,7 @@ class HostedApis:
 
     Attributes:
         match: A pattern of the ids of foundation models.
-        apis: The operations, as `ChatCompletions`; Converse and InvokeModel are not among them.
+        apis: The operations, e.g. `ChatCompletions`; Converse and InvokeModel are not among them.
         evidence: How the row is known: `recorded`, `reported` or `hearsay`.
         source: Where from.
         dated: When that was so.

@@ -60,7 +60,7 @@ class LocalModel:
     """Answers with a model that modelwire reaches, whichever Bedrock model was asked for.
 
     Args:
-        ref: The model, as `local/smollm2-135m-instruct`.
+        ref: The model, such as `local/smollm2-135m-instruct`.
         runtime: Where to find it; by default one made from the user's configuration.
     """
 

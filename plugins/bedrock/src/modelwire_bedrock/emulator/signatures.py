@@ -76,7 +76,7 @@ def expected_signature(request: SignedRequest, parts: Authorization, secret: str
 
 
 def read_date(text: str) -> datetime | None:
-    """Read the date of a request in ISO 8601 basic format, as `20260102T030405Z`."""
+    """Read the date of a request in ISO 8601 basic format, such as `20260102T030405Z`."""
     try:
         return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:

@@ -41,7 +41,7 @@ class Upstream:
     or else a signature made with the credentials that boto3 finds.
 
     Args:
-        url: Its address, as `https://bedrock-runtime.us-east-1.amazonaws.com`.
+        url: Its address, such as `https://bedrock-runtime.us-east-1.amazonaws.com`.
         recorder: Where to keep what passes, or `None`.
         mantle_url: The address of the second endpoint; by default the one in the same region of AWS.
 
@@ -180,7 +180,7 @@ def _reason(error: Exception) -> object:
 
 
 def _region_of(url: str) -> str:
-    """The region in an address of AWS, as `bedrock-runtime.us-east-1.amazonaws.com`."""
+    """The region in an address of AWS, such as `bedrock-runtime.us-east-1.amazonaws.com`."""
     found = _REGION.search(urlsplit(url).hostname or "")
     return found[1] if found else "us-east-1"
 

@@ -44,7 +44,7 @@ def frame_headers(kind: str, name: str) -> dict[str, str]:
 
     Args:
         kind: `event` or `exception`.
-        name: Its name, as `contentBlockDelta` or `throttlingException`.
+        name: Its name, such as `contentBlockDelta` or `throttlingException`.
     """
     return {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
 

@@ -19,7 +19,7 @@ class CredentialChoice:
     Attributes:
         kind: `none` where the endpoint needs no credentials; `bearer`; static `keys`; a named
             `profile`; or the rest of the AWS `chain`.
-        source: Who chose that, as `env: AWS_PROFILE`.
+        source: Who chose that, such as `env: AWS_PROFILE`.
         profile: The profile, which also tells a region and endpoints when others bring the
             credentials; `None` for the default one.
         in_config: Whether the profile was named by the configuration; the keys and roles of the

@@ -44,7 +44,7 @@ class RefreshableCredentials:
         return self._frozen
 
     def get_deferred_property(self, name: str) -> Callable[[], Any]:
-        """A function that gives a part of what is held, as `account_id`."""
+        """A function that gives a part of what is held, such as `account_id`."""
         return lambda: getattr(self._frozen, name, None)
 
     def must_renew(self) -> bool:

@@ -21,7 +21,7 @@ class CredentialSource:
 
     Attributes:
         state: `usable`, `unusable` or `unknown`.
-        method: How the credentials are had, as `sso`.
+        method: How the credentials are had, such as `sso`.
         reason: Why they are not usable or not known, in one sentence.
         hint: What to do about it.
         source: The name of the source, where it is another than the one that was chosen.

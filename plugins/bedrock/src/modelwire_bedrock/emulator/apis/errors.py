@@ -57,7 +57,7 @@ class ApiRefusal(Refusal):
 
     Args:
         message: What it says.
-        detail: OpenAI's code, as `unsupported_parameter`.
+        detail: OpenAI's code, such as `unsupported_parameter`.
         param: The parameter that is at fault.
         code: AWS's code of the same.
     """

@@ -33,10 +33,10 @@ class ApiPath:
 
     Attributes:
         endpoint: The endpoint.
-        operation: The operation, as `ChatCompletions`.
+        operation: The operation, such as `ChatCompletions`.
         method: The HTTP method.
         prefix: What its path begins with: `/openai/v1`, `/v1` or `/anthropic/v1`.
-        path: The rest of it, as `/responses`.
+        path: The rest of it, such as `/responses`.
         name: The last segment of the path, where that names a model or a response.
     """
 
@@ -63,7 +63,7 @@ class ApiPath:
 
     @property
     def public_path(self) -> str:
-        """The path as error messages name it, as `/v1/responses`."""
+        """The path as error messages name it, such as `/v1/responses`."""
         return f"/v1{self.path}"
 
 

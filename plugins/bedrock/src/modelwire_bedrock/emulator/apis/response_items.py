@@ -14,7 +14,7 @@ Event = dict[str, Any]
 
 
 def new_id(kind: str) -> str:
-    """An id, as `resp_…`."""
+    """An id, such as `resp_…`."""
     return f"{kind}_{uuid.uuid4().hex}"
 
 
@@ -25,7 +25,7 @@ class ItemWriter:
         index: Its place in the output.
         item: The item as it begins.
         part: The content part that its text goes into, or `None`.
-        name: What its events are called, as `output_text`.
+        name: What its events are called, such as `output_text`.
     """
 
     def __init__(self, index: int, item: dict[str, Any], part: Event | None, name: str) -> None:

@@ -40,7 +40,7 @@ class BodyFormat:
     """One format of bodies.
 
     Attributes:
-        name: The family, as `Anthropic`.
+        name: The family, such as `Anthropic`.
         patterns: The ids of the foundation models that have it.
         read: Reads a request as the parameters of Converse.
         write: Writes an answer of Converse: the model's id and the body of Converse.
