@@ -25,7 +25,7 @@ class Difference:
     """A place at which two requests differ.
 
     Attributes:
-        path: The place, as `messages[2].content[0]`; of a text of several lines, `[n]` is a line.
+        path: The place, e.g. `messages[2].content[0]`; of a text of several lines, `[n]` is a line.
         asked: What the new request has there, for people to read.
         recorded: What the recorded one has there.
     """

@@ -40,7 +40,7 @@ class Recording:
     Attributes:
         kind: What was asked of the model.
         model: The model that was asked, as `provider/model-id`.
-        request: What it was asked, as `DisplayedRequest.content`.
+        request: The request, in the form of `DisplayedRequest.content`.
         recorded_at: When.
         outcome: How the answer ended.
         response: What was answered, as JSON data: of a completion, the deltas.
