@@ -46,7 +46,7 @@ class ValkeyCounters:
     was lost.
 
     Args:
-        url: Where the server is, as `valkey://host:6379/0`.
+        url: Where the server is, such as `valkey://host:6379/0`.
         timeout: Seconds after which an answer is no longer waited for.
         prefix: What the names of all keys begin with.
 
