@@ -44,7 +44,7 @@ class LlamaServer(Protocol):
 
     @property
     def listening_address(self) -> str:
-        """The address on loopback that it listens on, as `http://127.0.0.1:40123`."""
+        """The address on loopback that it listens on, such as `http://127.0.0.1:40123`."""
 
 
 @frozen

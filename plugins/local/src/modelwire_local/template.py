@@ -91,7 +91,7 @@ def render_prompt(address: str, key: str, request: dict[str, Any]) -> str | None
     Its Python interface has no call for this.
 
     Args:
-        address: Where the engine listens, as `http://127.0.0.1:40123`.
+        address: Where the engine listens, such as `http://127.0.0.1:40123`.
         key: The key that it wants.
         request: A request of chat completions.
 

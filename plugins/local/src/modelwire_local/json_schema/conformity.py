@@ -52,7 +52,7 @@ class _At:
 
     Attributes:
         root: The whole schema, for references.
-        place: The place, as `days[2].name`.
+        place: The place, such as `days[2].name`.
         schema: The schema that is looked at.
     """
 
