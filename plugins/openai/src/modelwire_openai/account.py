@@ -38,7 +38,7 @@ class KeySource:
 
     Attributes:
         key: The key.
-        source: Where it was found, as `env: GROQ_API_KEY`.
+        source: Where it was found, such as `env: GROQ_API_KEY`.
     """
 
     key: str = field(repr=False)
@@ -70,7 +70,7 @@ class Account:
     is_openai: bool = False
 
     def url(self, route: str) -> str:
-        """The URL of a route, as `chat/completions`."""
+        """The URL of a route, such as `chat/completions`."""
         return self.address.url(route)
 
 

@@ -55,7 +55,7 @@ class Address:
         return Address(self.base, {**self.query, "api-version": version})
 
     def url(self, route: str) -> str:
-        """The URL of a route, as `chat/completions`."""
+        """The URL of a route, such as `chat/completions`."""
         query = f"?{urlencode(self.query)}" if self.query else ""
         return f"{self.base}/{route.lstrip('/')}{query}"
 

@@ -24,7 +24,7 @@ def json_api(account: Account, name: str | None = None) -> JsonApi:
 
     Args:
         account: The address and the credentials of requests.
-        name: The API's name, as `openai-completions`.
+        name: The API's name, such as `openai-completions`.
     """
     return JsonApi(
         provider=account.provider,
@@ -50,10 +50,10 @@ def stream_json(
 
     Args:
         account: The address and the credentials of requests.
-        route: The route, as `chat/completions`.
+        route: The route, such as `chat/completions`.
         payload: The body, as JSON data.
         transport: The transport.
-        api: The API's name, as `openai-completions`.
+        api: The API's name, such as `openai-completions`.
         deadlines: The limits on waiting; by default the transport's.
         model: The model id, for errors.
 
@@ -73,7 +73,7 @@ def stream_json(
 async def fetch_json(
     account: Account, route: str, *, transport: Transport, deadlines: Deadlines | None = None
 ) -> Any:
-    """Get a resource, as `models`.
+    """Get a resource, such as `models`.
 
     Raises:
         ProviderError: The service refused or failed, or did not answer with JSON.

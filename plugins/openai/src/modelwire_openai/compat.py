@@ -26,7 +26,7 @@ ThinkingFormat = Literal[
 class Compat:
     """What a service takes, and how it wants it. The defaults describe OpenAI itself.
 
-    In a configuration the names are in camel case, as `maxTokensField`.
+    In a configuration the names are in camel case, such as `maxTokensField`.
 
     Attributes:
         supports_store: Whether it knows `store`; it is sent as `false` then.

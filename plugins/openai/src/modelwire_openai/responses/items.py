@@ -19,7 +19,7 @@ class Item:
 
     Attributes:
         index: Its number among the deltas.
-        kind: Its type on the wire, as `message`.
+        kind: Its type on the wire, such as `message`.
         id: Its id on the wire.
         call_id: The id of the call on the wire, of a tool call.
         parts: What has been received of its text or thinking.

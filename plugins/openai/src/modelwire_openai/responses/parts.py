@@ -17,7 +17,7 @@ from attrs import define, field
 __all__ = ["PartKey", "Parts"]
 
 PartKey = tuple[str, int]
-"""A part's kind, as `text` or `summary`, and its number among those of its kind."""
+"""A part's kind, such as `text` or `summary`, and its number among those of its kind."""
 
 
 @define(eq=False)
