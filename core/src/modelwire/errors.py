@@ -256,7 +256,7 @@ class ToolTurnsExceeded(ModelwireError):
 
 
 class OutputInvalid(ModelwireError):
-    """The answer is not of the type that was asked for, also when the model was asked again.
+    """The answer is not of the type that was requested, also when the model was asked again.
 
     `partial` is the last answer, as it came.
     """

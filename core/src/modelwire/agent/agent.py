@@ -66,7 +66,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         approve: Called before each tool; `"always"` runs every call, `"never"` none. Where it
             returns false, the tool does not run, and the model gets that as the result.
         fallbacks: Models to ask when the first fails before it has said anything.
-        max_turns: The most answers to ask for before the output.
+        max_turns: The maximum number of answers before the output.
         options: Options of each answer, as an object.
         changes: Single options by keyword, such as `max_tokens=100`; they win over `options`.
 
@@ -213,7 +213,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
             output: The type of the output.
             runtime: A runtime to share.
             approve: Called before each tool.
-            max_turns: The most answers to ask for.
+            max_turns: The maximum number of answers.
             options: Options as an object; they win over the configuration.
             changes: Single options by keyword.
 

@@ -28,7 +28,7 @@ class ConfiguredAgent:
 
     Attributes:
         model: Its model, or `None` for the primary one.
-        fallbacks: What may answer in its place; `None` is what the defaults say. An agent with a
+        fallbacks: The models to fall back on; `None` is what the defaults say. An agent with a
             model of its own has only its own fallbacks, and one that lists fallbacks has those.
         options: Its options.
         name: Its id, or without one its name; `None` is what the defaults say.

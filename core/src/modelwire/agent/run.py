@@ -96,9 +96,9 @@ class Task(Generic[T]):
         runtime: Whose models answer.
         tools: What the model may call.
         approve: Decides whether a tool runs.
-        max_turns: The most answers to ask for.
+        max_turns: The maximum number of answers.
         model: The model, or `None` for the primary one.
-        fallbacks: What may answer in its place; `None` is what the configuration says.
+        fallbacks: The models to fall back on; `None` is what the configuration says.
         options: Options of each answer.
         output: What the answer is read as.
         system: The system prompt, in place of that of the conversation.

@@ -1,7 +1,7 @@
 """The body of an answer in JSON: bytes in, events out, whatever form the body has.
 
 What the body is decides how it is read, not what its header says: some servers answer with plain
-JSON where a stream was asked for, some call a stream by another name, and proxies send pages.
+JSON where a stream was requested, some call a stream by another name, and proxies send pages.
 """
 
 from __future__ import annotations

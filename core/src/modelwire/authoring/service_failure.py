@@ -34,8 +34,8 @@ class ServiceFailure(Exception):
 
     Attributes:
         message: What it said.
-        code: Its word or number for the failure, such as `context_length_exceeded`, or `None`.
-        type: Its word for the kind of failure, such as `invalid_request_error`, or `None`.
+        code: Its name or number for the failure, such as `context_length_exceeded`, or `None`.
+        type: Its name for the kind of failure, such as `invalid_request_error`, or `None`.
         param: The part of the request that it objects to, or `None`.
         status: The HTTP status, of the response or in the failure itself, or `None`.
     """

@@ -43,7 +43,7 @@ class ToolOptions:
     Attributes:
         paths: The Python files that hold them.
         yes: Whether they run without a question.
-        max_turns: The most answers to ask for.
+        max_turns: The maximum number of answers.
         sources: Sources of tools that installed packages have.
     """
 

@@ -177,7 +177,7 @@ class Assembler:
         An answer without any text, thinking or tool call has the diagnostic `empty_answer`.
 
         Args:
-            response_schema: The JSON Schema that was asked for; text that does not have its shape is
+            response_schema: The requested JSON Schema; text that does not have its shape is
                 reported in the diagnostics.
 
         Raises:

@@ -160,7 +160,7 @@ class Stop:
 
     Attributes:
         reason: `STOP`, `LENGTH` or `TOOL_USE`; a failure is raised, not yielded.
-        raw: The provider's own word for it; secrets of the request are hidden in it.
+        raw: The provider's own term for it; secrets of the request are hidden in it.
     """
 
     reason: StopReason

@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["UNSTRUCTURED_OUTPUT", "schema_mistake"]
 
 UNSTRUCTURED_OUTPUT = "unstructured_output"
-"""The type of the diagnostic of an answer that does not have the shape that was asked for."""
+"""The type of the diagnostic of an answer that does not have the shape that was requested."""
 
 _LONGEST_REFERENCES = 16
 
@@ -37,7 +37,7 @@ def schema_mistake(text: str, schema: Mapping[str, Any]) -> str | None:
 
     Args:
         text: The text of the answer.
-        schema: The JSON Schema that was asked for.
+        schema: The requested JSON Schema.
     """
     try:
         value = json.loads(text)

@@ -144,7 +144,7 @@ class File:
         data: The bytes of the file.
         mime_type: Its media type, such as `application/pdf` or `audio/wav`.
         name: The name that the model may get, or `None`.
-        citations: Whether the model is asked to cite the document.
+        citations: Whether the model should cite the document.
         context: Facts about the document that the model gets and does not cite.
     """
 
@@ -186,7 +186,7 @@ class MediaUrl:
         mime_type: Its media type, such as `image/png`.
         name: The name that the model may get, or `None`.
         owner: The account that owns the place, where the service wants to know it.
-        citations: Whether the model is asked to cite the document.
+        citations: Whether the model should cite the document.
         context: Facts about the document that the model gets and does not cite.
     """
 
@@ -218,7 +218,7 @@ class SearchResult:
         source: Where it was found, as a URL.
         title: Its title.
         content: Its text, in the pieces that are cited one by one. One piece may be given as a string.
-        citations: Whether the model is asked to cite it.
+        citations: Whether the model should cite it.
     """
 
     source: str

@@ -78,7 +78,7 @@ class AssistantMessage:
         api: The wire API that was spoken, or `None` if it is not known.
         usage: The tokens used.
         stop_reason: Why it ended.
-        raw_stop_reason: The provider's own word for it.
+        raw_stop_reason: The provider's own term for it.
         response_id: The provider's id of this answer.
         response_model: The model that says it answered, where it is another than `model`.
         error_message: What went wrong, when `stop_reason` is `error` or `aborted`.

@@ -78,7 +78,7 @@ class Model:
     Attributes:
         provider: The provider's id, such as `amazon-bedrock`.
         id: The model's id at that provider, exactly as the provider spells it.
-        name: A name for people; the id where there is none.
+        name: A display name; the id where there is none.
         api: The wire API to speak, such as `openai-completions`; `None` leaves it to the plugin.
         base_url: Where to reach it, when that is not the provider's usual place.
         reasoning: Whether it can think before it answers.

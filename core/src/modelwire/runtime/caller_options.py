@@ -301,7 +301,7 @@ def check_settings(
 
     Args:
         settings: The keyword arguments of `Runtime.stream`.
-        max_turns: The most answers to ask for.
+        max_turns: The maximum number of answers.
         call: The function that was called.
 
     Returns:

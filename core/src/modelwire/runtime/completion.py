@@ -37,7 +37,7 @@ __all__ = ["Completion", "events_after_load"]
 
 @frozen
 class Completion:
-    """One answer that was asked for, and all that is needed to get it.
+    """One answer that was requested, and all that is needed to get it.
 
     Attributes:
         resolver: Finds the models, and the options for each.
@@ -47,7 +47,7 @@ class Completion:
         retries: When a model is tried again.
         context: The conversation to be continued.
         model: A reference to the model; `None` is the primary one.
-        fallbacks: What may answer in its place; `None` means what the configuration says.
+        fallbacks: The models to fall back on; `None` means what the configuration says.
         options: What the caller wants of the answer.
         keep_text: Whether the message holds text and thinking.
         repairs: What was changed in the context before any plugin gets it.

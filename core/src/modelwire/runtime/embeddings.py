@@ -87,7 +87,7 @@ class EmbeddingCall:
         retries: When a request is sent again.
         texts: The texts.
         model: A reference to the model; `None` is the one that the configuration names.
-        fallbacks: What may make all the vectors in its place.
+        fallbacks: The models to fall back on for all the vectors.
         options: What the caller wants of the vectors.
         batch_size: The most texts of a request, where the caller wants fewer than the service takes.
         concurrency: The most requests at the same time.

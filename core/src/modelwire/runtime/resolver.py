@@ -74,7 +74,7 @@ class Resolver:
 
         Args:
             model: What the caller named; `None` is the primary model.
-            fallbacks: What may answer in its place. `None` means the configuration's fallbacks for
+            fallbacks: The models to fall back on. `None` means the configuration's fallbacks for
                 the primary model, and none for another.
 
         Raises:

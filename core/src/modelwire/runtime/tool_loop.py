@@ -153,7 +153,7 @@ def run_tools(
         approve: `"always"`, `"never"`, or what is called before each tool; it may be a coroutine
             function. Where it returns false, the tool does not run, and the model gets that as the
             result. A `SyncRuntime` calls it in the thread that iterates.
-        max_turns: The most answers to ask for.
+        max_turns: The maximum number of answers.
         settings: Keyword arguments of `Runtime.stream`, for each answer. A `tool_choice` that
             demands a call is kept to the first one; else the model could never end.
 

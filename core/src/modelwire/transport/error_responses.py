@@ -31,7 +31,7 @@ from modelwire.transport.sse import SseDecoder
 __all__ = ["error_from_status", "error_payload", "explain_body"]
 
 _KINDS: Mapping[int, type[ProviderError]] = {
-    # A success without a body, where an answer was asked for.
+    # A success without a body, where an answer was requested.
     204: StreamTruncated,
     205: StreamTruncated,
     401: AuthenticationError,
