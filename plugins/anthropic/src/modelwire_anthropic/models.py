@@ -28,7 +28,7 @@ class Claude:
     Attributes:
         pattern: The beginning of its ids.
         max_tokens: The most tokens that an answer may have.
-        thinking: How thinking is asked for: by a budget of tokens, or by an effort; `None` where it
+        thinking: How thinking is requested: by a budget of tokens, or by an effort; `None` where it
             does not think.
         efforts: The words for effort that it knows.
         sampling: Whether it takes temperature and top_p: `both` at once, `one` of them, or `none`.

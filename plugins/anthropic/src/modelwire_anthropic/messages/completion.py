@@ -34,8 +34,8 @@ class MessagesCall:
     Attributes:
         request: What is sent.
         account: The address and the credentials.
-        model: The model that is asked.
-        context: What it is asked to continue.
+        model: The model to call.
+        context: The conversation to continue.
         options: How.
     """
 

@@ -75,9 +75,9 @@ def build_request(
 
     Args:
         model: The model to ask.
-        context: What it is asked to continue.
+        context: The conversation to continue.
         options: How.
-        vendor: The service that is asked; by default Anthropic.
+        vendor: The service to call; by default Anthropic.
         replay_thinking: Whether the model's earlier thinking goes back to it.
 
     Raises:

@@ -35,7 +35,7 @@ class ThinkingPlan:
     Attributes:
         max_tokens: The most tokens of the answer, thinking included.
         fields: What else is sent: `thinking` and `output_config`.
-        thinks: Whether the model is asked to think.
+        thinks: Whether thinking is requested.
     """
 
     max_tokens: int
@@ -52,7 +52,7 @@ def plan(
         claude: The model's generation.
         options: Says how much to think, and how long the answer may be.
         changes: Where changes are recorded.
-        vendor: The service that is asked.
+        vendor: The service to call.
     """
     limit = options.max_tokens or min(claude.max_tokens, USUAL_LIMIT)
     level = options.reasoning

@@ -29,7 +29,7 @@ def tool_fields(
         context: Offers the tools.
         options: Says what is to be called.
         rendering: The names of the tools, and where changes are recorded.
-        thinks: Whether the model is asked to think.
+        thinks: Whether thinking is requested.
         forced_calls: Whether the model can be made to call a tool at all.
 
     Raises:

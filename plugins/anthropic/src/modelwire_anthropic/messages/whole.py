@@ -1,6 +1,6 @@
 """Whole answers of the Messages API, as the events of a stream.
 
-Some gateways answer with one JSON document where a stream was asked for.
+Some gateways answer with one JSON document where a stream was requested.
 """
 
 from __future__ import annotations

@@ -38,11 +38,11 @@ _REDACTED: Final = "[Reasoning redacted]"
 
 @define
 class CacheMarks:
-    """The marks of a request that ask for a prompt cache.
+    """The marks of a request that request a prompt cache.
 
     Attributes:
         any: Whether there is one.
-        long: Whether one asks for an hour.
+        long: Whether one requests an hour.
     """
 
     any: bool = False

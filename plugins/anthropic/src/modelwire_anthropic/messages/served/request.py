@@ -72,7 +72,7 @@ def read_call(body: Fields, headers: Mapping[str, str], model: Model, upstream: 
     messages = read_history(body, model, upstream, call, marks)
     tools = list(_tools(body, call, marks, upstream))
     call.context = Context(messages, system, tools)
-    # A request without a mark asks for no cache.
+    # A request without a mark requests no cache.
     retention: CacheRetention = ("long" if marks.long else "short") if marks.any else "none"
     call.options = evolve(
         call.options,
@@ -144,7 +144,7 @@ def _choice(body: Fields, call: ServedCall, upstream: str) -> ToolChoice | None:
 
 
 def _betas(body: Fields, headers: Mapping[str, str]) -> list[str]:
-    """The betas that a request asks for, in its header or its body."""
+    """The betas that a request names, in its header or its body."""
     named = headers.get("anthropic-beta", "").split(",")
     given = (*named, *body.texts("anthropic_beta"), *body.texts("betas"))
     return list(dict.fromkeys(name.strip() for name in given if name.strip()))
