@@ -55,7 +55,7 @@ class ConverseCall:
     """A call of Converse or ConverseStream: what is sent where.
 
     Attributes:
-        model: The model that was asked for.
+        model: The requested model.
         target: The address and the identity of the request.
         request: What is sent.
         operation: `converse_stream`, or `converse` where the model cannot stream this.

@@ -44,7 +44,7 @@ def hint_for(
 
     Args:
         error: The error.
-        model: The id that was asked for.
+        model: The requested id.
         called: The id that was called.
         region: The region of the call.
         payload: The request.

@@ -48,7 +48,7 @@ def plan_call(
 
     Args:
         model: The model to ask.
-        context: What it is asked to continue.
+        context: The conversation to continue.
         options: How.
         provider: The provider's configuration.
         config: The whole configuration.

@@ -41,7 +41,7 @@ def chosen_profile(
     """The inference profile to call for a model, or `None` where its id is called as it is.
 
     Args:
-        model: The model that was asked for.
+        model: The requested model.
         target: Where the call goes.
         refused: Whether AWS has already refused a call of the bare id.
         allow_global: Whether a global profile may be chosen.
@@ -60,7 +60,7 @@ def refuse_global_only(model: Model, target: Target, *, refused: bool = False) -
     """Refuse a call that only a global profile could serve.
 
     Args:
-        model: The model that was asked for.
+        model: The requested model.
         target: Where the call goes.
         refused: Whether AWS has already refused a call of the model. What the table says does not
             count then.

@@ -169,7 +169,7 @@ def build_request(
 
     Args:
         model: The model to ask.
-        context: What it is asked to continue.
+        context: The conversation to continue.
         options: How.
         settings: The plugin's own block of the configuration, for its `guardrail`.
         base_model: The id of the model behind an inference profile, where it is known.

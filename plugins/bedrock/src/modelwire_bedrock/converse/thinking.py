@@ -37,8 +37,8 @@ class ThinkingPlan:
     Attributes:
         fields: Fields of the model's own to send.
         max_tokens: The most tokens that the answer may have, thinking included.
-        style: How thinking is asked for; `None` where it is not.
-        effort: The effort that is asked for, where the style has one.
+        style: How thinking is requested; `None` where it is not.
+        effort: The requested effort, where the style has one.
         thinks: Whether the model thinks in this answer, as far as it is known.
     """
 
@@ -66,7 +66,7 @@ def plan_thinking(
 
     Args:
         model: The model; where it is known not to think, it is not asked to.
-        family: Knows how thinking is asked for.
+        family: Knows how thinking is requested.
         options: Says how much to think.
         params: May hold `thinkingBudgets`, `interleavedThinking` and `thinkingDisplay`.
         changes: Where changes are recorded.
@@ -148,7 +148,7 @@ def _kept_off(
 def effort_word(
     level: ReasoningLevel, model: Model, family: Family, changes: Changes
 ) -> str | None:
-    """The effort of a level, where thinking is asked for by a field of efforts.
+    """The effort of a level, where thinking is requested by a field of efforts.
 
     Args:
         level: How much to think, or `off`.

@@ -76,7 +76,7 @@ def render_user(
             continue
         else:
             written = _media(plain, place, rendering, by_tool=by_tool)
-            # One placeholder tells as much as many.
+            # One placeholder is enough.
             if written is not None and "text" in written and blocks[-1:] == [written]:
                 continue
         if written is not None:

@@ -25,7 +25,7 @@ class EmbeddingFamily:
     """The features of one family's models.
 
     Attributes:
-        key: A name for people.
+        key: A name for display.
         patterns: The ids of its models, as in a shell. The last rows take versions that are not out
             yet.
         body: Writes a body from the texts, the options, and the word for what the texts are for.

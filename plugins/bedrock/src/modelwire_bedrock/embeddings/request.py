@@ -32,7 +32,7 @@ def build_body(
         family: What the model takes.
 
     Raises:
-        InvalidRequest: Vectors of another length are asked for than the model makes.
+        InvalidRequest: The requested length of vectors is not that of the model.
     """
     fixed = None if family.choosable else family.dimensions[0]
     if fixed is not None and options.dimensions not in (None, fixed):

@@ -1,4 +1,4 @@
-"""The default answers: a call of a tool, the JSON that was asked for, or words."""
+"""The default answers: a call of a tool, the JSON that was requested, or words."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def default_answer(call: EmulatedCall, model: BuiltIn) -> Answer:
 
     A tool that has to be called is called, with arguments that its schema accepts. `synth` calls a
     tool that may be called, too, unless the last message has results of tools; `echo` repeats the
-    prompt. Where a schema is asked for, both answer with JSON.
+    prompt. Where a schema is requested, both answer with JSON.
 
     Raises:
         Refusal: A schema is none, or its values are too large.

@@ -21,7 +21,7 @@ def answer_control(
     """Answer a control-plane request for one region.
 
     Raises:
-        Refusal: What it asks for does not exist.
+        Refusal: The requested resource does not exist.
     """
     return _OPERATIONS[operation](parameters, catalogue, region)
 

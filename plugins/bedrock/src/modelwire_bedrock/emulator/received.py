@@ -29,7 +29,7 @@ class ReceivedRequest:
         operation: As `ConverseStream`, or `None` for an unknown one.
         model_id: The `modelId` as it was meant, or `None`.
         parameters: The request by the service model, blobs as bytes, once it was found valid.
-        identity: Who called, once that was known.
+        identity: The caller, once it was known.
         status: The HTTP status of the answer.
         error: The error's code, where it was refused.
         message: The error's message.

@@ -51,7 +51,7 @@ class Emulator:
         catalogue: The models: a `Catalogue`, a file, or plain data.
         model: What answers where the scenario does not. `synth` calls tools with arguments that
             fit their schemas; `echo` repeats the prompt, and calls only tools that it has to; both
-            answer with JSON that fits where a schema is asked for. Or an object that answers.
+            answer with JSON that fits where a schema is requested. Or an object that answers.
         replay: Recordings that answer everything.
         upstream: Where to pass everything on to, in place of answering. It is asked with the
             credentials of this process, so that only the known ones are let in.

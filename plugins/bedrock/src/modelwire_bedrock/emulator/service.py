@@ -93,7 +93,7 @@ class Service:
     """The state of the emulated service, and its decisions.
 
     Attributes:
-        authenticator: Who may call.
+        authenticator: Authenticates callers.
         catalogue: The models.
         scenario: The script.
         model: What answers where the scenario does not: a built-in model, or something else.

@@ -52,7 +52,7 @@ class Family:
     """The features of one family's models. The defaults are those of most families.
 
     Attributes:
-        key: A name for people.
+        key: A name for display.
         pattern: What a part of the model's id begins with, in lower case and with dashes for dots
             and spaces.
         evidence: Where the row comes from.
@@ -77,7 +77,7 @@ class Family:
         prefill: Whether it may end with one, which the model then continues.
         system: Whether there may be a system prompt.
         thinks: Whether it can think; `None` where it is unknown.
-        thinking: How thinking is asked for, or `None` where no way is known.
+        thinking: How thinking is requested, or `None` where no way is known.
         efforts: The efforts that differ from thinking not at all, from the least to the most.
         effort_beside_budget: Whether it takes an effort of low, medium or high besides a budget.
         off: How thinking is kept off: `omit` says nothing, as it is off by itself; `disabled`,
@@ -85,7 +85,7 @@ class Family:
             kept off; `None` does the same where it is unknown.
         by_default: Whether it thinks where nothing is sent.
         default_level: How much it thinks then, where that is known and worth sending.
-        interleaved: Whether thinking between tool calls must be asked for.
+        interleaved: Whether thinking between tool calls must be requested.
         signed: Whether its thinking is given back to it, with its signature.
         temperature: Whether it takes a temperature.
         top_p: Whether it takes `topP`.

@@ -117,7 +117,7 @@ def profile_for(
     """Find the profile to call for a model, or `None` where the id is good as it is.
 
     Args:
-        model_id: The id that was asked for. An ARN, or an id with a geography, stays as it is.
+        model_id: The requested id. An ARN, or an id with a geography, stays as it is.
         region: The region that is called.
         inventory: What the region offers, if it was asked. Where it has a profile of the model, the
             table of profiles is not used.
@@ -156,7 +156,7 @@ def global_only(
     """The global profile of a model that has no other to be called from a region, if so.
 
     Args:
-        model_id: The id that was asked for.
+        model_id: The requested id.
         region: The region that is called.
         inventory: What the region offers, if it was asked.
         refused: Whether AWS has already refused a call of the bare id.

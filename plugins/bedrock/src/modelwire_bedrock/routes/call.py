@@ -60,7 +60,7 @@ class RoutedCall:
     """A call through another plugin's API.
 
     Attributes:
-        asked: The model that was asked for.
+        asked: The requested model.
         request: What the other plugin is given, but for the address.
         choice: The route.
         root: The address of the endpoint.

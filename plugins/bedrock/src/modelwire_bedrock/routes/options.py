@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["fitted_options", "thinking_words"]
 
 _EFFORTS = ("reasoning.effort", "reasoning_effort")
-"""How thinking is asked for where the other APIs have a field for it, too."""
+"""How thinking is requested where the other APIs have a field for it, too."""
 _NEVER_FORCED = (RESPONSES, "gpt-oss")
 """API and family; by a peer, gpt-oss takes no tool choice but `auto` there."""
 
@@ -64,7 +64,7 @@ def _forced(family: Family, api: str, choice: ToolChoice) -> bool:
 def thinking_words(
     model: Model, family: Family, api: str, level: ReasoningLevel | None, changes: Changes
 ) -> dict[str, str | None]:
-    """The model's words for levels of thinking, with the family's for the level that is asked for.
+    """The model's words for levels of thinking, with the family's for the requested level.
 
     Messages has levels of its own, and the plugin that speaks it knows the releases of Claude.
     """

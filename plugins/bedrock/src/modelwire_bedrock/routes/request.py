@@ -82,8 +82,8 @@ def routed_request(
     """Prepare a request for the plugin that speaks the API of a route.
 
     Args:
-        model: The model that was asked for.
-        context: What it is asked to continue.
+        model: The requested model.
+        context: The conversation to continue.
         options: How.
         provider: The provider's configuration.
         choice: The route.

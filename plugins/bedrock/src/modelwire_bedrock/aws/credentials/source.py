@@ -26,7 +26,7 @@ class CredentialSource:
         hint: What to do about it.
         source: The name of the source, where it is another than the one that was chosen.
         expires_at: When they expire, where that is known and nothing renews them.
-        details: More that people may want to see.
+        details: Further details for display.
     """
 
     state: Literal["usable", "unusable", "unknown"]

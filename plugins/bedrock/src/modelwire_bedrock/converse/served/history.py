@@ -70,7 +70,7 @@ class ConverseReader:
 
     Attributes:
         cached: Whether a cache point was found.
-        long: Whether one asks for an hour.
+        long: Whether one requests an hour.
     """
 
     def __init__(self, model: Model, upstream: str, call: ServedCall) -> None:
