@@ -42,12 +42,12 @@ class RecordedCall:
     """A call to a model that is replayed or recorded.
 
     Args:
-        request: What is asked.
+        request: The request.
         scope: The settings, and what the call is counted in.
         config: The configuration, whose secrets are hidden.
 
     Attributes:
-        request: What is asked.
+        request: The request.
         settings: The settings.
     """
 

@@ -46,7 +46,7 @@ class RecordedRequest:
     change what a model says. So is the address, since a model is named by its reference.
 
     Attributes:
-        kind: What is asked of the model.
+        kind: The kind of request.
         model: The model, as `provider/model-id`.
         content: The conversation and the options, as plain JSON data; of images and files only a
             digest, and of the texts in `params` too, since those may hold anything.
@@ -68,7 +68,7 @@ class RecordedRequest:
         """Read the arguments of a hook that takes a conversation.
 
         Args:
-            kind: What is asked of the model.
+            kind: The kind of request.
             model: The model.
             context: The conversation.
             options: The options.

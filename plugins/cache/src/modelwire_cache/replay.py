@@ -32,7 +32,7 @@ async def recorded_stream(
 
     Args:
         deltas: The model's stream, which begins when it is first read.
-        call: What is asked, and where the answer is recorded.
+        call: The request, and where the answer is recorded.
 
     Raises:
         NoRecording: The mode is `replay`, and there is no usable recording.
@@ -60,7 +60,7 @@ async def recorded_value(
 
     Args:
         answer: The model's answer, a coroutine that has not begun.
-        call: What is asked, and where the answer is recorded.
+        call: The request, and where the answer is recorded.
         to_data: Makes JSON data of an answer.
         from_data: Reads that data again.
 
