@@ -35,7 +35,7 @@ class RequestRecord:
         caller: The id of the caller, or `None` where it is not known.
         name: The model as the client named it.
         model: The model that it resolves to, as `provider/model-id`.
-        stream: Whether a streamed answer was asked for.
+        stream: Whether a streamed answer was requested.
         status: The HTTP status; 499 where the client left first.
         failure: The kind of failure, or `None`.
         usage: The tokens that it used, or `None` where no model was called.

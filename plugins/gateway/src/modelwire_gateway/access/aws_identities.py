@@ -56,7 +56,7 @@ class AwsIdentities:
     """Callers who prove who they are with a request to STS that they have signed.
 
     Args:
-        settings: Who may call.
+        settings: The identities that may call.
         transport: Sends the requests to STS. It follows no redirect.
         clock: Seconds since 1970.
     """

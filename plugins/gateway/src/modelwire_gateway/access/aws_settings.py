@@ -43,7 +43,7 @@ class AwsIdentity:
         arn: The ARN that STS names them by; `*` stands for any text without `/` and `:`.
         per: Whether limits and usage are those of each role or user, or of each session of a role. The
             name of a session is chosen by whoever takes the role, unless IAM says otherwise.
-        name: A name for people; by default the last part of the ARN.
+        name: A display name; by default the last part of the ARN.
         owner: The person or team that they belong to.
         models: The models that they may call; empty is all of them.
         routes: References that requests for a name or a reference go to instead.
@@ -68,7 +68,7 @@ class AwsSettings:
     Attributes:
         audience: The name of this gateway, which its clients sign; without it, no AWS identity is
             let in.
-        identities: Who may call; the first that fits counts.
+        identities: The identities that may call; the first match counts.
         endpoint: Where STS is asked in place of the host that a token names, as a VPC endpoint.
         cache_seconds: How long an identity that STS has confirmed is not asked about again.
     """

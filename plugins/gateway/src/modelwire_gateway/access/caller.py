@@ -102,7 +102,7 @@ class Caller:
 
     Attributes:
         id: Its id, which is no secret.
-        name: Its name, for people.
+        name: Its name, for display.
         owner: The person or team that it belongs to, or `None`.
         models: The models that it may call, as names, references or patterns with `*`; empty is
             all of them.
@@ -177,7 +177,7 @@ class Access(Protocol):
         """Let a request in, and count it.
 
         Args:
-            caller: Who calls.
+            caller: The caller.
             model: The model that the request resolves to, with its prices.
             estimate: What it may use.
             name: The model as the request names it.
@@ -191,7 +191,7 @@ class Access(Protocol):
         """Whether a caller may call a model, as for the list of models.
 
         Args:
-            caller: Who calls.
+            caller: The caller.
             name: The model as clients name it.
             reference: The same as `provider/model-id`.
         """

@@ -120,10 +120,10 @@ class Counters(Protocol):
     wait: bool
 
     async def reserve(self, demand: Demand) -> Reservation | Full | None:
-        """Set aside what a request asks for, all of it or nothing.
+        """Reserve the demand of a request, all of it or nothing.
 
         Args:
-            demand: What it asks for.
+            demand: Its demand.
 
         Returns:
             What was set aside, the limit that is full, or `None` where there is a budget and what was

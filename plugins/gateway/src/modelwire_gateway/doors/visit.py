@@ -48,7 +48,7 @@ class Asking:
     """A request that was read, of a caller who is known.
 
     Attributes:
-        caller: Who calls.
+        caller: The caller.
         headers: The header fields, with names in lower case.
         body: The body.
         size: The bytes of the body.
@@ -80,7 +80,7 @@ class Opened:
 
 
 async def read_asking(gateway: Gateway, request: Request, record: RequestRecord) -> Asking:
-    """Find out who calls, and read what they ask.
+    """Authenticate the caller, and read the request.
 
     Raises:
         Refused: The credential is missing or not good.

@@ -83,7 +83,7 @@ class MemoryCounters:
         self._cooling: dict[str, float] = {}
 
     async def reserve(self, demand: Demand) -> Reservation | Full | None:
-        """Set aside what a request asks for, all of it or nothing."""
+        """Reserve the demand of a request, all of it or nothing."""
         use = self._use_of(demand.caller)
         if demand.allowance.budgeted and not _is_known(use, demand.period):
             return None

@@ -65,7 +65,7 @@ class ValkeyCounters:
         self._working: set[asyncio.Task[Any]] = set()
 
     async def reserve(self, demand: Demand) -> Reservation | Full | None:
-        """Set aside what a request asks for, all of it or nothing.
+        """Reserve the demand of a request, all of it or nothing.
 
         Where it is cancelled, the server may have set it aside already: then it is given back.
         """
