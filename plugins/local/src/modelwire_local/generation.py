@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Generation", "Item", "Job", "ToolChosen"]
 
 _UNSTRUCTURED = "unstructured_output"
-"""The diagnostic of an answer that does not fit the schema that was asked for."""
+"""The diagnostic of an answer that does not fit the schema that was requested."""
 
 T = TypeVar("T")
 

@@ -57,7 +57,7 @@ def stream_completion(
     Raises:
         PluginError: The engine or the weights are missing or broken, or cannot run here.
         NotFound: There is no such model or file.
-        InvalidRequest: The model cannot do what is asked for.
+        InvalidRequest: The model lacks a requested feature.
         ContextOverflow: The conversation does not fit.
         ServerError: The model cannot be loaded, or failed.
         RequestTimeout: A deadline passed.

@@ -66,13 +66,13 @@ def build_request(
 
     Args:
         model: The model to ask.
-        context: What it is asked to continue.
+        context: The conversation to continue.
         options: How.
         embedded: Whether it is the embedded model, which has defaults of its own.
         template: What the model's chat template renders.
 
     Raises:
-        InvalidRequest: There is nothing to continue, or the model cannot do what is asked for.
+        InvalidRequest: There is nothing to continue, or the model lacks a requested feature.
     """
     rendering = Rendering.of(model, context, template)
     changes = rendering.changes
