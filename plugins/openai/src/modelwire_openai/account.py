@@ -90,7 +90,7 @@ def resolve_account(
     Args:
         provider: The provider's configuration.
         config: The whole configuration, for its environment.
-        model: The model that is asked, if it is one.
+        model: The model to call, if it is one.
         params: Request parameters; `organization`, `project` and `apiVersion` are read.
 
     Raises:

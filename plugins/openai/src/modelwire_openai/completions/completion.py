@@ -39,7 +39,7 @@ class ChatCall:
         request: What is sent.
         account: The address and the credentials.
         compat: How the service deviates from OpenAI.
-        model: The id of the model that is asked.
+        model: The id of the model to call.
         for_ollama: Whether the configuration names Ollama's own API.
     """
 

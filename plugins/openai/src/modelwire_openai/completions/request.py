@@ -108,7 +108,7 @@ def build_request(
 
     Args:
         model: The model to ask.
-        context: What it is asked to continue.
+        context: The conversation to continue.
         options: How.
         compat: How the service deviates from OpenAI; by default not at all.
         is_openai: Whether it is OpenAI itself, whose own limits are known then.

@@ -53,7 +53,7 @@ def render_user(content: Sequence[UserContent], path: str, rendering: Rendering)
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         part = _fetched(block, rendering) or _plain(block, place, rendering)
-        # One placeholder tells as much as many.
+        # One placeholder is enough.
         if part is not None and not (parts[-1:] == [part] and not isinstance(block, Text)):
             parts.append(part)
     return parts

@@ -49,8 +49,8 @@ class ResponsesCall:
         request: What is sent.
         account: The address and the credentials.
         dialect: What the service takes.
-        model: The model that is asked.
-        context: What it is asked to continue.
+        model: The model to call.
+        context: The conversation to continue.
         options: How.
     """
 

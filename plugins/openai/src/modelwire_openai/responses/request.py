@@ -194,7 +194,7 @@ def build_request(
 
     Args:
         model: The model to ask.
-        context: What it is asked to continue.
+        context: The conversation to continue.
         options: How.
         dialect: What the service takes; by default what OpenAI itself does.
         reasoning: Whether the model's own reasoning goes back, with the ids of its items.

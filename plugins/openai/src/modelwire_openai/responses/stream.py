@@ -204,7 +204,7 @@ class Translator:
         raise error_in_stream(self._redact(said))
 
     def _whole(self, response: Mapping[str, Any]) -> Sequence[Delta]:
-        """Translate an answer that came at once, where a stream was asked for."""
+        """Translate an answer that came at once, where a stream was requested."""
         if not isinstance(response.get("output"), list) and "status" not in response:
             # Gateways report failures in forms of their own, with the status 200 too.
             if "message" in response or "detail" in response:

@@ -63,7 +63,7 @@ def render_user(
     for index, block in enumerate(content):
         place = f"{path}.content[{index}]"
         part = _fetched(block, rendering) or _plain(block, place, rendering)
-        # One placeholder tells as much as many.
+        # One placeholder is enough.
         if part is not None and not (_is_placeholder(part) and parts[-1:] == [part]):
             parts.append(part)
     return parts
