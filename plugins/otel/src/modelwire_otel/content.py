@@ -38,7 +38,7 @@ _Part = dict[str, Any]
 
 
 def asked(context: Context, limit: int) -> Attributes:
-    """The conversation that the model is asked to continue.
+    """The conversation that the model continues.
 
     Args:
         context: The conversation.

@@ -33,7 +33,7 @@ async def record_embeddings(
 
     Args:
         batch: The owner's work.
-        model: The model that is asked.
+        model: The model to call.
         options: What was asked of the vectors.
         base_url: Where the model is reached, if that is known.
         conventions: The release of the conventions.

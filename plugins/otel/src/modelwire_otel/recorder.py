@@ -109,7 +109,7 @@ class CompletionSpan(Observer):
 
         Args:
             model: The model.
-            options: What is asked of its answer.
+            options: The options of its answer.
             base_url: Where it is reached, if that is known.
         """
         self._tries += 1
