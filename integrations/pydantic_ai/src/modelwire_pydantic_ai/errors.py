@@ -36,7 +36,7 @@ def translated(model: str) -> Iterator[None]:
     """Raise errors of providers as those of pydantic-ai, caused by ours.
 
     Args:
-        model: The model that is asked, as the program names it.
+        model: The model to call, as the program names it.
 
     Raises:
         ModelAPIError: The provider failed, or its answer broke off; with an HTTP status it is a
