@@ -133,6 +133,6 @@ def address_of(provider: ProviderConfig, config: Config, model: Model | None = N
     if parts.scheme not in ("http", "https") or not parts.hostname:
         msg = f"The base URL of the provider {provider.id!r} is not a URL."
         raise ConfigError(msg, hint=f"Set {path} to an address such as {_ADDRESS}.")
-    # People write down the address of the service, of its API or of the route.
+    # Users configure the address of the service, of its API or of the route.
     address = written.strip().rstrip("/").removesuffix("/messages").removesuffix("/v1")
     return address.rstrip("/")

@@ -32,7 +32,7 @@ class Claude:
             does not think.
         efforts: The words for effort that it knows.
         sampling: Whether it takes temperature and top_p: `both` at once, `one` of them, or `none`.
-        prefill: Whether it goes on with an answer that has begun.
+        prefill: Whether it can continue a partial answer.
         schema: Whether its answer can be held to a schema.
         off: How it is kept from thinking: by asking for none (`omit`), by `disabled` or `between_tools`
             as the type of thinking, or not at all (`least`), so that it gets the lowest effort;

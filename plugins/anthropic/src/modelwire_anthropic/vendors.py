@@ -109,7 +109,7 @@ def vendor_of(model: Model, base_url: str | None = None) -> Vendor:
 
     Args:
         model: The model.
-        base_url: Where it is asked; by default at Anthropic's own address.
+        base_url: Its address; by default Anthropic's own.
     """
     if base_url is None:
         return VENDORS[0]

@@ -1,7 +1,7 @@
 """Cache breakpoints.
 
 A request may have four marks. There are three at most, all for the same time: after the tools,
-after the system prompt, and at the end of what is said.
+after the system prompt, and at the end of the messages.
 """
 
 from __future__ import annotations

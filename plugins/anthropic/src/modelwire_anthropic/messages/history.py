@@ -77,7 +77,7 @@ def _let_assistant_speak(
 
 
 def _end_with_user(written: list[dict[str, Any]], rendering: Rendering) -> None:
-    """Let the user have the last word, unless the model goes on with the assistant's."""
+    """End with a user turn, unless the model continues the assistant's."""
     last = written[-1]["content"][-1]
     if not rendering.claude.prefill or last["type"] != "text":
         reason = "The model does not continue this answer; the user ends with a placeholder."

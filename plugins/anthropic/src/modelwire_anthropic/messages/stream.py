@@ -47,7 +47,7 @@ __all__ = ["Translator"]
 _REASONS: Mapping[str, StopReason] = {
     "end_turn": StopReason.STOP,
     "stop_sequence": StopReason.STOP,
-    # A tool that the service runs itself has taken long; the conversation may go on from here.
+    # A tool that the service runs itself has taken long; the conversation may continue from here.
     "pause_turn": StopReason.STOP,
     "max_tokens": StopReason.LENGTH,
     "model_context_window_exceeded": StopReason.LENGTH,
