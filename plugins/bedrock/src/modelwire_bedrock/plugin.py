@@ -202,7 +202,7 @@ def describe_call(
 def warm_up() -> None:
     """Import what streams, embeddings, lists of models and their errors need.
 
-    That is without botocore, which is imported in a thread once something asks for it.
+    That is without botocore, which is imported in a thread once it is needed.
     """
     import modelwire_bedrock.auth
     import modelwire_bedrock.aws.credentials.errors

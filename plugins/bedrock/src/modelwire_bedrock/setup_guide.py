@@ -32,7 +32,7 @@ def _questions(_provider: str, environ: Mapping[str, str]) -> Sequence[Question]
 
 def _settings(provider: str, answers: Mapping[str, str], environ: Mapping[str, str]) -> Settings:
     home = ("models", "providers", provider)
-    # Nothing announces the role of an EC2 instance, so discovery has to be wanted.
+    # Nothing announces the role of an EC2 instance, so discovery has to be enabled.
     discovery = ("plugins", "entries", provider, "config", "discovery", "enabled")
     written: dict[tuple[str, ...], Any] = {discovery: True}
     # What the environment says is not written down: it may say something else tomorrow.

@@ -60,7 +60,7 @@ class Clients:
     async def get(self, service: Service, target: Target) -> Any:
         """The client of a service for a target.
 
-        Its own retries are off: a request that it prepares is sent by somebody who retries.
+        Its own retries are off: a request that it prepares is sent by code that retries.
 
         Raises:
             AuthenticationError: There are no credentials, or they cannot be loaded.

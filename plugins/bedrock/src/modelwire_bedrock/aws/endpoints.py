@@ -144,7 +144,7 @@ class _Known:
 class _KnownTargets:
     """Targets by what they were decided from.
 
-    Configurations do not change, and are told apart by which objects they are; they are not kept alive.
+    Configurations do not change, and are compared by identity; they are not kept alive.
     Shared AWS files are known by their stamps.
     """
 

@@ -28,7 +28,7 @@ _DUAL_STACK = ("api.aws", "api.amazonwebservices.com.cn", "api.amazonwebservices
 
 @frozen
 class Region:
-    """A region and who named it.
+    """A region and its source.
 
     Attributes:
         name: As `eu-central-1`.
@@ -47,7 +47,7 @@ class AwsAddress:
         region: The region in it.
         fips: Whether it is a FIPS 140 endpoint.
         dual_stack: Whether it can be reached by IPv6 too.
-        private: Whether it belongs to somebody's VPC endpoint, so that no other can replace it.
+        private: Whether it belongs to a VPC endpoint, so that no other can replace it.
     """
 
     region: str

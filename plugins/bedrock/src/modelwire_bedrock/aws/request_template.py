@@ -191,7 +191,7 @@ def _is_json(service: Any) -> bool:
 
 
 def _is_unsigned(request: Request) -> bool:
-    """Whether a request carries a bearer token, or nothing that proves who sends it."""
+    """Whether a request carries a bearer token, or no credentials at all."""
     return request.headers.get("Authorization", _BEARER).startswith(_BEARER)
 
 

@@ -31,7 +31,7 @@ __all__ = ["Operation", "is_large", "is_ready", "prepare", "sign", "transport_fo
 
 _SENT_BY_TRANSPORT = frozenset({"content-length", "host", "transfer-encoding"})
 
-# The value of a parameter may be somebody's conversation; the name before it is what helps.
+# The value of a parameter may be part of a conversation; the name before it is what helps.
 _VALUE = re.compile(r",? value: .*", re.DOTALL)
 _PROBLEM = re.compile(r"\n(?=(?:Invalid|Missing|Unknown|Value|Parameter) )")
 _MOST_PROBLEMS = 5

@@ -136,7 +136,7 @@ class ConverseCall:
         return CallRescuer(translator, specs, self.request.tool_names)
 
     def explain(self, error: ProviderError) -> None:
-        """Say in an error what to do about it, as far as the call and the message tell."""
+        """Add a hint to an error, as far as the call and the message allow one."""
         fault = error.__cause__
         if isinstance(fault, ServiceFault) and isinstance(error, AuthenticationError):
             from modelwire_bedrock.aws.credentials.errors import login_hint
@@ -165,7 +165,7 @@ class ConverseCall:
     async def through_a_profile(self) -> ConverseCall | None:
         """The same through an inference profile, if there is one that was not called.
 
-        Where none is known, the region is asked for its profiles, once in this process.
+        Where none is known, the profiles of the region are listed, once in this process.
 
         Raises:
             InvalidRequest: Only a global profile serves the model, and that is not allowed.

@@ -12,7 +12,7 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 def image_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, JPEG, GIF or WebP image; `None` where the header does not tell.
+    """Width and height of a PNG, JPEG, GIF or WebP image; `None` where the header does not show it.
 
     Args:
         data: The file.

@@ -2,7 +2,7 @@
 
 Kimi and MiniMax sometimes write a call into their text or thinking and end the turn as if all were
 said (opencode#13807, vercel/ai#11409, litellm#17582). Such text is read as the call that it is. What
-cannot be read is a `MalformedToolCall`, so that the answer is asked for again.
+cannot be read is a `MalformedToolCall`, so that the request is retried.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def _guardrail(settings: Mapping[str, Any], params: Params) -> dict[str, Any] | 
         given = {}
     config: dict[str, Any] = {}
     for key in ("guardrailIdentifier", "guardrailVersion"):
-        # A version is a number to many who write it down.
+        # Users often write a version as a number.
         value = str(given.get(key) or "").strip()
         if value:
             config[key] = value

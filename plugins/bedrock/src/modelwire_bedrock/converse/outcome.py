@@ -55,7 +55,7 @@ class StopInfo:
 
     @property
     def needs_trace(self) -> bool:
-        """Whether only the guardrail's trace tells if the answer is good."""
+        """Whether only the guardrail's trace shows if the answer is acceptable."""
         return self.raw == "guardrail_intervened"
 
     def deltas(self, trace: Mapping[str, Any] | None, limit_note: str | None = None) -> list[Delta]:

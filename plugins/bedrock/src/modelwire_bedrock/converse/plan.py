@@ -119,9 +119,9 @@ def target_of(
 async def base_model_of(
     model: Model, target: Target, clients: Clients, transport: Transport
 ) -> str | None:
-    """Find the model behind an application profile, whose ARN does not tell.
+    """Find the model behind an application profile, whose ARN does not show it.
 
-    AWS is asked once an hour, unless discovery has found it out.
+    AWS is queried once an hour, unless discovery has found it.
     """
     known = model.extra.get("baseModel")
     if isinstance(known, str) or not is_application_profile(model.id):

@@ -124,7 +124,7 @@ class ConverseRequest:
 
 
 def continues_unthought(messages: list[dict[str, Any]]) -> bool:
-    """Whether the model goes on after tool calls that it made without thinking.
+    """Whether the model continues after tool calls that it made without thinking.
 
     Claude with a thinking budget refuses that, as when another model made the calls.
     """

@@ -26,7 +26,7 @@ def sampling(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Write `inferenceConfig`, and what belongs in the model's own fields.
 
-    The length is only limited where somebody asked for it: the service reserves what a request may
+    The length is only limited where the caller requests it: the service reserves what a request may
     use of the quota, and an unwanted limit cuts answers.
 
     Raises:

@@ -53,7 +53,7 @@ def strict_schema(schema: Any, path: str, changes: Changes) -> Any:
     """A schema as the service accepts it for output.
 
     An object allows no properties but those that it names. What the service refuses becomes part of
-    the description, so that the model still knows of it.
+    the description, so that the model still sees it.
     """
     if not isinstance(schema, Mapping):
         return schema

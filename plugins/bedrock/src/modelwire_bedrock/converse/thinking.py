@@ -129,7 +129,7 @@ def _kept_off(
     *,
     display: dict[str, Any],
 ) -> ThinkingPlan:
-    """Keep the model from thinking, or ask for the least where that cannot be."""
+    """Keep the model from thinking, or request the least thinking where that is impossible."""
     cap = options.max_tokens
     if family.off in ("disabled", "between_tools"):
         kept: Any = {"thinking": {"type": family.off}}

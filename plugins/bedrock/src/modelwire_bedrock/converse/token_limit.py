@@ -39,7 +39,7 @@ def chosen_limit(
     params: Params,
     changes: Changes,
 ) -> tuple[CompletionOptions, bool]:
-    """The options with the configured limit, and whether the service's own is wanted.
+    """The options with the configured limit, and whether the service's own limit is to be used.
 
     Args:
         options: The options of the call, whose limit counts first.

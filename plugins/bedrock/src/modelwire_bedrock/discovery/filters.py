@@ -1,4 +1,4 @@
-"""Filters of listed models: for conversations or embeddings, and wanted."""
+"""Filters of listed models: for conversations or embeddings, and by the user's settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def answers_in_text(model_id: str) -> bool:
 
 
 def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
-    """Whether a foundation model answers in text, streams, is active, and is of a wanted maker.
+    """Whether a foundation model answers in text, streams, is active, and is of a chosen maker.
 
     Args:
         summary: A `FoundationModelSummary` of ListFoundationModels.
@@ -54,7 +54,7 @@ def offers_chat(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
 
 
 def offers_embeddings(summary: Mapping[str, Any], makers: Collection[str]) -> bool:
-    """Whether a foundation model makes embeddings of texts in a known way, is active and wanted.
+    """Whether a foundation model makes text embeddings in a known way, is active and chosen.
 
     Args:
         summary: A `FoundationModelSummary` of ListFoundationModels.

@@ -73,7 +73,7 @@ async def discover(
 
     Raises:
         ConfigError: A setting is not valid.
-        AccessDenied: Neither list may be asked for.
+        AccessDenied: Neither list may be read.
         ProviderError: AWS cannot be asked, or failed.
     """
     options = discovery_options(settings, provider.id)

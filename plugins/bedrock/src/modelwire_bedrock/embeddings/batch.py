@@ -59,7 +59,7 @@ def limits_of(model: Model) -> EmbeddingLimits:
     behind = model.extra.get("baseModel")
     base_model = behind if isinstance(behind, str) else None
     if base_model is None and is_application_profile(model.id):
-        # Its ARN does not tell which model answers; one text is within every limit.
+        # Its ARN does not show which model answers; one text is within every limit.
         return EmbeddingLimits(texts=1)
     return EmbeddingLimits(texts=_family_of(model, base_model).texts)
 

@@ -108,11 +108,11 @@ class Authenticator:
     clock: Callable[[], datetime] = _now
 
     def admit(self, request: SignedRequest, services: Sequence[str] = (SERVICE,)) -> Identity:
-        """Say who calls.
+        """Identify the caller.
 
         Args:
             request: The request.
-            services: The service names that a signature may have, the one to ask for first.
+            services: The service names that a signature may have, the one to name in errors first.
 
         Raises:
             Refusal: The request is not let in.

@@ -1,6 +1,6 @@
 """Frames of the event stream as Bedrock writes them, and what faults make of them.
 
-Bedrock pads the JSON of each event with a member `p`, so that sizes tell nothing about the text.
+Bedrock pads the JSON of each event with a member `p`, so that sizes reveal nothing about the text.
 """
 
 from __future__ import annotations

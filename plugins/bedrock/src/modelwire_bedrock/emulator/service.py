@@ -295,7 +295,7 @@ class Service:
         raise refusal
 
     def header_fault(self, request: SignedRequest) -> Fault | None:
-        """The fault that a request asks for by its header, as long as it holds.
+        """The fault that a request demands by its header, as long as it applies.
 
         Raises:
             Refusal: The header names no fault.

@@ -67,7 +67,7 @@ def family_of(model_id: str, *, base_model: str | None = None, name: str | None 
     Args:
         model_id: Its id: bare, with a geography before it, or an ARN.
         base_model: The model behind an inference profile, where it is known.
-        name: The model's name for people, which speaks where an opaque ARN does not.
+        name: The model's display name, used where an ARN is opaque.
     """
     for candidate in (base_model, model_id, name):
         if not candidate:

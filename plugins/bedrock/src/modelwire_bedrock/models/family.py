@@ -11,7 +11,7 @@ The column `evidence` says where a row comes from:
     hearsay       documentation or issue threads; not seen on the wire
 
 Where they disagree a recording wins over the reference, and that over the rest. The column `checked`
-is the month in which somebody last compared the row with its evidence.
+is the month in which the row was last compared with its evidence.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The routes of models: at which endpoint of AWS each answers, and in which wire APIs.
 
-The columns `evidence` and `checked` are those of the model family's table. What no row tells is unknown:
+The columns `evidence` and `checked` are those of the model family's table. A fact that no row states is unknown;
 Converse is called then, and another API where the configuration names one.
 """
 

@@ -46,7 +46,7 @@ def mantle_root(model: Model, provider: ProviderConfig, target: Target) -> str:
     that is not the runtime's at AWS, as a proxy's or an emulator's; the region's own.
 
     Raises:
-        ConfigError: A FIPS 140 endpoint or a VPC endpoint is asked for, and none of Mantle is named.
+        ConfigError: A FIPS 140 endpoint or a VPC endpoint is required, and none of Mantle is named.
     """
     written = (model.base_url or provider.base_url or "").strip()
     address = aws_address(written)

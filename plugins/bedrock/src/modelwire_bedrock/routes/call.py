@@ -133,7 +133,7 @@ class RoutedCall:
                 raise
 
     def explain(self, error: ProviderError) -> None:
-        """Say in an error what to do about it, as far as the route tells."""
+        """Add a hint to an error, as far as the route allows one."""
         if isinstance(error, AuthenticationError):
             from modelwire_bedrock.aws.credentials.errors import login_hint
 

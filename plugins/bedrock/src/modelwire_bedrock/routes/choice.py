@@ -80,7 +80,7 @@ def choose_route(model: Model, provider: ProviderConfig) -> RouteChoice:
 
 
 def check_region(choice: RouteChoice, model: Model, region: str) -> None:
-    """Refuse a route to Mantle that was not asked for, from a region that does not have it.
+    """Refuse a route to Mantle that was not requested, from a region that does not have it.
 
     Raises:
         NotFound: It is so; the regions that have it are named.

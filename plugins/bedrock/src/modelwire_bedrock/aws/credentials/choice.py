@@ -19,8 +19,8 @@ class CredentialChoice:
     Attributes:
         kind: `none` where the endpoint needs no credentials; `bearer`; static `keys`; a named
             `profile`; or the rest of the AWS `chain`.
-        source: Who chose that, such as `env: AWS_PROFILE`.
-        profile: The profile, which also tells a region and endpoints when others bring the
+        source: The source of the choice, such as `env: AWS_PROFILE`.
+        profile: The profile, which also gives a region and endpoints when others bring the
             credentials; `None` for the default one.
         in_config: Whether the profile was named by the configuration; the keys and roles of the
             environment are then left out of the chain.

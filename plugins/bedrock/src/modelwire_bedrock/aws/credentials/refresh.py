@@ -2,7 +2,7 @@
 
 botocore's own renew themselves inside `get_frozen_credentials`, on whatever thread signs: on the
 event loop that blocks everything, for as long as a slow source takes. A lease hands out what it
-holds. Renewal happens beside it, in a thread, ahead of expiry, once for everybody.
+holds. Renewal happens beside it, in a thread, ahead of expiry, once for all callers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 __all__ = ["RefreshableCredentials", "StaticKeys"]
 
 _AHEAD = 15 * 60
-"""Seconds before expiry from which on renewal is tried while requests go on."""
+"""Seconds before expiry from which renewal is tried in the background of requests."""
 _LAST_MOMENT = 60
 """Seconds before expiry from which on requests wait for the renewal."""
 _PAUSE = 60
@@ -52,7 +52,7 @@ class RefreshableCredentials:
         return self._needed(_LAST_MOMENT)
 
     def may_renew(self) -> bool:
-        """Whether it is time to renew while requests go on."""
+        """Whether it is time to renew in the background of requests."""
         return self._needed(_AHEAD) and self._clock() - self._tried_at >= _PAUSE
 
     def renew(self) -> None:

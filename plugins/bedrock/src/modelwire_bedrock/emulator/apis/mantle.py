@@ -35,7 +35,7 @@ class MantleModel:
 
     Attributes:
         id: Its id there; no inference profile has one.
-        of: The id of the same model at the runtime endpoint; empty where it is not there.
+        of: The id of the same model at the runtime endpoint; empty where it is missing.
         prefix: What the paths begin with that serve it: `/v1`, `/openai/v1` or `/anthropic/v1`.
         operations: The operations that it has there.
         regions: The regions that have it.

@@ -23,7 +23,7 @@ class ApiCall:
 
     Attributes:
         api: The API.
-        model_id: The model as it was asked for.
+        model_id: The model id in the request.
         base_model: The id of the foundation model behind it.
         body: The request.
     """
