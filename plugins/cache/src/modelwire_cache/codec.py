@@ -1,4 +1,4 @@
-"""The codec of recorded answers: deltas and errors as JSON that people can read and compare.
+"""The codec of recorded answers: deltas and errors as readable, comparable JSON.
 
 Pieces of one text that came one after another are written as one text, with the length of each and
 the second at which it came.

@@ -26,7 +26,7 @@ class Difference:
 
     Attributes:
         path: The place, e.g. `messages[2].content[0]`; of a text of several lines, `[n]` is a line.
-        asked: What the new request has there, for people to read.
+        asked: The value in the new request, for display.
         recorded: What the recorded one has there.
     """
 

@@ -38,7 +38,7 @@ _WORD = re.compile(r"""[^\s"'`=:,;!?<>(){}\[\]]+""")
 
 
 class DisplayedRequest:
-    """A request for people to read.
+    """A request for display.
 
     A hidden text has a mark in its place, with the beginning of its digest, so that two of them can be
     told apart.

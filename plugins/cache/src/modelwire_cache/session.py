@@ -33,7 +33,7 @@ class Session:
     Attributes:
         replayed: The files that were replayed.
         recorded: The files that were written.
-        misses: What was said of each request that had no recording, in order.
+        misses: The report of each request that had no recording, in order.
         details: Where these requests differ from recorded ones, in lines.
     """
 
