@@ -80,7 +80,7 @@ class Connection(HttpToolsProtocol):
         self._start("read", _READ_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on, since the client has read."""
+        """Resume, since the client has read."""
         self._stop("read")
         super().resume_writing()
 
@@ -125,7 +125,7 @@ class Connection(HttpToolsProtocol):
 
     # The server's side.
     def on_response_complete(self) -> None:
-        """Go on to the next request, but not without end through the rest of a body."""
+        """Continue with the next request, but do not read the rest of a body without end."""
         super().on_response_complete()
         if self._in_body and not self.transport.is_closing():
             if self.expect_100_continue and not self._body_began:

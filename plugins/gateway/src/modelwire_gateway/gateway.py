@@ -32,7 +32,7 @@ _BY_ENDPOINT = {
 
 
 class Gateway:
-    """The runtime behind the doors, and who may use it.
+    """The runtime behind the doors, and the access to it.
 
     Args:
         runtime: What answers.
@@ -55,7 +55,7 @@ class Gateway:
         self.observers = list(observers)
         counters = MemoryCounters() if self._opened is None else self._opened.counters
         self.groups = Groups(self.settings.groups, counters)
-        # Within a group, another model is asked rather than the same one again.
+        # Within a group, another model is tried rather than the same one again.
         self.without_retries = Runtime(
             runtime.config,
             registry=runtime.registry,

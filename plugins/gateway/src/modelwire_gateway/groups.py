@@ -68,8 +68,8 @@ class Groups:
     """Chooses among the models of a group.
 
     A model that failed is not chosen for a while: 5 seconds after a first failure, twice as long after
-    each further one, 5 minutes at most, or as long as its provider asks for. Where all of a group have
-    failed, all are tried. With shared counters the replicas know of each other's failures.
+    each further one, 5 minutes at most, or as long as its provider demands. Where all models of a
+    group have failed, all are tried. With shared counters, replicas share their failures.
 
     Args:
         groups: The models of each group, by its name.

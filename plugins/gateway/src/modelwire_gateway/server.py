@@ -33,7 +33,7 @@ def server_config(application: ASGIApp, settings: Settings, **more: Any) -> uvic
         settings: The settings.
         **more: Further options of uvicorn.
     """
-    # A line for everybody who sends what is no HTTP would let anybody fill the log.
+    # A line for each invalid HTTP request would let any client fill the log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return uvicorn.Config(
         application,

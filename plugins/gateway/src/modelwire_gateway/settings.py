@@ -47,18 +47,18 @@ class Settings:
         host: The address to listen on.
         port: The port; 0 takes a free one.
         allow_hosts: Further names that requests may be addressed to, besides loopback's and `host`.
-        aliases: Names that clients ask for, each with the reference that it stands for.
+        aliases: Names that clients may use, each with its reference.
         max_body_bytes: The largest body of a request.
         keep_alive_seconds: How long a stream may be silent before a keep-alive is sent.
         request_seconds: How long the body of a request may take to arrive.
-        drain_seconds: How long open requests may go on after SIGTERM.
+        drain_seconds: How long open requests may continue after SIGTERM.
         log_content: Whether the log of requests, as JSON, has what was sent and answered.
         open_probes: Whether `/readyz` and `/metrics` need no key beyond loopback.
         labels: Labels that providers get with each request; `{id}`, `{name}` and `{owner}` in them are
             the caller's.
-        groups: Names that stand for several models, with the weight of each.
-        storage: Where keys, usage and limits are kept.
-        aws: Which AWS identities may call.
+        groups: Names for several models each, with the weight of each model.
+        storage: The storage of keys, usage and limits.
+        aws: The AWS identities that may call.
     """
 
     host: str = "127.0.0.1"

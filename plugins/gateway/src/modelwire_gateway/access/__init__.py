@@ -1,1 +1,1 @@
-"""Access to the gateway: who calls, and what they may call."""
+"""Access to the gateway: authentication, and the permissions of callers."""

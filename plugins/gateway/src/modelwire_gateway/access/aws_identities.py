@@ -53,7 +53,7 @@ class _Verdict:
 
 
 class AwsIdentities:
-    """Callers who prove who they are with a request to STS that they have signed.
+    """Callers that prove their identity by a presigned request to STS.
 
     Args:
         settings: The identities that may call.

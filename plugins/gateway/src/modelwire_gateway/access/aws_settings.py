@@ -1,4 +1,4 @@
-"""Settings for callers who are AWS identities."""
+"""Settings for callers that are AWS identities."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class AwsSettings:
         audience: The name of this gateway, which its clients sign; without it, no AWS identity is
             let in.
         identities: The identities that may call; the first match counts.
-        endpoint: Where STS is asked in place of the host that a token names, as a VPC endpoint.
+        endpoint: The STS endpoint to use in place of the token's host, such as a VPC endpoint.
         cache_seconds: How long an identity that STS has confirmed is not asked about again.
     """
 

@@ -1,4 +1,4 @@
-"""Tokens of AWS identities: a presigned request to STS that only says who signed it.
+"""Tokens of AWS identities: a presigned request to STS that only identifies its signer.
 
 A token is `aws-sts-v1.` and the URL of a presigned GetCallerIdentity in base64url, as EKS uses it. The
 signature covers a header with the gateway's audience, so that a token for one gateway is no token for
@@ -67,7 +67,7 @@ class InvalidToken(ValueError):
 
 @frozen
 class SignedIdentity:
-    """A presigned request that says who signed it.
+    """A presigned request that identifies its signer.
 
     Attributes:
         host: The host of STS.

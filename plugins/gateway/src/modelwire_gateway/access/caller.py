@@ -106,7 +106,7 @@ class Caller:
         owner: The person or team that it belongs to, or `None`.
         models: The models that it may call, as names, references or patterns with `*`; empty is
             all of them.
-        routes: Models that requests go to instead: by the name or reference that is asked for, the
+        routes: Models that requests go to instead: by the name or reference in the request, the
             reference that is called, as an application inference profile of the caller's own.
         labels: Labels that the provider gets with each request.
         limits: How much it may use.
@@ -251,10 +251,10 @@ class _Unlimited:
 
 @frozen
 class OpenAccess:
-    """One key, or none at all, and no limits. Who has the key is an operator.
+    """One key, or none at all, and no limits. A holder of the key is an operator.
 
     Attributes:
-        key: The key that callers need; `None` lets everybody in.
+        key: The key that callers need; `None` admits all callers.
     """
 
     key: str | None = field(default=None, repr=False)

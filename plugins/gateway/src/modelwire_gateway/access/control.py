@@ -1,4 +1,4 @@
-"""Access by keys and AWS identities: who calls, what they may call, and how much of it."""
+"""Access by keys and AWS identities: authentication, permissions and limits."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ class Counters(Protocol):
         ...
 
     async def forget_spending(self, callers: Sequence[str]) -> None:
-        """Forget what callers have spent, so that `reserve` asks for it.
+        """Drop the known spending of callers, so that `reserve` reads it again.
 
         Raises:
             CountersUnavailable: The counters cannot be reached.

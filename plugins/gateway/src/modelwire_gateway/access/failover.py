@@ -72,7 +72,7 @@ class FailoverCounters:
         return not self.down or self._local is not None
 
     async def reserve(self, demand: Demand) -> Reservation | Full | None:
-        """Set aside what a request asks for, on the server or else here."""
+        """Reserve the demand of a request, on the server or else here."""
         if not self.down:
             try:
                 return await self._shared.reserve(demand)

@@ -78,7 +78,7 @@ class Key:
 
     Attributes:
         id: The public part.
-        name: What it is for, for people.
+        name: Its purpose, for display.
         owner: The person or team that it belongs to, or `None`.
         digest: The digest of its secret.
         previous_digest: The digest of the secret before the last rotation, or `None`.

@@ -44,7 +44,7 @@ def make_token(audience: str, *, profile: str | None = None, region: str | None 
     Args:
         audience: The gateway's name.
         profile: A profile of AWS's configuration files; by default the environment's.
-        region: The region whose STS is asked; by default the environment's or `us-east-1`.
+        region: The region whose STS is used; by default the environment's or `us-east-1`.
 
     Raises:
         AuthenticationError: There are no credentials, or they cannot be loaded.

@@ -1,4 +1,4 @@
-"""Durations and moments as people write them: `90s`, `12h`, `30d`, `2027-01-31`."""
+"""Durations and moments in short notation: `90s`, `12h`, `30d`, `2027-01-31`."""
 
 from __future__ import annotations
 

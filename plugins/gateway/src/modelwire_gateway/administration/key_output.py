@@ -1,4 +1,4 @@
-"""Keys as people and programs see them in the output of commands; never with a secret."""
+"""The output of keys in commands, as text and JSON; never with a secret."""
 
 from __future__ import annotations
 

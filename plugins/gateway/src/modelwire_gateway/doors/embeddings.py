@@ -104,7 +104,7 @@ def _listed(vector: array[float]) -> list[float]:
 
 
 def _packed(vector: array[float]) -> str:
-    """The vector as 32-bit floats in little-endian order, which the OpenAI SDK asks for."""
+    """The vector as 32-bit floats in little-endian order, which the OpenAI SDK requests."""
     if sys.byteorder == "big":
         vector = vector[:]
         vector.byteswap()

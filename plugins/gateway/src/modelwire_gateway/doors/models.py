@@ -29,7 +29,7 @@ __all__ = ["ModelsDoor"]
 _PATIENCE: Final = 20.0
 """Seconds for providers to list their models."""
 _HURRY: Final = 2.5
-"""The same where a page of the list is asked for, as Claude Code does, which waits three seconds."""
+"""The same for a page of the list, as Claude Code requests it with a timeout of three seconds."""
 _UNKNOWN: Final = "1970-01-01T00:00:00Z"
 """When a model was made, where that is not known; Anthropic writes it so, too."""
 

@@ -45,7 +45,7 @@ def new_request_id() -> str:
 
 @frozen
 class Asking:
-    """A request that was read, of a caller who is known.
+    """A request that was read, of a known caller.
 
     Attributes:
         caller: The caller.

@@ -21,7 +21,7 @@ _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 class Probes:
     """`/healthz`, `/readyz` and `/metrics`.
 
-    Whether the process lives is for everybody to know. The others are open on loopback, and need a key
+    Liveness is public. The others are open on loopback, and need a key
     beyond it, unless the settings open them.
 
     Args:

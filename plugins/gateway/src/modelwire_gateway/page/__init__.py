@@ -1,1 +1,1 @@
-"""The page for people at `/`: its files, and the JSON that they read."""
+"""The web page at `/`: its files, and the JSON that they read."""

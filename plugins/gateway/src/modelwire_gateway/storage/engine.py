@@ -31,7 +31,7 @@ def database_url(given: str | None, environ: Mapping[str, str] | None = None) ->
     """The URL of the database.
 
     Args:
-        given: A path or a URL as people write it; `None` is a file in modelwire's state folder.
+        given: A path or a URL as configured; `None` is a file in modelwire's state folder.
         environ: Where `MODELWIRE_STATE_DIR` is looked up; by default the process's environment.
 
     Raises:
