@@ -22,7 +22,7 @@ def check_readiness(provider: ProviderConfig, *, probe: bool) -> CredentialStatu
     """Look for the engine, the processor's features and the weights.
 
     Args:
-        provider: Whose models are asked for.
+        provider: The provider.
         probe: Whether to import the engine as well.
     """
     obstacle = find_obstacle()

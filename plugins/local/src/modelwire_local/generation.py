@@ -55,7 +55,7 @@ class Job(ABC, Generic[T]):
 
     @property
     def stopped(self) -> bool:
-        """Whether the results are no longer wanted."""
+        """Whether the results are no longer needed."""
         return self._stopped
 
     def stop(self) -> None:
@@ -74,12 +74,12 @@ class Job(ABC, Generic[T]):
         """Pass a result to the loop. Never raises, since the engine swallows exceptions.
 
         Returns:
-            Whether more is wanted.
+            Whether to continue.
         """
         return not self._stopped and self._put(item)
 
     def end(self, error: ModelwireError | None = None) -> None:
-        """Tell the loop that no more results will come, and why if that is a failure."""
+        """Report to the loop that no more results will come, and the failure, if there is one."""
         self._put(_End(error))
 
     async def next(self) -> T | None:

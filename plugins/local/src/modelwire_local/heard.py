@@ -21,7 +21,7 @@ class Heard:
 
     Attributes:
         texts: The pieces of its text.
-        finish: Why it ended, or `None` while it goes on.
+        finish: Why it ended, or `None` while it continues.
     """
 
     texts: list[str] = field(factory=list)

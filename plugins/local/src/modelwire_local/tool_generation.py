@@ -29,7 +29,7 @@ class ToolGeneration(Generation):
 
     Args:
         request: The request for an answer in words.
-        prompts: What is asked to choose and to call a tool.
+        prompts: The prompts for choosing and calling a tool.
         deadlines: How long to wait for the first chunk, and for each further one.
         provider: The provider's id, for errors.
         model: The model's id, for errors.

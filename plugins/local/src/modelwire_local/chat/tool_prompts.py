@@ -33,7 +33,7 @@ _CALLS = (
     ),
     ("Look up the price of tea\n\nfind(text)", '{"text": "price of tea"}'),
 )
-"""Calls in the prompt for arguments: what they are asked for with, and what they are."""
+"""The calls in the prompt for arguments: the request for each, and the call itself."""
 
 _NO_LOOPS = {"dry_multiplier": 0.8, "dry_allowed_length": 3, "dry_penalty_last_n": 48}
 """For calls of the embedded model, which otherwise repeats itself in long texts without an end."""
@@ -50,7 +50,7 @@ class ToolPrompts:
         examples: The messages before a request to choose a tool for.
         conversation: The messages that a tool is chosen for.
         others: Requests that no tool is chosen for, instead of a conversation.
-        calls: What asks for the arguments of a call, by the name of the tool in the prompts.
+        calls: The requests for the arguments of a call, by the name of the tool in the prompts.
         no_tool: The name that means an answer in words, or `None` where a call is demanded.
         settings: Further fields of the requests that choose.
     """

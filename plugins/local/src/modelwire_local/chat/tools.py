@@ -63,7 +63,7 @@ def tool_offer(
         embedded: Whether it is the embedded model.
 
     Raises:
-        InvalidRequest: The model is declared to call no tools, a tool is demanded that is not there,
+        InvalidRequest: The model is declared to call no tools, an unknown tool is demanded,
             or the schema of a tool is not supported.
     """
     choice = options.tool_choice
