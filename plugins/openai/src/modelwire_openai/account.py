@@ -57,7 +57,7 @@ class Account:
         key_source: Where the key was found, or `None` where none is sent.
         api_key: The key, or `None` where none is sent.
         headers: The header fields of every request, with the key.
-        is_openai: Whether it is OpenAI itself, and not somebody who speaks its API.
+        is_openai: Whether it is OpenAI itself, rather than another service with its API.
     """
 
     provider: str
@@ -202,7 +202,7 @@ def address_of(
         msg = f"The base URL of the provider {provider.id!r} is not a URL."
         raise ConfigError(msg) from error
     if server is not None and server.local and not address.path:
-        # People write down where a server of their own listens, not where its API begins.
+        # Users configure where their own server listens, not where its API begins.
         address = Address(address.base + Address.parse(server.base_url).path, address.query)
     if speaks_ollama(provider, model) and not address.path.endswith("/v1"):
         address = Address(address.base.removesuffix("/api") + "/v1", address.query)
@@ -266,7 +266,7 @@ def _request_auth(provider: ProviderConfig) -> Mapping[str, Any]:
 
 
 def _own_auth(provider: ProviderConfig, headers: Mapping[str, str]) -> bool:
-    """Whether the user's own headers say who is asking."""
+    """Whether the user's own headers carry credentials."""
     by_header = _request_auth(provider).get("mode") == "header"
     return by_header or any(name.lower() in _KEY_HEADERS for name in headers)
 

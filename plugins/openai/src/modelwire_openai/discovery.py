@@ -42,7 +42,7 @@ _PER_MILLION = 1_000_000
 
 
 def can_chat(entry: Mapping[str, Any]) -> bool:
-    """Whether a listed model takes part in conversations, by what is said or by its id."""
+    """Whether a listed model is a chat model, by its description or its id."""
     capabilities = _object(entry.get("capabilities"))
     for said in (
         capabilities.get("completion_chat"),
@@ -61,7 +61,7 @@ def can_chat(entry: Mapping[str, Any]) -> bool:
 
 
 def makes_embeddings(entry: Mapping[str, Any]) -> bool:
-    """Whether a listed model makes embeddings, by what is said or by its id."""
+    """Whether a listed model makes embeddings, by its description or its id."""
     if entry.get("active") is False:
         return False
     outputs = _object(entry.get("architecture")).get("output_modalities")
@@ -227,7 +227,7 @@ async def discover(
 async def list_models(
     account: Account, transport: Transport, *, deadlines: Deadlines | None = None
 ) -> tuple[Sequence[Mapping[str, Any]], bool]:
-    """Ask for the list of models, empty where a service has none, and whether there are more.
+    """Get the list of models, empty where a service has none, and whether there are more.
 
     Raises:
         ProviderError: The service cannot be asked, or refused.

@@ -40,7 +40,7 @@ def unfit_image(image: Image, path: str, whose: str) -> InvalidMessage:
     Args:
         image: The image.
         path: Its place, such as `messages[3].content[0]`.
-        whose: Who does not take it.
+        whose: The model or service that does not take it.
     """
     found = f"expected one of {', '.join(IMAGES)}; found {image.mime_type!r}"
     problem = Problem(f"{path}.mimeType", found)

@@ -38,8 +38,8 @@ def detect_credentials(
 ) -> CredentialStatus:
     """Say which API key would be used, and whether it would work.
 
-    Without `probe` it looks at the configuration and the environment. With it, the service is asked
-    for its list of models.
+    Without `probe` it looks at the configuration and the environment. With it, the service
+    is asked for its list of models.
 
     Raises:
         ConfigError: A setting is not valid.

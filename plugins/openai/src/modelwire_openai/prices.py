@@ -11,7 +11,7 @@ __all__ = ["with_prices"]
 
 
 def with_prices(model: Model, price_id: str | None) -> Model:
-    """A model with what `genai-prices` knows of it, where its service did not say.
+    """A model with missing facts filled in from `genai-prices`.
 
     Args:
         model: The model.

@@ -2,7 +2,7 @@
 
 A row is all that a service needs; the ids of `SERVERS` are also claimed in `pyproject.toml`, while those
 of `ELSEWHERE` are known by their hosts only. `evidence` says how well the deviations are known:
-`recorded` in real traffic, `documented` by the service itself, `reported` by others who use it, or
+`recorded` in real traffic, `documented` by the service itself, `reported` by other users, or
 `unknown`; `source` names the page or the report, and `as_of` its month. What deviates for single
 models is in `model_compat.py`.
 """
@@ -225,7 +225,7 @@ ELSEWHERE: tuple[Server, ...] = (
         hosts=("dashscope.aliyuncs.com", "dashscope-us.aliyuncs.com", "*.maas.aliyuncs.com"),
         source="alibabacloud.com: Model Studio, deep thinking, base URL overview", as_of="2026-07",
     ),
-    # Thinking goes on at the plan for coding: "only type=enabled is allowed for this model".
+    # The coding plan always thinks: "only type=enabled is allowed for this model".
     Server(
         "kimi-coding", "https://api.kimi.com/coding/v1", ("KIMI_API_KEY",),
         _foreign(

@@ -1,4 +1,4 @@
-"""Strict tools: why a tool that asks for it is not sent as strict."""
+"""Strict tools: the reasons why a tool that requests it is not sent as strict."""
 
 from __future__ import annotations
 

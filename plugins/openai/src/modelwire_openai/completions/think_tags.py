@@ -32,7 +32,7 @@ def closing_tag(opening: str | None) -> str | None:
 
 
 class ThinkTags:
-    """Tells thinking from text while both arrive.
+    """Separates thinking from text while both arrive.
 
     Args:
         open: Whether the answer begins inside of `<think>`, which the template has written already.

@@ -1,7 +1,7 @@
-"""Dialects: what a service takes beside the core of the Responses API.
+"""Dialects: the features of a service beyond the core of the Responses API.
 
-Everybody who speaks it knows `store` and `strict`, and leaving them out means yes: so both are
-always said. What is for OpenAI's own machinery goes only where that machinery is.
+All services that implement it know `store` and `strict`, and leaving them out means yes, so both are
+always sent. Fields for OpenAI's own implementation are sent only where that implementation answers.
 """
 
 from __future__ import annotations

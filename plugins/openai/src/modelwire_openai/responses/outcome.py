@@ -72,7 +72,7 @@ def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = N
 
 
 def report_of(response: Mapping[str, Any], prices: Prices | None = None) -> list[Delta]:
-    """Tell what a response says about itself, its usage included.
+    """Report a response's own status, its usage included.
 
     Args:
         response: The response.

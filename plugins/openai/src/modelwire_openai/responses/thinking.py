@@ -31,7 +31,7 @@ class Reasoner:
 
     Attributes:
         pattern: What the whole id looks like, without vendor prefixes.
-        efforts: What they can be asked for, from the least; nothing where they do not reason.
+        efforts: The efforts that they accept, from the least; nothing where they do not reason.
         unasked: The effort without a word about it.
         evidence: How well that is known.
     """
@@ -142,7 +142,7 @@ def _effort(
 
 
 def _nearest(wanted: str, efforts: tuple[str, ...]) -> str:
-    """The nearest effort that there is; who wants reasoning does not get `none`."""
+    """The nearest effort that there is; `none` is not used for a request with reasoning."""
     if wanted in efforts:
         return wanted
     ranked = [effort for effort in efforts if effort in EFFORTS] or list(efforts)

@@ -31,11 +31,11 @@ def tool_fields(
         options: Says which of them may or must be called.
         names: The names of the tools on the wire.
         changes: Where changes are recorded.
-        strict: Whether the service knows `strict`. Where a tool does not ask for it, it is sent as
+        strict: Whether the service knows `strict`. Where a tool does not request it, it is sent as
             false, since without a word OpenAI makes a schema strict and refuses those that cannot be.
 
     Raises:
-        InvalidRequest: The choice demands a tool that is not there.
+        InvalidRequest: The choice demands a tool that does not exist.
     """
     tools: dict[str, dict[str, Any]] = {}
     for tool in offered_tools(context.tools, names, changes):

@@ -205,7 +205,7 @@ class _ChatWriter:
         return data if self._begun else self._begin() + data
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
-        """Write why the answer ended, the usage where it is wanted, and `[DONE]`."""
+        """Write the finish reason, the usage if it was requested, and `[DONE]`."""
         reason = _encode(_REASONS.get(message.stop_reason, "stop"))
         more = _encode(extension(self._asked, message))[1:-1]
         last = self._before + b'{},"logprobs":null,"finish_reason":' + reason + b"}]"
