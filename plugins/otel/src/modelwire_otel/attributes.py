@@ -54,7 +54,7 @@ def identity(
         model: The model.
         base_url: Where it is reached, if that is known.
         conventions: The release of the conventions.
-        operation: What it is asked for, as the conventions call it.
+        operation: The operation, as the conventions call it.
     """
     return {
         "gen_ai.operation.name": operation,

@@ -15,7 +15,7 @@ from attrs import Factory, frozen
 __all__ = ["LATEST", "OPT_IN", "RELEASE_1_40", "Conventions", "chosen"]
 
 OPT_IN = "OTEL_SEMCONV_STABILITY_OPT_IN"
-"""The variable that asks for newer conventions: a list with commas between the words."""
+"""The variable that requests newer conventions: a list with commas between the words."""
 
 _LATEST_WORD = "gen_ai_latest_experimental"
 
@@ -72,6 +72,6 @@ LATEST = Conventions(
 
 
 def chosen(environ: Mapping[str, str]) -> Conventions:
-    """The release that the environment asks for: 1.40 where it says nothing."""
+    """The release that the environment selects: 1.40 where it says nothing."""
     words = {word.strip() for word in environ.get(OPT_IN, "").split(",")}
     return LATEST if _LATEST_WORD in words else RELEASE_1_40

@@ -16,7 +16,7 @@ __all__ = ["SCOPE", "Instruments", "instruments", "scope_version", "tracer"]
 
 SCOPE = "modelwire_otel"
 
-# The boundaries that the conventions ask for.
+# The boundaries that the conventions recommend.
 _TOKENS = [4.0**power for power in range(14)]
 _SECONDS = [0.01 * 2**power for power in range(14)]
 _FIRST_CHUNK = [0.001, 0.005, *_SECONDS]
@@ -59,7 +59,7 @@ class Instruments:
 
         Args:
             used: Its attributes of usage.
-            shared: The attributes that tell it from others.
+            shared: The attributes that distinguish it from others.
         """
         for attribute, kind in _KINDS.values():
             count = used.get(attribute)

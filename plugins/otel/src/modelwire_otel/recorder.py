@@ -68,7 +68,7 @@ class CompletionSpan(Observer):
     """Records one answer: its tries, what arrives, and how it ends.
 
     The span begins with the request and ends with the answer, however that ends; it is made when a
-    model is asked for the first time. Time that the reader takes between two deltas counts as the
+    model is called for the first time. Time that the reader takes between two deltas counts as the
     answer's, since a span has no pauses. An answer that was replayed from a recording is marked as
     such, and is not measured: no service was called.
 

@@ -34,7 +34,7 @@ _SIGNALS = (
     ("opentelemetry.trace", "get_tracer_provider", "OTEL_PYTHON_TRACER_PROVIDER"),
     ("opentelemetry.metrics", "get_meter_provider", "OTEL_PYTHON_METER_PROVIDER"),
 )
-"""Of each signal the API's module, who has its provider, and the variable that may name one."""
+"""The API's module for each signal, the holder of its provider, and the variable that names one."""
 
 _API = tuple(module for module, _, _ in _SIGNALS)
 
@@ -105,7 +105,7 @@ def is_recording() -> bool:
     """Whether an SDK is set; the API's own providers throw everything away.
 
     A provider is set by a program that has imported the API, or by its variable. Where neither can
-    be, the API is not imported: that takes long, and this is asked on the event loop.
+    be, the API is not imported: that takes long, and this runs on the event loop.
     """
     return any(_is_set(*signal) for signal in _SIGNALS)
 
