@@ -77,7 +77,7 @@ class ChatModelwire(BaseChatModel):
         stop: Texts that end the answer.
         reasoning: How much the model thinks.
         cache_retention: How long the service may cache the prompt.
-        session_id: What conversations are told apart by, where the service asks.
+        session_id: The id of the conversation, for services that take one.
         timeout: The seconds that an answer may take, from the request to its end.
         max_retries: How often a request that failed is sent again; by default as often as modelwire
             does.

@@ -20,7 +20,7 @@ class ModelwireEmbeddings(BaseModel, Embeddings):
         embeddings = ModelwireEmbeddings(model="bedrock/amazon.titan-embed-text-v2:0")
         vectors = await embeddings.aembed_documents(["A cat.", "A dog."])
 
-    Texts are embedded as documents and questions as queries, by models that tell them apart.
+    Texts are embedded as documents and questions as queries, by models that distinguish them.
 
     Attributes:
         model: The model, as `provider/model-id` or, as LangChain writes it, `provider:model-id`.

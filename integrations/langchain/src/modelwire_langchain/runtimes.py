@@ -23,7 +23,7 @@ class Runtimes:
     """A `Runtime` and a `SyncRuntime` with one configuration, each made at its first use.
 
     Args:
-        given: A runtime that belongs to the caller, who closes it. The other kind is made with the
+        given: A runtime that the caller owns and closes. The other kind is made with the
             configuration and the plugins of this one.
         config: The configuration of runtimes that are made here, where none is given.
         max_retries: How often a request of such a runtime is sent again; `None` is modelwire's own

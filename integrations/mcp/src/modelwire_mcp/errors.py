@@ -8,7 +8,7 @@ __all__ = ["McpServerError", "McpToolError"]
 
 
 class McpServerError(ModelwireError):
-    """A server cannot be started, reached, or asked for its tools."""
+    """A server cannot be started or reached, or does not list its tools."""
 
     code = "mcp_server"
 

@@ -109,7 +109,7 @@ class McpServer:
         """List its tools; it is started or reached where it is not.
 
         Tools that were listed once are offered even when the server has ended since and cannot be
-        started again: their calls fail, and the run goes on.
+        started again: their calls fail, and the run continues.
 
         Raises:
             McpServerError: It cannot be started or reached, or does not list its tools.

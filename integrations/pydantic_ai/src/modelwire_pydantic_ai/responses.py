@@ -176,7 +176,7 @@ class ModelwireStream(StreamedResponse):
 
     @property
     def provider_url(self) -> None:
-        """Not told: the configuration has it."""
+        """Unknown here: it is in the configuration."""
         return
 
     @property
