@@ -225,7 +225,7 @@ class UnknownModel(ModelwireError, LookupError):
     """A reference names no model, or a bare name more than one.
 
     Attributes:
-        candidates: References that are near to what was asked for.
+        candidates: References that are close to the requested one.
     """
 
     code = "unknown_model"
@@ -256,7 +256,7 @@ class ToolTurnsExceeded(ModelwireError):
 
 
 class OutputInvalid(ModelwireError):
-    """The answer is not of the type that was requested, also when the model was asked again.
+    """The answer is not of the type that was requested, even after a retry.
 
     `partial` is the last answer, as it came.
     """

@@ -270,7 +270,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
 
         Raises:
             ModelwireError: An answer failed; `partial` is what had arrived of it.
-            OutputInvalid: The answer is not of the agent's type, also when it was asked for again.
+            OutputInvalid: The answer is not of the agent's type, even after a retry.
             ToolTurnsExceeded: The model still calls tools after the last turn.
         """
         async with self.stream(prompt, messages=messages, session=session, **changes) as stream:

@@ -19,7 +19,7 @@ __all__ = ["ConfiguredAgent", "find_agent"]
 
 
 _ADAPTIVE = "adaptive"
-"""OpenClaw's word for a model that decides by itself how much it thinks; nothing is sent for it."""
+"""OpenClaw's value for a model that decides itself how much it thinks; nothing is sent for it."""
 
 
 @frozen

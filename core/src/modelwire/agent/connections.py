@@ -32,7 +32,7 @@ class Connections:
         self._shared = shared
         self._loop: LoopThread | None = None
         _check(runtime)
-        # One that is forgotten closes, so it is kept here.
+        # The finalizer of a runtime closes it, so it is kept here.
         self._given = runtime
         if isinstance(runtime, SyncRuntime):
             self._runtime, self._loop = runtime._runtime, runtime._loop  # noqa: SLF001 - its other half

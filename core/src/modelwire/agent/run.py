@@ -134,7 +134,7 @@ class Answers(Generic[T]):
     """The answers of a run so far, and what they cost.
 
     Attributes:
-        task: What was asked for.
+        task: The task.
         loop: The tool loop that runs at present, or the last one.
         usages: The tokens of each answer.
         attempts: The tries that failed.

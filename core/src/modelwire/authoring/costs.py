@@ -24,7 +24,7 @@ __all__ = ["with_cost", "with_costs"]
 async def with_costs(
     stream: AsyncGenerator[Deltas, None], service: str, model_id: Callable[[], str]
 ) -> AsyncGenerator[Deltas, None]:
-    """A stream of deltas in which each report of usage says what it costs.
+    """A stream of deltas in which each report of usage has its cost.
 
     For models whose `prices` are unknown; what is known of them is applied by the core. A report that
     names its cost stays as it is.
@@ -53,7 +53,7 @@ async def with_costs(
 
 
 async def with_cost(usage: Usage, service: str, model_id: str) -> Usage:
-    """A usage that says what it costs, where that is known; the arguments are those of `with_costs`."""
+    """A usage with its cost, where that is known; the arguments are those of `with_costs`."""
     prices = await _prices(service, model_id)
     cost = prices.cost_of(usage) if prices is not None else None
     return usage if cost is None else evolve(usage, cost=cost)

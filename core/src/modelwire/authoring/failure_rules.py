@@ -42,7 +42,7 @@ class FailureRule:
         kind: The error.
         hint: What to do about it.
         retryable: Whether that differs from what is usual for the kind.
-        exact: Whether the code says it all; a general one yields to what the message says.
+        exact: Whether the code is decisive; a general one yields to the message.
     """
 
     kind: type[ProviderError]
@@ -89,7 +89,7 @@ _NO_MEDIA = FailureRule(
     InvalidRequest, "Choose a model that takes such input, or leave it out.", retryable=False
 )
 WRONG_PATH = "The base URL has the wrong path; the API of such a server begins at `/v1`."
-"""The hint where a service has nothing at a path; `JsonApi`s name the right one in its place."""
+"""The hint where a service has nothing at a path; a `JsonApi` names the right path."""
 
 _ROUTE = FailureRule(NotFound, WRONG_PATH)
 

@@ -1,6 +1,6 @@
 """The errors of failures: a service's report in, the typed error with its hint out.
 
-The code decides first, then the type, then what the message says, then the HTTP status.
+The code decides first, then the type, then the message, then the HTTP status.
 """
 
 from __future__ import annotations

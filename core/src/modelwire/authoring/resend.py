@@ -100,7 +100,7 @@ async def stream_call(
     diagnostic `retried`. What arrived before a fault is yielded before it is raised.
 
     Args:
-        plan: Plans the call; called once, when the answer is first asked for. Its errors are raised.
+        plan: Plans the call; called once, when the answer is first read. Its errors are raised.
         transport: The transport.
         deadlines: The limits on waiting. `total` counts from now on, over all requests.
         provider: The provider's id, for errors.

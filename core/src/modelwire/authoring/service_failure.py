@@ -62,7 +62,7 @@ def reports_failure(name: str, data: Any) -> bool:
 
     Services and gateways do that in several forms: as an event `error`, with a member `error`, with
     the type or object `error`, as a bare text, as a `base_resp` whose status is not 0, or as an
-    object that has a message and nothing of an answer.
+    object that has a message and no part of an answer.
 
     Args:
         name: The event's name; `message` for a whole document.
@@ -84,7 +84,7 @@ def _is_failure(data: Mapping[str, Any]) -> bool:
 
 
 def _only_says(data: Mapping[str, Any]) -> bool:
-    """Whether an object has a message and nothing of an answer, nor of an event of one."""
+    """Whether an object has a message and no part of an answer or of an event of one."""
     kind = data.get("type")
     if not _ANSWERS.isdisjoint(data) or _succeeded(data):
         return False

@@ -49,7 +49,7 @@ def until_fault(
     """Take a step that appends to a list; what it appended before a fault is not lost.
 
     Args:
-        step: Appends what it makes of `given`, and raises where that breaks off.
+        step: Appends the results for `given`, and raises where that fails.
         given: Its arguments before the list.
 
     Returns:

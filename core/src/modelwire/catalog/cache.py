@@ -231,7 +231,7 @@ class DiscoveryCache:
 def listed_names(directory: Path) -> Iterator[tuple[str, str]]:
     """The provider and id of every model in the lists of a folder, however old they are.
 
-    Only the names are read, so that a shell can ask for them at every press of a key.
+    Only the names are read, so that a shell can complete them at every key press.
     """
     for path in sorted(directory.glob("*.json")):
         try:

@@ -10,7 +10,7 @@ from modelwire.models import Model, Prices
 
 __all__ = ["known_model", "known_models"]
 
-# Where the user's word about a whole provider is weaker than what the provider says about a model.
+# Settings of a whole provider that are weaker than the provider's data on a model.
 _PROVIDER_WIDE = {
     "context_window": "context_window",
     "context_tokens": "context_tokens",

@@ -13,7 +13,7 @@ __all__ = ["discovery_settings"]
 
 
 def discovery_settings(config: Config, registry: Registry, provider: str) -> DiscoverySettings:
-    """Read what the configuration says about the discovery of a provider.
+    """Read the discovery settings of a provider from the configuration.
 
     The older home is `models.<name>Discovery`, as `models.bedrockDiscovery`, where the name is the
     provider's id or an alias; `plugins.entries.<provider>.config.discovery` wins, key by key.

@@ -83,7 +83,7 @@ class Terminal:
     Attributes:
         write: Writes a text.
         read: Waits for a line; it is empty at the end of the input.
-        forget: Drops what was typed so far: it cannot be an answer to what was not yet shown.
+        forget: Drops pending input, which cannot be an answer to a question not yet shown.
     """
 
     write: Callable[[Line], None]

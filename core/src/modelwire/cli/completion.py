@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 VARIABLE = "_MODELWIRE_COMPLETE"
-"""The variable in which a shell says what it wants; click makes it of the program's name."""
+"""The variable in which a shell states its request; click derives it from the program's name."""
 
 # Bash ends a word at a colon and at an equals sign, and model ids are full of colons. So the whole
 # line is handed over, and the part before the last of these signs is cut off the answers.

@@ -70,7 +70,7 @@ def issue_json(problem: Problem) -> dict[str, Any]:
 
 
 def show_traceback(error: BaseException) -> None:
-    """Print where an error comes from on standard error, if the user asked for that."""
+    """Print the origin of an error on standard error, if the user asked for it."""
     if diagnostics().debug:
         print_traceback(error)
 

@@ -48,7 +48,7 @@ def on_signal(number: signal.Signals, handler: Callable[[], object]) -> Iterator
     """Call a function on the running loop when a signal comes, as on Ctrl-C.
 
     It works on Windows too, whose loops have no signal handlers. Outside of the main thread, which alone
-    hears of signals, nothing is changed.
+    handles signals, nothing is changed.
 
     Args:
         number: The signal.

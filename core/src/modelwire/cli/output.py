@@ -134,7 +134,7 @@ def prompt(
     """Ask on the terminal for a value.
 
     Args:
-        question: What to ask for, on one line.
+        question: The question, on one line.
         default: The value of an empty answer; without one the question is repeated.
         show_default: Show the default.
         hide_input: Do not show what is typed.

@@ -165,7 +165,7 @@ def align(
     """Format rows as lines with aligned columns.
 
     A column is as wide as its widest cell, and at least as wide as usual. Where the lines have not
-    the room for that, the usual width is given up; a row that still is too long has its first cell,
+    the room for that, the usual width is exceeded; a row that still is too long has its first cell,
     and if need be its last one, on a line of its own.
 
     Args:

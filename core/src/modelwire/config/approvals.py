@@ -117,7 +117,7 @@ def approve(path: Path, raw: bytes, environ: Mapping[str, str] | None = None) ->
 
 
 def revoke(path: Path, environ: Mapping[str, str] | None = None) -> bool:
-    """Forget the approval of a file; whether there was one.
+    """Remove the approval of a file; return whether there was one.
 
     Raises:
         ConfigError: As for `approve`.

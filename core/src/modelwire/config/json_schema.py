@@ -1,6 +1,6 @@
 """The configuration's schema as JSON Schema (draft 2020-12), for editors and other tools.
 
-It is made of the attrs classes that the loader reads, and says what their docstrings say. Two
+It is made from the attrs classes that the loader reads, with their docstrings as descriptions. Two
 things it cannot check: that the variables behind `${VAR}` are set, and that no two providers differ
 only in case.
 """

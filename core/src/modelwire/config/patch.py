@@ -64,7 +64,7 @@ def remove_value(text: str, path: Path) -> str:
 def merge_value(text: str, path: Path, value: Any) -> str:
     """Merge a value into what is at a path.
 
-    Objects merge key by key; the models of a provider merge by their ids; all else is replaced.
+    Objects merge key by key; the models of a provider merge by id; everything else is replaced.
 
     Raises:
         ConfigError: As for `set_value`.

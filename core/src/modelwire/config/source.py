@@ -204,7 +204,7 @@ def _resolved(path: FilePath) -> FilePath:
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):
-        return path  # reading it says what is wrong
+        return path  # reading it reports the error
 
 
 def _working_directory() -> FilePath:

@@ -162,7 +162,7 @@ def safe_part(document: Any) -> SafePart:
         document: The document as plain data, as it is written: no variable has been put in.
     """
     if not isinstance(document, Mapping):
-        return SafePart(document)  # the loader says what is wrong with it
+        return SafePart(document)  # the loader reports the error
     sieve = _Sieve()
     kept = sieve.keep(document, (), list(SAFE_SETTINGS.items()))
     return SafePart({} if kept is _NOTHING else kept, tuple(sieve.left_out))

@@ -5,7 +5,7 @@
 - `Fields` reads the values of a request by their types; what cannot be served is a `BadRequest`.
 - `assistant_turn`, `user_turns`, `media_of`, `media_of_url`, `decode_base64` and `level_of_budget` make
   messages and options of what is read.
-- A `Failure` is what went wrong, and a `Reported` what an API says of it.
+- A `Failure` is a failed request, and a `Reported` its report in the form of an API.
 
 `modelwire.registry.load_dialect` finds the dialect of an API among the installed plugins.
 """

@@ -73,7 +73,7 @@ class Note:
 
     Attributes:
         path: Where it is in the body.
-        reason: Why, and what is done in its place.
+        reason: Why, and what is done instead.
     """
 
     path: str

@@ -52,7 +52,7 @@ class EventWriter(Protocol):
     """Writes the events of one answer as the events of an API."""
 
     def feed(self, event: Event) -> list[WireEvent]:
-        """Write an event that is not the last; nothing where the API has no word for it."""
+        """Write an event that is not the last; nothing where the API has no such event."""
         ...
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:

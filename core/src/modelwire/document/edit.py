@@ -205,7 +205,7 @@ def _first_object(tree: Tree, steps: Path, value: Any) -> str:
 
 
 def _nested(steps: Path, depth: int, value: Any) -> Any:
-    """Wrap a value into the objects and lists that the steps from `depth` on ask for."""
+    """Wrap a value into the objects and lists that the steps from `depth` on require."""
     for at in reversed(range(depth, len(steps))):
         step = steps[at]
         if isinstance(step, int):

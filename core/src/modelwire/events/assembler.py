@@ -228,7 +228,7 @@ class Assembler:
             error.request_id = error.request_id or self._request_id
 
     def _check_structure(self, schema: Mapping[str, Any]) -> None:
-        """Report text that is not what was asked for; services ignore schemas silently."""
+        """Report text that is not of the requested shape; services ignore schemas silently."""
         if not self._keep_text:
             return
         mistake = schema_mistake(self._message.text, schema)

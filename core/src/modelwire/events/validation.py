@@ -47,8 +47,8 @@ def validated(delta: D, plugin: str) -> D:
         plugin: The plugin's package, for the error.
 
     Returns:
-        The delta. Texts, bytes and numbers of a subclass are in its place plain ones, so that nothing
-        of the plugin's own lives on in messages.
+        The delta. Texts, bytes and numbers of a subclass are replaced by plain ones, so that no
+        object of the plugin ends up in messages.
 
     Raises:
         PluginError: It is not a delta, or a field has another type than it must have. The error names
@@ -141,7 +141,7 @@ def _plain_place(value: object) -> int:
 def _plain_str(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
-    # `str(value)` would be what the subclass makes of it.
+    # `str(value)` would call the subclass's own method.
     return value if type(value) is str else str.__str__(value)
 
 

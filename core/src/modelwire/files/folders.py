@@ -1,4 +1,4 @@
-"""The folder in which modelwire keeps what outlives a run: sessions, approvals, typed lines."""
+"""The folder of modelwire's persistent state: sessions, approvals, input history."""
 
 from __future__ import annotations
 

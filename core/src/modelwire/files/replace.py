@@ -174,7 +174,7 @@ def _keep_owner(handle: int, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name of the file outlive a power cut, where the system can do that."""
+    """Make the new name of the file survive a power cut, where the system can do that."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -29,7 +29,7 @@ class Question:
         default: What an empty answer means, or `None` where nothing is meant.
         required: Whether there must be an answer.
         kind: `url` is an http or https address; `variable` the name of an environment variable that
-            holds a secret, which is never asked for itself.
+            holds a secret, which the user is never asked for.
     """
 
     name: str
@@ -59,7 +59,7 @@ class SetupGuide:
         title: What the user has, such as `OpenAI: an API key`.
         provider: The provider's id, or `None` where the user names one.
         examples: For a guide without `provider`: ids that it knows, to be shown.
-        questions: What to ask for a provider's id, with these environment variables.
+        questions: The questions for a provider's id, with these environment variables.
         settings: What to write for a provider's id, the answers by name, and the variables. What
             was not answered is not among the answers.
         models: Patterns as in a shell of model ids to propose, the best first; a cheap one is best,

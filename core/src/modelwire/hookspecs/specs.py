@@ -138,7 +138,7 @@ def embedding_limits(  # type: ignore[empty-body]
     without files. A plugin may leave this hook out; then the defaults of `EmbeddingLimits` hold.
 
     Raises a `ProviderError` where the plugin knows that the model makes no embeddings, or cannot do
-    what an option asks for.
+    what an option requires.
     """
 
 

@@ -38,7 +38,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     characters, as in `Bearer KEY` and `user:KEY`. In pieces, reversed or encrypted it is not.
 
     Args:
-        text: What a service says.
+        text: A text of a service.
         secrets: The secrets; of two that overlap, the longer one should come first.
     """
     long = []

@@ -43,7 +43,7 @@ _SHORTEST_KEY, _SHORTEST_VALUE = 6, 12
 def secrets_in(
     headers: Mapping[str, str], public: Collection[str] = (), url: str = ""
 ) -> tuple[str, ...]:
-    """The values of a request that may be secrets, to be redacted in what a service says.
+    """The values of a request that may be secrets, to be redacted in the response.
 
     Args:
         headers: The header fields of a request.

@@ -92,7 +92,7 @@ class Registry:
         self._owners: dict[tuple[str, str], Owner] = {}
         self._loaded: dict[_Key, LoadedPlugin] = {}
         self._failed: dict[_Key, PluginError] = {}
-        # Each request asks for the same; neither the configuration nor the claims change.
+        # Each request looks up the same values; neither the configuration nor the claims change.
         self._canonical: dict[str, str] = {}
         self._names: dict[str, list[str]] = {}
         self._providers: dict[str, ProviderConfig] = {}
@@ -471,7 +471,7 @@ class Registry:
 
 
 def _keep(known: dict[K, V], key: K, value: V) -> V:
-    """Keep a value; users of a server may write names without end, so at last all are forgotten."""
+    """Keep a value; the names in requests are unlimited, so all are dropped at a limit."""
     if len(known) >= _MOST_KNOWN:
         known.clear()
     known[key] = value

@@ -52,7 +52,7 @@ class Pairing:
     _given_up: set[str] = field(factory=set, init=False)
 
     def leaves_out(self, message: AssistantMessage, path: str) -> bool:
-        """Whether an answer failed or was stopped; its calls are given up with it."""
+        """Whether an answer failed or was stopped; its calls are dropped with it."""
         if message.stop_reason not in _FAILED:
             return False
         reason = "The answer failed or was stopped; it is not repeated to the model."

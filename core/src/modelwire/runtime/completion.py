@@ -37,7 +37,7 @@ __all__ = ["Completion", "events_after_load"]
 
 @frozen
 class Completion:
-    """One answer that was requested, and all that is needed to get it.
+    """A requested answer, with everything needed to get it.
 
     Attributes:
         resolver: Finds the models, and the options for each.

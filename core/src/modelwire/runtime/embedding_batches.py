@@ -48,13 +48,13 @@ def check_batch(batch: EmbeddingBatch, count: int, dimensions: int | None, model
     Args:
         batch: What the plugin returned.
         count: How many texts it got.
-        dimensions: How long the vectors should be, or `None` where nothing was asked for.
+        dimensions: The requested length of the vectors, or `None`.
         model: The model, for errors.
 
     Raises:
         MalformedResponse: There are more or fewer vectors than texts, vectors of several lengths, or
             numbers that are none.
-        InvalidRequest: The vectors have another length than was asked for.
+        InvalidRequest: The vectors do not have the requested length.
     """
     vectors = batch.vectors
     if len(vectors) != count:

@@ -77,7 +77,7 @@ class Embeddings:
 
 @frozen
 class EmbeddingCall:
-    """Texts whose embeddings were asked for, and all that is needed to get them.
+    """Texts to embed, with everything needed to embed them.
 
     Attributes:
         resolver: Finds the models, and the options for each.

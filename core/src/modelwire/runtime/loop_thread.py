@@ -71,7 +71,7 @@ class LoopThread:
                 return
             future = asyncio.run_coroutine_threadsafe(last, loop)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(loop.stop))
-        # The garbage collector may end a forgotten runtime in this very thread.
+        # The garbage collector may finalize a runtime in this very thread.
         if thread is not threading.current_thread():
             self._wait(future)
             thread.join()
@@ -105,7 +105,7 @@ class LoopThread:
         self._thread = None
         if loop is not None:
             _inherited.append(loop)
-            # What ends with this process is not lost, and the parent's loop must not hear of it.
+            # What ends with this process is not lost, and the parent's loop must not be notified.
             loop.set_exception_handler(lambda _loop, _context: None)
             release_descriptors(_descriptors(loop))
 

@@ -135,6 +135,6 @@ def bug_of(
         task = asyncio.current_task()
         if task is None or task.cancelling():
             return None
-        # Let through, it would end the caller's task without a word.
+        # Let through, it would end the caller's task silently.
         what = cancelled or "cancelled its own work"
     return registry.bug(owner, error, what)

@@ -258,7 +258,7 @@ class SyncCatalog:
     Args:
         catalog: The catalog.
         loop: The loop that does the work.
-        runtime: Whose loop it is; a runtime that is forgotten closes, so it is kept here.
+        runtime: The owner of the loop, kept alive here because its finalizer closes it.
     """
 
     def __init__(self, catalog: Catalog, loop: LoopThread, runtime: SyncRuntime) -> None:

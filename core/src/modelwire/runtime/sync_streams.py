@@ -53,7 +53,7 @@ class _Iteration(Closable, Generic[T]):
         self._loop = loop
         self._owner = owner
         self._arrived: deque[T] = deque()
-        # The task that reads lives by itself: it does not end because this object does.
+        # The reading task is independent: it does not end with this object.
         weakref.finalize(self, loop.soon_if_running, pump.drop).atexit = False
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_TURNS", "ToolLoop", "ToolRun", "run_tools"]
 
 MAX_TURNS = 25
-"""Answers that `run_tools` asks for at most, where the caller says nothing else."""
+"""The default limit on the answers of `run_tools`."""
 
 _DECLINED = "The user declined this call. Do not repeat it; go on without it, or ask the user."
 _FAILED = (StopReason.ERROR, StopReason.ABORTED)

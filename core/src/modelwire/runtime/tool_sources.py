@@ -1,4 +1,4 @@
-"""The tool sources of a runtime: asked for each run, and closed with the runtime."""
+"""The tool sources of a runtime: listed for each run, and closed with the runtime."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["SourcesInUse", "with_sources_asked"]
 
 
 class SourcesInUse:
-    """The sources that a runtime has asked for tools."""
+    """The sources whose tools a runtime has listed."""
 
     def __init__(self) -> None:
         self._sources: dict[int, ToolSource] = {}
@@ -31,7 +31,7 @@ class SourcesInUse:
 
 
 async def with_sources_asked(runtime: Runtime, given: Iterable[ToolLike]) -> list[ToolLike]:
-    """The tools that were given, with those of each source in its place.
+    """The given tools, with each source replaced by its tools.
 
     Args:
         runtime: The runtime that the sources are closed with.

@@ -13,7 +13,7 @@ _MOST_BITS = 1024
 
 
 class ValueMistake(ValueError):
-    """A value that is not what the document's schema asks for.
+    """A value that does not fit the document's schema.
 
     Its text has both parts; they are also separate, for callers that must not show the value.
 

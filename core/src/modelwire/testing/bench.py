@@ -61,7 +61,7 @@ class Outcome:
 
 
 class Bench:
-    """A provider, in front of a server that says what the test wants.
+    """A provider, in front of a scripted server.
 
     Args:
         subject: What is tested.

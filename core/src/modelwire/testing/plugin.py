@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say what the suites found, and write what was asked for."""
+    """Report the results of the suites, and write the requested files."""
     findings = config.stash[_FINDINGS]
     if not findings:
         return
@@ -112,7 +112,7 @@ class _Listener:
         self._findings = findings
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the outcome of a rule."""
+        """Record the outcome of a rule."""
         provider = dict(report.user_properties).get(_PROPERTY)
         if provider is None or (report.when != "call" and report.outcome == "passed"):
             return

@@ -78,7 +78,7 @@ class Subject:
         settings: More that the configuration says about the provider.
         environ: More environment variables that it is to see.
         recordings: A file or folder of recorded traffic, or `None`.
-        embedding_model: The id of the model to ask for embeddings.
+        embedding_model: The id of the embedding model.
     """
 
     provider: str
@@ -93,7 +93,7 @@ class Subject:
 
     @property
     def embedding_ref(self) -> ModelRef:
-        """The reference of the model to ask for embeddings."""
+        """The reference of the embedding model."""
         return ModelRef(self.provider, self.embedding_model)
 
     @property

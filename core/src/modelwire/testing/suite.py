@@ -57,7 +57,7 @@ def provider_suite(
         settings: More that `models.providers.<provider>` says in the configuration.
         environ: More environment variables; the provider sees no others.
         recordings: A file or folder of recorded traffic, to be played to the plugin again.
-        embedding_model: The id of the model to ask for embeddings.
+        embedding_model: The id of the embedding model.
 
     Raises:
         ValueError: There is no such ability.

@@ -84,7 +84,7 @@ def _from_function(function: FunctionType) -> FunctionTool:
         from modelwire.tools.description import tool_from
 
         made = tool_from(function)
-        # Not the tool itself: it refers to the function, which could then never be forgotten.
+        # Not the tool itself: it refers to the function, which could then never be collected.
         known = _described[function] = (made.tool, made.arguments)
     return FunctionTool(known[0], function, known[1])
 

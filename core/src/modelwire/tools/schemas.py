@@ -56,7 +56,7 @@ def describe_answer(kind: Any) -> _Schema:
     """Describe a type as the form of an answer, such that services can hold a model to it.
 
     They do that where every object is closed and has all its properties, so that nothing is optional
-    in it, as there is for the arguments of a tool: fields with a default are asked for as well.
+    in it, as there is for the arguments of a tool: fields with a default are required as well.
 
     Args:
         kind: As for `describe_type`.

@@ -1,8 +1,8 @@
 """Content encodings: gzip and deflate, decoded in bounded slices.
 
-No encoding is asked for, but some proxies and services encode anyway. A few bytes may hold a thousand
-times as many, so the work of a slice and the memory that it takes have a limit, and the caller lets
-the event loop turn between two slices.
+No encoding is requested, but some proxies and services encode anyway. A few bytes may expand
+to a thousand times as many, so the work and the memory of a slice are limited, and the caller yields
+to the event loop between two slices.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ class Exchange:
         return MalformedResponse(f"The answer of {host} is not encoded as it says.", **self.details)
 
     def part_only(self, status: int) -> ProviderError:
-        """The error for 206 Partial Content: no request asks for a part of an answer."""
+        """The error for 206 Partial Content: no request asks for a range."""
         return MalformedResponse(
             f"{self.endpoint} answered with a part of the answer ({status} Partial Content).",
             status=status,

@@ -19,7 +19,7 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
-    """Find the proxy that the environment asks for, or `None` for a direct connection.
+    """Find the proxy that the environment configures, or `None` for a direct connection.
 
     `HTTPS_PROXY` or `HTTP_PROXY`, by the scheme of `url`, then `ALL_PROXY`. A name in lower case
     wins over the same one in upper case, also when it is empty, and `HTTP_PROXY` in upper case is

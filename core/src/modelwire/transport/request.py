@@ -23,7 +23,7 @@ class Request:
             signature covers it; any other is percent-encoded first.
         headers: Header fields. What HTTP needs (`Host`, `Content-Length`) is added, and where they
             are not given `Accept-Encoding: identity`, since a compressed stream arrives in bursts,
-            and a `User-Agent`, which RFC 9110 section 10.1.5 asks for.
+            and a `User-Agent`, which RFC 9110 section 10.1.5 recommends.
         body: The whole body, or `None`.
         public_headers: Names, in lower case, of the service's own header fields that never hold a
             secret, in the request or in its response. Logs, dry runs and recordings show them. Of a

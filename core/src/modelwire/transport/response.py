@@ -32,7 +32,7 @@ class Response:
 
     Attributes:
         status: The HTTP status; redirects are not followed and errors do not raise.
-        headers: The header fields; names may be asked for in any case. Secrets of the request that
+        headers: The header fields; names are case-insensitive. Secrets of the request that
             the service repeats in them are hidden, and control characters are escaped.
         request_id: The provider's id of the request, or `None`.
     """
@@ -165,7 +165,7 @@ async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIME
     content encoding has to come to its end, since its checksum covers what was read.
 
     Args:
-        body: The rest of the body, or what is made of it.
+        body: The rest of the body, or a translation of it.
         seconds: How long to wait for its end.
 
     Raises:

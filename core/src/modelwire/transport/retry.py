@@ -61,7 +61,7 @@ def delay_before(
 ) -> float | None:
     """Say how long to wait before the next try, or that there should be none.
 
-    What the provider asked for (`error.retry_after`) is the least; the jitter comes on top of it,
+    The provider's own delay (`error.retry_after`) is the minimum; the jitter comes on top of it,
     so that many callers with the same delay do not come back in the same instant.
 
     Args:

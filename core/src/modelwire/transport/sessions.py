@@ -64,7 +64,7 @@ class Sessions:
             await mine[1].aclose()
 
     def _leave_to_parent(self) -> None:
-        """In a forked child, let go of connections without a word on them: they are the parent's."""
+        """In a forked child, drop connections silently: they are the parent's."""
         release_descriptors([inherited.fileno() for inherited in self._sockets])
         held, self._held = self._held, {}
         self._sockets.clear()
@@ -87,7 +87,7 @@ _inherited: list[AsyncGenerator[None, None]] = []
 
 
 def _new_socket(known: WeakSet[socket.socket], address: aiohttp.AddrInfoType) -> socket.socket:
-    """Make a socket, and remember it; this is no method, or a pool would hold what holds it."""
+    """Make a socket, and record it; not a method, or a pool would hold its own holder."""
     family, kind, protocol, *_ = address
     made = socket.socket(family, kind, protocol)
     known.add(made)
@@ -102,7 +102,7 @@ async def _keep_open(session: aiohttp.ClientSession) -> AsyncGenerator[None, Non
 
 
 def _abandon(session: aiohttp.ClientSession) -> None:
-    """Mark a session as closed whose loop was closed without a word; nothing can run on it."""
+    """Mark a session as closed whose loop was closed silently; nothing can run on it."""
     closing = session.close()
     with suppress(StopIteration, RuntimeError):
         closing.send(None)

@@ -38,7 +38,7 @@ class SseDecoder:
 
     It follows the HTML standard (section 9.2.6, "Interpreting an event stream") but for one thing:
     an event at the end of the body that lacks its final blank line is yielded when it has data,
-    since there are servers which forget that line. That a body was cut is for HTTP to notice.
+    since some servers leave that line out. That a body was cut is for HTTP to notice.
 
     The work is linear in the number of bytes. Not for use by several tasks at once.
 

@@ -38,7 +38,7 @@ async def pass_gate() -> None:
 class _Gate:
     """The gate of one event loop.
 
-    No task holds it: the next turn comes whatever has become of the tasks that passed in this one.
+    No task holds it: the next turn comes whatever happens to the tasks that passed in this one.
 
     Attributes:
         passed: The task that passed last in the present turn of the loop, if there is one.

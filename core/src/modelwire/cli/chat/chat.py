@@ -67,7 +67,7 @@ class Chat:
         self._dropped: set[str] = set()
 
     async def say(self, text: str) -> bool:
-        """Take a line that was typed; return whether what it asks for was done."""
+        """Handle a typed line; return whether it succeeded."""
         command = parse_command(text)
         try:
             if command is not None:

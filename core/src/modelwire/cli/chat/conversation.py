@@ -83,7 +83,7 @@ class ChatConversation:
         return tuple(self._ids)
 
     def resume(self) -> None:
-        """Take over what the session says; what it does not understand is among its notes."""
+        """Take over the settings of the session; those that it does not understand are noted."""
         told = self.session.conversation()
         self.session.notes = (*self.session.notes, *told.notes)
         self.messages, self._ids = told.messages, told.entry_ids
@@ -117,7 +117,7 @@ class ChatConversation:
         self.session.choose_system_prompt(text)
 
     def choose_reasoning(self, level: ReasoningLevel) -> None:
-        """Ask for this much thinking from here on."""
+        """Set the level of reasoning from here on."""
         self.reasoning = level
         self.session.choose_thinking(level)
 

@@ -33,7 +33,7 @@ class AnswerCost:
 
 
 def spent_on(entries: Iterable[Entry], kept: Iterable[str]) -> list[AnswerCost]:
-    """Every answer of a session, also those that another one was asked for in their place."""
+    """Every answer of a session, including those that were replaced by another."""
     ids = set(kept)
     found: list[AnswerCost] = []
     for entry in entries:

@@ -67,7 +67,7 @@ class PrivateHistory(FileHistory):
         return True
 
     def _trim(self) -> None:
-        """Forget the oldest entries, when there are twice as many as are kept."""
+        """Drop the oldest entries, when there are twice as many as are kept."""
         entries = self._path.read_bytes().split(b"\n# ")
         if len(entries) <= 2 * _MOST:
             return

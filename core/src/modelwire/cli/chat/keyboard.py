@@ -33,7 +33,7 @@ class Keyboard:
         completer: Completes it.
 
     Attributes:
-        is_interrupted: Whether the next line is to be given up.
+        is_interrupted: Whether to abandon the next line.
     """
 
     def __init__(self, history: Path, completer: Completer) -> None:
@@ -95,7 +95,7 @@ class Keyboard:
         return answers.get(said.strip().lower(), "no")
 
     async def choose(self, question: str) -> str:
-        """Ask for a word; an empty one when the person does not want to say."""
+        """Ask for a word; an empty one when the user gives none."""
         try:
             return (await self._questions.prompt_async(question, handle_sigint=False)).strip()
         except (EOFError, KeyboardInterrupt):

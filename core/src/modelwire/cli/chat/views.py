@@ -42,7 +42,7 @@ class View(Protocol):
     """Shows one answer, with the tools that ran for it."""
 
     def waiting(self) -> None:
-        """The answer was asked for."""
+        """The answer was requested."""
 
     def event(self, event: Event | ToolRun) -> None:
         """Show more of it."""

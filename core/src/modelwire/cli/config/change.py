@@ -77,7 +77,7 @@ class Report:
     notes: list[str] = Factory(list)
 
     def show(self, written: EditResult, *, as_json: bool, dry_run: bool) -> None:
-        """Print what became of it."""
+        """Print the outcome."""
         if as_json:
             echo_json(self.to_json(written, dry_run=dry_run), indent=2)
             return

@@ -41,7 +41,7 @@ async def look(config: Config, provider: str, *, online: bool, timeout: float) -
     Args:
         config: The configuration as it would be.
         provider: The provider's id.
-        online: Whether credentials may be loaded and the provider asked for its models.
+        online: Whether credentials may be loaded and the provider's models listed.
         timeout: Seconds for each of these.
 
     Raises:

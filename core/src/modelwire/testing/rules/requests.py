@@ -85,7 +85,7 @@ class AskingRules(Rules):
 
     @needs(WIRE, "reasoning")
     def test_how_much_to_think_is_honoured(self, bench: Bench) -> None:
-        """A request that asks for much thinking differs from one that asks for none."""
+        """A request for much thinking differs from one for none."""
         much, none = _asked(bench, reasoning="high"), _asked(bench, reasoning="off")
         check(much.data != none.data, "reasoning changes the request")
 
@@ -112,7 +112,7 @@ class AskingRules(Rules):
 
 
 def _asked(bench: Bench, **asked: Any) -> ReceivedRequest:
-    """The request that is made of a question."""
+    """The request made for a question."""
     outcome = bench.ask(bench.wire.reply(bench.wire.bodies(ScriptedAnswer("Yes."))), **asked)
     check(outcome.message.text == "Yes.", f"the answer is read: {outcome.message}")
     check(bench.requests, "the provider asks the server")

@@ -49,7 +49,7 @@ def require(subject: Subject, *what: str) -> None:
 
 
 class Rules:
-    """A set of rules; the suite of a provider is made of all of them."""
+    """A set of rules; the suite of a provider consists of all sets."""
 
     subject: ClassVar[Subject]
 
