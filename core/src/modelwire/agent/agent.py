@@ -56,22 +56,22 @@ class Agent(AsyncClosable, Closable, Generic[T]):
     Args:
         model: A reference as for `Runtime.resolve`; by default the primary model of the
             configuration, with its fallbacks.
-        tools: What the model may call: functions with type hints, what `tool_from` and
-            `load_tools` make of them, or a `ToolSource`, whose tools are listed for each run.
+        tools: The tools of the model: functions with type hints, results of `tool_from` and
+            `load_tools`, or a `ToolSource`, whose tools are listed for each run.
         system: The system prompt.
         output: The type of the output: a dataclass, an attrs class, a `TypedDict`, a Pydantic model,
             or a type such as `int`, `list[str]` or `Literal`. By default it is the answer's text.
         runtime: A `Runtime` or `SyncRuntime` to share. By default the agent has one of its own, from
             the configuration.
         approve: Called before each tool; `"always"` runs every call, `"never"` none. Where it
-            returns false, the tool does not run, and the model gets that as the result.
-        fallbacks: Models to ask when the first fails before it has said anything.
+            returns false, the tool does not run, and the model gets the denial as the result.
+        fallbacks: Models to try when the first fails before its answer begins.
         max_turns: The maximum number of answers before the output.
         options: Options of each answer, as an object.
-        changes: Single options by keyword, such as `max_tokens=100`; they win over `options`.
+        changes: Single options by keyword, such as `max_tokens=100`; they override `options`.
 
     Raises:
-        InvalidMessage: A tool is none, or two have the same name.
+        InvalidMessage: A tool has an unsupported type, or two have the same name.
         InvalidRequest: The type of the output cannot be described, or an option is wrong.
     """
 
@@ -198,23 +198,23 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> Agent[Any]:
-        """Make an agent of an entry of `agents.list` or `agents.entries`; the rest is `agents.defaults`.
+        """Make an agent from an entry of `agents.list` or `agents.entries`, and `agents.defaults`.
 
         Its model, its fallbacks, `thinkingDefault` and `params` come from there. An agent with a model
         of its own has only its own fallbacks.
 
         Args:
             name: Its id or name. By default it is the entry that is marked as `default`, or without
-                one what `agents.defaults` says.
+                one `agents.defaults`.
             config: A configuration, its document as plain data, or the path of its file, as for
                 `Runtime.from_config`; by default that of the runtime.
-            tools: As for `Agent`, and so are all others.
+            tools: As for `Agent`, like all that follow.
             system: The system prompt.
             output: The type of the output.
             runtime: A runtime to share.
             approve: Called before each tool.
             max_turns: The maximum number of answers.
-            options: Options as an object; they win over the configuration.
+            options: Options as an object; they override the configuration.
             changes: Single options by keyword.
 
         Raises:
@@ -259,17 +259,17 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         session: Session | str | os.PathLike[str] | None = None,
         **changes: Unpack[OptionChanges],
     ) -> AgentResult[T]:
-        """Ask the model, run the tools that it calls, and wait for the output.
+        """Call the model, run the tools that it calls, and wait for the output.
 
         Args:
             prompt: A string, a message, messages or a `Context`.
             messages: The conversation so far, such as `result.messages`; it is not changed.
-            session: A session that is gone on with and appended to, or the path of its file, which
-                is made where there is none.
-            changes: Options of this run by keyword; they win over those of the agent.
+            session: A session to continue and append to, or the path of its file, which
+                is created if it is missing.
+            changes: Options of this run by keyword; they override those of the agent.
 
         Raises:
-            ModelwireError: An answer failed; `partial` is what had arrived of it.
+            ModelwireError: An answer failed; `partial` is the partial message.
             OutputInvalid: The answer is not of the agent's type, even after a retry.
             ToolTurnsExceeded: The model still calls tools after the last turn.
         """
@@ -285,7 +285,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         session: Session | str | os.PathLike[str] | None = None,
         **changes: Unpack[OptionChanges],
     ) -> AgentStream[T]:
-        """Ask the model, and stream its answers, the runs of tools, and at last the result.
+        """Call the model, and stream its answers, the tool runs, and finally the result.
 
         The arguments are those of `run`. Nothing is sent before the stream is iterated.
         """
@@ -300,7 +300,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         session: Session | str | os.PathLike[str] | None = None,
         **changes: Unpack[OptionChanges],
     ) -> AgentResult[T]:
-        """Ask the model, run the tools that it calls, and wait for the output, without `await`.
+        """Call the model, run the tools that it calls, and wait for the output, without `await`.
 
         The arguments and errors are those of `run`. It also works where an event loop is running.
         """
@@ -316,7 +316,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         session: Session | str | os.PathLike[str] | None = None,
         **changes: Unpack[OptionChanges],
     ) -> SyncAgentStream[T]:
-        """Ask the model, and stream its answers without `async`; the arguments are those of `run`."""
+        """Call the model, and stream its answers without `async`; the arguments are as for `run`."""
 
         def begin(decide: Approve) -> AgentStream[T]:
             return AgentStream(self._task(prompt, messages, session, changes, decide))
@@ -324,7 +324,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         return SyncAgentStream(begin, self._approve, self._connections.loop, self._connections)
 
     def _check_choice(self, options: CompletionOptions) -> None:
-        """Check a tool choice; that of a tool of a source is checked when the tools are known."""
+        """Check a tool choice; one that names a source's tool is checked once that is known."""
         functions = [tool for tool in self._tools if isinstance(tool, FunctionTool)]
         if len(functions) == len(self._tools):
             check_choice(options, functions)
@@ -366,7 +366,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
 
 
 def _tools_of(given: Iterable[ToolLike] | None) -> list[FunctionTool | ToolSource]:
-    """The tools of an agent, each of which it can run, and sources of them, in their order."""
+    """The tools that an agent can run, and its sources of tools, in order."""
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         given = read_tools(() if given is None else given)  # which says what is wrong
     listed: list[FunctionTool | ToolSource] = []

@@ -28,10 +28,10 @@ class ConfiguredAgent:
 
     Attributes:
         model: Its model, or `None` for the primary one.
-        fallbacks: The models to fall back on; `None` is what the defaults say. An agent with a
+        fallbacks: The models to fall back on; `None` means those of the defaults. An agent with a
             model of its own has only its own fallbacks, and one that lists fallbacks has those.
         options: Its options.
-        name: Its id, or without one its name; `None` is what the defaults say.
+        name: Its id, or without one its name; `None` means the defaults.
     """
 
     model: str | None
@@ -46,8 +46,8 @@ def find_agent(config: Config, name: str | None, options: CompletionOptions) -> 
     Args:
         config: The configuration.
         name: The id or the name. `None` is the agent that is marked as `default`, or without one
-            what `agents.defaults` says.
-        options: Options that the caller gives; they win.
+            `agents.defaults`.
+        options: The caller's options; they take precedence.
 
     Raises:
         ConfigError: There is no such agent, or a setting of it is not valid.

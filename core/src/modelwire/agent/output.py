@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _FENCED = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL | re.IGNORECASE)
 _WRAPPED = "result"
-"""The key that wraps a value which is no object; services take schemas of objects only."""
+"""The key that wraps a value that is not an object; services take only schemas of objects."""
 
 
 @frozen
@@ -41,7 +41,7 @@ class OutputType(Generic[T]):
         """Describe a type.
 
         Raises:
-            InvalidRequest: It cannot be described.
+            InvalidRequest: The type cannot be described by a schema.
         """
         if kind is None or kind is str:
             return cls(str)

@@ -93,18 +93,18 @@ class Task(Generic[T]):
     """The task of one run: the runtime, the tools, the model and its limits.
 
     Attributes:
-        runtime: Whose models answer.
-        tools: What the model may call.
+        runtime: The runtime.
+        tools: The tools.
         approve: Decides whether a tool runs.
         max_turns: The maximum number of answers.
         model: The model, or `None` for the primary one.
         fallbacks: The models to fall back on; `None` is what the configuration says.
         options: Options of each answer.
-        output: What the answer is read as.
+        output: The type of the answer.
         system: The system prompt, in place of that of the conversation.
         prompt: The prompt.
         history: The conversation so far.
-        session: Where the conversation is kept, with what it holds so far.
+        session: The session of the conversation, with its messages so far.
         name: The agent's name in the configuration.
     """
 
@@ -123,7 +123,7 @@ class Task(Generic[T]):
     name: str | None = None
 
     def to_operation(self) -> AgentOperation:
-        """The run, as observers see it."""
+        """The run as observers see it."""
         return AgentOperation(
             self.name, None if self.model is None else str(self.model), self.options
         )
@@ -131,14 +131,14 @@ class Task(Generic[T]):
 
 @define
 class Answers(Generic[T]):
-    """The answers of a run so far, and what they cost.
+    """The answers of a run so far, and their cost.
 
     Attributes:
         task: The task.
-        loop: The tool loop that runs at present, or the last one.
+        loop: The current tool loop, or the last one.
         usages: The tokens of each answer.
         attempts: The tries that failed.
-        result: What came out of it, at the end.
+        result: The result, at the end.
         cancelled: Whether the run was cancelled.
     """
 
@@ -150,7 +150,7 @@ class Answers(Generic[T]):
     cancelled: bool = False
 
     async def items(self) -> AsyncGenerator[Event | ToolRun | AgentResult[T], None]:
-        """Ask, run tools, and read the output; the last item is the result."""
+        """Call the model, run tools, and read the output; the last item is the result."""
         observation = await begin(self.task.runtime, self.task.to_operation())
         if observation is None:
             items = self._run()
@@ -242,7 +242,7 @@ class Answers(Generic[T]):
                 yield item
 
     def _read(self, context: Context, session: Session | None, *, last: bool) -> bool:
-        """Read the output of the last answer; where it is wrong, say so in the conversation."""
+        """Read the output of the last answer; report a mistake in the conversation."""
         answer = context.messages[-1]
         text = answer.text if isinstance(answer, AssistantMessage) else ""
         try:

@@ -25,7 +25,7 @@ class AgentStream(AsyncClosable, Generic[T]):
     It is iterated once, and can be left in each of the ways in which a `Stream` can be left.
 
     Raises, while it is iterated:
-        ModelwireError: An answer failed; `partial` is what had arrived of it.
+        ModelwireError: An answer failed; `partial` is the partial message.
         OutputInvalid: The answer is not of the agent's type.
         ToolTurnsExceeded: The model still calls tools after the last turn.
     """
@@ -42,7 +42,7 @@ class AgentStream(AsyncClosable, Generic[T]):
         return await anext(self._items)
 
     def texts(self) -> Texts:
-        """Only the text of the answers, piece by piece."""
+        """The text of the answers only, piece by piece."""
         return Texts(self._items)
 
     async def result(self) -> AgentResult[T]:
@@ -59,7 +59,7 @@ class AgentStream(AsyncClosable, Generic[T]):
         return self._answers.result
 
     def cancel(self) -> None:
-        """Stop: waiting for an item raises `Cancelled`, with what had arrived as `partial`.
+        """Stop: waiting for an item raises `Cancelled`, with the partial message as `partial`.
 
         May be called from any task in the same event loop, at any time.
         """

@@ -28,7 +28,7 @@ class SyncAgentStream(SyncWork[Event | ToolRun | AgentResult[T], AgentStream[T]]
     """
 
     def texts(self) -> Iterator[str]:
-        """Only the text of the answers, piece by piece."""
+        """The text of the answers only, piece by piece."""
         return (item.delta for item in self if isinstance(item, TextDeltaEvent))
 
     def result(self) -> AgentResult[T]:

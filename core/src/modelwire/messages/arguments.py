@@ -14,7 +14,7 @@ __all__ = ["parse_arguments"]
 def parse_arguments(text: str) -> dict[str, Any]:
     """Parse the JSON text of arguments; an empty one is an empty object.
 
-    Nothing is taken that could not be written again as JSON.
+    Values that cannot be written as JSON are refused.
 
     Raises:
         ValueError: The text is not a JSON object, it holds `NaN`, `Infinity` or a number that is too

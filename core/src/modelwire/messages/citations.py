@@ -1,4 +1,4 @@
-"""Citations: what supports a text of an answer."""
+"""Citations: the sources that support a text of an answer."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ CitationUnit = Literal["char", "page", "chunk"]
 
 @define
 class Citation:
-    """A source that supports a text of an answer; what the service does not say is `None`.
+    """A source that supports a text of an answer; a fact that the service does not give is `None`.
 
     Attributes:
-        kind: What is cited.
+        kind: The kind of source.
         title: The title of the source.
         source: Its address: a URL, the `source` of a search result, or the id of a stored file.
         cited_text: The words of the source.
         index: Which of the documents or search results of the request it is, from 0.
-        unit: What `start` and `end` count.
-        start: Where the cited words begin in the source. Pages count from 1, all else from 0.
-        end: Where they end; itself not part of them.
+        unit: The unit of `start` and `end`.
+        start: Where the cited words begin in the source. Pages count from 1, everything else from
+            0.
+        end: Where they end, exclusive.
         text_start: Where the supported words begin in the answer's text, in characters.
-        text_end: Where they end; itself not part of them.
+        text_end: Where they end, exclusive.
         signature: Opaque data of the provider, to be sent back unchanged.
     """
 

@@ -2,7 +2,7 @@
 
 Writing is strict. Reading forgives what old sessions and other programs leave out or write another
 way: content as a plain string, tool arguments as JSON text, images as `{source: {...}}`, missing
-usage or timestamps, and keys that are not known here. What cannot be understood is an
+usage or timestamps, and keys that are not known here. Invalid data is an
 `InvalidMessage` that lists every place.
 """
 
@@ -123,8 +123,8 @@ def check_depth(places: Iterable[str], what: str) -> None:
     """Refuse data that is nested too deep.
 
     Args:
-        places: Where there is such data.
-        what: What it is in, such as `message`.
+        places: The places of such data.
+        what: The thing that holds it, such as `message`.
 
     Raises:
         InvalidMessage: There is such data; `problems` names each place.
@@ -170,13 +170,13 @@ def converter() -> Converter:
 
 
 def write_tags(made: Converter, key: str, kinds: Mapping[str, type]) -> None:
-    """Let a converter write under `key` what each object is."""
+    """Let a converter write the kind of each object under `key`."""
     for tag, kind in kinds.items():
         _write_through(made, kind, partial(_tagged, key, tag))
 
 
 def read_union(made: Converter, union: Any, key: str, kinds: Mapping[str, type]) -> None:
-    """Let a converter read a union whose members say under `key` what they are."""
+    """Let a converter read a union whose members state their kind under `key`."""
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, Mapping):
@@ -193,7 +193,7 @@ def read_union(made: Converter, union: Any, key: str, kinds: Mapping[str, type])
 
 
 def read_through(made: Converter, kind: type, modernise: Callable[[_Json], _Json]) -> None:
-    """Let a converter bring an object into its present shape before it reads it."""
+    """Let a converter bring an object into its current form before it reads it."""
     inner = made.get_structure_hook(kind, cache_result=False)
 
     def structure(value: Any, target: Any) -> Any:

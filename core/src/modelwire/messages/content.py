@@ -58,7 +58,7 @@ class Text:
     Attributes:
         text: The text.
         signature: Opaque data of the provider, to be sent back unchanged, or `None`.
-        citations: What supports the text of an answer.
+        citations: The citations that support the text.
     """
 
     text: str
@@ -74,7 +74,7 @@ class Thinking:
 
     Attributes:
         text: The thoughts that may be shown.
-        signature: Opaque proof of the provider, to be sent back unchanged, or `None`. For redacted
+        signature: Opaque data of the provider, to be sent back unchanged, or `None`. For redacted
             thinking it is the provider's opaque bytes in base64.
         redacted: Whether the provider hides the thoughts and sent only opaque bytes.
     """
@@ -138,7 +138,7 @@ class Image:
 
 @define
 class File:
-    """A file that is no image: a document, a sound, a film.
+    """A file that is no image: a document, audio or video.
 
     Attributes:
         data: The bytes of the file.
@@ -158,7 +158,7 @@ class File:
 
     @property
     def kind(self) -> FileKind:
-        """Which of a model's abilities it needs, by its media type."""
+        """The kind of input that it needs, by its media type."""
         return _kind_of(self.mime_type)
 
     @classmethod
@@ -185,7 +185,7 @@ class MediaUrl:
             service fetches differs.
         mime_type: Its media type, such as `image/png`.
         name: The name that the model may get, or `None`.
-        owner: The account that owns the place, where the service wants to know it.
+        owner: The account that owns the place, where the service requires it.
         citations: Whether the model should cite the document.
         context: Facts about the document that the model gets and does not cite.
     """
@@ -201,7 +201,7 @@ class MediaUrl:
 
     @property
     def kind(self) -> FileKind | Literal["image"]:
-        """Which of a model's abilities it needs, by its media type."""
+        """The kind of input that it needs, by its media type."""
         return "image" if self.mime_type.startswith("image/") else _kind_of(self.mime_type)
 
     @property
@@ -231,11 +231,11 @@ class SearchResult:
 
 @define
 class GuardContent:
-    """Content that a guardrail judges; what is not marked so is left out of its judgement.
+    """Content that a guardrail assesses; content that is not marked so is not assessed.
 
     Attributes:
         content: The text or the image. Text may be given as a string.
-        qualifiers: What the text is for the guardrail.
+        qualifiers: The roles of the text for the guardrail.
     """
 
     content: Text | Image = field(converter=_guarded)
@@ -246,7 +246,7 @@ class GuardContent:
 
 @define
 class ToolCall:
-    """A model's wish to have a tool run.
+    """A model's request to run a tool.
 
     Attributes:
         id: The provider's id of this call; the result names it.

@@ -1,4 +1,4 @@
-"""The limit on how deep the data in a message may be nested."""
+"""The nesting limit of the data in a message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from modelwire.structuring import MAX_DEPTH, is_deep
 __all__ = ["MESSAGE_DEPTH", "deep_parts", "deep_parts_of_context", "without_deep_parts"]
 
 MESSAGE_DEPTH = MAX_DEPTH + 3
-"""Levels of a message as JSON: those of the arguments of a tool call, and of what holds these."""
+"""The nesting levels of a message as JSON: those of a call's arguments, and those around them."""
 
 _DIAGNOSTIC_DEPTH = MESSAGE_DEPTH - 2
 _DETAILS_DEPTH = MESSAGE_DEPTH - 1

@@ -46,10 +46,11 @@ def read_messages(
     the blocks of modelwire; and tool calls. Keys that say nothing of the conversation, such as `name`, are left out.
 
     Returns:
-        The messages, and what the system messages at the beginning say, `None` without any.
+        The messages, and the text of the system messages at the beginning, or `None`.
 
     Raises:
-        InvalidMessage: One of them is no message; its place is named, as `messages[2].content[0]`.
+        InvalidMessage: One of them is not a message; the error names its place, e.g.
+            `messages[2].content[0]`.
     """
     messages: list[Message] = []
     system: list[str] = []

@@ -28,7 +28,7 @@ _B = TypeVar("_B")
 
 
 def now_ms() -> int:
-    """Milliseconds since 1970, as messages are stamped."""
+    """The current time in milliseconds since 1970, for timestamps of messages."""
     return time.time_ns() // 1_000_000
 
 
@@ -74,13 +74,13 @@ class AssistantMessage:
     Attributes:
         content: Text, thinking and tool calls, in order.
         provider: The id of the provider that answered.
-        model: The id of the model that was asked.
-        api: The wire API that was spoken, or `None` if it is not known.
+        model: The id of the model that was called.
+        api: The wire API that was used, or `None` if it is not known.
         usage: The tokens used.
         stop_reason: Why it ended.
         raw_stop_reason: The provider's own term for it.
         response_id: The provider's id of this answer.
-        response_model: The model that says it answered, where it is another than `model`.
+        response_model: The model that the service names, where it differs from `model`.
         error_message: What went wrong, when `stop_reason` is `error` or `aborted`.
         error_code: The code of that error.
         diagnostics: What was rewritten, dropped or noticed on the way, as plain JSON objects.
@@ -176,7 +176,7 @@ class Tool:
         name: The name that the model calls it by.
         description: What it does, for the model.
         parameters: JSON Schema of its arguments; its `type` is `object`.
-        strict: Whether the provider is to hold the model to the schema; `None` leaves it to the
+        strict: Whether the provider should enforce the schema; `None` leaves it to the
             provider. Providers without such a mode ignore it.
     """
 

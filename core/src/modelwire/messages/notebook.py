@@ -1,4 +1,4 @@
-"""Markdown for notebooks, in which a model's text can do no more than be read.
+"""Markdown for notebooks, with active content in a model's text disabled.
 
 A notebook trusts what its own cells print. It would run a script in an answer, fetch an image from
 any address (which sends that address data from the answer), and follow a `javascript:` link.
@@ -22,7 +22,7 @@ _ACTIVE = re.compile(r"<|!(?=\[)|\](?=[(:]\s*(?!https?://|mailto:)[^\s):&\]]*[:&
 
 
 def markdown_for_notebook(text: str) -> str:
-    """Make Markdown of a model harmless; what it looks like stays, but for HTML and images."""
+    """Make Markdown of a model harmless; only HTML and images look different."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     parts = []
     end = 0

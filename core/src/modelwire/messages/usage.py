@@ -12,12 +12,12 @@ __all__ = ["Cost", "StopReason", "Usage"]
 
 
 class StopReason(StrEnum):
-    """Why an answer ended."""
+    """The reason why an answer ended."""
 
     STOP = "stop"
-    """The model was done, or met a stop sequence."""
+    """The model was done, or reached a stop sequence."""
     LENGTH = "length"
-    """A limit on tokens was met."""
+    """A token limit was reached."""
     TOOL_USE = "toolUse"
     """The model waits for the results of its tool calls."""
     ERROR = "error"
@@ -58,12 +58,13 @@ class Usage:
     Usages can be added; the cost of a sum is known where all its parts are.
 
     Attributes:
-        input: Tokens of the request that no cache was involved in.
+        input: Tokens of the request that were neither read from nor written to a cache.
         output: Tokens of the answer, thinking included.
         cache_read: Tokens of the request that were read from the provider's cache.
         cache_write: Tokens of the request that were written to the provider's cache.
         cache_write_1h: The part of `cache_write` that is kept for one hour.
-        reasoning: The part of `output` that was thinking, or `None` if the provider does not say.
+        reasoning: The part of `output` that was thinking, or `None` if the provider does not report
+            it.
         cost: In USD, or `None` when the model's prices are not known. Unknown is never zero.
     """
 

@@ -61,9 +61,9 @@ _BLOCKS: Mapping[type, tuple[type, ...]] = {
 
 
 def check_context(context: Context) -> None:
-    """Refuse a context with something in it that is no message, no content block, or of a wrong type.
+    """Refuse a context that holds anything but messages and content blocks, or a wrong type.
 
-    Types are not checked when messages are made, and no plugin should fail at what a caller passes.
+    Types are not checked when messages are made, and no plugin should fail at a caller's mistake.
 
     Raises:
         InvalidMessage: There is such a thing; `problems` names each place, as
@@ -76,7 +76,7 @@ def check_context(context: Context) -> None:
 
 
 def check_tools(tools: Iterable[Any]) -> None:
-    """Refuse tools with something in them that is no tool, or of a wrong type.
+    """Refuse tools of which one is not a tool, or holds a wrong type.
 
     Raises:
         InvalidMessage: There is such a thing; `problems` names each place, such as `tools[0].name`.

@@ -1,4 +1,4 @@
-"""The description of a call: what a plugin says about how it would call a model."""
+"""The description of a call: a plugin's account of how it would call a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["describe"]
 
 
 def describe(model: Model, resolver: Resolver, transport: Transport) -> dict[str, str]:
-    """Ask a model's plugin how it would call it, as `Runtime.describe_call` describes it.
+    """Describe how a model's plugin would call it, as in `Runtime.describe_call`.
 
     Raises:
         PluginError: No installed plugin provides the model, or the one that does is broken.

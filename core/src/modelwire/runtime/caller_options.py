@@ -44,7 +44,7 @@ __all__ = [
 _O = TypeVar("_O", CompletionOptions, EmbeddingOptions)
 
 _TOO_MANY = 2**63
-"""More than services can read."""
+"""The nesting limit of JSON options, above what services read."""
 
 
 def _is_count(value: Any) -> bool:
@@ -86,7 +86,7 @@ def _one_of(words: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
 
 
 Rules: TypeAlias = Mapping[str, tuple[Callable[[Any], bool], str]]
-"""For each option what fits, and that in words."""
+"""For each option, a check and a description of valid values."""
 
 _OPTIONAL: Rules = {
     "max_tokens": (_is_count, "a whole number above 0"),
@@ -123,17 +123,18 @@ def options_of(
     call: Callable[..., Any],
     elsewhere: Mapping[str, Callable[..., Any]] | None = None,
 ) -> CompletionOptions:
-    """Put together the options of a call, and check them.
+    """Combine and check the options of a call.
 
     Args:
         options: Options as an object.
-        changes: Single options, by their names; they win.
+        changes: Single options by name; they take precedence.
         call: The function that was called.
         elsewhere: Other functions whose arguments may be given to it by mistake, by their names.
 
     Raises:
-        TypeError: There is no such option; the nearest argument of the function is named.
-        InvalidRequest: An option has another type or range, or is nested too deep; it is named.
+        TypeError: An option does not exist; the error names the nearest argument.
+        InvalidRequest: An option has a wrong type or range, or is nested too deep; the error names
+            it.
     """
     if options is None and not changes:
         return CompletionOptions()
@@ -151,19 +152,19 @@ def checked_options(
     call: Callable[..., Any],
     elsewhere: Mapping[str, Callable[..., Any]] | None = None,
 ) -> _O:
-    """Put together options of one kind, and check them; the arguments are those of `options_of`.
+    """Combine and check options of one class; the arguments are those of `options_of`.
 
     Args:
         kind: The class of the options.
         options: Options as an object.
-        changes: Single options, by their names; they win.
-        rules: For each option, what fits, and that in words.
+        changes: Single options by name; they take precedence.
+        rules: For each option, a check and a description of valid values.
         call: The function that was called.
         elsewhere: Other functions whose arguments may be given to it by mistake, by their names.
 
     Raises:
-        TypeError: There is no such option; the nearest argument of the function is named.
-        InvalidRequest: An option has another type or range, or is nested too deep; it is named.
+        TypeError: An option does not exist; the error names the nearest argument.
+        InvalidRequest: An option has a wrong type or range, or is too deeply nested; it is named.
     """
     if options is not None and not isinstance(options, kind):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
@@ -195,11 +196,11 @@ def checked_options(
 def embedding_options_of(
     options: EmbeddingOptions | None, changes: Mapping[str, Any], call: Callable[..., Any]
 ) -> EmbeddingOptions:
-    """Put together the options of embeddings, and check them; the arguments are those of `options_of`.
+    """Combine and check the options of embeddings; the arguments are those of `options_of`.
 
     Raises:
-        TypeError: There is no such option; the nearest argument of the function is named.
-        InvalidRequest: An option has another type or range, or is nested too deep; it is named.
+        TypeError: An option does not exist; the error names the nearest argument.
+        InvalidRequest: An option has a wrong type or range, or is too deeply nested; it is named.
     """
     return checked_options(EmbeddingOptions, options, changes, _OF_EMBEDDINGS, call)
 
@@ -213,7 +214,7 @@ def check_call(
     """Check the arguments of a call that are not options.
 
     Raises:
-        InvalidRequest: One has another type; it is named.
+        InvalidRequest: An argument has a wrong type; the error names it.
     """
     due = "a string or a ModelRef"
     if not isinstance(model, str | ModelRef | None):
@@ -237,7 +238,7 @@ def check_plugins(options: CompletionOptions | EmbeddingOptions, known: Iterable
         known: The names of the installed plugins that settings may be for.
 
     Raises:
-        InvalidRequest: One is nearly, but not quite, the name of an installed plugin.
+        InvalidRequest: A name is a near miss of an installed plugin's name.
     """
     names = list(known)
     for name in options.plugins:
@@ -251,7 +252,7 @@ def check_choice(options: CompletionOptions, tools: Iterable[Tool | FunctionTool
     """Check that the tool choice can be followed.
 
     Raises:
-        InvalidRequest: It demands a call, and there is no tool, or none of the name.
+        InvalidRequest: It demands a call, and there is no tool, or none with that name.
     """
     choice = options.tool_choice
     if choice is None or choice.mode not in ("any", "tool"):
@@ -273,7 +274,7 @@ def check_type(
     """Check the type of an argument.
 
     Raises:
-        InvalidRequest: It is of another one.
+        InvalidRequest: The type is wrong.
     """
     if not isinstance(value, kinds):
         raise wrong(name, due, value, hint)
@@ -283,7 +284,7 @@ def check_conversation(messages: object, session: object) -> None:
     """Check the conversation that a run of an agent continues.
 
     Raises:
-        InvalidRequest: It is none; the argument is named.
+        InvalidRequest: It is not a conversation; the error names the argument.
     """
     if not isinstance(messages, Sequence | Context | None) or isinstance(messages, str | bytes):
         raise wrong("messages", "a list of messages, or a Context", messages)
@@ -297,7 +298,7 @@ def check_conversation(messages: object, session: object) -> None:
 def check_settings(
     settings: Mapping[str, Any], max_turns: object, call: Callable[..., Any]
 ) -> CompletionOptions:
-    """Check the arguments of a tool loop or an agent, which ask a model later.
+    """Check the arguments of a tool loop or an agent, which call a model later.
 
     Args:
         settings: The keyword arguments of `Runtime.stream`.
@@ -308,8 +309,8 @@ def check_settings(
         The options.
 
     Raises:
-        TypeError: There is no such argument; the nearest one is named.
-        InvalidRequest: One has another type or range; it is named.
+        TypeError: An argument does not exist; the error names the nearest one.
+        InvalidRequest: An argument has a wrong type or range; the error names it.
     """
     changes = dict(settings)
     names = ("model", "fallbacks", "system", "keep_text")
@@ -322,7 +323,7 @@ def check_count(name: str, value: object, *, optional: bool = False) -> None:
     """Check an argument that counts something.
 
     Raises:
-        InvalidRequest: It is no whole number above 0, nor `None` where it may be.
+        InvalidRequest: It is not a positive integer, nor `None` where that is allowed.
     """
     if not (_is_count(value) or (optional and value is None)):
         raise wrong(name, "a whole number above 0", value)
@@ -332,8 +333,8 @@ def check_texts(texts: str | Iterable[str]) -> tuple[str, ...]:
     """The texts to embed, as a tuple; a string is one text.
 
     Raises:
-        InvalidRequest: They are no texts, or one is empty or no valid Unicode; it is named by its
-            place, such as `texts[3]`.
+        InvalidRequest: They are not texts, or one is empty or not valid Unicode; the error names
+            its place, such as `texts[3]`.
     """
     given: object = texts
     if isinstance(given, str):
@@ -362,13 +363,13 @@ def wrong(
     *,
     text_index: int | None = None,
 ) -> InvalidRequest:
-    """The error for a value of a caller.
+    """The error for an invalid value of an argument.
 
     Args:
-        name: What it was given for.
-        due: What may be given.
+        name: The argument.
+        due: The valid values, in words.
         value: The value.
-        hint: What to do.
+        hint: The remedy.
         text_index: Which of the texts to embed it is.
     """
     match value:

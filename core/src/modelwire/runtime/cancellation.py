@@ -1,8 +1,8 @@
 """Cancellation of a wait from outside: by a deadline or by `cancel`.
 
 `asyncio.timeout` cannot be used around the body of an asynchronous generator: it would also cancel
-its consumer's own code, which runs while the generator is suspended at a `yield`. This one knows
-whether the generator is waiting or has handed control over.
+its consumer's own code, which runs while the generator is suspended at a `yield`. The class here
+knows whether the generator is waiting or has handed control over.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Cancellation:
     `trigger` may be called at any time in between, by any code in the same loop.
 
     Attributes:
-        error: What it was triggered with, or `None`.
+        error: The error that it was triggered with, or `None`.
     """
 
     def __init__(self) -> None:
@@ -58,13 +58,13 @@ class Cancellation:
         )
 
     def lift(self, phase: str) -> None:
-        """Forget one deadline."""
+        """Remove one deadline."""
         timer = self._timers.pop(phase, None)
         if timer is not None:
             timer.cancel()
 
     def disarm(self) -> None:
-        """Forget all deadlines."""
+        """Remove all deadlines."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -103,7 +103,7 @@ class Cancellation:
         """The generator is about to hand control to its consumer.
 
         Raises:
-            ModelwireError: It was triggered, and what waited took no notice.
+            ModelwireError: It was triggered, and the waiting code ignored the cancellation.
         """
         error = self._translate()
         self._task = None
@@ -112,7 +112,7 @@ class Cancellation:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Raise what this was triggered with in place of the cancellation by which it ends a wait.
+        """Raise the trigger's error in place of the cancellation that ends a wait.
 
         Any other cancellation passes, and so does every other error.
 
@@ -134,7 +134,7 @@ class Cancellation:
             raise error from raised
 
     def _translate(self) -> ModelwireError | None:
-        """The error behind a cancellation; `None` if it came from somewhere else."""
+        """The error behind a cancellation; `None` if it has another cause."""
         if self.error is None or self._task is None:
             return None
         task, self._task = self._task, None

@@ -1,4 +1,4 @@
-"""Candidates: the models that are asked in turn until one answers."""
+"""Candidates: the models that are tried in turn until one answers."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ T = TypeVar("T")
 
 
 def deserves_fallback(error: ModelwireError) -> bool:
-    """Whether a model that is named as a fallback may answer instead.
+    """Whether a fallback model may answer after this error.
 
-    Not where the conversation itself is at fault: one that does not fit or that a policy stopped is
-    the caller's to shorten or change, and no other provider should get it unasked. Not where the
-    caller made a mistake or stopped, either.
+    Not where the conversation itself is at fault: if it does not fit or a policy stopped it, it is
+    the caller's to shorten or change, and no other provider should get it without a request. Not
+    where the caller made a mistake or stopped, either.
     """
     if isinstance(error, ContextOverflow | ContentFiltered):
         return False
@@ -55,16 +55,16 @@ class CallState:
         self.attempts: list[Attempt] = []
 
     def begin(self) -> None:
-        """Turn to the next candidate; what is known of the one before is not true of it."""
+        """Turn to the next candidate, and reset the state of the previous one."""
         self.model = None
 
     def note(self, attempt: Attempt) -> None:
-        """Keep a try that failed, where another one of the same model follows it."""
+        """Record a failed try that is followed by another one of the same model."""
         if attempt.waited is not None:
             self.add(attempt)
 
     def add(self, attempt: Attempt) -> None:
-        """Keep a try that failed."""
+        """Record a failed try."""
         self.attempts.append(attempt)
 
 
@@ -77,7 +77,7 @@ class Turn:
         limit: Ends the wait for it. What is armed here ends with the turn, and `first_event` with
             the first thing that is yielded.
         began: When the call began, by the monotonic clock.
-        asked: When this turn did.
+        asked: When this turn began.
         retries: When the model is tried again.
     """
 
@@ -104,7 +104,7 @@ async def ask_in_turn(
     state: CallState,
     ask: Callable[[Turn], Awaitable[AsyncGenerator[T, None]]],
 ) -> AsyncGenerator[T, None]:
-    """Ask the candidates until one answers; yield what it yields.
+    """Call the candidates in turn until one answers; yield its items.
 
     The next candidate is tried only after a failure that allows it, if nothing was yielded.
 
@@ -112,7 +112,7 @@ async def ask_in_turn(
         candidates: Lists references to the models, when the first is due.
         retries: When a model is tried again.
         state: The state of the call.
-        ask: Gets ready to ask one model.
+        ask: Prepares the call of one model.
     """
     began = time.monotonic()
     refs = candidates()

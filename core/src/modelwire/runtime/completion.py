@@ -48,10 +48,10 @@ class Completion:
         context: The conversation to be continued.
         model: A reference to the model; `None` is the primary one.
         fallbacks: The models to fall back on; `None` means what the configuration says.
-        options: What the caller wants of the answer.
+        options: The caller's options.
         keep_text: Whether the message holds text and thinking.
-        repairs: What was changed in the context before any plugin gets it.
-        observers: What watches the answer.
+        repairs: The changes made to the context before any plugin gets it.
+        observers: The observers of the answer.
     """
 
     resolver: Resolver
@@ -68,7 +68,7 @@ class Completion:
     observers: Observers | None = None
 
     def events(self, state: StreamState) -> AsyncGenerator[Sequence[Event], None]:
-        """Ask the candidates until one answers; yield its events, those of one arrival together."""
+        """Call the candidates in turn; yield the events, grouped by arrival."""
         answer = ask_in_turn(
             partial(self.resolver.candidates, self.model, self.fallbacks),
             self.retries,
@@ -94,7 +94,7 @@ class Completion:
                 yield arrived
 
     async def _tries(self, state: StreamState, turn: Turn) -> AsyncGenerator[Sequence[Event], None]:
-        """Get ready to ask one model, as often as the policy allows."""
+        """Prepare to call one model, with the retries that the policy allows."""
         await pass_gate()
         model = await self.resolver.resolve(turn.candidate)
         state.model = model
@@ -116,7 +116,7 @@ class Completion:
     async def _try(
         self, model: Model, options: CompletionOptions, state: StreamState
     ) -> AsyncGenerator[Sequence[Event], None]:
-        """Ask one model once."""
+        """Call one model once."""
         owner = self.registry.owner(model.provider, model.api)
         # Before anything is waited for, so that every failure has a message of this model.
         state.assembler = assembler = self._new_assembler(owner, model)
@@ -205,7 +205,7 @@ async def _next(stream: AsyncGenerator[Deltas, None], sent: SentSecrets) -> Delt
 async def events_after_load(
     prepared: Callable[[], Completion], state: StreamState
 ) -> AsyncGenerator[Sequence[Event], None]:
-    """The events of a completion that can be prepared when what describes tools is imported."""
+    """The events of a completion whose preparation waits for the import that describes tools."""
     await load()
     async with aclosing(prepared().events(state)) as arrived:
         async for each in arrived:

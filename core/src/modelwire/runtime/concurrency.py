@@ -1,4 +1,4 @@
-"""Concurrency: several jobs at the same time, and no more than a limit."""
+"""Concurrency: several jobs at the same time, up to a limit."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 async def run_bounded(jobs: Sequence[Callable[[], Awaitable[T]]], most: int) -> list[T]:
-    """Run jobs, no more than `most` at the same time; the results are in the order of the jobs.
+    """Run jobs, at most `most` concurrently; the results are in the order of the jobs.
 
-    The first error ends the others, and is raised when they have ended.
+    The first error cancels the others, and is raised once they have ended.
 
     Args:
         jobs: Each starts one job.

@@ -1,4 +1,4 @@
-"""The dry run: a request that is made and not sent."""
+"""The dry run: a request that is built but not sent."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class NothingToSend(InvalidRequest):
 
 @frozen
 class DryRun:
-    """A request that was made and not sent.
+    """A request that was built but not sent.
 
     Attributes:
-        model: The model that would be asked.
-        request: The finished request, signed where the provider wants that. It holds secrets.
-        changes: What was rewritten, dropped or added on the way from the context to the request.
+        model: The model that would be called.
+        request: The finished request, signed where the provider requires it. It holds secrets.
+        changes: What was rewritten, dropped or added between the context and the request.
     """
 
     model: Model
@@ -36,7 +36,7 @@ class DryRun:
     changes: tuple[Mapping[str, Any], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The whole as plain JSON data, with the values of headers that may be secret hidden."""
+        """The request as plain JSON data, with header values that may be secret hidden."""
         return {
             "model": str(self.model.ref),
             "method": self.request.method,
@@ -48,7 +48,7 @@ class DryRun:
 
 
 def _shown_body(body: bytes | None) -> Any:
-    """The body as JSON where it is, as text where it is, and else in base64."""
+    """The body as JSON or text where possible, and else in base64."""
     if body is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Embedding batches: texts divided into requests, and the check of what answers them."""
+"""Embedding batches: texts divided into requests, and the check of their answers."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from modelwire.models import Model
 __all__ = ["check_batch", "check_lengths", "divide", "normalized"]
 
 _UNIT = 1e-6
-"""How far the square of a length may be from 1 in 32-bit floats."""
+"""The tolerance of a squared length of 1 in 32-bit floats."""
 
 
 def divide(
     texts: Sequence[str], limits: EmbeddingLimits, most: int | None = None
 ) -> Iterator[range]:
-    """Divide texts into requests; yields the places of each request's texts, in order.
+    """Divide texts into requests; yields the indices of each request's texts, in order.
 
-    A text that is over the limit by itself gets a request of its own: what its service says to that
-    is more than can be known here.
+    A text that exceeds the limit by itself gets a request of its own: the service decides
+    whether to accept it.
 
     Args:
         texts: The texts.
-        limits: What one request may hold.
-        most: The most texts of a request, where the caller wants fewer.
+        limits: The limits of one request.
+        most: The caller's own maximum of texts in a request.
     """
     count = limits.texts if most is None else min(limits.texts, most)
     begin = size = 0
@@ -53,7 +53,7 @@ def check_batch(batch: EmbeddingBatch, count: int, dimensions: int | None, model
 
     Raises:
         MalformedResponse: There are more or fewer vectors than texts, vectors of several lengths, or
-            numbers that are none.
+            values that are not numbers.
         InvalidRequest: The vectors do not have the requested length.
     """
     vectors = batch.vectors
@@ -81,7 +81,7 @@ def check_lengths(vectors: Sequence[Vector], model: Model) -> None:
         model: The model, for errors.
 
     Raises:
-        MalformedResponse: They have several, or one is empty.
+        MalformedResponse: They have several lengths, or one is empty.
     """
     lengths = sorted({len(vector) for vector in vectors})
     if len(lengths) > 1 or 0 in lengths:
@@ -94,7 +94,7 @@ def _malformed(text: str, model: Model) -> MalformedResponse:
 
 
 def normalized(vector: Vector) -> Vector:
-    """A vector in the same direction, of length 1; one of zeros stays as it is."""
+    """A vector in the same direction, of length 1; one of zeros stays unchanged."""
     square = sum(map(mul, vector, vector))
     if square == 0 or abs(square - 1) < _UNIT:
         return vector

@@ -38,7 +38,7 @@ __all__ = ["CONCURRENCY", "EmbeddingCall", "Embeddings"]
 T = TypeVar("T")
 
 CONCURRENCY = 8
-"""How many requests of one call run at the same time, unless the caller says otherwise."""
+"""The default number of concurrent requests of one call."""
 
 
 def _shape(vectors: Sequence[Vector]) -> str:
@@ -54,7 +54,7 @@ class Embeddings:
         provider: The id of the provider that made them.
         model: The id of the model. Only vectors of one model, made with the same options, can be
             compared.
-        usage: The tokens used, or `None` if the service does not say for every request.
+        usage: The tokens used, or `None` if the service does not report them for every request.
         attempts: The tries that failed before, oldest first.
     """
 
@@ -88,9 +88,9 @@ class EmbeddingCall:
         texts: The texts.
         model: A reference to the model; `None` is the one that the configuration names.
         fallbacks: The models to fall back on for all the vectors.
-        options: What the caller wants of the vectors.
-        batch_size: The most texts of a request, where the caller wants fewer than the service takes.
-        concurrency: The most requests at the same time.
+        options: The caller's options.
+        batch_size: The caller's own maximum of texts in a request.
+        concurrency: The maximum of concurrent requests.
     """
 
     resolver: Resolver
@@ -106,7 +106,7 @@ class EmbeddingCall:
     concurrency: int
 
     async def result(self) -> Embeddings:
-        """Ask the candidates until one has made all the vectors.
+        """Call the candidates in turn until one has made all the vectors.
 
         Raises:
             ModelwireError: It failed; `attempts` are the tries before.
@@ -135,7 +135,7 @@ class EmbeddingCall:
         return evolve(made, attempts=tuple(state.attempts))
 
     async def _ask(self, state: CallState, turn: Turn) -> AsyncGenerator[Embeddings, None]:
-        """Get ready to ask one model."""
+        """Prepare to call one model."""
         await pass_gate()
         model = await self.resolver.resolve(turn.candidate)
         state.model = model
@@ -236,7 +236,7 @@ def _joined(batches: Sequence[EmbeddingBatch], model: Model) -> Embeddings:
     """The vectors of all requests, in order, and the sum of their usage.
 
     Raises:
-        MalformedResponse: Those of one request have another length than those of another.
+        MalformedResponse: The vectors of two requests differ in length.
     """
     vectors = tuple(vector for batch in batches for vector in batch.vectors)
     check_lengths(vectors, model)

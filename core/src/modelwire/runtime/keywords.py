@@ -40,12 +40,12 @@ _CONFIGURED = {"api_base", "api_key", "base_url", "region", "region_name"}
 def unexpected(
     name: str, of: Callable[..., Any], elsewhere: Mapping[str, Callable[..., Any]] | None = None
 ) -> TypeError:
-    """The error for a keyword argument that a function does not have, with what may be meant.
+    """The error for an unknown keyword argument, with a suggestion.
 
     Args:
         name: The argument.
         of: The function; its signature names its arguments.
-        elsewhere: Other functions that may have the argument, by how they are called.
+        elsewhere: Other functions that may have the argument, by their display names.
     """
     known = [each for each in inspect.signature(of).parameters if each != "self"]
     hint = _meant(name, known, elsewhere or {})

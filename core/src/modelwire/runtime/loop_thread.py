@@ -45,13 +45,13 @@ class LoopThread:
         return self._wait(future)
 
     def soon(self, function: Callable[[], object]) -> None:
-        """Call a function in the loop, without waiting for it; a loop that was stopped does nothing."""
+        """Call a function in the loop, without waiting for it; in a stopped loop nothing happens."""
         with self._taking_on:
             if not self._closing:
                 self._started().call_soon_threadsafe(function)
 
     def soon_if_running(self, function: Callable[[], object]) -> None:
-        """Call a function in the loop if that runs.
+        """Call a function in the loop if that is running.
 
         This takes no lock: the garbage collector may call it in any thread, at any point.
         """
@@ -61,7 +61,7 @@ class LoopThread:
                 loop.call_soon_threadsafe(function)
 
     def stop(self, last: Coroutine[Any, Any, None]) -> None:
-        """Run a last coroutine, then end the loop and its thread; neither is begun for that."""
+        """Run a last coroutine, then end the loop and its thread; neither is started for it."""
         # From here on nothing is taken on, so that no caller waits for what a stopped loop drops.
         with self._taking_on:
             self._closing = True
@@ -115,7 +115,7 @@ _inherited: list[asyncio.AbstractEventLoop] = []
 
 
 def _descriptors(loop: asyncio.AbstractEventLoop) -> list[int]:
-    """The selector of a loop, and what wakes the loop up; asyncio has no public name for them."""
+    """The selector of a loop, and its wake-up sockets; asyncio has no public names for them."""
     parts = [getattr(loop, name, None) for name in ("_selector", "_ssock", "_csock")]
     return [part.fileno() for part in parts if part is not None]
 

@@ -22,7 +22,7 @@ def near_models(
     """The references and aliases that are near a name, at most three; of models, the newest first.
 
     Args:
-        name: What was written.
+        name: The unknown name.
         refs: The known models.
         aliases: The user's short names.
         registry: The installed plugins, whose providers may have a model of this name that no list has.
@@ -39,7 +39,7 @@ def near_models(
 
 
 def with_slash(name: str, registry: Registry) -> str | None:
-    """A name that was written as `provider:model-id`, as it should be; `None` for any other."""
+    """The corrected form of a name written as `provider:model-id`; `None` for any other."""
     provider, colon, model = name.partition(":")
     known = registry.provider_ids if colon and model else ()
     provider = registry.canonical(provider)
@@ -47,7 +47,7 @@ def with_slash(name: str, registry: Registry) -> str | None:
 
 
 def _version(name: str) -> tuple[list[int], str]:
-    """A key that puts newer models above older ones: their version, then their date, if any."""
+    """A sort key that puts newer models first: their version, then their date, if any."""
     numbers = _NUMBERS.findall(name)
     version = [int(each) for each in numbers if len(each) < _LONGEST_VERSION]
     date = max((each for each in numbers if len(each) >= _LONGEST_VERSION), default="")
@@ -55,7 +55,7 @@ def _version(name: str) -> tuple[list[int], str]:
 
 
 def _published(name: str, registry: Registry) -> list[str]:
-    """The installed providers that have a model of this very name by the package `genai-prices`."""
+    """The installed providers that have a model of this name in the package `genai-prices`."""
     try:
         from genai_prices.data_snapshot import get_snapshot
     except ImportError:

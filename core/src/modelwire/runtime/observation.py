@@ -1,4 +1,4 @@
-"""Observation of operations: what middleware watches, from beginning to end."""
+"""Observation of operations: middleware that watches them from beginning to end."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Observers:
         """Begin to watch an operation; `None` where nothing watches it.
 
         Raises:
-            ModelwireError: What middleware says of its settings.
+            ModelwireError: Middleware rejects its settings.
         """
         if not self.any:
             return None
@@ -82,7 +82,7 @@ class Observers:
 
 
 class Observation:
-    """The observers of one operation; one that raises is called no more.
+    """The observers of one operation; one that raises is not called again.
 
     Args:
         observers: The observers.
@@ -93,17 +93,17 @@ class Observation:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """The surroundings of the operation's own work, as all observers make them."""
+        """The context of the operation's own work, as set up by all observers."""
         with ExitStack() as stack:
             self._each(lambda observer: stack.enter_context(observer.entered()))
             yield
 
     def failed(self, attempt: Attempt) -> None:
-        """Note a try that failed, where another one follows."""
+        """Record a failed try that is followed by another one."""
         self._each(lambda observer: observer.failed(attempt))
 
     def ended(self, outcome: OperationOutcome) -> None:
-        """Note the end."""
+        """Record the end."""
         self._each(lambda observer: observer.ended(outcome))
         self._observers.clear()
 
@@ -149,6 +149,6 @@ async def observed(
 
 
 def _report(culprit: object, error: Exception) -> None:
-    """Log what failed, without the text of the error, which may hold a secret."""
+    """Log the failure without the text of the error, which may hold a secret."""
     name = getattr(culprit, "__module__", type(culprit).__module__)
     _LOG.warning("%s failed while it watched an operation: %s. It is left out.", name, where(error))

@@ -1,4 +1,4 @@
-"""Merged options of a call: the caller's over the configuration's."""
+"""Merged options of a call: the caller's options override the configuration's."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class StreamSettings(OptionChanges, total=False):
 
 
 def naming(keywords: type[Any]) -> Callable[[F], F]:
-    """Have the signature of a function name each of its keyword arguments.
+    """Give a function a signature that names each of its keyword arguments.
 
-    Notebooks and `help` read it; they do not know what `Unpack` of a `TypedDict` means.
+    Notebooks and `help` read it; they do not resolve `Unpack` of a `TypedDict`.
 
     Args:
-        keywords: The `TypedDict` of which the function takes the keys as `**`.
+        keywords: The `TypedDict` whose keys the function takes as `**`.
     """
 
     def named(function: F) -> F:
@@ -109,19 +109,19 @@ _KNOWN: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "cacheRetention": ("cache_retention", (str,)),
 }
 _AUTO = "auto"
-"""The value of `maxTokens` that leaves the limit to the service. It stays a parameter for the plugin."""
+"""The value of `maxTokens` that leaves the limit to the service. It stays a plugin parameter."""
 _CHOICES = {"thinking": get_args(ReasoningLevel), "cacheRetention": get_args(CacheRetention)}
 
 
 def merge_options(configured: Mapping[str, Any], options: CompletionOptions) -> CompletionOptions:
-    """Put together the options of one call.
+    """Merge the options of one call.
 
     Args:
         configured: Request parameters that the configuration gives the model.
-        options: The options that the caller gave; they win.
+        options: The caller's options; they take precedence.
 
     Raises:
-        ConfigError: A parameter in the configuration is not what its option takes.
+        ConfigError: A configured parameter is not valid for its option.
     """
     merged = options
     params = dict(configured)
@@ -142,10 +142,10 @@ def merge_options(configured: Mapping[str, Any], options: CompletionOptions) -> 
 def merge_embedding_options(
     configured: Mapping[str, Any], options: EmbeddingOptions
 ) -> EmbeddingOptions:
-    """Put together the options of embeddings; the arguments are those of `merge_options`.
+    """Merge the options of embeddings; the arguments are those of `merge_options`.
 
     Raises:
-        ConfigError: A parameter in the configuration is not what its option takes.
+        ConfigError: A configured parameter is not valid for its option.
     """
     params = dict(configured)
     merged = options

@@ -1,4 +1,4 @@
-"""Calls of plugins' hooks: what they need, and whose fault it is when they fail."""
+"""Calls of plugins' hooks: their targets, and the attribution of failures."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class PluginCall:
     async def prepare(
         cls, registry: Registry, catalog: Catalog, transport: Transport, model: Model
     ) -> PluginCall:
-        """Find the plugin that answers for a model, and import what it needs.
+        """Find the plugin of a model, and import its modules.
 
         Raises:
-            PluginError: No plugin answers for it, or the one that does is broken.
+            PluginError: No plugin provides it, or its plugin is broken.
             ConfigError: No installed plugin owns the provider's auth mode.
         """
         owner = registry.owner(model.provider, model.api)
@@ -61,10 +61,10 @@ class PluginCall:
         Args:
             hook: The hook.
             ability: What it is for, such as `count tokens`.
-            hint: What to do without it.
+            hint: The hint for a plugin without it.
 
         Raises:
-            InvalidRequest: It has not.
+            InvalidRequest: The plugin does not have the hook.
         """
         if not self.owner.implements(hook):
             msg = f"{self.owner.distribution} cannot {ability}."
@@ -79,8 +79,8 @@ class PluginCall:
             work: What it is for, such as `describe a call`.
 
         Raises:
-            ModelwireError: What the hook raised.
-            PluginError: It raised something else.
+            ModelwireError: The hook raised it.
+            PluginError: The hook raised another exception.
         """
         try:
             return hook()
@@ -98,8 +98,8 @@ class PluginCall:
             work: What it is for, such as `count tokens`.
 
         Raises:
-            ModelwireError: What the hook raised.
-            PluginError: It raised something else, or cancelled itself.
+            ModelwireError: The hook raised it.
+            PluginError: The hook raised another exception, or cancelled itself.
         """
         sent = SentSecrets()
         token = sent.begin()

@@ -1,4 +1,4 @@
-"""Streams of plugins: what the hook `stream_completion` returned, as an asynchronous generator."""
+"""Streams of plugins: the result of the hook `stream_completion` as an asynchronous generator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def stream_of(deltas: object, distribution: str) -> AsyncGenerator[Deltas, None]
     """The result of a plugin's hook as an asynchronous generator.
 
     Raises:
-        PluginError: It is no stream.
+        PluginError: It is not a stream.
     """
     if inspect.isasyncgen(deltas):
         return cast("AsyncGenerator[Deltas, None]", deltas)

@@ -1,4 +1,4 @@
-"""Prompts: the forms that callers may give, made into a context."""
+"""Prompts: the forms that callers may pass, converted to a context."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ A message may be a dictionary in the form of Chat Completions.
 def as_context(
     prompt: Prompt, *, system: str | None = None, tools: Iterable[ToolLike] | None = None
 ) -> Context:
-    """Make a context of a prompt; the caller's own is never changed.
+    """Convert a prompt to a context; the caller's own is never changed.
 
     Raises:
-        InvalidMessage: It is none of the kinds that a prompt may be, or a tool is none.
+        InvalidMessage: The prompt has an unsupported type, or a tool is not a tool.
     """
     if isinstance(prompt, str):
         context = Context([UserMessage(prompt)])
@@ -62,7 +62,7 @@ def as_context(
 
 
 def _messages(prompt: Prompt) -> tuple[list[Message], str | None]:
-    """The messages of a prompt, and what those of the system say."""
+    """The messages of a prompt, and the texts of its system messages."""
     given: Any = prompt.messages if isinstance(prompt, Context) else prompt
     if isinstance(given, UserMessage | AssistantMessage | ToolResultMessage | Mapping):
         given = [given]
@@ -84,10 +84,10 @@ def prepare_context(
     system: str | None = None,
     tools: Iterable[ToolLike] | None = None,
 ) -> tuple[Context, Sequence[Change]]:
-    """Make the context of a call, which no plugin can fail at because it is nested too deep.
+    """Make the context of a call, with a depth of nesting that every plugin can handle.
 
     Returns:
-        The context, and what was changed in its messages: a conversation may hold data of old.
+        The context, and the changes to its messages, which may come from an old session.
 
     Raises:
         InvalidMessage: The prompt or a tool is not well formed; a schema that is nested too deep is
@@ -143,7 +143,7 @@ def check_abilities(model: Model, context: Context) -> None:
 
 
 def _ability(block: object) -> InputKind | None:
-    """The kind of input that a model must accept to be sent this block."""
+    """The kind of input that a model must accept for this block."""
     if isinstance(block, GuardContent):
         block = block.content
     if isinstance(block, Image):

@@ -1,4 +1,4 @@
-"""A pump: reads in the event loop what is consumed in another thread.
+"""A pump: reads items in the event loop for a consumer in another thread.
 
 Items cross over in batches: whatever has arrived when the consumer asks, so that a burst costs one
 crossing and not one per item.
@@ -36,7 +36,7 @@ class Pump(Generic[T]):
     All but the constructor belongs to the loop.
 
     Args:
-        halts: After such an item nothing is read before the consumer wants the one after it.
+        halts: After such an item, reading pauses until the consumer requests the next one.
     """
 
     def __init__(self, halts: Callable[[T], bool]) -> None:
@@ -53,7 +53,7 @@ class Pump(Generic[T]):
         """Wait for items; an empty list means the end.
 
         Args:
-            source: What to read, the same each time.
+            source: The source, the same each time.
         """
         if self._dropped:
             return []
@@ -87,13 +87,13 @@ class Pump(Generic[T]):
             await asyncio.wait([self._task])
 
     def drop(self) -> None:
-        """End the reading without waiting for it; the consumer has gone."""
+        """End the reading without waiting for it, since the consumer has gone."""
         self._dropped = True
         if self._task is not None and not self.is_foreign():
             self._task.cancel()
 
     def is_foreign(self) -> bool:
-        """Whether the reading is done in the process that this one was forked from."""
+        """Whether the reading takes place in the process that this one was forked from."""
         return self._task is not None and self._task.get_loop() is not asyncio.get_running_loop()
 
     async def _run(self, source: Source[T]) -> None:

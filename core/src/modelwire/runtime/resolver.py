@@ -24,7 +24,7 @@ __all__ = ["Resolver", "default_ref", "full_ref", "named_by", "named_refs", "unk
 _NONE: Mapping[str, ModelwireError] = {}
 _NOTHING = CompletionOptions()
 _MOST_KNOWN = 1024
-"""References that are remembered; users of a server may write others without end."""
+"""The number of cached references; users of a server may write arbitrarily many."""
 
 
 @frozen
@@ -44,10 +44,10 @@ class Resolver:
     _plain: dict[tuple[str, str], tuple[Model, Deadlines, dict[str, Any]]] = field(
         factory=dict, init=False, repr=False, eq=False
     )
-    """The options of calls for which the caller wants nothing: each with the model as it was then."""
+    """The options of calls without options of their own, each with the model at that time."""
 
     async def resolve(self, ref: ModelRef | str | None = None) -> Model:
-        """Find the model that a reference names, as `Runtime.resolve` describes it.
+        """Find the model that a reference names, as in `Runtime.resolve`.
 
         Raises:
             UnknownModel: It names no model, or several; `candidates` are near ones.
@@ -73,7 +73,7 @@ class Resolver:
         """List the references to try for one answer, in order.
 
         Args:
-            model: What the caller named; `None` is the primary model.
+            model: The caller's reference; `None` is the primary model.
             fallbacks: The models to fall back on. `None` means the configuration's fallbacks for
                 the primary model, and none for another.
 
@@ -105,17 +105,17 @@ class Resolver:
         spent: float = 0.0,
         deadlines: Deadlines,
     ) -> CompletionOptions:
-        """Put together the options with which a model is called.
+        """Merge the options for a call of a model.
 
         Args:
             model: The model.
-            asked: What the caller wants; it wins over the configuration.
+            asked: The caller's options; they override the configuration.
             spent: Seconds that have passed since the call. The caller's total deadline has been
                 running since; the configuration's and the transport's begin with each model.
-            deadlines: Those of the transport, for what neither caller nor configuration limit.
+            deadlines: Those of the transport, where neither caller nor configuration set any.
 
         Raises:
-            ConfigError: A parameter in the configuration is not what its option takes.
+            ConfigError: A configured parameter is not valid for its option.
         """
         if not asked == _NOTHING:  # noqa: SIM201 - the opposite takes twice as long
             return self._options(model, asked, spent, deadlines)
@@ -145,12 +145,12 @@ class Resolver:
     def embedding_options_for(
         self, model: Model, asked: EmbeddingOptions, *, spent: float = 0.0, deadlines: Deadlines
     ) -> EmbeddingOptions:
-        """Put together the options of embeddings; the arguments are those of `options_for`.
+        """Merge the options of embeddings; the arguments are those of `options_for`.
 
         Parameters for every model are for answers and are left out.
 
         Raises:
-            ConfigError: A parameter in the configuration is not what its option takes.
+            ConfigError: A configured parameter is not valid for its option.
         """
         names = self.registry.names_of(model.provider)
         provider = self.registry.provider_config(model.provider)
@@ -169,10 +169,10 @@ class Resolver:
         return own.with_defaults(self._deadlines(provider)).with_defaults(defaults)
 
     def _require_variables(self, model: Model, owner: Owner) -> None:
-        """Check that the settings for a model have all their variables, and no others.
+        """Check that the variables in the settings of a model are set; others do not matter.
 
         Raises:
-            ConfigError: One is not set.
+            ConfigError: A variable is not set.
         """
         names = self.registry.names_of(model.provider)
         self.config.require_provider(*names)
@@ -204,7 +204,7 @@ class Resolver:
         """The reference to the embedding model that the configuration names.
 
         Raises:
-            ConfigError: It names none.
+            ConfigError: The configuration names none.
         """
         chosen = self.config.agents.defaults.memory_search
         if chosen.model is None:
@@ -223,7 +223,7 @@ class Resolver:
         return list(dict.fromkeys(map(self._canonical, (first, *others))))
 
     def _canonical(self, candidate: ModelRef | str) -> ModelRef | str:
-        """A reference under its provider's own id; as it is, where it names none or is wrong."""
+        """A reference with its provider's canonical id; unchanged where it is not valid."""
         if isinstance(candidate, ModelRef):
             provider = self.registry.canonical(candidate.provider)
             same = provider == candidate.provider
@@ -261,7 +261,7 @@ class Resolver:
 
 
 def full_ref(registry: Registry, text: str) -> ModelRef | None:
-    """Read `provider/model-id` with the provider under its own id; `None` for a bare name.
+    """Read `provider/model-id`, with the canonical id of the provider; `None` for a bare name.
 
     Raises:
         UnknownModel: It is empty, or a side of the slash is.
@@ -297,7 +297,7 @@ def named_refs(config: Config, registry: Registry) -> list[ModelRef]:
 def named_by(name: str, known: Iterable[ModelRef]) -> ModelRef | None:
     """Find the one known model with this id; `None` if there is none.
 
-    An id in the same case comes before one in another. There is no guess: a name that fits several
+    An id in the same case comes before one in another. It never guesses: a name that fits several
     providers is an error, since the wrong vendor must never answer.
 
     Args:
@@ -327,9 +327,9 @@ def unknown_name(
 
     Args:
         name: The name.
-        near: References and aliases that may have been meant.
+        near: Suggested references and aliases.
         registry: The installed plugins.
-        unlisted: Providers whose models could not be listed, and why.
+        unlisted: Providers whose models could not be listed, with the reasons.
     """
     from modelwire.runtime.near_models import with_slash
 
@@ -344,7 +344,7 @@ def unknown_name(
 
 
 def default_ref(config: Config, registry: Registry) -> ModelRef:
-    """The model to use when nothing is configured at all: the one that is installed for that.
+    """The model to use without any configuration: the installed one that needs none.
 
     Raises:
         ConfigError: There is a configuration, but it names no primary model; or there is none, and

@@ -48,7 +48,7 @@ __all__ = ["Runtime"]
 
 
 class Runtime(AsyncClosable):
-    """Names models, streams from them, and falls back where the configuration says so.
+    """Resolves models, streams from them, and falls back as configured.
 
         async with Runtime.from_config() as runtime:
             message = await runtime.complete("What is the capital of France?")
@@ -129,7 +129,8 @@ class Runtime(AsyncClosable):
             InvalidRequest: An argument is of another type; it is named.
 
         Warns:
-            UntrustedConfigWarning: Parts of a found file were left out, because it is not trusted.
+            UntrustedConfigWarning: Parts of a file found in the working directory were left out, as
+                it is not trusted.
         """
         forms = (Config, Mapping, str, os.PathLike, NoneType)
         check_type("config", config, forms, "a Config, a dict, or the path of a file")
@@ -152,13 +153,13 @@ class Runtime(AsyncClosable):
         return self
 
     async def aclose(self) -> None:
-        """Close every connection and tool source, and end what is still being fetched."""
+        """Close every connection and tool source, and cancel pending fetches."""
         await self._sources.aclose()
         await self.catalog.aclose()
         await self.transport.aclose()
 
     async def resolve(self, ref: ModelRef | str | None = None) -> Model:
-        """Find the model that a reference names, with what is known about it.
+        """Find the model that a reference names, with the known facts about it.
 
         Args:
             ref: `provider/model-id`, an alias, or a bare name that exactly one known model has.
@@ -187,26 +188,26 @@ class Runtime(AsyncClosable):
         keep_text: bool = True,
         **changes: Unpack[OptionChanges],
     ) -> Stream:
-        """Ask a model, and stream its answer.
+        """Call a model, and stream its answer.
 
         Args:
             prompt: A string, a message, messages, or a whole `Context`. A message may be a
                 dictionary, such as `{"role": "user", "content": "Hello"}`; system messages at the
                 beginning add to the system prompt.
             model: A reference as for `resolve`. `None` is the primary model.
-            fallbacks: Models to ask when the first fails before it has said anything. By default
+            fallbacks: Models to try when the first fails before its answer begins. By default
                 those of the configuration if `model` is `None`, and none otherwise.
             system: The system prompt, in place of the context's.
-            tools: The tools, in place of the context's: functions with type hints, what `tool_from`
-                makes of them, `Tool`s, or dictionaries in the form of Chat Completions. None of
+            tools: The tools, in place of the context's: functions with type hints, results of
+                `tool_from`, `Tool`s, or dictionaries in the form of Chat Completions. None of
                 them is run; that is what `run_tools` and `Agent` do.
             options: Options as an object.
             keep_text: Whether the message at the end holds text and thinking, and the events that end
                 these. Without them an answer takes constant memory, however long it is; tool calls,
                 usage and the stop reason are in the message either way.
-            changes: Single options by keyword, as `max_tokens=100`; they win over `options`. They are
-                the attributes of `CompletionOptions`: `max_tokens`, `temperature`, `top_p`, `stop`,
-                `reasoning`, `tool_choice`, `cache_retention`, `metadata`, `session_id`,
+            changes: Single options by keyword, as `max_tokens=100`; they override `options`. They
+                are the attributes of `CompletionOptions`: `max_tokens`, `temperature`, `top_p`,
+                `stop`, `reasoning`, `tool_choice`, `cache_retention`, `metadata`, `session_id`,
                 `response_schema`, `params`, `plugins` and `deadlines`.
 
         Returns:
@@ -214,9 +215,9 @@ class Runtime(AsyncClosable):
 
         Raises:
             InvalidMessage: The prompt or a tool is not well formed.
-            InvalidRequest: An argument or option has another type or range than it may have, or is
+            InvalidRequest: An argument or option has a wrong type or range, or is
                 nested too deep.
-            TypeError: There is no such option.
+            TypeError: An option does not exist.
 
         In the first call of a process with functions as tools, or with a class as the schema, that is
         made in an event loop, the prompt, the tools and the schema are checked when it is iterated.
@@ -273,10 +274,10 @@ class Runtime(AsyncClosable):
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> AssistantMessage:
-        """Ask a model, and wait for its whole answer; the arguments are those of `stream`.
+        """Call a model, and wait for its whole answer; the arguments are those of `stream`.
 
         Raises:
-            ModelwireError: The answer failed; `partial` is what had arrived.
+            ModelwireError: The answer failed; `partial` is the partial message.
         """
         stream = self.stream(
             prompt,
@@ -301,11 +302,11 @@ class Runtime(AsyncClosable):
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> DryRun:
-        """Make the request that `stream` would send first, and do not send it.
+        """Build the request that `stream` would send first, without sending it.
 
         Raises:
-            ModelwireError: The request cannot be made.
-            NothingToSend: The model is not asked over HTTP, so there is no request.
+            ModelwireError: The request cannot be built.
+            NothingToSend: The model is not called over HTTP, so there is no request.
         """
         check_call(model, system=system)
         if must_load(tools, changes.get("response_schema")):
@@ -348,11 +349,11 @@ class Runtime(AsyncClosable):
         max_turns: int = MAX_TURNS,
         **settings: Unpack[StreamSettings],
     ) -> ToolLoop:
-        """Ask a model, and run the tools that it calls; the function `run_tools` says more.
+        """Call a model, and run the tools that it calls; see the function `run_tools`.
 
         Raises:
             InvalidMessage: Two tools have the same name.
-            InvalidRequest: An argument or option has another name, type or range than it may have.
+            InvalidRequest: An argument or option has a wrong name, type or range.
         """
         return ToolLoop(
             self, context, tools, approve=approve, max_turns=max_turns, settings=settings
@@ -373,7 +374,7 @@ class Runtime(AsyncClosable):
 
         Raises:
             InvalidRequest: The model's plugin cannot count tokens.
-            ModelwireError: The request cannot be made, or the service failed.
+            ModelwireError: The request cannot be built, or the service failed.
         """
         check_call(model, system=system)
         if must_load(tools, changes.get("response_schema")):
@@ -415,27 +416,27 @@ class Runtime(AsyncClosable):
         concurrency: int = CONCURRENCY,
         **changes: Unpack[EmbeddingChanges],
     ) -> Embeddings:
-        """Make a vector of each text.
+        """Embed texts: make one vector for each.
 
         The texts are divided into requests as the service allows, and the requests are sent a few at
-        a time. Each is sent again by itself where that may help.
+        a time. Each request is retried separately.
 
         Args:
             texts: The texts; a string is one text. Without texts there are no vectors, and nothing
                 is sent.
             model: A reference as for `resolve`. `None` is `agents.defaults.memorySearch`.
             fallbacks: Models that may make all the vectors when the first fails. Vectors of several
-                models cannot be compared, so no other model is used unless it is named here.
+                models cannot be compared, so no other model is used by default.
             options: Options as an object.
-            batch_size: The most texts of a request; by default as many as the service takes.
-            concurrency: The most requests at the same time.
-            changes: Single options by keyword; they win over `options`. They are the attributes of
+            batch_size: The maximum of texts in a request; by default that of the service.
+            concurrency: The maximum of concurrent requests.
+            changes: Single options by keyword; they override `options`. They are the attributes of
                 `EmbeddingOptions`: `dimensions`, `input_type`, `normalize`, `params`, `plugins`
                 and `deadlines`.
 
         Raises:
-            InvalidRequest: A text is empty or no string, an argument or option has another name, type
-                or range than it may have, or the model makes no embeddings.
+            InvalidRequest: A text is empty or not a string, an argument or option has a wrong name,
+                type or range, or the model makes no embeddings.
             ModelwireError: A request failed; `text_index` says which text was at fault, where that is
                 known.
         """
@@ -471,8 +472,8 @@ class Runtime(AsyncClosable):
     def describe_call(self, model: Model) -> dict[str, str]:
         """The plugin's description of a call to a model: the region, the endpoint and so on.
 
-        No request is sent. A fact `x` may come with `xSource`, where it came from.
-        Empty where the plugin says nothing.
+        No request is sent. A fact `x` may come with its source, `xSource`.
+        Empty where the plugin provides none.
 
         Raises:
             PluginError: No installed plugin provides the model, or the one that does is broken.

@@ -43,17 +43,17 @@ class StreamState(CallState):
         self.observation: Observation | None = None
 
     def add(self, attempt: Attempt) -> None:
-        """Keep a try that failed, and pass it on to observers."""
+        """Record a failed try, and pass it on to observers."""
         super().add(attempt)
         if self.observation is not None:
             self.observation.failed(attempt)
 
     def begin(self) -> None:
-        """Turn to the next candidate; what is known of the one before is not true of it."""
+        """Turn to the next candidate, and reset the state of the previous one."""
         self.model = self.assembler = None
 
     def complete(self, error: ModelwireError) -> None:
-        """Give an error what arrived before it and the tries that failed before it."""
+        """Add the partial message and the failed tries to an error."""
         if error.partial is None and self.assembler is not None:
             aborted = isinstance(error, Cancelled)
             self.assembler.fail(error, StopReason.ABORTED if aborted else StopReason.ERROR)
@@ -73,12 +73,12 @@ class Stream(AsyncClosable):
             async for event in stream:
                 ...
 
-    A failure is raised from the iteration; `error.partial` is what had arrived.
+    A failure is raised from the iteration; `error.partial` is the partial message.
 
-    The connection is closed when the `async with` is left, the stream closed, or the task cancelled
-    that waits for an event; and also when nothing refers to the stream any more, as after a `break`
-    out of `async for event in runtime.stream("Hello")`. A stream that you still hold can be iterated
-    further.
+    The connection is closed when the `async with` block ends, the stream is closed, or the task
+    that waits for an event is cancelled; also when the stream is no longer referenced, as after a
+    `break` out of `async for event in runtime.stream("Hello")`. A stream that is still referenced
+    can be iterated further.
     """
 
     def __init__(
@@ -102,12 +102,12 @@ class Stream(AsyncClosable):
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """The tries that failed so far, oldest first."""
+        """The failed tries so far, oldest first."""
         return tuple(self._state.attempts)
 
     @property
     def message(self) -> AssistantMessage | None:
-        """The finished message, or `None` as long as there is none."""
+        """The finished message, or `None` before the end."""
         return self._state.message
 
     def cancel(self) -> None:
@@ -122,14 +122,14 @@ class Stream(AsyncClosable):
         await self._events.aclose()
 
     def texts(self) -> Texts:
-        """Only the text of the answer, piece by piece."""
+        """The text of the answer only, piece by piece."""
         return Texts(self._events)
 
     async def result(self) -> AssistantMessage:
         """Read to the end and return the message.
 
         Raises:
-            ModelwireError: The answer failed; `partial` is what had arrived.
+            ModelwireError: The answer failed; `partial` is the partial message.
         """
         async for _ in self._events:
             pass
@@ -143,7 +143,7 @@ class Texts:
     """The text of a stream, piece by piece: an asynchronous iterator over it.
 
     Args:
-        events: The events; what else is among them is left out.
+        events: The events; others than text are left out.
     """
 
     def __init__(self, events: AsyncGenerator[object, None]) -> None:

@@ -125,7 +125,7 @@ class SyncRuntime(Closable):
         keep_text: bool = True,
         **changes: Unpack[OptionChanges],
     ) -> SyncStream:
-        """Ask a model, and stream its answer; see `Runtime.stream`."""
+        """Call a model, and stream its answer; see `Runtime.stream`."""
         stream = self._runtime.stream(
             prompt,
             model=model,
@@ -150,7 +150,7 @@ class SyncRuntime(Closable):
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> AssistantMessage:
-        """Ask a model, and wait for its whole answer; see `Runtime.complete`."""
+        """Call a model, and wait for its whole answer; see `Runtime.complete`."""
         answer = self._runtime.complete(
             prompt,
             model=model,
@@ -173,7 +173,7 @@ class SyncRuntime(Closable):
         options: CompletionOptions | None = None,
         **changes: Unpack[OptionChanges],
     ) -> DryRun:
-        """Make the request that `stream` would send first, and do not send it; see `Runtime.dry_run`."""
+        """Build the first request of `stream` without sending it; see `Runtime.dry_run`."""
         return self._loop.call(
             self._runtime.dry_run(
                 prompt, model=model, system=system, tools=tools, options=options, **changes
@@ -190,11 +190,11 @@ class SyncRuntime(Closable):
         max_turns: int = MAX_TURNS,
         **settings: Unpack[StreamSettings],
     ) -> SyncToolLoop:
-        """Ask a model, and run the tools that it calls; the function `run_tools` says more.
+        """Call a model, and run the tools that it calls; see the function `run_tools`.
 
         Raises:
             InvalidMessage: Two tools have the same name.
-            InvalidRequest: An argument or option has another name, type or range than it may have.
+            InvalidRequest: An argument or option has a wrong name, type or range.
         """
 
         def begin(ask: Approve) -> ToolLoop:
@@ -234,7 +234,7 @@ class SyncRuntime(Closable):
         concurrency: int = CONCURRENCY,
         **changes: Unpack[EmbeddingChanges],
     ) -> Embeddings:
-        """Make a vector of each text; see `Runtime.embed`."""
+        """Embed texts: make one vector for each; see `Runtime.embed`."""
         return self._loop.call(
             self._runtime.embed(
                 texts,
@@ -257,7 +257,7 @@ class SyncCatalog:
 
     Args:
         catalog: The catalog.
-        loop: The loop that does the work.
+        loop: The event loop of the catalog.
         runtime: The owner of the loop, kept alive here because its finalizer closes it.
     """
 
@@ -278,11 +278,11 @@ class SyncCatalog:
         return self._catalog.credentials(provider, probe=probe, timeout=timeout)
 
     def known(self, provider: str) -> Listing | None:
-        """A provider's listing if it can be had without the network; see `Catalog.known`."""
+        """A provider's listing if it is available without the network; see `Catalog.known`."""
         return self._catalog.known(provider)
 
     def cached(self, provider: str) -> Listing:
-        """A provider's listing without the network, however old; see `Catalog.cached`."""
+        """A provider's cached listing, however old; see `Catalog.cached`."""
         return self._catalog.cached(provider)
 
     def listing(self, provider: str, *, refresh: bool = False) -> Listing:
@@ -296,7 +296,7 @@ class SyncCatalog:
         return self._loop.call(self._catalog.listings(providers, refresh=refresh))
 
     def model(self, ref: ModelRef) -> Model:
-        """The facts that are known about a model without the network; see `Catalog.model`."""
+        """The known facts about a model, without the network; see `Catalog.model`."""
         return self._catalog.model(ref)
 
 

@@ -28,7 +28,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Work(Source[T_co], Protocol[T_co]):
-    """Work of several answers and tools: a `ToolLoop`, or the stream of an agent."""
+    """A run of several answers and tools: a `ToolLoop`, or the stream of an agent."""
 
     def cancel(self) -> None:
         """Stop: waiting for an item raises `Cancelled`."""
@@ -38,11 +38,11 @@ W = TypeVar("W", bound=Work[Any])
 
 
 class _Iteration(Closable, Generic[T]):
-    """A source that is read from another thread, with what is common to streams and tool loops.
+    """A source that is read from another thread; the base of streams and tool loops.
 
     Args:
-        source: What is read.
-        pump: What reads it.
+        source: The source.
+        pump: The pump that reads it.
         loop: The loop that does the work.
         owner: The owner of the loop, kept alive here because its finalizer ends the loop.
     """
@@ -83,8 +83,8 @@ class SyncStream(_Iteration[Event]):
             for event in stream:
                 ...
 
-    As with a `Stream`, the connection is closed when the `with` is left, the stream closed, or when
-    nothing refers to the stream any more.
+    As with a `Stream`, the connection is closed when the `with` block ends, the stream is closed,
+    or the stream is no longer referenced.
 
     Args:
         stream: The stream to iterate.
@@ -109,12 +109,12 @@ class SyncStream(_Iteration[Event]):
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """The tries that failed so far, oldest first."""
+        """The failed tries so far, oldest first."""
         return self._stream.attempts
 
     @property
     def message(self) -> AssistantMessage | None:
-        """The finished message, or `None` as long as there is none."""
+        """The finished message, or `None` before the end."""
         return self._stream.message
 
     def cancel(self) -> None:
@@ -122,14 +122,14 @@ class SyncStream(_Iteration[Event]):
         self._loop.soon(self._stream.cancel)
 
     def texts(self) -> Iterator[str]:
-        """Only the text of the answer, piece by piece."""
+        """The text of the answer only, piece by piece."""
         return (event.delta for event in self if isinstance(event, TextDeltaEvent))
 
     def result(self) -> AssistantMessage:
         """Read to the end and return the message.
 
         Raises:
-            ModelwireError: The answer failed; `partial` is what had arrived.
+            ModelwireError: The answer failed; `partial` is the partial message.
         """
         for _ in self:
             pass
@@ -154,7 +154,7 @@ class _Question:
 
     @property
     def is_open(self) -> bool:
-        """Whether the approval is still waited for; it is not after `cancel`."""
+        """Whether the approval is still pending; after `cancel` it is not."""
         return not self._answer.done()
 
     async def answered(self) -> bool:
@@ -170,7 +170,7 @@ class _Question:
             said.close()
 
     def fail(self, error: Exception) -> None:
-        """Say that there will be no approval, and why; in the loop."""
+        """Cancel the approval, with a reason; in the loop."""
         if not self._answer.done():
             # A future does not take this one.
             refused = isinstance(error, StopIteration)
@@ -178,19 +178,19 @@ class _Question:
 
 
 async def _ask_consumer(pump: Pump[Any], call: ToolCall) -> bool:
-    """Have the consumer of a pump approve a call."""
+    """Make a function by which the consumer of a pump approves a call."""
     question = _Question(call)
     pump.put(question)
     return await question.answered()
 
 
 def _is_followed_by_work(item: object) -> bool:
-    """Whether a loop that reads on may run a tool or ask a model, which the caller must want."""
+    """Whether reading on may run a tool or call a model, which only the consumer may trigger."""
     return type(item) is DoneEvent or type(item) is ToolRun
 
 
 class SyncWork(_Iteration[T | _Question], Generic[T, W]):
-    """Work of several answers and tools, whose tools are approved in the thread that iterates.
+    """A run of several answers and tools, whose tools are approved in the consumer's thread.
 
     Tools run in threads of their own, and coroutine functions in the loop. No tool runs ahead of the
     iteration.
@@ -224,7 +224,7 @@ class SyncWork(_Iteration[T | _Question], Generic[T, W]):
         return item
 
     def cancel(self) -> None:
-        """Stop: waiting for an item raises `Cancelled`, with what had arrived as `partial`.
+        """Stop: waiting for an item raises `Cancelled`, with the partial message as `partial`.
 
         May be called from any thread.
         """
@@ -267,6 +267,6 @@ class SyncToolLoop(SyncWork[Event | ToolRun, ToolLoop]):
 
     @property
     def stream(self) -> SyncStream | None:
-        """The stream of the answer that arrives at present, or of the one before the tools."""
+        """The stream of the current answer, or of the one before the tools."""
         stream = self._work.stream
         return None if stream is None else SyncStream(stream, self._loop, self._owner)

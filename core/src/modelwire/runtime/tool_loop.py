@@ -55,12 +55,12 @@ _T = TypeVar("_T")
 
 @frozen
 class ToolRun:
-    """A tool call that was answered.
+    """A tool call and its result.
 
     Attributes:
-        call: What the model called.
-        result: What the model gets.
-        approved: Whether the call was allowed. Nothing ran where it was not.
+        call: The model's call.
+        result: The message that the model gets.
+        approved: Whether the call was allowed. A denied call does not run.
     """
 
     call: ToolCall
@@ -72,7 +72,7 @@ Approve = Callable[[ToolCall], bool | Awaitable[bool]]
 """Decides whether a tool runs; a plain function or a coroutine function."""
 
 Approval = Approve | Literal["always", "never"]
-"""A function that decides, or what is decided for every call."""
+"""A function that decides, or a decision for every call."""
 
 
 def approver(approval: Approval) -> Approve:
@@ -126,7 +126,7 @@ def run_tools(
     max_turns: int = MAX_TURNS,
     **settings: Unpack[StreamSettings],
 ) -> ToolLoop | SyncToolLoop:
-    """Ask a model, run the tools that it calls, and ask again, until it calls none.
+    """Call a model, run the tools that it calls, and repeat, until it calls none.
 
         async with run_tools(runtime, context, [weather], approve="always") as loop:
             async for event in loop:
@@ -136,34 +136,34 @@ def run_tools(
 
     Each answer and each tool result is appended to `context.messages` when it is complete, an
     answer before its `DoneEvent` is yielded; a failed answer is not. Calls run one after the other,
-    in the order in which the model made them; neighbours whose tools were made with `parallel=True`
-    run at the same time, once all of them are approved. Calls that the last answer in the context
-    left open are run first, so that a stopped loop can continue.
+    in the order in which the model made them; adjacent calls whose tools were made with
+    `parallel=True` run at the same time, once all of them are approved. Calls that the last answer
+    in the context left open are run first, so that a stopped loop can continue.
 
     The loop also ends when the model has called a tool that no function serves; its result is for
     the caller to append.
 
     Args:
         runtime: The runtime whose models answer.
-        context: What to continue; a `Context` grows, and its own tools are offered as well. Of any
-            other prompt a context is made, which is `loop.context`.
-        tools: Functions with type hints, or what `tool_from` and `load_tools` make of them. A `Tool`
+        context: The conversation; a `Context` grows, and its own tools are offered too. From any
+            other prompt a context is made: `loop.context`.
+        tools: Functions with type hints, or results of `tool_from` and `load_tools`. A plain `Tool`
             is offered, and its calls are left to the caller. A `ToolSource` in the list is asked for
             its tools when the loop is iterated, and closed with the runtime.
-        approve: `"always"`, `"never"`, or what is called before each tool; it may be a coroutine
-            function. Where it returns false, the tool does not run, and the model gets that as the
-            result. A `SyncRuntime` calls it in the thread that iterates.
+        approve: `"always"`, `"never"`, or a function called before each tool; it may be a coroutine
+            function. Where it returns false, the tool does not run, and the model gets the denial
+            as the result. A `SyncRuntime` calls it in the thread that iterates.
         max_turns: The maximum number of answers.
         settings: Keyword arguments of `Runtime.stream`, for each answer. A `tool_choice` that
-            demands a call is kept to the first one; else the model could never end.
+            demands a call applies to the first one only; else the model could never end.
 
     Returns:
         The loop. Nothing is sent before it is iterated.
 
     Raises:
-        InvalidMessage: Two tools have the same name, or one is none; the prompt is none.
-        InvalidRequest: `approve` is none of these, or another argument or option has a name, type
-            or range that it may not have.
+        InvalidMessage: Two tools have the same name; a tool or the prompt has an unsupported type.
+        InvalidRequest: `approve` is none of these, or another argument or option has a wrong name,
+            type or range.
     """
     return runtime.run_tools(context, tools, approve=approve, max_turns=max_turns, **settings)
 
@@ -172,7 +172,7 @@ def check_names(tools: Iterable[FunctionTool | Tool]) -> None:
     """Check that no two tools have the same name.
 
     Raises:
-        InvalidMessage: Two have.
+        InvalidMessage: Two tools have the same name.
     """
     names = Counter(tool.name for tool in tools)
     twice = [name for name, count in names.items() if count > 1]
@@ -184,12 +184,12 @@ def check_names(tools: Iterable[FunctionTool | Tool]) -> None:
 class ToolLoop(AsyncClosable):
     """The events of all answers, with a `ToolRun` after each tool, to be iterated once.
 
-    A failure is raised from the iteration, as a `Stream` does it. Leaving the loop, in each of the
+    A failure is raised from the iteration, as with a `Stream`. Leaving the loop, in each of the
     ways in which a `Stream` can be left, stops everything and closes the connection, except for a
     function in a thread, which is not waited for any more.
 
     Raises, while it is iterated:
-        ModelwireError: An answer failed; `partial` is what had arrived of it.
+        ModelwireError: An answer failed; `partial` is the partial message.
         ToolTurnsExceeded: The model still calls tools after the last turn.
     """
 
@@ -229,11 +229,11 @@ class ToolLoop(AsyncClosable):
 
     @property
     def stream(self) -> Stream | None:
-        """The stream of the answer that arrives at present, or of the one before the tools."""
+        """The stream of the current answer, or of the one before the tools."""
         return self._turns.stream
 
     def cancel(self) -> None:
-        """Stop: waiting for an event raises `Cancelled`, with what had arrived as `partial`.
+        """Stop: waiting for an event raises `Cancelled`, with the partial message as `partial`.
 
         May be called from any task in the same event loop, at any time.
         """
@@ -264,7 +264,7 @@ class _Turns:
     declared: list[Tool] = Factory(list)
 
     def read_tools(self) -> None:
-        """Read the tools that were given, and check them with the settings."""
+        """Read the given tools, and check them with the settings."""
         if self.given is None:
             return
         read = read_tools(self.given)
@@ -349,7 +349,7 @@ class _Turns:
         return bool(await said if inspect.isawaitable(said) else said)
 
     async def _wait(self, work: Callable[[], Awaitable[_T]]) -> _T:
-        """Wait for work of the caller's, such that `cancel` ends the wait."""
+        """Run a callback of the caller such that `cancel` ends the wait for it."""
         with self.cancellation.guard():
             self.cancellation.enter()
             done = await work()
@@ -386,7 +386,7 @@ async def _nothing() -> None:
 
 
 def _unforced(settings: StreamSettings) -> StreamSettings:
-    """The settings for a later turn, in which the model may also just answer."""
+    """The settings for a later turn, in which the model may also answer without a call."""
     if _forces(settings.get("tool_choice")):
         settings = {**settings, "tool_choice": None}
     options = settings.get("options")

@@ -34,7 +34,7 @@ async def with_sources_asked(runtime: Runtime, given: Iterable[ToolLike]) -> lis
     """The given tools, with each source replaced by its tools.
 
     Args:
-        runtime: The runtime that the sources are closed with.
+        runtime: The runtime that closes the sources.
         given: Tools and sources.
 
     Raises:
