@@ -12,7 +12,7 @@
 
 Every public name can be imported from here; each is loaded when it is first used, so that importing
 the package costs next to nothing. Errors are in `modelwire.errors`, deltas and events in
-`modelwire.events`, and what plugins need in `modelwire.hookspecs`.
+`modelwire.events`, and the plugin interface in `modelwire.hookspecs`.
 """
 
 from __future__ import annotations

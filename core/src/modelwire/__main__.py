@@ -1,14 +1,14 @@
-"""`python -m modelwire` is the same as `modelwire`."""
+"""The entry point of `python -m modelwire`, which is the same as `modelwire`."""
 
 import os
 import sys
 
 
 def _leave_out_working_directory() -> None:
-    """Take the folder that `python -m` puts first on the path away, unless Python did not put it.
+    """Remove the folder that `python -m` puts first on the path, unless it was there before.
 
-    A module or the metadata of a plugin that lies in the working directory would be run. What Python
-    has imported before this line it may have taken from there.
+    Otherwise a module or plugin metadata in the working directory would be loaded. Modules that
+    Python has imported before this line may already be from there.
     """
     try:
         folder = os.getcwd()  # noqa: PTH109 - nothing is imported before this is done

@@ -12,7 +12,7 @@ __all__ = ["lazy_exports"]
 def lazy_exports(
     package: str, homes: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Make the `__getattr__` and `__dir__` of a package.
+    """Make the `__getattr__` and `__dir__` of a package with lazy exports.
 
     Args:
         package: The package's name.

@@ -1,4 +1,4 @@
-"""Closable objects: what leaving a `with` or an `async with` does is to close them."""
+"""Closable objects: base classes whose context managers close them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["AsyncClosable", "Closable"]
 
 
 class Closable(ABC):
-    """An object that is closed when a `with` is left."""
+    """An object that a `with` statement closes."""
 
     def __enter__(self) -> Self:
         return self
@@ -29,7 +29,7 @@ class Closable(ABC):
 
 
 class AsyncClosable(ABC):
-    """An object that is closed when an `async with` is left."""
+    """An object that an `async with` statement closes."""
 
     async def __aenter__(self) -> Self:
         return self

@@ -76,12 +76,12 @@ __all__ = [
 
 @frozen
 class Attempt:
-    """One try at an answer that failed before anything was yielded.
+    """A failed try at an answer, before anything was yielded.
 
     Attributes:
         model: The reference that was tried, as `provider/model-id`.
         code: The error's code.
-        message: What the error said.
+        message: The error's message.
         waited: Seconds that passed before the next try, or `None` when there was none.
     """
 
@@ -93,10 +93,11 @@ class Attempt:
 
 @frozen
 class Problem:
-    """One thing that is wrong in a document.
+    """One problem in a document.
 
     Attributes:
-        path: Where, e.g. `models.providers.acme.models[0].id`; empty for the document as a whole.
+        path: The place, e.g. `models.providers.acme.models[0].id`; empty for the document as a
+            whole.
         message: What was found and what is allowed.
         line: The line in the file, counted from 1, or `None` when it is not known.
     """
@@ -110,15 +111,15 @@ class Problem:
 
 
 class ModelwireError(Exception):
-    """Everything that modelwire raises on purpose.
+    """The base class of all errors that modelwire raises on purpose.
 
     Attributes:
         code: Stable, machine-readable name of the kind of failure.
         message: What happened, in one or two sentences, without secrets.
-        hint: What to do about it, or `None`. It is also a note of the exception, so that a traceback
-            shows it.
+        hint: The suggested remedy, or `None`. It is also a note of the exception, so that a
+            traceback shows it.
         retryable: Whether the same request, sent again, may succeed.
-        partial: What had arrived when a stream failed, or `None`.
+        partial: The partial message of a failed stream, or `None`.
         attempts: The tries that failed before this one, oldest first.
     """
 
@@ -189,16 +190,16 @@ class ConfigError(_DocumentError):
 
     Attributes:
         problems: Every problem that was found, each with its path and line.
-        source: The file, or `None` for a configuration that was given in Python.
+        source: The file, or `None` for a configuration given in Python.
     """
 
     code = "config"
 
 
 class VariableNotSet(ConfigError):
-    """A setting that is needed refers to environment variables that are not set.
+    """A required setting refers to environment variables that are not set.
 
-    A model that is named as a fallback may answer instead of one whose settings they are.
+    If the setting belongs to a model, a fallback may answer instead.
     """
 
     code = "variable_not_set"
@@ -211,10 +212,10 @@ class InvalidMessage(_DocumentError, ValueError):
 
 
 class SessionError(_DocumentError):
-    """The file of a session is no session, cannot be read or written, or is held by somebody else.
+    """A session file is not valid, cannot be read or written, or is in use by another process.
 
     Attributes:
-        problems: What is wrong in it, each with its line.
+        problems: The problems in it, each with its line.
         source: The file.
     """
 
@@ -238,7 +239,7 @@ class UnknownModel(ModelwireError, LookupError):
 
 
 class PluginError(ModelwireError):
-    """No plugin owns a provider or an API, the one that does is broken, or two of them claim it."""
+    """No plugin owns a provider or an API, its plugin is broken, or two of them claim it."""
 
     code = "plugin"
 
@@ -250,7 +251,7 @@ class Cancelled(ModelwireError):
 
 
 class ToolTurnsExceeded(ModelwireError):
-    """The model still called tools after the last turn that it was allowed."""
+    """The model still called tools after the last permitted turn."""
 
     code = "tool_turns"
 
@@ -258,7 +259,7 @@ class ToolTurnsExceeded(ModelwireError):
 class OutputInvalid(ModelwireError):
     """The answer is not of the type that was requested, even after a retry.
 
-    `partial` is the last answer, as it came.
+    `partial` is the last answer, unchanged.
     """
 
     code = "output_invalid"
@@ -273,8 +274,8 @@ class ProviderError(ModelwireError):
         model: The model id, or `None`.
         status: The HTTP status, or `None`.
         request_id: The provider's id of the request, for its support, or `None`.
-        retry_after: Seconds that the provider asked to wait, or `None`.
-        text_index: Which of the texts to embed is at fault, counted from 0, or `None`.
+        retry_after: Seconds to wait, as requested by the provider, or `None`.
+        text_index: The index of the text to embed that is at fault, from 0, or `None`.
     """
 
     code = "provider"
@@ -310,13 +311,13 @@ class ProviderError(ModelwireError):
 
 
 class AuthenticationError(ProviderError):
-    """There are no credentials, or the provider refused them."""
+    """There are no credentials, or the provider rejects them."""
 
     code = "auth"
 
 
 class AccessDenied(ProviderError):
-    """The credentials are good but lack a permission."""
+    """The credentials are valid but lack a permission."""
 
     code = "access_denied"
 
@@ -334,7 +335,7 @@ class NotFound(ProviderError):
 
 
 class InvalidRequest(ProviderError):
-    """The provider refuses what was sent."""
+    """The provider rejects the request."""
 
     code = "invalid_request"
 
@@ -382,7 +383,7 @@ _PHASES = {
 
 
 class RequestTimeout(ProviderError, TimeoutError):
-    """A deadline passed; `phase` says which, by its name in `Deadlines`."""
+    """A deadline passed; `phase` is its name in `Deadlines`."""
 
     code = "timeout"
     retryable = True
@@ -398,7 +399,7 @@ class RequestTimeout(ProviderError, TimeoutError):
         model: str | None = None,
         request_id: str | None = None,
     ) -> Self:
-        """Say which deadline passed: `connect`, `first_byte`, `first_event`, `idle` or `total`."""
+        """The name of the deadline: `connect`, `first_byte`, `first_event`, `idle` or `total`."""
         error = cls(
             f"{_PHASES[phase]} within {seconds:g} seconds.",
             provider=provider,
@@ -424,7 +425,7 @@ class StreamTruncated(ProviderError):
 
 
 class MalformedResponse(ProviderError):
-    """The answer does not follow its own protocol."""
+    """The answer violates its protocol."""
 
     code = "malformed_response"
     retryable = True

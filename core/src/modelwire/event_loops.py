@@ -28,7 +28,8 @@ def require_event_loop() -> None:
     """Raise an error unless an event loop of asyncio is running.
 
     Raises:
-        RuntimeError: None is running in this thread, as under trio; the message says what to do.
+        RuntimeError: There is none in this thread, such as under trio; the message gives the
+            remedy.
     """
     asyncio = sys.modules.get("asyncio")  # each request asks, so that no call is spent on it
     try:

@@ -1,7 +1,7 @@
-"""Forked processes: what a child must replace, because it is its parent's.
+"""Forked processes: objects of the parent that a child must replace.
 
 A child of `os.fork` has the parent's objects, but of the parent's threads only the one that forked. Locks
-that other threads held stay locked, work that they did never ends, and sockets are the parent's own. Each
+that other threads held stay locked, their work never ends, and sockets are the parent's own. Each
 part of modelwire that holds such things replaces them in the child.
 
 On systems without `os.fork` nothing here does anything.
@@ -36,10 +36,10 @@ def after_fork(reset: Callable[[], object]) -> None:
     """Call a function in each forked child, before `os.fork` returns there.
 
     The thread that forked is the only one then. The function must not wait, and should do no more than
-    replace what the child must not use: with a lock, what the lock protects.
+    replace objects that the child must not use: with a lock, the data that it protects.
 
     Args:
-        reset: What to call; a bound method does not keep its object alive.
+        reset: The function; a bound method does not keep its object alive.
     """
     if isinstance(reset, MethodType):
         _resets[WeakMethod(reset, _forget)] = None
@@ -50,8 +50,8 @@ def after_fork(reset: Callable[[], object]) -> None:
 class ForkSafeLock:
     """A lock that is free in a forked child, whichever thread of the parent holds it.
 
-    Use it in a `with` statement. What it protects must be sound at every moment, or be replaced by
-    `after_fork`.
+    Use it in a `with` statement. The data that it protects must be consistent at every moment, or
+    be replaced by `after_fork`.
 
     Args:
         reentrant: Whether a thread that holds it may take it again.
@@ -78,10 +78,10 @@ class ForkSafeLock:
 
 
 def release_descriptors(numbers: Iterable[int]) -> None:
-    """Let go of file descriptors of the parent, for use in a child.
+    """Release file descriptors of the parent, for use in a child.
 
-    Each is replaced by one that leads nowhere, since an object that still knows its number will use or
-    close it. The parent's descriptor stays as it is, and so does a connection behind it.
+    Each is replaced by one for the null device, since an object that still has its number may use
+    or close it. The parent's descriptor stays as it is, and so does a connection behind it.
     """
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -113,7 +113,7 @@ class _Imports:
                 self._changed.notify_all()
 
     def wait(self) -> None:
-        """Wait until no other thread imports, and keep others from beginning to."""
+        """Wait until no other thread imports, and prevent new imports."""
         ends = time.monotonic() + _PATIENCE
         self._changed.acquire()
         me = threading.get_ident()

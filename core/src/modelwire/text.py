@@ -1,4 +1,4 @@
-"""Text: halves of characters, which UTF-8 cannot say, similar names, and representations of objects."""
+"""Text: surrogates, which UTF-8 cannot encode, similar names, and representations of objects."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def has_surrogates(text: str) -> bool:
-    """Whether a text holds halves of characters, which cannot be written as UTF-8."""
+    """Whether a text holds surrogates, which cannot be encoded as UTF-8."""
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def join_surrogates(text: str) -> str:
-    """Join the halves of characters that JSON escapes as two, those above U+FFFF; others stay."""
+    """Join surrogate pairs, which JSON escapes separately for characters above U+FFFF."""
     if not has_surrogates(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def without_surrogates(text: str) -> str:
-    """Join the halves of characters, and remove those that have no other half."""
+    """Join surrogate pairs, and remove lone surrogates."""
     if not has_surrogates(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
 
 def replace_surrogates(text: str) -> str:
-    """Join the halves of characters, and put U+FFFD for those that have no other half."""
+    """Join surrogate pairs, and replace lone surrogates by U+FFFD."""
     if not has_surrogates(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def split_half(text: str) -> tuple[str, str]:
-    """A text in whole characters, and the half at its end whose other half may still come."""
+    """A text in whole characters, and the surrogate at its end whose pair may still come."""
     if not has_surrogates(text):
         return text, ""
     waits = "\ud800" <= text[-1] <= "\udbff"
@@ -66,14 +66,14 @@ def near_matches(
 ) -> list[str]:
     """The known names that may be meant by another one, the likeliest first.
 
-    A name is near where it holds the whole of what was written; these come first, the shortest before
-    the others. Or it has about two thirds of the letters in common, in their order. Where what was written
+    A known name is near if it contains the whole given name; these come first, the shortest before
+    the others. Or it has about two thirds of the letters in common, in order. Where the given name
     may be right, only a name with four fifths in common is near. Case does not matter.
 
     Args:
-        name: What was written.
-        known: The names that there are, in any order.
-        most: The most names to return.
+        name: The given name.
+        known: The known names, in any order.
+        most: The maximum number of names to return.
         doubtful: Whether the name may be right, as a key that only a plugin knows.
     """
     from difflib import get_close_matches  # only what is misspelled needs it
@@ -87,16 +87,16 @@ def near_matches(
 
 
 def did_you_mean(names: Sequence[str]) -> str:
-    """Ask whether one of some names was meant; several are on a line each."""
+    """A question that suggests some names; several are on one line each."""
     if len(names) == 1:
         return f"Did you mean {names[0]}?"
     return "\n  ".join(["Did you mean one of these?", *names])
 
 
 def short_repr(value: Any) -> str:
-    """Represent an object of an attrs class without the attributes that have their default.
+    """Represent an attrs object without the attributes that have their default values.
 
-    It is the `__repr__` of classes with many attributes, most of which say nothing most of the time.
+    It is the `__repr__` of classes with many attributes, most of which usually have their defaults.
     """
     from attrs import Factory, fields
 

@@ -1,4 +1,4 @@
-"""The warnings: what a user should know although everything works.
+"""The warnings: findings that a user should know although everything works.
 
     ModelwireWarning
     ├── UntrustedConfigWarning      parts of a configuration file that is not trusted were left out
@@ -29,10 +29,10 @@ __all__ = [
 
 
 class ModelwireWarning(UserWarning):
-    """Something that a user should know and that keeps nothing from working.
+    """A finding that a user should know, although nothing fails because of it.
 
     Attributes:
-        message: What was found and what to do about it, on one line; a control character in it, as in
+        message: The finding and the remedy, on one line; a control character in it, as in
             the name of a file, is written as an escape.
     """
 
@@ -64,7 +64,7 @@ class MisspeltKeyWarning(ModelwireWarning):
 
     Attributes:
         path: The file.
-        problems: The path and the line of each such key, with what may be meant.
+        problems: The path and the line of each such key, with a suggestion.
     """
 
     def __init__(self, message: str, *, path: str = "", problems: Sequence[Problem] = ()) -> None:

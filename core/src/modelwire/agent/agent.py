@@ -316,7 +316,7 @@ class Agent(AsyncClosable, Closable, Generic[T]):
         session: Session | str | os.PathLike[str] | None = None,
         **changes: Unpack[OptionChanges],
     ) -> SyncAgentStream[T]:
-        """Call the model, and stream its answers without `async`; the arguments are as for `run`."""
+        """Call the model, and stream its answers without `async`; the arguments are as in `run`."""
 
         def begin(decide: Approve) -> AgentStream[T]:
             return AgentStream(self._task(prompt, messages, session, changes, decide))

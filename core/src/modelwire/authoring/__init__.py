@@ -1,17 +1,17 @@
-"""Building blocks for provider plugins: what most of them would otherwise write themselves.
+"""Building blocks for provider plugins, for the parts that most of them share.
 
 - `stream_json`, `post_json` and `fetch_json` speak an API of JSON over HTTP, a `JsonApi`.
 - A `Translator` turns wire events into deltas; `read_text` and its like read the values of events, and
   `ToolArguments` the arguments of a call from pieces that need not be deltas.
-- `stream_call` sends a call, translates its answer, and sends it once more with less where a
+- `stream_call` sends a call, translates its answer, and retries it with a reduced request where a
   `Remedy` helps.
 - `read_vectors` reads embeddings; `makes_no_embeddings` and `only_embeds` are the errors for a model of
   the other kind.
 - `cite` reads a citation that supports a text.
-- `error_of_response` and `error_in_stream` make typed errors of a service's failures, in whatever
+- `error_of_response` and `error_in_stream` make typed errors from a service's failures, in whatever
   shape it reports them; `reports_failure` finds those in answers with the status 200.
-- `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` answer the questions that
-  every provider has to answer.
+- `detect_key`, `describe_endpoint`, `look_up_prices` and `report_usage` cover the tasks that
+  every provider has.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Citations as services send them, read without trust."""
+"""Citations as services send them, validated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def cite(block: int, wire: object, kind: object, /, **values: object) -> Delta:
     Args:
         block: The text block that the citation belongs to.
         wire: The citation as the service sent it, for the diagnostic.
-        kind: What is cited; another value than a `CitationKind` makes the diagnostic.
+        kind: The kind of source; a value that is not a `CitationKind` makes the diagnostic.
         values: The attributes of the `Citation`, as the service sent them. One of a wrong type is
             left out.
 

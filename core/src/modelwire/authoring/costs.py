@@ -1,4 +1,4 @@
-"""The cost of answers and embeddings whose model came without prices, as from no list of models."""
+"""The cost of answers and embeddings whose model came without prices."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ async def with_costs(
 ) -> AsyncGenerator[Deltas, None]:
     """A stream of deltas in which each report of usage has its cost.
 
-    For models whose `prices` are unknown; what is known of them is applied by the core. A report that
-    names its cost stays as it is.
+    For models whose `prices` are unknown; known prices are applied by the core. A report that
+    has a cost is not changed.
 
     Args:
         stream: The deltas. It is closed with the generator.
-        service: What the package `genai-prices` calls the service.
+        service: The name of the service in the package `genai-prices`.
         model_id: Gives the id that has the price. It is called when usage is reported; prices that are
-            not known yet are looked up in a thread then.
+            not known yet are then looked up in a thread.
     """
 
     async def priced(delta: Delta) -> Delta:

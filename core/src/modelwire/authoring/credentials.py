@@ -28,19 +28,19 @@ def detect_key(
     probe: bool,
     timeout: float,
 ) -> CredentialStatus:
-    """Say which API key would be used, and whether it would work; the hook `detect_credentials`.
+    """Report which API key would be used, and whether it would work; the hook `detect_credentials`.
 
     Args:
         find: Finds the account that would be used.
         describe: The status of an account as far as the configuration and the environment show it.
-        ask: Sends a small request that needs the key, as one for the list of models.
+        ask: Sends a small request that needs the key, such as one for the list of models.
         config: The configuration, for its environment.
-        probe: Whether to ask the service.
-        timeout: Seconds for that.
+        probe: Whether to call the service.
+        timeout: The time limit of that call, in seconds.
 
     Returns:
-        The status. A probe that meets another failure than a refused key leaves the state `unknown`
-        where a key was found; a server without one that cannot be reached is `unusable`.
+        The status. A probe that fails for another reason than a refused key leaves the state
+        `unknown` where a key was found; a server without one that cannot be reached is `unusable`.
 
     Raises:
         ConfigError: A setting is not valid.
@@ -67,7 +67,7 @@ def key_variable(provider_id: str) -> str:
 
 
 def missing_key(provider_id: str, variables: Sequence[str]) -> AuthenticationError:
-    """The error of a provider that has no key, with what to do about it.
+    """The error of a provider without a key, with the remedy.
 
     Args:
         provider_id: The provider's id.
@@ -83,13 +83,13 @@ def missing_key(provider_id: str, variables: Sequence[str]) -> AuthenticationErr
 
 
 def unusable_auth(provider: ProviderConfig, reason: str) -> ConfigError:
-    """The error of an auth mode that an API cannot use, as one that sends nothing over HTTP.
+    """The error of an auth mode that an API cannot use, such as one without HTTP.
 
     An API that sends its requests with the transport that its hook gets can use every mode.
 
     Args:
         provider: The provider's configuration; its `auth` names the mode.
-        reason: Why, such as `a model in this process needs no credentials`.
+        reason: The reason, such as `a model in this process needs no credentials`.
     """
     message = f"the auth mode {provider.auth!r} cannot be used: {reason}"
     problem = Problem(provider.auth_path, message)

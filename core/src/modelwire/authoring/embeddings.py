@@ -1,4 +1,4 @@
-"""Embeddings as services send them: vectors as JSON numbers or as Base64, and refused models."""
+"""Embeddings as services send them: vectors as JSON numbers or as Base64, and unsuitable models."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def read_vectors(values: Sequence[Any], *, texts: int, provider: str, model: str
 
     Args:
         values: One for each text, in the order of the texts: a list of numbers, or a text in Base64
-            of 32-bit floats with the lowest byte first, as `"encoding_format": "base64"` asks for.
-        texts: How many texts were sent.
+            of 32-bit floats with the lowest byte first, as with `"encoding_format": "base64"`.
+        texts: The number of texts that were sent.
         provider: The provider's id, for errors.
         model: The model id, for errors.
 
     Raises:
-        MalformedResponse: There are more or fewer, or one is no vector.
+        MalformedResponse: There are more or fewer vectors, or an item is not a vector.
     """
     if len(values) != texts:
         msg = f"The service gave {len(values)} vectors for {texts} texts."

@@ -1,4 +1,4 @@
-"""The endpoint of a call, as `describe_call` reports it."""
+"""The endpoint of a call, for `describe_call`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def describe_endpoint(
     *,
     variable: str | None = None,
 ) -> dict[str, str]:
-    """Describe where a call goes: the keys `endpoint` and `endpointSource` of `describe_call`.
+    """The endpoint of a call: the keys `endpoint` and `endpointSource` of `describe_call`.
 
     Args:
-        url: The URL of the request; a login in it is left out.
+        url: The URL of the request; a login in it is removed.
         model: The model that is called.
         provider: The provider's configuration.
         config: The whole configuration, for its environment.

@@ -1,7 +1,7 @@
-"""Failure rules: what the codes, types and messages of failures mean, for every plugin.
+"""Failure rules: the meanings of codes, types and messages of failures, for every plugin.
 
-Services copy each other's words, and gateways pass on those of the service behind them, so that
-one table is for all: the same failure is the same error with the same hint over every wire.
+Services copy each other's messages, and gateways pass on those of the service behind them, so
+there is one table for all: the same failure is the same error with the same hint over every wire.
 
 Evidence: `recorded` was seen in recorded traffic; `documented` is in a service's public
 documentation; `reported` is in public issues; `hearsay` is an unverified recollection.
@@ -39,9 +39,9 @@ class FailureRule:
     """The meaning of a failure.
 
     Attributes:
-        kind: The error.
-        hint: What to do about it.
-        retryable: Whether that differs from what is usual for the kind.
+        kind: The class of the error.
+        hint: The remedy.
+        retryable: An exception from the default of the class, or `None`.
         exact: Whether the code is decisive; a general one yields to the message.
     """
 
@@ -241,7 +241,7 @@ _LONGEST = 4_000
 
 
 def meaning_of_code(code: str | None) -> FailureRule | None:
-    """The meaning of a code or type, in whatever case it is written; `None` where it is not known.
+    """The meaning of a code or type, case-insensitive; `None` where it is not known.
 
     Args:
         code: A word, or a number of four digits as text. The numbers in a `base_resp` have that

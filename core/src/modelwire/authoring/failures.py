@@ -52,7 +52,7 @@ def error_of_response(
         body: The body, or the beginning of it.
         provider: The provider's id.
         model: The model id.
-        now: When it arrived, in seconds since the epoch; by default now.
+        now: The time of its arrival, in seconds since the epoch; by default now.
     """
     fields = {name.lower(): value for name, value in headers.items()}
     failure = read_failure_body(body, fields.get("content-type"), status=status)
@@ -94,10 +94,10 @@ def error_of_failure(
     provider: str | None = None,
     model: str | None = None,
 ) -> ProviderError:
-    """Make the error that a failure means; its `__cause__` is the failure.
+    """Make the error for a failure; its `__cause__` is the failure.
 
     Args:
-        failure: What the service reported.
+        failure: The failure, as the service reported it.
         headers: The header fields of the response, for the id of the request.
         provider: The provider's id.
         model: The model id.
@@ -128,7 +128,7 @@ def error_of_failure(
 
 
 def _meaning(failure: ServiceFailure) -> FailureRule | None:
-    """The most exact meaning: an overflow may hide behind a general code."""
+    """The most exact meaning: a context overflow may have a general code."""
     by_code = meaning_of_code(failure.code) or meaning_of_code(failure.type)
     by_message = meaning_of_message(failure.message, failure.status)
     if by_code is None or (by_message is not None and not by_code.exact):

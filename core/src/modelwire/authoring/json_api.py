@@ -1,7 +1,7 @@
 """APIs that speak JSON over HTTP: a request out, the events of its answer in.
 
-An answer comes as server-sent events, as JSON lines, or as one JSON document. What arrives together
-is given together, and what arrived before a fault is given before the fault is raised.
+An answer comes as server-sent events, as JSON lines, or as one JSON document. Events that arrive
+together are yielded together, and events before a fault are yielded before it is raised.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _VERSION = re.compile(r"/v\d+[a-z0-9]*(?:/|\Z)")
 class ErrorOfResponse(Protocol):
     """Makes the error of an HTTP response that is not a success.
 
-    Secrets of the request have been taken out of the body.
+    Secrets of the request have been removed from the body.
     """
 
     def __call__(
@@ -56,7 +56,7 @@ class ErrorInStream(Protocol):
     """Makes the error of a failure that is reported with the status 200.
 
     The payload is the JSON data of the event, or its text where that is not JSON. Secrets of the
-    request have been taken out of it.
+    request have been removed from it.
     """
 
     def __call__(
@@ -66,14 +66,14 @@ class ErrorInStream(Protocol):
 
 @frozen
 class JsonApi:
-    """An API as it is spoken with one service: its credentials, and what its failures mean.
+    """The API of one service: its credentials, and the meanings of its failures.
 
     Attributes:
         provider: The provider's id, for errors.
         name: The API's name, such as `openai-completions`, which the message keeps.
         headers: The header fields of every request, credentials among them.
         error_of_response: Makes the error of a response that is not a success; by default
-            `modelwire.authoring.error_of_response`, which knows what most services say.
+            `modelwire.authoring.error_of_response`, which knows the failures of most services.
         error_in_stream: Makes the error of a failure that an event reports; likewise.
         reports_failure: Whether an event reports a failure, by its name and its JSON data; likewise.
             A whole document has the name `message`.
@@ -97,11 +97,11 @@ class JsonApi:
     request_id_headers: tuple[str, ...] = ()
 
     def redact(self, text: str) -> str:
-        """Take the credentials of the requests out of a text that the service sent."""
+        """Redact the credentials of the requests in a text from the service."""
         return redact(text, secrets_in(self.headers, self.public_headers))
 
     def redact_json(self, data: Any) -> Any:
-        """Take the credentials of the requests out of JSON data that the service sent."""
+        """Redact the credentials of the requests in JSON data from the service."""
         return redact_data(data, secrets_in(self.headers, self.public_headers))
 
 
@@ -114,15 +114,15 @@ async def stream_json(
     deadlines: Deadlines | None = None,
     model: str | None = None,
 ) -> AsyncGenerator[ResponseInfo | list[JsonEvent | StreamEnd], None]:
-    """Send a request and yield what arrives, in batches.
+    """Send a request and yield the events of its answer, in batches.
 
     The first item is a `ResponseInfo` with the id of the request; the others are events that arrived
-    together. The last event of an answer that did not break off is a `StreamEnd`. Whether the answer
+    together. The last event of an uninterrupted answer is a `StreamEnd`. Whether the answer
     is complete is for a `Translator` to judge. Leaving the stream before its end closes the
     connection.
 
     Args:
-        api: The API that is spoken.
+        api: The API.
         url: The URL.
         payload: The body, as JSON data.
         transport: The transport.
@@ -131,7 +131,7 @@ async def stream_json(
 
     Raises:
         ProviderError: The service refused, failed, or reported a failure in its stream.
-        MalformedResponse: Something else than this API answered.
+        MalformedResponse: The response is not of this API.
         StreamTruncated: The answer is empty, or was cut inside an event.
     """
     fields = {"content-type": _JSON, "accept": _accepted(api)}
@@ -166,10 +166,10 @@ async def fetch_json(
     transport: Transport,
     deadlines: Deadlines | None = None,
 ) -> Any:
-    """Get a resource, as a list of models.
+    """Get a resource, such as a list of models.
 
     Args:
-        api: The API that is spoken.
+        api: The API.
         url: The URL.
         transport: The transport.
         deadlines: The limits on waiting; by default the transport's.
@@ -194,10 +194,10 @@ async def post_json(
     deadlines: Deadlines | None = None,
     model: str | None = None,
 ) -> Any:
-    """Send a request that one JSON document answers, as one for embeddings.
+    """Send a request whose answer is one JSON document, such as one for embeddings.
 
     Args:
-        api: The API that is spoken.
+        api: The API.
         url: The URL.
         payload: The body, as JSON data.
         transport: The transport.
@@ -223,7 +223,7 @@ async def _document(
     deadlines: Deadlines | None,
     model: str | None,
 ) -> Any:
-    """The JSON data that answers a request."""
+    """The JSON data of a request's answer."""
     async with transport.send(
         request, deadlines=deadlines, provider=api.provider, model=model
     ) as response:
@@ -275,7 +275,7 @@ async def _check(api: JsonApi, response: Response, model: str | None, url: str) 
 
 
 def _with_right_path(error: ProviderError, url: str) -> ProviderError:
-    """Name the right path in an error of a service that has nothing at the path of a request."""
+    """Add the right path to the error of a service that has nothing at the path of a request."""
     unexplained = error.status in _NO_SUCH_PATH and error.hint is None
     if not (unexplained or error.hint == WRONG_PATH):
         return error

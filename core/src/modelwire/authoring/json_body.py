@@ -1,6 +1,6 @@
-"""The body of an answer in JSON: bytes in, events out, whatever form the body has.
+"""The body of an answer in JSON: bytes in, events out, for every form of body.
 
-What the body is decides how it is read, not what its header says: some servers answer with plain
+The content of the body decides how it is read, not its header: some servers answer with plain
 JSON where a stream was requested, some call a stream by another name, and proxies send pages.
 """
 
@@ -52,7 +52,7 @@ class StreamEnd(Struct, frozen=True, gc=False):
     """The end of an answer, after its last event.
 
     Attributes:
-        marked: Whether the service marked it, as with `[DONE]`; otherwise the body ended.
+        marked: Whether the service marked it, as with `[DONE]`; otherwise the body just ended.
     """
 
     marked: bool = False
@@ -61,7 +61,7 @@ class StreamEnd(Struct, frozen=True, gc=False):
 class JsonBody:
     """Reads the body of one response. Give its bytes to `feed`, and call `end` after the last.
 
-    Both append to a list, and raise a failure after what came before it was appended.
+    Both append to a list, and raise a failure only after the events before it are appended.
 
     Args:
         api: The API that is spoken.
@@ -86,11 +86,11 @@ class JsonBody:
         self._begun = b""
 
     def feed(self, chunk: bytes, events: list[JsonEvent | StreamEnd]) -> None:
-        """Take the next bytes.
+        """Process the next bytes.
 
         Raises:
             ProviderError: The answer reports a failure.
-            MalformedResponse: The bytes are no answer of this API.
+            MalformedResponse: The bytes are not an answer of this API.
         """
         if self._form is None:
             chunk = self._begin(chunk)
@@ -106,10 +106,10 @@ class JsonBody:
             self._hold(chunk)
 
     def end(self, events: list[JsonEvent | StreamEnd]) -> None:
-        """Take the end of the body.
+        """Process the end of the body.
 
         Raises:
-            StreamTruncated: There was nothing in it, or an event was cut.
+            StreamTruncated: The body was empty, or an event was cut.
             ProviderError: As in `feed`.
         """
         self._at_end = True
@@ -134,7 +134,7 @@ class JsonBody:
             events.append(StreamEnd())
 
     def _begin(self, chunk: bytes) -> bytes:
-        """Find out the form of the body, from its first bytes that are not white space."""
+        """Detect the form of the body by its first bytes that are not white space."""
         begun = self._release() + chunk
         text = begun.removeprefix(_BOM).lstrip()
         if not text or _BOM.startswith(begun):
@@ -166,7 +166,7 @@ class JsonBody:
         return held
 
     def _take(self, name: str, text: str, events: list[JsonEvent | StreamEnd]) -> bool:
-        """Read the text of one event, and say whether it is the end."""
+        """Read the text of one event; return whether it is the end."""
         text = text.strip()
         if not text:
             return False
@@ -220,7 +220,7 @@ class JsonBody:
         return self._api.error_in_stream(said, **self._details())
 
     def _is_words_of_failure(self, text: str) -> bool:
-        """Whether a text that is no JSON says that the service failed, in words that are known."""
+        """Whether a text that is not JSON is a known failure message."""
         return text[:1] not in _JSON_BEGINS and meaning_of_message(text) is not None
 
     def _foreign(self, body: bytes) -> ProviderError:
@@ -239,12 +239,12 @@ def _outside_of_events(body: bytes) -> bytes:
 def not_of_this_api(
     api: JsonApi, response: Response, body: bytes, model: str | None = None
 ) -> MalformedResponse:
-    """The error of a success that something else than the API answered, as a proxy's page.
+    """The error of a successful response that is not from the API, such as a proxy's page.
 
     Args:
         api: The API that is spoken.
         response: The response.
-        body: Its body, of which the error shows what a person can read.
+        body: Its body, of which the error shows the readable text.
         model: The model id, for the error.
     """
     said = api.redact(explain_body(body, response.headers.get("Content-Type")))

@@ -1,4 +1,4 @@
-"""JSON from a service: parsing with one limit on depth and one reading of odd numbers."""
+"""JSON from a service: parsing with one depth limit and one treatment of odd numbers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _decode = msgspec.json.Decoder().decode
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON that a service sent.
+    """Parse JSON from a service.
 
-    What the fast parser refuses and Python's own takes is taken: unpaired surrogates, `NaN` and
-    `Infinity`. A number that is too large for a float is infinite. So a value that makes no sense
-    costs no more than itself; `count_tokens` refuses it where it counts.
+    Input that only Python's own parser accepts is accepted too: unpaired surrogates, `NaN` and
+    `Infinity`. A number that is too large for a float is infinite. So an absurd value
+    does not lose the rest; `count_tokens` refuses it where it matters.
 
     Raises:
         ValueError: It is not JSON, or is nested deeper than `modelwire.structuring.MAX_DEPTH`
@@ -38,7 +38,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def parse_json_or_none(text: str | bytes) -> Any:
-    """Parse JSON as `parse_json` does; `None` where it is none, as the body of an error may be."""
+    """Parse JSON as `parse_json` does; `None` if it is not JSON, as with the body of an error."""
     try:
         return parse_json(text)
     except ValueError:
@@ -46,22 +46,22 @@ def parse_json_or_none(text: str | bytes) -> Any:
 
 
 def check_json_depth(text: str | bytes) -> None:
-    """Check that JSON is not nested too deep, for decoders with a limit of their own or none.
+    """Check the nesting of JSON, for decoders with a limit of their own or none.
 
     It costs next to nothing for texts with few brackets, which nearly all are.
 
     Raises:
-        ValueError: It is nested deeper than `parse_json` takes.
+        ValueError: It is nested deeper than `parse_json` accepts.
     """
     if not is_shallow(text):
         parse_json(text)
 
 
 def encode_json(payload: Mapping[str, Any]) -> bytes:
-    """The body of a request: the same data always as the same bytes, so that caches fit.
+    """The body of a request: equal data gives equal bytes, so that caches match.
 
-    What JSON or UTF-8 does not have is replaced: unpaired surrogates by question marks, and numbers
-    that are not finite by `null`.
+    Values that JSON or UTF-8 does not have are replaced: unpaired surrogates by question marks, and
+    numbers that are not finite by `null`.
     """
     try:
         text = _dump(payload)

@@ -1,6 +1,6 @@
 """Prices and context windows from the package `genai-prices`, where it is installed.
 
-It is imported when a price is first looked up, which takes long, and is never asked to fetch newer
+It is imported when a price is first looked up, which is slow, and it never fetches newer
 data.
 """
 
@@ -31,7 +31,7 @@ class PriceEntry:
     Attributes:
         prices: In USD per million tokens, or `None`.
         context_window: Tokens, or `None`.
-        dearer_above: Tokens of input from which on the prices are higher than these, or `None`.
+        dearer_above: The number of input tokens above which prices are higher, or `None`.
     """
 
     prices: Prices | None = None
@@ -49,16 +49,16 @@ def known_entry(service: str, model_id: str) -> PriceEntry | None:
 
 
 def look_up_prices(service: str, model_id: str) -> PriceEntry:
-    """Look a model up.
+    """Look up the prices and the context window of a model.
 
     The first call may take a second; on an event loop it belongs in a thread.
 
     Args:
-        service: What the package calls the service, such as `openai` or `aws`.
+        service: The name of the service in the package, such as `openai` or `aws`.
         model_id: The model id.
 
     Returns:
-        What is known; an entry without values where the package or the model is missing.
+        The known values; an entry without any where the package or the model is missing.
     """
     key = (service, model_id)
     if key not in _known:
@@ -92,7 +92,7 @@ def _look_up(service: str, model_id: str) -> PriceEntry:
 
 
 def _read(price: Any) -> tuple[float | None, int | None]:
-    """A price and the number of tokens from which on it is higher."""
+    """A price, and the number of tokens above which it is higher."""
     if price is None:
         return None, None
     base = getattr(price, "base", None)

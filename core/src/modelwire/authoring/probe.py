@@ -25,18 +25,18 @@ def probed(
     timeout: float,
     otherwise: Literal["unknown", "unusable"] = "unknown",
 ) -> CredentialStatus:
-    """Ask a service whether credentials work; for `detect_credentials`, where it is to probe.
+    """Probe whether credentials work; for `detect_credentials` with `probe`.
 
-    It blocks, and needs a thread without an event loop, as hooks that are no coroutines get.
+    It blocks, and needs a thread without an event loop, like that of synchronous hooks.
 
     Args:
-        status: What is known without asking.
-        ask: Sends a small request that needs the credentials, as one for the list of models, and
-            raises what went wrong.
+        status: The status as known without a probe.
+        ask: Sends a small request that needs the credentials, such as one for the list of models,
+            and raises on failure.
         config: The configuration, for its environment.
-        timeout: Seconds for all of it.
-        otherwise: What the credentials are when something else than they went wrong. A key that is
-            sound may have met a service that is down; a server that needs no key and is down cannot
+        timeout: The time limit in seconds.
+        otherwise: The state of the credentials after an unrelated failure. A key that is
+            valid may have met a service that is down; a server that needs no key and is down cannot
             be used.
 
     Raises:

@@ -1,8 +1,8 @@
-"""One answer over several requests: a refused request is sent once more with less.
+"""One answer over several requests: a refused request is retried in a reduced form.
 
 Some refusals name what a plugin can leave out: thinking whose signature has become stale, an item
-that the service has forgotten, streaming. Without it the conversation would be refused on every
-call. All other retries are the runtime's.
+that the service has forgotten, streaming. Unless it is left out, the conversation would be refused
+on every call. All other retries are the runtime's.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ E = TypeVar("E")
 
 @frozen
 class CallAttempt(Generic[E]):
-    """One attempt at a call: a request that is ready to be sent, and what reads its answer.
+    """One attempt at a call: a request that is ready to be sent, and the translator of its answer.
 
     Attributes:
-        send: Sends the request within deadlines. It gives a `ResponseInfo` once the response has
-            begun, and then wire events, those together that arrived together.
+        send: Sends the request within deadlines. It yields a `ResponseInfo` once the response has
+            begun, and then wire events, grouped by arrival.
         translator: Translates these events.
     """
 
@@ -43,14 +43,14 @@ class CallAttempt(Generic[E]):
 
 
 class Call(Protocol):
-    """A request for one answer, as a plugin has planned it."""
+    """A request for one answer, as planned by a plugin."""
 
     @property
     def changes(self) -> Sequence[Change]:
         """The differences between the request and the caller's input, in order."""
 
     async def attempt(self, transport: Transport) -> CallAttempt[Any]:
-        """Make the request ready to be sent over a transport, as by signing it.
+        """Prepare the request for sending over a transport, for example by signing it.
 
         Raises:
             ProviderError: There are no credentials, or they cannot be used.
@@ -62,16 +62,16 @@ C = TypeVar("C", bound=Call)
 
 @frozen
 class Remedy(Generic[C]):
-    """A way to send a refused request with less. It is tried once for an answer, unless `times` differs.
+    """A way to reduce a refused request. It is tried once for an answer, unless `times` differs.
 
     Attributes:
         helps: Whether it may help against an error.
         change: Makes the call to send in place of the refused one; `None` where there is nothing to
             leave out.
-        path: What it changes, in the terms of the caller, as `messages`; empty where the changes of
-            the changed call say it, so that no `retried` is reported beside them.
-        reason: Why, in one sentence.
-        inform: Gives `change` a call that knows the error, where what to leave out depends on it.
+        path: The part that it changes, in the caller's terms, as `messages`; empty where the
+            changes of the changed call include it, so that no `retried` is reported beside them.
+        reason: The reason, in one sentence.
+        inform: Returns a call that knows the error for `change`, where the change depends on it.
         times: How often it is tried for an answer, each time for another error.
     """
 
@@ -97,7 +97,7 @@ async def stream_call(
 
     The changes of the request come first, as diagnostics. Where a request is refused before any
     content, and a remedy helps that was not tried yet, the changed request is sent, after a
-    diagnostic `retried`. What arrived before a fault is yielded before it is raised.
+    diagnostic `retried`. Deltas before a fault are yielded before it is raised.
 
     Args:
         plan: Plans the call; called once, when the answer is first read. Its errors are raised.
@@ -105,11 +105,11 @@ async def stream_call(
         deadlines: The limits on waiting. `total` counts from now on, over all requests.
         provider: The provider's id, for errors.
         model: The model id, for errors.
-        remedies: What can be changed in a refused call; the first that helps is taken.
-        explain: Adds to an error that is about to be raised, as a hint.
+        remedies: The changes to try on a refused call; the first that helps is used.
+        explain: Amends an error before it is raised, for example by a hint.
 
     Raises:
-        ProviderError: The service refused or failed, or the answer broke off.
+        ProviderError: The service refused or failed, or the answer was interrupted.
     """
     remaining = _countdown(deadlines)
     call, untried = await plan(), [remedy for remedy in remedies for _ in range(remedy.times)]
@@ -148,14 +148,14 @@ async def stream_call(
 def _translate(
     arrived: ResponseInfo | Iterable[E], translator: Translator[E]
 ) -> tuple[list[Delta], ProviderError | None]:
-    """The deltas that arrived, and the fault behind them, if there is one."""
+    """The deltas that arrived, and the fault after them, if there is one."""
     if isinstance(arrived, ResponseInfo):
         return [arrived], None
     return until_fault(translator.feed, arrived)
 
 
 def _unreported(changes: Sequence[Change], reported: list[Change]) -> list[Change]:
-    """The changes that were not reported yet; they are now."""
+    """The changes that were not reported yet; marks them as reported."""
     new = [change for change in changes if change not in reported]
     reported += new
     return new
@@ -174,7 +174,7 @@ async def _find(
 
 
 def _countdown(deadlines: Deadlines) -> Callable[[], Deadlines]:
-    """Start the clock; what is returned gives the deadlines of a request that is sent now."""
+    """Start the clock; the result gives the deadlines of a request sent now."""
     total = deadlines.total
     if total is None:
         return lambda: deadlines

@@ -1,8 +1,8 @@
-"""A failure as a service reports it: read from any body or payload, whatever its shape.
+"""A failure as a service reports it: read from any body or payload, in any shape.
 
 A failure comes as an HTTP response, as a document with the status 200, or as an event of a stream.
 Its shape differs: an object, a text, a list, events, a proxy's HTML, plain text; its code is a word,
-a number, an HTTP status as a number or as text, or nothing.
+a number, an HTTP status as a number or as text, or missing.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _NUMBER = re.compile(r"\d{4,6}")
 _SUCCESSES = frozenset({"0", "200", "20000"})
 _WORDS = ("message", "msg", "detail", "error_description", "error_msg", "errors")
 _ANSWERS = frozenset({"choices", "object", "output", "content", "candidates", "data", "done"})
-"""Members of answers and their events; with one of them, an object is not only a message."""
+"""Members of answers and their events; an object with one of them is not only a message."""
 _OF_FAILURES = frozenset({"error", "base_resp", *_WORDS})
-"""Members that a failure has one of, unless its type or object says that it is one."""
+"""Members of which a failure has at least one, unless its type or object marks it."""
 
 
 class ServiceFailure(Exception):
     """A failure as the service reported it; the `__cause__` of the typed error.
 
     Attributes:
-        message: What it said.
+        message: The message.
         code: Its name or number for the failure, such as `context_length_exceeded`, or `None`.
         type: Its name for the kind of failure, such as `invalid_request_error`, or `None`.
         param: The part of the request that it objects to, or `None`.
@@ -94,7 +94,7 @@ def _only_says(data: Mapping[str, Any]) -> bool:
 
 
 def read_failure(payload: Any) -> ServiceFailure:
-    """Read a failure in any of the shapes that services use; it may turn out to say nothing.
+    """Read a failure in any of the shapes that services use; the result may be empty.
 
     Args:
         payload: JSON data, the whole or its `error`, or a text.
@@ -162,7 +162,7 @@ def _base_resp(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _succeeded(data: Mapping[str, Any]) -> bool | None:
-    """Whether an envelope says that it is a success; `None` where it does not say."""
+    """Whether an envelope reports success; `None` where it does not say."""
     if data.get("success") is False:
         return False
     code = data.get("code")
@@ -187,7 +187,7 @@ def _message(payload: Mapping[str, Any]) -> str:
 
 
 def _inner_code(payload: Mapping[str, Any]) -> Any:
-    """The reason under a general code."""
+    """The specific reason behind a general code."""
     inner = payload.get("innererror")
     return inner.get("code") if isinstance(inner, Mapping) else None
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Runs work under a key; calls for the same key meanwhile wait for the same result.
+    """Runs work under a key; concurrent calls for the same key wait for the same result.
 
     Each work has a daemon thread of its own, not one of a pool: work that hangs delays neither other
     work nor the end of the program.
@@ -33,7 +33,7 @@ class SingleFlight(Generic[T]):
         after_fork(self._begin_again)  # what is under way never ends in a child
 
     async def run(self, key: Hashable, work: Callable[[], T]) -> T:
-        """Wait for the work, started now or already under way. A cancelled waiter leaves it alone.
+        """Wait for the work, started now or earlier. Cancelling a waiter does not cancel the work.
 
         Raises:
             Exception: Whatever the work raised; the next call starts it again.
@@ -43,7 +43,7 @@ class SingleFlight(Generic[T]):
         return await asyncio.wrap_future(self.start(key, work))
 
     def start(self, key: Hashable, work: Callable[[], T]) -> Future[T]:
-        """Start the work, if it is not under way, and wait for nothing."""
+        """Start the work, if it is not under way, without waiting."""
         from concurrent.futures import Future  # an event loop has it; other programs need none
 
         with self._lock:

@@ -1,9 +1,9 @@
 """Arguments of one tool call, from pieces that need not be deltas.
 
-Services are seen to send each piece as a snapshot of all that came before; a placeholder, `{}` or
+Some services send each piece as a snapshot of all that came before; a placeholder, `{}` or
 `null`, and then the arguments; deltas and then the whole once more, spaced in another way; ciphertext and then
-the text. What a piece is follows from the value that has arrived. A JSON object that is complete is
-never added to: what follows it is the same object again, a larger one, or a mistake.
+the text. The kind of a piece follows from the value so far. A JSON object that is complete is
+never appended to: the text after it is the same object again, a larger one, or a mistake.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SPACINGS = ((",", ":"), (", ", ": "))
 
 @define(eq=False)
 class _Scan:
-    """How far a JSON object has come, found out without parsing it again for each piece.
+    """The progress through a JSON object, tracked without parsing it again for each piece.
 
     Attributes:
         state: `before` the first brace, inside of the object (`open`), behind its end (`closed`), or
@@ -40,7 +40,7 @@ class _Scan:
     _parsed: dict[str, Any] | None = None
 
     def feed(self, piece: str) -> int | None:
-        """Take a piece; return where in it the object ended, or `None`."""
+        """Process a piece; return where in it the object ended, or `None`."""
         if self.state == "before" and (begun := piece.lstrip()):
             self.state = "open" if begun.startswith("{") else "other"
         if self.state == "closed" and not piece.isspace():
@@ -62,7 +62,7 @@ class _Scan:
                 return at
 
     def value(self, parts: list[str]) -> dict[str, Any] | None:
-        """The object that has ended, if it is one; it is parsed once."""
+        """The complete object, if it is one; it is parsed once."""
         if self.state != "closed":
             return None
         if self._parsed is None:
@@ -84,10 +84,10 @@ class _Scan:
 class ToolArguments:
     """The arguments of one tool call while they arrive.
 
-    `add` takes a piece and returns what can be passed on at once, and `end` returns the rest. What
-    has been returned is never wrong later: the piece that completes an object is kept back until
-    `end`, and so is all that could still turn out to be a snapshot. The work per piece does not grow
-    with what has arrived, but for pieces that repeat it.
+    `add` takes a piece and returns the part that can be passed on, and `end` returns the rest. A
+    part that was returned is never revoked: the piece that completes an object is held back until
+    `end`, as is everything that may still turn out to be a snapshot. The work per piece does not
+    grow with the total, except for pieces that repeat it.
     """
 
     _parts: list[str] = field(factory=list, init=False)
@@ -107,24 +107,24 @@ class ToolArguments:
 
     @property
     def is_complete(self) -> bool:
-        """Whether one whole JSON object has arrived, and nothing that contradicts it."""
+        """Whether one whole JSON object has arrived, without a contradiction."""
         return self._next is None and self._value() is not None
 
     def add(self, piece: str) -> str:
-        """Take a piece; return what can be passed on now, which is often nothing."""
+        """Add a piece; return the part that can be passed on now, which is often empty."""
         while piece:
             piece = self._take(piece)
         return self._release()
 
     def end(self, whole: str = "") -> str:
-        """End the arguments; return what has not been passed on of them.
+        """End the arguments; return the part that has not been passed on.
 
         Args:
             whole: All arguments once more, where the service repeats them at the end. If they are a
                 JSON object, they come before the pieces, unless they are a mere placeholder.
 
         Raises:
-            MalformedToolCall: There were two different objects, or the last word of the service
+            MalformedToolCall: There were two different objects, or the final version of the service
                 contradicts what has been passed on.
         """
         mine, last = self._value(), _object(whole)
@@ -138,7 +138,7 @@ class ToolArguments:
         return self._rest(text, mine)
 
     def _take(self, piece: str) -> str:
-        """Take a piece up to the end of an object; return what is behind that."""
+        """Add a piece up to the end of an object; return the rest."""
         if self._next is not None:
             return self._take_again(self._next, piece)
         if self._snapshot is not None:
@@ -157,7 +157,7 @@ class ToolArguments:
         return self._append(piece)
 
     def _is_null(self) -> bool:
-        """Whether what has arrived is the other placeholder."""
+        """Whether the arguments so far are the other placeholder."""
         return self._size < 16 and "".join(self._parts).strip() == "null"
 
     def _append(self, piece: str) -> str:
@@ -183,7 +183,7 @@ class ToolArguments:
         return self._append(piece)
 
     def _begin_again(self, piece: str) -> str:
-        """Take what begins behind a complete object; return what is left to be taken."""
+        """Add the start of a text after a complete object; return the rest to be added."""
         if not self._value():
             self._restart("")
             return piece
@@ -191,9 +191,9 @@ class ToolArguments:
         return self._take_again(self._next, piece)
 
     def _take_again(self, again: ToolArguments, piece: str) -> str:
-        """Take more of an object behind a complete one; once it is complete, only one of them stays.
+        """Add to an object after a complete one; once it is complete, only one of them is kept.
 
-        What is behind its end is returned.
+        The text after its end is returned.
         """
         if self._differs:
             return ""
@@ -210,7 +210,7 @@ class ToolArguments:
         return rest
 
     def _restart(self, text: str) -> None:
-        """Put a text in the place of what has arrived; the rest of it is passed on at the end."""
+        """Replace the arguments so far; the rest of them is passed on at the end."""
         self._replaced = bool(self._sent)
         self._parts, self._size, self._passed = [], 0, 0
         self._scan, self._snapshot, self._next = _Scan(), None, None
@@ -251,7 +251,7 @@ class ToolArguments:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """The JSON object that a text is, or `None`."""
+    """The JSON object in a text, or `None`."""
     if not text.rstrip().endswith("}"):
         return None
     try:
@@ -293,7 +293,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _writings(value: dict[str, Any] | None) -> Iterator[str]:
-    """The usual ways of writing a value, since what was passed on may be spaced differently."""
+    """The usual spellings of a value, since the passed-on part may be spaced differently."""
     if value is None:
         return
     for ascii_only in (False, True):

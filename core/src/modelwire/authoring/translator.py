@@ -19,7 +19,7 @@ class Translator(Protocol[E_contra]):
     """Translates the wire events of one answer into deltas.
 
     Every event is given to `feed`, in order, until `ended`; then, or when no more events come, `end`
-    is called once. Events of kinds that are not known say nothing.
+    is called once. Events of unknown kinds are ignored.
     """
 
     @property
@@ -27,33 +27,33 @@ class Translator(Protocol[E_contra]):
         """Whether the answer has come to its end, good or bad; later events are ignored."""
 
     def feed(self, events: Iterable[E_contra], deltas: list[Delta], /) -> None:
-        """Translate events; append what they say to `deltas`.
+        """Translate events; append the resulting deltas to `deltas`.
 
         Raises:
-            ProviderError: An event reports a failure or breaks the protocol. What the events before
-                it say has been appended.
+            ProviderError: An event reports a failure or breaks the protocol. The deltas of the
+                events before it have been appended.
         """
 
     def end(self) -> None:
-        """Check that the answer is complete, and what it ended with.
+        """Check that the answer is complete, and how it ended.
 
         Raises:
             StreamTruncated: The answer has no end.
-            ProviderError: It ended with a failure, as a refusal.
+            ProviderError: It ended with a failure, such as a refusal.
         """
 
 
 def until_fault(
     step: Callable[[*Given, list[T]], None], *given: *Given
 ) -> tuple[list[T], ProviderError | None]:
-    """Take a step that appends to a list; what it appended before a fault is not lost.
+    """Take a step that appends to a list, and keep the items appended before a fault.
 
     Args:
         step: Appends the results for `given`, and raises where that fails.
         given: Its arguments before the list.
 
     Returns:
-        What was appended, and the fault to raise once that has been passed on, or `None`.
+        The appended items, and the fault to raise after passing them on, or `None`.
     """
     made: list[T] = []
     try:

@@ -1,4 +1,4 @@
-"""Token counts as services report them."""
+"""Token counts, read from services' reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelwire.repair import clean_json
 __all__ = ["count_tokens", "report_usage"]
 
 _LARGEST = 2**53
-"""Beyond it JSON's numbers are no longer exact, and no answer has as many tokens."""
+"""The largest count: larger numbers are not exact in JSON, and no answer has as many tokens."""
 
 
 def count_tokens(counters: Any, key: str) -> int | None:
@@ -27,7 +27,7 @@ def count_tokens(counters: Any, key: str) -> int | None:
         The count, or `None` where there is none.
 
     Raises:
-        ValueError: What is there cannot be a count: it is no number, negative, not finite, or beyond
+        ValueError: The value cannot be a count: it is not a number, negative, not finite, or beyond
             2**53.
     """
     value = counters.get(key) if isinstance(counters, Mapping) else None
@@ -43,13 +43,13 @@ def count_tokens(counters: Any, key: str) -> int | None:
 def report_usage(
     usage: Any, read: Callable[[Mapping[str, Any]], Usage]
 ) -> UsageReport | Diagnostic:
-    """Report the usage of an answer, or keep one that makes no sense as a diagnostic.
+    """Report the usage of an answer; record an invalid one as a diagnostic.
 
     An answer is not lost because its usage is wrong; but a wrong usage is not counted.
 
     Args:
-        usage: What the service sent, an object.
-        read: Makes a usage of it; `ValueError` says that it makes no sense, as `count_tokens` does.
+        usage: The object that the service sent.
+        read: Makes a usage from it; raises `ValueError` for an invalid one, like `count_tokens`.
     """
     reason = "it is not an object"
     if isinstance(usage, Mapping):

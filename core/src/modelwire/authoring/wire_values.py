@@ -1,8 +1,8 @@
-"""Values of wire events, read by their types: what a service sends may be anything.
+"""Values of wire events, read by their types, since a service may send anything.
 
-A value of another type than the protocol says is the service's fault, and not the plugin's. So it is
+A value of a type that violates the protocol is the service's fault, not the plugin's. So it is
 refused here, before it gets into a delta. A key that is missing or `null` is another matter: services
-leave out what they have nothing to say about.
+leave out keys without a value.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def read_text(data: Mapping[str, Any], key: str) -> str | None:
         key: The key.
 
     Raises:
-        MalformedResponse: There is something else than a text.
+        MalformedResponse: The value is not a text.
     """
     value = data.get(key)
     if value is None or isinstance(value, str):
@@ -32,14 +32,14 @@ def read_text(data: Mapping[str, Any], key: str) -> str | None:
 
 
 def require_text(data: Mapping[str, Any], key: str) -> str:
-    """The text under a key, which has to be there.
+    """The required text under a key.
 
     Args:
         data: An object of an event.
         key: The key.
 
     Raises:
-        MalformedResponse: There is none, or something else than a text.
+        MalformedResponse: There is no value, or it is not a text.
     """
     value = read_text(data, key)
     if value is None:
@@ -48,14 +48,14 @@ def require_text(data: Mapping[str, Any], key: str) -> str:
 
 
 def require_index(data: Mapping[str, Any], key: str) -> int:
-    """The whole number under a key, as the index of a block; `2.0` is one.
+    """The whole number under a key, such as the index of a block; `2.0` is one.
 
     Args:
         data: An object of an event.
         key: The key.
 
     Raises:
-        MalformedResponse: There is none, or something else than a whole number.
+        MalformedResponse: There is no value, or it is not a whole number.
     """
     value = data.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -73,7 +73,7 @@ def read_object(data: Mapping[str, Any], key: str) -> dict[str, Any] | None:
         key: The key.
 
     Raises:
-        MalformedResponse: There is something else than an object.
+        MalformedResponse: The value is not an object.
     """
     value = data.get(key)
     if value is None or isinstance(value, dict):
@@ -89,7 +89,7 @@ def read_objects(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
         key: The key.
 
     Raises:
-        MalformedResponse: There is something else than a list, or not only objects in it.
+        MalformedResponse: The value is not a list of objects.
     """
     value = data.get(key)
     if value is None:

@@ -15,7 +15,7 @@ _LEVELS: Final[tuple[tuple[int, ReasoningLevel], ...]] = (
     (20_000, "high"),
     (28_000, "xhigh"),
 )
-"""Levels by the most tokens of a thinking budget; above the last it is `max`."""
+"""The maximum thinking budget of each level; above the last it is `max`."""
 
 
 def level_of_budget(tokens: int) -> ReasoningLevel:

@@ -1,4 +1,4 @@
-"""Calls: what a request asks of a model, in whatever API it was written."""
+"""Calls: requests to a model, in whatever API they were written."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _SETTINGS: Final = frozenset({
     "api_version", "base_model", "base_url", "content", "converse", "extra_body", "guardrail",
     "headers", "organization", "profile", "project", "region", "system_tools", "transport",
 })  # fmt: skip
-"""Parameters of plugins that are no fields of an API."""
+"""Plugin parameters that are not fields of an API."""
 
 
 def assistant_turn(
     content: list[AssistantContent], model: Model, upstream: str
 ) -> AssistantMessage:
-    """An earlier answer, as one of the model that is called now.
+    """An earlier answer, attributed to the model that is now called.
 
-    Clients do not say which model gave it. What the provider signed is sent back to it; it refuses what
-    it did not sign, and the plugin sends the request again without it then.
+    Clients do not name the model that gave it. Signed content is sent back to the provider; it
+    refuses content that it did not sign, and the plugin then retries without it.
     """
     called = any(isinstance(block, ToolCall) for block in content)
     return AssistantMessage(
@@ -53,7 +53,7 @@ def assistant_turn(
 
 
 def user_turns(parts: Iterable[UserContent | ToolResultMessage]) -> Iterator[Message]:
-    """The messages of a user's turn that holds results of tools among its content, in order."""
+    """The messages of a user's turn that has tool results among its content, in order."""
     said: list[UserContent] = []
     for part in parts:
         if not isinstance(part, ToolResultMessage):
@@ -72,8 +72,8 @@ class Note:
     """A part of a request that is not passed on as it was written.
 
     Attributes:
-        path: Where it is in the body.
-        reason: Why, and what is done instead.
+        path: Its place in the body.
+        reason: The reason, and the treatment.
     """
 
     path: str
@@ -88,9 +88,9 @@ class ServedCall:
         context: The conversation and the tools.
         options: The options of the answer.
         stream: Whether the answer is streamed.
-        include_usage: Whether a stream ends with the usage, where the API leaves that to the client.
-        custom_tools: Tools whose input is one text and not an object.
-        notes: What is not passed on as it was written.
+        include_usage: Whether a stream ends with the usage, where the API lets the client choose.
+        custom_tools: Tools whose input is a text rather than an object.
+        notes: The parts that are not passed on as they were written.
         shell_tools: Tools that are a shell on the client's machine.
         echo: Fields of the request that the answer repeats.
         passed: The fields that were passed on as the client wrote them.
@@ -109,8 +109,8 @@ class ServedCall:
     def pass_on(self, fields: Mapping[str, Any]) -> None:
         """Pass on fields that only an upstream of the same API understands.
 
-        They become parameters of the call, among which plugins also look for settings: the account, the
-        region, the guardrail. Those are not for clients to choose, and no API has fields of their names.
+        They become parameters of the call, among which plugins also find settings: the account, the
+        region, the guardrail. Clients must not set those, and no API has fields of their names.
         """
         kept = {}
         for name, value in fields.items():

@@ -1,4 +1,4 @@
-"""Dialects: what a door has to know of the API that its clients speak."""
+"""Dialects: the interface between a door and the API of its clients."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from modelwire.models import Model
 __all__ = ["Asked", "Dialect", "ErrorWords", "EventWriter", "Reported", "WireEvent", "extension"]
 
 _SHOWN: Final = 100
-"""Notes and diagnostics that an answer has at most."""
+"""The maximum of notes and diagnostics in an answer."""
 
 
 @frozen
 class Asked:
-    """A call with what its answer repeats of the request.
+    """A call with the parts of the request that its answer repeats.
 
     Attributes:
         call: The call.
@@ -41,7 +41,7 @@ class WireEvent(NamedTuple):
 
     Attributes:
         name: Its name, also where the API's streams do not carry it.
-        data: Its content, which is JSON but for the words with which some streams end.
+        data: Its content: JSON, except for the end markers of some streams.
     """
 
     name: str
@@ -64,13 +64,13 @@ class EventWriter(Protocol):
         ...
 
     def keep_alive(self) -> list[WireEvent]:
-        """Write what clients skip, for a stream that is silent; nothing where there is no such thing."""
+        """Write a keep-alive that clients skip; nothing where the API has none."""
         ...
 
 
 @frozen
 class Reported:
-    """A failure in the words of an API.
+    """A failure in the form of an API.
 
     Attributes:
         status: The HTTP status.
@@ -84,7 +84,7 @@ class Reported:
 
 
 class ErrorWords(Protocol):
-    """How an API reports failures."""
+    """The failure reports of an API."""
 
     def error(self, failure: Failure, request_id: str) -> Reported:
         """Write a failure."""
@@ -103,9 +103,9 @@ class Dialect(ErrorWords, Protocol):
 
     Attributes:
         api: Its name as a wire API of providers.
-        paths: Where requests are sent by POST. The value says whether their answers are streamed;
+        paths: The paths for POST requests. The value says whether their answers are streamed;
             `None` leaves that to the body. `{model:path}` in a path is the name of the model.
-        beginnings: How the paths begin, served or not, by which a client of this API is known.
+        beginnings: Prefixes of the API's paths, served or not, which identify its clients.
         media_type: The media type of its streams.
         provider: The provider of names that are no references, or `None` to look for them.
         needs_text: Whether the end of a stream repeats the text of the answer.
@@ -130,12 +130,12 @@ class Dialect(ErrorWords, Protocol):
             upstream: The API in which that model is called.
 
         Raises:
-            BadRequest: It cannot be served.
+            BadRequest: The request cannot be served.
         """
         ...
 
     def writer(self, asked: Asked) -> EventWriter:
-        """Make what writes a streamed answer."""
+        """Make the writer of a streamed answer."""
         ...
 
     def frame(self, event: WireEvent) -> bytes:
@@ -148,7 +148,7 @@ class Dialect(ErrorWords, Protocol):
 
 
 def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
-    """The member `modelwire` of an answer: what was changed or left out on the way; else nothing.
+    """The member `modelwire` of an answer: the parts changed or left out on the way; else nothing.
 
     A long list is cut short, since a request can have a note for each of its parts.
     """

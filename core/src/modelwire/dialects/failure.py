@@ -1,4 +1,4 @@
-"""Failures: what went wrong, before it is said in the words of an API."""
+"""Failures: failed requests, before they are reported in the form of an API."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Failure:
 
     Attributes:
         status: The HTTP status, where the head of the answer has not been sent.
-        kind: What kind of failure.
-        message: What the client is shown.
+        kind: The kind of failure.
+        message: The message for the client.
         param: The field of the request that is at fault, or `None`.
         retry_after: Seconds to wait before the same request may succeed, or `None`.
         retryable: Whether the same request may succeed later.

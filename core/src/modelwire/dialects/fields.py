@@ -13,10 +13,10 @@ _T = TypeVar("_T")
 
 
 class BadRequest(Exception):
-    """A request that cannot be served as it is.
+    """A request that cannot be served unchanged.
 
     Attributes:
-        message: What is wrong, and what to do.
+        message: The problem and the remedy.
         param: The field of the body, or `None`.
         status: 400, 408, 413 or 415.
     """
@@ -34,7 +34,7 @@ class Fields:
 
     Attributes:
         data: The object.
-        path: Where it is in the body, such as `messages[0]`; empty for the body itself.
+        path: Its place in the body, such as `messages[0]`; empty for the body itself.
         used: The fields that were read.
     """
 
@@ -47,12 +47,12 @@ class Fields:
         return f"{self.path}.{name}" if self.path else name
 
     def error(self, name: str, due: str) -> BadRequest:
-        """Make the error for a field that is not what it must be."""
+        """Make the error for a field with an invalid value."""
         place = self.place(name)
         return BadRequest(f"{place} must be {due}.", param=place)
 
     def any(self, name: str) -> Any:
-        """A field of whatever type; `None` where it is missing."""
+        """A field of any type; `None` where it is missing."""
         self.used.add(name)
         return self.data.get(name)
 
@@ -67,14 +67,14 @@ class Fields:
         return self._typed(name, str, "a string")
 
     def need_text(self, name: str) -> str:
-        """A string that must be there."""
+        """A required string."""
         value = self.text(name)
         if value is None:
             raise self.error(name, "a string")
         return value
 
     def count(self, name: str) -> int | None:
-        """A whole number above 0."""
+        """A positive integer."""
         value = self._typed(name, int, "a whole number above 0")
         if value is not None and value <= 0:
             raise self.error(name, "a whole number above 0")
@@ -119,7 +119,7 @@ class Fields:
         return tuple(given)
 
     def one_of(self, name: str, choices: Mapping[str, _T]) -> _T | None:
-        """The value for one of several words."""
+        """The value for one of several strings."""
         value = self.text(name)
         if value is None:
             return None

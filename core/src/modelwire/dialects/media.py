@@ -27,7 +27,7 @@ def decode_base64(text: str, place: str) -> bytes:
     """Decode base64.
 
     Raises:
-        BadRequest: It is none.
+        BadRequest: It is not base64.
     """
     try:
         return base64.b64decode(text, validate=True)
@@ -37,7 +37,7 @@ def decode_base64(text: str, place: str) -> bytes:
 
 
 def media_of(data: bytes, mime_type: str, name: str | None = None) -> Image | File:
-    """Make an image or a file of bytes, by their media type."""
+    """Make an image or a file from bytes, by their media type."""
     if mime_type.startswith("image/"):
         return Image(data, mime_type)
     return File(data, mime_type, name)
@@ -46,12 +46,12 @@ def media_of(data: bytes, mime_type: str, name: str | None = None) -> Image | Fi
 def media_of_url(
     url: str, place: str, *, name: str | None = None, mime_type: str | None = None
 ) -> Image | File | MediaUrl:
-    """Make an image or a file of a data URL, or leave an address to the provider.
+    """Make an image or a file from a data URL, or leave an address to the provider.
 
-    Nothing is fetched: that would let callers reach what only the server can.
+    Nothing is fetched: that would let callers reach hosts that only the server can reach.
 
     Raises:
-        BadRequest: It is neither.
+        BadRequest: It is neither a data URL nor an address.
     """
     found = _DATA_URL.match(url)
     if found is not None:

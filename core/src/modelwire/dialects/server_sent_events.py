@@ -1,4 +1,4 @@
-"""Frames of server-sent events, as a service writes them.
+"""Frames of server-sent events, in the form that services send.
 
 The format: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -15,7 +15,7 @@ SSE_MEDIA_TYPE: Final = "text/event-stream; charset=utf-8"
 """The media type of a stream of server-sent events."""
 
 KEEP_ALIVE: Final = WireEvent(":", b"keep-alive")
-"""A comment, which clients skip."""
+"""A comment, which clients ignore."""
 
 
 def frame_data(event: WireEvent) -> bytes:

@@ -2,7 +2,7 @@
 
 Every provider's stream goes through here, so that blocks are numbered, ended and joined, tool
 arguments are parsed, and a stream without an end is refused in one place. The work per delta does
-not grow with what has arrived: fragments are kept in lists and joined once.
+not grow with the length of the answer: fragments are kept in lists and joined once.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _NOTHING: tuple[Event, ...] = ()
 
 
 class Assembler:
-    """Builds one message out of deltas.
+    """Builds one message from deltas.
 
     Give every delta to `feed` and pass on the events that it returns; call `finish` when the
     provider's stream has ended, or `fail` with the error that ended it.
@@ -88,7 +88,7 @@ class Assembler:
         provider: The provider's id, for the message and for errors.
         model: The model's id.
         api: The wire API, if it is known.
-        price: What a usage costs, if the model's prices are known.
+        price: Computes the cost of a usage, if the model's prices are known.
         keep_text: Whether the message holds text and thinking. Without them it is built in constant
             memory, however long the answer is.
         plugin: The package that yields the deltas, for errors.
@@ -137,7 +137,7 @@ class Assembler:
         Raises:
             PluginError: Something is not a delta, or a field has a wrong type. The events of those
                 before it have been appended.
-            MalformedResponse: A delta makes no sense here. Likewise.
+            MalformedResponse: A delta is not valid at this point; likewise.
         """
         find = self._open.get
         add = events.append
@@ -163,7 +163,7 @@ class Assembler:
 
         Raises:
             PluginError: It is not a delta, or a field of it has a wrong type.
-            MalformedResponse: The delta makes no sense here.
+            MalformedResponse: The delta is not valid at this point.
         """
         handler = self._streamed.get(type(delta))
         if handler is None:
@@ -205,7 +205,7 @@ class Assembler:
         return events
 
     def fail(self, error: ModelwireError, reason: StopReason = StopReason.ERROR) -> None:
-        """Attach to `error` what had arrived, and where it came from.
+        """Attach the partial message and its origin to `error`.
 
         Tool calls are left out of the partial message, since they must not be run; their raw text
         is kept as a diagnostic.
@@ -428,7 +428,7 @@ class Assembler:
         return _NOTHING
 
     def _note_latest(self, diagnostic: dict[str, Any]) -> None:
-        """Keep a diagnostic in place of an earlier one of its type."""
+        """Record a diagnostic, replacing an earlier one of its type."""
         kept = [d for d in self._message.diagnostics if d["type"] != diagnostic["type"]]
         self._message.diagnostics = [*kept, diagnostic]
 
@@ -452,7 +452,7 @@ class Assembler:
 
 
 def _whole(value: Any) -> Any:
-    """The same JSON data with U+FFFD for halves of characters, which arguments may escape."""
+    """The same JSON data with U+FFFD for lone surrogates, which arguments may escape."""
     if isinstance(value, str):
         return replace_surrogates(value)
     if isinstance(value, dict):
@@ -461,7 +461,7 @@ def _whole(value: Any) -> Any:
 
 
 def _final_reason(reason: StopReason, has_calls: bool) -> StopReason:
-    """Some services say `stop` when they mean tool use, or the other way round."""
+    """Correct the stop reason of services that confuse `stop` and tool use."""
     if has_calls and reason is StopReason.STOP:
         return StopReason.TOOL_USE
     if not has_calls and reason is StopReason.TOOL_USE:

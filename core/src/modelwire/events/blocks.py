@@ -14,7 +14,7 @@ __all__ = ["OpenBlock"]
 
 @define(eq=False)
 class OpenBlock:
-    """A block that is being received: a text, thinking or a tool call."""
+    """A block while it is being received: a text, thinking or a tool call."""
 
     kind: type[Text | Thinking | ToolCall]
     position: int
@@ -37,16 +37,17 @@ class OpenBlock:
 
     @property
     def holds_any(self) -> bool:
-        """Whether anything has arrived for it; text that is not kept counts as something."""
+        """Whether anything has arrived for it, including text that is not kept."""
         kept = isinstance(self.parts, list)
         return not kept or any(
             (*self.parts, *self.signature, *self.redacted, *self.citations, self.half)
         )
 
     def take(self, text: str) -> str:
-        """Add a piece and return it; half a character at its end waits for its other half.
+        """Add a piece and return it; a surrogate at its end waits for its pair.
 
-        JSON escapes a character above U+FFFF as two halves, which some services send apart.
+        JSON escapes a character above U+FFFF as a surrogate pair, whose halves some services send
+        separately.
         """
         if self.half or has_surrogates(text):
             text, self.half = split_half(self.half + text)

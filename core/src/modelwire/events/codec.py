@@ -1,7 +1,7 @@
 """The JSON codec of events, with the names that pi-ai uses.
 
 pi-ai also repeats the whole message so far as `partial` in every event. That makes a stream's size
-grow with its square, so it is left out here; `done` and `error` carry the message.
+grow quadratically, so it is left out here; `done` and `error` carry the message.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _check_depth(event: Event | ErrorEvent) -> None:
 
 
 def _from_partial(data: dict[str, Any]) -> dict[str, Any]:
-    """pi-ai's own event names the model in the message so far only."""
+    """In pi-ai's own event, the model is only in the partial message."""
     partial = data.get("partial")
     if isinstance(partial, dict):
         data = {"provider": partial.get("provider"), "model": partial.get("model"), **data}
@@ -97,7 +97,7 @@ def _from_partial(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _from_partial_call(data: dict[str, Any]) -> dict[str, Any]:
-    """pi-ai's own event names the tool in the message so far only."""
+    """In pi-ai's own event, the tool is only in the partial message."""
     try:
         call = data["partial"]["content"][data["contentIndex"]]
         return {"id": call["id"], "name": call["name"], **data}

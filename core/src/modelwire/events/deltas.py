@@ -1,4 +1,4 @@
-"""Deltas: what a provider plugin yields.
+"""Deltas: the items that a provider plugin yields.
 
 A plugin translates its wire protocol into these and nothing more. It builds no message and pairs no
 start with an end; the assembler does that once, for all plugins. `index` is the number that the
@@ -60,9 +60,9 @@ class ResponseInfo:
 
     Attributes:
         response_id: The provider's id of this answer.
-        response_model: The model that says it answers.
+        response_model: The model that the service names.
         request_id: The provider's id of the request; an error that follows carries it.
-        api: The wire API that is spoken, where the model left it to the plugin.
+        api: The wire API in use, where the model left it to the plugin.
     """
 
     response_id: str | None = field(default=None, converter=_hidden)
@@ -156,7 +156,7 @@ class UsageReport:
 
 @define
 class Stop:
-    """Why the answer ended. A stream without it is an error, `stream_truncated`.
+    """The reason why the answer ended. A stream without it is an error, `stream_truncated`.
 
     Attributes:
         reason: `STOP`, `LENGTH` or `TOOL_USE`; a failure is raised, not yielded.
@@ -169,10 +169,10 @@ class Stop:
 
 @define
 class Diagnostic:
-    """Something worth keeping with the message, such as what was rewritten in the request.
+    """A note to keep with the message, such as what was rewritten in the request.
 
     Attributes:
-        type: What kind of thing, such as `rewritten`, `dropped` or `guardrail_trace`.
+        type: The kind of note, such as `rewritten`, `dropped` or `guardrail_trace`.
         data: Plain JSON data; secrets of the request are hidden in it.
     """
 

@@ -1,8 +1,8 @@
-"""Events: what a stream yields to its caller, as attrs classes with pi-ai's names.
+"""Events: the items of a stream for its caller, as attrs classes with pi-ai's names.
 
 `content_index` is the position of the block in the message's `content`. In Python a failure is
-raised, with what had arrived as `error.partial`; `ErrorEvent` exists for the JSON form, in which a
-stream of events has to end with a line that says how.
+raised, with the partial message as `error.partial`; `ErrorEvent` exists for the JSON form, in which
+a stream of events has to end with a line that states the outcome.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class ToolCallDeltaEvent:
 
 @define
 class ToolCallEndEvent:
-    """A tool call is complete and valid, as is every other one of the message."""
+    """A tool call is complete and valid, as are all others of the message."""
 
     content_index: int
     tool_call: ToolCall
@@ -136,7 +136,7 @@ class DoneEvent:
 
 @define
 class ErrorEvent:
-    """The answer failed; only in the JSON form. `error` is what had arrived, and says why."""
+    """The answer failed; only in the JSON form. `error` is the partial message, with the reason."""
 
     reason: StopReason
     error: AssistantMessage

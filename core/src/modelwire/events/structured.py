@@ -1,8 +1,8 @@
-"""The check of structured output: whether an answer is JSON of the outermost shape of its schema.
+"""The check of structured output: whether an answer is JSON that fits the root of its schema.
 
 Servers that do not know `response_schema` ignore it silently, so that the answer itself has to be
-checked. Only the root of the schema is compared, which tells prose and another kind of value from
-the requested one; callers that need more validate the value themselves.
+checked. Only the root of the schema is compared, which distinguishes prose and other kinds of
+values from the requested one; callers that need more validate the value themselves.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def schema_mistake(text: str, schema: Mapping[str, Any]) -> str | None:
 
 
 def _root(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema that is meant, where the root only refers to one of its definitions."""
+    """The effective schema, where the root only refers to one of its definitions."""
     found: Mapping[str, Any] = schema
     for _ in range(_LONGEST_REFERENCES):
         reference = found.get("$ref")

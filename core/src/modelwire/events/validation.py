@@ -1,4 +1,4 @@
-"""Validation of deltas: what a plugin yields has the types that the deltas declare."""
+"""Validation of deltas: the types of their fields."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _USAGE = tuple(attribute.name for attribute in fields(Usage))
 _COST = tuple(attribute.name for attribute in fields(Cost))
 
 _LARGEST = 2**53
-"""The largest number of tokens and position: beyond it JSON's numbers are no longer exact."""
+"""The largest number of tokens and position: larger numbers are not exact in JSON."""
 
 
 def validated(delta: D, plugin: str) -> D:
     """Check the type of every field of a delta.
 
     Args:
-        delta: What a plugin yielded.
+        delta: The delta of a plugin.
         plugin: The plugin's package, for the error.
 
     Returns:
@@ -51,8 +51,8 @@ def validated(delta: D, plugin: str) -> D:
         object of the plugin ends up in messages.
 
     Raises:
-        PluginError: It is not a delta, or a field has another type than it must have. The error names
-            the types alone, since a value may hold anything.
+        PluginError: It is not a delta, or a field has a wrong type. The error names
+            only the types, since a value may hold anything.
     """
     kinds = _FIELDS.get(type(delta))
     if kinds is None:
@@ -74,13 +74,13 @@ def validated(delta: D, plugin: str) -> D:
 
 
 def refuse_delta(plugin: str, mistake: str) -> NoReturn:
-    """Raise that a plugin yielded a wrong delta."""
+    """Raise the error for a wrong delta of a plugin."""
     msg = f"{plugin} yielded a wrong delta: {mistake}."
     raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
 
 
 def usage_mistake(usage: Usage) -> str | None:
-    """Say what makes no sense in a usage, as a clause; `None` where all of it does."""
+    """The inconsistency of a usage, as a clause; `None` if there is none."""
     for name in _USAGE:
         value = getattr(usage, name)
         if type(value) is int and 0 <= value <= _LARGEST:
@@ -95,7 +95,7 @@ def usage_mistake(usage: Usage) -> str | None:
 
 
 def cost_mistake(cost: object) -> str | None:
-    """Say what makes no sense in a cost, as a clause; `None` where all of it does."""
+    """The inconsistency of a cost, as a clause; `None` if there is none."""
     if not isinstance(cost, Cost):
         return f"cost is {_found(cost)}"
     for name in _COST:
@@ -114,10 +114,10 @@ class _Kind:
     """The values that a field accepts.
 
     Attributes:
-        expected: It in words.
-        plain: Gives a value in its plain type; it raises `TypeError` where the value is not right,
-            with a clause about it or none.
-        types: Types of which every value is right as it is.
+        expected: The values in words.
+        plain: Converts a value to its plain type; it raises `TypeError` where the value is not
+            valid, with a clause about it or without.
+        types: Types whose values are all valid unchanged.
     """
 
     expected: str
@@ -197,7 +197,7 @@ def _json_object(value: object) -> dict[str, Any]:
 
 
 def _check_json(data: dict[Any, Any]) -> None:
-    """Check that data consists of what JSON has; numbers and depth are the assembler's to judge."""
+    """Check that data consists of JSON types; numbers and depth are checked by the assembler."""
     seen: set[int] = set()
     rest: list[Any] = [data]
     while rest:
@@ -255,4 +255,4 @@ _FIELDS: Mapping[type, Mapping[str, _Kind]] = {
     },
     Diagnostic: {"type": _TEXT, "data": _Kind("JSON data", _json_object)},
 }
-"""The fields of each delta, and what they may hold."""
+"""The fields of each delta, and their valid values."""

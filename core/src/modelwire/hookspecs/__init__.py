@@ -1,4 +1,4 @@
-"""The contract between the core and its plugins."""
+"""The contract between the core and its plugins: hooks and their types."""
 
 from __future__ import annotations
 

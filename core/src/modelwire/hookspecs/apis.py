@@ -1,4 +1,4 @@
-"""Other APIs: how a provider's plugin streams through the plugin that speaks a wire API."""
+"""Other APIs: streams of a provider's plugin through the plugin that speaks a wire API."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class OtherApis(Protocol):
         The arguments are those of the hook `stream_completion`, as that plugin gets them: the model
         with the id to send and with its `api`; the provider with the address, the header fields and
         the auth mode to use. The plugin is called outside every wrapper, since the hook that calls it
-        is inside them. What it needs is imported in a thread first.
+        is inside them. Its modules are imported in a thread first.
 
         Raises:
-            PluginError: No installed plugin speaks the API, with what to install; or it is broken.
-            ProviderError: The service refused or failed, or the answer broke off.
+            PluginError: No installed plugin speaks the API, or the one that does is broken.
+            ProviderError: The service refused or failed, or the answer was interrupted.
         """

@@ -27,19 +27,19 @@ def _all_shown(details: Mapping[str, str]) -> dict[str, str]:
 
 @frozen
 class CredentialStatus:
-    """Which credential source would serve a provider, and whether it would work. Never a secret.
+    """The credential source of a provider, and whether it would work. Never a secret.
 
-    A login in a URL is taken out of every text.
+    Logins in URLs are removed from every text.
 
     Attributes:
         state: `usable`; `unusable`, with a `reason`; or `unknown`, when only a probe can decide.
         source: The name of the source, such as `env: ACME_API_KEY`, or `None` if there is none.
-        reason: Why it is not usable or not known, in one sentence.
-        hint: What to do about it.
+        reason: The reason for `unusable` or `unknown`, in one sentence.
+        hint: The remedy.
         expires_at: When the credentials expire, if that is known and nothing renews them. A time
             without a zone is taken as UTC.
-        identity: Whose credentials these are, as a profile or account name; part of the key of the
-            discovery cache. For an API key, `fingerprint` makes one.
+        identity: The owner of the credentials, such as a profile or account name; part of the key
+            of the discovery cache. For an API key, `fingerprint` makes one.
         details: Further details for display, such as the region. The source of a detail is given
             under its name plus `Source`, such as `regionSource`.
     """
@@ -56,7 +56,7 @@ class CredentialStatus:
 
 
 def fingerprint(secret: str) -> str:
-    """A short name for a secret, from which the secret cannot be had back: 48 bits of SHA-256."""
+    """A short, irreversible name for a secret: 48 bits of SHA-256."""
     import hashlib  # most plugins name no secret
 
     return hashlib.sha256(secret.encode()).hexdigest()[:12]

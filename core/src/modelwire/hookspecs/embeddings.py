@@ -1,4 +1,4 @@
-"""Embeddings: the limits of a request, and the vectors that answer it."""
+"""Embeddings: the limits of a request, and the vectors in its answer."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ __all__ = ["EmbeddingBatch", "EmbeddingLimits", "Vector"]
 Vector: TypeAlias = "array[float]"
 """The embedding of one text: 32-bit floats, `array("f")`.
 
-It takes 4 bytes a number, where a list of floats takes 32. Libraries for numbers read it without a
+It takes 4 bytes per number, where a list of floats takes 32. Numerical libraries read it without a
 copy, and `tolist()` makes a list of it.
 """
 
 
 @frozen
 class EmbeddingLimits:
-    """How much one request for embeddings may hold.
+    """The limits of one embeddings request.
 
     Attributes:
-        texts: The most texts.
-        total_bytes: The most bytes of all its texts together, in UTF-8. A token has at least one
-            byte, so a limit on tokens is kept by the same number of bytes. `None` is no limit.
+        texts: The maximum number of texts.
+        total_bytes: The maximum number of bytes of all its texts together, in UTF-8. A token has at
+            least one byte, so a limit on tokens is kept by the same number of bytes. `None` is no
+            limit.
     """
 
     texts: int = field(default=32, validator=validators.ge(1))
@@ -51,7 +52,7 @@ class EmbeddingBatch:
 
     Attributes:
         vectors: One for each text, in the order of the texts. May be given as lists of floats.
-        usage: The tokens used, or `None` if the service does not say.
+        usage: The tokens used, or `None` if the service does not report them.
     """
 
     vectors: tuple[Vector, ...] = field(converter=_vectors)

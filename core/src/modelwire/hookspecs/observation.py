@@ -1,4 +1,4 @@
-"""Observation: the operations of a runtime, and what watches them from beginning to end."""
+"""Observation: the operations of a runtime, and their observers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class CompletionOperation:
 
     Attributes:
         context: The conversation to be continued.
-        options: What the caller wants of the answer.
+        options: The caller's options.
     """
 
     context: Context = field(repr=False)
@@ -49,8 +49,8 @@ class ToolOperation:
     """One run of a tool.
 
     Attributes:
-        call: What the model called.
-        tool: The tool, as the model was offered it.
+        call: The model's call.
+        tool: The tool, as offered to the model.
     """
 
     call: ToolCall
@@ -63,8 +63,8 @@ class AgentOperation:
 
     Attributes:
         name: The name of the agent, where the configuration gives it one.
-        model: The reference to its model, where it has one of its own.
-        options: What it wants of each answer.
+        model: The reference to its model, if it has one of its own.
+        options: The options of each answer.
     """
 
     name: str | None
@@ -78,11 +78,11 @@ Operation = CompletionOperation | ToolOperation | AgentOperation
 
 @frozen
 class OperationOutcome:
-    """How an operation ended. Without a message and without an error, its caller left it.
+    """The outcome of an operation. Without a message and an error, its caller left it.
 
     Attributes:
-        message: What came out of it: the answer, the last answer of an agent, or the tool's result.
-        error: Why it failed.
+        message: The result: the answer, the last answer of an agent, or the tool's result.
+        error: The error, if it failed.
         usage: The tokens of all answers of an agent.
     """
 
@@ -92,14 +92,14 @@ class OperationOutcome:
 
 
 class Observer:
-    """An observer of one operation; this one does nothing, and a subclass does what it needs to.
+    """An observer of one operation; this class does nothing, and subclasses override its methods.
 
-    All methods are called on the event loop; they return at once, and do not wait. One that raises is
-    called no more, and the program's log names it.
+    All methods are called on the event loop; they must return at once. An observer that raises is
+    not called again, and is named in the log.
     """
 
     def entered(self) -> AbstractContextManager[object]:
-        """The surroundings of the operation's own work, as the place of a span in its trace.
+        """The context of the operation's own work, such as the current span in its trace.
 
         Entered and left around each step that may begin other work: the tries of an answer up to its
         first events, the answers and tools of an agent, the function of a tool. Not while the caller
@@ -108,17 +108,17 @@ class Observer:
         return nullcontext()
 
     def failed(self, attempt: Attempt) -> None:
-        """Note a try of an answer that failed, where another try or a fallback follows.
+        """Record a failed try of an answer, if another try or a fallback follows.
 
         Args:
             attempt: The try.
         """
 
     def ended(self, outcome: OperationOutcome) -> None:
-        """Note the end; it is called once, last.
+        """Record the end; this is called once, last.
 
         Args:
-            outcome: How it ended.
+            outcome: The outcome.
         """
 
 

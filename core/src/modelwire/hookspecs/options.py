@@ -31,7 +31,7 @@ _SCHEMA_HINT = (
 
 @frozen
 class ToolChoice:
-    """Which tools the model may, must or must not call.
+    """The choice of tools: which the model may, must or must not call.
 
     Attributes:
         mode: `auto` leaves it to the model, `none` forbids calls, `any` demands one, and `tool`
@@ -82,26 +82,26 @@ class CompletionOptions:
     """Options of one answer. `None` means the provider's own default.
 
     Attributes:
-        max_tokens: The most tokens that the answer may have.
-        temperature: Randomness, from 0; the upper end is the provider's.
+        max_tokens: The maximum number of tokens of the answer.
+        temperature: Sampling temperature, from 0; the upper limit is the provider's.
         top_p: Share of the probability mass to sample from, 0 to 1.
-        stop: Texts that end the answer where they would appear.
-        reasoning: How much to think before answering.
+        stop: Texts at which the answer ends.
+        reasoning: The level of reasoning.
         tool_choice: Which tools may be called. May be given as `"auto"`, `"none"`, `"any"` or the
             name of a tool, as `ToolChoice.parse` reads it.
         cache_retention: How long the provider may cache the prompt.
         metadata: Labels for the provider's logs.
-        session_id: An id that stays the same over a conversation, for the provider's cache.
+        session_id: An id that is constant over a conversation, for the provider's cache.
         response_schema: JSON Schema that the answer's text must follow. May be given as a dataclass,
             an attrs class, a `TypedDict` or a Pydantic model.
         params: Further request parameters that only the provider understands.
         plugins: Settings of this call for installed plugins, by the plugin's name as in the block
             `plugins.entries` of the configuration, as `{"recordings": {"mode": "off"}}`. They are not
             sent. A plugin that is not installed is not an error.
-        deadlines: How long to wait for what.
+        deadlines: The limits on waiting.
 
     Raises:
-        InvalidRequest: No schema of an object can be made of `response_schema`.
+        InvalidRequest: `response_schema` does not give the schema of an object.
     """
 
     max_tokens: int | None = None
@@ -130,10 +130,10 @@ class EmbeddingOptions:
         input_type: The purpose of the texts. A model that distinguishes queries from documents
             makes other vectors of them; for other models it is left out.
         normalize: `True` makes the length of each vector 1, also where the service does not. `False`
-            asks for vectors that are not normalized, where the service lets one choose.
+            requests vectors that are not normalized, where the service has the choice.
         params: Further request parameters that only the provider understands.
         plugins: Settings of this call for installed plugins, as in `CompletionOptions`.
-        deadlines: How long to wait for what: `total` for all the texts, `first_event` for the first
+        deadlines: The limits on waiting: `total` for all the texts, `first_event` for the first
             vectors, the others for each request.
     """
 
@@ -150,9 +150,9 @@ class DiscoverySettings:
     """Settings from `plugins.entries.<provider>.config.discovery`.
 
     Attributes:
-        enabled: Whether to ask the provider at all; `None` asks it when its credentials are usable.
+        enabled: Whether to query the provider; `None` queries it when its credentials are usable.
         refresh_interval: Seconds that a list stays fresh; 0 switches the cache off.
-        values: Every key as it was written, for those that only the plugin knows.
+        values: All keys as written, including those that only the plugin knows.
     """
 
     enabled: bool | None = None

@@ -1,7 +1,7 @@
-"""Setup guides: what a plugin declares for `modelwire setup`.
+"""Setup guides: a plugin's part of `modelwire setup`.
 
 A guide is offered in the entry point group `modelwire.setup`; it is imported when the user runs
-`modelwire setup`, and must cost little then. It is data and two pure functions: the core asks the
+`modelwire setup`, and must be quick to import. It is data and two pure functions: the core asks the
 questions, tries the answers, and writes the configuration.
 """
 
@@ -25,8 +25,8 @@ class Question:
     Attributes:
         name: The answer's name. `base_url`, `api_key_env`, `region` and `profile` are options of
             the command too; any other is given as `--answer NAME=VALUE`.
-        text: The question, without a mark at its end.
-        default: What an empty answer means, or `None` where nothing is meant.
+        text: The question, without a question mark.
+        default: The value of an empty answer, or `None`.
         required: Whether there must be an answer.
         kind: `url` is an http or https address; `variable` the name of an environment variable that
             holds a secret, which the user is never asked for.
@@ -53,17 +53,17 @@ def _no_settings(
 
 @frozen
 class SetupGuide:
-    """How to set a provider up.
+    """The setup guide of a provider.
 
     Attributes:
-        title: What the user has, such as `OpenAI: an API key`.
+        title: The user's access, such as `OpenAI: an API key`.
         provider: The provider's id, or `None` where the user names one.
         examples: For a guide without `provider`: ids that it knows, to be shown.
         questions: The questions for a provider's id, with these environment variables.
-        settings: What to write for a provider's id, the answers by name, and the variables. What
-            was not answered is not among the answers.
-        models: Patterns as in a shell of model ids to propose, the best first; a cheap one is best,
-            since it is asked for one word.
+        settings: The settings to write for a provider's id, the answers by name, and the variables.
+            Unanswered questions are left out.
+        models: Patterns as in a shell of model ids to propose, the best first; prefer a cheap one,
+            since it only answers a short test request.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""The hooks of a provider plugin: three that make it one, and those that it may leave out.
+"""The hooks of a provider plugin: three required ones, and optional ones.
 
 An implementation takes the arguments that it needs, by name, and leaves out the others; so a hook
 can be given a new argument without breaking a plugin. The registry calls only the plugin that owns
@@ -56,7 +56,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def detect_credentials(  # type: ignore[empty-body]
     provider: ProviderConfig, config: Config, probe: bool, timeout: float
 ) -> CredentialStatus:
-    """Say which credential source would serve this provider, and whether it would work.
+    """Report which credential source this provider would use, and whether it would work.
 
     Without `probe` it looks only at the configuration, the environment (`config.environ`) and
     files: no network, no SDK import. With `probe` it may use the network, for at most `timeout`
@@ -68,12 +68,12 @@ def detect_credentials(  # type: ignore[empty-body]
 async def discover_models(  # type: ignore[empty-body]
     provider: ProviderConfig, settings: DiscoverySettings, config: Config, transport: Transport
 ) -> Sequence[Model]:
-    """List the models that this provider offers now.
+    """List the models that this provider currently offers.
 
-    `settings` are what the configuration says about the discovery of this provider. Where some of
-    them could not be listed, as when one of two lists may not be read, it returns a `ModelList` with
-    the reasons in `incomplete`. Raises a `ProviderError` when it cannot list anything; whether that
-    is fatal is the caller's choice. The answer is cached on disk, an incomplete one for a short time
+    `settings` are the configured discovery settings of this provider. Where some of the models
+    could not be listed, as when one of two lists may not be read, it returns a `ModelList` with the
+    reasons in `incomplete`. Raises a `ProviderError` when it cannot list anything; whether that is
+    fatal is the caller's choice. The answer is cached on disk, an incomplete one for a short time
     only; so it must not hold secrets.
     """
 
@@ -88,7 +88,7 @@ def stream_completion(  # type: ignore[empty-body]
     transport: Transport,
     apis: OtherApis,
 ) -> AsyncIterator[Deltas]:
-    """Ask the model to continue the context, as an asynchronous generator of deltas.
+    """Let the model continue the context; an asynchronous generator of deltas.
 
     Deltas that arrived together may be yielded as one list. `apis` streams through the plugin that
     speaks another wire API, for a provider whose models have several.
@@ -132,10 +132,10 @@ async def count_tokens(  # type: ignore[empty-body]
 def embedding_limits(  # type: ignore[empty-body]
     model: Model, options: EmbeddingOptions, provider: ProviderConfig, config: Config
 ) -> EmbeddingLimits:
-    """Say how much one call of `embed` may hold: its texts are what one request is sent for.
+    """Return the limits of one call of `embed`: its texts are sent in one request.
 
     Called once before the texts of a call are divided, on the event loop; so without the network and
-    without files. A plugin may leave this hook out; then the defaults of `EmbeddingLimits` hold.
+    without files. A plugin may leave this hook out; then the defaults of `EmbeddingLimits` apply.
 
     Raises a `ProviderError` where the plugin knows that the model makes no embeddings, or cannot do
     what an option requires.
@@ -151,17 +151,17 @@ async def embed(  # type: ignore[empty-body]
     config: Config,
     transport: Transport,
 ) -> EmbeddingBatch:
-    """Make a vector of each text, with one request.
+    """Embed texts with one request: make a vector of each.
 
     The texts are within the `embedding_limits`; none is empty. Requests for the other texts of a
-    call run at the same time. An option that the model cannot keep is an error; it is never ignored,
-    since vectors that were made otherwise do not fit those that are there. Only `input_type` is left
-    out where a model makes no difference between queries and documents.
+    call run at the same time. An option that the model does not support is an error; it is never
+    ignored, since vectors that were made otherwise are not comparable with existing ones. Only
+    `input_type` is left out where a model does not distinguish queries from documents.
 
-    Raises a `ProviderError` when the provider fails; a retryable one makes the runtime call the hook
-    again. An error about one of the texts names it in `text_index`, counted in this call. Being
-    cancelled must close the connection. A plugin may leave this hook out; the runtime then says that
-    it cannot embed texts.
+    Raises a `ProviderError` when the provider fails; a retryable one makes the runtime call the
+    hook again. An error about one of the texts names it in `text_index`, counted in this call.
+    Cancellation must close the connection. A plugin may leave this hook out; the runtime then
+    reports that it cannot embed texts.
     """
 
 
@@ -174,20 +174,20 @@ async def authorize_request(  # type: ignore[empty-body]
     A plugin owns a mode by an entry point in the group `modelwire.auth`; `models.providers.<id>.auth`
     names it. The provider and the API may be another plugin's, which then sends no key of its own.
 
-    Called for each request, and so again for each try, last before it is sent: method, URL, header
-    fields and body are final, and a signature may cover them. The result is the same request with
-    header fields added or replaced; anything else is refused. `public_headers` may name those that
-    hold no secret. Work that blocks is done in a thread, once for all requests that wait for it.
-    `transport` sends without authorization, for what the mode itself has to ask.
+    Called for each request, and so again for each try, immediately before sending: method, URL,
+    header fields and body are final, and a signature may cover them. The result is the same request
+    with header fields added or replaced; anything else is refused. `public_headers` may name those
+    that hold no secret. Work that blocks is done in a thread, once for all requests that wait for
+    it. `transport` sends without authorization, for requests of the mode itself.
 
     Raises an `AuthenticationError` where there are no credentials, and a `ConfigError` for a request
-    that must not get them, as one to another service's host.
+    that must not get them, such as one to another service's host.
     """
 
 
 @_hookspec(firstresult=True)
 def warm_up(provider: ProviderConfig, config: Config, api: str | None) -> None:
-    """Import what the first `stream_completion` or `discover_models` needs.
+    """Import the modules that the first `stream_completion` or `discover_models` needs.
 
     Called in a thread, before the first of them, once for each provider and API of a runtime, also
     in the plugin that owns the provider's auth mode. `api` is the wire API of the calls to come, or
@@ -203,9 +203,10 @@ def warm_up(provider: ProviderConfig, config: Config, api: str | None) -> None:
 
 @_hookspec(firstresult=True)
 def observe_operations(config: Config) -> list[BeginObserver]:  # type: ignore[empty-body]
-    """List what watches the operations of a runtime: answers with all their tries, tools, agents.
+    """List the observers of a runtime's operations: answers with all their tries, tools, agents.
 
     For middleware, as a wrapper: it adds its own to the list that the others return. Called in a
-    thread, once for a runtime, before its first operation; so what an observer needs is imported here.
-    Each item of the list is then called with each `Operation` that begins, on the event loop.
+    thread, once for a runtime, before its first operation; so the modules of an observer are
+    imported here. Each item of the list is then called with each `Operation` that begins, on the
+    event loop.
     """

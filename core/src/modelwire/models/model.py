@@ -1,4 +1,4 @@
-"""The model: what is known about it; and a list of models that may lack some."""
+"""The model, with the known facts about it; and a list of models that may be incomplete."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Prices:
     def cost_of(self, usage: Usage) -> Cost | None:
         """The cost of `usage` in USD, or `None` if a price that it needs is not known.
 
-        Cache writes that are kept for long cost twice the input price where the model names no price
+        Long-lived cache writes cost twice the input price where the model names no price
         of their own, which is what they cost at the providers that sell them.
         """
         from modelwire.messages import Cost
@@ -73,29 +73,29 @@ def _price(per_million: float | None, tokens: int) -> float | None:
 
 @frozen
 class Model:
-    """A model that a provider offers, as far as it is known. `None` always means unknown.
+    """A model of a provider, as far as it is known. `None` always means unknown.
 
     Attributes:
         provider: The provider's id, such as `amazon-bedrock`.
         id: The model's id at that provider, exactly as the provider spells it.
         name: A display name; the id where there is none.
         api: The wire API to speak, such as `openai-completions`; `None` leaves it to the plugin.
-        base_url: Where to reach it, when that is not the provider's usual place.
+        base_url: Its base URL, if it is not the provider's.
         reasoning: Whether it can think before it answers.
         input: The kinds of content that it accepts.
         tools: Whether it can call tools.
         local: Whether it runs on this machine.
         prices: In USD per million tokens.
-        context_window: Tokens that request and answer may have together.
-        context_tokens: A lower limit on the context that the user has set.
-        max_tokens: The most tokens that an answer may have.
-        thinking_level_map: Provider-specific words for reasoning levels.
-        params: Request parameters that the user wants with every call.
-        headers: HTTP headers that the user wants with every call.
+        context_window: The maximum number of tokens of request and answer together.
+        context_tokens: A lower limit on the context, set by the user.
+        max_tokens: The maximum number of tokens of an answer.
+        thinking_level_map: Provider-specific names of reasoning levels.
+        params: Request parameters for every call, set by the user.
+        headers: HTTP headers for every call, set by the user.
         extra: Keys that only the plugin understands.
-        sources: Where the knowledge comes from: `configured`, `discovered`.
-        output: What it makes: `text` for a model that answers, `embedding` for one that makes vectors
-            of texts, both for one that does both.
+        sources: The sources of these facts: `configured`, `discovered`.
+        output: Its kinds of output: `text` for a model that answers, `embedding` for one that makes
+            vectors of texts, both for one that does both.
     """
 
     provider: str
@@ -127,17 +127,17 @@ class Model:
 
     @property
     def may_answer(self) -> bool:
-        """Whether it answers prompts, as far as is known."""
+        """Whether it answers prompts, as far as it is known."""
         return self.output is None or "text" in self.output
 
     @property
     def may_embed(self) -> bool:
-        """Whether it makes embeddings, as far as is known."""
+        """Whether it makes embeddings, as far as it is known."""
         return self.output is None or "embedding" in self.output
 
 
 class ModelList(tuple[Model, ...]):
-    """The models that a provider offers, as a tuple, and what may be missing.
+    """The models of a provider, as a tuple, and the reasons why some may be missing.
 
     Two lists are equal if their models are.
 

@@ -8,7 +8,7 @@ __all__ = ["ModelRef", "fold_provider"]
 
 
 def fold_provider(name: str) -> str:
-    """Write a provider's id as it is compared: without outer white space, in lower case."""
+    """Normalize a provider's id for comparison: without outer white space, in lower case."""
     return name.strip().lower()
 
 
@@ -31,7 +31,7 @@ class ModelRef:
     def parse(cls, text: str) -> ModelRef | None:
         """Read `provider/model-id`, split at the first slash.
 
-        What follows the slash may hold slashes, colons and whole ARNs. White space around either
+        The model id may hold slashes, colons and whole ARNs. White space around either
         side is ignored. Returns `None` where there is no slash or a side is empty.
         """
         provider, slash, model = text.partition("/")

@@ -45,7 +45,7 @@ class LoopThread:
         return self._wait(future)
 
     def soon(self, function: Callable[[], object]) -> None:
-        """Call a function in the loop, without waiting for it; in a stopped loop nothing happens."""
+        """Schedule a call of a function in the loop; in a stopped loop nothing happens."""
         with self._taking_on:
             if not self._closing:
                 self._started().call_soon_threadsafe(function)

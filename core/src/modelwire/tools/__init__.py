@@ -1,4 +1,4 @@
-"""Tools from Python functions: schemas from type hints, and the run of what a model calls."""
+"""Tools from Python functions: schemas from type hints, and the run of a model's calls."""
 
 from __future__ import annotations
 

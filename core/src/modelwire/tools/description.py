@@ -1,6 +1,6 @@
-"""Descriptions of functions as tools: names, docstrings and type hints, as a model is offered them.
+"""Descriptions of functions as tools: names, docstrings and type hints, as offered to a model.
 
-What this needs takes a while to import, and is not imported before a function is a tool.
+Its dependencies are slow to import, so they are imported only when a function becomes a tool.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def tool_from(function: Callable[..., Any], *, parallel: bool = False) -> Functi
         function: A function, a coroutine function, a bound method, a `functools.partial`, whose
             keywords the model neither sees nor gives, or an object with `__call__`. Each parameter
             has a hint.
-        parallel: Whether its calls may run at the same time as others of the same answer, which is
-            right where none relies on what another has done.
+        parallel: Whether its calls may run concurrently with others of the same answer, which is
+            safe where none depends on the effects of another.
 
     Raises:
-        InvalidMessage: It cannot be described; each parameter that is wrong is named, with the line
+        InvalidMessage: It cannot be described; the error names each wrong parameter, with the line
             of the function.
     """
     from modelwire.structuring.docstrings import read_docstring  # which imports a parser of them
@@ -70,7 +70,7 @@ def tool_from(function: Callable[..., Any], *, parallel: bool = False) -> Functi
 
 
 def _definition(function: Callable[..., Any]) -> tuple[str, Any]:
-    """The name of what runs, and the function that was written for it."""
+    """The name of a callable, and the function underlying it."""
     if isinstance(function, partial):
         return _definition(function.func)
     name = str(getattr(function, "__name__", type(function).__name__))
@@ -79,7 +79,7 @@ def _definition(function: Callable[..., Any]) -> tuple[str, Any]:
 
 
 def _docstring(function: Callable[..., Any]) -> str | None:
-    """The docstring of what runs; an object's call may have one of its own."""
+    """The docstring of a callable; its `__call__` may have one of its own."""
     if isinstance(function, partial):
         return _docstring(function.func)
     own = None if _has_code(function) else type(function).__call__.__doc__
@@ -87,12 +87,12 @@ def _docstring(function: Callable[..., Any]) -> str | None:
 
 
 def _has_code(function: Callable[..., Any]) -> bool:
-    """Whether it runs itself, and not by the `__call__` of its class."""
+    """Whether a callable is a function itself, rather than an object with `__call__`."""
     return inspect.isroutine(function) or inspect.isclass(function)
 
 
 class _Description:
-    """Puts the description of one function together, and collects what is wrong with it."""
+    """Builds the description of one function, and collects its mistakes."""
 
     def __init__(self, name: str, line: int | None, said: Docstring) -> None:
         self._name = name
@@ -165,13 +165,13 @@ class _Description:
 
 
 def _evaluated(annotation: Any, known: Mapping[str, Any]) -> Any:
-    """A type hint as a type, also where it was written or postponed as text."""
+    """A type hint as a type, even if it was written or postponed as text."""
     holder = types.SimpleNamespace(__annotations__={"hint": annotation})
     return typing.get_type_hints(holder, dict(known), include_extras=True)["hint"]
 
 
 def _shown_default(default: Any) -> dict[str, Any]:
-    """The default as JSON for the schema; nothing where JSON cannot say it."""
+    """The default as JSON for the schema; nothing where it is not valid JSON."""
     try:
         return {"default": msgspec.to_builtins(default, str_keys=True)}
     except (TypeError, ValueError):

@@ -1,7 +1,7 @@
-"""Forms of tools: what callers may give where a tool is due.
+"""Forms of tools: the types that callers may pass as a tool.
 
-What describes functions takes tens of milliseconds to import, which every other task of an event loop
-would wait for. It is imported in a thread then.
+Describing functions needs imports of tens of milliseconds, for which every other task of an event
+loop would wait, so they are done in a thread.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def read_tools(given: Iterable[ToolLike], *, first: int = 0) -> list[FunctionToo
 
     Args:
         given: The tools.
-        first: The place of the first one in what the caller gave, for errors.
+        first: The index of the first one in the caller's list, for errors.
 
     Raises:
-        InvalidMessage: One of them is no tool; it is named by its place, such as `tools[0]`.
+        InvalidMessage: One of them is not a tool; the error names its place, such as `tools[0]`.
     """
     # Both would be iterated with a surprising result, or not at all.
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
@@ -117,15 +117,15 @@ _DESCRIBING = {
     "modelwire.tools.description": "tool_from",
     "modelwire.structuring.docstrings": "read_docstring",
 }
-"""The modules that import all of it, each with a name that is there when that is done."""
+"""The modules that import everything needed, each with a name that exists once that is done."""
 
 
 def must_load(tools: object = None, schema: object = None) -> bool:
-    """Whether an event loop runs in this thread, and `load` is to be awaited before these are read.
+    """Whether an event loop is running in this thread, and `load` must be awaited first.
 
     Args:
-        tools: Tools as a caller gave them, in whichever form.
-        schema: The schema of an answer as a caller gave it.
+        tools: The caller's tools, in any form.
+        schema: The caller's schema of an answer.
     """
     if tools is None and (schema is None or isinstance(schema, Mapping)):
         return False

@@ -14,16 +14,16 @@ __all__ = ["FunctionTool"]
 
 @frozen
 class FunctionTool:
-    """A tool, and the function that does its work.
+    """A tool, and the function that implements it.
 
-    One that is made by hand gets its arguments by keyword, unchecked; those of `tool_from` are
+    One that is made by hand gets its arguments as keywords, unchecked; those of `tool_from` are
     checked against the type hints.
 
     Attributes:
-        tool: What the model is offered.
-        function: What runs; it may be a coroutine function.
-        arguments: The type that the arguments are read as before the function gets them.
-        parallel: Whether its calls may run at the same time as others of the same answer.
+        tool: The tool, as offered to the model.
+        function: The function; it may be a coroutine function.
+        arguments: The type to which the arguments are converted.
+        parallel: Whether its calls may run concurrently with others of the same answer.
     """
 
     tool: Tool

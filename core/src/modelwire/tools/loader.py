@@ -31,8 +31,8 @@ def load_tools(path: str | Path) -> list[FunctionTool]:
         path: The file.
 
     Raises:
-        InvalidMessage: It cannot be read or run, it has no public function, or one of them cannot
-            be described; every such place is listed.
+        InvalidMessage: The file cannot be read or run, it has no public function, or one of them
+            cannot be described; every such place is listed.
     """
     from modelwire.tools.description import tool_from  # which imports a parser of docstrings
 

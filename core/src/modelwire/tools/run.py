@@ -25,19 +25,19 @@ _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 async def run_call(tools: Sequence[FunctionTool], call: ToolCall) -> ToolResultMessage:
-    """Run the function that a call names, and say what came out of it.
+    """Run the function that a call names, and return its result.
 
     The arguments are checked first. A coroutine function runs on the loop, any other in a thread.
     A text, or a block such as `Image`, is sent to the model as it is, and anything else as JSON.
-    Whatever goes wrong becomes a result with `is_error`, which the model can read; its `details`
-    say where a function raised. Secrets from the environment are hidden in it.
+    Every failure becomes a result with `is_error`, which the model can read; its `details`
+    name the line where a function raised. Secrets from the environment are hidden in it.
 
     Cancelling it stops the wait at once. A function that runs in a thread is not waited for then,
     but nothing can stop it.
 
     Args:
-        tools: The functions that there are.
-        call: What the model calls.
+        tools: The available functions.
+        call: The model's call.
     """
     import asyncio
 
@@ -70,7 +70,8 @@ async def run_call(tools: Sequence[FunctionTool], call: ToolCall) -> ToolResultM
 async def run_in_thread(function: Callable[[], _T]) -> _T:
     """Run a function in a thread of its own, and wait for it.
 
-    Being cancelled ends the wait at once, and the program does not wait for the thread at its end.
+    Being cancelled ends the wait at once, and the program does not wait for the thread when it
+    exits.
     """
     import asyncio
     import contextlib

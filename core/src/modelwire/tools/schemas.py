@@ -1,9 +1,9 @@
 """JSON Schemas from type hints, in the plain form that every provider accepts.
 
-msgspec describes the types; what it writes is then made simpler, because providers read no more
-than a part of JSON Schema: references are put in place (only a type that holds itself keeps one),
+msgspec describes the types; its output is then simplified, because providers read no more
+than a part of JSON Schema: references are inlined (except for recursive types),
 titles are left out, and fixed tuples become lists of a fixed length. Pydantic models describe and
-read themselves; they are known by their methods, so that Pydantic is not needed for it.
+read themselves; they are recognized by their methods, so that Pydantic is not required.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def describe_types(types: Iterable[Any]) -> tuple[list[_Schema], _Schema]:
     """Describe types, in order.
 
     Returns:
-        A schema for each, and the definitions to which they refer: of types that hold themselves.
+        A schema for each, and the definitions to which they refer: those of recursive types.
 
     Raises:
-        TypeError: One cannot be described; the message says which.
+        TypeError: A type cannot be described; the message names it.
     """
     custom = _CustomTypes()
     schemas, definitions = msgspec.json.schema_components(types, schema_hook=custom.describe)
@@ -53,7 +53,7 @@ def describe_type(kind: Any) -> _Schema:
 
 
 def describe_answer(kind: Any) -> _Schema:
-    """Describe a type as the form of an answer, such that services can hold a model to it.
+    """Describe a type as the form of an answer, such that services can enforce the schema.
 
     They do that where every object is closed and has all its properties, so that nothing is optional
     in it, as there is for the arguments of a tool: fields with a default are required as well.
@@ -68,7 +68,7 @@ def describe_answer(kind: Any) -> _Schema:
 
 
 def reason(error: Exception) -> str:
-    """Why a type cannot be described: the last line of what msgspec says, which names the type."""
+    """Why a type cannot be described: the last line of msgspec's message, which names the type."""
     return (str(error).splitlines() or [type(error).__name__])[-1]
 
 
@@ -101,7 +101,7 @@ def read_value(kind: Any, value: Any) -> Any:
 
 
 class _CustomTypes:
-    """Describes types that msgspec does not know, and collects what their schemas refer to.
+    """Describes types that msgspec does not know, and collects the definitions of their schemas.
 
     Attributes:
         definitions: The definitions, by names that no two classes share.
@@ -125,7 +125,7 @@ class _CustomTypes:
         return self._described[kind]
 
     def _free(self, name: str, own: Mapping[str, Any]) -> str:
-        """A name that msgspec gives to no class, and that no other model has taken."""
+        """A name that msgspec gives to no class, and that is not in use."""
         free = f"{name}.1"
         while free in self.definitions or free in own:
             stem, _, count = free.rpartition(".")
@@ -139,7 +139,7 @@ def _is_pydantic(kind: Any) -> bool:
 
 
 def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
-    """Let the references of a schema name their definitions by other names."""
+    """Rename the definitions in the references of a schema."""
     if isinstance(schema, list):
         return [_renamed(item, names) for item in schema]
     if not isinstance(schema, dict):
@@ -180,7 +180,7 @@ def _with_integers(value: Any) -> Any:
 
 
 class _Plain:
-    """Makes schemas plain that share definitions."""
+    """Simplifies schemas that share definitions."""
 
     def __init__(self, definitions: Mapping[str, _Schema]) -> None:
         self._definitions = definitions
@@ -215,7 +215,7 @@ class _Plain:
         return _with_descriptions(said)
 
     def kept(self) -> _Schema:
-        """The definitions of types that hold themselves."""
+        """The definitions of recursive types."""
         kept: _Schema = {}
         while missing := [name for name in self._recursive if name not in kept]:
             for name in missing:
@@ -224,7 +224,7 @@ class _Plain:
 
 
 def _with_descriptions(schema: _Schema) -> _Schema:
-    """Give the fields of a class what its docstring says of them."""
+    """Add descriptions from a class's docstring to its fields."""
     text = schema.get("description")
     if text is None or "properties" not in schema:
         return schema

@@ -1,4 +1,4 @@
-"""Tool sources: tools that are found when they are needed, as those of a server."""
+"""Tool sources: tools that are found when they are needed, such as those of a server."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["ToolSource", "ToolSources", "has_sources"]
 class ToolSource(Protocol):
     """Tools that are listed when a run needs them; given in the place of a tool.
 
-    A runtime that has asked a source closes it when it is closed itself.
+    A runtime that has listed the tools of a source closes it when it is closed itself.
     """
 
     async def tools(self) -> Sequence[FunctionTool]:
-        """List the tools; what they need is opened where it is not open.
+        """List the tools, and open the source where it is not open.
 
         Called before each run, so an unchanged list should be kept.
 
@@ -34,12 +34,12 @@ class ToolSource(Protocol):
         """
 
     async def aclose(self) -> None:
-        """End what was opened; it may be opened again, and closed more than once."""
+        """Close the source; it may be opened again, and closed more than once."""
 
 
 @frozen
 class ToolSources:
-    """The sources of one kind, for the command line: what an entry point of `modelwire.tools` names.
+    """The tool sources of one kind, as an entry point of `modelwire.tools` names them.
 
     The name of the entry point is that of the option, such as `mcp` for `--mcp`.
 
@@ -59,5 +59,5 @@ class ToolSources:
 
 
 def has_sources(tools: object) -> bool:
-    """Whether a source is among the tools that a caller gave."""
+    """Whether there is a source among a caller's tools."""
     return isinstance(tools, list | tuple) and any(isinstance(each, ToolSource) for each in tools)
