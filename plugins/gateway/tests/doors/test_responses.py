@@ -60,7 +60,10 @@ async def test_an_answer(gateway, emulator):
     (item,) = answer["output"]
     assert (item["type"], item["content"][0]["text"]) == ("message", "Hi.")
     assert answer["usage"]["input_tokens"] == 910
-    assert answer["usage"]["input_tokens_details"] == {"cached_tokens": 900}
+    assert answer["usage"]["input_tokens_details"] == {
+        "cached_tokens": 900,
+        "cache_write_tokens": 0,
+    }
     assert emulator.requests[-1].parameters["system"][0] == {"text": "Be short."}
 
 

@@ -94,7 +94,10 @@ def usage_of(usage: Usage) -> dict[str, Any]:
     given = usage.input + usage.cache_read + usage.cache_write
     return {
         "input_tokens": given,
-        "input_tokens_details": {"cached_tokens": usage.cache_read},
+        "input_tokens_details": {
+            "cached_tokens": usage.cache_read,
+            "cache_write_tokens": usage.cache_write,
+        },
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning or 0},
         "total_tokens": given + usage.output,
