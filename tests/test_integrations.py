@@ -25,7 +25,7 @@ SUITES = {
     file.relative_to(INTEGRATIONS).parts[0]: file.parent
     for file in sorted(INTEGRATIONS.glob("*/tests/**/requirements.txt"))
 }
-OURS = [ROOT / "core", ROOT / "plugins" / "bedrock"]
+OURS = [ROOT / "core", ROOT / "plugins" / "bedrock", ROOT / "plugins" / "openai"]
 OPTIONS = [
     *("-q", "--tb=short", "-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib"),
     *("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function"),
