@@ -7,6 +7,7 @@ import pytest
 from agents import (
     Agent,
     CustomTool,
+    LocalShellTool,
     ModelSettings,
     RunConfig,
     Runner,
@@ -273,6 +274,20 @@ async def test_a_custom_tool_gets_its_text(emulator, ask, streamed):
     await ask(agent(tools=[run]), "Go", streamed=streamed)
 
     assert given == ["print(1)"]
+
+
+async def test_a_local_shell_gets_its_command(emulator, ask, streamed):
+    emulator.answer(ToolUse("local_shell", {"command": ["ls", "-l"]}))
+    commands = []
+
+    def run(request):
+        commands.append(request.data.action.command)
+        return "a file"
+
+    await ask(agent(tools=[LocalShellTool(run)]), "Go", streamed=streamed)
+
+    assert commands == [["ls", "-l"]]
+    assert "a file" in str(sent(emulator)["messages"][-1])
 
 
 @pytest.mark.parametrize(
