@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 from agents import (
@@ -54,20 +55,20 @@ def look(city: str) -> str:
     return f"sunny in {city}"
 
 
+async def run(provider, agent, said, *, streamed=False, **options):
+    """Run an agent to its end, streamed or not."""
+    config = RunConfig(model_provider=provider)
+    if not streamed:
+        return await Runner.run(agent, said, run_config=config, **options)
+    result = Runner.run_streamed(agent, said, run_config=config, **options)
+    async for _ in result.stream_events():
+        pass
+    return result
+
+
 @pytest.fixture
 def ask(provider):
-    """Run an agent to its end, streamed or not."""
-
-    async def run(agent, said, *, streamed=False, **options):
-        config = RunConfig(model_provider=provider)
-        if not streamed:
-            return await Runner.run(agent, said, run_config=config, **options)
-        result = Runner.run_streamed(agent, said, run_config=config, **options)
-        async for _ in result.stream_events():
-            pass
-        return result
-
-    return run
+    return partial(run, provider)
 
 
 @pytest.fixture(params=[False, True], ids=["whole", "streamed"])
@@ -270,8 +271,8 @@ async def test_a_custom_tool_gets_its_text(emulator, ask, streamed):
         given.append(text)
         return "1"
 
-    run = CustomTool(name="run", description="Runs code.", on_invoke_tool=on_invoke)
-    await ask(agent(tools=[run]), "Go", streamed=streamed)
+    code = CustomTool(name="run", description="Runs code.", on_invoke_tool=on_invoke)
+    await ask(agent(tools=[code]), "Go", streamed=streamed)
 
     assert given == ["print(1)"]
 
@@ -280,11 +281,11 @@ async def test_a_local_shell_gets_its_command(emulator, ask, streamed):
     emulator.answer(ToolUse("local_shell", {"command": ["ls", "-l"]}))
     commands = []
 
-    def run(request):
+    def execute(request):
         commands.append(request.data.action.command)
         return "a file"
 
-    await ask(agent(tools=[LocalShellTool(run)]), "Go", streamed=streamed)
+    await ask(agent(tools=[LocalShellTool(execute)]), "Go", streamed=streamed)
 
     assert commands == [["ls", "-l"]]
     assert "a file" in str(sent(emulator)["messages"][-1])
@@ -324,16 +325,10 @@ async def test_a_stream_that_is_left_closes_its_connection(emulator, provider):
 async def test_a_failure_is_an_error_of_modelwire(emulator, streamed):
     emulator.answer(fault=Fault.error("ThrottlingException", retry_after=0), times=None)
     runtime = Runtime.from_config({}, retries=RetryPolicy(max_attempts=1))
-    config = RunConfig(model_provider=ModelwireProvider(runtime=runtime))
 
     async with runtime:
         with pytest.raises(RateLimited) as caught:
-            if streamed:
-                result = Runner.run_streamed(agent(), "Hello", run_config=config)
-                async for _ in result.stream_events():
-                    pass
-            else:
-                await Runner.run(agent(), "Hello", run_config=config)
+            await run(ModelwireProvider(runtime=runtime), agent(), "Hello", streamed=streamed)
 
     assert caught.value.status == 429
 
@@ -343,13 +338,7 @@ async def test_fallbacks_answer_where_a_model_fails(emulator, streamed):
     emulator.answer(fault=refused, when=Match(model="*sonnet*"), times=None)
 
     async with ModelwireProvider(fallbacks=[HAIKU], config={}) as provider:
-        config = RunConfig(model_provider=provider)
-        if streamed:
-            result = Runner.run_streamed(agent(), "Hello", run_config=config)
-            async for _ in result.stream_events():
-                pass
-        else:
-            result = await Runner.run(agent(), "Hello", run_config=config)
+        result = await run(provider, agent(), "Hello", streamed=streamed)
 
     assert result.final_output
     assert "haiku" in sent(emulator)["modelId"]
@@ -362,6 +351,24 @@ async def test_no_name_is_the_primary_model_of_the_configuration(emulator):
         await Runner.run(plain, "Hello")
 
     assert "haiku" in sent(emulator)["modelId"]
+
+
+async def test_a_model_of_the_responses_api_itself_answers_as_well(emulator, streamed):
+    """Fields that only this API has are passed on to it."""
+    served = {
+        "baseUrl": f"{emulator.mantle_url}/v1",
+        "api": "openai-responses",
+        "apiKey": "key",
+        "models": [{"id": "openai.gpt-oss-120b"}],
+    }
+    settings = ModelSettings(verbosity="low", parallel_tool_calls=False, store=False)
+    plain = agent(model="mine/openai.gpt-oss-120b", tools=[look], model_settings=settings)
+
+    async with ModelwireProvider(config={"models": {"providers": {"mine": served}}}) as provider:
+        result = await run(provider, plain, "Is it sunny in 'Oslo'?", streamed=streamed)
+
+    assert result.final_output.endswith("You said: sunny in Oslo")
+    assert [request.status for request in emulator.requests] == [200, 200]
 
 
 def test_a_provider_serves_several_event_loops(emulator):
