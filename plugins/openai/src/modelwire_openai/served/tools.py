@@ -6,9 +6,17 @@ from typing import Any, Final
 
 from modelwire.dialects import BadRequest, Fields
 from modelwire.hookspecs import ToolChoice
-from modelwire.messages import Tool
+from modelwire.messages import Tool, ToolCall
 
-__all__ = ["INPUT", "custom_input", "read_custom", "read_function", "read_tool_choice"]
+__all__ = [
+    "INPUT",
+    "custom_input",
+    "read_custom",
+    "read_function",
+    "read_signature",
+    "read_tool_choice",
+    "signature_of",
+]
 
 INPUT: Final = "input"
 """The one argument of the function that a free-form tool becomes."""
@@ -49,6 +57,20 @@ def custom_input(arguments: dict[str, Any]) -> str:
     """The text that a call of a free-form tool has as its argument."""
     value = arguments.get(INPUT)
     return value if isinstance(value, str) else ""
+
+
+def signature_of(call: ToolCall) -> dict[str, Any]:
+    """What a provider signed, in the field in which Google's APIs have it; nothing without a signature."""
+    if not call.signature:
+        return {}
+    return {"extra_content": {"google": {"thought_signature": call.signature}}}
+
+
+def read_signature(call: Fields) -> str | None:
+    """Read the signature of an earlier call."""
+    extra = call.object("extra_content")
+    google = extra.object("google") if extra is not None else None
+    return google.text("thought_signature") if google is not None else None
 
 
 def read_tool_choice(body: Fields) -> tuple[ToolChoice | None, frozenset[str] | None]:

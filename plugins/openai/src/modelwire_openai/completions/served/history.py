@@ -25,7 +25,7 @@ from modelwire.messages import (
 )
 from modelwire.models import Model
 from modelwire_openai.served.media import input_audio
-from modelwire_openai.served.tools import INPUT
+from modelwire_openai.served.tools import INPUT, read_signature
 
 __all__ = ["read_arguments", "read_history"]
 
@@ -143,9 +143,7 @@ def _thinking(given: Fields) -> Iterator[Thinking]:
 
 def _call(item: Fields) -> ToolCall:
     call_id = item.need_text("id")
-    extra = item.object("extra_content")
-    google = extra.object("google") if extra is not None else None
-    signature = google.text("thought_signature") if google is not None else None
+    signature = read_signature(item)
     if item.text("type") == "custom":
         custom = item.object("custom")
         if custom is None:

@@ -33,7 +33,7 @@ from modelwire.messages import AssistantMessage, StopReason, Thinking, ToolCall,
 from modelwire.models import Model
 from modelwire_openai.completions.served.request import API, read_call
 from modelwire_openai.served.errors import error_object, openai_error, openai_headers
-from modelwire_openai.served.tools import custom_input
+from modelwire_openai.served.tools import custom_input, signature_of
 
 __all__ = ["ChatDialect"]
 
@@ -161,13 +161,7 @@ def _call(call: ToolCall, custom: frozenset[str]) -> dict[str, Any]:
             "type": "function",
             "function": {"name": call.name, "arguments": arguments},
         }
-    return written | _signature(call)
-
-
-def _signature(call: ToolCall) -> dict[str, Any]:
-    if not call.signature:
-        return {}
-    return {"extra_content": {"google": {"thought_signature": call.signature}}}
+    return written | signature_of(call)
 
 
 class _ChatWriter:
@@ -276,5 +270,5 @@ class _ChatWriter:
             piece["custom"] = {"input": custom_input(event.tool_call.arguments)}
         elif event.content_index not in self._argued:
             piece["function"] = {"arguments": "{}"}
-        piece |= _signature(event.tool_call)
+        piece |= signature_of(event.tool_call)
         return self._delta(_encode({"tool_calls": [piece]})) if len(piece) > 1 else []

@@ -25,7 +25,7 @@ from modelwire.messages import (
 from modelwire.models import Model
 from modelwire_openai.completions.served.history import read_arguments
 from modelwire_openai.served.media import input_audio
-from modelwire_openai.served.tools import INPUT
+from modelwire_openai.served.tools import INPUT, read_signature
 
 __all__ = ["REDACTED", "read_history"]
 
@@ -89,7 +89,7 @@ class _Reader:
             self.flush()
             self.messages.append(self._result(item))
         elif kind == "item_reference":
-            msg = f"{item.path} refers to a stored item; the gateway stores none."
+            msg = f"{item.path} refers to a stored item, and none are stored; send the item itself."
             raise BadRequest(msg, param=item.path)
         else:
             self._call.note(item.path, f"An item of the type {kind!r} is not passed on.")
@@ -120,11 +120,12 @@ class _Reader:
 
     def _function_call(self, item: Fields) -> ToolCall:
         call_id, name = self._named(item)
-        return ToolCall(call_id, name, read_arguments(item))
+        return ToolCall(call_id, name, read_arguments(item), read_signature(item))
 
     def _custom_call(self, item: Fields) -> ToolCall:
         call_id, name = self._named(item)
-        return ToolCall(call_id, name, {INPUT: item.text("input") or ""})
+        given = {INPUT: item.text("input") or ""}
+        return ToolCall(call_id, name, given, read_signature(item))
 
     def _shell_call(self, item: Fields) -> ToolCall:
         call_id = item.text("call_id") or item.need_text("id")
@@ -132,7 +133,7 @@ class _Reader:
         action = item.object("action")
         given = {} if action is None else dict(action.data)
         given.pop("type", None)
-        return ToolCall(call_id, "local_shell", given)
+        return ToolCall(call_id, "local_shell", given, read_signature(item))
 
     def _named(self, item: Fields) -> tuple[str, str]:
         call_id, name = item.need_text("call_id"), item.need_text("name")
@@ -186,14 +187,14 @@ def _part(part: Fields) -> UserContent:
         case "input_audio":
             return input_audio(part.object("input_audio") or part)
         case kind:
-            msg = f"{part.path} has the type {kind!r}, which the gateway does not take."
+            msg = f"{part.path} has the type {kind!r}, which is not supported."
             raise BadRequest(msg, param=part.place("type"))
 
 
 def _stored_or(part: Fields, field: str, name: str | None) -> UserContent:
     url: Any = part.text(field)
     if url is None:
-        msg = f"{part.path} must have {field}: the gateway keeps no files."
+        msg = f"{part.path} must have {field}: no files are stored."
         raise BadRequest(msg, param=part.path)
     usual = "application/pdf" if field == "file_url" else None
     return media_of_url(url, part.place(field), name=name, mime_type=usual)

@@ -9,7 +9,7 @@ import msgspec
 from modelwire.dialects import ServedCall
 from modelwire.messages import AssistantContent, Citation, Text, Thinking, ToolCall, Usage
 from modelwire_openai.responses.served.history import REDACTED
-from modelwire_openai.served.tools import custom_input
+from modelwire_openai.served.tools import custom_input, signature_of
 
 __all__ = ["annotation_of", "item_of", "usage_of"]
 
@@ -60,7 +60,7 @@ def _reasoning(block: Thinking, item_id: str) -> dict[str, Any]:
 
 
 def _call(block: ToolCall, item_id: str, call: ServedCall) -> dict[str, Any]:
-    written = {"id": item_id, "status": "completed", "call_id": block.id}
+    written = {"id": item_id, "status": "completed", "call_id": block.id, **signature_of(block)}
     if block.name in call.shell_tools:
         action = {"type": "exec", "env": {}, **block.arguments}
         return {**written, "type": "local_shell_call", "action": action}
