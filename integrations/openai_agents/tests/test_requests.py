@@ -31,6 +31,8 @@ from modelwire.errors import RateLimited
 from modelwire.transport import RetryPolicy
 from modelwire_bedrock.emulator import Answer, Fault, Pacing
 from modelwire_openai_agents import ModelwireProvider
+from modelwire_openai_agents.requests import request_body
+from modelwire_openai_agents.responses import model_response, response_of
 
 SONNET = "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 HOSTED = [
@@ -256,3 +258,26 @@ async def test_tools_that_are_searched_for_are_refused(emulator, provider):
     model = provider.get_model(SONNET)
     with pytest.raises(UserError, match="'look' is loaded by a search for tools"):
         await run(provider, Agent("A", model=model, tools=[look]))
+
+
+def test_the_signature_of_a_call_goes_back_apart_from_what_openai_reads():
+    signed = {"google": {"thought_signature": "abc"}}
+    call = {"call_id": "call_1", "name": "look", "arguments": "{}", "type": "function_call"}
+    body = {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 0,
+        "model": "gemini",
+        "output": [{**call, "id": "fc_1", "status": "completed", "extra_content": signed}],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+    }
+
+    (kept,) = model_response(response_of(body, "google/gemini")).to_input_items()
+    (sent,) = request_body(None, [kept], ModelSettings(), [], None, [])["input"]
+
+    assert "extra_content" not in kept
+    assert kept["provider_data"] == {"model": "google/gemini", "extra_content": signed}
+    assert sent["extra_content"] == signed
+    assert "provider_data" not in sent

@@ -19,6 +19,8 @@ from agents import (
 from agents.models.openai_responses import Converter
 from pydantic_core import to_jsonable_python
 
+from modelwire_openai_agents.responses import SIGNED
+
 __all__ = ["refuse_stored", "request_body"]
 
 _FIELDS: Final = {
@@ -86,6 +88,9 @@ def request_body(
     }
     given = {name: value for name, value in body.items() if value is not None}
     written: dict[str, Any] = to_jsonable_python(given)
+    for item in written["input"] if isinstance(written["input"], list) else ():
+        if isinstance(item, dict) and isinstance(data := item.pop("provider_data", None), dict):
+            item.update({SIGNED: data[SIGNED]} if SIGNED in data else {})
     return written
 
 

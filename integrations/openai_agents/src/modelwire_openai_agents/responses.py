@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, get_args
 
 from agents import ModelResponse, Usage
@@ -15,7 +16,10 @@ from openai.types.responses import (
 
 from modelwire.dialects import WireEvent
 
-__all__ = ["build_validators", "event_of", "model_response", "response_of", "usage_of"]
+__all__ = ["SIGNED", "build_validators", "event_of", "model_response", "response_of", "usage_of"]
+
+SIGNED: Final = "extra_content"
+"""The field of a call that has what its provider signed."""
 
 _EVENTS: Final[dict[str, Any]] = {
     get_args(event.model_fields["type"].annotation)[0]: event
@@ -71,8 +75,13 @@ def usage_of(response: Response) -> Usage:
     )
 
 
-def _mark(items: list[ResponseOutputItem], model: str) -> None:
-    """Name the model in reasoning, by which OpenAI's own models leave it out after a handoff."""
+def _mark(items: Sequence[ResponseOutputItem], model: str) -> None:
+    """Keep in `provider_data` what is not for OpenAI's own models, which leave it out after a handoff.
+
+    That is reasoning as a whole, and the signatures of calls.
+    """
     for item in items:
-        if isinstance(item, ResponseReasoningItem):
-            item.provider_data = {"model": model}  # type: ignore[attr-defined]
+        signed = (item.model_extra or {}).pop(SIGNED, None)
+        if signed is not None or isinstance(item, ResponseReasoningItem):
+            data = {"model": model, **({} if signed is None else {SIGNED: signed})}
+            item.provider_data = data  # type: ignore[union-attr]
