@@ -177,9 +177,8 @@ class ConverseReader:
 
 
 def _thinking(thought: Fields) -> Thinking:
-    hidden = thought.text("redactedContent")
-    if hidden is not None:
-        return Thinking.from_redacted(decode_base64(hidden, thought.place("redactedContent")))
+    if thought.any("redactedContent") is not None:
+        return Thinking.from_redacted(_blob(thought, "redactedContent"))
     text = thought.object("reasoningText")
     if text is None:
         raise thought.error("reasoningText", "an object")
@@ -204,13 +203,17 @@ def _media(block: Fields, kind: str) -> Image | File | MediaUrl:
     if stored is not None:
         return MediaUrl(stored.need_text("uri"), form, name, stored.text("bucketOwner"))
     text = source.text("text")
-    data = (
-        text.encode()
-        if text is not None
-        else decode_base64(source.need_text("bytes"), source.place("bytes"))
-    )
+    data = _blob(source, "bytes") if text is None else text.encode()
     if kind == "image":
         return Image(data, form)
     citations = given.object("citations")
     cites = citations.flag("enabled") if citations is not None else None
     return File(data, form, name, cites, given.text("context"))
+
+
+def _blob(fields: Fields, name: str) -> bytes:
+    """A blob, which is base64 in JSON, and bytes in the dictionaries of Python programs."""
+    given = fields.any(name)
+    if isinstance(given, bytes):
+        return given
+    return decode_base64(fields.need_text(name), fields.place(name))
