@@ -10,7 +10,10 @@ UPGRADE ?=
 # Integrations bring their frameworks, so only developers install them.
 PLUGINS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml)))
 INTEGRATIONS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard integrations/*/pyproject.toml)))
-PACKAGES := core $(PLUGINS) $(INTEGRATIONS)
+# strands-agents allows no mcp as new as modelwire-mcp needs, so these two are not resolved together.
+# What modelwire-strands uses of it imports no mcp: here it runs beside the newer one.
+APART := integrations/strands
+PACKAGES := core $(PLUGINS) $(filter-out $(APART),$(INTEGRATIONS))
 NAMES := modelwire $(subst _,-,$(patsubst %,modelwire-%,$(notdir $(PLUGINS) $(INTEGRATIONS))))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,core $(PLUGINS))
 BIN := .venv/bin
@@ -95,5 +98,6 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/demo $(addsuffix /pyproject.toml,$(INTEGRATIONS))
-	@$(STEP) "Installing development tools" $(PIP) --group dev $(addprefix -e ,$(INTEGRATIONS))
+	@$(STEP) "Installing development tools" $(PIP) --group dev $(addprefix -e ,$(filter-out $(APART),$(INTEGRATIONS)))
+	@$(STEP) "Installing Strands" $(PIP) --no-deps --group strands $(addprefix -e ,$(APART))
 	@touch $@

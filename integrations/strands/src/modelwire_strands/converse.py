@@ -1,0 +1,98 @@
+"""Converse's dictionaries, which are Strands' messages and events: read into calls, written from events.
+
+The plugin for Bedrock reads and writes Converse for clients of any model; this hands it the dictionaries.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, Final, cast
+
+import msgspec
+from strands.types.content import Messages, SystemContentBlock
+from strands.types.streaming import StreamEvent
+from strands.types.tools import ToolChoice, ToolSpec
+
+from modelwire.dialects import Asked, BadRequest, Dialect, ServedCall, WireEvent
+from modelwire.errors import InvalidMessage
+from modelwire.events import DoneEvent, Event
+from modelwire.models import Model
+from modelwire.registry import load_dialect
+
+__all__ = ["ConverseEvents", "converse", "read_call"]
+
+_API: Final = "bedrock-converse-stream"
+_decode = msgspec.json.Decoder().decode
+logger = logging.getLogger(__name__)
+
+
+@cache
+def converse() -> Dialect:
+    """The dialect of Converse.
+
+    Raises:
+        PluginError: No installed plugin has it, or several have.
+    """
+    return load_dialect(_API)
+
+
+def read_call(
+    model: Model,
+    messages: Messages,
+    system: Iterable[SystemContentBlock] = (),
+    tools: Iterable[ToolSpec] | None = None,
+    choice: ToolChoice | None = None,
+) -> ServedCall:
+    """Read what an agent asks of a model; a part that no model gets is logged.
+
+    Args:
+        model: The model, whose own the earlier answers are taken for.
+        messages: The conversation.
+        system: The system prompt.
+        tools: The tools.
+        choice: Whether one of them has to be called.
+
+    Raises:
+        InvalidMessage: The dictionaries are not as Converse has them; the place is named.
+    """
+    body: dict[str, Any] = {"messages": messages, "system": list(system)}
+    if tools:
+        body["toolConfig"] = {"tools": [{"toolSpec": tool} for tool in tools], "toolChoice": choice}
+    try:
+        call = converse().read(body, {}, model, "")
+    except BadRequest as error:
+        raise InvalidMessage(error.message) from error
+    for note in call.notes:
+        logger.warning("%s: %s", note.path, note.reason)
+    return call
+
+
+class ConverseEvents:
+    """Writes the events of one answer as Strands has them.
+
+    Args:
+        call: What was asked.
+        name: The model, as the program names it.
+    """
+
+    def __init__(self, call: ServedCall, name: str) -> None:
+        self._writer = converse().writer(Asked(call, name, "", int(time.time())))
+
+    def of(self, event: Event) -> Iterator[StreamEvent]:
+        """Write one event of modelwire, which may be none or several of Strands."""
+        if isinstance(event, DoneEvent):
+            return map(_dictionary, self._writer.end(event.message))
+        return map(_dictionary, self._writer.feed(event))
+
+
+def _dictionary(event: WireEvent) -> StreamEvent:
+    data = _decode(event.data)
+    thought = data.get("delta", {}).get("reasoningContent", {})
+    if "redactedContent" in thought:
+        # A blob, which is base64 in JSON, and bytes in the dictionaries of Python programs.
+        thought["redactedContent"] = base64.b64decode(thought["redactedContent"])
+    return cast("StreamEvent", {event.name: data})
