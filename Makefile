@@ -71,6 +71,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: .venv/dev
 	@$(STEP) "Installing uv" $(PIP) --group lock
 	@printf './%s\n' $(PACKAGES) | $(LOCK) $(addprefix --no-emit-package ,$(NAMES)) -o release/dependencies.txt - >/dev/null
+	@printf './%s\n' core plugins/bedrock $(APART) | $(LOCK) $(addprefix --no-emit-package ,$(NAMES)) -o release/dependencies-strands.txt - >/dev/null
 	@$(LOCK) -o release/tools.txt release/tools.in >/dev/null
 
 clean:

@@ -1,6 +1,6 @@
 """The bill of materials: the packages of a release and their dependencies, as CycloneDX JSON.
 
-pip resolves the dependencies, with the versions and hashes of the lock file, and reports the
+pip resolves the dependencies, with the versions and hashes of the lock files, and reports the
 archives that it would install with their metadata. Nothing is installed or run.
 """
 
@@ -12,7 +12,7 @@ import sys
 import sysconfig
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -39,14 +39,26 @@ from packageurl import PackageURL
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-__all__ = ["BillOfMaterials", "DependencyError", "bill_of_materials"]
+__all__ = ["BillOfMaterials", "DependencyError", "Resolution", "bill_of_materials"]
 
 _CORE = "modelwire"
 _TOOLS = ("hatchling", "pip")
 
 
 class DependencyError(Exception):
-    """The dependencies cannot be resolved to what the lock file pins."""
+    """The dependencies cannot be resolved to what a lock file pins."""
+
+
+class Resolution(NamedTuple):
+    """Packages whose dependencies are resolved together.
+
+    Attributes:
+        lock: The versions and hashes of their dependencies, as pip reads them.
+        wheels: The packages, each with its SHA-256.
+    """
+
+    lock: Path
+    wheels: Mapping[Path, str]
 
 
 class BillOfMaterials(NamedTuple):
@@ -57,26 +69,27 @@ class BillOfMaterials(NamedTuple):
 
 
 def bill_of_materials(
-    archives: Mapping[Path, str], lock: Path, *, commit: str, time: int
+    archives: Mapping[Path, str], resolutions: Sequence[Resolution], *, commit: str, time: int
 ) -> BillOfMaterials:
     """Write the bill of materials of a release.
 
     Args:
         archives: The wheels and source archives of the release, each with its SHA-256.
-        lock: The versions and hashes of all dependencies, as pip reads them.
+        resolutions: The wheels, by how their dependencies are resolved; a wheel may be in several.
         commit: The commit that the release is built from.
         time: The time of the bill of materials, in seconds since 1970.
 
     Raises:
-        DependencyError: A dependency is not in the lock file, or is not what it says.
+        DependencyError: A dependency is not in its lock file, or is not what that says.
     """
-    entries = {_name(entry): entry for entry in _resolved(archives, lock)}
-    ours = [key for key, entry in entries.items() if entry["is_direct"]]
-    bom = Bom(components=(_component(entry, archives) for entry in entries.values()))
-    components = {canonicalize_name(component.name): component for component in bom.components}
+    resolved = [_resolved(resolution) for resolution in resolutions]
+    entries = {_url(entry): entry for installed in resolved for entry in installed}
+    components = {url: _component(entry, archives) for url, entry in entries.items()}
+    ours = [components[url] for url, entry in entries.items() if entry["is_direct"]]
+    bom = Bom(components=components.values())
     release = Component(
         name=f"{_CORE}-release",
-        version=components[canonicalize_name(_CORE)].version,
+        version=next(component.version for component in ours if component.name == _CORE),
         type=ComponentType.FRAMEWORK,
         bom_ref="release",
         description="The packages of modelwire that are released together.",
@@ -85,19 +98,21 @@ def bill_of_materials(
     bom.metadata.timestamp = datetime.fromtimestamp(time, UTC)
     bom.metadata.tools.components.update(_tools())
     bom.metadata.properties.update(_properties(commit))
-    bom.register_dependency(release, [components[key] for key in ours])
-    for key, component in components.items():
-        needed = [components[name] for name in _needs(entries[key]) if name in components]
-        bom.register_dependency(component, needed)
+    bom.register_dependency(release, ours)
+    for installed in resolved:
+        named = {_name(entry): components[_url(entry)] for entry in installed}
+        for entry in installed:
+            needed = [named[name] for name in _needs(entry) if name in named]
+            bom.register_dependency(named[_name(entry)], needed)
     # The serial number must be unique to a bill of materials, so it is derived from the content.
     bom.serial_number = uuid.UUID(int=0)
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_OID, _json(bom))
     return BillOfMaterials(f"{_CORE}-{release.version}.cdx.json", f"{_json(bom)}\n")
 
 
-def _resolved(archives: Mapping[Path, str], lock: Path) -> list[dict[str, Any]]:
+def _resolved(resolution: Resolution) -> list[dict[str, Any]]:
     """The packages that pip would install, as in its report."""
-    wheels = {path: digest for path, digest in archives.items() if path.suffix == ".whl"}
+    lock, wheels = resolution
     lines = [f"{path.as_uri()} --hash=sha256:{digest}\n" for path, digest in wheels.items()]
     with tempfile.TemporaryDirectory() as folder:
         requirements = Path(folder, "requirements.txt")
@@ -124,7 +139,7 @@ def _component(entry: Mapping[str, Any], archives: Mapping[Path, str]) -> Compon
     if entry["is_direct"]:
         stem = f"{canonicalize_name(name).replace('-', '_')}-{release}"
         files |= {p.name: d for p, d in archives.items() if p.name == f"{stem}.tar.gz"}
-    purl = PackageURL("pypi", name=canonicalize_name(name), version=release)
+    purl = _url(entry)
     return Component(
         name=name,
         version=release,
@@ -187,6 +202,10 @@ def _properties(commit: str) -> Iterator[Property]:
 
 def _hash(digest: str) -> HashType:
     return HashType(alg=HashAlgorithm.SHA_256, content=digest)
+
+
+def _url(entry: Mapping[str, Any]) -> PackageURL:
+    return PackageURL("pypi", name=_name(entry), version=entry["metadata"]["version"])
 
 
 def _name(entry: Mapping[str, Any]) -> NormalizedName:

@@ -17,10 +17,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from bom import DependencyError, bill_of_materials
+from bom import DependencyError, Resolution, bill_of_materials
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMS = "SHA256SUMS"
+APART = {"modelwire_strands": ("modelwire", "modelwire_bedrock")}
+"""Packages that are not resolved together with all others, and those of ours that they need.
+
+Strands allows no mcp as new as modelwire-mcp needs. Each has a lock file of its own.
+"""
 
 
 class ReleaseError(Exception):
@@ -86,7 +91,7 @@ def release(root: Path, commit: Commit, scratch: Path) -> Path:
 
     Raises:
         ReleaseError: A package cannot be built.
-        DependencyError: Its dependencies are not those that the lock file has.
+        DependencyError: Its dependencies are not those that the lock files have.
     """
     tree, made = scratch / "tree", scratch / "dist"
     made.mkdir()
@@ -97,8 +102,8 @@ def release(root: Path, commit: Commit, scratch: Path) -> Path:
         build(package, scratch / "unpacked" / package.name, made, commit)
     print("Resolving the dependencies", flush=True)
     archives = {path: sha256(path) for path in sorted(made.iterdir())}
-    lock = tree / "release" / "dependencies.txt"
-    materials = bill_of_materials(archives, lock, commit=commit.id, time=commit.time)
+    found = resolutions(archives, tree / "release")
+    materials = bill_of_materials(archives, found, commit=commit.id, time=commit.time)
     (made / materials.name).write_text(materials.text, encoding="utf-8")
     write_sums(made)
     return made
@@ -134,6 +139,24 @@ def build(package: Path, unpacked: Path, into: Path, commit: Commit) -> None:
         archive.extractall(unpacked, filter="data")
     (folder,) = unpacked.iterdir()
     run(*hatchling, "-t", "wheel", cwd=folder, environ=environ)
+
+
+def resolutions(archives: Mapping[Path, str], folder: Path) -> list[Resolution]:
+    """The wheels of a release, by how their dependencies are resolved.
+
+    Args:
+        archives: The wheels and source archives, each with its SHA-256.
+        folder: Where the lock files are.
+    """
+    wheels = {path.name.partition("-")[0]: path for path in archives if path.suffix == ".whl"}
+    packages = {"dependencies.txt": wheels.keys() - APART.keys()} | {
+        f"dependencies-{name.removeprefix('modelwire_')}.txt": {name, *needed}
+        for name, needed in APART.items()
+    }
+    return [
+        Resolution(folder / lock, {wheels[name]: archives[wheels[name]] for name in sorted(names)})
+        for lock, names in packages.items()
+    ]
 
 
 def write_sums(folder: Path) -> None:

@@ -147,6 +147,8 @@ def test_the_bill_of_materials_is_valid_and_depends_on_the_commit_alone(material
 def test_the_bill_of_materials_has_every_package_with_what_it_needs(materials, first):
     components = {component["name"]: component for component in materials["components"]}
     assert set(PACKAGES) < set(components)
+    # Strands allows only an older one than modelwire-mcp needs.
+    assert len({c["version"] for c in materials["components"] if c["name"] == "mcp"}) == 2
     for name, component in components.items():
         assert component["version"], name
         assert component["hashes"][0]["alg"] == "SHA-256", name
@@ -157,7 +159,7 @@ def test_the_bill_of_materials_has_every_package_with_what_it_needs(materials, f
         assert len(files) == 2
         assert {file["url"]: file["hashes"][0]["content"] for file in files}.items() <= sums.items()
         assert components[name]["licenses"][0]["license"]["id"] == "MIT"
-    locked = (ROOT / "release" / "dependencies.txt").read_text()
+    locked = "".join(path.read_text() for path in (ROOT / "release").glob("dependencies*.txt"))
     for name in set(components) - set(PACKAGES):
         assert f"--hash=sha256:{components[name]['hashes'][0]['content']}" in locked, name
     needs = {d["ref"]: d.get("dependsOn", []) for d in materials["dependencies"]}
@@ -194,10 +196,11 @@ def test_dependencies_that_are_not_as_they_are_pinned_are_refused(tools, first, 
     program = (
         "import sys; from pathlib import Path; import bom, release\n"
         "archives = {path: release.sha256(path) for path in Path(sys.argv[1]).glob('*-*.whl')}\n"
-        "bom.bill_of_materials(archives, Path(sys.argv[2]), commit='x', time=0)"
+        "resolutions = release.resolutions(archives, Path(sys.argv[2]))\n"
+        "bom.bill_of_materials(archives, resolutions, commit='x', time=0)"
     )
     done = subprocess.run(
-        [tools, "-c", program, first / "dist", tmp_path / "dependencies.txt"],
+        [tools, "-c", program, first / "dist", tmp_path],
         env={**os.environ, "PYTHONPATH": str(first / "release")},
         capture_output=True,
         text=True,
