@@ -195,6 +195,17 @@ async def test_settings_are_sent(emulator):
         model.update_config(max_token=5)
 
 
+async def test_the_context_window_is_the_models_or_the_setting(emulator):
+    small = {"id": HAIKU.partition("/")[2], "contextWindow": 9000}
+    config = {"models": {"providers": {"bedrock": {"models": [small]}}}}
+    model = ModelwireModel(HAIKU, config=config)
+
+    await quiet(model).invoke_async("Hello")
+    assert model.context_window_limit == 9000
+    model.update_config(context_window_limit=5000)
+    assert model.context_window_limit == 5000
+
+
 async def test_cache_points_say_whether_the_prompt_is_cached(emulator, model):
     point = {"cachePoint": {"type": "default", "ttl": "1h"}}
 
@@ -348,6 +359,20 @@ async def test_leaving_a_stream_closes_the_connection(emulator, model):
     async for _ in stream:
         break
     await stream.aclose()
+
+    await asyncio.to_thread(emulator.requests[0].wait)
+    assert emulator.requests[0].end == "client_left"
+
+
+async def test_a_task_that_is_cancelled_closes_the_connection(emulator, model):
+    emulator.answer(Answer("word", pacing=Pacing(first=60)), times=None)
+    asking = asyncio.create_task(quiet(model).invoke_async("Hello"))
+    while not emulator.requests:
+        await asyncio.sleep(0.01)
+
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
 
     await asyncio.to_thread(emulator.requests[0].wait)
     assert emulator.requests[0].end == "client_left"

@@ -73,6 +73,7 @@ class ModelwireModel(Model):
         self._source = config
         self._given = runtime
         self._made: Runtime | None = None
+        self._window: int | None = None
         self._lock = threading.Lock()
         converse()  # imported here and not in an event loop
 
@@ -88,6 +89,14 @@ class ModelwireModel(Model):
     def get_config(self) -> ModelwireConfig:
         """How answers are wanted."""
         return self.config
+
+    @property
+    def context_window_limit(self) -> int | None:
+        """The tokens of the context window: the setting, else what is known of the model.
+
+        `None` where neither is known; a model is known from its first request on.
+        """
+        return self.config.get("context_window_limit") or self._window
 
     async def stream(
         self,
@@ -175,6 +184,7 @@ class ModelwireModel(Model):
         choice: ToolChoice | None = None,
     ) -> ServedCall:
         model = await self._runtime.resolve(self.config["model_id"])
+        self._window = model.context_window
         return read_call(model, messages, system, tools, choice)
 
     def _ask(
