@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -302,6 +304,26 @@ async def test_fallbacks_answer_where_the_first_model_fails(emulator):
 
 
 @pytest.mark.parametrize(
+    ("plugin", "api", "path", "name"),
+    [
+        ("openai", "openai-completions", "/openai/v1", "openai.gpt-oss-120b-1:0"),
+        ("anthropic", "anthropic-messages", "/anthropic", "us.anthropic.claude-opus-5"),
+    ],
+)
+async def test_other_apis_get_the_same_conversation(emulator, plugin, api, path, name):
+    pytest.importorskip(f"modelwire_{plugin}", reason="its plugin is not installed")
+    server = {"api": api, "baseUrl": emulator.url + path, "apiKey": "k", "models": [{"id": name}]}
+    config = {"models": {"providers": {"server": server}}}
+
+    async with ModelwireModel(f"server/{name}", config=config) as model:
+        agent = quiet(model, tools=[look])
+        result = await agent.invoke_async("Is it sunny in 'Oslo'?")
+
+    assert str(result).strip().endswith("You said: sunny in Oslo")
+    assert agent.messages[1]["content"][-1]["toolUse"]["input"] == {"city": "Oslo"}
+
+
+@pytest.mark.parametrize(
     ("fault", "error"),
     [("no_stop", StreamTruncated), ("truncate", StreamTruncated), ("reset", ConnectionFailed)],
 )
@@ -378,19 +400,33 @@ async def test_a_task_that_is_cancelled_closes_the_connection(emulator, model):
     assert emulator.requests[0].end == "client_left"
 
 
-async def test_a_stream_holds_no_thread(emulator, model):
-    await quiet(model).invoke_async("Hello")
-    emulator.answer(SLOW, times=None)
-    streams = [model.stream(asked("Hello"), cancel_signal=threading.Event()) for _ in range(8)]
-    before = {thread.name for thread in threading.enumerate()}
-    for stream in streams:
-        await anext(stream)
+def test_open_streams_hold_no_threads(emulator, model):
+    emulator.answer("A long answer, in many words.", times=None)
 
-    during = {thread.name for thread in threading.enumerate()}
-    for stream in streams:
-        await stream.aclose()
+    async def read(begun):
+        events = model.stream(asked("Hello"), cancel_signal=threading.Event())
+        async with aclosing(events):
+            await anext(events)
+            await begun.wait()  # all streams are in the middle of their answers
+            return [event async for event in events][-2]
 
-    assert not {name for name in during - before if "modelwire" in name or "asyncio" in name}
+    async def ask():
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        begun = asyncio.Barrier(20)
+        async with asyncio.timeout(60):
+            return await asyncio.gather(*[read(begun) for _ in range(20)])
+
+    assert asyncio.run(ask()) == [{"messageStop": {"stopReason": "end_turn"}}] * 20
+
+
+async def test_a_part_that_no_model_gets_is_logged(emulator, model, caplog):
+    blocks = [{"text": "Be brief."}, {"guardContent": {"text": {"text": "secret"}}}]
+
+    await quiet(model, system_prompt=blocks).invoke_async("Hello")
+
+    (record,) = [each for each in caplog.records if each.name.startswith("modelwire_strands")]
+    assert record.getMessage() == "system[1]: Only text is passed on in the system prompt."
+    assert "secret" not in str(sent(emulator)["system"])
 
 
 async def test_a_runtime_can_be_shared(emulator):
