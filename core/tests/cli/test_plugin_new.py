@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from modelwire.cli.plugin.names import PluginNames, check_free
+from modelwire.errors import ConfigError
+
 MODELWIRE = Path(sys.executable).with_name("modelwire")
 
 
@@ -66,6 +69,28 @@ def test_what_cannot_be_an_id_is_refused(new, tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("json", "a module of Python's standard library"),
+        ("modelwire-JSON", "a module of Python's standard library"),
+        ("class", "a keyword of Python"),
+        ("match", "a keyword of Python"),
+        ("modelwire", "the name of modelwire itself"),
+    ],
+)
+def test_what_python_or_modelwire_calls_something_else_is_refused(new, tmp_path, name, owner):
+    done = new(name)
+    assert done.returncode == 1
+    assert f"cannot be the id of a provider: it is {owner}." in done.stderr
+    assert "Hint: Choose another name, as acme-cloud." in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_only_contain_such_a_word_are_accepted(new):
+    assert new("json-cloud").returncode == 0
+
+
 def test_nothing_is_overwritten(new, tmp_path):
     folder = tmp_path / "modelwire-acme"
     folder.mkdir()
@@ -90,16 +115,35 @@ def test_a_folder_that_cannot_be_written_is_told(new, tmp_path):
 
 
 def test_an_id_that_an_installed_plugin_has_is_refused(tmp_path):
-    info = tmp_path / "taken-1.0.dist-info"
+    done = _beside(tmp_path, "taken", "[modelwire.providers]\nzenith = taken\n", "zenith")
+    assert done.returncode == 1
+    assert "taken is installed and provides 'zenith' already" in done.stderr
+
+
+def test_the_name_of_an_installed_package_without_providers_is_refused(tmp_path):
+    entry_points = "[modelwire.middleware]\nwatch = taken\n"
+    done = _beside(tmp_path, "modelwire_watch_all", entry_points, "watch-all")
+    assert done.returncode == 1
+    assert "modelwire_watch_all is installed already" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["groq", "z-ai", "bedrock"])
+def test_an_id_of_a_plugin_of_this_project_is_refused_where_it_is_not_installed(name):
+    with pytest.raises(ConfigError, match="already") as caught:
+        check_free(PluginNames.parse(name), [])
+    assert caught.value.hint.startswith("Run: pip install modelwire-")
+
+
+def _beside(folder, package, entry_points, name):
+    """Run the command where a package of this name is installed, too."""
+    info = folder / f"{package}-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: taken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[modelwire.providers]\nzenith = taken\n")
-    done = subprocess.run(
-        [MODELWIRE, "plugin", "new", "zenith"],
-        env={"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)},
-        cwd=tmp_path,
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(entry_points)
+    return subprocess.run(
+        [MODELWIRE, "plugin", "new", name],
+        env={"PYTHONPATH": str(folder), "HOME": str(folder)},
+        cwd=folder,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1
-    assert "taken is installed and provides 'zenith' already" in done.stderr

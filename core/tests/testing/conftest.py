@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from modelwire.cli.plugin.template import PluginNames, write_plugin
+from modelwire.cli.plugin.names import PluginNames
+from modelwire.cli.plugin.template import write_plugin
 
 sys.path.insert(0, str(Path(__file__).parent))  # the mistakes
 

@@ -5,7 +5,7 @@ import inspect
 import pytest
 from embedding_mistakes import EMBED, EMBEDDING_MISTAKES, VECTORS
 
-from modelwire.cli.plugin.template import PluginNames
+from modelwire.cli.plugin.names import PluginNames
 from modelwire.testing.rules.embeddings import EmbeddingRules
 
 pytestmark = pytest.mark.timeout(300)

@@ -4,7 +4,7 @@ import pytest
 from bad_parts import BAD_PARTS
 from mistakes import MISTAKES, UNTRUE
 
-from modelwire.cli.plugin.template import PluginNames
+from modelwire.cli.plugin.names import PluginNames
 from modelwire.testing.rules.embeddings import EmbeddingRules
 
 pytestmark = pytest.mark.timeout(300)

@@ -41,10 +41,12 @@ def new(name: str, folder: Path | None, as_json: bool) -> None:
     modelwire plugin new acme
     modelwire plugin new acme --dir plugins/acme
     """  # noqa: D301 - \b keeps click from joining the lines
-    from modelwire.cli.plugin.template import PluginNames, write_plugin
+    from modelwire.cli.plugin.names import PluginNames, check_free
+    from modelwire.cli.plugin.template import write_plugin
+    from modelwire.registry import installed_claims
 
     names = PluginNames.parse(name)
-    _check_free(names.provider)
+    check_free(names, installed_claims())
     target = folder if folder is not None else Path(names.distribution)
     written = write_plugin(names, target)
     if as_json:
@@ -61,14 +63,3 @@ def new(name: str, folder: Path | None, as_json: bool) -> None:
     ):
         echo(f"  {line}")
     echo("\nThen make it yours; README.md says where.")
-
-
-def _check_free(provider: str) -> None:
-    """Refuse an id that an installed plugin has, as both would be refused later."""
-    from modelwire.errors import ConfigError
-    from modelwire.registry import installed_claims
-
-    for claim in installed_claims():
-        if claim.kind in ("providers", "aliases") and claim.name == provider:
-            msg = f"{claim.distribution} is installed and provides {provider!r} already."
-            raise ConfigError(msg, hint=f"Choose another name, or uninstall {claim.distribution}.")
