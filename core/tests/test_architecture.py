@@ -19,6 +19,7 @@ ROOMS = [
     "closable",
     "redaction",
     "errors",
+    "_plugin_hints",
     "warnings",
     "files",
     "event_loops",

@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar, get_args
 
 from attrs import evolve, fields, frozen
 
+from modelwire._plugin_hints import plugin_hint
 from modelwire.errors import PluginError
 from modelwire.events.deltas import (
     ArgumentsDelta,
@@ -76,7 +77,7 @@ def validated(delta: D, plugin: str) -> D:
 def refuse_delta(plugin: str, mistake: str) -> NoReturn:
     """Raise the error for a wrong delta of a plugin."""
     msg = f"{plugin} yielded a wrong delta: {mistake}."
-    raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
+    raise PluginError(msg, hint=plugin_hint(plugin))
 
 
 def usage_mistake(usage: Usage) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from modelwire._plugin_hints import plugin_hint
 from modelwire.errors import ModelwireError, PluginError
 from modelwire.registry.loader import where
 from modelwire.transport.authorized import AuthorizedTransport
@@ -52,7 +53,7 @@ def _checked(owner: Owner, before: Request, after: object) -> Request:
     """The authorized request, if it is the same but for header fields."""
     from modelwire.transport import Request
 
-    hint = "This is a bug in the plugin; tell its author."
+    hint = plugin_hint(owner.distribution)
     if not isinstance(after, Request):
         msg = f"{owner.distribution} returned {type(after).__name__} where a Request is due."
         raise PluginError(msg, hint=hint)

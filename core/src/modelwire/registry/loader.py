@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pluggy
 
+from modelwire._plugin_hints import SourceLine, place_of, plugin_hint, update_hint
 from modelwire.errors import PluginError
 from modelwire.hookspecs import hookimpl, specs
 from modelwire.registry.claims import Claim
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _OWNER = "owner"
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _PLAIN = (
     "detect_credentials",
     "describe_call",
@@ -85,8 +87,8 @@ def load(claim: Claim) -> LoadedPlugin:
     loaded = LoadedPlugin(_import(claim), _manager())
     problem = _check(loaded, wrappers=claim.kind == "middleware")
     if problem is not None:
-        msg = f"{claim.distribution} does not follow the plugin contract: {problem}."
-        raise PluginError(msg, hint=f"Update {claim.distribution}, or tell its author.")
+        msg = f"{claim.distribution} does not follow the plugin contract: {problem.what}."
+        raise PluginError(msg, hint=update_hint(claim.distribution, problem.at))
     return loaded
 
 
@@ -191,7 +193,9 @@ def _import(claim: Claim) -> object:
         return loaded() if inspect.isclass(loaded) else loaded
     except (Exception, SystemExit) as error:
         msg = f"{claim.distribution} cannot be loaded: {where(error)}."
-        raise PluginError(msg, hint=f"Update or uninstall {claim.distribution}.") from error
+        otherwise = f"Update or uninstall {claim.distribution}."
+        hint = plugin_hint(claim.distribution, otherwise, at=error)
+        raise PluginError(msg, hint=hint) from error
 
 
 def _named(value: str) -> object:
@@ -226,26 +230,57 @@ def _manager() -> pluggy.PluginManager:
     return manager
 
 
-def _check(loaded: LoadedPlugin, *, wrappers: bool) -> str | None:
+class _Problem(NamedTuple):
+    """What is wrong with a plugin's hooks, and where, if that is known."""
+
+    what: str
+    at: SourceLine | BaseException | None = None
+
+
+def _check(loaded: LoadedPlugin, *, wrappers: bool) -> _Problem | None:
     """Register a plugin with its manager; say what is wrong with it."""
     plugin, manager = loaded
     try:
+        if problem := _unknown_argument(loaded):
+            return problem
         manager.register(plugin, name=_OWNER)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        return " ".join(str(error).split())
+        return _Problem(" ".join(str(error).split()))
     except Exception as error:  # noqa: BLE001 - looking at an object runs the object's own code
-        return f"it cannot be searched for hooks: {where(error)}"
+        return _Problem(f"it cannot be searched for hooks: {where(error)}", error)
     callers = manager.get_hookcallers(plugin) or []
-    if not callers:
-        return "it implements no hook"
+    return (
+        _check_hooks(callers, wrappers=wrappers) if callers else _Problem("it implements no hook")
+    )
+
+
+def _check_hooks(callers: Iterable[pluggy.HookCaller], *, wrappers: bool) -> _Problem | None:
     for caller in callers:
         for implementation in caller.get_hookimpls():
             wraps = implementation.wrapper or implementation.hookwrapper
+            at = place_of(implementation.function)
             if wrappers and not wraps:
-                return f"{caller.name} must be a wrapper: @hookimpl(wrapper=True)"
-            if not wraps and (problem := _check_kind(caller.name, implementation.function)):
-                return problem
+                return _Problem(f"{caller.name} must be a wrapper: @hookimpl(wrapper=True)", at)
+            if not wraps and (what := _check_kind(caller.name, implementation.function)):
+                return _Problem(what, at)
+    return None
+
+
+def _unknown_argument(loaded: LoadedPlugin) -> _Problem | None:
+    """Find an argument that its hook does not have, which pluggy reports without those it has."""
+    plugin, manager = loaded
+    for name, caller in vars(manager.hook).items():
+        if caller.spec is None or manager.parse_hookimpl_opts(plugin, name) is None:
+            continue
+        function = getattr(plugin, name)
+        known = caller.spec.argnames
+        for argument, parameter in inspect.signature(function).parameters.items():
+            needed = parameter.default is parameter.empty and parameter.kind in _POSITIONAL
+            if needed and argument not in known:
+                what = f"{name} has an argument {argument!r}, which the hook does not have"
+                takes = ", ".join(known) or "no arguments"
+                return _Problem(f"{what}; it takes {takes}", place_of(function))
     return None
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import pluggy
 from attrs import evolve
 
+from modelwire._plugin_hints import plugin_hint, update_hint
 from modelwire.config import Config, ProviderConfig
 from modelwire.errors import PluginError
 from modelwire.forks import ForkSafeLock
@@ -228,7 +229,7 @@ class Registry:
             self._refuse_auth(provider, mode)
         if not owner.implements("authorize_request"):
             msg = f"{owner.distribution} claims the auth mode {mode!r}, and cannot authorize."
-            raise PluginError(msg, hint=f"Update {owner.distribution}, or tell its author.")
+            raise PluginError(msg, hint=update_hint(owner.distribution))
         return owner
 
     def authorized(self, provider: ProviderConfig, transport: Transport) -> Transport:
@@ -275,7 +276,7 @@ class Registry:
         from modelwire.registry.blame import CORE
 
         package = self.responsible_package(owner, error)
-        hint = "This is a bug in the plugin; tell its author."
+        hint = plugin_hint(package, at=error)
         if package == CORE:
             hint = f"This is a bug in {CORE}, or in how {owner.distribution} uses it; report it."
         return PluginError(f"{package} {what}.", hint=hint)

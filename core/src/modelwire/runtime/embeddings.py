@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
+from modelwire._plugin_hints import plugin_hint
 from modelwire.authoring.embeddings import makes_no_embeddings
 from modelwire.config import Config
 from modelwire.errors import (
@@ -213,7 +214,7 @@ def _of_kind(given: object, kind: type[T], call: PluginCall) -> T:
     if not isinstance(given, kind):
         package = call.owner.distribution
         msg = f"{package} returned {type(given).__name__} where {kind.__name__} is due."
-        raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
+        raise PluginError(msg, hint=plugin_hint(package))
     return given
 
 

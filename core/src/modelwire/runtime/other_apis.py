@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from modelwire._plugin_hints import FOR_USERS
 from modelwire.errors import PluginError
 from modelwire.registry.delta_stream import checked_stream
 from modelwire.runtime.plugin_streams import stream_of
@@ -51,7 +52,7 @@ class InstalledApis:
         api = model.api
         if api is None:
             msg = f"A plugin asked for {model.ref} through another API, and named none."
-            raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
+            raise PluginError(msg, hint=FOR_USERS)
         await self.catalog.warm_up_api(provider, api)
         speaker = self.registry.speaker(provider.id, api)
         deltas = speaker.own_hooks.stream_completion(

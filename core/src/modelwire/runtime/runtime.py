@@ -9,6 +9,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Self, Unpack
 
+from modelwire._plugin_hints import plugin_hint
 from modelwire.catalog import Catalog
 from modelwire.closable import AsyncClosable
 from modelwire.config import Config, load_config
@@ -401,7 +402,7 @@ class Runtime(AsyncClosable):
         if type(counted) is not int or counted < 0:
             package = call.owner.distribution
             msg = f"{package} counted {type(counted).__name__} and not a number of tokens."
-            raise PluginError(msg, hint="This is a bug in the plugin; tell its author.")
+            raise PluginError(msg, hint=plugin_hint(package))
         return counted
 
     @naming(EmbeddingChanges)

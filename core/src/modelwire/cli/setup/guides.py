@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import click
 from attrs import frozen
 
+from modelwire._plugin_hints import update_hint
 from modelwire.cli.errors import show_note
 from modelwire.errors import PluginError
 from modelwire.hookspecs import Question, Settings, SetupGuide
@@ -125,7 +126,7 @@ def settings_of(
 
 def _failed(offer: GuideChoice, error: Exception) -> PluginError:
     msg = f"The guide of {offer.distribution} failed: {where(error)}."
-    return PluginError(msg, hint=f"Update {offer.distribution}, or tell its author.")
+    return PluginError(msg, hint=update_hint(offer.distribution, error))
 
 
 def not_installed(plugin: PublishedPlugin) -> PluginError:
