@@ -291,7 +291,7 @@ MISTAKES = [
     Mistake(
         "tries-itself", "client.py", SEND,
         reads_with("_again"),
-        "test_the_plugin_itself_does_not_try_again",
+        "test_the_plugin_itself_does_not_try_again[503]",
     ),
     Mistake(
         "begins-again", "client.py", SEND,

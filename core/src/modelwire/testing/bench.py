@@ -183,11 +183,11 @@ class Bench:
 
         outcome = self.run(work)
         if tries == 1 and replies and all(reply.status < _REFUSED for reply in replies):
-            self._check_sent(len(replies))
+            self.check_sent(len(replies))
         return outcome
 
-    def _check_sent(self, replies: int) -> None:
-        """Fail with this cause before all that follows from it."""
+    def check_sent(self, replies: int) -> None:
+        """Fail where more requests came than there are replies: the cause of all that follows from it."""
         more = self.server.unexpected
         if more:
             sent = self.requests[-replies - more :]

@@ -44,7 +44,8 @@ def provider_suite(
 
         TestAcme = provider_suite("acme", wire=AcmeWire(), abilities={"tools", "max_tokens"})
 
-    The plugin is found as users find it, by its entry point, so it has to be installed. A rule about
+    The plugin is found as users find it, by its entry point, so it has to be installed. Rules on which
+    others depend come first: what fails first is most likely the cause of the rest. A rule about
     an ability that is not declared is skipped, and the skip says so.
 
     Args:
@@ -82,9 +83,9 @@ def provider_suite(
         ThinkingRules,
         ToolRules,
         LiveRules,
+        RetryingRules,
         FaultRules,
         ValueRules,
-        RetryingRules,
         EmbeddingRules,
         CancellingRules,
         WaitingRules,
@@ -93,4 +94,5 @@ def provider_suite(
         ReplayingRules,
     )
     doc = f"The conformance of the provider {provider}."
-    return type("ProviderSuite", rules, {"subject": subject, "__doc__": doc})
+    # pytest runs what the last base class has first.
+    return type("ProviderSuite", rules[::-1], {"subject": subject, "__doc__": doc})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
@@ -112,24 +112,23 @@ async def _drop(begin: Callable[[], Stream]) -> None:
 
 async def _cancel(begin: Callable[[], Stream]) -> None:
     stream = begin()
-    reading, begun = await _reading(stream)
-    await begun.wait()
-    stream.cancel()
-    await asyncio.wait([reading], timeout=patience())
-    check(reading.done(), "a stream that is cancelled ends")
-    check(reading.exception() is not None, "whoever waits for an event gets an error")
+    async with _reading(stream) as reading:
+        stream.cancel()
+        await asyncio.wait([reading], timeout=patience())
+        check(reading.done(), "a stream that is cancelled ends")
+        check(reading.exception() is not None, "whoever waits for an event gets an error")
 
 
 async def _cancel_task(begin: Callable[[], Stream]) -> None:
-    reading, begun = await _reading(begin())
-    await begun.wait()
-    reading.cancel()
-    await asyncio.wait([reading], timeout=patience())
-    check(reading.cancelled(), "a task that is cancelled in a stream is cancelled")
+    async with _reading(begin()) as reading:
+        reading.cancel()
+        await asyncio.wait([reading], timeout=patience())
+        check(reading.cancelled(), "a task that is cancelled in a stream is cancelled")
 
 
-async def _reading(stream: Stream) -> tuple[asyncio.Task[None], asyncio.Event]:
-    """A task that reads a stream, and when it has read its first text."""
+@asynccontextmanager
+async def _reading(stream: Stream) -> AsyncGenerator[asyncio.Task[None], None]:
+    """A task that reads a stream and has read its first text, unless it ended before."""
     begun = asyncio.Event()
 
     async def read() -> None:
@@ -141,7 +140,15 @@ async def _reading(stream: Stream) -> tuple[asyncio.Task[None], asyncio.Event]:
         finally:
             begun.set()
 
-    return asyncio.create_task(read()), begun
+    reading = asyncio.create_task(read())
+    try:
+        await begun.wait()
+        yield reading
+    finally:
+        reading.cancel()
+        await asyncio.wait([reading], timeout=patience())
+        if reading.done() and not reading.cancelled():
+            reading.exception()  # one that nobody asks for is logged in the midst of other tests
 
 
 async def _tasks_left(bench: Bench) -> list[str]:

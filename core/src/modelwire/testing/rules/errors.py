@@ -193,7 +193,20 @@ _AGAIN = {400: False, 401: False, 403: False, 404: False, 429: True, 500: True, 
 
 
 class RetryingRules(Rules):
-    """`retryable`, `retry_after`, and that only the core retries."""
+    """That only the core retries, `retryable`, and `retry_after`."""
+
+    @needs(WIRE)
+    @pytest.mark.parametrize("status", [status for status, again in _AGAIN.items() if again])
+    def test_the_plugin_itself_does_not_try_again(self, bench: Bench, status: int) -> None:
+        """One try is one request; else a busy service gets the square of the tries."""
+        bench.server.always(bench.wire.refuse(status, "The service is busy."))
+        bench.ask()
+        sent = len(bench.requests)
+        check(
+            sent == 1,
+            f"one try is one request after {status}",
+            found=f"the plugin sent {sent} requests for one try",
+        )
 
     @needs(WIRE)
     @pytest.mark.parametrize(("status", "again"), _AGAIN.items())
@@ -217,15 +230,6 @@ class RetryingRules(Rules):
         error = bench.ask(reply).error
         told = error.retry_after if isinstance(error, ProviderError) else None
         check(told == 7, "retry_after is 7 seconds", found=f"found {told}")
-
-    @needs(WIRE)
-    def test_the_plugin_itself_does_not_try_again(self, bench: Bench) -> None:
-        """One try is one request; else a busy service gets the square of the tries."""
-        bench.server.always(bench.wire.refuse(503, "The service is busy."))
-        bench.ask()
-        check(
-            len(bench.requests) == 1, "one try is one request", found=f"found {len(bench.requests)}"
-        )
 
     @needs(WIRE)
     def test_a_passing_failure_is_overcome(self, bench: Bench) -> None:

@@ -147,7 +147,12 @@ def _imported_by_first_call(bench: Bench, hook: str) -> list[str]:
         "environ": dict(config.environ),
         "folder": config.environ["HOME"],
     }
-    return _run(_FIRST_CALL, said, f"can call {hook}")
+    try:
+        return _run(_FIRST_CALL, said, f"can call {hook}")
+    except AssertionError:
+        if subject.wire is not None:
+            bench.check_sent(1)
+        raise
 
 
 def _run(program: str, said: dict[str, Any], what: str) -> list[str]:
