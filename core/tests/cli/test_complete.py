@@ -222,6 +222,37 @@ def test_programs_are_told_of_a_wrong_context_too(program, text, status, code, s
 
 
 @pytest.mark.parametrize(
+    ("name", "code", "hint", "candidates"),
+    [
+        ("gpt-4o", "unknown_model", "Did you mean openai/gpt-4o?", ["openai/gpt-4o"]),
+        ("actro/x", "plugin", "Did you mean actor?", []),
+    ],
+)
+def test_programs_get_the_hint_and_the_models_that_may_be_meant(
+    program, name, code, hint, candidates
+):
+    event = json.loads(program.run("complete", "hi", "-m", name, "--events").stdout)
+    message = json.loads(program.run("complete", "hi", "-m", name, "--json").stdout)
+    for told in (event["error"], message):
+        assert (told["errorCode"], told["stopReason"]) == (code, "error")
+        assert (told["hint"], told["candidates"]) == (hint, candidates)
+
+
+def test_programs_get_no_hint_where_there_is_none(program):
+    arguments = ("complete", "-m", "actor/x", "--context", "missing.json", "--json")
+    told = json.loads(program.run(*arguments).stdout)
+    assert (told["errorCode"], told["hint"], told["candidates"]) == ("usage", None, [])
+
+
+def test_a_failed_answer_with_its_hint_can_be_continued(program):
+    failed = json.loads(program.run("complete", "hi", "-m", "gpt-4o", "--json").stdout)
+    user = {"role": "user", "content": "hi"}
+    (program.folder / "c.json").write_text(json.dumps([user, failed]))
+    done = program.run("complete", "again", "-m", "actor/x", "--context", "c.json")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
     ("schema", "said"),
     [
         ("{", "--schema is not JSON"),

@@ -13,7 +13,7 @@ from modelwire.cli.diagnostics import diagnostics
 from modelwire.cli.output import echo, echo_json
 from modelwire.cli.styled import Line, joined, style
 from modelwire.cli.text import printable, wrapped
-from modelwire.errors import ConfigError, ModelwireError, Problem, ProviderError
+from modelwire.errors import ConfigError, ModelwireError, Problem, ProviderError, UnknownModel
 
 __all__ = [
     "issue_json",
@@ -23,6 +23,7 @@ __all__ = [
     "show_misuse",
     "show_note",
     "show_traceback",
+    "what_to_do",
 ]
 
 
@@ -43,13 +44,19 @@ def show_failure(error: ModelwireError) -> None:
 def print_failure(error: ModelwireError) -> None:
     """Print an error as JSON on standard output, for programs."""
     told: dict[str, Any] = {"type": error.code, "kind": _kind(error), "message": error.message}
-    told["hint"] = error.hint
+    told |= what_to_do(error)
     if isinstance(error, ProviderError):
         told |= {"provider": error.provider, "model": error.model, "status": error.status}
     data: dict[str, Any] = {"ok": False, "error": told}
     if isinstance(error, ConfigError):
         data["issues"] = [issue_json(problem) for problem in error.problems]
     echo_json(data, indent=2)
+
+
+def what_to_do(error: ModelwireError | None) -> dict[str, Any]:
+    """What programs are told beyond the error itself: its hint, and the models that may be meant."""
+    candidates = error.candidates if isinstance(error, UnknownModel) else ()
+    return {"hint": error.hint if error is not None else None, "candidates": list(candidates)}
 
 
 def show_misuse(error: click.ClickException) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from modelwire.cli.approval import show_result
 from modelwire.cli.diagnostics import diagnostics
 from modelwire.cli.dropped_options import dropped_options
-from modelwire.cli.errors import show_failure, show_note
+from modelwire.cli.errors import show_failure, show_note, what_to_do
 from modelwire.cli.output import echo, echo_answer, echo_json, is_terminal
 from modelwire.cli.styled import style
 from modelwire.cli.text import json_text, printable
@@ -145,14 +145,15 @@ class _Events:
         echo_json(message_to_json(run.result), out=self._out)
 
     def failed(self, error: ModelwireError) -> int:
-        self._fail(_what_arrived(error))
+        self._fail(_what_arrived(error), what_to_do(error))
         return _status(error)
 
     def misused(self, sentence: str) -> None:
-        self._fail(_empty_message(sentence, "usage", StopReason.ERROR))
+        self._fail(_empty_message(sentence, "usage", StopReason.ERROR), what_to_do(None))
 
-    def _fail(self, partial: AssistantMessage) -> None:
-        echo_json(event_to_json(ErrorEvent(partial.stop_reason, partial)), out=self._out)
+    def _fail(self, partial: AssistantMessage, added: dict[str, Any]) -> None:
+        event = event_to_json(ErrorEvent(partial.stop_reason, partial))
+        echo_json({**event, "error": {**event["error"], **added}}, out=self._out)
 
 
 class _Json:
@@ -171,12 +172,12 @@ class _Json:
         echo_json(message_to_json(run.result), out=self._out)
 
     def failed(self, error: ModelwireError) -> int:
-        echo_json(message_to_json(_what_arrived(error)), out=self._out)
+        echo_json({**message_to_json(_what_arrived(error)), **what_to_do(error)}, out=self._out)
         return _status(error)
 
     def misused(self, sentence: str) -> None:
         message = _empty_message(sentence, "usage", StopReason.ERROR)
-        echo_json(message_to_json(message), out=self._out)
+        echo_json({**message_to_json(message), **what_to_do(None)}, out=self._out)
 
 
 def _what_arrived(error: ModelwireError) -> AssistantMessage:
