@@ -27,7 +27,7 @@ class PluginNames:
     """What things are called in a new plugin.
 
     Attributes:
-        provider: The provider's id, as `acme-cloud`.
+        provider: The provider's id, such as `acme-cloud`.
     """
 
     provider: str
