@@ -6,7 +6,6 @@ Only systems with POSIX users are checked; elsewhere nothing is found.
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from pathlib import Path
 
@@ -108,4 +107,6 @@ def _of_parent(folder: Path) -> Exposure | None:
 
 
 def _quoted(path: Path) -> str:
+    import shlex
+
     return shlex.quote(str(path))

@@ -8,7 +8,6 @@ whose values win; an indented block is a table of its own.
 from __future__ import annotations
 
 import configparser
-import shlex
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -114,6 +113,8 @@ def _value(text: str) -> Any:
 def _split_title(title: str) -> tuple[str, str | None]:
     if title == "default":
         return "profile", "default"
+    import shlex
+
     try:
         parts = shlex.split(title)
     except ValueError:
