@@ -259,12 +259,63 @@ def test_where_names_are_long_a_terminal_shows_fewer_columns(program):
     program.configure(document)
     lines = program.show("models", "list", "--provider", "actor").splitlines()
     assert lines[0].split() == ["Model", "Ctx", "Local", "Auth", "Tags"]
-    assert len(lines) == 11
+    assert len(lines) == 12  # the note on what was left out is the last
     assert lines[2] == "  " + f"configured,alias:{'a' * 40}"
     assert max(map(len, lines)) <= 80
     command = ("models", "list", "--provider", "actor")
     wide = program.show(*command, columns=200).splitlines()
     assert (wide[0].split()[1], len(wide)) == ("Input", 10)
+
+
+def test_a_terminal_says_which_columns_it_leaves_out(program):
+    names = [f"us.anthropic.claude-sonnet-4-5-20250929-v1:{n}" for n in range(9)]
+    model = {"input": ["text", "image", "document", "video"], "contextWindow": 200_000}
+    models = [{"id": name, **model} for name in names]
+    program.configure({"models": {"providers": {"actor": {"models": models}}}})
+    command = ("models", "list", "--provider", "actor")
+    note = "Left out on a terminal of this width: Input. --json shows everything."
+    assert note in program.show(*command).splitlines()[-1]
+    assert "Left out" not in program.show(*command, columns=200)
+    assert b"Left out" not in program.run(*command).stderr
+
+
+def test_models_of_a_provider_are_together_and_on_a_terminal_below_its_name(program):
+    document = json.loads(json.dumps(CONFIG))
+    document["agents"]["defaults"]["model"]["fallbacks"] = ["here/m"]
+    program.configure(document)
+    command = ("models", "list", "--refresh")
+    order = ["actor/found", "actor/mine", "here/m", "here/found"]
+    piped = program.run(*command, ACTOR_KEY="k")
+    assert [line.split()[0] for line in actor_rows(piped)] == order
+    assert "" not in piped.stdout.decode().splitlines()
+    lines = program.show(*command, ACTOR_KEY="k").splitlines()
+    at = [lines.index("actor: 2"), lines.index("here: 2")]
+    assert [lines[n - 1] for n in at] == ["", ""]
+    assert [line.split()[0] for line in lines[at[0] + 1 : at[0] + 3]] == order[:2]
+    assert [line.split()[0] for line in lines[at[1] + 1 : at[1] + 3]] == order[2:]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("FOUND", ["actor/found", "here/found"]),
+        ("here found", ["here/found"]),
+        ("日本", ["actor/mine"]),
+        ("", ["actor/found", "actor/gone", "actor/mine", "here/m", "here/found"]),
+    ],
+)
+def test_search_shows_the_models_that_have_each_word(program, text, found):
+    program.configure(CONFIG)
+    command = ("models", "list", "--search", text)
+    assert keys(program.run(*command, "--plain", ACTOR_KEY="k")) == found
+    data = json.loads(program.run(*command, "--json", ACTOR_KEY="k").stdout)
+    assert ([row["key"] for row in data["models"]], data["count"]) == (found, len(found))
+
+
+def test_a_search_that_finds_nothing_says_so(program):
+    program.configure(CONFIG)
+    done = program.run("models", "list", "--search", "nova", ACTOR_KEY="k")
+    assert done.stdout.decode().startswith("No models found with 'nova'.")
 
 
 def test_what_is_waited_for_is_said_on_a_terminal_alone(program):

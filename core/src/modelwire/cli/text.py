@@ -13,6 +13,7 @@ from modelwire.cli.styled import Line, Styled, joined
 
 __all__ = [
     "align",
+    "aligned_rows",
     "escaped_json",
     "first_room",
     "folded",
@@ -173,6 +174,14 @@ def align(
         usual: Least widths of the first columns, in cells.
         room: Cells that a line has, or `None` for no limit.
     """
+    for lines in aligned_rows(table, usual=usual, room=room):
+        yield from lines
+
+
+def aligned_rows(
+    table: Sequence[Sequence[str]], *, usual: Sequence[int] = (), room: int | None = None
+) -> Iterator[list[str]]:
+    """The same, with the lines of each row by themselves."""
     rows = [[printable(cell) for cell in row] for row in table]
     natural = [max(map(width, column)) for column in zip(*rows, strict=True)]
     widths = [max(pair) for pair in zip(natural, [*usual, *natural[len(usual) :]], strict=True)]
@@ -181,7 +190,7 @@ def align(
         fitting = [width(cells[0]) for cells in rows if width(cells[0]) <= left]
         widths = [max(fitting, default=_NARROWEST), *natural[1:]]
     for cells in rows:
-        yield from _row(cells, widths, room)
+        yield list(_row(cells, widths, room))
 
 
 def first_room(table: Sequence[Sequence[str]], room: int) -> int:

@@ -28,6 +28,12 @@ __all__ = ["list_models"]
     shell_complete=complete_provider,
 )
 @click.option("--local", is_flag=True, help="Only models on this machine, of every provider.")
+@click.option(
+    "--search",
+    metavar="TEXT",
+    default="",
+    help="Only models with each word of TEXT in the reference or the name.",
+)
 @click.option("--refresh", is_flag=True, help="Ask the providers again, however fresh the cache.")
 @output_options
 @config_option
@@ -35,6 +41,7 @@ def list_models(
     everything: bool,
     provider: str | None,
     local: bool,
+    search: str,
     refresh: bool,
     as_json: bool,
     plain: bool,
@@ -51,6 +58,7 @@ def list_models(
     modelwire models list
     modelwire models list --all --refresh
     modelwire models list --provider amazon-bedrock --plain
+    modelwire models list --all --search "claude sonnet"
     """  # noqa: D301 - \b keeps click from joining the lines
     from modelwire.cli.models.gather import canonical_provider, gather, named_providers
     from modelwire.cli.models.list_rows import rows_of
@@ -67,7 +75,7 @@ def list_models(
     elif not (everything or local):
         wanted = named_providers(config, registry) or None
     found = gather(config, registry, wanted=wanted, refresh=refresh)
-    rows = rows_of(config, registry, found.listings, provider=provider, local=local)
+    rows = rows_of(config, registry, found.listings, provider=provider, local=local, search=search)
     hidden = found.hidden if provider is None else []
     if as_json:
         echo_json(_document(rows, found, hidden), indent=2)
@@ -77,7 +85,7 @@ def list_models(
         for row in rows:
             echo(printable(row.key))
     else:
-        _show(rows)
+        _show(rows, search)
     if not as_json:
         _show_notes(found, [] if plain else hidden)
 
@@ -108,14 +116,20 @@ def _document(rows: Sequence[Row], found: GatheredModels, hidden: list[str]) -> 
     }
 
 
-def _show(rows: Sequence[Row]) -> None:
+def _show(rows: Sequence[Row], search: str) -> None:
+    from modelwire.cli.errors import show_note
     from modelwire.cli.models.list_rows import table_of
-    from modelwire.cli.text import room
+    from modelwire.cli.text import printable, room
 
     if not rows:
-        echo("No models found. `modelwire models status` shows who could be asked.")
+        what = f"No models found with {search!r}." if search.strip() else "No models found."
+        echo(printable(f"{what} `modelwire models status` shows which providers can be asked."))
         return
-    echo("\n".join(table_of(rows, room())))
+    table = table_of(rows, room())
+    echo("\n".join(table.lines))
+    if table.left_out:
+        columns = " and ".join(table.left_out)
+        show_note(f"Left out on a terminal of this width: {columns}. --json shows everything.")
 
 
 def _show_notes(found: GatheredModels, hidden: list[str]) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from modelwire.catalog import Listing
-from modelwire.cli.text import align, first_room, width
+from modelwire.cli.text import aligned_rows, first_room, printable, width
 from modelwire.config import Config
 from modelwire.errors import UnknownModel
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
 from modelwire.runtime.resolver import full_ref
 
-__all__ = ["Row", "chosen_texts", "resolved", "rows_of", "table_of"]
+__all__ = ["Row", "Table", "chosen_texts", "resolved", "rows_of", "table_of"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "0.0.0.0", "::1", "::ffff:127.0.0.1")  # noqa: S104 - compared
 
@@ -45,6 +45,17 @@ class Row:
         if self.model.local or not self.model.base_url:
             return bool(self.model.local)
         return urlsplit(self.model.base_url).hostname in _LOOPBACK
+
+    @property
+    def provider(self) -> str:
+        """The id of its provider."""
+        return self.key.partition("/")[0]
+
+    def has(self, text: str) -> bool:
+        """Whether each word of a text is a part of the reference or the name; case does not matter."""
+        name = self.model.name if self.model and self.model.name else ""
+        where = f"{self.key} {name}".casefold()
+        return all(word in where for word in text.casefold().split())
 
     def to_json(self) -> dict[str, Any]:
         """The row for programs."""
@@ -81,6 +92,7 @@ def rows_of(
     *,
     provider: str | None = None,
     local: bool = False,
+    search: str = "",
 ) -> list[Row]:
     """The primary model, the fallbacks, other configured ones, then what was discovered.
 
@@ -90,6 +102,7 @@ def rows_of(
         listings: What is known of the models of each provider.
         provider: The only provider to list, by its own id.
         local: Whether to list only models on this machine.
+        search: Words in the references or names of the models to list.
     """
     rows: dict[str, Row] = {}
     known = {str(model.ref): (model, listing) for listing in listings for model in listing.models}
@@ -121,7 +134,7 @@ def rows_of(
     return [
         row
         for row in rows.values()
-        if (provider is None or row.key.partition("/")[0] == provider) and (row.local or not local)
+        if provider in (None, row.provider) and (row.local or not local) and row.has(search)
     ]
 
 
@@ -158,24 +171,46 @@ _LEFT_OUT = ((), ("Input",), ("Input", "Local"))
 _ENOUGH = 0.75
 
 
-def table_of(rows: Sequence[Row], room: int | None) -> Iterator[str]:
-    """Write the rows as lines.
+@frozen
+class Table:
+    """The rows as lines.
 
-    Where most names would not fit beside the other columns, some of these are left out.
+    Attributes:
+        lines: The lines, with the headings.
+        left_out: The columns for which there was no room.
+    """
+
+    lines: list[str]
+    left_out: tuple[str, ...] = ()
+
+
+def table_of(rows: Sequence[Row], room: int | None) -> Table:
+    """Write the rows as lines, those of each provider together.
+
+    Where the room is limited, several providers have a heading each; and where most names would not fit
+    beside the other columns, some of these are left out.
 
     Args:
         rows: The models.
         room: Cells that a line has, or `None` for no limit.
     """
-    table = [_HEADER, *(row.cells() for row in rows)]
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.provider, []).append(row)
+    table = [_HEADER, *(row.cells() for group in groups.values() for row in group)]
     if room is None:
-        yield from align(table, usual=_WIDTHS)
-        return
+        return Table([line for lines in aligned_rows(table, usual=_WIDTHS) for line in lines])
     tables = [_without(table, names) for names in _LEFT_OUT]
     shares = [_fitting(narrow, room) for narrow in tables]
     enough = next((n for n, share in enumerate(shares) if share >= _ENOUGH), None)
     chosen = shares.index(max(shares)) if enough is None else enough
-    yield from align(tables[chosen], usual=_WIDTHS if chosen == 0 else (), room=room)
+    written = aligned_rows(tables[chosen], usual=_WIDTHS if chosen == 0 else (), room=room)
+    lines = [*next(written)]
+    for provider, group in groups.items():
+        if len(groups) > 1:
+            lines += ["", printable(f"{provider}: {len(group)}")]
+        lines += [line for _ in group for line in next(written)]
+    return Table(lines, _LEFT_OUT[chosen])
 
 
 def _without(table: Sequence[Sequence[str]], names: Sequence[str]) -> list[Sequence[str]]:
