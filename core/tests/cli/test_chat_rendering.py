@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from modelwire.cli.chat.costs import AnswerCost, cost_lines
-from modelwire.cli.chat.live_lines import ChangingLines
+from modelwire.cli.chat.live_lines import ChangingLines, breaks_long_lines
 from modelwire.cli.chat.markdown import render_block, split_blocks
 from modelwire.cli.chat.slash import parse_command
 from modelwire.cli.styled import style
@@ -152,14 +152,29 @@ def test_a_changed_window_in_which_the_lines_fit_shows_them_once(columns, rows):
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(19, 10), (40, 2)])
-def test_in_a_window_that_is_too_small_now_the_lines_begin_anew_below(columns, rows):
+def test_a_window_that_is_too_small_now_shows_them_once_too(columns, rows):
     window = Window(40, 10)
+    window.stream.write("before\r\n")
     window.lines.show(["one", "x" * 20])
     window.size(columns, rows)
     window.lines.show(["one", "x" * 18, "x" * 2])
     window.lines.settle()
-    assert window.text()[0] == ["one", "x" * 20, "one", "x" * 18, "x" * 2]
+    assert window.text()[0] == ["before", "one", "x" * 18, "x" * 2]
     window.close()
+
+
+@pytest.mark.parametrize(
+    ("environ", "breaks"),
+    [
+        ({}, False),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TMUX": "/tmp/tmux-0/default,1,0"}, True),
+        ({"VTE_VERSION": "7600"}, True),
+        ({"VTE_VERSION": "7600", "STY": "1.pts-0.host"}, False),
+    ],
+)
+def test_terminals_that_break_long_lines_are_known_by_their_variables(environ, breaks):
+    assert breaks_long_lines(environ) is breaks
 
 
 @pytest.mark.parametrize(

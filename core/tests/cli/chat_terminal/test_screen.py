@@ -63,6 +63,21 @@ def test_after_a_resize_the_rest_of_the_answer_is_whole(chat, program):
     assert " ".join(f"drop{n}" for n in range(60)) in answer
 
 
+def test_after_a_resize_nothing_is_left_of_the_block_before(chat, program):
+    """The window cuts off long lines; test_tmux.py has one that breaks them."""
+    terminal = chat(columns=80, rows=30)
+    terminal.ready()
+    terminal.type("drip")
+    terminal.until("drop59")
+    terminal.resize(40, 30)
+    (program.folder / "go").touch()
+    terminal.until("and out.")
+    terminal.until(lambda _: terminal.lines[-1] == ">")
+    answer = " ".join(terminal.text.split())
+    assert " ".join(["> drip", *(f"drop{n}" for n in range(60)), "and out. >"]) in answer
+    assert answer.count("drop1 ") == answer.count("drop59 ") == 1
+
+
 def test_without_colour_there_is_none(chat):
     terminal = chat(NO_COLOR="1")
     terminal.ready()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from modelwire.cli.output import (
@@ -19,16 +19,27 @@ from modelwire.cli.output import (
 from modelwire.cli.styled import Line
 from modelwire.cli.text import width
 
-__all__ = ["ChangingLines"]
+__all__ = ["ChangingLines", "breaks_long_lines"]
+
+# Variables that terminals set which break long lines again when they become narrower; GNU screen, which
+# passes those of the terminal around it on, cuts them off.
+_BREAKING = ("TMUX", "VTE_VERSION", "KITTY_WINDOW_ID", "WEZTERM_PANE")
+_CUTTING = "STY"
+
+
+def breaks_long_lines(environ: Mapping[str, str]) -> bool:
+    """Whether it is known of the terminal that it breaks lines that a narrower window has no room for."""
+    return _CUTTING not in environ and any(name in environ for name in _BREAKING)
 
 
 class ChangingLines:
     """Shows lines, and shows others in their place, by rewriting only those that differ.
 
     What has scrolled out of the window cannot be changed any more. So lines that do not fit into it
-    are final, whatever is shown later. After the window's size has changed, lines that fit into it
-    are still where they were. Of others that is not known: some terminals break long lines again, some
-    cut them off. Those stay as they are, and the present ones are shown below.
+    are final, whatever is shown later. After the window's size has changed, all lines in it are shown
+    again in place of those before. Lines that are too long for a narrower window are broken by some
+    terminals and cut off by others. Where it is not known that a terminal breaks them, they count as cut
+    off: the beginning of the old lines may stay then, and nothing that stood above them is lost.
 
     Args:
         stream: The terminal.
@@ -39,6 +50,7 @@ class ChangingLines:
         self._shown: list[Line] = []
         self._final = 0
         self._size = self._measure()
+        self._breaks_lines = breaks_long_lines(os.environ)
 
     @property
     def columns(self) -> int:
@@ -50,9 +62,6 @@ class ChangingLines:
         size = self._measure()
         resized = size != self._size
         if resized:
-            if not self._fits(size):
-                draw(self._stream, NEW_LINE)
-                self._shown = []
             self._size = size
             self._final = 0
         fresh = list(lines[self._final :])
@@ -65,7 +74,7 @@ class ChangingLines:
             return
         if same == len(fresh):  # the cursor has to come to the end of the last line
             same = max(same - 1, 0)
-        moves = self._moves(same)
+        moves = self._to_the_top(size) if resized else self._moves(same)
         draw(self._stream, BEGIN_UPDATE, *moves, *_joined(fresh[same:]), END_UPDATE)
         excess = max(len(fresh) - max(size.lines - 1, 1), 0)
         self._final += excess
@@ -78,11 +87,15 @@ class ChangingLines:
         self._shown = []
         self._final = 0
 
-    def _fits(self, size: os.terminal_size) -> bool:
-        """Whether every line that is shown is one row of a window, and all of them are in it."""
+    def _to_the_top(self, size: os.terminal_size) -> tuple[Control, ...]:
+        """Erase all lines, as a window of a new size shows them."""
+        if not self._shown:
+            return ()
         rows = len(self._shown)
-        widest = max((width(str(line)) for line in self._shown), default=0)
-        return not self._final and rows < size.lines and widest <= size.columns
+        if self._breaks_lines:
+            cells = (width(str(line)) for line in self._shown)
+            rows = sum(max(-(-each // size.columns), 1) for each in cells)
+        return (move_up(min(rows, size.lines) - 1), ERASE_BELOW)
 
     def _moves(self, same: int) -> tuple[Control, ...]:
         """Go from the end of the last line to where the first line that differs begins."""
