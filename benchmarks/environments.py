@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["GATEWAYS", "OWN", "PEERS", "SDKS", "Environments"]
+__all__ = ["GATEWAYS", "NEAREST", "OWN", "PEERS", "SDKS", "Environments"]
 
 _HERE = Path(__file__).parent
 _ENVIRONMENTS = _HERE.parent / ".venv-bench"
@@ -34,6 +34,8 @@ PEERS = (
 )
 SDKS = ("openai", "anthropic")
 """The makers' own, for the APIs of theirs that Bedrock has."""
+NEAREST = ("boto3", "aiobotocore")
+"""The peers of a quick run."""
 
 _NEEDS = {"aws_sdk": "3.12"}
 """The Python that a peer needs, where that is a newer one."""

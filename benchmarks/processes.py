@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from environments import Environments
+from environments import NEAREST, PEERS, Environments
 
 __all__ = ["DRIVER", "Bench", "Driver", "come_first"]
 
@@ -81,7 +81,7 @@ class Bench:
 
     Args:
         folder: A folder for the files of one run.
-        quick: Whether a few rounds will do.
+        quick: Whether a few rounds beside the nearest peers will do.
         rounds: How many rounds, in place of each measurement's own number.
 
     Attributes:
@@ -92,6 +92,9 @@ class Bench:
         self.folder = folder
         self.quick = quick
         self.environments = Environments()
+        if quick:
+            far = (name for name in PEERS if name not in NEAREST)
+            self.environments.missing |= dict.fromkeys(far, "left out of a quick run")
         self.versions: dict[str, str] = {}
         self._authority = self._certificate()
 

@@ -13,7 +13,7 @@ __all__ = ["NAMES", "Bars", "Result", "Target", "milliseconds", "paired", "ratio
 NAMES = {
     "floor": "floor (aiohttp + typed decoder)",
     "modelwire": "**modelwire**",
-    "floor:signed": "floor (aiohttp, a request that is signed already)",
+    "floor:signed": "floor (aiohttp, signed beforehand)",
     "boto3": "boto3",
     "aiobotocore": "aiobotocore",
     "aws_sdk": "aws-sdk-bedrock-runtime",

@@ -1,7 +1,7 @@
 """Measure modelwire beside its peers, and write docs/performance.md and its charts.
 
     make bench                              everything, some forty minutes
-    make bench ARGUMENTS=--quick            a few rounds of everything
+    make bench ARGUMENTS=--quick            a few rounds of everything, beside boto3 and aiobotocore
     make bench ARGUMENTS="--only events"    one measurement; the page keeps the others
 
 The figures of each measurement are kept in `results.json`, from which the page is written.
