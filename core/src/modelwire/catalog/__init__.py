@@ -1,4 +1,4 @@
-"""The model catalog: which models there are, and what is known about them."""
+"""The model catalog: the available models, and the known facts about them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The discovery cache: lists of models that providers returned, kept on disk.
 
 One small JSON file per provider, region and identity. A file is written whole and then moved into
-place, so that a reader in another process sees the old list or the new one and nothing between. The
+place, so that a reader in another process sees the old list or the new one, never a mix. The
 cache is a convenience: where it cannot be read or written, it is as if it were empty.
 """
 
@@ -56,7 +56,7 @@ def from_stored(data: Any) -> Model:
     """Read a model.
 
     Raises:
-        TypeError: The data is not what a model was written as.
+        TypeError: The data does not have the form of a written model.
     """
     if type(data) is not dict:
         raise TypeError(data)
@@ -105,7 +105,7 @@ def _price(value: Any) -> float | None:
 _FORMAT = 3
 
 INCOMPLETE_INTERVAL = 300
-"""The most seconds for which a list that is incomplete counts as fresh."""
+"""The maximum number of seconds for which an incomplete list counts as fresh."""
 
 
 def _by_id(kept: CachedList) -> Mapping[str, Model]:
@@ -150,7 +150,7 @@ class CachedList:
     )
 
     def is_fresh(self, now: float, refresh_interval: int) -> bool:
-        """Whether it is younger than `refresh_interval` seconds. A list from the future is not.
+        """Whether it is younger than `refresh_interval` seconds; a list from the future is not.
 
         For an incomplete list the interval is `INCOMPLETE_INTERVAL`, if that is less.
         """
@@ -167,13 +167,13 @@ def cache_key(provider: str, *parts: object) -> str:
 
 
 class DiscoveryCache:
-    """The lists that are kept in one folder.
+    """The cached lists in one folder.
 
-    A folder to which others can write gives an `UnsafeFolderWarning`, and files of other users in it
-    are left alone.
+    A folder that others can write to causes an `UnsafeFolderWarning`, and files of other users in
+    it are ignored.
 
     Args:
-        directory: The folder; it is made when it is first needed.
+        directory: The folder; it is created when it is first needed.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -201,7 +201,7 @@ class DiscoveryCache:
     def write(
         self, key: str, models: Iterable[Model], fetched_at: float, incomplete: Iterable[str] = ()
     ) -> None:
-        """Keep a list, unless a newer one is there already."""
+        """Store a list, unless a newer one is stored already."""
         try:
             data = {
                 "format": _FORMAT,
@@ -253,7 +253,7 @@ def default_cache_directory(environ: Mapping[str, str]) -> Path:
 
 
 def _read(path: Path) -> CachedList | None:
-    """Read a list; one that another user has put there could send requests to their own host."""
+    """Read a list, unless another user wrote it: it could redirect requests to another host."""
     content = read_file(path, "model list")
     return None if belongs_to_another(content.status) else _parse(content.raw)
 

@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["Catalog", "Listing"]
 
 _RECENT = 1.0
-"""Seconds for which looking up a model does not look for the provider's credentials again: many
+"""Seconds for which the result of looking for a provider's credentials is reused: many
 streams that begin at the same time need that once.
 """
 _MOST_MERGED = 1024
-"""Models that are remembered as they were merged."""
+"""The number of cached merged models."""
 
 
 @frozen
@@ -51,11 +51,11 @@ class Listing:
 
     Attributes:
         provider: The provider's id.
-        models: Configured models, then the others that were discovered.
-        credentials: What is known of the provider's credentials.
+        models: Configured models, then further discovered ones.
+        credentials: The known status of the provider's credentials.
         fetched_at: When the discovered ones were fetched, in seconds since 1970; `None` if none.
         stale: Whether they are older than they should be.
-        error: Why they could not be fetched again, if so.
+        error: The error of the last fetch, if it failed.
         incomplete: Why discovered models may be missing, one sentence for each reason.
     """
 
@@ -74,7 +74,7 @@ class Catalog:
     Args:
         config: The configuration.
         registry: The installed plugins.
-        transport: Gives the HTTP client that plugins fetch with; called when one does.
+        transport: Returns the HTTP client for fetches; called when one is needed.
         cache_directory: Where discovered lists are kept; by default in the user's cache folder, or
             in `$MODELWIRE_CACHE_DIR`.
         retries: When a failed fetch is tried again; by default as a call is.
@@ -111,7 +111,7 @@ class Catalog:
     def credentials(
         self, provider: str, *, probe: bool = False, timeout: float = 5.0
     ) -> CredentialStatus:
-        """Ask a provider's plugin which credentials it would use.
+        """Return the credentials that a provider's plugin would use.
 
         With `probe` this may take `timeout` seconds and use the network; call it in a thread then.
         """
@@ -141,7 +141,7 @@ class Catalog:
         return status
 
     async def load(self, provider: str, api: str | None = None) -> None:
-        """Import a plugin and look for its provider's credentials, in a thread.
+        """Import a plugin and look up its provider's credentials, in a thread.
 
         Both are slow the first time; afterwards the registry and the catalog may be used on the
         event loop. Failures are not raised here, but by the next call that depends on them.
@@ -154,7 +154,7 @@ class Catalog:
         await self._warm_up.load(provider, api)
 
     async def warm_up(self, provider: str, api: str | None = None) -> None:
-        """Import all that calls to a provider need, in a thread.
+        """Import everything that calls to a provider need, in a thread.
 
         The first call runs the plugin's hook `warm_up`. Calls meanwhile wait for it, and later ones
         return at once.
@@ -164,7 +164,7 @@ class Catalog:
             api: The wire API to speak; by default, the one that the configuration gives it.
 
         Raises:
-            PluginError: No plugin answers for it, or the one that does cannot be imported. Later
+            PluginError: No plugin provides it, or its plugin cannot be imported. Later
                 calls raise it as well; nothing is imported again.
         """
         require_event_loop()
@@ -183,7 +183,7 @@ class Catalog:
         await self._warm_up.run_speaker(provider, api)
 
     def known(self, provider: str) -> Listing | None:
-        """A provider's listing if it can be had without the network, else `None`."""
+        """A provider's listing if it is available without the network, else `None`."""
         request = self._request(provider)
         if not request.discover:
             return self._listing(request, None)
@@ -200,7 +200,7 @@ class Catalog:
     async def listing(self, provider: str, *, refresh: bool = False) -> Listing:
         """A provider's listing, fetched if the cache has no fresh one.
 
-        A failed fetch is not raised: it is the `error` of a listing that holds what is known.
+        A failed fetch is not raised: it is the `error` of a listing with the known models.
         """
         await self.load(provider)
         request = self._request(provider)
@@ -219,7 +219,7 @@ class Catalog:
     async def listings(
         self, providers: Iterable[str] | None = None, *, refresh: bool = False
     ) -> list[Listing]:
-        """The listings of several providers, by default of all, fetched side by side.
+        """The listings of several providers, by default of all, fetched concurrently.
 
         Raises:
             ConfigError: The discovery settings of a provider are not valid.
@@ -409,7 +409,7 @@ _SAID = ("id", "name", "base_url", "extra")
 
 
 def _without_secrets(models: Iterable[Model], secrets: Sequence[str]) -> ModelList:
-    """Models as they may be shown and kept, whatever secrets the service repeats in its list."""
+    """Models safe for display and storage, whatever secrets the service repeats in its list."""
     found = []
     for model in models:
         said = {name: getattr(model, name) for name in _SAID} if secrets else {}
@@ -421,7 +421,7 @@ def _without_secrets(models: Iterable[Model], secrets: Sequence[str]) -> ModelLi
 
 @frozen
 class _Request:
-    """Everything that decides what a provider's list is and where it is kept."""
+    """The key of a provider's list and the data to fetch it."""
 
     provider: ProviderConfig
     settings: DiscoverySettings

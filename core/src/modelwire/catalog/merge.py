@@ -23,7 +23,7 @@ def known_models(provider: ProviderConfig, discovered: Iterable[Model] = ()) -> 
     """Merge a provider's configured models with its discovered ones.
 
     Configured models come first, in the order of the configuration; then the other discovered ones,
-    in the order in which the provider gave them. A model that was given twice appears once.
+    in the order in which the provider gave them. A duplicate model appears once.
     """
     found: dict[str, Model] = {}
     for model in discovered:
@@ -36,13 +36,13 @@ def known_models(provider: ProviderConfig, discovered: Iterable[Model] = ()) -> 
 def known_model(
     provider: ProviderConfig, model_id: str, entry: ModelConfig | None, found: Model | None
 ) -> Model:
-    """Merge what is configured about one model with what was discovered about it.
+    """Merge the configured and the discovered facts about one model.
 
     Args:
         provider: The provider's configuration.
         model_id: The model's id.
-        entry: What is configured, or `None`.
-        found: What was discovered, or `None`.
+        entry: Its configuration, or `None`.
+        found: The discovered model, or `None`.
     """
     known = _configured(provider, entry or ModelConfig(id=model_id))
     sources: tuple[str, ...] = () if entry is None else ("configured",)

@@ -15,8 +15,9 @@ __all__ = ["discovery_settings"]
 def discovery_settings(config: Config, registry: Registry, provider: str) -> DiscoverySettings:
     """Read the discovery settings of a provider from the configuration.
 
-    The older home is `models.<name>Discovery`, as `models.bedrockDiscovery`, where the name is the
-    provider's id or an alias; `plugins.entries.<provider>.config.discovery` wins, key by key.
+    The older place is `models.<name>Discovery`, as `models.bedrockDiscovery`, where the name is the
+    provider's id or an alias; `plugins.entries.<provider>.config.discovery` takes precedence, key
+    by key.
 
     Raises:
         ConfigError: A setting has the wrong type; its path is named.

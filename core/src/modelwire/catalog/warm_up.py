@@ -1,4 +1,4 @@
-"""The warm-up of providers: what calls to them need is imported once, in a thread."""
+"""The warm-up of providers: the imports for calls to them, done once, in a thread."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class WarmUp:
     Args:
         config: The configuration.
         registry: The installed plugins.
-        look_up: Reads what else is slow the first time, for a provider; called in a thread.
+        look_up: Loads other data that is slow the first time, for a provider; called in a thread.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class WarmUp:
             self._loaded.add((provider, api))  # others are mistakes, of which there is no end
 
     def _call_hooks(self, owner: Owner, provider: str, api: str | None) -> None:
-        """Call the hook of the plugin that answers, then that of the one that authorizes."""
+        """Call the hook of the provider's plugin, then that of the plugin that authorizes."""
         settings, owners = self._registry.provider_config(provider), [owner]
         with suppress(ModelwireError):  # it is raised where the requests would be authorized
             other = self._registry.auth_owner(settings)
@@ -128,7 +128,7 @@ class WarmUp:
     def _failure_of(
         self, owner: Owner, provider: ProviderConfig, api: str | None
     ) -> PluginError | None:
-        """Call the hook; why it failed, or `None`."""
+        """Call the hook; return the reason of a failure, or `None`."""
         try:
             owner.hooks.warm_up(provider=provider, config=self._config, api=api)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it harms no other plugin

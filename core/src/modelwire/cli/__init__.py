@@ -1,6 +1,6 @@
 """The command line. It imports nothing heavy until a command needs it.
 
-What commands of plugins use of it is exported here.
+The parts that commands of plugins use are exported here.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ def _run(ready: Callable[[], object]) -> int:
         return 1
     except OSError as error:
         _drop_output()
-        if not _is_closed_pipe(error):  # else whoever read it has seen enough
+        if not _is_closed_pipe(error):  # else its reader has closed it on purpose
             _show_os_error(error, debug=asked.debug)
         return 1
     return result if isinstance(result, int) else 0
@@ -218,14 +218,14 @@ def _show_os_error(error: OSError, *, debug: bool) -> None:
 
 
 def _is_closed_pipe(error: OSError) -> bool:
-    """Whether nothing reads what is written any more; Windows calls that an invalid argument."""
+    """Whether the reader of the output is gone; Windows reports that as an invalid argument."""
     if isinstance(error, BrokenPipeError):
         return True
     return os.name == "nt" and error.errno == errno.EINVAL and error.filename is None
 
 
 def _drop_output() -> None:
-    """Let Python not complain at exit about what could not be written."""
+    """Keep Python from complaining at exit about unwritten output."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,7 +1,7 @@
 """Approval of tool calls on the terminal, and the display of their results.
 
-What a model says may hold anything, so nothing of it reaches the terminal that could hide a part of
-a call from the user who approves it.
+A model's text may hold anything, so no part of it reaches the terminal that could hide a part of
+a call from the approving user.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ OURS = {
 
 
 def suggested_command(words: Sequence[str], near: Sequence[str]) -> str:
-    """Say what to run in place of a command that there is not.
+    """The command to run in place of an unknown one.
 
     Args:
         words: What was typed.

@@ -127,7 +127,7 @@ def _own_output(tools: ToolOptions) -> AbstractContextManager[object]:
 
 
 def _terminal(tools: ToolOptions) -> Terminal | None:
-    """Where to ask before a tool runs; `None` if no approval is needed."""
+    """The terminal to ask for approval on before a tool runs; `None` if none is needed."""
     if tools.yes or not tools:
         return None
     terminal = open_terminal()

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 REASONING_LEVELS = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
-"""How much a model may be asked to think: `ReasoningLevel`, without importing the models."""
+"""The levels of reasoning: `ReasoningLevel`, without importing the models."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -47,13 +47,13 @@ class Control:
 
 
 ERASE_LINE = Control("\r\x1b[2K")
-"""Go to the beginning of the line, and erase the line."""
+"""Move to the beginning of the line, and erase the line."""
 
 ERASE_BELOW = Control("\r\x1b[J")
-"""Go to the beginning of the line, and erase everything from there."""
+"""Move to the beginning of the line, and erase everything from there."""
 
 NEW_LINE = Control("\r\n")
-"""Go to the beginning of the next line, whatever the terminal makes of a line feed."""
+"""Move to the beginning of the next line, however the terminal treats a line feed."""
 
 # DEC private mode 2026: terminals that know it show what is between the two at once.
 BEGIN_UPDATE, END_UPDATE = Control("\x1b[?2026h"), Control("\x1b[?2026l")

@@ -24,7 +24,7 @@ class ProgressLine:
             draw(sys.stderr, ERASE_LINE, printable(text)[:79])
 
     def clear(self) -> None:
-        """Take the line away, as before other output."""
+        """Remove the line, before other output."""
         if self._shown:
             draw(sys.stderr, ERASE_LINE)
 

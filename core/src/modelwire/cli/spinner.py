@@ -44,7 +44,7 @@ class Spinner:
             self._timer = asyncio.get_running_loop().call_later(_PERIOD, self._draw)
 
     def stop(self) -> None:
-        """Take the line away, before other output."""
+        """Remove the line, before other output."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -108,5 +108,5 @@ class SpinningPrinter:
         self._printer.misused(sentence)
 
     def stop(self) -> None:
-        """Take the spinner away, whatever happened."""
+        """Remove the spinner in any case."""
         self._spinner.stop()

@@ -78,7 +78,7 @@ def escaped_json(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many cells of a terminal a text takes; East Asian signs and emoji take two."""
+    """The width of a text in terminal cells; East Asian characters and emoji take two."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -87,7 +87,7 @@ def width(text: str) -> int:
 
 
 def room() -> int | None:
-    """How many cells a line of standard output has; `None` where it is not a terminal."""
+    """The width of standard output in cells; `None` where it is not a terminal."""
     if sys.stdout is None or not sys.stdout.isatty():
         return None
     return shutil.get_terminal_size().columns
@@ -194,7 +194,7 @@ def aligned_rows(
 
 
 def first_room(table: Sequence[Sequence[str]], room: int) -> int:
-    """How many cells a line leaves for its first cell, beside the other columns.
+    """The width left for the first cell of a line, beside the other columns.
 
     Of the last column, which is not padded, only the first row's cell counts: its heading.
     """

@@ -79,7 +79,7 @@ class _SourceOption(click.Option):
         self._claim = claim
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """How the package describes the option."""
+        """The package's description of the option."""
         from modelwire.errors import PluginError
 
         try:

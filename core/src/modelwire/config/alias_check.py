@@ -14,10 +14,10 @@ _ENTRIES: Path = ("agents", "defaults", "models")
 
 
 def alias_warnings(config: Config) -> Iterator[tuple[Path, str]]:
-    """Find aliases that are written the wrong way round, or that are the name of a model, too.
+    """Find aliases that are reversed, or that are also the name of a model.
 
     Yields:
-        The path of each, and what is wrong with it.
+        The path of each, with the problem.
     """
     by_id = {
         model.id.casefold(): ModelRef(provider.id, model.id)

@@ -1,7 +1,7 @@
-"""The user's approvals: which configuration files of working directories are trusted.
+"""The user's approvals of configuration files in working directories.
 
 They are kept as `trusted.json` in modelwire's state folder, readable by the user only. An approval
-holds for one file, by its path with all links resolved, and for its content, by a SHA-256: another
+holds for one file, by its path with all links resolved, and for its content, by a SHA-256: changed
 content is not approved. There is one approval for each file, the latest.
 """
 
@@ -37,7 +37,7 @@ class ApprovedFile:
     Attributes:
         path: The file, with all links resolved.
         digest: The SHA-256 of its content, in hexadecimal.
-        at: When, as an ISO 8601 time in UTC.
+        at: The time of the approval, as ISO 8601 in UTC.
     """
 
     path: Path
@@ -59,7 +59,7 @@ def approvals_path(environ: Mapping[str, str] | None = None) -> Path:
     """The file of the approvals.
 
     Raises:
-        ConfigError: The state folder has a relative path, which would be another one in every
+        ConfigError: The state folder has a relative path, which would differ in every
             working directory.
     """
     folder = default_state_directory(environ)
@@ -70,7 +70,7 @@ def approvals_path(environ: Mapping[str, str] | None = None) -> Path:
 
 
 def read_approvals(environ: Mapping[str, str] | None = None) -> dict[Path, ApprovedFile]:
-    """Read the approvals, by their files.
+    """Read the approvals, by file.
 
     Args:
         environ: The environment variables, for `$MODELWIRE_STATE_DIR`; by default the process's.

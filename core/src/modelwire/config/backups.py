@@ -1,9 +1,9 @@
 """Backups of the configuration file, made before a write that removes something.
 
-A write changes the shape of a document where an object or a list that held something is gone, or
-where a value has become one of another kind: text or number, list, object. So `model: "a/b"`
+A write changes the shape of a document where a non-empty object or list is removed, or
+where a value changes between kinds: text or number, list, object. So `model: "a/b"`
 turned into `{primary: ...}` changes it, and so does a section that is dropped. A write is large
-where fewer than half of the single values are still what they were. Before both the old file is
+where fewer than half of the single values are unchanged. Before both the old file is
 kept as `modelwire.json5.bak`; the four before it are `.bak.1` to `.bak.4`.
 """
 
@@ -18,19 +18,19 @@ from modelwire.config.file import replace_config, unwritable
 __all__ = ["KEPT", "keep_backup", "needs_backup"]
 
 KEPT = 5
-"""How many backups are kept."""
+"""The number of backups."""
 
 # Half of less than this is a single setting or two, which the new value shows well enough.
 _MANY = 8
 
 
 def needs_backup(before: Any, after: Any) -> bool:
-    """Whether the file should be kept before `before`, its data, becomes `after`."""
+    """Whether to back up the file before its data `before` becomes `after`."""
     return _changes_shape(before, after) or _is_large(before, after)
 
 
 def keep_backup(target: Path, raw: bytes) -> Path:
-    """Write the content of a file beside it, and return where. The caller holds the lock.
+    """Write the content of a file beside it, and return the path. The caller holds the lock.
 
     Raises:
         ConfigError: It cannot be written.

@@ -43,7 +43,7 @@ class Config:
         plugins: The block `plugins`.
         logs: The block `logs`.
         document: The whole document as plain data, with every `${VAR}` replaced.
-        authored: The same as the user wrote it.
+        authored: The document as the user wrote it.
         path: The file, or `None` where there is none.
         environ: The process's environment variables, and beneath them those of the document's
             block `env`.
@@ -65,7 +65,7 @@ class Config:
 
     @classmethod
     def empty(cls, environ: Mapping[str, str] | None = None) -> Config:
-        """Make a configuration that says nothing.
+        """Make an empty configuration.
 
         Args:
             environ: The environment variables; by default those of the process.
@@ -97,7 +97,7 @@ class Config:
         return self.models.providers.get(folded) or ProviderConfig(id=folded)
 
     def require_variables(self, *places: Path) -> None:
-        """Check that the settings at these places, and beneath them, have all their variables.
+        """Check that the settings at and beneath these paths have all their variables.
 
         Raises:
             VariableNotSet: A variable is not set; all of them are listed, each with its path.
@@ -115,7 +115,7 @@ class Config:
             names: The provider's id and its other names.
 
         Raises:
-            VariableNotSet: As `require_variables` raises it.
+            VariableNotSet: As for `require_variables`.
         """
         self._refuse_missing(_of(self.missing, ("models", "providers"), names))
 
@@ -126,7 +126,7 @@ class Config:
             names: The names that the plugins have in `plugins.entries`.
 
         Raises:
-            VariableNotSet: As `require_variables` raises it.
+            VariableNotSet: As for `require_variables`.
         """
         self._refuse_missing(_of(self.missing, ("plugins", "entries"), names))
 
@@ -137,7 +137,7 @@ class Config:
             text: The name; one without a placeholder needs none.
 
         Raises:
-            VariableNotSet: As `require_variables` raises it.
+            VariableNotSet: As for `require_variables`.
         """
         if has_placeholder(text):
             self._refuse_missing(
@@ -163,7 +163,7 @@ class Config:
     def aliases(self) -> dict[str, str]:
         """The user's short names for models, in lower case, and their references.
 
-        Of two equal names the last one counts.
+        Of duplicate names the last one counts.
         """
         return {
             entry.alias.strip().casefold(): name.strip()
@@ -172,7 +172,7 @@ class Config:
         }
 
     def expand_alias(self, text: str) -> str:
-        """Replace an alias by its reference; other texts stay.
+        """Replace an alias by its reference; other texts are not changed.
 
         The exact name of a model that is configured comes first, so that no alias can hide it.
         """
@@ -210,7 +210,7 @@ class Config:
 def build_config(
     document: Any, environ: Mapping[str, str] | None, path: FilePath | None = None
 ) -> tuple[Config | None, list[tuple[Path, str]]]:
-    """Make a configuration, or list everything that is wrong with it, each with its path."""
+    """Make a configuration, or list all its problems, each with its path."""
     if not isinstance(document, Mapping):
         return None, [((), f"expected an object at the top level, found {describe(document)}")]
     authored, problems = plain_data(document)

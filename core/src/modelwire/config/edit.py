@@ -35,8 +35,8 @@ class EditResult:
     """The outcome of an edit.
 
     Attributes:
-        path: The file as the user knows it; a symbolic link stays one.
-        changed: Whether the text is another one now, or would be after a dry run.
+        path: The user's path of the file; a symbolic link stays one.
+        changed: Whether the text changed, or would have without a dry run.
         before: The text before; empty where there was no file.
         after: The text after.
         backup: The copy of the old file, or `None` where none was made.
@@ -67,19 +67,19 @@ def edit_config(
     The file is the one that `find_config` finds; where there is none, the given one, the one that
     `$MODELWIRE_CONFIG` names, or the one in the user's configuration folder is created. An edit
     that returns an equal text touches nothing. Otherwise other processes are locked out, the result
-    is checked as the loader would check it, and the file is replaced as a whole.
+    is checked like by the loader, and the file is replaced as a whole.
 
     A file of the working directory that is not trusted is not edited. An approved one stays approved
     with its new content, and a new one is approved; one that is trusted for this call alone, or
     because it was named, is not approved by an edit.
 
     Args:
-        edit: Makes the new text of the old one; pure, because it may be called twice. For a file
+        edit: Makes the new text from the old one; pure, because it may be called twice. For a file
             that does not exist it is given the empty text.
         path: The file; by default the one that is found.
         environ: The environment variables; by default those of the process.
         cwd: The working directory; by default that of the process.
-        dry_run: Do everything but write.
+        dry_run: Whether to do everything except for writing.
         trust: As for `load_config`.
 
     Raises:
@@ -119,7 +119,7 @@ def _draft(
     environ: Mapping[str, str] | None,
     trust: bool | None,
 ) -> EditResult:
-    """Say what an edit would do."""
+    """Report the effect of an edit."""
     created = not place.path.exists()
     before = "" if created else _trusted_text(place, environ, trust)
     try:
@@ -160,7 +160,7 @@ def _check_size(text: str, path: Path) -> None:
 
 
 def _still_holds(draft: EditResult, target: Path) -> bool:
-    """Whether the file is as it was when the draft was made."""
+    """Whether the file has not changed since the draft was made."""
     created = not target.exists()
     return created == draft.created and (created or read_text(target) == draft.before)
 

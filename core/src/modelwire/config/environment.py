@@ -2,8 +2,8 @@
 
     env: { ACME_REGION: "north", vars: { ACME_KEY: "${TEAM_KEY}" } }
 
-A variable of the process wins, unless it is empty. The block itself may refer to variables of the
-process only, so there is no order among its keys. `shellEnv` is not for us and is left alone.
+A variable of the process takes precedence, unless it is empty. The block itself may refer to
+variables of the process only, so there is no order among its keys. `shellEnv` is ignored.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class MissingVariable:
 
     @property
     def message(self) -> str:
-        """The problem as a sentence."""
+        """The problem, as a sentence."""
         place = format_path(self.path)
         return f'Missing env var "{self.name}" referenced at config path: {place}'
 
 
 def has_placeholder(value: object) -> bool:
-    """Whether a value is a string in which something would be replaced."""
+    """Whether a value is a string with a placeholder."""
     return isinstance(value, str) and _PLACEHOLDER.search(value) is not None
 
 
@@ -81,7 +81,7 @@ _READ: Mapping[Path, frozenset[str]] = {
         }
     ),
 }
-"""The keys that are read, where a program that shares the file has others beside them."""
+"""The keys that modelwire reads, where another program may have further keys beside them."""
 _AGENTS = (("agents", "list"), ("agents", "entries"))
 _OF_AGENT = frozenset({"id", "name", "model", "params", "thinkingDefault"})
 
@@ -89,7 +89,7 @@ _OF_AGENT = frozenset({"id", "name", "model", "params", "thinkingDefault"})
 def is_read(path: Path) -> bool:
     """Whether modelwire or a plugin may read the value at a path.
 
-    A file may be shared with another program, whose keys and variables are not ours.
+    A file may be shared with another program, whose keys and variables are ignored.
     """
     for depth, step in enumerate(path):
         known = _READ.get(path[:depth])
@@ -105,7 +105,7 @@ def substitute(
     *,
     wanted: Callable[[Path], bool] = lambda _: True,
 ) -> tuple[Any, list[MissingVariable]]:
-    """Replace the placeholders in all strings of plain data, which stays as it is.
+    """Replace the placeholders in all strings of plain data, which is not changed.
 
     Args:
         data: The data: dicts, lists, strings, numbers, booleans and `None`.
@@ -154,7 +154,7 @@ class EnvBlock:
     Attributes:
         environ: The variables of the process over those of the block.
         data: The block, with its placeholders replaced.
-        problems: What is wrong with the block, each with its path.
+        problems: The problems of the block, each with its path.
         missing: The variables of the process that it refers to and that are not set. A variable
             of the block that needs one of them is not set either, unless the process sets it.
     """

@@ -1,4 +1,4 @@
-"""The configuration file on disk: where it is really written, its lock, and its replacement."""
+"""The configuration file on disk: its real path, its lock, and its replacement."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _WHAT = "The configuration"
 
 
 def target_of(path: Path) -> Path:
-    """Find the file that is really written: what a symbolic link leads to, or the path itself.
+    """Find the file to write: the target of a symbolic link, or the path itself.
 
     Raises:
-        ConfigError: A link leads nowhere or in a circle, or the target is no regular file or must
-            not be written.
+        ConfigError: A link leads nowhere or in a circle, or the target is not a regular file or
+            must not be written.
     """
     try:
         target = path.resolve(strict=path.is_symlink())
@@ -55,7 +55,7 @@ def locked_config(target: Path, what: str = _WHAT) -> Iterator[None]:
 
     Args:
         target: The file.
-        what: What is in it, for errors.
+        what: Its kind of content, for errors.
 
     Raises:
         ConfigError: The folder cannot be written, or another process keeps the lock.
@@ -76,10 +76,10 @@ def replace_config(target: Path, raw: bytes, what: str = _WHAT) -> None:
     Args:
         target: The file.
         raw: Its new content.
-        what: What is in it, for errors.
+        what: Its kind of content, for errors.
 
     Raises:
-        ConfigError: It cannot be written; the file is as it was.
+        ConfigError: It cannot be written; the file is unchanged.
     """
     try:
         replace_file(target, raw)
@@ -88,7 +88,7 @@ def replace_config(target: Path, raw: bytes, what: str = _WHAT) -> None:
 
 
 def unwritable(path: Path, error: Exception, what: str = _WHAT) -> ConfigError:
-    """Make the error for a file that the operating system does not let us write."""
+    """Make the error for a file that the operating system does not allow to write."""
     reason = getattr(error, "strerror", None) or str(error)
     msg = f"{what} cannot be written: {path}: {reason}."
     return ConfigError(msg, hint="Nothing was changed.")

@@ -1,8 +1,8 @@
 """The configuration's schema as JSON Schema (draft 2020-12), for editors and other tools.
 
 It is made from the attrs classes that the loader reads, with their docstrings as descriptions. Two
-things it cannot check: that the variables behind `${VAR}` are set, and that no two providers differ
-only in case.
+constraints it cannot express: that the variables behind `${VAR}` are set, and that no two providers
+differ only in case.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from modelwire.structuring import keys_of
 __all__ = ["PLUGINS_MAY_READ", "config_schema"]
 
 PLUGINS_MAY_READ = "x-plugins"
-"""Marks an object whose further keys may be meant for a plugin."""
+"""Marks an object whose unknown keys may belong to a plugin."""
 
 _PLACEHOLDER = {"type": "string", "pattern": r"\$\{[A-Z_][A-Z0-9_]*\}"}
 _NOT_BLANK = {"type": "string", "pattern": r"\S"}
@@ -56,8 +56,8 @@ def config_schema(*, described: bool = True) -> dict[str, Any]:
     """Make the JSON Schema of the configuration.
 
     Args:
-        described: Whether it carries the docstrings of the classes; reading them takes longer than
-            all the rest, and a look-up of paths needs none.
+        described: Whether it includes the docstrings of the classes; reading them takes longer than
+            everything else, and looking up paths does not need them.
     """
     maker = _Maker(described=described)
     sections = maker.properties(Sections)

@@ -36,10 +36,10 @@ __all__ = [
 ]
 
 _MOST = 500
-"""Problems of each kind that are listed at once."""
+"""The maximum of problems of each kind that are listed."""
 
 _NAMED, _LONGEST = 4, 80
-"""How many paths a warning names, and how many characters of each."""
+"""The maximum of paths in a warning, and of characters of each."""
 
 
 def load_config(
@@ -60,8 +60,8 @@ def load_config(
         environ: The environment variables; by default those of the process.
         cwd: The working directory; by default that of the process.
         trust: `True` trusts a file found in the working directory, unless another user can change
-            it. `False` leaves the unsafe parts out of whichever file it is. `None` is for
-            `$MODELWIRE_TRUST` and the user's approvals to say.
+            it. `False` leaves the unsafe parts out of any file. `None` leaves it to
+            `$MODELWIRE_TRUST` and the user's approvals.
 
     Raises:
         ConfigError: The file does not exist, cannot be read, is not JSON5 or does not follow the
@@ -91,7 +91,7 @@ def load_config(
 
 
 def config_of(file: ConfigFile, environ: Mapping[str, str] | None = None) -> Config:
-    """Make the configuration of a file that was read; of an untrusted one, of its safe part.
+    """Make the configuration of a file; of an untrusted one, from its safe part.
 
     Raises:
         ConfigError: As for `read_config`.
@@ -102,7 +102,7 @@ def config_of(file: ConfigFile, environ: Mapping[str, str] | None = None) -> Con
 
 
 def warning_for(file: ConfigFile, left_out: Sequence[str]) -> UntrustedConfigWarning | None:
-    """Say what was left out of an untrusted file, in one line; `None` where nothing is to be said."""
+    """A line about the parts left out of an untrusted file; `None` where there are none."""
     if file.distrust is None:
         return None
     own = own_config()
@@ -169,7 +169,7 @@ def read_config(
 def check_text(
     text: str, source: FilePath, environ: Mapping[str, str] | None = None
 ) -> list[Problem]:
-    """List what is wrong with the text of a configuration file, variables that are not set included."""
+    """List the problems of a configuration file's text, including variables that are not set."""
     try:
         config = read_config(text, source, environ)
         config.require_variables(())
@@ -179,9 +179,9 @@ def check_text(
 
 
 def check_untrusted(text: str, source: FilePath) -> list[Problem]:
-    """List what is wrong with the text of an untrusted file, without a look at any variable.
+    """List the problems of an untrusted file's text, without reading any variable.
 
-    A value with `${VAR}` in it can be right or wrong; it is not judged.
+    A value with `${VAR}` in it is not checked.
     """
     try:
         data, repeated = read_document(text, source)
@@ -194,7 +194,7 @@ def check_untrusted(text: str, source: FilePath) -> list[Problem]:
 
 
 def _with_lines(problems: list[tuple[Path, str]], text: str) -> list[Problem]:
-    """Give each problem its line, add the keys that come twice, and sort by line."""
+    """Add lines to problems and the duplicate keys, and sort by line."""
     problems = problems[:_MOST]
     tree = _parse(text)
     if tree is None:

@@ -1,4 +1,4 @@
-"""Resolution of a path as people type it into steps of a document.
+"""Resolution of a typed path into steps of a document.
 
 The ids of models have dots in them, and a dot separates steps. Where steps between dots, taken
 together, are a key of the document or a known model, they are one step; brackets and quotes are
@@ -21,12 +21,12 @@ _REFERENCES: Path = ("agents", "defaults", "models")
 
 
 def locate(text: str, document: Any, references: Callable[[], Collection[str]]) -> Path:
-    """Read a path as it is meant in a document.
+    """Resolve a path in a document.
 
     Args:
         text: The path.
         document: The document as plain data.
-        references: Gives the known models, as `provider/model-id`. Called only where it matters.
+        references: Returns the known models, as `provider/model-id`. Called only when needed.
 
     Raises:
         ConfigError: The text is not a path, or has an unquoted model id that is not known.
@@ -57,7 +57,7 @@ def _end_of_run(dotted: tuple[bool, ...], start: int) -> int:
 
 
 def _joined(steps: Path, start: int, run: int, names: Collection[str]) -> int | None:
-    """Where the longest known name ends that begins at `start`."""
+    """The end of the longest known name that begins at `start`."""
     for end in range(run, start, -1):
         if ".".join(map(str, steps[start:end])) in names:
             return end
@@ -65,7 +65,7 @@ def _joined(steps: Path, start: int, run: int, names: Collection[str]) -> int | 
 
 
 def _check_entry(steps: Path, start: int, run: int) -> None:
-    """Refuse to take what is probably a part of a model's id for a key of the model's settings."""
+    """Refuse a key of a model's settings that is probably a part of the model's id."""
     keys = keys_of(ModelEntry)
     if steps[start + 1] in keys:
         return

@@ -17,10 +17,10 @@ _MOST = 500
 
 
 def misspelt_keys(document: Any, text: str) -> list[Problem]:
-    """List the keys that nothing in modelwire reads, spelled much like one that is read.
+    """List the keys that modelwire does not read and that are spelled much like one that it does.
 
     Args:
-        document: What was read, which may be a part of the file.
+        document: The data, which may be a part of the file.
         text: The text of the file; parsed once more, for the lines, where there is such a key.
     """
     found = list(islice(unread_paths(document), _MOST))
@@ -54,13 +54,13 @@ def misspelt_keys_of_text(text: str) -> list[Problem]:
 
 
 def suggestion(key: Problem, source: object) -> str:
-    """Say in one line where a misspelt key is, and what may be meant."""
+    """Describe in one line where a misspelt key is, with a suggestion."""
     line = f":{key.line}" if key.line is not None else ""
     return f"{source}{line}: {key.path} {key.message}"
 
 
 def misspelt_warning(keys: list[Problem], source: FilePath) -> MisspeltKeyWarning:
-    """Make the warning of one or more misspelt keys of a file."""
+    """Make the warning about misspelt keys of a file."""
     said = suggestion(keys[0], source)
     if keys[1:]:
         said += f" `modelwire config validate` lists all {len(keys)} such keys."

@@ -1,8 +1,8 @@
 """The choice of models in a document: the primary one, its fallbacks and the aliases.
 
 Text in, text out, as in `editing`. `agents.defaults.model` may be written as one string, or as an
-object of a primary model and fallbacks; whichever it is, it stays, as long as it can hold what is
-asked for.
+object of a primary model and fallbacks; its form is kept as long as it can hold the new
+value.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ENTRIES: Path = ("agents", "defaults", "models")
 
 
 def set_primary(text: str, ref: str) -> str:
-    """Make a model the default one. The fallbacks stay.
+    """Make a model the default one. The fallbacks are not changed.
 
     Args:
         text: A JSON5 document.
@@ -41,7 +41,7 @@ def set_primary(text: str, ref: str) -> str:
         The new text.
 
     Raises:
-        ConfigError: The text is not JSON5, or it has no room for a model, as where `agents` is a
+        ConfigError: The text is not JSON5, or it cannot hold a model, as where `agents` is a
             list.
     """
     shorthand = isinstance(read_value(text, DEFAULT_CHOICE), str)
@@ -49,7 +49,7 @@ def set_primary(text: str, ref: str) -> str:
 
 
 def written_fallbacks(text: str) -> list[str]:
-    """Read the fallbacks as they are written, with every `${VAR}` in its place.
+    """Read the fallbacks as they are written, with placeholders such as `${VAR}` unreplaced.
 
     Raises:
         ConfigError: The text is not JSON5.
@@ -59,10 +59,10 @@ def written_fallbacks(text: str) -> list[str]:
 
 
 def set_fallbacks(text: str, refs: Sequence[str]) -> str:
-    """Say which models are tried, in this order, when the default one fails.
+    """Set the models to try, in this order, when the default one fails.
 
-    The comments of fallbacks that stay are kept beside them. A document without fallbacks that
-    gets none stays as it is.
+    The comments of remaining fallbacks are kept beside them. A document without fallbacks that
+    gets none is not changed.
 
     Args:
         text: A JSON5 document.
@@ -89,12 +89,12 @@ def set_fallbacks(text: str, refs: Sequence[str]) -> str:
 
 
 def set_alias(text: str, ref: str, alias: str) -> str:
-    """Give a model a short name, in place of the one that it may have.
+    """Give a model a short name, replacing an existing one.
 
     Args:
         text: A JSON5 document.
         ref: The model, as `provider/model-id`. Where the document has settings for it under a
-            provider's name in other letters, the alias is added to these.
+            provider's name in another case, the alias is added to these.
         alias: The short name.
 
     Returns:
@@ -107,7 +107,7 @@ def set_alias(text: str, ref: str, alias: str) -> str:
 
 
 def unset_alias(text: str, alias: str) -> str:
-    """Remove a short name; case does not matter. The other settings of its model stay.
+    """Remove a short name; case does not matter. The other settings of its model are kept.
 
     Args:
         text: A JSON5 document.
@@ -128,7 +128,7 @@ def unset_alias(text: str, alias: str) -> str:
 
 
 def overriding_agents(document: Mapping[str, Any]) -> list[str]:
-    """Find the agents that have a primary model of their own, which a changed default won't reach.
+    """Find the agents with a primary model of their own, which a new default does not affect.
 
     Args:
         document: The configuration as plain data, like `Config.document`.

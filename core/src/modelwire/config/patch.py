@@ -1,6 +1,6 @@
 """Patches: data merged into a document.
 
-Like `editing`, text in and text out, with comments and all other bytes where they were.
+Like `editing`, text in and text out, with comments and all other bytes unchanged.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PROTECTED: tuple[tuple[str | None, ...], ...] = (
 
 
 def put_value(text: str, path: Path, value: Any) -> str:
-    """Set a value; what is written as a shorthand stays one where it can.
+    """Set a value; a shorthand is kept where it can hold the value.
 
     Raises:
         ConfigError: As for `set_value`.
@@ -53,7 +53,7 @@ def put_value(text: str, path: Path, value: Any) -> str:
 
 
 def remove_value(text: str, path: Path) -> str:
-    """Remove a value; where nothing is, the text stays as it is.
+    """Remove a value; where there is none, the text is not changed.
 
     Raises:
         ConfigError: As for `unset_value`.
@@ -62,7 +62,7 @@ def remove_value(text: str, path: Path) -> str:
 
 
 def merge_value(text: str, path: Path, value: Any) -> str:
-    """Merge a value into what is at a path.
+    """Merge a value into the existing one at a path.
 
     Objects merge key by key; the models of a provider merge by id; everything else is replaced.
 
@@ -80,8 +80,8 @@ def apply_patch(
     Args:
         text: A JSON5 document.
         patch: The patch.
-        replace: Paths at which an object replaces the old one instead.
-        path: Where in the document the patch belongs.
+        replace: Paths at which an object replaces the old one instead of merging.
+        path: The path in the document to apply the patch at.
 
     Raises:
         ConfigError: As for `set_value`.
@@ -135,7 +135,7 @@ def lost_entries(before: Any, after: Any) -> list[Path]:
 
 
 def check_keys(value: Any) -> None:
-    """Refuse data with keys that must not be touched.
+    """Refuse data with keys that must not be changed.
 
     Raises:
         ConfigError: There is such a key.

@@ -1,8 +1,8 @@
-"""Redaction of documents, for people and logs.
+"""Redaction of documents, for display and logs.
 
 A value is hidden where its key, or one around it, is named like a secret: see `looks_secret`. A
 placeholder such as `${ACME_KEY}`, a reference to a secret and the name of a variable that is set
-are no secrets and are shown as they are written. Logins inside of URLs, and secrets in comments,
+are not secrets and are shown as they are written. Logins inside of URLs, and secrets in comments,
 are hidden too.
 """
 
@@ -46,7 +46,7 @@ def redact_value(value: Any, path: Path, environ: Mapping[str, str]) -> Any:
 
 
 def redact_text(text: str, environ: Mapping[str, str]) -> str:
-    """Write `<hidden>` over the secrets of a JSON5 text; every line stays where it is.
+    """Replace the secrets of a JSON5 text by `<hidden>`; line numbers do not change.
 
     Raises:
         SyntaxMistake: The text is not JSON5.
@@ -96,7 +96,7 @@ def _without_logins(text: str) -> str:
 
 
 def _without_settings(comment: str) -> str:
-    """Hide what follows the name of a secret up to the end of its line."""
+    """Hide the text from the name of a secret to the end of its line."""
     at = 0
     while match := _SETTING.search(comment, at):
         at = match.end()
@@ -107,6 +107,6 @@ def _without_settings(comment: str) -> str:
 
 
 def _line_ends(old: str, new: str) -> str:
-    """The line ends that a value over several lines had and its shown form has not."""
+    """The line breaks of a multi-line value that its shown form lacks."""
     missing = len(old.splitlines()) - len(new.splitlines())
     return "\n" * max(missing, 0)

@@ -1,6 +1,6 @@
 """Shorthand values: `model: "a/b"` for `{primary: "a/b"}`, an id for a model.
 
-Whichever way the user wrote it, both ways of naming what is inside work; the short form stays as
+Both ways of addressing the inner value work, however it is written; the short form is kept as
 long as it can hold the new value.
 """
 

@@ -1,9 +1,9 @@
 """The source of a configuration: its file, how that was found, and whether it is trusted.
 
-A file that the user names, by `--config`, in Python or by `$MODELWIRE_CONFIG`, is trusted, and so is
-the one in the user's configuration folder. One that was found in the working directory is trusted
-the user has approved it, in a folder that `$MODELWIRE_TRUST` names, or where the caller says so; and
-never where another user can change it. `verdict` decides that.
+A file that the user names, by `--config`, in Python or by `$MODELWIRE_CONFIG`, is trusted, and so
+is the one in the user's configuration folder. One that was found in the working directory is
+trusted where the user has approved it, in a folder that `$MODELWIRE_TRUST` names, or where the
+caller says so; and never where another user can change it. `verdict` decides that.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ VARIABLE = "MODELWIRE_CONFIG"
 
 @frozen
 class ConfigPlace:
-    """Where the configuration file is, and how it came to be that one.
+    """The place of the configuration file, and its origin.
 
     Attributes:
         path: The file, which need not exist.
@@ -52,7 +52,7 @@ class ConfigPlace:
 
 @frozen
 class ConfigFile:
-    """A configuration file as it was read.
+    """A configuration file with its content.
 
     Attributes:
         path: The file, as the user knows it.
@@ -60,7 +60,7 @@ class ConfigFile:
         raw: Its bytes.
         text: Its text, without a byte order mark.
         origin: As for `ConfigPlace`.
-        distrust: Why it is not trusted; `None` where it is.
+        distrust: The reason why it is not trusted; `None` where it is.
     """
 
     path: FilePath
@@ -72,9 +72,9 @@ class ConfigFile:
 
     @property
     def base(self) -> FilePath:
-        """The file from which relative paths in it count.
+        """The file whose folder relative paths are resolved against.
 
-        Of a found link that is its target: the link may be in another user's folder.
+        For a found link, this is its target: the link may be in another user's folder.
         """
         return self.real if self.origin == "found" and self.path.is_symlink() else self.path
 
@@ -109,7 +109,7 @@ def find_place(
     environ: Mapping[str, str] | None = None,
     cwd: FilePath | None = None,
 ) -> ConfigPlace | None:
-    """The same as `find_config`, with how the file came to be that one."""
+    """The same as `find_config`, with the origin of the file."""
     place = locate_config(explicit, environ, cwd)
     if _exists(place.path):
         return place
@@ -130,7 +130,7 @@ def config_place(
     environ: Mapping[str, str] | None = None,
     cwd: FilePath | None = None,
 ) -> FilePath:
-    """Say where the configuration file is, or where it would be created.
+    """The place of the configuration file, or the place where it would be created.
 
     Like `find_config`, but for a file that does not exist: one that is given or named by the
     variable need not exist, and where there is none at all it is the user's own.
@@ -143,7 +143,7 @@ def locate_config(
     environ: Mapping[str, str] | None = None,
     cwd: FilePath | None = None,
 ) -> ConfigPlace:
-    """The same as `config_place`, with how the file came to be that one."""
+    """The same as `config_place`, with the origin of the file."""
     environ = os.environ if environ is None else environ
     cwd = _working_directory() if cwd is None else cwd
     if explicit is not None:
@@ -159,7 +159,7 @@ def locate_config(
 def own_config() -> FilePath:
     """The file in the user's configuration folder, which need not exist.
 
-    A relative one, as with a relative `$HOME`, is another file in every working directory.
+    A relative path, as with a relative `$HOME`, differs in every working directory.
     """
     # Imported here, because most runs know their file before they come to this line.
     from platformdirs import user_config_path

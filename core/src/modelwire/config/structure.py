@@ -133,7 +133,7 @@ def _structure_choice(converter: Converter) -> Callable[[Any, Any], ModelChoice]
 
 
 def _provider_problems(document: Any) -> Iterator[tuple[Path, str]]:
-    """Find names of providers that are blank, or the same but for case."""
+    """Find blank provider ids, and those that differ only in case."""
     root: Path = ("models", "providers")
     providers = value_at(document, root)
     if not isinstance(providers, Mapping):

@@ -1,21 +1,21 @@
 """The settings that an untrusted configuration file may make, as an allow list by path.
 
-A file that merely lies in the working directory may have come with a cloned repository. Before the
+A file that is merely in the working directory may have come with a cloned repository. Before the
 user approves it, it may choose among the models of providers that the user has, name them, and shape
 a request to them by sampling parameters. Everything else is left out of the document before anything
-is read from it. What is not in the table is left out: a key that a plugin adds, too.
+is read from it. Settings that are not in the table, including keys of plugins, are left out.
 
 Why the table is so short:
 
 - `env` and `${VAR}` run commands, by way of `AWS_CONFIG_FILE`, and carry keys to other hosts.
 - `models` says where requests go, which key goes with them and which files are read.
 - `plugins` switches plugins on and off and sets folders from which answers are read.
-- Most parameters reach the body of a request as they are. `tools` of a service can name a server,
+- Most parameters are copied to the body of a request. `tools` of a service can name a server,
   `store` keeps the conversation, `region`, `profile`, `organization` and `project` choose an account,
-  `extra_body` can hold any of these. So each parameter that is allowed is named.
-- A reference to a model has a plain shape. A resource name such as an ARN is none: it chooses an
-  account and a region besides the model. Neither is an alias with a slash: it could put another
-  model in the place of the one that the user names.
+  `extra_body` can hold any of these. So each allowed parameter is listed.
+- A reference to a model has a plain shape. A resource name such as an ARN is not allowed: it
+  chooses an account and a region besides the model. Neither is an alias with a slash: it could put
+  another model in place of the one that the user names.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _WILDCARD = "/*"
 _ALIAS = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z][\w-]{0,31}", re.ASCII)
 _LONGEST = 256
-"""Characters of a reference or a text."""
+"""The maximum length of a reference or a text."""
 
 
 def _is_reference(value: object) -> bool:
@@ -104,7 +104,7 @@ _PARAMETERS: Final[Mapping[_Pattern, _Check]] = {
     ("stop", _is_index): _is_short_text,
     ("thinkingBudgets", _is_word): _is_number,
 }  # fmt: skip
-"""Request parameters that shape an answer and can neither redirect a request nor keep what is sent."""
+"""Request parameters that shape an answer and can neither redirect a request nor store data."""
 
 _CHOICE: Final[Mapping[_Pattern, _Check]] = {
     (): _is_reference,
@@ -133,14 +133,14 @@ SAFE_SETTINGS: Final[Mapping[_Pattern, _Check]] = {
     ("agents", "list", _is_index, "id"): _is_word,
     ("logs", "enabled"): lambda value: value is False,
 }
-"""The settings, each with what its value has to be. A step is a key, or a test of a key or an index.
+"""The settings, each with a check of its value. A step is a key, or a test of a key or an index.
 Objects and lists around a setting are kept; a setting that is not here, or has another value, is
 left out."""
 
 
 @frozen
 class SafePart:
-    """The part of an untrusted document that may be read.
+    """The safe part of an untrusted document.
 
     Attributes:
         document: The document without everything else.
@@ -156,10 +156,10 @@ class SafePart:
 
 
 def safe_part(document: Any) -> SafePart:
-    """Find the part of an untrusted document that may be read.
+    """Find the safe part of an untrusted document.
 
     Args:
-        document: The document as plain data, as it is written: no variable has been put in.
+        document: The document as plain data, as written: variables are not replaced.
     """
     if not isinstance(document, Mapping):
         return SafePart(document)  # the loader reports the error
@@ -177,12 +177,12 @@ class _Sieve:
     left_out: list[Path] = Factory(list)
 
     def keep(self, value: Any, path: Path, rules: _Rules) -> Any:
-        """Copy what the rules allow of a value; `_NOTHING` where that is nothing.
+        """Copy the part of a value that the rules allow; `_NOTHING` where there is none.
 
         Args:
             value: The value.
             path: Its path.
-            rules: The rules that can hold for it or inside it, without the steps that lead here.
+            rules: The rules that can apply to it or inside it, without the steps that lead here.
         """
         if any(not pattern and check(value) for pattern, check in rules):
             return value
@@ -203,9 +203,9 @@ class _Sieve:
 
 @define
 class _Inside:
-    """The rules for what is in an object or a list, by their first step.
+    """The rules for the content of an object or a list, by their first step.
 
-    A document may have many thousand keys, so a key does not meet each rule.
+    A document may have many thousand keys, so keys are not tested against each rule.
     """
 
     named: dict[Step, _Rules] = Factory(dict)
@@ -228,18 +228,18 @@ class _Inside:
         return bool(self.named or self.tested)
 
     def after(self, step: Step) -> _Rules:
-        """The rules that hold after a step, without it."""
+        """The rules that apply after a step, without it."""
         fitting = [rule for fits, rule in self.tested if fits(step)]
         return [*self.named.get(step, ()), *fitting]
 
 
 def _is_named(path: Path) -> bool:
-    """Whether an object says something by its key alone: a model that the user wants to see."""
+    """Whether a key of an object has a meaning without a value: a model to be listed."""
     return path[:-1] == (*_DEFAULTS, "models")
 
 
 def _leaves(value: Any, path: Path) -> Iterator[Path]:
-    """The paths of the single values and the lists in a value; what is empty says nothing."""
+    """The paths of the single values and the lists in a value; empty ones are ignored."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _leaves(item, (*path, key))

@@ -1,4 +1,4 @@
-"""The verdict on a configuration file: whether it is trusted, and if not, why and what to do."""
+"""The verdict on a configuration file: whether it is trusted, with the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ TRUST_VARIABLE = "MODELWIRE_TRUST"
 _APPROVE = "Approve it with: modelwire config trust"
 
 assumed_trust: ContextVar[bool | None] = ContextVar("assumed_trust", default=None)
-"""Whether found files are trusted where a caller does not say; set by `--trust`."""
+"""Whether found files are trusted where the caller does not decide; set by `--trust`."""
 
 
 @frozen
 class Distrust:
-    """Why a file is not trusted, and what the user can do about it.
+    """The reason why a file is not trusted, and the remedy.
 
     Attributes:
-        reason: Why, as the end of a sentence about the file.
-        hint: What to do.
-        final: Whether an approval would change nothing.
+        reason: The reason, as the end of a sentence about the file.
+        hint: The remedy.
+        final: Whether an approval would not help.
     """
 
     reason: str
@@ -40,17 +40,17 @@ class Distrust:
 def distrust_of(
     file: Path, content: FileContent, environ: Mapping[str, str], trust: bool | None
 ) -> Distrust | None:
-    """Decide about a file that was found in the working directory.
+    """Decide whether a file found in the working directory is trusted.
 
     Args:
         file: The file, with all links resolved.
-        content: What was read from it.
+        content: Its content.
         environ: The environment variables.
         trust: Whether the caller trusts it; `None` is what `--trust` says, or else
             `$MODELWIRE_TRUST` and the user's approvals.
 
     Returns:
-        Why it is not trusted; `None` where it is.
+        The reason why it is not trusted; `None` where it is.
     """
     trust = assumed_trust.get() if trust is None else trust
     if trust is False:
@@ -75,7 +75,7 @@ def _unapproved(file: Path, content: FileContent, environ: Mapping[str, str]) ->
 
 
 def _exposure(file: Path, content: FileContent) -> Distrust | None:
-    """Why a file can never be trusted where it is found: another user can change it."""
+    """The reason why a file can never be trusted in its place: another user can change it."""
     found = exposure_of_file(file, content.status)
     if found is None:
         return None
@@ -83,12 +83,12 @@ def _exposure(file: Path, content: FileContent) -> Distrust | None:
 
 
 def _trusted_folders(environ: Mapping[str, str]) -> set[Path]:
-    """The folders of `$MODELWIRE_TRUST`; one below them is not meant."""
+    """The folders of `$MODELWIRE_TRUST`, without those below them."""
     return {Path(name).resolve() for name in _named(environ) if Path(name).is_absolute()}
 
 
 def _ignored(environ: Mapping[str, str]) -> str:
-    """A remark on relative folders, which would mean every working directory."""
+    """A note about relative folders, which would match in every working directory."""
     if all(Path(name).is_absolute() for name in _named(environ)):
         return ""
     return f", and a relative path in {TRUST_VARIABLE} is ignored"

@@ -3,8 +3,8 @@
 - A `Dialect` reads requests of an API, each as a `ServedCall`, and writes the answers: whole, or with an
   `EventWriter` as events of the type `WireEvent`, which it frames as bytes.
 - `Fields` reads the values of a request by their types; a request that cannot be served is a
-`BadRequest`. - `assistant_turn`, `user_turns`, `media_of`, `media_of_url`, `decode_base64` and
-`level_of_budget` make
+  `BadRequest`.
+- `assistant_turn`, `user_turns`, `media_of`, `media_of_url`, `decode_base64` and `level_of_budget` make
   messages and options from these values.
 - A `Failure` is a failed request, and a `Reported` its report in the form of an API.
 

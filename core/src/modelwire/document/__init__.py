@@ -1,11 +1,11 @@
 """JSON5 documents as text: parsing, and editing that keeps comments and layout.
 
-There are two readers of JSON5 here, since each can do what the other cannot. The package `json5` gives
-the data of a whole document and no places; it is the judge of what JSON5 is, and `read_document` loads
-with it what is not strict JSON. `parse` gives a tree with the place of every value, key, comma and
-comment; edits need it, and so does an error that names a line. What is configured comes from the first,
-and changes of the text from the second. Property tests hold that the two agree on what they read and on
-what they refuse.
+There are two readers of JSON5 here, since each can do what the other cannot. The package `json5`
+gives the data of a whole document without positions; it defines what JSON5 is, and `read_document`
+loads documents that are not strict JSON with it. `parse` gives a tree with the position of every
+value, key, comma and comment; edits need it, and so does an error that names a line. The
+configuration comes from the first, and changes of the text from the second. Property tests check
+that the two read the same data and refuse the same texts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Edits of JSON5 text: one value changes and nothing else.
+"""Edits of JSON5 text that change one value and nothing else.
 
-Comments, formatting, the order of keys and every other byte stay as they are. What is added is
-written as its surroundings are. The functions are pure: they read no file and write none.
+Comments, formatting, the order of keys and every other byte are not changed. New parts are written
+in the style of their surroundings. The functions are pure: they read no file and write none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["read_value", "replace_values", "set_value", "unset_value"]
 
 
 def read_value(text: str, path: str | Sequence[Step]) -> Any:
-    """Read the value at a path, as it is written; `None` where nothing is.
+    """Read the value at a path, as it is written; `None` where there is none.
 
     Args:
         text: A JSON5 document.
@@ -42,7 +42,7 @@ def set_value(text: str, path: str | Sequence[Step], value: Any) -> str:
 
     Objects and lists that are missing on the way are created. An object over an object, and a list
     over a list, change only in those parts that differ. Comments inside a value that is replaced
-    are kept in front of the new one. An equal value leaves the text as it is.
+    are kept in front of the new one. An equal value does not change the text.
 
     Args:
         text: A JSON5 document; white space and comments alone count as an empty one.
@@ -65,13 +65,13 @@ def set_value(text: str, path: str | Sequence[Step], value: Any) -> str:
 
 
 def replace_values(text: str, values: Iterable[tuple[Path, Any]]) -> str:
-    """Give values that are there new ones, all at once; where nothing is, nothing is set.
+    """Replace existing values, all at once; missing ones are not set.
 
     Args:
         text: A JSON5 document.
         values: Plain JSON data with their paths, of which none leads through another.
 
-    What is no JSON data is left for `set_value` to refuse.
+    Values that are not JSON data are left for `set_value` to refuse.
 
     Raises:
         ConfigError: The text is not JSON5.
@@ -87,9 +87,9 @@ def replace_values(text: str, values: Iterable[tuple[Path, Any]]) -> str:
 
 
 def unset_value(text: str, path: str | Sequence[Step]) -> str:
-    """Remove what is at a path; where nothing is, the text stays as it is.
+    """Remove the value at a path; where there is none, the text is not changed.
 
-    Comments inside the removed value go with it, all others stay.
+    Comments inside the value are removed too, all others are kept.
 
     Args:
         text: A JSON5 document.

@@ -1,6 +1,6 @@
 """Users who can also change a file: its owner, its mode and its folder.
 
-Only systems with POSIX users are checked; elsewhere nothing is found.
+Only systems with POSIX users are checked; elsewhere the checks find nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Exposure:
     """The reason why another user can change a file.
 
     Attributes:
-        reason: What is wrong, as the end of a sentence about the file.
+        reason: The problem, as the end of a sentence about the file.
         remedy: The shell command that corrects it.
     """
 

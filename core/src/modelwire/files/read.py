@@ -1,8 +1,8 @@
 """Reading of regular files, up to a size limit and without waiting for a writer.
 
-A FIFO, a device or a file of several gigabytes in place of a configuration must not hold the program
-up. The kind of the file is checked before it is opened, because opening a device can have effects,
-and again once it is open, because a path can lead elsewhere by then.
+A FIFO, a device or a file of several gigabytes in place of a configuration must not block the
+program. The kind of the file is checked before it is opened, because opening a device can have
+effects, and again once it is open, because the path may have changed by then.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SIZE_LIMITS: Mapping[FileKind, int] = {
     "session": 256 * _MIB,
     "tools": 8 * _MIB,
 }
-"""Bytes that a file of each kind may have; a larger one is refused."""
+"""The maximum size of a file of each kind, in bytes."""
 
 _FLAGS: int = (
     os.O_RDONLY
@@ -70,7 +70,7 @@ def open_file(path: Path) -> BinaryIO:
 
     Raises:
         OSError: It cannot be opened, or it is a folder, a FIFO, a socket or a device.
-        ValueError: The path cannot be one.
+        ValueError: The path is not valid.
     """
     _check_kind(path, path.stat().st_mode)
     handle = os.open(path, _FLAGS)

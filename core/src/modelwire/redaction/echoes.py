@@ -1,4 +1,4 @@
-"""Echoes: secrets of a request that the service repeats, in clear or in another form."""
+"""Echoes: secrets of a request that the service repeats, in plain text or in another form."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["SentSecrets", "hide_sent", "redact", "redact_data", "redact_error"]
 T = TypeVar("T")
 
 _SHORTEST_TRANSFORMED = 12
-"""Characters from which on a secret is looked for in other forms: a shorter one may be a word."""
+"""The minimum length of secrets that are searched in other forms: a shorter one may be a word."""
 
 _OWN_NAMES = frozenset({"model", "provider"})
-"""Attributes of errors whose texts come from the caller, and not from a service."""
+"""Attributes of errors whose texts come from the caller, rather than from a service."""
 
 # A text that was escaped is often escaped again with what is around it.
 _ESCAPE = re.compile(r'%(?:25)*([0-9A-Fa-f]{2})|\\+u([0-9A-Fa-f]{4})|\\+(["/])')
@@ -34,8 +34,8 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     """Replace each of the secrets in a text by `<hidden>`.
 
     A secret of twelve characters and more is also found in upper and lower case, percent-encoded
-    (RFC 3986 section 2.1), escaped as in JSON, and in Base64 (RFC 4648), by itself or behind other
-    characters, as in `Bearer KEY` and `user:KEY`. In pieces, reversed or encrypted it is not.
+    (RFC 3986 section 2.1), escaped as in JSON, and in Base64 (RFC 4648), by itself or after other
+    characters, as in `Bearer KEY` and `user:KEY`. In pieces, reversed or encrypted it is not found.
 
     Args:
         text: A text of a service.
@@ -70,7 +70,7 @@ def redact_data(value: Any, secrets: Collection[str]) -> Any:
 
 
 def redact_error(error: BaseException, secrets: Collection[str]) -> None:
-    """Replace the secrets in an error and in all behind it: in what they say and in their texts."""
+    """Replace the secrets in an error and its causes: in their messages and texts."""
     for one in chain(error) if secrets else ():
         if any(isinstance(part, str) for part in one.args):
             one.args = tuple(_redacted(part, secrets) for part in one.args)
@@ -123,7 +123,7 @@ def _unescaped(text: str) -> tuple[str, list[int]]:
 
 
 def _folded(text: str) -> str:
-    """In lower case, as far as that leaves every character where it is."""
+    """The text in lower case, as far as every character keeps its position."""
     folded = text.lower()
     if len(folded) == len(text):
         return folded
@@ -169,7 +169,7 @@ _PRESENT: ContextVar[SentSecrets | None] = ContextVar("modelwire_sent_secrets", 
 
 
 class SentSecrets:
-    """The secrets of all requests that are sent while a plugin is at work for one call.
+    """The secrets of all requests that a plugin sends during one call.
 
         token = sent.begin()
         try:
@@ -186,17 +186,17 @@ class SentSecrets:
         self._lasting: tuple[int, list[str]] = (0, [])
 
     def begin(self) -> Any:
-        """Note from here on what this task, and those that it starts, send."""
+        """Record the secrets that this task, and those that it starts, send from here on."""
         return _PRESENT.set(self)
 
     def end(self, token: Any) -> None:
-        """Note no more."""
+        """Stop recording."""
         with suppress(ValueError):  # a generator is closed in another context; its own ends with it
             _PRESENT.reset(token)
 
     @staticmethod
     def note(secrets: Iterable[str]) -> None:
-        """Note the secrets of a request that is sent."""
+        """Record the secrets of a request."""
         present = _PRESENT.get()
         if present is not None:
             present.values.update(secrets)
@@ -205,7 +205,7 @@ class SentSecrets:
     def lasting(self) -> list[str]:
         """The secrets that are too long to be words, longest first.
 
-        A key as `ollama`, which servers of one's own are given, is also the name of a model.
+        A key such as `ollama`, which self-hosted servers are given, is also the name of a model.
         """
         count = len(self.values)  # it only grows
         if count != self._lasting[0]:
@@ -215,9 +215,9 @@ class SentSecrets:
 
 
 def hide_sent(value: T) -> T:
-    """JSON data without the secrets of the requests that the present call has sent, if there is one.
+    """JSON data without the secrets of the requests sent by the current call, if there is one.
 
-    For what a service says of its answer. Where no secret is in it, it is the same data.
+    For a service's data about its answer. Without a secret in it, it is the same object.
     """
     if value is None:
         return value

@@ -1,8 +1,8 @@
-"""Redaction of exceptions: their causes, without the texts that they found fault with.
+"""Redaction of exceptions: their causes, without the texts that failed to decode.
 
-The decoders of the standard library keep the whole text that they were given in an attribute of their
+The decoders of the standard library keep their whole input in an attribute of their
 errors, and aiohttp the request and parts of the response. That may be a body in which a service repeats
-a key, a file that holds one, or a cookie, and programs that report crashes take attributes along.
+a key, a file that holds one, or a cookie, and crash reporters include attributes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ E = TypeVar("E", bound=BaseException)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Iterate an error and everything behind it, each once."""
+    """Iterate an error and its causes and contexts, each once."""
     seen: set[int] = set()
     rest: list[BaseException | None] = [error]
     while rest:
@@ -28,10 +28,10 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def scrub(error: E) -> E:
-    """Take out of an error, and of all behind it, the texts that it found fault with.
+    """Remove the input texts from an error and its causes and contexts.
 
-    Of a decoder's error that is what could not be decoded, of an error of aiohttp what it notes of the
-    request and of the bytes of its response. Kinds, places and what the operating system says stay.
+    Of a decoder's error that is its input, of an error of aiohttp its data on the request and of
+    the bytes of its response. Types, positions and the operating system's messages stay.
 
     Returns:
         The same error, to be raised from.
@@ -53,7 +53,7 @@ _NOTED: Mapping[str, Any] = {"_url": "", "hdr": "", "headers": None, "history": 
 
 
 def _empty(error: Any) -> None:
-    """Empty an error of aiohttp, without importing it: programs that send nothing do without."""
+    """Empty an error of aiohttp, without importing aiohttp: it may not be in use."""
     noted = vars(error)
     # Of a response that was cut the message is the part of its head that came.
     says = "headers" in noted or not isinstance(noted.get("message", ""), str)

@@ -37,7 +37,7 @@ _LOGIN = re.compile(
 _PARAMETER = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]+)")
 
 _SHORTEST_KEY, _SHORTEST_VALUE = 6, 12
-"""Characters from which on a value is looked for in a text: shorter ones are found everywhere."""
+"""The minimum length of values that are searched in a text: shorter ones occur everywhere."""
 
 
 def secrets_in(
@@ -66,7 +66,7 @@ def secrets_in(
 
 
 def _parts(credentials: str) -> set[str]:
-    """Credentials as they are sent, and what of them may come back alone."""
+    """Credentials as they are sent, and the parts of them that may be repeated alone."""
     scheme, _, key = credentials.rpartition(" ")
     parts = {credentials, key}
     if scheme.lower() == "basic":
@@ -115,18 +115,18 @@ def shown_response_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def shown_url(text: str, *, login: str = "") -> str:
     """A URL, or a text with URLs in it, without what could be a secret.
 
-    User names and passwords are taken out, and the values of parameters that look secret are hidden.
-    A password with a slash in it, which is no valid URL, is recognized where no port can be meant.
+    User names and passwords are removed, and the values of parameters that look secret are hidden.
+    A password with a slash in it, which is no valid URL, is recognized where it cannot be a port.
 
     Args:
-        text: The text; what is no URL in it stays as it is.
-        login: What to write in place of a user name and password, with the `@`.
+        text: The text; parts other than URLs are not changed.
+        login: The replacement of a user name and password, including the `@`.
     """
     return _PARAMETER.sub(_hide_parameter, _LOGIN.sub(login, text))
 
 
 def url_repr(url: str | None) -> str:
-    """The `repr` of a URL as it may be shown; for `attrs.field(repr=url_repr)`."""
+    """The `repr` of a URL, safe for display; for `attrs.field(repr=url_repr)`."""
     return repr(url if url is None else shown_url(url))
 
 

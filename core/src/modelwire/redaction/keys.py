@@ -35,9 +35,9 @@ _SHAPES = re.compile(
 
 _RUN = re.compile(r"[A-Za-z0-9_-]{24,}")
 _RANDOM_WITHOUT_DIGIT = 32
-"""Characters from which on a key without a digit is so likely that its case decides alone."""
+"""The length from which a key without a digit is so likely that its case decides alone."""
 _MOST_CHANGES = 0.3
-"""The share of places at which the kind of character changes: of words below, of keys above."""
+"""The share of positions at which the kind of character changes: of words below, of keys above."""
 
 
 def looks_like_a_key(text: str) -> bool:

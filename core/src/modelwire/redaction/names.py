@@ -1,4 +1,4 @@
-"""Names of secrets: which keys hold values that must not be shown."""
+"""Names of secrets: keys whose values must not be shown."""
 
 from __future__ import annotations
 

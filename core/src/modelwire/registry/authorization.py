@@ -50,7 +50,7 @@ def authorized_transport(
 
 
 def _checked(owner: Owner, before: Request, after: object) -> Request:
-    """The authorized request, if it is the same but for header fields."""
+    """The authorized request, if it differs in header fields only."""
     from modelwire.transport import Request
 
     hint = plugin_hint(owner.distribution)

@@ -1,4 +1,4 @@
-"""The package at fault: in whose code an exception arose."""
+"""Attribution of exceptions: the package in whose code one arose."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def package_at_fault(
 
 
 def _package_of(name: str, modules: Mapping[str, str], owner: str) -> str | None:
-    """The package of a module: that of the module which its name shares the longest beginning with.
+    """The package of a module: that of the module with the longest common prefix.
 
-    Packages may share the first part of their names; where no more is shared, none of them is meant
+    Packages may share the first part of their names; where no more is shared, none is chosen
     but the owner.
     """
     shared: dict[str, int] = {}

@@ -66,9 +66,9 @@ class Claim:
     """One entry point of a package.
 
     Attributes:
-        kind: Which group it is in.
+        kind: The group.
         name: The id that is claimed; provider ids, APIs, auth modes and aliases in lower case.
-        value: What the entry point points to.
+        value: The target of the entry point.
         distribution: The package's name, or `?` where its metadata cannot be read.
         version: The package's version.
     """
@@ -86,7 +86,7 @@ def installed_claims(path: Iterable[str] | None = None) -> list[Claim]:
     A package found twice on the path counts where it comes first, as with `import`.
 
     Args:
-        path: The folders to look into; by default wherever packages may be imported from.
+        path: The folders to look into; by default those of the import path.
     """
     claims: dict[str, list[Claim]] = {}
     for package in packages_with(_PREFIX, path):
@@ -97,7 +97,7 @@ def installed_claims(path: Iterable[str] | None = None) -> list[Claim]:
 
 
 def undisputed(claims: Iterable[Claim], kind: Kind) -> dict[str, Claim]:
-    """The claims of one kind by their names; a name that two packages claim is left out."""
+    """The claims of one kind by name; a name that two packages claim is left out."""
     found: dict[str, list[Claim]] = {}
     for claim in claims:
         if claim.kind == kind:
@@ -106,7 +106,7 @@ def undisputed(claims: Iterable[Claim], kind: Kind) -> dict[str, Claim]:
 
 
 def normalize_name(name: str) -> str:
-    """Write a name so that `amazon-bedrock`, `amazon_bedrock` and `Amazon.Bedrock` are the same."""
+    """Normalize a name: `amazon-bedrock`, `amazon_bedrock` and `Amazon.Bedrock` are equal."""
     return re.sub(r"[-_.]+", "-", fold_provider(name))
 
 

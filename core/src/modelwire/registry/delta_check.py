@@ -1,6 +1,6 @@
-"""The check of what a plugin yields, before middleware sees it.
+"""The check of a plugin's deltas, before middleware sees them.
 
-Middleware reads deltas, and a wrong one would make it fail in its own code. The assembler checks
+Middleware reads deltas, and an invalid one would make it fail in its own code. The assembler checks
 them again, since middleware may change them.
 """
 

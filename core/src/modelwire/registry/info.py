@@ -23,9 +23,9 @@ class PluginInfo:
         aliases: Other names of its providers.
         middleware: The names of its wrappers.
         commands: Its subcommands.
-        state: `installed` and not needed so far, `loaded`, switched off (`disabled`), in `conflict`
+        state: `installed` and not used so far, `loaded`, switched off (`disabled`), in `conflict`
             with another package over an id, or `quarantined` because it is broken.
-        reasons: Why it is disabled, in conflict or quarantined.
+        reasons: The reasons for `disabled`, `conflict` or `quarantined`.
         auth: The auth modes that it owns.
         routes: The wire APIs of other plugins that it uses for its own providers.
     """

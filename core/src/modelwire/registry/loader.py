@@ -1,8 +1,8 @@
 """The plugin loader, and the quarantine of broken plugins.
 
-Left alone, pluggy lets one plugin's failed import end the program, accepts a hook under a wrong
-name, and meets a wrong signature only at the call. Here each of these puts that one plugin into
-quarantine, with the reason kept for people to see.
+By itself, pluggy lets one plugin's failed import end the program, accepts a hook under a wrong
+name, and detects a wrong signature only at the call. Here each of these puts that one plugin into
+quarantine, with the reason recorded.
 """
 
 from __future__ import annotations
@@ -59,15 +59,15 @@ class LoadedPlugin(NamedTuple):
     """A plugin that was imported.
 
     Attributes:
-        plugin: What its entry point names.
-        manager: Knows its hooks, and no others.
+        plugin: The object that its entry point names.
+        manager: The manager of its hooks alone.
     """
 
     plugin: object
     manager: pluggy.PluginManager
 
     def inside(self, middleware: Iterable[object]) -> pluggy.HookRelay:
-        """Make callers that call the plugin's hooks inside wrappers, of which it has none so far.
+        """Make callers of the plugin's hooks inside wrappers, of which it has none so far.
 
         The first plugin in `middleware` is the outermost.
         """
@@ -79,7 +79,7 @@ class LoadedPlugin(NamedTuple):
 
 
 def load(claim: Claim) -> LoadedPlugin:
-    """Import what an entry point names and check its hooks.
+    """Import the target of an entry point and check its hooks.
 
     Raises:
         PluginError: It cannot be imported, or its hooks are not those of the contract.
@@ -108,7 +108,7 @@ def load_command(claim: Claim) -> click.Command:
 
 
 def load_claimed_dialect(claim: Claim) -> Dialect:
-    """Import what a plugin serves an API with.
+    """Import the dialect with which a plugin serves an API.
 
     Raises:
         PluginError: It cannot be imported, or is not a dialect of that API.
@@ -138,10 +138,10 @@ def load_guide(claim: Claim) -> SetupGuide:
 
 
 def load_tool_sources(claim: Claim) -> ToolSources:
-    """Import the tool sources that a package offers.
+    """Import the tool sources of a package.
 
     Raises:
-        PluginError: They cannot be imported, or are none.
+        PluginError: They cannot be imported, or are not tool sources.
     """
     from modelwire.tools import ToolSources
 
@@ -153,7 +153,7 @@ def load_tool_sources(claim: Claim) -> ToolSources:
 
 
 def hooks_of(plugin: object) -> pluggy.HookRelay:
-    """Make callers of one plugin's hooks, unchecked and inside no wrapper."""
+    """Make callers of one plugin's hooks, unchecked and without wrappers."""
     manager = _manager()
     manager.register(plugin, name=_OWNER)
     return manager.hook
@@ -178,7 +178,7 @@ class _Unobserved:
 
 
 def where(error: BaseException) -> str:
-    """Name an exception and the line that raised it, but not its text, which may hold secrets."""
+    """The type and origin of an exception, without its text, which may hold secrets."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
@@ -199,7 +199,7 @@ def _import(claim: Claim) -> object:
 
 
 def _named(value: str) -> object:
-    """Import what an entry point's value names: `package.module`, or `package.module:attribute`.
+    """Import the target of an entry point: `package.module`, or `package.module:attribute`.
 
     The brackets after it, with the extras of old packages, are for installers and ignored.
     """
@@ -231,14 +231,14 @@ def _manager() -> pluggy.PluginManager:
 
 
 class _Problem(NamedTuple):
-    """What is wrong with a plugin's hooks, and where, if that is known."""
+    """A mistake in a plugin's hooks, and its place, if that is known."""
 
     what: str
     at: SourceLine | BaseException | None = None
 
 
 def _check(loaded: LoadedPlugin, *, wrappers: bool) -> _Problem | None:
-    """Register a plugin with its manager; say what is wrong with it."""
+    """Register a plugin with its manager; return its mistake, if there is one."""
     plugin, manager = loaded
     try:
         if problem := _unknown_argument(loaded):

@@ -1,7 +1,7 @@
-"""Package metadata, read from the files that installers write.
+"""Package metadata, read from the files written by installers.
 
-`importlib.metadata` says the same, and takes longer to be imported than all these files to be read.
-Nothing is kept between two calls, so whatever was installed, edited or removed meanwhile counts at
+`importlib.metadata` gives the same, but importing it takes longer than reading all these files.
+Nothing is cached between two calls, so packages installed, edited or removed meanwhile count at
 once. Packages outside of plain folders, such as in a zip file, are left to `importlib.metadata`.
 The files: https://packaging.python.org/en/latest/specifications/entry-points/ and
 https://packaging.python.org/en/latest/specifications/recording-installed-packages/.
@@ -47,14 +47,14 @@ class MetadataFolder(NamedTuple):
 
 
 def packages_with(prefix: str, path: Iterable[str] | None = None) -> Iterator[Package]:
-    """Find the packages that have entry points in groups of a name space; nothing is imported.
+    """Find the packages that have entry points in groups of a namespace; nothing is imported.
 
-    A package whose entry points cannot be read is left out: another's damage is not our business.
+    A package whose entry points cannot be read is left out: it is not this project's to report.
 
     Args:
-        prefix: How the names of the groups begin, such as `modelwire.`.
+        prefix: The prefix of the groups' names, such as `modelwire.`.
         path: The folders to look into, the first ones first; by default those of `sys.path`, and
-            wherever else packages may be imported from.
+            those of other path finders.
     """
     return (package for package, _ in described_packages(prefix, path))
 
@@ -62,7 +62,7 @@ def packages_with(prefix: str, path: Iterable[str] | None = None) -> Iterator[Pa
 def described_packages(
     prefix: str, path: Iterable[str] | None = None
 ) -> Iterator[tuple[Package, MetadataFolder]]:
-    """The same packages, each with the folder that describes it."""
+    """The same packages, each with its metadata folder."""
     for folder in _everywhere() if path is None else _in_folders(path):
         text = _text(folder, "entry_points.txt")
         if prefix in text:
@@ -96,7 +96,7 @@ def _in_folders(path: Iterable[str]) -> Iterator[MetadataFolder]:
 
 
 def _describes(name: str, folder: str) -> bool:
-    """Whether a folder's name is one in which installers write about a package."""
+    """Whether a folder's name is that of a metadata folder."""
     name = name.lower()
     if name == "egg-info":
         return folder.lower().endswith(".egg")
@@ -137,7 +137,7 @@ def _entry_points(text: str) -> Iterator[EntryPoint]:
 
 
 def _field(about: str, name: str) -> str:
-    """A field of the metadata, whose names fold case and which end at the first blank line."""
+    """A field of the metadata header; names are case-insensitive."""
     for line in about.splitlines():
         key, colon, value = line.partition(":")
         if not line:

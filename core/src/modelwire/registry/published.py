@@ -1,4 +1,4 @@
-"""The plugins of this project, so that one that is missing can be named."""
+"""The plugins of this project, so that errors can name a missing one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["PublishedPlugin", "how_to_install", "published_plugins"]
 
 @frozen
 class PublishedPlugin:
-    """A plugin of this project, which can be installed.
+    """An installable plugin of this project.
 
     Attributes:
         distribution: The package's name.
-        titles: The titles of its guides, which name what a user has.
+        titles: The titles of its guides, which name the user's access.
         names: The ids and aliases of its providers, and the names of their guides.
         apis: The wire APIs that it speaks.
         auth: The auth modes that it owns.
@@ -34,7 +34,7 @@ class PublishedPlugin:
     auth: frozenset[str]
 
     def covers(self, name: str) -> bool:
-        """Whether a name that a user gave is one of its names, however it is spelled."""
+        """Whether a user's name is one of its names, in any spelling."""
         return normalize_name(name) in map(normalize_name, self.names)
 
 
@@ -61,12 +61,12 @@ def published_plugins() -> tuple[PublishedPlugin, ...]:
 def how_to_install(
     kind: Literal["apis", "auth"], name: str, installed: Iterable[str] = ()
 ) -> str | None:
-    """Say which plugin of this project to install for an API or an auth mode; `None` for others.
+    """The plugin of this project to install for an API or an auth mode; `None` for others.
 
     Args:
-        kind: What the name is one of.
+        kind: The kind of the name.
         name: The API or the mode.
-        installed: Packages that are there already.
+        installed: Packages that are installed.
     """
     there = set(installed)
     found = [

@@ -1,4 +1,4 @@
-"""Errors for an API or an auth mode that no installed plugin has, with what would add it."""
+"""Errors for an API or an auth mode that no installed plugin has, with the one to install."""
 
 from __future__ import annotations
 

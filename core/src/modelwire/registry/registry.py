@@ -36,14 +36,14 @@ _WITH_HOOKS = ("providers", "apis", "routes", "auth", "middleware")
 
 
 class Owner:
-    """The one plugin that answers for a provider, an API or an auth mode.
+    """The plugin that owns a provider, an API or an auth mode.
 
     Attributes:
-        distribution: The package that the plugin comes from.
+        distribution: The package of the plugin.
         version: The version of that package.
         hooks: Callers of its hooks, inside every installed wrapper.
-        yields: The source of the deltas that leave its hooks, for errors about them. What the plugin
-            yields has been checked where there is middleware.
+        yields: The source of the deltas of its hooks, for errors about them. The plugin's own
+            deltas have been checked where there is middleware.
         warming: Held while the hook `warm_up` runs, so that it never runs twice at a time.
     """
 
@@ -76,12 +76,12 @@ class Owner:
 
 
 class Registry:
-    """The installed plugins. Each is imported when it is first needed, and only then.
+    """The installed plugins. Each is imported only when it is first needed.
 
     Args:
-        config: Says which plugins are switched off, in `plugins.entries.<id>.enabled`. The id is
-            the package's name or one of its provider ids.
-        claims: What packages claim; by default, what the installed ones do.
+        config: The configuration, which can disable plugins by `plugins.entries.<id>.enabled`. The
+            id is the package's name or one of its provider ids.
+        claims: The claims; by default, those of the installed packages.
     """
 
     def __init__(self, config: Config, claims: Iterable[Claim] | None = None) -> None:
@@ -110,8 +110,8 @@ class Registry:
     def aliases(self) -> Mapping[str, str]:
         """Other names of providers, each with the provider's id.
 
-        A provider's own id is never another one's alias, and a name that means several providers
-        means none.
+        A provider's own id is never another one's alias, and a name of several providers
+        is ignored.
         """
         ids = {normalize_name(name): name for name in self.provider_ids}
         targets: dict[str, set[str]] = defaultdict(set)
@@ -173,16 +173,17 @@ class Registry:
         return [c.name for c in self._claims if c.kind == "apis" and c.distribution in packages]
 
     def owner(self, provider: str, api: str | None = None) -> Owner:
-        """The plugin that answers for a provider.
+        """The plugin of a provider.
 
         Args:
             provider: A provider's id or alias; it may be an id of the user's own.
             api: The wire API to speak; by default, the one that the configuration gives the
-                provider. With an API its speaker answers, or the owner of the provider's id if
-                it has a route of that API; else the owner of the provider's id.
+                provider. With an API, it is the plugin that speaks it, or the owner of the
+                provider's id if that has a route of the API; else it is the owner of the provider's
+                id.
 
         Raises:
-            PluginError: No plugin answers for it, several claim it, or the one that does is broken.
+            PluginError: No plugin provides it, several claim it, or its plugin is broken.
         """
         known = self._answering.get((provider, api))
         return known or _keep(self._answering, (provider, api), self._find_owner(provider, api))
@@ -199,7 +200,7 @@ class Registry:
         return self._sole_owner(speakers, f"the API {api!r}") or self.speaker(provider, api)
 
     def speaker(self, provider: str, api: str) -> Owner:
-        """The plugin that speaks a wire API, whichever provider is called.
+        """The plugin that speaks a wire API, for any provider.
 
         Args:
             provider: The provider's id, for errors.
@@ -212,14 +213,14 @@ class Registry:
         return self._sole_owner(claims, f"the API {api!r}") or self._refuse_api(provider, api)
 
     def auth_owner(self, provider: ProviderConfig) -> Owner | None:
-        """The plugin that authorizes the requests to a provider, or `None` where its API's does.
+        """The plugin that authorizes a provider's requests, or `None` where its API's plugin does.
 
         Args:
             provider: The provider's configuration; its `auth` names the mode.
 
         Raises:
             ConfigError: No installed plugin owns the mode.
-            PluginError: Several claim it, or the one that does is broken or cannot authorize.
+            PluginError: Several claim it, or its plugin is broken or cannot authorize.
         """
         mode = provider.delegated_auth
         if mode is None:
@@ -244,7 +245,7 @@ class Registry:
 
         Raises:
             ConfigError: No installed plugin owns the auth mode.
-            PluginError: The plugin that does is broken.
+            PluginError: The plugin that owns it is broken.
         """
         owner = self.auth_owner(provider)
         if owner is None:
@@ -282,7 +283,7 @@ class Registry:
         return PluginError(f"{package} {what}.", hint=hint)
 
     def commands(self) -> dict[str, Claim]:
-        """The subcommands that plugins bring; one that two packages claim is left out."""
+        """The subcommands of plugins; one that two packages claim is left out."""
         return undisputed(self._claims, "commands")
 
     def dialects(self) -> dict[str, Claim]:
@@ -315,7 +316,7 @@ class Registry:
 
     @cached_property
     def middleware(self) -> list[object]:
-        """The wrappers that are installed and whole, in the order of their names."""
+        """The installed, working wrappers, ordered by name."""
         wrappers = sorted(
             (claim for claim in self._claims if claim.kind == "middleware"), key=lambda c: c.name
         )
@@ -324,13 +325,13 @@ class Registry:
 
     @property
     def middleware_names(self) -> list[str]:
-        """The names of the wrappers and of their packages, under which settings may be given."""
+        """The names of the wrappers and of their packages, as used in settings."""
         claims = [claim for claim in self._claims if claim.kind == "middleware"]
         return sorted({name for each in claims for name in (each.name, each.distribution)})
 
     @property
     def plugin_names(self) -> list[str]:
-        """The names under which installed plugins may be given settings, sorted."""
+        """The names under which installed plugins can have settings, sorted."""
         own = {claim.name for claim in self._claims if claim.kind in ("providers", "middleware")}
         return sorted(own | {claim.distribution for claim in self._claims})
 
@@ -406,7 +407,7 @@ class Registry:
             return None
 
     def _describe(self, info: PluginInfo, claims: list[Claim], *, check: bool) -> None:
-        """Fill in the state of a plugin; the worst one wins."""
+        """Set the state of a plugin; the worst one counts."""
         if info.distribution in self._disabled:
             info.state = "disabled"
             info.reasons = ["plugins.entries switches it off"]

@@ -20,7 +20,7 @@ def load_dialect(api: str, registry: Registry | None = None) -> Dialect:
 
     Args:
         api: The name of the wire API.
-        registry: The plugins; by default all that are installed.
+        registry: The plugins; by default the installed ones.
 
     Raises:
         PluginError: No plugin or several serve it, or the plugin is broken.

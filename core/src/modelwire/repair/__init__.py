@@ -1,7 +1,7 @@
-"""Repair of requests: what plugins need to send what a provider accepts, and to record changes.
+"""Repair of requests: building blocks to send what a provider accepts, and to record changes.
 
 A session lives longer than one model. Content that one of them produced, another may refuse: a
-tool's name with a dot, half a character, an id that comes twice. A plugin repairs it in what it
+tool's name with a dot, a lone surrogate, a duplicate id. A plugin repairs it in what it
 sends, never in the caller's messages, and yields each `Change` as a `Diagnostic`.
 """
 

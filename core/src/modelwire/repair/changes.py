@@ -1,4 +1,4 @@
-"""Changes: the record of how a request differs from what its caller gave."""
+"""Changes: the record of the differences between a request and its caller's input."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ChangeKind = Literal["dropped", "rewritten", "added", "merged", "moved", "ignore
 
 @frozen
 class Change:
-    """One thing that is not sent as it was given.
+    """A part of a request that is not sent as it was given.
 
     Attributes:
         kind: What was done: `dropped`, `rewritten`, `added`, `merged`, `moved` or `ignored`; or
             `retried`, where a refused request was sent once more with a change.
-        path: Where, in the terms of the caller, e.g. `messages[3].content[0]` or `options.top_p`.
-        reason: Why, in one sentence.
+        path: The place in the caller's input, e.g. `messages[3].content[0]` or `options.top_p`.
+        reason: The reason, in one sentence.
     """
 
     kind: ChangeKind
@@ -44,13 +44,13 @@ class Changes:
         self.noted.append(Change(kind, path, reason))
 
     def dropped(self, path: str, reason: str) -> None:
-        """Record that something is not sent."""
+        """Record that a part is not sent."""
         self.note("dropped", path, reason)
 
     def rewritten(self, path: str, reason: str) -> None:
-        """Record that something is sent in another form."""
+        """Record that a part is sent in another form."""
         self.note("rewritten", path, reason)
 
     def added(self, path: str, reason: str) -> None:
-        """Record that something is sent that was not in the conversation."""
+        """Record that a part is sent that was not in the conversation."""
         self.note("added", path, reason)

@@ -13,7 +13,7 @@ __all__ = ["plain_block"]
 def plain_block(
     block: UserContent, path: str, changes: Changes, *, cited: bool = False
 ) -> Text | Image | File | None:
-    """A block as text, an image or a file, which every API knows; what that costs is recorded.
+    """A block as text, an image or a file, which every API knows; the losses are recorded.
 
     Guarded content loses its guard, a search result becomes text, and a placeholder replaces media
     that the service would have to fetch. An image or a file without data, which services refuse, is
@@ -22,8 +22,8 @@ def plain_block(
     Args:
         block: The block.
         path: Its place, such as `messages[3].content[0]`.
-        changes: Where it is recorded that it is not sent as it was.
-        cited: Whether the caller sends what a file says of citations and its context; else these
+        changes: The record of changes.
+        cited: Whether the caller sends a file's citation setting and context; else these
             are dropped.
     """
     match block:

@@ -1,6 +1,6 @@
 """Repair of data that is nested too deep, so that a conversation with such data can continue.
 
-Everything that reads a message goes down its data level by level: middleware, plugins, the services.
+Middleware, plugins and services all process a message's data recursively.
 So the runtime repairs it before any of them gets it.
 """
 
@@ -20,8 +20,8 @@ def limit_depth(context: Context, changes: Changes) -> Context:
     """The context, or a copy without the data of its messages that is nested too deep.
 
     Args:
-        context: The context, which stays as it is.
-        changes: Where it is recorded what is left out, with its place.
+        context: The context, which is not changed.
+        changes: The record of changes, which gets each part left out with its place.
     """
     repaired = list(context.messages)
     for index, message in enumerate(context.messages):

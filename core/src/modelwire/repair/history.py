@@ -1,4 +1,4 @@
-"""Repair of a history: every tool call answered, every result called for."""
+"""Repair of a history: every tool call has a result, every result has a call."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Pairing:
     """Pairs results with calls while a history is read in order.
 
     Every provider that takes tools refuses a call without its result and a result without its call,
-    and a session that holds one would be refused from then on.
+    so a session that holds one would be refused on every later call.
 
     Args:
-        changes: Where it is recorded what is left out.
+        changes: The record of changes.
     """
 
     changes: Changes
@@ -99,7 +99,7 @@ class AssistantTurn(Generic[C]):
 
     Attributes:
         path: The place of the message, such as `messages[3]`.
-        content: What is sent of it; where that is empty, nothing is left of the message.
+        content: The content to send; where it is empty, nothing is left of the message.
         calls: The tool calls in it.
     """
 
@@ -114,7 +114,7 @@ class UserTurn(Generic[P]):
 
     Attributes:
         path: The place of the message.
-        parts: What is sent of it; it is not empty.
+        parts: The content to send; it is not empty.
     """
 
     path: str
@@ -158,17 +158,17 @@ def read_history(
     render_assistant: Callable[[AssistantMessage, str], AssistantTurn[C]],
     render_user: Callable[[Sequence[UserContent], str], P],
 ) -> Iterator[AssistantTurn[C] | UserTurn[P] | ToolResult | MissingToolResult]:
-    """Read a history, and repair it: what comes out of it can be sent.
+    """Read a history, and repair it, so that the result can be sent.
 
-    Answers that failed, results without a call and messages of which nothing is left do not
-    come out. Before the next assistant turn, and at the end, come the calls that are still open.
-    A result may come after something that the user said; most providers want it before that.
+    Answers that failed, results without a call and messages of which nothing is left are
+    omitted. Before the next assistant turn, and at the end, come the calls that are still open.
+    A result may come after a user's message; most providers require it before.
 
     Args:
         messages: The history.
-        changes: Where the repairs are recorded.
-        render_assistant: Writes what an assistant said; it gets the message and its place.
-        render_user: Writes what a user said; it gets the content and the place of its message.
+        changes: The record of changes.
+        render_assistant: Renders an assistant message; it gets the message and its place.
+        render_user: Renders a user's message; it gets the content and the place of its message.
     """
     pairing = Pairing(changes)
     for index, message in enumerate(messages):

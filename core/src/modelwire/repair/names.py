@@ -1,7 +1,7 @@
 """Names and ids of tools: legal for the provider, and unique.
 
-`[a-zA-Z0-9_-]{1,64}` is the narrowest form that services ask of tool names, in their service models
-and in their refusals. For the ids of calls some have become wider with time; the narrow form is legal
+`[a-zA-Z0-9_-]{1,64}` is the narrowest form that services require of tool names, in their service
+models and in their refusals. For the ids of calls some now allow more; the narrow form is legal
 everywhere.
 """
 
@@ -23,14 +23,14 @@ _ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def legal_name(name: str, *, salt: str = "", longest: int = LONGEST) -> str:
-    """Make a name legal; one that is not gets a suffix made of the whole, so that none collide.
+    """Make a name legal; an illegal one gets a suffix derived from the whole, to avoid collisions.
 
     The same name always gives the same result, so that a cached prompt stays valid.
 
     Args:
         name: The name.
         salt: A text that distinguishes two things of the same name.
-        longest: The most characters that the result may have.
+        longest: The maximum length of the result.
     """
     if not salt and 0 < len(name) <= longest and _ILLEGAL.search(name) is None:
         return name
@@ -42,7 +42,7 @@ def legal_name(name: str, *, salt: str = "", longest: int = LONGEST) -> str:
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
-    """A text, or where it is too long its beginning and a digest of the whole."""
+    """A text, shortened to its beginning and a digest of the whole where it is too long."""
     if len(text) <= longest:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -71,7 +71,7 @@ class ToolNames:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> ToolNames:
-        """Name every tool; names that are legal as they are come first and keep theirs."""
+        """Name every tool; legal names come first and are kept."""
         made = cls()
         for name in sorted(set(names), key=lambda name: (legal_name(name) != name, name)):
             made._name(name)
@@ -87,16 +87,16 @@ class ToolNames:
         self._original[wire] = name
 
     def wire(self, name: str) -> str:
-        """The name on the wire of a tool that was named when this map was made."""
+        """The name on the wire of a tool that this map was made with."""
         return self._wire[name]
 
     def sent(self, name: str, path: str, changes: Changes) -> str:
-        """The name on the wire, as `wire` says it; where it differs, that is recorded.
+        """The name on the wire, as `wire` returns it; a difference is recorded.
 
         Args:
             name: The tool's own name.
             path: The place of the tool or of the call, such as `tools[1]`.
-            changes: Where it is recorded.
+            changes: The record of changes.
         """
         wire = self.wire(name)
         if wire != name:
@@ -118,14 +118,14 @@ class UniqueIds:
     _seen: dict[str, int] = field(factory=dict, init=False)
 
     def new(self, original: str, *, keep: bool = False) -> str:
-        """The id on the wire for the next call that has this id of its own.
+        """The id on the wire for the next call with this original id.
 
         Some providers count their ids from the start in each answer, so the same one may come again.
 
         Args:
-            original: The id that the call has.
-            keep: Whether an id of other characters may go out as it is, if it is not too long: the
-                provider gave it, and takes it back.
+            original: The id of the call.
+            keep: Whether an id with other characters may be sent unchanged, if it is not too long:
+                the provider made it, and accepts it.
         """
         times = self._seen.get(original, 0)
         wire = original if keep and not times and 0 < len(original) <= LONGEST else ""

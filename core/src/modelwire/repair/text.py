@@ -1,4 +1,4 @@
-"""Repair of text and JSON: no lone surrogates, no blank text, nothing but JSON."""
+"""Repair of text and JSON: no lone surrogates, no blank text, only valid JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["clean_json", "clean_text", "is_blank", "text_of"]
 
 
 def clean_text(text: str) -> str:
-    """Remove unpaired surrogates, which UTF-8 cannot say; a pair becomes its character."""
+    """Remove unpaired surrogates, which UTF-8 cannot encode; a pair becomes its character."""
     return text if text.isascii() else without_surrogates(text)
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing but white space, which some providers refuse in a text block."""
+    """Whether a text is only white space, which some providers refuse in a text block."""
     # Nearly every text begins with a letter, and histories have thousands.
     return not text[:1].isalnum() and not text.strip().strip("\ufeff").strip()
 
@@ -27,13 +27,13 @@ def is_blank(text: str) -> bool:
 def text_of(
     block: Text, path: str, changes: Changes, *, blank: str, cited: bool = False
 ) -> str | None:
-    """The text of a block as a request may say it, or `None` where it is blank and is left out.
+    """The text of a block for a request, or `None` where it is blank and is left out.
 
     Args:
         block: The block.
         path: Its place, such as `messages[3].content[0]`.
-        changes: Where it is recorded that it is not sent as it was.
-        blank: Why blank text is left out, in one sentence.
+        changes: The record of changes.
+        blank: The reason for leaving out blank text, in one sentence.
         cited: Whether the caller sends the citations of the block; else they are dropped.
     """
     text = block.text

@@ -19,7 +19,7 @@ __all__ = ["OfferedTool", "clean_arguments", "offered_tools"]
 
 @frozen
 class OfferedTool:
-    """A tool, as a request may offer it.
+    """A tool, in the form for a request.
 
     Attributes:
         path: Its place, such as `tools[1]`.
@@ -27,7 +27,7 @@ class OfferedTool:
         wire_name: Its name on the wire.
         description: What it does, or `None` where there is no description.
         parameters: The JSON Schema of its arguments; it may lack a `type`.
-        strict: Whether the model is to be held to the schema, where the tool says so.
+        strict: Whether the schema is to be enforced, or `None` where the tool does not say.
     """
 
     path: str
@@ -41,12 +41,12 @@ class OfferedTool:
 def offered_tools(
     tools: Iterable[Tool], names: ToolNames, changes: Changes
 ) -> Iterator[OfferedTool]:
-    """Go through tools in their order; of those that share a name the first one counts.
+    """Iterate the tools in order; of those that share a name the first one counts.
 
     Args:
         tools: The tools.
         names: Their names on the wire.
-        changes: Where it is recorded what is not offered as it was given.
+        changes: The record of changes.
     """
     seen: set[str] = set()
     for index, tool in enumerate(tools):
@@ -80,12 +80,12 @@ def _schema(tool: Tool, path: str, changes: Changes) -> dict[str, Any]:
 
 
 def clean_arguments(call: ToolCall, path: str, changes: Changes) -> dict[str, Any]:
-    """The arguments as a JSON object, which every provider demands; old sessions may hold less.
+    """The arguments as a JSON object, which every provider requires; old sessions may have others.
 
     Args:
         call: The call; arguments that are JSON text are read.
         path: Its place, such as `messages[3].content[0]`.
-        changes: Where it is recorded that they are not sent as they were.
+        changes: The record of changes.
     """
     given: object = call.arguments
     value = given

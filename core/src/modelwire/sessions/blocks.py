@@ -1,4 +1,4 @@
-"""Content blocks that pi does not know: what it reads in their place, and the blocks beside it.
+"""Content blocks that pi does not know: their replacements for pi, and the blocks beside those.
 
 pi knows text and images in messages of the user. It drops other blocks, or sends one
 beside an image as an image, which no service accepts. So the message of an entry holds text in their
@@ -33,9 +33,9 @@ def split_blocks(message: Mapping[str, Any]) -> _Json:
 
 
 def restore_blocks(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The message of an entry, with the blocks that the entry holds beside it.
+    """The message of an entry, with the blocks that are stored beside it.
 
-    A block is left out where the message has other content in its place by now.
+    A block is left out where the message now has other content in its place.
     """
     message: Mapping[str, Any] = entry["message"]
     beside = entry.get(_KEY)

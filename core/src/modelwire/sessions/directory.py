@@ -25,7 +25,7 @@ __all__ = [
 
 @frozen
 class SessionSummary:
-    """The summary of a session that is not open.
+    """The summary of a closed session.
 
     Attributes:
         path: Its file.
@@ -38,7 +38,7 @@ class SessionSummary:
     changed_at: float
 
     def opening(self) -> str:
-        """The first words of the user, on one line; empty where there are none."""
+        """The first words of the user, on one line; empty if there are none."""
         try:
             file = read_session(self.path)
         except SessionError:
@@ -58,7 +58,7 @@ def new_session_path(directory: Path, header: SessionHeader) -> Path:
 
 
 def list_sessions(directory: Path, *, cwd: str | None = None) -> Iterator[SessionSummary]:
-    """The sessions in a folder, the one that was written last first.
+    """The sessions in a folder, the most recently written first.
 
     Args:
         directory: The folder; one that does not exist holds none.
@@ -80,7 +80,7 @@ def find_session(directory: Path, name: str) -> SessionSummary:
     """The session whose id begins with `name`.
 
     Raises:
-        SessionError: No session's id does, or those of several do.
+        SessionError: No session's id begins so, or several do.
     """
     folded = name.strip().lower()
     fitting = [found for found in list_sessions(directory) if found.header.id.startswith(folded)]

@@ -1,6 +1,6 @@
 """Entries of a session file: the header and the lines after it.
 
-An entry is kept as the JSON object that it is. Entries of kinds that are not known here keep their
+An entry is kept as its JSON object. Entries of unknown kinds keep their
 place in the tree and every key.
 """
 
@@ -16,7 +16,7 @@ from attrs import frozen
 __all__ = ["CURRENT_VERSION", "Entry", "SessionHeader", "new_id", "now"]
 
 CURRENT_VERSION = 3
-"""The version of the format that is written; pi's since it renamed the role `hookMessage`."""
+"""The version of the format that is written: pi's, since it renamed the role `hookMessage`."""
 
 
 def now() -> str:
@@ -25,7 +25,7 @@ def now() -> str:
 
 
 def new_id(taken: Container[str] = ()) -> str:
-    """An id for an entry, eight hexadecimal digits that no other entry has."""
+    """An id for an entry: eight hexadecimal digits that are not in use."""
     while True:
         made = uuid.uuid4().hex[:8]
         if made not in taken:
@@ -66,7 +66,7 @@ class SessionHeader:
 
     @property
     def version(self) -> int:
-        """The version of the format; headers of the first version do not say it."""
+        """The version of the format; headers of the first version do not contain it."""
         version = self.data.get("version", 1)
         return version if isinstance(version, int) else 1
 
@@ -91,7 +91,7 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """Its id, of which there is one in a session."""
+        """Its id, unique in a session."""
         return str(self.data["id"])
 
     @property

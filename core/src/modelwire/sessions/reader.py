@@ -1,7 +1,7 @@
 """The reader of session files.
 
-A line that is damaged, as one that a kill or a full disk cut, must not cost the conversation: it is
-left out and noted with its number. Only a file that is no session at all is refused.
+A damaged line, such as one cut by a kill or a full disk, must not cost the conversation: it is
+skipped and noted with its number. Only a file that is not a session at all is refused.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class SessionFile:
 
     Attributes:
         header: Its first line, unchanged.
-        entries: The others in the order of the file, brought to the present version.
+        entries: The others in the order of the file, converted to the current version.
         notes: The lines that were skipped or repaired, each with its line.
-        sound_bytes: How much of the file is whole lines; what follows is half an entry.
+        sound_bytes: The size of the whole lines; the rest of the file is a cut entry.
     """
 
     header: SessionHeader
@@ -46,7 +46,7 @@ def read_session(path: Path) -> SessionFile:
     """Read the file of a session.
 
     Raises:
-        SessionError: It cannot be read, or it is no session of a version that is known.
+        SessionError: It cannot be read, or it is not a session of a known version.
     """
     try:
         data = read_file(path, "session").raw
@@ -71,10 +71,10 @@ def parse_session(data: bytes, *, source: str | None = None) -> SessionFile:
 
     Args:
         data: The whole file.
-        source: What to call it in errors.
+        source: Its name in errors.
 
     Raises:
-        SessionError: It is no session of a version that is known.
+        SessionError: It is not a session of a known version.
     """
     lines, notes, sound = _objects(data)
     if not lines or lines[0][0] != 1 or not _is_header(lines[0][1]):
@@ -92,7 +92,7 @@ def parse_session(data: bytes, *, source: str | None = None) -> SessionFile:
 
 
 def _objects(data: bytes) -> tuple[list[_Line], list[Problem], int]:
-    """The lines that are JSON objects, what is wrong with the others, and where whole lines end."""
+    """The lines that are JSON objects, the problems of others, and the end of the whole lines."""
     found: list[_Line] = []
     notes: list[Problem] = []
     pieces = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
@@ -120,7 +120,7 @@ def _objects(data: bytes) -> tuple[list[_Line], list[Problem], int]:
 def _cut_line(
     value: dict[str, Any], piece: bytes, number: int, notes: list[Problem]
 ) -> dict[str, Any]:
-    """A line without what is nested too deep in it, as arguments of a tool call may be."""
+    """A line without data that is nested too deep, such as arguments of a tool call."""
     if is_shallow(piece) or not is_deep(value, _LINE_DEPTH):
         return value
     notes.append(Problem("", f"what is {TOO_DEEP} in this line is left out", number))

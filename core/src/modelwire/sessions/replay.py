@@ -1,7 +1,7 @@
 """Replay of a session: the conversation along one branch of its tree.
 
-pi keeps more kinds of messages than a model is sent. What its own program would show the model is
-turned into messages here; the rest has no part in the conversation.
+pi keeps more kinds of messages than are sent to a model. Those that pi would show the model are
+converted to messages here; the rest is not part of the conversation.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from modelwire.sessions.entries import Entry
 __all__ = ["NO_MODEL", "SYSTEM_PROMPT", "Conversation", "branch_of", "replay", "stored_message"]
 
 SYSTEM_PROMPT = "modelwire.system_prompt"
-"""The `customType` of the entries in which a system prompt is kept; pi has none of its own."""
+"""The `customType` of the entries that hold a system prompt; pi has none of its own."""
 
 NO_MODEL = "openclaw"
-"""The provider of answers that no model gave: OpenClaw keeps what it delivered or added so."""
+"""The provider of messages without a model, which OpenClaw delivered or added itself."""
 
 _SILENT = frozenset(
     {"custom", "label", "model_change", "session_info", "thinking_level_change", "usage"}
@@ -41,8 +41,8 @@ class Conversation:
         entry_ids: For each message, the id of the entry that it comes from.
         system_prompt: The system prompt, or `None`.
         model: The model that was chosen or that answered last, or `None`.
-        thinking_level: How much it was asked to think, or `None` where that is not set.
-        notes: Entries that are not understood, each with its line.
+        thinking_level: The requested level of reasoning, or `None` where it is not set.
+        notes: Entries that cannot be read, each with its line.
     """
 
     messages: list[Message] = Factory(list)
@@ -67,8 +67,8 @@ def branch_of(entries: Sequence[Entry], leaf: str | None) -> list[Entry]:
 def replay(branch: Sequence[Entry]) -> Conversation:
     """Read the conversation of a branch.
 
-    The last compaction of the branch replaces what came before it, but for the entries that it
-    says it keeps.
+    The last compaction of the branch replaces the entries before it, except for those that it
+    keeps.
     """
     told = Conversation()
     last = max((i for i, entry in enumerate(branch) if entry.kind == "compaction"), default=None)
@@ -99,7 +99,7 @@ def stored_message(data: Mapping[str, Any]) -> Message:
 
 
 def _settle(told: Conversation, entry: Entry) -> None:
-    """Take over what an entry chooses."""
+    """Apply the choice in an entry."""
     data = entry.data
     if entry.kind == "model_change":
         told.model = _model(data.get("provider"), data.get("modelId")) or told.model

@@ -1,4 +1,4 @@
-"""The open session: read, locked, and appended to."""
+"""The open session: read, locked, and appendable."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BINARY: int = getattr(os, "O_BINARY", 0)  # else Windows writes other line ends
 
 
 class Session(Closable):
-    """One conversation and its file.
+    """A conversation and its file.
 
         with Session.create(path, cwd=os.getcwd()) as session:
             session.add(UserMessage("Hello"))
@@ -41,10 +41,10 @@ class Session(Closable):
     Every entry is appended and written at once, so that a program that is killed loses nothing that
     was added. The file is readable by its owner alone, and locked as long as the session is open.
     A new session has no file before its first message; a session of an older version is rewritten
-    in the present one when the first entry is added to it.
+    in the current one when the first entry is added to it.
 
     Attributes:
-        path: The file, or `None` for a session that is not kept.
+        path: The file, or `None` for a session without a file.
         header: Its first line.
         leaf: The id of the entry that the next one follows; `None` at the beginning.
         notes: The lines that were skipped or repaired when it was read.
@@ -66,15 +66,16 @@ class Session(Closable):
 
     @classmethod
     def create(cls, path: str | Path | None, *, cwd: str, parent: str | Path | None = None) -> Self:
-        """Begin a session in a file that does not exist yet or is empty.
+        """Create a session in a file that does not exist yet or is empty.
 
         Args:
-            path: The file; its folder is made when it is needed. `None` keeps nothing.
+            path: The file; its folder is created when it is needed. `None` keeps the session in
+                memory.
             cwd: The folder that the conversation is held in.
             parent: The session that this one continues.
 
         Raises:
-            SessionError: The file holds something or is no regular one, or another program holds it.
+            SessionError: The file is not empty or not regular, or another program has it open.
         """
         path = None if path is None else Path(path)
         session = cls(path, SessionHeader.new(cwd, parent=str(parent) if parent else None))
@@ -91,7 +92,7 @@ class Session(Closable):
     def create_in(
         cls, directory: str | Path, *, cwd: str, parent: str | Path | None = None
     ) -> Self:
-        """Begin a session in a folder, in a file named after its time and its id.
+        """Create a session in a folder, in a file named after its time and its id.
 
         Raises:
             SessionError: The folder cannot be used.
@@ -107,7 +108,7 @@ class Session(Closable):
         """Resume the session in a file, at its last entry.
 
         Raises:
-            SessionError: The file is no session, cannot be read, or another program holds it.
+            SessionError: The file is no session, cannot be read, or another program has it open.
         """
         path = Path(path)
         session = cls(path, SessionHeader({"id": ""}))
@@ -127,7 +128,7 @@ class Session(Closable):
 
     @property
     def is_written(self) -> bool:
-        """Whether it has a file by now."""
+        """Whether it has a file yet."""
         return self._written > 0
 
     def branch(self) -> list[Entry]:
@@ -139,7 +140,7 @@ class Session(Closable):
         return replay(self.branch())
 
     def move_to(self, entry_id: str | None) -> None:
-        """Go back to an entry; what is added next begins another branch there.
+        """Go back to an entry; the next entry begins another branch there.
 
         Raises:
             KeyError: There is no such entry.
@@ -153,7 +154,7 @@ class Session(Closable):
 
         Raises:
             InvalidMessage: Data in it is nested too deep; `problems` names each place.
-            SessionError: As `append` raises it.
+            SessionError: As for `append`.
         """
         data = message_to_json(message)
         if isinstance(message, AssistantMessage) and message.usage.cost is None:
@@ -177,12 +178,12 @@ class Session(Closable):
     def append(self, kind: str, data: Mapping[str, Any]) -> str:
         """Append an entry of any kind, with its own keys as JSON data; return its id.
 
-        A choice that is made before the first message waits for it, so that a conversation in which
-        nothing was said leaves no file.
+        A choice that is made before the first message is written with it, so that an empty
+        conversation leaves no file.
 
         Raises:
-            InvalidMessage: The data is nested too deep. The session does not hold it.
-            SessionError: It cannot be written. The session then holds it, and writes it with the
+            InvalidMessage: The data is nested too deep. The entry is not added.
+            SessionError: It cannot be written. The entry is kept, and is written with the
                 next one.
         """
         check_depth((key for key, value in data.items() if is_deep(value, MESSAGE_DEPTH)), "entry")
@@ -212,7 +213,7 @@ class Session(Closable):
         write_new(path, _lines([header.data, *(entry.data for entry in self.branch())]))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -236,7 +237,7 @@ class Session(Closable):
         self._lock = lock
 
     def _leave_to_parent(self) -> None:
-        """In a forked child, let go of the file and of the lock on it: they are the parent's."""
+        """In a forked child, release the file and the lock on it: they are the parent's."""
         if self._file is not None or self._lock is not None:
             self._is_inherited = True
         # filelock has no public name for it; to release the lock here would release the parent's.
@@ -259,7 +260,7 @@ class Session(Closable):
             _cut(self._file, file.sound_bytes)
 
     def _write(self) -> None:
-        """Write what is not in the file yet."""
+        """Write the entries that are not in the file yet."""
         assert self.path is not None  # noqa: S101 - asked only of sessions with a file
         if self._is_inherited:
             msg = f"{self.path} is in use by the process that this one was forked from."
@@ -278,7 +279,7 @@ class Session(Closable):
         self._written = len(self._entries) + 1
 
     def _rewrite(self, path: Path) -> None:
-        """Bring the file to the present version; the old one stays until the new one is whole."""
+        """Convert the file to the current version; it is replaced only by a complete one."""
         self.header = SessionHeader({**self.header.data, "version": CURRENT_VERSION})
         text = _lines([self.header.data, *(entry.data for entry in self._entries)])
         replace_file(path, text)
@@ -288,7 +289,7 @@ class Session(Closable):
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a file that does not exist yet, for its owner alone; all of it or nothing.
+    """Write a new file, readable by its owner alone; all of it or nothing.
 
     Raises:
         SessionError: It exists or cannot be written.
@@ -341,7 +342,7 @@ def _append(file: int, data: bytes) -> None:
 
 
 def _cut(file: int, sound_bytes: int) -> None:
-    """Take away half a line at the end, or end a whole one that lacks its line feed."""
+    """Remove half a line at the end, or complete a whole one that lacks its line feed."""
     if os.fstat(file).st_size > sound_bytes:
         os.ftruncate(file, sound_bytes)
     os.lseek(file, max(sound_bytes - 1, 0), os.SEEK_SET)

@@ -1,13 +1,13 @@
 """Structuring: plain JSON data to typed objects, strictly, with every problem named by its path.
 
 cattrs does the work. Out of the box it turns `"5"` into 5, `5` into `"5"` and a string into a list
-of its characters; a document that people write by hand deserves an error instead. The converter
+of its characters; a hand-written document deserves an error instead. The converter
 made here never coerces, reads `camelCase` keys into `snake_case` attributes, and `problems_of`
-flattens what cattrs raises into a list of paths and sentences.
+flattens the errors of cattrs into a list of paths and sentences.
 
-An attribute of an attrs class can say more in its metadata: `{"key": "..."}` gives it another key
-than its name in camel case, `{"rest": True}` makes it a dict of all keys that the class does not
-know, and `{"read": False}` keeps it out of the document altogether.
+An attribute of an attrs class can have more settings in its metadata: `{"key": "..."}` gives it
+another key than its name in camel case, `{"rest": True}` makes it a dict of all keys that the class
+does not know, and `{"read": False}` keeps it out of the document altogether.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Docstrings of functions and classes: the description, and what each parameter means.
+"""Docstrings of functions and classes: the description, and that of each parameter.
 
 The library `docstring-parser` reads the four styles: reST, Google, NumPy and epydoc. Its parsers are
 strict where docstrings are not: one entry without a colon fails the whole docstring, and text after a
@@ -21,7 +21,7 @@ __all__ = ["Docstring", "read_docstring"]
 
 @frozen
 class Docstring:
-    """A docstring, taken apart.
+    """The parts of a docstring.
 
     Attributes:
         description: The text, without parameters, errors and examples; without results, too, in
@@ -34,7 +34,7 @@ class Docstring:
 
 
 def read_docstring(text: str | None) -> Docstring:
-    """Read a docstring in the style of which it holds the most.
+    """Read a docstring in its predominant style.
 
     Types and defaults in it are left out: those of the code count. A docstring in no style, or one
     that breaks the rules of its style, is a description as a whole.
@@ -68,7 +68,7 @@ def read_docstring(text: str | None) -> Docstring:
 
 
 _NOTES = frozenset({"note", "notes", "warning", "warnings"})
-"""Sections and fields that belong to the description."""
+"""Sections and fields that are part of the description."""
 
 # `:param dict[str, int] name:` is one type too many for the library, and `:ivar name:` it does not
 # know; of epydoc's fields it knows few.
@@ -96,7 +96,7 @@ class _BareEntry(library.DocstringMeta):
 
 
 class _GoogleParser(google.GoogleParser):
-    """Google's sections that are no part of a description, read leniently."""
+    """Google's sections that are not part of a description, read leniently."""
 
     def __init__(self) -> None:
         parameters = ("Keyword Args", "Keyword Arguments", "Other Parameters")
@@ -120,11 +120,11 @@ _GOOGLE = _GoogleParser()
 
 @frozen
 class _Style:
-    """A style, and how a block of text begins that belongs to a section of it.
+    """A style, and the pattern that begins a block of one of its sections.
 
     Attributes:
         parse: The library's parser.
-        section: Where such a block begins, or `None` where blank lines do not end a section.
+        section: The beginning of such a block, or `None` where blank lines do not end a section.
     """
 
     parse: Callable[[str], library.Docstring]
@@ -140,7 +140,7 @@ _STYLES = (
 
 
 def _parse(text: str, style: _Style) -> library.Docstring:
-    """Parse a text in a style; where it breaks its rules, the result has no section."""
+    """Parse a text in a style; if it violates the style, the result has no section."""
     blocks = re.split(r"\n{2,}(?=\S)", text)
     if style.section is not None:
         starts = style.section
@@ -154,6 +154,6 @@ def _parse(text: str, style: _Style) -> library.Docstring:
 
 
 def _sections(parsed: library.Docstring) -> tuple[int, int]:
-    """The numbers of parameters and of other things that mean something in the style of a docstring."""
+    """The numbers of parameters and of other recognized parts in the style of a docstring."""
     known = [section for section in parsed.meta if type(section) is not library.DocstringMeta]
     return len(parsed.params), len(known)

@@ -18,8 +18,8 @@ class ValueMistake(ValueError):
     Its text has both parts; they are also separate, for callers that must not show the value.
 
     Attributes:
-        expected: What is allowed.
-        found: The value, where the message is to name it.
+        expected: The valid values, in words.
+        found: The value, if the message should name it.
     """
 
     def __init__(self, expected: str, found: Any = _NOTHING) -> None:
@@ -31,7 +31,7 @@ class ValueMistake(ValueError):
         return self.tell(describe)
 
     def tell(self, show: Callable[[Any], str]) -> str:
-        """Say it, with the value shown in another way."""
+        """The message, with the value shown in another way."""
         if self.found is _NOTHING:
             return self.expected
         separator = "; " if "," in self.expected else ", "
@@ -39,7 +39,7 @@ class ValueMistake(ValueError):
 
 
 def describe(value: object) -> str:
-    """Show a value of a document in an error: as JSON, shortened; of an object or list the kind."""
+    """The display of a value in an error: as JSON, shortened; of an object or list its kind."""
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list | tuple):

@@ -19,17 +19,17 @@ __all__ = [
 ]
 
 MAX_DEPTH = 128
-"""Levels of objects and arrays within each other.
+"""The maximum nesting of objects and arrays.
 
-Deeper data is refused where it comes in. What handles it later (copying, writing a session, sending
-it back) goes down level by level, and would meet Python's limit on recursion anywhere.
+Deeper data is refused on input. Later steps (copying, writing a session, sending
+it back) are recursive, and could reach Python's recursion limit anywhere.
 """
 
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 def is_shallow(text: str | bytes) -> bool:
-    """Whether few brackets show that a JSON text cannot be nested too deep, as nearly all do."""
+    """Whether a JSON text has too few brackets to be nested too deep, as most have."""
     if len(text) <= 2 * MAX_DEPTH:
         return True
     if isinstance(text, str):
@@ -42,7 +42,7 @@ def check_depth(text: str | bytes, value: Any) -> None:
 
     Args:
         text: The JSON text.
-        value: The data that was parsed from it.
+        value: The data parsed from it.
 
     Raises:
         ValueError: The data has more than `MAX_DEPTH` levels.
@@ -54,11 +54,11 @@ def check_depth(text: str | bytes, value: Any) -> None:
 
 _CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-"""Nearly all values of JSON data; whether one is a `Mapping` takes ten times as long to find out."""
+"""The types of most values in JSON data; testing for a `Mapping` takes ten times as long."""
 
 
 def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
-    """Whether data has more than some levels, as also data has that holds itself."""
+    """Whether data has more than some levels; data that contains itself does."""
     if not isinstance(value, _CONTAINERS):
         return False
     level = _containers([value])
@@ -70,7 +70,7 @@ def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
 
 
 def cut_deep(value: Any, levels: int = MAX_DEPTH) -> Any:
-    """A copy of parsed JSON in which `None` replaces what is nested deeper than some levels."""
+    """A copy of parsed JSON in which `None` replaces everything below some levels."""
     if isinstance(value, dict):
         if not levels:
             return None
@@ -87,7 +87,7 @@ def _items(container: Any) -> Iterable[Any]:
 
 
 def _containers(values: Iterable[Any]) -> list[Any]:
-    """The containers among some values, each once, since one may be held in many places."""
+    """The containers among some values, each once, since one may occur in many places."""
     found = {
         id(value): value
         for value in values
@@ -97,7 +97,7 @@ def _containers(values: Iterable[Any]) -> list[Any]:
 
 
 _MOST_BITS = 2048
-"""More than a float has. Python refuses to write integers of about seven times as many."""
+"""More digits than a float has. Python refuses to write integers of about seven times as many."""
 
 
 def is_json_number(value: float) -> bool:
@@ -120,12 +120,12 @@ def not_json(value: Any, place: str) -> tuple[str, Any] | None:
     """Find the first value in data that JSON does not have.
 
     Args:
-        value: The data; it `is_deep` not.
+        value: The data; not `is_deep`.
         place: The path of the data.
 
     Returns:
-        The path of the value and the value, or `None` where everything is JSON. A key that is no
-        string is found at the object that has it.
+        The path of the value and the value, or `None` where everything is JSON. A key that is not a
+        string is reported at its object.
     """
     if value is None or isinstance(value, str | bool):
         return None

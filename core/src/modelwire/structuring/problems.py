@@ -1,4 +1,4 @@
-"""Problems: what a converter raised, as a list of paths and sentences."""
+"""Problems: the errors of a converter, as a list of paths and sentences."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["mistakes_in", "problems_of"]
 
 
 def problems_of(error: BaseException, root: Sequence[str | int] = ()) -> list[Problem]:
-    """Flatten what a converter raised into problems, in the order of the schema."""
+    """Flatten the errors of a converter into problems, in the order of the schema."""
     return [Problem(_render(path), str(mistake)) for path, mistake in mistakes_in(error, root)]
 
 
 def mistakes_in(
     error: BaseException, root: Sequence[str | int] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], ValueMistake]]:
-    """Flatten what a converter raised into paths, as keys and indexes, and mistakes."""
+    """Flatten the errors of a converter into paths, as keys and indexes, and mistakes."""
     path = tuple(root)
     if not isinstance(error, BaseValidationError):
         yield path, _as_mistake(error)

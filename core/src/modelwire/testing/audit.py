@@ -1,8 +1,8 @@
-"""The audit: blocking calls, network access and imports, as a thread makes them.
+"""The audit: blocking calls, network access and imports of a thread, as they happen.
 
-An audit hook sees every name look-up and every connection at the moment of the call, so nothing has
+An audit hook sees every name look-up and every connection at the moment of the call, so no time has
 to be measured; see "Audit events table" in the documentation of Python. `time.sleep` is an event
-only since Python 3.13, so it is watched by itself. Imports are seen by a finder before all others:
+only since Python 3.13, so it is watched separately. Imports are seen by the first finder:
 `importlib.import_module` raises no audit event.
 """
 
@@ -30,7 +30,7 @@ _installed = False
 
 @contextmanager
 def blocking_calls() -> Iterator[list[str]]:
-    """Collect the calls of this thread that make an event loop wait."""
+    """Collect the calls of this thread that block an event loop."""
     me = threading.get_ident()
     found: list[str] = []
     with _watched() as calls, _sleeps(calls):
@@ -48,7 +48,7 @@ def blocking_calls() -> Iterator[list[str]]:
 
 @contextmanager
 def network_calls() -> Iterator[list[str]]:
-    """Collect the calls of every thread that reach for the network."""
+    """Collect the calls of every thread that access the network."""
     found: list[str] = []
     with _watched() as calls:
         yield found
@@ -61,7 +61,7 @@ def network_calls() -> Iterator[list[str]]:
 
 @contextmanager
 def imports() -> Iterator[list[str]]:
-    """Collect the modules that this thread imports, in order; also those that are not there."""
+    """Collect the modules that this thread imports, in order, including missing ones."""
     finder = _Finder()
     sys.meta_path.insert(0, finder)
     try:
@@ -71,7 +71,7 @@ def imports() -> Iterator[list[str]]:
 
 
 class _Finder:
-    """Finds nothing, and notes what one thread imports."""
+    """A finder that finds nothing, and records the imports of one thread."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -84,7 +84,7 @@ class _Finder:
 
 
 def _is_a_look_up() -> bool:
-    """Whether `importlib.util.find_spec` asks, which imports nothing."""
+    """Whether the caller is `importlib.util.find_spec`, which imports nothing."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to a frame
     while frame is not None and frame.f_globals.get("__name__") != "importlib._bootstrap":
         frame = frame.f_back

@@ -43,7 +43,7 @@ class Outcome:
     Attributes:
         events: The events, in order.
         finished: The message, or `None` where it failed.
-        error: Why it failed, or `None`.
+        error: The error, or `None`.
     """
 
     events: list[Event] = Factory(list)
@@ -64,8 +64,8 @@ class Bench:
     """A provider, in front of a scripted server.
 
     Args:
-        subject: What is tested.
-        folder: A folder for caches, and the home of the user.
+        subject: The provider under test.
+        folder: A folder for caches, also used as the home folder.
     """
 
     def __init__(self, subject: Subject, folder: Path) -> None:
@@ -114,7 +114,7 @@ class Bench:
 
     @cached_property
     def claim(self) -> Claim:
-        """The entry point by which the plugin is found."""
+        """The entry point of the plugin."""
         claims = installed_claims()
         own = [c for c in claims if c.kind == "providers" and c.name == self.subject.provider]
         if self.subject.api is not None:
@@ -127,7 +127,7 @@ class Bench:
         return own[0]
 
     def config(self, url: str | None = None) -> Config:
-        """The configuration, in which the provider has the secret for its key."""
+        """The configuration, with the secret as the provider's key."""
         at = self.url if url is None else url
         if at not in self._configs:
             self._configs[at] = self._config(at)
@@ -138,7 +138,7 @@ class Bench:
         return Config.from_document(self.subject.document(at, self.secret), environ=environ)
 
     def bare_config(self) -> Config:
-        """A configuration that says nothing, in an environment that holds nothing."""
+        """An empty configuration in an empty environment."""
         return Config.from_document({}, environ={"HOME": str(self._folder)})
 
     @asynccontextmanager
@@ -155,7 +155,7 @@ class Bench:
             yield runtime
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Run asynchronous work in a loop of its own, which nothing may hold up without a bound."""
+        """Run asynchronous work in a loop of its own, with a time limit."""
         self.config()  # reading it is no work for the loop
 
         async def limited() -> T:
@@ -172,7 +172,7 @@ class Bench:
         tries: int = 1,
         **options: Any,
     ) -> Outcome:
-        """Ask the provider once, while the server has these replies."""
+        """Call the provider once, while the server has these replies."""
         if replies:
             self.server.script(*replies)
         self.config(url)
@@ -187,7 +187,7 @@ class Bench:
         return outcome
 
     def check_sent(self, replies: int) -> None:
-        """Fail where more requests came than there are replies: the cause of all that follows from it."""
+        """Fail if there were more requests than replies, since other failures follow from it."""
         more = self.server.unexpected
         if more:
             sent = self.requests[-replies - more :]
@@ -196,7 +196,7 @@ class Bench:
             fail(f"the plugin sent {replies + more} requests for {tries}: {asked}")
 
     async def hear(self, runtime: Runtime, prompt: Prompt = PROMPT, **options: Any) -> Outcome:
-        """Ask with a runtime, and keep what happens."""
+        """Call the provider with a runtime, and record the outcome."""
         outcome = Outcome()
         options.setdefault("deadlines", _patient())
         stream = runtime.stream(prompt, model=self.subject.ref, **options)
@@ -237,7 +237,7 @@ class Bench:
             )
 
     def hooks(self, config: Config) -> tuple[Any, dict[str, Any]]:
-        """The callers of the plugin's hooks, and the arguments that all of them take."""
+        """The callers of the plugin's hooks, and the arguments common to all of them."""
         registry = Registry(config)
         owner = registry.owner(self.subject.provider, self.subject.api)
         provider = registry.provider_config(self.subject.provider)

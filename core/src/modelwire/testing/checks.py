@@ -8,15 +8,15 @@ __all__ = ["DEFAULT", "be_patient", "check", "fail", "patience"]
 
 
 def check(kept: object, rule: str, *, found: str = "") -> None:
-    """Fail unless a rule is kept.
+    """Fail unless a rule holds.
 
     Args:
-        kept: Whether it is.
+        kept: Whether it holds.
         rule: The rule, as a statement that should be true.
-        found: What is the case instead, which the failure says first.
+        found: The actual state, which the failure message begins with.
 
     Raises:
-        AssertionError: It is not.
+        AssertionError: The rule does not hold.
     """
     __tracebackhide__ = True
     if not kept:
@@ -26,7 +26,7 @@ def check(kept: object, rule: str, *, found: str = "") -> None:
 def fail(rule: str, *, found: str = "") -> NoReturn:
     """Fail with what was found, and then with the rule.
 
-    Without what was found the sentence itself says what is wrong.
+    Without a finding, the sentence itself names the mistake.
     """
     __tracebackhide__ = True
     raise AssertionError(f"{found}; expected: {rule}" if found else rule)
@@ -38,10 +38,10 @@ _seconds = [DEFAULT]
 
 
 def patience() -> float:
-    """Seconds after which something is stuck; only what is broken waits so long."""
+    """Seconds after which something counts as stuck; only broken code waits so long."""
     return _seconds[0]
 
 
 def be_patient(seconds: float) -> None:
-    """Set it for this process; slow machines want more."""
+    """Set it for this process; slow machines need more."""
     _seconds[0] = seconds

@@ -1,4 +1,4 @@
-"""A server on loopback that closes every connection it accepted when it ends."""
+"""A server on loopback that closes every accepted connection when it ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 __all__ = ["listening", "stop_accepting"]
 
 _TURNS = 3
-"""Turns of the event loop until a connection that was just accepted has its transport."""
+"""Iterations of the event loop until a connection that was just accepted has its transport."""
 
 
 @asynccontextmanager
@@ -22,17 +22,17 @@ async def listening(
     limit: int = 65536,
     backlog: int = 128,
 ) -> AsyncGenerator[int, None]:
-    """Serve connections on 127.0.0.1 on the running event loop; gives the port.
+    """Serve connections on 127.0.0.1 on the running event loop; yields the port.
 
     At its end it cancels the handlers that still run, aborts the connections, and returns when
     their sockets are closed: `asyncio.start_server` alone leaves them to the garbage collector.
 
     Args:
         serve: Handles one connection. A connection that it leaves open stays open until the end.
-            That the client leaves (`ConnectionError`, `IncompleteReadError`) is no fault of it.
+            Errors because the client leaves (`ConnectionError`, `IncompleteReadError`) are ignored.
         tls: Serve TLS with this context.
-        limit: The most bytes that the reader buffers.
-        backlog: How many connections may wait to be accepted.
+        limit: The maximum of bytes that the reader buffers.
+        backlog: The maximum of connections waiting to be accepted.
     """
     open_ones: dict[asyncio.StreamWriter, TransportSocket] = {}
     tasks: set[asyncio.Task[None]] = set()
@@ -68,7 +68,7 @@ async def listening(
 
 
 async def stop_accepting(server: asyncio.Server) -> None:
-    """Stop accepting connections; returns when each accepted one is in the hands of its protocol.
+    """Stop accepting connections; returns when each accepted one has its protocol.
 
     Call it before `server.close()`, which loses the sockets that were accepted but have no
     transport yet: nothing closes them until they are collected.

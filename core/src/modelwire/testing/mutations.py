@@ -1,4 +1,4 @@
-"""Wrong values in JSON data: a service sends another type than its protocol says."""
+"""Wrong values in JSON data, for services that violate the types of their protocol."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ WRONG_VALUES: Mapping[str, Any] = {
     "a list": [5],
     "an object": {"a": 5},
 }
-"""A value of every type that JSON has, by their names."""
+"""A value of every JSON type, by name."""
 
 
 def with_wrong_value(data: Any, value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Put a value in the place of each value in JSON data, one after the other.
+    """Replace each value in JSON data in turn.
 
     Args:
-        data: The data, which stays as it is. Text and numbers by themselves have no places.
-        value: The value.
-        place: Where the data is, in front of the places in it.
+        data: The data, which is not changed. Text and numbers by themselves have no places.
+        value: The replacement.
+        place: The place of the data, a prefix of the places in it.
 
     Returns:
         The places, each with a copy of the data that has the value there.

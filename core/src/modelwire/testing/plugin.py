@@ -1,6 +1,6 @@
 """The pytest plugin: results of the suites, in the summary and in files.
 
-pytest loads this in every run, so it imports nothing that such a run does not need.
+pytest loads this in every run, so its imports are minimal.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin a list of findings."""
+    """Create an empty list of findings."""
     be_patient(config.getoption("modelwire_patience"))
     findings: list[RuleResult] = []
     config.stash[_FINDINGS] = findings
@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that stem from a suite with the provider; the mark travels with their reports."""
+    """Mark the tests of a suite with the provider; the mark is sent along with their reports."""
     for item in items:
         subject = getattr(getattr(item, "cls", None), "subject", None)
         if subject is not None and type(subject).__module__ == "modelwire.testing.subject":
@@ -106,7 +106,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class _Listener:
-    """Keeps what the suites found, also in the process that other processes report to."""
+    """Collects the findings of the suites, also in the process to which other processes report."""
 
     def __init__(self, findings: list[RuleResult]) -> None:
         self._findings = findings

@@ -1,8 +1,8 @@
 """Recordings of real traffic: one interaction per line.
 
-A file with one interaction as JSON, and a folder of such files, are read as well. Secrets never reach
-a file: only headers that are known to be harmless are kept, no query, and the values of credentials
-are taken out of bodies.
+A file with one interaction as JSON, or a folder of such files, can be read as well. Secrets never
+reach a file: only headers that are known to be harmless are kept, no query, and the values of
+credentials are removed from bodies.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ class Interaction:
 
     Attributes:
         method: The HTTP method.
-        uri: The address that was asked, without the query.
+        uri: The URL of the request, without the query.
         request_headers: The harmless headers.
         body: The JSON body of the request.
         status: The HTTP status.
         headers: The harmless headers of the answer.
-        chunks: The body in pieces, each with the seconds that passed before it.
+        chunks: The body in pieces, each with its delay in seconds.
     """
 
     method: str
@@ -86,7 +86,7 @@ class Interaction:
     chunks: Sequence[tuple[float, bytes]]
 
     def as_json(self) -> dict[str, Any]:
-        """The form in which it is kept."""
+        """The stored form."""
         chunks = [[round(wait, 4), base64.b64encode(data).decode()] for wait, data in self.chunks]
         return {
             "method": self.method,
@@ -119,21 +119,22 @@ class Interaction:
 
 
 def harmless(headers: Mapping[str, str], kept: Collection[str]) -> dict[str, str]:
-    """Only the headers that are known to hold no secret, names in lower case."""
+    """Only the headers that are known to hold no secret, with names in lower case."""
     return {name.lower(): value for name, value in headers.items() if name.lower() in kept}
 
 
 def is_binary(data: bytes) -> bool:
-    """Whether it is the beginning of a binary stream, and no text."""
+    """Whether it is the beginning of a binary stream rather than text."""
     return data[:1] == b"\0"
 
 
 def without_values(
     chunks: Sequence[tuple[float, bytes]], values: Collection[str]
 ) -> list[tuple[float, bytes]]:
-    """Take values out of a body, also where one lies across two pieces.
+    """Remove values from a body, even across two pieces.
 
-    A binary stream is left as it is: its checksums hold, and a service repeats no credentials there.
+    A binary stream is not changed: its checksums stay valid, and services repeat no credentials
+    there.
     """
     if chunks and is_binary(chunks[0][1]):
         return list(chunks)
@@ -148,7 +149,7 @@ def read_recordings(path: str | Path) -> list[Interaction]:
     """Read a file of recordings, or a folder of files.
 
     Raises:
-        ValueError: It holds something else; the message names the place.
+        ValueError: The content is not a recording; the message names the place.
         OSError: It cannot be read.
     """
     path = Path(path)
@@ -176,7 +177,7 @@ def _read(path: Path) -> list[Interaction]:
 def _played_headers(
     recorded: Mapping[str, str], chunks: Sequence[tuple[float, bytes]]
 ) -> dict[str, str]:
-    """The recorded header fields that are of use in another connection; names in lower case."""
+    """The recorded header fields that are useful in another connection; names in lower case."""
     played = {
         name.lower(): value
         for name, value in recorded.items()
@@ -191,13 +192,13 @@ _SHORTEST_SECRET = 8
 
 
 class RecordingTransport(Transport):
-    """A transport that keeps what passes, one interaction a line.
+    """A transport that records requests and responses, one interaction per line.
 
         runtime = Runtime(config, transport=RecordingTransport("tests/recordings/chat.jsonl"))
 
-    What has arrived when a response is closed is kept; a request without a response is not. Whatever
-    was sent in a header that is not known to be harmless is taken for a secret, and removed from the
-    bodies too. Only its owner can read the file, and look at it before you publish it: prompts and
+    The body received when a response is closed is recorded; a request without a response is not. A
+    value of a header that is not known to be harmless is treated as a secret, and removed from the
+    bodies too. Only its owner can read the file. Inspect it before you publish it: prompts and
     answers are in it.
 
     Args:
@@ -288,10 +289,10 @@ class RecordingTransport(Transport):
 
 
 class _RecordedBody:
-    """The body of a response, of which every piece is kept.
+    """The body of a response, of which every piece is recorded.
 
     Args:
-        response: The response that is read.
+        response: The response to read.
         keep: Called once with this body, when it is closed.
     """
 
@@ -311,7 +312,7 @@ class _RecordedBody:
                 yield chunk
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Release the connection."""
         self._response.close()
         keep, self._keep = self._keep, None
         if keep is not None:
@@ -319,7 +320,7 @@ class _RecordedBody:
 
 
 def _secrets_of(request: Request) -> set[str]:
-    """Values of headers that may be credentials, and their parts, as the key after `Bearer`."""
+    """Header values that may be credentials, and their parts, such as the key after `Bearer`."""
     harmless_ones = KEPT_REQUEST_HEADERS | request.public_headers
     values = [value for name, value in request.headers.items() if name.lower() not in harmless_ones]
     parts = {part for value in values for part in [value, *value.replace(",", " ").split()]}

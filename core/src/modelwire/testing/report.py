@@ -20,14 +20,14 @@ FORMAT = 1
 
 @frozen
 class RuleResult:
-    """One rule, at one provider.
+    """The outcome of one rule at one provider.
 
     Attributes:
         provider: The provider's id.
         suite: The name of the suite in the author's tests.
         rule: The name of the rule, such as `test_text_comes_whole`.
         outcome: `passed`, `failed` or `skipped`.
-        reason: Why it failed or was skipped; empty where it passed.
+        reason: The reason of a failure or skip; empty where it passed.
     """
 
     provider: str
@@ -38,7 +38,7 @@ class RuleResult:
 
 
 def reason_of(report: pytest.TestReport) -> str:
-    """Why a test failed or was skipped, in one line."""
+    """The reason of a failure or skip, in one line."""
     if report.skipped and isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     crash = getattr(report.longrepr, "reprcrash", None)
@@ -67,7 +67,7 @@ def summary_of(findings: Sequence[RuleResult]) -> str:
 
 
 def write_report(path: Path, findings: Sequence[RuleResult]) -> None:
-    """Write the findings: as JSON where the file's name ends so, else as Markdown."""
+    """Write the findings: as JSON for a file name with `.json`, else as Markdown."""
     text = _json(findings) if path.suffix == ".json" else _markdown(findings)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -114,7 +114,7 @@ _COLOURS = {"brightgreen": "#4c1", "red": "#e05d44"}
 
 
 def write_badge(path: Path, findings: Sequence[RuleResult]) -> None:
-    """Write it: as JSON of shields.io's endpoint where the file's name ends so, else as SVG."""
+    """Write the badge: as JSON of shields.io's endpoint for a name with `.json`, else as SVG."""
     broken = sum(finding.outcome == "failed" for finding in findings)
     kept = sum(finding.outcome == "passed" for finding in findings)
     message = f"{broken} rules broken" if broken else f"conforms ({kept} rules)"

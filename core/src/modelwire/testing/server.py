@@ -1,7 +1,7 @@
 """The test server: real HTTP on loopback, prepared replies byte for byte, faults included.
 
-It has a thread and an event loop of its own, so that a plugin which blocks its loop is seen to do
-so, and does not stop the server too.
+It has a thread and an event loop of its own, so that a plugin which blocks its loop is detected,
+and does not block the server too.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class ReceivedRequest:
             return None
 
     def values(self) -> list[Any]:
-        """Every key and every value in the JSON body that is no object or list, in order."""
+        """Every key and every value in the JSON body that is not an object or list, in order."""
         return list(_leaves(self.data))
 
     def says(self, text: str) -> bool:
@@ -129,15 +129,15 @@ _PACE = 0.001
 
 
 class WireServer:
-    """Answers requests with replies, in their order; use it in a `with` statement.
+    """Answers requests with scripted replies, in order; use it in a `with` statement.
 
     Args:
         aside: Gives the reply to a request outside of the script, such as one for a token; `None`
             leaves it to the script.
 
     Attributes:
-        requests: What was asked, in order, without what `aside` answered.
-        unexpected: How many requests came for which there was no reply left.
+        requests: The requests in order, without those that `aside` answered.
+        unexpected: The number of requests for which there was no reply left.
         left: Set when a client has gone before its reply was complete.
     """
 
@@ -159,15 +159,15 @@ class WireServer:
         return f"http://127.0.0.1:{self._port}"
 
     def script(self, *replies: Reply) -> None:
-        """Add replies to those that are to come."""
+        """Append replies to the script."""
         self._replies.extend(replies)
 
     def always(self, reply: Reply) -> None:
-        """Give this reply whenever the script is at its end."""
+        """Use this reply whenever the script is at its end."""
         self._repeated = reply
 
     def client_left(self) -> bool:
-        """Wait until a client has gone before its reply was complete; say whether one has."""
+        """Wait until a client has left before its reply was complete; return whether one has."""
         return self.left.wait(patience())
 
     def __enter__(self) -> Self:
@@ -276,7 +276,7 @@ async def _wait(gate: Gate, reader: asyncio.StreamReader) -> None:
     """Wait at a gate, unless the client leaves.
 
     Raises:
-        ConnectionError: It has left.
+        ConnectionError: The client has left.
     """
     while not gate.passable():
         if reader.at_eof() or reader.exception() is not None:

@@ -1,4 +1,4 @@
-"""The subject of a suite: what a provider declares about itself."""
+"""The subject of a suite: a provider, as declared by its plugin's author."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class Subject:
 
     Attributes:
         provider: The provider's id.
-        model: The id of the model to ask.
+        model: The id of the model to call.
         wire: The protocol of its server, or `None` for a provider without a scripted one.
-        abilities: What it can do.
+        abilities: Its abilities.
         api: The wire API to speak, for a provider id of the user's own.
-        settings: More that the configuration says about the provider.
-        environ: More environment variables that it is to see.
+        settings: Further settings of the provider in the configuration.
+        environ: Further environment variables.
         recordings: A file or folder of recorded traffic, or `None`.
         embedding_model: The id of the embedding model.
     """
@@ -98,7 +98,7 @@ class Subject:
 
     @property
     def ref(self) -> ModelRef:
-        """The reference of the model to ask."""
+        """The reference of the model to call."""
         return ModelRef(self.provider, self.model)
 
     def document(self, url: str, secret: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The test suite of one provider, made from what it declares."""
+"""The test suite of one provider, made from its declarations."""
 
 from __future__ import annotations
 
@@ -44,24 +44,24 @@ def provider_suite(
 
         TestAcme = provider_suite("acme", wire=AcmeWire(), abilities={"tools", "max_tokens"})
 
-    The plugin is found as users find it, by its entry point, so it has to be installed. Rules on which
-    others depend come first: what fails first is most likely the cause of the rest. A rule about
-    an ability that is not declared is skipped, and the skip says so.
+    The plugin is found by its entry point, as in production, so it has to be installed. Rules on
+    which others depend come first: the first failure is most likely the cause of the rest. A rule
+    about an ability that is not declared is skipped, and the skip says so.
 
     Args:
         provider: The provider's id.
         wire: The protocol of the provider's server. Without one the provider itself is called, and
             the rules that need a scripted server are skipped.
-        model: The id of the model to ask.
-        abilities: What the provider can do; see `ABILITIES`.
+        model: The id of the model to call.
+        abilities: The provider's abilities; see `ABILITIES`.
         api: The wire API, where `provider` is an id of the user's own that names one.
-        settings: More that `models.providers.<provider>` says in the configuration.
-        environ: More environment variables; the provider sees no others.
-        recordings: A file or folder of recorded traffic, to be played to the plugin again.
+        settings: Further settings under `models.providers.<provider>` in the configuration.
+        environ: The environment variables; the provider sees no others.
+        recordings: A file or folder of recorded traffic, to be replayed to the plugin.
         embedding_model: The id of the embedding model.
 
     Raises:
-        ValueError: There is no such ability.
+        ValueError: An ability does not exist.
     """
     subject = Subject(
         provider,

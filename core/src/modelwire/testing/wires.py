@@ -1,4 +1,4 @@
-"""Wires: how a provider writes an answer, described by the plugin's author."""
+"""Wires: the format of a provider's answers, described by the plugin's author."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def _blocks(content: str | Iterable[AssistantContent]) -> tuple[AssistantContent
 
 @frozen
 class ScriptedAnswer:
-    """One answer of a model, in the terms of messages. A wire writes it in those of a protocol.
+    """One answer of a model in terms of messages. A wire writes it in those of a protocol.
 
     Attributes:
         content: Text, thinking and tool calls, in order; a string is one text.
         usage: The tokens, in the four counters that do not overlap.
-        stop_reason: Why it ends: `STOP`, `LENGTH` or `TOOL_USE`.
+        stop_reason: The reason for the end: `STOP`, `LENGTH` or `TOOL_USE`.
         response_id: The provider's id of the answer.
-        model: The id of the model that was asked.
+        model: The id of the model that was called.
     """
 
     content: tuple[AssistantContent, ...] = field(converter=_blocks)
@@ -51,15 +51,15 @@ def pieces(text: str, *, size: int = 4) -> list[str]:
 
 
 def fragments(call: ToolCall) -> list[str]:
-    """The arguments of a tool call as JSON, in pieces that are no JSON by themselves."""
+    """The arguments of a tool call as JSON, in pieces that are not JSON by themselves."""
     return pieces(json.dumps(call.arguments, ensure_ascii=False), size=7)
 
 
 class Wire(ABC):
-    """A provider's protocol, as its server writes it.
+    """A provider's protocol, as written by its server.
 
-    Derive from `SseWire` or `JsonLinesWire`; for another framing from this class, and write `encode`
-    and `garbage` too.
+    Derive from `SseWire` or `JsonLinesWire`; for another framing from this class, and implement
+    `encode` and `garbage` too.
 
     Attributes:
         content_type: The `Content-Type` of a stream.
@@ -79,10 +79,10 @@ class Wire(ABC):
 
     @abstractmethod
     def garbage(self) -> bytes:
-        """An event of which no sense can be made."""
+        """An event that cannot be parsed."""
 
     def endless(self) -> bytes | None:
-        """The beginning of an event whose end never comes; `None` where every event says its size."""
+        """The beginning of an event without an end; `None` where every event states its size."""
         return None
 
     def failure(self, message: str) -> Any:
@@ -110,16 +110,16 @@ class Wire(ABC):
 
         Args:
             url: The server's address, without a slash at the end.
-            secret: The key that must never be seen.
+            secret: The key that must never appear.
         """
         return {"baseUrl": url, "apiKey": secret}
 
     def environ(self, url: str, secret: str) -> Mapping[str, str]:  # noqa: ARG002 - as above
-        """The environment variables that the provider is to see; there are no others."""
+        """The environment variables of the provider; there are no others."""
         return {}
 
     def aside(self, request: ReceivedRequest) -> Reply | None:  # noqa: ARG002 - as above
-        """Answer a request that is no part of a test, as for a token; `None` for all others."""
+        """Answer a request outside of the tests, such as one for a token; `None` for all others."""
         return None
 
     def bodies(self, answer: ScriptedAnswer) -> list[bytes]:
@@ -186,7 +186,7 @@ class SseWire(Wire):
         return f"{head}{lines}\n".encode()
 
     def garbage(self) -> bytes:
-        """An event whose data is no JSON."""
+        """An event whose data is not JSON."""
         return b'data: {"oops\n\n'
 
     def endless(self) -> bytes | None:
@@ -195,7 +195,7 @@ class SseWire(Wire):
 
 
 class JsonLinesWire(Wire):
-    """One JSON document a line. An event is JSON data."""
+    """One JSON document per line. An event is JSON data."""
 
     content_type = "application/x-ndjson"
 
@@ -204,9 +204,9 @@ class JsonLinesWire(Wire):
         return json.dumps(event, ensure_ascii=False).encode() + b"\n"
 
     def garbage(self) -> bytes:
-        """A line that is no JSON."""
+        """A line that is not JSON."""
         return b'{"oops\n'
 
     def endless(self) -> bytes | None:
-        """A text without its end."""
+        """A text without an end."""
         return b'"'

@@ -17,7 +17,7 @@ __all__ = ["Authorize", "AuthorizedTransport"]
 Authorize = Callable[[Request, Transport], Awaitable[Request]]
 """Gives back a request with header fields added or replaced.
 
-The transport is one that authorizes nothing, for what the function itself has to ask.
+The transport does not authorize, for requests of the function itself.
 """
 
 
@@ -28,7 +28,7 @@ class AuthorizedTransport(TransportView):
 
     Args:
         inner: The transport that sends.
-        authorize: Called for each request, last before it is sent.
+        authorize: Called for each request, immediately before it is sent.
     """
 
     def __init__(self, inner: Transport, authorize: Authorize) -> None:
@@ -57,9 +57,9 @@ class AuthorizedTransport(TransportView):
 
 
 class _AuthorizedResponse:
-    """A request that is authorized and sent when this is entered, and its response.
+    """A context manager: entering authorizes and sends a request, and gives its response.
 
-    A class and no generator, for the reason that the transport's own has.
+    A class rather than a generator, for the same reason as the transport's own.
     """
 
     def __init__(

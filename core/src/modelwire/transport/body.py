@@ -25,8 +25,8 @@ class Body:
         session: The session that it belongs to.
         exchange: The client and the server, for errors.
         deadlines: The limits, in seconds.
-        connected_at: When the connection stood, by the loop's clock.
-        total_at: When the whole answer must be there, by the loop's clock, or `None`.
+        connected_at: When the connection was established, by the loop's clock.
+        total_at: When the whole answer is due, by the loop's clock, or `None`.
         telling: Reports the end to a listener, or `None`.
     """
 
@@ -60,12 +60,13 @@ class Body:
         )
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Iterate the bytes as they arrive; what came before a fault is yielded before it is raised.
+        """Iterate the bytes as they arrive; bytes before a fault are yielded before it is raised.
 
-        An encoded body is decoded in slices, and the event loop turns between two of them.
+        An encoded body is decoded in slices, and the event loop runs other tasks between two of
+        them.
 
         Raises:
-            ProviderError: The body did not come to its end, or is not encoded as it says.
+            ProviderError: The body was cut, or does not have the declared encoding.
         """
         coding = self._raw.headers.get("Content-Encoding")
         return self._arrivals() if coding is None else self._decoded(coding)
@@ -120,7 +121,7 @@ class Body:
             self.close()
 
     def close(self) -> None:
-        """Let the connection go: back to the pool when the body has ended, else it is cut.
+        """Release the connection: back to the pool if the body has ended, else it is closed.
 
         A pending read fails with `ConnectionFailed`.
         """
@@ -143,13 +144,13 @@ class Body:
         )
 
     def _connection_lost(self, _: asyncio.Future[None]) -> None:
-        """Wake a reader that aiohttp leaves waiting: the body was no HTTP, and it hung up."""
+        """Wake a reader that aiohttp leaves waiting after it disconnects from an invalid body."""
         content = self._raw.content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(RuntimeError("The connection was closed."))
 
     def _held_back(self) -> bytes:
-        """Take the bytes that a pending fault hides: aiohttp raises it before it gives them out."""
+        """Take the bytes that a pending fault hides: aiohttp raises it before it returns them."""
         content = self._raw.content
         if content.exception() is None:
             return b""
@@ -170,11 +171,11 @@ class Body:
         )
 
     def _broken(self) -> BaseException | None:
-        """Say what the connection itself reports."""
+        """Return the fault that the connection itself reports."""
         return None if self._protocol is None else self._protocol.exception()
 
     def _unseen_break(self) -> BaseException | None:
-        """Notice a broken connection that aiohttp takes for the end of a body without a length."""
+        """Detect a broken connection that aiohttp takes for the end of a body without a length."""
         headers = self._raw.headers
         if "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower():
             return None
@@ -185,6 +186,6 @@ class Body:
 
 
 def _look_at(lost: asyncio.Future[None]) -> None:
-    """Take notice of how a connection ended, or asyncio logs that it was never retrieved."""
+    """Retrieve the outcome of a connection, or asyncio logs that it was never retrieved."""
     if not lost.cancelled():
         lost.exception()

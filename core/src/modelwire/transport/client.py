@@ -36,7 +36,8 @@ class Transport(AsyncClosable):
     it, or by `aclose`.
 
     Args:
-        deadlines: How long to wait for what, where neither a call nor the configuration says it.
+        deadlines: The default limits on waiting, where neither a call nor the configuration sets
+            them.
         environ: Where the proxy variables (see `proxy_for`), `SSL_CERT_FILE` and `SSL_CERT_DIR` are
             looked up; by default the process's environment.
         ca_bundle: A file of PEM certificates, or a directory as `openssl rehash` makes it, to trust
@@ -44,8 +45,8 @@ class Transport(AsyncClosable):
         client_cert: The PEM files of a client certificate and of its key, which is not encrypted.
         proxy: The URL of the proxy for all requests, whatever the environment says; an empty string
             means none. User name and password in it are sent as `Proxy-Authorization`.
-        max_connections: The most connections at a time per event loop, or `None` for no limit. A
-            request that finds none free waits, and only the total deadline limits that wait.
+        max_connections: The maximum of simultaneous connections per event loop, or `None` for no
+            limit. A request waits for a free one, and only the total deadline limits that wait.
     """
 
     def __init__(
@@ -82,15 +83,15 @@ class Transport(AsyncClosable):
         provider: str | None = None,
         model: str | None = None,
     ) -> AbstractAsyncContextManager[Response]:
-        """Send a request and hand over its response as soon as the head has arrived.
+        """Send a request, and return its response as soon as the head has arrived.
 
         Leaving the context before the end of the body closes the connection; after it, the
-        connection goes back to the pool. Nothing is retried but for one case: a kept connection
+        connection goes back to the pool. Nothing is retried, with one exception: a kept connection
         that the server closed before it sent one byte of a response is replaced by another, once.
 
         Args:
-            request: What to send.
-            deadlines: How long to wait for what; what is not given is as the transport has it.
+            request: The request.
+            deadlines: The limits on waiting; missing ones are those of the transport.
             provider: The provider's id, for errors.
             model: The model id, for errors.
 
@@ -99,16 +100,16 @@ class Transport(AsyncClosable):
             InvalidRequest: The request cannot be sent as HTTP.
             ConnectionFailed: There is no connection, or it broke.
             RequestTimeout: A deadline passed; its `phase` says which.
-            MalformedResponse: What answered does not speak HTTP, or it sent a part of the answer only
+            MalformedResponse: The response is not HTTP, or only a part of the answer
                 (206 Partial Content).
         """
         limits = self.deadlines if deadlines is None else deadlines.with_defaults(self.deadlines)
         return _ResponseContext(partial(self._open, request, limits, provider, model))
 
     def trusting(self, ca_bundle: Path | str) -> Transport:
-        """This transport for a service that has certificates of its own.
+        """A view of this transport for a service with certificates of its own.
 
-        What it returns is like this transport, but trusts the certificates in `ca_bundle` and no
+        The result is like this transport, but trusts the certificates in `ca_bundle` and no
         others. There is one for each bundle, and it is closed with this one.
 
         Args:
@@ -176,7 +177,7 @@ class Transport(AsyncClosable):
         return proxy_login(proxy) if proxy else None
 
     def _prepare(self, *, needs_tls: bool) -> tuple[Sessions, ssl.SSLContext | bool | None]:
-        """Do what takes long, once; runs in a thread."""
+        """Do the slow preparations, once; runs in a thread."""
         # What answers to failed requests need is imported now, and not on the event loop later.
         with importing():
             import email.utils  # noqa: F401
@@ -199,11 +200,11 @@ class Transport(AsyncClosable):
 
 
 class _ResponseContext:
-    """A request and its response: entering sends the one, leaving closes the other.
+    """A request and its response: entering sends the request, leaving closes the response.
 
-    This is a class and no generator, since generators that are collected together are closed in no
-    particular order: the plugin's would find this one closed already, and `contextlib` takes that
-    for an error.
+    This is a class rather than a generator, since generators that are collected together are closed
+    in no particular order: the plugin's would find this one closed already, and `contextlib` takes
+    that for an error.
     """
 
     def __init__(self, open_response: Callable[[], Awaitable[Response]]) -> None:

@@ -1,8 +1,8 @@
 """Content encodings: gzip and deflate, decoded in bounded slices.
 
 No encoding is requested, but some proxies and services encode anyway. A few bytes may expand
-to a thousand times as many, so the work and the memory of a slice are limited, and the caller yields
-to the event loop between two slices.
+to a thousand times as many, so the work and the memory of a slice are limited, and the caller
+yields to the event loop between two slices.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ __all__ = [
 ]
 
 ENCODED_SLICE = 4 * 1024
-"""The most encoded bytes that one slice takes in."""
+"""The maximum of encoded bytes that one slice consumes."""
 DECODED_SLICE = 64 * 1024
-"""The most bytes that one slice gives out."""
+"""The maximum of bytes that one slice produces."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 _ZLIB = zlib.MAX_WBITS
@@ -36,15 +36,15 @@ _DEFLATED = 8
 
 
 class BrokenEncoding(Exception):
-    """A body that cannot be decoded as its header says."""
+    """A body that does not have the declared encoding."""
 
 
 class CutEncoding(BrokenEncoding):
-    """A body that ended before its encoding did: a part of it, or its checksum, is missing."""
+    """A body that ended before its encoding: a part of it, or its checksum, is missing."""
 
 
 class UnsupportedEncoding(BrokenEncoding):
-    """A body that is encoded more than once, or as nothing here can decode it."""
+    """A body that is encoded more than once, or in an unsupported encoding."""
 
 
 class Decoder:
@@ -67,17 +67,17 @@ class Decoder:
         Each slice takes in at most `ENCODED_SLICE` bytes and gives out at most `DECODED_SLICE`.
 
         Raises:
-            BrokenEncoding: The bytes are not encoded like that. What came before has been yielded.
+            BrokenEncoding: The bytes are not encoded like that. The data before has been yielded.
         """
         view = memoryview(data)
         for start in range(0, len(view), ENCODED_SLICE):
             yield from self._decode(bytes(view[start : start + ENCODED_SLICE]))
 
     def end(self) -> None:
-        """Say that the body has ended.
+        """Mark the end of the body.
 
         Raises:
-            CutEncoding: The encoding has not: a part or the checksum is missing.
+            CutEncoding: The encoding has not ended: a part or the checksum is missing.
         """
         if self._inflate is not None:
             raise CutEncoding("the encoded data has no end")
@@ -113,9 +113,9 @@ class Decoder:
 
 
 def decoder_for(content_encoding: str | None) -> Decoder | None:
-    """The decoder of a body, or `None` where it comes as it is.
+    """The decoder of a body, or `None` where it is not encoded.
 
-    What names no encoding, as the `utf-8` of some servers, is ignored.
+    A value that is not an encoding, such as the `utf-8` of some servers, is ignored.
 
     Args:
         content_encoding: The value of the header field `Content-Encoding`.

@@ -1,4 +1,4 @@
-"""Deadlines of a request, and the watch over reads of a response body."""
+"""Deadlines of a request, and the watchdog of reads of a response body."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ANOTHER_TURN", "Deadlines", "ReadWatch"]
 
 @frozen
 class _Default:
-    """The default of a limit, where none was given."""
+    """The default of a limit that was not given."""
 
     seconds: float | None
 
@@ -40,8 +40,8 @@ class Deadlines:
     Only waiting counts: the time that a slow consumer spends between two reads is its own. Each
     limit that passes raises a `RequestTimeout` whose `phase` is the attribute's name.
 
-    A limit that is not given is looked for in the next place: what a call leaves out is what the
-    configuration says, then the `Transport`, and at last the default.
+    A limit that is not given comes from the next place: the order is the call, the configuration,
+    the `Transport`, and the default.
     """
 
     # The aliases are written out, since not every type checker takes the underscores away.
@@ -65,36 +65,36 @@ class Deadlines:
 
     @property
     def first_byte(self) -> float | None:
-        """From the connection standing to the first byte of the response's body.
+        """Seconds from the connection to the first byte of the response's body.
 
-        Sending the request is part of it, so a server that stops reading it is noticed too.
+        Sending the request is part of it, so a server that stops reading it is detected too.
         """
         return _seconds(self._first_byte)
 
     @property
     def first_event(self) -> float | None:
-        """From asking a model to the first event of its answer, tries and waits between included.
+        """Seconds from the call of a model to its first event, with tries and waits between.
 
-        It begins again with each fallback. Bytes that make no event do not count. The runtime keeps
-        it, whatever the plugin does; a `Transport` alone does not.
+        It begins again with each fallback. Bytes that make no event do not count. The runtime
+        enforces it, whatever the plugin does; a `Transport` alone does not.
         """
         return _seconds(self._first_event)
 
     @property
     def idle(self) -> float | None:
-        """Between two reads of the body."""
+        """Seconds between two reads of the body."""
         return _seconds(self._idle)
 
     @property
     def total(self) -> float | None:
-        """For the whole answer, from the call to the end of the body.
+        """Seconds for the whole answer, from the call to the end of the body.
 
         The runtime counts retries into it, and fallbacks where the call itself gave the limit.
         """
         return _seconds(self._total)
 
     def with_defaults(self, other: Deadlines) -> Deadlines:
-        """These limits, and the other's in place of those that were not given."""
+        """These limits, with missing ones taken from another object."""
         return _completed(self, other)
 
 
@@ -112,23 +112,23 @@ _NAMES = tuple(each.name.removeprefix("_") for each in fields(Deadlines))
 
 
 ANOTHER_TURN = 0.001
-"""Seconds, few, in which the loop turns once more."""
+"""A few seconds, in which the loop completes another iteration."""
 
 
 class ReadWatch:
-    """Notices that a read of the body takes too long.
+    """Detects that a read of the body takes too long.
 
     A reader calls `waiting` before each read and `arrived` after it, which costs little more than a
     look at the clock: the timer is not moved with each read. It only never fires later than the
     read that is under way is due, and looks, when it fires, whether that one is still waiting.
 
-    A program may have held up the loop meanwhile. Then what has arrived lies in the socket, and the
-    loop may turn to the timer before the reader; so the verdict waits for one more turn.
+    A program may have blocked the loop meanwhile. Then data may wait in the socket, and the
+    loop may run the timer before the reader; so the verdict waits for one more iteration.
 
     Args:
         deadlines: The limits, in seconds.
-        connected_at: When the connection stood, by the loop's clock.
-        total_at: When the whole answer must be there, by the loop's clock, or `None`.
+        connected_at: When the connection was established, by the loop's clock.
+        total_at: When the whole answer is due, by the loop's clock, or `None`.
         expire: Called once with the phase that took too long and its limit.
     """
 
@@ -171,19 +171,19 @@ class ReadWatch:
         self._timer_at = math.inf
 
     def waiting(self) -> None:
-        """Say that a read begins."""
+        """Mark the beginning of a read."""
         due = self._clock() + self._idle if self._phase == "idle" else self._first_byte_at
         self._due = due
         if self._timer is None or due < self._timer_at:
             self._set_timer(due)
 
     def arrived(self) -> None:
-        """Say that a read is over."""
+        """Mark the end of a read."""
         self._due = None
         self._phase = "idle"
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -14,12 +14,12 @@ __all__ = ["DryRunTransport", "RequestCaptured"]
 
 
 class RequestCaptured(ModelwireError):
-    """A request was ready to be sent, and was kept.
+    """A request that was ready to be sent and was captured.
 
-    It is no failure of a provider, so there is no retry and no fallback.
+    It is not a provider's failure, so there is no retry and no fallback.
 
     Attributes:
-        request: What would have been sent.
+        request: The request that would have been sent.
     """
 
     code = "not_sent"

@@ -77,7 +77,7 @@ def error_from_status(
 
     Args:
         status: The HTTP status of a response that is not a success.
-        message: What the provider said, as `explain_body` finds it; without it the error says what
+        message: The provider's message, as `explain_body` finds it; without it the error says what
             the status means.
         headers: The header fields of the response; they give the time to wait.
         request_id: The request's id, e.g. `Response.request_id`; without it `x-request-id` and
@@ -121,12 +121,12 @@ _DEPTH = 5
 
 
 def explain_body(body: bytes, content_type: str | None = None) -> str:
-    """Find what the body of an error says.
+    """Find the message in the body of an error.
 
     Knows JSON in the shapes that providers use (`{"error": {"message": ...}}`, `{"error": "..."}`,
     `{"message": ...}`, `{"Message": ...}`, `{"detail": ...}` with a text or a list of them), HTML
-    (its title, else its text) and plain text. What the body is decides, not what `content_type`
-    says, which proxies and gateways get wrong; it only tells an HTML fragment from plain text. A
+    (its title, else its text) and plain text. The content of the body decides, not `content_type`,
+    which proxies and gateways get wrong; it only distinguishes HTML fragments from plain text. A
     body that is framed as server-sent events is read by `error_payload` first.
 
     Returns:
@@ -149,8 +149,9 @@ _EVENT_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 def error_payload(body: bytes) -> bytes:
     """Find the payload in the body of an error.
 
-    Services and gateways frame the body of an error as server-sent events where a stream was asked
-    for. Its payload is the data of the first event that holds any; every other body is its own.
+    Services and gateways frame the body of an error as server-sent events where a stream was
+    requested. Its payload is the data of the first event that holds any; every other body is its
+    own.
     """
     if _EVENT_FIELD.match(body) is None:
         return body
@@ -175,7 +176,7 @@ def _said(value: Any, depth: int = 0) -> str:
 
 
 def _item(value: Any, depth: int) -> str:
-    """Say one of several details; validation errors of FastAPI have the place under `loc`."""
+    """The text of one of several details; validation errors of FastAPI have the place in `loc`."""
     said = _said(value, depth + 1)
     place = value.get("loc") if isinstance(value, dict) else None
     if said and isinstance(place, list):

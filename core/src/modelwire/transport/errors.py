@@ -49,7 +49,7 @@ class Exchange:
     Attributes:
         endpoint: Where the request goes.
         proxy: The proxy on the way, or `None`.
-        details: What each error has besides its message: `provider`, `model`, `request_id`.
+        details: Further attributes of each error: `provider`, `model`, `request_id`.
     """
 
     endpoint: Endpoint
@@ -57,7 +57,7 @@ class Exchange:
     details: dict[str, Any] = field(factory=dict, repr=False)
 
     def answered(self, request_id: str | None) -> Exchange:
-        """The same, once the service has named the request."""
+        """The same exchange, once the service has given the request's id."""
         return Exchange(self.endpoint, self.proxy, {**self.details, "request_id": request_id})
 
     def failed(self, message: str, **options: Any) -> ConnectionFailed:
@@ -65,7 +65,7 @@ class Exchange:
         return ConnectionFailed(message, **self.details, **options)
 
     def request_fault(self, fault: BaseException) -> ModelwireError:
-        """Say why no response came."""
+        """The error for a missing response."""
         if isinstance(fault, aiohttp.ClientHttpProxyError):
             return self._proxy_refused(fault)
         if isinstance(fault, aiohttp.ClientConnectorError):
@@ -80,11 +80,11 @@ class Exchange:
         return self._broke(fault)
 
     def body_fault(self, fault: BaseException, broken: BaseException | None) -> ModelwireError:
-        """Say why the body of a response did not come to its end.
+        """The error for a response body that was cut.
 
         Args:
-            fault: What reading raised.
-            broken: What the connection itself reports, or `None`.
+            fault: The exception of the read.
+            broken: The fault that the connection itself reports, or `None`.
         """
         if isinstance(fault, ModelwireError):
             return fault
@@ -103,7 +103,7 @@ class Exchange:
         return self._broke(fault)
 
     def encoding_fault(self, fault: BrokenEncoding) -> ProviderError:
-        """Say why the body of a response cannot be decoded."""
+        """The error for a response body that cannot be decoded."""
         host = self.endpoint
         if isinstance(fault, CutEncoding):
             return StreamTruncated(
@@ -173,9 +173,9 @@ class Exchange:
 
 
 def cause_of(fault: BaseException) -> BaseException | None:
-    """Choose what our error is raised from: the fault, emptied of the request and of its response.
+    """Choose the cause of our error: the fault, emptied of the request and of its response.
 
-    Of one whose own text shows a URL, or a part of the request, only what is behind it is kept; all are
+    Of a fault whose own text shows a URL or a part of the request, only its cause is kept; all are
     emptied, since a fault that is not kept as the cause may still be the context of our error.
     """
     shows = "://" in str(fault) or isinstance(fault, UnicodeError)

@@ -1,4 +1,4 @@
-"""The decoder of JSON lines (NDJSON): one JSON document a line."""
+"""The decoder of JSON lines (NDJSON): one JSON document per line."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class JsonLinesDecoder:
-    """Decodes lines of JSON that come in pieces of any size.
+    """Decodes lines of JSON that arrive in pieces of any size.
 
-    Lines end with LF or CR LF; blank ones are left out. The last one needs no end.
+    Lines end with LF or CR LF; blank ones are left out. The last one needs no line ending.
 
     Args:
-        limit: The most bytes that a line may hold.
+        limit: The maximum size of a line in bytes.
     """
 
     def __init__(self, limit: int = DEFAULT_LINE_LIMIT) -> None:
@@ -32,11 +32,12 @@ class JsonLinesDecoder:
         self._fault: MalformedResponse | None = None
 
     def feed(self, chunk: bytes) -> list[Any]:
-        """Take the next bytes and return the documents that they complete.
+        """Process the next bytes and return the documents that they complete.
 
         Raises:
-            MalformedResponse: A line is no JSON in UTF-8, is nested too deep, or is larger than the
-                limit. Documents before it are returned first, and the error is raised by the next call.
+            MalformedResponse: A line is not JSON in UTF-8, is nested too deep, or is larger than
+                the limit. Documents before it are returned first, and the error is raised by the
+                next call.
         """
         if self._fault is not None:
             raise self._fault
@@ -54,7 +55,7 @@ class JsonLinesDecoder:
         return found
 
     def end(self) -> list[Any]:
-        """Say that the body has ended, and return the document that lacked its line feed, if any.
+        """Mark the end of the body, and return the document that lacked its line feed, if any.
 
         Raises:
             MalformedResponse: As in `feed`.

@@ -37,7 +37,7 @@ class RequestLog:
         self._secrets: tuple[str, ...] = ()
 
     def request(self, request: Request, headers: Mapping[str, str], proxy: str | None) -> None:
-        """The request goes out."""
+        """The request is being sent."""
         self._secrets = secrets_in(headers, request.public_headers, request.url)
         through = f" through {proxy}" if proxy else ""
         body = f", {_size(len(request.body))}" if request.body else ""
@@ -45,7 +45,7 @@ class RequestLog:
         self._say(said, shown_request_headers(headers, request.public_headers))
 
     def head(self, status: int, headers: Mapping[str, str]) -> None:
-        """The head of the response is there."""
+        """The head of the response has arrived."""
         name = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         said = f"{status} {name}".rstrip()
         self._say(f"{said} after {self._passed()}", shown_response_headers(headers))
@@ -58,7 +58,7 @@ class RequestLog:
             self._say(f"{_size(received)} {how}, after {self._passed()}")
 
     def failed(self, error: BaseException) -> None:
-        """No response came."""
+        """No response arrived."""
         self._ended = True
         self._say(f"failed after {self._passed()}: {error}")
 
@@ -77,7 +77,7 @@ def log_request(
     """Begin the log of a request; `None` if logging is off.
 
     Args:
-        request: What is sent.
+        request: The request to send.
         headers: The header fields with those that were added.
         proxy: The URL of the proxy, without user name and password, or `None`.
     """

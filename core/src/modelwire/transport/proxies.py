@@ -22,14 +22,14 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
     """Find the proxy that the environment configures, or `None` for a direct connection.
 
     `HTTPS_PROXY` or `HTTP_PROXY`, by the scheme of `url`, then `ALL_PROXY`. A name in lower case
-    wins over the same one in upper case, also when it is empty, and `HTTP_PROXY` in upper case is
-    not believed where `REQUEST_METHOD` says that this is a CGI program (as in `urllib`). A value
+    takes precedence over upper case, even when it is empty, and `HTTP_PROXY` in upper case is
+    ignored where `REQUEST_METHOD` says that this is a CGI program (as in `urllib`). A value
     without a scheme means `http://`.
 
-    `NO_PROXY` lists, between commas or spaces, what is reached directly: `*`, a host name with
+    `NO_PROXY` lists, separated by commas or spaces, hosts to reach directly: `*`, a host name with
     everything below it (`example.com`, `.example.com` and `*.example.com` are the same), an IP
-    address, a network as `10.0.0.0/8`, each with or without `:port`. `localhost`, the names below
-    it, `127.0.0.0/8` and `::1` are always reached directly.
+    address, a network such as `10.0.0.0/8`, each with or without `:port`. `localhost`, the names
+    below it, `127.0.0.0/8` and `::1` are always reached directly.
 
     Raises:
         ConfigError: `url` is not an absolute `http` or `https` URL.
@@ -100,7 +100,7 @@ def _address(host: str) -> _Address | None:
 
 @frozen
 class ProxyLogin:
-    """How to reach a proxy.
+    """The address of a proxy, with its credentials.
 
     Attributes:
         endpoint: Its host and port.
@@ -119,7 +119,7 @@ class ProxyLogin:
 
 
 def proxy_login(url: str) -> ProxyLogin:
-    """Take a proxy's URL apart; one without a scheme means `http://`.
+    """Parse a proxy's URL; one without a scheme means `http://`.
 
     Raises:
         ConfigError: It is not an `http` or `https` URL.

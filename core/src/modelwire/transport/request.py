@@ -13,15 +13,15 @@ __all__ = ["Request", "clean_headers", "header", "merge_headers", "request_id_in
 
 @frozen
 class Request:
-    """An HTTP request, finished and perhaps signed: it goes out as it is given.
+    """An HTTP request, finished and perhaps signed: it is sent unchanged.
 
-    The headers and the body stay out of the `repr`, and so does what a URL may hide.
+    The `repr` leaves out the headers, the body, and parts of the URL that may be secret.
 
     Attributes:
         method: The HTTP method.
         url: An absolute `http` or `https` URL. A URL in ASCII is sent byte for byte, since a
             signature covers it; any other is percent-encoded first.
-        headers: Header fields. What HTTP needs (`Host`, `Content-Length`) is added, and where they
+        headers: Header fields. Required fields (`Host`, `Content-Length`) are added, and where they
             are not given `Accept-Encoding: identity`, since a compressed stream arrives in bursts,
             and a `User-Agent`, which RFC 9110 section 10.1.5 recommends.
         body: The whole body, or `None`.
@@ -68,7 +68,7 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def merge_headers(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
-    """Header fields with others over them; a name in another case is the same name."""
+    """Header fields, overridden by others; names are case-insensitive."""
     named = {name.lower() for name in over}
     return {**{k: v for k, v in under.items() if k.lower() not in named}, **over}
 
@@ -89,7 +89,7 @@ def request_id_in(headers: Mapping[str, str], names: Sequence[str] = ()) -> str 
 
 
 def clean_headers(headers: Mapping[str, str], secrets: Collection[str]) -> Mapping[str, str]:
-    """The header fields of a response as they may be shown and kept.
+    """The header fields of a response, safe for display and storage.
 
     Secrets of the request that the service repeats are hidden. Control characters, which RFC 9110
     section 5.5 forbids and which could control a terminal, are escaped.

@@ -14,21 +14,21 @@ __all__ = ["RequestDeadlines", "tracing"]
 
 
 class RequestDeadlines:
-    """Moves one limit along with the phases of a request.
+    """Moves one timeout along with the phases of a request.
 
-    Where a program holds up the loop beyond a limit, what has arrived meanwhile lies in the socket,
-    and the loop may turn to the timer before the reader; so the verdict waits for one more turn.
+    Where a program blocks the loop beyond a limit, data may wait in the socket,
+    and the loop may run the timer before the reader; so the verdict waits for one more iteration.
 
     Args:
         deadlines: The limits, in seconds.
-        timeout: What ends the request; it has no limit of its own.
+        timeout: The timeout that ends the request; it has no limit of its own.
 
     Attributes:
-        phase: What is waited for: `connect`, `first_byte`, or `total` when nothing else is limited.
+        phase: The current phase: `connect`, `first_byte`, or `total` when nothing else is limited.
         limit: The limit of that phase in seconds.
-        reused: Whether the request went out over a connection that had served another before.
-        connected_at: When the connection stood, by the loop's clock.
-        total_at: When the whole answer must be there, by the loop's clock, or `None`.
+        reused: Whether the connection had served another request before.
+        connected_at: When the connection was established, by the loop's clock.
+        total_at: When the whole answer is due, by the loop's clock, or `None`.
     """
 
     def __init__(self, deadlines: Deadlines, timeout: asyncio.Timeout) -> None:
@@ -46,11 +46,11 @@ class RequestDeadlines:
         self.connecting()
 
     def queued(self) -> None:
-        """The pool is limited, and all its connections are busy."""
+        """The pool is limited, and all its connections are in use."""
         self._enter("total", None)
 
     def connecting(self) -> None:
-        """A connection is being made."""
+        """A connection is being established."""
         self.reused = False
         self._enter("connect", self._deadlines.connect)
 
@@ -71,7 +71,7 @@ class RequestDeadlines:
             self._timer = self._loop.call_at(when, self._over)
 
     def stop(self) -> None:
-        """The request has ended: no limit holds any longer."""
+        """The request has ended: no limit applies any longer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

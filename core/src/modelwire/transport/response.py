@@ -21,7 +21,7 @@ __all__ = ["Response", "drain"]
 _BODY_LIMIT = 64 * 1024 * 1024
 _ERROR_BODY_LIMIT = 64 * 1024
 _DRAIN_TIMEOUT = 0.25
-"""Seconds in which a complete answer's body must end for its connection to be used again."""
+"""Seconds in which the body of a complete answer must end for its connection to be reused."""
 
 
 class Response:
@@ -55,7 +55,7 @@ class Response:
         return f"<Response {self.status}>"
 
     def iter_bytes(self) -> AsyncGenerator[bytes, None]:
-        """Iterate the body in the pieces in which it arrives.
+        """Iterate the body in pieces as they arrive.
 
         Bytes that arrived before a fault are yielded before it is raised.
 
@@ -74,7 +74,7 @@ class Response:
         """Iterate the body as server-sent events.
 
         Args:
-            limit: The most bytes that one event may hold.
+            limit: The maximum size of an event in bytes.
 
         Raises:
             MalformedResponse: An event is larger than the limit.
@@ -89,14 +89,14 @@ class Response:
             yield event
 
     async def json_lines(self, *, limit: int = DEFAULT_LINE_LIMIT) -> AsyncGenerator[Any, None]:
-        """Iterate the body as JSON lines (NDJSON): one document a line.
+        """Iterate the body as JSON lines (NDJSON): one document per line.
 
         Args:
-            limit: The most bytes that one line may hold.
+            limit: The maximum size of a line in bytes.
 
         Raises:
-            MalformedResponse: A line is no JSON in UTF-8, is nested too deep, or is larger than the
-                limit.
+            MalformedResponse: A line is not JSON in UTF-8, is nested too deep, or is larger than
+                the limit.
             ProviderError: As in `iter_bytes`.
         """
         decoder = JsonLinesDecoder(limit)
@@ -111,7 +111,7 @@ class Response:
         """Read the whole body.
 
         Args:
-            limit: The most bytes that it may hold.
+            limit: The maximum size in bytes.
 
         Raises:
             MalformedResponse: The body is larger than the limit.
@@ -127,7 +127,7 @@ class Response:
         return body
 
     async def read_error(self, *, limit: int = _ERROR_BODY_LIMIT) -> bytes:
-        """Read what there is of an error's body, to be explained: at most `limit` bytes.
+        """Read the available body of an error, to be explained: at most `limit` bytes.
 
         It does not raise when the body is longer, cut or late, since the status is what counts.
         Credentials of the request that the service repeats are hidden.
@@ -138,7 +138,7 @@ class Response:
         return redact(text, secrets).encode("utf-8", "surrogateescape")
 
     def close(self) -> None:
-        """Let the connection go, also while another task is reading; that one gets an error."""
+        """Release the connection, even while another task is reading; that read fails."""
         self._body.close()
 
     async def _read_up_to(self, limit: int, *, forgiving: bool = False) -> bytes:
@@ -158,9 +158,9 @@ class Response:
 
 
 async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIMEOUT) -> None:
-    """Read to the end of a body, so that its connection can be used again, if the end comes soon.
+    """Read to the end of a body, so that its connection can be reused, if the end comes soon.
 
-    To be called when the answer is complete: whatever becomes of the connection then is no failure
+    To be called when the answer is complete: later problems of the connection are not failures
     of the answer. A body that does not end in time is closed, and its connection with it. Only the
     content encoding has to come to its end, since its checksum covers what was read.
 
@@ -170,7 +170,7 @@ async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIME
 
     Raises:
         StreamTruncated: The body ended before its content encoding did.
-        MalformedResponse: It is not encoded as it says.
+        MalformedResponse: It does not have the declared encoding.
     """
     from asyncio import timeout
 

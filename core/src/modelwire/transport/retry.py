@@ -1,4 +1,4 @@
-"""The retry policy, and the loop that follows it."""
+"""The retry policy, and the loop that applies it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _not_negative: Any = validators.ge(0)
 
 @frozen
 class RetryPolicy:
-    """How often to try, and how long to wait between two tries.
+    """The policy of retries: how often to try, and how long to wait between tries.
 
     Attributes:
-        max_attempts: Tries in all, the first included.
+        max_attempts: The total number of tries, including the first.
         base: The longest wait after the first failure, in seconds; it doubles with each further
             one, and the actual wait is drawn at random from nothing up to it ("full jitter",
             Brooker, "Exponential Backoff And Jitter", 2015).
-        cap: What the doubling stops at, in seconds.
-        longest_wait: A provider that asks for a longer wait than this, in seconds, is not waited
-            for: its error is raised.
-        fallback_wait: The same while another model may answer instead, and the most that the
-            doubling comes to then: the next model is asked rather than waited for this one.
+        cap: The upper limit of the doubling, in seconds.
+        longest_wait: If a provider demands a longer wait than this, in seconds, there is no
+            retry: its error is raised.
+        fallback_wait: The same while another model may answer instead, and the maximum of the
+            doubling in that case: trying the next model is better than waiting.
     """
 
     max_attempts: int = field(default=3, validator=validators.ge(1))
@@ -59,15 +59,15 @@ def delay_before(
     remaining: float | None = None,
     random: Callable[[], float] | None = None,
 ) -> float | None:
-    """Say how long to wait before the next try, or that there should be none.
+    """The delay before the next try, or `None` if there should be none.
 
     The provider's own delay (`error.retry_after`) is the minimum; the jitter comes on top of it,
-    so that many callers with the same delay do not come back in the same instant.
+    so that many callers with the same delay do not retry in the same instant.
 
     Args:
         policy: The policy.
-        attempt: The try that failed, counted from 1.
-        error: How it failed.
+        attempt: The failed try, counted from 1.
+        error: Its error.
         remaining: Seconds until the total deadline, or `None` without one.
         random: Draws a number from 0 up to 1; by default `random.random`.
 
@@ -108,7 +108,7 @@ class _Tries:
         self._failed: list[Attempt] = []
 
     async def wait_after(self, error: ProviderError) -> None:
-        """Wait before the next try, or raise `error` with the story of the tries before it."""
+        """Wait before the next try, or raise `error` with the record of the tries before it."""
         remaining = None if self._ends is None else self._ends - time.monotonic()
         delay = delay_before(self._policy, len(self._failed) + 1, error, remaining=remaining)
         attempt = Attempt(self._model, error.code, error.message, delay)
@@ -131,16 +131,16 @@ async def retrying(
     total: float | None = None,
     on_failure: Callable[[Attempt], None] | None = None,
 ) -> AsyncGenerator[T, None]:
-    """Iterate a stream, and open it again when it fails before its first item.
+    """Iterate a stream, and reopen it when it fails before its first item.
 
-    After the first item nothing is tried again: the caller has seen it. Each stream is closed
+    After the first item nothing is retried: the caller has seen it. Each stream is closed
     before the next is opened, and when this generator is closed.
 
     Args:
         open_stream: Opens the stream; called once for each try.
-        policy: When to try again, and after how long.
-        model: What is tried, as `provider/model-id`, for the record.
-        total: Seconds that all tries and waits together may take before no new try is begun.
+        policy: The retry policy.
+        model: The model, as `provider/model-id`, for the record.
+        total: Seconds for all tries and waits, after which no new try begins.
         on_failure: Called after each failed try, as soon as the wait is known.
 
     Raises:
@@ -187,7 +187,7 @@ async def retrying_call(
 
 
 def _closing(stream: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
-    """Close a stream when it is left, where it can be closed."""
+    """Close a stream on exit, where it can be closed."""
     if not hasattr(stream, "aclose"):
         return nullcontext(stream)
     closable: Any = stream
@@ -195,10 +195,11 @@ def _closing(stream: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncItera
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Read how many seconds a response asks to wait before the next try.
+    """Read how many seconds to wait before the next try, according to a response.
 
-    `retry-after-ms` in milliseconds, as some providers send it, wins over `Retry-After` (RFC 9110
-    section 10.2.3) in seconds, decimals allowed, or as a date. A time that has passed means 0.
+    `retry-after-ms` in milliseconds, as some providers send it, takes precedence over `Retry-After`
+    (RFC 9110 section 10.2.3) in seconds, decimals allowed, or as a date. A time that has passed
+    means 0.
 
     Args:
         headers: The header fields of the response.

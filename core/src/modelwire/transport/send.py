@@ -54,7 +54,7 @@ class PiecewisePayload(Payload):
         return body.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write all of it, with a turn of the loop between two pieces."""
+        """Write all of it, with an iteration of the loop between two pieces."""
         view = memoryview(self._value)
         for start in range(0, len(view), _PIECE):
             if start:
@@ -78,7 +78,7 @@ though it never stopped. With its own 256 KiB that is each chunk of an event str
 """
 
 _SENT_AS_ONE = 256 * 1024
-"""A larger body is written piece by piece, so that other tasks get their turn."""
+"""A larger body is written piece by piece, so that other tasks can run."""
 
 
 def new_session(
@@ -87,7 +87,7 @@ def new_session(
     """Make a session for the running loop: it follows no redirect, keeps no cookie, adds no header.
 
     Args:
-        max_connections: The most connections at a time, or `None` for as many as there are requests.
+        max_connections: The maximum of simultaneous connections, or `None` for no limit.
         make_socket: Makes the socket of a connection.
     """
     return aiohttp.ClientSession(
@@ -123,10 +123,10 @@ async def open_response(
 
     Args:
         session: The session of the running loop.
-        request: What to send.
+        request: The request.
         exchange: The two sides, for errors.
         deadlines: The limits, in seconds.
-        context: The TLS settings, `True` for aiohttp's own, or `None` where no TLS is spoken.
+        context: The TLS settings, `True` for aiohttp's own, or `None` without TLS.
         proxy: The proxy to go through, or `None`.
 
     Raises:
@@ -182,7 +182,7 @@ async def _send(
     options: dict[str, Any],
     progress: RequestDeadlines,
 ) -> aiohttp.ClientResponse:
-    """Send, and once more when a kept connection turns out to have been closed by the server."""
+    """Send, and retry once when the server turns out to have closed a kept connection."""
     url = yarl.URL(request.url, encoded=request.url.isascii())
     resent = False
     while True:

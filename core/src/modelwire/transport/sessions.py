@@ -38,7 +38,7 @@ class Sessions:
         after_fork(self._leave_to_parent)
 
     async def of_this_loop(self) -> aiohttp.ClientSession:
-        """Give the session of the running loop."""
+        """Return the session of the running loop."""
         loop = asyncio.get_running_loop()
         held = self._held.get(loop)
         if held is not None and not held[0].closed:
@@ -53,7 +53,7 @@ class Sessions:
         return session
 
     async def close(self) -> None:
-        """Close the sessions of all loops; those of other loops close when these get to it."""
+        """Close the sessions of all loops; those of other loops close when their loop next runs."""
         with self._lock:
             self._drop_dead()
             held, self._held = self._held, {}

@@ -12,7 +12,7 @@ DEFAULT_EVENT_LIMIT = 64 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _MOST_DIGITS = 15
-"""Of a reconnection time; one of more is no time to wait, and Python converts no more than 4,300."""
+"""The maximum digits of a reconnection time; Python converts no more than 4,300."""
 
 
 @define
@@ -22,7 +22,7 @@ class ServerSentEvent:
     Attributes:
         event: Its type; `message` where the stream gives none.
         data: Its data lines, joined by line feeds.
-        id: The last event id that the stream gave up to here, or `None`.
+        id: The last event id so far, or `None`.
         retry: The reconnection time that came with this event, in milliseconds, or `None`. One of
             more than 15 digits is ignored.
     """
@@ -34,16 +34,16 @@ class ServerSentEvent:
 
 
 class SseDecoder:
-    """Decodes an event stream that comes in pieces of any size.
+    """Decodes an event stream that arrives in pieces of any size.
 
-    It follows the HTML standard (section 9.2.6, "Interpreting an event stream") but for one thing:
+    It follows the HTML standard (section 9.2.6, "Interpreting an event stream") with one exception:
     an event at the end of the body that lacks its final blank line is yielded when it has data,
-    since some servers leave that line out. That a body was cut is for HTTP to notice.
+    since some servers leave that line out. A cut body is detected at the HTTP level.
 
     The work is linear in the number of bytes. Not for use by several tasks at once.
 
     Args:
-        limit: The most bytes that one event may hold.
+        limit: The maximum size of an event in bytes.
     """
 
     def __init__(self, limit: int = DEFAULT_EVENT_LIMIT) -> None:
@@ -60,7 +60,7 @@ class SseDecoder:
         self._fault: MalformedResponse | None = None
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """Take the next bytes and return the events that they complete.
+        """Process the next bytes and return the events that they complete.
 
         Raises:
             MalformedResponse: An event is larger than the limit. Events that were complete before
@@ -100,7 +100,7 @@ class SseDecoder:
         return events
 
     def end(self) -> list[ServerSentEvent]:
-        """Say that the body has ended, and return the event that lacked its blank line, if any.
+        """Mark the end of the body, and return the event that lacked its blank line, if any.
 
         Raises:
             MalformedResponse: An event is larger than the limit.

@@ -1,4 +1,4 @@
-"""The gate of starts: of requests that begin together, a few pass it every few turns of the loop."""
+"""The gate of starts: lets a few of many simultaneous requests start every few loop iterations."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ should be done if the first answers are to come early."""
 
 
 async def pass_gate() -> None:
-    """Wait for a turn of the running event loop in which few other tasks start a request.
+    """Wait for an iteration of the running event loop in which few other tasks start a request.
 
-    To make a request takes part of a millisecond. Without a gate, hundreds that begin together
-    would hold the loop until the last is made, and none would get its answer before. With it, each
+    Making a request takes part of a millisecond. Without a gate, hundreds that begin together
+    would block the loop until the last is made, and none would get its answer before. With it, each
     is sent soon after it is made, and every few of them the loop reads what has arrived for
     streams that run. Tasks pass in the order in which they came.
 
@@ -41,7 +41,7 @@ class _Gate:
     No task holds it: the next turn comes whatever happens to the tasks that passed in this one.
 
     Attributes:
-        passed: The task that passed last in the present turn of the loop, if there is one.
+        passed: The task that passed last in the current iteration of the loop, if there is one.
     """
 
     def __init__(self) -> None:

@@ -19,13 +19,13 @@ __all__ = ["TrustSettings", "context_for", "trust_settings"]
 
 @frozen
 class TrustSettings:
-    """Where certificates are read from.
+    """The sources of certificates.
 
     Attributes:
-        authorities: What names files or directories of trusted certificates, and their paths;
-            empty for the system's own.
+        authorities: The sources of trusted certificates, with the paths of their files or
+            directories; empty for the system's own.
         client_cert: The files of a client certificate and its key, or `None`.
-        versions: When these files were last changed, so that a renewed one is read again.
+        versions: The modification times of these files, so that a renewed one is read again.
     """
 
     authorities: tuple[tuple[str, Path], ...] = ()
@@ -38,13 +38,13 @@ def trust_settings(
     ca_bundle: Path | str | None = None,
     client_cert: tuple[Path | str, Path | str] | None = None,
 ) -> TrustSettings:
-    """Decide where certificates are read from.
+    """Choose the sources of certificates.
 
     A bundle of the caller overrides `SSL_CERT_FILE` and `SSL_CERT_DIR`, and these override the
     system's store, as in OpenSSL.
 
     Raises:
-        ConfigError: A file does not exist or cannot be looked at.
+        ConfigError: A file does not exist or cannot be accessed.
     """
     if ca_bundle:
         named = [("The CA bundle", ca_bundle)]
@@ -65,7 +65,7 @@ def trust_settings(
 
 
 def context_for(settings: TrustSettings) -> ssl.SSLContext:
-    """Build the TLS context, or take the one that was built for the same settings.
+    """Build the TLS context, or reuse the one built for the same settings.
 
     Reading a store of certificates takes tens of milliseconds, so call this off the event loop.
 

@@ -1,4 +1,4 @@
-"""Endpoints of URLs, in a form that may be shown: no userinfo, no path, no query string."""
+"""Endpoints of URLs, in a form safe for display: no userinfo, no path, no query string."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Endpoint:
 
 
 def endpoint_of(url: str, *, what: str = "The address of the provider") -> Endpoint:
-    """Take a URL apart.
+    """Parse a URL.
 
     Raises:
         ConfigError: It is not an absolute `http` or `https` URL that can be sent.

@@ -1,4 +1,4 @@
-"""The view of a transport: it changes what passes, and the connections are those of the transport."""
+"""The view of a transport: it changes requests and shares the transport's connections."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class TransportView(Transport):
         """The same view of another transport."""
 
     def trusting(self, ca_bundle: Path | str) -> Transport:
-        """The same for a service that has certificates of its own."""
+        """The same view for a service with certificates of its own."""
         return self.view_of(self.inner.trusting(ca_bundle))
 
     async def aclose(self) -> None:
-        """Leave the connections to the transport that has them."""
+        """Leave the connections open, since they belong to the transport."""

@@ -1,4 +1,4 @@
-"""Watching of requests: what middleware sees of the HTTP requests that a plugin sends."""
+"""Watching of requests: the HTTP requests of a plugin, as middleware sees them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WATCHING: ContextVar[Callable[[Request], None] | None] = ContextVar("_WATCHING"
 
 @contextmanager
 def watch_requests(seen: Callable[[Request], None]) -> Iterator[None]:
-    """See each request that this task, and those that it starts meanwhile, is about to send.
+    """Watch each request that this task, and those that it starts meanwhile, is about to send.
 
         with watch_requests(lambda request: hosts.append(request.url)):
             first = await anext(deltas)
 
     Args:
-        seen: Called with each request, again for each time that it is sent. Its header fields hold
+        seen: Called with each request, each time that it is sent. Its header fields hold
             secrets. It must not raise.
     """
     token = _WATCHING.set(seen)
@@ -34,7 +34,7 @@ def watch_requests(seen: Callable[[Request], None]) -> Iterator[None]:
 
 
 def note_request(request: Request) -> None:
-    """Show a request to what watches."""
+    """Pass a request to the watchers."""
     seen = _WATCHING.get()
     if seen is not None:
         seen(request)

@@ -96,7 +96,7 @@ class Chat:
         return bool(done)
 
     def _report_dropped(self) -> None:
-        """Say once of each model which of the chosen options it does not take."""
+        """Report once for each model which of the chosen options it does not support."""
         last = self.talk.messages[-1] if self.talk.messages else None
         chosen = {"reasoning": self.talk.reasoning, "max_tokens": self.talk.max_tokens}
         given = [name for name, value in chosen.items() if value is not None]
@@ -154,7 +154,7 @@ class Chat:
         self.talk.attached += attach(images, files)
 
     def load_tools(self, paths: Sequence[Path]) -> None:
-        """Let the model call the functions of Python files.
+        """Make the functions of Python files available to the model.
 
         Raises:
             InvalidMessage: A file cannot be run, or its functions cannot be described.

@@ -112,7 +112,7 @@ class ChatConversation:
         self.session.choose_model(ref)
 
     def choose_system_prompt(self, text: str | None) -> None:
-        """Put this text above the conversation from here on."""
+        """Set the system prompt from here on."""
         self.system_prompt = text
         self.session.choose_system_prompt(text)
 
@@ -124,7 +124,7 @@ class ChatConversation:
     async def ask(
         self, text: str, view: View, approve: Callable[[ToolCall], bool | Awaitable[bool]]
     ) -> bool:
-        """Say something, and show the answer; return whether there was a whole one."""
+        """Send a prompt, and show the answer; return whether it was complete."""
         content: list[UserContent] = [*self.attached, Text(text)]
         self.attached = []
         message = UserMessage(text)

@@ -54,7 +54,7 @@ class Keyboard:
         self.is_interrupted = False
 
     def interrupt(self) -> None:
-        """Give up the line that is being typed; where none is, the next one."""
+        """Abandon the line being typed; without one, the next line."""
         self.is_interrupted = True
         self._give_up()
 
@@ -122,7 +122,7 @@ def without_echo() -> Iterator[None]:
 
 
 def _forget_typed() -> None:
-    """Let nothing that was typed before a question answer it."""
+    """Discard input typed before a question."""
     try:
         import termios
 

@@ -98,7 +98,7 @@ class ChangingLines:
         return (move_up(min(rows, size.lines) - 1), ERASE_BELOW)
 
     def _moves(self, same: int) -> tuple[Control, ...]:
-        """Go from the end of the last line to where the first line that differs begins."""
+        """Move from the end of the last line to the beginning of the first line that differs."""
         if not self._shown:
             return ()
         if same == len(self._shown):

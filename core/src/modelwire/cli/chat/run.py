@@ -207,7 +207,7 @@ def _lines(first: str | None) -> Iterator[str]:
 
 
 def _interrupts(talk: ChatConversation, keyboard: Keyboard | None) -> AbstractContextManager[None]:
-    """Let Ctrl-C stop the answer that is arriving, or give up the line, and not end the program.
+    """Make Ctrl-C stop the current answer, or abandon the line, without ending the program.
 
     Over pipes, where no answer is arriving, it ends the program as usual.
     """

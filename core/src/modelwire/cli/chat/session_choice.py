@@ -70,7 +70,7 @@ def open_session(asked: SessionOptions) -> tuple[Session, bool]:
 
 
 def sessions_directory() -> Path:
-    """Where sessions are kept."""
+    """The folder of the sessions."""
     return default_state_directory() / "sessions"
 
 

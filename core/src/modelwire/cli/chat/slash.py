@@ -91,7 +91,7 @@ async def _model(at: Chat, argument: str) -> bool:
 
 
 async def _warn_of_credentials(at: Chat) -> None:
-    """Say at once, without the network, that the chosen model cannot be asked."""
+    """Warn at once, without the network, if the chosen model cannot be called."""
     if at.talk.model is None:
         return
     catalog = at.talk.runtime.catalog

@@ -178,7 +178,7 @@ def _check_is_object(text: str, place: FilePath) -> None:
 
 
 def _note(text: str, path: Path) -> str | None:
-    """Say that what was written is not read by anything, where that is so."""
+    """A warning if nothing reads the written setting, or `None`."""
     finding = look_up_path(path)
     if finding.verdict == "read" or read_value(text, path) is None:
         return None

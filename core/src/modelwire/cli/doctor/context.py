@@ -92,7 +92,7 @@ class DoctorContext:
         return await self._reached[provider]
 
     async def endpoint(self, provider: str) -> ProviderEndpoint | None:
-        """Where a provider is; `None` where it is on this machine and not reached over HTTP."""
+        """The endpoint of a provider; `None` if it runs on this machine without HTTP."""
         found = await self.reached(provider)
         return found.endpoint if found is not None else None
 

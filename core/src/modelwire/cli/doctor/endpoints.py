@@ -24,7 +24,7 @@ _BUNDLE = "caBundle"
 
 @frozen
 class ProviderEndpoint:
-    """Where a provider is.
+    """The endpoint of a provider.
 
     Attributes:
         url: Its scheme, host and port, or `None` where that cannot be found out.

@@ -93,11 +93,11 @@ class Recorder:
         self._sent = self.context.messages[before:]
 
     def received(self, message: Message) -> None:
-        """Take a complete answer, or the result of a tool."""
+        """Record a complete answer, or the result of a tool."""
         self._received.append(message)
 
     def failed(self, error: ModelwireError) -> None:
-        """Take a failure, with what had arrived."""
+        """Record a failure, with its partial message."""
         self._error = error
         if error.partial is not None:
             self._received.append(error.partial)

@@ -83,7 +83,7 @@ class ConfigEdit:
 
 
 def written_json(written: EditResult) -> dict[str, object]:
-    """Where a change went, for programs."""
+    """The outcome of a change, as JSON data."""
     return {
         "changed": written.changed,
         "configPath": str(written.path),
@@ -93,7 +93,7 @@ def written_json(written: EditResult) -> dict[str, object]:
 
 
 def note_written(written: EditResult) -> None:
-    """Say on standard error where a change went, and what is still wrong there."""
+    """Report on standard error where a change was written, and remaining problems there."""
     if written.created:
         show_note(f"Created {written.path}.")
     if written.backup is not None:

@@ -102,7 +102,7 @@ class Explanation:
 
 
 async def explain(runtime: Runtime, text: str | None, *, offline: bool = False) -> Explanation:
-    """Go the way that a call would go, up to the request, and note every step.
+    """Follow the path of a call up to the request, and record every step.
 
     Args:
         runtime: Whose configuration and plugins are used.

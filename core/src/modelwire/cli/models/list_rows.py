@@ -28,7 +28,7 @@ class Row:
     Attributes:
         key: The reference.
         model: What is known of it, or `None` where no list has it.
-        available: Whether it could be called; `None` where that is not known.
+        available: Whether it could be called; `None` where it is not known.
         tags: What the configuration says of it, such as `default`, `fallback#1` or `alias:fast`.
     """
 
@@ -99,7 +99,7 @@ def rows_of(
     Args:
         config: The configuration.
         registry: The installed plugins.
-        listings: What is known of the models of each provider.
+        listings: The known facts about the models of each provider.
         provider: The only provider to list, by its own id.
         local: Whether to list only models on this machine.
         search: Words in the references or names of the models to list.

@@ -23,7 +23,7 @@ __all__ = ["refresh"]
 
 @frozen
 class RefreshResult:
-    """How the refreshing of one provider's list ended.
+    """The outcome of refreshing one provider's list.
 
     Attributes:
         listing: What is known now.

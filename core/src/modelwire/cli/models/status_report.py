@@ -48,7 +48,7 @@ class Choice:
     seconds: float | None = None
 
     def fail(self, error: ModelwireError) -> None:
-        """Note why the model cannot be used."""
+        """Record why the model cannot be used."""
         self.error, self.code, self.hint = str(error), error.code, error.hint
 
     def to_json(self) -> dict[str, Any]:

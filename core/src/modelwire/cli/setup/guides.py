@@ -130,7 +130,7 @@ def _failed(offer: GuideChoice, error: Exception) -> PluginError:
 
 
 def not_installed(plugin: PublishedPlugin) -> PluginError:
-    """Say how to get a plugin."""
+    """The error for a plugin that is not installed, with the command to install it."""
     msg = f"The plugin for this is not installed: {plugin.distribution}."
     hint = f"Run: pip install {plugin.distribution}, and then modelwire setup again."
     return PluginError(msg, hint=hint)

@@ -143,7 +143,7 @@ def _menu(config: Config, registry: Registry, available: list[GuideChoice]) -> G
 def _found_credentials(
     config: Config, registry: Registry, available: Iterable[GuideChoice]
 ) -> dict[str, str]:
-    """Where the credentials for some guides were found, by the name of the guide."""
+    """The sources of the credentials found for guides, by guide name."""
     catalog = offline_catalog(config, registry)
     found = {}
     for offer in available:

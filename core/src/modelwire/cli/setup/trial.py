@@ -84,6 +84,6 @@ async def send(config: Config, ref: ModelRef, timeout: float) -> float:
 
 
 def best_first(models: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """Put the models that a guide proposes in front, in its order; the others stay in theirs."""
+    """Put the models that a guide proposes first, in its order; the others keep theirs."""
     proposed = [name for p in patterns for name in models if fnmatchcase(name, p)]
     return list(dict.fromkeys([*proposed, *models]))

@@ -1,1 +1,1 @@
-"""The conformance rules: each file covers one side of a provider, each test is one rule."""
+"""The conformance rules: each file covers one aspect of a provider, each test is one rule."""

@@ -20,13 +20,13 @@ __all__ = ["AuthRules"]
 
 
 class AuthRules(Rules):
-    """A mode is used or refused, and never ignored."""
+    """An auth mode is used or refused, never ignored."""
 
     @needs(WIRE)
     def test_an_auth_mode_of_another_plugin_is_used_or_refused(
         self, bench: Bench, tmp_path: Path
     ) -> None:
-        """Requests go out through the transport of the hook, without a key of the plugin's own.
+        """Requests are sent through the transport of the hook, without a key of the plugin's own.
 
         An API that cannot be authorized so raises the error of `modelwire.authoring.unusable_auth`.
         """

@@ -1,4 +1,4 @@
-"""Rules on cancellation: the service sees the client leave, and nothing is left behind."""
+"""Rules on cancellation: the service sees the client leave, and nothing is left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules on errors: typed, retryable or not, and with what had arrived."""
+"""Rules on errors: their types, whether they are retryable, and the partial message."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _MEANING: dict[int, tuple[type[ProviderError], ...]] = {
 
 _SIGN = "§"
 _PIECE, _ENDLESS = 1 << 20, 72 << 20
-"""Bytes that are sent at once, and in all, of an event without an end: more than `Response` reads."""
+"""The size of an event without an end, at once and in all: more than `Response` reads."""
 
 
 class FaultRules(Rules):

@@ -1,4 +1,4 @@
-"""Rules on imports: loading a plugin costs little, and a call imports nothing on the event loop."""
+"""Rules on imports: loading a plugin is fast, and a call imports nothing on the event loop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MOST_MODULES = 20
 """Modules of one other package that may be loaded. SDKs have hundreds, and load most of them."""
 
 _ABILITIES = {"discover_models": "discovery", "embed": "embeddings"}
-"""The abilities that hooks belong to which not every plugin has."""
+"""The abilities of the optional hooks."""
 
 _LOAD = """
 import json, sys
@@ -81,7 +81,7 @@ asyncio.run(main())
 
 
 class LoadingRules(Rules):
-    """Loading a plugin costs next to nothing, as every list of models loads them all."""
+    """Loading a plugin is fast, as every list of models loads them all."""
 
     def test_it_is_found_by_its_entry_point_and_loads(self, bench: Bench) -> None:
         """The registry finds the plugin, and it follows the contract."""

@@ -1,4 +1,4 @@
-"""The base of every rule: a bench, and the reasons for which a rule does not apply."""
+"""The base of every rule: a bench, and the reasons why a rule does not apply."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _NEEDS = "modelwire_needs"
 
 
 def needs(*what: str) -> Callable[[F], F]:
-    """Say which abilities a rule is about.
+    """Declare the abilities that a rule is about.
 
-    `wire` means that the server has to be scripted, `live` that there is none to script.
+    `wire` means a scripted server, `live` a provider without one.
     """
 
     def mark(rule: F) -> F:

@@ -25,7 +25,7 @@ __all__ = ["SecrecyRules", "repeated_key"]
 
 
 class SecrecyRules(Rules):
-    """Everything that a person or a program may get to see is searched for the secret."""
+    """All output for people and programs is searched for the secret."""
 
     @needs(WIRE)
     @pytest.mark.parametrize("scene", ["answer", "refusal", "stream_error", "cut", "no_server"])
@@ -88,7 +88,7 @@ def repeated_key(bench: Bench) -> str:
 
 @contextlib.contextmanager
 def _overheard() -> Iterator[io.StringIO]:
-    """Everything that is logged, at any level, or printed."""
+    """All log records, at any level, and all printed text."""
     heard = io.StringIO()
     handler = logging.StreamHandler(heard)
     root = logging.getLogger()
@@ -104,7 +104,7 @@ def _overheard() -> Iterator[io.StringIO]:
 
 
 def _shown(outcome: Outcome) -> Iterator[str]:
-    """Everything of an answer that may be shown or kept."""
+    """Every part of an answer that may be shown or stored."""
     for event in outcome.events:
         yield repr(event)
         yield json.dumps(event_to_json(event))

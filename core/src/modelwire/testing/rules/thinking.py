@@ -1,4 +1,4 @@
-"""Rules on thinking: apart from the text, and sent back as the provider wants it."""
+"""Rules on thinking: separate from the text, and sent back in the provider's form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules on tools: offered, called with whole arguments, and answered."""
+"""Rules on tools: definitions, calls with complete arguments, and results."""
 
 from __future__ import annotations
 

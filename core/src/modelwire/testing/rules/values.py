@@ -1,4 +1,4 @@
-"""Rules on values: what a service sends may be of any type."""
+"""Rules on values: a service may send values of any type."""
 
 from __future__ import annotations
 

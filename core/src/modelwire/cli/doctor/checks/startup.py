@@ -44,7 +44,7 @@ class StartupFile:
         code: What Python executes of it; empty for a file that only adds folders to the path of
             imports.
         owner: The name of the package or program that it belongs to, or `None`.
-        version: The owner's version, or `None` where that is not known.
+        version: The owner's version, or `None` where it is not known.
         intact: Whether the file is as its owner installed it.
         editable: Whether the owner was installed in editable mode.
     """
