@@ -71,8 +71,8 @@ def resolve_account(
 
     The address is the model's, the provider's, that of `ANTHROPIC_BASE_URL`, or Anthropic's own. The
     key is the provider's `apiKey`, or that of `ANTHROPIC_API_KEY`; a token of
-    `ANTHROPIC_AUTH_TOKEN` goes out as `Authorization`, as gateways want it. A provider of the user's
-    own has the variable `<ID>_API_KEY`, and never gets the key of another. None is looked for where a
+    `ANTHROPIC_AUTH_TOKEN` is sent as `Authorization`, as gateways require. A provider of the user's
+    own has the variable `<ID>_API_KEY`, and never gets another's key. No key is looked up where a
     plugin owns the auth mode.
 
     Raises:

@@ -19,7 +19,7 @@ __all__ = ["fetch_json", "json_api", "stream_events"]
 
 
 def json_api(account: Account, *, betas: Iterable[str] = ()) -> JsonApi:
-    """The Messages API as it is spoken with an account's service.
+    """The Messages API of an account's service.
 
     Args:
         account: The address and the credentials of requests.

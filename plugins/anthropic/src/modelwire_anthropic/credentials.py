@@ -19,13 +19,13 @@ __all__ = ["detect"]
 def detect(
     provider: ProviderConfig, config: Config, *, probe: bool, timeout: float
 ) -> CredentialStatus:
-    """Say which key would be used, and whether it would work.
+    """Report which key would be used, and whether it would work.
 
     Args:
         provider: The provider's configuration.
         config: The whole configuration.
-        probe: Whether the service may be asked.
-        timeout: Seconds for that.
+        probe: Whether the service may be called.
+        timeout: The time limit for that, in seconds.
 
     Raises:
         ConfigError: A setting is not valid.

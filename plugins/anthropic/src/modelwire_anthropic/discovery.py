@@ -28,7 +28,7 @@ async def discover(provider: ProviderConfig, config: Config, transport: Transpor
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: The service cannot be asked, or refused.
+        ProviderError: The service cannot be reached, or refused.
     """
     account = resolve_account(provider, config)
     found: dict[str, Model] = {}

@@ -27,16 +27,16 @@ class Claude:
 
     Attributes:
         pattern: The beginning of its ids.
-        max_tokens: The most tokens that an answer may have.
+        max_tokens: The maximum number of tokens of an answer.
         thinking: How thinking is requested: by a budget of tokens, or by an effort; `None` where it
             does not think.
-        efforts: The words for effort that it knows.
+        efforts: The effort levels that it knows.
         sampling: Whether it takes temperature and top_p: `both` at once, `one` of them, or `none`.
         prefill: Whether it can continue a partial answer.
-        schema: Whether its answer can be held to a schema.
+        schema: Whether it supports structured output.
         off: How it is kept from thinking: by asking for none (`omit`), by `disabled` or `between_tools`
             as the type of thinking, or not at all (`least`), so that it gets the lowest effort;
-            `None` where that is not known.
+            `None` where it is not known.
         forced_calls: Whether it can be made to call a tool at all.
     """
 

@@ -1,4 +1,4 @@
-"""The hooks. Importing this costs nothing: what they need is imported when they are called."""
+"""The hooks. Importing this is cheap: their dependencies are imported when they are called."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def discover_models(
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: The service cannot be asked, or refused.
+        ProviderError: The service cannot be reached, or refused.
     """
     from modelwire_anthropic.discovery import discover
 
@@ -58,12 +58,12 @@ def stream_completion(
     config: Config,
     transport: Transport,
 ) -> AsyncIterator[Deltas]:
-    """Let a model answer. Closing the generator closes the connection.
+    """Stream a model's answer. Closing the generator closes the connection.
 
     Raises:
         ConfigError: A setting is not valid.
         InvalidMessage: A message holds what the API does not take.
-        ProviderError: The service refused or failed, or the answer broke off.
+        ProviderError: The service refused or failed, or the answer was interrupted.
     """
     from modelwire_anthropic.messages.completion import complete
 

@@ -35,7 +35,7 @@ def _settings(
     variable = answers["api_key_env"]
     written: dict[tuple[str, ...], Any] = {(*home, "apiKey"): {"source": "env", "id": variable}}
     if variable.endswith("_AUTH_TOKEN"):
-        written[*home, "authHeader"] = True  # it goes out as a bearer token, and not as a key
+        written[*home, "authHeader"] = True  # it is sent as a bearer token, not as a key
     if "base_url" in answers:
         written[*home, "baseUrl"] = answers["base_url"]
     return written

@@ -1,6 +1,6 @@
 """The wire of the Messages API, for modelwire's conformance kit.
 
-A provider of one's own that speaks this API is tested in one line:
+A custom provider with this API is tested in one line:
 
     TestAcme = provider_suite("acme", api="anthropic-messages", wire=MessagesWire())
 """

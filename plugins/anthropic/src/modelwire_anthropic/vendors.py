@@ -1,6 +1,6 @@
 """The table of services that speak the Messages API: hosts, thinking, and what that is known from.
 
-A rule of one service holds for that service alone. `None` is what is not known; it is treated
+A rule of one service applies to that service alone. `None` is unknown; it is treated
 neither as yes nor as no. Nothing here is from requests of our own: `evidence` names the page or the
 report, and `as_of` its month.
 """
@@ -30,7 +30,7 @@ class Vendor:
         hosts: Its hosts; `*` matches any characters, as those of a region.
         requires_signature: Whether it takes thinking back only with its signature. Where not, a
             model's own thinking goes back as it came.
-        off: How its models are kept from thinking, or `None` where that is not known.
+        off: How its models are kept from thinking, or `None` where it is not known.
         always_think: Ids of models for which that is `never`; `*` matches any characters.
         evidence: What that is known from.
         as_of: The month of the evidence.

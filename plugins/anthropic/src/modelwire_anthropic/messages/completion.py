@@ -32,11 +32,11 @@ class MessagesCall:
     """A request for one answer, and what it is made from.
 
     Attributes:
-        request: What is sent.
+        request: The request to send.
         account: The address and the credentials.
         model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
     """
 
     request: MessagesRequest
@@ -95,14 +95,14 @@ def complete(
 ) -> AsyncGenerator[Deltas, None]:
     """Stream the model's answer; the hook `stream_completion`.
 
-    What was changed in the request comes first, as diagnostics. Where the service does not take back
+    The changes of the request come first, as diagnostics. Where the service does not take back
     thinking that it once gave, the request is sent once more without, since every later turn of the
     conversation would be refused; all other retries are the runtime's.
 
     Raises:
         ConfigError: A setting is not valid.
         InvalidMessage: A message holds what the API does not take.
-        ProviderError: The service refused or failed, or the answer broke off.
+        ProviderError: The service refused or failed, or the answer was interrupted.
     """
 
     async def plan() -> MessagesCall:

@@ -1,7 +1,7 @@
-"""The history as turns: every call answered, every result called for, the user first.
+"""The history as turns: every call has a result, every result has a call, the user first.
 
 The service refuses a call without its result and a result without its call. A session that holds
-one would be refused from then on, so it is repaired here.
+one would be refused on every later call, so it is repaired here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rendering of a conversation: what all parts of a request must know."""
+"""The rendering of a conversation: the state shared by all parts of a request."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["Rendering"]
 
 @frozen
 class Rendering:
-    """The model that is spoken to, and how.
+    """The model to call, and its conventions.
 
     Attributes:
         model: The model.
         claude: Its generation.
         names: The names of the tools on the wire.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         replay_thinking: Whether the model's earlier thinking goes back to it.
         requires_signature: Whether it goes back only with its signature.
         ids: Gives the ids of tool calls.

@@ -42,7 +42,7 @@ class MessagesRequest:
 
     Attributes:
         payload: The body, as JSON data.
-        changes: What it does not say as its caller said it.
+        changes: The differences from the caller's input.
         names: Names of tools on the wire that differ from the tools' own, and those.
         betas: What the header `anthropic-beta` is to name.
     """
@@ -74,9 +74,9 @@ def build_request(
     """Write the request that continues a context; nothing is sent.
 
     Args:
-        model: The model to ask.
+        model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
         vendor: The service to call; by default Anthropic.
         replay_thinking: Whether the model's earlier thinking goes back to it.
 

@@ -25,7 +25,7 @@ def closed(schema: Any, changes: Changes) -> Any:
 
 
 def instruction(schema: Mapping[str, Any]) -> str:
-    """The schema in words, for a model that takes none."""
+    """The schema as an instruction, for a model without structured output."""
     text = json.dumps(schema, ensure_ascii=False)
     return f"Answer with JSON that follows this JSON Schema, and with nothing else:\n{text}"
 

@@ -16,7 +16,7 @@ from modelwire_anthropic.vendors import Vendor
 __all__ = ["ThinkingPlan", "plan"]
 
 LEAST_BUDGET = 1024
-"""Tokens; the service refuses to let a model think with less."""
+"""The minimum budget of thinking in tokens."""
 
 USUAL_LIMIT = 32_000
 """Tokens of an answer where the caller does not say. The service demands a number; what is not used
@@ -33,7 +33,7 @@ class ThinkingPlan:
     """The limit on tokens and the thinking of a request.
 
     Attributes:
-        max_tokens: The most tokens of the answer, thinking included.
+        max_tokens: The maximum number of tokens of the answer, thinking included.
         fields: What else is sent: `thinking` and `output_config`.
         thinks: Whether thinking is requested.
     """
@@ -51,7 +51,7 @@ def plan(
     Args:
         claude: The model's generation.
         options: Says how much to think, and how long the answer may be.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         vendor: The service to call.
     """
     limit = options.max_tokens or min(claude.max_tokens, USUAL_LIMIT)

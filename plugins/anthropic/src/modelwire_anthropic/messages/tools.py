@@ -28,12 +28,12 @@ def tool_fields(
     Args:
         context: Offers the tools.
         options: Says what is to be called.
-        rendering: The names of the tools, and where changes are recorded.
+        rendering: The names of the tools, and the record of changes.
         thinks: Whether thinking is requested.
         forced_calls: Whether the model can be made to call a tool at all.
 
     Raises:
-        InvalidRequest: The choice demands a tool that there is not.
+        InvalidRequest: The choice demands a tool that does not exist.
     """
     tools = {
         tool.name: _tool(tool)

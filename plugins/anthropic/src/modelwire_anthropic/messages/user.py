@@ -128,7 +128,7 @@ def _image(image: Image, path: str, rendering: Rendering) -> _Block:
 
 
 def _file(file: File, path: str, rendering: Rendering) -> _Block:
-    """Write a document: a PDF as it is, text as text; what else there is becomes a placeholder."""
+    """Write a document: a PDF unchanged, text as text; other files become a placeholder."""
     kind = _kind(file.mime_type)
     source: _Block | None = None
     if kind == "application/pdf" and rendering.takes("document"):

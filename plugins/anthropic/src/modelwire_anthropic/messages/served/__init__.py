@@ -1,1 +1,1 @@
-"""Messages as it is served to clients."""
+"""The dialect of the Messages API, for clients."""

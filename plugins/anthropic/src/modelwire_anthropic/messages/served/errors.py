@@ -1,4 +1,4 @@
-"""Failures in the words of Anthropic's API."""
+"""Failures in the form of Anthropic's API."""
 
 from __future__ import annotations
 
