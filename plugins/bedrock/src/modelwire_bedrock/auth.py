@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["authorize", "target_of"]
 
 _LARGE = 256 * 1024
-"""Bytes of a body from which on it is hashed off the event loop, for which 256 KiB take 0.5 ms."""
+"""The size of a body from which it is hashed off the event loop; 256 KiB take 0.5 ms."""
 
 
 async def authorize(
@@ -38,7 +38,7 @@ async def authorize(
 ) -> Request:
     """Sign a request, or give it a bearer token; the hook `authorize_request`.
 
-    A request that boto3 has signed, as those of Converse, is left as it is.
+    A request that boto3 has signed, such as those of Converse, is not changed.
 
     Raises:
         AuthenticationError: There are no credentials, or they cannot be loaded.

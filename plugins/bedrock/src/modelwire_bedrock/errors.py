@@ -120,7 +120,7 @@ class ServiceFault(Exception):
         code: The code as it was spelled, without namespace and address; empty where there was none.
         message: What the service said.
         status: The HTTP status, or the one that botocore's service model gives to the code.
-        symptom: What the message means, where that is known.
+        symptom: What the message means, where it is known.
         in_stream: Whether it came after the answer had begun.
         request_id: The service's id of the request, or `None`.
         retry_after: Seconds that the service asked to wait, or `None`.
@@ -327,7 +327,7 @@ def _permission_hint(message: str) -> str | None:
 
 
 def _bare_code(value: object) -> str:
-    """Strip the namespace in front of a code and the address behind it."""
+    """Strip the namespace before a code and the address after it."""
     if not isinstance(value, str):
         return ""
     name = value.partition(":")[0].rpartition("#")[2].strip()

@@ -1,4 +1,4 @@
-"""The hooks. Importing this costs nothing: what they need is imported when they are called."""
+"""The hooks. Importing this is cheap: their dependencies are imported when they are called."""
 
 from __future__ import annotations
 
@@ -90,14 +90,14 @@ def stream_completion(
     transport: Transport,
     apis: OtherApis,
 ) -> AsyncIterator[Deltas]:
-    """Let a model answer, event by event. Closing the generator closes the connection.
+    """Stream a model's answer, event by event. Closing the generator closes the connection.
 
     In Converse, or through the plugin that speaks another API, where the model is not on Converse or
     the configuration names that API.
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: AWS refused or failed, or the answer broke off.
+        ProviderError: AWS refused or failed, or the answer was interrupted.
     """
     from modelwire_bedrock.converse.completion import complete_stream
     from modelwire_bedrock.embeddings.families import makes_embeddings_only

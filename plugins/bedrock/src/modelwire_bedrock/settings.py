@@ -75,7 +75,7 @@ class AccessSettings:
 
     Attributes:
         region: The region.
-        base_url: Where to reach the runtime, as an AWS address or one of the user's own.
+        base_url: The address of the runtime, at AWS or elsewhere.
         profile: A profile of the shared AWS configuration files.
         access_key_id: Half of a pair of static keys; both halves are there, or neither.
         secret_access_key: The other half.
@@ -152,7 +152,7 @@ def mints_tokens(provider: ProviderConfig) -> bool:
 
 
 def signing_service(provider: ProviderConfig) -> str | None:
-    """The service that requests to an address of the user's own are signed for.
+    """The service name for signing requests to a custom address.
 
     Raises:
         ConfigError: There is no such service.

@@ -61,7 +61,7 @@ class Target:
 
     @property
     def of_credentials(self) -> Target:
-        """The same without its addresses, for credentials hold for all of them."""
+        """The same target without its addresses, since credentials apply to all of them."""
         return evolve(self, endpoint_url=None, control_url=None, region_source="")
 
     @property
@@ -81,7 +81,7 @@ class Target:
 
     @property
     def skip_auth(self) -> bool:
-        """Whether requests go out unsigned."""
+        """Whether requests are sent unsigned."""
         return self.choice.kind == "none"
 
     @property
@@ -107,7 +107,7 @@ def resolve_target(
 
     An address of AWS that is no more than the name of a region does not pin the endpoint: with an
     ARN of another region the request goes there. FIPS and dual-stack addresses keep being that in
-    any region. Every other address is used as it is.
+    any region. Every other address is used unchanged.
 
     Args:
         model_id: The model, which may be an ARN; `None` for the control plane.

@@ -31,7 +31,7 @@ _to_request_log = _ToRequestLog(logging.INFO)
 
 
 def show_credentials_source() -> None:
-    """Let the logger `modelwire.http`, if it is at `DEBUG`, say where botocore finds credentials."""
+    """Log where botocore finds credentials, if the logger `modelwire.http` is at `DEBUG`."""
     if _requests.isEnabledFor(logging.DEBUG):
         logger = logging.getLogger("botocore.credentials")
         logger.addHandler(_to_request_log)  # does nothing the second time
@@ -41,7 +41,7 @@ def show_credentials_source() -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Let botocore log no request of this thread or task meanwhile."""
+    """Suppress botocore's log records of this thread's or task's requests meanwhile."""
     for name in _LOUD:
         # Adding a filter that is there already does nothing.
         logging.getLogger(f"botocore.{name}").addFilter(_is_foreign)

@@ -1,4 +1,4 @@
-"""Regions: which one a request goes to, and what AWS host names say about it."""
+"""Regions: the region of a request, and the parts of AWS host names."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def aws_address(url: str | None) -> AwsAddress | None:
     """Read an address of Bedrock at AWS; `None` for any other, as a proxy's or an emulator's."""
     try:
         parts = urlsplit(url or "")
-        # A port or a path of one's own is a proxy's, whatever its name looks like.
+        # A custom port or path is a proxy's, whatever its name looks like.
         plain = parts.scheme == "https" and parts.port in (None, 443) and parts.path in ("", "/")
     except ValueError:
         return None

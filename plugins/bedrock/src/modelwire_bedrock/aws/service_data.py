@@ -49,7 +49,7 @@ class JsonOperation:
         method: The method of HTTP.
         before: The path before the argument in it.
         argument: The name of that argument.
-        behind: The path behind it.
+        behind: The path after it.
         shape: The shape of all arguments.
     """
 

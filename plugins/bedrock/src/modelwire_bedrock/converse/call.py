@@ -57,7 +57,7 @@ class ConverseCall:
     Attributes:
         model: The requested model.
         target: The address and the identity of the request.
-        request: What is sent.
+        request: The request to send.
         operation: `converse_stream`, or `converse` where the model cannot stream this.
         headers: Further header fields.
         clients: Where credentials and boto3's clients come from.
@@ -91,7 +91,7 @@ class ConverseCall:
         return self.request.changes
 
     async def prepare(self) -> Request:
-        """Write and sign the request as it is now; nothing is sent.
+        """Write and sign the current request, without sending it.
 
         Raises:
             InvalidRequest: The payload does not follow botocore's service model.

@@ -120,7 +120,7 @@ def complete_stream(
 ) -> AsyncGenerator[Deltas, None]:
     """Stream the model's answer; the hook `stream_completion`.
 
-    What was changed in the request comes first, as diagnostics. A request is sent again, once for
+    The changes of the request come first, as diagnostics. A request is sent again, once for
     each reason and only before any content has come, where the service refused an old thinking
     signature, expired credentials, a call without an inference profile, to stream, cache points, or
     fields that its refusal names. All other retries are the runtime's.

@@ -86,7 +86,7 @@ def _refused_tools(
 
 
 def successor_of(model_id: str) -> str | None:
-    """The model that takes the place of a withdrawn one, where that is known."""
+    """The model that takes the place of a withdrawn one, where it is known."""
     wanted = base_model_id(model_id).lower()
     return next((name for pattern, name in _SUCCESSORS if pattern.search(wanted)), None)
 

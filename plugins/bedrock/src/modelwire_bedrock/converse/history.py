@@ -1,7 +1,7 @@
-"""The history as turns: every call answered, every result called for, roles alternating.
+"""The history as turns: every call has a result, every result has a call, roles alternating.
 
 Converse refuses a history with an unanswered tool call, a result without a call, or blank
-text. A session that holds one would be refused from then on, so it is repaired here.
+text. A session that holds one would be refused on every later call, so it is repaired here.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
 def end_with_user(
     messages: list[dict[str, Any]], changes: Changes, *, prefill: bool, family: Family
 ) -> None:
-    """Let the user have the last word, unless the model may continue the assistant's.
+    """End with a user turn, unless the model may continue the assistant's.
 
     What is continued must not end in white space: Claude refuses that.
     """

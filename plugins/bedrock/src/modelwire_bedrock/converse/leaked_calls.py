@@ -224,7 +224,7 @@ class CallRescuer:
 
 
 def _split(held: str) -> tuple[str, str]:
-    """A leaked section, and the text behind it."""
+    """A leaked section, and the text after it."""
     ends = [match.end() for match in _SECTION_END.finditer(held)]
     if not ends:
         return held, ""

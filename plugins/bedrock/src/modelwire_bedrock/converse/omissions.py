@@ -132,7 +132,7 @@ def _statusless(block: dict[str, Any]) -> dict[str, Any]:
 
 
 def value_at(payload: Mapping[str, Any], path: Sequence[str]) -> Any:
-    """The value that a path leads to, or `None` where there is none."""
+    """The value at a path, or `None` where there is none."""
     here: Any = payload
     for part in path:
         here = here.get(part) if isinstance(here, Mapping) else None

@@ -41,7 +41,7 @@ class StopInfo:
     """Why the service says that the answer ended.
 
     Attributes:
-        raw: The service's word for it.
+        raw: The service's own term for it.
         fields: `additionalModelResponseFields`, if any came.
     """
 

@@ -83,7 +83,7 @@ def add_passages(payload: dict[str, Any], params: Params, changes: Changes) -> d
 
 
 def _merge(ours: Mapping[str, Any], given: Mapping[str, Any], place: str = "") -> dict[str, Any]:
-    """Objects are merged, lists that are known to grow are joined, `None` takes away."""
+    """Merge objects, join lists that are known to grow, and remove keys with `None`."""
     merged = dict(ours)
     for key, value in given.items():
         path = f"{place}.{key}" if place else key

@@ -47,9 +47,9 @@ def plan_call(
     """Decide what to send where, without the network.
 
     Args:
-        model: The model to ask.
+        model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
         provider: The provider's configuration.
         config: The whole configuration.
         base_model: The id of the model behind an inference profile, where it is known.

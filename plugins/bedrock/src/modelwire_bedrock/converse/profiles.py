@@ -38,7 +38,7 @@ def known_inventory(model: Model, target: Target) -> Inventory:
 def chosen_profile(
     model: Model, target: Target, *, refused: bool = False, allow_global: bool = False
 ) -> ProfileChoice | None:
-    """The inference profile to call for a model, or `None` where its id is called as it is.
+    """The inference profile to call for a model, or `None` where its id is called directly.
 
     Args:
         model: The requested model.

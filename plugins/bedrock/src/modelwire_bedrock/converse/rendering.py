@@ -1,4 +1,4 @@
-"""The rendering of a conversation: what all parts of a request must know."""
+"""The rendering of a conversation: the state shared by all parts of a request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def takes(model: Model, family: Family, kind: InputKind) -> bool:
 
 @frozen
 class Rendering:
-    """The model that is spoken to, and how.
+    """The model to call, and its conventions.
 
     Attributes:
         model: The model.
@@ -37,7 +37,7 @@ class Rendering:
         tool_blocks: Whether tool calls and results are blocks; without a list of tools the service
             refuses those, and they are sent as text.
         names: The names of the tools.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         unfit: Images and documents that are beyond the model's limits: why, by their paths.
         newest: The path of the last message, whose content the user can still change.
         ids: Gives the ids of tool calls.

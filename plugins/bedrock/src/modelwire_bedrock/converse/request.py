@@ -96,8 +96,8 @@ class ConverseRequest:
     ) -> ConverseRequest:
         """The same request without the thinking in its history.
 
-        A model that refuses a signature refuses the conversation from then on; without the thinking it
-        goes on. Where it may then not think in this answer, it is not asked to.
+        A model that refuses a signature refuses the conversation on every later call; without the
+        thinking it goes on. Where it may then not think in this answer, it is not asked to.
         """
         changes = Changes(list(self.changes))
         messages = []
@@ -168,14 +168,15 @@ def build_request(
     """Write the request that continues a context; nothing is sent.
 
     Args:
-        model: The model to ask.
+        model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
         settings: The plugin's own block of the configuration, for its `guardrail`.
         base_model: The id of the model behind an inference profile, where it is known.
         region: The AWS region that the request goes to.
         environ: The environment, for the variables that say how long a prompt is cached.
-        configured_limit: The most tokens of an answer, as the configuration says for the model.
+        configured_limit: The maximum number of tokens of an answer, as the configuration says for
+            the model.
 
     Raises:
         InvalidMessage: The last message holds an image or a file that the model does not take, by its
@@ -287,7 +288,7 @@ def _is_gov_cloud(model_id: str, region: str | None) -> bool:
 
 
 def _no_schema(options: CompletionOptions, family: Family, budget: StrictBudget) -> str | None:
-    """Why the schema of the answer goes in words, or `None` where it goes as one or there is none."""
+    """The reason to send the answer's schema as text; `None` if it is sent as such or missing."""
     if options.response_schema is None:
         return None
     if family.structured_output is False:

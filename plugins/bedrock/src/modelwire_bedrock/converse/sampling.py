@@ -138,7 +138,7 @@ def _top_k(
 
 
 def _free_nova(config: dict[str, Any], fields: dict[str, Any], changes: Changes) -> None:
-    """Take away what Nova 2 refuses while it thinks hard; Amazon's documentation says so."""
+    """Remove settings that Nova 2 refuses at high effort, according to Amazon's documentation."""
     for key in ("maxTokens", "temperature", "topP"):
         if config.pop(key, None) is not None:
             changes.dropped(f"inferenceConfig.{key}", "Nova takes none with high reasoning effort.")

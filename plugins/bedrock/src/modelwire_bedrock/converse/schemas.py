@@ -30,7 +30,7 @@ class ToolSchema:
     Attributes:
         schema: The schema; its root is an object without alternatives.
         notes: What is not as it was, and why: each the keyword and a sentence.
-        forms: The alternatives that the root had, in words, or `None`.
+        forms: A description of the root's alternatives, or `None`.
     """
 
     schema: _Schema
@@ -205,7 +205,7 @@ def _required(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _forms(schema: Mapping[str, Any]) -> str | None:
-    """The alternatives of a root in words."""
+    """A description of the alternatives of a root."""
     forms = []
     for keyword in _ALTERNATIVES:
         for branch in _branches(schema.get(keyword)):

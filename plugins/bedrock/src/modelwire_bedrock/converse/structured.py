@@ -38,7 +38,7 @@ def output_config(schema: Mapping[str, Any], changes: Changes) -> dict[str, Any]
 
 
 def schema_instruction(schema: Mapping[str, Any]) -> str:
-    """Say in words that the answer must follow a schema."""
+    """Write an instruction to follow a schema."""
     written = json.dumps(clean_json(schema), ensure_ascii=False, separators=(",", ":"))
     return f"Answer only with one JSON value, without anything around it, that follows this JSON Schema:\n{written}"
 

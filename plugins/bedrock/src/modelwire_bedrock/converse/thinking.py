@@ -36,7 +36,7 @@ class ThinkingPlan:
 
     Attributes:
         fields: Fields of the model's own to send.
-        max_tokens: The most tokens that the answer may have, thinking included.
+        max_tokens: The maximum number of tokens of the answer, thinking included.
         style: How thinking is requested; `None` where it is not.
         effort: The requested effort, where the style has one.
         thinks: Whether the model thinks in this answer, as far as it is known.
@@ -69,7 +69,7 @@ def plan_thinking(
         family: Knows how thinking is requested.
         options: Says how much to think.
         params: May hold `thinkingBudgets`, `interleavedThinking` and `thinkingDisplay`.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         gov_cloud: Whether the request goes to AWS GovCloud, which does not know `display`.
     """
     budgets = object_param(*params.take("thinkingBudgets"), changes)
@@ -152,9 +152,9 @@ def effort_word(
 
     Args:
         level: How much to think, or `off`.
-        model: The model, whose own words for levels count first.
+        model: The model, whose own level names take precedence.
         family: Knows the efforts.
-        changes: Where changes are recorded.
+        changes: The record of changes.
 
     Returns:
         The effort, `none` where that keeps the model from thinking, or `None` where nothing is sent.

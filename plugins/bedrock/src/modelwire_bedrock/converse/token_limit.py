@@ -73,7 +73,7 @@ def with_default_limit(
 ) -> tuple[ThinkingPlan, str | None]:
     """The plan with the default limit, and the note for an answer that reaches it.
 
-    Where another limit is set, so that it is not `unlimited`, the plan is left as it is.
+    Where another limit is set, so that it is not `unlimited`, the plan is not changed.
 
     The service ends an answer of Claude at 4,096 tokens where a request says nothing. What is sent is
     reserved of the quota, so it is not all that the model can do.

@@ -59,12 +59,12 @@ def tool_config(
         options: Says which of them may or must be called.
         family: Knows which choices the model accepts.
         names: The names of the tools on the wire.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         thinks: Whether the model thinks in this answer; some cannot be made to call a tool then.
         budget: Counts the strict schemas of the request.
 
     Raises:
-        InvalidRequest: The choice demands a tool that there is not.
+        InvalidRequest: The choice demands a tool that does not exist.
     """
     offered = offers_tools(context, options, family)
     if context.tools and _forbidden(options) and not family.forbids_calls:

@@ -87,7 +87,7 @@ def render_user(
 def _plain(
     block: UserContent, path: str, rendering: Rendering, *, by_tool: bool
 ) -> Text | Image | File | MediaUrl | dict[str, Any] | None:
-    """A block as it is, in the form of Converse, or in the nearest form that the model takes."""
+    """A block unchanged in the form of Converse, or in the nearest form that the model takes."""
     if isinstance(block, MediaUrl):
         return block
     if isinstance(block, SearchResult) and rendering.cites:

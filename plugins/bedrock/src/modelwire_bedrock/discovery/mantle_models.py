@@ -83,7 +83,7 @@ async def discover_mantle(
     ids = [each for each in _ids(listed) if not makers or each.partition(".")[0].lower() in makers]
     from asyncio import to_thread
 
-    # Prices come from a package that takes long to import.
+    # Prices come from a package that is slow to import.
     return await to_thread(_models, ids, mapper, provider)
 
 

@@ -89,7 +89,7 @@ async def discover(
     )
     from asyncio import to_thread
 
-    # Prices come from a package that takes long to import.
+    # Prices come from a package that is slow to import.
     models = await to_thread(models_in, listing, options, mapper, target.region)
     return ModelList(models, listing.incomplete)
 

@@ -35,7 +35,7 @@ class EmbeddingFamily:
         dimensions: The lengths of the vectors, the default first.
         choosable: Whether the length can be chosen; where not, only the first is made.
         normalizes: Whether it takes a word on the length of the vectors.
-        input_types: Its words for what texts are for; empty where it makes no difference.
+        input_types: Its names for the purposes of texts; empty where it does not distinguish them.
         evidence: What the row is known from, besides the guides.
     """
 

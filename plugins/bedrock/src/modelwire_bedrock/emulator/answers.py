@@ -66,7 +66,7 @@ class ToolUse:
 
     Attributes:
         name: The tool's name.
-        input: The arguments. A string is sent as it is, so that it may be broken JSON.
+        input: The arguments. A string is sent unchanged, so that it may be broken JSON.
         id: The `toolUseId`.
         pieces: In how many deltas the arguments are sent.
     """
@@ -135,7 +135,7 @@ class Answer:
 
     Attributes:
         content: A string, a block or blocks.
-        stop_reason: Bedrock's word; by default `tool_use` where there is a tool call, else
+        stop_reason: Bedrock's term; by default `tool_use` where there is a tool call, else
             `end_turn`.
         usage: The tokens; by default an estimate from the request and the answer.
         pacing: How fast it comes; `None` leaves it to the scenario.

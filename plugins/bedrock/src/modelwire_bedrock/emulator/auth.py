@@ -97,8 +97,8 @@ class Authenticator:
     Attributes:
         credentials: The key pairs that are known.
         bearer_tokens: The bearer tokens that are known.
-        required: Whether only known callers are let in. Otherwise unsigned requests and unknown keys
-            pass, but a known key with a wrong signature is refused all the same.
+        required: Whether only known callers are admitted. Otherwise unsigned requests and unknown
+            keys pass, but a known key with a wrong signature is refused all the same.
         clock: Says what time it is.
     """
 
@@ -115,7 +115,7 @@ class Authenticator:
             services: The service names that a signature may have, the one to name in errors first.
 
         Raises:
-            Refusal: The request is not let in.
+            Refusal: The request is not admitted.
         """
         header = request.header("authorization")
         key = request.header("x-api-key")

@@ -54,7 +54,7 @@ def default_answer(call: EmulatedCall, model: BuiltIn) -> Answer:
     prompt. Where a schema is requested, both answer with JSON.
 
     Raises:
-        Refusal: A schema is none, or its values are too large.
+        Refusal: A schema is not valid, or its values are too large.
     """
     parameters = call.parameters
     choice = (parameters.get("toolConfig") or {}).get("toolChoice") or {}

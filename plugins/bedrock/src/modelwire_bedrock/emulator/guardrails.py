@@ -72,7 +72,7 @@ def find_guardrail(guardrails: Mapping[str, Guardrail], config: Mapping[str, Any
     """The guardrail that a request names by `guardrailIdentifier` and `guardrailVersion`.
 
     Raises:
-        Refusal: There is none.
+        Refusal: The guardrail does not exist.
     """
     name = str(config.get("guardrailIdentifier", "")).rpartition("/")[2]
     found = guardrails.get(name)

@@ -93,7 +93,7 @@ _LISTS = ("thinking", "efforts", "effortsOff", "effortValues", "unknownFields")
 
 @cache
 def hosted_model(model_id: str) -> HostedModel:
-    """The row of a foundation model; one that knows nothing where there is none."""
+    """The row of a foundation model; one of unknown limits where there is none."""
     return next((row for row in hosted_rows() if fnmatchcase(model_id, row.match)), _NOTHING)
 
 

@@ -209,7 +209,7 @@ async def _interrupted(
     frame: bytes,
     reply: StreamReply,
 ) -> bool:
-    """Let a fault strike in front of a frame; say whether the body is to end here."""
+    """Apply a fault before a frame; return whether the body ends here."""
     if fault.kind == "exception":
         members: dict[str, Any] = {}
         if fault.original_status is not None:

@@ -55,7 +55,7 @@ class MintedKey:
 
 
 def read_minted(token: str, prefix: str) -> MintedKey | None:
-    """Read a key; `None` where it is none of this kind."""
+    """Read a key; `None` where it is not of this kind."""
     try:
         address = base64.b64decode(token.removeprefix(prefix), validate=True).decode()
     except (ValueError, binascii.Error):

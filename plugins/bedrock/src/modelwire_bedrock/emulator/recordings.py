@@ -2,7 +2,7 @@
 
 A file with one interaction as JSON, as test suites keep them, and a folder of such files are read as
 well. Secrets never reach a file: only headers that are known to be harmless are kept, and the
-values of credentials are taken out of bodies.
+values of credentials are removed from bodies.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def without_secrets(
     *,
     sent: Mapping[str, str] | None = None,
 ) -> Interaction:
-    """Make an interaction from what passed, with everything taken out that could be a secret.
+    """Make an interaction from a request and its response, with possible secrets removed.
 
     Args:
         request: What the client sent.

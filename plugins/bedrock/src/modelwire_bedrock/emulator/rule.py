@@ -32,9 +32,9 @@ class Rule:
         check: Says what is wrong with a request, or `None`.
         evidence: How it is known.
         source: Where from.
-        families: The families that it holds for; empty is every one.
-        but: Families that it does not hold for.
-        operations: The operations that it holds for.
+        families: The families that it applies to; empty is every one.
+        but: Families that it does not apply to.
+        operations: The operations that it applies to.
         code: The error's code.
         detail: The code in OpenAI's shape, where it is not the usual one.
         accepted: Recordings of what looks like a breach and was accepted.
@@ -52,7 +52,7 @@ class Rule:
     accepted: Sequence[str] = ()
 
     def holds_for(self, operation: str, families: frozenset[str]) -> bool:
-        """Whether it holds for an operation and a model of these families."""
+        """Whether it applies to an operation and a model of these families."""
         if operation not in self.operations or families & set(self.but):
             return False
         return not self.families or bool(families & set(self.families))

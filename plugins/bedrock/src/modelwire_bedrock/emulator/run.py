@@ -66,7 +66,7 @@ def run_emulator(
         record: Where to keep what passes to the upstream.
         upstream: The address of the service to pass everything on to.
         mantle_upstream: The address of its second endpoint, where it is none of AWS's.
-        require_auth: Whether only the known credentials are let in.
+        require_auth: Whether only the known credentials are admitted.
         credentials: The key pair to know in place of the usual one; it is not printed.
         bearer_token: The bearer token to know in place of the usual one; it is not printed.
         allow_hosts: Further host names that requests may be addressed to.

@@ -54,8 +54,8 @@ class Emulator:
             answer with JSON that fits where a schema is requested. Or an object that answers.
         replay: Recordings that answer everything.
         upstream: Where to pass everything on to, in place of answering. It is asked with the
-            credentials of this process, so that only the known ones are let in.
-        require_auth: Whether only the known credentials are let in.
+            credentials of this process, so that only the known ones are admitted.
+        require_auth: Whether only the known credentials are admitted.
         credentials: The key pairs that are known; by default `CREDENTIALS`, and with an upstream a
             new one that cannot be guessed.
         bearer_tokens: The bearer tokens that are known; by default `BEARER_TOKEN`, and with an

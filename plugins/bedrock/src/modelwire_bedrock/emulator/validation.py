@@ -185,7 +185,7 @@ def _article(word: str) -> str:
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    """Everything that is out of bounds, in AWS's words."""
+    """Every value that is out of bounds, as AWS's messages."""
     if getattr(shape, "is_document_type", False):
         return
     kind = shape.type_name

@@ -114,10 +114,10 @@ def profile_for(
     allow_global: bool = False,
     invalid: Collection[str] = (),
 ) -> ProfileChoice | None:
-    """Find the profile to call for a model, or `None` where the id is good as it is.
+    """Find the profile to call for a model, or `None` where the id can be called directly.
 
     Args:
-        model_id: The requested id. An ARN, or an id with a geography, stays as it is.
+        model_id: The requested id. An ARN, or an id with a geography, is not changed.
         region: The region that is called.
         inventory: What the region offers, if it was asked. Where it has a profile of the model, the
             table of profiles is not used.

@@ -33,9 +33,9 @@ class Limits:
     Attributes:
         pattern: The beginning of the model's id, with dashes for dots after the maker's name.
         context_window: Tokens that request and answer may have together.
-        max_tokens: The most tokens that an answer may have.
+        max_tokens: The maximum number of tokens of an answer.
         images: Whether it takes images.
-        reasons: Whether it thinks by itself, without being asked in the request.
+        reasons: Whether it thinks by default, without a request for it.
         evidence: Where the row comes from.
     """
 

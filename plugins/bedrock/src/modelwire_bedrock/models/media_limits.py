@@ -14,10 +14,10 @@ class MediaLimits:
     """The limits of a family on images; `None` where no limit is known.
 
     Attributes:
-        encoded_bytes: The most bytes of one image in base64.
-        edge: The most pixels of one edge.
-        many: From more images than this, `many_edge` holds for every one.
-        many_edge: The most pixels of one edge in a request of many images.
+        encoded_bytes: The maximum size of one image in base64, in bytes.
+        edge: The maximum length of an edge in pixels.
+        many: With more images than this, `many_edge` applies to each.
+        many_edge: The maximum length of an edge in pixels, in a request of many images.
         count: The most images and documents of one request.
     """
 

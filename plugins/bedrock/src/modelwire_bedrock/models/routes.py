@@ -1,7 +1,7 @@
 """The routes of models: at which endpoint of AWS each answers, and in which wire APIs.
 
-The columns `evidence` and `checked` are those of the model family's table. A fact that no row states is unknown;
-Converse is called then, and another API where the configuration names one.
+The columns `evidence` and `checked` are those of the model family's table. A fact that no row
+states is unknown; Converse is called then, or another API that the configuration names.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class RouteRow:
         runtime: The APIs in which the endpoint `bedrock-runtime` serves it.
         mantle: The APIs in which the endpoint `bedrock-mantle` does, the usual one first.
         prefix: The path of OpenAI's APIs at Mantle, which no API reports.
-        regions: The regions of Mantle that serve it; empty where that is not known.
+        regions: The regions of Mantle that serve it; empty where it is not known.
         evidence: Where the row comes from.
         checked: When it was last compared with that, as `2026-11`.
     """

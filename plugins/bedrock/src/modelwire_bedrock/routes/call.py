@@ -61,7 +61,7 @@ class RoutedCall:
 
     Attributes:
         asked: The requested model.
-        request: What the other plugin is given, but for the address.
+        request: The input of the other plugin, except for the address.
         choice: The route.
         root: The address of the endpoint.
         prefix: The path of OpenAI's APIs at Mantle.

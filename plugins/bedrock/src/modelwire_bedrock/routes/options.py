@@ -32,7 +32,7 @@ def fitted_options(
         family: Knows what the model refuses.
         api: The API of the route.
         options: The options of the call.
-        changes: Where changes are recorded.
+        changes: The record of changes.
     """
     if options.temperature is not None and not family.temperature:
         changes.dropped("options.temperature", f"{family.key} does not take it.")
@@ -64,7 +64,7 @@ def _forced(family: Family, api: str, choice: ToolChoice) -> bool:
 def thinking_words(
     model: Model, family: Family, api: str, level: ReasoningLevel | None, changes: Changes
 ) -> dict[str, str | None]:
-    """The model's words for levels of thinking, with the family's for the requested level.
+    """The model's names of reasoning levels, with the family's for the requested level.
 
     Messages has levels of its own, and the plugin that speaks it knows the releases of Claude.
     """

@@ -84,7 +84,7 @@ def routed_request(
     Args:
         model: The requested model.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
         provider: The provider's configuration.
         choice: The route.
         target: The address and the identity of the request.

@@ -1,4 +1,4 @@
-"""Failures in the words of Amazon Bedrock."""
+"""Failures in the form of Amazon Bedrock."""
 
 from __future__ import annotations
 

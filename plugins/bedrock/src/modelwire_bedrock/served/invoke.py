@@ -35,7 +35,7 @@ class InvokeDialect:
         bodies: The dialect of the bodies; by default that of the installed plugin for Messages.
 
     Raises:
-        PluginError: There is none, or it is broken.
+        PluginError: The plugin is missing or broken.
     """
 
     api: ClassVar[str] = "bedrock-invoke-model"

@@ -16,7 +16,7 @@ __all__ = ["RefreshableCredentials", "StaticKeys"]
 _AHEAD = 15 * 60
 """Seconds before expiry from which renewal is tried in the background of requests."""
 _LAST_MOMENT = 60
-"""Seconds before expiry from which on requests wait for the renewal."""
+"""Seconds before expiry from which requests wait for the renewal."""
 _PAUSE = 60
 """Seconds between two tries in the background."""
 

@@ -1,1 +1,1 @@
-"""Converse as it is served to clients."""
+"""The dialect of Converse, for clients."""

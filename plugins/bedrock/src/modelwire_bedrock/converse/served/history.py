@@ -97,7 +97,7 @@ class ConverseReader:
         """Read `messages`.
 
         Raises:
-            BadRequest: One is not well formed, or there is none.
+            BadRequest: A message is not well formed, or there are none.
         """
         read: list[Message] = []
         for given in body.objects("messages"):

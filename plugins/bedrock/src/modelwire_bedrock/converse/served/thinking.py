@@ -1,4 +1,4 @@
-"""How much to think, as a request of Converse says it in Claude's own fields."""
+"""The level of reasoning in a Converse request, from Claude's own fields."""
 
 from __future__ import annotations
 

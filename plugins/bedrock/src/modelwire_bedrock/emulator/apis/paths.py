@@ -89,7 +89,7 @@ API_PATHS = tuple(
     for endpoints, operation, method, prefix, path in _ROUTES
     for endpoint in endpoints
 )
-"""All paths; one that ends with a slash has the id of a model behind it."""
+"""All paths; one that ends with a slash is followed by the id of a model."""
 
 
 def find_api_path(endpoint: Endpoint, method: str, path: str) -> ApiPath | None:

@@ -46,7 +46,7 @@ class StoredResponses:
         """A response.
 
         Raises:
-            ApiRefusal: There is none under this id.
+            ApiRefusal: There is no response with this id.
         """
         if response_id not in self._kept:
             msg = f"Response with id '{response_id}' not found."
@@ -57,7 +57,7 @@ class StoredResponses:
         """Forget a response; what is answered to it.
 
         Raises:
-            ApiRefusal: There is none under this id.
+            ApiRefusal: There is no response with this id.
         """
         self.find(response_id)
         del self._kept[response_id]

@@ -1,1 +1,1 @@
-"""Checks of the rules; each returns what is wrong in AWS's words, or `None`."""
+"""Checks of the rules; each returns AWS's message for a violation, or `None`."""

@@ -74,7 +74,7 @@ def few_optional(request: CheckedRequest) -> str | None:
 
 
 def _strict_parts(request: CheckedRequest) -> Iterator[dict[str, Any]]:
-    """Every object in the schemas that the answer or a strict tool is held to."""
+    """Every object in the schemas of the answer or of a strict tool."""
     form = (request.body.get("outputConfig") or {}).get("textFormat") or {}
     written = form.get("structure", {}).get("jsonSchema", {}).get("schema")
     if isinstance(written, str):

@@ -97,7 +97,7 @@ def read_media(url: str) -> dict[str, Any]:
     """A picture or document that is given as a data URL, as Converse has it.
 
     Raises:
-        Refusal: It is none; addresses of the web are not fetched.
+        Refusal: It is not a data URL; web addresses are not fetched.
     """
     head, separator, data = url.partition(";base64,")
     if not head.startswith("data:") or not separator:
