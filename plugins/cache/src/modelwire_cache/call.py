@@ -63,7 +63,7 @@ class RecordedCall:
         """The recording that answers it; `None` where the model is to be asked.
 
         Raises:
-            NoRecording: There is none, and the mode is `replay`.
+            NoRecording: There is no recording, and the mode is `replay`.
         """
         if self.settings.mode == "record":
             return None
@@ -107,11 +107,11 @@ class RecordedCall:
         return None
 
     def release(self) -> None:
-        """Let the next equal request have the number of this one."""
+        """Give the number of this request to the next equal one."""
         self._scope.session.release(self.settings.directory, self.request.key, self._number)
 
     def recorded_text(self, text: str) -> str:
-        """A text of the answer as it is recorded: without secrets, and with names in it."""
+        """A text of the answer as recorded: without secrets, and with placeholder names."""
         names = {**self._displayed.marks, **self._scope.names}
         return redact(str(replaced(text, names)), self._credentials)
 

@@ -77,7 +77,7 @@ def to_json(deltas: Iterable[Timed], change: Callable[[str], str]) -> list[dict[
 
     Args:
         deltas: The deltas, in order. The id of the request is left out: it names one call.
-        change: What is done to the texts, such as hiding secrets in them.
+        change: Applied to the texts, such as to hide secrets in them.
     """
     entries: list[dict[str, Any]] = []
     run: list[Timed] = []
@@ -100,11 +100,11 @@ def from_json(
     """Read deltas; where a text was edited by hand, it is cut in as many pieces as before.
 
     Args:
-        entries: What `to_json` made.
-        change: What is done to the texts before they are cut.
+        entries: The result of `to_json`.
+        change: Applied to the texts before they are cut.
 
     Raises:
-        ValueError, LookupError, TypeError, ExceptionGroup: It is something else.
+        ValueError, LookupError, TypeError, ExceptionGroup: The data has another form.
     """
     for entry in entries:
         if "pieces" not in entry:
@@ -133,11 +133,11 @@ def error_from_json(data: Mapping[str, Any], model: str) -> ProviderError:
     """The failure that was recorded.
 
     Args:
-        data: What `error_to_json` made.
+        data: The result of `error_to_json`.
         model: The model that failed, as `provider/model-id`.
 
     Raises:
-        ValueError, LookupError, TypeError: It is something else.
+        ValueError, LookupError, TypeError: The data has another form.
     """
     provider, _, name = model.partition("/")
     kind = _error_kinds().get(data["code"], ProviderError)
@@ -168,10 +168,10 @@ def vectors_to_json(batch: EmbeddingBatch) -> dict[str, Any]:
 
 
 def vectors_from_json(data: Any) -> EmbeddingBatch:
-    """Read what `vectors_to_json` made.
+    """Read the result of `vectors_to_json`.
 
     Raises:
-        ValueError, LookupError, TypeError, ExceptionGroup: It is something else.
+        ValueError, LookupError, TypeError, ExceptionGroup: The data has another form.
     """
     raw = [b64decode(text, validate=True) for text in data["vectors"]]
     if not all(raw) or any(len(one) % 4 for one in raw):

@@ -1,6 +1,6 @@
 """The readable form of a request: secrets hidden, and long texts in lines.
 
-It is what a recording says of its request, and what two requests are compared by.
+Recordings store it, and requests are compared by it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["DisplayedRequest", "credentials_in", "joined_lines", "split_lines"]
 
 _SHORTEST_CREDENTIAL = 12
-"""Characters from which on the value of a variable is looked for: a shorter one may be a word."""
+"""The minimum length of variables' values that are searched for: a shorter one may be a word."""
 
 _SHORTEST_ECHO = 8
-"""Characters from which on a hidden text of a request is looked for in its answer."""
+"""The minimum length of a request's hidden texts that are searched for in its answer."""
 
 _NOT_SECRET = frozenset({"id", "image", "name", "sha256", "signature", "toolCallId"})
 """Keys whose values may look like a key and are none."""
@@ -127,7 +127,7 @@ def joined_lines(lines: object) -> str:
     """The text that `split_lines` made lines of.
 
     Raises:
-        TypeError: It is something else.
+        TypeError: The data has another form.
     """
     if not isinstance(lines, str | list):
         msg = "A text is a string or a list of lines."

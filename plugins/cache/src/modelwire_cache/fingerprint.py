@@ -138,7 +138,7 @@ class RecordedRequest:
 
     @property
     def question(self) -> str:
-        """The text that came last before the answer; empty where there is none."""
+        """The last text before the answer; empty where there is none."""
         texts = [
             text
             for message in self.content.get("messages", [])

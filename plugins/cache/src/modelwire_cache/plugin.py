@@ -47,7 +47,7 @@ def stream_completion(
 def count_tokens(
     model: Model, context: Context, options: CompletionOptions, config: Config
 ) -> Generator[None, Any, Any]:
-    """Count from a recording, or let the owner count and record it."""
+    """Replay a token count, or record the owner's."""
     counted = yield
     if not isinstance(counted, Coroutine):
         return counted  # the runtime says whose fault it is
@@ -69,7 +69,7 @@ def count_tokens(
 def embed(
     model: Model, texts: Sequence[str], options: EmbeddingOptions, config: Config
 ) -> Generator[None, Any, Any]:
-    """Give the vectors of a recording, or let the owner make them and record them."""
+    """Replay vectors, or record the owner's."""
     batch = yield
     if not isinstance(batch, Coroutine):
         return batch  # the runtime says whose fault it is

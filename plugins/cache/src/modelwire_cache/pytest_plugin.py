@@ -42,7 +42,7 @@ class Recordings:
     """The recordings of one test.
 
     Attributes:
-        mode: What is done: `replay`, `record-missing`, `record` or `off`.
+        mode: The mode: `replay`, `record-missing`, `record` or `off`.
         folder: The folder of the test's recordings.
     """
 

@@ -55,7 +55,7 @@ class Session:
             return numbers.last
 
     def release(self, directory: Path, key: str, number: int) -> None:
-        """Let the next equal request have a number."""
+        """Return a number, which the next equal request may use."""
         with self._lock:
             heappush(self._numbers[directory, key].free, number)
 
@@ -140,10 +140,10 @@ def begin_session() -> None:
 
 
 def begin_test(scope: Scope) -> None:
-    """Let all calls of this process be those of a test."""
+    """Attribute all calls of this process to a test."""
     _current.test = scope
 
 
 def end_test() -> None:
-    """Let the configuration and the environment decide again."""
+    """Restore the settings of the configuration and the environment."""
     _current.test = None

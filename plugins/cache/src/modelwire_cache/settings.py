@@ -23,11 +23,12 @@ _OLD_VARIABLES = {"MODELWIRE_ANSWERS": MODE_VARIABLE, "MODELWIRE_ANSWERS_DIR": F
 
 @frozen
 class Settings:
-    """What is recorded and replayed.
+    """The settings of recording and replay.
 
     Attributes:
-        mode: `off` does nothing; `replay` never asks a model; `record-missing` replays a recording,
-            and records where there is none; `record` always asks, and records.
+        mode: `off` does nothing; `replay` never calls a model; `record-missing` replays a
+            recording, and records where there is none; `record` always calls the model, and
+            records.
         directory: The folder of the recordings.
         max_age: Seconds after which a recording is no longer used, or `None`.
         paced: Replay an answer as slowly as it came.

@@ -18,7 +18,7 @@ from modelwire_cache.names import is_recording
 __all__ = ["DamagedRecording", "Outcome", "Recording", "RecordingStore"]
 
 Outcome = Literal["complete", "failed", "cut", "left"]
-"""How a recorded answer ended: by itself, with an error, without an end, or with its reader gone."""
+"""The ends of a recorded answer: complete, with an error, without an end, or left by its reader."""
 
 _FORMAT = 2
 _SUFFIX = ".json"
@@ -38,12 +38,12 @@ class Recording:
     """A recorded answer.
 
     Attributes:
-        kind: What was asked of the model.
-        model: The model that was asked, as `provider/model-id`.
+        kind: The kind of request.
+        model: The model that was called, as `provider/model-id`.
         request: The request, in the form of `DisplayedRequest.content`.
-        recorded_at: When.
+        recorded_at: The time of the recording.
         outcome: How the answer ended.
-        response: What was answered, as JSON data: of a completion, the deltas.
+        response: The answer as JSON data: of a completion, the deltas.
         error: How the answer failed, as JSON data, or `None`.
         path: Its file, or `None` where it is not written yet.
     """
@@ -78,10 +78,10 @@ class Recording:
 
     @classmethod
     def from_json(cls, data: Any, path: Path) -> Recording:
-        """Read what `to_json` made.
+        """Read the result of `to_json`.
 
         Raises:
-            DamagedRecording: It is something else.
+            DamagedRecording: The data has another form.
         """
         try:
             moment = datetime.fromisoformat(data["recordedAt"])
@@ -154,7 +154,7 @@ class RecordingStore:
         """Read a recording.
 
         Raises:
-            DamagedRecording: The file is none.
+            DamagedRecording: The file is not a recording.
             OSError: It cannot be read, is no regular file, or is too large.
         """
         raw = read_file(path, "recording").raw

@@ -57,7 +57,7 @@ class UnusedRecordings:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand over what was found, remove it, or let the run fail."""
+        """Report unused recordings, remove them, or fail the run."""
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = sorted(map(str, self._unused))
