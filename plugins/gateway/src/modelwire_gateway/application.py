@@ -1,4 +1,4 @@
-"""The ASGI application: the doors, behind the checks that hold for all of them."""
+"""The ASGI application: the doors, behind the checks common to all of them."""
 
 from __future__ import annotations
 

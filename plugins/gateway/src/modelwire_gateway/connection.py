@@ -139,7 +139,7 @@ class Connection(HttpToolsProtocol):
         self._close()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, or what `_count` does not let pass."""
+        """Refuse invalid HTTP, and requests over the limits of `_count`."""
         if self._fields > _MOST_HEAD:
             self._refuse(431, "The head of the request is too large.")
         else:

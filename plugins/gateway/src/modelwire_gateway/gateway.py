@@ -28,7 +28,7 @@ _BY_ENDPOINT = {
     "/responses": "openai-responses",
     "/messages": "anthropic-messages",
 }
-"""APIs by the end of their address, where a plugin chooses one by itself."""
+"""APIs by the end of their address, where a plugin supports several."""
 
 
 class Gateway:
@@ -70,14 +70,14 @@ class Gateway:
         self._refused: dict[str, set[str]] = {}
 
     def use_access(self, opened: OpenedAccess) -> None:
-        """Let callers in by stored keys from now on, and share what is known of groups."""
+        """Authenticate callers by stored keys from now on, and share the failures of groups."""
         self.access = opened.control
         self.groups = Groups(self.settings.groups, opened.counters)
         self._opened = opened
 
     @property
     def ready(self) -> bool:
-        """Whether callers can be let in."""
+        """Whether callers can be admitted."""
         return self._opened is None or self._opened.ready
 
     @property
@@ -142,7 +142,7 @@ class Gateway:
         return ref is not None and self.runtime.registry.canonical(ref.provider) in known
 
     async def upstream_api(self, model: Model) -> str:
-        """The wire API in which a model is called; empty where that is not known."""
+        """The wire API in which a model is called; empty where it is not known."""
         key = str(model.ref)
         if key not in self._apis:
             # It may read files, as those of AWS's configuration.

@@ -68,6 +68,6 @@ class HostCheck:
 
 
 def _name(host: str) -> str:
-    """A host without its port; nothing where it is none."""
+    """A host without its port; empty where it is not valid."""
     found = _HOST.fullmatch(host)
     return (found[1] or found[2]) if found else ""

@@ -39,7 +39,7 @@ class RequestRecord:
         status: The HTTP status; 499 where the client left first.
         failure: The kind of failure, or `None`.
         usage: The tokens that it used, or `None` where no model was called.
-        cost: USD, or `None` where that is not known.
+        cost: USD, or `None` where it is not known.
         began: When it came, in seconds since 1970.
         first_byte: Seconds until the first byte of a streamed answer, or `None`.
         seconds: How long it took.

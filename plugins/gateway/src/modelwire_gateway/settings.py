@@ -41,7 +41,7 @@ def _check_labels(_: object, __: Attribute[Any], labels: Mapping[str, str]) -> N
 
 @frozen
 class Settings:
-    """What the configuration says in `plugins.entries.gateway.config`.
+    """The settings in `plugins.entries.gateway.config`.
 
     Attributes:
         host: The address to listen on.

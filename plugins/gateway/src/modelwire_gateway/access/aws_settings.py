@@ -40,9 +40,9 @@ class AwsIdentity:
     """AWS identities that may call, and what they may use.
 
     Attributes:
-        arn: The ARN that STS names them by; `*` stands for any text without `/` and `:`.
+        arn: The ARN that STS names them by; `*` matches any text without `/` and `:`.
         per: Whether limits and usage are those of each role or user, or of each session of a role. The
-            name of a session is chosen by whoever takes the role, unless IAM says otherwise.
+            name of a session is chosen by the caller that assumes the role, unless IAM fixes it.
         name: A display name; by default the last part of the ARN.
         owner: The person or team that they belong to.
         models: The models that they may call; empty is all of them.
@@ -63,7 +63,7 @@ class AwsIdentity:
 
 @frozen
 class AwsSettings:
-    """What the configuration says under `aws`.
+    """The settings under `aws`.
 
     Attributes:
         audience: The name of this gateway, which its clients sign; without it, no AWS identity is

@@ -62,7 +62,7 @@ _OPTIONAL: Final = {"X-Amz-Security-Token": re.compile(r"[A-Za-z0-9+/=_-]{1,4096
 
 
 class InvalidToken(ValueError):
-    """A token that is none, or must not be sent to STS."""
+    """A token that is not valid, or must not be sent to STS."""
 
 
 @frozen

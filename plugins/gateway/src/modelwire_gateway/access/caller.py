@@ -1,4 +1,4 @@
-"""Callers of the gateway, and the contract of what lets them in."""
+"""Callers of the gateway, and the contract of authentication."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ Refusal = Literal[
     "budget_used_up",
     "unavailable",
 ]
-"""Why a request is refused; each API has its own words for it."""
+"""The reasons for refusing a request; each API has its own form of them."""
 
 
 class Refused(Exception):
-    """A request that is not let in.
+    """A request that is not admitted.
 
     Attributes:
         status: The HTTP status: 401, 403, 429 or 503.
@@ -66,7 +66,7 @@ _ABOVE_ZERO: Final = validators.optional(validators.gt(0))
 
 @frozen
 class Limits:
-    """What a caller may use; `None` is no limit.
+    """The limits of a caller; `None` is no limit.
 
     Attributes:
         requests_per_minute: Requests that may begin within a minute.
@@ -137,7 +137,7 @@ class Estimate:
 
 
 class Admission(Protocol):
-    """A request that was let in."""
+    """An admitted request."""
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -174,7 +174,7 @@ class Access(Protocol):
     async def admit(
         self, caller: Caller, model: Model, estimate: Estimate, *, name: str
     ) -> Admission:
-        """Let a request in, and count it.
+        """Admit a request, and count it.
 
         Args:
             caller: The caller.
@@ -276,7 +276,7 @@ class OpenAccess:
         *,
         name: str,  # noqa: ARG002
     ) -> Admission:
-        """Let everything in."""
+        """Admit every request."""
         return _Unlimited()
 
     def may_call(self, caller: Caller, name: str, reference: str) -> bool:  # noqa: ARG002

@@ -46,7 +46,7 @@ __all__ = ["AccessControl"]
 _log = logging.getLogger("modelwire_gateway.limits")
 
 _USUAL_OUTPUT: Final = 4096
-"""Tokens that an answer is expected to have at most, where the request does not say it."""
+"""The expected maximum of tokens of an answer, where the request does not limit it."""
 _RENEWAL_SECONDS: Final = 20.0
 _LOOKS: Final = 3
 """How often spending is read, where it is forgotten again meanwhile."""
@@ -69,7 +69,7 @@ _CODES: Final[Mapping[LimitName, Refusal]] = {
 
 @frozen(eq=False)
 class _Admitted:
-    """A request that was let in, until its usage is known."""
+    """An admitted request, until its usage is known."""
 
     caller: Caller
     model: str
@@ -106,7 +106,7 @@ class AccessControl:
 
     Attributes:
         labels: The labels of every caller.
-        local: Another key, of the process's own, for a caller without limits; `None` is none.
+        local: A further key of the process's own, for a caller without limits, or `None`.
     """
 
     def __init__(
@@ -159,7 +159,7 @@ class AccessControl:
     async def admit(
         self, caller: Caller, model: Model, estimate: Estimate, *, name: str
     ) -> Admission:
-        """Let a request in, and set aside what it may use.
+        """Admit a request, and reserve its maximum usage.
 
         Raises:
             Refused: The caller may not call the model or its price is not known (403), a limit or
@@ -186,7 +186,7 @@ class AccessControl:
         await asyncio.shield(task)
 
     async def keep_renewing(self) -> None:
-        """Say about every 20 seconds which requests are running, until it is cancelled."""
+        """Renew the running requests about every 20 seconds, until cancelled."""
         while True:
             await asyncio.sleep(_RENEWAL_SECONDS)
             try:

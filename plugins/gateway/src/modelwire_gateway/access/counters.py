@@ -1,4 +1,4 @@
-"""The contract of counters: how much each caller has used of its limits."""
+"""The contract of counters: the usage of each caller within its limits."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Full:
 
     Attributes:
         limit: Which.
-        retry_after: Seconds until there may be room, or `None` where only the calendar says it.
+        retry_after: Seconds until there may be room, or `None` where it depends on the calendar.
     """
 
     limit: LimitName

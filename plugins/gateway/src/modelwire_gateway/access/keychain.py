@@ -112,7 +112,7 @@ class Keychain:
         await asyncio.shield(self._refreshing)
 
     async def _refresh_after(self, moment: float) -> None:
-        """Compare the copy with the database as it is after a moment, before a key is refused.
+        """Compare the copy with the database after a moment, before a key is refused.
 
         All that wait share a comparison, so that guessed keys cause few of them.
         """

@@ -49,7 +49,7 @@ class KeyText:
 
     @classmethod
     def parse(cls, text: str) -> KeyText:
-        """Read a key. What is none has an empty id, which no stored key has."""
+        """Read a key. An invalid one has an empty id, which no stored key has."""
         found = _FORM.fullmatch(text)
         return cls(found[1], found[2]) if found else cls("", text)
 
@@ -74,7 +74,7 @@ _NO_DIGEST: Final = digest_of(secrets.token_hex())
 
 @frozen
 class Key:
-    """A key as it is stored.
+    """A stored key.
 
     Attributes:
         id: The public part.

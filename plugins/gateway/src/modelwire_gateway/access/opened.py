@@ -47,7 +47,7 @@ class OpenedAccess:
 
     @property
     def ready(self) -> bool:
-        """Whether callers can be let in."""
+        """Whether callers can be admitted."""
         counting = not isinstance(self.counters, FailoverCounters) or self.counters.usable
         return self.keys.usable and counting
 

@@ -16,7 +16,7 @@ def read_duration(text: str) -> float:
     """Read a duration, in seconds.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a duration.
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
@@ -31,7 +31,7 @@ def read_moment(text: str, now: float) -> float:
     A date is the midnight of UTC with which it begins; a time without an offset is UTC.
 
     Raises:
-        ValueError: It is none of them, or not in the future.
+        ValueError: It is neither, or not in the future.
     """
     if _FORM.fullmatch(text.strip()):
         moment = now + read_duration(text)

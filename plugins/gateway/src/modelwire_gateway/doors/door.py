@@ -55,7 +55,7 @@ class Door:
     Args:
         gateway: What all doors share.
         dialect: The API.
-        stream: Whether answers are streamed; by default the body of a request says it.
+        stream: Whether answers are streamed; by default the body of a request decides.
     """
 
     def __init__(self, gateway: Gateway, dialect: Dialect, *, stream: bool | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Failures of requests, made of what was raised."""
+"""Failures of requests, made from exceptions."""
 
 from __future__ import annotations
 

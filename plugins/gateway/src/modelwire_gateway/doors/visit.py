@@ -127,7 +127,7 @@ async def open_model(
         record: Where the model is noted.
 
     Raises:
-        ModelwireError: There is none, or it cannot be used.
+        ModelwireError: There is no such model, or it cannot be used.
     """
     routes = asking.caller.routes
     try:
@@ -146,10 +146,10 @@ async def open_model(
 
 
 async def resolve_model(gateway: Gateway, reference: str | None) -> Model:
-    """The model behind a reference, with its prices; a provider that there is not has no model.
+    """The model behind a reference, with its prices; an unknown provider has no model.
 
     Raises:
-        ModelwireError: There is none, or it cannot be used.
+        ModelwireError: There is no such model, or it cannot be used.
     """
     try:
         model = await gateway.runtime.resolve(reference)

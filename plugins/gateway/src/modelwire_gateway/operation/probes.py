@@ -38,7 +38,7 @@ class Probes:
         return PlainTextResponse("ok\n")
 
     async def readyz(self, request: Request) -> Response:
-        """Answer `GET /readyz`: whether callers can be let in."""
+        """Answer `GET /readyz`: whether callers can be admitted."""
         if (refused := await self._refusal(request)) is not None:
             return refused
         if self._gateway.ready:

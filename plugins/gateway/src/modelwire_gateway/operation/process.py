@@ -13,7 +13,7 @@ _YOUNG: Final = 10_000
 
 
 def allow_connections() -> None:
-    """Let the process have as many open files as it is allowed.
+    """Raise the process's limit on open files to the permitted maximum.
 
     Each stream takes two connections, and the usual limit of 1,024 files is there for programs that
     cannot count higher.

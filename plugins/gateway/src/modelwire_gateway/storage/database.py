@@ -20,7 +20,7 @@ __all__ = ["open_database"]
 async def open_database(
     settings: StorageSettings, environ: Mapping[str, str] | None = None
 ) -> AsyncIterator[AsyncEngine]:
-    """Connect to the database, and migrate it where the settings say so.
+    """Connect to the database, and migrate it if the settings say so.
 
     Args:
         settings: Which database.

@@ -13,7 +13,7 @@ __all__ = ["StorageSettings"]
 
 @frozen
 class StorageSettings:
-    """What the configuration says under `storage`.
+    """The settings under `storage`.
 
     Attributes:
         database: A path or URL of SQLite, or a URL of PostgreSQL; by default a file of SQLite in
