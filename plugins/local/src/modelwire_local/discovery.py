@@ -19,7 +19,7 @@ FREE = Prices(input=0.0, output=0.0, cache_read=0.0, cache_write=0.0, cache_writ
 def offered_models(provider: ProviderConfig) -> list[Model]:
     """The configured GGUF files, and the embedded model where its weights are installed.
 
-    A provider of the user's own that speaks this API has only what it is configured to have.
+    A custom provider with this API has only its configured models.
     """
     models = configured_models(provider)
     taken = any(model.id == embedded.MODEL_ID for model in models)

@@ -59,7 +59,7 @@ class EmbeddingJob(Job[dict[str, Any]]):
     Args:
         texts: The texts.
         normalize: Whether the vectors have the length 1.
-        deadlines: How long to wait for the first vector, and for each further one.
+        deadlines: The limits on waiting for the first vector and each further one.
         provider: The provider's id, for errors.
         model: The model's id, for errors.
     """

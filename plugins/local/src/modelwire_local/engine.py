@@ -56,7 +56,7 @@ class Engine:
         self._waiting.put(job)
 
     def close(self) -> None:
-        """Stop the job that is being done, forget those that wait, and let the model go."""
+        """Stop the running job, drop the waiting ones, and release the model."""
         self._closed = True
         current = self._current
         if current is not None:

@@ -1,4 +1,4 @@
-"""Jobs of an engine's thread: a request on its way in, and what comes of it on the way back."""
+"""Jobs of an engine's thread: requests to it, and their results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Job(ABC, Generic[T]):
     engine's thread, `next` in the loop, `stop` anywhere.
 
     Args:
-        deadlines: How long to wait for the first result, and for each further one.
+        deadlines: The limits on waiting for the first result and each further one.
         provider: The provider's id, for errors.
         model: The model's id, for errors.
     """
@@ -59,7 +59,7 @@ class Job(ABC, Generic[T]):
         return self._stopped
 
     def stop(self) -> None:
-        """Ask the engine to let go; it does so before the next token or batch of the prompt."""
+        """Ask the engine to stop, which it does before the next token or batch of the prompt."""
         self._stopped = True
 
     @abstractmethod
@@ -133,7 +133,7 @@ class Generation(Job[Item]):
 
     Args:
         request: The request, in the shape of the engine's chat completions.
-        deadlines: How long to wait for the first chunk, and for each further one.
+        deadlines: The limits on waiting for the first chunk and each further one.
         provider: The provider's id, for errors.
         model: The model's id, for errors.
         schema: The JSON Schema that the answer has to fit.

@@ -21,7 +21,7 @@ class Heard:
 
     Attributes:
         texts: The pieces of its text.
-        finish: Why it ended, or `None` while it continues.
+        finish: The reason for its end, or `None` while it continues.
     """
 
     texts: list[str] = field(factory=list)
@@ -36,7 +36,7 @@ class Heard:
 
     @property
     def complete(self) -> bool:
-        """Whether the model came to an end by itself, below its limit of tokens."""
+        """Whether the model ended by itself, below its limit of tokens."""
         return self.finish in {"stop", "tool_calls"}
 
     def calls(self) -> Iterator[tuple[str, str]]:

@@ -178,7 +178,7 @@ def _pooling_type(pooling: Pooling) -> Any:
 
 
 def _available_memory() -> int | None:
-    """Bytes that can be had without swapping, where the system says so."""
+    """The memory available without swapping, in bytes, where the system reports it."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:

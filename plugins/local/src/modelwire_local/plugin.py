@@ -1,4 +1,4 @@
-"""The hooks. Importing this costs nothing: the engine is imported when a model is used."""
+"""The hooks. Importing this is cheap: the engine is imported when a model is used."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def discover_models(provider: ProviderConfig) -> Sequence[Model]:
 def stream_completion(
     model: Model, context: Context, options: CompletionOptions, provider: ProviderConfig
 ) -> AsyncIterator[Deltas]:
-    """Let the model answer, token by token. Closing the generator stops the computation.
+    """Stream the model's answer, token by token. Closing the generator stops the computation.
 
     Raises:
         PluginError: The engine or the weights are missing or broken, or cannot run here.

@@ -94,7 +94,7 @@ def pooling_of(model: Model, provider: ProviderConfig) -> Pooling:
     """How a model's vectors of tokens become one of a text: what is configured, or what its file says.
 
     Raises:
-        ConfigError: The configured one is none that there is.
+        ConfigError: The configured one does not exist.
     """
     value = _configured(model, provider, "pooling") or "file"
     kinds: dict[Any, Pooling] = {kind: kind for kind in get_args(Pooling)}

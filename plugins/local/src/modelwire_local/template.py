@@ -86,7 +86,7 @@ def inspect_template(render: Callable[[dict[str, Any]], str | None]) -> ChatTemp
 
 
 def render_prompt(address: str, key: str, request: dict[str, Any]) -> str | None:
-    """Let a loaded engine render a request, over the port that it listens on. It blocks.
+    """Render a request by a loaded engine, over the port that it listens on. It blocks.
 
     Its Python interface has no call for this.
 

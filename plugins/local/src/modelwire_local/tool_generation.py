@@ -30,7 +30,7 @@ class ToolGeneration(Generation):
     Args:
         request: The request for an answer in words.
         prompts: The prompts for choosing and calling a tool.
-        deadlines: How long to wait for the first chunk, and for each further one.
+        deadlines: The limits on waiting for the first chunk and each further one.
         provider: The provider's id, for errors.
         model: The model's id, for errors.
         schema: The JSON Schema that an answer in words has to fit.

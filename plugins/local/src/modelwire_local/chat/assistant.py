@@ -16,7 +16,7 @@ __all__ = ["render_assistant"]
 def render_assistant(
     message: AssistantMessage, path: str, rendering: Rendering
 ) -> AssistantTurn[ChatMessage | None]:
-    """Write an assistant message; where nothing is left of it, the content is `None`.
+    """Write an assistant message; if it is empty, the content is `None`.
 
     Thinking is left out: templates drop it from earlier turns, and no model takes another's.
     """

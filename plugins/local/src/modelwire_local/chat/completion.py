@@ -34,9 +34,9 @@ __all__ = ["complete"]
 async def complete(
     model: Model, context: Context, options: CompletionOptions, provider: ProviderConfig
 ) -> AsyncGenerator[Deltas, None]:
-    """Let the model continue the context; the hook `stream_completion`.
+    """Continue the context; the hook `stream_completion`.
 
-    What was changed in the request comes first, as diagnostics.
+    The changes of the request come first, as diagnostics.
 
     Raises:
         PluginError: The engine or the weights are missing or broken, or cannot run here.

@@ -1,4 +1,4 @@
-"""The history as chat messages: every call answered, every result called for, no two turns in a row.
+"""The history as chat messages: calls and results paired, no two turns in a row.
 
 Templates are strict in different ways: some want user and assistant to alternate, some refuse two
 assistant messages at the end, some know no tools.

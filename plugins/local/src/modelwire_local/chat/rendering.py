@@ -30,7 +30,7 @@ class Rendering:
         template: What its chat template renders.
         names: The names of the tools in the request.
         earlier: The places of the messages that the model, or one before it, has answered.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         ids: Gives the ids of tool calls.
     """
 

@@ -25,7 +25,7 @@ DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer in one short senten
 """For the embedded model. With its template's own default prompt it loses itself."""
 
 DEFAULT_ANSWER_TOKENS = 512
-"""For the embedded model. It does not always find an end by itself."""
+"""For the embedded model, which does not always end by itself."""
 
 _ENGINE_SETTINGS = frozenset({"threads"})
 _OURS = frozenset(
@@ -39,7 +39,7 @@ class ChatRequest:
 
     Attributes:
         payload: The request, as JSON data.
-        changes: What it does not say as its caller said it, in order.
+        changes: The differences from the caller's input, in order.
         tool_names: Names of tools in it that differ from the tools' own, and those.
         schema: The JSON Schema that the answer has to fit.
         tools: The JSON Schemas of the tools that may be called, by the names in the request.
@@ -65,9 +65,9 @@ def build_request(
     """Write the request that continues a context.
 
     Args:
-        model: The model to ask.
+        model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
         embedded: Whether it is the embedded model, which has defaults of its own.
         template: What the model's chat template renders.
 

@@ -182,5 +182,5 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
         input=max(0, (count_tokens(usage, "prompt_tokens") or 0) - cached),
         output=count_tokens(usage, "completion_tokens") or 0,
         cache_read=cached,
-        cost=Cost(),  # one's own processor sends no bill
+        cost=Cost(),  # local computation costs nothing
     )

@@ -68,12 +68,12 @@ class ToolPrompts:
 def tool_prompts(
     tools: Sequence[OfferedTool], payload: Mapping[str, Any], *, must_call: bool, embedded: bool
 ) -> ToolPrompts:
-    """Write what has one of several tools called, or an answer in words where that fits better.
+    """Write the prompts for one of several tools, or for an answer in words where that fits better.
 
     Args:
         tools: The tools.
         payload: The request for an answer in words, with its messages.
-        must_call: Whether an answer in words is out of the question.
+        must_call: Whether an answer in words is excluded.
         embedded: Whether the model is the embedded one, which chooses worse with a system prompt.
     """
     messages: Sequence[ChatMessage] = payload["messages"]
@@ -156,6 +156,6 @@ def _signature(tool: OfferedTool) -> str:
 
 
 def _summary(tool: OfferedTool) -> str:
-    """The first paragraph of a tool's description, or else its name in words."""
+    """The first paragraph of a tool's description, or else its name as words."""
     paragraph = (tool.description or "").strip().split("\n\n")[0]
     return " ".join(paragraph.split()) or tool.wire_name.replace("_", " ")
