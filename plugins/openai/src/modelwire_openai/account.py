@@ -84,7 +84,7 @@ def resolve_account(
 
     The address is the model's, the provider's, that of `OPENAI_BASE_URL` for `openai`, or the
     table's. The key is the provider's `apiKey`, or that of the variables in the table; a provider
-    of the user's own has the variable `<ID>_API_KEY`, and never gets the key of another. None is
+    of the user's own has the variable `<ID>_API_KEY`, and never gets another's key. None is
     looked for where a plugin owns the auth mode.
 
     Args:
@@ -188,7 +188,7 @@ def address_of(
     """Find out where requests go; the arguments are those of `resolve_account`.
 
     Raises:
-        ConfigError: There is no base URL, or it is none.
+        ConfigError: There is no base URL, or it is not valid.
     """
     environ = config.environ
     from_environ = environ.get("OPENAI_BASE_URL", "").strip() if provider.id == "openai" else ""
@@ -232,7 +232,7 @@ def _azure(
 
 
 def _same_place(server: Server | None, address: Address) -> bool:
-    """Whether an address is that of a known server; one's own servers may be anywhere."""
+    """Whether an address is that of a known server; self-hosted servers may be anywhere."""
     if server is None:
         return False
     return server.local or server_at(address.base) is server

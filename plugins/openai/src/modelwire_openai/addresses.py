@@ -18,7 +18,7 @@ _AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azu
 
 @frozen
 class Address:
-    """A base URL, taken apart.
+    """The parts of a base URL.
 
     Attributes:
         base: The URL without its query, and without a slash at its end.

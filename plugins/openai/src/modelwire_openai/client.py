@@ -20,7 +20,7 @@ _REQUEST_ID_HEADERS = ("x-amzn-requestid",)
 
 
 def json_api(account: Account, name: str | None = None) -> JsonApi:
-    """An API as it is spoken with an account's service.
+    """An API of an account's service.
 
     Args:
         account: The address and the credentials of requests.

@@ -24,7 +24,7 @@ ThinkingFormat = Literal[
 
 @frozen
 class Compat:
-    """What a service takes, and how it wants it. The defaults describe OpenAI itself.
+    """The features of a service, and its conventions. The defaults describe OpenAI itself.
 
     In a configuration the names are in camel case, such as `maxTokensField`.
 
@@ -33,7 +33,7 @@ class Compat:
         supports_developer_role: Whether instructions to a reasoning model have the role
             `developer` instead of `system`.
         supports_reasoning_effort: Whether it knows `reasoning_effort`.
-        reasoning_effort_map: Its words for reasoning levels, where they differ.
+        reasoning_effort_map: Its names of reasoning levels, where they differ.
         supported_reasoning_efforts: The efforts that it knows; others are moved to the nearest.
             Empty means all.
         supports_usage_in_streaming: Whether it knows `stream_options.include_usage`.

@@ -21,16 +21,16 @@ _NO_KEY = "no key is needed"
 def detect(
     provider: ProviderConfig, config: Config, *, probe: bool, timeout: float
 ) -> CredentialStatus:
-    """Say which key would be used, and whether it would work.
+    """Report which key would be used, and whether it would work.
 
-    A server of one's own needs no key. It counts as usable when the configuration has the provider
+    A self-hosted server needs no key. It counts as usable when the configuration has the provider
     or its key is set; otherwise it is not known whether such a server runs, and no request is sent.
 
     Args:
         provider: The provider's configuration.
         config: The whole configuration.
-        probe: Whether the service may be asked.
-        timeout: Seconds for that.
+        probe: Whether the service may be called.
+        timeout: The time limit for that, in seconds.
 
     Raises:
         ConfigError: A setting is not valid.

@@ -29,7 +29,7 @@ def describe(
         config: The whole configuration, for its environment.
 
     Raises:
-        ConfigError: There is no base URL, or it is none.
+        ConfigError: There is no base URL, or it is not valid.
     """
     params = {**provider.params, **model.params, **options.params}
     address = address_of(provider, config, model, params, server_of(provider.id))

@@ -1,4 +1,4 @@
-"""Discovery of models: `GET /models`, and what each service says about them there."""
+"""Discovery of models: `GET /models`, and the facts that each service adds there."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ async def discover(
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: The service cannot be asked, or refused.
+        ProviderError: The service cannot be reached, or refused.
     """
     account = resolve_account(provider, config)
     api = provider.api or default_api(provider, config)
@@ -219,7 +219,7 @@ async def discover(
             for entry in entries
         ]
 
-    # Prices come from a package that takes long to import.
+    # Prices come from a package that is slow to import.
     reason = ("The service has more models than it lists on one page.",) if more else ()
     return ModelList(await to_thread(models), reason)
 
@@ -230,7 +230,7 @@ async def list_models(
     """Get the list of models, empty where a service has none, and whether there are more.
 
     Raises:
-        ProviderError: The service cannot be asked, or refused.
+        ProviderError: The service cannot be reached, or refused.
     """
     try:
         answer = await fetch_json(account, "models", transport=transport, deadlines=deadlines)

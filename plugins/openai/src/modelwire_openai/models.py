@@ -23,7 +23,7 @@ class OpenAIModel:
     Attributes:
         pattern: Ids of the family begin like this.
         reasoning: Whether it thinks before it answers.
-        efforts: The words for how much, from little to much; empty where it does not think.
+        efforts: The effort levels, from low to high; empty where it does not think.
         sampling: Whether it takes `temperature`, `top_p` and `stop`.
         images: Whether it takes images.
     """

@@ -1,4 +1,4 @@
-"""The hooks. Importing this costs nothing: what they need is imported when they are called."""
+"""The hooks. Importing this is cheap: their dependencies are imported when they are called."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
 def detect_credentials(
     provider: ProviderConfig, config: Config, probe: bool, timeout: float
 ) -> CredentialStatus:
-    """Say which API key would be used, and whether it would work.
+    """Report which API key would be used, and whether it would work.
 
     Without `probe` it looks at the configuration and the environment. With it, the service
     is asked for its list of models.
@@ -57,7 +57,7 @@ async def discover_models(
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: The service cannot be asked, or refused.
+        ProviderError: The service cannot be reached, or refused.
     """
     from modelwire_openai.discovery import discover
 
@@ -73,11 +73,11 @@ def stream_completion(
     config: Config,
     transport: Transport,
 ) -> AsyncIterator[Deltas]:
-    """Let a model answer, event by event. Closing the generator closes the connection.
+    """Stream a model's answer, event by event. Closing the generator closes the connection.
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: The service refused or failed, or the answer broke off.
+        ProviderError: The service refused or failed, or the answer was interrupted.
     """
     from modelwire_openai.account import default_api
     from modelwire_openai.models import only_makes_embeddings

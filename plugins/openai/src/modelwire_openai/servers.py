@@ -97,7 +97,7 @@ SERVERS: tuple[Server, ...] = (
         "openai", "https://api.openai.com/v1", ("OPENAI_API_KEY",), Compat(),
         api=RESPONSES, price_id="openai", evidence="recorded",
     ),
-    # Servers of one's own. vLLM and llama.cpp were recorded; Ollama and LM Studio were not.
+    # Self-hosted servers. vLLM and llama.cpp were recorded; Ollama and LM Studio were not.
     Server(
         "ollama", "http://localhost:11434/v1", ("OLLAMA_API_KEY",),
         _foreign(think_tags=True, requires_string_content=True),
@@ -262,12 +262,12 @@ _PATTERNS = [(pattern, server) for server in (*SERVERS, *ELSEWHERE) for pattern 
 
 
 def server_of(provider_id: str) -> Server | None:
-    """The row of a provider's id, or `None` for one of the user's own."""
+    """The row of a provider's id, or `None` for a custom one."""
     return _BY_ID.get(provider_id)
 
 
 def server_at(base_url: str) -> Server | None:
-    """The service that answers at an address, or `None` where that is not known."""
+    """The service that answers at an address, or `None` where it is not known."""
     try:
         host = urlsplit(base_url).hostname or ""
     except ValueError:

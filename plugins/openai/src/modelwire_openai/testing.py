@@ -1,6 +1,6 @@
 """The wires of the OpenAI APIs, for modelwire's conformance kit.
 
-A plugin, or a provider of one's own in the configuration, that speaks one of these APIs is tested in
+A plugin, or a custom provider in the configuration, that speaks one of these APIs is tested in
 one line:
 
     TestAcme = provider_suite("acme", api="openai-completions", wire=ChatCompletionsWire())
@@ -190,7 +190,7 @@ class ResponsesWire(_OpenAIWire):
 
 
 def _begun(item: dict[str, Any]) -> dict[str, Any]:
-    """An item as it is when it begins: without what has yet to come."""
+    """An item at its beginning, without later content."""
     empty: dict[str, Any] = {"content": [], "summary": [], "arguments": ""}
     begun = {name: empty.get(name, value) for name, value in item.items()}
     return {**begun, "status": "in_progress"} if "status" in item else begun

@@ -89,7 +89,7 @@ _Message = dict[str, Any]
 def render_assistant(
     message: AssistantMessage, path: str, rendering: Rendering
 ) -> AssistantTurn[_Message | None]:
-    """Write an assistant message; where nothing is left of it, the content is `None`."""
+    """Write an assistant message; if it is empty, the content is `None`."""
     return _Renderer(message, path, rendering).render()
 
 

@@ -36,7 +36,7 @@ class ChatCall:
     """A request for one answer.
 
     Attributes:
-        request: What is sent.
+        request: The request to send.
         account: The address and the credentials.
         compat: How the service deviates from OpenAI.
         model: The id of the model to call.
@@ -85,10 +85,10 @@ def complete_chat(
 ) -> AsyncGenerator[Deltas, None]:
     """Stream the model's answer; the hook `stream_completion` for this API.
 
-    What was changed in the request comes first, as diagnostics.
+    The changes of the request come first, as diagnostics.
 
     Raises:
-        ProviderError: The service refused or failed, or its answer broke off.
+        ProviderError: The service refused or failed, or its answer was interrupted.
         ConfigError: A setting is not valid.
         InvalidMessage: A message holds what the API does not take.
     """

@@ -22,7 +22,7 @@ class Extras:
         self._lists: dict[str, list[Any]] = {}
 
     def note(self, chunk: Mapping[str, Any], usage: Mapping[str, Any] | None) -> None:
-        """Look at a chunk; what it says of the whole answer replaces what an earlier one said."""
+        """Process a chunk; its facts about the whole answer replace earlier ones."""
         for key in _OF_CHUNK:
             if chunk.get(key) and chunk[key] != "default":
                 self._facts[key] = chunk[key]

@@ -1,4 +1,4 @@
-"""The history as messages: every call answered, every answer called for, no turn without words.
+"""The history as messages: every call has a result, every result has a call, no turn without words.
 
 Services refuse a history with an unanswered tool call or a result without a call. A session
 that holds one would be refused on every call, so it is repaired here.

@@ -1,4 +1,4 @@
-"""The rendering of a conversation: what all parts of a request must know."""
+"""The rendering of a conversation: the state shared by all parts of a request."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class CallIds:
 
 @define
 class Rendering:
-    """The model that is spoken to, and how.
+    """The model to call, and its conventions.
 
     Attributes:
         model: The model.
         compat: How its service deviates from OpenAI.
         names: The names of the tools.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         is_openai: Whether it is OpenAI itself.
         ids: Gives the ids of tool calls.
     """

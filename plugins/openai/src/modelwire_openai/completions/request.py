@@ -39,7 +39,7 @@ class ChatRequest:
 
     Attributes:
         payload: The body, as JSON data.
-        changes: What it does not say as its caller said it, in order.
+        changes: The differences from the caller's input, in order.
         tool_names: Names of tools on the wire that differ from the tools' own, and those.
     """
 
@@ -107,9 +107,9 @@ def build_request(
     """Write the request that continues a context; nothing is sent.
 
     Args:
-        model: The model to ask.
+        model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
         compat: How the service deviates from OpenAI; by default not at all.
         is_openai: Whether it is OpenAI itself, whose own limits are known then.
 

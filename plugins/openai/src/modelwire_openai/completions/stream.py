@@ -72,7 +72,7 @@ class Translator:
     A whole answer, as one document, is a chunk that says everything.
 
     Args:
-        model: The model id that was asked.
+        model: The model id that was called.
         compat: How the service deviates from OpenAI.
         tool_names: Names of tools on the wire that differ from the tools' own, and those.
         redact: Takes secrets out of JSON data that reports a failure.

@@ -31,7 +31,7 @@ def response_format(schema: Mapping[str, Any], compat: Compat) -> dict[str, Any]
 
 
 def schema_instruction(schema: Mapping[str, Any]) -> str:
-    """Say in words that the answer must follow a schema; DeepSeek wants the word JSON there."""
+    """Write an instruction to follow a schema; DeepSeek requires the word JSON in it."""
     written = json.dumps(clean_json(schema), ensure_ascii=False, separators=(",", ":"))
     return f"Answer only with one JSON value, without anything around it, that follows this JSON Schema:\n{written}"
 

@@ -38,7 +38,7 @@ class ThinkTags:
         open: Whether the answer begins inside of `<think>`, which the template has written already.
 
     Attributes:
-        opening: The tag that the last thinking began with, and the line break behind it.
+        opening: The tag that the last thinking began with, and the line break after it.
     """
 
     def __init__(self, *, open: bool = False) -> None:  # noqa: A002 - what the tag is

@@ -59,7 +59,7 @@ def _least(model: Model, compat: Compat, changes: Changes) -> dict[str, Any]:
 def effort_of(
     level: ReasoningLevel, model: Model, compat: Compat, known: Sequence[str], changes: Changes
 ) -> str | None:
-    """The service's word for a level, or `None` where it has none for it.
+    """The service's name of a level, or `None` where it has none for it.
 
     The model's own map comes first, then that of `compat`; a level that the service does not know
     becomes the nearest that it does.

@@ -183,7 +183,7 @@ class Calls:
         deltas.append(ToolCallStart(call.block, call.own_id, own_name))
 
     def _own_id(self, call_id: str) -> str:
-        """The id, or one that is made where there is none or another call has it."""
+        """The id, or a new one where it is missing or in use by another call."""
         if not call_id or call_id in self._ids:
             call_id = f"call_{uuid4().hex[:24]}"
         self._ids.add(call_id)

@@ -34,11 +34,11 @@ def tool_fields(
         options: Says which of them may or must be called.
         compat: How the service deviates from OpenAI.
         names: The names of the tools on the wire.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         has_calls: Whether the conversation holds tool calls.
 
     Raises:
-        InvalidRequest: The choice demands a tool that there is not.
+        InvalidRequest: The choice demands a tool that does not exist.
     """
     choice = options.tool_choice
     tools: dict[str, dict[str, Any]] = {}

@@ -60,7 +60,7 @@ def render_user(content: Sequence[UserContent], path: str, rendering: Rendering)
 
 
 def _fetched(block: UserContent, rendering: Rendering) -> Part | None:
-    """Write an image that the service fetches by itself."""
+    """Write an image that the service fetches itself."""
     if not isinstance(block, MediaUrl) or block.kind != "image" or not rendering.takes_images:
         return None
     return {"type": "image_url", "image_url": {"url": block.url}} if block.is_web else None

@@ -25,7 +25,8 @@ class EmbeddingService:
         server: The id of its row in `servers.py`.
         limits: How much one request may hold. A limit in tokens is kept in bytes.
         base64: Whether it sends vectors in Base64 when asked.
-        input_types: Its words for what texts are for, by ours; empty where it makes no difference.
+        input_types: Its names for the purposes of texts, by modelwire's; empty where it does not
+            distinguish.
         default_input_type: The word to send where the caller does not say, for a service that needs
             one.
         evidence: How well this is known.
@@ -89,5 +90,5 @@ def service_of(server: Server | None, *, is_openai: bool) -> EmbeddingService:
     if is_openai:
         return _BY_SERVER["openai"]
     known = _BY_SERVER.get(server.id) if server is not None else None
-    # Behind an address of one's own, `openai` may be anybody.
+    # At a custom address, `openai` may be any service.
     return _UNKNOWN if known is None or known.server == "openai" else known

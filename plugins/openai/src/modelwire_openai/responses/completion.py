@@ -46,12 +46,12 @@ class ResponsesCall:
     """A request for one answer, and what it is made from.
 
     Attributes:
-        request: What is sent.
+        request: The request to send.
         account: The address and the credentials.
         dialect: What the service takes.
         model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
     """
 
     request: ResponsesRequest
@@ -124,7 +124,7 @@ def complete_responses(
 ) -> AsyncGenerator[Deltas, None]:
     """Stream the model's answer; the hook `stream_completion` for this API.
 
-    What was changed in the request comes first, as diagnostics. Where the service does not take back
+    The changes of the request come first, as diagnostics. Where the service does not take back
     an item of its own, the request is sent once more without reasoning and ids of items, since every
     later turn of the conversation would be refused; all other retries are the runtime's.
 

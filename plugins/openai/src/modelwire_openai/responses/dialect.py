@@ -1,7 +1,7 @@
 """Dialects: the features of a service beyond the core of the Responses API.
 
-All services that implement it know `store` and `strict`, and leaving them out means yes, so both are
-always sent. Fields for OpenAI's own implementation are sent only where that implementation answers.
+All services that implement it know `store` and `strict`, and leaving them out means yes, so both
+are always sent. Fields for OpenAI's own implementation are sent only where that implementation answers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The history as items: every call answered, every answer called for.
+"""The history as items: every call has a result, every result has a call.
 
 The API refuses a call without its output and an output without its call. A session that holds one
 would be refused on every call, so it is repaired here.

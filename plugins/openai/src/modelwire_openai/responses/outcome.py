@@ -27,7 +27,7 @@ class StopInfo:
 
     Attributes:
         reason: The stop reason, or `None` where the answer failed.
-        raw: The service's word for it.
+        raw: The service's own term for it.
         failure: The error, or `None` where the answer is good.
     """
 
@@ -46,7 +46,7 @@ def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = N
     """Find out why an answer ended.
 
     Args:
-        status: What the event's name says of it: `completed`, `incomplete`, `failed` or `cancelled`.
+        status: The status in the event's name: `completed`, `incomplete`, `failed` or `cancelled`.
         response: The response; its own status is more exact (recorded of vLLM: an incomplete
             response in `response.completed`).
         limit: The limit on the answer's tokens where the service may pass over it in silence

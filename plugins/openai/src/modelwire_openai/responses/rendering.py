@@ -1,4 +1,4 @@
-"""The rendering of a conversation: what all parts of a request must know."""
+"""The rendering of a conversation: the state shared by all parts of a request."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["Rendering", "join_ids", "split_ids"]
 
 @define
 class Rendering:
-    """The model that is spoken to, and how.
+    """The model to call, and its conventions.
 
     Attributes:
         model: The model.
         names: The names of the tools.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         reasoning: Whether the model's own reasoning items are sent back.
         stored: Whether the service keeps its answers, so that an item's id is enough.
         call_ids: Gives the ids of tool calls.

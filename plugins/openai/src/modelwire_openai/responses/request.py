@@ -87,7 +87,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
 def parameters(
     options: CompletionOptions, plan: ReasoningPlan, dialect: Dialect, changes: Changes
 ) -> dict[str, Any]:
-    """Write what the options of the call say, but for tools, reasoning and format."""
+    """Write the options of the call, except for tools, reasoning and format."""
     fields: dict[str, Any] = {}
     if options.max_tokens is not None:
         fields["max_output_tokens"] = options.max_tokens
@@ -193,9 +193,9 @@ def build_request(
     """Write the request that continues a context; nothing is sent.
 
     Args:
-        model: The model to ask.
+        model: The model to call.
         context: The conversation to continue.
-        options: How.
+        options: The options of the call.
         dialect: What the service takes; by default what OpenAI itself does.
         reasoning: Whether the model's own reasoning goes back, with the ids of its items.
 

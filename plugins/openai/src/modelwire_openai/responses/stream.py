@@ -365,7 +365,7 @@ def _pass_on(item: Item, fragment: str) -> Sequence[Delta]:
 def _end_arguments(item: Item, whole: str) -> Sequence[Delta]:
     """The missing rest of the arguments, and the end of their call.
 
-    What the end of an item says of it counts, for some services send other things in between (known
+    The version at the end of an item counts, since some services send other data in between (known
     of Copilot: ciphertext).
     """
     rest = _pass_on(item, item.arguments.end(_chosen(whole, item.whole)))

@@ -22,7 +22,7 @@ _REFUSED = frozenset(
 def text_format(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Write the format of an answer.
 
-    OpenAI enforces a schema only if it is strict, and refuses one that says it is and is not: every
+    OpenAI enforces a schema only if it is strict, and refuses a falsely declared one: every
     object closed, every property required. So it is called strict where it is.
     """
     cleaned = clean_json(schema)

@@ -122,7 +122,7 @@ def _effort(
     dialect: Dialect,
     changes: Changes,
 ) -> str | None:
-    """The service's word for a level, or `None` where it has none."""
+    """The service's name of a level, or `None` where it has none."""
     if not dialect.compat.supports_reasoning_effort:
         changes.dropped(_PATH, "The service takes no reasoning effort.")
         return None

@@ -30,7 +30,7 @@ def tool_fields(
         context: Holds the tools, which are sent in their order.
         options: Says which of them may or must be called.
         names: The names of the tools on the wire.
-        changes: Where changes are recorded.
+        changes: The record of changes.
         strict: Whether the service knows `strict`. Where a tool does not request it, it is sent as
             false, since without a word OpenAI makes a schema strict and refuses those that cannot be.
 

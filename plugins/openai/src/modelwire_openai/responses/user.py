@@ -70,7 +70,7 @@ def render_user(
 
 
 def _fetched(block: UserContent, rendering: Rendering) -> dict[str, Any] | None:
-    """Write media that the service fetches by itself."""
+    """Write media that the service fetches itself."""
     if not isinstance(block, MediaUrl) or not block.is_web:
         return None
     if block.kind == "image" and rendering.takes_images:

@@ -1,4 +1,4 @@
-"""Failures in the words of OpenAI's APIs."""
+"""Failures in the form of OpenAI's APIs."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def read_tool_choice(body: Fields) -> tuple[ToolChoice | None, frozenset[str] | 
         The choice, and the names of the tools that may be called where the choice limits them.
 
     Raises:
-        BadRequest: It is none.
+        BadRequest: It is not a tool choice.
     """
     value = body.any("tool_choice")
     if value is None:

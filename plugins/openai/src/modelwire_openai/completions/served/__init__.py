@@ -1,1 +1,1 @@
-"""Chat Completions as it is served to clients."""
+"""The dialect of Chat Completions, for clients."""

@@ -129,7 +129,7 @@ def read_schema(given: Fields | None) -> tuple[dict[str, Any] | None, bool]:
         The JSON Schema, and whether any JSON object will do.
 
     Raises:
-        BadRequest: It is none that is known.
+        BadRequest: It is not a known one.
     """
     if given is None:
         return None, False

@@ -1,1 +1,1 @@
-"""Responses as it is served to clients."""
+"""The dialect of Responses, for clients."""
