@@ -56,7 +56,7 @@ class AgentSpan(_OwnSpan):
 
     Args:
         operation: The run.
-        settings: What is recorded.
+        settings: The settings of the recording.
     """
 
     def __init__(self, operation: AgentOperation, settings: Settings) -> None:
@@ -94,7 +94,7 @@ class ToolSpan(_OwnSpan):
 
     Args:
         operation: The run.
-        settings: What is recorded.
+        settings: The settings of the recording.
     """
 
     def __init__(self, operation: ToolOperation, settings: Settings) -> None:

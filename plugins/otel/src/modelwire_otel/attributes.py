@@ -24,7 +24,7 @@ __all__ = [
 
 Attributes = dict[str, str | int | float | bool | list[str]]
 
-# The conventions' own words for providers; every other provider keeps its id.
+# The conventions' own names of providers; every other provider keeps its id.
 _BY_API = {"bedrock-converse-stream": "aws.bedrock"}
 _BY_PROVIDER = {
     "amazon-bedrock": "aws.bedrock",

@@ -42,7 +42,7 @@ def asked(context: Context, limit: int) -> Attributes:
 
     Args:
         context: The conversation.
-        limit: The most characters of an attribute; of messages, the last ones are kept.
+        limit: The maximum length of an attribute; of messages, the last ones are kept.
     """
     messages = (_message(m, limit) for m in reversed(context.messages))
     found = _fitted("gen_ai.input.messages", messages, limit, newest_first=True)
@@ -75,7 +75,7 @@ def call_result(result: ToolResultMessage, limit: int) -> Attributes:
 
 
 class RecordedAnswer:
-    """Puts the parts of an answer together from its deltas."""
+    """Assembles the parts of an answer from its deltas."""
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []

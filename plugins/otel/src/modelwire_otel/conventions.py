@@ -33,7 +33,7 @@ class Conventions:
         embeddings_tokens: The metric for the tokens of embeddings.
         token_counters: Whether tokens are counters, one for each kind, and not one histogram.
         error_reason: Whether an answer without a stop reason has the finish reason `error`.
-        providers: Words for providers that this release has and others have not.
+        providers: Names of providers that only this release has.
     """
 
     schema_url: str | None

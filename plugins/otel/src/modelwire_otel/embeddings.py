@@ -34,7 +34,7 @@ async def record_embeddings(
     Args:
         batch: The owner's work.
         model: The model to call.
-        options: What was asked of the vectors.
+        options: The requested options.
         base_url: Where the model is reached, if that is known.
         conventions: The release of the conventions.
     """

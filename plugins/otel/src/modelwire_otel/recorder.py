@@ -74,7 +74,7 @@ class CompletionSpan(Observer):
 
     Args:
         operation: The answer.
-        settings: What is recorded.
+        settings: The settings of the recording.
     """
 
     def __init__(self, operation: CompletionOperation, settings: Settings) -> None:
@@ -139,7 +139,7 @@ class CompletionSpan(Observer):
         return span
 
     def sent(self, sent: Request) -> None:
-        """Note where a request goes, where the configuration did not say it."""
+        """Record where a request goes, if the configuration did not state it."""
         if self._span is not None:
             found = server(sent.url)
             self._shared = {**self._shared, **found}

@@ -41,12 +41,12 @@ _API = tuple(module for module, _, _ in _SIGNALS)
 
 @frozen
 class Settings:
-    """What is recorded, and in which words.
+    """The recorded data, and the conventions.
 
     Attributes:
         conventions: The release of the conventions.
         capture: Whether content is recorded.
-        limit: The most characters of one attribute of content.
+        limit: The maximum length of one attribute of content.
     """
 
     conventions: Conventions
