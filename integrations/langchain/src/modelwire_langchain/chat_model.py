@@ -70,26 +70,26 @@ class ChatModelwire(BaseChatModel):
 
     Attributes:
         model: The model, as `provider/model-id` or, as LangChain writes it, `provider:model-id`.
-        fallbacks: Models to ask where the first one fails.
-        max_tokens: The most tokens of an answer.
-        temperature: How random the answer is.
-        top_p: The share of probable tokens that are drawn from.
+        fallbacks: Models to try where the first one fails.
+        max_tokens: The maximum number of tokens of an answer.
+        temperature: The sampling temperature.
+        top_p: The share of the probability mass to sample from.
         stop: Texts that end the answer.
-        reasoning: How much the model thinks.
+        reasoning: The level of reasoning.
         cache_retention: How long the service may cache the prompt.
         session_id: The id of the conversation, for services that take one.
         timeout: The seconds that an answer may take, from the request to its end.
         max_retries: How often a request that failed is sent again; by default as often as modelwire
             does.
         streaming: Whether `invoke` and `ainvoke` stream as well, for callbacks that watch.
-        params: Further fields of the requests, in the words of the service.
+        params: Further fields of the requests, in the service's own terms.
         plugins: Settings of plugins, by their names.
         config: The configuration of modelwire, or its file; by default the one that the command
             line uses. It is left out of what is serialised or shown.
         runtime: A runtime to share; its owner closes it.
 
     Raises:
-        InvalidRequest: `runtime` is no runtime, or is given with `config` or `max_retries`.
+        InvalidRequest: `runtime` is not a runtime, or is given with `config` or `max_retries`.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, extra="forbid")

@@ -30,7 +30,7 @@ def heard(blocks: Iterable[Mapping[str, Any]], place: str) -> list[UserContent]:
         place: Where the message is, for errors.
 
     Raises:
-        InvalidMessage: A block has a type that no model gets, or holds nothing.
+        InvalidMessage: A block has a type that no model accepts, or is empty.
     """
     return [_part(block, f"{place}, block {at}") for at, block in enumerate(blocks)]
 

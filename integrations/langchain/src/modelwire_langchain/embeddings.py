@@ -26,8 +26,8 @@ class ModelwireEmbeddings(BaseModel, Embeddings):
         model: The model, as `provider/model-id` or, as LangChain writes it, `provider:model-id`.
         dimensions: The length of the vectors; by default the model's.
         normalize: Whether each vector is made as long as 1; by default as the model makes them.
-        params: Further fields of the requests, in the words of the service.
-        concurrency: The most requests that are sent at a time.
+        params: Further fields of the requests, in the service's own terms.
+        concurrency: The maximum number of concurrent requests.
         config: The configuration of modelwire, or its file; by default the one that the command
             line uses. It is left out of what is serialised or shown.
         max_retries: How often a request that failed is sent again; by default as often as modelwire
@@ -35,7 +35,7 @@ class ModelwireEmbeddings(BaseModel, Embeddings):
         runtime: A runtime to share; its owner closes it.
 
     Raises:
-        InvalidRequest: `runtime` is no runtime, or is given with `config` or `max_retries`.
+        InvalidRequest: `runtime` is not a runtime, or is given with `config` or `max_retries`.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")

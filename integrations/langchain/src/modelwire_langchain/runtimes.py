@@ -30,7 +30,7 @@ class Runtimes:
             number.
 
     Raises:
-        InvalidRequest: `given` is no runtime, or is given together with what it has already.
+        InvalidRequest: `given` is not a runtime, or is given together with what it has already.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ _CHOICES = {
     "none": "none",
     "required": "any",
 }
-"""Words for a choice, LangChain's and OpenAI's, as those of modelwire."""
+"""LangChain's and OpenAI's words for a choice, as modelwire's."""
 
 
 def tool_of(described: Mapping[str, Any]) -> Tool:
@@ -63,7 +63,7 @@ def schema_of(form: Any) -> dict[str, Any] | None:
     """The schema in a `response_format` of OpenAI.
 
     Raises:
-        InvalidRequest: It is none.
+        InvalidRequest: It is not a schema.
     """
     if form is None:
         return None

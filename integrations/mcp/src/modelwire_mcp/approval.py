@@ -1,4 +1,4 @@
-"""Approval of tool calls by what a server says of its tools."""
+"""Approval of tool calls by a server's own annotations of its tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["approve_read_only"]
 def approve_read_only(
     servers: Iterable[McpServer], otherwise: Callable[[ToolCall], bool | Awaitable[bool]]
 ) -> Callable[[ToolCall], Awaitable[bool]]:
-    """Let calls run that change nothing, and decide about all others as before.
+    """Run calls that change nothing, and decide about all others as before.
 
         approve = approve_read_only([time], otherwise=ask)
         run_tools(runtime, context, [time], approve=approve)

@@ -52,7 +52,7 @@ class ModelwireModel(Model[Any]):
 
     Args:
         name: The model, as `provider/model-id`, or an alias of the configuration.
-        fallbacks: Models to ask where it fails; by default those of the configuration.
+        fallbacks: Models to try where it fails; by default those of the configuration.
         config: The configuration of modelwire, or its file; by default the one that the command
             line uses.
         runtime: A runtime to share; its owner closes it.
