@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import json5
 import pytest
 from openai_answers import chat_frames
 from sse_server import Play, SseServer
@@ -92,7 +93,7 @@ def test_a_setting_is_written(program):
     status, _, errors = program.run("config", "set", "agents.defaults.model.primary", "here/m")
     assert status == 0, errors
     assert (
-        json.loads(program.file.read_text())["agents"]["defaults"]["model"]["primary"] == "here/m"
+        json5.loads(program.file.read_text())["agents"]["defaults"]["model"]["primary"] == "here/m"
     )
     assert program.run("complete", "hi")[:2] == (0, "Good day.\n")
 

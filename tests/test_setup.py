@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+import json5
 import preloaded
 import pytest
 from llama_server import llama_address
@@ -33,7 +34,7 @@ def run(*arguments, environ):
 
 def written(environ):
     path = Path(environ["HOME"], ".config", "modelwire", "modelwire.json5")
-    return json.loads(path.read_text())
+    return json5.loads(path.read_text())
 
 
 def test_aws_is_set_up_and_answers(bedrock_emulator, environ):

@@ -46,8 +46,20 @@ def test_the_first_setting_creates_the_users_file(program):
     path = program.folder / "home" / ".config" / "modelwire" / "modelwire.json5"
     assert done.stdout.decode() == f"Set models.bedrockDiscovery.enabled in the new file {path}.\n"
     assert done.stderr == b""
-    assert json.loads(path.read_text()) == {"models": {"bedrockDiscovery": {"enabled": True}}}
+    written = "{\n  models: {\n    bedrockDiscovery: {\n      enabled: true\n    }\n  }\n}\n"
+    assert path.read_text() == written
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_new_file_that_is_named_as_plain_json_is_plain_json(program):
+    path = program.folder / "mine.json"
+    arguments = ("set", "models.bedrockDiscovery.enabled", "true", "--config", str(path))
+    done = config(program, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(path.read_text()) == {"models": {"bedrockDiscovery": {"enabled": True}}}
+    unset = ("unset", "nothing.here", "--config", str(program.folder / "no.json"))
+    config(program, *unset, status=1)
+    assert not (program.folder / "no.json").exists()
 
 
 def test_one_value_changes_and_nothing_else(configured):

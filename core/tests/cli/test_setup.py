@@ -4,6 +4,7 @@ import json
 import re
 import signal
 
+import json5
 import pexpect
 import pytest
 
@@ -50,7 +51,7 @@ def set_up(program, *arguments, **environ):
 
 def written(program):
     path = program.folder / "home" / ".config" / "modelwire" / "modelwire.json5"
-    return json.loads(path.read_text()) if path.exists() else None
+    return json5.loads(path.read_text()) if path.exists() else None
 
 
 YES = ("--yes", "--provider", "actor")

@@ -99,10 +99,10 @@ def test_tabs_and_windows_line_ends_are_kept():
 @pytest.mark.parametrize(
     ("text", "changed"),
     [
-        ("", '{\n  "a": {\n    "b": 1\n  }\n}\n'),
-        ("\ufeff", '\ufeff{\n  "a": {\n    "b": 1\n  }\n}\n'),
-        ("// mine", '// mine\n{\n  "a": {\n    "b": 1\n  }\n}\n'),
-        ("// mine\r\n", '// mine\r\n{\r\n  "a": {\r\n    "b": 1\r\n  }\r\n}\r\n'),
+        ("", "{\n  a: {\n    b: 1\n  }\n}\n"),
+        ("\ufeff", "\ufeff{\n  a: {\n    b: 1\n  }\n}\n"),
+        ("// mine", "// mine\n{\n  a: {\n    b: 1\n  }\n}\n"),
+        ("// mine\r\n", "// mine\r\n{\r\n  a: {\r\n    b: 1\r\n  }\r\n}\r\n"),
         ("{}", '{\n  "a": {\n    "b": 1\n  }\n}'),
         ("{ }\n", '{\n  "a": {\n    "b": 1\n  }\n}\n'),
         ("{ // mine\n}", '{ // mine\n  "a": {\n    "b": 1\n  }\n}'),
@@ -112,6 +112,12 @@ def test_tabs_and_windows_line_ends_are_kept():
 )
 def test_an_empty_document_gets_its_first_member(text, changed):
     assert set_value(text, "a.b", 1) == changed
+
+
+def test_in_a_new_document_only_keys_that_need_quotes_have_them():
+    text = set_value("", ("models", "x/y-1"), {"alias": "z"})
+    assert text == '{\n  models: {\n    "x/y-1": {\n      alias: "z"\n    }\n  }\n}\n'
+    assert "  other: 1\n" in set_value(text, "other", 1)
 
 
 @pytest.mark.parametrize(

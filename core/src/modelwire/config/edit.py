@@ -75,7 +75,7 @@ def edit_config(
 
     Args:
         edit: Makes the new text from the old one; pure, because it may be called twice. For a file
-            that does not exist it is given the empty text.
+            that does not exist it is given the empty text, or `{}` if it is called `*.json`.
         path: The file; by default the one that is found.
         environ: The environment variables; by default those of the process.
         cwd: The working directory; by default that of the process.
@@ -122,14 +122,16 @@ def _draft(
     """Report the effect of an edit."""
     created = not place.path.exists()
     before = "" if created else _trusted_text(place, environ, trust)
+    # A file that is named as plain JSON begins as such, which what is added then follows.
+    given = "{}\n" if created and place.path.suffix == ".json" else before
     try:
-        after = edit(before)
+        after = edit(given)
     except ConfigError as error:
         if error.problems and error.source is None:
             error.source = str(place.path)
         raise
-    if after == before:
-        return EditResult(place.path, False, before, after)
+    if after == given:
+        return EditResult(place.path, False, before, before)
     _check_size(after, place.path)
     known = [] if created else check_text(before, place.path, environ)
     remaining = check_text(after, place.path, environ)

@@ -193,9 +193,9 @@ def _find(tree: Tree, steps: Path) -> Place | None:
 
 
 def _first_object(tree: Tree, steps: Path, value: Any) -> str:
-    """Write the object that a document without any value begins with."""
+    """Write the object that a document without any value begins with, in the style of JSON5."""
     text = tree.text
-    style = Style(newline="\r\n" if "\r\n" in text else "\n")
+    style = Style(newline="\r\n" if "\r\n" in text else "\n", key_quote="")
     if not tree.comments:
         text = "\ufeff" if text.startswith("\ufeff") else ""
     elif not text.endswith(("\n", "\r")):
