@@ -56,9 +56,9 @@ def place_of(function: object) -> SourceLine | None:
 def _source_folder(distribution: str) -> Path | None:
     """The folder that a package was installed from in editable mode (PEP 610)."""
     import json
+    import os
     from importlib import metadata
-    from urllib.parse import urlsplit
-    from urllib.request import url2pathname
+    from urllib.parse import unquote, urlsplit
 
     try:
         origin = json.loads(
@@ -66,7 +66,8 @@ def _source_folder(distribution: str) -> Path | None:
         )
         if origin["dir_info"]["editable"] is not True:
             return None
-        return Path(url2pathname(urlsplit(origin["url"]).path))
+        path = unquote(urlsplit(origin["url"]).path)
+        return Path(path.lstrip("/") if os.name == "nt" else path)
     except (metadata.PackageNotFoundError, OSError, ValueError, LookupError, TypeError):
         return None  # installed otherwise, not at all, or described by something unreadable
 

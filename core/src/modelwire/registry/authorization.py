@@ -53,13 +53,12 @@ def _checked(owner: Owner, before: Request, after: object) -> Request:
     """The authorized request, if it differs in header fields only."""
     from modelwire.transport import Request
 
-    hint = plugin_hint(owner.distribution)
     if not isinstance(after, Request):
         msg = f"{owner.distribution} returned {type(after).__name__} where a Request is due."
-        raise PluginError(msg, hint=hint)
+        raise PluginError(msg, hint=plugin_hint(owner.distribution))
     if (after.method, after.url, after.body) != (before.method, before.url, before.body):
         msg = f"{owner.distribution} changed more of a request than its header fields."
-        raise PluginError(msg, hint=hint)
+        raise PluginError(msg, hint=plugin_hint(owner.distribution))
     # The names of what may be shown are for logs; they never take anything from view that was there.
     return evolve(
         after,
