@@ -10,10 +10,15 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, TypeVar
 
 from modelwire.errors import Cancelled
 from modelwire.forks import ForkSafeLock, after_fork, release_descriptors
+
+# This module registers a lock to be held during forks. Were a thread of ours to import it while a fork
+# waits for that import, the fork would release the lock without holding it.
+import_module("concurrent.futures.thread")
 
 __all__ = ["LoopThread"]
 
