@@ -186,7 +186,7 @@ def test_a_failure_is_json_in_one_form_where_json_was_asked_for(program, command
     assert done.returncode == 1
     told = json.loads(done.stdout)
     assert told["ok"] is False
-    assert set(told["error"]) == {"type", "kind", "message", "hint"}
+    assert set(told["error"]) == {"type", "kind", "message", "hint", "candidates"}
     assert told["error"]["type"] == "config"
     assert told["issues"][0]["line"] == 1
 
