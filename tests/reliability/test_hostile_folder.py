@@ -11,6 +11,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import json5
 import pexpect
 import preloaded
 import pytest
@@ -476,7 +477,7 @@ def test_what_modelwire_writes_for_this_user_is_trusted(folder):
     assert folder.run("models", "aliases", "add", "fast", "openai/gpt-5").returncode == 0
     assert "not trusted" not in folder.run("models", "aliases").stderr
     assert folder.run("config", "get", "env.SOME_URL").stdout.strip() == "<hidden>"
-    folder.write({**json.loads(folder.file.read_text()), "more": 1})
+    folder.write({**json5.loads(folder.file.read_text()), "more": 1})
     assert "has changed" in folder.run("models", "aliases").stderr
 
 
