@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import json5
 import pytest
 
 from modelwire import Runtime
@@ -33,7 +34,7 @@ def run(tmp_path):
 def written(tmp_path):
     def read():
         text = (tmp_path / ".config" / "modelwire" / "modelwire.json5").read_text()
-        return json.loads(text)
+        return json5.loads(text)
 
     return read
 

@@ -20,6 +20,12 @@ _CODE = re.compile(
 _ACTIVE = re.compile(r"<|!(?=\[)|\](?=[(:]\s*(?!https?://|mailto:)[^\s):&\]]*[:&])", re.IGNORECASE)
 """The first character of a tag, of an image, and of the end of a link to anything but the web or mail."""
 
+_END = re.compile(
+    r"\](?=[(:]\s*(?!https?://|mailto:)[^\s):&\]]*([:&\]]))",
+    re.IGNORECASE,
+)
+_ACTIVE_OR_END = re.compile(r"<|!(?=\[)|\](?=[(:])")
+
 
 def markdown_for_notebook(text: str) -> str:
     """Make Markdown of a model harmless; only HTML and images look different."""
@@ -42,7 +48,23 @@ def _code(found: re.Match[str]) -> str:
 
 
 def _passive(text: str) -> str:
-    return _ACTIVE.sub(_entity, text)
+    ends = _ends_of_links(text)
+    return _ACTIVE_OR_END.sub(
+        lambda found: _entity(found) if found[0] != "]" or found.start() in ends else "]", text
+    )
+
+
+def _ends_of_links(text: str) -> set[int]:
+    """Where links end that lead to anything but the web or mail.
+
+    A link whose address goes on to the end of such a link is one, too: once that is an entity, the
+    address has its ampersand.
+    """
+    ends: set[int] = set()
+    for end in reversed(list(_END.finditer(text))):
+        if end[1] != "]" or end.start(1) in ends:
+            ends.add(end.start())
+    return ends
 
 
 def _escaped(code: str) -> str:
