@@ -9,6 +9,7 @@ import struct
 
 import pytest
 from gateway_server import MODEL, serving
+from long_runs import is_long
 from raw_http import connection, exchange, head
 
 from modelwire_bedrock.emulator import Answer, Fault, Pacing, Text
@@ -124,6 +125,7 @@ async def free_again(gateway, emulator, path):
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.skipif(not is_long(), reason="it needs a machine that is not busy; run with --long")
 @pytest.mark.parametrize("path", STREAMS)
 async def test_a_place_is_free_after_each_way_to_leave(emulator, tmp_path, path):
     async with one_at_a_time(emulator, tmp_path) as (gateway, opened):

@@ -77,6 +77,7 @@ def test_a_value_fits_where_it_is_valid(schema, value):
     assert (mismatch(value, schema) is None) is valid, mismatch(value, schema)
 
 
+@pytest.mark.timeout(400)
 @settings(deadline=None, max_examples=100)
 @given(SCHEMAS.filter(lambda schema: isinstance(schema, dict)), VALUES)
 def test_what_the_engine_gets_allows_everything_that_the_schema_allows(schema, value):
