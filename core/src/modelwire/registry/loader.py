@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import pluggy
 
@@ -38,6 +38,7 @@ __all__ = [
     "where",
 ]
 
+_T = TypeVar("_T")
 _OWNER = "owner"
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _PLAIN = (
@@ -100,11 +101,7 @@ def load_command(claim: Claim) -> click.Command:
     """
     import click
 
-    loaded = _import(claim)
-    if not isinstance(loaded, click.Command):
-        msg = f"{claim.distribution} offers {claim.name!r}, which is not a click command."
-        raise PluginError(msg)
-    return loaded
+    return _import_as(claim, click.Command, "click command")
 
 
 def load_claimed_dialect(claim: Claim) -> Dialect:
@@ -115,8 +112,8 @@ def load_claimed_dialect(claim: Claim) -> Dialect:
     """
     from modelwire.dialects import Dialect
 
-    loaded = _import(claim)
-    if not isinstance(loaded, Dialect) or loaded.api != claim.name:
+    loaded = _import_as(claim, Dialect)  # type: ignore[type-abstract] # a protocol
+    if loaded.api != claim.name:
         msg = f"{claim.distribution} offers {claim.name!r}, which is not a Dialect of that API."
         raise PluginError(msg)
     return loaded
@@ -130,11 +127,7 @@ def load_guide(claim: Claim) -> SetupGuide:
     """
     from modelwire.hookspecs import SetupGuide
 
-    loaded = _import(claim)
-    if not isinstance(loaded, SetupGuide):
-        msg = f"{claim.distribution} offers {claim.name!r}, which is not a SetupGuide."
-        raise PluginError(msg)
-    return loaded
+    return _import_as(claim, SetupGuide)
 
 
 def load_tool_sources(claim: Claim) -> ToolSources:
@@ -145,11 +138,7 @@ def load_tool_sources(claim: Claim) -> ToolSources:
     """
     from modelwire.tools import ToolSources
 
-    loaded = _import(claim)
-    if not isinstance(loaded, ToolSources):
-        msg = f"{claim.distribution} offers {claim.name!r}, which is not a ToolSources."
-        raise PluginError(msg)
-    return loaded
+    return _import_as(claim, ToolSources)
 
 
 def hooks_of(plugin: object) -> pluggy.HookRelay:
@@ -196,6 +185,15 @@ def _import(claim: Claim) -> object:
         otherwise = f"Update or uninstall {claim.distribution}."
         hint = plugin_hint(claim.distribution, otherwise, at=error)
         raise PluginError(msg, hint=hint) from error
+
+
+def _import_as(claim: Claim, kind: type[_T], called: str = "") -> _T:
+    loaded = _import(claim)
+    if not isinstance(loaded, kind):
+        what = called or kind.__name__
+        msg = f"{claim.distribution} offers {claim.name!r}, which is not a {what}."
+        raise PluginError(msg)
+    return loaded
 
 
 def _named(value: str) -> object:

@@ -8,6 +8,7 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.runtime.embeddings import Embeddings
+    from modelwire.runtime.handle import ConfigSource, RuntimeHandle
     from modelwire.runtime.runtime import Runtime
     from modelwire.runtime.stream import Stream
     from modelwire.runtime.sync import SyncCatalog, SyncRuntime
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from modelwire.runtime.tool_loop import ToolLoop, ToolRun, run_tools
 
 __all__ = [
+    "ConfigSource",
     "Embeddings",
     "Runtime",
+    "RuntimeHandle",
     "Stream",
     "SyncCatalog",
     "SyncRuntime",
@@ -31,6 +34,10 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "embeddings": ("Embeddings",),
+        "handle": (
+            "ConfigSource",
+            "RuntimeHandle",
+        ),
         "runtime": ("Runtime",),
         "stream": ("Stream",),
         "sync": (

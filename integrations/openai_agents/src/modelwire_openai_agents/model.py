@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -32,7 +32,7 @@ from modelwire.dialects import Asked, BadRequest, Dialect
 from modelwire.errors import ProviderError
 from modelwire.events import DoneEvent
 from modelwire.registry import load_dialect
-from modelwire.runtime import Runtime
+from modelwire.runtime import RuntimeHandle
 from modelwire_openai_agents.call_ids import AnswerIds, CallIds
 from modelwire_openai_agents.requests import refuse_stored, request_body
 from modelwire_openai_agents.responses import (
@@ -78,7 +78,7 @@ class ModelwireModel(Model):
     def __init__(
         self,
         name: str | None,
-        runtime: Callable[[], Runtime],
+        runtime: RuntimeHandle,
         *,
         fallbacks: Sequence[str] | None,
         call_ids: CallIds,
@@ -118,7 +118,7 @@ class ModelwireModel(Model):
         )
         with traced(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
-            message = await self._runtime().complete(**request.arguments)
+            message = await self._runtime.get().complete(**request.arguments)
             whole = request.dialect.whole(request.ids.message(message), request.asked)
             answer.response = response_of(whole, self._shown)
         return model_response(answer.response)
@@ -154,7 +154,7 @@ class ModelwireModel(Model):
         with traced(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
             writer = request.dialect.writer(request.asked)
-            async with self._runtime().stream(**request.arguments) as stream:
+            async with self._runtime.get().stream(**request.arguments) as stream:
                 async for event in stream:
                     written = (
                         writer.end(event.message)
@@ -187,7 +187,7 @@ class ModelwireModel(Model):
             UserError: An item or a setting is not well formed.
         """
         dialect = await _prepared_dialect()
-        model = await self._runtime().resolve(self._name)
+        model = await self._runtime.get().resolve(self._name)
         try:
             call = dialect.read(body, {}, model, model.api or "")
         except BadRequest as error:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from agents import ModelProvider
 
-from modelwire.config import Config
-from modelwire.errors import InvalidRequest
-from modelwire.runtime import Runtime
+from modelwire.runtime import ConfigSource, Runtime, RuntimeHandle
 from modelwire_openai_agents.call_ids import CallIds
 from modelwire_openai_agents.model import ModelwireModel
 
@@ -42,16 +39,11 @@ class ModelwireProvider(ModelProvider):
         self,
         *,
         fallbacks: Sequence[str] | None = None,
-        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        config: ConfigSource = None,
         runtime: Runtime | None = None,
     ) -> None:
-        if runtime is not None and config is not None:
-            msg = "A runtime has its configuration; leave out config."
-            raise InvalidRequest(msg, retryable=False)
         self._fallbacks = fallbacks
-        self._config = config
-        self._given = runtime
-        self._made: Runtime | None = None
+        self._runtime = RuntimeHandle(runtime, config)
         self._call_ids = CallIds()
 
     def get_model(self, model_name: str | None) -> ModelwireModel:
@@ -64,13 +56,6 @@ class ModelwireProvider(ModelProvider):
         return ModelwireModel(
             model_name, self._runtime, fallbacks=self._fallbacks, call_ids=self._call_ids
         )
-
-    def _runtime(self) -> Runtime:
-        if self._given is not None:
-            return self._given
-        if self._made is None:
-            self._made = Runtime.from_config(self._config)
-        return self._made
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,6 +70,4 @@ class ModelwireProvider(ModelProvider):
 
     async def aclose(self) -> None:
         """Close the connections of all models, except those of a runtime that was given."""
-        made, self._made = self._made, None
-        if made is not None:
-            await made.aclose()
+        await self._runtime.aclose()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
@@ -20,9 +19,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import RunContext
 from pydantic_ai.usage import RequestUsage
 
-from modelwire.config import Config
-from modelwire.errors import InvalidRequest
-from modelwire.runtime import Runtime
+from modelwire.runtime import ConfigSource, Runtime, RuntimeHandle
 from modelwire_pydantic_ai.errors import translated
 from modelwire_pydantic_ai.messages import context_of
 from modelwire_pydantic_ai.responses import ModelwireStream, response_of
@@ -68,19 +65,14 @@ class ModelwireModel(Model[Any]):
         name: str,
         *,
         fallbacks: Sequence[str] | None = None,
-        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        config: ConfigSource = None,
         runtime: Runtime | None = None,
         settings: ModelSettings | None = None,
         profile: ModelProfileSpec | None = None,
     ) -> None:
-        if runtime is not None and config is not None:
-            msg = "A runtime has its configuration; leave out config."
-            raise InvalidRequest(msg, retryable=False)
         self._name = name
         self._fallbacks = fallbacks
-        self._config = config
-        self._given = runtime
-        self._made: Runtime | None = None
+        self._runtime = RuntimeHandle(runtime, config)
         super().__init__(settings=settings, profile=_PROFILE if profile is None else profile)
 
     @property
@@ -107,7 +99,7 @@ class ModelwireModel(Model[Any]):
         """
         call = self._call(messages, model_settings, model_request_parameters)[0]
         with translated(self._name):
-            return response_of(await self._runtime.complete(**call))
+            return response_of(await self._runtime.get().complete(**call))
 
     @asynccontextmanager
     async def request_stream(
@@ -124,7 +116,7 @@ class ModelwireModel(Model[Any]):
         """
         del run_context
         call, parameters = self._call(messages, model_settings, model_request_parameters)
-        async with self._runtime.stream(**call, keep_text=False) as stream:
+        async with self._runtime.get().stream(**call, keep_text=False) as stream:
             yield ModelwireStream(parameters, stream, self._name, self.system)
 
     async def count_tokens(
@@ -141,7 +133,7 @@ class ModelwireModel(Model[Any]):
         call = self._call(messages, model_settings, model_request_parameters)[0]
         del call["fallbacks"]
         with translated(self._name):
-            return RequestUsage(input_tokens=await self._runtime.count_tokens(**call))
+            return RequestUsage(input_tokens=await self._runtime.get().count_tokens(**call))
 
     def _call(
         self,
@@ -162,14 +154,6 @@ class ModelwireModel(Model[Any]):
         }
         return (call if choice is None else {**call, "tool_choice": choice}), parameters
 
-    @property
-    def _runtime(self) -> Runtime:
-        if self._given is not None:
-            return self._given
-        if self._made is None:
-            self._made = Runtime.from_config(self._config)
-        return self._made
-
     async def __aexit__(
         self,
         exc_type: type[BaseException] | None,
@@ -181,6 +165,4 @@ class ModelwireModel(Model[Any]):
 
     async def aclose(self) -> None:
         """Close its connections, but for those of a runtime that was given."""
-        made, self._made = self._made, None
-        if made is not None:
-            await made.aclose()
+        await self._runtime.aclose()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from typing import Any, Self, TypeVar, Unpack
 
 from pydantic import BaseModel
@@ -14,11 +13,9 @@ from strands.types.content import Messages, SystemContentBlock
 from strands.types.streaming import StreamEvent
 from strands.types.tools import ToolChoice, ToolSpec
 
-from modelwire.config import Config
 from modelwire.dialects import ServedCall
-from modelwire.errors import InvalidRequest
 from modelwire.events import DoneEvent
-from modelwire.runtime import Runtime, Stream
+from modelwire.runtime import ConfigSource, Runtime, RuntimeHandle, Stream
 from modelwire_strands.cancel_signal import cancelled_by
 from modelwire_strands.converse import ConverseEvents, converse, read_call
 from modelwire_strands.errors import translated
@@ -61,20 +58,14 @@ class ModelwireModel(Model):
         self,
         model_id: str,
         *,
-        config: Config | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        config: ConfigSource = None,
         runtime: Runtime | None = None,
         **model_config: Unpack[ModelwireSettings],
     ) -> None:
-        if runtime is not None and config is not None:
-            msg = "A runtime has its configuration; leave out config."
-            raise InvalidRequest(msg, retryable=False)
         self.config = ModelwireConfig(model_id=model_id)
         self.update_config(**model_config)
-        self._source = config
-        self._given = runtime
-        self._made: Runtime | None = None
+        self._runtime = RuntimeHandle(runtime, config)
         self._window: int | None = None
-        self._lock = threading.Lock()
         converse()  # imported here and not in an event loop
 
     def update_config(self, **model_config: Unpack[ModelwireConfig]) -> None:  # type: ignore[override] # the settings that there are
@@ -183,7 +174,7 @@ class ModelwireModel(Model):
         tools: list[ToolSpec] | None = None,
         choice: ToolChoice | None = None,
     ) -> ServedCall:
-        model = await self._runtime.resolve(self.config["model_id"])
+        model = await self._runtime.get().resolve(self.config["model_id"])
         self._window = model.context_window
         return read_call(model, messages, system, tools, choice)
 
@@ -196,22 +187,13 @@ class ModelwireModel(Model):
         options = options_of(self.config, call, session_id)
         if response_schema is not None:
             options["response_schema"] = response_schema
-        return self._runtime.stream(
+        return self._runtime.get().stream(
             call.context,
             model=self.config["model_id"],
             fallbacks=self.config.get("fallbacks"),
             keep_text=response_schema is not None,
             **options,
         )
-
-    @property
-    def _runtime(self) -> Runtime:
-        if self._given is not None:
-            return self._given
-        with self._lock:  # Strands runs every call that blocks in a thread of its own
-            if self._made is None:
-                self._made = Runtime.from_config(self._source)
-            return self._made
 
     async def __aenter__(self) -> Self:
         return self
@@ -224,10 +206,7 @@ class ModelwireModel(Model):
 
         Those of an event loop that ends are closed with it, as after each call that blocks.
         """
-        with self._lock:
-            made, self._made = self._made, None
-        if made is not None:
-            await made.aclose()
+        await self._runtime.aclose()
 
 
 def _system(text: str | None, blocks: list[SystemContentBlock] | None) -> list[SystemContentBlock]:
