@@ -134,7 +134,7 @@ def _is_whole(reading: Reading) -> bool:
 async def _until_running(
     provider: Gateway, others: Sequence[tuple[Client, Reading]]
 ) -> float | None:
-    """Seconds until the provider sends no answer that nobody reads."""
+    """Seconds until the provider has ended all answers whose clients left."""
     began = time.monotonic()
     while time.monotonic() - began < _PATIENCE:
         reads = sum(not reading.done.done() for _, reading in others)

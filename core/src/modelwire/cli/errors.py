@@ -54,7 +54,7 @@ def print_failure(error: ModelwireError) -> None:
 
 
 def what_to_do(error: ModelwireError | None) -> dict[str, Any]:
-    """What programs are told beyond the error itself: its hint, and the models that may be meant."""
+    """The fields beside the error itself: its hint, and the models that may be meant."""
     candidates = error.candidates if isinstance(error, UnknownModel) else ()
     return {"hint": error.hint if error is not None else None, "candidates": list(candidates)}
 

@@ -153,9 +153,9 @@ def observers_in(middleware: Sequence[object]) -> pluggy.HookRelay | None:
     if not any(hasattr(plugin, "observe_operations") for plugin in middleware):
         return None
     manager = _manager()
-    nobody = _Unobserved()
-    manager.register(nobody, name=_OWNER)
-    return LoadedPlugin(nobody, manager).inside(middleware)
+    unobserved = _Unobserved()
+    manager.register(unobserved, name=_OWNER)
+    return LoadedPlugin(unobserved, manager).inside(middleware)
 
 
 class _Unobserved:

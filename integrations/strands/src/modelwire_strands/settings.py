@@ -28,7 +28,7 @@ class ModelwireSettings(BaseModelConfig, total=False):
         reasoning: How much the model thinks.
         cache_retention: How long the service may cache the prompt; by default as the cache points of
             the request say, and without any as modelwire does.
-        session_id: What conversations are told apart by, where the service asks; by default the id of
+        session_id: The id of the conversation, for services that take one; by default the id of
             the agent's session, where it has one.
         timeout: The seconds that an answer may take, from the request to its end.
         params: Further fields of the requests, in the words of the service.

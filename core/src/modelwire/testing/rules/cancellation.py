@@ -148,7 +148,7 @@ async def _reading(stream: Stream) -> AsyncGenerator[asyncio.Task[None], None]:
         reading.cancel()
         await asyncio.wait([reading], timeout=patience())
         if reading.done() and not reading.cancelled():
-            reading.exception()  # one that nobody asks for is logged in the midst of other tests
+            reading.exception()  # asyncio logs one that is never read, in the midst of other tests
 
 
 async def _tasks_left(bench: Bench) -> list[str]:
