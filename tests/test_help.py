@@ -80,7 +80,7 @@ def test_help_names_a_command_once_and_as_what_runs(tmp_path):
         r"^  ([a-z-]+)  +(.+)$", shown("--help").partition("Commands:")[2], re.MULTILINE
     )
     assert [text for name, text in listed if name == "config"] == [
-        "See and change the configuration file."
+        "View and edit the configuration."
     ]
     assert ("foreign-own", "Commands of foreign.") in listed
     assert shown("foreign-own") == "foreign ran\n"

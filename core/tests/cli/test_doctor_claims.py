@@ -49,7 +49,7 @@ def test_every_package_is_named_with_its_groups(program, site):
 def test_a_command_of_modelwire_itself_stays_its_own_and_the_claim_is_a_warning(program, site):
     before = described(program, "config")
     site.install("grabber", {"commands": {"config": "grabber_plugin:run"}}, COMMAND)
-    assert described(program, "config") == before == ["See and change the configuration file."]
+    assert described(program, "config") == before == ["View and edit the configuration."]
     assert b"plugin's own" not in program.run("config").stdout
     listed = program.run("plugins", "list").stdout.decode()
     assert "commands: config (not used: modelwire's own)" in listed

@@ -32,17 +32,17 @@ __all__ = ["COMMANDS", "main"]
 INTERRUPTED = 130
 
 COMMANDS = {
-    "chat": ("modelwire.cli.chat.command:chat", "Talk with a model."),
+    "chat": ("modelwire.cli.chat.command:chat", "Chat with a model."),
     "complete": ("modelwire.cli.complete:complete", "Ask a model, and stream its answer."),
-    "completion": ("modelwire.cli.completion:completion", "Let your shell complete words."),
-    "config": ("modelwire.cli.config.group:config", "See and change the configuration file."),
-    "doctor": ("modelwire.cli.doctor.command:doctor", "Look for what may keep models away."),
-    "embed": ("modelwire.cli.embed:embed", "Make vectors of texts."),
-    "logs": ("modelwire.cli.logs.command:logs", "See the answers that were kept."),
-    "models": ("modelwire.cli.models.group:models", "See which models there are, and choose."),
-    "plugin": ("modelwire.cli.plugin.command:plugin", "Write a plugin of your own."),
-    "plugins": ("modelwire.cli.plugins:plugins", "See which plugins are installed."),
-    "setup": ("modelwire.cli.setup.command:setup", "Test what you have, and write it down."),
+    "completion": ("modelwire.cli.completion:completion", "Set up shell completion."),
+    "config": ("modelwire.cli.config.group:config", "View and edit the configuration."),
+    "doctor": ("modelwire.cli.doctor.command:doctor", "Diagnose why models are unreachable."),
+    "embed": ("modelwire.cli.embed:embed", "Embed texts as vectors."),
+    "logs": ("modelwire.cli.logs.command:logs", "Browse stored answers."),
+    "models": ("modelwire.cli.models.group:models", "List and choose models."),
+    "plugin": ("modelwire.cli.plugin.command:plugin", "Create a provider plugin."),
+    "plugins": ("modelwire.cli.plugins:plugins", "List installed plugins."),
+    "setup": ("modelwire.cli.setup.command:setup", "Test credentials and write the configuration."),
 }
 """modelwire's own commands, each with where it is and what it does."""
 
@@ -103,7 +103,7 @@ class _LazyGroup(click.Group):
 def app() -> None:
     """Name a model as provider/model-id, and stream from it.
 
-    --verbose, --debug and --trust may also stand after a command.
+    --verbose, --debug and --trust can also be given after a command.
 
     \b
     modelwire complete "What is the capital of France?"

@@ -55,7 +55,7 @@ def _json_or_text(value: str) -> Any:
     "fallbacks",
     multiple=True,
     metavar="REF",
-    help="Ask this model where the one before fails; may be given again.",
+    help="Model to try if the one before fails; can be repeated.",
     shell_complete=complete_reference,
 )
 @system_option
@@ -66,11 +66,15 @@ def _json_or_text(value: str) -> Any:
     help="A context as JSON: systemPrompt, messages, tools. PROMPT is added to it.",
 )
 @click.option(
-    "-c", "--continue", "continues", is_flag=True, help="Go on with the last answer that was kept."
+    "-c", "--continue", "continues", is_flag=True, help="Continue from the last stored answer."
 )
-@click.option("--image", "images", multiple=True, metavar="FILE|-", help="Send an image along.")
+@click.option("--image", "images", multiple=True, metavar="FILE|-", help="Attach an image.")
 @click.option(
-    "--file", "files", multiple=True, metavar="FILE|-", help="Send a document, sound or text along."
+    "--file",
+    "files",
+    multiple=True,
+    metavar="FILE|-",
+    help="Attach a document, audio or text file.",
 )
 @click.option(
     "--tools",
@@ -86,17 +90,24 @@ def _json_or_text(value: str) -> Any:
     metavar="N",
     default=25,
     show_default=True,
-    help="The most answers to ask for while tools are called.",
+    help="Maximum number of model turns.",
 )
 @click.option(
-    "--max-tokens", type=WholeRange(min=1), metavar="N", help="The most tokens to answer with."
+    "--max-tokens", type=WholeRange(min=1), metavar="N", help="Maximum number of output tokens."
 )
-@click.option("--temperature", type=FiniteRange(min=0), metavar="N", help="Randomness, from 0.")
 @click.option(
-    "--top-p", type=FiniteRange(min=0, max=1), metavar="N", help="Sample from this share, 0 to 1."
+    "--temperature", type=FiniteRange(min=0), metavar="N", help="Sampling temperature (>= 0)."
 )
-@click.option("--stop", multiple=True, metavar="TEXT", help="End the answer before this text.")
-@click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
+@click.option(
+    "--top-p",
+    type=FiniteRange(min=0, max=1),
+    metavar="N",
+    help="Nucleus sampling threshold, 0 to 1.",
+)
+@click.option(
+    "--stop", multiple=True, metavar="TEXT", help="Stop sequence: the answer ends before it."
+)
+@click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="Reasoning effort.")
 @click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")
 @click.option(
     "--schema",
@@ -111,19 +122,22 @@ def _json_or_text(value: str) -> Any:
     multiple=True,
     metavar="NAME=VALUE",
     callback=_params,
-    help="A request parameter that only the provider understands; may be given again.",
+    help="A provider-specific request parameter; can be repeated.",
 )
 @click.option(
     "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."
 )
 @click.option(
-    "--timeout", type=FiniteRange(min=0), metavar="SECONDS", help="For each answer, retries too."
+    "--timeout",
+    type=FiniteRange(min=0),
+    metavar="SECONDS",
+    help="Time limit for each answer, including retries.",
 )
 @click.option("--events", is_flag=True, help="One JSON event per line, ending in done or error.")
 @click.option(
     "--json", "as_json", is_flag=True, help="The final message as JSON; with tools, each."
 )
-@click.option("--no-log", is_flag=True, help="Do not keep the answer for `modelwire logs`.")
+@click.option("--no-log", is_flag=True, help="Do not store the answer in the log.")
 @click.option("--dry-run", is_flag=True, help="Show the request, as JSON, and do not send it.")
 @config_option
 def complete(

@@ -90,8 +90,8 @@ class _Bash(BashComplete):
 def completion(shell: str) -> None:
     """Print the script by which a shell completes modelwire's commands.
 
-    It completes commands and options, and also models, aliases and providers, as far as they are
-    configured or were listed before.
+    It completes commands and options, and also models, aliases and providers that are configured or
+    were listed before.
 
     \b
     eval "$(modelwire completion bash)"       # in ~/.bashrc; bash 4.4 or newer

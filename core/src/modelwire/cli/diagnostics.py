@@ -61,7 +61,7 @@ def diagnostic_options(*, hidden: bool) -> list[click.Option]:
             hidden=hidden,
             expose_value=False,
             callback=_take_trust,
-            help="Trust ./modelwire.json5 for this call, also if it was not approved.",
+            help="Trust ./modelwire.json5 for this call, even if it is not approved.",
         ),
     ]
 

@@ -28,18 +28,16 @@ _DIGITS = 9
 @click.command()
 @click.argument("texts", nargs=-1)
 @model_option
-@click.option(
-    "--dimensions", type=WholeRange(min=1), metavar="N", help="The length of the vectors."
-)
+@click.option("--dimensions", type=WholeRange(min=1), metavar="N", help="Vector dimensions.")
 @click.option("--input-type", type=click.Choice(_INPUT_TYPES), help="What the texts are for.")
 @click.option(
-    "--normalize/--no-normalize", default=None, help="Make the length of each vector 1, or do not."
+    "--normalize/--no-normalize", default=None, help="Normalize each vector to length 1, or do not."
 )
 @click.option(
     "--batch-size",
     type=WholeRange(min=1),
     metavar="N",
-    help="The most texts of a request. By default as many as the service takes.",
+    help="Maximum number of texts per request. Default: the service's limit.",
 )
 @click.option(
     "--concurrency",
@@ -47,10 +45,13 @@ _DIGITS = 9
     metavar="N",
     default=8,
     show_default=True,
-    help="The most requests at the same time.",
+    help="Maximum number of concurrent requests.",
 )
 @click.option(
-    "--timeout", type=FiniteRange(min=0), metavar="SECONDS", help="For all texts, retries too."
+    "--timeout",
+    type=FiniteRange(min=0),
+    metavar="SECONDS",
+    help="Time limit for all texts, including retries.",
 )
 @json_option
 @config_option
@@ -61,9 +62,9 @@ def embed(
     timeout: float | None,
     **settings: Any,
 ) -> int:
-    """Make a vector of each text, and print it as a JSON array on a line of its own.
+    """Embed each text, and print its vector as a JSON array on a line of its own.
 
-    Each line that is piped in is one, too, and comes before TEXTS. With --json all of it is one object, with the
+    Piped lines are texts, too, and come before TEXTS. With --json, one object has all vectors, the
     model and the usage. Exits with 0 when all vectors are printed, 1 when a request failed, 2 when
     the command was misused, and 130 on Ctrl-C.
 

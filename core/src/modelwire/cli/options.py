@@ -64,7 +64,7 @@ json_option = click.option(
     "as_json",
     is_flag=True,
     callback=_fail_as_json,
-    help="JSON for programs; of a failure, too.",
+    help="Print JSON, also for errors.",
 )
 """`--json`: the command prints JSON, and so does a failure of it."""
 

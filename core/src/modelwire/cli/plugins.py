@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def plugins() -> None:
-    """See which plugins are installed.
+    """List installed plugins.
 
     \b
     modelwire plugins list
@@ -32,8 +32,8 @@ def plugins() -> None:
 def list_plugins(as_json: bool, plain: bool, config_path: Path | None) -> None:
     """List the installed plugins, and their state.
 
-    What each owns, and what is wrong with it. Every plugin is imported for this, so that a broken
-    one is found.
+    It shows what each owns and what is wrong with it. Every plugin is imported for this, so that a
+    broken one is found.
 
     \b
     modelwire plugins list

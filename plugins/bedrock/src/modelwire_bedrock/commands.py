@@ -40,7 +40,7 @@ def bedrock() -> None:
     type=click.IntRange(0, 65535),
     default=DEFAULT_PORT,
     show_default=True,
-    help="0 takes a free one.",
+    help="0 picks a free port.",
 )
 @click.option(
     "--mantle-port",
@@ -55,21 +55,21 @@ def bedrock() -> None:
     show_default=True,
     help="The address to listen on.",
 )
-@click.option("--scenario", type=_FILE, metavar="FILE", help="What to answer, as JSON5.")
+@click.option("--scenario", type=_FILE, metavar="FILE", help="Scripted answers, as JSON5.")
 @click.option("--catalogue", type=_FILE, metavar="FILE", help="The models, as JSON5.")
 @click.option(
     "--model",
     metavar="REF",
-    help="What answers: echo, synth (the default; calls tools), or a model, as provider/model-id.",
+    help="The model that answers: echo, synth (default; calls tools), or provider/model-id.",
 )
-@click.option("--replay", type=_ANY_PATH, metavar="FILE", help="Recordings that answer.")
+@click.option("--replay", type=_ANY_PATH, metavar="FILE", help="Recordings to replay.")
 @click.option(
     "--record",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep what passes to --upstream.",
+    help="Record what passes to --upstream.",
 )
-@click.option("--upstream", metavar="URL", help="Pass everything on to this service.")
+@click.option("--upstream", metavar="URL", help="Forward everything to this service.")
 @click.option(
     "--mantle-upstream",
     metavar="URL",
@@ -81,13 +81,13 @@ def bedrock() -> None:
     metavar="ID:SECRET",
     envvar="MODELWIRE_EMULATOR_ACCESS_KEY",
     callback=_key_pair,
-    help="The key pair to know; better set $MODELWIRE_EMULATOR_ACCESS_KEY.",
+    help="The accepted key pair; prefer $MODELWIRE_EMULATOR_ACCESS_KEY.",
 )
 @click.option(
     "--bearer-token",
     metavar="TOKEN",
     envvar="MODELWIRE_EMULATOR_BEARER_TOKEN",
-    help="The bearer token to know; better set $MODELWIRE_EMULATOR_BEARER_TOKEN.",
+    help="The accepted bearer token; prefer $MODELWIRE_EMULATOR_BEARER_TOKEN.",
 )
 @click.option(
     "--allow-host",
@@ -108,11 +108,13 @@ def bedrock() -> None:
     metavar="NAME",
     help="A rule that is not enforced; the line of a refused request names its rule.",
 )
-@click.option("--region", metavar="REGION", help="The region of requests that do not say theirs.")
+@click.option("--region", metavar="REGION", help="The region of requests that name none.")
 @click.option(
     "--certificate", type=_FILE, metavar="FILE", help="Answer HTTPS with this certificate."
 )
-@click.option("--key", type=_FILE, metavar="FILE", help="The key of the certificate, if apart.")
+@click.option(
+    "--key", type=_FILE, metavar="FILE", help="The private key, if it is in its own file."
+)
 @click.option("--quiet", is_flag=True, help="Do not print a line for each request.")
 def emulate(
     port: int,
@@ -139,7 +141,7 @@ def emulate(
     """Run Amazon Bedrock on this machine, for any AWS client.
 
     It listens on loopback, prints the environment variables to export, and runs until Ctrl-C. With
-    --upstream only the key that it prints is let in, since requests go out with your credentials.
+    --upstream only the key that it prints is accepted, since requests go out with your credentials.
 
     \b
     modelwire bedrock emulate

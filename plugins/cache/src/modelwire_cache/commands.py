@@ -32,7 +32,7 @@ _folder = click.option(
     metavar="FOLDER",
     help="The folder of the recordings, with those below it. Default: as configured.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="JSON for programs.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -114,10 +114,10 @@ def show(name: str, config_path: Path | None, folder: Path | None, *, as_json: b
     "--older-than",
     type=FiniteRange(min=0),
     metavar="DAYS",
-    help="Those that were recorded longer ago.",
+    help="Recordings older than this.",
 )
 @click.option(
-    "--failed", is_flag=True, help="Those of answers that failed, were cut or were left early."
+    "--failed", is_flag=True, help="Recordings of answers that failed, were cut or abandoned."
 )
 @click.option("--damaged", is_flag=True, help="Files that cannot be read as recordings.")
 @click.option("--all", "everything", is_flag=True, help="All of them.")

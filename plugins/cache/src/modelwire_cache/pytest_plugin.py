@@ -101,14 +101,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--recordings",
         metavar="MODE",
-        help="What tests with recordings of models do: replay (the default: no model is asked), "
+        help="Mode of tests with recordings: replay (the default: no model is asked), "
         "record-missing (replay, and record what is missing), record (ask, and record all again), "
         "off (ask, and record nothing).",
     )
     group.addoption(
         "--recordings-unused",
         choices=("report", "fail", "remove"),
-        help="What is done about recordings that no test used: report (the default), fail, remove.",
+        help="What to do about recordings that no test used: report (the default), fail, remove.",
     )
     parser.addini("recordings", "The default of --recordings.", default="")
     parser.addini("recordings_unused", "The default of --recordings-unused.", default="report")

@@ -20,7 +20,7 @@ __all__ = ["serve"]
 
 @click.group(invoke_without_command=True)
 @click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.  [default: 8484]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 picks a free port.  [default: 8484]")
 @click.option(
     "--allow-host",
     "allow_hosts",

@@ -127,7 +127,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _unusable(settings: Settings, error: OSError) -> ConfigError:
     msg = f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}."
-    return ConfigError(msg, hint="Choose another --port; 0 takes a free one.")
+    return ConfigError(msg, hint="Choose another --port; 0 picks a free port.")
 
 
 def _announce(listening: socket.socket, *, key: str) -> None:

@@ -45,7 +45,7 @@ class Settings:
 
     Attributes:
         host: The address to listen on.
-        port: The port; 0 takes a free one.
+        port: The port; 0 picks a free port.
         allow_hosts: Further names that requests may be addressed to, besides loopback's and `host`.
         aliases: Names that clients may use, each with its reference.
         max_body_bytes: The largest body of a request.

@@ -26,9 +26,9 @@ __all__ = ["chat"]
 @model_option
 @system_option
 @click.option(
-    "--image", "images", multiple=True, metavar="FILE", help="Send with the first prompt."
+    "--image", "images", multiple=True, metavar="FILE", help="Attach to the first prompt."
 )
-@click.option("--file", "files", multiple=True, metavar="FILE", help="Send with the first prompt.")
+@click.option("--file", "files", multiple=True, metavar="FILE", help="Attach to the first prompt.")
 @click.option(
     "--tools",
     multiple=True,
@@ -36,36 +36,36 @@ __all__ = ["chat"]
     metavar="FILE",
     help="A Python file; the model may call its functions.",
 )
-@click.option("--yes", is_flag=True, help="Run the tools that the model calls, without asking.")
+@click.option("--yes", is_flag=True, help="Run tool calls without asking.")
 @click.option(
     "--resume",
     is_flag=False,
     flag_value="-",
     metavar="[ID]",
-    help="Go on with a session; without ID, choose one.",
+    help="Resume a session; without ID, choose one.",
 )
-@click.option("--continue", "last", is_flag=True, help="Go on with the last one of this folder.")
+@click.option("--continue", "last", is_flag=True, help="Resume the last session of this folder.")
 @click.option(
     "--session",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Keep it in this file, and go on with what is there.",
+    help="Store the conversation in this file, or continue it.",
 )
-@click.option("--no-session", is_flag=True, help="Keep nothing.")
-@click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="How much to think first.")
+@click.option("--no-session", is_flag=True, help="Do not store the conversation.")
+@click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="Reasoning effort.")
 @click.option(
-    "--max-tokens", type=WholeRange(min=1), metavar="N", help="The most tokens to answer with."
+    "--max-tokens", type=WholeRange(min=1), metavar="N", help="Maximum number of output tokens."
 )
-@click.option("--plain", is_flag=True, help="Plain text, as it comes, instead of Markdown.")
+@click.option("--plain", is_flag=True, help="Print plain text instead of rendered Markdown.")
 @config_option
 def chat(
     resume: str | None, last: bool, session: Path | None, no_session: bool, **wishes: Any
 ) -> int:
-    """Talk with a model.
+    """Chat with a model.
 
-    The conversation is kept as a session, which can be resumed. /help lists the commands. Without
-    a terminal each line of standard input is a prompt, or a command, and the first that fails is
-    the last; there is no approval of tools, so that none runs without --yes.
+    The conversation is stored as a session, which can be resumed. /help lists the commands. Without
+    a terminal, each line of standard input is a prompt or a command; the first failure ends the
+    run, and tools run only with --yes.
 
     \b
     modelwire chat

@@ -15,7 +15,7 @@ __all__ = ["config"]
 
 @click.group()
 def config() -> None:
-    """See and change the configuration file.
+    """View and edit the configuration.
 
     Comments and formatting stay as they are, and secrets are never shown.
 

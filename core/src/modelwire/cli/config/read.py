@@ -21,8 +21,8 @@ __all__ = ["file", "get", "schema", "validate"]
 def get(path: str | None, as_json: bool, config_path: Path | None) -> None:
     """Show the value at PATH as it is written.
 
-    Without PATH, the whole document. Secrets are shown as <hidden>, and ${VAR} stays ${VAR}. A value that the file does not say ends
-    with 1, because only its default applies.
+    Without PATH, the whole document. Secrets are shown as <hidden>, and ${VAR} stays ${VAR}. Exits
+    with 1 if the file does not set the value, so that its default applies.
 
     \b
     modelwire config get agents.defaults.model
@@ -47,9 +47,10 @@ def get(path: str | None, as_json: bool, config_path: Path | None) -> None:
 @json_option
 @config_option
 def validate(as_json: bool, config_path: Path | None) -> int:
-    """List what is wrong with the file.
+    """List the mistakes in the file.
 
-    Everything, with lines. Ends with 1 if it is not valid. Warnings, as for a key that looks misspelt, do not matter.
+    All of them, with their lines. Exits with 1 if the file is not valid; warnings, such as for a
+    key that looks misspelt, do not count.
 
     \b
     modelwire config validate
@@ -97,11 +98,13 @@ def file(as_json: bool, config_path: Path | None) -> None:
 
 
 @click.command()
-@click.option("--json", "_as_json", is_flag=True, help="The same; the schema is JSON anyway.")
+@click.option(
+    "--json", "_as_json", is_flag=True, help="Accepted for consistency; output is always JSON."
+)
 def schema(_as_json: bool) -> None:
     """Print the JSON Schema of the configuration.
 
-    It is of the version 2020-12, and for editors.
+    For editors; it follows JSON Schema 2020-12.
 
     \b
     modelwire config schema > modelwire.schema.json

@@ -21,7 +21,7 @@ __all__ = ["set_values"]
 @click.argument("value", required=False)
 @click.option("--strict-json", is_flag=True, help="The value must be JSON; it is never plain text.")
 @click.option("--merge", is_flag=True, help="Merge an object, or a provider's models by their ids.")
-@click.option("--replace", is_flag=True, help="Replace, even if entries are lost by it.")
+@click.option("--replace", is_flag=True, help="Replace, even if entries are lost.")
 @click.option("--expect-current-json", metavar="JSON", help="Only if this value is there now.")
 @click.option("--expect-current-absent", is_flag=True, help="Only if nothing is there now.")
 @click.option("--ref-source", metavar="KIND", help="Set a reference to a secret, as env.")
@@ -32,7 +32,7 @@ __all__ = ["set_values"]
     "--batch-file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The same from a file of at most 8 MiB.",
+    help="Several operations from a file of at most 8 MiB.",
 )
 @dry_run_option
 @json_option
@@ -47,7 +47,7 @@ def set_values(
 ) -> None:
     """Set the value at PATH; without any file, one is created.
 
-    VALUE is JSON5, or else plain text. What begins with a hyphen comes after --.
+    VALUE is JSON5, or else plain text. Put -- before a value that begins with a hyphen.
 
     \b
     modelwire config set models.bedrockDiscovery.enabled true

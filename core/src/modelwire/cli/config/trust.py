@@ -21,7 +21,7 @@ __all__ = ["trust"]
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Approve without a question.")
-@click.option("--revoke", "revoked", is_flag=True, help="Take the approval back.")
+@click.option("--revoke", "revoked", is_flag=True, help="Withdraw the approval.")
 @click.option("--list", "listed", is_flag=True, help="List the files that were approved.")
 @json_option
 @config_option

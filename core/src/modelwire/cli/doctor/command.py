@@ -26,11 +26,11 @@ __all__ = ["doctor"]
 @json_option
 @config_option
 def doctor(offline: bool, timeout: float, as_json: bool, config_path: Path | None) -> int:
-    """Look for what may keep models from answering, and say what to do.
+    """Diagnose why models are unreachable, and suggest what to do.
 
-    Plugins, configuration, credentials, certificates, proxies, whether each provider in use is
-    reached, the clock and the cache. No model is asked and nothing is changed. Exits with 1 when
-    there is a problem.
+    It checks plugins, configuration, credentials, certificates, proxies, whether each provider in
+    use can be reached, the clock and the cache. No model is called and nothing is changed. Exits
+    with 1 when there is a problem.
 
     \b
     modelwire doctor

@@ -17,7 +17,7 @@ _count_option = click.option(
     default=20,
     show_default=True,
     metavar="N",
-    help="The most answers to show.",
+    help="Maximum number of answers to show.",
 )
 _model_option = click.option(
     "-m", "--model", metavar="REF", help="Only answers of this provider/model-id."
@@ -26,10 +26,10 @@ _model_option = click.option(
 
 @click.group(cls=DefaultGroup, default="list")
 def logs() -> None:
-    """See the answers of `modelwire complete` that were kept.
+    """Browse the stored answers of `modelwire complete`.
 
-    Alone, the same as `modelwire logs list`. With logs.enabled: false in the configuration none are
-    kept, nor with `modelwire complete --no-log`.
+    Alone, the same as `modelwire logs list`. With logs.enabled: false in the configuration,
+    or with `modelwire complete --no-log`, no answer is stored.
 
     \b
     modelwire logs
@@ -57,9 +57,9 @@ def list_logs(count: int, model: str | None, as_json: bool) -> None:
 @_model_option
 @json_option
 def search(text: str, count: int, model: str | None, as_json: bool) -> None:
-    """List the newest answers that have TEXT.
+    """List the newest answers that contain TEXT.
 
-    In the prompt, the system prompt or the answer; case does not matter.
+    It searches prompts, system prompts and answers, and ignores case.
 
     \b
     modelwire logs search "capital of france"
@@ -97,13 +97,13 @@ def show(number: int | None, as_json: bool) -> None:
     default=30,
     show_default=True,
     metavar="N",
-    help="The days that count, today included.",
+    help="Number of days, including today.",
 )
 @json_option
 def usage(days: int, as_json: bool) -> None:
     """Sum up tokens and cost per day and model.
 
-    A cost is known where the prices of the model are.
+    Costs are shown for models with known prices.
 
     \b
     modelwire logs usage --days 7

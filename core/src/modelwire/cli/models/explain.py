@@ -29,7 +29,7 @@ _INDENT = 16
 
 @click.command()
 @click.argument("ref", metavar="[REF]", required=False, shell_complete=complete_reference)
-@click.option("--offline", is_flag=True, help="Fetch no lists, and load no credentials.")
+@click.option("--offline", is_flag=True, help="Do not fetch lists or load credentials.")
 @json_option
 @config_option
 def explain(ref: str | None, offline: bool, as_json: bool, config_path: Path | None) -> int:

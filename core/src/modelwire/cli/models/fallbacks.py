@@ -21,9 +21,10 @@ __all__ = ["fallbacks"]
 
 @click.group(cls=DefaultGroup, default="list")
 def fallbacks() -> None:
-    """Models to ask when the default one fails.
+    """Models to try when the default model fails.
 
-    They are asked in their order. Alone, the same as `modelwire models fallbacks list`. No other model is ever asked.
+    They are tried in order; no other model is. Alone, the same as `modelwire models fallbacks
+    list`.
 
     \b
     modelwire models fallbacks add local/smollm2-135m-instruct
@@ -35,7 +36,7 @@ def fallbacks() -> None:
 @output_options
 @config_option
 def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None:
-    """List the fallbacks, in the order in which they are asked.
+    """List the fallbacks, in the order in which they are tried.
 
     \b
     modelwire models fallbacks list
@@ -65,7 +66,7 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
 @json_option
 @config_option
 def add_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
-    """Ask the model REF too, after the other fallbacks.
+    """Add the model REF after the other fallbacks.
 
     \b
     modelwire models fallbacks add openai/gpt-5-mini
@@ -95,7 +96,7 @@ def add_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
 @json_option
 @config_option
 def remove_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
-    """Ask the model REF no longer.
+    """Remove the model REF from the fallbacks.
 
     \b
     modelwire models fallbacks remove local/smollm2-135m-instruct
@@ -123,7 +124,7 @@ def remove_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
 @json_option
 @config_option
 def clear_fallbacks(as_json: bool, config_path: Path | None) -> None:
-    """Ask only the default model.
+    """Remove all fallbacks.
 
     \b
     modelwire models fallbacks clear

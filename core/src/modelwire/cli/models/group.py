@@ -18,7 +18,7 @@ __all__ = ["models"]
 
 @click.group(cls=DefaultGroup, default="status")
 def models() -> None:
-    """See which models there are, and choose among them.
+    """List and choose models.
 
     Alone, the same as `modelwire models status`.
 

@@ -20,7 +20,7 @@ __all__ = ["list_models"]
 
 
 @click.command("list")
-@click.option("--all", "everything", is_flag=True, help="Every provider that is installed.")
+@click.option("--all", "everything", is_flag=True, help="All installed providers.")
 @click.option(
     "--provider",
     metavar="ID",
@@ -34,7 +34,9 @@ __all__ = ["list_models"]
     default="",
     help="Only models with each word of TEXT in the reference or the name.",
 )
-@click.option("--refresh", is_flag=True, help="Ask the providers again, however fresh the cache.")
+@click.option(
+    "--refresh", is_flag=True, help="Query the providers again, even if the cache is fresh."
+)
 @output_options
 @config_option
 def list_models(

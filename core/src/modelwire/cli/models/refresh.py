@@ -89,10 +89,10 @@ class RefreshResult:
 @json_option
 @config_option
 def refresh(provider: str | None, as_json: bool, config_path: Path | None) -> int:
-    """Ask the providers again which models they offer.
+    """Fetch the lists of models from the providers again.
 
-    Everybody is asked who has usable credentials, or whose discovery is switched on. Exits with 1
-    if one of them fails; what it said before is then kept.
+    This covers providers that have usable credentials, or whose discovery is switched on. Exits
+    with 1 if one of them fails; its previous list is then kept.
 
     \b
     modelwire models refresh

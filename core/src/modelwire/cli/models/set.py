@@ -21,7 +21,7 @@ def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
     """Make REF the default model.
 
     REF is provider/model-id, an alias, or a name that only one known model has. The fallbacks stay
-    as they are. A model that no list has is saved with a warning; a provider that no installed
+    as they are. A model that is in no list is saved with a warning; a provider that no installed
     plugin provides is refused.
 
     \b

@@ -90,7 +90,7 @@ def _labelled(label: str, text: str) -> str:
 
 
 @click.command("status")
-@click.option("--probe", is_flag=True, help="Load the credentials and send one tiny request each.")
+@click.option("--probe", is_flag=True, help="Load credentials and send one small request each.")
 @click.option(
     "--probe-timeout",
     type=FiniteRange(min=0, min_open=True),

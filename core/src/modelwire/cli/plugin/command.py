@@ -14,7 +14,7 @@ __all__ = ["plugin"]
 
 @click.group()
 def plugin() -> None:
-    """Write a plugin of your own.
+    """Create a provider plugin.
 
     \b
     modelwire plugin new acme

@@ -16,10 +16,10 @@ __all__ = ["setup"]
 @click.option(
     "--provider",
     metavar="ID",
-    help="What you have: a provider's id, or one of your own.",
+    help="A provider's id, or an id of your own.",
     shell_complete=complete_provider,
 )
-@click.option("--base-url", metavar="URL", help="Where your server is.")
+@click.option("--base-url", metavar="URL", help="The base URL of your server.")
 @click.option(
     "--api-key-env", metavar="NAME", help="The variable that holds the key; never the key itself."
 )
@@ -33,8 +33,8 @@ __all__ = ["setup"]
     help="The model to make the default one.",
     shell_complete=complete_reference,
 )
-@click.option("--yes", is_flag=True, help="Ask nothing: take the options and the defaults.")
-@click.option("--no-test", is_flag=True, help="Write without trying it first.")
+@click.option("--yes", is_flag=True, help="Ask no questions; use the options and defaults.")
+@click.option("--no-test", is_flag=True, help="Write without testing first.")
 @click.option(
     "--timeout",
     type=FiniteRange(min=0, min_open=True),
@@ -59,11 +59,11 @@ def setup(
     as_json: bool,
     config_path: Path | None,
 ) -> int:
-    """Ask what you have, test it, and write the configuration.
+    """Ask for a provider, test its credentials, and write the configuration.
 
-    What stands in the configuration stays: only what is new is added. Keys are never stored; the
-    configuration names the environment variable that holds one. In a terminal the rest is asked
-    for; elsewhere give --yes with --provider.
+    Existing configuration is preserved. Keys are never stored; the configuration names the
+    environment variable that holds one. In a terminal, what is not given is asked for; elsewhere
+    give --yes with --provider.
 
     \b
     modelwire setup

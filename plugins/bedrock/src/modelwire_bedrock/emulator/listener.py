@@ -26,7 +26,7 @@ class Listener:
 
     Args:
         host: The address.
-        port: The port; 0 takes a free one.
+        port: The port; 0 picks a free port.
         tls: The certificate to answer HTTPS with, or `None` for plain HTTP.
         handle: Answers every request.
         option: The command's option for the port.

@@ -56,7 +56,7 @@ def run_emulator(
 
     Args:
         host: The address to listen on.
-        port: The port; 0 takes a free one.
+        port: The port; 0 picks a free port.
         mantle_port: The port of the second endpoint; by default the one after `port`, or a free one
             where that is 0.
         scenario: A script, as JSON5.
@@ -74,7 +74,7 @@ def run_emulator(
         skip_rules: Names of rules that are not enforced.
         region: The region of requests that do not say theirs by their signature.
         certificate: The certificate to answer HTTPS with.
-        key: The key of the certificate, if apart.
+        key: The private key, if it is in its own file.
         quiet: Whether no line is printed for each request.
 
     Raises:

@@ -45,8 +45,8 @@ class Emulator:
 
     Args:
         host: The address to listen on.
-        port: The port of the runtime endpoint and the control plane; 0 takes a free one.
-        mantle_port: The port of the second endpoint, `bedrock-mantle`; 0 takes a free one.
+        port: The port of the runtime endpoint and the control plane; 0 picks a free port.
+        mantle_port: The port of the second endpoint, `bedrock-mantle`; 0 picks a free port.
         scenario: What to answer; steps can be added at any time.
         catalogue: The models: a `Catalogue`, a file, or plain data.
         model: What answers where the scenario does not. `synth` calls tools with arguments that

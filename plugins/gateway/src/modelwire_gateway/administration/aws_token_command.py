@@ -13,14 +13,14 @@ __all__ = ["make_token", "token"]
 @click.command()
 @click.option("--audience", metavar="NAME", help="The gateway's name, as its settings have it.")
 @click.option("--profile", metavar="NAME", help="A profile of AWS's configuration files.")
-@click.option("--region", metavar="REGION", help="The region whose STS is asked.")
+@click.option("--region", metavar="REGION", help="The region of the STS endpoint.")
 @click.pass_context
 def token(
     context: click.Context, audience: str | None, profile: str | None, region: str | None
 ) -> None:
     """Print a token that proves your AWS identity.
 
-    A gateway takes it for 15 minutes.
+    A gateway accepts it for 15 minutes.
 
     It is a presigned request to STS, good for this one gateway, and gives no access to AWS. Nothing
     is sent. In Claude Code, it is the command of apiKeyHelper.

@@ -19,7 +19,7 @@ __all__ = ["keys"]
 
 @click.group()
 def keys() -> None:
-    """Give people and programs keys of their own.
+    """Manage keys for people and programs.
 
     Each key can have limits and budgets.
 
@@ -89,7 +89,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @keys.command()
 @click.option("--name", type=_Name(), required=True, metavar="NAME", help="What the key is for.")
 @click.option(
-    "--owner", type=_Name(), metavar="OWNER", help="The person or team that it belongs to."
+    "--owner", type=_Name(), metavar="OWNER", help="The person or team that owns the key."
 )
 @click.option(
     "--models",
@@ -97,11 +97,11 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     help="Models that it may call: names, references or patterns with *, separated by commas."
     "  [default: all]",
 )
-@click.option("--rpm", type=_COUNT, metavar="N", help="Requests a minute.")
-@click.option("--tpm", type=_COUNT, metavar="N", help="Tokens a minute.")
-@click.option("--concurrency", type=_COUNT, metavar="N", help="Requests at a time.")
-@click.option("--budget-day", type=_USD, metavar="USD", help="Budget for each day of UTC.")
-@click.option("--budget-month", type=_USD, metavar="USD", help="Budget for each month of UTC.")
+@click.option("--rpm", type=_COUNT, metavar="N", help="Requests per minute.")
+@click.option("--tpm", type=_COUNT, metavar="N", help="Tokens per minute.")
+@click.option("--concurrency", type=_COUNT, metavar="N", help="Concurrent requests.")
+@click.option("--budget-day", type=_USD, metavar="USD", help="Budget per UTC day.")
+@click.option("--budget-month", type=_USD, metavar="USD", help="Budget per UTC month.")
 @click.option("--unpriced", is_flag=True, help="Allow models without a known price under a budget.")
 @click.option("--expires", type=_Moment(), metavar="WHEN", help="A date, or a duration as 30d.")
 @click.option(
@@ -110,7 +110,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     type=_Pair(),
     multiple=True,
     metavar="MODEL=REFERENCE",
-    help="Call another model where MODEL is asked for; may be repeated.",
+    help="Call another model for requests that name MODEL; can be repeated.",
 )
 @click.option(
     "--label",
@@ -118,7 +118,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     type=_Pair(),
     multiple=True,
     metavar="NAME=VALUE",
-    help="A label that the provider gets with each request; may be repeated.",
+    help="A label sent to the provider with each request; can be repeated.",
 )
 @_json
 @click.pass_context
@@ -162,7 +162,7 @@ def create(
 
 
 @keys.command("list")
-@click.option("--all", "everything", is_flag=True, help="Expired and revoked keys too.")
+@click.option("--all", "everything", is_flag=True, help="Include expired and revoked keys.")
 @_json
 @click.pass_context
 def list_keys(context: click.Context, *, everything: bool, as_json: bool) -> None:
@@ -192,7 +192,7 @@ def list_keys(context: click.Context, *, everything: bool, as_json: bool) -> Non
     type=_Duration(),
     default="0s",
     metavar="DURATION",
-    help="How long the present secret stays good, as 1h.  [default: 0s]",
+    help="How long the current secret remains valid, such as 1h.  [default: 0s]",
 )
 @_json
 @click.pass_context

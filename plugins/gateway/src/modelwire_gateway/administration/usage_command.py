@@ -34,7 +34,7 @@ _SUMS: Final = ("requests", "unpriced", "input", "output", "cache_read", "cache_
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a row for each day and model.")
 @click.pass_context
 def usage(context: click.Context, *, days: int, key_id: str | None, by: str, as_json: bool) -> None:
-    """Show requests, tokens and costs of the last days of UTC.
+    """Show requests, tokens and costs of the last UTC days.
 
     \b
     modelwire serve usage
