@@ -88,10 +88,10 @@ def grammar_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     }
     # The engine takes a schema for an object's properties where any are given, and combines those
     # of `allOf` alone.
-    alternatives = written.get("allOf")
-    if alternatives is not None and len(alternatives) == 1:
-        del written["allOf"]
-        written = {**alternatives[0], **written}
+    match written.get("allOf"):
+        case [{} as only]:
+            del written["allOf"]
+            written = {**only, **written}
     if written.get("items") is False:
         del written["items"]
         written["maxItems"] = len(written.get("prefixItems", ()))
