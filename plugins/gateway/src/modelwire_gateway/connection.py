@@ -92,13 +92,17 @@ class Connection(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """Read a part of the request line."""
-        self._count(len(url))
+        self._fields += len(url)
+        if self._fields > _MOST_HEAD:
+            raise _NotRead
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Read a header field. One after the body comes too late to say anything about the request."""
         self._unparsed = 0
-        self._count(len(name) + len(value))
+        self._fields += len(name) + len(value)
+        if self._fields > _MOST_HEAD:
+            raise _NotRead
         if not self._in_body:
             super().on_header(name, value)
 
@@ -146,11 +150,6 @@ class Connection(HttpToolsProtocol):
             self._refuse(400, msg)
 
     # Its own.
-    def _count(self, size: int) -> None:
-        self._fields += size
-        if self._fields > _MOST_HEAD:
-            raise _NotRead
-
     @property
     def _answered(self) -> RequestResponseCycle | None:
         """The last request whose head was read; `None` before the first."""
