@@ -144,6 +144,14 @@ class Program:
         process.wait(60)
         return shown.decode().replace("\r\n", "\n")
 
+    def leave(self, *arguments: str, columns: int = 80, **environ: str) -> str:
+        """Run a command in a terminal of its own; return what it leaves there.
+
+        A slow command shows a spinner on a line that it erases: what was erased is left out.
+        """
+        shown = self.show(*arguments, columns=columns, **environ)
+        return "\n".join(line.rpartition("\r\x1b[2K")[2] for line in shown.split("\n"))
+
     def wait_for_asked(self, noted: str = "") -> None:
         """Wait until the plugin was asked for something, and has noted this."""
         deadline = time.monotonic() + 60

@@ -139,7 +139,7 @@ def test_a_state_folder_that_cannot_be_written_is_told_with_a_way_out(program):
 
 
 def test_what_is_told_is_broken_between_words_in_a_narrow_terminal(program):
-    shown = program.show("complete", "hi", "-m", "nobody/large", columns=40).rstrip("\n")
+    shown = program.leave("complete", "hi", "-m", "nobody/large", columns=40).rstrip("\n")
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown).split() == shown_in_a_pipe(program).split()
     for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\n"):
         assert len(line) <= 40 or " " not in line

@@ -239,7 +239,7 @@ def test_in_a_terminal_no_line_is_wider_than_it_is(program):
             "agents": {"defaults": {"model": "actor/short"}},
         }
     )
-    lines = program.show("models", "list", "--provider", "actor").splitlines()
+    lines = program.leave("models", "list", "--provider", "actor").splitlines()
     assert max(map(len, lines)) <= 80
     assert f"actor/{long}" in lines
     assert lines[0].split() == HEADER.split()
@@ -257,13 +257,13 @@ def test_where_names_are_long_a_terminal_shows_fewer_columns(program):
         "agents": {"defaults": {"models": {f"actor/{names[0]}": {"alias": "a" * 40}}}},
     }
     program.configure(document)
-    lines = program.show("models", "list", "--provider", "actor").splitlines()
+    lines = program.leave("models", "list", "--provider", "actor").splitlines()
     assert lines[0].split() == ["Model", "Ctx", "Local", "Auth", "Tags"]
     assert len(lines) == 12  # the note on what was left out is the last
     assert lines[2] == "  " + f"configured,alias:{'a' * 40}"
     assert max(map(len, lines)) <= 80
     command = ("models", "list", "--provider", "actor")
-    wide = program.show(*command, columns=200).splitlines()
+    wide = program.leave(*command, columns=200).splitlines()
     assert (wide[0].split()[1], len(wide)) == ("Input", 10)
 
 
@@ -274,7 +274,7 @@ def test_a_terminal_says_which_columns_it_leaves_out(program):
     program.configure({"models": {"providers": {"actor": {"models": models}}}})
     command = ("models", "list", "--provider", "actor")
     note = "Left out on a terminal of this width: Input. --json shows everything."
-    assert note in program.show(*command).splitlines()[-1]
+    assert note in program.leave(*command).splitlines()[-1]
     assert "Left out" not in program.show(*command, columns=200)
     assert b"Left out" not in program.run(*command).stderr
 
@@ -288,7 +288,7 @@ def test_models_of_a_provider_are_together_and_on_a_terminal_below_its_name(prog
     piped = program.run(*command, ACTOR_KEY="k")
     assert [line.split()[0] for line in actor_rows(piped)] == order
     assert "" not in piped.stdout.decode().splitlines()
-    lines = program.show(*command, ACTOR_KEY="k").splitlines()
+    lines = program.leave(*command, ACTOR_KEY="k").splitlines()
     at = [lines.index("actor: 2"), lines.index("here: 2")]
     assert [lines[n - 1] for n in at] == ["", ""]
     assert [line.split()[0] for line in lines[at[0] + 1 : at[0] + 3]] == order[:2]
