@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from attrs import frozen
 
@@ -44,19 +44,7 @@ Kind = Literal[
     "setup",
     "tools",
 ]
-_KINDS = (
-    "providers",
-    "apis",
-    "routes",
-    "auth",
-    "aliases",
-    "middleware",
-    "defaults",
-    "commands",
-    "dialects",
-    "setup",
-    "tools",
-)
+_KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 _FOLDED = ("providers", "apis", "routes", "auth", "aliases", "dialects")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LangSmithParams, LanguageModelInput
@@ -16,7 +16,7 @@ from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from langchain_core.utils.pydantic import is_basemodel_subclass
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from modelwire.hookspecs import CacheRetention
 from modelwire.messages import AssistantMessage
@@ -25,7 +25,7 @@ from modelwire.transport import Deadlines
 from modelwire_langchain.answers import Chunks, message_of
 from modelwire_langchain.messages import PROVIDER, context_of
 from modelwire_langchain.names import model_reference
-from modelwire_langchain.runtimes import Runtimes
+from modelwire_langchain.runtimes import Connected
 from modelwire_langchain.tools import invalid, schema_of, tool_choice_of, tool_of
 
 __all__ = ["ChatModelwire"]
@@ -57,7 +57,7 @@ Tools = Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool]
 Schema = dict[str, Any] | type
 
 
-class ChatModelwire(BaseChatModel):
+class ChatModelwire(Connected, BaseChatModel):
     """A chat model of LangChain, answered by any model that modelwire reaches.
 
         model = ChatModelwire(model="bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0")
@@ -104,18 +104,9 @@ class ChatModelwire(BaseChatModel):
     cache_retention: CacheRetention | None = None
     session_id: str | None = None
     timeout: float | None = None
-    max_retries: int | None = Field(default=None, ge=0)
     streaming: bool = False
     params: dict[str, Any] = Field(default_factory=dict)
     plugins: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    config: Any = Field(default=None, exclude=True, repr=False)
-    runtime: Any = Field(default=None, exclude=True, repr=False)
-    _runtimes: Runtimes = PrivateAttr()
-
-    @model_validator(mode="after")
-    def _connect(self) -> Self:
-        self._runtimes = Runtimes(self.runtime, self.config, self.max_retries)
-        return self
 
     @property
     def _llm_type(self) -> str:
@@ -290,14 +281,6 @@ class ChatModelwire(BaseChatModel):
             "fallbacks": None if fallbacks is None else [*map(model_reference, fallbacks)],
             **{name: value for name, value in changes.items() if value is not None},
         }
-
-    def close(self) -> None:
-        """Close the connections of calls that blocked."""
-        self._runtimes.close()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._runtimes.aclose()
 
 
 def _result(answer: AssistantMessage) -> ChatResult:

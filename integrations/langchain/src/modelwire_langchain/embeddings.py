@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from langchain_core.embeddings import Embeddings
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field
 
 from modelwire.hookspecs import EmbeddingInput
 from modelwire_langchain.names import model_reference
-from modelwire_langchain.runtimes import Runtimes
+from modelwire_langchain.runtimes import Connected
 
 __all__ = ["ModelwireEmbeddings"]
 
 
-class ModelwireEmbeddings(BaseModel, Embeddings):
+class ModelwireEmbeddings(Connected, Embeddings):
     """Embeddings of texts and of questions about them.
 
         embeddings = ModelwireEmbeddings(model="bedrock/amazon.titan-embed-text-v2:0")
@@ -45,15 +45,6 @@ class ModelwireEmbeddings(BaseModel, Embeddings):
     normalize: bool | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     concurrency: int = 8
-    max_retries: int | None = Field(default=None, ge=0)
-    config: Any = Field(default=None, exclude=True, repr=False)
-    runtime: Any = Field(default=None, exclude=True, repr=False)
-    _runtimes: Runtimes = PrivateAttr()
-
-    @model_validator(mode="after")
-    def _connect(self) -> Self:
-        self._runtimes = Runtimes(self.runtime, self.config, self.max_retries)
-        return self
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts that are to be found.
@@ -90,14 +81,6 @@ class ModelwireEmbeddings(BaseModel, Embeddings):
         """
         made = await self._runtimes.awaited.embed(text, **self._settings("query"))
         return made.vectors[0].tolist()
-
-    def close(self) -> None:
-        """Close the connections of calls that blocked."""
-        self._runtimes.close()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._runtimes.aclose()
 
     def _settings(self, kind: EmbeddingInput) -> dict[str, Any]:
         return {

@@ -6,14 +6,16 @@ import asyncio
 import os
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
+
+from pydantic import BaseModel, Field, PrivateAttr, model_validator
 
 from modelwire.config import Config
 from modelwire.errors import InvalidRequest
 from modelwire.runtime import Runtime, SyncRuntime
 from modelwire.transport import RetryPolicy
 
-__all__ = ["ConfigSource", "Runtimes"]
+__all__ = ["ConfigSource", "Connected", "Runtimes"]
 
 ConfigSource = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 """A configuration, or where to find one; `None` finds it as the command line does."""
@@ -95,6 +97,39 @@ class Runtimes:
         if self._given is None:
             return Runtime.from_config(self._config, retries=self._retries)
         return Runtime(self._given.config, registry=self._given.registry)
+
+
+class Connected(BaseModel):
+    """The fields and methods of an object that calls models through runtimes of its own.
+
+    Attributes:
+        max_retries: How often a request that failed is sent again; by default as often as modelwire
+            does.
+        config: The configuration of modelwire, or its file; by default the one that the command
+            line uses. It is left out of what is serialised or shown.
+        runtime: A runtime to share; its owner closes it.
+
+    Raises:
+        InvalidRequest: `runtime` is not a runtime, or is given with `config` or `max_retries`.
+    """
+
+    max_retries: int | None = Field(default=None, ge=0)
+    config: Any = Field(default=None, exclude=True, repr=False)
+    runtime: Any = Field(default=None, exclude=True, repr=False)
+    _runtimes: Runtimes = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _connect(self) -> Self:
+        self._runtimes = Runtimes(self.runtime, self.config, self.max_retries)
+        return self
+
+    def close(self) -> None:
+        """Close the connections of calls that blocked; a later call opens new ones."""
+        self._runtimes.close()
+
+    async def aclose(self) -> None:
+        """Close all connections but those of a runtime that was given."""
+        await self._runtimes.aclose()
 
 
 def _check(given: object, config: object, max_retries: int | None) -> None:
