@@ -127,7 +127,8 @@ async def test_a_dry_run_shows_the_authorized_request_and_hides_the_secret(site,
     sign(site)
     async with make_runtime(document("http://127.0.0.1:9")) as runtime:
         shown = await runtime.dry_run("hi", model="caller/m")
-        described = runtime.describe_call(await runtime.resolve("caller/m"))
+        found = await runtime.resolve("caller/m")
+        described = await asyncio.to_thread(runtime.describe_call, found)
     assert shown.request.headers["Authorization"] == SECRET
     assert SECRET not in repr(shown)
     assert "x-try" in shown.request.public_headers

@@ -1,5 +1,7 @@
 """What a plugin says about a call that is not made."""
 
+import asyncio
+
 import pytest
 
 from modelwire.errors import ConfigError, PluginError
@@ -29,7 +31,8 @@ async def describe(site, make_runtime):
     runtime = make_runtime(DOCUMENT)
 
     async def run(text):
-        return runtime.describe_call(await runtime.resolve(text))
+        found = await runtime.resolve(text)
+        return await asyncio.to_thread(runtime.describe_call, found)
 
     return run
 

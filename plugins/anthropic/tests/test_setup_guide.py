@@ -1,5 +1,6 @@
 """`modelwire setup` and `models explain` for Anthropic, over a real server on loopback."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -115,5 +116,6 @@ async def test_the_endpoint_is_told_with_its_source_without_a_key(
 ):
     document = {"models": {"providers": providers}}
     async with Runtime.from_config(document, environ=environ, cache_directory=tmp_path) as runtime:
-        described = runtime.describe_call(await runtime.resolve(model))
+        found = await runtime.resolve(model)
+        described = await asyncio.to_thread(runtime.describe_call, found)
     assert described == {"endpoint": endpoint, "endpointSource": source}

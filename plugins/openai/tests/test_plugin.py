@@ -1,5 +1,6 @@
 """Which API answers, through the whole runtime."""
 
+import asyncio
 import json
 
 import pytest
@@ -19,7 +20,8 @@ def request_of(tmp_path):
             document, environ=environ or {}, cache_directory=tmp_path
         ) as runtime:
             dry = await runtime.dry_run("Hi", model=model)
-            described = runtime.describe_call(await runtime.resolve(model))
+            found = await runtime.resolve(model)
+            described = await asyncio.to_thread(runtime.describe_call, found)
         assert described["endpoint"] == dry.request.url
         return dry.request.url, json.loads(dry.request.body)
 
@@ -68,7 +70,8 @@ async def test_the_endpoint_is_told_with_its_source_without_a_key(
 ):
     document = {"models": {"providers": providers}}
     async with Runtime.from_config(document, environ=environ, cache_directory=tmp_path) as runtime:
-        described = runtime.describe_call(await runtime.resolve(model))
+        found = await runtime.resolve(model)
+        described = await asyncio.to_thread(runtime.describe_call, found)
     assert described["endpointSource"] == source
     assert "secret" not in described["endpoint"]
 

@@ -474,7 +474,9 @@ class Runtime(AsyncClosable):
         """The plugin's description of a call to a model: the region, the endpoint and so on.
 
         No request is sent. A fact `x` may come with its source, `xSource`.
-        Empty where the plugin provides none.
+        Empty where the plugin provides none. The first call imports the plugin, which takes up to
+        some hundred milliseconds: from an event loop, use
+        `await asyncio.to_thread(runtime.describe_call, model)`.
 
         Raises:
             PluginError: No installed plugin provides the model, or the one that does is broken.

@@ -1,5 +1,6 @@
 """What is told about a call before it is made, against the request that would be sent."""
 
+import asyncio
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -25,7 +26,8 @@ def describe(tmp_path):
             document, environ={**KEYS, **files, **(environ or {})}, cache_directory=tmp_path
         ) as runtime:
             ref = f"amazon-bedrock/{model_id}"
-            told = runtime.describe_call(await runtime.resolve(ref))
+            found = await runtime.resolve(ref)
+            told = await asyncio.to_thread(runtime.describe_call, found)
             url = urlsplit((await runtime.dry_run("Hi", model=ref)).request.url)
         return told, url
 

@@ -1,5 +1,6 @@
 """One provider id, each model by the route that it has, checked by a server that verifies signatures."""
 
+import asyncio
 import json
 
 import pytest
@@ -97,7 +98,8 @@ async def test_each_model_goes_by_the_route_that_it_has(
 async def test_an_unknown_model_goes_by_converse(make_runtime):
     async with make_runtime() as runtime:
         request = (await runtime.dry_run("hi", model=f"{PROVIDER}/maker.new-model")).request
-        told = runtime.describe_call(await runtime.resolve(f"{PROVIDER}/maker.new-model"))
+        found = await runtime.resolve(f"{PROVIDER}/maker.new-model")
+        told = await asyncio.to_thread(runtime.describe_call, found)
     assert request.url.endswith("/model/maker.new-model/converse-stream")
     assert told["api"] == "bedrock-converse-stream"
     assert told["apiSource"] == "the default where a model has it"
