@@ -42,6 +42,7 @@ ROOMS = [
     "catalog",
     "runtime",
     "agent",
+    "batch",
     "testing",
     "cli",
 ]

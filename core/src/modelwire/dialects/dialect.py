@@ -99,7 +99,9 @@ class ErrorWords(Protocol):
 class Dialect(ErrorWords, Protocol):
     """An API that clients speak, in front of any model.
 
-    A plugin offers one in the entry-point group `modelwire.dialects`, under the name of the API.
+    A plugin offers one in the entry-point group `modelwire.dialects`, under the name of the API. Where the
+    API's service has lines of its own for batches, an attribute `batch_members` names the members of a
+    line that hold its id and the request, as a pair.
 
     Attributes:
         api: Its name as a wire API of providers.

@@ -56,6 +56,7 @@ class MessagesDialect:
     media_type: ClassVar[str] = SSE_MEDIA_TYPE
     provider: ClassVar[str | None] = None
     needs_text: ClassVar[bool] = False
+    batch_members: ClassVar[tuple[str, str]] = ("custom_id", "params")
 
     def read(
         self, body: Mapping[str, Any], headers: Mapping[str, str], model: Model, upstream: str

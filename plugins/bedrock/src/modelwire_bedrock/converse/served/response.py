@@ -54,6 +54,7 @@ class ConverseDialect:
     media_type: ClassVar[str] = CONTENT_TYPE
     provider: ClassVar[str | None] = "amazon-bedrock"
     needs_text: ClassVar[bool] = False
+    batch_members: ClassVar[tuple[str, str]] = ("recordId", "modelInput")
 
     def read(
         self,
