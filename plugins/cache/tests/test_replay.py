@@ -4,10 +4,12 @@ import asyncio
 import json
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError, InvalidRequest
+from modelwire.files import user_path
 from modelwire.messages import Context, Image, Text, UserMessage
 from modelwire_cache.call import NoRecording
 from modelwire_cache.settings import Settings
@@ -98,6 +100,20 @@ def test_a_folder_of_a_user_who_does_not_exist_is_a_folder_of_that_name(monkeypa
     for written, meant in (("~/x", "/home/ann/x"), ("~nobody-of-that-name/x",) * 2):
         environ = {"MODELWIRE_RECORDINGS_DIR": written}
         assert Settings.of(Config.empty(environ)).directory == Path(meant)
+
+
+@pytest.mark.parametrize("directory", [None, "~/recordings"], ids=["default", "named"])
+async def test_no_folder_is_looked_for_while_it_is_off(runtime, service, directory, monkeypatch):
+    looked_for = []
+
+    def watched(find):
+        return lambda *args: looked_for.append(args) or find(*args)
+
+    live = runtime("off", directory=directory)
+    monkeypatch.setattr("platformdirs.user_cache_path", watched(platformdirs.user_cache_path))
+    monkeypatch.setattr("modelwire_cache.settings.user_path", watched(user_path))
+    await ask(live)
+    assert (service.asked, looked_for) == (1, [])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ class Settings:
         mode: `off` does nothing; `replay` never calls a model; `record-missing` replays a
             recording, and records where there is none; `record` always calls the model, and
             records.
-        directory: The folder of the recordings.
+        folder: The folder of the recordings as it is named; `None` is one in the user's cache.
+        base: The folder that a relative one is in.
         max_age: Seconds after which a recording is no longer used, or `None`.
         paced: Replay an answer as slowly as it came.
         repeat: Give the last of several equal requests' recordings again where there is no further
@@ -37,10 +39,20 @@ class Settings:
     """
 
     mode: Mode
-    directory: Path
+    folder: str | Path | None = None
+    base: Path = Path()
     max_age: float | None = None
     paced: bool = False
     repeat: bool = False
+
+    @cached_property
+    def directory(self) -> Path:
+        """The folder of the recordings, which only needs to be found where there are any to use."""
+        if self.folder is None:
+            from platformdirs import user_cache_path
+
+            return user_cache_path("modelwire") / "recordings"
+        return self.base / user_path(self.folder)
 
     @classmethod
     def of(cls, config: Config) -> Settings:
@@ -70,8 +82,12 @@ class Settings:
             raise ConfigError(msg, problems=problems, source=source)
         if mode:
             values["mode"] = mode
-        directory = _folder(values.pop("directory", None), config)
-        return cls(**{"mode": "off", **values}, directory=directory)
+        if named := environ.get(FOLDER_VARIABLE):
+            values["folder"] = named
+        elif config.path is not None:
+            # So that a test may run anywhere.
+            values["base"] = config.path.parent
+        return cls(**{"mode": "off", **values})
 
     def changed(self, given: Mapping[str, Any], place: str) -> Settings:
         """These settings with those of a call in their place.
@@ -87,8 +103,8 @@ class Settings:
         values = _read(given, place, problems)
         if problems:
             raise InvalidRequest(f"{problems[0].path}: {problems[0].message}.", retryable=False)
-        if "directory" in values:
-            values["directory"] = user_path(values["directory"])
+        if "folder" in values:
+            values["base"] = Path()
         return evolve(self, **values)
 
 
@@ -98,7 +114,7 @@ def _is_duration(value: object) -> bool:
 
 _KEYS: Mapping[str, tuple[str, Callable[[Any], bool], str]] = {
     "mode": ("mode", lambda value: value in MODES, ""),
-    "directory": ("directory", lambda value: isinstance(value, str) and bool(value), "a path"),
+    "directory": ("folder", lambda value: isinstance(value, str) and bool(value), "a path"),
     "maxAge": ("max_age", _is_duration, "a number of seconds"),
     "paced": ("paced", lambda value: isinstance(value, bool), "true or false"),
     "repeat": ("repeat", lambda value: isinstance(value, bool), "true or false"),
@@ -119,14 +135,3 @@ def _read(given: Mapping[str, Any], place: str, problems: list[Problem]) -> dict
         elif value is not None:
             values[name] = value
     return values
-
-
-def _folder(given: str | None, config: Config) -> Path:
-    """A relative path counts from the configuration file, so that a test may run anywhere."""
-    named = config.environ.get(FOLDER_VARIABLE)
-    if named or given is None:
-        from platformdirs import user_cache_path
-
-        return user_path(named) if named else user_cache_path("modelwire") / "recordings"
-    path = user_path(given)
-    return path if config.path is None else config.path.parent / path
