@@ -93,3 +93,25 @@ def test_a_request_is_written_alike_each_time():
 
 def test_a_request_is_json_whatever_it_is_made_from():
     assert encode_json({"a": math.inf, "b": [math.nan]}) == b'{"a":null,"b":[null]}'
+
+
+class Name(str):
+    __slots__ = ()
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+TEXTS = st.text() | st.text('\n\x00\x7f\u2028"\\/\xe9')
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | FINITE | TEXTS | TEXTS.map(Name),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None)
+@given(payload=st.dictionaries(TEXTS, VALUES, max_size=4))
+def test_a_request_says_what_it_is_made_from(payload):
+    def in_order(text):
+        return repr(json.loads(text, object_pairs_hook=list))
+
+    assert in_order(encode_json(payload)) == in_order(json.dumps(payload))

@@ -14,6 +14,7 @@ from modelwire.structuring import check_depth, is_shallow
 __all__ = ["check_json_depth", "encode_json", "parse_json", "parse_json_or_none"]
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -63,6 +64,14 @@ def encode_json(payload: Mapping[str, Any]) -> bytes:
     Values that JSON or UTF-8 does not have are replaced: unpaired surrogates by question marks, and
     numbers that are not finite by `null`.
     """
+    try:
+        return _encode(payload)
+    except (TypeError, ValueError):
+        return _encode_leniently(payload)
+
+
+def _encode_leniently(payload: Mapping[str, Any]) -> bytes:
+    """Write what only Python's own encoder takes: half a character, subclasses of texts and numbers."""
     try:
         text = _dump(payload)
     except ValueError:

@@ -64,7 +64,8 @@ async def assert_same(target, operation, given):
     assert template.holds_for(evolve(request, headers=headers))
     assert template._makes(evolve(request, headers=headers), given, keys)
     filled = template.fill(given, keys)
-    assert (filled.method, filled.url, filled.body) == (request.method, request.url, request.body)
+    assert (filled.method, filled.url) == (request.method, request.url)
+    assert json.loads(filled.body) == json.loads(request.body)
     assert list(filled.headers) == list(request.headers)
     assert filled.public_headers == request.public_headers
 

@@ -1,5 +1,6 @@
 """What the check of arguments says yes to, botocore takes and writes in the same bytes."""
 
+import json
 import math
 
 import boto3
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwire_bedrock.aws.input_check import body_check
-from modelwire_bedrock.aws.request_template import encode
+from modelwire_bedrock.aws.request_template import compact_json, encode
 
 SESSION = boto3.Session()
 SERVICE = SESSION.client(
@@ -112,6 +113,12 @@ def test_what_is_taken_is_what_botocore_takes_and_writes(operation, data, odd):
     expected = by_botocore({"modelId": MODEL, **body}, model)
     assert expected is not None
     assert encode(body).encode() == expected
+    assert in_order(compact_json(body)) == in_order(expected)
+
+
+def in_order(text):
+    """What JSON says, with the order of keys and the kinds of numbers."""
+    return repr(json.loads(text, object_pairs_hook=list))
 
 
 def simple(value):
