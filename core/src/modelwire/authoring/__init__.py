@@ -7,6 +7,8 @@
   `Remedy` helps.
 - `read_vectors` reads embeddings; `makes_no_embeddings` and `only_embeds` are the errors for a model of
   the other kind.
+- `whole_answer` makes a message from an answer of a batch job; `post_file` and `fetch_lines` transfer the
+  files of such jobs.
 - `cite` reads a citation that supports a text.
 - `error_of_response` and `error_in_stream` make typed errors from a service's failures, in whatever
   shape it reports them; `reports_failure` finds those in answers with the status 200.
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     )
     from modelwire.authoring.json_api import JsonApi, fetch_json, post_json, stream_json
     from modelwire.authoring.json_body import JsonEvent, StreamEnd
+    from modelwire.authoring.json_files import fetch_lines, post_file
     from modelwire.authoring.json_text import (
         check_json_depth,
         encode_json,
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from modelwire.authoring.tool_arguments import ToolArguments
     from modelwire.authoring.translator import Translator, cut_stream, until_fault
     from modelwire.authoring.usage import count_tokens, report_usage
+    from modelwire.authoring.whole_answers import whole_answer
     from modelwire.authoring.wire_values import (
         read_object,
         read_objects,
@@ -89,6 +93,7 @@ __all__ = [
     "error_of_failure",
     "error_of_response",
     "fetch_json",
+    "fetch_lines",
     "key_variable",
     "look_up_prices",
     "makes_no_embeddings",
@@ -97,6 +102,7 @@ __all__ = [
     "only_embeds",
     "parse_json",
     "parse_json_or_none",
+    "post_file",
     "post_json",
     "probed",
     "read_failure",
@@ -113,6 +119,7 @@ __all__ = [
     "stream_json",
     "until_fault",
     "unusable_auth",
+    "whole_answer",
     "with_cost",
     "with_costs",
 ]
@@ -129,6 +136,7 @@ __getattr__, __dir__ = lazy_exports(
         "failures": ("error_in_stream", "error_of_failure", "error_of_response"),
         "json_api": ("JsonApi", "fetch_json", "post_json", "stream_json"),
         "json_body": ("JsonEvent", "StreamEnd"),
+        "json_files": ("fetch_lines", "post_file"),
         "json_text": ("check_json_depth", "encode_json", "parse_json", "parse_json_or_none"),
         "prices": ("PriceEntry", "look_up_prices"),
         "probe": ("probed",),
@@ -150,5 +158,6 @@ __getattr__, __dir__ = lazy_exports(
             "require_index",
             "require_text",
         ),
+        "whole_answers": ("whole_answer",),
     },
 )

@@ -28,7 +28,15 @@ from modelwire.transport import Request, drain, merge_headers
 if TYPE_CHECKING:
     from modelwire.transport import Deadlines, Response, Transport
 
-__all__ = ["JsonApi", "fetch_json", "post_json", "stream_json"]
+__all__ = [
+    "JsonApi",
+    "check_response",
+    "document_of",
+    "fetch_json",
+    "post_json",
+    "request_of",
+    "stream_json",
+]
 
 _JSON = "application/json"
 _NO_SUCH_PATH = frozenset({404, 405})
@@ -135,11 +143,11 @@ async def stream_json(
         StreamTruncated: The answer is empty, or was cut inside an event.
     """
     fields = {"content-type": _JSON, "accept": _accepted(api)}
-    request = _request(api, "POST", url, fields, encode_json(payload))
+    request = request_of(api, "POST", url, fields, encode_json(payload))
     async with transport.send(
         request, deadlines=deadlines, provider=api.provider, model=model
     ) as response:
-        await _check(api, response, model, url)
+        await check_response(api, response, model, url)
         yield ResponseInfo(request_id=response.request_id, api=api.name)
         body = JsonBody(api, response, model)
         async with aclosing(response.iter_bytes()) as chunks:
@@ -181,8 +189,8 @@ async def fetch_json(
         ProviderError: The service refused, failed, or reported a failure with success.
         MalformedResponse: The response is not JSON.
     """
-    request = _request(api, "GET", url, {"accept": _JSON})
-    return await _document(api, request, transport, deadlines, None)
+    request = request_of(api, "GET", url, {"accept": _JSON})
+    return await document_of(api, request, transport, deadlines, None)
 
 
 async def post_json(
@@ -212,22 +220,27 @@ async def post_json(
         MalformedResponse: The response is not JSON.
     """
     fields = {"content-type": _JSON, "accept": _JSON}
-    request = _request(api, "POST", url, fields, encode_json(payload))
-    return await _document(api, request, transport, deadlines, model)
+    request = request_of(api, "POST", url, fields, encode_json(payload))
+    return await document_of(api, request, transport, deadlines, model)
 
 
-async def _document(
+async def document_of(
     api: JsonApi,
     request: Request,
     transport: Transport,
     deadlines: Deadlines | None,
     model: str | None,
 ) -> Any:
-    """The JSON data of a request's answer."""
+    """Send a request, and return the JSON data of its answer.
+
+    Raises:
+        ProviderError: The service refused, failed, or reported a failure with success.
+        MalformedResponse: The response is not JSON.
+    """
     async with transport.send(
         request, deadlines=deadlines, provider=api.provider, model=model
     ) as response:
-        await _check(api, response, model, request.url)
+        await check_response(api, response, model, request.url)
         body = await response.read()
         try:
             data = parse_json(body)
@@ -249,9 +262,10 @@ def _accepted(api: JsonApi) -> str:
     return f"{stream}, {_JSON}" if api.documents else stream
 
 
-def _request(
+def request_of(
     api: JsonApi, method: str, url: str, fields: Mapping[str, str], body: bytes | None = None
 ) -> Request:
+    """A request with the header fields of an API and further ones, which take precedence."""
     return Request(
         method,
         url,
@@ -262,8 +276,12 @@ def _request(
     )
 
 
-async def _check(api: JsonApi, response: Response, model: str | None, url: str) -> None:
-    """Raise the error of a response that is not a success."""
+async def check_response(api: JsonApi, response: Response, model: str | None, url: str) -> None:
+    """Raise the error of a response that is not a success.
+
+    Raises:
+        ProviderError: The status is not 2xx.
+    """
     if 200 <= response.status < 300:
         return
     body = await response.read_error()

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
         EmbeddingLimits,
         Vector,
     )
+    from modelwire.hookspecs.jobs import (
+        BatchItem,
+        BatchJob,
+        BatchJobs,
+        BatchJobState,
+        BatchResult,
+        BatchTerms,
+    )
     from modelwire.hookspecs.observation import (
         AgentOperation,
         BeginObserver,
@@ -36,6 +44,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AgentOperation",
+    "BatchItem",
+    "BatchJob",
+    "BatchJobState",
+    "BatchJobs",
+    "BatchResult",
+    "BatchTerms",
     "BeginObserver",
     "CacheRetention",
     "CompletionOperation",
@@ -72,6 +86,14 @@ __getattr__, __dir__ = lazy_exports(
             "EmbeddingBatch",
             "EmbeddingLimits",
             "Vector",
+        ),
+        "jobs": (
+            "BatchItem",
+            "BatchJob",
+            "BatchJobState",
+            "BatchJobs",
+            "BatchResult",
+            "BatchTerms",
         ),
         "observation": (
             "AgentOperation",

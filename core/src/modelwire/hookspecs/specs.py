@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         EmbeddingBatch,
         EmbeddingLimits,
     )
+    from modelwire.hookspecs.jobs import BatchJobs
     from modelwire.hookspecs.observation import BeginObserver
     from modelwire.hookspecs.options import (
         CompletionOptions,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PROJECT",
     "authorize_request",
+    "batch_jobs",
     "count_tokens",
     "describe_call",
     "detect_credentials",
@@ -162,6 +164,21 @@ async def embed(  # type: ignore[empty-body]
     hook again. An error about one of the texts names it in `text_index`, counted in this call.
     Cancellation must close the connection. A plugin may leave this hook out; the runtime then
     reports that it cannot embed texts.
+    """
+
+
+@_hookspec(firstresult=True)
+def batch_jobs(  # type: ignore[empty-body]
+    model: Model, provider: ProviderConfig, config: Config, transport: Transport
+) -> BatchJobs:
+    """Return the batch jobs of a model: submit, poll, fetch and cancel them.
+
+    Called on the event loop; so without the network, and without files. The object that it returns
+    is used for one or more jobs. Its items are those of `stream_completion`, and so is their
+    translation. A plugin may leave this hook out; the runtime then reports that it has no batch jobs.
+
+    Raises:
+        ProviderError: The plugin knows that the model cannot be used in batch jobs.
     """
 
 

@@ -42,6 +42,7 @@ _T = TypeVar("_T")
 _OWNER = "owner"
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _PLAIN = (
+    "batch_jobs",
     "detect_credentials",
     "describe_call",
     "embedding_limits",

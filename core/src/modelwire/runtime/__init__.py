@@ -9,6 +9,7 @@ from modelwire._lazy import lazy_exports
 if TYPE_CHECKING:
     from modelwire.runtime.embeddings import Embeddings
     from modelwire.runtime.handle import ConfigSource, RuntimeHandle
+    from modelwire.runtime.provider_jobs import ProviderJobs
     from modelwire.runtime.runtime import Runtime
     from modelwire.runtime.stream import Stream
     from modelwire.runtime.sync import SyncCatalog, SyncRuntime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigSource",
     "Embeddings",
+    "ProviderJobs",
     "Runtime",
     "RuntimeHandle",
     "Stream",
@@ -38,6 +40,7 @@ __getattr__, __dir__ = lazy_exports(
             "ConfigSource",
             "RuntimeHandle",
         ),
+        "provider_jobs": ("ProviderJobs",),
         "runtime": ("Runtime",),
         "stream": ("Stream",),
         "sync": (
