@@ -24,6 +24,7 @@ __all__ = [
 CacheRetention = Literal["none", "short", "long"]
 EmbeddingInput = Literal["query", "document", "classification", "clustering"]
 
+_NO_DEADLINES = Deadlines()
 _SCHEMA_HINT = (
     "Give a dataclass, an attrs class, a TypedDict, a Pydantic model, or a JSON Schema as a dict."
 )
@@ -116,7 +117,7 @@ class CompletionOptions:
     response_schema: dict[str, Any] | None = field(default=None, converter=_schema)
     params: dict[str, Any] = Factory(dict)
     plugins: dict[str, dict[str, Any]] = Factory(dict)
-    deadlines: Deadlines = field(factory=Deadlines)
+    deadlines: Deadlines = _NO_DEADLINES
 
     __repr__ = short_repr
 
@@ -142,7 +143,7 @@ class EmbeddingOptions:
     normalize: bool | None = None
     params: dict[str, Any] = Factory(dict)
     plugins: dict[str, dict[str, Any]] = Factory(dict)
-    deadlines: Deadlines = field(factory=Deadlines)
+    deadlines: Deadlines = _NO_DEADLINES
 
 
 @frozen

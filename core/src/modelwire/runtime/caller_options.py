@@ -174,7 +174,10 @@ def checked_options(
             from modelwire.runtime.keywords import unexpected
 
             raise unexpected(name, call, elsewhere)
-    merged: _O = kind(**changes) if options is None else evolve(options, **changes)
+    if options is None:
+        merged: _O = kind(**changes)
+    else:
+        merged = evolve(options, **changes) if changes else options
     # The defaults are what they should be.
     given: Iterable[str] = changes if options is None else rules
     for name in _NESTED:
@@ -184,7 +187,7 @@ def checked_options(
     for name in given:
         fits, due = rules[name]
         value = getattr(merged, name)
-        if not fits(value) and (value is not None or name in _NEEDED):
+        if (value is not None or name in _NEEDED) and not fits(value):
             raise wrong(f"options.{name}", due, value)
     for name in ("params", "response_schema"):
         foreign = not_json(getattr(merged, name), f"options.{name}") if name in given else None

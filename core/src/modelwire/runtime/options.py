@@ -113,12 +113,18 @@ _AUTO = "auto"
 _CHOICES = {"thinking": get_args(ReasoningLevel), "cacheRetention": get_args(CacheRetention)}
 
 
-def merge_options(configured: Mapping[str, Any], options: CompletionOptions) -> CompletionOptions:
+def merge_options(
+    configured: Mapping[str, Any],
+    options: CompletionOptions,
+    *,
+    deadlines: Deadlines | None = None,
+) -> CompletionOptions:
     """Merge the options of one call.
 
     Args:
         configured: Request parameters that the configuration gives the model.
         options: The caller's options; they take precedence.
+        deadlines: The limits on waiting in place of the caller's.
 
     Raises:
         ConfigError: A configured parameter is not valid for its option.
@@ -136,7 +142,11 @@ def merge_options(configured: Mapping[str, Any], options: CompletionOptions) -> 
         _check(key, value, kinds)
         if getattr(merged, name) is None:
             merged = evolve(merged, **cast("OptionChanges", {name: value}))
-    return evolve(merged, params={**params, **merged.params})
+    return evolve(
+        merged,
+        params={**params, **merged.params},
+        deadlines=merged.deadlines if deadlines is None else deadlines,
+    )
 
 
 def merge_embedding_options(

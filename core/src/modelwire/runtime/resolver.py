@@ -45,6 +45,10 @@ class Resolver:
         factory=dict, init=False, repr=False, eq=False
     )
     """The options of calls without options of their own, each with the model at that time."""
+    _params: dict[tuple[str, str], tuple[Model, Mapping[str, Any]]] = field(
+        factory=dict, init=False, repr=False, eq=False
+    )
+    """The configured parameters of models, each with the model at that time."""
 
     async def resolve(self, ref: ModelRef | str | None = None) -> Model:
         """Find the model that a reference names, as in `Runtime.resolve`.
@@ -132,15 +136,24 @@ class Resolver:
     def _options(
         self, model: Model, asked: CompletionOptions, spent: float, deadlines: Deadlines
     ) -> CompletionOptions:
+        limits = self._limits(model.provider, asked.deadlines, spent, deadlines)
+        return merge_options(self._params_of(model), asked, deadlines=limits)
+
+    def _params_of(self, model: Model) -> Mapping[str, Any]:
+        """The request parameters that the configuration gives a model."""
+        key = (model.provider, model.id)
+        before = self._params.get(key)
+        if before is not None and before[0] is model:
+            return before[1]
         defaults = self.config.agents.defaults
         names = self.registry.names_of(model.provider)
         params = self.config.params_for(*(f"{name}/{model.id}" for name in names))
         if model.reasoning and defaults.thinking_default in get_args(ReasoningLevel):
             params = {"thinking": defaults.thinking_default, **params}
-        options = merge_options({**params, **model.params}, asked)
-        return evolve(
-            options, deadlines=self._limits(model.provider, options.deadlines, spent, deadlines)
-        )
+        params |= model.params
+        if before is not None or len(self._params) < _MOST_KNOWN:
+            self._params[key] = (model, params)
+        return params
 
     def embedding_options_for(
         self, model: Model, asked: EmbeddingOptions, *, spent: float = 0.0, deadlines: Deadlines
@@ -194,7 +207,8 @@ class Resolver:
             "total": provider.timeout_seconds or defaults.timeout_seconds,
             "first_event": provider.first_event_seconds or defaults.first_event_seconds,
         }
-        return Deadlines(**{name: limit for name, limit in limits.items() if limit is not None})
+        given = {name: limit for name, limit in limits.items() if limit is not None}
+        return Deadlines(**given) if given else _NOTHING.deadlines
 
     def _primary(self) -> ModelRef | str:
         primary = self.config.agents.defaults.model.primary

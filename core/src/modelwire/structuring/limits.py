@@ -61,7 +61,7 @@ def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
     """Whether data has more than some levels; data that contains itself does."""
     if not isinstance(value, _CONTAINERS):
         return False
-    level = _containers([value])
+    level: list[Any] = [value]
     for _ in range(levels):
         if not level:
             return False
