@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from attrs import Factory, field, frozen
@@ -31,17 +32,13 @@ class Address:
     @classmethod
     def parse(cls, url: str, query: Mapping[str, str] | None = None) -> Address:
         """Take a base URL apart; the URL of a route, as `…/v1/chat/completions`, is its base too."""
-        parts = urlsplit(url.strip())
-        path = parts.path.rstrip("/")
-        for route in _ROUTES:
-            path = path.removesuffix(route)
-        base = urlunsplit((parts.scheme, parts.netloc, path.rstrip("/"), "", ""))
-        return cls(base, {**dict(parse_qsl(parts.query, keep_blank_values=True)), **(query or {})})
+        base, own = _taken_apart(url)
+        return cls(base, {**own, **(query or {})})
 
     @property
     def host(self) -> str:
         """The host, in lower case."""
-        return urlsplit(self.base).hostname or ""
+        return _host_of(self.base)
 
     @property
     def path(self) -> str:
@@ -58,6 +55,22 @@ class Address:
         """The URL of a route, such as `chat/completions`."""
         query = f"?{urlencode(self.query)}" if self.query else ""
         return f"{self.base}/{route.lstrip('/')}{query}"
+
+
+@lru_cache(maxsize=256)
+def _taken_apart(url: str) -> tuple[str, Mapping[str, str]]:
+    """The base and the query of a base URL; each request asks for those of a few."""
+    parts = urlsplit(url.strip())
+    path = parts.path.rstrip("/")
+    for route in _ROUTES:
+        path = path.removesuffix(route)
+    base = urlunsplit((parts.scheme, parts.netloc, path.rstrip("/"), "", ""))
+    return base, dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+@lru_cache(maxsize=256)
+def _host_of(base: str) -> str:
+    return urlsplit(base).hostname or ""
 
 
 def is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ models is in `model_compat.py`.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -266,6 +267,7 @@ def server_of(provider_id: str) -> Server | None:
     return _BY_ID.get(provider_id)
 
 
+@lru_cache(maxsize=256)
 def server_at(base_url: str) -> Server | None:
     """The service that answers at an address, or `None` where it is not known."""
     try:
