@@ -111,7 +111,11 @@ def is_recording() -> bool:
 
 
 def _is_set(module: str, getter: str, variable: str) -> bool:
-    if module not in sys.modules and variable not in os.environ:
-        return False
-    provider = getattr(import_module(module), getter)()
+    # Each request asks, and nearly always the API is imported: then only the provider is looked at.
+    loaded = sys.modules.get(module)
+    if loaded is None:
+        if variable not in os.environ:
+            return False
+        loaded = import_module(module)
+    provider = getattr(loaded, getter)()
     return not type(provider).__module__.startswith(_API)
