@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 
 from modelwire.dialects import BadRequest
-from modelwire.structuring import TOO_DEEP, is_deep
+from modelwire.structuring import TOO_DEEP, is_deep, is_shallow
 
 __all__ = ["LARGE", "off_loop", "read_body"]
 
@@ -76,7 +76,7 @@ def _read_object(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         msg = "The body must be a JSON object."
         raise BadRequest(msg)
-    if is_deep(value):
+    if not is_shallow(data) and is_deep(value):
         msg = f"The body is {TOO_DEEP}."
         raise BadRequest(msg)
     return value
