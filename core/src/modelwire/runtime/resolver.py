@@ -49,6 +49,10 @@ class Resolver:
         factory=dict, init=False, repr=False, eq=False
     )
     """The configured parameters of models, each with the model at that time."""
+    _bounds: dict[str, tuple[Deadlines, Deadlines]] = field(
+        factory=dict, init=False, repr=False, eq=False
+    )
+    """Limits of calls without limits of their own, by provider, each with the transport's."""
 
     async def resolve(self, ref: ModelRef | str | None = None) -> Model:
         """Find the model that a reference names, as in `Runtime.resolve`.
@@ -179,7 +183,11 @@ class Resolver:
     ) -> Deadlines:
         if own.total is not None:
             own = evolve(own, total=max(0.0, own.total - spent))
-        return own.with_defaults(self._deadlines(provider)).with_defaults(defaults)
+        under = self._bounds.get(provider)
+        if under is None or under[0] is not defaults:
+            under = (defaults, self._deadlines(provider).with_defaults(defaults))
+            self._bounds[provider] = under
+        return under[1] if own is _NOTHING.deadlines else own.with_defaults(under[1])
 
     def _require_variables(self, model: Model, owner: Owner) -> None:
         """Check that the variables in the settings of a model are set; others do not matter.
