@@ -218,10 +218,10 @@ def test_an_installed_plugin_is_not_missing(site):
 
 
 class Terminal:
-    """The program on a pseudo-terminal of 80 columns."""
+    """The program on a pseudo-terminal of 80 columns that cannot draw: its questions are lines."""
 
     def __init__(self, program, *arguments, **environ):
-        environ = {**program.environ, "TERM": "xterm-256color", **environ}
+        environ = {**program.environ, "TERM": "dumb", **environ}
         self.child = pexpect.spawn(
             program.command[0],
             ["setup", *arguments],

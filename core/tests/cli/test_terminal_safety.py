@@ -436,7 +436,7 @@ def test_a_progress_line_does_not_control_the_terminal(rude, site):
 
 
 def test_the_questions_of_the_setup_do_not_control_the_terminal(rude):
-    terminal = screen(rude, "setup", columns=200)
+    terminal = screen(rude, "setup", columns=200, TERM="dumb")
     terminal.until("Number")
     found = re.search(r"^ +([0-9]+)  h.x1b", terminal.text, re.MULTILINE)
     for answer, following in [

@@ -33,6 +33,7 @@ __all__ = [
     "echo",
     "echo_answer",
     "echo_json",
+    "is_drawable",
     "is_terminal",
     "move_up",
     "prompt",
@@ -67,6 +68,11 @@ def move_up(rows: int) -> Control:
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether a stream is a terminal; a closed standard stream is `None`."""
     return stream is not None and stream.isatty()
+
+
+def is_drawable(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal whose cursor can be moved, so not with `TERM=dumb`."""
+    return is_terminal(stream) and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
 def echo(

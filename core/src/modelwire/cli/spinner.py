@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
 
 from modelwire.cli.diagnostics import diagnostics
-from modelwire.cli.output import ERASE_LINE, draw, is_terminal
+from modelwire.cli.output import ERASE_LINE, draw, is_drawable
 from modelwire.cli.printers import Printer
 from modelwire.errors import ModelwireError
 from modelwire.events import Event, TextDeltaEvent, ThinkingDeltaEvent, ToolCallEndEvent
@@ -30,8 +29,7 @@ class Spinner:
     """
 
     def __init__(self) -> None:
-        dumb = os.environ.get("TERM", "") in ("", "dumb")
-        self._usable = is_terminal(sys.stderr) and not dumb and not diagnostics().verbose
+        self._usable = is_drawable(sys.stderr) and not diagnostics().verbose
         self._timer: asyncio.TimerHandle | None = None
         self._began = 0.0
         self._drawn = 0

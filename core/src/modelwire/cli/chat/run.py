@@ -26,7 +26,7 @@ from modelwire.cli.chat.views import MarkdownView, PlainView, View
 from modelwire.cli.errors import show_note
 from modelwire.cli.event_loop import on_signal
 from modelwire.cli.model_check import offline_catalog
-from modelwire.cli.output import echo, is_terminal
+from modelwire.cli.output import echo, is_drawable, is_terminal
 from modelwire.cli.printers import INTERRUPTED
 from modelwire.cli.tool_sources import SourceChoice
 from modelwire.models import ReasoningLevel
@@ -225,8 +225,7 @@ def _interrupts(talk: ChatConversation, keyboard: Keyboard | None) -> AbstractCo
 
 
 def _view_of(*, plain: bool) -> type[PlainView] | _MarkdownViews:
-    dumb = os.environ.get("TERM", "") in ("", "dumb")
-    if plain or dumb or not is_terminal(sys.stdout):
+    if plain or not is_drawable(sys.stdout):
         return PlainView
     return _MarkdownViews(color=not os.environ.get("NO_COLOR"))
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from modelwire.cli.errors import show_failure, show_note
 from modelwire.cli.event_loop import run
-from modelwire.cli.output import confirm, echo, prompt
+from modelwire.cli.output import confirm, echo
 from modelwire.cli.progress import waiting_for
+from modelwire.cli.setup.list_entries import ListEntry
+from modelwire.cli.setup.list_question import choose
 from modelwire.cli.setup.plan import SetupOptions, SetupPlan
 from modelwire.cli.setup.trial import ProviderModels, best_first, look, send
 from modelwire.cli.styled import style
-from modelwire.cli.text import printable
 from modelwire.config import Config
 from modelwire.errors import UnknownModel
-from modelwire.models import ModelRef
+from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
 
 __all__ = ["choose_and_try", "choose_primary"]
-
-_SHOWN_MODELS = 12
 
 
 def choose_and_try(
@@ -68,7 +65,7 @@ def _pick(asked: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelR
     models = best_first(found.models, plan.proposed)
     if asked.yes:
         if models:
-            return ModelRef(plan.provider, models[0])
+            return ModelRef(plan.provider, models[0].id)
         if not asked.test:
             return None
         if found.error is not None:
@@ -77,29 +74,13 @@ def _pick(asked: SetupOptions, plan: SetupPlan, found: ProviderModels) -> ModelR
         raise UnknownModel(msg, hint="Name one with --model.")
     if found.error is not None and not models:
         show_failure(found.error)
-    text = _chosen(models)
+    chosen = choose("Model", [ListEntry(model.id, _title(model)) for model in models])
+    text = chosen if isinstance(chosen, str) else models[chosen].id
     return ModelRef(plan.provider, text) if text else None
 
 
-def _chosen(models: Sequence[str]) -> str:
-    """Ask for a model: a number, an id, or a part of ids, which leaves those that have it."""
-    shown, part = models, ""
-    while True:
-        for number, name in enumerate(shown[:_SHOWN_MODELS], start=1):
-            echo(printable(f"{number:>4}  {name}"))
-        if len(shown) > _SHOWN_MODELS:
-            more = len(shown) - _SHOWN_MODELS
-            echo(f"      and {more} more; a part of a name shows those that have it")
-        default = "1" if shown else ""
-        text: str = prompt("Model: a number or an id", default=default, show_default=bool(default))
-        text = text.strip()
-        if text.isdecimal() and 0 < int(text) <= len(shown):
-            return shown[int(text) - 1]
-        having = [name for name in models if text.casefold() in name.casefold()]
-        # What was given before, or is an id, is meant as it is.
-        if not text or not having or text in models or text == part:
-            return text
-        shown, part = having, text
+def _title(model: Model) -> str:
+    return model.name if model.name != model.id else ""
 
 
 def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str | None:

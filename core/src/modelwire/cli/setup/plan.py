@@ -21,7 +21,8 @@ from modelwire.cli.setup.guides import (
     questions_of,
     settings_of,
 )
-from modelwire.cli.text import printable
+from modelwire.cli.setup.list_entries import ListEntry
+from modelwire.cli.setup.list_question import choose_entry
 from modelwire.config import Config
 from modelwire.config.model_choice import set_primary
 from modelwire.document import format_path, set_value
@@ -131,13 +132,11 @@ def _menu(config: Config, registry: Registry, available: list[GuideChoice]) -> G
     echo("What do you have?")
     rows = [f"{offer.guide.title}{found.get(offer.name, '')}" for offer in available]
     rows += [f"{title} (not installed)" for _, title in missing]
-    for number, title in enumerate(rows, start=1):
-        echo(printable(f"{number:>4}  {title}"))
-    chosen: int = prompt("Number", type=click.IntRange(1, len(rows)))
-    if chosen > len(available):
-        plugin, _ = missing[chosen - len(available) - 1]
+    chosen = choose_entry("Provider", [ListEntry(title) for title in rows])
+    if chosen >= len(available):
+        plugin, _ = missing[chosen - len(available)]
         raise not_installed(plugin)
-    return available[chosen - 1]
+    return available[chosen]
 
 
 def _found_credentials(

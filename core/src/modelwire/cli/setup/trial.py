@@ -13,7 +13,7 @@ from modelwire.catalog import Listing
 from modelwire.config import Config
 from modelwire.errors import ModelwireError
 from modelwire.hookspecs import CredentialStatus
-from modelwire.models import ModelRef
+from modelwire.models import Model, ModelRef
 from modelwire.runtime import Runtime
 from modelwire.transport import Deadlines
 
@@ -26,12 +26,12 @@ class ProviderModels:
 
     Attributes:
         credentials: The state of its credentials.
-        models: The ids of its models; empty where they are not known.
+        models: Its models that may answer; empty where they are not known.
         error: Why they are not known.
     """
 
     credentials: CredentialStatus
-    models: list[str]
+    models: list[Model]
     error: ModelwireError | None = None
 
 
@@ -65,8 +65,8 @@ async def look(config: Config, provider: str, *, online: bool, timeout: float) -
         return ProviderModels(found, _answering(listing), listing.error)
 
 
-def _answering(listing: Listing) -> list[str]:
-    return [model.id for model in listing.models if model.may_answer]
+def _answering(listing: Listing) -> list[Model]:
+    return [model for model in listing.models if model.may_answer]
 
 
 async def send(config: Config, ref: ModelRef, timeout: float) -> float:
@@ -83,7 +83,7 @@ async def send(config: Config, ref: ModelRef, timeout: float) -> float:
     return time.monotonic() - began
 
 
-def best_first(models: Sequence[str], patterns: Sequence[str]) -> list[str]:
+def best_first(models: Sequence[Model], patterns: Sequence[str]) -> list[Model]:
     """Put the models that a guide proposes first, in its order; the others keep theirs."""
-    proposed = [name for p in patterns for name in models if fnmatchcase(name, p)]
-    return list(dict.fromkeys([*proposed, *models]))
+    proposed = [model for p in patterns for model in models if fnmatchcase(model.id, p)]
+    return list({model.id: model for model in [*proposed, *models]}.values())
