@@ -7,10 +7,11 @@ import textwrap
 import threading
 import zipfile
 from importlib.metadata import DistributionFinder, PathDistribution, distributions
+from types import SimpleNamespace
 
 import pytest
 
-from modelwire.registry import installed_claims
+from modelwire.registry import installed_claims, metadata
 from modelwire.registry.metadata import Package, packages_with
 
 # It takes long, so it begins early where processes share the tests.
@@ -55,6 +56,34 @@ def test_what_is_installed_edited_and_removed_counts_at_once(site):
     assert owned() == sorted([*before, "other", "second"])
     (info / "entry_points.txt").unlink()
     assert owned() == sorted([*before, "second"])
+
+
+def test_what_has_not_changed_for_a_while_is_not_read_again(site, monkeypatch):
+    opened, listed = [], []
+
+    def listing(folder):
+        listed.append(folder)
+        return os.listdir(folder)  # noqa: PTH208
+
+    def opening(path, **options):
+        opened.append(path)
+        return open(path, **options)  # noqa: PTH123
+
+    site.provider("first")
+    info = site.path / "modelwire_first-1.0.dist-info"
+    monkeypatch.setattr(metadata, "_SETTLED", 0)
+    monkeypatch.setattr(metadata, "open", opening, raising=False)
+    monkeypatch.setattr(metadata, "os", SimpleNamespace(**{**vars(os), "listdir": listing}))
+    before = owned()
+    assert str(info / "entry_points.txt") in opened
+    assert str(site.path) in listed
+    opened.clear()
+    listed.clear()
+    assert owned() == before
+    assert (opened, listed) == ([], [])
+    rewrite(info / "entry_points.txt", "[modelwire.providers]\nother = modelwire_first_plugin")
+    assert "other" in owned()
+    assert opened == [str(info / "entry_points.txt")]
 
 
 def test_a_folder_that_joins_the_path_counts_at_once(site, monkeypatch):

@@ -1,8 +1,8 @@
 """Package metadata, read from the files written by installers.
 
 `importlib.metadata` gives the same, but importing it takes longer than reading all these files.
-Nothing is cached between two calls, so packages installed, edited or removed meanwhile count at
-once. Packages outside of plain folders, such as in a zip file, are left to `importlib.metadata`.
+A file or a folder is read again once it has changed, so packages installed, edited or removed
+meanwhile count at once. Packages outside of plain folders, such as in a zip file, are left to `importlib.metadata`.
 The files: https://packaging.python.org/en/latest/specifications/entry-points/ and
 https://packaging.python.org/en/latest/specifications/recording-installed-packages/.
 """
@@ -11,11 +11,20 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import PathFinder
 from typing import NamedTuple
 
 __all__ = ["EntryPoint", "MetadataFolder", "Package", "described_packages", "packages_with"]
+
+_Stamp = tuple[int, int, int, int, int]
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which another change has another time: that of FAT file systems is the coarsest."""
+
+_folders: dict[str, tuple[_Stamp, list[str]]] = {}
+_files: dict[str, tuple[_Stamp, str]] = {}
 
 
 class EntryPoint(NamedTuple):
@@ -83,16 +92,29 @@ def _everywhere() -> Iterator[MetadataFolder]:
 
 def _in_folders(path: Iterable[str]) -> Iterator[MetadataFolder]:
     for folder in dict.fromkeys(path):
+        full = os.path.abspath(folder)  # noqa: PTH100 - pathlib takes many times as long
         try:
-            names = os.listdir(folder or ".")  # noqa: PTH208 - a tenth of the time
+            names = _metadata_folders(full)
         except NotADirectoryError:
             yield from _as_python_finds_them([folder])
         except OSError:
             continue
         else:
             for name in names:
-                if _describes(name, folder):
-                    yield MetadataFolder(folder, _reader(folder, name))
+                yield MetadataFolder(folder, _reader(f"{full}/{name}"))
+
+
+def _metadata_folders(path: str) -> list[str]:
+    """The names of the metadata folders in a folder of packages, listed again where it has changed."""
+    before = os.stat(path)  # noqa: PTH116
+    stamp = _stamp(before)
+    kept = _folders.get(path)
+    if kept is not None and kept[0] == stamp:
+        return kept[1]
+    names = [name for name in os.listdir(path) if _describes(name, path)]  # noqa: PTH208
+    if _is_settled(before):
+        _folders[path] = stamp, names
+    return names
 
 
 def _describes(name: str, folder: str) -> bool:
@@ -103,12 +125,37 @@ def _describes(name: str, folder: str) -> bool:
     return name.endswith((".dist-info", ".egg-info"))
 
 
-def _reader(folder: str, name: str) -> Callable[[str], str | None]:
+def _reader(folder: str) -> Callable[[str], str | None]:
     def read(file: str) -> str | None:
-        with open(os.path.join(folder, name, file), encoding="utf-8") as opened:  # noqa: PTH118, PTH123
-            return opened.read()
+        path = f"{folder}/{file}"
+        return _content(path) if os.access(path, os.F_OK) else None
 
     return read
+
+
+def _content(path: str) -> str:
+    """The text of a file, read again where it has changed."""
+    kept = _files.get(path)
+    if kept is not None and kept[0] == _stamp(os.stat(path)):  # noqa: PTH116
+        return kept[1]
+    with open(path, encoding="utf-8") as opened:  # noqa: PTH123
+        before = os.fstat(opened.fileno())
+        text = opened.read()
+    if _is_settled(before):
+        _files[path] = _stamp(before), text
+    return text
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    """What changes with a file's content or a folder's names."""
+    return (
+        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns,
+    )  # fmt: skip
+
+
+def _is_settled(status: os.stat_result) -> bool:
+    """Whether the next change cannot have the time of this one."""
+    return time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _SETTLED
 
 
 def _as_python_finds_them(path: list[str] | None = None) -> Iterator[MetadataFolder]:
