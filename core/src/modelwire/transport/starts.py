@@ -64,9 +64,12 @@ class _Gate:
         self.passed = task
 
     def _next(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
-        """Let the next tasks pass after some turns."""
+        """Let the next tasks pass after some turns.
+
+        Where none waits, no turns are counted: each would wake a loop that may have nothing to do.
+        """
         self.passed = None
-        if turns > 1:
+        if self._waiting and turns > 1:
             loop.call_soon(self._next, loop, turns - 1)
             return
         self._room = TOGETHER
