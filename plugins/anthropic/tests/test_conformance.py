@@ -7,7 +7,9 @@ from modelwire_anthropic.testing import MessagesWire
 
 pytestmark = pytest.mark.timeout(240)
 
-SERVICE = {"cache_usage", "discovery", "images", "max_tokens", "probe", "stop", "stream_errors"}
+SERVICE = {
+    "batch_jobs", "cache_usage", "discovery", "images", "max_tokens", "probe", "stop", "stream_errors",
+}  # fmt: skip
 TOOLS = {"tools", "tool_choice"}
 
 TestClaude = provider_suite(

@@ -7,8 +7,8 @@
   `Remedy` helps.
 - `read_vectors` reads embeddings; `makes_no_embeddings` and `only_embeds` are the errors for a model of
   the other kind.
-- `whole_answer` makes a message from an answer of a batch job; `post_file` and `fetch_lines` transfer the
-  files of such jobs.
+- `write_items` writes the requests of a batch job, and `whole_answer` makes a message from one of its
+  answers; `post_file` and `fetch_lines` transfer the files of such jobs.
 - `cite` reads a citation that supports a text.
 - `error_of_response` and `error_in_stream` make typed errors from a service's failures, in whatever
   shape it reports them; `reports_failure` finds those in answers with the status 200.
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.authoring.batch_items import item_cancelled, item_expired, write_items
     from modelwire.authoring.citations import cite
     from modelwire.authoring.costs import with_cost, with_costs
     from modelwire.authoring.credentials import (
@@ -94,6 +95,8 @@ __all__ = [
     "error_of_response",
     "fetch_json",
     "fetch_lines",
+    "item_cancelled",
+    "item_expired",
     "key_variable",
     "look_up_prices",
     "makes_no_embeddings",
@@ -122,11 +125,13 @@ __all__ = [
     "whole_answer",
     "with_cost",
     "with_costs",
+    "write_items",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "batch_items": ("item_cancelled", "item_expired", "write_items"),
         "costs": ("with_cost", "with_costs"),
         "citations": ("cite",),
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),

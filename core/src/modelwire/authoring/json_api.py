@@ -196,7 +196,7 @@ async def fetch_json(
 async def post_json(
     api: JsonApi,
     url: str,
-    payload: Mapping[str, Any],
+    payload: Mapping[str, Any] | bytes,
     *,
     transport: Transport,
     deadlines: Deadlines | None = None,
@@ -207,7 +207,7 @@ async def post_json(
     Args:
         api: The API.
         url: The URL.
-        payload: The body, as JSON data.
+        payload: The body, as JSON data or encoded.
         transport: The transport.
         deadlines: The limits on waiting; by default the transport's.
         model: The model id, for errors.
@@ -220,7 +220,8 @@ async def post_json(
         MalformedResponse: The response is not JSON.
     """
     fields = {"content-type": _JSON, "accept": _JSON}
-    request = request_of(api, "POST", url, fields, encode_json(payload))
+    body = payload if isinstance(payload, bytes) else encode_json(payload)
+    request = request_of(api, "POST", url, fields, body)
     return await document_of(api, request, transport, deadlines, model)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.testing.batch_service import BatchOutcome, BatchService
     from modelwire.testing.listener import listening, stop_accepting
     from modelwire.testing.recordings import (
         KEPT_REQUEST_HEADERS,
@@ -40,6 +41,8 @@ __all__ = [
     "KEPT_REQUEST_HEADERS",
     "KEPT_RESPONSE_HEADERS",
     "Ability",
+    "BatchOutcome",
+    "BatchService",
     "Gate",
     "Interaction",
     "JsonLinesWire",
@@ -65,6 +68,10 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "batch_service": (
+            "BatchOutcome",
+            "BatchService",
+        ),
         "listener": ("listening", "stop_accepting"),
         "recordings": (
             "KEPT_REQUEST_HEADERS",

@@ -23,6 +23,7 @@ from modelwire.registry import Claim, Registry, installed_claims
 from modelwire.runtime import Runtime
 from modelwire.runtime.other_apis import InstalledApis
 from modelwire.runtime.prompts import Prompt
+from modelwire.testing.batch_service import BatchService
 from modelwire.testing.checks import fail, patience
 from modelwire.testing.server import ReceivedRequest, Reply, WireServer
 from modelwire.testing.subject import Subject
@@ -73,6 +74,7 @@ class Bench:
         self.secret = f"sk-conformance-{secrets.token_hex(12)}"
         self._folder = folder
         self._server: WireServer | None = None
+        self._batches: BatchService | None = None
         self._configs: dict[str, Config] = {}
 
     def __enter__(self) -> Self:
@@ -98,9 +100,26 @@ class Bench:
     def server(self) -> WireServer:
         """The server, started when it is first needed."""
         if self._server is None:
-            wire = self.subject.wire
-            self._server = WireServer(None if wire is None else wire.aside).__enter__()
+            self._server = WireServer(self._aside).__enter__()
         return self._server
+
+    def _aside(self, request: ReceivedRequest) -> Reply | None:
+        wire = self.subject.wire
+        reply = wire.aside(request) if wire is not None else None
+        if reply is None and self._batches is not None:
+            return self._batches.answer(request)
+        return reply
+
+    @property
+    def batches(self) -> BatchService:
+        """The provider's batch jobs, after `serve_batches`."""
+        if self._batches is None:
+            fail("this rule needs a batch service")
+        return self._batches
+
+    def serve_batches(self) -> None:
+        """Let the server have batch jobs, of which there are none so far."""
+        self._batches = self.wire.batch_service()
 
     @property
     def requests(self) -> list[ReceivedRequest]:

@@ -15,6 +15,7 @@ __all__ = ["ABILITIES", "Ability", "Subject"]
 
 Ability = Literal[
     "api_key",
+    "batch_jobs",
     "cache_usage",
     "discovery",
     "embeddings",
@@ -35,6 +36,7 @@ Ability = Literal[
 
 ABILITIES: Mapping[str, str] = {
     "api_key": "needs a key, and says so when there is none",
+    "batch_jobs": "runs batch jobs",
     "cache_usage": "reports tokens read from and written to a cache",
     "discovery": "lists its models",
     "embeddings": "makes embeddings",

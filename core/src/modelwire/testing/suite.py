@@ -8,6 +8,7 @@ from typing import Any
 
 from modelwire.testing.rules.answers import AnswerRules
 from modelwire.testing.rules.auth import AuthRules
+from modelwire.testing.rules.batch_jobs import BatchJobRules
 from modelwire.testing.rules.cancellation import CancellingRules
 from modelwire.testing.rules.credentials import DetectingRules
 from modelwire.testing.rules.deadlines import WaitingRules
@@ -87,6 +88,7 @@ def provider_suite(
         FaultRules,
         ValueRules,
         EmbeddingRules,
+        BatchJobRules,
         CancellingRules,
         WaitingRules,
         SecrecyRules,

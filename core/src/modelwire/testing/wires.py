@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import field, frozen
 
 from modelwire.messages import AssistantContent, StopReason, Text, ToolCall, Usage
 from modelwire.testing.server import End, Gate, ReceivedRequest, Reply
+
+if TYPE_CHECKING:
+    from modelwire.testing.batch_service import BatchService
 
 __all__ = [
     "JsonLinesWire",
@@ -103,6 +106,10 @@ class Wire(ABC):
 
     def vectors(self, vectors: Sequence[Sequence[float]], usage: Usage) -> Any:
         """Write embeddings as JSON data, those of one request; for the ability `embeddings`."""
+        raise NotImplementedError
+
+    def batch_service(self) -> BatchService:
+        """Make a service of batch jobs without any jobs; for the ability `batch_jobs`."""
         raise NotImplementedError
 
     def settings(self, url: str, secret: str) -> Mapping[str, Any]:

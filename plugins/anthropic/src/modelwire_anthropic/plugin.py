@@ -10,12 +10,13 @@ from modelwire.hookspecs import CredentialStatus, hookimpl
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
-    from modelwire.hookspecs import CompletionOptions
+    from modelwire.hookspecs import BatchJobs, CompletionOptions
     from modelwire.messages import Context
     from modelwire.models import Model
     from modelwire.transport import Transport
 
 __all__ = [
+    "batch_jobs",
     "describe_call",
     "detect_credentials",
     "discover_models",
@@ -71,6 +72,16 @@ def stream_completion(
 
 
 @hookimpl
+def batch_jobs(
+    model: Model, provider: ProviderConfig, config: Config, transport: Transport
+) -> BatchJobs:
+    """Return the Message Batches of a model; nothing is sent."""
+    from modelwire_anthropic.messages.batch_jobs import MessageBatches
+
+    return MessageBatches(model, provider, config, transport)
+
+
+@hookimpl
 def describe_call(model: Model, provider: ProviderConfig, config: Config) -> Mapping[str, str]:
     """Say where a call of the model would go, without a request.
 
@@ -84,6 +95,7 @@ def describe_call(model: Model, provider: ProviderConfig, config: Config) -> Map
 
 @hookimpl
 def warm_up() -> None:
-    """Import what streams and lists of models need."""
+    """Import what streams, batch jobs and lists of models need."""
     import modelwire_anthropic.discovery
+    import modelwire_anthropic.messages.batch_jobs
     import modelwire_anthropic.messages.completion  # noqa: F401 - for the hooks above

@@ -13,6 +13,7 @@ from typing import Any
 from modelwire.messages import StopReason, Text, Thinking, ToolCall
 from modelwire.testing import ScriptedAnswer, SseWire, fragments, pieces
 from modelwire_anthropic.messages.assistant import to_base64
+from modelwire_anthropic.testing_batches import MessageBatchService
 
 __all__ = ["MessagesWire"]
 
@@ -81,6 +82,10 @@ class MessagesWire(SseWire):
         """Write an error as all routes do."""
         kind = _TYPES.get(status, "api_error" if status >= 500 else "invalid_request_error")
         return {"type": "error", "error": {"type": kind, "message": message}}
+
+    def batch_service(self) -> MessageBatchService:
+        """Make a service without any batches."""
+        return MessageBatchService()
 
     def models(self, ids: Sequence[str]) -> dict[str, Any]:
         """Write a list of models, of one page."""

@@ -34,7 +34,11 @@ _LIGHT = frozenset({"attr", "attrs", "modelwire", "pluggy"})
 _MOST_MODULES = 20
 """Modules of one other package that may be loaded. SDKs have hundreds, and load most of them."""
 
-_ABILITIES = {"discover_models": "discovery", "embed": "embeddings"}
+_ABILITIES = {
+    "discover_models": "discovery",
+    "embed": "embeddings",
+    "batch_jobs": "batch_jobs",
+}
 """The abilities of the optional hooks."""
 
 _LOAD = """
@@ -60,7 +64,9 @@ import asyncio, json, sys
 from pathlib import Path
 said = json.load(sys.stdin)
 from modelwire.config import Config
-from modelwire.runtime import Runtime
+from modelwire.hookspecs import BatchItem, CompletionOptions
+from modelwire.messages import Context, UserMessage
+from modelwire.runtime import ProviderJobs, Runtime
 from modelwire.testing.audit import imports
 
 async def main():
@@ -72,6 +78,10 @@ async def main():
                 assert listing.fetched_at is not None, listing.error
             elif said["hook"] == "embed":
                 await runtime.embed("a text", model=said["embedding"])
+            elif said["hook"] == "batch_jobs":
+                jobs = await ProviderJobs.of(runtime, said["ref"])
+                item = BatchItem("a", Context([UserMessage("x")]), CompletionOptions())
+                await jobs.submit([item])
             else:
                 await runtime.complete(said["prompt"], model=said["ref"])
     print(*found)
@@ -98,7 +108,9 @@ class LoadingRules(Rules):
         """Neither are they by `detect_credentials`, which every list of models calls."""
         _check_light(bench, _loaded(bench, detect=True), "detect_credentials without a probe")
 
-    @pytest.mark.parametrize("hook", ["stream_completion", "discover_models", "embed"])
+    @pytest.mark.parametrize(
+        "hook", ["stream_completion", "discover_models", "embed", "batch_jobs"]
+    )
     def test_a_first_call_imports_nothing_on_the_event_loop(self, bench: Bench, hook: str) -> None:
         """All that it needs is imported by the hook `warm_up`, in a thread."""
         if hook in _ABILITIES:
@@ -133,6 +145,8 @@ def _imported_by_first_call(bench: Bench, hook: str) -> list[str]:
         models[f"{subject.provider}Discovery"] = {"enabled": True}
     if subject.wire is not None and hook == "discover_models":
         bench.server.script(subject.wire.listing([subject.model]))
+    elif subject.wire is not None and hook == "batch_jobs":
+        bench.serve_batches()
     elif subject.wire is not None and hook == "embed":
         bench.server.script(subject.wire.vectors_reply([[0.5, 1.0]], Usage(input=1)))
     elif subject.wire is not None:
