@@ -4,7 +4,14 @@ import importlib
 
 import pytest
 
-from modelwire.errors import InvalidRequest, Overloaded, PluginError, RequestTimeout
+from modelwire.errors import (
+    Cancelled,
+    InvalidRequest,
+    MalformedResponse,
+    Overloaded,
+    PluginError,
+    RequestTimeout,
+)
 from modelwire.hookspecs import BatchItem, BatchJob, CompletionOptions
 from modelwire.messages import Context, Image, UserMessage
 from modelwire.runtime import ProviderJobs
@@ -40,7 +47,8 @@ JOBS = """
                 return {"id": job_id}
             if self.name == "bug":
                 raise KeyError("x")
-            return BatchJob(job_id, "completed")
+            state = self.name if self.name in ("failed", "expired", "cancelled") else "completed"
+            return BatchJob(job_id, state, message="line 1: no model" if state == "failed" else None)
 
         async def fetch_batch(self, job_id, items):
             calls.append(("fetch", tuple(items)))
@@ -186,6 +194,25 @@ async def test_what_is_not_a_result_is_a_bug_of_the_plugin_after_the_results(job
         async for result in jobs.fetch("j1"):
             found.append(result.custom_id)
     assert found == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "said"),
+    [
+        ("cancelled", Cancelled, "cancelled before"),
+        ("expired", RequestTimeout, "expired before"),
+        ("failed", InvalidRequest, "failed before this item was answered: line 1: no model"),
+        ("m", MalformedResponse, "do not contain this item"),
+    ],
+)
+async def test_an_item_without_a_result_has_an_error_that_says_why(jobs_of, model, kind, said):
+    jobs = await jobs_of(f"jobs/{model}")
+    await jobs.submit([item("a")])
+    found = [each async for each in jobs.fetch("j1", [item("a"), item("b")])]
+    assert [each.custom_id for each in found] == ["a", "b"]
+    assert found[0].message.text == "hello"
+    with pytest.raises(kind, match=said):
+        raise found[1].error
 
 
 async def test_results_that_are_not_wanted_any_more_close_the_download(jobs_of, plugin):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import evolve, field, frozen
 
 from modelwire._plugin_hints import plugin_hint
-from modelwire.errors import InvalidRequest, PluginError
+from modelwire.authoring import item_cancelled, item_expired
+from modelwire.errors import InvalidRequest, MalformedResponse, ModelwireError, PluginError
 from modelwire.hookspecs import BatchItem, BatchJob, BatchJobs, BatchResult, BatchTerms
 from modelwire.models import Model, ModelRef
 from modelwire.redaction.echoes import SentSecrets, redact_error
@@ -152,19 +153,38 @@ class ProviderJobs:
         Args:
             job_id: The id of the job.
             items: The items with which it was submitted, as far as they are known. Without them,
-                tools whose names had to be rewritten keep the rewritten names.
+                tools whose names had to be rewritten keep the rewritten names. Those without a
+                result get an error that says why.
 
         Raises:
             InvalidRequest: The job has not ended.
             ModelwireError: The provider refused or failed. Results before that have been yielded.
         """
         known = {item.custom_id: item for item in await self._prepared(items)}
+        missing = dict.fromkeys(known)
         results = retrying(
             lambda: self._results(job_id, known), self._retries, model=str(self.model.ref)
         )
         async with aclosing(results):
             async for result in results:
+                missing.pop(result.custom_id, None)
                 yield result
+        if missing:
+            job = await self.poll(job_id)
+            for custom_id in missing:
+                yield BatchResult(custom_id, error=self._unanswered(job))
+
+    def _unanswered(self, job: BatchJob) -> ModelwireError:
+        """The error of an item that the results of a job do not contain."""
+        if job.state == "cancelled":
+            return item_cancelled()
+        if job.state == "expired":
+            return item_expired(self.model)
+        reason = f": {job.message}" if job.message else "."
+        if job.state == "failed":
+            return self._refused(f"The job failed before this item was answered{reason}")
+        msg = "The results of the job do not contain this item."
+        return MalformedResponse(msg, provider=self.model.provider, model=self.model.id)
 
     async def _results(
         self, job_id: str, items: Mapping[str, BatchItem]

@@ -107,10 +107,11 @@ class BatchJobRules(Rules):
         """Its answered items keep their results."""
 
         async def work(jobs: ProviderJobs) -> tuple[BatchJob, dict[str, BatchResult]]:
-            job = await jobs.submit([_item("a"), _item("b")])
+            items = [_item("a"), _item("b")]
+            job = await jobs.submit(items)
             cancelled = await jobs.cancel(job.id)
             bench.batches.finish(job.id, {"a": "cancelled", "b": ScriptedAnswer("Done.")})
-            return cancelled, {each.custom_id: each async for each in jobs.fetch(job.id)}
+            return cancelled, {each.custom_id: each async for each in jobs.fetch(job.id, items)}
 
         job, found = _done(bench, work)
         states = ("cancelling", "cancelled")
