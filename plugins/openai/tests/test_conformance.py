@@ -11,7 +11,7 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-SERVICE = {"cache_usage", "discovery", "embeddings", "probe", "stream_errors"}
+SERVICE = {"batch_jobs", "cache_usage", "discovery", "embeddings", "probe", "stream_errors"}
 SAMPLING = {"max_tokens", "temperature", "top_p"}
 TOOLS = {"tools", "tool_choice"}
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
     from modelwire.hookspecs import (
+        BatchJobs,
         CompletionOptions,
         DiscoverySettings,
         EmbeddingBatch,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from modelwire.transport import Transport
 
 __all__ = [
+    "batch_jobs",
     "describe_call",
     "detect_credentials",
     "discover_models",
@@ -132,6 +134,16 @@ async def embed(
 
 
 @hookimpl
+def batch_jobs(
+    model: Model, provider: ProviderConfig, config: Config, transport: Transport
+) -> BatchJobs:
+    """Return the batches of a model, in the API that it is called in; nothing is sent."""
+    from modelwire_openai.batch_jobs import OpenAIBatches
+
+    return OpenAIBatches(model, provider, config, transport)
+
+
+@hookimpl
 def describe_call(
     model: Model, options: CompletionOptions, provider: ProviderConfig, config: Config
 ) -> Mapping[str, str]:
@@ -147,12 +159,15 @@ def describe_call(
 
 @hookimpl
 def warm_up(api: str | None) -> None:
-    """Import what streams of an API, or of both where none is named, embeddings and lists need."""
+    """Import what streams and batches of an API, or of both, embeddings and lists need."""
+    import modelwire_openai.batch_jobs
     import modelwire_openai.discovery
     import modelwire_openai.embeddings.batch
     from modelwire_openai.servers import COMPLETIONS, RESPONSES
 
     if api != RESPONSES:
+        import modelwire_openai.completions.batch
         import modelwire_openai.completions.completion
     if api != COMPLETIONS:
+        import modelwire_openai.responses.batch
         import modelwire_openai.responses.completion  # noqa: F401 - for the hooks above

@@ -14,6 +14,7 @@ from typing import Any
 
 from modelwire.messages import StopReason, Text, Thinking, ToolCall, Usage
 from modelwire.testing import ScriptedAnswer, SseWire, fragments, pieces
+from modelwire_openai.testing_batches import BatchApi
 
 __all__ = ["ChatCompletionsWire", "ResponsesWire"]
 
@@ -77,6 +78,23 @@ class ChatCompletionsWire(_OpenAIWire):
         yield usage
         yield "[DONE]"
 
+    def batch_service(self) -> BatchApi:
+        """Make a service without any batches."""
+        return BatchApi(self._whole)
+
+    def _whole(self, answer: ScriptedAnswer) -> dict[str, Any]:
+        texts = [block.text for block in answer.content if isinstance(block, Text)]
+        message = {"role": "assistant", "content": "".join(texts), "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": _FINISH[answer.stop_reason]}
+        return {
+            "id": answer.response_id,
+            "object": "chat.completion",
+            "created": 0,
+            "model": answer.model,
+            "choices": [choice],
+            "usage": self._usage(answer.usage),
+        }
+
     def failure(self, message: str) -> Any:
         """Write an error in mid-stream."""
         return {"error": {"message": message, "type": "server_error"}}
@@ -129,6 +147,15 @@ class ResponsesWire(_OpenAIWire):
         ended["incomplete_details"] = {"reason": "max_output_tokens"} if cut else None
         ended["usage"] = self._usage(answer.usage)
         yield self._event(f"response.{status}", response=ended)
+
+    def batch_service(self) -> BatchApi:
+        """Make a service without any batches."""
+
+        def whole(answer: ScriptedAnswer) -> dict[str, Any]:
+            (*_, (_, ended)) = self.events(answer)
+            return {"object": "response", **ended["response"]}
+
+        return BatchApi(whole)
 
     def failure(self, message: str) -> Any:
         """Write an error in mid-stream."""

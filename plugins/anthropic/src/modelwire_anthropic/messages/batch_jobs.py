@@ -14,12 +14,15 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from modelwire import authoring
 from modelwire.authoring import (
     JsonEvent,
+    StreamEnd,
     encode_json,
+    error_in_stream,
+    fetch_lines,
     item_cancelled,
     item_expired,
+    post_json,
     read_object,
     read_text,
     require_text,
@@ -105,7 +108,7 @@ class MessageBatches:
             return encode_json({"custom_id": self._checked_id(item), "params": params})
 
         lines = await write_items(items, write, model=self.model, terms=self.terms)
-        answer = await authoring.post_json(
+        answer = await post_json(
             json_api(account, betas=betas),
             account.url(_ROUTE),
             b'{"requests":[%b]}' % b",".join(lines),
@@ -132,7 +135,7 @@ class MessageBatches:
             ProviderError: The service refused or failed.
         """
         account = self._account()
-        answer = await authoring.post_json(
+        answer = await post_json(
             json_api(account),
             account.url(f"{_route(job_id)}/cancel"),
             {},
@@ -156,7 +159,7 @@ class MessageBatches:
                 f"The batch {job_id} has not ended; it is {job.state}.", "Fetch it later."
             )
         account = self._account()
-        lines = authoring.fetch_lines(
+        lines = fetch_lines(
             json_api(account),
             account.url(f"{_route(job_id)}/results"),
             transport=self.transport,
@@ -220,7 +223,7 @@ class MessageBatches:
     def _failure(self, result: Mapping[str, Any], account: Account) -> ModelwireError:
         said = json_api(account).redact_json(result.get("error"))
         request_id = read_text(said, "request_id") if isinstance(said, dict) else None
-        return authoring.error_in_stream(
+        return error_in_stream(
             said, provider=self.provider.id, model=self.model.id, request_id=request_id or None
         )
 
@@ -232,9 +235,11 @@ class MessageBatches:
         answer = read_object(result, "message")
         if answer is None:
             raise self._malformed("A result has neither a message nor an error.")
+        whole = JsonEvent("message", answer, whole=True)
+        events: list[JsonEvent | StreamEnd] = [whole, StreamEnd()]
         return whole_answer(
             self.model,
-            [JsonEvent("message", dict(answer), whole=True)],
+            events,
             Translator(request.names if request is not None else {}),
             api=API,
             changes=request.changes if request is not None else (),
