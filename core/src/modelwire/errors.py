@@ -5,6 +5,7 @@
     │   └── VariableNotSet          variable_not_set     a setting needs a variable that is missing
     ├── InvalidMessage              invalid_message      a context or message is not well formed
     ├── SessionError                session              a session's file is damaged or in use
+    ├── BatchError                  batch                a file of a batch is wrong, changed or in use
     ├── UnknownModel                unknown_model        a reference names no model, or several
     ├── PluginError                 plugin               a plugin is missing, broken or in conflict
     ├── Cancelled                   cancelled            the caller stopped the stream
@@ -46,6 +47,7 @@ __all__ = [
     "AccessDenied",
     "Attempt",
     "AuthenticationError",
+    "BatchError",
     "BillingError",
     "Cancelled",
     "ConfigError",
@@ -220,6 +222,17 @@ class SessionError(_DocumentError):
     """
 
     code = "session"
+
+
+class BatchError(_DocumentError):
+    """A batch's input or output cannot be used: it is not valid, changed, or in use by another process.
+
+    Attributes:
+        problems: The problems in it, each with its line.
+        source: The file.
+    """
+
+    code = "batch"
 
 
 class UnknownModel(ModelwireError, LookupError):

@@ -1,5 +1,7 @@
 """Batches: many requests read from a file, and their answers written to another.
 
+- `Runtime.batch` runs a `BatchRequest` on this machine, and so does `Batch`, which can be watched and
+  stopped; the outcome is a `BatchSummary`. `Limits` are its concurrency and quotas.
 - `parse_row` reads a line of the input as a `BatchRow`; `answer_record` and `failure_record` are the lines
   that are written for it.
 - `RequestShapes` are the batch lines of the APIs that installed plugins serve to clients.
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.batch.batch import Batch
+    from modelwire.batch.pace import Limits
     from modelwire.batch.records import (
         BatchRow,
         answer_record,
@@ -20,20 +24,33 @@ if TYPE_CHECKING:
         row_id,
     )
     from modelwire.batch.request_shapes import RequestShapes
+    from modelwire.batch.run import run_batch
+    from modelwire.batch.summary import BatchProgress, BatchRequest, BatchSummary, StopCause
 
 __all__ = [
+    "Batch",
+    "BatchProgress",
+    "BatchRequest",
     "BatchRow",
+    "BatchSummary",
+    "Limits",
     "RequestShapes",
+    "StopCause",
     "answer_record",
     "failure_record",
     "parse_row",
     "row_id",
+    "run_batch",
 ]
 
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "batch": ("Batch",),
+        "pace": ("Limits",),
         "records": ("BatchRow", "answer_record", "failure_record", "parse_row", "row_id"),
         "request_shapes": ("RequestShapes",),
+        "run": ("run_batch",),
+        "summary": ("BatchProgress", "BatchRequest", "BatchSummary", "StopCause"),
     },
 )

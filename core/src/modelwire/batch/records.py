@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelwire.batch.request_shapes import FoundRequest, RequestShapes
     from modelwire.dialects import Note, ServedCall
 
-__all__ = ["BatchRow", "answer_record", "failure_record", "parse_row", "row_id"]
+__all__ = ["BatchRow", "answer_record", "failure_record", "id_of_line", "parse_row", "row_id"]
 
 _OPTIONS = (
     "max_tokens", "temperature", "top_p", "stop", "reasoning", "tool_choice", "cache_retention",
@@ -99,6 +99,16 @@ def row_id(
     if not isinstance(given, str) or not given or has_surrogates(given):
         raise _wrong(line, f"{name} must be text that is not empty, or a whole number.")
     return given
+
+
+def id_of_line(data: object, line: int, shapes: Callable[[], RequestShapes] | None = None) -> str:
+    """The id of a line that may be none of a row; where it has no valid id, the number of the line."""
+    if not isinstance(data, Mapping):
+        return str(line)
+    try:
+        return row_id(data, line, shapes=shapes)
+    except InvalidRequest:
+        return str(line)
 
 
 def parse_row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import partial
 from pathlib import Path
 from types import NoneType
@@ -19,6 +20,7 @@ from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
+from modelwire.runtime.batch_call import BatchCall
 from modelwire.runtime.call_description import describe
 from modelwire.runtime.caller_options import (
     check_call,
@@ -45,10 +47,10 @@ from modelwire.tools import ToolLike
 from modelwire.tools.forms import load, must_load
 from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, Transport
 
-__all__ = ["Runtime"]
+__all__ = ["Runtime", "with_retries"]
 
 
-class Runtime(AsyncClosable):
+class Runtime(BatchCall, AsyncClosable):
     """Resolves models, streams from them, and falls back as configured.
 
         async with Runtime.from_config() as runtime:
@@ -484,3 +486,10 @@ class Runtime(AsyncClosable):
         """
         check_type("model", model, Model, "a Model", "Use the model that resolve finds.")
         return describe(model, self._resolver, self.transport)
+
+
+def with_retries(runtime: Runtime, retries: RetryPolicy) -> Runtime:
+    """A runtime with another policy of retries that shares all else; closing either closes both."""
+    other = copy(runtime)
+    other._retries = retries  # noqa: SLF001 - of the class above
+    return other

@@ -10,7 +10,7 @@ import os
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from modelwire.catalog import Catalog, Listing
 from modelwire.closable import Closable
@@ -19,6 +19,8 @@ from modelwire.hookspecs import CompletionOptions, CredentialStatus, EmbeddingOp
 from modelwire.messages import AssistantMessage
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
+from modelwire.runtime.batch_call import CONCURRENCY as BATCH_CONCURRENCY
+from modelwire.runtime.batch_call import MAX_ATTEMPTS
 from modelwire.runtime.caller_options import check_type
 from modelwire.runtime.dry_run import DryRun
 from modelwire.runtime.embeddings import CONCURRENCY, Embeddings
@@ -30,6 +32,9 @@ from modelwire.runtime.sync_streams import SyncStream, SyncToolLoop
 from modelwire.runtime.tool_loop import MAX_TURNS, Approval, Approve, ToolLoop
 from modelwire.tools import ToolLike
 from modelwire.transport import RetryPolicy, Transport
+
+if TYPE_CHECKING:
+    from modelwire.batch import BatchSummary
 
 __all__ = ["SyncCatalog", "SyncRuntime"]
 
@@ -243,6 +248,41 @@ class SyncRuntime(Closable):
                 options=options,
                 batch_size=batch_size,
                 concurrency=concurrency,
+                **changes,
+            )
+        )
+
+    @naming(OptionChanges)
+    def batch(
+        self,
+        source: str | os.PathLike[str],
+        output: str | os.PathLike[str],
+        *,
+        model: ModelRef | str | None = None,
+        fallbacks: Sequence[ModelRef | str] | None = None,
+        system: str | None = None,
+        concurrency: int = BATCH_CONCURRENCY,
+        rpm: float | None = None,
+        tpm: float | None = None,
+        budget: float | None = None,
+        max_attempts: int = MAX_ATTEMPTS,
+        retry_failed: bool = False,
+        **changes: Unpack[OptionChanges],
+    ) -> BatchSummary:
+        """Ask the rows of a file, and write each answer to another as a line; see `Runtime.batch`."""
+        return self._loop.call(
+            self._runtime.batch(
+                source,
+                output,
+                model=model,
+                fallbacks=fallbacks,
+                system=system,
+                concurrency=concurrency,
+                rpm=rpm,
+                tpm=tpm,
+                budget=budget,
+                max_attempts=max_attempts,
+                retry_failed=retry_failed,
                 **changes,
             )
         )
