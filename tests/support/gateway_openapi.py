@@ -330,6 +330,7 @@ def description():
             "/v1/models": _read(_parameter("query", "limit", ANY), version),
             "/v1/models/{model}": _read(_parameter("path", "model", either(MODEL, TEXT))),
             "/ui/api/status": _read(),
+            "/ui/api/models": _read(),
             "/ui/api/usage": _read(_parameter("query", "days", either(COUNT, TEXT))),
             "/ui/api/requests": _read(),
             "/ui/{name}": _read(

@@ -79,7 +79,9 @@ def app(
     made = Starlette(
         routes=[
             *_model_routes(gateway, dialects, models),
-            *_other_routes(gateway, dialects, metrics, recent),
+            *_other_routes(
+                Probes(gateway, metrics), PageApi(gateway, dialects.openai, recent, models)
+            ),
         ],
         middleware=[
             Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts, refusal=refusal)
@@ -121,17 +123,14 @@ def _model_routes(gateway: Gateway, dialects: Dialects, models: ModelsDoor) -> l
     ]
 
 
-def _other_routes(
-    gateway: Gateway, dialects: Dialects, metrics: Metrics, recent: RecentRequests
-) -> list[BaseRoute]:
+def _other_routes(probes: Probes, page_api: PageApi) -> list[BaseRoute]:
     """The paths of operation and of the page."""
-    probes = Probes(gateway, metrics)
     page = PageFiles()
     return [
         Route("/healthz", probes.healthz, methods=["GET"]),
         Route("/readyz", probes.readyz, methods=["GET"]),
         Route("/metrics", probes.metrics, methods=["GET"]),
-        *PageApi(gateway, dialects.openai, recent).routes,
+        *page_api.routes,
         Route("/", page.index, methods=["GET"]),
         Route("/ui/{name}", page.file, methods=["GET"]),
     ]

@@ -1,13 +1,16 @@
-"""Prices before a call, for budgets: of models that came without, as from no list of models."""
+"""Prices before a call, for budgets and the page: of models that came without, as from no list of models."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from attrs import evolve
 
 from modelwire.authoring import look_up_prices
+from modelwire.errors import ModelwireError
 from modelwire.models import Model, Prices
 from modelwire.runtime import Runtime
 
@@ -38,11 +41,8 @@ class PriceList:
 
         A provider with an address of its own in the configuration may be anybody, and has none.
         """
-        service = _SERVICES.get(model.provider)
-        if model.prices is not None or service is None:
-            return model
-        given = self._runtime.config.provider(model.provider)
-        if given.base_url is not None or model.base_url is not None:
+        service = self._service_of(model)
+        if service is None:
             return model
         key = str(model.ref)
         if key not in self._found:
@@ -50,6 +50,37 @@ class PriceList:
             self._found[key] = await asyncio.to_thread(self._look_up, model, service)
         prices = self._found[key]
         return model if prices is None else evolve(model, prices=prices)
+
+    async def prices_of(self, models: Iterable[Model]) -> dict[str, Prices]:
+        """The prices that `priced` finds for many models, by reference; others are not known."""
+        known: dict[str, Prices] = {}
+        asked: dict[str, tuple[Model, str]] = {}
+        for model in models:
+            if model.prices is not None:
+                known[str(model.ref)] = model.prices
+            elif (service := self._service_of(model)) is not None:
+                asked[str(model.ref)] = (model, service)
+        new = {key: each for key, each in asked.items() if key not in self._found}
+        if new:
+            self._found |= await asyncio.to_thread(self._look_up_all, new)
+        found = {key: self._found.get(key) for key in asked}
+        return known | {key: prices for key, prices in found.items() if prices is not None}
+
+    def _service_of(self, model: Model) -> str | None:
+        """The service whose published prices are those of a model without prices of its own."""
+        service = _SERVICES.get(model.provider)
+        if model.prices is not None or service is None:
+            return None
+        given = self._runtime.config.provider(model.provider)
+        return None if given.base_url is not None or model.base_url is not None else service
+
+    def _look_up_all(self, models: Mapping[str, tuple[Model, str]]) -> dict[str, Prices | None]:
+        found = {}
+        for key, (model, service) in models.items():
+            # A model that cannot be called is looked up again when somebody calls it.
+            with suppress(ModelwireError):
+                found[key] = self._look_up(model, service)
+        return found
 
     def _look_up(self, model: Model, service: str) -> Prices | None:
         base = self._runtime.describe_call(model).get("baseModel", model.id)

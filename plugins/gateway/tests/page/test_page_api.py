@@ -7,6 +7,7 @@ import json
 import pytest
 from gateway_server import KEY, MODEL, serving
 
+from modelwire.config import Config
 from modelwire_bedrock.emulator import Fault
 from modelwire_gateway import Settings
 from modelwire_gateway.access.caller import OpenAccess
@@ -23,7 +24,19 @@ QUESTION = {
     "messages": [{"role": "user", "content": SECRET_QUESTION}],
     "max_tokens": 50,
 }
-APIS = ["/ui/api/status", "/ui/api/usage", "/ui/api/requests"]
+APIS = ["/ui/api/status", "/ui/api/models", "/ui/api/usage", "/ui/api/requests"]
+SHOP = {
+    "baseUrl": "http://127.0.0.1:9/v1",
+    "api": "openai-completions",
+    "apiKey": "none",
+    "models": [
+        {"id": "priced", "cost": {"input": 0.075, "output": 1.25}},
+        {"id": "free", "cost": {"input": 0, "output": 0}},
+        {"id": "half", "cost": {"input": 2}},
+        {"id": "unknown"},
+    ],
+}
+"""A provider with prices of every kind."""
 
 
 @contextlib.asynccontextmanager
@@ -95,6 +108,50 @@ async def test_a_caller_sees_its_own_requests_and_an_operator_all(emulator, tmp_
             "output_tokens": record.usage.output,
             "cost": record.cost,
         }
+
+
+async def test_models_have_the_prices_that_are_counted(emulator, tmp_path):
+    settings = Settings.of(
+        Config.from_document(
+            {
+                "models": {"providers": {"shop": SHOP}},
+                "gateway": {
+                    "groups": {"any": [{"model": "shop/priced"}, {"model": "shop/half"}]},
+                },
+                "plugins": {"entries": {"gateway": {"config": {"aliases": {"good": MODEL}}}}},
+            }
+        )
+    )
+    config = {"models": {"providers": {"shop": SHOP}}}
+    async with serving(emulator, tmp_path, config=config, settings=settings) as gateway:
+        _, body = await read(gateway, "/ui/api/models")
+        prices = {each["id"]: each["prices"] for each in body["models"]}
+        assert {name: found for name, found in prices.items() if name.startswith("shop/")} == {
+            "shop/priced": {"input": 0.075, "output": 1.25},
+            "shop/free": {"input": 0, "output": 0},
+            "shop/half": {"input": 2, "output": None},
+            "shop/unknown": None,
+        }
+        assert prices["any"] is None
+        assert prices["good"] == prices[MODEL]
+        await ask(gateway, KEY)
+        used, cost = gateway.records[0].usage, gateway.records[0].cost
+        assert cost * 1e6 == pytest.approx(
+            used.input * prices[MODEL]["input"] + used.output * prices[MODEL]["output"]
+        )
+
+
+async def test_a_key_sees_the_models_that_it_may_call(emulator, tmp_path):
+    storage = StorageSettings(database=str(tmp_path / "gateway.db"))
+    async with open_database(storage) as engine:
+        wanted = Key(id="", name="ada", digest="", models=(MODEL,))
+        _, ada_key = await Keys(engine).create(wanted)
+    async with (
+        open_access(storage) as opened,
+        serving(emulator, tmp_path, access=opened) as gateway,
+    ):
+        _, hers = await read(gateway, "/ui/api/models", ada_key.reveal())
+        assert [each["id"] for each in hers["models"]] == [MODEL]
 
 
 async def test_a_caller_sees_its_own_usage_and_an_operator_all(emulator, tmp_path):

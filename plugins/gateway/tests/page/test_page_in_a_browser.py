@@ -30,6 +30,21 @@ VIEWS = ("Status", "Models", "Usage", "Requests", "Playground")
 HOSTILE = '<img src=x onerror="document.title=`taken`"><script>document.title="taken"</script>'
 QUESTION = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50}
 PATH = "/v1/chat/completions"
+SHOP = {
+    "baseUrl": "http://127.0.0.1:9/v1",
+    "api": "openai-completions",
+    "apiKey": "none",
+    "models": [
+        {"id": "cheap", "cost": {"input": 0.0375, "output": 12.5}},
+        {"id": "embedding", "cost": {"input": 0.02}},
+        {"id": "secret"},
+    ],
+}
+PRICES = {
+    "shop/cheap": ["$0.0375", "$12.50"],
+    "shop/embedding": ["$0.02", "unknown"],
+    "shop/secret": ["unknown", "unknown"],
+}
 MINUTE = 60_000
 PHONE = {"width": 375, "height": 667}
 
@@ -113,7 +128,11 @@ async def say(tab, model, text):
 
 async def test_a_person_signs_in_and_sees_every_view(emulator, tmp_path):
     emulator.answer("Hi.", times=None)
-    async with stored(emulator, tmp_path) as (gateway, opened), browsing() as tab:
+    config = {"models": {"providers": {"shop": SHOP}}}
+    async with (
+        stored(emulator, tmp_path, config=config) as (gateway, opened),
+        browsing(locale="en-US") as tab,
+    ):
         await gateway.post(PATH, QUESTION)
         await gateway.record()
         await opened.control.aclose()
@@ -122,6 +141,11 @@ async def test_a_person_signs_in_and_sees_every_view(emulator, tmp_path):
         models = await view(tab, "Models")
         await models.get_by_label("Search models").fill(MODEL)
         await models.get_by_text(MODEL, exact=True).wait_for()
+        await models.get_by_label("Search models").fill("shop/")
+        for name, prices in PRICES.items():
+            row = models.locator("tbody tr", has=tab.get_by_text(name, exact=True))
+            cells = row.locator('td[data-head$="price"]')
+            assert await cells.all_inner_texts() == prices, name
         usage = await view(tab, "Usage")
         await usage.locator("svg rect title", has_text=MODEL).wait_for(state="attached")
         await usage.get_by_label("Measure").select_option("requests")

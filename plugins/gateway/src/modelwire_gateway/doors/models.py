@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any, Final
 
+from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,7 +25,7 @@ from modelwire_gateway.doors.visit import (
 )
 from modelwire_gateway.gateway import Gateway
 
-__all__ = ["ModelsDoor"]
+__all__ = ["ListedModel", "ModelsDoor"]
 
 _PATIENCE: Final = 20.0
 """Seconds for providers to list their models."""
@@ -32,6 +33,21 @@ _HURRY: Final = 2.5
 """The same for a page of the list, as Claude Code requests it with a timeout of three seconds."""
 _UNKNOWN: Final = "1970-01-01T00:00:00Z"
 """When a model was made, where that is not known; Anthropic writes it so, too."""
+
+
+@frozen
+class ListedModel:
+    """A model by one of its names.
+
+    Attributes:
+        item: What the list of models says about it.
+        reference: Its reference; of a group, that of its first model.
+        model: The model, where its provider lists it.
+    """
+
+    item: dict[str, Any]
+    reference: str
+    model: Model | None
 
 
 class ModelsDoor:
@@ -55,15 +71,15 @@ class ModelsDoor:
         try:
             caller = await self._gateway.access.authenticate(header_fields(request.headers.items()))
             patience = _HURRY if "limit" in request.query_params else _PATIENCE
-            items = [each for each in await self._items(patience) if self._may_call(caller, each)]
+            items = [each.item for each in await self.listed(caller, patience)]
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
             return failure_response(words, explained(error, request_id), request_id)
         body = {
             "object": "list",
-            "data": [item for item, _ in items],
+            "data": items,
             "has_more": False,
-            "first_id": items[0][0]["id"] if items else None,
-            "last_id": items[-1][0]["id"] if items else None,
+            "first_id": items[0]["id"] if items else None,
+            "last_id": items[-1]["id"] if items else None,
         }
         return json_response(body, 200, words.headers(request_id))
 
@@ -74,13 +90,26 @@ class ModelsDoor:
             name = checked_name(request.path_params["model"])
             caller = await self._gateway.access.authenticate(header_fields(request.headers.items()))
             model = await resolve_model(self._gateway, self._gateway.expand(name))
-            item = (_item(name, model), str(model.ref))
-            if not self._may_call(caller, item):
+            if not self._gateway.access.may_call(caller, name, str(model.ref)):
                 msg = f"This key may not call {name}."
                 raise Refused(403, "model_not_allowed", msg)
         except Exception as error:  # noqa: BLE001 - likewise
             return failure_response(words, explained(error, request_id), request_id)
-        return json_response(item[0], 200, words.headers(request_id))
+        return json_response(_item(name, model), 200, words.headers(request_id))
+
+    async def listed(self, caller: Caller, patience: float = _PATIENCE) -> list[ListedModel]:
+        """The models that a caller may call, by each of their names.
+
+        Args:
+            caller: The caller.
+            patience: Seconds for providers to list their models; then an old list is used.
+        """
+        may_call = self._gateway.access.may_call
+        return [
+            each
+            for each in await self._every(patience)
+            if may_call(caller, each.item["id"], each.reference)
+        ]
 
     async def aclose(self) -> None:
         """End what is still being fetched."""
@@ -92,11 +121,7 @@ class ModelsDoor:
     def _words(self, request: Request) -> ErrorWords:
         return self._anthropic if "anthropic-version" in request.headers else self._openai
 
-    def _may_call(self, caller: Caller, item: tuple[dict[str, Any], str]) -> bool:
-        return self._gateway.access.may_call(caller, item[0]["id"], item[1])
-
-    async def _items(self, patience: float) -> list[tuple[dict[str, Any], str]]:
-        """Every model by each of its names, with its reference."""
+    async def _every(self, patience: float) -> list[ListedModel]:
         listed = {
             str(model.ref): model
             for listing in await self._listings(patience)
@@ -107,7 +132,10 @@ class ModelsDoor:
         aliases = {**self._gateway.runtime.config.aliases(), **settings.aliases, **groups}
         named = {name: ref for name, ref in aliases.items() if "*" not in name}
         names = {**named, **{ref: ref for ref in listed}}
-        return [(_item(name, listed.get(ref), ref), ref) for name, ref in names.items()]
+        return [
+            ListedModel(_item(name, listed.get(ref), ref), ref, listed.get(ref))
+            for name, ref in names.items()
+        ]
 
     async def _listings(self, patience: float) -> list[Listing]:
         """The lists of all providers that can be called; an old one where a new one takes too long."""

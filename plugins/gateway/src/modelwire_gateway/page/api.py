@@ -14,8 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from modelwire.dialects import BadRequest, ErrorWords
+from modelwire.models import Prices
 from modelwire_gateway.access.caller import Caller, Refused, header_fields
 from modelwire_gateway.access.periods import Period
+from modelwire_gateway.doors.models import ModelsDoor
 from modelwire_gateway.doors.visit import (
     explained,
     failure_response,
@@ -33,11 +35,14 @@ _MOST_DAYS: Final = 366
 _DAY_SECONDS: Final = 86_400
 _REQUESTS: Final = 100
 
+_FREE: Final = Prices(input=0.0, output=0.0)
+"""What a model on this machine costs."""
+
 _Answer = Callable[[Caller, Request], Awaitable[dict[str, Any]]]
 
 
 class PageApi:
-    """`/ui/api/status`, `/ui/api/usage` and `/ui/api/requests`.
+    """`/ui/api/status`, `/ui/api/models`, `/ui/api/usage` and `/ui/api/requests`.
 
     Each needs the credential that the doors need. A caller gets what is its own; an operator gets
     what is everybody's. Nothing of it holds a prompt, an answer or a credential.
@@ -46,10 +51,14 @@ class PageApi:
         gateway: What all doors share.
         words: How failures are reported.
         recent: The requests that have ended.
+        models: Lists the models.
     """
 
-    def __init__(self, gateway: Gateway, words: ErrorWords, recent: RecentRequests) -> None:
+    def __init__(
+        self, gateway: Gateway, words: ErrorWords, recent: RecentRequests, models: ModelsDoor
+    ) -> None:
         self._gateway = gateway
+        self._models_door = models
         self._words = words
         self._recent = recent
         self._providers = ProviderStates(gateway.runtime)
@@ -58,7 +67,12 @@ class PageApi:
     @property
     def routes(self) -> list[Route]:
         """The routes of the application."""
-        answers = {"status": self._status, "usage": self._usage, "requests": self._requests}
+        answers = {
+            "status": self._status,
+            "models": self._models,
+            "usage": self._usage,
+            "requests": self._requests,
+        }
         return [
             Route(f"/ui/api/{name}", self._endpoint(answer), methods=["GET"])
             for name, answer in answers.items()
@@ -97,6 +111,22 @@ class PageApi:
             "providers": await self._providers.read(details=caller.operator),
         }
 
+    async def _models(self, caller: Caller, _: Request) -> dict[str, Any]:
+        """The models that the caller may call, with their prices in USD per million tokens.
+
+        The models of a group may have different prices, so a group has none.
+        """
+        listed = await self._models_door.listed(caller)
+        groups = self._gateway.settings.groups
+        found = await self._gateway.prices.prices_of(each.model for each in listed if each.model)
+        models = []
+        for each in listed:
+            prices = None if each.item["id"] in groups else found.get(each.reference)
+            if prices is None and each.model is not None and each.model.local:
+                prices = _FREE
+            models.append(each.item | {"prices": _shown(prices)})
+        return {"models": models}
+
     async def _usage(self, caller: Caller, request: Request) -> dict[str, Any]:
         """Usage by day of UTC, caller and model; `kept` says whether there is a storage for it."""
         days = _days(request.query_params.get("days", str(_DAYS)))
@@ -129,6 +159,10 @@ class PageApi:
             "open": open_requests(self._gateway.live.values(), caller),
             "ended": self._recent.newest(caller, _REQUESTS),
         }
+
+
+def _shown(prices: Prices | None) -> dict[str, float | None] | None:
+    return None if prices is None else {"input": prices.input, "output": prices.output}
 
 
 def _days(given: str) -> int:

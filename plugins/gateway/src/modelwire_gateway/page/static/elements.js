@@ -41,5 +41,8 @@ export const count = (value) => (value == null ? "–" : whole.format(value));
 export const compact = (value) => short.format(value);
 export const usd = (value) =>
   value == null ? "–" : `$${value.toFixed(value === 0 || value >= 1 ? 2 : value >= 0.01 ? 3 : 6)}`;
+// USD per million tokens, where a few tenths of a cent matter.
+const million = new Intl.NumberFormat(undefined, { style: "currency", currency: "USD", maximumFractionDigits: 4 });
+export const price = (value) => (value == null ? "unknown" : million.format(value));
 export const seconds = (value) => (value == null ? "–" : `${value.toFixed(value < 10 ? 2 : 0)} s`);
 export const clock = (value) => new Date(value * 1000).toLocaleTimeString();

@@ -1,6 +1,6 @@
 // The models that the caller may call.
 import { read } from "./client.js";
-import { count, el, table } from "./elements.js";
+import { count, el, price, table } from "./elements.js";
 
 const COLUMNS = [
   { head: "Model", cell: (row) => row.id },
@@ -8,10 +8,12 @@ const COLUMNS = [
   { head: "Provider", cell: (row) => row.owned_by },
   { head: "Input tokens", cell: (row) => count(row.max_input_tokens), number: true },
   { head: "Output tokens", cell: (row) => count(row.max_tokens), number: true },
+  { head: "Input price", cell: (row) => price(row.prices?.input), number: true },
+  { head: "Output price", cell: (row) => price(row.prices?.output), number: true },
 ];
 const MOST = 200;
 
-export const models = async () => (await read("v1/models")).data;
+export const models = async () => (await read("ui/api/models")).models;
 
 export async function show(place) {
   const all = await models();
@@ -21,7 +23,7 @@ export async function show(place) {
     const words = search.value.toLowerCase().split(/\s+/);
     const found = all.filter((each) => words.every((word) => `${each.id} ${each.display_name}`.toLowerCase().includes(word)));
     const more = found.length > MOST ? `${MOST} of ${found.length} models` : `${found.length} models`;
-    list.replaceChildren(el("p", { class: "faint" }, more), table(COLUMNS, found.slice(0, MOST), "No model matches."));
+    list.replaceChildren(el("p", { class: "faint" }, `${more}; prices in USD per million tokens`), table(COLUMNS, found.slice(0, MOST), "No model matches."));
   }
   fill();
   place.replaceChildren(el("div", { class: "bar" }, search), list);
