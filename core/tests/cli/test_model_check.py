@@ -1,5 +1,6 @@
 """Checking a reference by what is configured and cached, without asking anybody."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -69,6 +70,59 @@ def test_a_provider_whose_models_were_never_listed_is_told_apart(check):
 
 def test_a_model_that_comes_with_a_plugin_is_known(check):
     assert check("ghostly/always") == ModelCheck(ModelRef("ghostly", "always"), known=True)
+
+
+CLOSED = """
+    from modelwire.errors import NotFound
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+    from modelwire.models import Model
+
+    ALL = {"one", "another"}
+
+    @hookimpl
+    def detect_credentials(config):
+        return CredentialStatus("usable")
+
+    @hookimpl
+    async def discover_models(provider):
+        return [Model(provider.id, name) for name in sorted(ALL)]
+
+    @hookimpl
+    def describe_call(model, provider):
+        if model.id == "broken":
+            raise RuntimeError("a bug")
+        if model.id not in ALL:
+            raise NotFound("It has one and another only.", hint="Take one.")
+        return {}
+"""
+
+
+def test_a_model_that_its_plugin_knows_not_to_exist_is_a_problem(site):
+    site.install("closed", {"providers": {"closed": ""}, "defaults": {"closed/one": ""}}, CLOSED)
+    registry = site.registry()
+
+    def run(text):
+        return check_reference(registry._config, registry, text)
+
+    assert run("closed/one").known
+    assert run("closed/another") == ModelCheck(  # in no list that was fetched, and yet it exists
+        ModelRef("closed", "another"),
+        hint="`modelwire models list --provider closed` shows the known ones.",
+    )
+    found = run("closed/zebra")
+    assert (found.absent, found.known) == (True, False)
+    assert (found.problem, found.hint) == ("It has one and another only.", "Take one.")
+    assert run("closed/ones").hint == "Did you mean closed/one?"
+    assert not run("closed/broken").absent
+
+
+async def test_on_an_event_loop_no_plugin_is_imported_for_it(site):
+    site.install("closed", {"providers": {"closed": ""}}, CLOSED)
+    registry = site.registry()
+    found = check_reference(registry._config, registry, "closed/zebra")
+    assert (found.absent, found.problem) == (False, None)
+    found = await asyncio.to_thread(check_reference, registry._config, registry, "closed/zebra")
+    assert found.absent
 
 
 async def test_a_bare_name_is_found_in_the_cached_lists(check):

@@ -72,6 +72,87 @@ def test_a_model_that_no_list_has_is_saved_with_a_warning(program, text):
     assert chosen(text())["model"]["primary"] == "actor/mime"
 
 
+CLOSED = """
+    from modelwire.errors import NotFound
+    from modelwire.events import Stop
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+    from modelwire.messages import StopReason
+
+    @hookimpl
+    def detect_credentials(config):
+        return CredentialStatus("usable")
+
+    @hookimpl
+    def describe_call(model, provider):
+        if model.id not in ("one", "another"):
+            raise NotFound(f"closed has no model {model.id}.", hint="It has one and another.")
+        return {}
+
+    @hookimpl
+    async def stream_completion(model, context):
+        yield Stop(StopReason.STOP)
+"""
+NAMING = [
+    ["models", "set"],
+    ["models", "fallbacks", "add"],
+    ["models", "aliases", "add", "name"],
+    ["config", "set", "agents.defaults.model.primary"],
+    ["config", "set", "agents.list[0].model"],
+]
+
+
+@pytest.mark.parametrize("command", NAMING, ids=" ".join)
+def test_a_model_that_its_provider_does_not_have_is_saved_only_by_force(
+    program, site, text, command
+):
+    site.install("closed", {"providers": {"closed": ""}, "defaults": {"closed/one": ""}}, CLOSED)
+    for ref, hint in [("closed/zebra", "It has one and another."), ("closed/ones", "closed/one?")]:
+        done = program.run(*command, ref)
+        assert done.returncode == 1
+        assert f"closed has no model {ref.removeprefix('closed/')}." in done.stderr.decode()
+        assert hint in done.stderr.decode()
+        assert "--force" in done.stderr.decode()
+        assert text() == CONFIG
+    done = program.run(*command, "closed/zebra", "--force")
+    assert done.returncode == 0
+    assert "closed has no model zebra." in done.stderr.decode()
+    assert "closed/zebra" in text()
+    assert program.run(*command, "closed/another").returncode == 0 or command[-1] == "name"
+
+
+def test_a_patch_with_such_a_model_is_refused_in_the_same_way(program, site, text):
+    site.install("closed", {"providers": {"closed": ""}}, CLOSED)
+    patch = ("config", "patch", '{agents: {defaults: {model: {fallbacks: ["closed/zebra"]}}}}')
+    done = program.run(*patch)
+    assert done.returncode == 1
+    assert "closed has no model zebra." in done.stderr.decode()
+    assert text() == CONFIG
+    assert program.run(*patch, "--force").returncode == 0
+    assert chosen(text())["model"]["fallbacks"] == ["closed/zebra"]
+
+
+def test_what_was_saved_by_force_is_reported(program, site, text):
+    site.install("closed", {"providers": {"closed": ""}}, CLOSED)
+    program.run("models", "set", "closed/zebra", "--force")
+    for command in (
+        ["doctor"],
+        ["config", "validate"],
+        ["models", "explain"],
+        ["models", "status"],
+    ):
+        done = program.run(*command)
+        assert "closed has no model zebra." in (done.stdout + done.stderr).decode(), command
+
+
+def test_a_provider_that_is_not_installed_yet_is_saved_by_force(program, text):
+    assert program.run("models", "set", "ghost/x").returncode == 1
+    done = program.run("models", "set", "ghost/x", "--force")
+    assert done.returncode == 0
+    assert "No installed plugin provides 'ghost'." in done.stderr.decode()
+    assert chosen(text())["model"]["primary"] == "ghost/x"
+    assert program.run("models", "set", "actor/", "--force").returncode == 1  # names nothing
+
+
 @pytest.mark.parametrize(
     ("ref", "message", "hint"),
     [

@@ -19,6 +19,7 @@ __all__ = [
     "check_output",
     "config_option",
     "dry_run_option",
+    "force_option",
     "json_option",
     "model_option",
     "output_options",
@@ -51,6 +52,11 @@ system_option = click.option("-s", "--system", metavar="TEXT", help="The system 
 
 dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Show what would change, and check it, but write nothing."
+)
+
+
+force_option = click.option(
+    "--force", is_flag=True, help="Save the model even if it cannot be used now."
 )
 
 

@@ -111,6 +111,9 @@ def describe_call(  # type: ignore[empty-body]
     line: `calledAs` (the id that is really called), `baseModel` (the model behind a profile),
     `profile`, `region` and `endpoint`; others are shown as they are. The source of a fact is given
     under its key plus `Source`, such as `regionSource`. A plugin may leave this hook out.
+
+    Raises `NotFound` where the plugin knows all models that its provider can have, and this is none
+    of them. A model that may exist, though no list has it, is described.
     """
 
 

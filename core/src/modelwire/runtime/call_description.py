@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from modelwire.errors import NotFound
 from modelwire.hookspecs import CompletionOptions
 from modelwire.models import Model
 from modelwire.redaction import shown_url
@@ -29,12 +32,13 @@ def describe(model: Model, resolver: Resolver, transport: Transport) -> dict[str
     if owner.implements("describe_call"):
         options = resolver.options_for(model, CompletionOptions(), deadlines=transport.deadlines)
         call = PluginCall(registry, owner, model, provider, transport)
-        described |= call.run(
-            lambda: dict(
-                owner.hooks.describe_call(
-                    model=model, options=options, provider=provider, config=config
-                )
-            ),
-            "describe a call",
-        )
+        with suppress(NotFound):  # there is nothing to describe; a call reports it
+            described |= call.run(
+                lambda: dict(
+                    owner.hooks.describe_call(
+                        model=model, options=options, provider=provider, config=config
+                    )
+                ),
+                "describe a call",
+            )
     return {str(name): shown_url(str(value)) for name, value in described.items()}

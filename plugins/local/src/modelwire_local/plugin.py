@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from modelwire.hookspecs import CredentialStatus, hookimpl
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modelwire.models import Model
 
 __all__ = [
+    "describe_call",
     "detect_credentials",
     "discover_models",
     "embed",
@@ -65,6 +66,20 @@ def stream_completion(
     from modelwire_local.chat.completion import complete
 
     return complete(model, context, options, provider)
+
+
+@hookimpl
+def describe_call(model: Model, provider: ProviderConfig) -> Mapping[str, str]:
+    """Name the GGUF file that is configured for a model; the embedded model needs none.
+
+    Raises:
+        NotFound: There is no such model.
+        ConfigError: Its path is not a file's name.
+    """
+    from modelwire_local.settings import file_of
+
+    path = file_of(model, provider)
+    return {} if path is None else {"file": str(path)}
 
 
 @hookimpl

@@ -63,6 +63,25 @@ def settings_for(model: Model, provider: ProviderConfig) -> EngineSettings:
     """
     if provider.delegated_auth is not None:
         raise unusable_auth(provider, "a model in this process needs no credentials")
+    path = file_of(model, provider)
+    window = model.context_window or provider.context_window or DEFAULT_CONTEXT_WINDOW
+    if model.context_tokens is not None:
+        window = min(window, model.context_tokens)
+    return EngineSettings(
+        path=path or _embedded_path(),
+        context_window=window,
+        threads=_threads(model, provider),
+        embedded=path is None,
+    )
+
+
+def file_of(model: Model, provider: ProviderConfig) -> Path | None:
+    """The GGUF file that the user configured for a model; `None` for the embedded model.
+
+    Raises:
+        NotFound: The model is neither the embedded one nor one with a `path`.
+        ConfigError: The path is not a file's name.
+    """
     path = configured_path(model, provider)
     if path is None and model.id != embedded.MODEL_ID:
         msg = f"The provider {provider.id} has no model {model.id}, and no `path` to a file for it."
@@ -73,15 +92,7 @@ def settings_for(model: Model, provider: ProviderConfig) -> EngineSettings:
             hint=f"Add {{ id: {model.id!r}, path: '….gguf' }} to "
             f"models.providers.{provider.id}.models, or use {embedded.MODEL_ID}.",
         )
-    window = model.context_window or provider.context_window or DEFAULT_CONTEXT_WINDOW
-    if model.context_tokens is not None:
-        window = min(window, model.context_tokens)
-    return EngineSettings(
-        path=path or _embedded_path(),
-        context_window=window,
-        threads=_threads(model, provider),
-        embedded=path is None,
-    )
+    return path
 
 
 def configured_path(model: Model, provider: ProviderConfig) -> Path | None:

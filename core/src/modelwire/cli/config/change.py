@@ -138,9 +138,23 @@ Change = Callable[[str, FilePath, Report], str]
 
 
 def change_file(
-    change: Change, report: Report, config_path: FilePath | None, *, as_json: bool, dry_run: bool
+    change: Change,
+    report: Report,
+    config_path: FilePath | None,
+    *,
+    as_json: bool,
+    dry_run: bool,
+    force: bool = False,
 ) -> None:
     """Change the configuration file, and print what became of it.
+
+    Args:
+        change: Makes the new text.
+        report: What is to be told.
+        config_path: The file; by default the one that is found.
+        as_json: Print JSON.
+        dry_run: Write nothing.
+        force: Accept models that cannot be used now.
 
     Raises:
         ConfigError: It cannot be done; nothing was written.
@@ -153,7 +167,7 @@ def change_file(
         report.paths, report.modes, report.notes = [], [], []
         after = change(text, place, report)
         report.notes += [note for path in report.paths if (note := _note(after, path))]
-        checked = check_new_references(text, after, place)
+        checked = check_new_references(text, after, place, force=force)
         report.refs_checked, report.notes = checked.count, report.notes + checked.notes
         return after
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from modelwire.cli.options import config_option, dry_run_option, json_option
+from modelwire.cli.options import config_option, dry_run_option, force_option, json_option
 
 __all__ = ["patch"]
 
@@ -30,6 +30,7 @@ __all__ = ["patch"]
     multiple=True,
     help="Replace the object at this path instead of merging into it; may be given again.",
 )
+@force_option
 @dry_run_option
 @json_option
 @config_option
@@ -38,6 +39,7 @@ def patch(
     patch_file: Path | None,
     from_stdin: bool,
     replaced: tuple[str, ...],
+    force: bool,
     dry_run: bool,
     as_json: bool,
     config_path: Path | None,
@@ -72,7 +74,8 @@ def patch(
         report.modes += ["patch"] * len(report.paths)
         return apply_patch(text, data, replace=places)
 
-    change_file(change, Report("Patched"), config_path, as_json=as_json, dry_run=dry_run)
+    report = Report("Patched")
+    change_file(change, report, config_path, as_json=as_json, dry_run=dry_run, force=force)
 
 
 def _patch_from(text: str, source: Path | str) -> Mapping[str, Any]:

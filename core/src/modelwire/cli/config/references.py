@@ -30,17 +30,20 @@ class ReferenceCheck:
     notes: list[str] = field(factory=list)
 
 
-def check_new_references(before: str, after: str, source: FilePath) -> ReferenceCheck:
+def check_new_references(
+    before: str, after: str, source: FilePath, *, force: bool
+) -> ReferenceCheck:
     """Refuse models that cannot be used, and note what the user may not expect.
 
     Args:
         before: The text before the change.
         after: The text after it.
         source: The file.
+        force: Accept models that cannot be used now, with a note.
 
     Raises:
         Refused: The text after names a model that the text before did not, and that no installed
-            plugin provides.
+            plugin provides, or its plugin knows not to exist.
     """
     new = _config(after, source)
     if new is None:  # the writer reports what is wrong
@@ -50,7 +53,7 @@ def check_new_references(before: str, after: str, source: FilePath) -> Reference
     added = [item for item in references_in(new.document) if item not in known and item[1].strip()]
     check = ReferenceCheck(len(added))
     if added:
-        check.notes += _notes(new, added)
+        check.notes += _notes(new, added, force=force)
     if any(path in (DEFAULT_CHOICE, (*DEFAULT_CHOICE, "primary")) for path, _ in added):
         check.notes += [
             f"this agent keeps its own model: {path}" for path in overriding_agents(new.document)
@@ -58,19 +61,22 @@ def check_new_references(before: str, after: str, source: FilePath) -> Reference
     return check
 
 
-def _notes(config: Config, added: Iterable[tuple[Path, str]]) -> list[str]:
-    from modelwire.cli.model_check import check_reference
+def _notes(config: Config, added: Iterable[tuple[Path, str]], *, force: bool) -> list[str]:
+    from modelwire.cli.model_check import check_reference, forced_hint
     from modelwire.registry import Registry
 
     registry = Registry(config)
     notes = []
     for path, name in added:
         checked = check_reference(config, registry, name)
-        if checked.problem:
+        if checked.problem and not (force and checked.ref is not None):
             shown = value_at(config.authored, path)
             msg = f'Cannot set model reference "{shown}" at {format_path(path)}: {checked.problem}'
-            raise Refused("model", msg, hint=checked.hint)
-        if not checked.known:
+            hint = checked.hint if checked.ref is None else forced_hint(checked.hint)
+            raise Refused("model", msg, hint=hint)
+        if checked.problem:
+            notes.append(f"{format_path(path)}: {checked.problem}")
+        elif not checked.known:
             notes.append(f"{checked.ref} is in no list of known models. {checked.hint or ''}")
     return notes
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from modelwire.cli.completion import complete_config_path
-from modelwire.cli.options import config_option, dry_run_option, json_option
+from modelwire.cli.options import config_option, dry_run_option, force_option, json_option
 
 if TYPE_CHECKING:
     from modelwire.cli.config.operations import ConfigOperation
@@ -34,6 +34,7 @@ __all__ = ["set_values"]
     metavar="FILE",
     help="Several operations from a file of at most 8 MiB.",
 )
+@force_option
 @dry_run_option
 @json_option
 @config_option
@@ -42,6 +43,7 @@ def set_values(
     value: str | None,
     as_json: bool,
     dry_run: bool,
+    force: bool,
     config_path: Path | None,
     **options: Any,
 ) -> None:
@@ -65,7 +67,8 @@ def set_values(
             text = operation.apply(text, source, report)
         return text
 
-    change_file(change, Report("Set"), config_path, as_json=as_json, dry_run=dry_run)
+    report = Report("Set")
+    change_file(change, report, config_path, as_json=as_json, dry_run=dry_run, force=force)
 
 
 def _check_usage(path: str | None, value: str | None, options: dict[str, Any]) -> None:

@@ -9,7 +9,13 @@ import click
 
 from modelwire.cli.completion import complete_alias, complete_reference
 from modelwire.cli.default_command import DefaultGroup
-from modelwire.cli.options import check_output, config_option, json_option, output_options
+from modelwire.cli.options import (
+    check_output,
+    config_option,
+    force_option,
+    json_option,
+    output_options,
+)
 from modelwire.cli.output import echo, echo_json
 
 __all__ = ["aliases"]
@@ -59,9 +65,10 @@ def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
 @aliases.command("add")
 @click.argument("alias", metavar="NAME")
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
+@force_option
 @json_option
 @config_option
-def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> None:
+def add_alias(alias: str, ref: str, force: bool, as_json: bool, config_path: Path | None) -> None:
     """Make NAME a short name of the model REF; its case is ignored.
 
     \b
@@ -79,7 +86,7 @@ def add_alias(alias: str, ref: str, as_json: bool, config_path: Path | None) -> 
         msg = f'"{alias}" cannot be an alias: use letters, digits, and any of _ . : -'
         raise click.BadParameter(msg, param_hint="NAME")
     editing = ConfigEdit(config_path)
-    wanted = editing.accept(ref)
+    wanted = editing.accept(ref, force=force)
     target = str(wanted.ref)
     current = editing.config.aliases()
     taken = current.get(alias.casefold())

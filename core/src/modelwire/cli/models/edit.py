@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from modelwire.cli.errors import show_note
-from modelwire.cli.model_check import check_reference
+from modelwire.cli.model_check import check_reference, forced_hint
 from modelwire.cli.output import echo
 from modelwire.cli.styled import style
 from modelwire.cli.text import printable
@@ -56,20 +56,28 @@ class ConfigEdit:
         self.config = load_config(path) if config_place(path).exists() else Config.empty()
         self.registry = Registry(self.config)
 
-    def accept(self, text: str) -> ModelSpec:
+    def accept(self, text: str, *, force: bool) -> ModelSpec:
         """Check the model that the user names; an alias is replaced by its model.
 
+        Args:
+            text: A reference, an alias or a bare name.
+            force: Accept a model that cannot be used now, with a warning.
+
         Raises:
-            UnknownModel: It names no model, or one of a provider that no plugin provides.
+            UnknownModel: It names no model, or one that its plugin knows not to exist, or one of a
+                provider that no plugin provides.
         """
         checked = check_reference(self.config, self.registry, text)
-        if checked.problem is not None or checked.ref is None:
-            raise UnknownModel(checked.problem or f"Unknown model: {text}", hint=checked.hint)
+        if checked.ref is None or (checked.problem is not None and not force):
+            hint = checked.hint if checked.ref is None else forced_hint(checked.hint)
+            raise UnknownModel(checked.problem or f"Unknown model: {text}", hint=hint)
+        if checked.problem is not None:
+            return ModelSpec(checked.ref, f"{checked.problem} It is saved anyway.")
         if checked.known:
             return ModelSpec(checked.ref)
-        doubt = f"No list of models has {checked.ref}; it is saved all the same."
+        doubt = f"No list of models has {checked.ref}; it is saved anyway."
         if not checked.listed:
-            doubt = f"It is not known whether {checked.ref} exists; it is saved all the same."
+            doubt = f"It is not known whether {checked.ref} exists; it is saved anyway."
         return ModelSpec(checked.ref, f"{doubt} {checked.hint}" if checked.hint else doubt)
 
     def meaning(self, written: str) -> str:

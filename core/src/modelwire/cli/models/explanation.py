@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from attrs import Factory, define
 
 from modelwire.authoring.embeddings import only_embeds
 from modelwire.catalog import Listing
-from modelwire.cli.model_check import check_reference
+from modelwire.cli.model_check import ModelCheck, check_reference
 from modelwire.cli.models.status_report import credentials_to_json
 from modelwire.errors import ModelwireError, PluginError, UnknownModel
 from modelwire.models import Model, ModelRef
@@ -120,7 +121,11 @@ async def explain(runtime: Runtime, text: str | None, *, offline: bool = False) 
         step.state, step.problem, step.hint = "failed", str(error), error.hint
         return found
     model = runtime.catalog.model(model.ref)
-    found.steps.append(_listed(runtime, model, listing))
+    # A plugin that has a say in this may have to be imported.
+    checked = await asyncio.to_thread(
+        check_reference, runtime.config, runtime.registry, str(model.ref)
+    )
+    found.steps.append(_listed(model, checked, listing))
     described = _described(runtime, model, found)
     usable = _credentials(runtime, model)
     found.steps += [*described, usable, *_known(model)]
@@ -202,9 +207,8 @@ async def _listing(runtime: Runtime, provider: str, *, offline: bool) -> Listing
     return await runtime.catalog.listing(provider)
 
 
-def _listed(runtime: Runtime, model: Model, listing: Listing) -> ExplanationStep:
+def _listed(model: Model, checked: ModelCheck, listing: Listing) -> ExplanationStep:
     """Whether any list has the model."""
-    checked = check_reference(runtime.config, runtime.registry, str(model.ref))
     step = ExplanationStep(
         "model", model.name if model.name == model.id else f"{model.name} ({model.id})"
     )
@@ -218,6 +222,9 @@ def _listed(runtime: Runtime, model: Model, listing: Listing) -> ExplanationStep
         step.source = " and ".join(model.sources) + age or listed or "it comes with the plugin"
         return step
     step.state, step.hint = "doubt", checked.hint
+    if checked.absent:
+        step.state, step.problem = "failed", checked.problem
+        return step
     if listing.error is not None:
         step.problem = f"The models of {model.provider} could not be listed: {listing.error}"
         step.hint = listing.error.hint or checked.hint

@@ -10,7 +10,13 @@ import click
 
 from modelwire.cli.completion import complete_reference
 from modelwire.cli.default_command import DefaultGroup
-from modelwire.cli.options import check_output, config_option, json_option, output_options
+from modelwire.cli.options import (
+    check_output,
+    config_option,
+    force_option,
+    json_option,
+    output_options,
+)
 from modelwire.cli.output import echo, echo_json
 
 if TYPE_CHECKING:
@@ -63,9 +69,10 @@ def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None
 
 @fallbacks.command("add")
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
+@force_option
 @json_option
 @config_option
-def add_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
+def add_fallback(ref: str, force: bool, as_json: bool, config_path: Path | None) -> None:
     """Add the model REF after the other fallbacks.
 
     \b
@@ -76,7 +83,7 @@ def add_fallback(ref: str, as_json: bool, config_path: Path | None) -> None:
     from modelwire.config.model_choice import set_fallbacks, written_fallbacks
 
     editing = ConfigEdit(config_path)
-    wanted = editing.accept(ref)
+    wanted = editing.accept(ref, force=force)
     target = str(wanted.ref)
 
     def add(text: str) -> str:

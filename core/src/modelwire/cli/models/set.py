@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from modelwire.cli.completion import complete_reference
-from modelwire.cli.options import config_option, json_option
+from modelwire.cli.options import config_option, force_option, json_option
 from modelwire.cli.output import echo, echo_json
 
 __all__ = ["set_model"]
@@ -15,14 +15,15 @@ __all__ = ["set_model"]
 
 @click.command("set")
 @click.argument("ref", metavar="REF", shell_complete=complete_reference)
+@force_option
 @json_option
 @config_option
-def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
+def set_model(ref: str, force: bool, as_json: bool, config_path: Path | None) -> None:
     """Make REF the default model.
 
     REF is provider/model-id, an alias, or a name that only one known model has. The fallbacks stay
-    as they are. A model that is in no list is saved with a warning; a provider that no installed
-    plugin provides is refused.
+    as they are. A model that is in no list is saved with a warning. A model that its provider does
+    not have, or whose provider no installed plugin provides, is refused without --force.
 
     \b
     modelwire models set amazon-bedrock/us.amazon.nova-lite-v1:0
@@ -35,7 +36,7 @@ def set_model(ref: str, as_json: bool, config_path: Path | None) -> None:
     from modelwire.config.model_choice import overriding_agents, set_primary
 
     editing = ConfigEdit(config_path)
-    wanted = editing.accept(ref)
+    wanted = editing.accept(ref, force=force)
     written = edit_config(lambda text: set_primary(text, str(wanted.ref)), config_path)
     overrides = overriding_agents(editing.config.document)
     if as_json:

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 
 from modelwire.cli.model_check import check_reference
 from modelwire.config.model_choice import overriding_agents
-from modelwire.errors import ModelwireError, PluginError, UnknownModel
+from modelwire.errors import ModelwireError, NotFound, PluginError, UnknownModel
 from modelwire.hookspecs import CredentialStatus
 from modelwire.models import ModelRef
 from modelwire.runtime import Runtime
@@ -122,7 +122,7 @@ async def find_status(runtime: Runtime, *, probe: bool, timeout: float) -> Statu
     config = runtime.config
     status = Status(
         str(config.path) if config.path else None,
-        _choices(runtime),
+        await asyncio.to_thread(_choices, runtime),
         dict(sorted(config.aliases().items())),
         overriding_agents(config.document),
     )
@@ -199,6 +199,8 @@ def _resolve(runtime: Runtime, choice: Choice) -> None:
     if checked.problem is not None:
         choice.error, choice.hint = checked.problem, checked.hint
         choice.code = UnknownModel.code if checked.ref is None else PluginError.code
+        if checked.absent:
+            choice.code = NotFound.code
 
 
 async def _probe(runtime: Runtime, choice: Choice, timeout: float) -> None:

@@ -6,6 +6,7 @@ import click
 
 from modelwire.cli.errors import show_failure, show_note
 from modelwire.cli.event_loop import run
+from modelwire.cli.model_check import check_reference
 from modelwire.cli.output import confirm, echo
 from modelwire.cli.progress import waiting_for
 from modelwire.cli.setup.list_entries import ListEntry
@@ -37,7 +38,12 @@ def choose_and_try(
         plan.model = wanted
         raise found.error
     plan.model = wanted or _pick(asked, plan, found)
-    if plan.model is None or not asked.test:
+    if plan.model is None:
+        return
+    if not asked.test:
+        checked = check_reference(draft, Registry(draft), str(plan.model))
+        if checked.absent:
+            raise UnknownModel(checked.problem or "", hint=checked.hint)
         return
     if found.error is not None and not found.models:
         show_note(f"The list of models is not known: {found.error}")
