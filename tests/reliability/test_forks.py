@@ -168,7 +168,7 @@ def test_a_stream_of_the_parents_says_so_in_the_child(runtime):
             return str(error), ask(runtime)
 
     assert forked(read) == (
-        "The stream was begun in the process that this one was forked from.",
+        "The stream was started in the parent process, before the fork.",
         "ab",
     )
     assert len(list(texts)) == len(LONG) - 1

@@ -175,9 +175,9 @@ BREACHES = [
     ("the forced tool exists", CLAUDE, body(**WITH, choice={"tool": {"name": "other"}})),
     ("names of tools differ", CLAUDE, body(tools=[tool(), tool()])),
     ("toolChoice is not `any`", LLAMA, body(**WITH, choice={"any": {}})),
-    ("toolChoice is no certain tool", MISTRAL, body(**WITH, choice={"tool": {"name": "look"}})),
+    ("toolChoice does not name a tool", MISTRAL, body(**WITH, choice={"tool": {"name": "look"}})),
     (
-        "results stand alone in their turn",
+        "a message with tool results has nothing else",
         PIXTRAL,
         body(*LONG_TURN, user(LONG_RESULT, text()), **WITH),
     ),

@@ -72,7 +72,7 @@ class TestForms:
         assert await ask(json.dumps(ONE, indent=1), documents=True) == [HEAD, whole, ENDED]
 
     async def test_one_document_is_no_answer_where_the_api_has_it_not(self, ask):
-        with pytest.raises(MalformedResponse, match="not of this API: hello") as caught:
+        with pytest.raises(MalformedResponse, match="does not follow this API: hello") as caught:
             await ask('{"message": "hello"}')
         assert not caught.value.retryable
         assert "base URL" in caught.value.hint
@@ -260,7 +260,7 @@ class TestFetching:
     )
     async def test_something_else_is_refused(self, server, transport, api_with, body):
         server.script(Reply([body]))
-        with pytest.raises(MalformedResponse, match="not of this API") as caught:
+        with pytest.raises(MalformedResponse, match="does not follow this API") as caught:
             await fetch_json(api_with(), server.url, transport=transport)
         assert not caught.value.retryable
 

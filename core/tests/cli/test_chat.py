@@ -80,7 +80,7 @@ def test_the_last_session_is_that_of_the_folder(program):
         capture_output=True,
     )
     assert done.returncode == 1
-    assert b"no conversation in this folder" in done.stderr
+    assert b"no conversation to continue in this folder" in done.stderr
 
 
 def test_a_session_may_be_a_file_of_ones_own_or_none(program):
@@ -201,7 +201,7 @@ def test_tools_run_only_when_they_are_allowed(program, allowed):
     arguments = ["--tools", "tools.py", "--session", "talk.jsonl"] + ["--yes"] * allowed
     done = chat(program, "hi\n", *arguments, model="actor/calls")
     assert (program.folder / "ran").exists() is allowed
-    assert (b"There is no terminal to ask for approval" in done.stderr) is not allowed
+    assert (b"There is no terminal to confirm tool calls" in done.stderr) is not allowed
     # This model calls for ever. The last call gets a result all the same, and it goes on.
     assert (done.returncode, b"still calls tools" in done.stderr) == (1, True)
     again = chat(program, "more\n", "--session", "talk.jsonl", model="actor/x")
@@ -307,5 +307,5 @@ def test_a_conversation_that_cannot_be_written_goes_on(program):
     )
     assert done.returncode == 0
     assert done.stdout.decode() == f"You said: {said}\nYou said: second\n"
-    assert b"This is not kept yet: Cannot write" in done.stderr
+    assert b"This is not saved yet: Cannot write" in done.stderr
     assert [m["role"] for m in messages(program.folder / "t.jsonl")] == ["user"]

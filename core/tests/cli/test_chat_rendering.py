@@ -206,8 +206,8 @@ def test_costs_are_summed_and_what_is_not_known_is_said():
     mixed = cost_lines([known, unknown, untold])
     assert mixed[3].split() == ["Total", "1,001", "22", "6", "0.7500"]
     assert mixed[4:] == [
-        "The price of 1 answer is not known, and not in the total.",
-        "What 1 answer used, the provider did not say.",
+        "The price of 1 answer is unknown and not included in the total.",
+        "The provider did not report the usage of 1 answer.",
     ]
     assert cost_lines([unknown])[2].split()[-1] == "unknown"
     assert cost_lines([]) == ["Nothing is known to be used."]

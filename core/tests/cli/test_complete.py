@@ -59,7 +59,7 @@ def test_a_pipe_that_is_left_open_is_reported(program):
             note = started.stderr.readline()
             assert (
                 note
-                == b"Reading standard input to its end. Where nothing is piped in, add < /dev/null.\n"
+                == b"Reading standard input to its end. If nothing is piped in, add < /dev/null.\n"
             )
             assert started.communicate(b"so:", timeout=60) == (b"You said: so:\n\nhi\n", b"")
         finally:
@@ -256,7 +256,7 @@ def test_a_failed_answer_with_its_hint_can_be_continued(program):
     ("schema", "said"),
     [
         ("{", "--schema is not JSON"),
-        ("list.json", "--schema is no JSON object"),
+        ("list.json", "--schema is not a JSON object"),
         ("missing.json", "Cannot read missing.json"),
     ],
 )

@@ -115,8 +115,8 @@ def test_a_file_wins_over_a_field_of_its_name(program):
         (["--schema", "x" * 5000 + "."], "Cannot read"),
         (["-o", "seed"], "'seed' is not NAME=VALUE"),
         (["-o", "=3"], "'=3' is not NAME=VALUE"),
-        (["-o", "max_tokens=3"], "'max_tokens' has an option of its own: --max-tokens."),
-        (["-o", "temperature=3"], "'temperature' has an option of its own: --temperature."),
+        (["-o", "max_tokens=3"], "'max_tokens' has its own option: --max-tokens."),
+        (["-o", "temperature=3"], "'temperature' has its own option: --temperature."),
         (["--top-p", "1.5"], "1.5 is not in the range"),
     ],
 )

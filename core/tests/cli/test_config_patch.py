@@ -94,7 +94,7 @@ def test_an_object_is_replaced_where_it_is_asked_for(configured):
 
 def test_dropping_a_section_keeps_the_old_file(configured):
     done = patch(configured, "{models: null}")
-    assert b"the old file is kept as" in done.stderr
+    assert b"the old file is saved as" in done.stderr
     assert (configured.folder / "modelwire.json5.bak").read_text() == TEXT
 
 

@@ -227,7 +227,7 @@ def test_the_shorthand_for_a_model_stays_one(configured):
         "primary": "actor/v1.5",
         "fallbacks": ["actor/small"],
     }
-    assert b"the old file is kept as" in done.stderr
+    assert b"the old file is saved as" in done.stderr
     assert (configured.folder / "modelwire.json5.bak").read_text() == TEXT.replace(
         '"actor/small" /*', '"actor/v1.5" /*'
     )
@@ -283,7 +283,7 @@ def test_a_key_that_nobody_reads_is_kept_with_a_note(configured):
     done = config(configured, "set", "agents.defaults.modle", "actor/small")
     assert "Did you mean agents.defaults.model?" in done.stderr.decode()
     done = config(configured, "set", "gateway.port", "80")
-    assert "modelwire itself reads nothing at gateway" in done.stderr.decode()
+    assert "modelwire does not use gateway" in done.stderr.decode()
     assert data_of(configured)["gateway"] == {"port": 80}
 
 
@@ -304,7 +304,7 @@ def test_entries_are_not_lost_by_accident(configured):
     ]
     done = config(configured, "set", "--replace", path, '["new"]')
     assert data_of(configured)["models"]["providers"]["actor"]["models"] == ["new"]
-    assert b"the old file is kept as" in done.stderr
+    assert b"the old file is saved as" in done.stderr
     assert "// ours" in text_of(configured)
 
 
@@ -484,7 +484,7 @@ def test_a_file_that_holds_no_object_is_named_and_left_alone(program, text, foun
     said = done.stderr.decode()
     line = text.count("\n") + 1
     assert f"{path}:{line}: expected an object at the top level, found {found}" in said
-    assert f"Put {{}} in place of what stands in {path}" in " ".join(said.split())
+    assert f"Replace the contents of {path} with {{}}" in " ".join(said.split())
     assert text_of(program) == text
 
 

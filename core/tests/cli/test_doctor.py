@@ -103,7 +103,7 @@ def test_every_mistake_in_the_configuration_is_a_problem_with_its_line(program):
     assert [line.split("modelwire.json5:")[1][:2] for line in lines] == ["2:", "3:"]
     assert done.returncode == 1
     assert done.stdout.count(b"modelwire config validate") == 1
-    assert b"Not looked at, since the configuration cannot be used" in done.stdout
+    assert b"Not checked, because the configuration cannot be used" in done.stdout
 
 
 @pytest.mark.parametrize("mode", ["merge", "wrong"])

@@ -146,7 +146,7 @@ def test_a_failed_answer_is_kept_but_not_continued(program):
 def test_there_may_be_nothing_to_continue(program):
     done = program.run("complete", "-c", "hi", "-m", "log/x")
     assert (done.returncode, done.stdout) == (1, b"")
-    assert b"There is no answer to continue." in done.stderr
+    assert b"There is no stored answer to continue." in done.stderr
     done = program.run("complete", "-c", "hi", "--context", "c.json")
     assert done.returncode == 2
     assert b"Choose either --continue or --context" in done.stderr
@@ -243,8 +243,8 @@ def test_a_log_that_cannot_be_used_breaks_no_answer(program, make):
     done = ask(program, "hi")
     assert (done.returncode, done.stdout) == (0, b"None heard: hi\n")
     said = " ".join(done.stderr.decode().split())
-    assert said.startswith("The answer was not kept: The log ")
-    assert said.endswith("(--no-log keeps none.)")
+    assert said.startswith("The answer was not stored: The log ")
+    assert said.endswith("(--no-log stores none.)")
     assert done.stderr.count(b"kept:") == 1
     if make is not make_unreachable:
         listed = program.run("logs")

@@ -176,8 +176,8 @@ def test_offline_nobody_is_asked(explain, program):
     data, steps = explain("--offline", "wire/big", WIRE_KEY="k")
     assert data["ok"]
     assert not program.asked.exists()
-    assert steps["model"]["problem"] == "The models of wire were not listed yet."
-    assert steps["request"]["problem"] == "It is not made offline."
+    assert steps["model"]["problem"] == "The models of wire have not been listed yet."
+    assert steps["request"]["problem"] == "Skipped with --offline."
     data, _ = explain("--offline", "other", WIRE_KEY="k")
     assert data["failedAt"] == "provider"
 

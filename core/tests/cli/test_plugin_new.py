@@ -83,7 +83,7 @@ def test_what_python_or_modelwire_calls_something_else_is_refused(new, tmp_path,
     done = new(name)
     assert done.returncode == 1
     assert f"cannot be the id of a provider: it is {owner}." in done.stderr
-    assert "Hint: Choose another name, as acme-cloud." in done.stderr
+    assert "Hint: Choose another name, such as acme-cloud." in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

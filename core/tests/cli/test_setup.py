@@ -155,7 +155,7 @@ def test_a_key_in_place_of_its_variable_is_refused_and_not_repeated(program, key
     ("arguments", "told"),
     [
         ((), b"There is no terminal"),
-        (("--yes",), b"Say what you have: --provider"),
+        (("--yes",), b"Name a provider with --provider"),
         (("--yes", "--provider", "actress"), b"Did you mean actor"),
         (("--yes", "--provider", "nobody-at-all"), b"No installed plugin"),
         ((*YES, "--profile", "x"), b"--profile means nothing"),
@@ -319,7 +319,7 @@ def test_a_key_that_is_typed_is_neither_shown_nor_stored(program):
     terminal.answer("Stage:", "")
     terminal.answer("Variable with the key [ACTOR_KEY]:", KEY)
     terminal.answer("Variable with the key [ACTOR_KEY]:", "")
-    terminal.answer("Key (hidden, empty to go on):", KEY)
+    terminal.answer("Key (hidden, empty to continue):", KEY)
     terminal.answer("Model: a number or an id [1]:", "found")
     terminal.answer("Write it? [Y/n]:", "")
     assert terminal.end() == 0
@@ -343,7 +343,7 @@ def test_a_failed_test_may_be_overruled(program):
     terminal = Terminal(program, "--provider", "actor", "--model", "refuses", ACTOR_KEY=KEY)
     for question in ("Where", "Stage", "Variable"):
         terminal.answer(question, "")
-    terminal.answer("The test failed. Write it all the same? [y/N]:", "y")
+    terminal.answer("The test failed. Write it anyway? [y/N]:", "y")
     terminal.answer("Write it?", "y")
     assert terminal.end() == 0
     assert "The key was refused" in terminal.shown

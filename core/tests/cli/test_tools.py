@@ -97,7 +97,7 @@ def test_without_a_terminal_nothing_runs_and_nothing_is_sent(program):
     (program.folder / "tools.py").write_text("open('loaded', 'w').close()\n" + TOOLS)
     done = ask(program, ROME)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"Error: There is no terminal to ask on before a tool runs; give --yes" in done.stderr
+    assert b"Error: There is no terminal to confirm tool calls on; --yes" in done.stderr
     assert not (program.folder / "loaded").exists()
 
 

@@ -145,7 +145,7 @@ def test_keys_that_come_twice_are_a_problem_in_json_and_in_json5(tmp_path):
         ("{\n a: 1\n b: 2}", (3, 'column 2: expected "," or "}" after a value, found "b"')),
         (
             "{\n apiKey: sk-123}",
-            (2, 'column 10: expected a value, found "s"; text must stand in quotes'),
+            (2, 'column 10: expected a value, found "s"; put text in quotes'),
         ),
         ("", (None, "the file is empty; the shortest configuration is {}")),
         ("// later\n", (None, "the file is empty; the shortest configuration is {}")),

@@ -41,7 +41,7 @@ def test_not_a_number_is_read():
         ("[1, 2", 1, 6, 'expected "," or "]" after a value, found the end of the file'),
         ("{a 1}", 1, 4, 'expected ":" after a key, found "1"'),
         ("{1: 1}", 1, 2, 'expected a key or "}", found "1"'),
-        ("{a: sk-123}", 1, 5, 'expected a value, found "s"; text must stand in quotes'),
+        ("{a: sk-123}", 1, 5, 'expected a value, found "s"; put text in quotes'),
         ("{a: }", 1, 5, 'expected a value, found "}"'),
         ("[,]", 1, 2, 'expected a value, found ","'),
         ("{a: 'x\n'}", 1, 5, "this string has no end: the closing quote is missing on its line"),

@@ -111,7 +111,7 @@ def user(*parts):
         (user({"type": "text", "text": 5}), "messages[0].content[0].text is int"),
         (
             user({"type": "image_url", "image_url": {"url": "file:///a.png"}}),
-            "messages[0].content[0].image_url is no data: URL",
+            "messages[0].content[0].image_url is not a base64 data: URL",
         ),
         (
             user({"type": "image_url", "image_url": "data:image/png;base64,?"}),

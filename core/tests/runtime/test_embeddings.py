@@ -213,7 +213,7 @@ async def test_usage_is_unknown_where_the_service_does_not_say(embedder):
         (["a", ""], r"texts\[1\] must be a string that is not empty"),
         (["a", 3], r"texts\[1\] must be a string, not 3"),
         (["a", None], r"texts\[1\] must be a string, not None"),
-        (["a", "\ud800"], r"texts\[1\] holds half of a character"),
+        (["a", "\ud800"], r"texts\[1\] has a lone surrogate"),
         ("", r"texts\[0\]"),
         (b"bytes", "texts must be a string or a list of strings"),
         ({"a": 1}, "texts must be a string or a list of strings"),

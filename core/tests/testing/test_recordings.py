@@ -162,7 +162,7 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path):
 def test_what_is_no_recording_names_its_place(tmp_path, text):
     path = tmp_path / "file.jsonl"
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"file\.jsonl:1: this is no recorded interaction"):
+    with pytest.raises(ValueError, match=r"file\.jsonl:1: this is not a recorded interaction"):
         read_recordings(path)
 
 

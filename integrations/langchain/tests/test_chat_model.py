@@ -290,7 +290,7 @@ def test_options_of_the_model_and_of_a_call_are_sent(emulator, chat):
 
 
 def test_an_option_that_there_is_not_is_refused(model):
-    with pytest.raises(InvalidRequest, match="top_k is no option of a call"):
+    with pytest.raises(InvalidRequest, match="top_k is not an option of a call"):
         model.invoke("Hello", top_k=5)
 
 

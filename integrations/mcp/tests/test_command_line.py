@@ -95,7 +95,7 @@ def test_without_approval_no_tool_runs(modelwire):
     command = " ".join(EVERYTHING)
     prompt = '[["everything_server__add", {"a": 1, "b": 1}]]'
     done = modelwire("chat", *ask("--no-session", "--mcp", command), stdin=prompt)
-    assert "--yes allows the calls" in done.stderr
+    assert "--yes allows all of them" in done.stderr
 
 
 def test_help_describes_the_option(modelwire):

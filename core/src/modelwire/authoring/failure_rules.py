@@ -66,7 +66,7 @@ _OVERFLOW = FailureRule(
 )
 _TEXT_TOO_LONG = FailureRule(ContextOverflow, "Shorten the text.")
 _AUTH = FailureRule(
-    AuthenticationError, "Check the API key: it is wrong, revoked, or that of another service."
+    AuthenticationError, "Check the API key: it is wrong, revoked, or belongs to another service."
 )
 _BILLING = FailureRule(BillingError, "Add credit, or raise the limit, in the provider's console.")
 _FILTERED = FailureRule(ContentFiltered)

@@ -156,4 +156,4 @@ def _unsaid(failure: ServiceFailure) -> str:
     word = failure.code or failure.type
     if word:
         return f"The provider reports {word}."
-    return "" if failure.status else "The provider reports a failure and does not say which."
+    return "" if failure.status else "The provider reports a failure without details."

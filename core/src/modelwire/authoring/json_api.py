@@ -139,7 +139,7 @@ async def stream_json(
 
     Raises:
         ProviderError: The service refused, failed, or reported a failure in its stream.
-        MalformedResponse: The response is not of this API.
+        MalformedResponse: The response does not follow this API.
         StreamTruncated: The answer is empty, or was cut inside an event.
     """
     fields = {"content-type": _JSON, "accept": _accepted(api)}

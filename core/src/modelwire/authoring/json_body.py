@@ -125,7 +125,7 @@ class JsonBody:
             if outside := _outside_of_events(self._begun):
                 raise self._foreign(outside)
             raise StreamTruncated(
-                "The provider answered with success and said nothing.",
+                "The provider answered with success but sent no content.",
                 status=self._response.status,
                 hint="Some servers do that when the conversation does not fit into the model.",
                 **self._details(),
@@ -249,7 +249,9 @@ def not_of_this_api(
     """
     said = api.redact(explain_body(body, response.headers.get("Content-Type")))
     return MalformedResponse(
-        f"The answer is not of this API: {said}" if said else "The answer is not of this API.",
+        f"The answer does not follow this API: {said}"
+        if said
+        else "The answer does not follow this API.",
         provider=api.provider,
         model=model,
         status=response.status,

@@ -129,7 +129,7 @@ class ToolArguments:
         """
         mine, last = self._value(), _object(whole)
         if self._next is not None and not last:
-            raise MalformedToolCall("A tool call has its arguments twice, and they differ.")
+            raise MalformedToolCall("A tool call has two different sets of arguments.")
         text = self._text()
         if last is not None and not _is_same(mine, last) and (last or mine is None):
             text, mine = whole, last
@@ -246,7 +246,7 @@ class ToolArguments:
                 rest = written[len(sent) :]
                 self._sent.append(rest)
                 return rest
-        msg = "The arguments of a tool call at its end are not those that arrived before."
+        msg = "The final arguments of a tool call differ from those streamed before."
         raise MalformedToolCall(msg)
 
 

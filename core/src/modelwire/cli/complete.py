@@ -34,7 +34,7 @@ def _params(
             raise click.BadParameter(msg, context, option)
         own = f"--{name.strip().replace('_', '-')}"
         if any(own in each.opts for each in context.command.params):
-            msg = f"{name.strip()!r} has an option of its own: {own}."
+            msg = f"{name.strip()!r} has its own option: {own}."
             raise click.BadParameter(msg, context, option)
         found[name.strip()] = _json_or_text(value)
     return found

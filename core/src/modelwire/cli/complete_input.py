@@ -67,8 +67,8 @@ class CompleteInput:
 
         found = last_conversation()
         if found is None:
-            msg = "There is no answer to continue."
-            raise LogUnusable(msg, hint="Ask without --continue; the answer is kept then.")
+            msg = "There is no stored answer to continue."
+            raise LogUnusable(msg, hint="Ask without --continue first; its answer is stored.")
         return found
 
     def context(self, continued: Continued | None = None) -> Context:
@@ -116,7 +116,7 @@ class CompleteInput:
         else:
             found = fields_schema(self.schema) or _json_of(self.schema)
         if not isinstance(found, dict):
-            msg = "--schema is no JSON object."
+            msg = "--schema is not a JSON object."
             raise click.UsageError(msg)
         return found
 

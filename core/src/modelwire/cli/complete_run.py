@@ -132,7 +132,7 @@ def _terminal(tools: ToolOptions) -> Terminal | None:
         return None
     terminal = open_terminal()
     if terminal is None:
-        msg = "There is no terminal to ask on before a tool runs; give --yes to run all of them."
+        msg = "There is no terminal to confirm tool calls on; --yes allows all of them."
         raise click.UsageError(msg)
     return terminal
 

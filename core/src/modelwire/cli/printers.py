@@ -102,7 +102,7 @@ class _Text:
             self._reported.add(dropped)
             show_note(dropped)
         if message.stop_reason is StopReason.LENGTH:
-            show_note("The answer met its limit on tokens and is cut.")
+            show_note("The answer was cut off: it reached its token limit.")
         if any(each.get("type") == "empty_answer" for each in message.diagnostics):
             show_note("The answer is empty: no text, no thinking and no tool call.")
 

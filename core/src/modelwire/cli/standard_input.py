@@ -70,7 +70,7 @@ def _reported(*, awaited: bool) -> Iterator[None]:
     if awaited:
         yield
         return
-    note = "Reading standard input to its end. Where nothing is piped in, add < /dev/null."
+    note = "Reading standard input to its end. If nothing is piped in, add < /dev/null."
     timer = threading.Timer(_PATIENCE, show_note, [note])
     timer.daemon = True
     timer.start()

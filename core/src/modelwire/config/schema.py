@@ -100,7 +100,7 @@ class ModelChoice:
 
     Attributes:
         primary: A reference or an alias, or `None` where none is chosen.
-        fallbacks: References or aliases, in the order in which they are tried.
+        fallbacks: References or aliases, in the order they are tried.
     """
 
     primary: str | None = field(default=None, converter=_trimmed)

@@ -266,7 +266,7 @@ class _Parser:
         if (name := read_name(self.text, start)) and self.text[start : name[1]] in _WORDS:
             self.at = name[1]
             return Scalar(start, self.at, _WORDS[name[0]])
-        hint = "; text must stand in quotes" if name else ""
+        hint = "; put text in quotes" if name else ""
         raise self._mistake(f"expected a value, found {self._here()}{hint}")
 
     def _skip(self) -> None:

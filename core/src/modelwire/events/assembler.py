@@ -444,7 +444,7 @@ class Assembler:
 
     def _cut_call(self, message: str) -> NoReturn:
         at_limit = self._stop is not None and self._stop.reason is StopReason.LENGTH
-        hint = "The answer met its limit on tokens; raise max_tokens." if at_limit else None
+        hint = "The answer reached its token limit; raise max_tokens." if at_limit else None
         raise MalformedToolCall(message, retryable=not at_limit, hint=hint)
 
     def _refuse(self, message: str) -> NoReturn:

@@ -91,7 +91,7 @@ def usage_mistake(usage: Usage) -> str | None:
         if not isinstance(value, int) or isinstance(value, bool):
             return f"{name} is {_found(value)} and not a whole number"
         if not 0 <= value <= _LARGEST:
-            return f"{name} is no number of tokens"
+            return f"{name} is not a number of tokens"
     return None if usage.cost is None else cost_mistake(usage.cost)
 
 
@@ -106,7 +106,7 @@ def cost_mistake(cost: object) -> str | None:
         if not isinstance(value, int | float) or isinstance(value, bool):
             return f"cost.{name} is {_found(value)} and not a number"
         if not 0 <= value <= _LARGEST:
-            return f"cost.{name} is no amount of money"
+            return f"cost.{name} is not an amount of money"
     return None
 
 

@@ -102,7 +102,7 @@ def _of_parent(folder: Path) -> Exposure | None:
         return Exposure(reason, f"ls -ld {_quoted(folder)}")
     if not mode & stat.S_IWOTH or mode & stat.S_ISVTX:
         return None
-    reason = f"everybody can write to its folder {folder} (mode {stat.S_IMODE(mode):04o})"
+    reason = f"all users can write to its folder {folder} (mode {stat.S_IMODE(mode):04o})"
     return Exposure(reason, f"chmod o-w {_quoted(folder)}")
 
 

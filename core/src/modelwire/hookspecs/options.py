@@ -73,7 +73,7 @@ def _schema(given: type[Any] | Mapping[str, Any] | None) -> dict[str, Any] | Non
         msg = f"response_schema cannot be made of {name}: {reason(error)}"
         raise InvalidRequest(msg, retryable=False, hint=_SCHEMA_HINT) from error
     if schema.get("type") != "object":
-        msg = f"response_schema is {name}, which is no object; services take objects only."
+        msg = f"response_schema is {name}, which is not an object; services take only objects."
         raise InvalidRequest(msg, retryable=False, hint=_SCHEMA_HINT)
     return schema
 

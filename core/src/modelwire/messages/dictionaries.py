@@ -87,9 +87,7 @@ def _read(given: Mapping[str, Any], place: str, called: Mapping[str, str]) -> Me
         case "tool":
             call = given.get("tool_call_id")
             if not isinstance(call, str) or call not in called:
-                raise _refused(
-                    f"{place}.tool_call_id is {call!r}, which no tool call before it has."
-                )
+                raise _refused(f"{place}.tool_call_id is {call!r}, which no earlier tool call has.")
             return ToolResultMessage(call, called[call], _user_content(content, f"{place}.content"))
         case _:
             raise _refused(f"{place}.role is {role!r}; it is one of {', '.join(_ROLES)}.")
@@ -113,10 +111,10 @@ def _assistant_content(given: Mapping[str, Any], place: str) -> list[AssistantCo
 def _call(given: object, place: str) -> ToolCall:
     function = given.get("function") if isinstance(given, Mapping) else None
     if not isinstance(given, Mapping) or not isinstance(function, Mapping):
-        raise _refused(f"{place} is no call of a function.")
+        raise _refused(f"{place} is not a function call.")
     for at, value in ((f"{place}.id", given.get("id")), (f"{place}.name", function.get("name"))):
         if not isinstance(value, str):
-            raise _refused(f"{at} is {type(value).__name__}, and not text.")
+            raise _refused(f"{at} is {type(value).__name__}, not text.")
     arguments = function.get("arguments") or ""
     if isinstance(arguments, str):
         try:
@@ -124,9 +122,7 @@ def _call(given: object, place: str) -> ToolCall:
         except ValueError as error:
             raise _refused(f"The arguments of {place} {error}.") from None
     if not isinstance(arguments, Mapping):
-        raise _refused(
-            f"{place}.function.arguments is {type(arguments).__name__}, and not JSON text."
-        )
+        raise _refused(f"{place}.function.arguments is {type(arguments).__name__}, not JSON text.")
     return ToolCall(given["id"], function["name"], dict(arguments))
 
 
@@ -173,7 +169,7 @@ def _part_text(part: object, place: str) -> str:
         raise _refused(f"{place} is of the type {kind!r}, which cannot be read there.")
     text = part.get(key)
     if not isinstance(text, str):
-        raise _refused(f"{place}.{key} is {type(text).__name__}, and not text.")
+        raise _refused(f"{place}.{key} is {type(text).__name__}, not text.")
     return text
 
 
@@ -189,7 +185,7 @@ def _data_url(url: object, place: str) -> tuple[bytes, str]:
     mime_type, *parameters = described.split(";")
     if scheme != "data" or not comma or "base64" not in parameters or not mime_type:
         hint = "Read the file, as with Image.from_path; only services fetch, and only images by https://."
-        raise _refused(f"{place} is no data: URL in base64.", hint)
+        raise _refused(f"{place} is not a base64 data: URL.", hint)
     return _decoded(data, place), mime_type
 
 

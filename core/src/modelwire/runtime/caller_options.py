@@ -267,7 +267,7 @@ def check_choice(options: CompletionOptions, tools: Iterable[Tool | FunctionTool
     if choice.mode == "tool" and choice.name not in names:
         msg = f"options.tool_choice is {choice.name!r}, and there is no such tool."
         near = near_matches(choice.name or "", names, most=1) or names
-        hint = f'Choose {" or ".join(near)}, or "any" for a call of whichever.'
+        hint = f'Choose {" or ".join(near)}, or "any" for a call of any tool.'
         raise InvalidRequest(msg, retryable=False, hint=hint)
 
 
@@ -352,8 +352,8 @@ def check_texts(texts: str | Iterable[str]) -> tuple[str, ...]:
         if not text:
             raise wrong(place, "a string that is not empty", text, text_index=index)
         if has_surrogates(text):
-            msg = f"{place} holds half of a character, and is no valid Unicode."
-            hint = "Decode it with errors='replace', or take the half out."
+            msg = f"{place} has a lone surrogate, which is not valid Unicode."
+            hint = "Decode it with errors='replace', or remove the surrogate."
             raise InvalidRequest(msg, retryable=False, hint=hint, text_index=index)
     return listed
 

@@ -18,7 +18,7 @@ __all__ = ["Pump", "Source"]
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _AHEAD = 1000
-_FOREIGN = "The stream was begun in the process that this one was forked from."
+_FOREIGN = "The stream was started in the parent process, before the fork."
 
 
 class Source(Protocol[T_co]):

@@ -301,7 +301,7 @@ class _Turns:
             self.settings = _unforced(self.settings)
         turns = "turn" if self.max_turns == 1 else "turns"
         msg = f"The model still calls tools after {self.max_turns} {turns}."
-        raise ToolTurnsExceeded(msg, hint="Allow it more turns, or ask for less at a time.")
+        raise ToolTurnsExceeded(msg, hint="Raise max_turns, or ask for less at a time.")
 
     async def _answer_calls(self) -> AsyncGenerator[ToolRun, None]:
         served = {tool.name: tool for tool in self.tools}

@@ -79,7 +79,7 @@ def parse_session(data: bytes, *, source: str | None = None) -> SessionFile:
     lines, notes, sound = _objects(data)
     if not lines or lines[0][0] != 1 or not _is_header(lines[0][1]):
         found = Problem("", 'expected {"type": "session", "id": ...}', 1)
-        msg = "This is not a session: its first line is no header."
+        msg = "This is not a session: its first line is not a header."
         raise SessionError(msg, problems=[found], source=source)
     header = SessionHeader(lines[0][1])
     if header.version > CURRENT_VERSION:
@@ -105,7 +105,7 @@ def _objects(data: bytes) -> tuple[list[_Line], list[Problem], int]:
             if isinstance(value, dict):
                 found.append((number, _cut_line(value, piece, number, notes)))
                 continue
-            reason = "it is no JSON object"
+            reason = "it is not a JSON object"
         except RecursionError:
             reason = f"it is {TOO_DEEP}"
         except ValueError:
@@ -159,7 +159,9 @@ def _sound_tree(entries: Iterable[_Line], notes: list[Problem]) -> Iterable[Entr
             data["id"] = new_id(seen)
         if parent is not None and not (isinstance(parent, str) and parent in seen):
             data["parentId"] = last
-            notes.append(Problem("parentId", "what it follows is missing; it is put last", number))
+            notes.append(
+                Problem("parentId", "its parent is missing; it is moved to the end", number)
+            )
         seen.add(data["id"])
         last = data["id"]
         yield Entry(data, number)

@@ -130,7 +130,7 @@ def _say(told: Conversation, entry: Entry) -> None:
         return
     read = _ENTRIES.get(entry.kind)
     if read is None:
-        note = f'entries of the type "{entry.kind}" are kept and have no part in the conversation'
+        note = f'entries of the type "{entry.kind}" are kept, and are not part of the conversation'
         told.notes.append(Problem("type", note, entry.line or None))
         return
     try:

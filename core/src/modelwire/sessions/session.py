@@ -230,7 +230,7 @@ class Session(Closable):
             lock.acquire()
         except Timeout:
             msg = f"{path} is in use by another program."
-            hint = "End that one first, or begin another session."
+            hint = "Close it first, or start another session."
             raise SessionError(msg, source=str(path), hint=hint) from None
         except OSError as error:
             raise _unwritable(path, error) from error
@@ -263,7 +263,7 @@ class Session(Closable):
         """Write the entries that are not in the file yet."""
         assert self.path is not None  # noqa: S101 - asked only of sessions with a file
         if self._is_inherited:
-            msg = f"{self.path} is in use by the process that this one was forked from."
+            msg = f"{self.path} is in use by the parent process."
             raise SessionError(msg, source=str(self.path), hint="Open a session in this process.")
         try:
             if self._stale:
@@ -357,5 +357,5 @@ def _lines(objects: Sequence[Any]) -> bytes:
 
 def _unwritable(path: Path, error: OSError) -> SessionError:
     msg = f"Cannot write {path}: {error.strerror or error}."
-    hint = "Mend the folder, name another in $MODELWIRE_STATE_DIR, or chat with --no-session."
+    hint = "Fix the folder, name another in $MODELWIRE_STATE_DIR, or chat with --no-session."
     return SessionError(msg, source=str(path), hint=hint)

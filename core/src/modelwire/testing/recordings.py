@@ -169,7 +169,7 @@ def _read(path: Path) -> list[Interaction]:
         try:
             interactions.append(Interaction.from_json(json.loads(document)))
         except (KeyError, TypeError, ValueError) as error:
-            msg = f"{path}:{line}: this is no recorded interaction: {error!r}."
+            msg = f"{path}:{line}: this is not a recorded interaction: {error!r}."
             raise ValueError(msg) from error
     return interactions
 

@@ -63,7 +63,7 @@ def _names(abilities: Iterable[str]) -> frozenset[str]:
 def _known(_: object, __: object, abilities: frozenset[str]) -> None:
     unknown = sorted(abilities - set(get_args(Ability)))
     if unknown:
-        msg = f"There is no ability {unknown[0]!r}; there are {', '.join(ABILITIES)}."
+        msg = f"Unknown ability {unknown[0]!r}; the abilities are {', '.join(ABILITIES)}."
         raise ValueError(msg)
 
 

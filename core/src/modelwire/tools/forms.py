@@ -44,7 +44,7 @@ def read_tools(given: Iterable[ToolLike], *, first: int = 0) -> list[FunctionToo
     """
     # Both would be iterated with a surprising result, or not at all.
     if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
-        msg = f"tools is {type(given).__name__}, which is no list of tools."
+        msg = f"tools is {type(given).__name__}, which is not a list of tools."
         raise InvalidMessage(msg, hint="Put it in a list, as tools=[weather].")
     return [_read(each, f"tools[{index}]") for index, each in enumerate(given, first)]
 
@@ -66,11 +66,9 @@ def _read(given: object, place: str) -> FunctionTool | Tool:
 
         return tool_from(given)
     if isinstance(given, ToolSource):
-        msg = (
-            f"{place} is a source of tools ({type(given).__name__}), which none is asked for here."
-        )
+        msg = f"{place} is a source of tools ({type(given).__name__}), which cannot be used here."
         raise InvalidMessage(msg, hint="Give it to run_tools or Agent, which run tools.")
-    msg = f"{place} is {type(given).__name__}, which is no tool."
+    msg = f"{place} is {type(given).__name__}, which is not a tool."
     raise InvalidMessage(msg, hint=_HINT)
 
 
@@ -108,7 +106,7 @@ def _from_dictionary(given: Mapping[str, Any], place: str) -> Tool:
         ("strict", strict, bool | None, "true or false"),
     ):
         if not isinstance(value, kinds):
-            msg = f"{at}.{key} is {type(value).__name__}, and not {due}."
+            msg = f"{at}.{key} is {type(value).__name__}, not {due}."
             raise InvalidMessage(msg, hint=_HINT)
     return Tool(str(name), description, dict(parameters), strict)
 

@@ -96,7 +96,7 @@ def test_the_cost_by_model_and_in_all_is_told(chat, program):
         ["talker/free", "10", "20", "0", "unknown"],
         ["Total", "30", "60", "0", "0.000100"],
     ]
-    assert "The price of 1 answer is not known" in text
+    assert "The price of 1 answer is unknown" in text
 
 
 def held_elsewhere(program):
@@ -236,7 +236,7 @@ def test_missing_credentials_are_said_when_a_model_is_chosen(chat, site):
     terminal = chat()
     terminal.ready()
     terminal.type("/model locked/x")
-    terminal.until("locked/x answers from here on.")
+    terminal.until("locked/x answers from now on.")
     terminal.until("locked has no usable credentials: LOCKED_KEY is not set. Export LOCKED_KEY.")
     terminal.ready(2)
     terminal.type("/model talker/free")

@@ -110,7 +110,7 @@ def test_slash_commands_are_completed_and_names_of_models_too(chat, program):
     terminal.press(TAB)
     terminal.until("talker/free")
     terminal.press(ENTER)
-    terminal.until("talker/free answers from here on.")
+    terminal.until("talker/free answers from now on.")
     terminal.ready(2)
     terminal.type("hi")
     terminal.until("free was told 1")

@@ -261,7 +261,7 @@ class ChatModelwire(Connected, BaseChatModel):
         if unknown:
             known = ", ".join(sorted(_KEYWORDS))
             raise invalid(
-                f"{unknown[0]} is no option of a call; fields of the service go into params. Options: {known}."
+                f"{unknown[0]} is not an option of a call; put fields of the service into params. Options: {known}."
             )
         tools = [tool_of(tool) for tool in given.get("tools") or ()]
         options = {name: given.get(name, getattr(self, name)) for name in _OPTIONS}

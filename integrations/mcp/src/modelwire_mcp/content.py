@@ -69,5 +69,5 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        msg = "The server sent data that is no Base64."
+        msg = "The server sent data that is not Base64."
         raise McpToolError(msg) from None

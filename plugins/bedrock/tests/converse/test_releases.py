@@ -94,7 +94,7 @@ def test_each_release_is_asked_in_its_own_words(build, model, level, sent):
 def test_a_control_that_is_not_known_is_not_said_to_be_missing(build, model):
     for level in ("off", "high"):
         (reason,) = reasons(build(model=model, reasoning=level), "options.reasoning")
-        assert reason.startswith("It is not known here")
+        assert reason.startswith("How to control the thinking of ")
 
 
 @pytest.mark.parametrize(

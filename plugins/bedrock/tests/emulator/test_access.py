@@ -297,7 +297,7 @@ def test_a_key_in_the_wrong_form_is_refused_without_repeating_it():
 def test_listening_beyond_loopback_is_warned_of():
     process = emulate("--host", "0.0.0.0")
     exported(process, 10)
-    assert "Warning: other machines that reach this one can call it." in stopped(process)
+    assert "Warning: other machines can call it." in stopped(process)
 
 
 def test_the_command_offers_an_upstream_to_other_machines_only_where_that_is_allowed():

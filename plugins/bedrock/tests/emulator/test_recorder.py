@@ -238,7 +238,10 @@ def test_a_folder_of_single_interactions_is_read(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("nonsense", ":1: this is not JSON"), ('{"uri": "x"}', ":1: this is no recorded interaction")],
+    [
+        ("nonsense", ":1: this is not JSON"),
+        ('{"uri": "x"}', ":1: this is not a recorded interaction"),
+    ],
 )
 def test_a_wrong_file_names_the_line(file, text, words):
     file.write_text(text)

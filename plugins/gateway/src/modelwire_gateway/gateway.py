@@ -86,7 +86,7 @@ class Gateway:
         return None if self._opened is None else self._opened.usage
 
     async def members(self, caller: Caller, name: str) -> list[str]:
-        """The models of a group that a caller may call, in the order in which they are tried.
+        """The models of a group that a caller may call, in the order they are tried.
 
         The primary model of the configuration, `default`, and its fallbacks are a group as well.
 

@@ -116,7 +116,7 @@ class Groups:
         try:
             await self._counters.cool_down(model, seconds)
         except CountersUnavailable:
-            _log.warning("The other replicas cannot be told.")
+            _log.warning("The other replicas cannot be notified.")
 
     def answered(self, model: str) -> None:
         """Forget the failures of a model that has answered."""

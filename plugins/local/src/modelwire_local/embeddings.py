@@ -137,7 +137,7 @@ def _read(answer: dict[str, Any], model: Model) -> list[Vector]:
         if isinstance(failure, dict) and _NO_POOLING in str(failure.get("message")):
             raise InvalidRequest(
                 f"The file of {model.ref} does not say how its vectors of tokens become one of a text: "
-                "it is no embedding model.",
+                "it is not an embedding model.",
                 provider=model.provider,
                 model=model.id,
                 retryable=False,

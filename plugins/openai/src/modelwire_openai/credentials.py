@@ -65,7 +65,7 @@ def _status(account: Account, provider: ProviderConfig, config: Config) -> Crede
         return CredentialStatus(
             "unknown",
             source=_NO_KEY,
-            reason=f"whether a server runs at {base_url} is not known",
+            reason=f"it is unknown whether a server runs at {base_url}",
             hint=f"Add models.providers.{provider.id} to the configuration, be it empty, to use it.",
             details=details,
         )

@@ -120,7 +120,7 @@ async def test_an_answer_that_is_none_is_malformed(embed, answer):
 
 async def test_a_page_of_a_proxy_is_malformed(embed, http):
     page = http("<html>Sign in</html>", headers={"Content-Type": "text/html"})
-    with pytest.raises(MalformedResponse, match="not of this API"):
+    with pytest.raises(MalformedResponse, match="does not follow this API"):
         await embed(page)
 
 

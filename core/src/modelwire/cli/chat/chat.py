@@ -195,7 +195,7 @@ class Chat:
         if self._yes or call.name in self._always:
             return True
         if self._decide is None:
-            show_note("There is no terminal to ask for approval; --yes allows the calls of tools.")
+            show_note("There is no terminal to confirm tool calls on; --yes allows all of them.")
             return False
         decision = await self._decide(call)
         if decision == "always":

@@ -211,7 +211,7 @@ class ChatConversation:
         try:
             self.session.add(message)
         except SessionError as error:
-            show_note(f"This is not kept yet: {error}")
+            show_note(f"This is not saved yet: {error}")
         self._ids.append(self.session.leaf or "")
 
     def _keep_failure(self, error: ModelwireError) -> None:

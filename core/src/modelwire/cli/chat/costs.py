@@ -56,7 +56,7 @@ def cost_lines(answers: Sequence[AnswerCost], *, room: int | None = None) -> lis
     untold = len(answers) - len(spent)
     lines = _table(spent, room) if spent else ["Nothing is known to be used."]
     if untold:
-        lines.append(f"What {_answers(untold)} used, the provider did not say.")
+        lines.append(f"The provider did not report the usage of {_answers(untold)}.")
     return lines
 
 
@@ -72,7 +72,7 @@ def _table(spent: Sequence[AnswerCost], room: int | None) -> list[str]:
     if unknown == len(usages):
         lines.append("No price is known; a model's `cost` in the configuration sets it.")
     elif unknown:
-        lines.append(f"The price of {_answers(unknown)} is not known, and not in the total.")
+        lines.append(f"The price of {_answers(unknown)} is unknown and not included in the total.")
     return lines
 
 

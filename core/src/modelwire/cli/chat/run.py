@@ -175,7 +175,7 @@ async def _at_terminal(chat: Chat, first: str | None, keyboard: Keyboard) -> Non
     session = chat.talk.session
     if session.is_written and session.path is not None:
         name = session.header.id[:8]
-        show_note(f"To go on: modelwire chat --resume {name}")
+        show_note(f"To continue: modelwire chat --resume {name}")
 
 
 async def _over_pipes(chat: Chat, first: str | None) -> int:

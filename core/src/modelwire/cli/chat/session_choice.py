@@ -63,7 +63,7 @@ def open_session(asked: SessionOptions) -> tuple[Session, bool]:
     if asked.last:
         found = next(list_sessions(sessions_directory(), cwd=_cwd()), None)
         if found is None:
-            msg = "There is no conversation in this folder to go on with."
+            msg = "There is no conversation to continue in this folder."
             raise SessionError(msg, hint="`modelwire chat --resume` lists those of all folders.")
         return Session.open(found.path), True
     return new_session(kept=not asked.none), False
@@ -90,7 +90,7 @@ def list_lines(found: list[SessionSummary]) -> list[str]:
         )
         for number, summary in enumerate(found, 1)
     ]
-    return list(align(rows, room=room())) if rows else ["No conversation was kept yet."]
+    return list(align(rows, room=room())) if rows else ["No conversation has been saved yet."]
 
 
 def _named(name: str) -> Path:

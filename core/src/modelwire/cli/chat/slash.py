@@ -85,7 +85,7 @@ async def _model(at: Chat, argument: str) -> bool:
         echo(printable(at.talk.model_name))
         return True
     at.choose_model(argument)
-    show_note(f"{at.talk.model_name} answers from here on.")
+    show_note(f"{at.talk.model_name} answers from now on.")
     await _warn_of_credentials(at)
     return True
 
@@ -148,11 +148,11 @@ async def _save(at: Chat, argument: str) -> bool:
         save(at.talk, _path(argument))
         show_note(f"Saved to {argument}.")
     elif session.path is None:
-        show_note("This conversation is not kept; /save FILE writes it into a file.")
+        show_note("This conversation is not saved; /save FILE writes it to a file.")
     elif not session.is_written:
         show_note("Nothing was said yet.")
     else:
-        show_note(f"It is kept in {session.path}, as session {session.header.id[:8]}.")
+        show_note(f"It is saved in {session.path}, as session {session.header.id[:8]}.")
     return True
 
 
@@ -229,8 +229,8 @@ COMMANDS: Mapping[str, Command] = {
     "file": Command("FILE", "Attach a file to the next prompt.", _file),
     "retry": Command("", "Ask for another answer to the last prompt.", _retry),
     "cost": Command("", "Show what was used and what it cost.", _cost),
-    "save": Command("[FILE]", "Show where it is kept, or write .jsonl, .json or .md.", _save),
-    "load": Command("FILE", "Go on from a session or a context.", _load),
+    "save": Command("[FILE]", "Show where it is saved, or write .jsonl, .json or .md.", _save),
+    "load": Command("FILE", "Continue from a session or a context.", _load),
     "new": Command("", "Begin a new conversation.", _new),
     "clear": Command("", "The same as /new.", _new),
     "exit": Command("", "Leave; also Ctrl-D.", _exit),

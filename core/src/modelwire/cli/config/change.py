@@ -82,7 +82,7 @@ class Report:
             echo_json(self.to_json(written, dry_run=dry_run), indent=2)
             return
         if not written.changed:
-            echo(f"No change: {written.path} says so already.")
+            echo(f"No change: {written.path} already has this.")
         elif dry_run:
             _show_diff(written)
             show_note("Dry run: nothing was written.")
@@ -121,7 +121,7 @@ class Report:
     def _all_notes(self, written: EditResult) -> Iterator[str]:
         yield from self.notes
         if written.backup:
-            yield f"the old file is kept as {written.backup}"
+            yield f"the old file is saved as {written.backup}"
         for problem in written.remaining:
             yield f"still wrong in the file: {problem}"
 
@@ -186,7 +186,7 @@ def _check_is_object(text: str, place: FilePath) -> None:
     if root is not None:
         found = f"expected an object at the top level, found {describe(document)}"
         line = line_of(text, root.start)[0]
-        hint = f"Nothing was changed. Put {{}} in place of what stands in {place}, and try again."
+        hint = f"Nothing was changed. Replace the contents of {place} with {{}}, and try again."
         problems = [Problem("", found, line)]
         raise ConfigError(SUMMARY, problems=problems, source=str(place), hint=hint)
 
@@ -199,5 +199,5 @@ def _note(text: str, path: Path) -> str | None:
     if finding.near:
         return f"{finding.path} may be misspelt. Did you mean {finding.near}?"
     if finding.verdict == "unread":
-        return f"modelwire itself reads nothing at {finding.path}; it is kept for other programs"
+        return f"modelwire does not use {finding.path}; it is kept for other programs"
     return None

@@ -24,9 +24,9 @@ __all__ = ["set_values"]
 @click.option("--replace", is_flag=True, help="Replace, even if entries are lost.")
 @click.option("--expect-current-json", metavar="JSON", help="Only if this value is there now.")
 @click.option("--expect-current-absent", is_flag=True, help="Only if nothing is there now.")
-@click.option("--ref-source", metavar="KIND", help="Set a reference to a secret, as env.")
+@click.option("--ref-source", metavar="KIND", help="Set a reference to a secret, such as env.")
 @click.option("--ref-id", metavar="NAME", help="The secret's name there.")
-@click.option("--ref-provider", metavar="NAME", help="Which of several places of that kind.")
+@click.option("--ref-provider", metavar="NAME", help="Which of several sources of that kind.")
 @click.option("--batch-json", metavar="JSON", help="Several operations, all of them or none.")
 @click.option(
     "--batch-file",
@@ -80,11 +80,11 @@ def _check_usage(path: str | None, value: str | None, options: dict[str, Any]) -
     ]
     wrong = None
     if batches and (path is not None or single or len(batches) > 1):
-        wrong = "A batch stands alone: give no path, value or other option with it."
+        wrong = "A batch cannot be combined with a path, a value or other options."
     elif not batches and path is None:
         wrong = "Give a path and a value, or a batch."
     elif (options["ref_source"] is None) != (options["ref_id"] is None):
-        wrong = "--ref-source and --ref-id belong together."
+        wrong = "--ref-source and --ref-id must be given together."
     elif options["ref_provider"] is not None and options["ref_id"] is None:
         wrong = "--ref-provider needs --ref-source and --ref-id."
     elif not batches and (value is None) == (options["ref_id"] is None):

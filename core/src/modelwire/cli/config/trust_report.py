@@ -74,7 +74,7 @@ class TrustReport:
 
     def _effects(self) -> Iterator[str]:
         if not self.permissions and not self.variables:
-            yield "Approved, it could do no more than now: choose models and name them."
+            yield "Approval would change nothing: it only chooses models and names them."
             return
         yield "Approved, it could:"
         groups: dict[str, list[str]] = {}

@@ -65,7 +65,7 @@ def validated(explicit: FilePath | None) -> Validation:
             return Validation(path, (Problem("", f"Config file not found: {path}"),))
         file = open_config(place)
         if file.distrust is not None:
-            said = f"it is not trusted: {file.distrust.reason}; no variable was looked up."
+            said = f"it is not trusted: {file.distrust.reason}; its variables were not read."
             notes.append(f"{said} {file.distrust.hint}")
             if problems := check_untrusted(file.text, path):
                 return Validation(path, tuple(problems), tuple(notes))
@@ -78,7 +78,7 @@ def validated(explicit: FilePath | None) -> Validation:
 
 def _warnings(config: Config) -> Iterator[str]:
     for item in config.missing:
-        yield f"{item.message}. What uses it will not work until it is set."
+        yield f"{item.message}. Settings that use it do not work until it is set."
     for path, message in alias_warnings(config):
         yield f"{format_path(path)}: {message}"
     references = list(references_in(config.document))

@@ -21,7 +21,7 @@ __all__ = ["doctor"]
     default=5.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long each thing that is asked may take.",
+    help="Time limit for each check.",
 )
 @json_option
 @config_option

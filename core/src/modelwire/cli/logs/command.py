@@ -122,7 +122,7 @@ def usage(days: int, as_json: bool) -> None:
         for line in views.usage_table(rows):
             echo(line)
     else:
-        echo("No answer was kept in these days.")
+        echo("No answer was stored in these days.")
 
 
 @logs.command()

@@ -112,7 +112,7 @@ class Recorder:
         try:
             LogDatabase().add(self._row(answers))
         except LogUnusable as error:
-            show_note(f"The answer was not kept: {error} (--no-log keeps none.)")
+            show_note(f"The answer was not stored: {error} (--no-log stores none.)")
 
     def _row(self, answers: Sequence[AssistantMessage]) -> dict[str, Any]:
         last, usage = answers[-1], _sum(each.usage for each in answers)

@@ -69,7 +69,7 @@ def list_aliases(as_json: bool, plain: bool, config_path: Path | None) -> None:
 @json_option
 @config_option
 def add_alias(alias: str, ref: str, force: bool, as_json: bool, config_path: Path | None) -> None:
-    """Make NAME a short name of the model REF; its case is ignored.
+    """Make NAME a short name for the model REF; case is ignored.
 
     \b
     modelwire models aliases add fast amazon-bedrock/us.amazon.nova-lite-v1:0

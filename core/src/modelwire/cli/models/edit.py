@@ -105,6 +105,6 @@ def note_written(written: EditResult) -> None:
     if written.created:
         show_note(f"Created {written.path}.")
     if written.backup is not None:
-        show_note(f"The file as it was is kept as {written.backup}.")
+        show_note(f"The old file is saved as {written.backup}.")
     for problem in written.remaining:
         show_note(f"{written.path}: {problem}")

@@ -230,11 +230,11 @@ def _listed(model: Model, checked: ModelCheck, listing: Listing) -> ExplanationS
         step.hint = listing.error.hint or checked.hint
     elif checked.listed and listing.incomplete:
         reasons = " ".join(listing.incomplete)
-        step.problem = f"The list of {model.provider}'s models lacks it. {reasons}"
+        step.problem = f"The list of {model.provider}'s models does not have it. {reasons}"
     elif checked.listed:
-        step.problem = f"No list of {model.provider}'s models has it; it may exist all the same."
+        step.problem = f"No list of {model.provider}'s models has it; it may exist anyway."
     else:
-        step.problem = f"The models of {model.provider} were not listed yet."
+        step.problem = f"The models of {model.provider} have not been listed yet."
     return step
 
 
@@ -316,9 +316,9 @@ async def _request(
     """Make the request and do not send it."""
     step = ExplanationStep("request", state="skipped")
     if found.failed_at is not None:
-        step.problem = f"It is not made, since {found.failed_at.name} failed."
+        step.problem = f"Skipped, because {found.failed_at.name} failed."
     elif offline:
-        step.problem = "It is not made offline."
+        step.problem = "Skipped with --offline."
     elif model.local and not any(item.name == "endpoint" for item in found.steps):
         step.state, step.value = "ok", "none; the plugin answers by itself"
     else:

@@ -29,7 +29,7 @@ __all__ = ["fallbacks"]
 def fallbacks() -> None:
     """Models to try when the default model fails.
 
-    They are tried in order; no other model is. Alone, the same as `modelwire models fallbacks
+    They are tried in order. Alone, the same as `modelwire models fallbacks
     list`.
 
     \b
@@ -42,7 +42,7 @@ def fallbacks() -> None:
 @output_options
 @config_option
 def list_fallbacks(as_json: bool, plain: bool, config_path: Path | None) -> None:
-    """List the fallbacks, in the order in which they are tried.
+    """List the fallbacks, in the order they are tried.
 
     \b
     modelwire models fallbacks list
@@ -162,7 +162,7 @@ def _show(keys: Sequence[str]) -> None:
     from modelwire.cli.text import printable
 
     if not keys:
-        echo("No fallbacks: when the default model fails, no other model is asked.")
+        echo("No fallbacks: if the default model fails, no other model is tried.")
         return
     echo(f"Fallbacks ({len(keys)}):")
     for key in keys:

@@ -62,4 +62,4 @@ def new(name: str, folder: Path | None, as_json: bool) -> None:
         f'{names.variable}_API_KEY=demo modelwire complete --model {names.provider}/echo "Hello"',
     ):
         echo(f"  {line}")
-    echo("\nThen make it yours; README.md says where.")
+    echo("\nThen adapt it; README.md says where.")

@@ -19,7 +19,7 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 30
 _PREFIX = "modelwire-"
 _OWN = "modelwire"
-_ANOTHER = "Choose another name, as acme-cloud."
+_ANOTHER = "Choose another name, such as acme-cloud."
 
 
 @frozen
@@ -44,7 +44,7 @@ class PluginNames:
             msg = f"{text!r} cannot be the id of a provider."
             hint = (
                 f"Use up to {_LONGEST} letters a to z, digits and single hyphens, beginning with a "
-                "letter, as acme-cloud."
+                "letter, such as acme-cloud."
             )
             raise ConfigError(msg, hint=hint)
         if (owner := _owner(name.replace("-", "_"))) is not None:

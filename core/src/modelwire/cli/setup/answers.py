@@ -63,7 +63,7 @@ def check_names(questions: Iterable[Question], given: Mapping[str, str]) -> None
     names = {question.name for question in questions}
     for name in given:
         if name not in names:
-            msg = f"{flag_of(name)} means nothing for this provider."
+            msg = f"{flag_of(name)} does not apply to this provider."
             raise click.UsageError(msg)
 
 
@@ -77,9 +77,7 @@ def check_answer(question: Question, value: str) -> None:
     if question.kind == "variable" and not (
         _VARIABLE.fullmatch(value) and not _KEY_LIKE.fullmatch(value)
     ):
-        problem = (
-            "this must be the name of an environment variable, as ACME_API_KEY, not the key itself"
-        )
+        problem = "this must be the name of an environment variable, such as ACME_API_KEY, not the key itself"
     elif question.kind == "url":
         problem = _url_problem(value)
     if problem is not None:

@@ -30,7 +30,7 @@ __all__ = ["setup"]
     "-m",
     "--model",
     metavar="REF",
-    help="The model to make the default one.",
+    help="The model to use as the default.",
     shell_complete=complete_reference,
 )
 @click.option("--yes", is_flag=True, help="Ask no questions; use the options and defaults.")

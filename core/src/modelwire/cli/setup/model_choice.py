@@ -46,7 +46,7 @@ def choose_and_try(
             raise UnknownModel(checked.problem or "", hint=checked.hint)
         return
     if found.error is not None and not found.models:
-        show_note(f"The list of models is not known: {found.error}")
+        show_note(f"The models could not be listed: {found.error}")
     with waiting_for(f"asking {plan.model}..."):
         plan.seconds = run(send(draft, plan.model, timeout))
     if not asked.yes:
@@ -99,5 +99,5 @@ def choose_primary(asked: SetupOptions, plan: SetupPlan, config: Config) -> str 
     if asked.yes:
         show_note(f"{present} stays the default model; --model {plan.model} would change it.")
         return None
-    question = f"The default model is {present}. Make {plan.model} the default one?"
+    question = f"The default model is {present}. Make {plan.model} the default?"
     return str(plan.model) if confirm(question, default=False) else None

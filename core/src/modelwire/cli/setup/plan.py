@@ -101,7 +101,7 @@ def make_plan(
         offer, provider = find_offer(registry, available, asked.provider, has_address=has_address)
     elif asked.yes:
         names = sorted(offer.guide.provider or offer.name for offer in available)
-        msg = f"Say what you have: --provider, as {', '.join(names)}."
+        msg = f"Name a provider with --provider, such as {', '.join(names)}."
         if not names:
             wanted = " or ".join(plugin.distribution for plugin in published_plugins())
             msg = f"No installed plugin can be set up. Run: pip install {wanted}."
@@ -155,7 +155,7 @@ def _found_credentials(
 
 def _name_provider(asked: SetupOptions, registry: Registry, offer: GuideChoice) -> str:
     if asked.yes:
-        msg = f"Name your server with --provider, as {', '.join(offer.guide.examples)}."
+        msg = f"Name your server with --provider, such as {', '.join(offer.guide.examples)}."
         raise click.UsageError(msg)
     echo(f"A name for it: one of {', '.join(offer.guide.examples)}, or one of your own.")
     while True:
@@ -179,7 +179,7 @@ def _unset_variable(
 def _type_key(variable: str) -> dict[str, str]:
     echo(f"{variable} is not set. Type the key to test it now; it is not stored anywhere.")
     key: str = prompt(
-        "Key (hidden, empty to go on)", default="", hide_input=True, show_default=False
+        "Key (hidden, empty to continue)", default="", hide_input=True, show_default=False
     )
     return {variable: key.strip()} if key.strip() else {}
 

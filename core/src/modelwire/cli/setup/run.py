@@ -44,7 +44,7 @@ def converse(asked: SetupOptions, *, timeout: float, as_json: bool) -> int:
         if asked.yes:
             raise
         show_failure(error)
-        if not confirm("The test failed. Write it all the same?", default=False):
+        if not confirm("The test failed. Write it anyway?", default=False):
             return 1
     plan.primary = choose_primary(asked, plan, config)
     edit = edit_for(plan.settings, plan.primary)
@@ -112,7 +112,7 @@ def _report(
         echo(f"Tested: {model} answers in {plan.seconds:.1f} s.")
     echo(f"Written: {path}" if changed else f"Nothing to change: {path}")
     if backup is not None:
-        echo(f"The old one is kept: {backup}")
+        echo(f"The old file is saved as {backup}")
     for n, line in enumerate(following):
         echo(f"{'Next:' if n == 0 else '     '} {line}")
 

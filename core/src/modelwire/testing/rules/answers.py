@@ -95,7 +95,7 @@ class AnswerRules(Rules):
                 return text
 
         text = bench.run(work)
-        check(not gate.given_up, "text is handed on as it arrives, and not kept until the end")
+        check(not gate.given_up, "text is passed on as it arrives, not held until the end")
         check(text == LONG, f"the text is {LONG!r}", found=f"found {text!r}")
 
     def test_events_are_in_order(self, bench: Bench) -> None:
@@ -157,7 +157,7 @@ class AnswerRules(Rules):
         ).message.usage
         check(
             (usage.input, usage.cache_read) == (100, 2000),
-            "100 new tokens and 2000 from the cache are told apart, not counted as "
+            "100 new tokens and 2000 from the cache are counted separately, not as "
             f"{usage.input} and {usage.cache_read}",
         )
 
@@ -186,7 +186,7 @@ class AnswerRules(Rules):
                 return [outcome.message.text for outcome in await asyncio.gather(*asked)]
 
         heard = bench.run(work)
-        check(sorted(heard) == sorted(texts), f"every stream has a text of its own: {heard}")
+        check(sorted(heard) == sorted(texts), f"every stream has its own text: {heard}")
 
 
 def _told(bench: Bench) -> list[Event]:
@@ -205,7 +205,7 @@ def _misplaced(deltas: list[object]) -> Iterator[str]:
     stops = 0
     for delta in deltas:
         if not isinstance(delta, Delta):
-            yield f"{type(delta).__name__} is no delta"
+            yield f"{type(delta).__name__} is not a delta"
         elif stops and isinstance(delta, TextDelta | ToolCallStart | ArgumentsDelta):
             yield f"{type(delta).__name__} comes after Stop"
         elif isinstance(delta, ToolCallStart):
@@ -217,4 +217,4 @@ def _misplaced(deltas: list[object]) -> Iterator[str]:
         elif isinstance(delta, Stop):
             stops += 1
     if stops != 1:
-        yield f"Stop comes {stops} times, and not once"
+        yield f"Stop comes {stops} times, not once"

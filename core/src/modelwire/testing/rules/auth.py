@@ -35,7 +35,7 @@ class AuthRules(Rules):
         if isinstance(outcome.error, ConfigError):
             places = [problem.path for problem in outcome.error.problems]
             path = f"models.providers.{bench.subject.provider}.auth"
-            check(places == [path], f"the error names the place {path}, and not {places}")
+            check(places == [path], f"the error names the place {path}, not {places}")
             return
         check(outcome.message.text != "", "there is an answer")
         headers = bench.requests[-1].headers
@@ -43,7 +43,7 @@ class AuthRules(Rules):
         check(proof == auth_mode.PROOF, "the plugin sends with the transport that its hook gets")
         own = ("authorization", "proxy-authorization")
         sent = [name for name, value in headers.items() if name in own or bench.secret in value]
-        check(not sent, "the plugin sends no key of its own", found=f"it is in {sent}")
+        check(not sent, "the plugin sends no key itself", found=f"it is in {sent}")
 
 
 async def _ask(bench: Bench, cache: Path) -> Outcome:

@@ -116,7 +116,7 @@ async def _cancel(begin: Callable[[], Stream]) -> None:
         stream.cancel()
         await asyncio.wait([reading], timeout=patience())
         check(reading.done(), "a stream that is cancelled ends")
-        check(reading.exception() is not None, "whoever waits for an event gets an error")
+        check(reading.exception() is not None, "a caller that waits for an event gets an error")
 
 
 async def _cancel_task(begin: Callable[[], Stream]) -> None:

@@ -45,7 +45,7 @@ class ListingRules(Rules):
         missing = set(_IDS) - {model.id for model in models}
         check(not missing, f"the models {sorted(missing)} of the service are listed")
         reasons = models.incomplete if isinstance(models, ModelList) else ()
-        check(not reasons, f"a list that the service gave whole is complete, but: {reasons}")
+        check(not reasons, f"a list that the service returned in full is complete, but: {reasons}")
 
     @needs(WIRE, "discovery")
     def test_a_refused_list_is_an_error_and_not_an_empty_one(self, bench: Bench) -> None:
@@ -60,7 +60,7 @@ class ListingRules(Rules):
         garbled = _failure(bench, page)
         check(
             isinstance(garbled, MalformedResponse),
-            "a list that is none is a MalformedResponse",
+            "a response that is not a list is a MalformedResponse",
             found=f"found {garbled!r}",
         )
 

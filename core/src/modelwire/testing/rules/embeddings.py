@@ -171,7 +171,7 @@ class EmbeddingRules(Rules):
         again = _made(bench, ["another text", "one text"], batch_size=1).vectors
         pairs = [(first[0], again[1]), (first[1], again[0])]
         alike = all(_alike(one, other) for one, other in pairs)
-        check(alike, "a text has the same vector wherever it stands")
+        check(alike, "a text has the same vector at every position")
         check(not _alike(first[0], first[1]), "two texts have two vectors")
 
 

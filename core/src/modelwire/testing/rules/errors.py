@@ -157,7 +157,7 @@ class FaultRules(Rules):
         check("engine fell over" in str(error), f"the error says what the service said: {error}")
         check(
             not isinstance(error, StreamTruncated),
-            "an error that the service reports is not taken for a cut",
+            "an error that the service reports is not mistaken for a truncated stream",
         )
         _keeps_the_beginning(outcome)
 
@@ -167,10 +167,13 @@ def _failed(outcome: Outcome, *kinds: type[ProviderError]) -> ProviderError:
     __tracebackhide__ = True
     expected = " or ".join(kind.__name__ for kind in kinds)
     if outcome.error is None:
-        fail(f"{expected} is expected", found=f"the answer was taken for whole: {outcome.finished}")
+        fail(
+            f"{expected} is expected",
+            found=f"the answer was accepted as complete: {outcome.finished}",
+        )
     if isinstance(outcome.error, PluginError):
         cause = outcome.error.__cause__
-        msg = f"the plugin let out {cause!r}; expected: {expected}"
+        msg = f"the plugin raised {cause!r}; expected: {expected}"
         raise AssertionError(msg) from outcome.error
     if not isinstance(outcome.error, kinds):
         msg = f"found {outcome.error!r}; expected: {expected}"

@@ -34,7 +34,7 @@ class ReplayingRules(Rules):
             if recorded.status < 300:
                 check(outcome.message.content, "the recorded answer says something")
         if recorded.status < 300:
-            check(error is None, f"what was recorded as a success is none: {error!r}")
+            check(error is None, f"what was recorded as a success failed: {error!r}")
         else:
             check(
                 isinstance(error, ProviderError),

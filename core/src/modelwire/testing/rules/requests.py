@@ -81,7 +81,7 @@ class AskingRules(Rules):
             pytest.skip("the scripted server repeats its script; the request was looked at")
         message = bench.ask(prompt="Count to one hundred.", max_tokens=5).message
         check(message.usage.output <= 5, f"5 tokens are allowed, {message.usage.output} were used")
-        check(message.stop_reason.value == "length", "an answer that met its limit says so")
+        check(message.stop_reason.value == "length", "an answer that reached its limit says so")
 
     @needs(WIRE, "reasoning")
     def test_how_much_to_think_is_honoured(self, bench: Bench) -> None:

@@ -32,7 +32,9 @@ def messages_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[
     """
     written = _turns_of(messages, rendering)
     if written and written[0]["role"] == "assistant":
-        rendering.changes.added("messages", "The user begins; a placeholder stands before.")
+        rendering.changes.added(
+            "messages", "The user message comes first; a placeholder is inserted."
+        )
         written = _user([{"type": "text", "text": PLACEHOLDER}]) + written
     if written and written[-1]["role"] == "assistant":
         _end_with_user(written, rendering)

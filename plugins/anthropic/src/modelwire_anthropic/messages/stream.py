@@ -214,7 +214,7 @@ class Translator:
             what = f": {'; '.join(words)}" if words else "."
             return ContentFiltered(f"The model refused to answer (refusal){what}")
         return MalformedResponse(
-            f"The answer ended with the stop reason {(self._reason or '')[:100]!r}, which is not known.",
+            f"The answer ended with the stop reason {(self._reason or '')[:100]!r}, which is unknown.",
             retryable=False,
             hint="A newer version of modelwire-anthropic may know it.",
         )

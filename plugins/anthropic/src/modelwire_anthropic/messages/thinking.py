@@ -81,7 +81,7 @@ def _off(claude: Claude, vendor: Vendor, changes: Changes) -> dict[str, Any]:
     if claude.off in ("disabled", "between_tools"):
         return {"thinking": {"type": claude.off}}
     if claude.off is None:
-        reason = "It is not known how this model is kept from thinking."
+        reason = "How to turn off thinking of this model is unknown."
         changes.note("ignored", "options.reasoning", reason)
         return {}
     if vendor.off == "disabled":
@@ -89,7 +89,7 @@ def _off(claude: Claude, vendor: Vendor, changes: Changes) -> dict[str, Any]:
     if vendor.off == "never":
         changes.note("ignored", "options.reasoning", "The service's models always think.")
     elif vendor.off is None:
-        reason = "It is not known how this service is kept from thinking."
+        reason = "How to turn off thinking with this service is unknown."
         changes.note("ignored", "options.reasoning", reason)
     return {}
 

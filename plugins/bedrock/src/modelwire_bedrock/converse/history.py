@@ -90,7 +90,7 @@ def turns_of(messages: Sequence[Message], rendering: Rendering) -> list[Turn]:
         elif isinstance(step, ToolResult):
             if user.said:
                 rendering.changes.note(
-                    "moved", step.path, "A result stands before what the user says."
+                    "moved", step.path, "Tool results are sent before the user's text."
                 )
             result = result_of(step.message, step.wire_id, step.path, rendering)
             user.results.extend(result.blocks)
@@ -147,7 +147,8 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
         messages.append(_filler("user"))
     elif leads and not family.leading_assistant:
         changes.added(
-            "messages", f"With {family.key} the user begins; a placeholder stands before."
+            "messages",
+            f"With {family.key} the user message comes first; a placeholder is inserted.",
         )
         messages.insert(0, _filler("user"))
     return messages

@@ -147,7 +147,7 @@ def _service_tier(family: Family, params: Params, changes: Changes) -> dict[str,
         return None
     tier = str(given).strip().lower()
     if tier not in _TIERS:
-        changes.dropped(path, f"{given!r} is no service tier; there are {', '.join(_TIERS)}.")
+        changes.dropped(path, f"{given!r} is not a service tier; use one of {', '.join(_TIERS)}.")
         return None
     if family.service_tiers is not None and tier not in family.service_tiers:
         changes.dropped(path, f"{family.key} has no service tier {tier}.")

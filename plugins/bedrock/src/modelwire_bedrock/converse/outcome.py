@@ -88,7 +88,7 @@ class StopInfo:
         known = _FAILURES.get(self.raw)
         if known is None:
             return MalformedResponse(
-                f"The answer ended with the stop reason {self.raw[:100]!r}, which is not known.",
+                f"The answer ended with the stop reason {self.raw[:100]!r}, which is unknown.",
                 retryable=False,
                 hint="A newer version of modelwire-bedrock may know it.",
             )

@@ -97,7 +97,9 @@ def plan_thinking(
         return ThinkingPlan(max_tokens=options.max_tokens, thinks=family.by_default)
     if options.reasoning is None:
         at = f"; it is asked for {level} effort" if level else ""
-        changes.added("options.reasoning", f"{family.key} thinks unless it is kept from it{at}.")
+        changes.added(
+            "options.reasoning", f"{family.key} thinks unless thinking is turned off{at}."
+        )
     effort = None if level is None else _effort(level, model, family, changes)
     return _asked(family, effort, options, display=_display(display, gov_cloud=gov_cloud))
 
@@ -115,8 +117,8 @@ def _is_controlled(
     elif asked is not None and not (asked == "off" and family.off == "omit" and not family.thinks):
         changes.dropped(
             "options.reasoning",
-            f"It is not known here how to control the thinking of {family.key}; where there is a "
-            "field for it, use additionalModelRequestFields.",
+            f"How to control the thinking of {family.key} is unknown; if there is a field for it, "
+            "use additionalModelRequestFields.",
         )
     return False
 
@@ -169,10 +171,9 @@ def effort_word(
 def _least(model: Model, family: Family, changes: Changes) -> str:
     """The least effort, for a model that cannot be kept from thinking as far as is known."""
     why = (
-        f"{family.key} always thinks; it is asked to think little."
+        f"{family.key} always thinks; the lowest effort is requested."
         if family.off == "least"
-        else f"It is not known here how {family.key} is kept from thinking; it is asked to think "
-        "little."
+        else f"How to turn off the thinking of {family.key} is unknown; the lowest effort is requested."
     )
     changes.rewritten("options.reasoning", why)
     return _effort("minimal", model, family, changes)

@@ -126,7 +126,7 @@ def _family_of(model: Model, base_model: str | None) -> EmbeddingFamily:
         raise makes_no_embeddings(model)
     known = ", ".join(pattern for row in EMBEDDING_FAMILIES for pattern in row.patterns)
     raise InvalidRequest(
-        f"How to ask {model.ref} for embeddings is not known.",
+        f"How to request embeddings from {model.ref} is unknown.",
         provider=model.provider,
         model=model.id,
         retryable=False,

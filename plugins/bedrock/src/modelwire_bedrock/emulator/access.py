@@ -62,7 +62,7 @@ class HostPolicy:
         ):
             return
         msg = (
-            f"The request is addressed to {field!r}, which is no name of this emulator. "
+            f"The request is addressed to {field!r}, which is not a name of this emulator. "
             "--allow-host adds a name."
         )
         raise access_denied(msg)

@@ -99,7 +99,7 @@ def hosted_model(model_id: str) -> HostedModel:
 
 @cache
 def hosted_rows() -> tuple[HostedModel, ...]:
-    """All rows, in the order in which they are tried."""
+    """All rows, in the order they are tried."""
     return tuple(_row(entry) for entry in read_document(HOSTED)["rows"])
 
 

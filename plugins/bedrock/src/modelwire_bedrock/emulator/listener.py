@@ -96,7 +96,7 @@ class Listener:
     def _cannot_listen(self, error: OSError | UnicodeError) -> EmulatorError:
         place = f"port {self.port} on {self.host}"
         if isinstance(error, UnicodeError):
-            return EmulatorError(f"Cannot start the emulator on {place}: that is no host name.")
+            return EmulatorError(f"Cannot start the emulator on {place}: that is not a host name.")
         if error.errno == errno.EADDRINUSE:
             msg = f"Cannot start the emulator: {place} is taken by another program."
             return EmulatorError(

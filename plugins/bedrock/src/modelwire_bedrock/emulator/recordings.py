@@ -131,7 +131,7 @@ def _read(path: Path) -> list[Interaction]:
         try:
             interactions.append(Interaction.from_json(document))
         except (KeyError, TypeError, ValueError) as error:
-            msg = f"{path}:{line}: this is no recorded interaction: {error!r}."
+            msg = f"{path}:{line}: this is not a recorded interaction: {error!r}."
             raise EmulatorError(msg) from error
     return interactions
 

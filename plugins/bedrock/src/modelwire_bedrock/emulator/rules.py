@@ -154,10 +154,10 @@ RULES: tuple[Rule, ...] = (
     Rule("the forced tool exists", tools.choice_names_tool, HEARSAY, "public trackers"),
     Rule("names of tools differ", tools.unique_names, HEARSAY, "public trackers", families=("claude",)),
     Rule("toolChoice is not `any`", tools.choice_not_any, REPORTED, "langchain-aws, table of choices", families=("llama",)),
-    Rule("toolChoice is no certain tool", tools.choice_not_tool, REPORTED, "langchain-aws, table of choices", families=("llama", "mistral-large", "deepseek-v3")),
+    Rule("toolChoice does not name a tool", tools.choice_not_tool, REPORTED, "langchain-aws, table of choices", families=("llama", "mistral-large", "deepseek-v3")),
     Rule("a tool is chosen once", tools.chosen_once, REPORTED, "pydantic-ai, tested live; wording is ours", families=("claude",)),
     Rule("a tool can be forced", tools.forced_accepted, REPORTED, "hosted.json"),
-    Rule("results stand alone in their turn", tools.alone_in_turn, REPORTED, "pydantic-ai, tested live; wording from public trackers", families=("llama", "mistral", "writer")),
+    Rule("a message with tool results has nothing else", tools.alone_in_turn, REPORTED, "pydantic-ai, tested live; wording from public trackers", families=("llama", "mistral", "writer")),
     Rule("results have no status", tools.no_status, REPORTED, "pydantic-ai, tested live; wording is ours", families=("writer",)),
     # Media.
     Rule("video goes to models that see it", content.video_accepted, RECORDED, "test_multimodal_tool_return_matrix_direct-uploaded_file-video-bedrock_claude__01"),

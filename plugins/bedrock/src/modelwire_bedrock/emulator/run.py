@@ -141,7 +141,7 @@ def _announce(emulator: Emulator, *, pair_is_new: bool, token_is_new: bool) -> N
     echo(f"Amazon Bedrock is emulated at {emulator.url}, {second}; stop it with Ctrl-C.", err=True)
     if not is_loopback(emulator.host):
         lead = style("Warning: ", fg="yellow", bold=True)
-        echo(lead, "other machines that reach this one can call it.", err=True)
+        echo(lead, "other machines can call it.", err=True)
     echo("For the clients, in their shell:\n", err=True)
     for name, value in emulator.environ().items():
         if pair_is_new or name not in _KEY_PAIR:

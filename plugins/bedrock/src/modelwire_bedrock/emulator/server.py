@@ -292,7 +292,7 @@ class Emulator:
 
 def _too_open(host: str) -> EmulatorError:
     msg = (
-        f"Other machines reach {host}, and could use the upstream with the credentials of this one."
+        f"Other machines reach {host}, and could use the upstream with this machine's credentials."
     )
     hint = "Listen on 127.0.0.1, or allow it with --allow-remote."
     return EmulatorError(msg, hint=hint)

@@ -48,7 +48,7 @@ def fitted_options(
         options = evolve(options, tool_choice=ToolChoice("auto"))
     if api == MESSAGES and options.reasoning == "off" and family.off in ("least", "between_tools"):
         changes.rewritten(
-            "options.reasoning", f"{family.key} always thinks; it is asked to think little."
+            "options.reasoning", f"{family.key} always thinks; the lowest effort is requested."
         )
         options = evolve(options, reasoning="low")
     return options

@@ -20,7 +20,7 @@ def read_duration(text: str) -> float:
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
-        msg = f"{text!r} is no duration such as 90s, 15m, 12h, 30d or 4w."
+        msg = f"{text!r} is not a duration such as 90s, 15m, 12h, 30d or 4w."
         raise ValueError(msg)
     return float(int(found[1]) * _UNITS[found[2]])
 
@@ -39,7 +39,7 @@ def read_moment(text: str, now: float) -> float:
         try:
             given = datetime.fromisoformat(text.strip())
         except ValueError:
-            msg = f"{text!r} is no date such as 2027-01-31 and no duration such as 30d."
+            msg = f"{text!r} is neither a date such as 2027-01-31 nor a duration such as 30d."
             raise ValueError(msg) from None
         moment = (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
     if moment <= now:

@@ -94,7 +94,9 @@ class _History:
     def result(self, answered: ToolResult) -> None:
         path = answered.path
         if self.said:
-            self.rendering.changes.note("moved", path, "A result stands before what the user says.")
+            self.rendering.changes.note(
+                "moved", path, "Tool results are sent before the user's text."
+            )
         self.results.append(result_of(answered.message, answered.wire_id, path, self.rendering))
 
     def close(self) -> None:

@@ -42,7 +42,7 @@ def items_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[str
         elif isinstance(step, ToolResult):
             if said:
                 rendering.changes.note(
-                    "moved", step.path, "A result stands before what the user says."
+                    "moved", step.path, "Tool results are sent before the user's text."
                 )
             items.append(result_item(step.message, step.wire_id, step.path, rendering))
         else:

@@ -22,7 +22,7 @@ async def check_clock(situation: DoctorContext) -> list[Finding]:
         reached.ahead for reached in found if reached is not None and reached.ahead is not None
     ]
     if not skews:
-        text = "The clock was not compared: no service was asked that tells the time."
+        text = "The clock was not compared: no service that reports the time was contacted."
         return [Finding(_NAME, "ok", text)]
     ahead = min(skews, key=abs)
     details = {"behindSeconds": round(ahead, 1)}
@@ -33,5 +33,5 @@ async def check_clock(situation: DoctorContext) -> list[Finding]:
     way = "behind" if ahead > 0 else "ahead of"
     text = f"This machine's clock is {abs(ahead):.0f} seconds {way} the services' clocks."
     state: State = "problem" if abs(ahead) >= _FATAL else "warning"
-    hint = "Set the clock, or let it be kept by NTP; signed requests are refused when it is wrong."
+    hint = "Set the clock, or use NTP; services refuse signed requests if it is wrong."
     return [Finding(_NAME, state, text, hint, details)]

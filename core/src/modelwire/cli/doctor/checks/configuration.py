@@ -49,7 +49,7 @@ def _examine(situation: DoctorContext) -> list[Finding]:
     config = situation.config
     findings: list[Finding] = []
     if config.path is None:
-        text = "There is no configuration file; the built-in defaults hold."
+        text = "There is no configuration file; the built-in defaults apply."
         findings.append(Finding(_NAME, "ok", text, details={"file": None}))
     else:
         text = f"{config.path} is valid."
@@ -67,7 +67,7 @@ def _misspelt(situation: DoctorContext) -> Iterator[Finding]:
         for key in warning.problems:
             details = {"file": warning.path, "line": key.line, "path": key.path}
             text = suggestion(key, warning.path)
-            yield Finding(_NAME, "warning", text, "Nothing reads this key.", details)
+            yield Finding(_NAME, "warning", text, "This key has no effect.", details)
 
 
 def _missing_variables(config: Config) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def _missing_variables(config: Config) -> Iterator[Finding]:
     for item in config.missing:
         state: State = "problem" if item.path[:3] == _CHOSEN else "warning"
         details = {"path": format_path(item.path), "line": item.line, "variable": item.name}
-        hint = f"Set {item.name}; what uses it does not work until then."
+        hint = f"Set {item.name}; settings that use it do not work until then."
         yield Finding(_NAME, state, f"{item.message}.", hint, details)
 
 
@@ -89,7 +89,7 @@ def _references(situation: DoctorContext) -> Iterator[Finding]:
     missing = {format_path(item.path) for item in config.missing}
     if not chosen.primary:
         if config.path is None and len(registry.default_refs) == 1:
-            text = f"No model is chosen; {registry.default_refs[0]} answers."
+            text = f"No model is configured; {registry.default_refs[0]} answers."
             yield Finding(_NAME, "ok", text)
         else:
             text = "The configuration names no model at agents.defaults.model.primary."

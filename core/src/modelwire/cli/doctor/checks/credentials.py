@@ -18,7 +18,7 @@ _SOON = timedelta(hours=1)
 async def check_credentials(situation: DoctorContext) -> list[Finding]:
     """Ask the plugin of each provider in use; all at once."""
     if situation.config_error is not None:
-        text = "Not looked at, since the configuration cannot be used."
+        text = "Not checked, because the configuration cannot be used."
         return [Finding(_NAME, "ok", text)]
     providers = list(situation.providers)
     if not providers:
@@ -35,7 +35,7 @@ async def _check(situation: DoctorContext, provider: str) -> Finding:
         error = reached.error if reached is not None else None
         if error is not None and str(error) == status.reason:
             # One problem is reported once: a service that does not answer refuses no credentials.
-            text = f"{provider}: could not be tried, since the service is not reached"
+            text = f"{provider}: not tried, because the service cannot be reached"
             return Finding(_NAME, "warning", text, details={"provider": provider})
     return _finding(provider, status, datetime.now(UTC))
 
@@ -53,13 +53,13 @@ def _finding(provider: str, status: CredentialStatus, now: datetime) -> Finding:
         text = f"{provider}: {status.reason or 'its credentials do not work.'}"
         return Finding(_NAME, "problem", text, status.hint, details)
     if status.state == "unknown":
-        text = f"{provider}: {status.reason or 'whether its credentials work is not known.'}"
+        text = f"{provider}: {status.reason or 'it is unknown whether its credentials work.'}"
         hint = status.hint or "Run: modelwire models status --probe"
         return Finding(_NAME, "warning", text, hint, details)
     if status.expires_at is not None and status.expires_at - now < _SOON:
         left = max(0, int((status.expires_at - now).total_seconds() // 60))
         text = f"{provider}: {source}, expires in {left} minutes"
-        hint = "They are renewed by themselves where their source can; else log in again."
+        hint = "They are renewed automatically if their source supports it; otherwise log in again."
         return Finding(_NAME, "warning", text, hint, details)
     place = f", region {status.details['region']}" if "region" in status.details else ""
     return Finding(_NAME, "ok", f"{provider}: {source}{place}", details=details)

@@ -49,7 +49,7 @@ def _variable(name: str, value: str) -> Finding:
     try:
         login = proxy_login(value)
     except ConfigError as error:
-        hint = error.hint or f"Correct {name}, as http://proxy.example:3128, or unset it."
+        hint = error.hint or f"Correct {name}, for example http://proxy.example:3128, or unset it."
         return Finding(_NAME, "problem", f"{name}: {error}", hint, {"variable": name})
     known = " with a user name" if login.headers else ""
     details = {"variable": name, "proxy": login.url, "login": bool(login.headers)}

@@ -42,7 +42,7 @@ def _finding(provider: str, reached: ProbeResult | None, *, offline: bool) -> Fi
         text = f"{provider}: {url or 'its endpoint'} was not contacted (--offline)"
         return Finding(_NAME, "ok", text, details=details)
     if url is None:
-        text = f"{provider}: not contacted, since {endpoint.problem or 'its address is not known'}"
+        text = f"{provider}: not contacted, because {endpoint.problem or 'its address is unknown'}"
         return Finding(_NAME, "warning", text, endpoint.hint, details)
     if reached.error is not None:
         error_hint = reached.error.hint or "Check the network, the proxy and the base URL."

@@ -34,7 +34,7 @@ async def _check_kind(kind: str, claim: Claim, situation: DoctorContext) -> list
         return [_problem(kind, error)]
     if situation.offline:
         return [
-            Finding(_NAME, "ok", f"{kind} {name} was not asked.", details={"source": name})
+            Finding(_NAME, "ok", f"{kind} {name} was not contacted.", details={"source": name})
             for name in sources
         ]
     return await asyncio.gather(

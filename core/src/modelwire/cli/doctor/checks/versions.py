@@ -31,7 +31,9 @@ async def check_versions(situation: DoctorContext) -> list[Finding]:
             else:
                 found[name] = installed
                 if _parts(installed) < _parts(least):
-                    missing[name] = f"{package} needs {name} {least} or newer; {installed} is there"
+                    missing[name] = (
+                        f"{package} needs {name} {least} or newer; {installed} is installed"
+                    )
     system = f"{platform.system()} {platform.machine()}".strip()
     title = f"Python {found['python']} on {system}, modelwire {found['modelwire']}"
     findings = [Finding(_NAME, "ok", title, details={"packages": found})]

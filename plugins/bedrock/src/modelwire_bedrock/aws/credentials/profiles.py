@@ -101,7 +101,9 @@ def _inspect_role(
         reason += f" {'and' if source else 'nor'} credential_source."
         return CredentialSource("unusable", "assumed role", reason, "Set exactly one of the two.")
     if "mfa_serial" in profile:
-        reason = f"The role of the profile {name} asks for an MFA code, and there is no prompt to type it into."
+        reason = (
+            f"The role of the profile {name} asks for an MFA code, which cannot be entered here."
+        )
         hint = "Use `aws sso login`, or temporary keys from `aws sts get-session-token`."
         return CredentialSource("unusable", "assumed role", reason, hint)
     if place is not None:

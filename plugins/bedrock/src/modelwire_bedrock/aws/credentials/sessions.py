@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["open_session"]
 
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
-_MFA = "This role asks for an MFA code, and there is no prompt to type it into."
+_MFA = "This role asks for an MFA code, which cannot be entered here."
 _MFA_HINT = "Use `aws sso login`, or temporary keys from `aws sts get-session-token`."
 
 

@@ -75,7 +75,7 @@ def _call(item: Mapping[str, Any]) -> dict[str, Any]:
     try:
         arguments = parse_json(member(item, "arguments", str) or "{}")
     except ValueError:
-        raise malformed("#/input: arguments are no JSON") from None
+        raise malformed("#/input: arguments are not JSON") from None
     return {
         "toolUseId": member(item, "call_id", str),
         "name": member(item, "name", str),

@@ -74,7 +74,7 @@ def _call(call: Mapping[str, Any]) -> dict[str, Any]:
     try:
         arguments = parse_json(member(function, "arguments", str, "{}"))
     except ValueError:
-        raise malformed("tool_calls: arguments are no JSON") from None
+        raise malformed("tool_calls: arguments are not JSON") from None
     name = member(function, "name", str)
     return {"toolUseId": member(call, "id", str), "name": name, "input": arguments}
 
