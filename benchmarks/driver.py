@@ -199,15 +199,19 @@ class Driver:
     def starts(self, told: dict[str, Any]) -> dict[str, Any]:
         """Begin many short answers at once; say when their first pieces came."""
         firsts: list[float] = []
+        pieces = itertools.count()
+        most_threads = 0
         read = self._peer.stream
 
         def one() -> Any:
             begun = False
 
             def arrived(_: str) -> None:
-                nonlocal begun
+                nonlocal begun, most_threads
+                next(pieces)
                 if not begun:
                     begun = True
+                    most_threads = max(most_threads, threading.active_count())
                     firsts.append(time.perf_counter() - wall)
 
             return read(self._client, arrived)
@@ -230,6 +234,8 @@ class Driver:
             "waited": waited() - queued,
             "hold": self._selector.longest if self._is_async else None,
             "began": len(firsts),
+            "pieces": next(pieces),
+            "threads": most_threads,
             "min": firsts[0],
             "p50": firsts[len(firsts) // 2],
             "max": firsts[-1],

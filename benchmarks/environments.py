@@ -12,10 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["GATEWAYS", "NEAREST", "OWN", "PEERS", "SDKS", "Environments"]
+__all__ = ["FRAMEWORKS", "GATEWAYS", "NEAREST", "OWN", "PEERS", "SDKS", "Environments"]
 
 _HERE = Path(__file__).parent
-_ENVIRONMENTS = _HERE.parent / ".venv-bench"
+_ROOT = _HERE.parent
+_ENVIRONMENTS = _ROOT / ".venv-bench"
 
 OWN = ("floor", "modelwire")
 """What runs in the environment that runs the benchmarks."""
@@ -34,6 +35,12 @@ PEERS = (
 )
 SDKS = ("openai", "anthropic")
 """The makers' own, for the APIs of theirs that Bedrock has."""
+FRAMEWORKS = {
+    "framework_langchain": "langchain",
+    "framework_pydantic_ai": "pydantic_ai",
+    "framework_strands": "strands",
+}
+"""Frameworks, each with the integration that is installed beside it."""
 NEAREST = ("boto3", "aiobotocore")
 """The peers of a quick run."""
 
@@ -57,7 +64,7 @@ class Environments:
         What a peer does besides, as `boto3_tools` or `openai:responses`, runs in its environment, too.
         """
         name = name.partition(":")[0]
-        known = (*OWN, *GATEWAYS, *PEERS, *SDKS)
+        known = (*OWN, *GATEWAYS, *PEERS, *SDKS, *FRAMEWORKS)
         name = next(peer for peer in known if name == peer or name.startswith(f"{peer}_"))
         if name in OWN:
             return Path(sys.executable)
@@ -65,9 +72,8 @@ class Environments:
             return None
         folder = _ENVIRONMENTS / name
         python = folder / "bin" / "python"
-        wanted = (_HERE / "peers" / f"{name}.txt").read_bytes()
         mark = folder / "installed"
-        digest = hashlib.sha256(wanted).hexdigest()
+        digest = _digest(name)
         if not mark.exists() or mark.read_text() != digest:
             print(f"Installing {name} ...", file=sys.stderr)
             failure = _install(folder, python, name)
@@ -81,6 +87,25 @@ class Environments:
         """The versions that a peer's file asks for, by package."""
         lines = (_HERE / "peers" / f"{name}.txt").read_text().split()
         return dict(line.split("==", 1) for line in lines)
+
+
+def _ours(name: str) -> list[Path]:
+    """The packages of this project that belong into a peer's environment."""
+    if name not in FRAMEWORKS:
+        return []
+    return [
+        _ROOT / "core",
+        _ROOT / "plugins" / "bedrock",
+        _ROOT / "integrations" / FRAMEWORKS[name],
+    ]
+
+
+def _digest(name: str) -> str:
+    files = [
+        _HERE / "peers" / f"{name}.txt",
+        *(package / "pyproject.toml" for package in _ours(name)),
+    ]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _interpreter(name: str) -> Path | None:
@@ -105,8 +130,9 @@ def _install(folder: Path, python: Path, name: str) -> str | None:
         return f"it needs Python {_NEEDS[name]}, which is not installed"
     subprocess.run([interpreter, "-m", "venv", "--clear", folder], check=True)
     requirements = _HERE / "peers" / f"{name}.txt"
+    ours = [word for package in _ours(name) for word in ("-e", package)]
     done = subprocess.run(
-        [python, "-m", "pip", "install", "--disable-pip-version-check", "-qr", requirements],
+        [python, "-m", "pip", "install", "--disable-pip-version-check", "-qr", requirements, *ours],
         capture_output=True,
         text=True,
         env={**os.environ, "PIP_NO_INPUT": "1"},

@@ -88,6 +88,23 @@ _REASONS: Mapping[str, tuple[str, str]] = {
             "for requests that came just before."
         ),
     ),
+    "CPU time of streams through frameworks": (
+        r"CPU of \d+ streams through",
+        (
+            "The table says what each framework costs by itself, which no model can save. Where events come one "
+            "by one, most of the rest is what any client in an event loop pays for each: the loop wakes up, and "
+            "asyncio and aiohttp read it. The bare reader takes a third of the CPU time of ChatModelwire for the "
+            "same streams, modelwire without a framework two thirds, and LangChain a fifth."
+        ),
+    ),
+    "First events of streams through frameworks": (
+        r"First event of \d+ streams through",
+        (
+            "pydantic-ai takes more than two milliseconds for an agent's run before its request, and those of all "
+            "agents come before the first answer is read, whatever the model. Strands' first streams have a free "
+            "thread each, so that they wait for nothing; only the others do."
+        ),
+    ),
     "An idle stream": (
         r"Memory of an idle stream",
         (

@@ -36,6 +36,7 @@ MEASURES = (
     "memory",
     "idle_streams",
     "gateway",
+    "frameworks",
 )
 
 

@@ -92,9 +92,10 @@ def apis(events: int) -> Choose:
     return choose
 
 
-def paced(events: int, seconds: float) -> Script:
+def paced(events: int, seconds: float, first_after: float = 0.0) -> Script:
     """So many pieces of text, one every so many seconds on average, never in step with others.
 
+    The first one comes `first_after` seconds later than that.
     Each says its number, when it was due and when it was sent, in nanoseconds of the monotonic
     clock. The first two answers are short, so that a reader can warm up.
     """
@@ -105,7 +106,7 @@ def paced(events: int, seconds: float) -> Script:
     def script() -> Iterator[bytes | float]:
         nonlocal answers
         answers += 1
-        due = time.monotonic()
+        due = time.monotonic() + first_after
         yield first
         for number in range(events if answers > 2 else 10):
             due += seconds * pace.uniform(0.5, 1.5)
@@ -191,8 +192,11 @@ class Conversation(asyncio.Protocol):
     running = 0
     """Answers that are being sent, over all connections."""
 
-    def __init__(self, choose: Choose, kind: str, *, close: bool = False) -> None:
+    def __init__(
+        self, choose: Choose, kind: str, *, close: bool = False, late: float = 0.0
+    ) -> None:
         self._choose = choose
+        self._late = late
         self._close = close
         self._head = _HEAD.format(kind, "connection: close\r\n" if close else "").encode()
         self._received = bytearray()
@@ -244,6 +248,8 @@ class Conversation(asyncio.Protocol):
     async def _answer(self, script: Script) -> None:
         Conversation.running += 1
         try:
+            if self._late:
+                await asyncio.sleep(self._late)
             self._transport.write(self._head)
             for step in script():
                 if step is None:
@@ -259,7 +265,9 @@ class Conversation(asyncio.Protocol):
             Conversation.running -= 1
 
 
-async def serve(choose: Choose, kind: str, certificate: str | None, *, close: bool) -> None:
+async def serve(
+    choose: Choose, kind: str, certificate: str | None, *, close: bool, late: float
+) -> None:
     """Listen until the process is ended."""
     tls = None
     if certificate is not None:
@@ -267,7 +275,11 @@ async def serve(choose: Choose, kind: str, certificate: str | None, *, close: bo
         tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Conversation(choose, kind, close=close), "127.0.0.1", 0, ssl=tls, backlog=4096
+        lambda: Conversation(choose, kind, close=close, late=late),
+        "127.0.0.1",
+        0,
+        ssl=tls,
+        backlog=4096,
     )
     host, port = server.sockets[0].getsockname()[:2]
     print(f"{'https' if tls else 'http'}://{host}:{port}", flush=True)
@@ -281,9 +293,11 @@ def main() -> None:
     )
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=0.02, help="between two paced events")
+    parser.add_argument("--wait", type=float, default=0.0, help="before the first paced event")
     parser.add_argument("--size", type=int, default=1_000_000, help="bytes in all")
     parser.add_argument("--piece", type=int, default=100, help="bytes of an event")
     parser.add_argument("--close", type=int, default=0, help="1 ends a connection with its answer")
+    parser.add_argument("--late", type=float, default=0.0, help="seconds before an answer begins")
     parser.add_argument("--fault", help="what happens to an answer")
     parser.add_argument("--certificate", help="answer over TLS with this certificate and key")
     given = parser.parse_args()
@@ -292,14 +306,14 @@ def main() -> None:
     scripts: dict[str, Callable[[], Script]] = {
         "burst": lambda: burst(given.events),
         "chat": lambda: chat(given.events),
-        "paced": lambda: paced(given.events, given.seconds),
+        "paced": lambda: paced(given.events, given.seconds, given.wait),
         "arguments": lambda: arguments(given.size, given.piece),
         "large": lambda: large(given.size, given.piece),
         "faults": lambda: faults(given.fault),
     }
     kind = _SSE if given.what in ("chat", "apis") else CONTENT_TYPE
     choose = apis(given.events) if given.what == "apis" else _always(scripts[given.what]())
-    asyncio.run(serve(choose, kind, given.certificate, close=bool(given.close)))
+    asyncio.run(serve(choose, kind, given.certificate, close=bool(given.close), late=given.late))
 
 
 def _always(script: Script) -> Choose:
