@@ -25,7 +25,7 @@ APIS = {
     "openai-completions": "amazon-bedrock/openai.gpt-oss-120b-1:0",
     "anthropic-messages": "amazon-bedrock/us.anthropic.claude-opus-5",
 }
-CALLS = {"openai-responses": 27.7, "openai-completions": 14.8, "anthropic-messages": 24.6}
+CALLS = {"openai-responses": 12.7, "openai-completions": 11.9, "anthropic-messages": 9.6}
 """The most calls of modelwire's own functions per event."""
 HEAVY = (
     "aiohttp",

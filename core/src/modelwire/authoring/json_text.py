@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from modelwire.repair import clean_json
-from modelwire.structuring import check_depth, is_shallow
+from modelwire.structuring import MAX_DEPTH, check_depth, is_shallow
 
 __all__ = ["check_json_depth", "encode_json", "parse_json", "parse_json_or_none"]
 
@@ -34,7 +34,8 @@ def parse_json(text: str | bytes) -> Any:
         value = _parse_leniently(text)
     except RecursionError as error:
         raise _too_deep() from error
-    check_depth(text, value)
+    if len(text) > 2 * MAX_DEPTH:  # each level takes two brackets
+        check_depth(text, value)
     return value
 
 

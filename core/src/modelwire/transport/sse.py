@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from attrs import define
 
 from modelwire.errors import MalformedResponse
@@ -79,15 +81,7 @@ class SseDecoder:
         lines = chunk.splitlines()
         rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
         events: list[ServerSentEvent] = []
-        too_large = False
-        for last_piece in lines:
-            line = self._completed(last_piece) if self._pieces else last_piece
-            # Looked at before it is taken, and whatever it says, so that the error does not depend on
-            # how the bytes were split.
-            too_large = len(line) + self._data_size > self._limit
-            if too_large:
-                break
-            self._take(line, events)
+        too_large = not self._read(lines, events)
         if rest:
             self._pieces.append(rest)
             self._pieces_size += len(rest)
@@ -112,6 +106,28 @@ class SseDecoder:
             self._take(self._completed(b""), events)
         self._dispatch(events)
         return events
+
+    def _read(self, lines: Iterable[bytes], events: list[ServerSentEvent]) -> bool:
+        """Take complete lines; false, and nothing more is taken, where an event is too large."""
+        for last_piece in lines:
+            line = self._completed(last_piece) if self._pieces else last_piece
+            # Looked at before it is taken, and whatever it says, so that the error does not depend on
+            # how the bytes were split.
+            if len(line) + self._data_size > self._limit:
+                return False
+            # Most lines are one of these, and a call for each would take as long as what it does.
+            if self._at_start:
+                self._take(line, events)
+            elif line.startswith(b"data: "):
+                self._data.append(line[6:])
+                self._data_size += len(line) - 6
+            elif not line:
+                self._dispatch(events)
+            elif line.startswith(b"event: "):
+                self._event = line[7:].decode("utf-8", "replace")
+            else:
+                self._take(line, events)
+        return True
 
     def _completed(self, last_piece: bytes) -> bytes:
         self._pieces.append(last_piece)
@@ -148,10 +164,11 @@ class SseDecoder:
             self._retry = int(value)
 
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
-        if self._data:
-            data = b"\n".join(self._data).decode("utf-8", "replace")
-            events.append(ServerSentEvent(self._event or "message", data, self._id, self._retry))
-            self._data.clear()
+        data = self._data
+        if data:
+            text = (data[0] if len(data) == 1 else b"\n".join(data)).decode("utf-8", "replace")
+            events.append(ServerSentEvent(self._event or "message", text, self._id, self._retry))
+            data.clear()
         self._data_size = 0
         self._event = ""
         self._retry = None

@@ -98,8 +98,25 @@ class Translator:
                 return
             if isinstance(event, StreamEnd):
                 continue
-            for data in events_of_answer(event.data) if event.whole else (event.data,):
-                self._take(data, deltas)
+            if event.whole:
+                for data in events_of_answer(event.data):
+                    self._take(data, deltas)
+            elif (text := self._plain_text(event.data)) is not None:
+                deltas.append(text)
+            else:
+                self._take(event.data, deltas)
+
+    def _plain_text(self, event: _Event) -> TextDelta | None:
+        """The text of an event as nearly all are; `None` for others, and for any that is not regular."""
+        if event.get("type") != "content_block_delta":
+            return None
+        index, delta = event.get("index"), event.get("delta")
+        if type(delta) is not dict or type(index) is not int or index in self._asides:
+            return None
+        text = delta.get("text")
+        if delta.get("type") != "text_delta" or not isinstance(text, str):
+            return None
+        return TextDelta(index, text)
 
     def _take(self, event: _Event, deltas: list[Delta]) -> None:
         kind = require_text(event, "type")

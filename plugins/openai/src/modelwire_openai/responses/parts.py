@@ -29,7 +29,7 @@ class _Received:
 
     def add(self, text: str) -> None:
         self.length += len(text)
-        self._checksum = zlib.crc32(_encoded(text), self._checksum)
+        self._checksum = zlib.crc32(text.encode("utf-8", "surrogatepass"), self._checksum)
 
     def begins(self, whole: str) -> bool:
         """Whether a text begins with what was received."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelwire.authoring import (
     JsonEvent,
@@ -39,8 +39,23 @@ __all__ = ["Translator"]
 
 _NOTHING: tuple[Delta, ...] = ()
 _BETWEEN_PARTS = "\n\n"
+_TEXT = "response.output_text.delta"
 _Event = Mapping[str, Any]
 _Handler = Callable[[_Event], Sequence[Delta]]
+
+
+class _Writing(NamedTuple):
+    """The text that the last event added to.
+
+    Attributes:
+        place: What `_place` says of that event.
+        item: The item that the text is of.
+        part: The part of the item.
+    """
+
+    place: tuple[Any, ...]
+    item: Item
+    part: PartKey
 
 
 class Translator:
@@ -70,11 +85,12 @@ class Translator:
         self._limit = limit
         self._items = Items()
         self._ending: StopInfo | None = None
+        self._writing: _Writing | None = None
         self._handlers: dict[Any, _Handler] = {
             "response.created": self._on_progress,
             "response.output_item.added": self._on_item_added,
             "response.output_item.done": self._on_item_done,
-            "response.output_text.delta": self._on_text,
+            _TEXT: self._on_text,
             "response.output_text.done": self._on_text_done,
             "response.refusal.delta": self._on_text,
             "response.refusal.done": self._on_refusal_done,
@@ -111,9 +127,17 @@ class Translator:
             if event.whole:
                 deltas += self._whole(event.data)
                 continue
-            handler = self._handlers.get(str(event.data.get("type")))
+            data = event.data
+            kind = data.get("type")
+            if kind == _TEXT and self._writing is not None:
+                text = self._more_text(self._writing, data)
+                if text is not None:
+                    deltas.append(text)
+                    continue
+            self._writing = None
+            handler = self._handlers.get(str(kind))
             if handler is not None:
-                deltas += handler(event.data)
+                deltas += handler(data)
 
     def end(self) -> None:
         """Check that the answer is complete.
@@ -155,7 +179,20 @@ class Translator:
 
     def _on_text(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "message")
-        return _delta_of(item, ("text", _number(event, "content_index")), _str(event, "delta"))
+        part = ("text", _number(event, "content_index"))
+        said = _delta_of(item, part, _str(event, "delta"))
+        found = self._items.find(event.get("item_id"), event.get("output_index"))
+        if found is item and len(said) == 1 and type(said[0]) is TextDelta:
+            self._writing = _Writing(_place(event), item, part)
+        return said
+
+    def _more_text(self, writing: _Writing, event: _Event) -> TextDelta | None:
+        """The text of an event that differs from the one before it in nothing else, as most do."""
+        text = event.get("delta")
+        if not isinstance(text, str) or not text or _place(event) != writing.place:
+            return None
+        writing.item.parts.add(writing.part, text)
+        return TextDelta(writing.item.index, text)
 
     def _on_text_done(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "message")
@@ -383,6 +420,12 @@ def _arguments(data: Mapping[str, Any], key: str) -> str:
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
     return read_text(data, key) or ""
+
+
+def _place(event: _Event) -> tuple[Any, ...]:
+    """Where a text is that an event adds to; `True` is no number, though it equals 1."""
+    number = event.get("content_index")
+    return event.get("item_id"), event.get("output_index"), number, type(number)
 
 
 def _list(value: Any) -> list[Any]:

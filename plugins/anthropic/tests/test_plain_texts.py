@@ -1,0 +1,49 @@
+"""Events with a piece of text, which are translated by a shorter way than others."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelwire.authoring import JsonEvent, until_fault
+from modelwire_anthropic.messages.stream import Translator
+
+VALUES = st.sampled_from([0, 1, None, True, 1.0, "text", "", "\ud83d", ["text"], {}])
+DELTAS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["text_delta", "text_delta", "thinking_delta", None, 1]),
+        "text": VALUES,
+        "thinking": VALUES,
+    },
+)
+EVENTS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["content_block_delta", "content_block_delta", "unknown"])},
+    optional={"index": VALUES, "delta": DELTAS | VALUES},
+)
+BLOCKS = st.builds(
+    lambda kind, index: {
+        "type": "content_block_start",
+        "index": index,
+        "content_block": {"type": kind, "text": ""},
+    },
+    st.sampled_from(["text", "server_tool_use"]),
+    st.sampled_from([0, 1]),
+)
+
+
+class Longer(Translator):
+    """Translates every event as one that may hold anything."""
+
+    def _plain_text(self, _event):
+        return None
+
+
+def translated(translator, events):
+    deltas, fault = until_fault(translator.feed, events)
+    return deltas, fault and str(fault)
+
+
+@settings(deadline=None)
+@given(said=st.lists(EVENTS | EVENTS | BLOCKS, max_size=6))
+def test_a_plain_text_says_the_same_by_the_shorter_way(said):
+    events = [JsonEvent("message", data) for data in said]
+    assert translated(Translator({}), events) == translated(Longer({}), events)
