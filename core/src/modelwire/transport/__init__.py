@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         error_payload,
         explain_body,
     )
+    from modelwire.transport.json_lines import JsonLinesDecoder
     from modelwire.transport.proxies import proxy_for
     from modelwire.transport.request import Request, merge_headers, request_id_in
     from modelwire.transport.response import Response, drain
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Deadlines",
     "DryRunTransport",
+    "JsonLinesDecoder",
     "Request",
     "RequestCaptured",
     "Response",
@@ -71,6 +73,7 @@ __getattr__, __dir__ = lazy_exports(
             "error_payload",
             "explain_body",
         ),
+        "json_lines": ("JsonLinesDecoder",),
         "proxies": ("proxy_for",),
         "request": (
             "Request",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
     from modelwire.hookspecs import (
+        BatchJobs,
         CompletionOptions,
         DiscoverySettings,
         EmbeddingBatch,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "authorize_request",
+    "batch_jobs",
     "count_tokens",
     "describe_call",
     "detect_credentials",
@@ -172,6 +174,16 @@ async def embed(
 
 
 @hookimpl
+def batch_jobs(
+    model: Model, provider: ProviderConfig, config: Config, transport: Transport
+) -> BatchJobs:
+    """Return the batch inference jobs of a model; nothing is sent."""
+    from modelwire_bedrock.batch.jobs import InferenceJobs
+
+    return InferenceJobs(model, provider, config, transport)
+
+
+@hookimpl
 async def authorize_request(request: Request, provider: ProviderConfig, config: Config) -> Request:
     """Sign a request of any API with AWS credentials, or give it a bearer token.
 
@@ -200,12 +212,13 @@ def describe_call(
 
 @hookimpl
 def warm_up() -> None:
-    """Import what streams, embeddings, lists of models and their errors need.
+    """Import what streams, embeddings, batch jobs, lists of models and their errors need.
 
     That is without botocore, which is imported in a thread once it is needed.
     """
     import modelwire_bedrock.auth
     import modelwire_bedrock.aws.credentials.errors
+    import modelwire_bedrock.batch.jobs
     import modelwire_bedrock.converse.completion
     import modelwire_bedrock.converse.token_count
     import modelwire_bedrock.discovery.mantle_models

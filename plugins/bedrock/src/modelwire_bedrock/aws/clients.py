@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clients", "Service", "shared_clients"]
 
-Service = Literal["bedrock-runtime", "bedrock"]
+Service = Literal["bedrock-runtime", "bedrock", "s3"]
 
 _THREAD = "modelwire-bedrock"
 _MOST = 64
@@ -241,9 +241,11 @@ def _arguments(service: Service, target: Target) -> dict[str, Any]:
     from botocore.config import Config
 
     signed = target.choice.kind not in ("none", "bearer")
+    # The session finds the address of S3.
+    endpoints = {"bedrock-runtime": target.endpoint_url, "bedrock": target.control_url}
     return {
         "region_name": target.region,
-        "endpoint_url": target.endpoint_url if service == "bedrock-runtime" else target.control_url,
+        "endpoint_url": endpoints.get(service),
         "config": Config(
             # Said here, it wins over AWS_BEARER_TOKEN_BEDROCK of the process.
             signature_version="v4" if signed else UNSIGNED,

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Operation", "call"]
 
-Operation = Literal["list_foundation_models", "list_inference_profiles", "get_inference_profile"]
+Operation = Literal[
+    "create_model_invocation_job",
+    "get_inference_profile",
+    "get_model_invocation_job",
+    "list_foundation_models",
+    "list_inference_profiles",
+    "stop_model_invocation_job",
+]
 
 _DEADLINES = Deadlines(connect=10.0, first_byte=30.0, idle=30.0, total=30.0)
 """Limits where the transport gives none."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel, StructureShape
 
 __all__ = [
+    "BATCH",
     "CONTROL_PLANE",
     "DATA_PLANE",
     "INVOKE",
@@ -27,7 +28,9 @@ __all__ = [
 
 INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
 DATA_PLANE = ("ApplyGuardrail", "Converse", "ConverseStream", "CountTokens", *INVOKE)
+BATCH = ("CreateModelInvocationJob", "GetModelInvocationJob", "StopModelInvocationJob")
 CONTROL_PLANE = (
+    *BATCH,
     "GetFoundationModel",
     "GetInferenceProfile",
     "ListFoundationModels",

@@ -17,6 +17,7 @@ from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.handler import Handler
+from modelwire_bedrock.emulator.inference_jobs import InferenceJobs
 from modelwire_bedrock.emulator.known_keys import BEARER_TOKEN, CREDENTIALS, authenticator
 from modelwire_bedrock.emulator.listener import Listener
 from modelwire_bedrock.emulator.received import ReceivedRequest
@@ -67,6 +68,9 @@ class Emulator:
         tls: The certificate to answer HTTPS with, or `None` for plain HTTP. boto3 sends bearer
             tokens over HTTPS only.
         skip_rules: Names of rules that are not enforced.
+        s3_url: The address of an S3 service that holds the files of batch inference jobs. Without
+            one, jobs are refused.
+        job_seconds: How long each job runs before its records are answered.
         clock: Says what time it is, for signatures.
         on_end: Called when a request has ended, from the event loop.
 
@@ -94,6 +98,8 @@ class Emulator:
         region: str | None = None,
         tls: ssl.SSLContext | None = None,
         skip_rules: Iterable[str] = (),
+        s3_url: str | None = None,
+        job_seconds: float = 0.0,
         clock: Callable[[], datetime] | None = None,
         on_end: Callable[[ReceivedRequest], None] | None = None,
     ) -> None:
@@ -115,6 +121,7 @@ class Emulator:
             recordings=replay,
             region=region,
             skipped=known_rules(skip_rules),
+            jobs=InferenceJobs(s3_url, job_seconds),
         )
         self._upstream = upstream
         self._handler = Handler(self.service, hosts, upstream, on_end)
@@ -229,6 +236,7 @@ class Emulator:
         """Stop; open streams are cut."""
         self._handler.stopping = True
         await self._close()
+        await self.service.jobs.aclose()
         for source in (self.service.model, self._upstream):
             close = getattr(source, "aclose", None)
             if close is not None:

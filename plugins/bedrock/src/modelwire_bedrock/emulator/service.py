@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from attrs import define, field
 
@@ -42,6 +43,7 @@ from modelwire_bedrock.emulator.guardrails import (
     guarded,
     input_text,
 )
+from modelwire_bedrock.emulator.inference_jobs import InferenceJobs
 from modelwire_bedrock.emulator.invoke.answer import (
     converse_parameters,
     embedding_reply,
@@ -49,6 +51,7 @@ from modelwire_bedrock.emulator.invoke.answer import (
 )
 from modelwire_bedrock.emulator.lengths import answer_limit, limited
 from modelwire_bedrock.emulator.operations import (
+    BATCH,
     CONTROL_PLANE,
     INVOKE,
     Route,
@@ -100,6 +103,7 @@ class Service:
         recordings: Answers everything in place of all else, or `None`.
         region: The region that unsigned requests are for.
         skipped: Names of rules that are not enforced.
+        jobs: The batch inference jobs.
     """
 
     authenticator: Authenticator
@@ -109,6 +113,7 @@ class Service:
     recordings: RecordedSource | None = None
     region: str | None = None
     skipped: frozenset[str] = frozenset()
+    jobs: InferenceJobs = field(factory=InferenceJobs, repr=False)
     signatures: set[str] = field(factory=set, repr=False)
     responses: StoredResponses = field(factory=StoredResponses, init=False, repr=False)
     _counts: dict[str, int] = field(factory=dict, init=False)
@@ -173,9 +178,23 @@ class Service:
         self._raise_error(fault, call, step)
         if route.name == "ApplyGuardrail":
             body = apply_guardrail(self.catalogue.guardrails, received.parameters)
+        elif route.name in BATCH:
+            body = self.jobs.answer(route.name, received.parameters, self, region)
         else:
             body = answer_control(route.name, received.parameters, self.catalogue, region)
         return JsonReply(body, fault=fault)
+
+    def converse(self, model_id: str, body: bytes, region: str) -> Reply:
+        """The reply to a request of Converse that came with a batch inference job.
+
+        Raises:
+            Refusal: It is refused.
+        """
+        route = find_operation("POST", f"/model/{quote(model_id, safe='')}/converse", "")
+        assert route is not None  # noqa: S101 - it is an operation that the emulator has
+        received = ReceivedRequest("POST", "", {}, None, "", "Converse", model_id)
+        received.parameters = read_parameters(route, body, {})
+        return self._data(route, received, region, None)
 
     def _data(
         self,

@@ -1,0 +1,1 @@
+"""Batch inference: jobs of many Converse requests, whose files are in S3."""
