@@ -4,6 +4,7 @@
   stopped; the outcome is a `BatchSummary`. `Limits` are its concurrency and quotas.
 - `parse_row` reads a line of the input as a `BatchRow`; `answer_record` and `failure_record` are the lines
   that are written for it.
+- A `BatchRunner` of an installed package runs batches elsewhere; `load_batch_runner` finds it.
 - `RequestShapes` are the batch lines of the APIs that installed plugins serve to clients.
 """
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     )
     from modelwire.batch.request_shapes import RequestShapes
     from modelwire.batch.run import run_batch
+    from modelwire.batch.runner import BatchRunner, load_batch_runner
     from modelwire.batch.summary import BatchProgress, BatchRequest, BatchSummary, StopCause
 
 __all__ = [
@@ -32,12 +34,14 @@ __all__ = [
     "BatchProgress",
     "BatchRequest",
     "BatchRow",
+    "BatchRunner",
     "BatchSummary",
     "Limits",
     "RequestShapes",
     "StopCause",
     "answer_record",
     "failure_record",
+    "load_batch_runner",
     "parse_row",
     "row_id",
     "run_batch",
@@ -51,6 +55,7 @@ __getattr__, __dir__ = lazy_exports(
         "records": ("BatchRow", "answer_record", "failure_record", "parse_row", "row_id"),
         "request_shapes": ("RequestShapes",),
         "run": ("run_batch",),
+        "runner": ("BatchRunner", "load_batch_runner"),
         "summary": ("BatchProgress", "BatchRequest", "BatchSummary", "StopCause"),
     },
 )

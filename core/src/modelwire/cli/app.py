@@ -32,6 +32,7 @@ __all__ = ["COMMANDS", "main"]
 INTERRUPTED = 130
 
 COMMANDS = {
+    "batch": ("modelwire.cli.batch.command:batch", "Ask a model the rows of a file."),
     "chat": ("modelwire.cli.chat.command:chat", "Chat with a model."),
     "complete": ("modelwire.cli.complete:complete", "Ask a model, and stream its answer."),
     "completion": ("modelwire.cli.completion:completion", "Set up shell completion."),

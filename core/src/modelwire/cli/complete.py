@@ -2,62 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from modelwire.cli.completion import complete_reference
-from modelwire.cli.options import (
-    REASONING_LEVELS,
-    FiniteRange,
-    WholeRange,
-    config_option,
-    model_option,
-    system_option,
+from modelwire.cli.options import WholeRange, config_option, model_option, system_option
+from modelwire.cli.request_options import (
+    cache_retention_option,
+    fallback_option,
+    max_tokens_option,
+    params_option,
+    reasoning_option,
+    schema_option,
+    stop_option,
+    temperature_option,
+    timeout_option,
+    top_p_option,
 )
 from modelwire.cli.tool_sources import SourceCommand, chosen_sources
-
-_RETENTION = ("none", "short", "long")
-
-
-def _params(
-    context: click.Context, option: click.Parameter, given: tuple[str, ...]
-) -> dict[str, Any]:
-    """Read `NAME=VALUE`s; a value is JSON where it can be read as such, else text."""
-    found: dict[str, Any] = {}
-    for each in given:
-        name, separator, value = each.partition("=")
-        if not separator or not name.strip():
-            msg = f"{each!r} is not NAME=VALUE."
-            raise click.BadParameter(msg, context, option)
-        own = f"--{name.strip().replace('_', '-')}"
-        if any(own in each.opts for each in context.command.params):
-            msg = f"{name.strip()!r} has its own option: {own}."
-            raise click.BadParameter(msg, context, option)
-        found[name.strip()] = _json_or_text(value)
-    return found
-
-
-def _json_or_text(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
 
 
 @click.command(cls=SourceCommand)
 @click.argument("prompt", required=False)
 @model_option
-@click.option(
-    "--fallback",
-    "fallbacks",
-    multiple=True,
-    metavar="REF",
-    help="Model to try if the one before fails; can be repeated.",
-    shell_complete=complete_reference,
-)
+@fallback_option
 @system_option
 @click.option(
     "--context",
@@ -92,47 +61,16 @@ def _json_or_text(value: str) -> Any:
     show_default=True,
     help="Maximum number of model turns.",
 )
-@click.option(
-    "--max-tokens", type=WholeRange(min=1), metavar="N", help="Maximum number of output tokens."
-)
-@click.option(
-    "--temperature", type=FiniteRange(min=0), metavar="N", help="Sampling temperature (>= 0)."
-)
-@click.option(
-    "--top-p",
-    type=FiniteRange(min=0, max=1),
-    metavar="N",
-    help="Nucleus sampling threshold, 0 to 1.",
-)
-@click.option(
-    "--stop", multiple=True, metavar="TEXT", help="Stop sequence: the answer ends before it."
-)
-@click.option("--reasoning", type=click.Choice(REASONING_LEVELS), help="Reasoning effort.")
+@max_tokens_option
+@temperature_option
+@top_p_option
+@stop_option
+@reasoning_option
 @click.option("--tool-choice", metavar="auto|none|any|NAME", help="Which tools may be called.")
-@click.option(
-    "--schema",
-    metavar="FILE|-|TEXT",
-    help="Answer with JSON that follows this JSON Schema, or has these fields: "
-    "'name, age int, bio: one sentence'.",
-)
-@click.option(
-    "-o",
-    "--option",
-    "params",
-    multiple=True,
-    metavar="NAME=VALUE",
-    callback=_params,
-    help="A provider-specific request parameter; can be repeated.",
-)
-@click.option(
-    "--cache-retention", type=click.Choice(_RETENTION), help="How long to cache the prompt."
-)
-@click.option(
-    "--timeout",
-    type=FiniteRange(min=0),
-    metavar="SECONDS",
-    help="Time limit for each answer, including retries.",
-)
+@schema_option
+@params_option("-o")
+@cache_retention_option
+@timeout_option("Time limit for each answer, including retries.")
 @click.option("--events", is_flag=True, help="One JSON event per line, ending in done or error.")
 @click.option(
     "--json", "as_json", is_flag=True, help="The final message as JSON; with tools, each."

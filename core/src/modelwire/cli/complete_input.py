@@ -22,7 +22,7 @@ from modelwire.text import has_surrogates
 if TYPE_CHECKING:
     from modelwire.cli.logs.recorder import Continued
 
-__all__ = ["CompleteInput"]
+__all__ = ["CompleteInput", "read_schema"]
 
 
 @frozen
@@ -67,8 +67,8 @@ class CompleteInput:
 
         found = last_conversation()
         if found is None:
-            msg = "There is no stored answer to continue."
-            raise LogUnusable(msg, hint="Ask without --continue first; its answer is stored.")
+            msg = "There is no answer to continue."
+            raise LogUnusable(msg, hint="Ask without --continue; the answer is kept then.")
         return found
 
     def context(self, continued: Continued | None = None) -> Context:
@@ -105,20 +105,9 @@ class CompleteInput:
         """Read the JSON Schema: written out, the name of a file, or a list of fields.
 
         Raises:
-            click.UsageError: It cannot be read, or is no JSON object.
+            click.UsageError: It cannot be read, or is not a JSON object.
         """
-        if self.schema is None:
-            return None
-        if self.schema.lstrip().startswith("{"):
-            found = _parsed(self.schema, "--schema")
-        elif self.schema == "-" or _is_file(self.schema):
-            found = _json_of(self.schema)
-        else:
-            found = fields_schema(self.schema) or _json_of(self.schema)
-        if not isinstance(found, dict):
-            msg = "--schema is not a JSON object."
-            raise click.UsageError(msg)
-        return found
+        return read_schema(self.schema)
 
     def _prompt(self) -> str | None:
         """The piped text followed by the prompt; `None` where a context needs no prompt."""
@@ -136,6 +125,26 @@ class CompleteInput:
         if not piped.strip():
             return given
         return piped if given is None else f"{piped.rstrip()}\n\n{given}"
+
+
+def read_schema(schema: str | None) -> dict[str, Any] | None:
+    """Read the JSON Schema of `--schema`: written out, the name of a file, or a list of fields.
+
+    Raises:
+        click.UsageError: It cannot be read, or is not a JSON object.
+    """
+    if schema is None:
+        return None
+    if schema.lstrip().startswith("{"):
+        found = _parsed(schema, "--schema")
+    elif schema == "-" or _is_file(schema):
+        found = _json_of(schema)
+    else:
+        found = fields_schema(schema) or _json_of(schema)
+    if not isinstance(found, dict):
+        msg = "--schema is not a JSON object."
+        raise click.UsageError(msg)
+    return found
 
 
 def _check_prompt(prompt: str) -> None:

@@ -21,6 +21,7 @@ from modelwire.cli.event_loop import on_signal, run
 from modelwire.cli.logs.recorder import Continued, Recorder
 from modelwire.cli.output import echo_json
 from modelwire.cli.printers import INTERRUPTED, PRINTERS
+from modelwire.cli.request_options import request_settings
 from modelwire.cli.spinner import SpinningPrinter
 from modelwire.cli.tool_sources import SourceChoice
 from modelwire.errors import ModelwireError
@@ -31,7 +32,6 @@ from modelwire.runtime import Runtime, Stream, ToolLoop, ToolRun, run_tools
 from modelwire.runtime.resolver import default_ref
 from modelwire.runtime.tool_sources import with_sources_asked
 from modelwire.tools import FunctionTool, load_tools
-from modelwire.transport import Deadlines
 
 __all__ = ["ToolOptions", "answer", "rehearse"]
 
@@ -212,16 +212,12 @@ async def _rehearse(
 
 def _asked(runtime: Runtime, settings: dict[str, Any]) -> dict[str, Any]:
     """The options of the command as arguments of the runtime."""
-    asked = dict(settings)
+    asked = request_settings(settings)
     if asked["model"] is None and runtime.config.agents.defaults.model.primary is None:
         asked["model"] = str(default_ref(runtime.config, runtime.registry))
         show_note(f"No model is configured; {asked['model']} answers.")
     choice = asked.pop("tool_choice")
     asked["tool_choice"] = ToolChoice.parse(choice) if choice else None
-    asked["fallbacks"] = asked["fallbacks"] or None
-    timeout = asked.pop("timeout")
-    # Without the option the configuration's limit holds; `None` would lift it.
-    asked["deadlines"] = Deadlines() if timeout is None else Deadlines(total=timeout)
     return asked
 
 

@@ -15,6 +15,7 @@ A plugin declares itself in its `pyproject.toml`, in entry points of these group
 | `modelwire.dialects` | a wire API that the plugin serves to clients | a `Dialect`, or its class |
 | `modelwire.setup` | any name | a `SetupGuide` for `modelwire setup` |
 | `modelwire.tools` | an option of `modelwire complete` and `chat` | a `ToolSources` |
+| `modelwire.batch_runners` | a value of `modelwire batch --on` | a `BatchRunner` |
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ Kind = Literal[
     "dialects",
     "setup",
     "tools",
+    "batch_runners",
 ]
 _KINDS: frozenset[str] = frozenset(get_args(Kind))
 

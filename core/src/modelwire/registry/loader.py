@@ -30,6 +30,7 @@ __all__ = [
     "LoadedPlugin",
     "hooks_of",
     "load",
+    "load_as",
     "load_claimed_dialect",
     "load_command",
     "load_guide",
@@ -102,7 +103,7 @@ def load_command(claim: Claim) -> click.Command:
     """
     import click
 
-    return _import_as(claim, click.Command, "click command")
+    return load_as(claim, click.Command, "click command")
 
 
 def load_claimed_dialect(claim: Claim) -> Dialect:
@@ -113,7 +114,7 @@ def load_claimed_dialect(claim: Claim) -> Dialect:
     """
     from modelwire.dialects import Dialect
 
-    loaded = _import_as(claim, Dialect)  # type: ignore[type-abstract] # a protocol
+    loaded = load_as(claim, Dialect)  # type: ignore[type-abstract] # a protocol
     if loaded.api != claim.name:
         msg = f"{claim.distribution} offers {claim.name!r}, which is not a Dialect of that API."
         raise PluginError(msg)
@@ -128,7 +129,7 @@ def load_guide(claim: Claim) -> SetupGuide:
     """
     from modelwire.hookspecs import SetupGuide
 
-    return _import_as(claim, SetupGuide)
+    return load_as(claim, SetupGuide)
 
 
 def load_tool_sources(claim: Claim) -> ToolSources:
@@ -139,7 +140,7 @@ def load_tool_sources(claim: Claim) -> ToolSources:
     """
     from modelwire.tools import ToolSources
 
-    return _import_as(claim, ToolSources)
+    return load_as(claim, ToolSources)
 
 
 def hooks_of(plugin: object) -> pluggy.HookRelay:
@@ -188,7 +189,17 @@ def _import(claim: Claim) -> object:
         raise PluginError(msg, hint=hint) from error
 
 
-def _import_as(claim: Claim, kind: type[_T], called: str = "") -> _T:
+def load_as(claim: Claim, kind: type[_T], called: str = "") -> _T:
+    """Import what an entry point offers.
+
+    Args:
+        claim: The entry point.
+        kind: The class or protocol that it must be an instance of.
+        called: The name of that in errors; by default the class's.
+
+    Raises:
+        PluginError: It cannot be imported, or is something else.
+    """
     loaded = _import(claim)
     if not isinstance(loaded, kind):
         what = called or kind.__name__

@@ -1,0 +1,1 @@
+"""The command `modelwire batch`: asks the rows of a file."""

@@ -1,0 +1,153 @@
+"""`modelwire batch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from modelwire.cli.options import (
+    FiniteRange,
+    WholeRange,
+    config_option,
+    json_option,
+    model_option,
+    system_option,
+)
+from modelwire.cli.request_options import (
+    cache_retention_option,
+    fallback_option,
+    max_tokens_option,
+    params_option,
+    reasoning_option,
+    schema_option,
+    stop_option,
+    temperature_option,
+    timeout_option,
+    top_p_option,
+)
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_PLACES = ("here", "ray")
+"""Where a batch can be run; all but the first are offered by packages."""
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=_FILE)
+@click.option(
+    "-o", "--output", required=True, type=_FILE, metavar="FILE", help="The file of the answers."
+)
+@model_option
+@fallback_option
+@system_option
+@max_tokens_option
+@temperature_option
+@top_p_option
+@stop_option
+@reasoning_option
+@schema_option
+@params_option()
+@cache_retention_option
+@timeout_option("Time limit for each answer.")
+@click.option(
+    "--concurrency",
+    type=WholeRange(min=1),
+    metavar="N",
+    default=64,
+    show_default=True,
+    help="Maximum number of concurrent requests.",
+)
+@click.option(
+    "--rpm",
+    type=FiniteRange(min=0, min_open=True),
+    metavar="N",
+    help="Quota of requests per minute. Default: found out.",
+)
+@click.option(
+    "--tpm",
+    type=FiniteRange(min=0, min_open=True),
+    metavar="N",
+    help="Quota of tokens per minute.",
+)
+@click.option(
+    "--budget",
+    type=FiniteRange(min=0, min_open=True),
+    metavar="USD",
+    help="Stop before all answers together cost more.",
+)
+@click.option(
+    "--attempts",
+    type=WholeRange(min=1),
+    metavar="N",
+    default=5,
+    show_default=True,
+    help="How often a row is asked before it has failed.",
+)
+@click.option(
+    "--retry-failed", is_flag=True, help="Ask rows again whose failure is final, as bad requests."
+)
+@click.option(
+    "--on",
+    "place",
+    type=click.Choice(_PLACES),
+    default="here",
+    show_default=True,
+    help="Where the rows are asked.",
+)
+@click.option("--address", metavar="ADDRESS", help="The cluster, with --on ray.")
+@json_option
+@config_option
+def batch(
+    source: Path,
+    output: Path,
+    schema: str | None,
+    concurrency: int,
+    rpm: float | None,
+    tpm: float | None,
+    budget: float | None,
+    attempts: int,
+    retry_failed: bool,
+    place: str,
+    address: str | None,
+    as_json: bool,
+    config_path: Path | None,
+    **options: Any,
+) -> int:
+    """Ask a model each row of INPUT, and write the answers to a file.
+
+    INPUT is JSON lines, CSV or Parquet. A row has `prompt` or `messages`, and may have `custom_id`, `system`,
+    `max_tokens` and so on, or it is a line of a service's batch input. Failed rows are written to
+    NAME.errors.jsonl beside the output. The same command continues a batch that was interrupted.
+
+    Exits with 0 when every row is answered, 1 when the batch failed, 2 when the command was misused,
+    3 when rows failed, 4 when the budget ended it, and 130 on Ctrl-C.
+
+    \b
+    modelwire batch questions.jsonl -o answers.jsonl
+    modelwire batch reviews.csv -o out.jsonl --schema "stars int, summary"
+    modelwire batch big.jsonl -o out.jsonl --rpm 1000 --budget 20
+    """  # noqa: D301 - \b keeps click from joining the lines
+    if place == "here" and address is not None:
+        msg = "--address needs --on ray."
+        raise click.UsageError(msg)
+    from modelwire.batch.pace import Limits
+    from modelwire.batch.summary import BatchRequest
+    from modelwire.cli.batch.places import run_at
+    from modelwire.cli.batch.report import report
+    from modelwire.cli.complete_input import read_schema
+    from modelwire.cli.request_options import request_settings
+
+    given = request_settings({**options, "response_schema": read_schema(schema)})
+    request = BatchRequest(
+        source,
+        output,
+        {name: value for name, value in given.items() if value not in (None, (), {})},
+        Limits(concurrency, rpm, tpm),
+        budget,
+        attempts,
+        retry_failed,
+        config_path,
+        {} if address is None else {"address": address},
+    )
+    return report(run_at(place, request), as_json=as_json)

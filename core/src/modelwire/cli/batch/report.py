@@ -1,0 +1,51 @@
+"""The report of a batch: what came of it, and the exit status."""
+
+from __future__ import annotations
+
+from modelwire.batch import BatchSummary
+from modelwire.cli.batch.progress_bar import duration
+from modelwire.cli.output import echo, echo_json
+from modelwire.cli.printers import INTERRUPTED
+
+__all__ = ["report"]
+
+_ROWS_FAILED = 3
+_BUDGET_USED_UP = 4
+
+
+def report(summary: BatchSummary, *, as_json: bool) -> int:
+    """Print what came of a batch; return the exit status."""
+    if as_json:
+        echo_json(summary.to_json(), indent=2)
+    else:
+        for line in _lines(summary):
+            echo(line)
+    if summary.stopped == "interrupted":
+        return INTERRUPTED
+    if summary.stopped == "budget":
+        return _BUDGET_USED_UP
+    return _ROWS_FAILED if summary.failed else 0
+
+
+def _lines(summary: BatchSummary) -> list[str]:
+    answered = f"{summary.answered:,} of {_rows(summary.rows)} answered: {summary.output}"
+    lines = [answered]
+    if summary.failed:
+        lines.append(f"{_rows(summary.failed)} failed: {summary.errors}")
+    if summary.remaining:
+        reason = " The budget is used up." if summary.stopped == "budget" else ""
+        lines.append(
+            f"{_rows(summary.remaining)} not asked yet; the same command continues.{reason}"
+        )
+    facts = [f"{summary.requests:,} requests in {duration(summary.seconds)}"]
+    if summary.refused:
+        facts.append(f"{summary.refused:,} refused")
+    facts.append(f"{summary.tokens:,} tokens")
+    if summary.cost:
+        facts.append(f"${summary.cost:,.4f} in all")
+    lines.append(", ".join(facts))
+    return lines
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"

@@ -1,0 +1,194 @@
+"""`modelwire batch`: what it prints, writes and exits with."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from modelwire.batch import BatchProgress
+from modelwire.cli.batch.progress_bar import duration, progress_line
+
+
+@pytest.fixture
+def ask(program):
+    def ask(rows, *arguments, **options):
+        text = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (program.folder / "in.jsonl").write_text(text)
+        return program.run("batch", "in.jsonl", "-o", "out.jsonl", *arguments, **options)
+
+    return ask
+
+
+def written(program, name="out.jsonl"):
+    return [json.loads(line) for line in (program.folder / name).read_text().splitlines()]
+
+
+def test_the_answers_are_written_and_counted(program, ask):
+    done = ask([{"prompt": "one"}, {"prompt": "two"}], "-m", "actor/m", "--system", "Max")
+    assert (done.returncode, done.stderr) == (0, b"")
+    first, second = done.stdout.decode().splitlines()
+    assert first == "2 of 2 rows answered: out.jsonl"
+    assert second.startswith("2 requests in ")
+    texts = {each["message"]["content"][1]["text"] for each in written(program)}
+    assert texts == {"Max said: one", "Max said: two"}
+
+
+def test_the_options_of_complete_are_options_of_every_row(program, ask):
+    row = {"prompt": "one", "max_tokens": 7}
+    done = ask([row, {"prompt": "two"}], "-m", "actor/m", "--max-tokens", "5")
+    assert done.returncode == 0
+    assert {each["line"]: each["usage"]["output"] for each in written(program)} == {1: 7, 2: 5}
+
+
+def test_failed_rows_have_their_own_file_and_exit_status(program, ask):
+    done = ask([{"prompt": "one"}, {"prompt": 5}], "-m", "actor/m")
+    assert done.returncode == 3
+    assert "1 row failed: out.errors.jsonl\n" in done.stdout.decode()
+    (failure,) = written(program, "out.errors.jsonl")
+    assert failure["error"]["message"] == "Line 2: prompt must be text that is not empty."
+
+
+def test_the_summary_is_json_on_request(program, ask):
+    done = ask([{"prompt": "one"}], "-m", "actor/m", "--json")
+    summary = json.loads(done.stdout)
+    assert (summary["rows"], summary["answered"], summary["stopped"]) == (1, 1, None)
+    assert (summary["output"], summary["errors"]) == ("out.jsonl", "out.errors.jsonl")
+
+
+def test_an_error_is_json_on_request(program, ask):
+    rows = [{"custom_id": "a", "prompt": "one"}, {"custom_id": "a", "prompt": "two"}]
+    done = ask(rows, "-m", "actor/m", "--json")
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert error["type"] == "batch"
+    assert "Lines 1 and 2 of in.jsonl" in error["message"]
+
+
+def test_refused_credentials_end_the_batch(program, ask):
+    done = ask([{"prompt": "one"}], "-m", "actor/refuses")
+    assert done.returncode == 1
+    assert b"The key was refused." in done.stderr
+    assert written(program) == []
+
+
+def test_a_budget_has_its_own_exit_status(program, ask):
+    prices = {"input": 1000, "output": 1000, "cacheRead": 0, "cacheWrite": 0}
+    model = {"id": "m", "name": "m", "cost": prices}
+    program.configure({"models": {"providers": {"actor": {"models": [model]}}}})
+    rows = [{"prompt": str(index)} for index in range(9)]
+    done = ask(rows, "-m", "actor/m", "--budget", "0.01")
+    assert done.returncode == 4
+    shown = done.stdout.decode()
+    assert "3 of 9 rows answered" in shown
+    assert "6 rows not asked yet; the same command continues. The budget is used up." in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["in.jsonl"], "Missing option '-o'"),
+        (["in.jsonl", "-o", "out.jsonl", "--rpm", "0"], "--rpm"),
+        (["in.jsonl", "-o", "out.jsonl", "--on", "mars"], "'mars' is not one of"),
+        (["in.jsonl", "-o", "out.jsonl", "--address", "x"], "--address needs --on ray"),
+        (["in.jsonl", "-o", "out.jsonl", "--schema", "{}x"], "--schema is not JSON"),
+        (["in.jsonl", "-o", "out.jsonl", "--option", "temperature=1"], "--temperature"),
+    ],
+)
+def test_a_misuse_is_named(program, arguments, part):
+    done = program.run("batch", *arguments)
+    assert done.returncode == 2
+    assert part in done.stderr.decode()
+
+
+def test_a_runner_that_is_not_installed_is_named_with_its_package(program, ask):
+    done = ask([{"prompt": "one"}], "--on", "ray")
+    assert done.returncode == 1
+    assert "pip install modelwire-ray" in done.stderr.decode()
+
+
+RUNNER = """
+    from modelwire.batch import BatchSummary
+
+    class Runner:
+        def run(self, request):
+            print(request.source, dict(request.settings), dict(request.runner_options))
+            return BatchSummary(1, 1, 0, 0, 1, 1, 0, 5, 0.0, 1.0, request.output, request.output)
+
+    RUNNER = Runner()
+"""
+
+
+def test_a_runner_of_a_package_gets_the_batch(program, ask, site):
+    module = "runner_plugin"
+    site.install("runner", {"batch_runners": {"ray": f"{module}:RUNNER"}}, RUNNER, module=module)
+    done = ask([{"prompt": "one"}], "--on", "ray", "--address", "here:1", "-m", "actor/m")
+    shown = done.stdout.decode().splitlines()
+    assert shown[0].startswith("in.jsonl {'model': 'actor/m', 'deadlines'")
+    assert shown[0].endswith("{'address': 'here:1'}")
+    assert shown[1] == "1 of 1 row answered: out.jsonl"
+    assert done.returncode == 0
+
+
+def test_the_first_interrupt_waits_for_answers_and_the_second_does_not(program):
+    (program.folder / "in.jsonl").write_text('{"prompt": "one"}\n' * 3)
+    process = program.start(
+        "batch", "in.jsonl", "-o", "out.jsonl", "-m", "actor/stuck",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    program.wait_for_asked("stuck")
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    shown, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == b""
+    assert b"3 rows not asked yet; the same command continues." in shown
+    assert written(program) == []
+
+
+def test_a_terminal_shows_a_bar_that_is_gone_at_the_end(program):
+    (program.folder / "in.jsonl").write_text('{"prompt": "one"}\n')
+    arguments = ("batch", "in.jsonl", "-o", "out.jsonl", "-m", "actor/m")
+    assert program.leave(*arguments).startswith("1 of 1 row answered: out.jsonl\n")
+
+
+PROGRESS = BatchProgress(
+    rows=10_000, answered=2_500, failed=3, in_flight=64, tokens=60_000, cost=1.25, seconds=30.0,
+    before=1_000,
+)  # fmt: skip
+
+
+def test_the_line_has_rows_failures_speed_cost_and_the_time_left():
+    assert progress_line(PROGRESS, 100) == (
+        "[#####---------------] 2,503/10,000  3 failed  2,000 tokens/s  $1.25  2 min 30 s left"
+    )
+
+
+@pytest.mark.parametrize("columns", range(120))
+def test_the_line_fits(columns):
+    assert len(progress_line(PROGRESS, columns)) <= columns
+
+
+def test_the_line_says_what_is_done_before_and_after_the_rows():
+    assert progress_line(BatchProgress(seconds=4.2), 80) == "Reading the input: 4 s"
+    stopping = BatchProgress(rows=10, answered=2, in_flight=4, stopping=True, seconds=1.0)
+    assert progress_line(stopping, 80) == (
+        "[####----------------] 2/10  stopping, 4 in flight (Ctrl-C again ends them)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "0 s"),
+        (59.6, "1 min 0 s"),
+        (61, "1 min 1 s"),
+        (3600, "1 h 0 min"),
+        (9e5, "250 h 0 min"),
+    ],
+)
+def test_durations_have_two_units(seconds, text):
+    assert duration(seconds) == text
