@@ -37,6 +37,7 @@ MEASURES = (
     "idle_streams",
     "gateway",
     "frameworks",
+    "batch",
 )
 
 
