@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import Factory, field, frozen
@@ -65,6 +66,12 @@ class Prices:
         return Cost(known[0], known[1], known[2], known[3] + known[4])
 
 
+@lru_cache(maxsize=1024)
+def _ref_of(provider: str, model: str) -> ModelRef:
+    """A reference; each call asks for that of its model several times."""
+    return ModelRef(provider, model)
+
+
 def _price(per_million: float | None, tokens: int) -> float | None:
     if tokens == 0:
         return 0.0
@@ -123,7 +130,7 @@ class Model:
     @property
     def ref(self) -> ModelRef:
         """The reference that names this model."""
-        return ModelRef(self.provider, self.id)
+        return _ref_of(self.provider, self.id)
 
     @property
     def may_answer(self) -> bool:

@@ -79,6 +79,8 @@ class _Admitted:
     @property
     def metadata(self) -> Mapping[str, str]:
         """The labels of every caller, and those of this one."""
+        if not (self.control.labels or self.caller.labels):
+            return {}
         about = {"id": self.caller.id, "name": self.caller.name, "owner": self.caller.owner or ""}
         every = {name: text.format(**about) for name, text in self.control.labels.items()}
         return {name: text for name, text in every.items() if text} | dict(self.caller.labels)
@@ -87,7 +89,9 @@ class _Admitted:
         self, usage: Usage | None, cost: float | None, *, model: str | None = None
     ) -> None:
         """Count the usage, to the end even if the waiting caller leaves."""
-        answered = self if model is None else evolve(self, model=model)
+        answered = self
+        if model not in (None, self.model):
+            answered = evolve(self, model=model)
         await self.control.settle(answered, usage, cost)
 
 

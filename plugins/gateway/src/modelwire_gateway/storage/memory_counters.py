@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -81,6 +81,7 @@ class MemoryCounters:
         self._clock = clock
         self._uses: OrderedDict[str, _Use] = OrderedDict()
         self._cooling: dict[str, float] = {}
+        self._ids = itertools.count(1)
 
     async def reserve(self, demand: Demand) -> Reservation | Full | None:
         """Reserve the demand of a request, all of it or nothing."""
@@ -94,7 +95,7 @@ class MemoryCounters:
         full = _full(use, demand.allowance, demand.tokens, now)
         if full is not None:
             return full
-        made = Reservation(secrets.token_hex(8), demand.caller, second, demand.tokens, demand.cost)
+        made = Reservation(str(next(self._ids)), demand.caller, second, demand.tokens, demand.cost)
         if demand.allowance.requests_per_minute is not None:
             use.requests.add(second, 1)
         if demand.allowance.tokens_per_minute is not None:
