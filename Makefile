@@ -13,7 +13,9 @@ INTEGRATIONS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard integrations/*/p
 # strands-agents allows no mcp as new as modelwire-mcp needs, so these two are not resolved together.
 # What modelwire-strands uses of it imports no mcp: here it runs beside the newer one.
 APART := integrations/strands
-PACKAGES := core $(PLUGINS) $(filter-out $(APART),$(INTEGRATIONS))
+# Ray takes 600 MB. Its integration is installed and tested in an environment of its own only.
+ALONE := integrations/ray
+PACKAGES := core $(PLUGINS) $(filter-out $(APART) $(ALONE),$(INTEGRATIONS))
 NAMES := modelwire $(subst _,-,$(patsubst %,modelwire-%,$(notdir $(PLUGINS) $(INTEGRATIONS))))
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,core $(PLUGINS))
 BIN := .venv/bin
@@ -72,6 +74,7 @@ lock: .venv/dev
 	@$(STEP) "Installing uv" $(PIP) --group lock
 	@printf './%s\n' $(PACKAGES) | $(LOCK) $(addprefix --no-emit-package ,$(NAMES)) -o release/dependencies.txt - >/dev/null
 	@printf './%s\n' core plugins/bedrock $(APART) | $(LOCK) $(addprefix --no-emit-package ,$(NAMES)) -o release/dependencies-strands.txt - >/dev/null
+	@printf './%s\n' core $(ALONE) | $(LOCK) $(addprefix --no-emit-package ,$(NAMES)) -o release/dependencies-ray.txt - >/dev/null
 	@$(LOCK) -o release/tools.txt release/tools.in >/dev/null
 
 clean:
@@ -99,6 +102,6 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/demo $(addsuffix /pyproject.toml,$(INTEGRATIONS))
-	@$(STEP) "Installing development tools" $(PIP) --group dev $(addprefix -e ,$(filter-out $(APART),$(INTEGRATIONS)))
+	@$(STEP) "Installing development tools" $(PIP) --group dev $(addprefix -e ,$(filter-out $(APART) $(ALONE),$(INTEGRATIONS)))
 	@$(STEP) "Installing Strands" $(PIP) --no-deps --group strands $(addprefix -e ,$(APART))
 	@touch $@

@@ -21,10 +21,13 @@ from bom import DependencyError, Resolution, bill_of_materials
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMS = "SHA256SUMS"
-APART = {"modelwire_strands": ("modelwire", "modelwire_bedrock")}
+APART = {
+    "modelwire_ray": ("modelwire",),
+    "modelwire_strands": ("modelwire", "modelwire_bedrock"),
+}
 """Packages that are not resolved together with all others, and those of ours that they need.
 
-Strands allows no mcp as new as modelwire-mcp needs. Each has a lock file of its own.
+Strands allows no mcp as new as modelwire-mcp needs, and Ray is large. Each has a lock file of its own.
 """
 
 

@@ -54,7 +54,7 @@ def test_the_suite_passes(name, tmp_path):
         env=environ,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,  # Ray starts dozens of processes
     )
 
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]

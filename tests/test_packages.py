@@ -51,7 +51,7 @@ def test_it_asks_for_floors_only(wheel):
     assert "Requires-Python: >=3.11\n" in text
     requirements = re.findall(r"^Requires-Dist: (.*)$", text, re.MULTILINE)
     assert requirements
-    floor = re.compile(r"[\w-]+>=[\d.]+( ?; ?extra == .*)?")
+    floor = re.compile(r"[\w-]+(\[\w+\])?>=[\d.]+( ?; ?extra == .*)?")
     assert [r for r in requirements if not floor.fullmatch(r)] == []
 
 
