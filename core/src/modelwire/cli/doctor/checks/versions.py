@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from modelwire.cli.doctor.context import DoctorContext
@@ -19,13 +20,14 @@ _AT_LEAST = re.compile(r">=\s*([0-9][0-9.]*)")
 
 async def check_versions(situation: DoctorContext) -> list[Finding]:
     """Look whether what the packages need is there, and new enough."""
+    version_of = cache(_version)  # many packages need the same one
     packages = ["modelwire", *(p.distribution for p in situation.runtime.registry.plugins())]
     found: dict[str, str] = {"python": platform.python_version()}
     missing: dict[str, str] = {}
     for package in packages:
-        found[package] = _version(package) or "?"
+        found[package] = version_of(package) or "?"
         for name, least in _needs(package):
-            installed = _version(name)
+            installed = version_of(name)
             if installed is None:
                 missing[name] = f"{package} needs {name}, which is not installed"
             else:
