@@ -2,12 +2,12 @@
 
 import json
 import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import preloaded
 import pytest
 from attrs import frozen
 
@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).parent))  # the mistakes
 
 
 # Of the plugins that pytest finds, those of modelwire: importing the others takes most of a short run.
-_OTHERS = [
-    entry.name
+_OURS = [
+    entry.value
     for entry in entry_points(group="pytest11")
-    if not entry.dist.name.startswith("modelwire")
+    if entry.dist.name.startswith("modelwire")
 ]
-_NO_OTHERS = [option for name in _OTHERS for option in ("-p", f"no:{name}")]
+_PLUGINS = [option for module in _OURS for option in ("-p", module)]
 
 
 class Workshop:
@@ -76,14 +76,15 @@ class Workshop:
         report = self.folder / report
         sources = [str(path) for path in self.folder.glob("*/src")]
         path = os.pathsep.join([*sources, os.environ.get("PYTHONPATH", "")])
-        quiet = ("-p", "no:cacheprovider", *_NO_OTHERS, "-W", "error")
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *quiet, f"--modelwire-report={report}", *options, *nodes],
+        quiet = ("-p", "no:cacheprovider", *_PLUGINS, "-W", "error")
+        done = preloaded.run(
+            ["-m", "pytest", "-q", *quiet, f"--modelwire-report={report}", *options, *nodes],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": path},
-            capture_output=True,
+            env={**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             text=True,
-        )  # fmt: skip
+            timeout=280,
+            python=True,
+        )
         found = json.loads(report.read_text())["suites"] if report.exists() else []
         return Outcome(done.returncode, done.stdout + done.stderr, {s["suite"]: s for s in found})
 
