@@ -34,7 +34,8 @@ demo: .venv/demo
 demo-bedrock: .venv/demo
 	@$(BIN)/python docs/examples/bedrock_on_this_machine.py "$$PROMPT"
 
-test: lint types unit
+# The types are among the tests.
+test: lint unit
 
 format: .venv/dev
 	$(BIN)/ruff format .
