@@ -40,6 +40,7 @@ from modelwire_bedrock.emulator import (
 from modelwire_strands import ModelwireModel
 
 HAIKU = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
+NOVA = "bedrock/us.amazon.nova-pro-v1:0"
 PNG = b"\x89PNG\r\n\x1a\n"
 SLOW = Answer("word " * 50, pacing=Pacing(between=0.2))
 
@@ -235,6 +236,54 @@ async def test_pictures_go_to_the_model(emulator, model):
     await quiet(model).invoke_async([{"text": "What is this?"}, picture])
 
     assert sent(emulator)["messages"][0]["content"][1] == picture
+
+
+async def test_a_picture_in_s3_goes_to_the_model(emulator):
+    stored = {"uri": "s3://bucket/one.png", "bucketOwner": "123456789012"}
+    picture = {"image": {"format": "png", "source": {"location": {"type": "s3", **stored}}}}
+
+    async with ModelwireModel(NOVA, config={}) as nova:
+        await quiet(nova).invoke_async([{"text": "What is this?"}, picture])
+
+    there = {"image": {"format": "png", "source": {"s3Location": stored}}}
+    assert sent(emulator)["messages"][0]["content"][1] == there
+
+
+async def test_a_tool_returns_a_document_in_s3(emulator, model):
+    stored = {"uri": "s3://bucket/one.pdf"}
+    document = {"format": "pdf", "name": "one", "source": {"location": {"type": "s3", **stored}}}
+
+    @tool
+    def find() -> dict:
+        """Find the document."""
+        return {"status": "success", "content": [{"document": document}]}
+
+    await quiet(model, tools=[find]).invoke_async("Find it.")
+
+    (block,) = sent(emulator)["messages"][-1]["content"][0]["toolResult"]["content"]
+    assert block["document"]["source"] == {"s3Location": stored}
+
+
+async def test_media_elsewhere_are_refused_with_their_place(model):
+    elsewhere = {"location": {"type": "https", "uri": "https://example.com/one.png"}}
+    picture = {"image": {"format": "png", "source": elsewhere}}
+
+    with pytest.raises(InvalidMessage, match=r"messages\[0\].content\[1\].image.source.location"):
+        await anext(model.stream(asked("What is this?", picture)))
+
+
+async def test_all_calls_of_an_answer_are_run(emulator, model):
+    emulator.answer(
+        [Text("I look."), *(ToolUse("look", {"city": city}) for city in ("Oslo", "Rome"))]
+    )
+
+    agent = quiet(model, tools=[look])
+    await agent.invoke_async("The weather?")
+
+    _, said, returned, _ = agent.messages
+    assert [list(block) for block in said["content"]] == [["text"], ["toolUse"], ["toolUse"]]
+    texts = [block["toolResult"]["content"][0]["text"] for block in returned["content"]]
+    assert sorted(texts) == ["sunny in Oslo", "sunny in Rome"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 - A `Dialect` reads requests of an API, each as a `ServedCall`, and writes the answers: whole, or with an
   `EventWriter` as events of the type `WireEvent`, which it frames as bytes.
+- A `BlockOrder` puts the events of an answer in the order of its blocks.
 - `Fields` reads the values of a request by their types; a request that cannot be served is a
   `BadRequest`.
 - `assistant_turn`, `user_turns`, `media_of`, `media_of_url`, `decode_base64` and `level_of_budget` make
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.dialects.block_order import BlockOrder
     from modelwire.dialects.budgets import level_of_budget
     from modelwire.dialects.call import Note, ServedCall, assistant_turn, user_turns
     from modelwire.dialects.dialect import (
@@ -44,6 +46,7 @@ __all__ = [
     "SSE_MEDIA_TYPE",
     "Asked",
     "BadRequest",
+    "BlockOrder",
     "Dialect",
     "ErrorWords",
     "EventWriter",
@@ -68,6 +71,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "block_order": ("BlockOrder",),
         "budgets": ("level_of_budget",),
         "call": ("Note", "ServedCall", "assistant_turn", "user_turns"),
         "dialect": (

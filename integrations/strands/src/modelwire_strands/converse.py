@@ -22,6 +22,7 @@ from modelwire.errors import InvalidMessage
 from modelwire.events import DoneEvent, Event
 from modelwire.models import Model
 from modelwire.registry import load_dialect
+from modelwire_strands.locations import with_s3_locations
 
 __all__ = ["ConverseEvents", "converse", "read_call"]
 
@@ -59,7 +60,7 @@ def read_call(
     Raises:
         InvalidMessage: The dictionaries are not as Converse has them; the place is named.
     """
-    body: dict[str, Any] = {"messages": messages, "system": list(system)}
+    body: dict[str, Any] = {"messages": with_s3_locations(messages), "system": list(system)}
     if tools:
         body["toolConfig"] = {"tools": [{"toolSpec": tool} for tool in tools], "toolChoice": choice}
     try:

@@ -10,6 +10,7 @@ import msgspec
 from modelwire.dialects import (
     SSE_MEDIA_TYPE,
     Asked,
+    BlockOrder,
     EventWriter,
     Failure,
     Fields,
@@ -114,6 +115,7 @@ class _MessagesWriter:
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
         self._begun = False
+        self._order = BlockOrder()
         self._places: dict[int, int] = {}
         self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
             TextStartEvent: self._on_text_start,
@@ -129,9 +131,12 @@ class _MessagesWriter:
 
     def feed(self, event: Event) -> list[WireEvent]:
         """Write an event; `message_start` comes before the first."""
-        handler = self._handlers.get(type(event))
-        data = [] if handler is None else handler(event)
-        return data if self._begun else self._begin() + data
+        written = self._begin()
+        for each in self._order.feed(event):
+            handler = self._handlers.get(type(each))
+            if handler is not None:
+                written += handler(each)
+        return written
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
         """Write why the answer ended, and its usage."""

@@ -8,7 +8,16 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from modelwire.dialects import Asked, EventWriter, Failure, Fields, Reported, ServedCall, WireEvent
+from modelwire.dialects import (
+    Asked,
+    BlockOrder,
+    EventWriter,
+    Failure,
+    Fields,
+    Reported,
+    ServedCall,
+    WireEvent,
+)
 from modelwire.events import (
     Event,
     TextDeltaEvent,
@@ -127,6 +136,7 @@ class _ConverseWriter:
     def __init__(self) -> None:
         self._made = time.monotonic()
         self._begun = False
+        self._order = BlockOrder()
         self._places: dict[int, int] = {}
         self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
             TextStartEvent: self._on_start,
@@ -141,9 +151,12 @@ class _ConverseWriter:
 
     def feed(self, event: Event) -> list[WireEvent]:
         """Write an event; `messageStart` comes before the first."""
-        start = self._begin()
-        handler = self._handlers.get(type(event))
-        return start if handler is None else start + handler(event)
+        written = self._begin()
+        for each in self._order.feed(event):
+            handler = self._handlers.get(type(each))
+            if handler is not None:
+                written += handler(each)
+        return written
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
         """Write why the answer ended, and its usage."""

@@ -1,0 +1,28 @@
+"""Blocks of streams of Converse follow one another, though the calls of a message end together."""
+
+import json
+
+from modelwire.dialects import Asked
+from modelwire.events import ToolCallDeltaEvent, ToolCallEndEvent, ToolCallStartEvent
+from modelwire.messages import ToolCall
+from modelwire.models import Model
+from modelwire.registry import load_dialect
+
+
+def test_a_block_stops_before_the_next_one_starts():
+    dialect = load_dialect("bedrock-converse-stream")
+    body = {"messages": [{"role": "user", "content": [{"text": "The weather?"}]}]}
+    call = dialect.read(body, {}, Model("amazon-bedrock", "claude"), "")
+    writer = dialect.writer(Asked(call, "claude", "", 0))
+    events = [
+        event
+        for at in (0, 1)
+        for event in (ToolCallStartEvent(at, f"call_{at}", "look"), ToolCallDeltaEvent(at, "{}"))
+    ]
+    events += [ToolCallEndEvent(at, ToolCall(f"call_{at}", "look")) for at in (0, 1)]
+
+    written = [each for event in events for each in writer.feed(event)]
+
+    blocks = [(each.name, json.loads(each.data).get("contentBlockIndex")) for each in written]
+    steps = ("contentBlockStart", "contentBlockDelta", "contentBlockStop")
+    assert blocks == [("messageStart", None), *((step, at) for at in (0, 1) for step in steps)]
