@@ -43,6 +43,8 @@ def _assistant_content(content: str | Iterable[AssistantContent]) -> list[Assist
 
 
 def _blocks(content: Iterable[_B]) -> list[_B]:
+    if type(content) is list:
+        return content.copy()
     given: object = content
     if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
         msg = (

@@ -117,7 +117,30 @@ def _problems(context: Context) -> Iterator[Problem]:
     if system is not None and not isinstance(system, str):
         yield Problem("system_prompt", f"must be a string, not {_kind(system)}")
     for index, message in enumerate(context.messages):
-        yield from _problems_of(message, f"messages[{index}]")
+        if not _is_sound(message):
+            yield from _problems_of(message, f"messages[{index}]")
+
+
+def _is_sound(message: Any) -> bool:
+    """Whether a message is as nearly all are: a quick look, since histories are long."""
+    kind = type(message)
+    by_model = kind is AssistantMessage
+    if kind is ToolResultMessage:
+        named = type(message.tool_call_id) is str and type(message.tool_name) is str
+    else:
+        named = by_model or kind is UserMessage
+    if not named or type(message.content) is not list:
+        return False
+    for block in message.content:
+        of = type(block)
+        if of is Text or (of is Thinking and by_model):
+            sound = type(block.text) is str
+        else:
+            sound = of is ToolCall and by_model and type(block.arguments) is dict
+            sound = sound and type(block.id) is str and type(block.name) is str
+        if not sound:
+            return False
+    return True
 
 
 def _problems_of(message: Any, path: str) -> Iterator[Problem]:

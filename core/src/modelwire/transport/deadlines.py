@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 __all__ = ["ANOTHER_TURN", "Deadlines", "ReadWatch"]
 
 
-@frozen
+@frozen(eq=False)
 class _Default:
-    """The default of a limit that was not given."""
+    """The default of a limit that was not given; there is one object for each number of seconds.
+
+    So two are compared without a call, which happens many times in each request.
+    """
 
     seconds: float | None
 
     def __repr__(self) -> str:
         return repr(self.seconds)
 
+    def __reduce__(self) -> tuple[Callable[[float | None], _Default], tuple[float | None]]:
+        return _default, (self.seconds,)
 
+
+@lru_cache(maxsize=16)
 def _default(seconds: float | None) -> Any:
     return _Default(seconds)
 

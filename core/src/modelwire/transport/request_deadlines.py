@@ -41,9 +41,11 @@ class RequestDeadlines:
         self.total_at = None if deadlines.total is None else now + deadlines.total
         self.connected_at = now
         self.reused = False
-        self.phase = "total"
+        self.phase = "connect"
         self.limit = 0.0
-        self.connecting()
+        # Only `total` is limited until there is something to wait for, which is reported.
+        if self.total_at is not None:
+            self._enter("connect", None)
 
     def queued(self) -> None:
         """The pool is limited, and all its connections are in use."""

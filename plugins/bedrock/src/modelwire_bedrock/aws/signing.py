@@ -289,11 +289,19 @@ def is_large(params: Any) -> bool:
         value = rest.pop()
         room -= _NODE
         kind = type(value)
-        if kind is str or isinstance(value, str | bytes):
+        if kind is str:
             room -= len(value)
-        elif kind is dict or isinstance(value, Mapping):
+        elif kind is dict:
             rest += value.values()
-        elif kind is list or isinstance(value, list | tuple):
+        elif kind is list:
+            rest += value
+        elif kind is bool or kind is int:
+            continue
+        elif isinstance(value, str | bytes):
+            room -= len(value)
+        elif isinstance(value, Mapping):
+            rest += value.values()
+        elif isinstance(value, list | tuple):
             rest += value
         if room < 0:
             return True

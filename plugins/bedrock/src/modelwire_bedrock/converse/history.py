@@ -128,8 +128,8 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
             messages.append({"role": "assistant", "content": turn.blocks})
             continue
         said = _with_text([*turn.beside, *turn.said], changes)
-        results = turn.results and any("toolResult" in block for block in turn.results)
-        if results and (refused := _refused_company(said, family)):
+        refused = _refused_company(said, family) if said and turn.results else None
+        if refused and any("toolResult" in block for block in turn.results):
             # The service merges adjacent turns of one role, so they must be separated.
             changes.added(
                 "messages", f"{family.key} takes {refused} beside tool results; a turn parts them."

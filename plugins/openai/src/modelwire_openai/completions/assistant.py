@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from modelwire.authoring import parse_json_or_none
+from modelwire.authoring import encode_json, parse_json_or_none
 from modelwire.messages import AssistantMessage, Text, Thinking, ToolCall
 from modelwire.repair import AssistantTurn, clean_arguments, clean_text, is_blank, text_of
 from modelwire_openai.completions.rendering import Rendering
@@ -195,4 +195,4 @@ class _Renderer:
 
 
 def _as_text(arguments: dict[str, Any]) -> str:
-    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+    return encode_json(arguments).decode()

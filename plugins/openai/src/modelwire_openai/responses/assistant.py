@@ -223,4 +223,6 @@ def _asides(message: AssistantMessage) -> dict[str | None, list[dict[str, Any]]]
 
 
 def _as_text(arguments: dict[str, Any]) -> str:
-    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+    from modelwire.authoring import encode_json  # as in `_object`
+
+    return encode_json(arguments).decode()
