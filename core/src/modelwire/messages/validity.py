@@ -23,6 +23,7 @@ from modelwire.messages.message import (
     ToolResultMessage,
     UserMessage,
 )
+from modelwire.messages.tool_memory import ToolMemory
 from modelwire.structuring import TOO_DEEP, is_deep, not_json
 
 __all__ = ["check_context", "check_tools"]
@@ -94,7 +95,21 @@ def check_tools(tools: Iterable[Any]) -> None:
         raise InvalidMessage(msg, problems=problems)
 
 
+_sound: ToolMemory[bool] = ToolMemory()
+
+
 def _problems_of_tool(tool: Any, path: str) -> Iterator[Problem]:
+    if isinstance(tool, Tool) and _sound.get(tool):
+        return
+    found = False
+    for problem in _new_problems_of_tool(tool, path):
+        found = True
+        yield problem
+    if not found:
+        _sound.keep(tool, found=True)
+
+
+def _new_problems_of_tool(tool: Any, path: str) -> Iterator[Problem]:
     if not isinstance(tool, Tool):
         yield Problem(path, f"must be a Tool, not {_kind(tool)}; give functions as tools=[...]")
         return

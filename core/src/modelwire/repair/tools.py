@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from modelwire.messages import Tool, ToolCall
+from modelwire.messages.tool_memory import ToolMemory
 from modelwire.repair.changes import Changes
 from modelwire.repair.names import ToolNames
 from modelwire.repair.text import clean_json, clean_text, is_blank
@@ -67,7 +68,14 @@ def offered_tools(
         )
 
 
+_clean: ToolMemory[dict[str, Any]] = ToolMemory()
+"""Schemas in which nothing had to be changed, copied."""
+
+
 def _schema(tool: Tool, path: str, changes: Changes) -> dict[str, Any]:
+    kept = _clean.get(tool)
+    if kept is not None:
+        return kept
     schema = clean_json(tool.parameters)
     if not isinstance(schema, dict):
         wrong = TOO_DEEP if is_deep(tool.parameters) else "not a JSON object"
@@ -76,6 +84,8 @@ def _schema(tool: Tool, path: str, changes: Changes) -> dict[str, Any]:
         return {"properties": {}}
     if schema != tool.parameters:
         changes.rewritten(f"{path}.parameters", "The schema held what JSON or UTF-8 cannot say.")
+    else:
+        _clean.keep(tool, schema)
     return schema
 
 
