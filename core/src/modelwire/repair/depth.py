@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from modelwire.messages import Context
+from modelwire.messages import Context, ToolResultMessage, UserMessage
 from modelwire.messages.depth import deep_parts, without_deep_parts
 from modelwire.repair.changes import Changes
 from modelwire.structuring import TOO_DEEP
@@ -25,6 +25,10 @@ def limit_depth(context: Context, changes: Changes) -> Context:
     """
     repaired = list(context.messages)
     for index, message in enumerate(context.messages):
+        if type(message) is UserMessage or (
+            type(message) is ToolResultMessage and message.details is None
+        ):
+            continue
         parts = list(deep_parts(message))
         for part in parts:
             path = f"messages[{index}].{part}"
