@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from environments import NEAREST, PEERS, Environments
+from environments import GATEWAYS, NEAREST, PEERS, SDKS, Environments
 
 __all__ = ["DRIVER", "Bench", "Driver", "come_first"]
 
@@ -93,7 +93,7 @@ class Bench:
         self.quick = quick
         self.environments = Environments()
         if quick:
-            far = (name for name in PEERS if name not in NEAREST)
+            far = (name for name in (*PEERS, *SDKS, *GATEWAYS) if name not in NEAREST)
             self.environments.missing |= dict.fromkeys(far, "left out of a quick run")
         self.versions: dict[str, str] = {}
         self._authority = self._certificate()

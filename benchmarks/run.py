@@ -1,7 +1,8 @@
 """Measure modelwire beside its peers, and write docs/performance.md and its charts.
 
     make bench                              everything, some forty minutes
-    make bench ARGUMENTS=--quick            a few rounds of everything, beside boto3 and aiobotocore
+    make bench ARGUMENTS=--quick            a few rounds of everything, beside boto3 and aiobotocore,
+                                            in less than five minutes
     make bench ARGUMENTS="--only events"    one measurement; the page keeps the others
 
 The figures of each measurement are kept in `results.json`, from which the page is written.
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the page from --quick, too")
     given = parser.parse_args()
     come_first()
+    started = time.monotonic()
     kept = _HERE / "results.json"
     results = json.loads(kept.read_text()) if kept.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
@@ -71,6 +73,8 @@ def main() -> None:
             if given.write or not given.quick:
                 kept.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
                 write_page(results)
+    minutes, seconds = divmod(round(time.monotonic() - started), 60)
+    print(f"\nMeasured in {minutes} min {seconds} s.")
 
 
 if __name__ == "__main__":

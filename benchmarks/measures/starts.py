@@ -77,7 +77,7 @@ def _bursts(bench: Bench, size: int, *, close: bool) -> Rounds:
     ):
         for driver in drivers:
             driver.ask("warm", times=5)
-        for number in range(bench.rounds(12, 2) + 1):
+        for number in range(bench.rounds(12, 1) + 1):
             for driver in drivers:
                 answer = driver.ask("starts", streams=size)
                 if answer.get("began") != size:
