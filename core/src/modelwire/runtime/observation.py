@@ -42,7 +42,10 @@ class Observers:
     def any(self) -> bool:
         """Whether an installed plugin may watch operations."""
         if self._begin is None:
-            return bool(self._registry.middleware_names)
+            if self._registry.middleware_names:
+                return True
+            # What is installed is not looked at once more with each operation.
+            self._begin = ()
         return bool(self._begin)
 
     async def begin(self, operation: Operation) -> Observation | None:
