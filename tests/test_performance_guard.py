@@ -16,6 +16,16 @@ import burst_reader
 import pytest
 from burst_reader import answering, read, runtime_for
 
+from modelwire.messages import (
+    AssistantMessage,
+    Context,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResultMessage,
+    UserMessage,
+)
+
 # It takes long, so it begins early where processes share the tests.
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,6 +37,8 @@ APIS = {
 }
 CALLS = {"openai-responses": 12.7, "openai-completions": 11.9, "anthropic-messages": 9.6}
 """The most calls of modelwire's own functions per event."""
+MOST_OF_TURN = 66
+"""The most of them for a turn that is already in the history of a tool loop: a call and its result."""
 HEAVY = (
     "aiohttp",
     "asyncio",
@@ -110,6 +122,39 @@ async def test_a_warm_request_of_another_api_is_signed_with_the_key_of_the_day(a
     assert calls.builtin["socket.send"] == 1, "head and body go out at once"
     assert not any(name.startswith("awsrequest.py") for name in calls.others)
     assert calls.own["sigv4.py:_hmac"] == 1, "the key of the day is kept"
+
+
+async def calls_of_loop(turns, tools, folder):
+    """The calls of modelwire's own functions for the next answer in a tool loop of so many turns."""
+    messages = [UserMessage("Do it all.")]
+    for turn in range(turns):
+        call = ToolCall(f"call_{turn}", "tool_0", {"path": "a.py", "line": turn})
+        said = [Text("I look at it."), call]
+        messages.append(AssistantMessage(said, "amazon-bedrock", burst_reader.MODEL[15:]))
+        messages.append(ToolResultMessage(call.id, call.name, "It is long. " * 20))
+    schema = {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]}
+    offered = [Tool(f"tool_{number}", "Reads.", schema) for number in range(tools)]
+    context = Context(messages, "Be brief.", offered)
+    with answering(5) as url:
+        async with runtime_for(url, folder) as runtime:
+            for _ in range(2):
+                await read(runtime, prompt=context)
+            with Calls() as calls:
+                await read(runtime, prompt=context)
+    return calls.own
+
+
+async def test_a_turn_of_a_tool_loop_costs_few_function_calls(tmp_path):
+    few, many = [await calls_of_loop(turns, 1, tmp_path) for turns in (10, 40)]
+    per_turn = (many.total() - few.total()) / 30
+    spent = ", ".join(f"{name} {times / 40:.1f}" for name, times in many.most_common(30))
+    assert per_turn < MOST_OF_TURN, f"{per_turn:.1f} calls per turn: {spent}"
+
+
+async def test_the_schema_of_a_tool_is_not_looked_through_with_each_turn(tmp_path):
+    few, many = [await calls_of_loop(2, tools, tmp_path) for tools in (5, 25)]
+    for name in ("limits.py:not_json", "text.py:_clean"):
+        assert many[name] == few[name], f"{name} {few[name]} and {many[name]} times"
 
 
 def test_aiohttp_does_not_ask_for_more_with_each_event(few_and_many):

@@ -50,10 +50,10 @@ def runtime_for(url, folder, provider=None):
     return Runtime.from_config(document, environ=environ, cache_directory=folder / "cache")
 
 
-async def read(runtime, model=MODEL, **options):
+async def read(runtime, model=MODEL, prompt="Hello", **options):
     """Read an answer to its end, keeping nothing; how many pieces of text it had."""
     pieces = 0
-    async for event in runtime.stream("Hello", model=model, **options):
+    async for event in runtime.stream(prompt, model=model, **options):
         if type(event) is TextDeltaEvent:
             pieces += 1
     assert type(event) is DoneEvent

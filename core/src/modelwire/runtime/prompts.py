@@ -61,6 +61,9 @@ def as_context(
     return context
 
 
+_KINDS = frozenset({UserMessage, AssistantMessage, ToolResultMessage})
+
+
 def _messages(prompt: Prompt) -> tuple[list[Message], str | None]:
     """The messages of a prompt, and the texts of its system messages."""
     given: Any = prompt.messages if isinstance(prompt, Context) else prompt
@@ -71,7 +74,7 @@ def _messages(prompt: Prompt) -> tuple[list[Message], str | None]:
         msg = f"A prompt is a string, a message, messages or a Context, not {kind}."
         raise InvalidMessage(msg)
     messages = list(given)
-    if all(
+    if _KINDS.issuperset(map(type, messages)) or all(
         isinstance(each, UserMessage | AssistantMessage | ToolResultMessage) for each in messages
     ):
         return messages, None

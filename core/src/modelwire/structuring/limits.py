@@ -59,11 +59,10 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 def is_deep(value: Any, levels: int = MAX_DEPTH) -> bool:
     """Whether data has more than some levels; data that contains itself does."""
-    kind = type(value)
-    if kind in _SCALARS or not isinstance(value, _CONTAINERS):
-        return False
-    if kind is dict and levels and _SCALARS.issuperset(map(type, value.values())):
+    if type(value) is dict and levels and _SCALARS.issuperset(map(type, value.values())):
         return False  # as the arguments of most calls
+    if type(value) in _SCALARS or not isinstance(value, _CONTAINERS):
+        return False
     level: list[Any] = [value]
     for _ in range(levels):
         if not level:

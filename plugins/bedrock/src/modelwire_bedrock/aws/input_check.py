@@ -7,7 +7,7 @@ themselves is what botocore writes; for all others botocore is asked, which also
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import isfinite
 from typing import Any
 
@@ -90,7 +90,10 @@ def _structure(
                 return False
         for name, item in value.items():
             member = find(name)
-            if member is None or not member(item):
+            if member is _is_text:  # as most are; a call would take longer than the rest
+                if type(item) is not str:
+                    return False
+            elif member is None or not member(item):
                 return False
         return True
 
@@ -124,7 +127,13 @@ def _map(shape: Any, known: dict[str, list[Check]]) -> Check:
 
 def _string(shape: Any, _: object) -> Check:
     least = _least(shape)
+    if not least:
+        return _is_text
     return lambda value: type(value) is str and len(value) >= least
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
 
 
 def _integer(shape: Any, _: object) -> Check:
@@ -153,10 +162,19 @@ def _document(value: Any) -> bool:
     if kind is str or kind is bool or kind is int or value is None:
         return True
     if kind is dict:
-        return all(type(key) is str for key in value) and all(map(_document, value.values()))
+        return _KEYS.issuperset(map(type, value)) and _documents(value.values())
     if kind is list:
-        return all(map(_document, value))
+        return _documents(value)
     return kind is float and isfinite(value)
+
+
+def _documents(values: Collection[Any]) -> bool:
+    return _PLAIN.issuperset(map(type, values)) or all(map(_document, values))
+
+
+_KEYS = frozenset({str})
+_PLAIN = frozenset({str, bool, int, type(None)})
+"""The types of values that are JSON whatever they are."""
 
 
 def _least(shape: Any) -> int:
