@@ -110,6 +110,11 @@ def bedrock() -> None:
 )
 @click.option("--region", metavar="REGION", help="The region of requests that name none.")
 @click.option(
+    "--s3-url",
+    metavar="URL",
+    help="An S3 service for batch inference jobs; without one there are none.",
+)
+@click.option(
     "--certificate", type=_FILE, metavar="FILE", help="Answer HTTPS with this certificate."
 )
 @click.option(
@@ -134,6 +139,7 @@ def emulate(
     allow_remote: bool,
     skip_rules: tuple[str, ...],
     region: str | None,
+    s3_url: str | None,
     certificate: Path | None,
     key: Path | None,
     quiet: bool,
@@ -181,6 +187,7 @@ def emulate(
         allow_remote=allow_remote,
         skip_rules=skip_rules,
         region=region,
+        s3_url=s3_url,
         certificate=certificate,
         key=key,
         quiet=quiet,

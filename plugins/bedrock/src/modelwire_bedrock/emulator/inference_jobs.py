@@ -25,7 +25,7 @@ from modelwire_bedrock.emulator.replies import Reply, StreamReply
 if TYPE_CHECKING:
     from modelwire_bedrock.emulator.catalogue import Catalogue
 
-__all__ = ["InferenceJobs"]
+__all__ = ["EmulatedJobs"]
 
 _ALPHABET = string.ascii_lowercase + string.digits
 _ENDED = frozenset({"Completed", "Failed", "PartiallyCompleted", "Stopped", "Expired"})
@@ -76,7 +76,7 @@ class _Job:
         }
 
 
-class InferenceJobs:
+class EmulatedJobs:
     """The jobs of one emulator, answered in its event loop.
 
     Args:

@@ -48,6 +48,7 @@ def run_emulator(
     allow_remote: bool = False,
     skip_rules: Sequence[str] = (),
     region: str | None = None,
+    s3_url: str | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
     quiet: bool = False,
@@ -73,6 +74,7 @@ def run_emulator(
         allow_remote: Whether an upstream may be used at an address that other machines reach.
         skip_rules: Names of rules that are not enforced.
         region: The region of requests that do not say theirs by their signature.
+        s3_url: The address of an S3 service that holds the files of batch inference jobs.
         certificate: The certificate to answer HTTPS with.
         key: The private key, if it is in its own file.
         quiet: Whether no line is printed for each request.
@@ -103,6 +105,7 @@ def run_emulator(
         allow_remote=allow_remote,
         skip_rules=skip_rules,
         region=region,
+        s3_url=s3_url,
         tls=None if certificate is None else _tls(certificate, key),
         on_end=None if quiet else _show,
     )

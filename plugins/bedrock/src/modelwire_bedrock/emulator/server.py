@@ -17,7 +17,7 @@ from modelwire_bedrock.emulator.catalogue import Catalogue, load_catalogue
 from modelwire_bedrock.emulator.errors import EmulatorError
 from modelwire_bedrock.emulator.faults import Fault
 from modelwire_bedrock.emulator.handler import Handler
-from modelwire_bedrock.emulator.inference_jobs import InferenceJobs
+from modelwire_bedrock.emulator.inference_jobs import EmulatedJobs
 from modelwire_bedrock.emulator.known_keys import BEARER_TOKEN, CREDENTIALS, authenticator
 from modelwire_bedrock.emulator.listener import Listener
 from modelwire_bedrock.emulator.received import ReceivedRequest
@@ -121,7 +121,7 @@ class Emulator:
             recordings=replay,
             region=region,
             skipped=known_rules(skip_rules),
-            jobs=InferenceJobs(s3_url, job_seconds),
+            jobs=EmulatedJobs(s3_url, job_seconds),
         )
         self._upstream = upstream
         self._handler = Handler(self.service, hosts, upstream, on_end)

@@ -43,7 +43,7 @@ from modelwire_bedrock.emulator.guardrails import (
     guarded,
     input_text,
 )
-from modelwire_bedrock.emulator.inference_jobs import InferenceJobs
+from modelwire_bedrock.emulator.inference_jobs import EmulatedJobs
 from modelwire_bedrock.emulator.invoke.answer import (
     converse_parameters,
     embedding_reply,
@@ -113,7 +113,7 @@ class Service:
     recordings: RecordedSource | None = None
     region: str | None = None
     skipped: frozenset[str] = frozenset()
-    jobs: InferenceJobs = field(factory=InferenceJobs, repr=False)
+    jobs: EmulatedJobs = field(factory=EmulatedJobs, repr=False)
     signatures: set[str] = field(factory=set, repr=False)
     responses: StoredResponses = field(factory=StoredResponses, init=False, repr=False)
     _counts: dict[str, int] = field(factory=dict, init=False)
