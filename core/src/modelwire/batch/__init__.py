@@ -2,6 +2,8 @@
 
 - `Runtime.batch` runs a `BatchRequest` on this machine, and so does `Batch`, which can be watched and
   stopped; the outcome is a `BatchSummary`. `Limits` are its concurrency and quotas.
+- `ProviderBatch` submits the rows as jobs of the provider, and fetches their results later, also in another
+  process.
 - `parse_row` reads a line of the input as a `BatchRow`; `answer_record` and `failure_record` are the lines
   that are written for it.
 - A `BatchRunner` of an installed package runs batches elsewhere; `load_batch_runner` finds it.
@@ -17,6 +19,7 @@ from modelwire._lazy import lazy_exports
 if TYPE_CHECKING:
     from modelwire.batch.batch import Batch
     from modelwire.batch.pace import Limits
+    from modelwire.batch.provider_batch import ProviderBatch, ProviderPlan
     from modelwire.batch.records import (
         BatchRow,
         answer_record,
@@ -37,6 +40,8 @@ __all__ = [
     "BatchRunner",
     "BatchSummary",
     "Limits",
+    "ProviderBatch",
+    "ProviderPlan",
     "RequestShapes",
     "StopCause",
     "answer_record",
@@ -52,6 +57,7 @@ __getattr__, __dir__ = lazy_exports(
     {
         "batch": ("Batch",),
         "pace": ("Limits",),
+        "provider_batch": ("ProviderBatch", "ProviderPlan"),
         "records": ("BatchRow", "answer_record", "failure_record", "parse_row", "row_id"),
         "request_shapes": ("RequestShapes",),
         "run": ("run_batch",),

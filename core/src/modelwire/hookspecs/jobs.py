@@ -56,6 +56,7 @@ class BatchTerms:
         max_bytes: The maximum size of a job's requests in bytes. `submit_batch` checks it.
         hours: The time after which a job expires, in hours.
         price_factor: The price of a token in a job, relative to that of a single request.
+        recognizes_keys: Whether a second submission with the same key creates no second job.
         source: The address of the page that documents the terms.
     """
 
@@ -66,6 +67,7 @@ class BatchTerms:
     price_factor: float | None = field(
         default=None, validator=validators.optional(validators.gt(0))
     )
+    recognizes_keys: bool = False
     source: str | None = None
 
 

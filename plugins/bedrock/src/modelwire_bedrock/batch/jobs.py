@@ -40,6 +40,7 @@ __all__ = ["TERMS", "InferenceJobs"]
 
 TERMS = BatchTerms(
     price_factor=0.5,
+    recognizes_keys=True,
     source="https://docs.aws.amazon.com/bedrock/latest/userguide/capacity-limits-cost-optimization.html",
 )
 """The documented terms. The numbers of records of a job are quotas of the account, for each model."""
