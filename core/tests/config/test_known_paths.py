@@ -31,6 +31,10 @@ from modelwire.errors import ConfigError
         ("model.mode", "unread", "models.mode"),
         ("agents.defaults.modle.primary", "unread", "agents.defaults.model.primary"),
         ("models.mode.deeper", "unread", None),
+        ("agents.defaults.fallbacks", "unread", "agents.defaults.model.fallbacks"),
+        ("agents.defaults.falbacks[0]", "unread", "agents.defaults.model.fallbacks[0]"),
+        ("providers.acme", "unread", "models.providers.acme"),
+        ("agents.defaults.provider", "unread", None),
     ],
 )
 def test_a_path_is_read_open_or_unread(path, verdict, near):

@@ -15,6 +15,9 @@ from modelwire.text import near_matches
 
 __all__ = ["PathCheck", "look_up_path", "takes_only_text", "unread_paths"]
 
+_DISTINCT = 9
+"""The least length of a key that is looked for one level below; short ones mean many things."""
+
 
 @frozen
 class PathCheck:
@@ -25,7 +28,8 @@ class PathCheck:
             `unread` where nothing in modelwire reads it.
         path: The path as far as it was followed, as text: where it is not read, up to the key that
             is not known.
-        near: The path with a known key that is spelled much like the unknown one, or `None`.
+        near: The path with a known key that is spelled much like the unknown one, in its place or one level
+            below, or `None`.
     """
 
     verdict: Literal["read", "open", "unread"]
@@ -93,12 +97,27 @@ def _missing(path: Path, depth: int, nodes: list[dict[str, Any]]) -> PathCheck:
     names = [name for node in objects for name in node["properties"]]
     text = format_path(path[: depth + 1])
     plugins = any(node.get(PLUGINS_MAY_READ) for node in objects)
-    near = next(iter(near_matches(str(path[depth]), names, most=1, doubtful=True)), None)
+    step = str(path[depth])
+    near: Path = tuple(near_matches(step, names, most=1, doubtful=True)) or _below(step, objects)
     return PathCheck(
         "open" if plugins else "unread",
         text,
-        format_path((*path[:depth], near, *path[depth + 1 :])) if near else None,
+        format_path((*path[:depth], *near, *path[depth + 1 :])) if near else None,
     )
+
+
+def _below(step: str, objects: list[dict[str, Any]]) -> Path:
+    """The path of a key one level below that is almost certainly meant, as `model.fallbacks`."""
+    below = {
+        inner: (name, inner)
+        for node in objects
+        for name, child in node["properties"].items()
+        for choice in _choices(_resolved(child))
+        for inner in choice.get("properties", {})
+    }
+    distinct = [name for name in below if len(name) >= _DISTINCT]
+    near = near_matches(step, distinct, most=1, doubtful=True)
+    return below[near[0]] if near else ()
 
 
 def _children(node: dict[str, Any], step: Step) -> Iterator[dict[str, Any]]:
