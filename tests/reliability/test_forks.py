@@ -365,7 +365,7 @@ def test_a_session_stays_the_parents(tmp_path):
         session.add(UserMessage("one"))
 
         def child():
-            with pytest.raises(SessionError, match="forked from"):
+            with pytest.raises(SessionError, match="parent process"):
                 session.add(UserMessage("of the child"))
             session.close()
 

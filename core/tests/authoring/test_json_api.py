@@ -154,7 +154,7 @@ class TestFailures:
     @pytest.mark.parametrize("body", ["", "\n\n", "\ufeff", ": ping\n\n"])
     @pytest.mark.parametrize("lines", [True, False])
     async def test_an_answer_that_says_nothing_is_an_error(self, ask, body, lines):
-        with pytest.raises(StreamTruncated, match="said nothing"):
+        with pytest.raises(StreamTruncated, match="sent no content"):
             await ask(body, lines=lines)
 
     async def test_a_page_is_an_error_that_shows_what_it_says(self, ask):

@@ -136,7 +136,7 @@ def test_the_whole_at_the_end_counts(pieces, whole, value):
 def test_a_whole_that_contradicts_what_was_passed_on_is_an_error():
     arguments = ToolArguments()
     assert arguments.add('{"q":"ap') == '{"q":"ap'
-    with pytest.raises(MalformedToolCall, match="arrived before"):
+    with pytest.raises(MalformedToolCall, match="streamed before"):
         arguments.end('{"q":"bananas"}')
 
 

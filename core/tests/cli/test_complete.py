@@ -105,7 +105,7 @@ def test_tool_calls_and_a_cut_answer_are_shown(program):
         b'[tool call c1] ls({"path": "."})'
         in program.run("complete", "-m", "actor/calls", "hi").stdout
     )
-    assert b"limit on tokens" in program.run("complete", "-m", "actor/cut", "hi").stderr
+    assert b"reached its token limit" in program.run("complete", "-m", "actor/cut", "hi").stderr
 
 
 def test_a_failed_completion_exits_with_1_and_says_what_to_do(program):

@@ -245,7 +245,7 @@ def test_a_log_that_cannot_be_used_breaks_no_answer(program, make):
     said = " ".join(done.stderr.decode().split())
     assert said.startswith("The answer was not stored: The log ")
     assert said.endswith("(--no-log stores none.)")
-    assert done.stderr.count(b"kept:") == 1
+    assert done.stderr.count(b"stored:") == 1
     if make is not make_unreachable:
         listed = program.run("logs")
         assert (listed.returncode, listed.stdout) == (1, b"")
@@ -273,7 +273,7 @@ def test_a_full_disk_breaks_no_answer(program):
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (0, b"None heard: hi\n")
-    assert done.stderr.count(b"The answer was not kept: ") == 1
+    assert done.stderr.count(b"The answer was not stored: ") == 1
 
 
 def test_processes_keep_their_answers_at_the_same_time(program):

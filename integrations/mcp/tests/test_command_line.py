@@ -131,7 +131,7 @@ def test_doctor_asks_the_servers_of_the_configuration(modelwire, tmp_path):
     assert "no-such-program-1" in texts["problem"]
     assert "no-such-program-2" not in done.stdout
     offline = modelwire("doctor", "--json", "--offline", "--config", str(path), code=None)
-    assert "mcp good was not asked." in offline.stdout
+    assert "mcp good was not contacted." in offline.stdout
 
 
 WRONG = {

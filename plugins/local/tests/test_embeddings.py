@@ -86,7 +86,7 @@ async def test_a_file_that_says_how_to_pool_is_an_embedding_model(weights, provi
 
 async def test_a_file_that_does_not_say_is_no_embedding_model(make_gguf, weights, provider_of):
     async with provider_of(make_gguf(weights)) as runtime:
-        with pytest.raises(InvalidRequest, match=r"local/mine .* no embedding model") as caught:
+        with pytest.raises(InvalidRequest, match=r"local/mine .* not an embedding model") as caught:
             await runtime.embed("a", model="local/mine")
     assert "`pooling`" in caught.value.hint
 

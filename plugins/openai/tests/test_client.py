@@ -121,7 +121,7 @@ async def test_half_a_character_that_only_json_can_say_arrives(call, http):
 
 @pytest.mark.parametrize("body", ["", "\n\n", ": ping\n\n"])
 async def test_an_empty_success_is_an_error_that_says_what_it_may_be(call, http, body):
-    with pytest.raises(StreamTruncated, match="said nothing") as caught:
+    with pytest.raises(StreamTruncated, match="sent no content") as caught:
         await call(http(body))
     assert "fit" in caught.value.hint
 

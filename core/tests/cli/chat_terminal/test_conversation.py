@@ -89,7 +89,7 @@ def test_the_cost_by_model_and_in_all_is_told(chat, program):
     terminal.type("three")
     terminal.ready(6)
     terminal.type("/cost")
-    text = terminal.until("not in the total")
+    text = terminal.until("not included in the total")
     rows = [line.split() for line in text.splitlines() if line.startswith(("talker/", "Total"))]
     assert rows[-3:] == [
         ["talker/priced", "20", "40", "0", "0.000100"],

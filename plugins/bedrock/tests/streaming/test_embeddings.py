@@ -245,8 +245,8 @@ def test_the_model_behind_a_profile_is_known_where_it_was_listed():
     [
         ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "makes no embeddings"),
         ("amazon.nova-lite-v1:0", "makes no embeddings"),
-        ("acme.vectors-v1:0", "is not known"),
-        ("twelvelabs.marengo-embed-2-7-v1:0", "is not known"),
+        ("acme.vectors-v1:0", "is unknown"),
+        ("twelvelabs.marengo-embed-2-7-v1:0", "is unknown"),
     ],
 )
 def test_a_model_without_embeddings_is_an_error_that_says_so(model_id, message):

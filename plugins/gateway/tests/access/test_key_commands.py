@@ -136,5 +136,5 @@ def test_durations_are_read(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "5", "d", "1y", "-1d", "1.5h", "9999999d"])
 def test_what_is_no_duration_is_said_so(text):
-    with pytest.raises(ValueError, match="is no duration"):
+    with pytest.raises(ValueError, match="is not a duration"):
         read_duration(text)
