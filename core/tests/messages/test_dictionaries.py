@@ -134,7 +134,10 @@ def user(*parts):
             "messages[0].tool_calls[0].function.arguments is int",
         ),
         ([{"role": "assistant", "tool_calls": [call(id=None)]}], "messages[0].tool_calls[0].id"),
-        ([{"role": "assistant", "tool_calls": [{}]}], "messages[0].tool_calls[0] is not a function call"),
+        (
+            [{"role": "assistant", "tool_calls": [{}]}],
+            "messages[0].tool_calls[0] is not a function call",
+        ),
         ([{"role": "assistant", "content": 5}], "messages[0].content is int"),
     ],
 )
