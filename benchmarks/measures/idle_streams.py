@@ -18,8 +18,8 @@ _PIECES = 2
 
 
 def measure(bench: Bench) -> Result:
-    rounds = [_hold(bench, _STREAMS) for _ in range(bench.rounds(3, 1))]
-    many = _hold(bench, _MANY)
+    rounds = [_hold(bench, _STREAMS, _NAMES) for _ in range(bench.rounds(3, 1))]
+    many = _hold(bench, _MANY, ("modelwire",) if bench.quick else _NAMES)
     found = {
         name: median(
             each[name]["memory"] / each[name]["begun"] / 1024 for each in rounds if name in each
@@ -47,10 +47,10 @@ def measure(bench: Bench) -> Result:
     return Result(table(head, rows), targets, [], {"kilobytes": found, "many": many})
 
 
-def _hold(bench: Bench, streams: int) -> dict[str, dict[str, Any]]:
+def _hold(bench: Bench, streams: int, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """What it takes to hold so many streams, by peer; each peer in a process that has done nothing else."""
     found: dict[str, dict[str, Any]] = {}
-    for name in _NAMES:
+    for name in names:
         with bench.server("faults", fault="left") as url, bench.drivers((name,), url) as drivers:
             for driver in drivers:
                 driver.ask("fault", leave=1)  # it warms up
