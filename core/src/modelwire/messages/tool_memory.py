@@ -41,8 +41,9 @@ class ToolMemory(Generic[T]):
 
             def forget(gone: ref[Tool]) -> None:
                 # Another tool may have the id by now.
-                if key in kept and kept[key][0] is gone:
-                    del kept[key]
+                entry = kept.get(key)
+                if entry is not None and entry[0] is gone:
+                    kept.pop(key, None)
 
             kept[key] = (ref(tool, forget), printed, found)
 
