@@ -266,6 +266,25 @@ async def test_cancelled_jobs_keep_their_answers(rows, service):
     assert rows.failures() == {2: "cancelled"}
 
 
+async def test_a_job_that_was_submitted_elsewhere_is_adopted_by_its_id(rows, service):
+    rows.write("a", "b")
+    async with rows.batch() as batch:
+        await batch.submit()
+    for path in rows.output.parent.glob(".out.jsonl.*"):
+        path.unlink()
+    rows.output.unlink()
+    rows.write("a", "b", "c", {"no": "prompt"})
+    end(service)
+    async with rows.batch() as batch:
+        assert (await batch.adopt("j1")).state == "completed"
+        assert (await batch.adopt("j1")).id == "j1"
+        assert (await batch.plan()).rows == 0
+        assert await batch.fetch() == 0
+        assert rows.answers() == {1: "did a", 2: "did b"}
+        (job,) = await batch.submit()
+        assert job.lines == [(3, 3)]
+
+
 async def test_jobs_of_another_model_are_not_mixed(rows, service):
     rows.write("a")
     async with rows.batch() as batch:

@@ -26,12 +26,14 @@ class JobRecord:
         lines: The lines of its rows in the input, as ranges with their last line.
         id: The provider's id; `None` until the submission has succeeded.
         fetched: Whether its results have been written.
+        adopted: Whether it was not submitted here, so that its rows are not known exactly.
     """
 
     key: str
     lines: list[tuple[int, int]]
     id: str | None = None
     fetched: bool = False
+    adopted: bool = False
 
     def covers(self, line: int) -> bool:
         """Whether the row of a line is in the job."""
@@ -72,6 +74,7 @@ class JobState:
                     [(first, last) for first, last in each["lines"]],
                     each["id"],
                     each["fetched"],
+                    each["adopted"],
                 )
                 for each in data["jobs"]
             ]

@@ -152,6 +152,25 @@ class ProviderBatch:
             made.append(await self._submit_new(group))
         return made
 
+    async def adopt(self, job_id: str) -> BatchJob:
+        """Take over a job that was submitted elsewhere; its results are fetched as usual.
+
+        The rows that are neither done nor in a job are taken to be in it. Those without a result are
+        left to the next submission.
+
+        Raises:
+            ModelwireError: The provider refused or failed, or has no such job.
+        """
+        known = next((job for job in self._state.jobs if job.id == job_id), None)
+        found = await self._jobs.poll(job_id)
+        if known is None:
+            async with aclosing(self._rows().read()) as rows:
+                lines = [pending.row.line async for pending in rows]
+            job = JobRecord(uuid.uuid4().hex, line_ranges(lines), found.id, adopted=True)
+            self._state.jobs.append(job)
+            await asyncio.to_thread(self._state.save)
+        return found
+
     async def poll(self) -> list[BatchJob]:
         """The current state of each job whose results have not been fetched.
 
@@ -304,11 +323,14 @@ class ProviderBatch:
     async def _fetch(self, job: JobRecord, job_id: str) -> None:
         """Write the results of a job that has ended."""
         async with aclosing(self._rows_of(job).read()) as source:
-            rows = {pending.row.custom_id: pending.row async for pending in source}
+            pending = [each async for each in source]
+        rows = {each.row.custom_id: each.row for each in pending if each.invalid is None}
         answers: list[tuple[BatchRow, BatchResult]] = []
         failures: list[tuple[BatchRow, ModelwireError]] = []
         items = [self._item(row) for row in rows.values()]
-        async with aclosing(self._jobs.fetch(job_id, items)) as results:
+        async with aclosing(
+            self._jobs.fetch(job_id, items, report_missing=not job.adopted)
+        ) as results:
             async for result in results:
                 # A row that was fetched before, or that is not of this job.
                 if (row := rows.pop(result.custom_id, None)) is None:

@@ -146,15 +146,16 @@ class ProviderJobs:
         return await self._again(lambda: self._jobs.cancel_batch(job_id), "cancel a job")
 
     async def fetch(
-        self, job_id: str, items: Iterable[BatchItem] = ()
+        self, job_id: str, items: Iterable[BatchItem] = (), *, report_missing: bool = True
     ) -> AsyncGenerator[BatchResult, None]:
         """The results of a job that has ended, in any order.
 
         Args:
             job_id: The id of the job.
             items: The items with which it was submitted, as far as they are known. Without them,
-                tools whose names had to be rewritten keep the rewritten names. Those without a
-                result get an error that says why.
+                tools whose names had to be rewritten keep the rewritten names.
+            report_missing: Whether items without a result get an error that says why; not for items
+                of which some may be in other jobs.
 
         Raises:
             InvalidRequest: The job has not ended.
@@ -169,7 +170,7 @@ class ProviderJobs:
             async for result in results:
                 missing.pop(result.custom_id, None)
                 yield result
-        if missing:
+        if missing and report_missing:
             job = await self.poll(job_id)
             for custom_id in missing:
                 yield BatchResult(custom_id, error=self._unanswered(job))
