@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,9 +29,14 @@ from modelwire.cli.request_options import (
     top_p_option,
 )
 
+if TYPE_CHECKING:
+    from modelwire.cli.batch.provider_jobs import JobAction
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_PLACES = ("here", "ray")
-"""Where a batch can be run; all but the first are offered by packages."""
+_PLACES = ("here", "provider", "ray")
+"""Where a batch can be run; the last is offered by a package."""
+_JOB_ACTIONS = ("run", "submit", "status", "fetch", "cancel")
+_PROVIDER = "provider"
 
 
 @click.command()
@@ -96,6 +102,14 @@ _PLACES = ("here", "ray")
     help="Where the rows are asked.",
 )
 @click.option("--address", metavar="ADDRESS", help="The cluster, with --on ray.")
+@click.option(
+    "--jobs",
+    "action",
+    type=click.Choice(_JOB_ACTIONS),
+    help="With --on provider: what is done. Default: run.",
+)
+@click.option("--job", "job_id", metavar="ID", help="With --on provider: a job to take over.")
+@click.option("--yes", is_flag=True, help="With --on provider: submit without asking.")
 @json_option
 @config_option
 def batch(
@@ -110,6 +124,9 @@ def batch(
     retry_failed: bool,
     place: str,
     address: str | None,
+    action: JobAction | None,
+    job_id: str | None,
+    yes: bool,
     as_json: bool,
     config_path: Path | None,
     **options: Any,
@@ -127,10 +144,14 @@ def batch(
     modelwire batch questions.jsonl -o answers.jsonl
     modelwire batch reviews.csv -o out.jsonl --schema "stars int, summary"
     modelwire batch big.jsonl -o out.jsonl --rpm 1000 --budget 20
+    modelwire batch big.jsonl -o out.jsonl --on provider
     """  # noqa: D301 - \b keeps click from joining the lines
-    if place == "here" and address is not None:
-        msg = "--address needs --on ray."
-        raise click.UsageError(msg)
+    _check_place(
+        place,
+        {"--address": address},
+        {"--jobs": action, "--job": job_id, "--yes": yes},
+        {"--rpm": rpm, "--tpm": tpm, "--budget": budget},
+    )
     from modelwire.batch.pace import Limits
     from modelwire.batch.summary import BatchRequest
     from modelwire.cli.batch.places import run_at
@@ -150,4 +171,26 @@ def batch(
         config_path,
         {} if address is None else {"address": address},
     )
+    if place == _PROVIDER:
+        from modelwire.cli.batch.provider_jobs import run_jobs
+
+        return run_jobs(request, action or "run", job_id=job_id, approved=yes, as_json=as_json)
     return report(run_at(place, request), as_json=as_json)
+
+
+def _check_place(
+    place: str,
+    of_ray: Mapping[str, object],
+    of_jobs: Mapping[str, object],
+    of_requests: Mapping[str, object],
+) -> None:
+    """Refuse options that do not apply to where the batch is run."""
+    for name in (name for name, value in of_ray.items() if value and place != "ray"):
+        msg = f"{name} needs --on ray."
+        raise click.UsageError(msg)
+    for name in (name for name, value in of_jobs.items() if value and place != _PROVIDER):
+        msg = f"{name} needs --on provider."
+        raise click.UsageError(msg)
+    for name in (name for name, value in of_requests.items() if value and place == _PROVIDER):
+        msg = f"{name} does not apply to jobs at the provider."
+        raise click.UsageError(msg)
