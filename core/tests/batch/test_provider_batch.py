@@ -4,8 +4,11 @@ import importlib
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelwire.batch import BatchRequest, ProviderBatch
+from modelwire.batch.job_state import line_ranges, within
 from modelwire.config import Config
 from modelwire.errors import BatchError, InvalidRequest, RequestTimeout
 from modelwire.registry import Registry, installed_claims
@@ -190,7 +193,7 @@ async def test_rows_that_expired_are_submitted_by_the_next_run(rows, service):
     assert rows.failures() == {2: "timeout", 3: "malformed_response"}
     async with rows.batch() as batch:
         (job,) = await batch.submit()
-        assert job.covers(2)
+        assert job.lines == [(2, 3)]
         end(service)
         await batch.fetch()
     assert rows.answers()[2] == "did late b"
@@ -309,3 +312,11 @@ async def test_a_damaged_list_of_jobs_is_an_error(rows, service):
     with pytest.raises(BatchError, match="cannot be read"):
         async with rows.batch():
             pass
+
+
+@given(st.sets(st.integers(1, 60)), st.integers(0, 61))
+@settings(deadline=None)
+def test_lines_are_kept_as_ranges(lines, number):
+    ranges = line_ranges(sorted(lines))
+    assert [line for first, last in ranges for line in range(first, last + 1)] == sorted(lines)
+    assert within(ranges)(number) == (number in lines)

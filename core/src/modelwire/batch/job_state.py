@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Self
 
@@ -12,7 +13,7 @@ from attrs import asdict, define, field
 from modelwire.errors import BatchError
 from modelwire.files import replace_file
 
-__all__ = ["JobRecord", "JobState", "line_ranges"]
+__all__ = ["JobRecord", "JobState", "line_ranges", "within"]
 
 _VERSION: Final = 1
 
@@ -34,10 +35,6 @@ class JobRecord:
     id: str | None = None
     fetched: bool = False
     adopted: bool = False
-
-    def covers(self, line: int) -> bool:
-        """Whether the row of a line is in the job."""
-        return any(first <= line <= last for first, last in self.lines)
 
 
 @define
@@ -115,3 +112,15 @@ def line_ranges(lines: Iterable[int]) -> list[tuple[int, int]]:
         else:
             ranges.append((line, line))
     return ranges
+
+
+def within(ranges: Iterable[tuple[int, int]]) -> Callable[[int], bool]:
+    """A test of whether a number is in one of some ranges, none of which overlap."""
+    ordered = sorted(ranges)
+    starts = [first for first, _ in ordered]
+
+    def is_within(number: int) -> bool:
+        at = bisect_right(starts, number)
+        return at > 0 and number <= ordered[at - 1][1]
+
+    return is_within

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import define, frozen
 
-from modelwire.batch.job_state import JobRecord, JobState, line_ranges
+from modelwire.batch.job_state import JobRecord, JobState, line_ranges, within
 from modelwire.batch.journal import Journal
 from modelwire.batch.line_file import encode_line
 from modelwire.batch.records import BatchRow, answer_record, failure_record
@@ -251,14 +251,13 @@ class ProviderBatch:
 
     def _rows(self) -> PendingRows:
         """The rows that are neither done nor in a job."""
-        jobs = self._state.open
-        return self._pending(
-            lambda line: self._is_done(line) or any(job.covers(line) for job in jobs)
-        )
+        is_taken = within(lines for job in self._state.open for lines in job.lines)
+        return self._pending(lambda line: self._is_done(line) or is_taken(line))
 
     def _rows_of(self, job: JobRecord) -> PendingRows:
         """The rows of a job that are not done."""
-        return self._pending(lambda line: self._is_done(line) or not job.covers(line))
+        is_inside = within(job.lines)
+        return self._pending(lambda line: self._is_done(line) or not is_inside(line))
 
     def _pending(self, is_done: Callable[[int], bool]) -> PendingRows:
         journal = self._journal
