@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from modelwire.batch import BatchRequest, ProviderBatch
 from modelwire.batch.job_state import line_ranges, within
 from modelwire.config import Config
-from modelwire.errors import BatchError, InvalidRequest, RequestTimeout
+from modelwire.errors import BatchError, InvalidRequest, ModelwireError, RequestTimeout
 from modelwire.registry import Registry, installed_claims
 from modelwire.runtime import Runtime
 
@@ -28,8 +28,10 @@ SERVICE = """
             self.terms = BatchTerms(max_items=3, price_factor=0.5, recognizes_keys=model.id == "keys")
 
         async def submit_batch(self, items, key):
-            if any("refuse" in text_of(item) for item in items):
-                raise errors.InvalidRequest("refused", provider="jobs", model=self.model.id)
+            for item in items:
+                word, _, kind = text_of(item).partition(" ")
+                if word == "refuse":
+                    raise getattr(errors, kind)("refused")
             if self.model.id == "keys" and key in by_key:
                 return BatchJob(by_key[key], "queued")
             job_id = by_key[key] = f"j{len(jobs) + 1}"
@@ -208,10 +210,14 @@ async def test_rows_that_cannot_be_in_a_job_are_failures_at_once(rows, service):
     assert rows.failures() == {2: "invalid_request", 3: "invalid_request"}
 
 
-async def test_a_refused_job_is_forgotten(rows, service):
-    rows.write("a", "refuse")
+@pytest.mark.parametrize(
+    "kind",
+    ["InvalidRequest", "AuthenticationError", "RateLimited", "ConfigError", "InvalidMessage"],
+)
+async def test_a_refused_job_is_forgotten(rows, service, kind):
+    rows.write("a", f"refuse {kind}")
     async with rows.batch() as batch:
-        with pytest.raises(InvalidRequest):
+        with pytest.raises(ModelwireError, match="refused"):
             await batch.submit()
         assert (await batch.plan()).rows == 2
     rows.output.unlink()

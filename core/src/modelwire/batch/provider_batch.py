@@ -18,7 +18,18 @@ from modelwire.batch.line_file import encode_line
 from modelwire.batch.records import BatchRow, answer_record, failure_record
 from modelwire.batch.rows import PendingRow, PendingRows
 from modelwire.batch.summary import BatchRequest, BatchSummary
-from modelwire.errors import BatchError, InvalidRequest, ModelwireError
+from modelwire.errors import (
+    AccessDenied,
+    AuthenticationError,
+    BatchError,
+    BillingError,
+    ConfigError,
+    InvalidMessage,
+    InvalidRequest,
+    ModelwireError,
+    NotFound,
+    RateLimited,
+)
 from modelwire.hookspecs import BatchItem, BatchJob, BatchResult, BatchTerms
 from modelwire.messages import Context
 from modelwire.models import Model
@@ -30,6 +41,17 @@ __all__ = ["ProviderBatch", "ProviderPlan"]
 
 _MOST_ITEMS: Final = 50_000
 """The rows of a job where the provider does not document a limit."""
+_NOTHING_CREATED: Final = (
+    AccessDenied,
+    AuthenticationError,
+    BillingError,
+    ConfigError,
+    InvalidMessage,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+)
+"""Errors of a submission after which there is no job; after all others there may be one."""
 _AT_ONCE: Final = 200
 """How many results are written together."""
 
@@ -295,8 +317,7 @@ class ProviderBatch:
         await asyncio.to_thread(self._state.save)
         try:
             await self._submit(job, [each.row for each in group])
-        except InvalidRequest:
-            # Nothing was created.
+        except _NOTHING_CREATED:
             self._state.jobs.remove(job)
             await asyncio.to_thread(self._state.save)
             raise
