@@ -32,10 +32,16 @@ OPTIONS = [
 ]
 
 
-def installed(name, suite, folder):
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    """The wheels that every integration needs."""
+    return build_wheels(tmp_path_factory.mktemp("wheels"), *OURS)
+
+
+def installed(name, suite, folder, ours):
     """The interpreter of an environment with the framework's suite and our wheels."""
     python = python_with(f"integrations-{name}", suite / "requirements.txt")
-    wheels = build_wheels(folder, *OURS, INTEGRATIONS / name)
+    wheels = [*ours, *build_wheels(folder, INTEGRATIONS / name)]
     pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile")
     run(*pip, *wheels)
     run(*pip, "--no-deps", "--no-index", "--force-reinstall", *wheels)
@@ -43,9 +49,9 @@ def installed(name, suite, folder):
 
 
 @pytest.mark.parametrize("name", SUITES)
-def test_the_suite_passes(name, tmp_path):
+def test_the_suite_passes(name, ours, tmp_path):
     suite = SUITES[name]
-    python = installed(name, suite, tmp_path)
+    python = installed(name, suite, tmp_path, ours)
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
 
     done = subprocess.run(
