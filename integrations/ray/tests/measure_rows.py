@@ -124,9 +124,10 @@ def main():
         )
         seen, done = {}, threading.Event()
 
-        def watch():  # what a process used that has ended is known from before
-            while not done.wait(0.2):
+        def watch():  # else nothing is known of processes that have ended
+            while not done.wait(1):
                 seen.update(processor_seconds(place))
+                seen["this thread"] = -time.thread_time()
 
         def cluster_seconds():
             return own_seconds() + sum(seen.values())
