@@ -270,3 +270,12 @@ def test_the_synchronous_runtime_runs_batches(make_runtime, files):
     files.ask("say 1")
     with SyncRuntime(make_runtime()) as runtime:
         assert runtime.batch(files.source, files.output, model="does/m").answered == 1
+
+
+async def test_a_given_quota_is_not_exceeded(make_runtime, files):
+    """However busy the machine is, the rows beyond the slack take their time."""
+    files.ask(*(f"say {index}" for index in range(30)))
+    async with make_runtime() as runtime:
+        done = await runtime.batch(files.source, files.output, model="does/m", rpm=1200)
+    assert done.answered == 30
+    assert done.seconds >= (30 - 1 - 9) / 20

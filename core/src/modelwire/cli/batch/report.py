@@ -42,7 +42,8 @@ def _lines(summary: BatchSummary) -> list[str]:
         facts.append(f"{summary.refused:,} refused")
     facts.append(f"{summary.tokens:,} tokens")
     if summary.cost:
-        facts.append(f"${summary.cost:,.4f} in all")
+        cost = f"${summary.cost:,.2f}" if summary.cost >= 0.01 else "less than $0.01"
+        facts.append(f"{cost} in all")
     lines.append(", ".join(facts))
     return lines
 
