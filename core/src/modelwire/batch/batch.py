@@ -134,6 +134,8 @@ class Batch:
                 if pending is None:
                     break
                 await self._begin(pending)
+        if isinstance(self._error, BatchError):  # answers cannot be written
+            self.cancel()
         while self._tasks:
             await asyncio.wait(self._tasks)
 

@@ -1,9 +1,11 @@
 """`modelwire batch`: what it prints, writes and exits with."""
 
 import json
+import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -192,3 +194,28 @@ def test_the_line_says_what_is_done_before_and_after_the_rows():
 )
 def test_durations_have_two_units(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_full_disk_stops_the_batch_and_the_next_run_continues(program, ask):
+    """A limit of the file's size fails as a full disk does: in the middle of a line."""
+    rows = [{"prompt": str(index)} for index in range(40)]
+    assert ask(rows[:0]).returncode == 1  # without rows, nothing is begun
+    (program.folder / "in.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    command = "modelwire batch in.jsonl -o out.jsonl -m actor/m"
+    environ = {**program.environ, "PATH": f"{Path(program.command[0]).parent}:{os.environ['PATH']}"}
+    limited = subprocess.run(
+        ["bash", "-c", f"ulimit -f 8; exec {command}"],
+        cwd=program.folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert limited.returncode == 1
+    assert "Error: Cannot write out.jsonl: File too large." in limited.stderr
+    first = {each["line"] for each in written(program)}
+    assert 0 < len(first) < 40
+    done = program.run(*command.split()[1:])
+    assert done.returncode == 0
+    assert sorted(each["line"] for each in written(program)) == list(range(1, 41))
+    assert done.stdout.decode().splitlines()[1].startswith(f"{40 - len(first)} requests in")
