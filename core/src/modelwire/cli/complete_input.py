@@ -67,8 +67,8 @@ class CompleteInput:
 
         found = last_conversation()
         if found is None:
-            msg = "There is no answer to continue."
-            raise LogUnusable(msg, hint="Ask without --continue; the answer is kept then.")
+            msg = "There is no stored answer to continue."
+            raise LogUnusable(msg, hint="Ask without --continue first; its answer is stored.")
         return found
 
     def context(self, continued: Continued | None = None) -> Context:
