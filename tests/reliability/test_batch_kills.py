@@ -15,6 +15,8 @@ from long_runs import scaled
 
 from modelwire_bedrock.emulator import Answer, Emulator, Pacing
 
+pytestmark = pytest.mark.timeout(240)
+
 MODELWIRE = Path(sys.executable).with_name("modelwire")
 CONCURRENCY = 4
 KILLS = scaled(4, 50)
@@ -66,7 +68,6 @@ class Runs:
         return killed
 
 
-@pytest.mark.timeout(240)
 def test_kills_at_random_moments_lose_nothing_and_repeat_no_answer(tmp_path):
     rows = [{"custom_id": f"r{index}", "prompt": f"r{index}"} for index in range(ROWS)]
     (tmp_path / "in.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
@@ -83,8 +84,8 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_no_answer(tmp_path):
             assert set(again.values()) <= {1}
             assert before <= answered(runs.output)
         before, sent = answered(runs.output), len(emulator.requests)
-        done = runs.start()
-        shown, said = done.communicate(timeout=200)
+        with runs.start() as done:
+            shown, said = done.communicate()
         assert (done.returncode, said) == (0, b"")
         assert f"{ROWS} of {ROWS} rows answered".encode() in shown
         assert not before & asked(emulator.requests[sent:]).keys()
