@@ -320,7 +320,7 @@ def test_a_search_that_finds_nothing_says_so(program):
 
 def test_what_is_waited_for_is_said_on_a_terminal_alone(program):
     program.configure(CONFIG)
-    assert "Asking actor, here …" in program.show("models", "list", ACTOR_KEY="k")
+    assert "Querying actor, here …" in program.show("models", "list", ACTOR_KEY="k")
     assert "Asking" not in program.show("models", "list", ACTOR_KEY="k")
     done = program.run("models", "list", "--refresh", ACTOR_KEY="k")
     assert b"Asking" not in done.stdout + done.stderr

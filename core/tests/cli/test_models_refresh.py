@@ -49,7 +49,7 @@ def test_an_unknown_provider_is_refused(program):
 
 def test_progress_is_shown_on_a_terminal_and_taken_away(program):
     shown = program.show("models", "refresh", "--provider", "actor", ACTOR_KEY="k")
-    assert "Asking actor …" in shown
+    assert "Querying actor …" in shown
     assert shown.index("\x1b[2K") < shown.index("1 model")
     done = program.run("models", "refresh", ACTOR_KEY="k")
     assert b"Asking" not in done.stdout + done.stderr

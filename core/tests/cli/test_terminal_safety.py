@@ -431,7 +431,7 @@ def test_a_progress_line_does_not_control_the_terminal(rude, site):
     document = {"models": {"providers": {f"s{BAD}": {"api": "slow", "models": []}, "slow": {}}}}
     rude.path.write_text(json.dumps(document))
     raw = shown(rude, "models", "refresh")
-    assert b"\x1b[2KAsking " in raw
+    assert b"\x1b[2KQuerying " in raw
     assert obeyed(raw) == []
 
 

@@ -68,7 +68,7 @@ def gather(
                 transports.append(transport)
                 return await catalog.listings(missing, refresh=refresh)
 
-        with waiting_for(f"Asking {', '.join(missing)} …"):
+        with waiting_for(f"Querying {', '.join(missing)} …"):
             found |= {listing.provider: listing for listing in run(fetch())}
     return GatheredModels([found[name] for name in catalog.provider_ids if name in found], hidden)
 

@@ -152,7 +152,7 @@ async def _refresh(
     tasks = [asyncio.create_task(one(name)) for name in names]
     try:
         for done in asyncio.as_completed(tasks):
-            line.say(f"Asking {', '.join(sorted(waiting))} …")
+            line.say(f"Querying {', '.join(sorted(waiting))} …")
             yield await done
     finally:
         for task in tasks:

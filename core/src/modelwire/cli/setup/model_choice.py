@@ -32,7 +32,7 @@ def choose_and_try(
         click.UsageError: `--model` names no model.
     """
     wanted = _named_model(asked, plan, registry)
-    with waiting_for(f"looking at {plan.provider}..."):
+    with waiting_for(f"checking {plan.provider}..."):
         found = run(look(draft, plan.provider, online=asked.test, timeout=timeout))
     if found.credentials.state == "unusable" and found.error is not None:
         plan.model = wanted
@@ -47,7 +47,7 @@ def choose_and_try(
         return
     if found.error is not None and not found.models:
         show_note(f"The models could not be listed: {found.error}")
-    with waiting_for(f"asking {plan.model}..."):
+    with waiting_for(f"testing {plan.model}..."):
         plan.seconds = run(send(draft, plan.model, timeout))
     if not asked.yes:
         echo(style("ok", fg="green"), f"  {plan.model} answers in {plan.seconds:.1f} s")
