@@ -158,8 +158,8 @@ def test_a_key_in_place_of_its_variable_is_refused_and_not_repeated(program, key
         (("--yes",), b"Name a provider with --provider"),
         (("--yes", "--provider", "actress"), b"Did you mean actor"),
         (("--yes", "--provider", "nobody-at-all"), b"No installed plugin"),
-        ((*YES, "--profile", "x"), b"--profile means nothing"),
-        ((*YES, "--answer", "colour=red"), b"--answer colour=... means nothing"),
+        ((*YES, "--profile", "x"), b"--profile does not apply"),
+        ((*YES, "--answer", "colour=red"), b"--answer colour=... does not apply"),
         ((*YES, "--answer", "colour"), b"NAME=VALUE"),
     ],
 )
