@@ -103,6 +103,14 @@ async def test_an_agent_calls_its_tools_and_ends(emulator, ask, streamed):
     assert result.context_wrapper.usage.input_tokens > 0
 
 
+async def test_an_answer_of_several_texts_is_the_output_as_a_whole(emulator, ask, streamed):
+    emulator.answer([Text("One, "), Text("two.")])
+
+    result = await ask(agent(), "Count.", streamed=streamed)
+
+    assert result.final_output == "One, two."
+
+
 async def test_a_stream_has_the_events_of_the_responses_api(emulator, provider):
     result = Runner.run_streamed(
         agent(tools=[look]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 import msgspec
+from attrs import define
 
 from modelwire.dialects import (
     KEEP_ALIVE,
@@ -83,9 +84,13 @@ class ResponsesDialect:
 
     def whole(self, message: AssistantMessage, asked: Asked) -> dict[str, Any]:
         """Write an answer that is not streamed."""
-        output = [
-            item_of(block, _new_id(_PREFIXES[type(block)]), asked.call) for block in message.content
-        ]
+        output: list[dict[str, Any]] = []
+        for before, block in zip([None, *message.content], message.content, strict=False):
+            item = item_of(block, _new_id(_PREFIXES[type(block)]), asked.call)
+            if isinstance(before, Text) and isinstance(block, Text):
+                output[-1]["content"] += item["content"]
+            else:
+                output.append(item)
         return _finished(message, asked, output)
 
     def error(self, failure: Failure, request_id: str) -> Reported:  # noqa: ARG002 - the protocol's
@@ -132,6 +137,25 @@ def _finished(
     }
 
 
+@define
+class _OpenMessage:
+    """An item of text, of which texts that follow at once are parts: clients show the last item.
+
+    Attributes:
+        item: The item as it is once it is done.
+        index: Its number among the items.
+        parts: How many parts have begun.
+        active: How many of them have not ended.
+        sealed: Whether another item has begun, so that no part is added.
+    """
+
+    item: dict[str, Any]
+    index: int
+    parts: int = 0
+    active: int = 0
+    sealed: bool = False
+
+
 class _ResponsesWriter:
     """Writes the events of one answer."""
 
@@ -141,6 +165,8 @@ class _ResponsesWriter:
         self._begun = False
         self._output: list[dict[str, Any]] = []
         self._places: dict[int, tuple[int, str]] = {}
+        self._message: _OpenMessage | None = None
+        self._texts: dict[int, tuple[_OpenMessage, int]] = {}
         self._citations: dict[int, list[Citation]] = {}
         self._plain: set[int] = set()
         self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
@@ -163,13 +189,13 @@ class _ResponsesWriter:
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
         """Write the whole answer once more, which ends the stream."""
-        start = self._begin()
+        start = self._begin() + self._seal()
         answer = _finished(message, self._asked, self._output)
         return start + self._event(f"response.{answer['status']}", response=answer)
 
     def fail(self, failure: Failure) -> list[WireEvent]:
         """Write the failure, which ends the stream."""
-        start = self._begin()
+        start = self._begin() + self._seal()
         error = error_object(failure)
         message = failure.message
         if failure.retry_after is not None:
@@ -201,14 +227,28 @@ class _ResponsesWriter:
 
     def _open(self, content_index: int, kind: str, item: Mapping[str, Any]) -> list[WireEvent]:
         """Begin an item; items are numbered as they begin."""
+        sealed = self._seal()
         item_id = _new_id(kind)
         self._places[content_index] = len(self._output), item_id
         self._output.append({})
-        return self._event(
+        return sealed + self._event(
             "response.output_item.added",
             output_index=len(self._output) - 1,
             item={"id": item_id, **item},
         )
+
+    def _seal(self) -> list[WireEvent]:
+        """End the open message, or have it end with the text that it is at."""
+        message, self._message = self._message, None
+        if message is None:
+            return []
+        message.sealed = True
+        return [] if message.active else self._message_done(message)
+
+    def _message_done(self, message: _OpenMessage) -> list[WireEvent]:
+        index, item = message.index, message.item
+        self._output[index] = item
+        return self._event("response.output_item.done", output_index=index, item=item)
 
     def _piece(self, place: int, kind: str, /, **members: Any) -> list[WireEvent]:
         index, item_id = self._places[place]
@@ -220,30 +260,34 @@ class _ResponsesWriter:
         return self._event("response.output_item.done", output_index=index, item=item)
 
     def _on_text_start(self, event: TextStartEvent) -> list[WireEvent]:
-        item = {"type": "message", "status": "in_progress", "role": "assistant", "content": []}
+        place, opened, message = event.content_index, [], self._message
+        if message is None:
+            item = {"type": "message", "status": "in_progress", "role": "assistant", "content": []}
+            opened = self._open(place, "msg", item)
+            index, item_id = self._places[place]
+            done = {"id": item_id, **item, "status": "completed", "content": []}
+            message = self._message = _OpenMessage(done, index)
+        self._places[place] = message.index, message.item["id"]
+        self._texts[place] = message, message.parts
+        message.parts += 1
+        message.active += 1
         part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
-        opened = self._open(event.content_index, "msg", item)
-        place = event.content_index
-        return opened + self._piece(
-            place, "response.content_part.added", content_index=0, part=part
-        )
+        return opened + self._text(place, "response.content_part.added", part=part)
+
+    def _text(self, place: int, kind: str, /, **members: Any) -> list[WireEvent]:
+        return self._piece(place, kind, content_index=self._texts[place][1], **members)
 
     def _on_text(self, event: TextDeltaEvent) -> list[WireEvent]:
-        return self._piece(
-            event.content_index,
-            "response.output_text.delta",
-            content_index=0,
-            delta=event.delta,
-            logprobs=[],
+        return self._text(
+            event.content_index, "response.output_text.delta", delta=event.delta, logprobs=[]
         )
 
     def _on_citation(self, event: CitationEvent) -> list[WireEvent]:
         kept = self._citations.setdefault(event.content_index, [])
         kept.append(event.citation)
-        return self._piece(
+        return self._text(
             event.content_index,
             "response.output_text.annotation.added",
-            content_index=0,
             annotation_index=len(kept) - 1,
             annotation=annotation_of(event.citation),
         )
@@ -251,16 +295,14 @@ class _ResponsesWriter:
     def _on_text_end(self, event: TextEndEvent) -> list[WireEvent]:
         place = event.content_index
         block = Text(event.content, None, tuple(self._citations.pop(place, ())))
-        done = self._piece(
-            place,
-            "response.output_text.done",
-            content_index=0,
-            text=event.content,
-            logprobs=[],
-        )
+        done = self._text(place, "response.output_text.done", text=event.content, logprobs=[])
         part = item_of(block, "", self._asked.call)["content"][0]
-        done += self._piece(place, "response.content_part.done", content_index=0, part=part)
-        return done + self._close(place, block)
+        done += self._text(place, "response.content_part.done", part=part)
+        message, _ = self._texts.pop(place)
+        message.item["content"].append(part)
+        message.active -= 1
+        ends = message.sealed and not message.active
+        return done + (self._message_done(message) if ends else [])
 
     def _on_thinking(self, event: ThinkingDeltaEvent) -> list[WireEvent]:
         return self._open_thinking(event.content_index) + self._piece(
@@ -299,9 +341,10 @@ class _ResponsesWriter:
         call = self._asked.call
         if event.name in call.shell_tools:
             # Its command is known at the end.
+            sealed = self._seal()
             self._places[event.content_index] = len(self._output), _new_id("lsh")
             self._output.append({})
-            return []
+            return sealed
         item = {"status": "in_progress", "call_id": event.id, "name": event.name}
         if event.name in call.custom_tools:
             item |= {"type": "custom_tool_call", "input": ""}
