@@ -37,9 +37,13 @@ class BlockOrder:
     may send parts of several calls in turn. Clients of some APIs take a block that begins for the end
     of the one before, so that they would lose all calls but the last one. Here a call ends when its
     arguments are a whole JSON object and another block begins; else the other block waits for it.
+
+    Attributes:
+        is_plain: Whether a piece of text that comes now is next, so that it need not be fed.
     """
 
     def __init__(self) -> None:
+        self.is_plain = True
         self._open: _Start | None = None
         self._arguments: list[str] = []
         self._ended: set[int] = set()
@@ -47,8 +51,8 @@ class BlockOrder:
 
     def feed(self, event: Event) -> Sequence[Event]:
         """The events that are next, now that another one has come."""
-        plain = type(event) is TextDeltaEvent and not self._waiting and not self._ended
-        if plain or not isinstance(event, _Delta | _Start | _End):
+        is_next = self.is_plain and type(event) is TextDeltaEvent
+        if is_next or not isinstance(event, _Delta | _Start | _End):
             return (event,)
         index = event.content_index
         if index in self._ended:
@@ -62,8 +66,10 @@ class BlockOrder:
         ended = None if self._waiting else self._whole_call()
         if ended is None:
             self._waiting.append(event)
+            self.is_plain = False
             return ()
         self._ended.add(ended.content_index)
+        self.is_plain = False
         self._open = None
         return (ended, *self.feed(event))
 
@@ -73,6 +79,7 @@ class BlockOrder:
         elif isinstance(event, _End):
             self._open = None
             waiting, self._waiting = self._waiting, []
+            self.is_plain = not self._ended
             return (event, *(ready for waited in waiting for ready in self.feed(waited)))
         return (event,)
 

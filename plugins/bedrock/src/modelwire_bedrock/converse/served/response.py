@@ -152,7 +152,8 @@ class _ConverseWriter:
     def feed(self, event: Event) -> list[WireEvent]:
         """Write an event; `messageStart` comes before the first."""
         written = self._begin()
-        for each in self._order.feed(event):
+        is_next = type(event) is TextDeltaEvent and self._order.is_plain
+        for each in (event,) if is_next else self._order.feed(event):
             handler = self._handlers.get(type(each))
             if handler is not None:
                 written += handler(each)
