@@ -1,5 +1,7 @@
 """Near models: what is offered in place of a name that no model has."""
 
+import sys
+
 import pytest
 
 from modelwire.config import Config
@@ -46,6 +48,19 @@ def test_a_model_that_an_installed_provider_is_known_for_comes_first(registry):
     assert (
         near_models("claude-sonnet-4-5", near, [], registry) == []
     )  # its provider is not installed
+
+
+def test_a_model_is_completed_with_the_provider_whose_setup_guide_knows_such_ids(site, monkeypatch):
+    guide = "from modelwire.hookspecs import SetupGuide\nGUIDE = SetupGuide('x', 'maker', own_ids=('mist-*',))"
+    site.install(
+        "maker", {"providers": {"maker": ""}, "setup": {"maker": "maker_plugin:GUIDE"}}, guide
+    )
+    monkeypatch.setitem(sys.modules, "genai_prices.data_snapshot", None)
+    registry = site.registry()
+    assert near_models("mist-9", [], [], registry) == ["maker/mist-9"]
+    assert near_models("fog-9", [], [], registry) == []
+    # A list of its models knows better.
+    assert near_models("mist-9", CLAUDES, [], registry) == ["maker/mist-7"]
 
 
 @pytest.mark.parametrize("name", ["openai:gpt-4o", "gpt:gpt-4o", "OpenAI:gpt-4o"])

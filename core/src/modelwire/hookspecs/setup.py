@@ -64,6 +64,8 @@ class SetupGuide:
             Unanswered questions are left out.
         models: Patterns as in a shell of model ids to propose, the best first; prefer a cheap one,
             since it only answers a short test request.
+        own_ids: Patterns as in a shell of the ids that only this provider's models have, such as
+            `gpt-*`. A model name without a provider is completed with them in a suggestion.
     """
 
     title: str
@@ -74,3 +76,4 @@ class SetupGuide:
         default=_no_settings
     )
     models: tuple[str, ...] = ()
+    own_ids: tuple[str, ...] = ()

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from contextlib import suppress
+from fnmatch import fnmatchcase
 
+from modelwire.errors import PluginError
 from modelwire.models import ModelRef
-from modelwire.registry import Registry
+from modelwire.registry import Registry, installed_claims
+from modelwire.registry.claims import undisputed
+from modelwire.registry.loader import load_guide
 from modelwire.text import near_matches
 
 __all__ = ["near_models", "with_slash"]
@@ -28,8 +33,12 @@ def near_models(
         registry: The installed plugins, whose providers may have a model of this name that no list has.
             Looking for it may take a second, so this is not for an event loop.
     """
-    if registry is not None and (published := _published(name, registry)):
-        return published[:_MOST]
+    refs = list(refs)
+    if registry is not None:
+        listed = {ref.provider for ref in refs}
+        completed = _published(name, registry) or _completed(name, registry, listed)
+        if completed:
+            return completed[:_MOST]
     by_id = {ref.model: str(ref) for ref in sorted(refs, key=str)}
     meant = {alias: alias for alias in aliases} | by_id
     near = near_matches(name, meant, most=max(len(meant), 1))
@@ -66,3 +75,17 @@ def _published(name: str, registry: Registry) -> list[str]:
         for service in get_snapshot().providers
         if service.id in installed and any(model.id == name for model in service.models)
     ]
+
+
+def _completed(name: str, registry: Registry, listed: Container[str]) -> list[str]:
+    """The name with the provider whose models alone have such ids, unless its models are known."""
+    found = []
+    for claim in undisputed(installed_claims(), "setup").values():
+        with suppress(PluginError):
+            guide = load_guide(claim)
+            provider = guide.provider
+            if provider is None or provider in listed or provider not in registry.provider_ids:
+                continue
+            if any(fnmatchcase(name, pattern) for pattern in guide.own_ids):
+                found.append(f"{provider}/{name}")
+    return found

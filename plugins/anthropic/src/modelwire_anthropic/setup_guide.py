@@ -47,4 +47,5 @@ GUIDE = SetupGuide(
     questions=_questions,
     settings=_settings,
     models=("claude-haiku-*", "claude-*-haiku-*", "claude-sonnet-*", "claude-*-sonnet-*"),
+    own_ids=("claude-*",),
 )

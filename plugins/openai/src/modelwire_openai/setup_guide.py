@@ -56,6 +56,7 @@ OPENAI = SetupGuide(
     questions=_openai_questions,
     settings=_settings,
     models=("gpt-5*-nano", "gpt-4.1-nano", "gpt-5*-mini", "gpt-4*-mini"),
+    own_ids=("gpt-[3-9]*", "chatgpt-*", "o[1-9]", "o[1-9]-*"),
 )
 
 SERVER = SetupGuide(
