@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from modelwire.batch.request_shapes import RequestShapes
     from modelwire.batch.run import run_batch
-    from modelwire.batch.runner import BatchRunner, load_batch_runner
+    from modelwire.batch.runner import BatchRunner, batch_runner_names, load_batch_runner
     from modelwire.batch.summary import BatchProgress, BatchRequest, BatchSummary, StopCause
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "RequestShapes",
     "StopCause",
     "answer_record",
+    "batch_runner_names",
     "failure_record",
     "load_batch_runner",
     "parse_row",
@@ -61,7 +62,7 @@ __getattr__, __dir__ = lazy_exports(
         "records": ("BatchRow", "answer_record", "failure_record", "parse_row", "row_id"),
         "request_shapes": ("RequestShapes",),
         "run": ("run_batch",),
-        "runner": ("BatchRunner", "load_batch_runner"),
+        "runner": ("BatchRunner", "batch_runner_names", "load_batch_runner"),
         "summary": ("BatchProgress", "BatchRequest", "BatchSummary", "StopCause"),
     },
 )

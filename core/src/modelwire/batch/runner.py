@@ -11,10 +11,7 @@ from modelwire.registry.loader import load_as
 if TYPE_CHECKING:
     from modelwire.batch.summary import BatchRequest, BatchSummary
 
-__all__ = ["BatchRunner", "load_batch_runner"]
-
-_PACKAGES = {"ray": "modelwire-ray"}
-"""The packages of this project that offer runners."""
+__all__ = ["BatchRunner", "batch_runner_names", "load_batch_runner"]
 
 
 @runtime_checkable
@@ -39,6 +36,11 @@ class BatchRunner(Protocol):
         ...
 
 
+def batch_runner_names() -> list[str]:
+    """The names of the runners that installed packages offer; nothing is imported."""
+    return list(undisputed(installed_claims(), "batch_runners"))
+
+
 def load_batch_runner(name: str) -> BatchRunner:
     """Import the runner that an installed package offers.
 
@@ -48,7 +50,6 @@ def load_batch_runner(name: str) -> BatchRunner:
     """
     claim = undisputed(installed_claims(), "batch_runners").get(name)
     if claim is None:
-        package = _PACKAGES.get(name)
         msg = f"Batches cannot be run on {name!r}: no installed package offers it."
-        raise BatchError(msg, hint=f"pip install {package}" if package else None)
+        raise BatchError(msg)
     return load_as(claim, BatchRunner)  # type: ignore[type-abstract] # a protocol

@@ -193,7 +193,10 @@ def test_the_price_is_confirmed_on_a_terminal(program, batch):
         (("--on", "here", "--jobs", "status"), "--jobs needs --on provider."),
         (("--on", "here", "--yes"), "--yes needs --on provider."),
         (("--on", "provider", "--budget", "1"), "--budget does not apply to jobs at the provider."),
-        (("--on", "provider", "--address", "x"), "--address needs --on ray."),
+        (
+            ("--on", "provider", "--address", "x"),
+            "--address is for a place that a package offers, not for --on provider.",
+        ),
     ],
 )
 def test_options_of_another_place_are_refused(program, arguments, said):

@@ -33,10 +33,28 @@ if TYPE_CHECKING:
     from modelwire.cli.batch.provider_jobs import JobAction
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_PLACES = ("here", "provider", "ray")
-"""Where a batch can be run; the last is offered by a package."""
 _JOB_ACTIONS = ("run", "submit", "status", "fetch", "cancel")
-_PROVIDER = "provider"
+_HERE, _PROVIDER = "here", "provider"
+
+
+class _Place(click.ParamType[str]):
+    """A place where a batch can be run: this machine, the provider, or one that a package offers."""
+
+    name = "place"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        return f"{_HERE}|{_PROVIDER}|NAME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in (_HERE, _PROVIDER):
+            return value
+        from modelwire.batch.runner import batch_runner_names
+
+        names = (_HERE, _PROVIDER, *batch_runner_names())
+        if value not in names:
+            known = ", ".join(map(repr, names))
+            self.fail(f"{value!r} is not one of {known}.", param, ctx)
+        return value
 
 
 @click.command()
@@ -96,12 +114,12 @@ _PROVIDER = "provider"
 @click.option(
     "--on",
     "place",
-    type=click.Choice(_PLACES),
-    default="here",
+    type=_Place(),
+    default=_HERE,
     show_default=True,
-    help="Where the rows are asked.",
+    help="Where the rows are asked: this machine, the provider, or a place that a package offers.",
 )
-@click.option("--address", metavar="ADDRESS", help="The cluster, with --on ray.")
+@click.option("--address", metavar="ADDRESS", help="The address of a place that a package offers.")
 @click.option(
     "--jobs",
     "action",
@@ -180,13 +198,15 @@ def batch(
 
 def _check_place(
     place: str,
-    of_ray: Mapping[str, object],
+    of_others: Mapping[str, object],
     of_jobs: Mapping[str, object],
     of_requests: Mapping[str, object],
 ) -> None:
     """Refuse options that do not apply to where the batch is run."""
-    for name in (name for name, value in of_ray.items() if value and place != "ray"):
-        msg = f"{name} needs --on ray."
+    for name in (
+        name for name, value in of_others.items() if value and place in (_HERE, _PROVIDER)
+    ):
+        msg = f"{name} is for a place that a package offers, not for --on {place}."
         raise click.UsageError(msg)
     for name in (name for name, value in of_jobs.items() if value and place != _PROVIDER):
         msg = f"{name} needs --on provider."
