@@ -91,5 +91,5 @@ def test_a_run_without_suites_says_nothing(workshop):
 
 
 def test_an_ability_that_there_is_not_is_refused():
-    with pytest.raises(ValueError, match="no ability 'flying'"):
+    with pytest.raises(ValueError, match="Unknown ability 'flying'"):
         provider_suite("acme", abilities={"flying"})
