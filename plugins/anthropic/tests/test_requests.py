@@ -387,7 +387,7 @@ def test_a_call_is_demanded_of_those_releases_that_take_that(model, sent):
 
 def test_a_model_that_always_thinks_is_told_from_one_of_which_nothing_is_known():
     at = "https://api.minimax.io/anthropic"
-    for model, words in ("MiniMax-M2.5", "always think"), ("MiniMax-M3", "not known"):
+    for model, words in ("MiniMax-M2.5", "always think"), ("MiniMax-M3", "is unknown"):
         request = build(model=model, at=at, reasoning="off")
         assert words in str(request.changes)
 
