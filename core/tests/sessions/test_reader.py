@@ -228,10 +228,10 @@ def test_a_damaged_line_does_not_cost_what_came_before_it():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "no header"),
-        (b"not json", "no header"),
-        (b'{"role": "user"}\n', "no header"),
-        (b"[1]\n", "no header"),
+        (b"", "not a header"),
+        (b"not json", "not a header"),
+        (b'{"role": "user"}\n', "not a header"),
+        (b"[1]\n", "not a header"),
         (text({**HEADER, "version": 4}), "version 4"),
     ],
 )
@@ -241,7 +241,7 @@ def test_what_is_no_session_is_refused_with_its_line(tmp_path, data, said):
     with pytest.raises(SessionError, match=said) as caught:
         read_session(path)
     assert caught.value.source == str(path)
-    assert said != "no header" or caught.value.problems[0].line == 1
+    assert said != "not a header" or caught.value.problems[0].line == 1
 
 
 def test_a_missing_file_is_an_error_with_its_name(tmp_path):

@@ -33,6 +33,7 @@ PASSING = {
     "amz-sdk-invocation-id",
     "authorization",
     "connection",
+    "content-length",
     "x-amz-date",
 }
 
@@ -97,12 +98,15 @@ async def test_a_request_arrives_as_boto3_itself_sends_it(server, transport, mod
     theirs, *ours = server.received
     for request in ours:
         assert request.line == theirs.line
-        assert request.body == theirs.body
+        # Later bodies hold the same JSON in fewer bytes.
+        assert json.loads(request.body) == json.loads(theirs.body)
+        assert request.headers["Content-Length"] == str(len(request.body))
         assert steady(request) == steady(theirs)
         assert "%3A" in request.line.replace("%253A", "%3A")
         assert request.headers["Authorization"].endswith(
             expected_authorization(request, server.url)
         )
+    assert ours[0].body == theirs.body
     assert len({request.headers["amz-sdk-invocation-id"] for request in ours}) == len(ours)
 
 
