@@ -58,8 +58,9 @@ async def listening(
     finally:
         await stop_accepting(server)
         server.close()
-        for writer in open_ones:
-            writer.transport.abort()
+        for writer, plug in open_ones.items():
+            if plug.fileno() != -1:  # a closed transport cannot always be aborted
+                writer.transport.abort()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

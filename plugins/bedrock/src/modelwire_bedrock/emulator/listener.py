@@ -88,7 +88,8 @@ class Listener:
         open_ones = [peer.transport for peer in runner.server.connections]
         await runner.cleanup()
         for transport in open_ones:
-            if transport is not None:
+            # A closed transport cannot always be aborted.
+            if transport is not None and transport.get_extra_info("socket").fileno() != -1:
                 # An orderly end of TLS would wait for a client that may be gone.
                 transport.abort()
         await asyncio.sleep(0)

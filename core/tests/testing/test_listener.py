@@ -1,0 +1,24 @@
+"""The loopback server of the kit: what is left of a connection when it ends."""
+
+import asyncio
+
+from modelwire.testing import listening
+
+LARGE = b"x" * (8 << 20)
+"""More than the buffers of a socket hold."""
+
+
+async def test_a_connection_that_closed_after_a_large_answer_does_not_fail_the_end():
+    served = asyncio.Event()
+
+    async def serve(_, writer):
+        writer.write(LARGE)
+        writer.close()  # it is closed once the client has read all of it
+        served.set()
+
+    async with listening(serve) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await served.wait()
+        assert len(await reader.read(-1)) == len(LARGE)
+        writer.close()
+        await writer.wait_closed()
