@@ -176,8 +176,8 @@ def batch_jobs(  # type: ignore[empty-body]
 ) -> BatchJobs:
     """Return the batch jobs of a model: submit, poll, fetch and cancel them.
 
-    Called on the event loop; so without the network, and without files. The object that it returns
-    is used for one or more jobs. Its items are those of `stream_completion`, and so is their
+    Called in a thread, so it may import what jobs need; the network and files are for the methods of
+    the object that it returns, which is used for one or more jobs. Its items are those of `stream_completion`, and so is their
     translation. A plugin may leave this hook out; the runtime then reports that it has no batch jobs.
 
     Raises:

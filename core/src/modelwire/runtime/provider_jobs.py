@@ -81,7 +81,9 @@ class ProviderJobs:
         found = await runtime.resolve(model)
         call = await PluginCall.prepare(registry, catalog, transport, found)
         call.require("batch_jobs", "run batch jobs", _HINT)
-        jobs: object = call.run(
+        # In a thread, since it imports modules that no other call needs.
+        jobs: object = await asyncio.to_thread(
+            call.run,
             lambda: call.owner.hooks.batch_jobs(
                 model=found,
                 provider=call.provider,

@@ -95,7 +95,6 @@ def describe_call(model: Model, provider: ProviderConfig, config: Config) -> Map
 
 @hookimpl
 def warm_up() -> None:
-    """Import what streams, batch jobs and lists of models need."""
+    """Import what streams and lists of models need."""
     import modelwire_anthropic.discovery
-    import modelwire_anthropic.messages.batch_jobs
     import modelwire_anthropic.messages.completion  # noqa: F401 - for the hooks above

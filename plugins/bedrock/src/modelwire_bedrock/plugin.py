@@ -212,13 +212,12 @@ def describe_call(
 
 @hookimpl
 def warm_up() -> None:
-    """Import what streams, embeddings, batch jobs, lists of models and their errors need.
+    """Import what streams, embeddings, lists of models and their errors need.
 
     That is without botocore, which is imported in a thread once it is needed.
     """
     import modelwire_bedrock.auth
     import modelwire_bedrock.aws.credentials.errors
-    import modelwire_bedrock.batch.jobs
     import modelwire_bedrock.converse.completion
     import modelwire_bedrock.converse.token_count
     import modelwire_bedrock.discovery.mantle_models

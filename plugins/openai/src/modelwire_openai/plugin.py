@@ -138,6 +138,8 @@ def batch_jobs(
     model: Model, provider: ProviderConfig, config: Config, transport: Transport
 ) -> BatchJobs:
     """Return the batches of a model, in the API that it is called in; nothing is sent."""
+    import modelwire_openai.completions.batch
+    import modelwire_openai.responses.batch  # noqa: F401 - for its methods, which run on the loop
     from modelwire_openai.batch_jobs import OpenAIBatches
 
     return OpenAIBatches(model, provider, config, transport)
@@ -159,15 +161,12 @@ def describe_call(
 
 @hookimpl
 def warm_up(api: str | None) -> None:
-    """Import what streams and batches of an API, or of both, embeddings and lists need."""
-    import modelwire_openai.batch_jobs
+    """Import what streams of an API, or of both, embeddings and lists need."""
     import modelwire_openai.discovery
     import modelwire_openai.embeddings.batch
     from modelwire_openai.servers import COMPLETIONS, RESPONSES
 
     if api != RESPONSES:
-        import modelwire_openai.completions.batch
         import modelwire_openai.completions.completion
     if api != COMPLETIONS:
-        import modelwire_openai.responses.batch
         import modelwire_openai.responses.completion  # noqa: F401 - for the hooks above

@@ -112,7 +112,7 @@ class LoadingRules(Rules):
         "hook", ["stream_completion", "discover_models", "embed", "batch_jobs"]
     )
     def test_a_first_call_imports_nothing_on_the_event_loop(self, bench: Bench, hook: str) -> None:
-        """All that it needs is imported by the hook `warm_up`, in a thread."""
+        """All that it needs is imported in a thread: by the hook `warm_up`, or by `batch_jobs`."""
         if hook in _ABILITIES:
             require(self.subject, _ABILITIES[hook])
         imported = _imported_by_first_call(bench, hook)
