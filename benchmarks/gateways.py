@@ -28,7 +28,7 @@ MODELS = ("burst", "paced-1", "paced-2")
 """The models of the fake provider."""
 _HEALTH = {"modelwire_gateway": "/healthz", "litellm_proxy": "/health/liveliness"}
 _START_SECONDS = 90
-_PLENTY = 1_000_000_000_000
+_PLENTY = 2_000_000_000
 
 
 @frozen
