@@ -1,8 +1,8 @@
 """Measure modelwire beside its peers, and write docs/performance.md and its charts.
 
-    make bench                              everything, some forty minutes
-    make bench ARGUMENTS=--quick            a few rounds of everything, beside boto3 and aiobotocore,
-                                            in less than five minutes
+    make bench                              everything, some fifty minutes
+    make bench ARGUMENTS=--quick            a few rounds beside boto3 and aiobotocore, without the
+                                            gateway and frameworks, in less than five minutes
     make bench ARGUMENTS="--only events"    one measurement; the page keeps the others
 
 The figures of each measurement are kept in `results.json`, from which the page is written.
@@ -40,12 +40,14 @@ MEASURES = (
     "frameworks",
     "batch",
 )
+_LONG = frozenset({"gateway", "frameworks"})
+"""Measures that a quick run leaves out, unless `--only` names them: they begin many processes."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few rounds; writes no page")
-    parser.add_argument("--only", nargs="+", choices=MEASURES, default=MEASURES, metavar="NAME")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, metavar="NAME")
     parser.add_argument("--write", action="store_true", help="write the page from --quick, too")
     given = parser.parse_args()
     come_first()
@@ -54,7 +56,8 @@ def main() -> None:
     results = json.loads(kept.read_text()) if kept.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), quick=given.quick)
-        for name in given.only:
+        names = given.only or [each for each in MEASURES if not (given.quick and each in _LONG)]
+        for name in names:
             began = time.monotonic()
             measure = importlib.import_module(f"measures.{name}")
             result = measure.measure(bench)
