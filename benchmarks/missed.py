@@ -26,7 +26,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "A short request": (
-        r"CPU of a short request",
+        r"CPU of a (?:short request|start, sustained)",
         (
             "A request passes through some nine hundred calls of modelwire's own functions, and none of them "
             "takes a twentieth of the instructions. Writing the request from the messages and the options takes "

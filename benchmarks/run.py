@@ -26,6 +26,7 @@ _HERE = Path(__file__).parent
 MEASURES = (
     "events",
     "short_requests",
+    "sustained",
     "starts",
     "faults",
     "bedrock_apis",
