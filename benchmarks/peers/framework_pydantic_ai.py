@@ -53,7 +53,7 @@ class Speaking(Model[Any]):
         self._pace = pace
 
     async def request(self, *_: Any) -> ModelResponse:
-        """Nobody calls it here."""
+        """Unused; the base class requires it."""
         raise NotImplementedError
 
     @asynccontextmanager

@@ -34,7 +34,7 @@ class Speaking(Model):
         return {}
 
     async def structured_output(self, *_: Any, **__: Any) -> AsyncIterator[Any]:  # type: ignore[override]
-        """Nobody calls it here."""
+        """Unused; the base class requires it."""
         raise NotImplementedError
         yield
 

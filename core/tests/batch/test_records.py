@@ -143,6 +143,7 @@ def test_what_another_api_lacks_is_noted_and_reported():
     [
         ([], "expected an object, found list"),
         ({}, "neither prompt nor messages"),
+        ({"promt": "Hi"}, "'promt' is not a field"),
         ({"prompt": " "}, "prompt must be text"),
         ({"prompt": 5}, "prompt must be text"),
         ({"prompt": "a", "messages": []}, "both given"),

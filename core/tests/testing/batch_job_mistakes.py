@@ -96,7 +96,7 @@ SERVICE = '''
         return AcmeBatches(self)
 
     def models('''
-"""What stands in the wire, before its list of models."""
+"""The replacement for the start of the wire's method `models`: a method before it."""
 
 SERVICE_CLASS = '''
 
@@ -138,7 +138,7 @@ class AcmeBatches(BatchService):
 
 
 Test'''
-"""What stands in the suite, before the suite of the provider."""
+"""The replacement for the start of the suite's name: a class before it."""
 
 FIRST = "            body = build_request(self.model, item.context, item.options)"
 POST = "        answer = await post_json(_api(self.account), self.url(), body"

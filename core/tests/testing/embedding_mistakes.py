@@ -46,7 +46,7 @@ VECTORS = '''
         return {"vectors": vectors, "tokens": usage.input}
 
     def models('''
-"""What stands in the wire, before its list of models."""
+"""The replacement for the start of the wire's method `models`: a method before it."""
 
 CALL = "    found = answer"
 

@@ -23,7 +23,12 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from modelwire.authoring.batch_items import item_cancelled, item_expired, write_items
+    from modelwire.authoring.batch_items import (
+        check_ended,
+        item_cancelled,
+        item_expired,
+        write_items,
+    )
     from modelwire.authoring.citations import cite
     from modelwire.authoring.costs import with_cost, with_costs
     from modelwire.authoring.credentials import (
@@ -83,6 +88,7 @@ __all__ = [
     "StreamEnd",
     "ToolArguments",
     "Translator",
+    "check_ended",
     "check_json_depth",
     "cite",
     "count_tokens",
@@ -131,7 +137,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "batch_items": ("item_cancelled", "item_expired", "write_items"),
+        "batch_items": ("check_ended", "item_cancelled", "item_expired", "write_items"),
         "costs": ("with_cost", "with_costs"),
         "citations": ("cite",),
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),

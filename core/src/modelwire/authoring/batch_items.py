@@ -1,4 +1,4 @@
-"""Items of batch jobs: their requests written in a thread, and the errors of those without an answer."""
+"""Items of batch jobs: their requests written in a thread, and the errors of items and jobs without results."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from modelwire.errors import Cancelled, InvalidRequest, ModelwireError, RequestTimeout
 
 if TYPE_CHECKING:
-    from modelwire.hookspecs import BatchItem, BatchTerms
+    from modelwire.hookspecs import BatchItem, BatchJob, BatchTerms
     from modelwire.models import Model
 
-__all__ = ["item_cancelled", "item_expired", "write_items"]
+__all__ = ["check_ended", "item_cancelled", "item_expired", "write_items"]
 
 
 async def write_items(
@@ -61,6 +61,22 @@ def _too_large(model: Model, most: int, item: BatchItem) -> InvalidRequest:
         retryable=False,
         hint="Divide the items into several jobs.",
     )
+
+
+def check_ended(job: BatchJob, model: Model) -> None:
+    """Check that a job has ended, so that its results can be fetched.
+
+    Raises:
+        InvalidRequest: It has not.
+    """
+    if not job.ended:
+        raise InvalidRequest(
+            f"The job {job.id} has not ended; it is {job.state}.",
+            provider=model.provider,
+            model=model.id,
+            retryable=False,
+            hint="Fetch it later.",
+        )
 
 
 def item_cancelled() -> Cancelled:

@@ -186,12 +186,9 @@ class Pace:
             sent: The request.
             retry_after: Seconds to wait, as the service says.
         """
-        self._end(sent, 0.0)
         now = self._clock()
-        if sent.at < self._cut_at:
-            self._pause(now, retry_after)
+        if not self._begins_cut(sent, now, retry_after):
             return
-        self._begin_cut(now, retry_after)
         before = self._recent if self._learnt is None else self._learnt.rate
         share = sent.order / (sent.order + 1) if self._learnt is not None else 0.0
         factor = min(_SLIGHTEST_CUT, max(_DEEPEST_CUT, share))
@@ -204,12 +201,8 @@ class Pace:
 
     def overloaded(self, sent: Sent, retry_after: float | None = None) -> None:
         """Note that the service had no capacity, did not answer in time, or could not be reached."""
-        self._end(sent, 0.0)
-        now = self._clock()
-        if sent.at < self._cut_at:
-            self._pause(now, retry_after)
+        if not self._begins_cut(sent, self._clock(), retry_after):
             return
-        self._begin_cut(now, retry_after)
         self._starting = False
         self._window = max(1.0, self._window * 0.7)
 
@@ -222,13 +215,19 @@ class Pace:
         if self._tokens is not None:
             self._tokens.correct(tokens - sent.tokens)
 
-    def _begin_cut(self, now: float, retry_after: float | None) -> None:
+    def _begins_cut(self, sent: Sent, now: float, retry_after: float | None) -> bool:
+        """End a request that failed; whether that is news, as it was sent after the last cut."""
+        self._end(sent, 0.0)
+        if sent.at < self._cut_at:
+            self._pause(now, retry_after)
+            return False
         self._cut_at = now
         self._sent_since_cut = 0
         self._cuts_in_a_row += 1
         doubled = _FIRST_PAUSE * 2 ** min(self._cuts_in_a_row - 2, 20)
         own = min(_LONGEST_PAUSE, doubled) if self._cuts_in_a_row > 1 else 0.0
         self._pause(now, max(own, retry_after or 0.0))
+        return True
 
     def _pause(self, now: float, seconds: float | None) -> None:
         if seconds is not None and seconds > 0 and math.isfinite(seconds):

@@ -319,6 +319,7 @@ def _request_in(data: Mapping[str, Any], line: int, shapes: RequestShapes) -> Fo
     else:
         found = shapes.of_members(data)
     if found is None:
+        _check_fields(data, line)
         hint = 'A line is such as {"custom_id": "1", "prompt": "..."}.'
         raise _wrong(line, "it has neither prompt nor messages nor a request of an API.", hint)
     return found

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from attrs import frozen
 
 from modelwire.authoring import (
+    check_ended,
     encode_json,
     error_in_stream,
     error_of_response,
@@ -29,7 +30,7 @@ from modelwire.authoring import (
     require_text,
     write_items,
 )
-from modelwire.errors import InvalidRequest, MalformedResponse, ModelwireError
+from modelwire.errors import MalformedResponse, ModelwireError
 from modelwire.hookspecs import BatchItem, BatchJob, BatchResult, BatchTerms
 from modelwire_openai.account import Account, default_api, resolve_account
 from modelwire_openai.client import fetch_json, json_api
@@ -172,15 +173,7 @@ class OpenAIBatches:
         """
         account = self._account()
         described = await self._description(job_id, account)
-        job = self._job(described)
-        if not job.ended:
-            raise InvalidRequest(
-                f"The batch {job_id} has not ended; it is {job.state}.",
-                provider=self.provider.id,
-                model=self.model.id,
-                retryable=False,
-                hint="Fetch it later.",
-            )
+        check_ended(self._job(described), self.model)
         for name in ("output_file_id", "error_file_id"):
             if file_id := read_text(described, name):
                 lines = fetch_lines(

@@ -17,6 +17,7 @@ from attrs import frozen
 from modelwire.authoring import (
     JsonEvent,
     StreamEnd,
+    check_ended,
     encode_json,
     error_in_stream,
     fetch_lines,
@@ -153,11 +154,7 @@ class MessageBatches:
             InvalidRequest: The batch has not ended.
             ProviderError: The service refused or failed, or does not keep the results any longer.
         """
-        job = await self.poll_batch(job_id)
-        if not job.ended:
-            raise self._refused(
-                f"The batch {job_id} has not ended; it is {job.state}.", "Fetch it later."
-            )
+        check_ended(await self.poll_batch(job_id), self.model)
         account = self._account()
         lines = fetch_lines(
             json_api(account),
@@ -247,9 +244,9 @@ class MessageBatches:
             price_factor=self.terms.price_factor,
         )
 
-    def _refused(self, message: str, hint: str | None = None) -> InvalidRequest:
+    def _refused(self, message: str) -> InvalidRequest:
         return InvalidRequest(
-            message, provider=self.provider.id, model=self.model.id, retryable=False, hint=hint
+            message, provider=self.provider.id, model=self.model.id, retryable=False
         )
 
     def _malformed(self, message: str) -> MalformedResponse:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from modelwire.authoring import look_up_prices, whole_answer
+from modelwire.authoring import check_ended, look_up_prices, whole_answer
 from modelwire.errors import InvalidRequest, MalformedResponse, ModelwireError, ProviderError
 from modelwire.hookspecs import BatchItem, BatchJob, BatchResult, BatchTerms, CompletionOptions
 from modelwire_bedrock.aws.clients import Clients, shared_clients
@@ -151,8 +151,7 @@ class InferenceJobs:
         target = self._target()
         described = await self._described(job_id, target)
         job = self._job(described)
-        if not job.ended:
-            raise self._refused(f"The job {job_id} has not ended; it is {job.state}.")
+        check_ended(job, self.model)
         output = described.get("outputDataConfig", {}).get("s3OutputDataConfig", {})
         location = Location.parse(str(output.get("s3Uri", "")))
         if location is None:
