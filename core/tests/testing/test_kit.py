@@ -2,10 +2,13 @@
 
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
 from modelwire.testing import provider_suite
+
+DOCS = Path(__file__).parents[3] / "docs"
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -44,6 +47,7 @@ def test_a_summary_says_so_at_the_end(good):
     kept, skipped = rules.count("passed"), rules.count("skipped")
     line = f"acme (TestAcme) conforms: {kept} rules kept, {skipped} do not apply"
     assert line in good.printed.splitlines()
+    assert line in (DOCS / "testing-a-plugin.md").read_text()
 
 
 def test_a_rule_that_does_not_apply_says_why(good):
