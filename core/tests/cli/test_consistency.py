@@ -80,7 +80,7 @@ def test_the_same_thing_has_the_same_option_everywhere():
             for short in set(option.opts) - {long}:
                 letters.setdefault(short, set()).add(long)
     assert {name: kinds for name, kinds in metavars.items() if len(kinds) > 1} == {}
-    # `llm` made it a parameter of a request; where a file is written, `-o` names it as elsewhere.
+    # In `complete` it is a request parameter, as in llm; in `batch`, the file that is written.
     assert letters.pop("-o") == {"--option", "--output"}
     assert {letter: names for letter, names in letters.items() if len(names) > 1} == {}
 

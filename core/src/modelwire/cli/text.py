@@ -14,6 +14,7 @@ from modelwire.cli.styled import Line, Styled, joined
 __all__ = [
     "align",
     "aligned_rows",
+    "counted",
     "escaped_json",
     "first_room",
     "folded",
@@ -29,6 +30,11 @@ __all__ = [
 _JOINERS = "\u200c\u200d"  # they make one sign of several, as in families of emoji
 _MARKS = "\u061c\u200e\u200f"  # they only say which way a neighbour without a direction runs
 _NARROWEST = 16
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun in the singular, made plural unless it is one: `1 row`, `1,200 rows`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def printable(text: str) -> str:

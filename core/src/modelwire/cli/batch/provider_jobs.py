@@ -13,6 +13,7 @@ from modelwire.batch import BatchRequest, ProviderBatch, ProviderPlan
 from modelwire.cli.batch.report import report
 from modelwire.cli.event_loop import run
 from modelwire.cli.output import confirm, echo, echo_json, is_terminal
+from modelwire.cli.text import counted
 from modelwire.hookspecs import BatchJob
 from modelwire.runtime import Runtime
 
@@ -67,7 +68,7 @@ async def _act(
             case "fetch":
                 running = await batch.fetch()
                 if running:
-                    echo(f"{_count(running, 'job')} not ended yet.", err=True)
+                    echo(f"{counted(running, 'job')} not ended yet.", err=True)
                 return report(batch.summary(), as_json=as_json)
             case "run":
                 progress = _Progress()
@@ -87,7 +88,7 @@ def plan_lines(plan: ProviderPlan) -> list[str]:
     """What a batch would submit, and its price."""
     terms, model = plan.terms, plan.model
     hours = f", answered within {terms.hours:g} hours" if terms.hours is not None else ""
-    lines = [f"{_count(plan.rows, 'row')} for batch jobs of {model.ref}{hours}."]
+    lines = [f"{counted(plan.rows, 'row')} for batch jobs of {model.ref}{hours}."]
     if terms.price_factor is None:
         lines.append("The price of batch jobs is not known.")
         return lines
@@ -141,7 +142,3 @@ def _columns(job: BatchJob) -> list[Any]:
     total = f"of {job.total}" if job.total is not None and counts else ""
     facts = " ".join(filter(None, (", ".join(counts), total)))
     return [part for part in (job.id, job.state, facts, job.message) if part]
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number:,} {name if number == 1 else f'{name}s'}"

@@ -6,6 +6,7 @@ from modelwire.batch import BatchSummary
 from modelwire.cli.batch.progress_bar import duration
 from modelwire.cli.output import echo, echo_json
 from modelwire.cli.printers import INTERRUPTED
+from modelwire.cli.text import counted
 
 __all__ = ["report"]
 
@@ -28,25 +29,21 @@ def report(summary: BatchSummary, *, as_json: bool) -> int:
 
 
 def _lines(summary: BatchSummary) -> list[str]:
-    answered = f"{summary.answered:,} of {_rows(summary.rows)} answered: {summary.output}"
+    answered = f"{summary.answered:,} of {counted(summary.rows, 'row')} answered: {summary.output}"
     lines = [answered]
     if summary.failed:
-        lines.append(f"{_rows(summary.failed)} failed: {summary.errors}")
+        lines.append(f"{counted(summary.failed, 'row')} failed: {summary.errors}")
     if summary.remaining:
         reason = " The budget is used up." if summary.stopped == "budget" else ""
         lines.append(
-            f"{_rows(summary.remaining)} not asked yet; the same command continues.{reason}"
+            f"{counted(summary.remaining, 'row')} not asked yet; the same command continues.{reason}"
         )
-    facts = [f"{summary.requests:,} requests in {duration(summary.seconds)}"]
+    facts = [f"{counted(summary.requests, 'request')} in {duration(summary.seconds)}"]
     if summary.refused:
         facts.append(f"{summary.refused:,} refused")
-    facts.append(f"{summary.tokens:,} tokens")
+    facts.append(counted(summary.tokens, "token"))
     if summary.cost:
         cost = f"${summary.cost:,.2f}" if summary.cost >= 0.01 else "less than $0.01"
         facts.append(f"{cost} in all")
     lines.append(", ".join(facts))
     return lines
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from modelwire.cli.text import align
+from modelwire.cli.text import align, counted
 from modelwire.errors import InvalidMessage
 from modelwire.messages import AssistantMessage, Usage
 from modelwire.sessions import Entry
@@ -56,7 +56,7 @@ def cost_lines(answers: Sequence[AnswerCost], *, room: int | None = None) -> lis
     untold = len(answers) - len(spent)
     lines = _table(spent, room) if spent else ["Nothing is known to be used."]
     if untold:
-        lines.append(f"The provider did not report the usage of {_answers(untold)}.")
+        lines.append(f"The provider did not report the usage of {counted(untold, 'answer')}.")
     return lines
 
 
@@ -72,12 +72,10 @@ def _table(spent: Sequence[AnswerCost], room: int | None) -> list[str]:
     if unknown == len(usages):
         lines.append("No price is known; a model's `cost` in the configuration sets it.")
     elif unknown:
-        lines.append(f"The price of {_answers(unknown)} is unknown and not included in the total.")
+        lines.append(
+            f"The price of {counted(unknown, 'answer')} is unknown and not included in the total."
+        )
     return lines
-
-
-def _answers(count: int) -> str:
-    return "1 answer" if count == 1 else f"{count} answers"
 
 
 def _row(name: str, usages: Sequence[Usage]) -> tuple[str, ...]:

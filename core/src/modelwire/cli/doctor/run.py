@@ -25,6 +25,7 @@ from modelwire.cli.doctor.findings import Finding, State, show_finding
 from modelwire.cli.output import echo, echo_json
 from modelwire.cli.progress import waiting_for
 from modelwire.cli.styled import Line, joined, style
+from modelwire.cli.text import counted
 from modelwire.registry.loader import where
 
 __all__ = ["CHECKS", "examine", "report"]
@@ -103,9 +104,5 @@ def _summary(counts: Counter[State]) -> Line:
     if not counts["problem"] and not counts["warning"]:
         return style("All is well.", fg="green")
     states: tuple[State, State] = ("problem", "warning")
-    parts = [
-        f"{counts[state]} {state}{'' if counts[state] == 1 else 's'}"
-        for state in states
-        if counts[state]
-    ]
+    parts = [counted(counts[state], state) for state in states if counts[state]]
     return style(", ".join(parts) + ".", fg="red" if counts["problem"] else "yellow")

@@ -58,7 +58,7 @@ class RefreshResult:
 
     def text(self) -> Line:
         """The outcome as text."""
-        from modelwire.cli.text import printable
+        from modelwire.cli.text import counted, printable
 
         listing = self.listing
         name = style(printable(listing.provider), bold=True)
@@ -74,7 +74,7 @@ class RefreshResult:
             return name + f"  no request was sent: {printable(why)}"
         count = len(listing.models)
         change = "" if count == self.before else f", before {self.before}"
-        models = f"{count} model{'' if count == 1 else 's'}"
+        models = counted(count, "model")
         reasons = "".join(f"\n  Incomplete: {printable(why)}" for why in listing.incomplete)
         return name + f"  {models}{change}  {self.seconds:.1f} s{reasons}"
 

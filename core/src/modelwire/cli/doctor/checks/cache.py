@@ -11,6 +11,7 @@ from pathlib import Path
 from modelwire.catalog.cache import CachedList, DiscoveryCache, default_cache_directory
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
+from modelwire.cli.text import counted
 
 __all__ = ["check_cache"]
 
@@ -43,15 +44,15 @@ def _examine(folder: Path, now: float) -> Iterator[Finding]:
         return
     count = sum(len(kept.models) for kept in lists.values())
     ages = f", {len(old)} of them older than a week" if old else ""
-    lines = f"{_counted(len(lists), 'list')} of {_counted(count, 'model')}{ages}"
+    lines = f"{counted(len(lists), 'list')} of {counted(count, 'model')}{ages}"
     lines += f" ({_kilobytes(size)}) in {folder}"
     yield Finding(_NAME, "ok", lines, details=details)
     hint = "They are fetched again when they are needed: modelwire models list --refresh"
     if damaged:
-        text = f"{_counted(len(damaged), 'list')} cannot be read: {', '.join(damaged[:3])}"
+        text = f"{counted(len(damaged), 'list')} cannot be read: {', '.join(damaged[:3])}"
         yield Finding(_NAME, "warning", text, hint, {"damaged": damaged})
     if future:
-        text = f"{_counted(len(future), 'list')} from the future; was the clock wrong?"
+        text = f"{counted(len(future), 'list')} from the future; was the clock wrong?"
         yield Finding(_NAME, "warning", text, hint, {"future": future})
 
 
@@ -72,7 +73,3 @@ def _lists(folder: Path) -> tuple[dict[str, CachedList], list[str], int]:
 
 def _kilobytes(size: int) -> str:
     return f"{max(1, round(size / 1000))} kB" if size else "0 kB"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ import asyncio
 
 from modelwire.cli.doctor.context import DoctorContext
 from modelwire.cli.doctor.findings import Finding
+from modelwire.cli.text import counted
 from modelwire.cli.tool_sources import installed_sources
 from modelwire.errors import ModelwireError
 from modelwire.registry import Claim
@@ -55,7 +56,7 @@ async def _ask(name: str, source: ToolSource, timeout: float) -> Finding:
     finally:
         await source.aclose()
     names = [tool.name for tool in tools]
-    count = f"{len(names)} tool{'' if len(names) == 1 else 's'}"
+    count = counted(len(names), "tool")
     return Finding(_NAME, "ok", f"{name} offers {count}.", details={"tools": names})
 
 
