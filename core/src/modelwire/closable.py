@@ -1,12 +1,12 @@
-"""Closable objects: base classes whose context managers close them."""
+"""Objects that own connections: base classes that close them, and that copies share."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-__all__ = ["AsyncClosable", "Closable"]
+__all__ = ["AsyncClosable", "Closable", "SharedByCopies"]
 
 
 class Closable(ABC):
@@ -45,3 +45,18 @@ class AsyncClosable(ABC):
     @abstractmethod
     async def aclose(self) -> None:
         """Close it."""
+
+
+class SharedByCopies:
+    """An object that copies of its owner share, since its connections cannot be copied."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        name = type(self).__name__
+        msg = f"A {name} cannot be pickled; give config, and each process makes its own {name}."
+        raise TypeError(msg)

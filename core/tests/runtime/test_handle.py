@@ -1,5 +1,7 @@
 """The runtime of an adapter, given or made at its first use."""
 
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -48,3 +50,30 @@ def test_another_object_is_no_runtime():
         for wrong in ("bedrock/x", CONFIG, blocking):
             with pytest.raises(InvalidRequest, match=type(wrong).__name__):
                 RuntimeHandle(wrong)
+
+
+async def test_copies_of_an_adapter_share_its_runtime():
+    async with Runtime.from_config(CONFIG) as given:
+        for handle in (RuntimeHandle(given), RuntimeHandle(config=CONFIG)):
+            owner = {"model": [handle]}
+            assert copy.copy(handle).get() is handle.get()
+            assert copy.deepcopy(owner)["model"][0].get() is handle.get()
+            await handle.aclose()
+        assert copy.deepcopy([given])[0] is given
+    with SyncRuntime.from_config(CONFIG) as blocking:
+        assert copy.deepcopy([blocking])[0] is blocking
+
+
+async def test_a_pickled_handle_makes_a_runtime_of_the_same_configuration():
+    handle = RuntimeHandle(config=CONFIG)
+    loaded = pickle.loads(pickle.dumps(handle))
+    assert loaded.get() is not handle.get()
+    assert "here" in loaded.get().config.models.providers
+    await loaded.aclose()
+    await handle.aclose()
+
+
+async def test_a_handle_of_a_given_runtime_is_not_pickled():
+    async with Runtime.from_config(CONFIG) as given:
+        with pytest.raises(TypeError, match="give config"):
+            pickle.dumps(RuntimeHandle(given))

@@ -1,8 +1,10 @@
 """LangChain's chat model over the emulated Bedrock."""
 
 import asyncio
+import copy
 import functools
 import operator
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
@@ -338,6 +340,18 @@ def test_a_runtime_can_be_shared_by_models(emulator, kind):
     if kind is SyncRuntime:
         assert shared.complete("Hello", model=HAIKU).text == "Yes."
         shared.close()
+
+
+async def test_a_deep_copy_shares_its_connections_and_a_pickled_model_has_its_own(chat):
+    model = chat(max_retries=0)
+    copied, loaded = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
+    for other in (copied, loaded):
+        assert (await other.ainvoke("Hello")).text
+    assert copied._runtimes.awaited is model._runtimes.awaited
+    assert loaded._runtimes.awaited is not model._runtimes.awaited
+    await loaded.aclose()
+    with SyncRuntime.from_config({}) as shared, pytest.raises(TypeError, match="give config"):
+        pickle.dumps(ChatModelwire(model=HAIKU, runtime=shared))
 
 
 def test_a_runtime_keeps_its_own_configuration():

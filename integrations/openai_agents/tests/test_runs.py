@@ -1,6 +1,7 @@
 """Agents of the OpenAI Agents SDK over the emulated Bedrock."""
 
 import asyncio
+import copy
 import json
 from functools import partial
 
@@ -388,6 +389,13 @@ def test_a_provider_serves_several_event_loops(emulator):
             return (await Runner.run(agent(), "Hello", run_config=config)).final_output
 
     assert asyncio.run(ask()) == asyncio.run(ask())
+
+
+async def test_a_deep_copy_of_an_agent_shares_its_connections(emulator, provider):
+    first = Agent(name="Assistant", model=provider.get_model(HAIKU))
+    copied = copy.deepcopy(first)
+    assert (await Runner.run(copied, "Hello")).final_output
+    assert copied.model._runtime.get() is first.model._runtime.get()
 
 
 async def test_a_runtime_can_be_shared(emulator):

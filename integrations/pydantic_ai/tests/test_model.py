@@ -1,6 +1,7 @@
 """pydantic-ai's agents over the emulated Bedrock."""
 
 import asyncio
+import copy
 
 import pytest
 from pydantic import BaseModel
@@ -274,6 +275,12 @@ async def test_a_runtime_can_be_shared(emulator):
         assert (await runtime.complete("Hello", model=HAIKU)).text
         with pytest.raises(InvalidRequest, match="leave out config"):
             ModelwireModel(HAIKU, runtime=runtime, config={})
+
+
+async def test_a_deep_copy_of_a_model_shares_its_connections(emulator, model):
+    copied = copy.deepcopy(model)
+    assert (await Agent(copied).run("Hello")).output
+    assert copied._runtime.get() is model._runtime.get()
 
 
 async def test_an_answer_of_another_model_goes_on(emulator, model):

@@ -1,6 +1,7 @@
 """Strands' agents over the emulated Bedrock."""
 
 import asyncio
+import copy
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -485,6 +486,12 @@ async def test_a_runtime_can_be_shared(emulator):
         assert (await runtime.complete("Hello", model=HAIKU)).text
         with pytest.raises(InvalidRequest, match="leave out config"):
             ModelwireModel(HAIKU, runtime=runtime, config={})
+
+
+async def test_a_deep_copy_of_a_model_shares_its_connections(emulator, model):
+    copied = copy.deepcopy(model)
+    assert str(await quiet(copied).invoke_async("Hello")).strip()
+    assert copied._runtime.get() is model._runtime.get()
 
 
 async def test_a_message_that_is_not_well_formed_is_an_error_with_its_place(model):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
+from modelwire.closable import SharedByCopies
 from modelwire.config import Config
 from modelwire.errors import InvalidRequest
 from modelwire.forks import ForkSafeLock
@@ -17,11 +18,14 @@ ConfigSource: TypeAlias = Config | Mapping[str, Any] | str | os.PathLike[str] | 
 """A configuration, its document as plain data, or the path of its file; `None` finds the user's."""
 
 
-class RuntimeHandle:
+class RuntimeHandle(SharedByCopies):
     """The runtime of an object that adapts modelwire to another library.
 
     A runtime that is given belongs to the caller, who closes it. Otherwise one is made from the
     configuration at its first use, by whichever thread that is.
+
+    Copies of the adapter share the runtime. A pickled handle makes one of its own from the same
+    configuration where it is loaded; one with a runtime of the caller cannot be pickled.
 
     Args:
         runtime: A runtime of the caller.
@@ -43,6 +47,9 @@ class RuntimeHandle:
         self._config = config
         self._made: Runtime | None = None
         self._making = ForkSafeLock()
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Runtime | None, ConfigSource]]:
+        return type(self), (self._given, self._config)
 
     def get(self) -> Runtime:
         """Give the runtime.

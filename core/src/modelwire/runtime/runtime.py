@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
 from functools import partial
 from pathlib import Path
 from types import NoneType
@@ -12,7 +11,7 @@ from typing import Any, Self, Unpack
 
 from modelwire._plugin_hints import plugin_hint
 from modelwire.catalog import Catalog
-from modelwire.closable import AsyncClosable
+from modelwire.closable import AsyncClosable, SharedByCopies
 from modelwire.config import Config, load_config
 from modelwire.errors import PluginError
 from modelwire.event_loops import require_event_loop
@@ -50,13 +49,14 @@ from modelwire.transport import DryRunTransport, RequestCaptured, RetryPolicy, T
 __all__ = ["Runtime", "with_retries"]
 
 
-class Runtime(BatchCall, AsyncClosable):
+class Runtime(BatchCall, AsyncClosable, SharedByCopies):
     """Resolves models, streams from them, and falls back as configured.
 
         async with Runtime.from_config() as runtime:
             message = await runtime.complete("What is the capital of France?")
 
-    One runtime serves a whole program; it keeps connections open between calls.
+    One runtime serves a whole program; it keeps connections open between calls. A deep copy of an
+    object that has a runtime shares it.
 
     Args:
         config: The configuration.
@@ -490,6 +490,6 @@ class Runtime(BatchCall, AsyncClosable):
 
 def with_retries(runtime: Runtime, retries: RetryPolicy) -> Runtime:
     """A runtime with another policy of retries that shares all else; closing either closes both."""
-    other = copy(runtime)
-    other._retries = retries  # noqa: SLF001 - of the class above
+    other = object.__new__(type(runtime))
+    vars(other).update(vars(runtime), _retries=retries)
     return other

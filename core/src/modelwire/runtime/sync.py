@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from modelwire.catalog import Catalog, Listing
-from modelwire.closable import Closable
+from modelwire.closable import Closable, SharedByCopies
 from modelwire.config import Config
 from modelwire.hookspecs import CompletionOptions, CredentialStatus, EmbeddingOptions
 from modelwire.messages import AssistantMessage
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["SyncCatalog", "SyncRuntime"]
 
 
-class SyncRuntime(Closable):
+class SyncRuntime(Closable, SharedByCopies):
     """A `Runtime` whose methods block instead of being awaited.
 
         with SyncRuntime.from_config() as runtime:

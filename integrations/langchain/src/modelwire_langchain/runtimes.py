@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -12,6 +11,7 @@ from pydantic import BaseModel, Field, PrivateAttr, model_validator
 
 from modelwire.config import Config
 from modelwire.errors import InvalidRequest
+from modelwire.forks import ForkSafeLock
 from modelwire.runtime import Runtime, SyncRuntime
 from modelwire.transport import RetryPolicy
 
@@ -23,6 +23,9 @@ ConfigSource = Config | Mapping[str, Any] | str | os.PathLike[str] | None
 
 class Runtimes:
     """A `Runtime` and a `SyncRuntime` with one configuration, each made at its first use.
+
+    Copies of the object share them. Pickled, they are made again from the configuration where they
+    are loaded; a runtime of the caller cannot be pickled.
 
     Args:
         given: A runtime that the caller owns and closes. The other kind is made with the
@@ -42,12 +45,21 @@ class Runtimes:
         max_retries: int | None = None,
     ) -> None:
         _check(given, config, max_retries)
-        self._retries = None if max_retries is None else RetryPolicy(max_attempts=max_retries + 1)
+        self._max_retries = max_retries
         self._given = given
         self._config = config
         self._blocking = given if isinstance(given, SyncRuntime) else None
         self._awaited = given if isinstance(given, Runtime) else None
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        return type(self), (self._given, self._config, self._max_retries)
 
     @property
     def awaited(self) -> Runtime:
@@ -95,7 +107,9 @@ class Runtimes:
 
     def _make(self) -> Runtime:
         if self._given is None:
-            return Runtime.from_config(self._config, retries=self._retries)
+            most = self._max_retries
+            retries = None if most is None else RetryPolicy(max_attempts=most + 1)
+            return Runtime.from_config(self._config, retries=retries)
         return Runtime(self._given.config, registry=self._given.registry)
 
 
