@@ -17,7 +17,9 @@
         ├── BillingError            billing              no quota or credit left
         ├── NotFound                not_found            the provider has no such model
         ├── InvalidRequest          invalid_request      the provider refuses what was sent
-        │   └── ContextOverflow     context_overflow     the conversation does not fit the model
+        │   ├── ContextOverflow     context_overflow     the conversation does not fit the model
+        │   ├── ItemsRefused        items_refused        items of a batch job cannot be sent
+        │   └── JobTooLarge         job_too_large        a batch job has more bytes than allowed
         ├── ContentFiltered         content_filtered     a policy or guardrail stopped the answer
         ├── RateLimited             rate_limited         too many requests or tokens      retryable
         ├── Overloaded              overloaded           the provider has no capacity     retryable
@@ -35,7 +37,8 @@ public API; the original is kept as the `__cause__`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from attrs import frozen
@@ -56,6 +59,8 @@ __all__ = [
     "ContextOverflow",
     "InvalidMessage",
     "InvalidRequest",
+    "ItemsRefused",
+    "JobTooLarge",
     "MalformedResponse",
     "MalformedToolCall",
     "ModelwireError",
@@ -357,6 +362,36 @@ class ContextOverflow(InvalidRequest):
     """The conversation does not fit into the model's context window."""
 
     code = "context_overflow"
+
+
+class ItemsRefused(InvalidRequest):
+    """Items of a batch job cannot be sent; `items` are their errors by `custom_id`."""
+
+    code = "items_refused"
+    items: Mapping[str, ModelwireError] = MappingProxyType({})
+
+    @classmethod
+    def of(
+        cls,
+        items: Mapping[str, ModelwireError],
+        *,
+        provider: str | None = None,
+        model: str | None = None,
+    ) -> Self:
+        """The error of at least one item; its message is that of the first one."""
+        custom_id, first = next(iter(items.items()))
+        more = f" {len(items) - 1:,} more cannot be sent either." if len(items) > 1 else ""
+        message = f"custom_id {custom_id!r}: {first}{more}"
+        error = cls(message, provider=provider, model=model, hint=first.hint)
+        error.items = dict(items)
+        return error
+
+
+class JobTooLarge(InvalidRequest):
+    """A batch job has more bytes than allowed; its first `fitting` items are not too large."""
+
+    code = "job_too_large"
+    fitting: int = 0
 
 
 class ContentFiltered(ProviderError):

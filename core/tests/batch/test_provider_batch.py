@@ -10,13 +10,20 @@ from hypothesis import strategies as st
 from modelwire.batch import BatchRequest, ProviderBatch
 from modelwire.batch.job_state import line_ranges, within
 from modelwire.config import Config
-from modelwire.errors import BatchError, InvalidRequest, ModelwireError, RequestTimeout
+from modelwire.errors import (
+    AccessDenied,
+    BatchError,
+    InvalidRequest,
+    ModelwireError,
+    RequestTimeout,
+)
 from modelwire.registry import Registry, installed_claims
 from modelwire.runtime import Runtime
 
 # The service is the module: it keeps jobs, and answers items by what their text says.
 SERVICE = """
     from modelwire import errors
+    from modelwire.authoring import write_items
     from modelwire.hookspecs import BatchJob, BatchResult, BatchTerms, hookimpl
     from modelwire.messages import AssistantMessage, Cost, Text, Usage
 
@@ -32,6 +39,9 @@ SERVICE = """
                 word, _, kind = text_of(item).partition(" ")
                 if word == "refuse":
                     raise getattr(errors, kind)("refused")
+            if self.model.id == "written":
+                terms = BatchTerms(max_bytes=20)
+                await write_items(items, write, model=self.model, terms=terms)
             if self.model.id == "keys" and key in by_key:
                 return BatchJob(by_key[key], "queued")
             job_id = by_key[key] = f"j{len(jobs) + 1}"
@@ -62,6 +72,12 @@ SERVICE = """
                     usage = Usage(10, 5, cost=Cost(0.5))
                     message = AssistantMessage([Text(f"did {text}")], "jobs", self.model.id, usage=usage)
                     yield BatchResult(item.custom_id, message)
+
+    def write(item):
+        word, _, kind = text_of(item).partition(" ")
+        if word == "cannot":
+            raise getattr(errors, kind)("cannot be sent")
+        return text_of(item).encode()
 
     def text_of(item):
         return item.context.messages[-1].content[0].text
@@ -208,6 +224,55 @@ async def test_rows_that_cannot_be_in_a_job_are_failures_at_once(rows, service):
         assert job.lines == [(1, 1)]
         assert await batch.submit() == []
     assert rows.failures() == {2: "invalid_request", 3: "invalid_request"}
+
+
+async def test_items_that_cannot_be_sent_are_failures_and_the_others_are_sent(rows, service):
+    rows.write("a", "cannot InvalidRequest", "b", "cannot InvalidMessage", "c", "x" * 20, "d")
+    async with rows.batch("written") as batch:
+        jobs = await batch.submit()
+        assert await batch.submit() == []
+        end(service)
+        assert await batch.fetch() == 0
+        assert batch.summary().remaining == 0
+    assert [job.lines for job in jobs] == [[(1, 1), (3, 3)], [(5, 5)], [(7, 7)]]
+    assert rows.answers() == {1: "did a", 3: "did b", 5: "did c", 7: "did d"}
+    assert rows.failures() == {2: "invalid_request", 4: "invalid_message", 6: "invalid_request"}
+    messages = [
+        json.loads(line)["error"]["message"] for line in rows.errors.read_text().splitlines()
+    ]
+    assert messages == [
+        "cannot be sent",
+        "cannot be sent",
+        "The request has 21 bytes, and a job at most 20.",
+    ]
+
+
+async def test_rows_that_are_too_large_for_one_job_are_divided(rows, service):
+    rows.write("a" * 9, "b" * 9, "c" * 9)
+    async with rows.batch("written") as batch:
+        jobs = await batch.submit()
+        end(service)
+        assert await batch.fetch() == 0
+    assert [job.lines for job in jobs] == [[(1, 2)], [(3, 3)]]
+    assert sorted(rows.answers()) == [1, 2, 3]
+
+
+async def test_an_error_that_says_nothing_about_an_item_ends_the_submission(rows, service):
+    rows.write("a", "cannot AccessDenied")
+    async with rows.batch("written") as batch:
+        with pytest.raises(AccessDenied, match="custom_id '2': cannot be sent"):
+            await batch.submit()
+        assert (await batch.plan()).rows == 2
+
+
+@pytest.mark.parametrize("count", range(1, 14))
+async def test_no_job_has_less_than_half_of_the_rows_that_it_may_have(rows, service, count):
+    rows.write(*map(str, range(count)))
+    async with rows.batch() as batch:
+        jobs = await batch.submit()
+    sizes = [sum(last - first + 1 for first, last in job.lines) for job in jobs]
+    assert (sum(sizes), max(sizes) <= 3) == (count, True)
+    assert len(sizes) == 1 or min(sizes) >= 2
 
 
 @pytest.mark.parametrize(

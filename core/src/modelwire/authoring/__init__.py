@@ -24,6 +24,7 @@ from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from modelwire.authoring.batch_items import (
+        ItemRefusals,
         check_ended,
         item_cancelled,
         item_expired,
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Call",
     "CallAttempt",
+    "ItemRefusals",
     "JsonApi",
     "JsonEvent",
     "PriceEntry",
@@ -137,7 +139,13 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "batch_items": ("check_ended", "item_cancelled", "item_expired", "write_items"),
+        "batch_items": (
+            "ItemRefusals",
+            "check_ended",
+            "item_cancelled",
+            "item_expired",
+            "write_items",
+        ),
         "costs": ("with_cost", "with_costs"),
         "citations": ("cite",),
         "credentials": ("detect_key", "key_variable", "missing_key", "unusable_auth"),

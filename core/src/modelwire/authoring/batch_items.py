@@ -6,13 +6,50 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from modelwire.errors import Cancelled, InvalidRequest, ModelwireError, RequestTimeout
+from modelwire.errors import (
+    Cancelled,
+    InvalidMessage,
+    InvalidRequest,
+    ItemsRefused,
+    JobTooLarge,
+    ModelwireError,
+    RequestTimeout,
+)
 
 if TYPE_CHECKING:
     from modelwire.hookspecs import BatchItem, BatchJob, BatchTerms
     from modelwire.models import Model
 
-__all__ = ["check_ended", "item_cancelled", "item_expired", "write_items"]
+__all__ = ["ItemRefusals", "check_ended", "item_cancelled", "item_expired", "write_items"]
+
+
+class ItemRefusals:
+    """The items of a job that cannot be sent, with their errors.
+
+    Args:
+        model: The model, for errors.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._errors: dict[str, ModelwireError] = {}
+
+    def add(self, item: BatchItem, error: ModelwireError) -> None:
+        """Note an error; one that says nothing about the item is raised at once."""
+        if not isinstance(error, InvalidRequest | InvalidMessage):
+            error.message = f"custom_id {item.custom_id!r}: {error.message}"
+            raise error
+        self._errors[item.custom_id] = error
+
+    def check(self) -> None:
+        """Check that there are none.
+
+        Raises:
+            ItemsRefused: There are.
+        """
+        if self._errors:
+            model = self._model
+            raise ItemsRefused.of(self._errors, provider=model.provider, model=model.id)
 
 
 async def write_items(
@@ -31,36 +68,54 @@ async def write_items(
         terms: Their `max_bytes` is checked, with one byte between two requests.
 
     Raises:
-        ModelwireError: An item cannot be sent; the message begins with its `custom_id`.
-        InvalidRequest: The requests together are too large.
+        ItemsRefused: Items cannot be sent, or are larger than a job may be.
+        JobTooLarge: The requests together are too large.
+        ModelwireError: An item failed for a reason that is not its own; the message begins with its
+            `custom_id`.
     """
 
     def work() -> list[bytes]:
-        lines, size = [], 0
+        lines: list[bytes] = []
+        size, refusals = 0, ItemRefusals(model)
         for item in items:
             try:
                 line = write(item)
+                _check_size(line, model, terms)
             except ModelwireError as error:
-                error.message = f"custom_id {item.custom_id!r}: {error.message}"
-                raise
+                refusals.add(item, error)
+                continue
             size += len(line) + 1
             if terms.max_bytes is not None and size > terms.max_bytes:
-                raise _too_large(model, terms.max_bytes, item)
+                refusals.check()
+                raise _too_large(model, terms.max_bytes, item, len(lines))
             lines.append(line)
+        refusals.check()
         return lines
 
     return await asyncio.to_thread(work)
 
 
-def _too_large(model: Model, most: int, item: BatchItem) -> InvalidRequest:
-    return InvalidRequest(
+def _check_size(line: bytes, model: Model, terms: BatchTerms) -> None:
+    size = len(line) + 1
+    if terms.max_bytes is not None and size > terms.max_bytes:
+        raise InvalidRequest(
+            f"The request has {size:,} bytes, and a job at most {terms.max_bytes:,}.",
+            provider=model.provider,
+            model=model.id,
+            retryable=False,
+        )
+
+
+def _too_large(model: Model, most: int, item: BatchItem, fitting: int) -> JobTooLarge:
+    error = JobTooLarge(
         f"The requests of the job are larger than {most:,} bytes, from custom_id "
         f"{item.custom_id!r} on.",
         provider=model.provider,
         model=model.id,
-        retryable=False,
         hint="Divide the items into several jobs.",
     )
+    error.fitting = fitting
+    return error
 
 
 def check_ended(job: BatchJob, model: Model) -> None:

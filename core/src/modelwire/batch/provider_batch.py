@@ -26,6 +26,8 @@ from modelwire.errors import (
     ConfigError,
     InvalidMessage,
     InvalidRequest,
+    ItemsRefused,
+    JobTooLarge,
     ModelwireError,
     NotFound,
     RateLimited,
@@ -148,18 +150,20 @@ class ProviderBatch:
     async def submit(self) -> list[JobRecord]:
         """Submit the rows that are neither done nor in a job; return the new jobs.
 
-        Each job is noted before it is submitted. A row that is not valid becomes a failure at once.
+        Each job is noted before it is submitted. A row that cannot be sent becomes a failure at once.
+        Rows that are together too large for a job are divided into several.
 
         Raises:
             BatchError: The input cannot be read, or the outcome of an earlier submission is not known.
-            ModelwireError: A row cannot be sent, which the message names, or the provider refused or
-                failed. Jobs that were submitted before are kept.
+            ModelwireError: The provider refused or failed. Jobs that were submitted before are kept.
         """
         made: list[JobRecord] = []
         for job in [job for job in self._state.open if job.id is None]:
             await self._submit_again(job)
             made.append(job)
         most = min(self._size or _MOST_ITEMS, self._jobs.terms.max_items or _MOST_ITEMS)
+        # Half a job is held back, so that the last one is not too small for a provider's minimum.
+        held = most + most // 2
         group: list[PendingRow] = []
         async with aclosing(self._rows().read()) as rows:
             async for pending in rows:
@@ -167,11 +171,12 @@ class ProviderBatch:
                     await self._write([], [(pending.row, invalid)])
                     continue
                 group.append(pending)
-                if len(group) == most:
-                    made.append(await self._submit_new(group))
-                    group = []
-        if group:
-            made.append(await self._submit_new(group))
+                if len(group) > held:
+                    made += await self._submit_group(group[:most])
+                    group = group[most:]
+        size = len(group) if len(group) <= most else (len(group) + 1) // 2
+        for part in (group[:size], group[size:]):
+            made += await self._submit_group(part)
         return made
 
     async def adopt(self, job_id: str) -> BatchJob:
@@ -310,6 +315,28 @@ class ProviderBatch:
             context = Context(list(row.messages), system, list(row.tools))
         options = options_of(None, settings, Runtime.complete)
         return BatchItem(row.custom_id, context, options)
+
+    async def _submit_group(self, group: list[PendingRow]) -> list[JobRecord]:
+        """Submit rows as one job, or as several where they are too large for one."""
+        made: list[JobRecord] = []
+        while group:
+            try:
+                made.append(await self._submit_new(group))
+            except ItemsRefused as error:
+                refused = [(each.row, error.items.get(each.row.custom_id)) for each in group]
+                wrong = [(row, why) for row, why in refused if why is not None]
+                if not wrong:
+                    raise
+                await self._write([], wrong)
+                group = [each for each in group if each.row.custom_id not in error.items]
+            except JobTooLarge as error:
+                if not 0 < error.fitting < len(group):
+                    raise
+                made += await self._submit_group(group[: error.fitting])
+                group = group[error.fitting :]
+            else:
+                break
+        return made
 
     async def _submit_new(self, group: list[PendingRow]) -> JobRecord:
         job = JobRecord(uuid.uuid4().hex, line_ranges(each.row.line for each in group))

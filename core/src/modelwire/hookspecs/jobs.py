@@ -137,8 +137,11 @@ class BatchJobs(Protocol):
                 second submission with the same key creates no second job.
 
         Raises:
-            InvalidRequest: An item cannot be sent, or the job exceeds the terms; the message names
-                the item. Nothing has been created then.
+            ItemsRefused: Items cannot be sent, as `modelwire.authoring.ItemRefusals` collects them. A
+                batch writes their errors, and submits the others.
+            JobTooLarge: The requests have more bytes than the terms allow. A batch divides them.
+            InvalidRequest: The job as a whole cannot be created. As with the two above, nothing has
+                been created.
             ConfigError: A setting that jobs require is missing or not valid.
             ProviderError: The service refused or failed.
         """

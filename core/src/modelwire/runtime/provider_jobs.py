@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import evolve, field, frozen
 
 from modelwire._plugin_hints import plugin_hint
-from modelwire.authoring import item_cancelled, item_expired
+from modelwire.authoring import ItemRefusals, item_cancelled, item_expired
 from modelwire.errors import InvalidRequest, MalformedResponse, ModelwireError, PluginError
 from modelwire.hookspecs import BatchItem, BatchJob, BatchJobs, BatchResult, BatchTerms
 from modelwire.models import Model, ModelRef
@@ -118,12 +118,15 @@ class ProviderJobs:
             key: Identifies the submission: letters and digits. By default a random one.
 
         Raises:
-            InvalidRequest: There are no items, two have the same id, an item cannot be sent, or they
-                are more or fewer than the terms allow. Nothing has been created then.
+            ItemsRefused: Items cannot be sent.
+            JobTooLarge: The items together have more bytes than the terms allow.
+            InvalidRequest: There are no items, two have the same id, or they are more or fewer than
+                the terms allow. As with the two above, nothing has been created.
             ConfigError: A setting that jobs require is missing or not valid.
             ModelwireError: The provider refused or failed.
         """
-        prepared = await self._prepared(items)
+        prepared, refusals = await self._prepared(items)
+        refusals.check()
         self._check_count(len(prepared))
         name = uuid.uuid4().hex if key is None else key
         if not (name.isascii() and name.isalnum()):
@@ -163,7 +166,8 @@ class ProviderJobs:
             InvalidRequest: The job has not ended.
             ModelwireError: The provider refused or failed. Results before that have been yielded.
         """
-        known = {item.custom_id: item for item in await self._prepared(items)}
+        prepared, _ = await self._prepared(items)
+        known = {item.custom_id: item for item in prepared}
         missing = dict.fromkeys(known)
         results = retrying(
             lambda: self._results(job_id, known), self._retries, model=str(self.model.ref)
@@ -217,25 +221,24 @@ class ProviderJobs:
             if hasattr(stream, "aclose"):
                 await stream.aclose()
 
-    async def _prepared(self, items: Iterable[BatchItem]) -> list[BatchItem]:
-        """The items with the options that apply to the model.
+    async def _prepared(self, items: Iterable[BatchItem]) -> tuple[list[BatchItem], ItemRefusals]:
+        """The items with the options that apply to the model, and those that it cannot answer.
 
         Raises:
-            InvalidRequest: Two items have the same id, or the model is known to be unable to answer
-                one.
+            InvalidRequest: Two items have the same id.
         """
         prepared: dict[str, BatchItem] = {}
+        refusals = ItemRefusals(self.model)
         for item in items:
             if item.custom_id in prepared:
                 raise self._refused(f"Two items have the custom_id {item.custom_id!r}.")
             try:
                 prepared[item.custom_id] = self._prepare(item)
             except InvalidRequest as error:
-                error.message = f"custom_id {item.custom_id!r}: {error.message}"
-                raise
+                refusals.add(item, error)
             if len(prepared) % _ITEMS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return list(prepared.values())
+        return list(prepared.values()), refusals
 
     def _check_count(self, count: int) -> None:
         terms = self.terms

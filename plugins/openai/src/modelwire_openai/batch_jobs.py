@@ -97,7 +97,8 @@ class OpenAIBatches:
         the batch has it as metadata.
 
         Raises:
-            InvalidRequest: An item cannot be sent, or the file is too large.
+            ItemsRefused: Items cannot be sent.
+            JobTooLarge: The file is too large.
             ConfigError: A setting is not valid.
             ProviderError: The service refused or failed.
         """

@@ -93,8 +93,9 @@ class MessageBatches:
         """Create a batch.
 
         Raises:
-            InvalidRequest: An item cannot be sent, the job is too large, or the service has no
-                batches.
+            ItemsRefused: Items cannot be sent.
+            JobTooLarge: The job is too large.
+            InvalidRequest: The service has no batches.
             ConfigError: A setting is not valid.
             ProviderError: The service refused or failed.
         """

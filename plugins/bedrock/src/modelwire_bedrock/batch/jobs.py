@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from modelwire.authoring import check_ended, look_up_prices, whole_answer
+from modelwire.authoring import ItemRefusals, check_ended, look_up_prices, whole_answer
 from modelwire.errors import InvalidRequest, MalformedResponse, ModelwireError, ProviderError
 from modelwire.hookspecs import BatchItem, BatchJob, BatchResult, BatchTerms, CompletionOptions
 from modelwire_bedrock.aws.clients import Clients, shared_clients
@@ -93,7 +93,8 @@ class InferenceJobs:
         A repeated submission with the same key creates no second job.
 
         Raises:
-            InvalidRequest: An item cannot be sent, or the model is not on Converse.
+            ItemsRefused: Items cannot be sent.
+            InvalidRequest: The model is not on Converse.
             ConfigError: `batch.roleArn` or `batch.s3Uri` of the provider is missing or not valid.
             ModelwireError: AWS refused or failed, or there are no credentials.
         """
@@ -169,19 +170,20 @@ class InferenceJobs:
     async def _lines(self, items: Sequence[BatchItem], target: Target) -> tuple[list[bytes], str]:
         """The records of the input file, and the id that is called."""
         lines: list[bytes] = []
-        called = self.model.id
+        called, refusals = self.model.id, ItemRefusals(self.model)
         for item in items:
             try:
                 planned = await self._planned(item, target)
                 check_item(planned, self.model)
                 request = await planned.prepare()
             except ModelwireError as error:
-                error.message = f"custom_id {item.custom_id!r}: {error.message}"
-                raise
+                refusals.add(item, error)
+                continue
             called = planned.request.payload["modelId"]
             lines.append(input_line(item.custom_id, request.body or b"{}"))
             if len(lines) % _ITEMS_AT_ONCE == 0:
                 await asyncio.sleep(0)
+        refusals.check()
         return lines, called
 
     async def _planned(self, item: BatchItem, target: Target) -> ConverseCall:
