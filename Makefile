@@ -22,11 +22,12 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install
 # Prints one line per step; the output of a command is shown if it fails.
 STEP := $(PYTHON) scripts/step.py
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # The tests start hundreds of interpreters: each reads what the one before has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench demo demo-bedrock test format lint types unit docs published lock release clean
+.PHONY: bench demo demo-bedrock test test-extensive format lint types unit docs published lock release clean
 
 demo: .venv/demo
 	@$(BIN)/modelwire complete "$$PROMPT"
@@ -36,6 +37,11 @@ demo-bedrock: .venv/demo
 
 # The types are among the tests.
 test: lint unit
+
+# The tests that take long by nature, such as those of browsers and of frameworks' own suites.
+test-extensive: .venv/dev
+	@echo "Running the extensive tests"
+	@$(PYTEST) -m extensive
 
 format: .venv/dev
 	$(BIN)/ruff format .
@@ -50,7 +56,7 @@ types: .venv/dev
 
 unit: .venv/dev
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) -m "not extensive"
 
 docs: .venv/dev
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs

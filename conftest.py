@@ -10,7 +10,14 @@ from hypothesis import settings
 settings.register_profile("modelwire", deadline=None)
 settings.load_profile("modelwire")
 
-pytest_plugins = ["fewer_reports", "frozen_tests", "long_files_first", "long_runs", "loop_watch"]
+pytest_plugins = [
+    "extensive_tests",
+    "fewer_reports",
+    "frozen_tests",
+    "long_files_first",
+    "long_runs",
+    "loop_watch",
+]
 
 # A configuration that others can write to is never trusted, whatever the developer's own umask is.
 os.umask(0o022)
