@@ -154,6 +154,7 @@ def ask(tmp_path):
     return run_modelwire
 
 
+@pytest.mark.extensive("it installs wheels in new environments")
 @pytest.mark.parametrize("core", ["today", "tomorrow"])
 def test_a_plugin_of_today_answers_today_and_when_a_hook_has_gained_an_argument(request, core, ask):
     programs = request.getfixturevalue(core)
@@ -162,11 +163,13 @@ def test_a_plugin_of_today_answers_today_and_when_a_hook_has_gained_an_argument(
     assert "old/m" in ask(programs, "models", "list", "--plain").stdout.splitlines()
 
 
+@pytest.mark.extensive("it installs wheels in new environments")
 def test_a_plugin_that_wants_the_new_argument_gets_it(tomorrow, ask):
     done = ask(tomorrow, "complete", "--model", "new/m", "Hello")
     assert (done.returncode, done.stdout) == (0, "for grown-ups\n")
 
 
+@pytest.mark.extensive("it installs wheels in new environments")
 def test_a_plugin_that_wants_more_than_this_core_has_is_set_aside_with_the_reason(today, ask):
     done = ask(today, "complete", "--model", "new/m", "Hello")
     assert done.returncode == 1
@@ -174,6 +177,7 @@ def test_a_plugin_that_wants_more_than_this_core_has_is_set_aside_with_the_reaso
     assert "audience" in done.stderr
 
 
+@pytest.mark.extensive("it installs wheels in new environments")
 def test_broken_plugins_are_set_aside_each_with_its_reason(today, ask):
     told = json.loads(ask(today, "plugins", "list", "--json").stdout)["plugins"]
     found = {plugin["distribution"]: plugin for plugin in told}
@@ -184,6 +188,7 @@ def test_broken_plugins_are_set_aside_each_with_its_reason(today, ask):
     assert "stream_completions" in found["modelwire-misspelt"]["reasons"][0]
 
 
+@pytest.mark.extensive("it installs wheels in new environments")
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -202,6 +207,7 @@ def test_a_broken_plugin_that_is_asked_says_why_and_gives_nothing_away(today, as
     assert "sk-secret" not in done.stdout + done.stderr
 
 
+@pytest.mark.extensive("it installs wheels in new environments")
 def test_broken_plugins_keep_nobody_from_being_listed(today, ask):
     done = ask(today, "models", "list", "--plain")
     assert "old/m" in done.stdout.splitlines()

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from chromium import ARGUMENTS, CHROMIUM
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.extensive("it builds the whole site, and opens each page in a browser"),
+]
 
 ROOT = Path(__file__).parent.parent
 WIDE, NARROW = 1280, 500

@@ -7,7 +7,10 @@ import pytest
 from clean_venv import build_wheels, environ_of, make_venv, run
 
 # Building wheels and filling an environment takes as long as the package index does.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.extensive("it builds a wheel, and installs it in a new environment"),
+]
 
 ROOT = Path(__file__).parents[1]
 

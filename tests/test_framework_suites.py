@@ -28,7 +28,10 @@ LEAST = {"openai_agents": (850, 900), "strands": (1_150, 550)}
 """The least that pass, and the least answers that come over the wire."""
 
 # Filling an environment takes as long as the package index does.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.extensive("it fills environments with frameworks, and runs their suites"),
+]
 
 
 def archive(folder, name):

@@ -14,7 +14,10 @@ import pytest
 from integration_venvs import INTEGRATIONS, python_beside
 
 # Filling an environment takes as long as the package index does.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.extensive("it fills environments with frameworks, and runs their suites"),
+]
 
 SUITES = {
     file.relative_to(INTEGRATIONS).parts[0]: file.parent

@@ -18,7 +18,10 @@ import pytest
 from clean_venv import build_wheels, environ_of, install, make_venv, run
 
 # Filling the environments takes as long as the package index does.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.extensive("it builds the release twice, and installs it in a new environment"),
+]
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = [

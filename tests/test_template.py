@@ -8,7 +8,10 @@ import pytest
 from clean_venv import build_wheels, environ_of, install, make_venv, run
 
 # Building wheels and filling an environment takes as long as the package index does.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.extensive("it builds a wheel, and installs it in a new environment"),
+]
 
 ROOT = Path(__file__).parents[1]
 

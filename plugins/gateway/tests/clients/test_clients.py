@@ -23,6 +23,7 @@ from modelwire_bedrock.emulator import Text, Thinking, ToolUse
 pytestmark = [
     pytest.mark.timeout(600),
     every_client,
+    pytest.mark.extensive("it fills an environment for each client"),
 ]
 
 HERE = Path(__file__).parent

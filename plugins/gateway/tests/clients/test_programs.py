@@ -13,7 +13,11 @@ from modelwire_bedrock.emulator import Text, ToolUse
 from modelwire_gateway import Settings
 
 # The first run on a machine installs the packages.
-pytestmark = [pytest.mark.timeout(900), every_client]
+pytestmark = [
+    pytest.mark.timeout(900),
+    every_client,
+    pytest.mark.extensive("it fills an environment for each program"),
+]
 
 HERE = Path(__file__).parent
 SETTINGS = Settings(aliases={"claude-*": "amazon-bedrock/us.anthropic.claude-opus-5"})

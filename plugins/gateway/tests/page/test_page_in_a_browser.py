@@ -24,6 +24,7 @@ CHROMIUM = os.environ.get("MODELWIRE_TEST_CHROMIUM") or next(
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine"),
     pytest.mark.timeout(120),
+    pytest.mark.extensive("it starts a browser for each test"),
 ]
 
 VIEWS = ("Status", "Models", "Usage", "Requests", "Playground")

@@ -17,7 +17,10 @@ from foreign_clients import every_client, node_with, python_with
 from modelwire_bedrock.emulator import Emulator
 
 # The first run on a machine installs the packages.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.extensive("it fills an environment for each client"),
+]
 
 HERE = Path(__file__).parent
 OWN = ("boto3", "modelwire")
