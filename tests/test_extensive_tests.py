@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from extensive_tests import NAME, extensive_after
+from extensive_tests import NAME, partly_extensive
 
 ROOT = Path(__file__).parents[1]
 SUPPORT = Path(__file__).parent / "support"
@@ -87,12 +87,12 @@ def test_most_files_of_an_area_have_tests_that_are_not_extensive(area):
 
 TESTS = """
 import pytest
-from extensive_tests import extensive_after
+from extensive_tests import partly_extensive
 
 def test_short(): pass
 @pytest.mark.extensive("it starts a browser")
 def test_long(): pass
-@pytest.mark.parametrize("n", extensive_after(1, [1, 2], "two are many"))
+@pytest.mark.parametrize("n", partly_extensive([1, 2], (1).__lt__, "two are many"))
 def test_some(n): pass
 """
 UNEXPLAINED = """
@@ -134,8 +134,8 @@ def test_a_marker_without_a_reason_is_an_error(run):
 
 
 def test_values_keep_their_names():
-    values = list(extensive_after(1, ["a", "b"], "two are many", ids=["first", "second"]))
+    values = partly_extensive(["a", "b"], "b".__eq__, "two are many", name=str.upper)
     assert [(value.values, value.id, bool(value.marks)) for value in values] == [
-        (("a",), "first", False),
-        (("b",), "second", True),
+        (("a",), "A", False),
+        (("b",), "B", True),
     ]

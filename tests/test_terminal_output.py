@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from direct_output import direct_output
+from each_wire import EACH_WIRE
 from hostile_server import WAYS, HostileServer
 from hostile_text import HOSTILE, HOSTILE_FIELD, obeyed, shapes
 from terminal import CTRL_C, CTRL_D, Terminal
@@ -63,7 +64,7 @@ def is_shown(raw):
     return b"x1b]52" in raw or b"u001b]52" in raw
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("way", WAYS)
 def test_no_answer_of_a_service_controls_the_terminal(home, wire, way):
     with HostileServer(wire, way) as server:
@@ -75,7 +76,7 @@ def test_no_answer_of_a_service_controls_the_terminal(home, wire, way):
     assert is_shown(raw)
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 def test_nor_does_it_in_a_chat_or_a_list_of_models(home, wire):
     with HostileServer(wire, "refused") as server:
         settings = provider(wire, server.url)

@@ -10,10 +10,11 @@ import random
 
 import pytest
 from attrs import evolve
+from each_wire import EACH_WIRE
 from leaks import Held, reached, settled
 from long_runs import scaled
 from suspension import Struck
-from wires import TEXTS, WIRES
+from wires import TEXTS
 
 from modelwire.errors import Cancelled
 
@@ -21,7 +22,7 @@ BOTH_ENDS = 2
 """Sockets of a connection, whose server is in the same process."""
 
 
-@pytest.fixture(params=WIRES, ids=str)
+@pytest.fixture(params=EACH_WIRE)
 def wire(request):
     with request.param.start():
         request.param.answers()

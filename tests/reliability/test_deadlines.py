@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
+from each_wire import EACH_WIRE
 from leaks import Held, reached, settled
 from wires import TEXTS, WIRES
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.timeout(240)
 BUSY = Fault.error("ServiceUnavailableException", status=503, retry_after=1)
 
 
-@pytest.fixture(params=WIRES, ids=str)
+@pytest.fixture(params=EACH_WIRE)
 def wire(request):
     with request.param.start():
         request.param.answers()

@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from each_wire import EACH_WIRE
 from wires import STAGES, WIRES, WITHOUT_A_WIRE
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -58,7 +59,7 @@ def test_an_api_without_a_row_is_found():
     assert without_a_row(["openai-completions", "acme-chat"]) == {"acme-chat"}
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 def test_a_row_has_its_stages_in_order(wire):
     places = [wire.at[stage] for stage in STAGES if stage in wire.at]
     assert places == sorted(set(places))

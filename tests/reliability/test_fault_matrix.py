@@ -11,6 +11,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 import trustme
+from each_wire import REPEATED
+from extensive_tests import partly_extensive
 from fault_matrix import ANSWER, CONNECT, EARLY, END, PAGE, cells, written
 from leaks import Held, reached, settled
 from wires import ARGUMENTS, PIECES, SAID, TEXTS
@@ -104,7 +106,11 @@ async def ask(cell, runtime):
     return error
 
 
-@pytest.mark.parametrize("cell", [cell for cell in cells() if cell.fault is not None], ids=str)
+def each(cells):
+    return partly_extensive(cells, lambda cell: cell.wire.signed, REPEATED, name=str)
+
+
+@pytest.mark.parametrize("cell", each(cell for cell in cells() if cell.fault is not None))
 async def test_a_fault_has_one_outcome_and_leaves_nothing_behind(cell, tmp_path):
     async with cell.wire.start() as server:
         cell.wire.answers(*[cell.fault] * cell.times)
@@ -160,7 +166,7 @@ HANDLERS = {
 }
 
 
-@pytest.mark.parametrize("cell", [cell for cell in cells() if cell.fault is None], ids=str)
+@pytest.mark.parametrize("cell", each(cell for cell in cells() if cell.fault is None))
 async def test_a_connection_that_cannot_be_used_has_one_outcome(cell, tmp_path):
     tls = None
     if "certificate" in cell.row.name:

@@ -5,6 +5,7 @@ import, and a module that a thread imports stands still until the loop has turne
 """
 
 import json
+import operator
 import os
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from each_wire import EACH_WIRE
+from extensive_tests import partly_extensive
 from long_runs import scaled
-from wires import WIRES
 
 from modelwire.testing import Reply, ScriptedAnswer, WireServer
 from modelwire_bedrock.emulator import CREDENTIALS, Emulator, Text
@@ -92,8 +94,16 @@ def emulated():
         yield {"models": {"providers": {"amazon-bedrock": provider}}}, {}
 
 
-@pytest.mark.parametrize("interleave", [False, True], ids=["at once", "interleaved"])
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize(
+    "interleave",
+    partly_extensive(
+        [False, True],
+        operator.not_,
+        "a stream that begins at each import begins after all of them too",
+        name=["at once", "interleaved"].__getitem__,
+    ),
+)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
     wire, interleave, tmp_path
 ):
@@ -114,6 +124,7 @@ def test_a_first_burst_imports_nothing_on_the_loop_and_waits_for_no_import(
         assert seen["interleaved"] > 100
 
 
+@pytest.mark.extensive("the embedded model answers one prompt after another")
 def test_a_first_burst_of_the_embedded_model_does_so_too(tmp_path):
     if find_weights() is None:
         pytest.skip("the weights of the embedded model are not installed")
@@ -126,7 +137,7 @@ def test_a_first_burst_of_the_embedded_model_does_so_too(tmp_path):
     assert seen["interleaved"] > 100
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 def test_a_first_burst_that_fails_imports_nothing_on_the_loop_either(wire, tmp_path):
     kit = wire.kit
     bodies = kit.bodies(ScriptedAnswer("This is cut."))

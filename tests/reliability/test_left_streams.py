@@ -17,6 +17,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
+from each_wire import EACH_WIRE
 from frozen_tests import freeze
 from leaks import Held, reached, settled
 from wires import ARGUMENTS, WIRES
@@ -29,7 +30,7 @@ from modelwire_bedrock.emulator import Fault
 PROGRAM = Path(__file__).parents[1] / "support" / "leaving_program.py"
 
 
-@pytest.fixture(params=WIRES, ids=str)
+@pytest.fixture(params=EACH_WIRE)
 def wire(request):
     with request.param.start():
         yield request.param
@@ -408,8 +409,10 @@ def test_leaving_the_texts_or_the_result_without_an_event_loop_closes_too(
 @pytest.mark.parametrize("way", ["break", "hold"])
 @pytest.mark.parametrize(
     ("wire", "wrapped"),
-    [*((wire, False) for wire in WIRES), (WIRES[1], True)],
-    ids=[*map(str, WIRES), "wrapped"],
+    [
+        *(pytest.param(*wire.values, False, id=wire.id, marks=wire.marks) for wire in EACH_WIRE),
+        pytest.param(WIRES[1], True, id="wrapped"),
+    ],
     indirect=["wire"],
 )
 def test_a_program_that_ends_with_a_stream_left_says_nothing(wire, tmp_path, way, wrapped):

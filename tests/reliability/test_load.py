@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pytest
 from attrs import define, field
+from each_wire import EACH_WIRE
 from leaks import Held, settled
 from load_server import texts_of
 from long_runs import is_long, scaled
-from wires import WIRES
 
 from modelwire.errors import ModelwireError
 from modelwire.events import TextDeltaEvent
@@ -161,7 +161,7 @@ async def one_stream(wire, runtime, number, dice, figures):
         assert stream.message.text == "".join(expected), number
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 async def test_nothing_is_lost_or_mixed_among_many_streams(wire, tmp_path, record_property):
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1 << 16), hard))

@@ -5,7 +5,7 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
-from wires import WIRES
+from each_wire import EACH_WIRE
 
 from modelwire import Runtime
 from modelwire.errors import ModelwireError
@@ -100,7 +100,7 @@ async def served(wire, response):
         yield runtime
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("name", RESPONSES)
 async def test_the_same_response_is_the_same_error(wire, name):
     expected, make = RESPONSES[name]
@@ -113,7 +113,7 @@ async def test_the_same_response_is_the_same_error(wire, name):
     assert error.partial.tool_calls == []
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("as_stream", [True, False], ids=["as a stream", "as JSON"])
 async def test_an_error_in_json_with_success_is_what_it_says(wire, as_stream):
     body = json.dumps(wire.failure(wire.refusals["throttled"])).encode()
@@ -204,7 +204,7 @@ FAILURES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("name", FAILURES)
 async def test_the_same_failure_has_the_same_code_and_hint(wire, name):
     (code, retryable, hint), make = FAILURES[name]
@@ -218,7 +218,7 @@ async def test_the_same_failure_has_the_same_code_and_hint(wire, name):
     assert hint in (error.hint or "")
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize(
     "name", ["a base_resp", "billing in plain text", "a wrong path, answered with success"]
 )
@@ -308,7 +308,7 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("kind", [None, "application/json"], ids=["as a stream", "as JSON"])
 async def test_a_whole_answer_is_read_where_a_stream_was_asked_for(wire, kind):
     async with served(wire, document(WHOLE[wire.api], kind=kind)(wire)) as runtime:
@@ -319,7 +319,7 @@ async def test_a_whole_answer_is_read_where_a_stream_was_asked_for(wire, kind):
     assert (message.usage.input, message.usage.output) == (3, 4)
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 async def test_an_answer_without_content_is_reported(wire):
     async with served(wire, http(wire, b"".join(wire.kit.bodies(ScriptedAnswer(""))))) as runtime:
         message = await runtime.complete("x", model="p/m")
@@ -327,7 +327,7 @@ async def test_an_answer_without_content_is_reported(wire):
     assert [each for each in message.diagnostics if each["type"] == "empty_answer"]
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 async def test_plain_text_with_success_is_not_of_the_api(wire):
     async with served(wire, http(wire, b"Please log in: here")) as runtime:
         with pytest.raises(ModelwireError) as caught:
@@ -336,7 +336,7 @@ async def test_plain_text_with_success_is_not_of_the_api(wire):
     assert "Please log in: here" in caught.value.message
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("body", [b"{}", b'{"hello": "you"}', b"[]", b"{"])
 async def test_json_that_is_no_answer_is_not_of_the_api(wire, body):
     async with served(wire, http(wire, body, kind="application/json")) as runtime:
@@ -345,7 +345,7 @@ async def test_json_that_is_no_answer_is_not_of_the_api(wire, body):
     assert (caught.value.code, caught.value.retryable) == FOREIGN
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 async def test_an_encoded_answer_is_read_though_none_was_asked_for(wire):
     async with served(wire, zipped(wire, gzip.compress(answer(wire)))) as runtime:
         message = await runtime.complete("x", model="p/m")

@@ -20,6 +20,8 @@ import preloaded
 import pytest
 import trustme
 from attrs import asdict
+from each_wire import EACH_WIRE
+from extensive_tests import partly_extensive
 from leaks import reached
 from long_runs import is_long
 from repeating_server import RepeatingServer
@@ -250,8 +252,16 @@ def logged():
     root.setLevel(level)
 
 
-@pytest.mark.parametrize("login", ["", f"usr:{MARK}-of-the-url@"], ids=["", "login"])
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize(
+    "login",
+    partly_extensive(
+        ["", f"usr:{MARK}-of-the-url@"],
+        bool,
+        "it repeats each failure with another secret",
+        name=lambda login: login and "login",
+    ),
+)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize(
     ("way", "form"),
     [
@@ -312,7 +322,7 @@ class EchoingServer(RepeatingServer):
         return head.encode() + b"\r\n\r\n" + body
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("form", ["as it came", "percent-encoded", "in Base64"])
 async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(
     tmp_path, logged, wire, form
@@ -346,7 +356,7 @@ async def test_no_answer_tells_a_secret_in_what_the_service_says_of_it(
     assert HIDDEN in (message.raw_stop_reason or HIDDEN)
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("kind", ["reset", "cut", "corrupt", "stall", "no_response"])
 async def test_no_fault_of_a_connection_tells_a_secret(wire, tmp_path, logged, kind):
     with wire.start():
@@ -365,7 +375,7 @@ async def test_no_fault_of_a_connection_tells_a_secret(wire, tmp_path, logged, k
     assert [text for text in logged if MARK in text] == []
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 @pytest.mark.parametrize("trouble", ["refused", "proxy", "not a host"])
 async def test_no_connection_that_fails_tells_a_secret(tmp_path, logged, wire, trouble):
     environ = {"HOME": str(tmp_path)}
@@ -409,7 +419,7 @@ def test_no_configuration_that_cannot_be_read_tells_a_secret(tmp_path, logged, n
     assert [text for text in logged if MARK in text] == []
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 async def test_a_redirect_carries_nothing_to_another_host(tmp_path, wire):
     with ExitStack() as running:
         elsewhere = running.enter_context(RepeatingServer("refusal"))
@@ -449,7 +459,7 @@ WISHES = {
 }
 
 
-@pytest.mark.parametrize("wire", WIRES, ids=str)
+@pytest.mark.parametrize("wire", EACH_WIRE)
 async def test_certificates_are_verified_whatever_the_surroundings_say(tmp_path, monkeypatch, wire):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)

@@ -5,9 +5,13 @@ says why the test takes long, and is demanded, since a test without the marker r
 Without `-m`, pytest runs both kinds.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import pytest
+from _pytest.mark.structures import ParameterSet
+
+T = TypeVar("T")
 
 NAME = "extensive"
 
@@ -17,14 +21,25 @@ _DESCRIPTION = (
 )
 
 
-def extensive_after(
-    first: int, values: Iterable[object], reason: str, ids: Iterable[str] | None = None
-) -> Iterator[object]:
-    """The values of a parameter, of which all but the first few are for the extensive tests only."""
-    names = None if ids is None else iter(ids)
-    for number, value in enumerate(values):
-        marks = [getattr(pytest.mark, NAME)(reason)] if number >= first else []
-        yield pytest.param(value, marks=marks, id=None if names is None else next(names))
+def partly_extensive(
+    values: Iterable[T],
+    extensive: Callable[[T], bool],
+    reason: str,
+    name: Callable[[T], str] | None = None,
+) -> list[ParameterSet]:
+    """The values of a parameter, of which some are for the extensive tests only.
+
+    Args:
+        values: All of them.
+        extensive: Whether a value is for the extensive tests only.
+        reason: Why that is enough.
+        name: The name of a value in the name of its test; without it, pytest finds one.
+    """
+    mark = getattr(pytest.mark, NAME)(reason)
+    return [
+        pytest.param(value, marks=[mark] if extensive(value) else [], id=name and name(value))
+        for value in values
+    ]
 
 
 def unexplained(items: Iterable[pytest.Item]) -> list[str]:
