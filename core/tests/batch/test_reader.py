@@ -41,6 +41,13 @@ def test_a_line_that_is_not_json_is_an_error_in_its_place(tmp_path, text):
     assert len(error.message) < 300
 
 
+def test_the_place_in_a_line_is_counted_in_characters(tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"a":\n')
+    (_, (_, error)) = lines(path)
+    assert error.message == "Line 2: it is not JSON: Expecting value at character 6."
+
+
 def test_csv_has_texts_numbers_and_json(tmp_path):
     path = tmp_path / "in.csv"
     with path.open("w", newline="", encoding="utf-8-sig") as file:

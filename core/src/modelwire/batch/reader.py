@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count, islice
@@ -80,7 +81,10 @@ def _json_lines(path: Path) -> Iterator[InputLine]:
 
 def _parsed(text: bytes, line: int) -> object:
     try:
-        return parse_json(text)
+        return parse_json(text.rstrip())
+    except json.JSONDecodeError as error:
+        # Its own text counts lines within this one.
+        return _not_json(line, f"{error.msg} at character {error.pos + 1}")
     except ValueError as error:
         return _not_json(line, str(error))
 
