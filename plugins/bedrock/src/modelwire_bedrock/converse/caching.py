@@ -17,10 +17,12 @@ from modelwire.repair import Changes
 from modelwire_bedrock.converse.media import FILE_KINDS
 from modelwire_bedrock.models.families import UNKNOWN, CachePlace, Family
 
-__all__ = ["CachePlan", "plan_caching", "system_blocks", "with_point"]
+__all__ = ["CachePlan", "cache_variables", "plan_caching", "system_blocks", "with_point"]
 
 _BOUNDARY = re.compile(r"\n?<!-- OPENCLAW_CACHE_BOUNDARY -->\n?")
 """The marker between the part of a system prompt that stays and the part that changes."""
+_RETENTIONS = ("OPENCLAW_CACHE_RETENTION", "PI_CACHE_RETENTION")
+_FORCE = "AWS_BEDROCK_FORCE_CACHE"
 
 
 @frozen
@@ -46,7 +48,7 @@ def plan_caching(
     """
     retention = options.cache_retention or _retention(environ)
     places = family.cache
-    if family is UNKNOWN and environ.get("AWS_BEDROCK_FORCE_CACHE") == "1":
+    if family is UNKNOWN and environ.get(_FORCE) == "1":
         places = frozenset({"system", "messages"})
     if retention == "none" or not places:
         if options.cache_retention in ("short", "long"):
@@ -62,9 +64,13 @@ def plan_caching(
     return CachePlan(places, {"cachePoint": details})
 
 
+def cache_variables(environ: Mapping[str, str]) -> tuple[str | None, ...]:
+    """The values of the variables that `plan_caching` reads."""
+    return tuple(map(environ.get, (*_RETENTIONS, _FORCE)))
+
+
 def _retention(environ: Mapping[str, str]) -> CacheRetention:
-    names = ("OPENCLAW_CACHE_RETENTION", "PI_CACHE_RETENTION")
-    return "long" if any(environ.get(name) == "long" for name in names) else "short"
+    return "long" if any(environ.get(name) == "long" for name in _RETENTIONS) else "short"
 
 
 def system_blocks(text: str, plan: CachePlan) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from modelwire_bedrock.converse.omissions import REASONING, SCHEMA, RefusedField
 from modelwire_bedrock.converse.options import Params, envelope, merge_fields, object_param
 from modelwire_bedrock.converse.passages import add_content, add_passages
 from modelwire_bedrock.converse.rendering import Rendering, takes
+from modelwire_bedrock.converse.request_frame import frame_key, keep_frame, known_frame
 from modelwire_bedrock.converse.sampling import sampling
 from modelwire_bedrock.converse.strict import StrictBudget
 from modelwire_bedrock.converse.structured import output_config, schema_instruction
@@ -58,6 +59,17 @@ class ConverseRequest:
     schema: dict[str, Any] | None = field(default=None, repr=False)
     limit_note: str | None = None
     by_tool: bool = False
+
+    def with_messages(self, messages: list[dict[str, Any]]) -> ConverseRequest:
+        """The same with other messages."""
+        return ConverseRequest(
+            {**self.payload, "messages": messages},
+            self.changes,
+            self.tool_names,
+            self.schema,
+            self.limit_note,
+            self.by_tool,
+        )
 
     def without(self, refused: RefusedField, reason: str) -> ConverseRequest | None:
         """The same without a field that the model refuses, or `None` where it has none such.
@@ -184,6 +196,30 @@ def build_request(
         InvalidRequest: The options cannot be met.
         ConfigError: The guardrail is not configured completely.
     """
+    settings, environ = settings or {}, environ or {}
+    decided = (base_model, region, configured_limit)
+    key = frame_key(model, context, options, settings, environ, *decided)
+    frame = known_frame(key, model)
+    filled = None if frame is None else frame.fill(context)
+    if filled is not None:
+        return filled
+    request, family = _build(model, context, options, settings, environ, *decided)
+    if key is not None:
+        keep_frame(key, model, context, options, family, environ, request)
+    return request
+
+
+def _build(
+    model: Model,
+    context: Context,
+    options: CompletionOptions,
+    settings: Mapping[str, Any],
+    environ: Mapping[str, str],
+    base_model: str | None,
+    region: str | None,
+    configured_limit: int | Literal["auto"] | None,
+) -> tuple[ConverseRequest, Family]:
+    """Write a request from its beginning; also gives the family of the model."""
     changes = Changes()
     params = Params(options.params, changes)
     _, named_base = params.take("baseModel", "base_model")
@@ -206,7 +242,7 @@ def build_request(
     prefill = family.prefill and thinking.style is None and schema is None and not by_tool
     end_with_user(messages, changes, prefill=prefill, family=family)
 
-    plan = plan_caching(family, options, environ or {}, changes)
+    plan = plan_caching(family, options, environ, changes)
     payload: dict[str, Any] = {"modelId": model.id, "messages": messages}
     _add_system(payload, context, options, family, plan, changes, unfit)
     tools = tool_config(context, options, family, names, changes, thinks=thinks, budget=budget)
@@ -220,13 +256,14 @@ def build_request(
     _add_response_fields(payload, family, params, changes)
     if schema is not None:
         payload["outputConfig"] = output_config(schema, changes)
-    payload |= envelope(options, settings or {}, family, params, changes)
+    payload |= envelope(options, settings, family, params, changes)
     payload = add_passages(payload, params, changes)
     _fit_prompt(payload, context, changes)
     params.note_unknown()
-    return ConverseRequest(
+    request = ConverseRequest(
         payload, tuple(changes.noted), names.rewritten, schema, limit_note=note, by_tool=by_tool
     )
+    return request, family
 
 
 def _add_tools(payload: dict[str, Any], tools: dict[str, Any] | None, plan: CachePlan) -> None:
