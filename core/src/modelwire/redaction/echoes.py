@@ -6,7 +6,6 @@ import base64
 import re
 import string
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
@@ -191,8 +190,10 @@ class SentSecrets:
 
     def end(self, token: Any) -> None:
         """Stop recording."""
-        with suppress(ValueError):  # a generator is closed in another context; its own ends with it
+        try:  # noqa: SIM105 - it ends with each event, and `suppress` takes five times as long
             _PRESENT.reset(token)
+        except ValueError:
+            pass  # a generator is closed in another context; its own ends with it
 
     @staticmethod
     def note(secrets: Iterable[str]) -> None:

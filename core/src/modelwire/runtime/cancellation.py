@@ -34,6 +34,11 @@ class Cancellation:
         self._cancelled = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
+    @property
+    def pending(self) -> bool:
+        """Whether a deadline is set that may still end a wait, or has ended one."""
+        return bool(self._timers) or self.error is not None
+
     def arm(self, phase: str, seconds: float | None, *, spent: float = 0.0) -> None:
         """Trigger after some seconds, with a `RequestTimeout` in that phase; never, for `None`.
 
@@ -94,10 +99,8 @@ class Cancellation:
         """
         if self.error is not None:
             raise self.error
-        task = asyncio.current_task()
-        if task is not self._task:
-            self._task = task
-            self._cancelling = task.cancelling() if task is not None else 0
+        self._task = task = asyncio.current_task()
+        self._cancelling = task.cancelling() if task is not None else 0
 
     def leave(self) -> None:
         """The generator is about to hand control to its consumer.
@@ -105,7 +108,7 @@ class Cancellation:
         Raises:
             ModelwireError: It was triggered, and the waiting code ignored the cancellation.
         """
-        error = self._translate()
+        error = None if self.error is None else self._translate()
         self._task = None
         if error is not None:
             raise error

@@ -119,7 +119,7 @@ async def ask_in_turn(
     for position, candidate in enumerate(refs):
         last = position == len(refs) - 1
         policy = retries if last else retries.before_fallback()
-        yielded = False
+        yielded, limited = False, True
         state.begin()
         limit = Cancellation()
         try:
@@ -128,12 +128,14 @@ async def ask_in_turn(
                 async with aclosing(answer):
                     limit.enter()
                     async for arrived in answer:
-                        limit.leave()
+                        if limited:
+                            limit.leave()
                         if not yielded:
                             limit.lift("first_event")
-                            yielded = True
+                            yielded, limited = True, limit.pending
                         yield arrived
-                        limit.enter()
+                        if limited:
+                            limit.enter()
         except ModelwireError as error:
             stopped = state.cancellation.error is not None
             if yielded or last or stopped or not deserves_fallback(error):

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from modelwire.config import Config
 from modelwire.errors import ModelwireError, PluginError
-from modelwire.events import Delta, Deltas, Event
+from modelwire.events import Event
 from modelwire.events.assembler import Assembler
 from modelwire.hookspecs import CompletionOperation, CompletionOptions
 from modelwire.messages import Context
@@ -122,31 +122,23 @@ class Completion:
         state.assembler = assembler = self._new_assembler(owner, model)
         await self.resolver.catalog.warm_up(model.provider, model.api)
         await pass_gate()
-        if not owner.implements("stream_completion"):
-            msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
-            raise PluginError(msg)
-        provider = self.registry.provider_config(model.provider)
-        transport = self.registry.authorized(provider, self.transport)
+        call = self._hook_call(owner, model, options)
         sent = SentSecrets()
-        feed, feed_all = assembler.feed, assembler.feed_all
+        feed_all = assembler.feed_all
         try:
-            deltas = owner.hooks.stream_completion(
-                model=model,
-                context=self.context,
-                options=options,
-                provider=provider,
-                config=self.config,
-                transport=transport,
-                apis=InstalledApis(self.registry, self.resolver.catalog, self.config),
-            )
-            async with aclosing(stream_of(deltas, owner.distribution)) as stream:
-                while (arrived := await _next(stream, sent)) is not _END:
+            async with aclosing(stream_of(call(), owner.distribution)) as stream:
+                while True:
+                    # Secrets are noted while the plugin runs, and not while the caller does.
+                    token = sent.begin()
+                    try:
+                        arrived = await anext(stream)
+                    except StopAsyncIteration:
+                        break
+                    finally:
+                        sent.end(token)
                     events: list[Event] = []
                     try:
-                        if isinstance(arrived, list):
-                            feed_all(arrived, events)
-                        else:
-                            events += feed(arrived)
+                        feed_all(arrived if isinstance(arrived, list) else [arrived], events)
                     except ModelwireError:
                         # What arrived before a fault is the caller's before the fault is.
                         if events:
@@ -165,14 +157,41 @@ class Completion:
                 raise state.cancellation.error from error
             raise
         except (Exception, SystemExit, asyncio.CancelledError) as error:
-            what = f"failed while answering for {model.provider!r}: {where(error)}"
-            cancelled = f"cancelled its own answer for {model.provider!r}"
-            broken = bug_of(self.registry, owner, error, what, cancelled)
+            broken = self._bug(owner, model, error)
             if broken is None:
                 raise
             redact_error(error, sent.lasting)
             assembler.fail(broken)
             raise broken from error
+
+    def _hook_call(
+        self, owner: Owner, model: Model, options: CompletionOptions
+    ) -> Callable[[], object]:
+        """The call of the plugin's hook that answers.
+
+        Raises:
+            PluginError: The plugin has no such hook.
+        """
+        if not owner.implements("stream_completion"):
+            msg = f"{owner.distribution} cannot stream completions for {model.provider!r}."
+            raise PluginError(msg)
+        provider = self.registry.provider_config(model.provider)
+        transport = self.registry.authorized(provider, self.transport)
+        return lambda: owner.hooks.stream_completion(
+            model=model,
+            context=self.context,
+            options=options,
+            provider=provider,
+            config=self.config,
+            transport=transport,
+            apis=InstalledApis(self.registry, self.resolver.catalog, self.config),
+        )
+
+    def _bug(self, owner: Owner, model: Model, error: BaseException) -> PluginError | None:
+        """The error for an exception of the plugin; `None` for a requested cancellation."""
+        what = f"failed while answering for {model.provider!r}: {where(error)}"
+        cancelled = f"cancelled its own answer for {model.provider!r}"
+        return bug_of(self.registry, owner, error, what, cancelled)
 
     def _new_assembler(self, owner: Owner, model: Model) -> Assembler:
         assembler = Assembler(
@@ -186,20 +205,6 @@ class Completion:
         for change in self.repairs:
             assembler.feed(change.diagnostic())
         return assembler
-
-
-_END: list[Delta] = []
-
-
-async def _next(stream: AsyncGenerator[Deltas, None], sent: SentSecrets) -> Deltas:
-    """The next deltas, or `_END`; notes the secrets of requests sent meanwhile."""
-    token = sent.begin()
-    try:
-        return await anext(stream)
-    except StopAsyncIteration:
-        return _END
-    finally:
-        sent.end(token)
 
 
 async def events_after_load(
