@@ -20,7 +20,7 @@ from modelwire.document.parser import parse, value_of
 pytestmark = pytest.mark.timeout(600)
 
 many = settings(
-    max_examples=scaled(250, 20_000),
+    max_examples=scaled(100, 20_000),
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

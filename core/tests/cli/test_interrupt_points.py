@@ -62,6 +62,7 @@ def test_ctrl_c_at_any_line_of_the_setup_ends_it(program, site):
     assert [one for one in outcomes if one["status"] != 130] == []
 
 
+@pytest.mark.extensive("it starts a chat for each of many points")
 @pytest.mark.parametrize("plain", [[], ["--plain"]], ids=["markdown", "plain"])
 def test_ctrl_c_at_any_line_of_a_chat_stops_the_answer_or_gives_up_the_line_or_ends_it(
     program, plain

@@ -3,7 +3,10 @@
 import pytest
 from bad_parts import BAD_PARTS
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.extensive("it runs the whole kit on plugins that break most rules"),
+]
 
 TWICE = """
 

@@ -29,6 +29,7 @@ def test_a_good_plugin_keeps_every_rule(good):
     assert "failed" not in outcomes
 
 
+@pytest.mark.extensive("it runs the whole kit on another good plugin")
 def test_a_provider_that_speaks_json_lines_keeps_every_rule(workshop):
     good = "headers=account.headers"
     changes = [("client.py", good, f"{good}, lines=True")]

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from attrs import frozen
@@ -48,12 +48,13 @@ class Record:
         return urlsafe_b64encode(digest).rstrip(b"=").decode() == expected.rstrip("=")
 
 
-def read_record(read: _Read, site: str) -> Record | None:
+def read_record(read: _Read, site: str, names: Iterable[str] | None = None) -> Record | None:
     """Read the record of a package.
 
     Args:
         read: Reads a file of the folder that describes the package.
         site: The folder above it.
+        names: The endings of the paths that matter; a record has all files without it.
 
     Returns:
         The record, or `None` for a package without one, which no installer of wheels put there.
@@ -66,9 +67,11 @@ def read_record(read: _Read, site: str) -> Record | None:
     if not rows:
         return None
     real = cache(os.path.realpath)  # takes its time, and a package has many files in few folders
+    ends = ("",) if names is None else tuple(names)
     files = {
         located(os.path.join(site, row[0]), real): (row[1:] or [""])[0]  # noqa: PTH118
         for row in rows
+        if row[0].endswith(ends)
     }
     return Record(files, _is_editable(read))
 

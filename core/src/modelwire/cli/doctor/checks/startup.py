@@ -133,8 +133,9 @@ def _owners(folders: Iterable[Path], wanted: Sequence[Path]) -> dict[Path, Start
     from importlib.metadata import distributions
 
     found: dict[Path, StartupFile] = {}
+    names = {path.name for path in wanted}  # an environment has many thousands of files
     for package in distributions(path=list(map(str, folders))):
-        record = read_record(package.read_text, str(package.locate_file("")))
+        record = read_record(package.read_text, str(package.locate_file("")), names)
         if record is None:
             continue
         for path in wanted:
