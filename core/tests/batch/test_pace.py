@@ -51,8 +51,13 @@ class Outcome:
         return self.refused / (self.answered + self.refused)
 
 
-def simulate(service, limits, seconds, *, latency=0.4, seed=1, tokens=lambda _: 100, guess=100):
-    """Send requests for some seconds, always having one to send, and count what comes of them."""
+def simulate(
+    service, limits, seconds, *, latency=0.4, seed=1, tokens=lambda _: 100, guess=100, ready=0.0
+):
+    """Send requests for some seconds, always having one to send, and count what comes of them.
+
+    Requests that are sent before the connections are `ready` arrive then, all together.
+    """
     now = 0.0
     numbers = random.Random(seed)
     pace = Pace(limits, clock=lambda: now)
@@ -62,9 +67,10 @@ def simulate(service, limits, seconds, *, latency=0.4, seed=1, tokens=lambda _: 
         outcome.most_in_flight = max(outcome.most_in_flight, pace.in_flight)
         if wait == 0:
             used = tokens(numbers)
-            admitted = service.admits(now, used)
+            arrives = max(now, ready)
+            admitted = service.admits(arrives, used)
             lasts = latency * numbers.uniform(0.5, 1.5) if admitted else 0.05
-            heapq.heappush(ends, (now + lasts, next(count), pace.send(guess), admitted, used))
+            heapq.heappush(ends, (arrives + lasts, next(count), pace.send(guess), admitted, used))
             continue
         until = now + (1e9 if wait is None else wait + 1e-9)
         if ends and ends[0][0] <= until:
@@ -115,6 +121,39 @@ def test_a_given_quota_of_tokens_is_used_and_not_exceeded(rate):
 
 
 @pytest.mark.parametrize("rate", RATES)
+def test_first_requests_that_arrive_together_do_not_exceed_a_given_quota(rate):
+    service = Service(rate, max(1, rate))
+    seconds = long_enough(rate)
+    found = simulate(service, Limits(64, rpm=rate * 60), seconds, ready=3.0)
+    assert found.answered >= 0.97 * rate * seconds
+    assert found.refusals <= 0.01
+
+
+def test_first_answers_that_are_larger_than_expected_do_not_exceed_a_given_quota():
+    service = Service(1e9, 1e9, token_rate=25_000, token_capacity=25_000)
+    pace = Pace(Limits(64, tpm=25_000 * 60), clock=lambda: 0.0)
+    sent = 0
+    while pace.wait() == 0:
+        pace.send(500)
+        sent += 1
+        assert service.admits(0.0, 5_000)
+    assert sent == 2
+
+
+@pytest.mark.parametrize("rate", [5, 60])
+def test_a_given_quota_is_soon_used_again_after_others_have_used_it(rate):
+    class Shared(Service):
+        def admits(self, now, tokens):
+            if self.at < 100 <= now:
+                self.level = -rate
+            return super().admits(now, tokens)
+
+    found = simulate(Shared(rate, rate), Limits(64, rpm=rate * 60), 200)
+    assert found.answered >= 0.97 * (rate * 200 - 2 * rate)
+    assert found.refusals <= 0.01
+
+
+@pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("burst", [1, 60])
 @pytest.mark.parametrize("retry_after", [None, 1.0])
 def test_a_quota_is_learnt(rate, burst, retry_after):
@@ -139,7 +178,7 @@ def test_a_quota_of_tokens_is_learnt_as_a_rate_of_requests():
     assert found.refusals <= 0.05
 
 
-@pytest.mark.parametrize("factor", [0.3, 3])
+@pytest.mark.parametrize("factor", [0.3, 3, 10])
 def test_a_quota_that_changes_is_learnt_again(factor):
     class Changing(Service):
         def admits(self, now, tokens):

@@ -24,6 +24,9 @@ _GIVEN_SLACK: Final = 0.5
 _LEARNT_SLACK: Final = 0.25
 """Seconds of a quota that may be used at once, as after a time in which nothing was to be sent."""
 _FIRST_WINDOW: Final = 8
+_FIRST_OF_GIVEN: Final = 2
+"""Requests in flight until the first answer, where a quota is given: connections are not ready, so that
+requests may arrive together, and the size of an answer is not known."""
 _DEEPEST_CUT: Final = 0.35
 _SLIGHTEST_CUT: Final = 0.93
 _NEAR: Final = 0.1
@@ -31,6 +34,8 @@ _NEAR: Final = 0.1
 _SLOW_GROWTH: Final = 0.004
 _FAST_GROWTH: Final = 0.05
 """Growth of the rate in a second, as a share of it."""
+_MOST_AHEAD: Final = 4
+"""How many times as high as what is sent the rate may grow, where something else is the limit."""
 _GROWTH_BY_ANSWER: Final = 0.002
 """The most growth for an answer, so that slow services are not probed for each of their answers."""
 _FIRST_PAUSE: Final = 0.25
@@ -123,7 +128,9 @@ class Pace:
         self._tokens = _bucket(limits.tpm)
         self._learnt: Bucket | None = None
         self._ceiling = math.inf
-        self._window = float(min(_FIRST_WINDOW, limits.concurrency))
+        self._given = limits.rpm is not None or limits.tpm is not None
+        first = _FIRST_OF_GIVEN if self._given else _FIRST_WINDOW
+        self._window = float(min(first, limits.concurrency))
         self._starting = True
         self._cut_at = -math.inf
         self._sent_since_cut = 0
@@ -176,7 +183,11 @@ class Pace:
         if sent.at < self._cut_at:
             return
         self._cuts_in_a_row = 0
-        if sent.probes and self._window < self._most:
+        if self._given and self._starting:
+            # The quota is the limit from now on.
+            self._starting = False
+            self._window = float(self._most)
+        elif sent.probes and self._window < self._most:
             self._window += 1 if self._starting else 1 / self._window
 
     def refused(self, sent: Sent, retry_after: float | None = None) -> None:
@@ -189,11 +200,16 @@ class Pace:
         now = self._clock()
         if not self._begins_cut(sent, now, retry_after):
             return
-        before = self._recent if self._learnt is None else self._learnt.rate
-        share = sent.order / (sent.order + 1) if self._learnt is not None else 0.0
+        is_first = self._learnt is None
+        before = self._recent_rate() if self._learnt is None else self._learnt.rate
+        share = sent.order / (sent.order + 1) if self._given or not is_first else 0.0
         factor = min(_SLIGHTEST_CUT, max(_DEEPEST_CUT, share))
+        if self._cuts_in_a_row == 1:
+            # One refusal does not say that a given quota is too high: others may have used it.
+            self._ceiling = math.inf if self._given and is_first else before
+        elif self._given:
+            factor = 1.0  # the pauses get longer
         rate = max(before * factor, 1 / 60)
-        self._ceiling = before
         if self._learnt is None:
             self._learnt = Bucket(rate, 0.0)
         self._learnt.change(rate, now)
@@ -209,6 +225,11 @@ class Pace:
     def ended(self, sent: Sent) -> None:
         """Note the end of a request that says nothing about the service's limits."""
         self._end(sent, sent.tokens)
+
+    def _recent_rate(self) -> float:
+        """The requests of the last second, at most those that are given."""
+        given = math.inf if self._requests is None else self._requests.rate
+        return min(self._recent, given)
 
     def _end(self, sent: Sent, tokens: float) -> None:
         self.in_flight -= 1
@@ -239,7 +260,8 @@ class Pace:
             return
         seconds, self._grown_at = now - self._grown_at, now
         rate = self._learnt.rate
-        if rate > 4 * self._ceiling:
+        recent = self._recent * math.exp(self._recent_at - now)
+        if rate > _MOST_AHEAD * max(self._ceiling, recent):
             return
         near = abs(rate / self._ceiling - 1) <= _NEAR
         growth = _SLOW_GROWTH if near else _FAST_GROWTH
