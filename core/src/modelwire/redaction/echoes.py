@@ -46,7 +46,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
             text = text.replace(secret, HIDDEN)
             if _SHORTEST_TRANSFORMED <= len(secret) <= len(text):
                 long.append(secret)
-    if not long:
+    if not long or _is_free_of(text, long):
         return text
     spans = sorted({*_escaped(text, long), *_encoded(text, long)})
     parts, at = [], 0
@@ -85,6 +85,18 @@ def redact_error(error: BaseException, secrets: Collection[str]) -> None:
 
 def _redacted(value: object, secrets: Collection[str]) -> object:
     return redact(value, secrets) if isinstance(value, str) else value
+
+
+def _is_free_of(text: str, secrets: Iterable[str]) -> bool:
+    """Whether a text holds no secret in another form; most are seen to be free at a glance."""
+    if "%" in text or "\\" in text:
+        return False
+    plain = _folded(text)
+    for secret in secrets:
+        if _folded(secret) in plain:
+            return False
+    longest = max(map(len, _BASE64_RUN.findall(text)), default=0)
+    return all(_core_length(secret) > longest for secret in secrets)
 
 
 def _escaped(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:

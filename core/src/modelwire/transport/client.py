@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import ssl
 
     from modelwire.transport.sessions import Sessions
-
 __all__ = ["Transport"]
 
 
@@ -66,6 +65,7 @@ class Transport(AsyncClosable):
         self._proxy = proxy
         self._max_connections = max_connections
         self._sessions: Sessions | None = None
+        self._opening: Any = None  # a module, known when there are sessions
         self._context: ssl.SSLContext | bool | None = None
         self._closed = False
         self._trusting: dict[str, Transport] = {}
@@ -159,18 +159,16 @@ class Transport(AsyncClosable):
 
             prepared = await to_thread(self._prepare, needs_tls=needs_tls)
             sessions, context = prepared
-        from modelwire.transport import errors as faults
-        from modelwire.transport import send as opening
-
-        exchange = faults.Exchange(endpoint, proxy.endpoint if proxy else None, details)
-        return await opening.open_response(
+        response: Response = await self._opening.open_response(
             await sessions.of_this_loop(),
             request,
-            exchange,
+            endpoint,
             deadlines,
+            details,
             context=context if needs_tls else None,
             proxy=proxy,
         )
+        return response
 
     def _proxy_to(self, url: str) -> ProxyLogin | None:
         proxy = proxy_for(url, self._environ) if self._proxy is None else self._proxy
@@ -188,6 +186,7 @@ class Transport(AsyncClosable):
             from modelwire.transport.sessions import Sessions
 
         with self._preparing:
+            self._opening = opening
             if self._sessions is None:
                 self._sessions = Sessions(partial(opening.new_session, self._max_connections))
             if needs_tls and self._context is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -12,18 +13,20 @@ from modelwire.transport.deadlines import ANOTHER_TURN, Deadlines
 
 __all__ = ["RequestDeadlines", "tracing"]
 
+T = TypeVar("T")
+
 
 class RequestDeadlines:
-    """Moves one timeout along with the phases of a request.
+    """Moves one timer along with the phases of a request of the current task.
 
     Where a program blocks the loop beyond a limit, data may wait in the socket,
     and the loop may run the timer before the reader; so the verdict waits for one more iteration.
 
     Args:
         deadlines: The limits, in seconds.
-        timeout: The timeout that ends the request; it has no limit of its own.
 
     Attributes:
+        expired: Whether a limit has passed, so that the request was ended.
         phase: The current phase: `connect`, `first_byte`, or `total` when nothing else is limited.
         limit: The limit of that phase in seconds.
         reused: Whether the connection had served another request before.
@@ -31,10 +34,16 @@ class RequestDeadlines:
         total_at: When the whole answer is due, by the loop's clock, or `None`.
     """
 
-    def __init__(self, deadlines: Deadlines, timeout: asyncio.Timeout) -> None:
+    def __init__(self, deadlines: Deadlines) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            msg = "A request has to be sent by a task."
+            raise RuntimeError(msg)
+        self.expired = False
+        self._task = task
+        self._cancelling = task.cancelling()
         self._deadlines = deadlines
-        self._timeout = timeout
-        self._loop = asyncio.get_running_loop()
+        self._loop = task.get_loop()
         self._clock = self._loop.time
         self._timer: asyncio.TimerHandle | None = None
         now = self._clock()
@@ -46,6 +55,23 @@ class RequestDeadlines:
         # Only `total` is limited until there is something to wait for, which is reported.
         if self.total_at is not None:
             self._enter("connect", None)
+
+    async def in_time(self, sending: Coroutine[Any, Any, T]) -> T:
+        """Await the sending of the request; `asyncio.timeout` would take twice as long.
+
+        Raises:
+            TimeoutError: A limit has passed.
+        """
+        try:
+            return await sending
+        except asyncio.CancelledError as cancelled:
+            if self.expired and self._task.cancelling() <= self._cancelling + 1:
+                raise TimeoutError from cancelled
+            raise
+        finally:
+            self.stop()
+            if self.expired:
+                self._task.uncancel()
 
     def queued(self) -> None:
         """The pool is limited, and all its connections are in use."""
@@ -83,7 +109,8 @@ class RequestDeadlines:
 
     def _expire(self) -> None:
         self._timer = None
-        self._timeout.reschedule(self._clock())
+        self.expired = True
+        self._task.cancel()
 
 
 def tracing() -> aiohttp.TraceConfig:

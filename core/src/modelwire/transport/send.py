@@ -29,6 +29,7 @@ from modelwire.transport.request import (
 from modelwire.transport.request_deadlines import RequestDeadlines, tracing
 from modelwire.transport.response import Response
 from modelwire.transport.starts import pass_gate
+from modelwire.transport.urls import Endpoint
 from modelwire.transport.watch import note_request
 
 if TYPE_CHECKING:
@@ -113,8 +114,9 @@ def new_session(
 async def open_response(
     session: aiohttp.ClientSession,
     request: Request,
-    exchange: Exchange,
+    endpoint: Endpoint,
     deadlines: Deadlines,
+    details: dict[str, Any],
     *,
     context: ssl.SSLContext | bool | None,
     proxy: ProxyLogin | None,
@@ -124,8 +126,9 @@ async def open_response(
     Args:
         session: The session of the running loop.
         request: The request.
-        exchange: The two sides, for errors.
+        endpoint: Where the request goes, for errors.
         deadlines: The limits, in seconds.
+        details: Further attributes of each error.
         context: The TLS settings, `True` for aiohttp's own, or `None` without TLS.
         proxy: The proxy to go through, or `None`.
 
@@ -133,21 +136,20 @@ async def open_response(
         ProviderError: No response came, or none in HTTP, or one with a part of the answer.
     """
     await pass_gate()
+    exchange = Exchange(endpoint, proxy.endpoint if proxy else None, details)
     options = _options(request, exchange, context, proxy)
-    fields = {**options["headers"], **options.get("proxy_headers", {})}
+    fields = options["headers"]
+    if "proxy_headers" in options:
+        fields = {**fields, **options["proxy_headers"]}
     secrets = secrets_in(fields, request.public_headers, request.url)
     SentSecrets.note(secrets)
     note_request(request)
     telling = log_request(request, options["headers"], proxy.url if proxy is not None else None)
+    progress = RequestDeadlines(deadlines)
     try:
-        async with asyncio.timeout(None) as timeout:
-            progress = RequestDeadlines(deadlines, timeout)
-            try:
-                raw = await _send(session, request, options, progress)
-            finally:
-                progress.stop()
+        raw = await progress.in_time(_send(session, request, options, progress))
     except FAULTS as fault:
-        late = isinstance(fault, TimeoutError) and timeout.expired()
+        late = isinstance(fault, TimeoutError) and progress.expired
         failure = (
             RequestTimeout.in_phase(progress.phase, progress.limit, **exchange.details)
             if late
@@ -215,13 +217,8 @@ def _options(
     proxy: ProxyLogin | None,
 ) -> dict[str, Any]:
     headers = dict(request.headers)
-    for name, value in headers.items():
-        if not _LINE_BREAKS.isdisjoint(name + value):
-            raise InvalidRequest(
-                f"The header {name.strip()!r} holds a line break.",
-                hint="Is there a line break at the end of a key?",
-                **exchange.details,
-            )
+    if not _LINE_BREAKS.isdisjoint("".join([*headers, *headers.values()])):
+        raise _line_break(headers, exchange)
     for name, value in _DEFAULT_HEADERS:
         if header(headers, name) is None:
             headers[name] = value
@@ -234,6 +231,15 @@ def _options(
         tunnel = exchange.endpoint.scheme == "https"
         (options.setdefault("proxy_headers", {}) if tunnel else headers).update(proxy.headers)
     return options
+
+
+def _line_break(headers: dict[str, str], exchange: Exchange) -> InvalidRequest:
+    broken = (name for name, value in headers.items() if not _LINE_BREAKS.isdisjoint(name + value))
+    return InvalidRequest(
+        f"The header {next(broken).strip()!r} holds a line break.",
+        hint="Is there a line break at the end of a key?",
+        **exchange.details,
+    )
 
 
 def _body(body: bytes | None) -> bytes | PiecewisePayload | None:

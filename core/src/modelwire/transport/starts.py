@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from weakref import WeakKeyDictionary
+from collections.abc import Callable
+from weakref import WeakKeyDictionary, ref
 
 __all__ = ["APART", "TOGETHER", "pass_gate"]
 
@@ -27,9 +28,7 @@ async def pass_gate() -> None:
     A task that has not waited since it passed the gate does not wait again.
     """
     loop = asyncio.get_running_loop()
-    gate = _gates.get(loop)
-    if gate is None:
-        gate = _gates[loop] = _Gate()
+    gate = _gate_of(loop)
     task = asyncio.current_task(loop)
     if task is not gate.passed:
         await gate.turn(loop, task)
@@ -82,4 +81,18 @@ class _Gate:
             loop.call_soon(self._next, loop, APART)
 
 
+def _gate_of(loop: asyncio.AbstractEventLoop) -> _Gate:
+    global _last  # noqa: PLW0603 - most programs have one loop, and a look into `_gates` takes longer
+    last, gate = _last
+    if last() is loop and gate is not None:
+        return gate
+    gate = _gates.get(loop)
+    if gate is None:
+        gate = _gates[loop] = _Gate()
+    _last = (ref(loop), gate)
+    return gate
+
+
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, _Gate] = WeakKeyDictionary()
+_last: tuple[Callable[[], asyncio.AbstractEventLoop | None], _Gate | None] = (lambda: None, None)
+"""The gate that was looked for last, and its loop."""
