@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from types import SimpleNamespace
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from modelwire.transport.deadlines import ANOTHER_TURN, Deadlines
 
-__all__ = ["RequestDeadlines", "tracing"]
+__all__ = ["ReportingConnector", "RequestDeadlines"]
 
 T = TypeVar("T")
 
@@ -29,7 +32,8 @@ class RequestDeadlines:
         expired: Whether a limit has passed, so that the request was ended.
         phase: The current phase: `connect`, `first_byte`, or `total` when nothing else is limited.
         limit: The limit of that phase in seconds.
-        reused: Whether the connection had served another request before.
+        is_connected: Whether there is a connection for the request.
+        reused: Whether that had served another request before.
         connected_at: When the connection was established, by the loop's clock.
         total_at: When the whole answer is due, by the loop's clock, or `None`.
     """
@@ -49,7 +53,7 @@ class RequestDeadlines:
         now = self._clock()
         self.total_at = None if deadlines.total is None else now + deadlines.total
         self.connected_at = now
-        self.reused = False
+        self.is_connected = self.reused = False
         self.phase = "connect"
         self.limit = 0.0
         # Only `total` is limited until there is something to wait for, which is reported.
@@ -62,6 +66,7 @@ class RequestDeadlines:
         Raises:
             TimeoutError: A limit has passed.
         """
+        token = _PROGRESS.set(self)
         try:
             return await sending
         except asyncio.CancelledError as cancelled:
@@ -69,13 +74,16 @@ class RequestDeadlines:
                 raise TimeoutError from cancelled
             raise
         finally:
+            _PROGRESS.reset(token)
             self.stop()
             if self.expired:
                 self._task.uncancel()
 
-    def queued(self) -> None:
-        """The pool is limited, and all its connections are in use."""
-        self._enter("total", None)
+    def waiting(self) -> None:
+        """A connection of the pool is waited for, perhaps for the second time."""
+        if self.is_connected:
+            self.is_connected = False
+            self._enter("total", None)
 
     def connecting(self) -> None:
         """A connection is being established."""
@@ -85,6 +93,7 @@ class RequestDeadlines:
     def connected(self, *, reused: bool) -> None:
         """The connection is established; the request is being sent."""
         self.reused = reused
+        self.is_connected = True
         self.connected_at = self._clock()
         self._enter("first_byte", self._deadlines.first_byte)
 
@@ -113,30 +122,36 @@ class RequestDeadlines:
         self._task.cancel()
 
 
-def tracing() -> aiohttp.TraceConfig:
-    """Make the trace that reports a request's progress to the `RequestDeadlines` in its context."""
-    trace = aiohttp.TraceConfig()
+class ReportingConnector(aiohttp.TCPConnector):
+    """A pool of connections that reports the progress of a request to its `RequestDeadlines`.
 
-    async def queued(_: object, context: SimpleNamespace, __: Any) -> None:
-        _progress(context).queued()
+    A trace of aiohttp would report the same, and make a dozen objects for each request.
+    """
 
-    async def connecting(_: object, context: SimpleNamespace, __: Any) -> None:
-        _progress(context).connecting()
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """Get a connection from the pool or create one."""
+        progress = _PROGRESS.get()
+        if progress is None:
+            return await super().connect(req, traces, timeout)
+        progress.waiting()
+        connection = await super().connect(req, traces, timeout)
+        if not progress.is_connected:
+            progress.connected(reused=True)
+        return connection
 
-    async def connected(_: object, context: SimpleNamespace, __: Any) -> None:
-        _progress(context).connected(reused=False)
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        """Create a connection; connectors are made to have this overridden."""
+        progress = _PROGRESS.get()
+        if progress is None:
+            return await super()._create_connection(req, traces, timeout)
+        progress.connecting()
+        created = await super()._create_connection(req, traces, timeout)
+        progress.connected(reused=False)
+        return created
 
-    async def reused(_: object, context: SimpleNamespace, __: Any) -> None:
-        _progress(context).connected(reused=True)
 
-    trace.on_connection_queued_start.append(queued)
-    trace.on_connection_queued_end.append(connecting)
-    trace.on_connection_create_start.append(connecting)
-    trace.on_connection_create_end.append(connected)
-    trace.on_connection_reuseconn.append(reused)
-    return trace
-
-
-def _progress(context: SimpleNamespace) -> RequestDeadlines:
-    progress: RequestDeadlines = context.trace_request_ctx
-    return progress
+_PROGRESS: ContextVar[RequestDeadlines | None] = ContextVar("_PROGRESS", default=None)

@@ -26,7 +26,7 @@ from modelwire.transport.request import (
     request_id_in,
     with_headers,
 )
-from modelwire.transport.request_deadlines import RequestDeadlines, tracing
+from modelwire.transport.request_deadlines import ReportingConnector, RequestDeadlines
 from modelwire.transport.response import Response
 from modelwire.transport.starts import pass_gate
 from modelwire.transport.urls import Endpoint
@@ -92,7 +92,7 @@ def new_session(
         make_socket: Makes the socket of a connection.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=ReportingConnector(
             limit=max_connections or 0,
             keepalive_timeout=_KEEP_ALIVE,
             socket_factory=make_socket,
@@ -104,7 +104,6 @@ def new_session(
         skip_auto_headers=_AUTOMATIC_HEADERS,
         timeout=aiohttp.ClientTimeout(total=None),
         auto_decompress=False,  # the body does that, in slices
-        trace_configs=[tracing()],
         read_bufsize=_READ_AHEAD,
         max_line_size=_LONGEST_HEADER,
         max_field_size=_LONGEST_HEADER,
@@ -193,7 +192,6 @@ async def _send(
                 request.method,
                 url,
                 data=_body(request.body),
-                trace_request_ctx=progress,
                 **options,
             )
         except aiohttp.ClientConnectionError as fault:
