@@ -11,7 +11,7 @@ from attrs import evolve
 
 from modelwire.authoring.prices import PriceEntry, known_entry, look_up_prices
 from modelwire.authoring.single_flight import SingleFlight
-from modelwire.events import UsageReport, deltas_of
+from modelwire.events import UsageReport
 
 if TYPE_CHECKING:
     from modelwire.events import Delta, Deltas
@@ -44,7 +44,7 @@ async def with_costs(
 
     async with aclosing(stream) as arrivals:
         async for arrived in arrivals:
-            deltas = deltas_of(arrived)
+            deltas = arrived if isinstance(arrived, list) else [arrived]
             # No call per delta: there are thousands of them before there is usage.
             if UsageReport in map(type, deltas):
                 yield [await priced(delta) for delta in deltas]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve, frozen
 
-from modelwire.authoring.translator import Translator, until_fault
+from modelwire.authoring.translator import Translator
 from modelwire.errors import ProviderError
 from modelwire.events import Delta, Deltas, ResponseInfo
 from modelwire.repair import Change
@@ -120,18 +120,20 @@ async def stream_call(
         begun = False
         try:
             attempt = await call.attempt(transport)
+            translator = attempt.translator
             async with aclosing(attempt.send(remaining())) as arrivals:
                 async for arrived in arrivals:
-                    deltas, fault = _translate(arrived, attempt.translator)
+                    deltas: list[Delta] = []
+                    fault = _translate(arrived, translator.feed, deltas)
                     if deltas:
                         begun = begun or _has_content(deltas)
                         yield deltas
                     if fault is not None:
                         raise fault
-                    if attempt.translator.ended:
+                    if translator.ended:
                         await drain(arrivals)
                         break
-            attempt.translator.end()
+            translator.end()
             return
         except ProviderError as error:
             if begun or (found := await _find(untried, call, error)) is None:
@@ -146,12 +148,19 @@ async def stream_call(
 
 
 def _translate(
-    arrived: ResponseInfo | Iterable[E], translator: Translator[E]
-) -> tuple[list[Delta], ProviderError | None]:
-    """The deltas that arrived, and the fault after them, if there is one."""
+    arrived: ResponseInfo | Iterable[E],
+    feed: Callable[[Iterable[E], list[Delta]], None],
+    deltas: list[Delta],
+) -> ProviderError | None:
+    """Append the deltas that arrived; the fault after them, if there is one."""
     if isinstance(arrived, ResponseInfo):
-        return [arrived], None
-    return until_fault(translator.feed, arrived)
+        deltas.append(arrived)
+        return None
+    try:
+        feed(arrived, deltas)
+    except ProviderError as fault:
+        return fault
+    return None
 
 
 def _unreported(changes: Sequence[Change], reported: list[Change]) -> list[Change]:

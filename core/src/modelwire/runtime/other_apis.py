@@ -10,7 +10,7 @@ from attrs import frozen
 
 from modelwire._plugin_hints import FOR_USERS
 from modelwire.errors import PluginError
-from modelwire.registry.delta_stream import checked_stream
+from modelwire.registry.delta_stream import checked
 from modelwire.runtime.plugin_streams import stream_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,11 @@ class InstalledApis:
             transport=self.registry.authorized(provider, transport),
             apis=self,
         )
-        stream = checked_stream(stream_of(deltas, speaker.distribution), speaker.distribution)
-        async with aclosing(stream):
+        plugin = speaker.distribution
+        async with aclosing(stream_of(deltas, plugin)) as stream:
             async for arrived in stream:
-                yield arrived
+                right, fault = checked(arrived, plugin)
+                if right is not None:
+                    yield right
+                if fault is not None:
+                    raise fault
