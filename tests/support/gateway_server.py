@@ -70,13 +70,15 @@ def parsed(text):
 
 
 @contextlib.asynccontextmanager
-async def running(runtime, settings=None, access=_ONE_KEY, observers=()):
+async def running(runtime, settings=None, access=_ONE_KEY, observers=(), middleware=()):
     """A gateway on a free port."""
     records = []
     chosen = settings or Settings(drain_seconds=5)
     made = await asyncio.to_thread(
         app, runtime, chosen, access, observers=[records.append, *observers]
     )
+    for each in middleware:
+        made.add_middleware(each)
     # The signals of the test's process are not the server's.
     server = Server(server_config(made, chosen, port=0))
     task = asyncio.create_task(server.serve())
@@ -94,7 +96,15 @@ async def running(runtime, settings=None, access=_ONE_KEY, observers=()):
 
 @contextlib.asynccontextmanager
 async def serving(
-    emulator, tmp_path, *, config=None, settings=None, access=_ONE_KEY, through=None, observers=()
+    emulator,
+    tmp_path,
+    *,
+    config=None,
+    settings=None,
+    access=_ONE_KEY,
+    through=None,
+    observers=(),
+    middleware=(),
 ):
     """A gateway whose models are the emulator's."""
     document = config or {}
@@ -107,6 +117,6 @@ async def serving(
             retries=RetryPolicy(max_attempts=1),
             cache_directory=tmp_path / "cache",
         ) as runtime,
-        running(runtime, settings, access, observers) as gateway,
+        running(runtime, settings, access, observers, middleware) as gateway,
     ):
         yield gateway

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 import uvicorn
-from gateway_server import KEY
+from gateway_server import KEY, serving
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -42,6 +42,34 @@ def test_a_wrong_setting_is_named(given, place):
 def test_a_setting_whose_variable_is_missing_is_named():
     with pytest.raises(ConfigError, match="HOST_OF_MINE"):
         settings_of(host="${HOST_OF_MINE}")
+
+
+async def test_middleware_that_is_added_sees_the_answers_of_doors(emulator, tmp_path):
+    async with serving(emulator, tmp_path, middleware=[Marking]) as gateway:
+        body = {
+            "model": "amazon-bedrock/us.amazon.nova-lite-v1:0",
+            "max_tokens": 100,
+            "messages": [{"role": "user", "content": "Hello"}],
+        }
+        status, headers, _ = await gateway.post("/v1/messages", body)
+        assert (status, headers["x-marked"]) == (200, "yes")
+        status, headers, _ = await gateway.post("/v1/messages", {**body, "model": "none/none"})
+        assert (status, headers["x-marked"]) == (404, "yes")
+
+
+class Marking:
+    """Middleware that adds a header field to each answer."""
+
+    def __init__(self, app):
+        self._app = app
+
+    async def __call__(self, scope, receive, send):
+        async def marked(message):
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-marked", b"yes")]
+            await send(message)
+
+        await self._app(scope, receive, marked)
 
 
 async def test_it_can_be_mounted(emulator, tmp_path):

@@ -9,7 +9,6 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -19,6 +18,7 @@ from modelwire.dialects import Failure
 from modelwire.runtime import Runtime
 from modelwire_gateway.access.caller import Access, OpenAccess, make_key
 from modelwire_gateway.access.opened import OpenedAccess, open_access
+from modelwire_gateway.dispatch import Application
 from modelwire_gateway.doors.count_tokens import count_tokens
 from modelwire_gateway.doors.door import Door
 from modelwire_gateway.doors.embeddings import embed_texts
@@ -76,16 +76,14 @@ def app(
     dialects = Dialects.installed(answering.registry)
     refusal = _refusal(dialects)
     models = ModelsDoor(gateway, openai=dialects.openai, anthropic=dialects.anthropic)
-    made = Starlette(
-        routes=[
+    made = Application(
+        [
             *_model_routes(gateway, dialects, models),
             *_other_routes(
                 Probes(gateway, metrics), PageApi(gateway, dialects.openai, recent, models)
             ),
         ],
-        middleware=[
-            Middleware(HostCheck, host=chosen.host, allowed=chosen.allow_hosts, refusal=refusal)
-        ],
+        check=partial(HostCheck, host=chosen.host, allowed=chosen.allow_hosts, refusal=refusal),
         exception_handlers={HTTPException: _refuse(refusal)},
         lifespan=_lifespan(gateway, models, runtime=own, access=access is None),
     )

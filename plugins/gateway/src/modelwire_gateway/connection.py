@@ -47,6 +47,7 @@ class Connection(HttpToolsProtocol):
         self._in_body = False
         self._body_began = False
         self._refused = False
+        self._watching: Callable[[], None] | None = None
 
     # The transport's side.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's
@@ -60,6 +61,7 @@ class Connection(HttpToolsProtocol):
             timer.cancel()
         self._timers.clear()
         super().connection_lost(exc)
+        self._report_left()
 
     def data_received(self, data: bytes) -> None:
         """Read a part of a request, and refuse what never becomes one."""
@@ -138,6 +140,15 @@ class Connection(HttpToolsProtocol):
             else:
                 self._start("rest", _REST_SECONDS, self._close)
 
+    def watch(self, left: Callable[[], None]) -> None:
+        """Have a function called when the client of the running request leaves."""
+        self._watching = left
+
+    def unwatch(self, left: Callable[[], None]) -> None:
+        """Call the function no longer; the one of a later request stays."""
+        if self._watching is left:
+            self._watching = None
+
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that is not used."""
         self._close()
@@ -175,6 +186,7 @@ class Connection(HttpToolsProtocol):
         if last is not None:
             last.disconnected = True
             last.message_event.set()
+            self._report_left()
         self._refused, self._unparsed = True, 0
         self.transport.write(_PLAIN % (_STATUS[status], len(message), message.encode()))
         if self.transport.can_write_eof():
@@ -183,6 +195,11 @@ class Connection(HttpToolsProtocol):
             self._start("closing", _CLOSING_SECONDS, self.transport.abort)
         else:
             self._close()
+
+    def _report_left(self) -> None:
+        left, self._watching = self._watching, None
+        if left is not None:
+            left()
 
     def _close(self) -> None:
         """Close, without waiting long for a client that does not read the rest."""

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
-from starlette.requests import Request
 
 from modelwire.dialects import BadRequest
 from modelwire.structuring import TOO_DEEP, is_deep, is_shallow
+from modelwire_gateway.doors.client import Client
 
 __all__ = ["LARGE", "off_loop", "read_body"]
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
-_DIGITS = 18
-"""Of the length of a body; more bytes there are not."""
 _decode = msgspec.json.Decoder().decode
 
 LARGE: Final = 256 * 1024
 """Bytes beyond which a body is read in a thread."""
 
 
-async def read_body(request: Request, *, most: int, seconds: float) -> tuple[dict[str, Any], int]:
+async def read_body(
+    client: Client, headers: Mapping[str, str], *, most: int, seconds: float
+) -> tuple[dict[str, Any], int]:
     """Read the JSON object of a request.
 
     Args:
-        request: The request.
+        client: The client.
+        headers: The header fields of the request.
         most: Bytes that the body may have.
         seconds: How long it may take to arrive.
 
@@ -39,17 +40,14 @@ async def read_body(request: Request, *, most: int, seconds: float) -> tuple[dic
         BadRequest: It is too large, too slow, compressed, no JSON object, or nested too deep.
         ClientDisconnect: The client left before the end.
     """
-    encoding = request.headers.get("content-encoding", "")
+    encoding = headers.get("content-encoding", "")
     if encoding.strip().lower() not in ("", "identity"):
         # What is unpacked may be a thousand times as large as what was sent.
         msg = "The body must not be compressed: leave out the header field content-encoding."
         raise BadRequest(msg, status=415)
-    try:
-        async with asyncio.timeout(seconds):
-            data = await _collected(request, most)
-    except TimeoutError as error:
-        msg = f"The body of the request did not arrive within {seconds:g} seconds."
-        raise BadRequest(msg, status=408) from error
+    data = await client.body(headers.get("content-length", ""), most=most, seconds=seconds)
+    if len(data) <= LARGE:
+        return _read_object(data), len(data)
     return await off_loop(len(data), _read_object, data), len(data)
 
 
@@ -80,19 +78,3 @@ def _read_object(data: bytes) -> dict[str, Any]:
         msg = f"The body is {TOO_DEEP}."
         raise BadRequest(msg)
     return value
-
-
-async def _collected(request: Request, most: int) -> bytes:
-    too_large = BadRequest(f"The body may have {most} bytes.", status=413)
-    declared = request.headers.get("content-length", "")
-    # A server that hands on a number without end has one too large as well.
-    if declared.isdecimal() and (len(declared) > _DIGITS or int(declared) > most):
-        raise too_large
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise too_large
-        parts.append(part)
-    return b"".join(parts)

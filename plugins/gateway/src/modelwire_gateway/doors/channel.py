@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from starlette.types import Message, Receive, Send
+from starlette.types import Send
 
-__all__ = ["Channel", "Sender", "attend"]
+__all__ = ["Channel"]
 
 _FULL: Final = 256 * 1024
 """Bytes that may wait for a slow client before its provider is read no further."""
@@ -130,57 +130,3 @@ class Channel:
             )
         more = not self._ended
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
-
-
-class Sender:
-    """Sends the messages of a response, and knows whether its last one was sent.
-
-    A server reports that a client has left after a complete response, too.
-
-    Args:
-        send: The ASGI function.
-    """
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.complete = False
-
-    async def __call__(self, message: Message) -> None:
-        """Send a message."""
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
-            self.complete = True
-        await self._send(message)
-
-
-async def attend(
-    receive: Receive, work: Coroutine[Any, Any, None], leave: Callable[[], float | None]
-) -> None:
-    """Make a call, and watch whether its client leaves.
-
-    Args:
-        receive: The ASGI function, after the body was read.
-        work: The call.
-        leave: Called when the client has left, or has its whole answer; says how many seconds the call
-            gets to end by itself before it is cancelled. `None` is no limit.
-    """
-    limit = asyncio.timeout(None)
-    watcher = asyncio.create_task(_watch(receive, leave, limit))
-    try:
-        async with limit:
-            try:
-                await work
-            finally:
-                watcher.cancel()
-    except TimeoutError:
-        if not limit.expired():
-            raise
-
-
-async def _watch(
-    receive: Receive, leave: Callable[[], float | None], limit: asyncio.Timeout
-) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    seconds = leave()
-    if seconds is not None:
-        limit.reschedule(asyncio.get_running_loop().time() + seconds)

@@ -7,8 +7,7 @@ import time
 from typing import Final
 
 from attrs import evolve
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from modelwire.dialects import Asked, BadRequest, Dialect, Failure, ServedCall, WireEvent
@@ -19,14 +18,14 @@ from modelwire.models import Model
 from modelwire.runtime import Runtime, Stream
 from modelwire_gateway.access.caller import Admission, Estimate, Refused
 from modelwire_gateway.doors.body import off_loop
-from modelwire_gateway.doors.channel import Channel, Sender, attend
+from modelwire_gateway.doors.channel import Channel
+from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
     Asking,
     Opened,
     explained,
     failure_response,
-    json_response,
     new_request_id,
     open_model,
     read_asking,
@@ -65,8 +64,8 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        visit = _Visit(self._gateway, self._dialect, Request(scope, receive), send, self._stream)
-        await visit.run()
+        client = Client(scope, receive, send)
+        await _Visit(self._gateway, self._dialect, client, self._stream).run()
 
 
 class _Visit:
@@ -76,14 +75,12 @@ class _Visit:
         self,
         gateway: Gateway,
         dialect: Dialect,
-        request: Request,
-        send: Send,
+        client: Client,
         is_streamed: bool | None,
     ) -> None:
         self._gateway = gateway
         self._dialect = dialect
-        self._request = request
-        self._send = Sender(send)
+        self._client = client
         self._stream: Stream | None = None
         self._began = time.monotonic()
         self._record = RequestRecord(new_request_id(), dialect.api, time.time())
@@ -104,16 +101,16 @@ class _Visit:
 
     async def _answer(self) -> None:
         try:
-            asking = await read_asking(self._gateway, self._request, self._record)
+            asking = await read_asking(self._gateway, self._client, self._record)
         except (BadRequest, Refused) as error:
             await self._fail(error)
             return
         with client_trace(asking.headers):
-            await attend(self._request.receive, self._serve(asking), self._left)
+            await self._client.attend(self._serve(asking), self._left)
 
     def _left(self) -> float | None:
         """End the answer because its client has gone; one that is complete is only to be settled."""
-        if self._send.complete:
+        if self._client.complete:
             return None
         self._has_left = True
         self._record.status, self._record.failure = _LEFT, "left"
@@ -221,8 +218,7 @@ class _Visit:
                         **self._dialect.headers(self._record.request_id),
                         **_ignored(call),
                     }
-                    answer = self._dialect.whole(message, asked)
-                    await self._respond(json_response(answer, 200, headers))
+                    await self._client.succeed(self._dialect.whole(message, asked), headers)
         except Cancelled as error:
             self._failed(error)
         except ModelwireError as error:
@@ -233,7 +229,7 @@ class _Visit:
         """Write the events as they come; a failure after the head is the last of them."""
         writer = self._dialect.writer(asked)
         channel = Channel(
-            self._send,
+            self._client.send,
             {
                 "content-type": self._dialect.media_type,
                 "cache-control": "no-cache",
@@ -323,11 +319,9 @@ class _Visit:
     async def _fail(self, error: Exception) -> None:
         failure = explained(error, self._record.request_id)
         self._record.failure = failure.kind
-        await self._respond(failure_response(self._dialect, failure, self._record.request_id))
-
-    async def _respond(self, response: Response) -> None:
+        response = failure_response(self._dialect, failure, self._record.request_id)
         self._record.status = response.status_code
-        await response(self._request.scope, self._request.receive, self._send)
+        await self._client.respond(response)
 
 
 def _labelled(call: ServedCall, admission: Admission) -> ServedCall:

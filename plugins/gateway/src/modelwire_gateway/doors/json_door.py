@@ -6,19 +6,18 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from modelwire.dialects import BadRequest, ErrorWords
 from modelwire_gateway.access.caller import Refused
-from modelwire_gateway.doors.channel import Sender, attend
+from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.visit import (
     Asking,
     Opened,
     explained,
     failure_response,
-    json_response,
     new_request_id,
     open_model,
     read_asking,
@@ -53,42 +52,37 @@ class JsonDoor:
         record = RequestRecord(new_request_id(), self._name, time.time())
         self._gateway.begin(record)
         began = time.monotonic()
-        request = Request(scope, receive)
+        client = Client(scope, receive, send)
         try:
             try:
-                asking = await read_asking(self._gateway, request, record)
+                asking = await read_asking(self._gateway, client, record)
             except (BadRequest, Refused) as error:
-                await self._fail(error, record)(scope, receive, send)
+                await client.respond(self._fail(error, record))
                 return
-            sender = Sender(send)
-            work = self._respond(asking, request, record, sender)
 
             def left() -> float | None:
-                if sender.complete:
+                if client.complete:
                     return None
                 record.status, record.failure = 499, "left"
                 return 0
 
-            await attend(request.receive, work, left)
+            await client.attend(self._respond(asking, client, record), left)
         except ClientDisconnect:
             record.status, record.failure = 499, "left"
         finally:
             record.seconds = time.monotonic() - began
             self._gateway.observe(record)
 
-    async def _respond(
-        self, asking: Asking, request: Request, record: RequestRecord, send: Send
-    ) -> None:
+    async def _respond(self, asking: Asking, client: Client, record: RequestRecord) -> None:
         try:
             members = await self._gateway.members(asking.caller, asking.name)
             first = members[0] if members else self._gateway.expand(asking.name)
             opened = await open_model(self._gateway, asking, first, record)
             body = await self._handler(self._gateway, asking, opened, record)
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
-            response = self._fail(error, record)
+            await client.respond(self._fail(error, record))
         else:
-            response = json_response(body, 200, self._words.headers(record.request_id))
-        await response(request.scope, request.receive, send)
+            await client.succeed(body, self._words.headers(record.request_id))
 
     def _fail(self, error: Exception, record: RequestRecord) -> Response:
         failure = explained(error, record.request_id)

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import msgspec
 from attrs import frozen
-from starlette.requests import Request
 from starlette.responses import Response
 
 from modelwire.dialects import BadRequest, ErrorWords, Failure
 from modelwire.errors import PluginError, UnknownModel
 from modelwire.models import Model
-from modelwire_gateway.access.caller import Caller, Refused, header_fields
+from modelwire_gateway.access.caller import Caller, Refused
 from modelwire_gateway.doors.body import read_body
+from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.failure import failure_of
 from modelwire_gateway.gateway import Gateway, logger
 from modelwire_gateway.records import Content, RequestRecord
@@ -79,7 +79,7 @@ class Opened:
     upstream: str
 
 
-async def read_asking(gateway: Gateway, request: Request, record: RequestRecord) -> Asking:
+async def read_asking(gateway: Gateway, client: Client, record: RequestRecord) -> Asking:
     """Authenticate the caller, and read the request.
 
     Raises:
@@ -87,15 +87,18 @@ async def read_asking(gateway: Gateway, request: Request, record: RequestRecord)
         BadRequest: The body cannot be read, or names no model.
         ClientDisconnect: The client left before the end of the body.
     """
-    headers = header_fields(request.headers.items())
+    headers = client.headers()
     caller = await gateway.access.authenticate(headers)
     record.caller = caller.id
     body, size = await read_body(
-        request, most=gateway.settings.max_body_bytes, seconds=gateway.settings.request_seconds
+        client,
+        headers,
+        most=gateway.settings.max_body_bytes,
+        seconds=gateway.settings.request_seconds,
     )
     if gateway.settings.log_content:
         record.content = Content(dict(body))
-    body |= request.path_params
+    body |= client.path_params
     record.name = name = checked_name(body.get("model"))
     return Asking(caller, headers, body, size, name)
 
