@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from extensive_tests import NAME, partly_extensive
+from lean_pytest import ALONE
 
 ROOT = Path(__file__).parents[1]
 SUPPORT = Path(__file__).parent / "support"
 PATHS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"][
     "testpaths"
 ]
-ALONE = {"integrations/ray/tests"}
+ELSEWHERE = {"integrations/ray/tests"}
 """Folders whose tests run in an environment of their own, by `tests/test_integrations.py`."""
 
 AREAS = [*PATHS, "core/tests/cli", "core/tests/testing", "plugins/bedrock/tests/emulator", "tests/reliability"]  # fmt: skip
@@ -65,7 +66,7 @@ def test_pytest_finds_every_folder_of_tests():
         for pattern in ("core/tests", "plugins/*/tests", "integrations/*/tests", "tests")
         for folder in ROOT.glob(pattern)
     }
-    assert folders == {*PATHS, *ALONE}
+    assert folders == {*PATHS, *ELSEWHERE}
 
 
 def is_extensive(file):
@@ -107,11 +108,11 @@ def run(tmp_path):
     def run(tests, *options):
         (tmp_path / "test_all.py").write_text(tests)
         (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
-        plugins = ["-p", "extensive_tests", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+        plugins = ["-p", "extensive_tests", "-p", "no:cacheprovider"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-v", *plugins, *options],
             cwd=tmp_path,
-            env={"PYTHONPATH": str(SUPPORT)},
+            env={"PYTHONPATH": str(SUPPORT), **ALONE},
             capture_output=True,
             text=True,
         )

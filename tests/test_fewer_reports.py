@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lean_pytest import ALONE
 
 SUPPORT = Path(__file__).parent / "support"
 
@@ -53,11 +54,11 @@ def run(tmp_path):
         (tmp_path / "test_all.py").write_text(TESTS)
         (tmp_path / "conftest.py").write_text(CONFTEST)
         (tmp_path / "pytest.ini").write_text("[pytest]\n")
-        plugins = ["-p", "no:asyncio", "-p", "no:cacheprovider", "-p", "no:langsmith_plugin"]
+        plugins = ["-p", "xdist.plugin", "-p", "no:cacheprovider"]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-n", "1", *plugins, *options],
             cwd=tmp_path,
-            env={"PYTHONPATH": str(SUPPORT)},
+            env={"PYTHONPATH": str(SUPPORT), **ALONE},
             capture_output=True,
             text=True,
         )

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lean_pytest import ALONE
+
 SUPPORT = Path(__file__).parent / "support"
 
 FILES = {
@@ -21,11 +23,11 @@ def test_files_with_the_highest_limit_begin_first_and_then_those_with_most_tests
         (tmp_path / f"test_{name}.py").write_text(text)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     options = ["-v", "-n", "1", "--dist", "loadfile", "--no-loadscope-reorder"]
-    plugins = ["-p", "no:asyncio", "-p", "no:cacheprovider", "-p", "long_files_first"]
+    plugins = ["-p", "xdist.plugin", "-p", "no:cacheprovider", "-p", "long_files_first"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *plugins],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(SUPPORT)},
+        env={"PYTHONPATH": str(SUPPORT), **ALONE},
         capture_output=True,
         text=True,
     )

@@ -4,6 +4,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from lean_pytest import environ_with
 from loop_watch import is_watched
 
 pytest_plugins = ["pytester"]
@@ -65,7 +66,9 @@ TESTS = {
 
 
 @pytest.mark.parametrize(("source", "said"), TESTS.values(), ids=TESTS)
-def test_what_blocks_the_loop_is_named(pytester, source, said):
+def test_what_blocks_the_loop_is_named(pytester, monkeypatch, source, said):
+    for name, value in environ_with(["pytest_asyncio.plugin"]).items():
+        monkeypatch.setenv(name, value)
     suite = pytester.mkdir("core") / "tests"
     suite.mkdir()
     (suite / "test_it.py").write_text(textwrap.dedent(source))

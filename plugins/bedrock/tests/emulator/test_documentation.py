@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lean_pytest import environ_with
 
 from modelwire_bedrock.emulator import Scenario
 from modelwire_bedrock.emulator.faults import SHORT_ERRORS, FaultKind
@@ -22,12 +23,20 @@ def example(page, name):
     return re.search(rf"<!-- test: {name} -->\n```\w+\n(.*?)```", page, re.DOTALL)[1]
 
 
+def pytest_of(folder):
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(folder)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environ_with(["modelwire_bedrock.emulator.fixture"]),
+    )
+
+
 def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
     code = example(page, "fixture")
     (tmp_path / "test_agent.py").write_text(code)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "modelwire_bedrock.emulator.fixture"]
-
-    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+    done = pytest_of(tmp_path)
 
     assert "1 passed" in done.stdout, done.stdout + done.stderr
     body = code[code.index("def test") :].strip().splitlines()
@@ -37,9 +46,7 @@ def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
 @pytest.mark.parametrize("name", ["apis", "synth"])
 def test_the_examples_of_other_apis_and_of_tools_are_tests_that_pass(page, tmp_path, name):
     (tmp_path / "test_example.py").write_text(example(page, name))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "modelwire_bedrock.emulator.fixture"]
-
-    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+    done = pytest_of(tmp_path)
 
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from lean_pytest import environ_with
+
 TEST = """
 import boto3
 
@@ -24,9 +26,13 @@ def test_another(bedrock_emulator):
 
 def test_it_is_there_and_starts_afresh_for_every_test(tmp_path):
     (tmp_path / "test_agent.py").write_text(TEST)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "modelwire_bedrock.emulator.fixture"]
-
-    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environ_with(["modelwire_bedrock.emulator.fixture"]),
+    )
 
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
