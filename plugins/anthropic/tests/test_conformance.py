@@ -12,6 +12,10 @@ SERVICE = {
 }  # fmt: skip
 TOOLS = {"tools", "tool_choice"}
 
+again = pytest.mark.extensive(
+    "it holds the API against the rules again, with another configuration"
+)
+
 TestClaude = provider_suite(
     "anthropic",
     wire=MessagesWire(),
@@ -19,17 +23,21 @@ TestClaude = provider_suite(
     abilities={"api_key", "temperature", "top_p", *SERVICE, *TOOLS},
 )
 
-TestClaudeThatThinks = provider_suite(
-    "anthropic",
-    wire=MessagesWire(),
-    model="claude-opus-4-6",
-    abilities={"api_key", "reasoning", "signatures", "thinking", *SERVICE, *TOOLS},
+TestClaudeThatThinks = again(
+    provider_suite(
+        "anthropic",
+        wire=MessagesWire(),
+        model="claude-opus-4-6",
+        abilities={"api_key", "reasoning", "signatures", "thinking", *SERVICE, *TOOLS},
+    )
 )
 
-TestServiceOfTheUsersOwn = provider_suite(
-    "my-gateway",
-    api="anthropic-messages",
-    wire=MessagesWire(),
-    model="house-model",
-    abilities=SERVICE | TOOLS,
+TestServiceOfTheUsersOwn = again(
+    provider_suite(
+        "my-gateway",
+        api="anthropic-messages",
+        wire=MessagesWire(),
+        model="house-model",
+        abilities=SERVICE | TOOLS,
+    )
 )

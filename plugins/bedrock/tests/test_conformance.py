@@ -22,6 +22,8 @@ ABILITIES = {
     "tools",
 }
 
+again = pytest.mark.extensive("it holds the API against the rules again, with another model")
+
 TestClaude = provider_suite(
     "amazon-bedrock",
     wire=ConverseStreamWire(),
@@ -30,10 +32,12 @@ TestClaude = provider_suite(
     abilities={"images", "reasoning", "signatures", "stop", "thinking", *ABILITIES},
 )
 
-TestNova = provider_suite(
-    "amazon-bedrock",
-    wire=ConverseStreamWire(),
-    model="us.amazon.nova-lite-v1:0",
-    embedding_model="amazon.titan-embed-text-v2:0",
-    abilities={"images", "stop", "temperature", "top_p", *ABILITIES},
+TestNova = again(
+    provider_suite(
+        "amazon-bedrock",
+        wire=ConverseStreamWire(),
+        model="us.amazon.nova-lite-v1:0",
+        embedding_model="amazon.titan-embed-text-v2:0",
+        abilities={"images", "stop", "temperature", "top_p", *ABILITIES},
+    )
 )

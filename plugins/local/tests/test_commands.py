@@ -73,6 +73,7 @@ def empty_environment(tmp_path_factory):
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
+@pytest.mark.extensive("pip tries an index that is not there several times")
 def test_pip_that_reaches_no_index_is_an_error_with_another_way(empty_environment, capfd):
     environ = {**os.environ, "PIP_NO_INDEX": "1"}
     with pytest.raises(PluginError, match="pip could not install") as caught:

@@ -54,6 +54,7 @@ def outcome(process):
     return process.returncode, output, errors
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 def test_leaving_the_loop_in_the_middle_of_an_answer():
     assert run("asyncio.run(first_text(stream()))") == (0, "text\n", "")
 
@@ -68,6 +69,7 @@ def test_exiting_in_the_middle_of_an_answer():
     assert run(body) == (3, "text\n", "")
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 def test_closing_the_loop_under_an_answer():
     body = """
         loop = asyncio.new_event_loop()
@@ -79,6 +81,7 @@ def test_closing_the_loop_under_an_answer():
     assert (status, output) == (0, "text\n")
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 def test_ending_while_another_thread_listens():
     body = """
         begun = threading.Event()
@@ -94,10 +97,12 @@ def test_ending_while_another_thread_listens():
     assert run(body) == (0, "text\n", "")
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 def test_ending_after_the_answer():
     assert run("asyncio.run(first_text(stream(1)))") == (0, "text\n", "")
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 def test_letting_go_of_a_model_that_has_not_answered_yet():
     body = """
         from modelwire_local.models import find_weights
@@ -157,11 +162,13 @@ def answer_in_a_fork(before):
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 @needs_fork
 def test_a_fork_of_a_process_with_a_model_is_told_that_it_has_none():
     assert run(answer_in_a_fork("asyncio.run(answer())")) == (7, "", "")
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 @needs_fork
 def test_a_fork_of_a_process_without_a_model_loads_its_own():
     assert run(answer_in_a_fork("")) == (0, "", "")

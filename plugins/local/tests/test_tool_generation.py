@@ -7,6 +7,7 @@ from contextlib import aclosing, suppress
 import pytest
 from attrs import evolve
 from chat_templates import TEMPLATES
+from extensive_tests import partly_extensive
 
 from modelwire.errors import ContextOverflow, MalformedToolCall, RequestTimeout
 from modelwire.events import (
@@ -120,6 +121,7 @@ async def test_no_call_is_made_where_none_may_be(ask):
     assert not only(ToolCallStart, deltas)
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_a_result_is_answered_in_words(ask):
     call = AssistantMessage([ToolCall("c1", "add.numbers", {"a": 17, "b": 25})], "local", "m")
     result = ToolResultMessage("c1", "add.numbers", "42")
@@ -130,6 +132,7 @@ async def test_a_result_is_answered_in_words(ask):
     assert calls_of(await ask(kept, tool_choice=ANY))
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_arguments_have_the_types_of_the_schema(ask):
     schema = {
         "type": "object",
@@ -188,6 +191,7 @@ async def test_a_call_that_its_limit_cuts_is_not_ended(ask):
     assert not only(BlockEnd, deltas)
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_tools_and_a_schema_go_together(ask):
     hello = evolve(SUM, messages=[UserMessage("Hello!")])
     for context in (hello, SUM):
@@ -202,8 +206,10 @@ async def test_tools_and_a_schema_go_together(ask):
 
 # Files of the user's own
 
+EACH = "the embedded model answers with each chat template"
 
-@pytest.fixture(params=["none", *TEMPLATES])
+
+@pytest.fixture(params=partly_extensive(["none", *TEMPLATES], TEMPLATES.__contains__, EACH))
 def own(request, weights, make_gguf):
     """A file of the user's own, with a chat template of each kind."""
     path = weights if request.param == "none" else make_gguf(weights, TEMPLATES[request.param])
@@ -226,7 +232,7 @@ BEGUN = {
 }
 
 
-@pytest.mark.parametrize("form", BEGUN)
+@pytest.mark.parametrize("form", partly_extensive(BEGUN, "hermes".__ne__, EACH))
 async def test_the_forms_of_calls_of_known_templates_are_read(stream, weights, make_gguf, form):
     path = make_gguf(weights, TEMPLATES[form])
     model = Model("local", form, context_window=2048, extra={"path": str(path)})

@@ -15,6 +15,10 @@ SERVICE = {"batch_jobs", "cache_usage", "discovery", "embeddings", "probe", "str
 SAMPLING = {"max_tokens", "temperature", "top_p"}
 TOOLS = {"tools", "tool_choice"}
 
+again = pytest.mark.extensive(
+    "it holds the API against the rules again, with another configuration"
+)
+
 TestChatCompletions = provider_suite(
     "openai",
     api="openai-completions",
@@ -22,14 +26,18 @@ TestChatCompletions = provider_suite(
     abilities={"api_key", "images", "stop", *SERVICE, *SAMPLING, *TOOLS},
 )
 
-TestChatCompletionsThatThinks = provider_suite(
-    "deepseek",
-    wire=ChatCompletionsWire(),
-    abilities={"api_key", "max_tokens", "reasoning", "thinking", *SERVICE, *TOOLS},
+TestChatCompletionsThatThinks = again(
+    provider_suite(
+        "deepseek",
+        wire=ChatCompletionsWire(),
+        abilities={"api_key", "max_tokens", "reasoning", "thinking", *SERVICE, *TOOLS},
+    )
 )
 
-TestChatCompletionsOfTheUsersOwn = provider_suite(
-    "my-gateway", api="openai-completions", wire=ChatCompletionsWire(), abilities=SERVICE
+TestChatCompletionsOfTheUsersOwn = again(
+    provider_suite(
+        "my-gateway", api="openai-completions", wire=ChatCompletionsWire(), abilities=SERVICE
+    )
 )
 
 TestResponses = provider_suite(
@@ -39,9 +47,11 @@ TestResponses = provider_suite(
     abilities={"api_key", "images", *SERVICE, *SAMPLING, *TOOLS},
 )
 
-TestResponsesThatThinks = provider_suite(
-    "openai",
-    wire=ResponsesWire(),
-    api="openai-responses",
-    abilities={"max_tokens", "reasoning", "signatures", "thinking", *SERVICE, *TOOLS},
+TestResponsesThatThinks = again(
+    provider_suite(
+        "openai",
+        wire=ResponsesWire(),
+        api="openai-responses",
+        abilities={"max_tokens", "reasoning", "signatures", "thinking", *SERVICE, *TOOLS},
+    )
 )

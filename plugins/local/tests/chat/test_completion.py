@@ -87,6 +87,7 @@ async def test_the_limit_on_tokens_ends_the_answer(ask):
     assert usage_of(deltas).output == 3
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_the_end_of_the_context_is_a_limit_on_tokens(ask):
     story = Context([UserMessage("Write a long story about a dragon." * 20)])
     small = evolve(MODEL, context_window=256)
@@ -215,6 +216,7 @@ def own_with_tools(weights, make_gguf):
     return Model("local", "with-tools", context_window=1024, extra={"path": str(path)})
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_a_chat_template_that_renders_tools_gets_them(ask, own_with_tools):
     question = UserMessage("What is the weather?")
     without = await ask(Context([question]), model=own_with_tools, max_tokens=4)
@@ -232,6 +234,7 @@ async def test_a_call_that_breaks_the_form_of_the_template_is_a_typed_error(ask,
     assert text_of(await ask(model=own_with_tools, max_tokens=4))
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_calls_and_results_reach_a_model_in_the_form_that_its_template_renders(
     ask, own, own_with_tools
 ):
@@ -250,6 +253,7 @@ async def test_calls_and_results_reach_a_model_in_the_form_that_its_template_ren
     assert changes_of(await ask(context, model=own_with_tools, max_tokens=4)) == []
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_a_deadline_holds_while_the_chat_template_is_inspected(ask, weights, make_gguf):
     fresh = Model("local", "fresh", context_window=256, extra={"path": str(make_gguf(weights))})
     context = Context([UserMessage("Weather?")], tools=[WEATHER])
