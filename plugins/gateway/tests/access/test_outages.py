@@ -17,6 +17,8 @@ from modelwire_gateway.storage.database import open_database
 from modelwire_gateway.storage.keys import Keys
 from modelwire_gateway.storage.settings import StorageSettings
 
+pytestmark = pytest.mark.extensive("it kills and starts PostgreSQL and Valkey again")
+
 MODEL = Model("amazon-bedrock", "nova", prices=Prices(1.0, 10.0))
 ESTIMATE = Estimate(100, 100)
 PATIENCE = 60

@@ -17,6 +17,8 @@ from modelwire_gateway.storage.database import open_database
 from modelwire_gateway.storage.keys import Keys
 from modelwire_gateway.storage.settings import StorageSettings
 
+pytestmark = pytest.mark.extensive("it kills and starts PostgreSQL and Valkey again")
+
 MODEL = "amazon-bedrock/us.amazon.nova-lite-v1:0"
 ASKED = [{"role": "user", "content": "Hello"}]
 DOORS = {

@@ -18,6 +18,8 @@ from long_runs import is_long, scaled
 
 from modelwire_bedrock.emulator import Emulator
 
+pytestmark = pytest.mark.extensive("it makes thousands of requests from a description")
+
 OPERATIONS = [
     (path, method, mode)
     for path, methods in description()["paths"].items()
