@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from code_pages import check_format, check_json5, run_python
 from console_pages import PROJECT, Block, Shell, blocks_of, differs
+from extensive_tests import partly_extensive
 from page_surroundings import WITH, shell_in
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +36,17 @@ def place(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+LONG = {"docs/agent.md", "docs/getting-started.md", "docs/local-models.md", "docs/tools.md"}
+"""The pages on which the embedded model answers many times."""
+
+PROGRAMS = partly_extensive(
+    PAGES,
+    lambda page: place(page) in LONG or "integrations" in page.parts,
+    "the embedded model answers, or a framework is imported",
+    name=place,
+)
+
+
 @pytest.fixture
 def shell(tmp_path):
     return shell_in(tmp_path)
@@ -48,7 +60,7 @@ def blocks_in(page: Path, *languages: str) -> list[Block]:
     return [block for block in blocks_of(page) if block.language in languages and runs(block)]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=place)
+@pytest.mark.parametrize("page", PROGRAMS)
 @pytest.mark.timeout(240)
 def test_the_python_of_a_page_runs(page, shell, request):
     blocks = blocks_in(page, "python")
@@ -72,7 +84,7 @@ def test_the_data_of_a_page_is_what_it_says(page):
         assert wrong is None, f"{place(page)}:{block.line}: {wrong}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=place)
+@pytest.mark.parametrize("page", PROGRAMS)
 @pytest.mark.timeout(240)
 def test_the_commands_of_a_page_do_what_it_says(page, shell, request):
     blocks = blocks_in(page, "console")

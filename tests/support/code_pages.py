@@ -10,6 +10,7 @@ from pathlib import Path
 
 import json5
 import preloaded
+from lean_pytest import ALONE, OURS
 
 from modelwire.config import Config
 from modelwire.errors import ConfigError
@@ -47,8 +48,11 @@ def run_python(texts: list[str], folder: Path, environ: dict[str, str]) -> str |
     options = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
     options += ["-o", "asyncio_default_fixture_loop_scope=function"]
     commands += [["-m", "pytest", *options, path] for path, tests in paths if tests]
+    plugins = {**ALONE, "PYTEST_PLUGINS": ",".join(["pytest_asyncio.plugin", *OURS])}
     for command in commands:
-        done = preloaded.run(command, cwd=folder, env=environ, text=True, timeout=120, python=True)
+        done = preloaded.run(
+            command, cwd=folder, env={**environ, **plugins}, text=True, timeout=120, python=True
+        )
         if done.returncode != 0:
             return f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
     return None

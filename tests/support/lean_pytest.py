@@ -6,8 +6,16 @@ longer than most short runs.
 
 import os
 from collections.abc import Iterable
+from importlib.metadata import entry_points
 
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+OURS = [
+    entry.value
+    for entry in entry_points(group="pytest11")
+    if entry.dist is not None and entry.dist.name.startswith("modelwire")
+]
+"""The modules of the plugins that modelwire's packages bring."""
 
 
 def environ_with(plugins: Iterable[str]) -> dict[str, str]:

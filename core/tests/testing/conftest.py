@@ -4,12 +4,12 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import preloaded
 import pytest
 from attrs import frozen
+from lean_pytest import ALONE, OURS
 
 from modelwire.cli.plugin.names import PluginNames
 from modelwire.cli.plugin.template import write_plugin
@@ -17,13 +17,7 @@ from modelwire.cli.plugin.template import write_plugin
 sys.path.insert(0, str(Path(__file__).parent))  # the mistakes
 
 
-# Of the plugins that pytest finds, those of modelwire: importing the others takes most of a short run.
-_OURS = [
-    entry.value
-    for entry in entry_points(group="pytest11")
-    if entry.dist.name.startswith("modelwire")
-]
-_PLUGINS = [option for module in _OURS for option in ("-p", module)]
+_PLUGINS = [option for module in OURS for option in ("-p", module)]
 
 
 class Workshop:
@@ -80,7 +74,7 @@ class Workshop:
         done = preloaded.run(
             ["-m", "pytest", "-q", *quiet, f"--modelwire-report={report}", *options, *nodes],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env={**os.environ, "PYTHONPATH": path, **ALONE},
             text=True,
             timeout=280,
             python=True,
