@@ -84,6 +84,7 @@ def test_a_key_of_the_environment_is_not_printed(tmp_path):
         assert exports["OPENAI_API_KEY"] == '"$MODELWIRE_GATEWAY_KEY"'
 
 
+@pytest.mark.extensive("it starts gateways as processes")
 def test_a_port_in_use_is_reported(tmp_path):
     with serving(tmp_path) as (_, exports):
         port = exports["ANTHROPIC_BASE_URL"].rpartition(":")[2]
@@ -137,6 +138,7 @@ def test_with_stored_keys_none_is_printed_and_a_revoked_one_is_refused_without_a
         assert status_of(url, second) == 404
 
 
+@pytest.mark.extensive("it starts gateways as processes")
 @pytest.mark.parametrize(("host", "warns"), [("0.0.0.0", True), ("127.0.0.1", False)])
 def test_it_warns_where_other_machines_can_call_it(tmp_path, host, warns):
     with serving(tmp_path, "--host", host) as (process, exports):

@@ -51,6 +51,7 @@ async def test_sigterm_lets_a_stream_end(emulator, tmp_path):
     assert b"-> 200" in failed
 
 
+@pytest.mark.extensive("it starts gateways as processes")
 @pytest.mark.parametrize(
     ("number", "settings"), [(signal.SIGINT, {}), (signal.SIGTERM, {"drainSeconds": 1})]
 )

@@ -113,6 +113,7 @@ def repeated(path):
         yield {**DOORS[path], **{f"field_{n}": n for n in range(MANY)}}
 
 
+@pytest.mark.extensive("it reads and writes ten thousand parts")
 @pytest.mark.may_block("the parts of one conversation are checked and written together")
 @pytest.mark.parametrize("path", DOORS)
 async def test_ten_thousand_parts_are_answered_and_others_meanwhile(gateway, path):
