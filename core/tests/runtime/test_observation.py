@@ -10,6 +10,8 @@ import pytest
 from modelwire import Agent, Deadlines, run_tools
 from modelwire.errors import AuthenticationError, Cancelled, RequestTimeout
 from modelwire.events import TextDeltaEvent
+from modelwire.hookspecs import CompletionOptions
+from modelwire.runtime.caller_options import NO_OPTIONS, options_of
 
 WATCHER = """
     import contextlib, contextvars, threading
@@ -197,3 +199,34 @@ async def test_an_observer_that_does_not_care_costs_nothing(site, make_runtime):
     """
     site.install("absent", {"middleware": {"absent": ""}}, source)
     assert (await make_runtime().complete("hi", model="echo/e")).text
+
+
+TAMPERER = """
+    from modelwire.hookspecs import hookimpl
+
+    options = []
+
+    def begin(operation):
+        options.append(operation.options)
+        operation.options.params["left"] = "behind"
+
+    @hookimpl(wrapper=True)
+    def observe_operations():
+        return [*(yield), begin]
+"""
+
+
+async def test_what_an_observer_does_to_options_stays_with_one_call(site, wild, make_runtime):
+    tamperer = importlib.import_module(
+        site.install("tampering", {"middleware": {"tampering": ""}}, TAMPERER)
+    )
+    runtime = make_runtime()
+    for _ in range(2):
+        await runtime.complete("hi", model="echo/e")
+    await runtime.complete("hi", model="echo/e", max_tokens=5)
+    one, two, three = tamperer.options
+    assert one is not two
+    assert one.params is not three.params
+    options = NO_OPTIONS
+    assert options == CompletionOptions()
+    assert options_of(options, {"max_tokens": 5}, Agent).params is not options.params

@@ -16,7 +16,7 @@ def _strip(name: str) -> str:
     return name.strip()
 
 
-@frozen
+@frozen(cache_hash=True)
 class ModelRef:
     """A provider's id and a model's id at that provider.
 

@@ -9,7 +9,8 @@ from modelwire._lazy import lazy_exports
 if TYPE_CHECKING:
     from modelwire.registry.claims import Claim, installed_claims
     from modelwire.registry.info import PluginInfo, PluginState
-    from modelwire.registry.registry import Owner, Registry
+    from modelwire.registry.owner import Owner
+    from modelwire.registry.registry import Registry
     from modelwire.registry.served import load_dialect
 
 __all__ = [
@@ -33,10 +34,8 @@ __getattr__, __dir__ = lazy_exports(
             "PluginInfo",
             "PluginState",
         ),
-        "registry": (
-            "Owner",
-            "Registry",
-        ),
+        "owner": ("Owner",),
+        "registry": ("Registry",),
         "served": ("load_dialect",),
     },
 )

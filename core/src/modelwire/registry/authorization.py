@@ -14,7 +14,8 @@ from modelwire.transport.authorized import AuthorizedTransport
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
-    from modelwire.registry.registry import Owner, Registry
+    from modelwire.registry.owner import Owner
+    from modelwire.registry.registry import Registry
     from modelwire.transport import Request, Transport
 
 __all__ = ["authorized_transport"]

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-import pluggy
 from attrs import evolve
 
 from modelwire._plugin_hints import plugin_hint, update_hint
@@ -18,13 +17,14 @@ from modelwire.forks import ForkSafeLock
 from modelwire.models import ModelRef, fold_provider
 from modelwire.registry.claims import Claim, Kind, installed_claims, normalize_name, undisputed
 from modelwire.registry.info import PluginInfo
-from modelwire.registry.loader import LoadedPlugin, hooks_of, load
+from modelwire.registry.loader import LoadedPlugin, load
+from modelwire.registry.owner import Owner
 from modelwire.text import did_you_mean, near_matches
 
 if TYPE_CHECKING:
     from modelwire.transport import Transport
 
-__all__ = ["Owner", "Registry"]
+__all__ = ["Registry"]
 
 # The package, what its entry point names, and whether as middleware, of which more is asked.
 _Key = tuple[str, str, bool]
@@ -33,46 +33,6 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _WITH_HOOKS = ("providers", "apis", "routes", "auth", "middleware")
-
-
-class Owner:
-    """The plugin that owns a provider, an API or an auth mode.
-
-    Attributes:
-        distribution: The package of the plugin.
-        version: The version of that package.
-        hooks: Callers of its hooks, inside every installed wrapper.
-        yields: The source of the deltas of its hooks, for errors about them. The plugin's own
-            deltas have been checked where there is middleware.
-        warming: Held while the hook `warm_up` runs, so that it never runs twice at a time.
-    """
-
-    def __init__(self, claim: Claim, loaded: LoadedPlugin, middleware: Iterable[object]) -> None:
-        self.distribution, self.version = claim.distribution, claim.version
-        self.yields = self.distribution
-        wrappers = [plugin for plugin in middleware if plugin is not loaded.plugin]
-        if wrappers:
-            from modelwire.registry.delta_check import DeltaCheck  # it needs the events
-
-            self.yields = f"Middleware around {self.distribution}"
-            wrappers.append(DeltaCheck(self.distribution))
-        self.hooks: pluggy.HookRelay = loaded.inside(wrappers)
-        self.warming = ForkSafeLock()
-        self._plugin = loaded.plugin
-
-    @cached_property
-    def own_hooks(self) -> pluggy.HookRelay:
-        """Callers of the plugin's hooks outside every wrapper."""
-        return hooks_of(self._plugin)
-
-    def implements(self, hook: str) -> bool:
-        """Whether the plugin itself has the hook."""
-        caller: pluggy.HookCaller = getattr(self.hooks, hook)
-        return any(
-            implementation.plugin is self._plugin
-            and not (implementation.wrapper or implementation.hookwrapper)
-            for implementation in caller.get_hookimpls()
-        )
 
 
 class Registry:

@@ -29,6 +29,7 @@ from modelwire.tools import FunctionTool
 from modelwire.transport import Deadlines
 
 __all__ = [
+    "NO_OPTIONS",
     "check_call",
     "check_choice",
     "check_conversation",
@@ -116,6 +117,9 @@ _OF_EMBEDDINGS: Rules = {
 }
 _NESTED = ("params", "plugins", "metadata", "response_schema")
 
+NO_OPTIONS = CompletionOptions()
+"""The options of calls without any. It is known by its identity, and given to no plugin."""
+
 
 def options_of(
     options: CompletionOptions | None,
@@ -136,8 +140,10 @@ def options_of(
         InvalidRequest: An option has a wrong type or range, or is nested too deep; the error names
             it.
     """
+    if options is NO_OPTIONS:
+        options = None  # what is made of it must not share its dicts
     if options is None and not changes:
-        return CompletionOptions()
+        return NO_OPTIONS
     stop = changes.get("stop", ())
     if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
         raise wrong("options.stop", _NEEDED["stop"][1], stop)

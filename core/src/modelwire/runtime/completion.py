@@ -20,6 +20,7 @@ from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.repair import Change
+from modelwire.runtime.caller_options import NO_OPTIONS
 from modelwire.runtime.candidates import Turn, ask_in_turn
 from modelwire.runtime.observation import Observers, observed
 from modelwire.runtime.other_apis import InstalledApis
@@ -86,7 +87,8 @@ class Completion:
         state: StreamState,
     ) -> AsyncGenerator[Sequence[Event], None]:
         """Pass events on, and let observers follow the answer."""
-        operation = CompletionOperation(self.context, self.options)
+        options = CompletionOptions() if self.options is NO_OPTIONS else self.options
+        operation = CompletionOperation(self.context, options)
         state.observation = observation = await observers.begin(operation)
         events = answer if observation is None else observed(answer, observation)
         async with aclosing(events):
@@ -177,7 +179,7 @@ class Completion:
             raise PluginError(msg)
         provider = self.registry.provider_config(model.provider)
         transport = self.registry.authorized(provider, self.transport)
-        return lambda: owner.hooks.stream_completion(
+        return lambda: owner.stream_completion(
             model=model,
             context=self.context,
             options=options,

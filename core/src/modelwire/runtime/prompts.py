@@ -96,6 +96,8 @@ def prepare_context(
         InvalidMessage: The prompt or a tool is not well formed; a schema that is nested too deep is
             named by its place, such as `tools[0].parameters`.
     """
+    if type(prompt) is str and tools is None:
+        return Context([UserMessage(prompt)], system), ()  # nothing in it can be wrong
     context = as_context(prompt, system=system, tools=tools)
     check_context(context)
     if context.tools:

@@ -1,0 +1,79 @@
+"""The owner of a provider, an API or an auth mode: its plugin, and the callers of its hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+import pluggy
+
+from modelwire.forks import ForkSafeLock
+from modelwire.registry.claims import Claim
+from modelwire.registry.loader import LoadedPlugin, hooks_of
+
+__all__ = ["Owner"]
+
+
+class Owner:
+    """The plugin that owns a provider, an API or an auth mode.
+
+    Attributes:
+        distribution: The package of the plugin.
+        version: The version of that package.
+        hooks: Callers of its hooks, inside every installed wrapper.
+        yields: The source of the deltas of its hooks, for errors about them. The plugin's own
+            deltas have been checked where there is middleware.
+        warming: Held while the hook `warm_up` runs, so that it never runs twice at a time.
+    """
+
+    def __init__(self, claim: Claim, loaded: LoadedPlugin, middleware: Iterable[object]) -> None:
+        self.distribution, self.version = claim.distribution, claim.version
+        self.yields = self.distribution
+        wrappers = [plugin for plugin in middleware if plugin is not loaded.plugin]
+        if wrappers:
+            from modelwire.registry.delta_check import DeltaCheck  # it needs the events
+
+            self.yields = f"Middleware around {self.distribution}"
+            wrappers.append(DeltaCheck(self.distribution))
+        self.hooks: pluggy.HookRelay = loaded.inside(wrappers)
+        self.warming = ForkSafeLock()
+        self._plugin = loaded.plugin
+        self._implemented: dict[str, bool] = {}
+
+    @cached_property
+    def stream_completion(self) -> Callable[..., Any]:
+        """The caller of the hook `stream_completion`, or its function where the plugin alone has it.
+
+        With the function, each request is spared how pluggy calls one among many.
+        """
+        caller: pluggy.HookCaller = self.hooks.stream_completion
+        found = caller.get_hookimpls()
+        if len(found) != 1 or found[0].wrapper or found[0].hookwrapper:
+            return caller
+        function, names = found[0].function, found[0].argnames
+
+        def call(**given: Any) -> Any:
+            return function(*[given[name] for name in names])
+
+        return call
+
+    @cached_property
+    def own_hooks(self) -> pluggy.HookRelay:
+        """Callers of the plugin's hooks outside every wrapper."""
+        return hooks_of(self._plugin)
+
+    def implements(self, hook: str) -> bool:
+        """Whether the plugin itself has the hook."""
+        known = self._implemented.get(hook)
+        if known is None:
+            known = self._implemented[hook] = self._find(hook)
+        return known
+
+    def _find(self, hook: str) -> bool:
+        caller: pluggy.HookCaller = getattr(self.hooks, hook)
+        return any(
+            implementation.plugin is self._plugin
+            and not (implementation.wrapper or implementation.hookwrapper)
+            for implementation in caller.get_hookimpls()
+        )
