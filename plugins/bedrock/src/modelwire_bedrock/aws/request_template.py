@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -153,7 +152,7 @@ class RequestTemplate:
             return None
         headers = {**self.headers, **added, **self.unsigned}
         if _INVOCATION in headers:
-            headers[_INVOCATION] = str(uuid.uuid4())
+            headers[_INVOCATION] = _random_id()
         return Request(
             self.method,
             self.url,
@@ -178,6 +177,16 @@ class RequestTemplate:
         if self.signature is None:
             return {}
         return None if keys is None else self.signature.sign(keys, body, date)
+
+
+def _random_id() -> str:
+    """A UUID of version 4; those of the module `uuid` take five times as long."""
+    digits = f"{int.from_bytes(os.urandom(16)) & _OF_VERSION_4 | _VERSION_4:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_OF_VERSION_4 = ~(0xF << 76 | 0x3 << 62)
+_VERSION_4 = 0x4 << 76 | 0x2 << 62
 
 
 def _base64(value: bytes) -> str:

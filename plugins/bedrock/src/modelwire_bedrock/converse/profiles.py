@@ -10,6 +10,7 @@ from modelwire.repair import Change
 from modelwire_bedrock.aws.endpoints import Target
 from modelwire_bedrock.converse.request import ConverseRequest
 from modelwire_bedrock.models.inference_profiles import (
+    NOTHING_KNOWN,
     Inventory,
     ProfileChoice,
     global_only,
@@ -31,6 +32,8 @@ def known_inventory(model: Model, target: Target) -> Inventory:
     if listed is not None and (model.id in listed.on_demand or listed.profiles_of(model.id)):
         return listed
     ids = model.extra.get("listedAs")
+    if not ids and "discovered" not in model.sources:
+        return NOTHING_KNOWN
     on_demand = {model.id} if "discovered" in model.sources else ()
     return Inventory(frozenset(on_demand), frozenset(ids if isinstance(ids, list) else ()))
 

@@ -176,6 +176,7 @@ def embedding_family(model_id: str, *, base_model: str | None = None) -> Embeddi
     )
 
 
+@lru_cache(maxsize=512)
 def makes_embeddings_only(model_id: str) -> bool:
     """Whether a model makes embeddings and answers no prompts, by its id."""
     return embedding_family(model_id) is not None or "marengo-embed" in base_model_id(model_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Hashable, Sequence
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -87,6 +88,10 @@ class Inventory:
         return frozenset(name for name in self.profiles if name.partition(".")[2] == model_id)
 
 
+NOTHING_KNOWN = Inventory(frozenset(), frozenset())
+"""The inventory of a region that says nothing of a model."""
+
+
 @frozen
 class ProfileChoice:
     """A profile to call in the place of a model.
@@ -125,6 +130,18 @@ def profile_for(
         allow_global: Whether a global profile may be chosen, so that data may leave the geography.
         invalid: Ids of profiles that AWS has called invalid.
     """
+    return _profile_for(model_id, region, inventory, refused, allow_global, frozenset(invalid))
+
+
+@lru_cache(maxsize=256)
+def _profile_for(
+    model_id: str,
+    region: str,
+    inventory: Inventory | None,
+    refused: bool,
+    allow_global: bool,
+    invalid: frozenset[str],
+) -> ProfileChoice | None:
     if not _is_bare(model_id):
         return None
     if not refused and inventory is not None and model_id in inventory.on_demand:

@@ -56,6 +56,21 @@ def choose_route(model: Model, provider: ProviderConfig) -> RouteChoice:
     table, the runtime first. The provider `amazon-bedrock-mantle`, and an address of Mantle, keep to
     that endpoint.
     """
+    known = _chosen.get((id(model), id(provider)))
+    if known is None or known[0] is not model or known[1] is not provider:
+        known = (model, provider, _choose(model, provider))
+        if len(_chosen) >= _MOST_CHOSEN:
+            _chosen.clear()
+        _chosen[id(model), id(provider)] = known
+    return known[2]
+
+
+_MOST_CHOSEN = 256
+_chosen: dict[tuple[int, int], tuple[Model, ProviderConfig, RouteChoice]] = {}
+"""The routes of earlier calls by the identity of model and provider, neither of which changes."""
+
+
+def _choose(model: Model, provider: ProviderConfig) -> RouteChoice:
     row = routes_of(_base(model))
     asked, source = _asked_api(model, provider)
     if provider.id == MANTLE_PROVIDER or is_mantle(model.base_url or provider.base_url):
