@@ -40,8 +40,12 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         text: A text of a service.
         secrets: The secrets; of two that overlap, the longer one should come first.
     """
+    size = len(text)
+    found = [secret for secret in secrets if len(secret) <= size]
+    if not found:
+        return text
     long = []
-    for secret in secrets:
+    for secret in found:
         if len(secret) <= len(text):
             text = text.replace(secret, HIDDEN)
             if _SHORTEST_TRANSFORMED <= len(secret) <= len(text):
@@ -237,4 +241,7 @@ def hide_sent(value: T) -> T:
     present = _PRESENT.get()
     if present is None or not present.values:
         return value
-    return cast("T", redact_data(value, present.lasting))
+    secrets = present.lasting
+    if isinstance(value, str):
+        return cast("T", redact(value, secrets))
+    return cast("T", redact_data(value, secrets))

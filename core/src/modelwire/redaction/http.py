@@ -54,12 +54,14 @@ def secrets_in(
         The values, longest first.
     """
     found: set[str] = set()
+    known = public if isinstance(public, frozenset) else frozenset(public)
     for name, value in headers.items():
-        if not _is_public(name, public):
-            is_key = _is_key(name)
-            shortest = _SHORTEST_KEY if is_key else _SHORTEST_VALUE
-            parts = _parts(value) if is_key else {value}
-            found |= {part for part in parts if len(part) >= shortest}
+        if _is_public(name, known):
+            continue
+        if _is_key(name):
+            found.update(part for part in _parts(value) if len(part) >= _SHORTEST_KEY)
+        elif len(value) >= _SHORTEST_VALUE:
+            found.add(value)
     if "?" in url or "@" in url:
         found |= {part for part in _secrets_in_url(url) if len(part) >= _SHORTEST_KEY}
     return tuple(sorted(found, key=len, reverse=True))
@@ -104,7 +106,8 @@ def shown_request_headers(
         headers: The header fields.
         public: Names, in lower case, of further fields that hold no secret.
     """
-    return {name: value if _is_public(name, public) else HIDDEN for name, value in headers.items()}
+    known = frozenset(public)
+    return {name: value if _is_public(name, known) else HIDDEN for name, value in headers.items()}
 
 
 def shown_response_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -137,7 +140,8 @@ def _hide_parameter(match: re.Match[str]) -> str:
     return f"{name}={HIDDEN if _hides(unquote_plus(name)) else value}"
 
 
-def _is_public(name: str, public: Collection[str]) -> bool:
+@lru_cache(maxsize=256)
+def _is_public(name: str, public: frozenset[str]) -> bool:
     lower = name.lower()
     return lower in _PUBLIC_HEADERS or lower in public
 
