@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwire.errors import MalformedResponse
@@ -131,3 +131,40 @@ def test_a_line_beyond_the_limit_is_refused_however_it_comes(line):
     with pytest.raises(MalformedResponse):
         for position in range(len(line) + 2):
             split.feed((line + b"\n\n")[position : position + 1])
+
+
+LINES = [
+    b"data: a",
+    b"data: b",
+    b"data:",
+    b"data",
+    b"event: x",
+    b"event: ",
+    b"id: 7",
+    b"retry: 0",
+    b": c",
+    b"",
+    b"",
+]
+
+
+@given(
+    st.lists(st.sampled_from(LINES), max_size=12),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.binary(max_size=3),
+)
+@settings(deadline=None)
+def test_whole_events_are_read_as_their_bytes_are_one_by_one(lines, line_end, rest):
+    stream = line_end.join([*lines, rest])
+    # Only what comes after the first bytes is taken as whole events.
+    begun = b": begun\n\n"
+    whole = decode(begun, stream)
+    assert whole == decode(begun, *(stream[i : i + 1] for i in range(len(stream))))
+    assert whole == decode(begun, stream[:5], stream[5:])
+
+
+def test_the_data_may_be_left_in_bytes():
+    decoder = SseDecoder()
+    stream = b"event: x\ndata: \xff\n\nid: 3\nretry: 5\ndata: a\ndata: b\n\ndata: c"
+    assert decoder.feed_raw(stream) == [("x", b"\xff", None, None), ("message", b"a\nb", "3", 5)]
+    assert decoder.end_raw() == [("message", b"c", "3", None)]

@@ -75,6 +75,7 @@ class JsonBody:
     def __init__(self, api: JsonApi, response: Response, model: str | None) -> None:
         self.done = False
         self._api = api
+        self._done = None if api.done is None else api.done.encode()
         self._response = response
         self._model = model
         self._form: _Form | None = None
@@ -97,8 +98,8 @@ class JsonBody:
         if self._form == "events":
             if not self._any and len(self._begun) < _SHOWN:
                 self._begun += chunk[:_SHOWN]
-            for event in self._sse.feed(chunk):
-                if self._take(event.event, event.data, events):
+            for name, data, _, _ in self._sse.feed_raw(chunk):
+                if self._take(name, data, events):
                     return
         elif self._form == "lines":
             self._feed_lines(chunk, events)
@@ -114,11 +115,11 @@ class JsonBody:
         """
         self._at_end = True
         if self._form == "events":
-            for event in self._sse.end():
-                if self._take(event.event, event.data, events):
+            for name, data, _, _ in self._sse.end_raw():
+                if self._take(name, data, events):
                     return
         elif self._form == "lines":
-            self._take("message", self._release().decode("utf-8", "replace"), events)
+            self._take("message", self._release(), events)
         elif self._form is not None:
             self._whole(self._release(), events)
         if not self._any:
@@ -146,8 +147,7 @@ class JsonBody:
     def _feed_lines(self, chunk: bytes, events: list[JsonEvent | StreamEnd]) -> None:
         *lines, rest = chunk.split(b"\n")
         for line in lines:
-            text = (self._release() + line).decode("utf-8", "replace")
-            if self._take("message", text, events):
+            if self._take("message", self._release() + line, events):
                 return
         if rest:
             self._hold(rest)
@@ -165,28 +165,40 @@ class JsonBody:
         self._held_size = 0
         return held
 
-    def _take(self, name: str, text: str, events: list[JsonEvent | StreamEnd]) -> bool:
-        """Read the text of one event; return whether it is the end."""
-        text = text.strip()
-        if not text:
-            return False
-        self._any = True
-        if text == self._api.done:
-            self.done = True
+    def _take(self, name: str, raw: bytes, events: list[JsonEvent | StreamEnd]) -> bool:
+        """Read the data of one event; return whether it is the end."""
+        if raw.strip() == self._done:
+            self._any = self.done = True
             events.append(StreamEnd(marked=True))
             return True
         try:
-            data = parse_json(text)
-        except ValueError as error:
-            if name == "error" or self._is_words_of_failure(text):
-                raise self._failure(text) from scrub(error)
-            raise self._unreadable("valid JSON") from scrub(error)
+            data = parse_json(raw)
+        except ValueError:
+            text = raw.decode("utf-8", "replace").strip()
+            if not text:
+                return False
+            data = self._parse(name, text)
+        self._any = True
         if self._api.reports_failure(name, data):
             raise self._failure(data)
         if not isinstance(data, dict):
             raise self._unreadable("a JSON object")
         events.append(JsonEvent(name, data))
         return False
+
+    def _parse(self, name: str, text: str) -> Any:
+        """Parse the text of an event whose bytes are not JSON.
+
+        Raises:
+            ProviderError: It is not JSON either.
+        """
+        self._any = True
+        try:
+            return parse_json(text)
+        except ValueError as error:
+            if name == "error" or self._is_words_of_failure(text):
+                raise self._failure(text) from scrub(error)
+            raise self._unreadable("valid JSON") from scrub(error)
 
     def _whole(self, body: bytes, events: list[JsonEvent | StreamEnd]) -> None:
         self._any = True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import starmap
 
 from attrs import define
 
 from modelwire.errors import MalformedResponse
 
-__all__ = ["DEFAULT_EVENT_LIMIT", "ServerSentEvent", "SseDecoder"]
+__all__ = ["DEFAULT_EVENT_LIMIT", "RawEvent", "ServerSentEvent", "SseDecoder"]
 
 DEFAULT_EVENT_LIMIT = 64 * 1024 * 1024
 
@@ -33,6 +34,10 @@ class ServerSentEvent:
     data: str = ""
     id: str | None = None
     retry: int | None = None
+
+
+RawEvent = tuple[str, bytes, str | None, int | None]
+"""The fields of a `ServerSentEvent`, with the data in bytes."""
 
 
 class SseDecoder:
@@ -68,6 +73,22 @@ class SseDecoder:
             MalformedResponse: An event is larger than the limit. Events that were complete before
                 it are returned first, and the error is raised by the next call.
         """
+        return list(starmap(_decoded, self.feed_raw(chunk)))
+
+    def end(self) -> list[ServerSentEvent]:
+        """Mark the end of the body, and return the event that lacked its blank line, if any.
+
+        Raises:
+            MalformedResponse: An event is larger than the limit.
+        """
+        return list(starmap(_decoded, self.end_raw()))
+
+    def feed_raw(self, chunk: bytes) -> list[RawEvent]:
+        """Process the next bytes as `feed` does, but leave the data of the events in bytes.
+
+        Raises:
+            MalformedResponse: As `feed` raises it.
+        """
         if self._fault is not None:
             raise self._fault
         if self._skip_line_feed and chunk:
@@ -76,11 +97,15 @@ class SseDecoder:
             self._skip_line_feed = False
         if not chunk:
             return []
+        events: list[RawEvent] = []
+        if self._is_between_events and len(chunk) <= self._limit and b"\r" not in chunk:
+            chunk = self._read_whole(chunk, events)
+            if not chunk:
+                return events
         self._skip_line_feed = chunk.endswith(b"\r")
         # For bytes, splitlines knows CR, LF and CRLF, and nothing else.
         lines = chunk.splitlines()
         rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
-        events: list[ServerSentEvent] = []
         too_large = not self._read(lines, events)
         if rest:
             self._pieces.append(rest)
@@ -93,21 +118,45 @@ class SseDecoder:
                 raise self._fault
         return events
 
-    def end(self) -> list[ServerSentEvent]:
-        """Mark the end of the body, and return the event that lacked its blank line, if any.
+    def end_raw(self) -> list[RawEvent]:
+        """Mark the end of the body as `end` does, but leave the data of the event in bytes.
 
         Raises:
-            MalformedResponse: An event is larger than the limit.
+            MalformedResponse: As `end` raises it.
         """
         if self._fault is not None:
             raise self._fault
-        events: list[ServerSentEvent] = []
+        events: list[RawEvent] = []
         if self._pieces:
             self._take(self._completed(b""), events)
         self._dispatch(events)
         return events
 
-    def _read(self, lines: Iterable[bytes], events: list[ServerSentEvent]) -> bool:
+    @property
+    def _is_between_events(self) -> bool:
+        """Whether the last line was a blank one, so that no part of an event is held."""
+        held = self._at_start or self._pieces or self._data or self._event
+        return not held and self._retry is None
+
+    def _read_whole(self, chunk: bytes, events: list[RawEvent]) -> bytes:
+        """Take the whole events at the beginning of a chunk without CR; returns what is left.
+
+        Nearly every event is a line of data, with its name before it or without. Such events are
+        read with a few calls each, where going by lines takes as many for every line.
+        """
+        *blocks, rest = chunk.split(b"\n\n")
+        for block in blocks:
+            name, data = b"", block
+            if block.startswith(b"event: "):
+                name, _, data = block.partition(b"\n")
+            if data.startswith(b"data: ") and b"\n" not in data:
+                kind = name[7:].decode("utf-8", "replace") or "message"
+                events.append((kind, data[6:], self._id, None))
+            else:
+                self._read((*block.split(b"\n"), b""), events)
+        return rest
+
+    def _read(self, lines: Iterable[bytes], events: list[RawEvent]) -> bool:
         """Take complete lines; false, and nothing more is taken, where an event is too large."""
         for last_piece in lines:
             line = self._completed(last_piece) if self._pieces else last_piece
@@ -136,7 +185,7 @@ class SseDecoder:
         self._pieces_size = 0
         return line
 
-    def _take(self, line: bytes, events: list[ServerSentEvent]) -> None:
+    def _take(self, line: bytes, events: list[RawEvent]) -> None:
         if self._at_start:
             self._at_start = False
             line = line.removeprefix(_BOM)
@@ -163,12 +212,16 @@ class SseDecoder:
         elif name == b"retry" and value.isdigit() and len(value) <= _MOST_DIGITS:
             self._retry = int(value)
 
-    def _dispatch(self, events: list[ServerSentEvent]) -> None:
+    def _dispatch(self, events: list[RawEvent]) -> None:
         data = self._data
         if data:
-            text = (data[0] if len(data) == 1 else b"\n".join(data)).decode("utf-8", "replace")
-            events.append(ServerSentEvent(self._event or "message", text, self._id, self._retry))
+            whole = data[0] if len(data) == 1 else b"\n".join(data)
+            events.append((self._event or "message", whole, self._id, self._retry))
             data.clear()
         self._data_size = 0
         self._event = ""
         self._retry = None
+
+
+def _decoded(event: str, data: bytes, last_id: str | None, retry: int | None) -> ServerSentEvent:
+    return ServerSentEvent(event, data.decode("utf-8", "replace"), last_id, retry)
