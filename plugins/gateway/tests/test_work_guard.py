@@ -105,7 +105,7 @@ async def test_a_piece_of_a_stream_costs_few_function_calls(tmp_path, path):
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize(
-    ("stream", "most", "tasks"), [(False, 260, set()), (True, 350, {"Channel.run"})]
+    ("stream", "most", "tasks"), [(False, 240, set()), (True, 345, {"Channel.run"})]
 )
 async def test_a_request_takes_few_calls_and_tasks(tmp_path, path, stream, most, tasks):
     async with gateway_of(FEW, tmp_path) as (gateway, _):
@@ -115,6 +115,7 @@ async def test_a_request_takes_few_calls_and_tasks(tmp_path, path, stream, most,
                 await ask(gateway, path, stream=stream)
     calls = own.calls.total() / REQUESTS
     spent = ", ".join(f"{name} {times / REQUESTS:.1f}" for name, times in own.calls.most_common(20))
+    print("CALLS", path, stream, calls)
     assert calls < most, f"{calls:.0f} calls per request: {spent}"
     regular = {name for name, times in own.tasks.items() if times >= REQUESTS}
     assert regular - OTHERS == tasks

@@ -57,8 +57,11 @@ class Fields:
         return self.data.get(name)
 
     def _typed(self, name: str, kind: type[_T] | tuple[type[_T], ...], due: str) -> _T | None:
-        value = self.any(name)
-        if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
+        value = self.data.get(name)
+        if value is None:
+            return None
+        self.used.add(name)
+        if isinstance(value, kind) and not isinstance(value, bool):
             return value
         raise self.error(name, due)
 

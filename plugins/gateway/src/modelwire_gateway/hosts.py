@@ -15,6 +15,8 @@ Refusal = Callable[[Scope, int, str], Response]
 """Makes the answer to a request that is refused, with a status and a message."""
 
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([^\[\]:@/]+))(?::[0-9]*)?", re.ASCII)
+_MOST_ACCEPTED = 64
+"""Header fields that are remembered as good; there are as many as ports and spellings."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -51,6 +53,7 @@ class HostCheck:
         self._app = app
         self._refusal = refusal
         self._names = {name.lower() for name in (*_LOOPBACK, host, *allowed)}
+        self._accepted: set[bytes] = set()
         self._active = is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,8 +66,15 @@ class HostCheck:
         await self._app(scope, receive, send)
 
     def _is_known(self, scope: Scope) -> bool:
-        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        return len(given) == 1 and _name(given[0]).lower() in self._names
+        given = [value for name, value in scope["headers"] if name == b"host"]
+        return len(given) == 1 and (given[0] in self._accepted or self._accepts(given[0]))
+
+    def _accepts(self, given: bytes) -> bool:
+        if _name(given.decode("latin-1")).lower() not in self._names:
+            return False
+        if len(self._accepted) < _MOST_ACCEPTED:
+            self._accepted.add(given)
+        return True
 
 
 def _name(host: str) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Final
 
 try:
     from opentelemetry import context as otel_context
@@ -19,17 +21,23 @@ else:
 __all__ = ["client_trace"]
 
 
-@contextlib.contextmanager
-def client_trace(headers: Mapping[str, str]) -> Iterator[None]:
+_NO_TRACE: Final = contextlib.nullcontext()
+
+
+def client_trace(headers: Mapping[str, str]) -> AbstractContextManager[None]:
     """Continue the trace that a request's `traceparent` names; a malformed one is ignored.
 
     Args:
         headers: The header fields, with names in lower case.
     """
     if _PROPAGATOR is None or "traceparent" not in headers:
-        yield
-        return
-    token = otel_context.attach(_PROPAGATOR.extract(dict(headers)))
+        return _NO_TRACE
+    return _continued(_PROPAGATOR.extract(dict(headers)))
+
+
+@contextlib.contextmanager
+def _continued(trace: otel_context.Context) -> Iterator[None]:
+    token = otel_context.attach(trace)
     try:
         yield
     finally:

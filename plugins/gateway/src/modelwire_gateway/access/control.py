@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -48,6 +49,8 @@ _log = logging.getLogger("modelwire_gateway.limits")
 _USUAL_OUTPUT: Final = 4096
 """The expected maximum of tokens of an answer, where the request does not limit it."""
 _RENEWAL_SECONDS: Final = 20.0
+_MOST_KNOWN: Final = 1024
+"""Limits of which the allowance is remembered."""
 _LOOKS: Final = 3
 """How often spending is read, where it is forgotten again meanwhile."""
 
@@ -151,7 +154,7 @@ class AccessControl:
             raise Refused(401, "unauthorized", INVALID_KEY)
         if self._aws is not None and credential.startswith(TOKEN_PREFIX):
             return await self._aws.authenticate(credential)
-        return (await self._keys.authenticate(credential)).caller()
+        return (await self._keys.authenticate(credential)).caller
 
     def may_call(self, caller: Caller, name: str, reference: str) -> bool:
         """Whether the name or the reference of a model is among those that a caller may call."""
@@ -295,6 +298,7 @@ class AccessControl:
             _log.warning("A request cannot be settled in the shared limits.")
 
 
+@lru_cache(maxsize=_MOST_KNOWN)
 def _allowance(limits: Limits) -> Allowance:
     day, month = limits.budget_day, limits.budget_month
     return Allowance(

@@ -90,6 +90,7 @@ class Key:
         created_at: When it was made, in seconds since 1970.
         expires_at: When it ends, or `None`.
         revoked_at: When it was revoked, or `None`.
+        caller: The caller that it identifies.
     """
 
     id: str
@@ -105,6 +106,19 @@ class Key:
     created_at: float = 0.0
     expires_at: float | None = None
     revoked_at: float | None = None
+    caller: Caller = field(init=False, repr=False, eq=False)
+
+    @caller.default
+    def _caller(self) -> Caller:
+        return Caller(
+            id=self.id,
+            name=self.name,
+            owner=self.owner,
+            models=self.models,
+            routes=self.routes,
+            labels=self.labels,
+            limits=self.limits,
+        )
 
     def state(self, now: float) -> str:
         """`active`, `expired` or `revoked`."""
@@ -119,18 +133,6 @@ class Key:
         current = hmac.compare_digest(digest, self.digest)
         former = hmac.compare_digest(digest, previous) and now < (self.previous_until or 0)
         return (current or former) and self.state(now) == "active"
-
-    def caller(self) -> Caller:
-        """The caller that this key identifies."""
-        return Caller(
-            id=self.id,
-            name=self.name,
-            owner=self.owner,
-            models=self.models,
-            routes=self.routes,
-            labels=self.labels,
-            limits=self.limits,
-        )
 
 
 NOBODY: Final = Key(id="", name="", digest=_NO_DIGEST)

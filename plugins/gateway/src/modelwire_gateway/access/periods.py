@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
 
 from attrs import frozen
 
 __all__ = ["Period"]
+
+_DAY: Final = 86_400
+"""Seconds."""
 
 
 @frozen
@@ -24,8 +29,7 @@ class Period:
     @classmethod
     def at(cls, seconds: float) -> Period:
         """The period of a moment, in seconds since 1970."""
-        day = datetime.fromtimestamp(seconds, UTC).date().isoformat()
-        return cls(day, day[:7])
+        return _of_day(int(seconds // _DAY))
 
     def seconds_of_day_left(self, seconds: float) -> float:
         """Seconds from a moment of this day to the next one."""
@@ -37,3 +41,10 @@ class Period:
         first = datetime.fromisoformat(f"{self.month}-01").replace(tzinfo=UTC)
         following = (first + timedelta(days=32)).replace(day=1)
         return following.timestamp() - seconds
+
+
+@lru_cache(maxsize=16)
+def _of_day(number: int) -> Period:
+    """The period of a day, counted from 1970."""
+    day = datetime.fromtimestamp(number * _DAY, UTC).date().isoformat()
+    return Period(day, day[:7])

@@ -28,6 +28,7 @@ class Metrics:
     def __init__(self, live: Collection[object]) -> None:
         self._registry = CollectorRegistry()
         self._children: dict[tuple[Any, ...], Any] = {}
+        self._every: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "modelwire_gateway_requests",
             "Requests that ended.",
@@ -80,8 +81,9 @@ class Metrics:
             used is not None and not left and (record.failure is None or used.total_tokens > 0)
         )
         model = record.model or "" if answered else ""
-        self._child(self._requests, record.door, model, str(record.status)).inc()
-        self._child(self._seconds, record.door).observe(record.seconds)
+        requests, seconds = self._regular(record.door, model, record.status)
+        requests.inc()
+        seconds.observe(record.seconds)
         if record.failure is not None:
             self._child(self._failures, record.door, record.failure).inc()
         if record.first_byte is not None:
@@ -92,6 +94,17 @@ class Metrics:
                     self._child(self._tokens, model, kind).inc(amount)
         if record.cost is not None and answered:
             self._child(self._cost, model).inc(record.cost)
+
+    def _regular(self, door: str, model: str, status: int) -> tuple[Counter, Histogram]:
+        """The time series that every request is counted in."""
+        key = (door, model, status)
+        found = self._every.get(key)
+        if found is None:
+            found = self._every[key] = (
+                self._requests.labels(door, model, str(status)),
+                self._seconds.labels(door),
+            )
+        return found
 
     def _child(self, metric: _Metric, *labels: str) -> _Metric:
         """The time series of a metric with some labels; looked up by the client once."""

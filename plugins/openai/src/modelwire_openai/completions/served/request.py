@@ -85,6 +85,8 @@ def read_call(body: Fields, model: Model, upstream: str) -> ServedCall:
 
 def _refuse_unsupported(body: Fields) -> None:
     for name, reason in _NOT_SUPPORTED.items():
+        if name not in body.data:
+            continue
         value = body.any(name)
         if value not in (None, False, [], {}, 0):
             msg = f"{name} is not supported. {reason}"
