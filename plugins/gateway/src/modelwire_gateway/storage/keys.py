@@ -17,6 +17,7 @@ from modelwire_gateway.storage.tables import keys, revisions
 __all__ = ["Keys"]
 
 _NAME: Final = "keys"
+_REVISION: Final = select(revisions.c.revision).where(revisions.c.name == _NAME)
 
 
 class Keys:
@@ -90,8 +91,7 @@ class Keys:
 
 
 async def _revision(connection: AsyncConnection) -> int:
-    query = select(revisions.c.revision).where(revisions.c.name == _NAME)
-    return int((await connection.execute(query)).scalar_one())
+    return int((await connection.execute(_REVISION)).scalar_one())
 
 
 async def _changed(connection: AsyncConnection) -> None:

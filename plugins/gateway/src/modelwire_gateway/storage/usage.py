@@ -6,11 +6,11 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 
-from attrs import define, frozen
-from sqlalchemy import func, select
+from attrs import asdict, define, frozen
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -94,6 +94,7 @@ def _fit(text: str, length: int) -> str:
     return without_surrogates(text).replace("\0", "\ufffd")[:length]
 
 
+_Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 _Batch = dict[tuple[str, str, str], _Counts]
 
 
@@ -118,6 +119,8 @@ class UsageLog:
         self._unwritten: _Batch = {}
         self._writing = asyncio.Lock()
         self._failing = False
+        # Made once: to make and to compile a statement takes longer than to execute it.
+        self._claiming, self._upsert = _claiming(engine), _upsert(engine)
 
     def record(self, caller: Caller, model: str, used: Usage, cost: float | None) -> None:
         """Count a request that has ended, on the day in which it ends."""
@@ -207,8 +210,9 @@ class UsageLog:
 
     async def _write(self, connection: AsyncConnection) -> None:
         if await self._claim(connection):
-            for statement in self._upserts(self._unwritten):
-                await connection.execute(statement)
+            # In one order for all processes, so that no two of them wait for each other.
+            batch = sorted(self._unwritten.items(), key=lambda item: item[0])
+            await connection.execute(self._upsert, [_row(*each) for each in batch])
 
     async def _claim(self, connection: AsyncConnection) -> bool:
         """Note the number of the batch; `False` where it has been written already."""
@@ -216,35 +220,38 @@ class UsageLog:
         if self._sequence == 1:
             old = writers.c.written_at < now - _WRITER_DAYS * 86_400
             await connection.execute(writers.delete().where(old))
-        made = self._insert(writers).values(
-            id=self._writer, sequence=self._sequence, written_at=now
-        )
-        noted = await connection.execute(
-            made.on_conflict_do_update(
-                index_elements=["id"],
-                set_={"sequence": made.excluded.sequence, "written_at": now},
-                where=writers.c.sequence < made.excluded.sequence,
-            )
-        )
+        row = {"id": self._writer, "sequence": self._sequence, "written_at": now}
+        noted = await connection.execute(self._claiming, row)
         return noted.rowcount > 0
 
-    def _upserts(self, batch: Mapping[tuple[str, str, str], _Counts]) -> Iterable[Any]:
-        # In one order for all processes, so that no two of them wait for each other.
-        for (caller, day, model), counts in sorted(batch.items(), key=lambda item: item[0]):
-            made = self._insert(table).values(
-                caller=caller,
-                day=day,
-                model=model,
-                name=counts.name,
-                owner=counts.owner,
-                **{name: getattr(counts, name) for name in _COUNTS},
-            )
-            sums = {name: table.c[name] + made.excluded[name] for name in _COUNTS}
-            yield made.on_conflict_do_update(
-                index_elements=["caller", "day", "model"],
-                set_={**sums, "name": counts.name, "owner": counts.owner},
-            )
 
-    def _insert(self, target: Any) -> Any:
-        kind = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        return kind.insert(target)
+def _row(place: tuple[str, str, str], counts: _Counts) -> dict[str, Any]:
+    caller, day, model = place
+    return {"caller": caller, "day": day, "model": model, **asdict(counts)}
+
+
+def _claiming(engine: AsyncEngine) -> _Insert:
+    """The statement that notes the number of a batch, unless that has been noted already."""
+    made = _insert(engine, writers)
+    return made.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: made.excluded[name] for name in ("sequence", "written_at")},
+        where=writers.c.sequence < made.excluded.sequence,
+    )
+
+
+def _upsert(engine: AsyncEngine) -> _Insert:
+    """The statement that adds a row to what is stored of the same caller, day and model."""
+    made = _insert(engine, table)
+    return made.on_conflict_do_update(
+        index_elements=["caller", "day", "model"],
+        set_={
+            **{name: table.c[name] + made.excluded[name] for name in _COUNTS},
+            **{name: made.excluded[name] for name in ("name", "owner")},
+        },
+    )
+
+
+def _insert(engine: AsyncEngine, target: Table) -> _Insert:
+    made: _Insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert(target)
+    return made
