@@ -170,6 +170,7 @@ REAL = {
 }
 
 
+@pytest.mark.extensive("it installs wheels and servers from the package index")
 @pytest.mark.timeout(900)
 def test_servers_from_the_package_index_work_with_chat_from_wheels(modelwire, tmp_path):
     wheels = build_wheels(tmp_path / "wheels", ROOT / "core", ROOT / "integrations" / "mcp")
