@@ -1,7 +1,7 @@
-"""The provider plugins of this project, as setup and errors name those that are not installed.
+"""The packages of this project, as setup and errors name those that are not installed.
 
 `make published`, or `python tests/support/published_plugins.py`, writes them to `published.json` in the
-core, from the entry points in each plugin's `pyproject.toml` and from the guides that they name.
+core, from the entry points in each package's `pyproject.toml` and from the guides that they name.
 """
 
 import json
@@ -15,14 +15,22 @@ PUBLISHED = ROOT / "core" / "src" / "modelwire" / "registry" / "published.json"
 
 
 def published_plugins() -> str:
-    """The text of the file: each plugin that has a guide, by the name of its package."""
+    """The text of the file: each plugin that has a guide, and the package of each batch runner."""
+    plugins = [_plugin(project) for project in _projects("plugins") if _entries(project, "setup")]
+    runners = {
+        name: project["name"]
+        for project in _projects("integrations")
+        for name in _entries(project, "batch_runners")
+    }
+    return json.dumps({"batch_runners": runners, "plugins": plugins}, indent=2) + "\n"
+
+
+def _projects(folder: str) -> list[dict[str, Any]]:
     projects = [
         tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-        for path in ROOT.glob("plugins/*/pyproject.toml")
+        for path in ROOT.glob(f"{folder}/*/pyproject.toml")
     ]
-    plugins = [_plugin(project) for project in projects if _entries(project, "setup")]
-    plugins.sort(key=lambda plugin: plugin["distribution"])
-    return json.dumps(plugins, indent=2) + "\n"
+    return sorted(projects, key=lambda project: str(project["name"]))
 
 
 def _plugin(project: dict[str, Any]) -> dict[str, Any]:

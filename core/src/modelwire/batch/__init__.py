@@ -6,7 +6,8 @@
   process.
 - `parse_row` reads a line of the input as a `BatchRow`; `answer_record` and `failure_record` are the lines
   that are written for it.
-- A `BatchRunner` of an installed package runs batches elsewhere; `load_batch_runner` finds it.
+- A `BatchRunner` of an installed package asks the rows elsewhere; `load_batch_runner` finds it. It takes rows
+  from a `BatchWork`, asks them with a `RowAsker`, and hands back a `RowOutcome` for each.
 - `RequestShapes` are the batch lines of the APIs that installed plugins serve to clients.
 """
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from modelwire._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from modelwire.batch.asker import RowAsker, Turns
     from modelwire.batch.batch import Batch
     from modelwire.batch.pace import Limits
     from modelwire.batch.provider_batch import ProviderBatch, ProviderPlan
@@ -28,9 +30,22 @@ if TYPE_CHECKING:
         row_id,
     )
     from modelwire.batch.request_shapes import RequestShapes
+    from modelwire.batch.row_outcome import RowOutcome
     from modelwire.batch.run import run_batch
-    from modelwire.batch.runner import BatchRunner, batch_runner_names, load_batch_runner
-    from modelwire.batch.summary import BatchProgress, BatchRequest, BatchSummary, StopCause
+    from modelwire.batch.runner import (
+        BatchRunner,
+        RunnerOption,
+        batch_runner_names,
+        load_batch_runner,
+    )
+    from modelwire.batch.summary import (
+        BatchProgress,
+        BatchRequest,
+        BatchSummary,
+        RunnerOptions,
+        StopCause,
+    )
+    from modelwire.batch.work import BatchWork
 
 __all__ = [
     "Batch",
@@ -39,11 +54,17 @@ __all__ = [
     "BatchRow",
     "BatchRunner",
     "BatchSummary",
+    "BatchWork",
     "Limits",
     "ProviderBatch",
     "ProviderPlan",
     "RequestShapes",
+    "RowAsker",
+    "RowOutcome",
+    "RunnerOption",
+    "RunnerOptions",
     "StopCause",
+    "Turns",
     "answer_record",
     "batch_runner_names",
     "failure_record",
@@ -56,13 +77,22 @@ __all__ = [
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
+        "asker": ("RowAsker", "Turns"),
         "batch": ("Batch",),
         "pace": ("Limits",),
         "provider_batch": ("ProviderBatch", "ProviderPlan"),
         "records": ("BatchRow", "answer_record", "failure_record", "parse_row", "row_id"),
         "request_shapes": ("RequestShapes",),
+        "row_outcome": ("RowOutcome",),
         "run": ("run_batch",),
-        "runner": ("BatchRunner", "batch_runner_names", "load_batch_runner"),
-        "summary": ("BatchProgress", "BatchRequest", "BatchSummary", "StopCause"),
+        "runner": ("BatchRunner", "RunnerOption", "batch_runner_names", "load_batch_runner"),
+        "summary": (
+            "BatchProgress",
+            "BatchRequest",
+            "BatchSummary",
+            "RunnerOptions",
+            "StopCause",
+        ),
+        "work": ("BatchWork",),
     },
 )

@@ -1,57 +1,49 @@
-"""The batch on this machine: rows are asked over one runtime, at the pace that the service allows."""
+"""A batch: rows are handed to a runner, and what comes of them is written and counted."""
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, Final
 
 from modelwire.batch.group_writer import GroupWriter
+from modelwire.batch.here import Here
 from modelwire.batch.journal import Journal
-from modelwire.batch.line_file import encode_line
 from modelwire.batch.outcomes import FailureOutcome, outcome_of
-from modelwire.batch.pace import Pace, Sent
-from modelwire.batch.records import answer_record, failure_record
-from modelwire.batch.rows import PendingRow, PendingRows
+from modelwire.batch.row_outcome import RowOutcome
+from modelwire.batch.rows import PendingRows
+from modelwire.batch.runner import BatchRunner
 from modelwire.batch.summary import BatchProgress, BatchRequest, BatchSummary, StopCause
 from modelwire.batch.tally import Tally
-from modelwire.errors import BatchError, ModelwireError, ProviderError
-from modelwire.messages import AssistantMessage
+from modelwire.batch.work import BatchWork
+from modelwire.errors import BatchError, ModelwireError
 from modelwire.models import Model
 from modelwire.runtime import Runtime
-from modelwire.runtime.runtime import with_retries
-from modelwire.transport import RetryPolicy
-from modelwire.transport.retry import delay_before
 
 __all__ = ["Batch"]
 
-_WAITS: Final = RetryPolicy(max_attempts=2**31, base=1.0, cap=30.0, longest_wait=3600.0)
-"""How long a row waits that has failed."""
-_ONE_TRY: Final = RetryPolicy(max_attempts=1)
-"""Of one call; the batch asks again itself, since the pace must know of each refusal."""
-
 
 class Batch:
-    """A batch that is run on this machine.
+    """A batch that is run by this program, which keeps its files; the rows may be asked elsewhere.
 
     Args:
         runtime: The runtime; it stays open.
         request: The batch.
+        runner: Where the rows are asked; by default over the runtime.
     """
 
-    def __init__(self, runtime: Runtime, request: BatchRequest) -> None:
-        self._runtime = with_retries(runtime, _ONE_TRY)
+    def __init__(
+        self, runtime: Runtime, request: BatchRequest, *, runner: BatchRunner | None = None
+    ) -> None:
+        self._runtime = runtime
         self._request = request
-        self._pace = Pace(request.limits)
-        self._tally = Tally(request.budget, request.limits.tpm)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: list[tuple[float, int, PendingRow]] = []
-        self._changed = asyncio.Event()
+        self._runner = runner
+        self._tally = Tally(request.budget)
+        self._work: BatchWork | None = None
         self._stopped: StopCause | None = None
-        self._error: BaseException | None = None
+        self._cancelled = False
+        self._error: ModelwireError | None = None
         self._journal: Journal | None = None
         self._began = time.monotonic()
 
@@ -65,29 +57,32 @@ class Batch:
             rows=journal.input.rows,
             answered=journal.answered + tally.answered,
             failed=journal.failed + tally.failed,
-            in_flight=self._pace.in_flight,
+            in_flight=0 if self._work is None else self._work.in_flight,
             tokens=tally.tokens,
             cost=journal.cost + tally.cost,
             seconds=time.monotonic() - self._began,
             before=journal.answered + journal.failed,
-            stopping=self._stopping,
+            stopping=self._stopped is not None or self._error is not None,
         )
 
     def stop(self) -> None:
         """Ask no more rows; those in flight are waited for, and their answers are written."""
-        self._stop("interrupted")
+        self._stopped = self._stopped or "interrupted"
+        if self._work is not None:
+            self._work.stop()
 
     def cancel(self) -> None:
         """Stop, and end the requests in flight; the next run asks their rows again."""
         self.stop()
-        for task in self._tasks:
-            task.cancel()
+        self._cancelled = True
+        if self._work is not None:
+            self._work.cancel()
 
     async def run(self) -> BatchSummary:
         """Ask all rows that are not done, and write their answers and failures.
 
         Raises:
-            BatchError: The input or the output cannot be used.
+            BatchError: The input or the output cannot be used, or the runner lost rows.
             ModelwireError: No row can be answered, as without credentials; the rows that were not asked
                 are left to the next run.
         """
@@ -95,10 +90,12 @@ class Batch:
         self._answers = GroupWriter(journal.append_answers)
         self._failures = GroupWriter(journal.append_failures)
         try:
-            if not self._stopping and journal.remaining:
+            if self._stopped is None and journal.remaining:
                 await self._ask_rows(journal)
         finally:
-            await self._end(journal)
+            await self._answers.aclose()
+            await self._failures.aclose()
+            await asyncio.to_thread(journal.close)
         if self._error is not None:
             raise self._error
         return self._summary(journal)
@@ -119,184 +116,86 @@ class Batch:
 
     async def _ask_rows(self, journal: Journal) -> None:
         self._tally.spent = journal.cost
+        rows = await self._rows(journal)
+        runner = self._runner or Here(self._runtime)
+        async with aclosing(rows.read()) as source:
+            self._work = work = BatchWork(
+                self._request, source, self._tally, self._write_one, rows=journal.remaining
+            )
+            if self._stopped is not None:
+                work.stop()
+            if self._cancelled:
+                work.cancel()
+            await self._run(runner.run(work), work)
+        if work.in_flight and self._stopped is None and self._error is None:
+            msg = f"Rows that were handed out have no outcome: {work.in_flight}."
+            raise BatchError(msg, hint="The same command asks them again.")
+
+    async def _rows(self, journal: Journal) -> PendingRows:
         model = self._request.settings.get("model")
         found = None if model is None else await self._runtime.resolve(model)
-        rows = PendingRows(
-            self._request.source,
-            journal.is_done,
-            journal.input.lines,
-            found,
-            None if found is None else await self._upstream_of(found),
+        upstream = None if found is None else await self._upstream_of(found)
+        return PendingRows(
+            self._request.source, journal.is_done, journal.input.lines, found, upstream
         )
-        async with aclosing(rows.read()) as source:
-            while not self._stopping:
-                pending = await self._next_row(source)
-                if pending is None:
-                    break
-                await self._begin(pending)
-        if isinstance(self._error, BatchError):  # answers cannot be written
-            self.cancel()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
 
     async def _upstream_of(self, model: Model) -> str:
         told = await asyncio.to_thread(self._runtime.describe_call, model)
         return told.get("api") or model.api or ""
 
-    async def _next_row(self, source: AsyncGenerator[PendingRow, None]) -> PendingRow | None:
-        """The next row to be asked; `None` when none is left, or the batch is stopped."""
-        exhausted = False
-        while not self._stopping:
-            now = time.monotonic()
-            if self._waiting and self._waiting[0][0] <= now:
-                return heapq.heappop(self._waiting)[2]
-            # Rows that wait are in memory, so that no more than a few are taken in before them.
-            if not exhausted and len(self._waiting) < 2 * self._request.limits.concurrency:
-                pending = await anext(source, None)
-                if pending is not None:
-                    return pending
-                exhausted = True
-                continue
-            if not self._waiting and not self._tasks:
-                return None
-            await self._change(self._waiting[0][0] - now if self._waiting else None)
-        return None
-
-    async def _begin(self, pending: PendingRow) -> None:
-        """Ask a row as soon as the pace and the budget allow it."""
-        if pending.invalid is not None:
-            self._start(self._write_failure(pending, pending.invalid))
-            return
-        while not self._stopping:
-            if not self._tally.affords(self._pace.in_flight):
-                if not self._tasks:
-                    self._stop("budget")
-                    return
-                await self._change(None)
-                continue
-            wait = self._pace.wait()
-            if wait == 0:
-                sent = self._pace.send(self._tally.expected_tokens(pending.row))
-                self._start(self._ask(pending, sent))
-                return
-            await self._change(wait)
-
-    async def _change(self, seconds: float | None) -> None:
-        """Wait until a request has ended, the batch is stopped, or some seconds have passed."""
-        self._changed.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._changed.set()
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._fail(error)
-
-    async def _ask(self, pending: PendingRow, sent: Sent) -> None:
-        row = pending.row
-        settings, model = (
-            {**self._request.settings, **row.options},
-            self._request.settings.get("model"),
-        )
-        if model is not None:
-            settings["model"] = model
-        context = row.context
-        if context.system_prompt is not None:
-            settings.pop("system", None)
-        pending.requests += 1
-        try:
-            message = await self._runtime.complete(context, **settings)
-        except ModelwireError as error:
-            await self._failed(pending, sent, error)
-        except BaseException:
-            self._pace.ended(sent)
-            raise
-        else:
-            self._tally.requests += 1
-            self._pace.answered(sent, message.usage.total_tokens)
-            self._tally.add(message.usage)
-            await self._write_answer(pending, message)
-
-    async def _failed(self, pending: PendingRow, sent: Sent, error: ModelwireError) -> None:
-        outcome = outcome_of(error, has_own_model="model" in pending.row.options)
-        self._tally.requests += 1
-        retry_after = error.retry_after if isinstance(error, ProviderError) else None
-        match outcome:
-            case FailureOutcome.REFUSED:
-                self._pace.refused(sent, retry_after)
-                self._tally.refused += 1
-                pending.refusals += 1
-            case FailureOutcome.OVERLOADED:
-                self._pace.overloaded(sent, retry_after)
-            case _:
-                self._pace.ended(sent)
-        if outcome is FailureOutcome.STOP or (
-            outcome is FailureOutcome.STOP_FIRST and not self._tally.answered
-        ):
-            self._fail(error)
-        elif outcome.asks_again(pending.requests, pending.refusals, self._request.max_attempts):
-            self._ask_later(pending, error, outcome)
-        else:
-            await self._write_failure(pending, error)
-
-    def _ask_later(
-        self, pending: PendingRow, error: ModelwireError, outcome: FailureOutcome
+    async def _run(
+        self, outcomes: AsyncGenerator[Sequence[RowOutcome], None], work: BatchWork
     ) -> None:
-        wait = 0.0
-        if outcome is not FailureOutcome.REFUSED and isinstance(error, ProviderError):
-            tries = pending.requests - pending.refusals
-            wait = delay_before(_WAITS, tries, error) or _WAITS.cap
-        self._tally.put_back += 1
-        due = time.monotonic() + wait
-        heapq.heappush(self._waiting, (due, self._tally.put_back, pending))
+        """Write what comes of the rows, until there is no more."""
+        async with aclosing(outcomes):
+            async for group in outcomes:
+                await self._write([each for each in group if work.end(each)])
+        if work.budget_used_up:
+            self._stopped = self._stopped or "budget"
 
-    async def _write_answer(self, pending: PendingRow, message: AssistantMessage) -> None:
-        attempts = pending.requests + len(message.attempts)
-        line = encode_line(answer_record(pending.row, message, attempts))
-        await self._answers.write(line)
-        self._tally.answered += 1
-        if self._request.budget is not None and message.usage.cost is None:
-            msg = f"The price of {message.provider}/{message.model} is not known, so no budget can be kept."
-            raise BatchError(
-                msg, hint="Give the model's prices in the configuration, or no budget."
-            )
+    async def _write_one(self, outcome: RowOutcome) -> None:
+        await self._write([outcome])
 
-    async def _write_failure(self, pending: PendingRow, error: ModelwireError) -> None:
-        record = failure_record(pending.row, error, pending.requests)
-        await self._failures.write(encode_line(record))
-        self._tally.failed += 1
+    async def _write(self, outcomes: Sequence[RowOutcome]) -> None:
+        """Write the lines of rows.
 
-    @property
-    def _stopping(self) -> bool:
-        return self._stopped is not None or self._error is not None
+        Raises:
+            BatchError: They cannot be written.
+        """
+        answers: list[RowOutcome] = []
+        failures: list[RowOutcome] = []
+        for each in outcomes:
+            self._tally.add(each)
+            self._check_price(each)
+            if each.record is None or (each.error is not None and self._ends(each.error)):
+                continue
+            (failures if each.has_failed else answers).append(each)
+        if answers:
+            await self._answers.write(b"".join(each.record or b"" for each in answers))
+            self._tally.answered += len(answers)
+        if failures:
+            await self._failures.write(b"".join(each.record or b"" for each in failures))
+            self._tally.failed += len(failures)
 
-    def _stop(self, cause: StopCause) -> None:
-        self._stopped = self._stopped or cause
-        self._changed.set()
+    def _check_price(self, outcome: RowOutcome) -> None:
+        if self._request.budget is None or outcome.model is None or outcome.cost is not None:
+            return
+        msg = f"The price of {outcome.model} is not known, so no budget can be kept."
+        hint = "Give the model's prices in the configuration, or no budget."
+        self._end(BatchError(msg, hint=hint))
 
-    def _fail(self, error: BaseException) -> None:
+    def _ends(self, error: ModelwireError) -> bool:
+        """End the batch because of a failure, if no row can be answered; else the row has failed."""
+        kind = outcome_of(error, has_own_model=False)
+        if kind is FailureOutcome.STOP_FIRST and self._tally.paid:
+            return False
+        self._end(error)
+        return True
+
+    def _end(self, error: ModelwireError) -> None:
         self._error = self._error or error
-        self._changed.set()
-
-    async def _end(self, journal: Journal) -> None:
-        """End what still runs, and close the files."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._answers.aclose()
-        await self._failures.aclose()
-        await asyncio.to_thread(journal.close)
+        if self._work is not None:
+            self._work.stop()
 
     def _summary(self, journal: Journal) -> BatchSummary:
         tally = self._tally

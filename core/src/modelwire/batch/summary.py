@@ -10,10 +10,23 @@ from attrs import Factory, field, frozen, validators
 
 from modelwire.batch.pace import Limits
 
-__all__ = ["BatchProgress", "BatchRequest", "BatchSummary", "StopCause"]
+__all__ = ["BatchProgress", "BatchRequest", "BatchSummary", "RunnerOptions", "StopCause"]
 
 StopCause = Literal["budget", "interrupted"]
 """Why a batch ended before its last row: the budget was used up, or the caller stopped it."""
+
+
+@frozen
+class RunnerOptions:
+    """What a user chooses for a runner of a package.
+
+    Attributes:
+        address: The address of the place, such as that of a cluster.
+        workers: The number of processes that ask rows.
+    """
+
+    address: str | None = None
+    workers: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
 
 
 @frozen
@@ -31,7 +44,7 @@ class BatchRequest:
             are not counted.
         retry_failed: Whether rows are asked again whose failure is not one that passes.
         config_path: The configuration file, for runners with runtimes of their own.
-        runner_options: Options of the command that only another runner than this machine knows.
+        runner_options: What the user has chosen for a runner of a package.
     """
 
     source: Path
@@ -42,7 +55,7 @@ class BatchRequest:
     max_attempts: int = field(default=5, validator=validators.ge(1))
     retry_failed: bool = False
     config_path: Path | None = None
-    runner_options: Mapping[str, str] = Factory(dict)
+    runner_options: RunnerOptions = Factory(RunnerOptions)
 
 
 @frozen

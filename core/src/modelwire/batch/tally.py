@@ -1,4 +1,4 @@
-"""The tally of a run: its answers, tokens and cost, and what the next request is expected to have."""
+"""The tally of a run: its answers, tokens and cost, and the tokens that requests are expected to have."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Final
 from attrs import define
 
 from modelwire.batch.records import BatchRow
-from modelwire.messages import File, Image, Text, Usage
+from modelwire.batch.row_outcome import RowOutcome
+from modelwire.messages import File, Image, Text
 
-__all__ = ["Tally"]
+__all__ = ["Tally", "TokenEstimate"]
 
 _CHARACTERS_PER_TOKEN: Final = 4
 _FIRST_ANSWER: Final = 256
@@ -24,39 +25,33 @@ class Tally:
 
     Attributes:
         budget: The maximum cost in USD, or `None`.
-        tpm: The quota of tokens, or `None` where tokens need not be expected.
         spent: The cost of earlier runs.
         paid: The answers that have come.
         answered: Those of them that are written.
         failed: The rows that failed.
-        requests: The requests that have ended.
+        requests: The requests of rows that have ended.
         refused: Those of them that were refused because there were too many.
-        put_back: How often a row was put back to be asked again.
         tokens: Tokens of the requests and answers.
-        output_tokens: Those of them that are of answers.
         cost: USD, as far as it is known.
     """
 
     budget: float | None = None
-    tpm: float | None = None
     spent: float = 0.0
     paid: int = 0
     answered: int = 0
     failed: int = 0
     requests: int = 0
     refused: int = 0
-    put_back: int = 0
     tokens: int = 0
-    output_tokens: int = 0
     cost: float = 0.0
 
-    def add(self, usage: Usage) -> None:
-        """Count the tokens and the cost of an answer, which is not written yet."""
-        self.paid += 1
-        self.tokens += usage.total_tokens
-        self.output_tokens += usage.output
-        if usage.cost is not None:
-            self.cost += usage.cost.total
+    def add(self, outcome: RowOutcome) -> None:
+        """Count what a row took, whose line is not written yet."""
+        self.requests += outcome.requests
+        self.refused += outcome.refused
+        self.tokens += outcome.tokens
+        self.cost += outcome.cost or 0.0
+        self.paid += outcome.record is not None and not outcome.has_failed
 
     def affords(self, in_flight: int) -> bool:
         """Whether the budget is enough for one more request, if all cost what they have cost so far.
@@ -70,11 +65,31 @@ class Tally:
         mean = self.cost / self.paid
         return self.spent + self.cost + mean * (in_flight + 1) <= self.budget
 
-    def expected_tokens(self, row: BatchRow) -> float:
+
+@define
+class TokenEstimate:
+    """The tokens that rows are expected to have, from those before them.
+
+    Attributes:
+        tpm: The quota of tokens, or `None` where tokens need not be expected.
+        answers: The answers that have come.
+        output_tokens: Their tokens.
+    """
+
+    tpm: float | None = None
+    answers: int = 0
+    output_tokens: int = 0
+
+    def add(self, output_tokens: int) -> None:
+        """Note the tokens of an answer."""
+        self.answers += 1
+        self.output_tokens += output_tokens
+
+    def of(self, row: BatchRow) -> float:
         """The tokens that a row and its answer are expected to have; 0 where nothing depends on it."""
         if self.tpm is None:
             return 0.0
-        answer = self.output_tokens / self.paid if self.paid else _FIRST_ANSWER
+        answer = self.output_tokens / self.answers if self.answers else _FIRST_ANSWER
         return _characters(row) / _CHARACTERS_PER_TOKEN + answer
 
 

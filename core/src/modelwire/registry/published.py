@@ -1,18 +1,18 @@
-"""The plugins of this project, so that errors can name a missing one."""
+"""The packages of this project, so that errors can name a missing one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import frozen
 
 from modelwire.registry.claims import normalize_name
 
-__all__ = ["PublishedPlugin", "how_to_install", "published_plugins"]
+__all__ = ["PublishedPlugin", "how_to_install", "published_batch_runners", "published_plugins"]
 
 
 @frozen
@@ -40,12 +40,7 @@ class PublishedPlugin:
 
 @cache
 def published_plugins() -> tuple[PublishedPlugin, ...]:
-    """The provider plugins of this project.
-
-    They are read from `published.json`, which is made from the plugins' own metadata and guides. It is
-    the one file of the core that names vendors.
-    """
-    text = Path(__file__).with_name("published.json").read_text(encoding="utf-8")
+    """The provider plugins of this project."""
     return tuple(
         PublishedPlugin(
             each["distribution"],
@@ -54,8 +49,24 @@ def published_plugins() -> tuple[PublishedPlugin, ...]:
             frozenset(each["apis"]),
             frozenset(each["auth"]),
         )
-        for each in json.loads(text)
+        for each in _published()["plugins"]
     )
+
+
+def published_batch_runners() -> Mapping[str, str]:
+    """The package of each batch runner of this project, by the name of the runner."""
+    runners: Mapping[str, str] = _published()["batch_runners"]
+    return runners
+
+
+def _published() -> dict[str, Any]:
+    """The data of `published.json`, which is made from the metadata and guides of the packages.
+
+    It is the one file of the core that names vendors.
+    """
+    text = Path(__file__).with_name("published.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
 
 
 def how_to_install(

@@ -97,6 +97,14 @@ def test_a_budget_has_its_own_exit_status(program, ask):
             "'mars' is not one of 'here', 'provider'.",
         ),
         (
+            ["in.jsonl", "-o", "out.jsonl", "--on", "ray"],
+            "'ray' is not installed; run: pip install modelwire-ray",
+        ),
+        (
+            ["in.jsonl", "-o", "out.jsonl", "--on", "provider", "--concurrency", "64"],
+            "--concurrency does not apply to jobs at the provider.",
+        ),
+        (
             ["in.jsonl", "-o", "out.jsonl", "--address", "x"],
             "--address is for a place that a package",
         ),
@@ -111,28 +119,67 @@ def test_a_misuse_is_named(program, arguments, part):
 
 
 RUNNER = """
-    from modelwire.batch import BatchSummary
+    from modelwire import Runtime
+    from modelwire.batch import RowAsker
 
     class Runner:
-        def run(self, request):
-            print(request.source, dict(request.settings), dict(request.runner_options))
-            return BatchSummary(1, 1, 0, 0, 1, 1, 0, 5, 0.0, 1.0, request.output, request.output)
+        options = ("address", "rpm")
+
+        async def run(self, work):
+            print(work.options.address, work.limits.rpm)
+            async with Runtime.from_config(work.config_path) as runtime:
+                asker = RowAsker(runtime, settings=work.settings, limits=work.limits)
+                while rows := await work.take(2):
+                    yield [await asker.ask(row) for row in rows]
 
     RUNNER = Runner()
 """
 
 
-def test_a_runner_of_a_package_gets_the_batch(program, ask, site):
+@pytest.fixture
+def cluster(site):
     module = "runner_plugin"
     site.install(
         "runner", {"batch_runners": {"cluster": f"{module}:RUNNER"}}, RUNNER, module=module
     )
-    done = ask([{"prompt": "one"}], "--on", "cluster", "--address", "here:1", "-m", "actor/m")
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_runner_of_a_package_asks_the_rows(program, ask):
+    rows = [{"prompt": "one"}, {"prompt": "two"}, {"prompt": 3}]
+    done = ask(rows, "--on", "cluster", "--address", "here:1", "--rpm", "6000", "-m", "actor/m")
+    assert (done.returncode, done.stderr) == (3, b"")
     shown = done.stdout.decode().splitlines()
-    assert shown[0].startswith("in.jsonl {'model': 'actor/m', 'deadlines'")
-    assert shown[0].endswith("{'address': 'here:1'}")
-    assert shown[1] == "1 of 1 row answered: out.jsonl"
-    assert done.returncode == 0
+    assert shown[0] == "here:1 6000.0"
+    assert shown[1] == "2 of 3 rows answered: out.jsonl"
+    assert {each["line"] for each in written(program)} == {1, 2}
+    assert [each["line"] for each in written(program, "out.errors.jsonl")] == [3]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_batch_that_was_begun_here_is_continued_by_a_runner(program, ask):
+    first = ask([{"prompt": "one"}], "-m", "actor/m")
+    assert first.returncode == 0
+    done = ask([{"prompt": "one"}, {"prompt": "two"}], "--on", "cluster", "-m", "actor/m", "--json")
+    assert json.loads(done.stdout.decode().partition("\n")[2])["asked"] == 1
+    assert [each["line"] for each in written(program)] == [1, 2]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_installed_places_are_in_the_help_and_in_the_error_for_others(program):
+    shown = program.run("batch", "--help").stdout.decode()
+    assert "here|provider|cluster" in shown
+    done = program.run("batch", "in.jsonl", "-o", "out.jsonl", "--on", "mars")
+    assert b"'mars' is not one of 'here', 'provider', 'cluster'." in done.stderr
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("name", ["tpm", "workers", "concurrency", "attempts", "job"])
+def test_an_option_that_a_runner_does_not_keep_is_refused(program, name):
+    arguments = ("in.jsonl", "-o", "out.jsonl", "--on", "cluster", f"--{name}", "5")
+    done = program.run("batch", *arguments)
+    assert done.returncode == 2
+    assert f"Error: --{name} " in done.stderr.decode()
 
 
 def test_the_first_interrupt_waits_for_answers_and_the_second_does_not(program):

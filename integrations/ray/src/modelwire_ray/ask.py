@@ -106,8 +106,6 @@ class Ask:
         await self._caller.aclose()
 
     def __del__(self) -> None:
-        # Ray has no other way to say that an actor ends: it deletes the object, while the event
-        # loop still runs in another thread.
         caller = self.__dict__.get("_caller")
         if caller is not None:
             caller.close()

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelwire import AssistantMessage, ModelwireError
-from modelwire.runtime import ConfigSource, RuntimeHandle
+from modelwire.runtime import ConfigSource
+from modelwire_ray.actor_runtime import ActorRuntime
 from modelwire_ray.quota import Quota, Turns
 
 __all__ = ["Caller"]
@@ -23,10 +24,9 @@ class Caller:
     """
 
     def __init__(self, config: ConfigSource, *, in_flight: int, quota: Quota | None) -> None:
-        self._runtime = RuntimeHandle(config=config)
+        self._runtime = ActorRuntime(config)
         self._free = asyncio.Semaphore(in_flight)
         self._turns = None if quota is None else Turns(quota)
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def complete(self, arguments: Mapping[str, Any]) -> AssistantMessage:
         """Call a model, as soon as there is room.
@@ -37,7 +37,6 @@ class Caller:
         Raises:
             ModelwireError: The call failed.
         """
-        self._loop = asyncio.get_running_loop()
         async with self._free:
             runtime = self._runtime.get()
             if self._turns is None:
@@ -57,24 +56,8 @@ class Caller:
 
     async def aclose(self) -> None:
         """Close the connections; a later call opens others."""
-        self._loop = None
         await self._runtime.aclose()
 
     def close(self) -> None:
         """Close the connections, from a thread beside that of the event loop."""
-        loop = self._loop
-        if loop is None or not loop.is_running() or _runs_here(loop):
-            return
-        asyncio.run_coroutine_threadsafe(self.aclose(), loop).result(_CLOSE_SECONDS)
-
-
-def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether a loop runs in this thread, which cannot wait for it."""
-    try:
-        return asyncio.get_running_loop() is loop
-    except RuntimeError:
-        return False
-
-
-_CLOSE_SECONDS = 10
-"""How long an actor that ends waits for its connections to be closed."""
+        self._runtime.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _JOB_ACTIONS = ("run", "submit", "status", "fetch", "cancel")
-_HERE, _PROVIDER = "here", "provider"
+_OWN_PLACES = _HERE, _PROVIDER = "here", "provider"
 
 
 class _Place(click.ParamType[str]):
@@ -43,18 +42,28 @@ class _Place(click.ParamType[str]):
     name = "place"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
-        return f"{_HERE}|{_PROVIDER}|NAME"
+        return "|".join(_places())
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value in (_HERE, _PROVIDER):
-            return value
-        from modelwire.batch.runner import batch_runner_names
-
-        names = (_HERE, _PROVIDER, *batch_runner_names())
-        if value not in names:
-            known = ", ".join(map(repr, names))
-            self.fail(f"{value!r} is not one of {known}.", param, ctx)
+        if value not in _OWN_PLACES and value not in _places():
+            self.fail(_why_unknown(value), param, ctx)
         return value
+
+
+def _why_unknown(place: str) -> str:
+    from modelwire.batch.runner import package_of_runner
+
+    package = package_of_runner(place)
+    if package is not None:
+        return f"{place!r} is not installed; run: pip install {package}"
+    return f"{place!r} is not one of {', '.join(map(repr, _places()))}."
+
+
+def _places() -> tuple[str, ...]:
+    """The places that can be named; those of packages are found without importing them."""
+    from modelwire.batch.runner import batch_runner_names
+
+    return (*_OWN_PLACES, *batch_runner_names())
 
 
 @click.command()
@@ -121,6 +130,12 @@ class _Place(click.ParamType[str]):
 )
 @click.option("--address", metavar="ADDRESS", help="The address of a place that a package offers.")
 @click.option(
+    "--workers",
+    type=WholeRange(min=1),
+    metavar="N",
+    help="Number of processes that ask rows, at a place that a package offers.",
+)
+@click.option(
     "--jobs",
     "action",
     type=click.Choice(_JOB_ACTIONS),
@@ -142,6 +157,7 @@ def batch(
     retry_failed: bool,
     place: str,
     address: str | None,
+    workers: int | None,
     action: JobAction | None,
     job_id: str | None,
     yes: bool,
@@ -164,15 +180,13 @@ def batch(
     modelwire batch big.jsonl -o out.jsonl --rpm 1000 --budget 20
     modelwire batch big.jsonl -o out.jsonl --on provider
     """  # noqa: D301 - \b keeps click from joining the lines
-    _check_place(
-        place,
-        {"--address": address},
-        {"--jobs": action, "--job": job_id, "--yes": yes},
-        {"--rpm": rpm, "--tpm": tpm, "--budget": budget},
-    )
+    from modelwire.cli.batch.places import check_options, runner_at
+
+    runner = runner_at(place)
+    check_options(click.get_current_context(), place, runner)
     from modelwire.batch.pace import Limits
-    from modelwire.batch.summary import BatchRequest
-    from modelwire.cli.batch.places import run_at
+    from modelwire.batch.summary import BatchRequest, RunnerOptions
+    from modelwire.cli.batch.places import run_on
     from modelwire.cli.batch.report import report
     from modelwire.cli.complete_input import read_schema
     from modelwire.cli.request_options import request_settings
@@ -187,30 +201,10 @@ def batch(
         attempts,
         retry_failed,
         config_path,
-        {} if address is None else {"address": address},
+        RunnerOptions(address, workers),
     )
     if place == _PROVIDER:
         from modelwire.cli.batch.provider_jobs import run_jobs
 
         return run_jobs(request, action or "run", job_id=job_id, approved=yes, as_json=as_json)
-    return report(run_at(place, request), as_json=as_json)
-
-
-def _check_place(
-    place: str,
-    of_others: Mapping[str, object],
-    of_jobs: Mapping[str, object],
-    of_requests: Mapping[str, object],
-) -> None:
-    """Refuse options that do not apply to where the batch is run."""
-    for name in (
-        name for name, value in of_others.items() if value and place in (_HERE, _PROVIDER)
-    ):
-        msg = f"{name} is for a place that a package offers, not for --on {place}."
-        raise click.UsageError(msg)
-    for name in (name for name, value in of_jobs.items() if value and place != _PROVIDER):
-        msg = f"{name} needs --on provider."
-        raise click.UsageError(msg)
-    for name in (name for name, value in of_requests.items() if value and place == _PROVIDER):
-        msg = f"{name} does not apply to jobs at the provider."
-        raise click.UsageError(msg)
+    return report(run_on(runner, request), as_json=as_json)

@@ -1,0 +1,207 @@
+"""Asking rows over one runtime, each until it has an answer or has failed, at the pace of the service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+from modelwire.batch.outcomes import FailureOutcome, outcome_of
+from modelwire.batch.pace import Limits, Pace, Sent
+from modelwire.batch.records import BatchRow
+from modelwire.batch.row_outcome import RowOutcome, answer_outcome, failure_outcome
+from modelwire.batch.tally import TokenEstimate
+from modelwire.errors import ModelwireError, ProviderError
+from modelwire.messages import AssistantMessage, Context
+from modelwire.runtime import Runtime
+from modelwire.runtime.runtime import with_retries
+from modelwire.transport import RetryPolicy
+from modelwire.transport.retry import delay_before
+
+__all__ = ["RowAsker", "Turns"]
+
+_WAITS: Final = RetryPolicy(max_attempts=2**31, base=1.0, cap=30.0, longest_wait=3600.0)
+"""How long a row waits that has failed."""
+_ONE_TRY: Final = RetryPolicy(max_attempts=1)
+"""Of one call; the row is asked again here, since the pace must know of each refusal."""
+
+
+class Turns(Protocol):
+    """The turns of requests in a quota that is kept elsewhere, as for several processes."""
+
+    async def wait(self) -> float:
+        """Wait until a request may be sent; return the tokens that are reserved for it."""
+        ...
+
+    def used(self, reserved: float, *, tokens: float, retries: int) -> None:
+        """Record what a request has used.
+
+        Args:
+            reserved: What `wait` has returned.
+            tokens: The tokens of the request and its answer.
+            retries: The requests that were sent beside the one whose turn it was.
+        """
+        ...
+
+
+class RowAsker:
+    """Asks rows over one runtime, at the pace that the service allows.
+
+    It belongs to one event loop.
+
+    Args:
+        runtime: The runtime; it stays open.
+        settings: Keyword arguments of `Runtime.complete` for every row. What a row has itself takes
+            precedence, except for the model.
+        limits: The limits of all requests together.
+        max_attempts: How often a row is asked before it has failed; refusals because of too many
+            requests are not counted.
+        turns: A quota that others use as well, beside the limits.
+        on_change: Called when a request has ended, or has been sent.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        settings: Mapping[str, Any],
+        limits: Limits | None = None,
+        max_attempts: int = 5,
+        turns: Turns | None = None,
+        on_change: Callable[[], object] | None = None,
+    ) -> None:
+        limits = Limits() if limits is None else limits
+        self._runtime = with_retries(runtime, _ONE_TRY)
+        self._settings = settings
+        self._max_attempts = max_attempts
+        self._pace = Pace(limits)
+        self._estimate = TokenEstimate(limits.tpm)
+        self._turns = turns
+        self._on_change = on_change
+        self._line = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._waiting: set[asyncio.Future[float]] = set()
+        self.queued = 0
+        """The rows that could be asked, and wait until the pace allows it."""
+
+    def stop(self) -> None:
+        """Send no more requests; rows without an answer are left to the next run."""
+        self._stopping.set()
+        self._changed.set()
+        for waiting in self._waiting:
+            waiting.cancel()
+
+    async def ask(self, row: BatchRow) -> RowOutcome:
+        """Ask a row, as often as it takes."""
+        context, settings = row.context, {**self._settings, **row.options}
+        if (model := self._settings.get("model")) is not None:
+            settings["model"] = model
+        if context.system_prompt is not None:
+            settings.pop("system", None)
+        requests = refused = 0
+        while (sent := await self._turn(row)) is not None:
+            if (reserved := await self._shared_turn(sent)) is None:
+                break
+            requests += 1
+            answer = await self._send(context, settings, sent, reserved)
+            if isinstance(answer, AssistantMessage):
+                return answer_outcome(row, answer, requests, refused)
+            kind = outcome_of(answer, has_own_model="model" in row.options)
+            self._note(sent, answer, kind)
+            refused += kind is FailureOutcome.REFUSED
+            if not kind.asks_again(requests, refused, self._max_attempts):
+                is_of_all = kind in (FailureOutcome.STOP, FailureOutcome.STOP_FIRST)
+                return failure_outcome(row, answer, requests, refused, is_of_all=is_of_all)
+            await self._wait_after(answer, kind, requests - refused)
+        return RowOutcome(row.line, requests=requests, refused=refused)
+
+    async def _send(
+        self, context: Context, settings: Mapping[str, Any], sent: Sent, reserved: float
+    ) -> AssistantMessage | ModelwireError:
+        """Send a request; return its answer or its failure, which the pace does not know yet."""
+        tokens = 0
+        try:
+            message = await self._runtime.complete(context, **settings)
+            tokens = message.usage.total_tokens
+        except ModelwireError as error:
+            return error
+        except BaseException:
+            self._pace.ended(sent)
+            self._notify()
+            raise
+        finally:
+            if self._turns is not None:
+                self._turns.used(reserved, tokens=tokens, retries=0)
+        self._pace.answered(sent, tokens)
+        self._estimate.add(message.usage.output)
+        self._notify()
+        return message
+
+    async def _turn(self, row: BatchRow) -> Sent | None:
+        """Wait until the pace allows a request; `None` when no more are sent."""
+        self.queued += 1
+        try:
+            async with self._line:  # the first to come is the first to go
+                while not self._stopping.is_set():
+                    wait = self._pace.wait()
+                    if wait == 0:
+                        return self._pace.send(self._estimate.of(row))
+                    self._changed.clear()
+                    await _within(wait, self._changed)
+        finally:
+            self.queued -= 1
+            if self._on_change is not None:
+                self._on_change()
+        return None
+
+    async def _shared_turn(self, sent: Sent) -> float | None:
+        """Wait for a turn in the shared quota; `None` when no more requests are sent."""
+        if self._turns is None:
+            return 0.0
+        waiting = asyncio.ensure_future(self._turns.wait())
+        self._waiting.add(waiting)
+        try:
+            return await waiting
+        except BaseException:
+            self._pace.ended(sent)
+            self._notify()
+            if self._stopping.is_set() and waiting.cancelled():
+                return None
+            raise
+        finally:
+            self._waiting.discard(waiting)
+
+    def _note(self, sent: Sent, error: ModelwireError, kind: FailureOutcome) -> None:
+        """Note a failure for the pace."""
+        retry_after = error.retry_after if isinstance(error, ProviderError) else None
+        match kind:
+            case FailureOutcome.REFUSED:
+                self._pace.refused(sent, retry_after)
+            case FailureOutcome.OVERLOADED:
+                self._pace.overloaded(sent, retry_after)
+            case _:
+                self._pace.ended(sent)
+        if kind is FailureOutcome.STOP:
+            self.stop()
+        self._notify()
+
+    async def _wait_after(self, error: ModelwireError, kind: FailureOutcome, tries: int) -> None:
+        """Wait before a row is asked again; the pace itself waits after a refusal."""
+        if kind is FailureOutcome.REFUSED or not isinstance(error, ProviderError):
+            return
+        await _within(delay_before(_WAITS, tries, error) or _WAITS.cap, self._stopping)
+
+    def _notify(self) -> None:
+        self._changed.set()
+        if self._on_change is not None:
+            self._on_change()
+
+
+async def _within(seconds: float | None, event: asyncio.Event) -> None:
+    """Wait for an event, or until some seconds have passed."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
