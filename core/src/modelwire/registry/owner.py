@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from functools import cached_property
 from typing import Any
 
 import pluggy
 
 from modelwire.forks import ForkSafeLock
+from modelwire.hookspecs import hookimpl
 from modelwire.registry.claims import Claim
 from modelwire.registry.loader import LoadedPlugin, hooks_of
 
@@ -32,10 +33,8 @@ class Owner:
         self.yields = self.distribution
         wrappers = [plugin for plugin in middleware if plugin is not loaded.plugin]
         if wrappers:
-            from modelwire.registry.delta_check import DeltaCheck  # it needs the events
-
             self.yields = f"Middleware around {self.distribution}"
-            wrappers.append(DeltaCheck(self.distribution))
+            wrappers.append(_DeltaCheck(self.distribution))
         self.hooks: pluggy.HookRelay = loaded.inside(wrappers)
         self.warming = ForkSafeLock()
         self._plugin = loaded.plugin
@@ -77,3 +76,28 @@ class Owner:
             and not (implementation.wrapper or implementation.hookwrapper)
             for implementation in caller.get_hookimpls()
         )
+
+
+class _DeltaCheck:
+    """The innermost wrapper around a plugin's stream, which checks its deltas.
+
+    Middleware reads deltas, and an invalid one would make it fail in its own code. The assembler
+    checks them again, since middleware may change them.
+
+    Args:
+        plugin: The plugin's package, for errors.
+    """
+
+    def __init__(self, plugin: str) -> None:
+        self._plugin = plugin
+
+    @hookimpl(wrapper=True)
+    def stream_completion(self) -> Generator[None, Any, Any]:
+        """Check the stream, where there is one."""
+        deltas = yield
+        if not isinstance(deltas, AsyncIterator):
+            return deltas
+        # It needs the events, which lists of models do without; the warm-up has imported it.
+        from modelwire.registry.delta_stream import checked_stream
+
+        return checked_stream(deltas, self._plugin)

@@ -23,13 +23,13 @@ from modelwire.hookspecs import (
 )
 from modelwire.messages import Context, Tool
 from modelwire.models import ModelRef, ReasoningLevel
+from modelwire.runtime.options import NO_OPTIONS
 from modelwire.structuring import TOO_DEEP, is_deep, not_json
 from modelwire.text import has_surrogates, near_matches
 from modelwire.tools import FunctionTool
 from modelwire.transport import Deadlines
 
 __all__ = [
-    "NO_OPTIONS",
     "check_call",
     "check_choice",
     "check_conversation",
@@ -116,9 +116,6 @@ _OF_EMBEDDINGS: Rules = {
     **{name: _NEEDED[name] for name in ("params", "plugins", "deadlines")},
 }
 _NESTED = ("params", "plugins", "metadata", "response_schema")
-
-NO_OPTIONS = CompletionOptions()
-"""The options of calls without any. It is known by its identity, and given to no plugin."""
 
 
 def options_of(

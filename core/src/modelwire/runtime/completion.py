@@ -20,9 +20,9 @@ from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.repair import Change
-from modelwire.runtime.caller_options import NO_OPTIONS
 from modelwire.runtime.candidates import Turn, ask_in_turn
 from modelwire.runtime.observation import Observers, observed
+from modelwire.runtime.options import NO_OPTIONS
 from modelwire.runtime.other_apis import InstalledApis
 from modelwire.runtime.plugin_call import bug_of
 from modelwire.runtime.plugin_streams import stream_of

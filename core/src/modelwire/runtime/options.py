@@ -20,6 +20,7 @@ from modelwire.models import ModelRef, ReasoningLevel
 from modelwire.transport import Deadlines
 
 __all__ = [
+    "NO_OPTIONS",
     "EmbeddingChanges",
     "OptionChanges",
     "StreamSettings",
@@ -27,6 +28,9 @@ __all__ = [
     "merge_options",
     "naming",
 ]
+
+NO_OPTIONS = CompletionOptions()
+"""The options of calls without any. It is known by its identity, and given to no plugin."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

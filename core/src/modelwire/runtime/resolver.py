@@ -15,8 +15,7 @@ from modelwire.errors import ConfigError, ModelwireError, UnknownModel
 from modelwire.hookspecs import CompletionOptions, EmbeddingOptions
 from modelwire.models import Model, ModelRef, ReasoningLevel
 from modelwire.registry import Owner, Registry
-from modelwire.runtime.caller_options import NO_OPTIONS
-from modelwire.runtime.options import merge_embedding_options, merge_options
+from modelwire.runtime.options import NO_OPTIONS, merge_embedding_options, merge_options
 from modelwire.text import did_you_mean
 from modelwire.transport.deadlines import Deadlines
 
