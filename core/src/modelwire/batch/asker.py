@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from modelwire.batch.outcomes import FailureOutcome, outcome_of
@@ -57,7 +57,6 @@ class RowAsker:
         max_attempts: How often a row is asked before it has failed; refusals because of too many
             requests are not counted.
         turns: A quota that others use as well, beside the limits.
-        on_change: Called when a request has ended, or has been sent.
     """
 
     def __init__(
@@ -68,7 +67,6 @@ class RowAsker:
         limits: Limits | None = None,
         max_attempts: int = 5,
         turns: Turns | None = None,
-        on_change: Callable[[], object] | None = None,
     ) -> None:
         limits = Limits() if limits is None else limits
         self._runtime = with_retries(runtime, _ONE_TRY)
@@ -77,13 +75,10 @@ class RowAsker:
         self._pace = Pace(limits)
         self._estimate = TokenEstimate(limits.tpm)
         self._turns = turns
-        self._on_change = on_change
         self._line = asyncio.Lock()
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
         self._waiting: set[asyncio.Future[float]] = set()
-        self.queued = 0
-        """The rows that could be asked, and wait until the pace allows it."""
 
     def stop(self) -> None:
         """Send no more requests; rows without an answer are left to the next run."""
@@ -92,15 +87,21 @@ class RowAsker:
         for waiting in self._waiting:
             waiting.cancel()
 
-    async def ask(self, row: BatchRow) -> RowOutcome:
-        """Ask a row, as often as it takes."""
+    async def ask(self, row: BatchRow, turn: Sent | None = None) -> RowOutcome:
+        """Ask a row, as often as it takes.
+
+        Args:
+            row: The row.
+            turn: The turn of its first request, if the caller has waited for it.
+        """
         context, settings = row.context, {**self._settings, **row.options}
         if (model := self._settings.get("model")) is not None:
             settings["model"] = model
         if context.system_prompt is not None:
             settings.pop("system", None)
         requests = refused = 0
-        while (sent := await self._turn(row)) is not None:
+        sent = turn
+        while sent is not None or (sent := await self.turn(row)) is not None:
             if (reserved := await self._shared_turn(sent)) is None:
                 break
             requests += 1
@@ -114,6 +115,7 @@ class RowAsker:
                 is_of_all = kind in (FailureOutcome.STOP, FailureOutcome.STOP_FIRST)
                 return failure_outcome(row, answer, requests, refused, is_of_all=is_of_all)
             await self._wait_after(answer, kind, requests - refused)
+            sent = None
         return RowOutcome(row.line, requests=requests, refused=refused)
 
     async def _send(
@@ -128,31 +130,25 @@ class RowAsker:
             return error
         except BaseException:
             self._pace.ended(sent)
-            self._notify()
+            self._changed.set()
             raise
         finally:
             if self._turns is not None:
                 self._turns.used(reserved, tokens=tokens, retries=0)
         self._pace.answered(sent, tokens)
         self._estimate.add(message.usage.output)
-        self._notify()
+        self._changed.set()
         return message
 
-    async def _turn(self, row: BatchRow) -> Sent | None:
+    async def turn(self, row: BatchRow) -> Sent | None:
         """Wait until the pace allows a request; `None` when no more are sent."""
-        self.queued += 1
-        try:
-            async with self._line:  # the first to come is the first to go
-                while not self._stopping.is_set():
-                    wait = self._pace.wait()
-                    if wait == 0:
-                        return self._pace.send(self._estimate.of(row))
-                    self._changed.clear()
-                    await _within(wait, self._changed)
-        finally:
-            self.queued -= 1
-            if self._on_change is not None:
-                self._on_change()
+        async with self._line:  # the first to come is the first to go
+            while not self._stopping.is_set():
+                wait = self._pace.wait()
+                if wait == 0:
+                    return self._pace.send(self._estimate.of(row))
+                self._changed.clear()
+                await _within(wait, self._changed)
         return None
 
     async def _shared_turn(self, sent: Sent) -> float | None:
@@ -165,7 +161,7 @@ class RowAsker:
             return await waiting
         except BaseException:
             self._pace.ended(sent)
-            self._notify()
+            self._changed.set()
             if self._stopping.is_set() and waiting.cancelled():
                 return None
             raise
@@ -184,7 +180,7 @@ class RowAsker:
                 self._pace.ended(sent)
         if kind is FailureOutcome.STOP:
             self.stop()
-        self._notify()
+        self._changed.set()
 
     async def _wait_after(self, error: ModelwireError, kind: FailureOutcome, tries: int) -> None:
         """Wait before a row is asked again; the pace itself waits after a refusal."""
@@ -192,14 +188,12 @@ class RowAsker:
             return
         await _within(delay_before(_WAITS, tries, error) or _WAITS.cap, self._stopping)
 
-    def _notify(self) -> None:
-        self._changed.set()
-        if self._on_change is not None:
-            self._on_change()
-
 
 async def _within(seconds: float | None, event: asyncio.Event) -> None:
     """Wait for an event, or until some seconds have passed."""
+    if seconds is None:
+        await event.wait()
+        return
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -39,7 +39,6 @@ class Here:
             settings=work.settings,
             limits=work.limits,
             max_attempts=work.max_attempts,
-            on_change=self._room.set,
         )
         feeding = asyncio.create_task(self._feed(work, asker))
         feeding.add_done_callback(self._ended)
@@ -66,11 +65,11 @@ class Here:
         # Rows that wait to be asked again are in memory, so that their number is limited.
         most = 3 * work.limits.concurrency
         while rows := await work.take():
-            task = asyncio.create_task(asker.ask(rows[0]))
+            row = rows[0]
+            task = asyncio.create_task(asker.ask(row, await asker.turn(row)))
             self._tasks.add(task)
             task.add_done_callback(self._asked)
-            await asyncio.sleep(0)  # it comes to the pace
-            while asker.queued or len(self._tasks) >= most:
+            while len(self._tasks) >= most:
                 self._room.clear()
                 await self._room.wait()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from modelwire.batch import Limits, RowAsker
+from modelwire.batch import BatchRow, Limits, RowAsker, RowOutcome
 from modelwire_ray.actor_runtime import ActorRuntime
 from modelwire_ray.chunks import outcome_table, rows_in
 from modelwire_ray.quota import Quota, Turns
@@ -49,6 +49,7 @@ class AskChunks:
         self._holder = holder
         self._asker: RowAsker | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[RowOutcome]] = set()
 
     async def __call__(self, table: pa.Table) -> pa.Table:
         """Ask the rows of the chunks in a table; return their outcomes."""
@@ -58,14 +59,29 @@ class AskChunks:
             asker = RowAsker(self._runtime.get(), turns=turns, **self._arguments)
             self._asker = asker
             self._watching = asyncio.create_task(self._watch(asker))
-        answered = []
-        for number, rows in rows_in(table):
-            answered.append((number, await asyncio.gather(*map(asker.ask, rows))))
-        return outcome_table(answered)
+        return outcome_table(
+            [(number, await self._outcomes(asker, rows)) for number, rows in rows_in(table)]
+        )
+
+    async def _outcomes(self, asker: RowAsker, rows: Sequence[BatchRow]) -> list[RowOutcome]:
+        """The outcomes of rows; those whose requests were ended have none."""
+        tasks = [asyncio.create_task(asker.ask(row)) for row in rows]
+        self._asking.update(tasks)
+        try:
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            self._asking.difference_update(tasks)
+        for each in ended:
+            if isinstance(each, BaseException) and not isinstance(each, asyncio.CancelledError):
+                raise each
+        return [each for each in ended if isinstance(each, RowOutcome)]
 
     async def _watch(self, asker: RowAsker) -> None:
         await self._holder.until_stopped.remote()
         asker.stop()
+        await self._holder.until_cancelled.remote()
+        for task in self._asking:
+            task.cancel()
 
     def __del__(self) -> None:
         runtime = self.__dict__.get("_runtime")

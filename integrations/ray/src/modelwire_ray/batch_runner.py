@@ -26,7 +26,7 @@ _GIVEN_SHARE: Final = 0.99
 _CALLS: Final = 8
 """The chunks that an actor has at one time."""
 _ENDING_SECONDS: Final = 10.0
-"""How long a dataset may take to end after it was given up."""
+"""How long a dataset may take to end, once its requests were ended."""
 
 _Come: TypeAlias = tuple[int, list[RowOutcome]] | BaseException | None
 """What has come: the outcomes of a chunk, an error, or the end."""
@@ -55,7 +55,7 @@ class Plan:
         most = work.limits.concurrency
         workers = max(1, min(work.options.workers or int(cpus), most, work.rows))
         each = most // workers
-        rows = max(1, 2 * each // _CALLS)
+        rows = max(1, min(2 * each // _CALLS, work.rows // workers))
         return cls(workers, each, rows, min(1.0, int(100 * cpus / workers) / 100))
 
 
@@ -104,7 +104,8 @@ class _Run:
         self._room = asyncio.Semaphore(plan.workers * _CALLS)
         self._loop = asyncio.get_running_loop()
         self._tasks = [
-            asyncio.create_task(work) for work in (self._feed(), self._pass_on_the_stop())
+            asyncio.create_task(self._feed()),
+            asyncio.create_task(self._pass_on_the_stop()),
         ]
         self._read = threading.Event()
         threading.Thread(target=self._iterate, name="modelwire-ray", daemon=True).start()
@@ -126,6 +127,11 @@ class _Run:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if not self._read.is_set():
+            self._chunks.stop()
+            self._chunks.cancel()
+            self._chunks.end()
+            await asyncio.to_thread(self._read.wait, _ENDING_SECONDS)
+        if not self._read.is_set():
             await asyncio.to_thread(self._chunks.kill)
             await asyncio.to_thread(self._read.wait, _ENDING_SECONDS)
 
@@ -145,6 +151,8 @@ class _Run:
         await self._work.until_stopped()
         self._chunks.stop()
         await self._work.until_cancelled()
+        self._chunks.cancel()
+        await asyncio.sleep(_ENDING_SECONDS)
         self._come.put_nowait(None)
 
     def _iterate(self) -> None:
@@ -191,7 +199,9 @@ class _Run:
                 batch_size=None,
                 batch_format="pyarrow",
                 compute=ray.data.ActorPoolStrategy(
-                    size=plan.workers,
+                    min_size=1,
+                    initial_size=plan.workers,
+                    max_size=plan.workers,
                     max_tasks_in_flight_per_actor=_CALLS,
                     max_concurrent_calls_per_actor=_CALLS,
                 ),

@@ -32,6 +32,7 @@ class _Holder:
         self._ended = False
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._cancelled = asyncio.Event()
 
     async def put(self, rows: bytes) -> None:
         """Add a chunk; its number is the next."""
@@ -68,6 +69,14 @@ class _Holder:
         """Wait until no more requests are to be sent."""
         await self._stopped.wait()
 
+    async def cancel(self) -> None:
+        """Let the actors end the requests in flight."""
+        self._cancelled.set()
+
+    async def until_cancelled(self) -> None:
+        """Wait until the requests in flight are to be ended."""
+        await self._cancelled.wait()
+
 
 class Chunks:
     """The chunks of rows on the cluster, from the program that reads them; nothing here waits."""
@@ -90,6 +99,10 @@ class Chunks:
     def stop(self) -> None:
         """Let the actors send no more requests."""
         self.actor.stop.remote()
+
+    def cancel(self) -> None:
+        """Let the actors end the requests in flight."""
+        self.actor.cancel.remote()
 
     def kill(self) -> None:
         """End the actor, and with it the dataset."""

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import os
 import threading
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from typing import Any, Final
 
 import ray
@@ -24,7 +25,7 @@ _OWN: Final[dict[str, Any]] = {
 
 _VARIABLES: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent without the user's consent
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # else its processes write to the terminal
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # else it warns on the terminal of how Ray Data uses actors
 }
 """Variables that Ray reads, unless the user has set them."""
 
@@ -103,7 +104,8 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
                 os.environ.setdefault(name, value)
             arguments = _OWN if self._address is None else {"address": self._address}
             try:
-                ray.init(**arguments, logging_level=logging.ERROR, log_to_driver=False)
+                with _silence():
+                    ray.init(**arguments, logging_level=logging.ERROR, log_to_driver=False)
             except (ConnectionError, RuntimeError, ValueError) as error:
                 where = self._address or "this machine"
                 msg = f"Ray cannot be used on {where}: {_first_line(error)}"
@@ -111,6 +113,19 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
                 raise ConfigError(msg, hint=hint) from error
             self._connected = True
         self.cpus = max(1.0, ray.cluster_resources().get("CPU", 1.0))
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep Ray's native code from printing the log level that it was given."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _settle(
