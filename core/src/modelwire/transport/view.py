@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from modelwire.transport.client import Transport
+from modelwire.transport.deadlines import Deadlines
+from modelwire.transport.request import Request
+from modelwire.transport.response import Response
 
 __all__ = ["TransportView"]
 
@@ -21,12 +25,24 @@ class TransportView(Transport):
     """
 
     def __init__(self, inner: Transport) -> None:
-        super().__init__(deadlines=inner.deadlines)
+        # There is a view for each request, and all else of a transport is for connections.
+        self.deadlines = inner.deadlines
         self.inner = inner
 
     @abstractmethod
     def view_of(self, inner: Transport) -> TransportView:
         """The same view of another transport."""
+
+    def send(
+        self,
+        request: Request,
+        *,
+        deadlines: Deadlines | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+    ) -> AbstractAsyncContextManager[Response]:
+        """Send a request through the transport; see `Transport.send`."""
+        return self.inner.send(request, deadlines=deadlines, provider=provider, model=model)
 
     def trusting(self, ca_bundle: Path | str) -> Transport:
         """The same view for a service with certificates of its own."""

@@ -19,6 +19,7 @@ from modelwire_bedrock.models.inference_profiles import remember_invalid
 from modelwire_bedrock.models.memory import Memory
 from modelwire_bedrock.models.routes import Prefix, routes_of
 from modelwire_bedrock.routes.address import base_url
+from modelwire_bedrock.routes.derived_providers import DerivedProviders
 from modelwire_bedrock.routes.transport import AwsFaultTransport
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ __all__ = ["PREFIXES", "Relay", "RoutedCall", "known_prefix"]
 
 PREFIXES: Memory[Prefix] = Memory()
 """The path of OpenAI's APIs by address and model, where the table's was refused."""
+
+
+_addressed = DerivedProviders()
 
 
 def known_prefix(root: str, model_id: str, choice: RouteChoice) -> Prefix:
@@ -107,7 +111,9 @@ class RoutedCall:
         request may be sent once more, and would be reported twice.
         """
         request, held, begun = self.request, list[Delta](), False
-        provider = evolve(request.provider, base_url=base_url(self.root, self.choice, self.prefix))
+        url = base_url(self.root, self.choice, self.prefix)
+        asked = request.provider
+        provider = _addressed.derive(asked, url, lambda: evolve(asked, base_url=url))
         options = evolve(request.options, deadlines=deadlines)
         stream = self.apis.stream(request.model, request.context, options, provider, transport)
         async with aclosing(stream):

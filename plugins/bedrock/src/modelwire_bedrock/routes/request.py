@@ -21,6 +21,7 @@ from modelwire_bedrock.converse.options import Params, envelope
 from modelwire_bedrock.models.families import base_model_id, family_of
 from modelwire_bedrock.models.limits import limits_of
 from modelwire_bedrock.models.routes import CONVERSE, MESSAGES
+from modelwire_bedrock.routes.derived_providers import DerivedProviders
 from modelwire_bedrock.routes.options import fitted_options, thinking_words
 from modelwire_bedrock.settings import AUTH
 
@@ -183,6 +184,26 @@ def _metadata(options: CompletionOptions, parts: Mapping[str, Any]) -> dict[str,
 
 
 def _provider(
+    provider: ProviderConfig,
+    choice: RouteChoice,
+    target: Target,
+    headers: Mapping[str, str],
+    profile: str | None,
+) -> ProviderConfig:
+    """The provider as the other plugin gets it; the same object for calls that are alike.
+
+    What is decided from a provider is known again by the provider's identity.
+    """
+    key = (choice, target.region, tuple(headers.items()), profile)
+    return _routed.derive(
+        provider, key, lambda: _provider_for(provider, choice, target, headers, profile)
+    )
+
+
+_routed = DerivedProviders()
+
+
+def _provider_for(
     provider: ProviderConfig,
     choice: RouteChoice,
     target: Target,

@@ -1,0 +1,83 @@
+"""What is decided for one provider is kept for its next call, and for no other."""
+
+import gc
+
+import pytest
+
+from modelwire.config import Config
+from modelwire.hookspecs import CompletionOptions
+from modelwire.messages import Context, UserMessage
+from modelwire.models import Model
+from modelwire_bedrock.aws.endpoints import resolve_target
+from modelwire_bedrock.routes.choice import choose_route
+from modelwire_bedrock.routes.derived_providers import DerivedProviders
+from modelwire_bedrock.routes.request import routed_request
+
+MODEL = Model("amazon-bedrock", "openai.gpt-oss-20b-1:0")
+CONTEXT = Context([UserMessage("Hello")])
+
+
+def configured(**settings):
+    document = {"models": {"providers": {"amazon-bedrock": settings}}}
+    config = Config.from_document(document, environ={"AWS_REGION": "eu-west-1"})
+    return config, config.models.providers["amazon-bedrock"]
+
+
+def routed(config, provider, **options):
+    target = resolve_target(MODEL.id, None, provider, config)
+    return routed_request(
+        MODEL,
+        CONTEXT,
+        CompletionOptions(**options),
+        provider,
+        choice=choose_route(MODEL, provider),
+        target=target,
+        called=MODEL.id,
+        settings={},
+    ).provider
+
+
+def test_calls_that_are_alike_have_the_same_provider():
+    config, provider = configured(api="openai-completions")
+    assert routed(config, provider) is routed(config, provider)
+    assert routed(config, provider).region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ({"metadata": {"team": "a"}}, lambda made: "Request-Metadata" in str(made.headers)),
+        ({"params": {"profile": "work"}}, lambda made: made.extra["profile"] == "work"),
+        ({"params": {"performanceConfig": {"latency": "optimized"}}}, lambda made: made.headers),
+    ],
+    ids=["labels", "profile", "latency"],
+)
+def test_a_call_of_another_kind_has_another_provider(options, shown):
+    config, provider = configured(api="openai-completions")
+    plain = routed(config, provider)
+    assert not plain.headers
+    made = routed(config, provider, **options)
+    assert shown(made)
+    assert routed(config, provider, **options) == made
+    assert routed(config, provider) is plain
+
+
+def test_another_configuration_has_another_provider():
+    one = configured(api="openai-completions", region="us-east-1")
+    other = configured(api="openai-completions", region="us-west-2", headers={"X-Team": "b"})
+    assert [routed(*each).region for each in (one, other, one)] == [
+        *("us-east-1", "us-west-2", "us-east-1")
+    ]
+    assert "X-Team" in routed(*other).headers
+    assert "X-Team" not in routed(*one).headers
+
+
+def test_a_provider_is_not_taken_for_one_that_has_gone():
+    """An address in memory may be used again."""
+    derived = DerivedProviders()
+    for number in range(1000):
+        _, provider = configured(region=f"us-east-{number}")
+        assert derived.derive(provider, "key", lambda p=provider: p).region == provider.region
+        del provider
+        gc.collect(0)
+    assert 0 < len(derived._known) <= 256
