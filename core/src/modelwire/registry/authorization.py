@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from modelwire._plugin_hints import plugin_hint
 from modelwire.errors import ModelwireError, PluginError
 from modelwire.registry.loader import where
@@ -61,8 +59,11 @@ def _checked(owner: Owner, before: Request, after: object) -> Request:
         msg = f"{owner.distribution} changed more of a request than its header fields."
         raise PluginError(msg, hint=plugin_hint(owner.distribution))
     # The names of what may be shown are for logs; they never take anything from view that was there.
-    return evolve(
-        after,
+    return Request(
+        after.method,
+        after.url,
+        after.headers,
+        after.body,
         public_headers=before.public_headers | after.public_headers,
         request_id_headers=after.request_id_headers or before.request_id_headers,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -41,9 +42,9 @@ class ModelCompat:
     evidence: str
     as_of: str
 
-    def holds_for(self, server: Server | None, model_id: str) -> bool:
+    def holds_for(self, server_id: str | None, model_id: str) -> bool:
         """Whether a model of a service is one of these."""
-        if self.servers and (server is None or server.id not in self.servers):
+        if self.servers and server_id not in self.servers:
             return False
         return re.match(self.pattern, model_id, re.IGNORECASE) is not None
 
@@ -142,10 +143,14 @@ def compat_for(
         provider: The provider's configuration.
         model: The model.
     """
-    for row in MODELS:
-        if row.holds_for(server, model.id):
-            compat = compat.overridden(row.known)
+    for row in _rows_of(None if server is None else server.id, model.id):
+        compat = compat.overridden(row.known)
     for settings in (provider.extra.get("compat"), model.extra.get("compat")):
         if isinstance(settings, Mapping):
             compat = compat.overridden(settings)
     return compat
+
+
+@lru_cache(maxsize=512)
+def _rows_of(server_id: str | None, model_id: str) -> tuple[ModelCompat, ...]:
+    return tuple(row for row in MODELS if row.holds_for(server_id, model_id))

@@ -8,16 +8,13 @@ import hmac
 import time
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from modelwire.forks import importing
-from modelwire.transport import merge_headers
-
-if TYPE_CHECKING:
-    from modelwire.transport import Request
+from modelwire.transport import Request, merge_headers
 
 __all__ = [
     "authorization",
@@ -65,7 +62,8 @@ def sign_request(request: Request, credentials: Any, service: str, region: str) 
     keys = credentials.get_frozen_credentials()
     date = signing_date()
     digest = hashlib.sha256(request.body or b"").hexdigest()
-    added = {"X-Amz-Content-SHA256": digest, "X-Amz-Date": date}
+    # The signature itself takes the place of another, and is not signed.
+    added = {"X-Amz-Content-SHA256": digest, "X-Amz-Date": date, "Authorization": ""}
     if keys.token:
         added["X-Amz-Security-Token"] = keys.token
     headers = merge_headers(request.headers, added)
@@ -75,11 +73,14 @@ def sign_request(request: Request, credentials: Any, service: str, region: str) 
     lines = "".join(f"{name}:{value}\n" for name, value in fields.items())
     method = request.method.upper()
     canonical = f"{method}\n{place.path}\n{place.query}\n{lines}\n{names}\n{digest}"
-    signature = authorization(keys, date, region, service, names, canonical)
-    return evolve(
-        request,
-        headers=merge_headers(headers, {"Authorization": signature}),
+    headers["Authorization"] = authorization(keys, date, region, service, names, canonical)
+    return Request(
+        request.method,
+        request.url,
+        headers,
+        request.body,
         public_headers=request.public_headers | _PUBLIC,
+        request_id_headers=request.request_id_headers,
     )
 
 

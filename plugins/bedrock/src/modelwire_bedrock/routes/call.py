@@ -114,7 +114,9 @@ class RoutedCall:
         url = base_url(self.root, self.choice, self.prefix)
         asked = request.provider
         provider = _addressed.derive(asked, url, lambda: evolve(asked, base_url=url))
-        options = evolve(request.options, deadlines=deadlines)
+        options = request.options
+        if deadlines is not options.deadlines:
+            options = evolve(options, deadlines=deadlines)
         stream = self.apis.stream(request.model, request.context, options, provider, transport)
         async with aclosing(stream):
             try:

@@ -116,7 +116,7 @@ def routed_request(
     return RoutedRequest(
         model=sent,
         context=_known_as(context, model, sent),
-        options=evolve(fitted, params=further, metadata=_metadata(options, parts)),
+        options=_with(fitted, further, _metadata(options, parts)),
         provider=_provider(provider, choice, target, headers, options.params.get("profile")),
         changes=changes.noted,
     )
@@ -181,6 +181,14 @@ def _other_params(
 def _metadata(options: CompletionOptions, parts: Mapping[str, Any]) -> dict[str, str]:
     """The labels that are not sent in a header field already."""
     return {} if "requestMetadata" in parts else options.metadata
+
+
+def _with(
+    options: CompletionOptions, params: dict[str, Any], metadata: dict[str, str]
+) -> CompletionOptions:
+    if params or options.params or metadata is not options.metadata:
+        return evolve(options, params=params, metadata=metadata)
+    return options
 
 
 def _provider(
