@@ -22,7 +22,6 @@ from modelwire.transport.proxies import ProxyLogin
 from modelwire.transport.request import (
     Request,
     clean_headers,
-    header,
     request_id_in,
     with_headers,
 )
@@ -69,7 +68,10 @@ _KEEP_ALIVE = 50.0
 _LONGEST_HEADER = 64 * 1024
 _AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _LINE_BREAKS = frozenset("\r\n\0")
-_DEFAULT_HEADERS = (("Accept-Encoding", "identity"), ("User-Agent", "modelwire"))
+_DEFAULT_HEADERS = (
+    ("accept-encoding", "Accept-Encoding", "identity"),
+    ("user-agent", "User-Agent", "modelwire"),
+)
 
 _READ_AHEAD = 32 * 1024
 """Bytes; aiohttp stops to read when it holds twice as many for a reader.
@@ -217,9 +219,8 @@ def _options(
     headers = dict(request.headers)
     if not _LINE_BREAKS.isdisjoint("".join([*headers, *headers.values()])):
         raise _line_break(headers, exchange)
-    for name, value in _DEFAULT_HEADERS:
-        if header(headers, name) is None:
-            headers[name] = value
+    present = {name.lower() for name in headers}
+    headers |= {name: value for lower, name, value in _DEFAULT_HEADERS if lower not in present}
     options: dict[str, Any] = {"headers": headers, "allow_redirects": False}
     if context is not None:
         options["ssl"] = context
