@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -42,14 +41,16 @@ async def with_costs(
         usage = await with_cost(delta.usage, service, model_id())
         return delta if usage.cost is None else UsageReport(usage)
 
-    async with aclosing(stream) as arrivals:
-        async for arrived in arrivals:
+    try:
+        async for arrived in stream:
             deltas = arrived if isinstance(arrived, list) else [arrived]
             # No call per delta: there are thousands of them before there is usage.
             if UsageReport in map(type, deltas):
                 yield [await priced(delta) for delta in deltas]
             else:
                 yield arrived
+    finally:  # as `aclosing` does, which takes longer
+        await stream.aclose()
 
 
 async def with_cost(usage: Usage, service: str, model_id: str) -> Usage:

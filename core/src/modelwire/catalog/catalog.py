@@ -140,10 +140,6 @@ class Catalog:
             return CredentialStatus("unknown", reason="its plugin gave no CredentialStatus")
         return status
 
-    def is_loaded(self, provider: str, api: str | None = None) -> bool:
-        """Whether `load` has nothing left to do; the arguments are those of `load`."""
-        return self._warm_up.is_loaded(provider, api)
-
     async def load(self, provider: str, api: str | None = None) -> None:
         """Import a plugin and look up its provider's credentials, in a thread.
 

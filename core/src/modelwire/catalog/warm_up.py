@@ -52,10 +52,6 @@ class WarmUp:
         self._outcomes: dict[_Key, PluginError | None] = {}
         self._warming: SingleFlight[None] = SingleFlight("modelwire-warm-up")
 
-    def is_loaded(self, provider: str, api: str | None) -> bool:
-        """Whether a plugin is imported and its provider looked up."""
-        return (self._registry.canonical(provider), api) in self._loaded
-
     async def load(self, provider: str, api: str | None) -> None:
         """Wait until a plugin is imported and its provider looked up. Failures are not raised."""
         key = (self._registry.canonical(provider), api)

@@ -8,8 +8,8 @@ knows whether the generator is waiting or has handed control over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 
 from modelwire.errors import ModelwireError, RequestTimeout
 from modelwire.transport.deadlines import ANOTHER_TURN
@@ -113,8 +113,7 @@ class Cancellation:
         if error is not None:
             raise error
 
-    @contextmanager
-    def guard(self) -> Iterator[None]:
+    def guard(self) -> _Guard:
         """Raise the trigger's error in place of the cancellation that ends a wait.
 
         Any other cancellation passes, and so does every other error.
@@ -122,19 +121,7 @@ class Cancellation:
         Raises:
             ModelwireError: It was triggered while the generator waited.
         """
-        try:
-            yield
-        except asyncio.CancelledError:
-            error = self._translate()
-            if error is None:
-                raise
-            raise error from None
-        except ModelwireError as raised:
-            # A plugin may have made an error of its own out of being cancelled.
-            error = self._translate()
-            if error is None or error is raised:
-                raise
-            raise error from raised
+        return _Guard(self._translate)
 
     def _translate(self) -> ModelwireError | None:
         """The error behind a cancellation; `None` if it has another cause."""
@@ -148,3 +135,31 @@ class Cancellation:
         if self._task is not None:
             self._cancelled = True
             self._task.cancel()
+
+
+class _Guard:
+    """The context of `Cancellation.guard`; a class, since each request enters several."""
+
+    __slots__ = ("_translate",)
+
+    def __init__(self, translate: Callable[[], ModelwireError | None]) -> None:
+        self._translate = translate
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(raised, asyncio.CancelledError):
+            error = self._translate()
+            if error is not None:
+                raise error from None
+        elif isinstance(raised, ModelwireError):
+            # A plugin may have made an error of its own out of being cancelled.
+            error = self._translate()
+            if error is not None and error is not raised:
+                raise error from raised

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
 from typing import TypeVar
 
 from attrs import frozen
@@ -125,7 +124,7 @@ async def ask_in_turn(
         try:
             with limit.guard():
                 answer = await ask(Turn(candidate, limit, began, time.monotonic(), policy))
-                async with aclosing(answer):
+                try:
                     limit.enter()
                     async for arrived in answer:
                         if limited:
@@ -136,6 +135,8 @@ async def ask_in_turn(
                         yield arrived
                         if limited:
                             limit.enter()
+                finally:  # as `aclosing` does, which takes longer
+                    await answer.aclose()
         except ModelwireError as error:
             stopped = state.cancellation.error is not None
             if yielded or last or stopped or not deserves_fallback(error):

@@ -128,7 +128,8 @@ class Completion:
         sent = SentSecrets()
         feed_all = assembler.feed_all
         try:
-            async with aclosing(stream_of(call(), owner.distribution)) as stream:
+            stream = stream_of(call(), owner.distribution)
+            try:
                 while True:
                     # Secrets are noted while the plugin runs, and not while the caller does.
                     token = sent.begin()
@@ -148,6 +149,8 @@ class Completion:
                         raise
                     if events:
                         yield events
+            finally:  # as `aclosing` does, which takes longer
+                await stream.aclose()
             *events, done = assembler.finish(options.response_schema)
             if events:
                 yield events

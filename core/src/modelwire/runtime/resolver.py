@@ -66,11 +66,9 @@ class Resolver:
         if isinstance(ref, str):
             self.config.require_reference(ref)
             ref = self._named(ref) or await self._find(self.config.expand_alias(ref))
-        if not self.catalog.is_loaded(ref.provider):
-            await self.catalog.load(ref.provider)
+        await self.catalog.load(ref.provider)
         model = self.catalog.model(ref)
-        if not self.catalog.is_loaded(model.provider, model.api):
-            await self.catalog.load(model.provider, model.api)
+        await self.catalog.load(model.provider, model.api)
         owner = self.registry.owner(model.provider, model.api)
         if self.config.missing:
             self._require_variables(model, owner)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
 from typing import Self
 
 from modelwire.closable import AsyncClosable
@@ -171,7 +170,7 @@ async def _events(
     cancellation.arm("total", total)
     try:
         with cancellation.guard():
-            async with aclosing(answer):
+            try:
                 cancellation.enter()
                 async for arrived in answer:
                     last = arrived[-1]
@@ -185,6 +184,8 @@ async def _events(
                         if cancellation.error is not None:
                             raise cancellation.error
                     cancellation.enter()
+            finally:  # as `aclosing` does, which takes longer
+                await answer.aclose()
     except ModelwireError as error:
         state.complete(error)
         raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen, validators
@@ -150,15 +149,17 @@ async def retrying(
     while True:
         begun = False
         failure = None
-        async with _closing(open_stream()) as stream:
-            try:
-                async for item in stream:
-                    begun = True
-                    yield item
-            except ProviderError as error:
-                if begun:
-                    raise
-                failure = error
+        stream = open_stream()
+        try:
+            async for item in stream:
+                begun = True
+                yield item
+        except ProviderError as error:
+            if begun:
+                raise
+            failure = error
+        finally:
+            await _close(stream)
         if failure is None:
             return
         await tries.wait_after(failure)
@@ -186,12 +187,11 @@ async def retrying_call(
         await tries.wait_after(failure)
 
 
-def _closing(stream: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
-    """Close a stream on exit, where it can be closed."""
-    if not hasattr(stream, "aclose"):
-        return nullcontext(stream)
-    closable: Any = stream
-    return aclosing(closable)
+async def _close(stream: AsyncIterator[T]) -> None:
+    """Close a stream, where it can be closed."""
+    close = getattr(stream, "aclose", None)
+    if close is not None:
+        await close()
 
 
 def parse_retry_after(headers: Mapping[str, str], now: float) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from modelwire.authoring import error_in_stream, meaning_of_message, parse_json_or_none
@@ -40,7 +39,8 @@ async def stream_frames(
         decoder = FrameDecoder()
         framed = not kind or kind.partition(";")[0].strip().lower() == CONTENT_TYPE
         begun = False
-        async with aclosing(response.iter_bytes()) as chunks:
+        chunks = response.iter_bytes()
+        try:
             async for chunk in chunks:
                 if not begun:
                     begun = True
@@ -50,6 +50,8 @@ async def stream_frames(
                             yield (_whole(request, response, body),)
                         return
                 yield decoder.feed(chunk)
+        finally:  # as `aclosing` does, which takes longer
+            await chunks.aclose()
         decoder.end()
 
 
