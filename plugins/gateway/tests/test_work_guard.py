@@ -105,7 +105,7 @@ async def test_a_piece_of_a_stream_costs_few_function_calls(tmp_path, path):
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize(
-    ("stream", "most", "tasks"), [(False, 240, set()), (True, 345, {"Channel.run"})]
+    ("stream", "most", "tasks"), [(False, 230, set()), (True, 330, {"Channel.run"})]
 )
 async def test_a_request_takes_few_calls_and_tasks(tmp_path, path, stream, most, tasks):
     async with gateway_of(FEW, tmp_path) as (gateway, _):

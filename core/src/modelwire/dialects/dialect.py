@@ -154,6 +154,8 @@ def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
 
     A long list is cut short, since a request can have a note for each of its parts.
     """
+    if not (asked.call.notes or message.diagnostics or message.attempts):
+        return {}
     ignored = [{"path": note.path, "reason": note.reason} for note in asked.call.notes[:_SHOWN]]
     told: dict[str, Any] = {}
     if ignored:
@@ -169,4 +171,4 @@ def extension(asked: Asked, message: AssistantMessage) -> dict[str, Any]:
         told["attempts"] = [
             {"model": attempt.model, "code": attempt.code} for attempt in message.attempts
         ]
-    return {"modelwire": told} if told else {}
+    return {"modelwire": told}

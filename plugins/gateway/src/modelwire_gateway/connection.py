@@ -105,8 +105,12 @@ class Connection(HttpToolsProtocol):
         self._fields += len(name) + len(value)
         if self._fields > _MOST_HEAD:
             raise _NotRead
-        if not self._in_body:
-            super().on_header(name, value)
+        if self._in_body:
+            return
+        name = name.lower()
+        self.headers.append((name, value))
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         """Begin to serve a request, whose body may still come."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import defaultdict
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import Final
 
 from modelwire.models import Model, ModelRef
 from modelwire.runtime import Runtime
@@ -23,6 +26,9 @@ __all__ = ["Gateway", "logger"]
 
 logger = logging.getLogger("modelwire.gateway")
 
+_RESOLVED_SECONDS: Final = 1.0
+"""For which the model behind a reference is not looked up again."""
+_MOST_RESOLVED: Final = 1024
 _BY_ENDPOINT = {
     "/chat/completions": "openai-completions",
     "/responses": "openai-responses",
@@ -66,8 +72,9 @@ class Gateway:
         self.live: dict[str, RequestRecord] = {}
         patterns = (each for each in settings.aliases if "*" in each)
         self._patterns = sorted(patterns, key=len, reverse=True)
-        self._apis: dict[str, str] = {}
-        self._refused: dict[str, set[str]] = {}
+        self._resolved: dict[str | None, tuple[float, Model]] = {}
+        self._apis: dict[tuple[str, str], str] = {}
+        self._refused: dict[tuple[str, str], set[str]] = defaultdict(set)
 
     def use_access(self, opened: OpenedAccess) -> None:
         """Authenticate callers by stored keys from now on, and share the failures of groups."""
@@ -141,9 +148,27 @@ class Gateway:
         known = self.runtime.catalog.provider_ids
         return ref is not None and self.runtime.registry.canonical(ref.provider) in known
 
+    async def model(self, reference: str | None) -> Model:
+        """The model behind a reference, with its prices, as it was known within the last second.
+
+        Args:
+            reference: The reference; `None` is the primary model.
+
+        Raises:
+            ModelwireError: There is no such model, or it cannot be used.
+        """
+        now = time.monotonic()
+        until, model = self._resolved.get(reference, (0.0, None))
+        if model is None or until < now:
+            model = await self.prices.priced(await self.runtime.resolve(reference))
+            if len(self._resolved) >= _MOST_RESOLVED:
+                self._resolved.clear()
+            self._resolved[reference] = (now + _RESOLVED_SECONDS, model)
+        return model
+
     async def upstream_api(self, model: Model) -> str:
         """The wire API in which a model is called; empty where it is not known."""
-        key = str(model.ref)
+        key = (model.provider, model.id)
         if key not in self._apis:
             # It may read files, as those of AWS's configuration.
             told = await asyncio.to_thread(self.runtime.describe_call, model)
@@ -154,7 +179,7 @@ class Gateway:
 
     def refused_fields(self, model: Model) -> set[str]:
         """The fields that a model's provider has refused since the gateway was started."""
-        return self._refused.setdefault(str(model.ref), set())
+        return self._refused[model.provider, model.id]
 
     def begin(self, record: RequestRecord) -> None:
         """Note a request that is open."""

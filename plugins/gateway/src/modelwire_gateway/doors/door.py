@@ -335,7 +335,9 @@ def _labelled(call: ServedCall, admission: Admission) -> ServedCall:
 
 def _ignored(call: ServedCall) -> dict[str, str]:
     """The header field that names what is not passed on."""
+    if not call.notes:
+        return {}
     paths = list(dict.fromkeys(note.path for note in call.notes))
     shown = ", ".join(path for path in paths[:_SHOWN] if path.isascii() and path.isprintable())
     more = f", and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-    return {"x-modelwire-ignored": f"{shown}{more}"} if paths else {}
+    return {"x-modelwire-ignored": f"{shown}{more}"}

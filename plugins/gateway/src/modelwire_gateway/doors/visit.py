@@ -155,13 +155,12 @@ async def resolve_model(gateway: Gateway, reference: str | None) -> Model:
         ModelwireError: There is no such model, or it cannot be used.
     """
     try:
-        model = await gateway.runtime.resolve(reference)
+        return await gateway.model(reference)
     except PluginError as error:
         if reference is None or gateway.has_provider_of(reference):
             raise
         msg = f"There is no model {reference!r}."
         raise UnknownModel(msg) from error
-    return await gateway.prices.priced(model)
 
 
 def require_allowed(gateway: Gateway, asking: Asking, opened: Opened) -> None:

@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from attrs import asdict, define, frozen
@@ -29,6 +30,8 @@ _log = logging.getLogger("modelwire_gateway.usage")
 
 _FLUSH_SECONDS: Final = 1.0
 _WRITER_DAYS: Final = 7
+_MOST_FITTED: Final = 1024
+"""Texts that are remembered in the form that is written."""
 _COUNTS: Final = (
     "requests", "unpriced", "input", "output", "cache_read", "cache_write", "cost",
 )  # fmt: skip
@@ -89,6 +92,7 @@ class _Counts:
         self.cost += to_nanodollars(cost or 0.0)
 
 
+@lru_cache(maxsize=_MOST_FITTED)
 def _fit(text: str, length: int) -> str:
     """A text that every database takes: one that it does not would hold up all that follow."""
     return without_surrogates(text).replace("\0", "\ufffd")[:length]
