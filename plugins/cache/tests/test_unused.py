@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from extensive_tests import partly_extensive
 from pytest_project import Project
 
 pytestmark = pytest.mark.timeout(300)
@@ -36,7 +37,11 @@ def listed(run):
     return sorted(line.rpartition("/")[0].removeprefix("recordings/") for line in lines)
 
 
-@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one process", "xdist"])
+def named(options):
+    return "xdist" if options else "one process"
+
+
+@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=named)
 async def test_what_a_test_no_longer_asks_is_reported(project, processes):
     project.write(TWO.replace('ask("What?")', "pass"))
     done = await project.run(*processes)
@@ -45,7 +50,10 @@ async def test_what_a_test_no_longer_asks_is_reported(project, processes):
     assert "Remove them with --recordings-unused=remove." in done.out
 
 
-@pytest.mark.parametrize("processes", [[], ["-n", "2"]], ids=["one process", "xdist"])
+@pytest.mark.parametrize(
+    "processes",
+    partly_extensive([[], ["-n", "2"]], bool, "it starts several processes of pytest", name=named),
+)
 async def test_the_recordings_of_tests_and_modules_that_are_gone_are_reported(project, processes):
     project.write(TWO.replace("test_two", "test_three").replace('"How?"', '"Where?"'))
     project.write("def test_other(): pass", "test_other.py")
@@ -105,6 +113,7 @@ async def test_unused_recordings_are_removed_on_demand(project):
     assert (await project.run("--recordings-unused=fail")).status == 0
 
 
+@pytest.mark.extensive("it starts several processes of pytest")
 async def test_processes_of_xdist_record_side_by_side(project, service):
     many = """
         @pytest.mark.recordings

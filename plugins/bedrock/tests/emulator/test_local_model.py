@@ -53,6 +53,7 @@ def test_boto3_streams_from_a_model_on_this_machine(with_model, client_of, read_
     assert events[-1]["metadata"]["usage"]["outputTokens"] > 0
 
 
+@pytest.mark.extensive("a model answers on the processor")
 def test_the_model_calls_tools_and_follows_schemas(with_model):
     city = {"type": "object", "properties": {"city": {"enum": ["Oslo", "Rome"]}}}
     city |= {"required": ["city"], "additionalProperties": False}

@@ -85,6 +85,7 @@ async def test_the_limit_ends_it(runtime):
     assert message.usage.output == 3
 
 
+@pytest.mark.extensive("a model answers on the processor")
 async def test_a_stop_text_ends_it(runtime):
     message = await runtime.complete(
         "Count: 1, 2, 3, 4, 5.", model=MODEL, max_tokens=40, stop=("2",)
@@ -92,6 +93,7 @@ async def test_a_stop_text_ends_it(runtime):
     assert "2" not in message.text
 
 
+@pytest.mark.extensive("a model answers on the processor")
 async def test_a_schema_is_followed(runtime):
     schema = {
         "type": "object", "properties": {"city": {"type": "string", "enum": ["Paris", "Oslo"]}},
@@ -124,6 +126,7 @@ async def test_a_tool_is_called_and_its_result_is_read(runtime):
     assert answer.text or answer.tool_calls
 
 
+@pytest.mark.extensive("a model answers on the processor")
 async def test_calls_in_parallel_are_told_apart(runtime):
     begun = AssistantMessage("<tool_call>", "llamacpp", "smollm2")
     context = Context([UserMessage("What is the weather in Paris?"), begun], tools=[WEATHER])
@@ -136,6 +139,7 @@ async def test_calls_in_parallel_are_told_apart(runtime):
     assert all(call.arguments == {"city": "Paris"} for call in message.tool_calls)
 
 
+@pytest.mark.extensive("a model answers on the processor")
 async def test_a_conversation_from_bedrock_goes_on(runtime):
     said = AssistantMessage(
         [Thinking("They want the weather.", "c2ln"), Text("I look."), ToolCall("tooluse_" + "a" * 50, "get.weather", {"city": "Oslo"})],
