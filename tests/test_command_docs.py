@@ -32,6 +32,7 @@ from pathlib import Path
 
 import pytest
 from console_pages import PROJECT, Block, Shell, blocks_of, differs
+from extensive_tests import partly_extensive
 from page_surroundings import WITH, shell_in
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +52,15 @@ def test_the_plugins_that_the_pages_show_are_installed(plugin):
     assert find_spec(plugin) is not None
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    partly_extensive(
+        PAGES,
+        lambda page: "with: local-model" in page.read_text(),
+        "the embedded model answers many times",
+        name=lambda page: page.name,
+    ),
+)
 @pytest.mark.timeout(240)
 def test_a_page_shows_what_the_program_prints(page, shell, request):
     wrong = [text for block in blocks_of(page) for text in checked(page, block, shell, request)]

@@ -48,6 +48,7 @@ def test_with_nothing_configured_it_answers_and_one_line_says_so(environ):
     assert done.stderr == NOTE
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 def test_its_events_stream_token_by_token_with_real_counts(environ):
     done = run("complete", "--events", "--max-tokens", "12", "Count to twenty.", environ=environ)
     events = [json.loads(line) for line in done.stdout.splitlines()]
@@ -84,6 +85,7 @@ def test_ctrl_c_while_it_speaks_ends_at_once(environ):
     assert (running.returncode, errors) == (130, NOTE)
 
 
+@pytest.mark.extensive("it loads the model in a program of its own")
 def test_it_stays_loaded_between_calls_of_one_program():
     with SyncRuntime.from_config({}, environ={}) as runtime:
         first = runtime.complete("Say hello.", model="local/smollm2-135m-instruct", max_tokens=8)

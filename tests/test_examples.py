@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.extensive("the embedded model answers on the processor")
+
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 
 

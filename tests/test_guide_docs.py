@@ -36,13 +36,16 @@ def place(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-LONG = {"docs/agent.md", "docs/getting-started.md", "docs/local-models.md", "docs/tools.md"}
-"""The pages on which the embedded model answers many times."""
+LONG = {
+    *("docs/agent.md", "docs/getting-started.md", "docs/local-models.md", "docs/tools.md"),
+    *("docs/recordings.md", "plugins/cache/README.md"),
+}
+"""The pages on which the embedded model answers many times, or pytest runs."""
 
 PROGRAMS = partly_extensive(
     PAGES,
     lambda page: place(page) in LONG or "integrations" in page.parts,
-    "the embedded model answers, or a framework is imported",
+    "the embedded model answers, pytest runs, or a framework is imported",
     name=place,
 )
 

@@ -66,6 +66,7 @@ def test_a_row_has_its_stages_in_order(wire):
     assert set(STAGES) - set(wire.at) <= {"before usage"}
 
 
+@pytest.mark.extensive("it collects the tests of reliability again")
 def test_each_test_that_takes_a_wire_takes_all_of_them():
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     collected = subprocess.run(

@@ -304,6 +304,7 @@ def test_a_fork_inside_of_an_import_does_not_wait_for_itself():
         assert forked(lambda: "quick") == "quick"
 
 
+@pytest.mark.extensive("it forks at many moments")
 def test_the_first_use_may_be_forked_at_any_moment(server):
     """Imports, locks and connections are all met half done; each program forks a little later."""
     program = f"""

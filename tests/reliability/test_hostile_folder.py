@@ -9,6 +9,7 @@ import textwrap
 
 import pexpect
 import pytest
+from extensive_tests import partly_extensive
 from hostile_folder import GITHUB_TOKEN, MODELWIRE, OPENAI_KEY, cloned_folder
 
 pytestmark = pytest.mark.timeout(240)
@@ -214,22 +215,25 @@ def plugin(folder):
     return folder.path / "marker"
 
 
+STARTED = {
+    "script": (str(MODELWIRE),),
+    "python -m": (sys.executable, "-m", "modelwire"),
+    "python -P -m": (sys.executable, "-P", "-m", "modelwire"),
+}
+"""The ways in which the program is started; only the second has the folder among those of modules."""
+
+
 @pytest.mark.parametrize(
-    "command",
-    [
-        (str(MODELWIRE),),
-        (sys.executable, "-m", "modelwire"),
-        (sys.executable, "-P", "-m", "modelwire"),
-    ],
-    ids=["script", "python -m", "python -P -m"],
+    "way",
+    partly_extensive(STARTED, "python -m".__ne__, "it starts an interpreter for each command"),
 )
 @pytest.mark.parametrize(
     "arguments",
     [("plugins", "list"), ("models", "list"), ("--help",), ("planted",), ("config", "get"), ("doctor", "--offline")],
     ids=" ".join,
 )  # fmt: skip
-def test_no_plugin_and_no_module_of_the_folder_is_loaded(folder, plugin, command, arguments):
-    done = folder.start(*arguments, command=command)
+def test_no_plugin_and_no_module_of_the_folder_is_loaded(folder, plugin, way, arguments):
+    done = folder.start(*arguments, command=STARTED[way])
     assert not plugin.exists()
     assert "planted" not in done.stdout
     assert "Traceback" not in done.stderr

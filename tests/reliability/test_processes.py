@@ -211,6 +211,7 @@ for number in range(8):
 """
 
 
+@pytest.mark.extensive("it starts many processes")
 def test_writers_of_the_configuration_side_by_side_lose_nothing(tmp_path):
     file = tmp_path / "modelwire.json5"
     file.write_text("{ /* mine */ }\n")

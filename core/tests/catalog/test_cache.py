@@ -179,6 +179,7 @@ for turn in range(50):
 """
 
 
+@pytest.mark.extensive("it starts many processes")
 def test_many_processes_share_it(tmp_path):
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, tmp_path]) for _ in range(3)]
     seen = []

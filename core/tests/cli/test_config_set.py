@@ -456,6 +456,7 @@ def test_a_link_to_nowhere_is_an_error(program, target):
     assert b"Hint: " in done.stderr
 
 
+@pytest.mark.extensive("it starts many processes")
 def test_programs_that_write_at_once_lose_nothing(program):
     program.configure("{}")
     running = [

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from long_runs import scaled
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.extensive("it starts a command for each of many points"),
+]
 
 STRUCK = Path(__file__).parents[3] / "tests" / "support" / "struck_program.py"
 
@@ -62,7 +65,6 @@ def test_ctrl_c_at_any_line_of_the_setup_ends_it(program, site):
     assert [one for one in outcomes if one["status"] != 130] == []
 
 
-@pytest.mark.extensive("it starts a chat for each of many points")
 @pytest.mark.parametrize("plain", [[], ["--plain"]], ids=["markdown", "plain"])
 def test_ctrl_c_at_any_line_of_a_chat_stops_the_answer_or_gives_up_the_line_or_ends_it(
     program, plain

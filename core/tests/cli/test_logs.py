@@ -276,6 +276,7 @@ def test_a_full_disk_breaks_no_answer(program):
     assert done.stderr.count(b"The answer was not stored: ") == 1
 
 
+@pytest.mark.extensive("it starts many processes")
 def test_processes_keep_their_answers_at_the_same_time(program):
     running = [
         program.start("complete", "-m", "log/x", f"hi {n}", stdin=-3, stdout=-1, stderr=-1)

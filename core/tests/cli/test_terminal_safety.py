@@ -8,6 +8,7 @@ import json
 import re
 
 import pytest
+from extensive_tests import partly_extensive
 from hostile_text import HOSTILE, HOSTILE_NAME, obeyed, shapes
 from terminal import CTRL_D, ENTER, Terminal
 
@@ -288,7 +289,10 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "state",
+    partly_extensive(STATES, "unusable".__ne__, "it starts each command in another terminal"),
+)
 @pytest.mark.parametrize(
     "arguments",
     [

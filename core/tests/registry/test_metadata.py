@@ -265,6 +265,7 @@ for claim in installed_claims():
 """
 
 
+@pytest.mark.extensive("pip installs and uninstalls a package")
 @pytest.mark.parametrize("editable", [False, True], ids=["copied", "editable"])
 def test_what_pip_installs_and_uninstalls_counts_at_once(tmp_path, editable):
     def run(*arguments):

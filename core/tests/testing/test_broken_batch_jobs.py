@@ -8,7 +8,10 @@ from batch_job_mistakes import BATCH_JOB_MISTAKES, HOOK, JOBS, SERVICE, SERVICE_
 from modelwire.cli.plugin.names import PluginNames
 from modelwire.testing.rules.batch_jobs import BatchJobRules
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.extensive("it runs the kit on many broken plugins"),
+]
 
 GOOD = "jobs-well"
 RULES = sorted(name for name, _ in inspect.getmembers(BatchJobRules) if name.startswith("test_"))

@@ -8,7 +8,10 @@ from embedding_mistakes import EMBED, EMBEDDING_MISTAKES, VECTORS
 from modelwire.cli.plugin.names import PluginNames
 from modelwire.testing.rules.embeddings import EmbeddingRules
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.extensive("it runs the kit on many broken plugins"),
+]
 
 GOOD = "vectors-well"
 RULES = sorted(name for name, _ in inspect.getmembers(EmbeddingRules) if name.startswith("test_"))

@@ -79,6 +79,7 @@ def test_complete_runs_the_tools_of_a_server(modelwire):
     assert messages[1]["content"] == [{"type": "text", "text": "42"}]
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 def test_chat_takes_servers_of_the_configuration_by_name(modelwire, tmp_path):
     server = {"command": EVERYTHING[0], "args": EVERYTHING[1:], "env": {"SERVICE_KEY": "k"}}
     path = configured(tmp_path, all=server)
@@ -116,6 +117,7 @@ def test_an_untrusted_file_starts_no_server(modelwire, tmp_path):
     assert not mark.exists()
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 def test_doctor_asks_the_servers_of_the_configuration(modelwire, tmp_path):
     good = {"command": EVERYTHING[0], "args": EVERYTHING[1:]}
     path = configured(
@@ -143,6 +145,7 @@ WRONG = {
 }
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 def test_each_mistake_of_the_configuration_is_named(modelwire, tmp_path):
     path = configured(tmp_path, **WRONG)
     done = modelwire("doctor", "--config", str(path), code=1)

@@ -47,6 +47,7 @@ async def test_an_agent_calls_the_tools_of_a_server(make_runtime, everything):
     wait_until_gone(*map(int, pids))
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_names_are_legal_and_kept_apart(make_runtime, everything):
     one, two = McpServer(everything, name="one"), McpServer(everything, name="two é")
     calls = [["one__files_delete_all_now", {"path": "x"}], ["two__add", {"a": 1, "b": 1}]]
@@ -87,6 +88,7 @@ async def test_a_server_that_ends_fails_its_call_and_is_started_again(server):
     assert text(await call(server, "add", {"a": 1, "b": 1})) == "2"
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_a_server_that_floods_fails_its_call():
     async with McpServer([sys.executable, FLOODING], name="all") as server:
         for _ in range(2):
@@ -202,6 +204,7 @@ async def test_what_changes_nothing_may_run_without_a_question(server):
     assert asked == ["all__files_delete_all_now"]
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 def test_without_await_and_on_several_loops(make_runtime, everything):
     server = McpServer(everything, name="all")
     for _ in range(2):
@@ -233,6 +236,7 @@ LEAVE = """
 """
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 @pytest.mark.parametrize("way", ["exit", "raise", "kill", "interrupt", "terminate"])
 def test_no_way_of_leaving_leaves_a_server_behind(way):
     command = [sys.executable, "-c", textwrap.dedent(LEAVE), way, *EVERYTHING]

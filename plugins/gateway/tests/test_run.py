@@ -120,6 +120,7 @@ def status_of(url, key):
     return error.value.code
 
 
+@pytest.mark.extensive("it starts gateways as processes")
 def test_with_stored_keys_none_is_printed_and_a_revoked_one_is_refused_without_a_restart(
     tmp_path,
 ):

@@ -7,7 +7,6 @@ from contextlib import aclosing, suppress
 import pytest
 from attrs import evolve
 from chat_templates import TEMPLATES
-from extensive_tests import partly_extensive
 
 from modelwire.errors import ContextOverflow, MalformedToolCall, RequestTimeout
 from modelwire.events import (
@@ -206,16 +205,15 @@ async def test_tools_and_a_schema_go_together(ask):
 
 # Files of the user's own
 
-EACH = "the embedded model answers with each chat template"
 
-
-@pytest.fixture(params=partly_extensive(["none", *TEMPLATES], TEMPLATES.__contains__, EACH))
+@pytest.fixture(params=["none", *TEMPLATES])
 def own(request, weights, make_gguf):
     """A file of the user's own, with a chat template of each kind."""
     path = weights if request.param == "none" else make_gguf(weights, TEMPLATES[request.param])
     return Model("local", request.param, context_window=2048, extra={"path": str(path)})
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_a_demanded_call_is_made_with_every_chat_template(ask, own):
     call = AssistantMessage([ToolCall("c00000001", "weather", {"city": "Oslo"})], "local", "m")
     result = ToolResultMessage("c00000001", "weather", "Sunny")
@@ -232,7 +230,8 @@ BEGUN = {
 }
 
 
-@pytest.mark.parametrize("form", partly_extensive(BEGUN, "hermes".__ne__, EACH))
+@pytest.mark.extensive("the embedded model answers on the processor")
+@pytest.mark.parametrize("form", BEGUN)
 async def test_the_forms_of_calls_of_known_templates_are_read(stream, weights, make_gguf, form):
     path = make_gguf(weights, TEMPLATES[form])
     model = Model("local", form, context_window=2048, extra={"path": str(path)})

@@ -88,6 +88,7 @@ def modelwire(emulator, tmp_path, *arguments):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.extensive("it starts many processes")
 def test_the_list_on_disk_decides_for_other_processes(emulator, tmp_path, called):
     """Opus 4.6 is not known to have a profile in Japan; what the region lists counts."""
     model = "amazon-bedrock/anthropic.claude-opus-4-6-v1"

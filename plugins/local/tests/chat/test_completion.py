@@ -130,6 +130,7 @@ async def test_a_stop_sequence_is_not_part_of_the_answer(ask):
     assert "e" not in text_of(deltas)
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_requests_queue_and_the_loop_stays_free(ask):
     turns = 0
 
