@@ -38,6 +38,7 @@ SDKS = ("openai", "anthropic")
 FRAMEWORKS = {
     "framework_langchain": "langchain",
     "framework_pydantic_ai": "pydantic_ai",
+    "framework_ray": "ray",
     "framework_strands": "strands",
 }
 """Frameworks, each with the integration that is installed beside it."""

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from batch_planning import choosing, planning
 from missed import missed
 from results import NAMES
 from summary import summary
@@ -22,8 +23,19 @@ _CHARTS = {
     "performance-starts.svg": ("short_requests", "starts"),
 }
 """The charts, each with the measurements whose bars it shows."""
-_SHORT = {"gateway": "gateway.md"}
-"""Measurements of which the page of what is measured has a short table."""
+_SHORT = (
+    ("gateway", "gateway.md"),
+    ("batch", "batch.md"),
+    ("batch_quota", "batch.md"),
+    ("batch_reading", "batch.md"),
+    ("batch_ray", "batch.md"),
+    ("batch_ray", "integrations/ray.md"),
+)
+"""Measurements, each with a page of what is measured that has a short table."""
+_DERIVED = {
+    "batch.md": {"choosing": choosing, "planning": planning},
+}
+"""Places of pages with text that is computed from figures."""
 _STYLE = (
     "text{font:12px sans-serif;fill:#1e293b}.title{font-weight:bold;font-size:14px}"
     ".name{text-anchor:end}.own{fill:#2563eb}.peer{fill:#94a3b8}.floor{fill:#cbd5e1}"
@@ -45,11 +57,17 @@ def write_page(results: Mapping[str, Any]) -> None:
     text = _between(text, "machine", _machine(results))
     text = _between(text, "summary", summary(results))
     page.write_text(text)
-    for name, other in _SHORT.items():
+    for name, other in _SHORT:
         if name in results:
             about = _DOCS / other
             short = f"{results[name]['short']}\n\nMeasured on {results[name]['date']}."
             about.write_text(_between(about.read_text(), name, short))
+    for other, texts in _DERIVED.items():
+        about = _DOCS / other
+        said = about.read_text()
+        for name, write in texts.items():
+            said = _between(said, name, write(results))
+        about.write_text(said)
     for chart, names in _CHARTS.items():
         panels = [bars for name in names if name in results for bars in results[name]["bars"]]
         (_DOCS / chart).write_text(_chart(panels))

@@ -40,9 +40,12 @@ MEASURES = (
     "gateway",
     "frameworks",
     "batch",
+    "batch_quota",
+    "batch_reading",
+    "batch_ray",
 )
-_LONG = frozenset({"gateway", "frameworks"})
-"""Measures that a quick run leaves out, unless `--only` names them: they begin many processes."""
+_LONG = frozenset({"gateway", "frameworks", "batch_quota", "batch_ray"})
+"""Measures that a quick run leaves out, unless `--only` names them: they take long."""
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 import sse
 from modelwire_bedrock.emulator.frames import CONTENT_TYPE, event_frame, exception_frame
+from token_bucket import TokenBucket
 
 _HEAD = (
     "HTTP/1.1 200 OK\r\n"
@@ -34,8 +35,8 @@ _PIECE = 256 * 1024
 Script = Callable[[], Iterator[bytes | float | None]]
 """The body of an answer: bytes to send, instants of the monotonic clock to wait for, and `None` to
 end the connection."""
-Choose = Callable[[str], Script]
-"""Gives the script for a path."""
+Choose = Callable[[str], Script | bytes]
+"""Gives the script for a path, or a whole answer, head and body."""
 
 
 def chunk(name: str, payload: dict[str, Any]) -> bytes:
@@ -186,6 +187,13 @@ def faults(kind: str) -> Script:
     return lambda: iter(bodies[kind])
 
 
+def quota(events: int, rate: float, retry_after: float | None) -> Choose:
+    """So many pieces of text, as often as a quota allows; its bucket holds that of a second."""
+    bucket = TokenBucket(rate, max(1.0, rate), retry_after)
+    body = b"".join(burst(events)())  # type: ignore[arg-type] # bytes alone
+    return lambda path: bucket.choose(path, body)
+
+
 class Conversation(asyncio.Protocol):
     """One connection."""
 
@@ -243,7 +251,11 @@ class Conversation(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(count))
             self._transport.write(count)
             return
-        self._task = asyncio.ensure_future(self._answer(self._choose(path)))
+        chosen = self._choose(path)
+        if isinstance(chosen, bytes):
+            self._transport.write(chosen)
+            return
+        self._task = asyncio.ensure_future(self._answer(chosen))
 
     async def _answer(self, script: Script) -> None:
         Conversation.running += 1
@@ -289,7 +301,7 @@ async def serve(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "what", choices=["burst", "chat", "apis", "paced", "arguments", "large", "faults"]
+        "what", choices=["burst", "chat", "apis", "paced", "arguments", "large", "faults", "quota"]
     )
     parser.add_argument("--events", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=0.02, help="between two paced events")
@@ -299,6 +311,8 @@ def main() -> None:
     parser.add_argument("--close", type=int, default=0, help="1 ends a connection with its answer")
     parser.add_argument("--late", type=float, default=0.0, help="seconds before an answer begins")
     parser.add_argument("--fault", help="what happens to an answer")
+    parser.add_argument("--rate", type=float, default=10.0, help="requests per second of a quota")
+    parser.add_argument("--retry", type=float, help="seconds that a refusal asks to wait")
     parser.add_argument("--certificate", help="answer over TLS with this certificate and key")
     given = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -312,7 +326,12 @@ def main() -> None:
         "faults": lambda: faults(given.fault),
     }
     kind = _SSE if given.what in ("chat", "apis") else CONTENT_TYPE
-    choose = apis(given.events) if given.what == "apis" else _always(scripts[given.what]())
+    chooses: dict[str, Callable[[], Choose]] = {
+        "apis": lambda: apis(given.events),
+        "quota": lambda: quota(given.events, given.rate, given.retry),
+    }
+    made = chooses.get(given.what)
+    choose = _always(scripts[given.what]()) if made is None else made()
     asyncio.run(serve(choose, kind, given.certificate, close=bool(given.close), late=given.late))
 
 
