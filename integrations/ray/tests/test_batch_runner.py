@@ -200,7 +200,7 @@ def alone(cluster, monkeypatch):
     """The options and variables for a cluster of the command's own; nothing of it may be left."""
     mark = f"alone-{time.monotonic_ns()}"
     yield ("--on", "ray", "--workers", "2", "--concurrency", "8"), {**os.environ, MARK: mark}
-    assert wait_until(lambda: not processes(mark), seconds=60), "processes of Ray are left"
+    assert wait_until(lambda: not processes(mark), seconds=100), "processes of Ray are left"
 
 
 def test_after_kill_no_row_is_lost_or_asked_again_that_was_written(cluster, emulator, files, alone):
@@ -212,7 +212,7 @@ def test_after_kill_no_row_is_lost_or_asked_again_that_was_written(cluster, emul
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=60)
     written = set(files.written())
-    assert wait_until(lambda: not processes(environ[MARK]), seconds=60)
+    assert wait_until(lambda: not processes(environ[MARK]), seconds=100)
     asked = Counter(texts(emulator))
     emulator.reset()
     with command(files, *shared()) as process:
