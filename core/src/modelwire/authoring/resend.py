@@ -111,7 +111,8 @@ async def stream_call(
         ProviderError: The service refused or failed, or the answer was interrupted.
     """
     remaining = _countdown(deadlines)
-    call, untried = await plan(), [remedy for remedy in remedies for _ in range(remedy.times)]
+    call = await plan()
+    untried: list[Remedy[C]] | None = None  # most calls need none
     reported: list[Change] = []
     while True:
         for change in _unreported(call.changes, reported):
@@ -138,6 +139,8 @@ async def stream_call(
             translator.end()
             return
         except ProviderError as error:
+            if untried is None:
+                untried = [remedy for remedy in remedies for _ in range(remedy.times)]
             if begun or (found := await _find(untried, call, error)) is None:
                 error.provider, error.model = error.provider or provider, error.model or model
                 if explain is not None:

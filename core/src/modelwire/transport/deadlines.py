@@ -162,9 +162,9 @@ class ReadWatch:
         total_at: float | None,
         expire: Callable[[str, float], None],
     ) -> None:
-        from asyncio import get_running_loop
+        import asyncio  # a name from it would be looked for longer
 
-        self._loop = get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
         self._limits = deadlines
         self._first_byte_at = connected_at + _limit(deadlines.first_byte)

@@ -172,10 +172,10 @@ async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIME
         StreamTruncated: The body ended before its content encoding did.
         MalformedResponse: It does not have the declared encoding.
     """
-    from asyncio import timeout
+    import asyncio  # a name from it would be looked for longer
 
     try:
-        async with timeout(seconds):
+        async with asyncio.timeout(seconds):
             async for _ in body:
                 pass
     except (TimeoutError, ProviderError) as error:

@@ -287,19 +287,22 @@ def is_large(params: Any) -> bool:
     rest = [params]
     while rest:
         value = rest.pop()
-        # Most of what a conversation holds are texts; they are counted where they are found.
-        for part in value.values() if isinstance(value, Mapping) else value:
-            room -= _NODE
-            kind = type(part)
-            if kind is str:
-                room -= len(part)
-            elif kind is dict or kind is list:
-                rest.append(part)
-            elif kind is not bool and kind is not int:
-                if isinstance(part, str | bytes):
-                    room -= len(part)
-                elif isinstance(part, Mapping | list | tuple):
-                    rest.append(part)
-            if room < 0:
-                return True
+        room -= _NODE
+        kind = type(value)
+        if kind is str:
+            room -= len(value)
+        elif kind is dict:
+            rest += value.values()
+        elif kind is list:
+            rest += value
+        elif kind is bool or kind is int:
+            continue
+        elif isinstance(value, str | bytes):
+            room -= len(value)
+        elif isinstance(value, Mapping):
+            rest += value.values()
+        elif isinstance(value, list | tuple):
+            rest += value
+        if room < 0:
+            return True
     return False
