@@ -13,12 +13,12 @@ from modelwire.events import TextDeltaEvent
 from modelwire.transport.starts import APART, TOGETHER
 
 STREAMS = 64
-MOST_CALLS = 660
+MOST_CALLS = 640
 """The most calls of modelwire's own functions for a short answer, from the call to its end."""
 MOST_AT_ONCE = 65
 """The most of them before the gate of starts, where all streams that are begun together get at once."""
 
-MOST_INSTRUCTIONS = 15_500
+MOST_INSTRUCTIONS = 14_900
 """The most instructions of modelwire's own code for an answer of one piece of text."""
 MOST_BLOCKS = 475
 """The most blocks of memory that an open stream holds."""

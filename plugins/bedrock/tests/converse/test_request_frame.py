@@ -5,6 +5,7 @@ import pytest
 from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.messages import (
     AssistantMessage,
+    Citation,
     Context,
     File,
     StopReason,
@@ -50,6 +51,12 @@ CONVERSATIONS = (
     [UserMessage("Hello"), said("Hi"), UserMessage("And now?")],
     [UserMessage("Hello"), said("Hi"), UserMessage("\ud800 is no text")],
     [UserMessage(" ")],
+    [UserMessage([])],
+    [],
+    [UserMessage([Text("One"), Text("\n")])],
+    [UserMessage("\udc00 alone")],
+    [UserMessage([Text("Said", citations=[Citation("web", cited_text="It")])])],
+    [said("Said by the assistant alone")],
     [UserMessage("Hello"), UserMessage("Hello?")],
     [UserMessage("Hello"), said("It goes on with ")],
     [said("I begin"), UserMessage("Then I")],

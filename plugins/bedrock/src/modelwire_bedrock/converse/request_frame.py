@@ -10,10 +10,11 @@ from attrs import field, frozen
 from modelwire.hookspecs import CompletionOptions
 from modelwire.messages import AssistantMessage, Context, Message, Text, UserMessage
 from modelwire.models import Model
-from modelwire.repair import Changes, ToolNames
+from modelwire.repair import Changes, ToolNames, text_of
 from modelwire_bedrock.converse.caching import CachePlan, cache_variables, plan_caching, with_point
 from modelwire_bedrock.converse.history import messages_of, turns_of
 from modelwire_bedrock.converse.rendering import Rendering
+from modelwire_bedrock.converse.user import BLANK
 from modelwire_bedrock.models.families import Family
 
 if TYPE_CHECKING:
@@ -49,21 +50,27 @@ class RequestFrame:
         if not _is_plain(context.messages):
             return None
         changes = Changes()
-        rendering = Rendering(
-            model=self.model,
-            family=self.family,
-            tool_blocks=False,
-            names=ToolNames(),
-            changes=changes,
-            newest=f"messages[{len(context.messages) - 1}]",
-        )
-        messages = messages_of(turns_of(context.messages, rendering), self.family, changes)
+        if len(context.messages) == 1:
+            messages = _first_turn(context.messages[0].content, changes)
+        else:
+            messages = self._turns(context.messages, changes)
         last = messages[-1]
         if last["role"] != "user":
             return None
         if _MESSAGES_CACHED in self.caching.places:
             last["content"] = with_point(last["content"], self.caching, changes)
         return None if changes.noted else self.request.with_messages(messages)
+
+    def _turns(self, messages: Sequence[Message], changes: Changes) -> list[dict[str, Any]]:
+        rendering = Rendering(
+            model=self.model,
+            family=self.family,
+            tool_blocks=False,
+            names=ToolNames(),
+            changes=changes,
+            newest=f"messages[{len(messages) - 1}]",
+        )
+        return messages_of(turns_of(messages, rendering), self.family, changes)
 
 
 def frame_key(
@@ -133,8 +140,22 @@ def keep_frame(
 _frames: dict[Hashable, RequestFrame] = {}
 
 
+def _first_turn(content: Sequence[Any], changes: Changes) -> list[dict[str, Any]]:
+    """The messages of a conversation that begins: there is no history to be repaired."""
+    written = [{"text": text_of(text, _ANYWHERE, changes, blank=BLANK)} for text in content]
+    if not written:
+        changes.dropped(_ANYWHERE, BLANK)
+    return [{"role": "user", "content": written}]
+
+
+_ANYWHERE = "messages"
+"""The path of changes that are not reported, since the request is built after them."""
+
+
 def _is_plain(messages: Sequence[Message]) -> bool:
-    """Whether messages are texts of the user and of the assistant alone."""
+    """Whether messages are texts of the user and of the assistant alone, and the user begins."""
+    if not messages or type(messages[0]) is not UserMessage:
+        return False
     for message in messages:
         if type(message) is not UserMessage and type(message) is not AssistantMessage:
             return False
