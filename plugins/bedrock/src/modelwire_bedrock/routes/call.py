@@ -19,10 +19,11 @@ from modelwire_bedrock.models.inference_profiles import remember_invalid
 from modelwire_bedrock.models.memory import Memory
 from modelwire_bedrock.models.routes import Prefix, routes_of
 from modelwire_bedrock.routes.address import base_url
-from modelwire_bedrock.routes.derived_providers import DerivedProviders
+from modelwire_bedrock.routes.derived import Derived
 from modelwire_bedrock.routes.transport import AwsFaultTransport
 
 if TYPE_CHECKING:
+    from modelwire.config import ProviderConfig
     from modelwire.hookspecs import OtherApis
     from modelwire.models import Model
     from modelwire.repair import Change
@@ -38,7 +39,7 @@ PREFIXES: Memory[Prefix] = Memory()
 """The path of OpenAI's APIs by address and model, where the table's was refused."""
 
 
-_addressed = DerivedProviders()
+_addressed: Derived[ProviderConfig] = Derived()
 
 
 def known_prefix(root: str, model_id: str, choice: RouteChoice) -> Prefix:

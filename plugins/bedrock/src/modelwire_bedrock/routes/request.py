@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -21,7 +22,7 @@ from modelwire_bedrock.converse.options import Params, envelope
 from modelwire_bedrock.models.families import base_model_id, family_of
 from modelwire_bedrock.models.limits import limits_of
 from modelwire_bedrock.models.routes import CONVERSE, MESSAGES
-from modelwire_bedrock.routes.derived_providers import DerivedProviders
+from modelwire_bedrock.routes.derived import Derived
 from modelwire_bedrock.routes.options import fitted_options, thinking_words
 from modelwire_bedrock.settings import AUTH
 
@@ -105,13 +106,18 @@ def routed_request(
     headers, further = _of_aws(parts, choice, changes)
     further |= _other_params(options.params, choice, changes)
     fitted = fitted_options(family, choice.api, options, changes)
-    sent = evolve(
+    words = thinking_words(model, family, choice.api, fitted.reasoning, changes)
+    sent = _called.derive(
         model,
-        id=called,
-        api=choice.api,
-        base_url=None,
-        max_tokens=model.max_tokens or limits_of(model.id).max_tokens,
-        thinking_level_map=thinking_words(model, family, choice.api, fitted.reasoning, changes),
+        (called, choice.api, tuple(words.items())),
+        lambda: evolve(
+            model,
+            id=called,
+            api=choice.api,
+            base_url=None,
+            max_tokens=model.max_tokens or limits_of(model.id).max_tokens,
+            thinking_level_map=words,
+        ),
     )
     return RoutedRequest(
         model=sent,
@@ -120,6 +126,9 @@ def routed_request(
         provider=_provider(provider, choice, target, headers, options.params.get("profile")),
         changes=changes.noted,
     )
+
+
+_called: Derived[Model] = Derived()
 
 
 def _of_aws(
@@ -208,7 +217,7 @@ def _provider(
     )
 
 
-_routed = DerivedProviders()
+_routed: Derived[ProviderConfig] = Derived()
 
 
 def _provider_for(
@@ -246,6 +255,8 @@ def _known_as(context: Context, model: Model, sent: Model) -> Context:
         else message
         for message in context.messages
     ]
+    if all(map(is_, messages, context.messages)):
+        return context
     return evolve(context, messages=messages)
 
 
