@@ -34,7 +34,7 @@ def authorized_transport(
 
     async def authorize(request: Request, transport: Transport) -> Request:
         try:
-            answer = owner.hooks.authorize_request(
+            answer = owner.authorize_request(
                 request=request, provider=provider, config=config, transport=transport
             )
             authorized = await answer if inspect.isawaitable(answer) else answer

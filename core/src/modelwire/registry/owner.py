@@ -42,20 +42,18 @@ class Owner:
 
     @cached_property
     def stream_completion(self) -> Callable[..., Any]:
-        """The caller of the hook `stream_completion`, or its function where the plugin alone has it.
+        """The caller of the hook `stream_completion`, inside every installed wrapper."""
+        return _caller(self.hooks.stream_completion)
 
-        With the function, each request is spared how pluggy calls one among many.
-        """
-        caller: pluggy.HookCaller = self.hooks.stream_completion
-        found = caller.get_hookimpls()
-        if len(found) != 1 or found[0].wrapper or found[0].hookwrapper:
-            return caller
-        function, names = found[0].function, found[0].argnames
+    @cached_property
+    def own_stream_completion(self) -> Callable[..., Any]:
+        """The caller of the hook `stream_completion` outside every wrapper."""
+        return _caller(self.own_hooks.stream_completion)
 
-        def call(**given: Any) -> Any:
-            return function(*[given[name] for name in names])
-
-        return call
+    @cached_property
+    def authorize_request(self) -> Callable[..., Any]:
+        """The caller of the hook `authorize_request`, inside every installed wrapper."""
+        return _caller(self.hooks.authorize_request)
 
     @cached_property
     def own_hooks(self) -> pluggy.HookRelay:
@@ -101,3 +99,19 @@ class _DeltaCheck:
         from modelwire.registry.delta_stream import checked_stream
 
         return checked_stream(deltas, self._plugin)
+
+
+def _caller(hook: pluggy.HookCaller) -> Callable[..., Any]:
+    """The caller of a hook, or its function where the plugin alone has it.
+
+    With the function, each request is spared how pluggy calls one among many.
+    """
+    found = hook.get_hookimpls()
+    if len(found) != 1 or found[0].wrapper or found[0].hookwrapper:
+        return hook
+    function, names = found[0].function, found[0].argnames
+
+    def call(**given: Any) -> Any:
+        return function(*[given[name] for name in names])
+
+    return call

@@ -55,7 +55,7 @@ class InstalledApis:
             raise PluginError(msg, hint=FOR_USERS)
         await self.catalog.warm_up_api(provider, api)
         speaker = self.registry.speaker(provider.id, api)
-        deltas = speaker.own_hooks.stream_completion(
+        deltas = speaker.own_stream_completion(
             model=model,
             context=context,
             options=options,
