@@ -9,7 +9,7 @@ migration guides. Rows marked hearsay are of other people's issue threads.
 from __future__ import annotations
 
 import re
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, Literal
 
 from attrs import evolve, frozen
@@ -107,7 +107,12 @@ def claude_of(model: Model) -> Claude:
         said["schema"] = model.extra["structuredOutputs"]
     if model.reasoning is False:
         said["thinking"] = None
-    return evolve(found, **said)
+    return _corrected(found, tuple(said.items())) if said else found
+
+
+@lru_cache(maxsize=512)
+def _corrected(found: Claude, said: tuple[tuple[str, Any], ...]) -> Claude:
+    return evolve(found, **dict(said))
 
 
 @cache

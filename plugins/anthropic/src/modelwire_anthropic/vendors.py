@@ -8,6 +8,7 @@ report, and `as_of` its month.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -111,11 +112,14 @@ def vendor_of(model: Model, base_url: str | None = None) -> Vendor:
         model: The model.
         base_url: Its address; by default Anthropic's own.
     """
-    if base_url is None:
-        return VENDORS[0]
+    return VENDORS[0] if base_url is None else _vendor_at(base_url, model.id.lower())
+
+
+@lru_cache(maxsize=512)
+def _vendor_at(base_url: str, model_id: str) -> Vendor:
     host = urlsplit(base_url).hostname or ""
     for vendor in VENDORS:
         if any(fnmatchcase(host, pattern) for pattern in vendor.hosts):
-            always = any(fnmatchcase(model.id.lower(), each) for each in vendor.always_think)
+            always = any(fnmatchcase(model_id, each) for each in vendor.always_think)
             return evolve(vendor, off="never") if always else vendor
-    return _GATEWAY_TO_CLAUDE if "claude" in model.id.lower() else _UNKNOWN
+    return _GATEWAY_TO_CLAUDE if "claude" in model_id else _UNKNOWN
