@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         error_of_response,
     )
     from modelwire.authoring.json_api import JsonApi, fetch_json, post_json, stream_json
-    from modelwire.authoring.json_body import JsonEvent, StreamEnd
+    from modelwire.authoring.json_body import BodyEvent, JsonEvent, StreamEnd
     from modelwire.authoring.json_files import fetch_lines, post_file
     from modelwire.authoring.json_text import (
         check_json_depth,
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from modelwire.authoring.single_flight import SingleFlight
     from modelwire.authoring.tool_arguments import ToolArguments
     from modelwire.authoring.translator import Translator, cut_stream, until_fault
+    from modelwire.authoring.typed_events import OrdinaryEvent, TypedEvent, TypedEvents
     from modelwire.authoring.usage import count_tokens, report_usage
     from modelwire.authoring.whole_answers import whole_answer
     from modelwire.authoring.wire_values import (
@@ -78,11 +79,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BodyEvent",
     "Call",
     "CallAttempt",
     "ItemRefusals",
     "JsonApi",
     "JsonEvent",
+    "OrdinaryEvent",
     "PriceEntry",
     "Remedy",
     "ServiceFailure",
@@ -90,6 +93,8 @@ __all__ = [
     "StreamEnd",
     "ToolArguments",
     "Translator",
+    "TypedEvent",
+    "TypedEvents",
     "check_ended",
     "check_json_depth",
     "cite",
@@ -154,7 +159,7 @@ __getattr__, __dir__ = lazy_exports(
         "failure_rules": ("meaning_of_message",),
         "failures": ("error_in_stream", "error_of_failure", "error_of_response"),
         "json_api": ("JsonApi", "fetch_json", "post_json", "stream_json"),
-        "json_body": ("JsonEvent", "StreamEnd"),
+        "json_body": ("BodyEvent", "JsonEvent", "StreamEnd"),
         "json_files": ("fetch_lines", "post_file"),
         "json_text": ("check_json_depth", "encode_json", "parse_json", "parse_json_or_none"),
         "prices": ("PriceEntry", "look_up_prices"),
@@ -169,6 +174,7 @@ __getattr__, __dir__ = lazy_exports(
         "single_flight": ("SingleFlight",),
         "tool_arguments": ("ToolArguments",),
         "translator": ("Translator", "cut_stream", "until_fault"),
+        "typed_events": ("OrdinaryEvent", "TypedEvent", "TypedEvents"),
         "usage": ("count_tokens", "report_usage"),
         "wire_values": (
             "read_object",

@@ -16,10 +16,11 @@ from attrs import field, frozen
 
 from modelwire.authoring.failure_rules import WRONG_PATH
 from modelwire.authoring.failures import error_in_stream, error_of_response
-from modelwire.authoring.json_body import JsonBody, JsonEvent, StreamEnd, not_of_this_api
+from modelwire.authoring.json_body import BodyEvent, JsonBody, not_of_this_api
 from modelwire.authoring.json_text import encode_json, parse_json
 from modelwire.authoring.service_failure import reports_failure
 from modelwire.authoring.translator import until_fault
+from modelwire.authoring.typed_events import TypedEvents
 from modelwire.errors import ProviderError
 from modelwire.events import ResponseInfo
 from modelwire.redaction import redact, redact_data, scrub, secrets_in, shown_url
@@ -90,6 +91,7 @@ class JsonApi:
         lines: Whether JSON at the beginning of a body begins JSON lines, and not one document.
         public_headers: As in `modelwire.transport.Request`.
         request_id_headers: Likewise.
+        typed: The typed events of streams, where there are any. The translator has to take them.
     """
 
     provider: str
@@ -103,6 +105,7 @@ class JsonApi:
     lines: bool = False
     public_headers: frozenset[str] = frozenset()
     request_id_headers: tuple[str, ...] = ()
+    typed: TypedEvents[Any] | None = None
 
     def redact(self, text: str) -> str:
         """Redact the credentials of the requests in a text from the service."""
@@ -121,7 +124,7 @@ async def stream_json(
     transport: Transport,
     deadlines: Deadlines | None = None,
     model: str | None = None,
-) -> AsyncGenerator[ResponseInfo | list[JsonEvent | StreamEnd], None]:
+) -> AsyncGenerator[ResponseInfo | list[BodyEvent], None]:
     """Send a request and yield the events of its answer, in batches.
 
     The first item is a `ResponseInfo` with the id of the request; the others are events that arrived

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from modelwire.authoring.failure_rules import meaning_of_message
 from modelwire.authoring.json_text import parse_json
+from modelwire.authoring.typed_events import TypedDecoder, TypedEvent
 from modelwire.errors import MalformedResponse, ProviderError, StreamTruncated
 from modelwire.redaction import scrub
 from modelwire.transport import SseDecoder, explain_body
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from modelwire.authoring.json_api import JsonApi
     from modelwire.transport import Response
 
-__all__ = ["JsonBody", "JsonEvent", "StreamEnd", "not_of_this_api"]
+__all__ = ["BodyEvent", "JsonBody", "JsonEvent", "StreamEnd", "not_of_this_api"]
 
 _LIMIT = 64 * 1024 * 1024
 _SHOWN = 2_000
@@ -58,6 +59,10 @@ class StreamEnd(Struct, frozen=True, gc=False):
     marked: bool = False
 
 
+BodyEvent = JsonEvent | TypedEvent[Any] | StreamEnd
+"""What a body consists of; typed events come where the API has any."""
+
+
 class JsonBody:
     """Reads the body of one response. Give its bytes to `feed`, and call `end` after the last.
 
@@ -75,6 +80,7 @@ class JsonBody:
     def __init__(self, api: JsonApi, response: Response, model: str | None) -> None:
         self.done = False
         self._api = api
+        self._typed = None if api.typed is None else TypedDecoder(api.typed)
         self._done = None if api.done is None else api.done.encode()
         self._response = response
         self._model = model
@@ -86,7 +92,7 @@ class JsonBody:
         self._any = False
         self._begun = b""
 
-    def feed(self, chunk: bytes, events: list[JsonEvent | StreamEnd]) -> None:
+    def feed(self, chunk: bytes, events: list[BodyEvent]) -> None:
         """Process the next bytes.
 
         Raises:
@@ -98,15 +104,19 @@ class JsonBody:
         if self._form == "events":
             if not self._any and len(self._begun) < _SHOWN:
                 self._begun += chunk[:_SHOWN]
+            typed = self._typed
             for name, data, _, _ in self._sse.feed_raw(chunk):
-                if self._take(name, data, events):
+                if typed is not None and (event := typed.read(name, data)) is not None:
+                    self._any = True
+                    events.append(event)
+                elif self._take(name, data, events):
                     return
         elif self._form == "lines":
             self._feed_lines(chunk, events)
         elif chunk:
             self._hold(chunk)
 
-    def end(self, events: list[JsonEvent | StreamEnd]) -> None:
+    def end(self, events: list[BodyEvent]) -> None:
         """Process the end of the body.
 
         Raises:
@@ -144,7 +154,7 @@ class JsonBody:
         self._form = (_LINES if self._api.lines else _DOCUMENT).get(text[:1], "events")
         return text
 
-    def _feed_lines(self, chunk: bytes, events: list[JsonEvent | StreamEnd]) -> None:
+    def _feed_lines(self, chunk: bytes, events: list[BodyEvent]) -> None:
         *lines, rest = chunk.split(b"\n")
         for line in lines:
             if self._take("message", self._release() + line, events):
@@ -165,7 +175,7 @@ class JsonBody:
         self._held_size = 0
         return held
 
-    def _take(self, name: str, raw: bytes, events: list[JsonEvent | StreamEnd]) -> bool:
+    def _take(self, name: str, raw: bytes, events: list[BodyEvent]) -> bool:
         """Read the data of one event; return whether it is the end."""
         if raw.strip() == self._done:
             self._any = self.done = True
@@ -200,7 +210,7 @@ class JsonBody:
                 raise self._failure(text) from scrub(error)
             raise self._unreadable("valid JSON") from scrub(error)
 
-    def _whole(self, body: bytes, events: list[JsonEvent | StreamEnd]) -> None:
+    def _whole(self, body: bytes, events: list[BodyEvent]) -> None:
         self._any = True
         if self._form == "page":
             raise self._foreign(body)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire import authoring
-from modelwire.authoring import JsonApi, JsonEvent, StreamEnd
+from modelwire.authoring import BodyEvent, JsonApi, TypedEvents
 from modelwire_anthropic.account import API, PUBLIC_HEADERS
 from modelwire_anthropic.errors import REQUEST_ID_HEADERS
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["fetch_json", "json_api", "stream_events"]
 
 
-def json_api(account: Account, *, betas: Iterable[str] = ()) -> JsonApi:
+def json_api(
+    account: Account, *, betas: Iterable[str] = (), typed: TypedEvents[Any] | None = None
+) -> JsonApi:
     """The Messages API of an account's service.
 
     Args:
         account: The address and the credentials of requests.
         betas: What the header `anthropic-beta` names beside the account's own.
+        typed: The typed events of its streams.
     """
     headers = dict(account.headers)
     if betas := tuple(betas):
@@ -34,6 +37,7 @@ def json_api(account: Account, *, betas: Iterable[str] = ()) -> JsonApi:
         headers=headers,
         name=API,
         documents=True,
+        typed=typed,
         public_headers=PUBLIC_HEADERS,
         request_id_headers=REQUEST_ID_HEADERS,
     )
@@ -44,17 +48,18 @@ def stream_events(
     payload: Mapping[str, Any],
     *,
     betas: tuple[str, ...] = (),
+    typed: TypedEvents[Any] | None = None,
     transport: Transport,
     deadlines: Deadlines | None = None,
     model: str | None = None,
-) -> AsyncGenerator[ResponseInfo | list[JsonEvent | StreamEnd], None]:
+) -> AsyncGenerator[ResponseInfo | list[BodyEvent], None]:
     """Send a request to `/v1/messages`; yields what `modelwire.authoring.stream_json` yields.
 
     Raises:
         ProviderError: The service refused, failed, or reported a failure in its stream.
     """
     return authoring.stream_json(
-        json_api(account, betas=betas),
+        json_api(account, betas=betas, typed=typed),
         account.url("messages"),
         payload,
         transport=transport,

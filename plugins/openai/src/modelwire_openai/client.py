@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire import authoring
-from modelwire.authoring import JsonApi, JsonEvent, StreamEnd
+from modelwire.authoring import BodyEvent, JsonApi, TypedEvents
 
 if TYPE_CHECKING:
     from modelwire.events import ResponseInfo
@@ -19,12 +19,15 @@ _REQUEST_ID_HEADERS = ("x-amzn-requestid",)
 """Where services name a request besides `x-request-id`: Amazon Bedrock's endpoints of these APIs."""
 
 
-def json_api(account: Account, name: str | None = None) -> JsonApi:
+def json_api(
+    account: Account, name: str | None = None, typed: TypedEvents[Any] | None = None
+) -> JsonApi:
     """An API of an account's service.
 
     Args:
         account: The address and the credentials of requests.
         name: The API's name, such as `openai-completions`.
+        typed: The typed events of its streams.
     """
     return JsonApi(
         provider=account.provider,
@@ -32,6 +35,7 @@ def json_api(account: Account, name: str | None = None) -> JsonApi:
         name=name,
         done="[DONE]",
         documents=True,
+        typed=typed,
         request_id_headers=_REQUEST_ID_HEADERS,
     )
 
@@ -43,9 +47,10 @@ def stream_json(
     *,
     transport: Transport,
     api: str | None = None,
+    typed: TypedEvents[Any] | None = None,
     deadlines: Deadlines | None = None,
     model: str | None = None,
-) -> AsyncGenerator[ResponseInfo | list[JsonEvent | StreamEnd], None]:
+) -> AsyncGenerator[ResponseInfo | list[BodyEvent], None]:
     """Send a request; yields what `modelwire.authoring.stream_json` yields.
 
     Args:
@@ -54,6 +59,7 @@ def stream_json(
         payload: The body, as JSON data.
         transport: The transport.
         api: The API's name, such as `openai-completions`.
+        typed: The typed events that the translator takes.
         deadlines: The limits on waiting; by default the transport's.
         model: The model id, for errors.
 
@@ -61,7 +67,7 @@ def stream_json(
         ProviderError: The service refused, failed, or reported a failure in its stream.
     """
     return authoring.stream_json(
-        json_api(account, api),
+        json_api(account, api, typed),
         account.url(route),
         payload,
         transport=transport,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from modelwire.authoring import CallAttempt, JsonEvent, Remedy, StreamEnd, stream_call
+from modelwire.authoring import BodyEvent, CallAttempt, Remedy, stream_call
 from modelwire.repair import Change
 from modelwire_anthropic.account import Account, resolve_account
 from modelwire_anthropic.client import stream_events
 from modelwire_anthropic.errors import refuses_thinking
 from modelwire_anthropic.messages.request import MessagesRequest, build_request
 from modelwire_anthropic.messages.stream import Translator
+from modelwire_anthropic.messages.typed import TYPED_TEXTS
 from modelwire_anthropic.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -50,13 +51,14 @@ class MessagesCall:
         """The differences between the request and the caller's input."""
         return self.request.changes
 
-    async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:
+    async def attempt(self, transport: Transport) -> CallAttempt[BodyEvent]:
         """Make the request ready to be sent."""
         return CallAttempt(
             lambda deadlines: stream_events(
                 self.account,
                 self.request.payload,
                 betas=self.request.betas,
+                typed=TYPED_TEXTS,
                 transport=transport,
                 deadlines=deadlines,
                 model=self.model.id,

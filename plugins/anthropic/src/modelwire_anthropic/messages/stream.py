@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from modelwire.authoring import (
-    JsonEvent,
+    BodyEvent,
     StreamEnd,
     ToolArguments,
+    TypedEvent,
     count_tokens,
     cut_stream,
     read_object,
@@ -40,6 +41,7 @@ from modelwire.messages import StopReason, Usage
 from modelwire.repair import clean_json
 from modelwire_anthropic.messages.assistant import from_base64
 from modelwire_anthropic.messages.citations import read_citation
+from modelwire_anthropic.messages.typed import TypedText
 from modelwire_anthropic.messages.whole import events_of_answer
 
 __all__ = ["Translator"]
@@ -86,7 +88,7 @@ class Translator:
             "message_stop": self._done,
         }
 
-    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+    def feed(self, events: Iterable[BodyEvent], deltas: list[Delta]) -> None:
         """Translate events; append what they say to `deltas`.
 
         Raises:
@@ -96,27 +98,19 @@ class Translator:
         for event in events:
             if self.ended:
                 return
-            if isinstance(event, StreamEnd):
+            if isinstance(event, TypedEvent):
+                text: TypedText = event.typed
+                if text.index in self._asides:
+                    self._take(event.parsed(), deltas)
+                else:
+                    deltas.append(TextDelta(text.index, text.delta.text))
+            elif isinstance(event, StreamEnd):
                 continue
-            if event.whole:
+            elif event.whole:
                 for data in events_of_answer(event.data):
                     self._take(data, deltas)
-            elif (text := self._plain_text(event.data)) is not None:
-                deltas.append(text)
             else:
                 self._take(event.data, deltas)
-
-    def _plain_text(self, event: _Event) -> TextDelta | None:
-        """The text of an event as nearly all are; `None` for others, and for any that is not regular."""
-        if event.get("type") != "content_block_delta":
-            return None
-        index, delta = event.get("index"), event.get("delta")
-        if type(delta) is not dict or type(index) is not int or index in self._asides:
-            return None
-        text = delta.get("text")
-        if delta.get("type") != "text_delta" or not isinstance(text, str):
-            return None
-        return TextDelta(index, text)
 
     def _take(self, event: _Event, deltas: list[Delta]) -> None:
         kind = require_text(event, "type")

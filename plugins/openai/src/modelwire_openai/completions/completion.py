@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from modelwire.authoring import CallAttempt, JsonEvent, StreamEnd, stream_call
+from modelwire.authoring import BodyEvent, CallAttempt, stream_call
 from modelwire.repair import Change
 from modelwire_openai.account import Account, resolve_account, speaks_ollama
 from modelwire_openai.client import json_api, stream_json
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.request import ChatRequest, build_request
 from modelwire_openai.completions.stream import Translator
+from modelwire_openai.completions.typed import TYPED_CHUNKS
 from modelwire_openai.model_compat import compat_for
 from modelwire_openai.servers import COMPLETIONS
 
@@ -54,7 +55,7 @@ class ChatCall:
         """The differences between the request and the caller's input."""
         return (*_OLLAMA, *self.request.changes) if self.for_ollama else self.request.changes
 
-    async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:
+    async def attempt(self, transport: Transport) -> CallAttempt[BodyEvent]:
         """Make the request ready to be sent."""
         return CallAttempt(
             lambda deadlines: stream_json(
@@ -62,6 +63,7 @@ class ChatCall:
                 _ROUTE,
                 self.request.payload,
                 api=COMPLETIONS,
+                typed=TYPED_CHUNKS,
                 transport=transport,
                 deadlines=deadlines,
                 model=self.model,

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from modelwire.authoring import (
-    JsonEvent,
+    BodyEvent,
     StreamEnd,
+    TypedEvent,
     cut_stream,
     error_in_stream,
     read_object,
@@ -108,7 +109,7 @@ class Translator:
         self._blank = ""
         self._refused = False
 
-    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+    def feed(self, events: Iterable[BodyEvent], deltas: list[Delta]) -> None:
         """Translate chunks; append what they say to `deltas`.
 
         Raises:
@@ -119,15 +120,18 @@ class Translator:
         if self.ended:
             return
         for event in events:
-            if isinstance(event, StreamEnd):
+            if isinstance(event, TypedEvent):
+                # A tag can only occur where no text is open yet.
+                if self._writing:
+                    deltas.append(TextDelta(_TEXT, event.typed))
+                else:
+                    self._chunk(event.parsed(), deltas)
+            elif isinstance(event, StreamEnd):
                 self.ended = True
                 self._end(deltas, marked=event.marked)
                 return
-            text = self._plain_text(event.data) if self._writing else None
-            if text is None:
-                self._chunk(event.data, deltas)
             else:
-                deltas.append(TextDelta(_TEXT, text))
+                self._chunk(event.data, deltas)
 
     def end(self) -> None:
         """Check that the answer is complete.
@@ -180,24 +184,6 @@ class Translator:
         self._calls.end(details, deltas, cut=reason is StopReason.LENGTH)
         deltas.append(Stop(reason, self._finish))
         self._stopped = True
-
-    def _plain_text(self, chunk: Mapping[str, Any]) -> str | None:
-        """The text of a chunk that says nothing else, as nearly all do; else `None`."""
-        choices = chunk.get("choices")
-        if not isinstance(choices, list) or len(choices) != 1 or chunk.get("usage"):
-            return None
-        choice = choices[0]
-        if not isinstance(choice, dict):
-            return None
-        known = choice.get
-        if known("finish_reason") or known("logprobs") or known("error") or known("index"):
-            return None
-        delta = known("delta")
-        if not isinstance(delta, dict) or len(delta) != 1:
-            return None
-        text = delta.get("content")
-        # A tag can only occur where no text is open yet.
-        return text if isinstance(text, str) else None
 
     def _introduce(self, chunk: Mapping[str, Any], deltas: list[Delta]) -> None:
         answer_id, model = chunk.get("id"), chunk.get("model")

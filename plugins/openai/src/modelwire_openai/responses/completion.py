@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from modelwire.authoring import CallAttempt, JsonEvent, Remedy, StreamEnd, stream_call
+from modelwire.authoring import BodyEvent, CallAttempt, Remedy, stream_call
 from modelwire.errors import InvalidRequest, NotFound, ProviderError
 from modelwire.repair import Change
 from modelwire_openai.account import Account, resolve_account
@@ -16,6 +16,7 @@ from modelwire_openai.client import json_api, stream_json
 from modelwire_openai.responses.dialect import Dialect, dialect_of
 from modelwire_openai.responses.request import ResponsesRequest, build_request
 from modelwire_openai.responses.stream import Translator
+from modelwire_openai.responses.typed import TYPED_TEXTS
 from modelwire_openai.servers import RESPONSES
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ResponsesCall:
         """The differences between the request and the caller's input."""
         return self.request.changes
 
-    async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:
+    async def attempt(self, transport: Transport) -> CallAttempt[BodyEvent]:
         """Make the request ready to be sent."""
         limit = None if self.dialect.native else self.request.payload.get("max_output_tokens")
         return CallAttempt(
@@ -75,6 +76,7 @@ class ResponsesCall:
                 _ROUTE,
                 self.request.payload,
                 api=RESPONSES,
+                typed=TYPED_TEXTS,
                 transport=transport,
                 deadlines=deadlines,
                 model=self.model.id,

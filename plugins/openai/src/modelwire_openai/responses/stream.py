@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from modelwire.authoring import (
-    JsonEvent,
+    BodyEvent,
     StreamEnd,
+    TypedEvent,
     error_in_stream,
     read_object,
     read_objects,
@@ -34,12 +35,12 @@ from modelwire_openai.responses.items import Item, Items
 from modelwire_openai.responses.outcome import StopInfo, ending_of, report_of
 from modelwire_openai.responses.parts import PartKey
 from modelwire_openai.responses.rendering import join_ids
+from modelwire_openai.responses.typed import TEXT_EVENT, TypedText
 
 __all__ = ["Translator"]
 
 _NOTHING: tuple[Delta, ...] = ()
 _BETWEEN_PARTS = "\n\n"
-_TEXT = "response.output_text.delta"
 _Event = Mapping[str, Any]
 _Handler = Callable[[_Event], Sequence[Delta]]
 
@@ -90,7 +91,7 @@ class Translator:
             "response.created": self._on_progress,
             "response.output_item.added": self._on_item_added,
             "response.output_item.done": self._on_item_done,
-            _TEXT: self._on_text,
+            TEXT_EVENT: self._on_text,
             "response.output_text.done": self._on_text_done,
             "response.refusal.delta": self._on_text,
             "response.refusal.done": self._on_refusal_done,
@@ -112,7 +113,7 @@ class Translator:
         """Whether the answer has come to its end, good or bad; later events are ignored."""
         return self._ending is not None
 
-    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+    def feed(self, events: Iterable[BodyEvent], deltas: list[Delta]) -> None:
         """Translate events; append what they say to `deltas`.
 
         Raises:
@@ -122,20 +123,21 @@ class Translator:
         for event in events:
             if self._ending is not None:
                 return
-            if isinstance(event, StreamEnd):
-                continue
-            if event.whole:
-                deltas += self._whole(event.data)
-                continue
-            data = event.data
-            kind = data.get("type")
-            if kind == _TEXT and self._writing is not None:
-                text = self._more_text(self._writing, data)
+            if isinstance(event, TypedEvent):
+                text = self._more_text(event.typed)
                 if text is not None:
                     deltas.append(text)
                     continue
+                data = event.parsed()
+            elif isinstance(event, StreamEnd):
+                continue
+            elif event.whole:
+                deltas += self._whole(event.data)
+                continue
+            else:
+                data = event.data
             self._writing = None
-            handler = self._handlers.get(str(kind))
+            handler = self._handlers.get(str(data.get("type")))
             if handler is not None:
                 deltas += handler(data)
 
@@ -186,10 +188,12 @@ class Translator:
             self._writing = _Writing(_place(event), item, part)
         return said
 
-    def _more_text(self, writing: _Writing, event: _Event) -> TextDelta | None:
+    def _more_text(self, event: TypedText) -> TextDelta | None:
         """The text of an event that differs from the one before it in nothing else, as most do."""
-        text = event.get("delta")
-        if not isinstance(text, str) or not text or _place(event) != writing.place:
+        text, writing, number = event.delta, self._writing, event.content_index
+        if not text or writing is None:
+            return None
+        if (event.item_id, event.output_index, number, type(number)) != writing.place:
             return None
         writing.item.parts.add(writing.part, text)
         return TextDelta(writing.item.index, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from modelwire.authoring import JsonApi, JsonEvent, StreamEnd, fetch_json, stream_json
+from modelwire.authoring import BodyEvent, JsonApi, fetch_json, stream_json
 
 from modelwire_acme.account import Account
 
@@ -23,7 +23,7 @@ def stream_events(
     transport: Transport,
     deadlines: Deadlines,
     model: str,
-) -> AsyncGenerator[ResponseInfo | list[JsonEvent | StreamEnd], None]:
+) -> AsyncGenerator[ResponseInfo | list[BodyEvent], None]:
     """Ask for an answer; give its events as they arrive.
 
     Raises:

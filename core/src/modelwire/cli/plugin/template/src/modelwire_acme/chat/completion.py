@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
-from modelwire.authoring import CallAttempt, JsonEvent, StreamEnd, stream_call
+from modelwire.authoring import BodyEvent, CallAttempt, stream_call
 from modelwire.repair import Change
 
 from modelwire_acme.account import Account, account_of
@@ -41,7 +41,7 @@ class ChatCall:
     model: str
     changes: Sequence[Change] = ()
 
-    async def attempt(self, transport: Transport) -> CallAttempt[JsonEvent | StreamEnd]:
+    async def attempt(self, transport: Transport) -> CallAttempt[BodyEvent]:
         """Make the request ready to be sent."""
         return CallAttempt(
             lambda deadlines: stream_events(

@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import define, field
 from modelwire.authoring import (
+    BodyEvent,
     JsonEvent,
-    StreamEnd,
     count_tokens,
     cut_stream,
     read_text,
@@ -46,7 +46,7 @@ class Translator:
 
     ended: bool = field(default=False, init=False)
 
-    def feed(self, events: Iterable[JsonEvent | StreamEnd], deltas: list[Delta]) -> None:
+    def feed(self, events: Iterable[BodyEvent], deltas: list[Delta]) -> None:
         """Translate events; append what they say to `deltas`.
 
         Raises:
