@@ -76,7 +76,7 @@ class Chunks:
 
     def _text(self, event: TextDeltaEvent) -> ChatGenerationChunk:
         if not self._in_blocks:
-            return _chunk(event.delta)
+            return _text_chunk(event.delta)
         return _chunk([{"type": "text", "text": event.delta, "index": event.content_index}])
 
     def _thinking(self, event: ThinkingDeltaEvent) -> ChatGenerationChunk:
@@ -115,6 +115,14 @@ def _signature(event: ToolCallEndEvent) -> ChatGenerationChunk | None:
 
 def _chunk(content: Any, **members: Any) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=AIMessageChunk(content=content, **members))
+
+
+_OF_TEXT = _chunk("")
+
+
+def _text_chunk(text: str) -> ChatGenerationChunk:
+    """The same for a text: a copy takes a quarter of the time that its validation takes."""
+    return _OF_TEXT.model_copy(update={"message": AIMessageChunk(content=text), "text": text})
 
 
 def _last(event: DoneEvent) -> ChatGenerationChunk:

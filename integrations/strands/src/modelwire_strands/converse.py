@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final, cast
 
@@ -19,7 +19,7 @@ from strands.types.tools import ToolChoice, ToolSpec
 
 from modelwire.dialects import Asked, BadRequest, Dialect, ServedCall, WireEvent
 from modelwire.errors import InvalidMessage
-from modelwire.events import DoneEvent, Event
+from modelwire.events import DoneEvent, Event, TextDeltaEvent
 from modelwire.models import Model
 from modelwire.registry import load_dialect
 from modelwire_strands.locations import with_s3_locations
@@ -82,12 +82,33 @@ class ConverseEvents:
 
     def __init__(self, call: ServedCall, name: str) -> None:
         self._writer = converse().writer(Asked(call, name, "", int(time.time())))
+        self._text: tuple[int, int] | None = None  # the block of the last text, here and there
 
-    def of(self, event: Event) -> Iterator[StreamEvent]:
+    def of(self, event: Event) -> Iterable[StreamEvent]:
         """Write one event of modelwire, which may be none or several of Strands."""
+        if type(event) is TextDeltaEvent:
+            # Text that goes on differs in nothing but the text, and comes by the thousand.
+            if self._text is not None and self._text[0] == event.content_index:
+                return (_more_text(self._text[1], event.delta),)
+            written = [_dictionary(each) for each in self._writer.feed(event)]
+            self._text = _place_of_text(event, written)
+            return written
+        self._text = None
         if isinstance(event, DoneEvent):
             return map(_dictionary, self._writer.end(event.message))
         return map(_dictionary, self._writer.feed(event))
+
+
+def _more_text(place: int, text: str) -> StreamEvent:
+    return {"contentBlockDelta": {"contentBlockIndex": place, "delta": {"text": text}}}
+
+
+def _place_of_text(event: TextDeltaEvent, written: Sequence[StreamEvent]) -> tuple[int, int] | None:
+    """The block of a text here and in Converse; `None` where the text waits for another block."""
+    place = written[-1].get("contentBlockDelta", {}).get("contentBlockIndex") if written else None
+    if place is None or written[-1] != _more_text(place, event.delta):
+        return None
+    return event.content_index, place
 
 
 def _dictionary(event: WireEvent) -> StreamEvent:
