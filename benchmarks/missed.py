@@ -54,10 +54,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "An event of Responses, Chat Completions or Messages": (
         r"CPU per event, (?:Responses|Chat Completions|Messages), of the floor's",
         (
-            "Such an event is read as any JSON that a service may send. aiohttp takes a quarter of its time, the "
-            "lines of server-sent events a fifth, JSON with all its members and the look for a failure in it a "
-            "quarter, and the translator a fifth, which checks that the event says nothing else. The floor "
-            "decodes the one member that it wants, and skips events that lack a mark."
+            "A piece of text is decoded by type, as the floor does, but only where the event says nothing else: it "
+            "must not report a failure or be nested too deep. On Bedrock it passes through two plugins, the one for "
+            "Bedrock and the one that speaks the API, and the types of what the second yields are checked in between. "
+            "The rest are the event's objects and the piece that is kept for the message."
         ),
     ),
     "`modelwire models list` with 50 plugins": (

@@ -98,7 +98,9 @@ class SseDecoder:
         if not chunk:
             return []
         events: list[RawEvent] = []
-        if self._is_between_events and len(chunk) <= self._limit and b"\r" not in chunk:
+        held = self._at_start or self._pieces or self._data or self._event
+        between = not held and self._retry is None
+        if between and len(chunk) <= self._limit and b"\r" not in chunk:
             chunk = self._read_whole(chunk, events)
             if not chunk:
                 return events
@@ -131,12 +133,6 @@ class SseDecoder:
             self._take(self._completed(b""), events)
         self._dispatch(events)
         return events
-
-    @property
-    def _is_between_events(self) -> bool:
-        """Whether the last line was a blank one, so that no part of an event is held."""
-        held = self._at_start or self._pieces or self._data or self._event
-        return not held and self._retry is None
 
     def _read_whole(self, chunk: bytes, events: list[RawEvent]) -> bytes:
         """Take the whole events at the beginning of a chunk without CR; returns what is left.
