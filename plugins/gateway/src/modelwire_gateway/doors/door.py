@@ -273,8 +273,7 @@ class _Visit:
             channel.close()
             # A client that reads nothing must not keep a gateway that stops from its end.
             await asyncio.wait({sending}, timeout=_LEAVING if self._is_cancelled() else None)
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            await _ended(sending)
 
     def _framed(self, events: list[WireEvent]) -> bytes:
         return b"".join([self._dialect.frame(event) for event in events])
@@ -322,6 +321,15 @@ class _Visit:
         response = failure_response(self._dialect, failure, self._record.request_id)
         self._record.status = response.status_code
         await self._client.respond(response)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Wait for the end of a task, which is cancelled where it goes on; how it ended does not matter."""
+    if not task.done():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    elif not task.cancelled():
+        task.exception()
 
 
 def _labelled(call: ServedCall, admission: Admission) -> ServedCall:

@@ -37,6 +37,7 @@ _NOT_SUPPORTED: Final[Mapping[str, str]] = {
     "top_logprobs": "The gateway returns no log probabilities.",
     "web_search_options": "The gateway runs no web search.",
 }
+_NO_OPTIONS: Final = CompletionOptions()
 _HARMLESS: Final = frozenset({"store", "user", "safety_identifier", "stream_options"})
 """Fields of the service's own that change nothing in an answer."""
 
@@ -57,7 +58,7 @@ def read_call(body: Fields, model: Model, upstream: str) -> ServedCall:
     streaming = body.object("stream_options")
     call = ServedCall(
         Context(),
-        CompletionOptions(),
+        _NO_OPTIONS,
         stream=body.flag("stream") or False,
         include_usage=streaming is not None and streaming.flag("include_usage") is True,
     )
