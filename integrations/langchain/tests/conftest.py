@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from modelwire_bedrock.emulator import Emulator
-from modelwire_langchain import ChatModelwire
 
 collect_ignore = ["standard"]
 """LangChain's own suites, which run in an environment of theirs: `tests/test_integrations.py`."""
@@ -24,6 +23,9 @@ def emulator(monkeypatch):
 @pytest.fixture
 def chat(emulator):
     """Make chat models, which are closed in the end."""
+
+    # Imported here, since each process of a run reads this file, also the one that hands out the tests.
+    from modelwire_langchain import ChatModelwire
 
     def make(**options):
         made.append(ChatModelwire(**{"model": SONNET, "config": {}, **options}))

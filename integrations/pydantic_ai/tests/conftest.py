@@ -3,7 +3,6 @@
 import pytest
 
 from modelwire_bedrock.emulator import Emulator
-from modelwire_pydantic_ai import ModelwireModel
 
 SONNET = "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
@@ -18,5 +17,8 @@ def emulator(monkeypatch):
 
 @pytest.fixture
 async def model(emulator):
+    # Imported here, since each process of a run reads this file, also the one that hands out the tests.
+    from modelwire_pydantic_ai import ModelwireModel
+
     async with ModelwireModel(SONNET, config={}) as model:
         yield model

@@ -3,7 +3,6 @@
 import pytest
 
 from modelwire_bedrock.emulator import Emulator
-from modelwire_strands import ModelwireModel
 
 SONNET = "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
@@ -18,4 +17,7 @@ def emulator(monkeypatch):
 
 @pytest.fixture
 def model(emulator):
+    # Imported here, since each process of a run reads this file, also the one that hands out the tests.
+    from modelwire_strands import ModelwireModel
+
     return ModelwireModel(SONNET, config={})
