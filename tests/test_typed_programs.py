@@ -32,6 +32,7 @@ def test_mypy_accepts_the_programs():
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
+@pytest.mark.extensive("pyright reads again what mypy has read")
 def test_pyright_accepts_the_programs(tmp_path):
     # basedpyright is pyright as a wheel; in the mode "standard" it reports what pyright does.
     settings = {
