@@ -128,8 +128,8 @@ def tomorrow(wheels, tmp_path_factory):
     )
     change(
         package / "runtime" / "completion.py",
-        "                transport=transport,\n",
-        "                transport=transport,\n                audience='grown-ups',\n",
+        "            transport=transport,\n",
+        "            transport=transport,\n            audience='grown-ups',\n",
     )
     return programs
 
