@@ -131,6 +131,38 @@ def a_client():
     )
 
 
+async def connector_methods():
+    calls = []
+
+    class Noting(aiohttp.TCPConnector):
+        async def connect(self, *args, **given):
+            calls.append("connect")
+            connection = await super().connect(*args, **given)
+            calls.append("connected")
+            return connection
+
+        async def _create_connection(self, *args, **given):
+            calls.append("create")
+            return await super()._create_connection(*args, **given)
+
+    async def serve(reader, writer):
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async with (
+        listening(serve) as port,
+        aiohttp.ClientSession(connector=Noting()) as session,
+    ):
+        for _ in range(2):
+            async with session.get(f"http://127.0.0.1:{port}") as response:
+                await response.read()
+    assert calls == ["connect", "create", "connected", "connect", "connected"]
+
+
 PARAMS = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "hi"}]}]}
 
 
@@ -230,6 +262,7 @@ INTERNALS = {
     ("aiohttp", "Connection.transport.abort()"): transport_abort,
     ("aiohttp", "Payload._autoclose"): autoclose,
     ("aiohttp", "ServerDisconnectedError.message"): disconnected_message,
+    ("aiohttp", "TCPConnector.connect`, `TCPConnector._create_connection"): connector_methods,
     ("botocore", "before-call`, `before-sign`, `before-send"): client_events,
     ("botocore", "RequestSigner.get_auth_instance"): auth_instance,
     ("botocore", "OperationModel.input_shape"): input_shape,

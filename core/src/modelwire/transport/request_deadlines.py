@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
 
 from modelwire.transport.deadlines import ANOTHER_TURN, Deadlines
 
@@ -128,28 +127,24 @@ class ReportingConnector(aiohttp.TCPConnector):
     A trace of aiohttp would report the same, and make a dozen objects for each request.
     """
 
-    async def connect(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> Connection:
+    async def connect(self, *args: Any, **given: Any) -> Connection:
         """Get a connection from the pool or create one."""
         progress = _PROGRESS.get()
         if progress is None:
-            return await super().connect(req, traces, timeout)
+            return await super().connect(*args, **given)
         progress.waiting()
-        connection = await super().connect(req, traces, timeout)
+        connection = await super().connect(*args, **given)
         if not progress.is_connected:
             progress.connected(reused=True)
         return connection
 
-    async def _create_connection(
-        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
-    ) -> ResponseHandler:
-        """Create a connection; connectors are made to have this overridden."""
+    async def _create_connection(self, *args: Any, **given: Any) -> ResponseHandler:
+        """Create a connection."""
         progress = _PROGRESS.get()
         if progress is None:
-            return await super()._create_connection(req, traces, timeout)
+            return await super()._create_connection(*args, **given)
         progress.connecting()
-        created = await super()._create_connection(req, traces, timeout)
+        created = await super()._create_connection(*args, **given)
         progress.connected(reused=False)
         return created
 
