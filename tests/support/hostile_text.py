@@ -66,6 +66,19 @@ def obeyed(raw: bytes) -> list[str]:
 
 
 def shapes(raw: bytes) -> set[str]:
-    """The control sequences that arrived, without their numbers; those that hide text keep them."""
+    """The control sequences that arrived, without their numbers; those that hide text keep them.
+
+    Whether the cursor moves from the beginning of its line depends on when the line was drawn. So a
+    sequence after a carriage return has the shape that it has without one.
+    """
     found = _SEQUENCE.findall(raw.decode())
-    return {one if _HIDING.fullmatch(one) else re.sub("[0-9;]+", "0", one) for one in found}
+    return {
+        one
+        if _HIDING.fullmatch(one)
+        else re.sub("[0-9;]+", "", one.removeprefix("\r") if "\x1b[" in one else one)
+        for one in found
+    }
+
+
+SPINNER = shapes(b"\r\x1b[2K")
+"""What is shown while an answer is slow."""

@@ -9,7 +9,7 @@ import re
 
 import pytest
 from extensive_tests import partly_extensive
-from hostile_text import HOSTILE, HOSTILE_NAME, obeyed, shapes
+from hostile_text import HOSTILE, HOSTILE_NAME, SPINNER, obeyed, shapes
 from terminal import CTRL_D, ENTER, Terminal
 
 BAD = HOSTILE.replace("/", "")
@@ -358,8 +358,8 @@ def test_only_what_programs_read_goes_into_a_pipe_as_it_is(rude):
 def test_no_field_of_a_chat_controls_the_terminal(rude, plain):
     """The sequences that arrive are those of a chat in which nothing is hostile."""
     wrapped = "w" * 150  # as the path below is, where the temporary folder has a long name
-    usual = conversation(
-        rude, *plain, model="actor/found", lines=["hi", wrapped, "/cost", "/tools"]
+    usual = SPINNER | shapes(
+        conversation(rude, *plain, model="actor/found", lines=["hi", wrapped, "/cost", "/tools"])
     )
     lines = [
         "hi",
@@ -373,14 +373,14 @@ def test_no_field_of_a_chat_controls_the_terminal(rude, plain):
     seen = conversation(
         rude, *plain, "--tools", "tools.py", "--yes", model="rude/calls", lines=lines
     )
-    assert shapes(seen) - shapes(usual) == set()
+    assert shapes(seen) - usual == set()
     refused = conversation(rude, *plain, model="rude/refuses", lines=["hi", "/retry"])
-    assert shapes(refused) - shapes(usual) == set()
+    assert shapes(refused) - usual == set()
     resumed = screen(rude, "chat", "--continue", *plain, "-m", "rude/calls")
     resumed.ready()
     resumed.press(CTRL_D)
     resumed.ended()
-    assert shapes(resumed.raw) - shapes(usual) == set()
+    assert shapes(resumed.raw) - usual == set()
 
 
 def conversation(program, *options, model, lines):
@@ -401,9 +401,9 @@ def test_the_titles_of_sessions_do_not_control_the_terminal(rude):
         rude.run("chat", "-m", "rude/answers", prompt)
     raw = screen(rude, "chat", "--resume")
     raw.until("Which?")
-    usual = conversation(rude, model="actor/found", lines=["hi"])
+    usual = SPINNER | shapes(conversation(rude, model="actor/found", lines=["hi"]))
     assert rb"\x1b]0;evil\x07" in raw.raw
-    assert shapes(raw.raw) - shapes(usual) == set()
+    assert shapes(raw.raw) - usual == set()
     raw.close()
 
 
