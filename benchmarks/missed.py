@@ -120,15 +120,6 @@ _REASONS: Mapping[str, tuple[str, str]] = {
             "thread each, so that they wait for nothing; only the others do."
         ),
     ),
-    "Rows through Ray Data": (
-        r"(?:CPU|Time) of [\d,]+ rows through Ray Data",
-        (
-            "The table of batches through Ray Data says what Ray's own processes take for the same rows with an "
-            "actor that returns them: they start workers, each of which imports Ray and pyarrow, plan and watch "
-            "the pipeline, and move the blocks. That is more than the target allows before a row is asked, and "
-            "the same for ten times as many rows."
-        ),
-    ),
     "An idle stream": (
         r"Memory of an idle stream",
         (

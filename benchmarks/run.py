@@ -1,8 +1,8 @@
 """Measure modelwire beside its peers, and write docs/performance.md and its charts.
 
-    make bench                              everything, some fifty minutes
+    make bench                              everything, an hour or more
     make bench ARGUMENTS=--quick            a few rounds beside boto3 and aiobotocore, without the
-                                            gateway and frameworks, in less than five minutes
+                                            gateway, frameworks, quotas and Ray
     make bench ARGUMENTS="--only events"    one measurement; the page keeps the others
 
 The figures of each measurement are kept in `results.json`, from which the page is written.

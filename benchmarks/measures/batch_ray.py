@@ -63,7 +63,7 @@ def _result(
     rows = []
     for how, title in _HOW.items():
         small, large = found[how, few], found[how, many]
-        row = (large["cpu"] - small["cpu"]) / (many - few)
+        row = max(0.0, (large["cpu"] - small["cpu"]) / (many - few))
         rows.append(
             [
                 title,

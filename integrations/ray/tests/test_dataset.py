@@ -1,5 +1,6 @@
 """Datasets are answered by actors of a cluster, which is left as it was found."""
 
+import gc
 import time
 
 import pytest
@@ -31,3 +32,11 @@ def test_a_failure_stops_the_dataset_if_asked_for(emulator, ask):
     dataset = ask(words("good", "bad"), prompt="{word}", on_error="raise")
     with pytest.raises(ray.exceptions.RayTaskError, match="AccessDenied"):
         dataset.take_all()
+
+
+def test_what_an_actor_has_imported_is_left_out_of_collections(ask, asked):
+    ask(words("one", "two"), prompt=lambda row: f"{row['word']} {gc.get_freeze_count()}").take_all()
+    frozen = dict(text.split() for text in asked())
+    assert sorted(frozen) == ["one", "two"]
+    # The first row is written before anything is asked.
+    assert int(frozen["two"]) > 50_000
