@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from attrs import asdict, evolve
 
@@ -113,23 +113,6 @@ class Assembler:
         self._blocks: list[OpenBlock] = []
         self._open: dict[int, OpenBlock] = {}
         self._started = False
-        # These come by the thousand, so that their handlers check the types themselves.
-        self._streamed: dict[type, Callable[[Any], Sequence[Event]]] = {
-            TextDelta: self._on_text,
-            ThinkingDelta: self._on_thinking,
-            ArgumentsDelta: self._on_arguments,
-        }
-        self._handlers: dict[type, Callable[[Any], Sequence[Event]]] = {
-            CitationDelta: self._on_citation,
-            SignatureDelta: self._on_signature,
-            RedactedThinkingDelta: self._on_redacted,
-            ToolCallStart: self._on_tool_call,
-            BlockEnd: self._on_block_end,
-            UsageReport: self._on_usage,
-            Stop: self._on_stop,
-            ResponseInfo: self._on_info,
-            Diagnostic: self._on_diagnostic,
-        }
 
     def feed_all(self, deltas: Sequence[Delta], events: list[Event]) -> None:
         """Take several deltas; append the events that they cause to `events`, in order.
@@ -165,11 +148,11 @@ class Assembler:
             PluginError: It is not a delta, or a field of it has a wrong type.
             MalformedResponse: The delta is not valid at this point.
         """
-        handler = self._streamed.get(type(delta))
+        handler = self._STREAMED.get(type(delta))
         if handler is None:
             delta = validated(delta, self._plugin)
-            handler = self._handlers[type(delta)]
-        return handler(delta)
+            handler = self._HANDLERS[type(delta)]
+        return handler(self, delta)
 
     def finish(self, response_schema: Mapping[str, Any] | None = None) -> Sequence[Event]:
         """End the stream; return the last events, of which the very last is `DoneEvent`.
@@ -449,6 +432,24 @@ class Assembler:
 
     def _refuse(self, message: str) -> NoReturn:
         raise MalformedResponse(message, retryable=False)
+
+    # These come by the thousand, so that their handlers check the types themselves.
+    _STREAMED: ClassVar[Mapping[type, Callable[[Any, Any], Sequence[Event]]]] = {
+        TextDelta: _on_text,
+        ThinkingDelta: _on_thinking,
+        ArgumentsDelta: _on_arguments,
+    }
+    _HANDLERS: ClassVar[Mapping[type, Callable[[Any, Any], Sequence[Event]]]] = {
+        CitationDelta: _on_citation,
+        SignatureDelta: _on_signature,
+        RedactedThinkingDelta: _on_redacted,
+        ToolCallStart: _on_tool_call,
+        BlockEnd: _on_block_end,
+        UsageReport: _on_usage,
+        Stop: _on_stop,
+        ResponseInfo: _on_info,
+        Diagnostic: _on_diagnostic,
+    }
 
 
 def _whole(value: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from modelwire.authoring import (
     BodyEvent,
@@ -79,14 +79,6 @@ class Translator:
         self._asides: dict[int, dict[str, Any]] = {}
         self._reason: str | None = None
         self._details: Any = None
-        self._handlers: Mapping[str, Callable[[_Event, list[Delta]], None]] = {
-            "content_block_delta": self._delta,
-            "content_block_start": self._start,
-            "content_block_stop": self._stop,
-            "message_start": self._message,
-            "message_delta": self._end,
-            "message_stop": self._done,
-        }
 
     def feed(self, events: Iterable[BodyEvent], deltas: list[Delta]) -> None:
         """Translate events; append what they say to `deltas`.
@@ -114,11 +106,11 @@ class Translator:
 
     def _take(self, event: _Event, deltas: list[Delta]) -> None:
         kind = require_text(event, "type")
-        handler = self._handlers.get(kind)
+        handler = self._HANDLERS.get(kind)
         if handler is None:
             return
         try:
-            handler(event, deltas)
+            handler(self, event, deltas)
         except _BROKEN as error:
             msg = f"An event {kind} does not follow the protocol."
             raise MalformedResponse(msg) from error
@@ -239,6 +231,15 @@ class Translator:
         if isinstance(report, UsageReport):
             self._usage |= given
         deltas.append(report)
+
+    _HANDLERS: ClassVar[Mapping[str, Callable[[Any, _Event, list[Delta]], None]]] = {
+        "content_block_delta": _delta,
+        "content_block_start": _start,
+        "content_block_stop": _stop,
+        "message_start": _message,
+        "message_delta": _end,
+        "message_stop": _done,
+    }
 
 
 def _usage_of(counted: Mapping[str, Any]) -> Usage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import DecodeError
 from msgspec.json import Decoder
@@ -84,14 +84,6 @@ class Translator:
         # `Frame.headers` says that equal headers are one object; were they not, each frame would
         # only be looked at more closely.
         self._delta_headers: Mapping[str, HeaderValue] | None = None
-        self._handlers: dict[Any, Callable[[bytes], Sequence[Delta]]] = {
-            "messageStart": self._on_message_start,
-            "contentBlockStart": self._on_block_start,
-            "contentBlockDelta": self._on_block_delta,
-            "contentBlockStop": self._on_block_stop,
-            "messageStop": self._on_message_stop,
-            "metadata": self._on_metadata,
-        }
 
     def feed(self, frames: Iterable[Frame], deltas: list[Delta]) -> None:
         """Translate frames up to the end of the answer; append what they say to `deltas`.
@@ -156,11 +148,11 @@ class Translator:
         kind = headers.get(":event-type")
         if kind == "contentBlockDelta":
             self._delta_headers = headers
-        handler = self._handlers.get(kind)
+        handler = self._HANDLERS.get(kind)
         if handler is None:
             return _NOTHING
         check_json_depth(frame.payload)
-        return handler(frame.payload)
+        return handler(self, frame.payload)
 
     def _on_message_start(self, payload: bytes) -> Sequence[Delta]:
         role = _decode_message_start(payload).role
@@ -242,6 +234,15 @@ class Translator:
         if self._ending is not None and self._ending.needs_trace:
             return [*self._ending.deltas(self._trace), *deltas]
         return deltas
+
+    _HANDLERS: ClassVar[Mapping[Any, Callable[[Any, bytes], Sequence[Delta]]]] = {
+        "messageStart": _on_message_start,
+        "contentBlockStart": _on_block_start,
+        "contentBlockDelta": _on_block_delta,
+        "contentBlockStop": _on_block_stop,
+        "messageStop": _on_message_stop,
+        "metadata": _on_metadata,
+    }
 
 
 def _thinking(index: int, piece: ReasoningDelta) -> Sequence[Delta]:

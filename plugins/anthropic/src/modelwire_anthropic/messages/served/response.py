@@ -117,26 +117,15 @@ class _MessagesWriter:
         self._begun = False
         self._order = BlockOrder()
         self._places: dict[int, int] = {}
-        self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
-            TextStartEvent: self._on_text_start,
-            TextDeltaEvent: self._on_text,
-            CitationEvent: self._on_citation,
-            TextEndEvent: self._on_end,
-            ThinkingDeltaEvent: self._on_thinking,
-            ThinkingEndEvent: self._on_thinking_end,
-            ToolCallStartEvent: self._on_call,
-            ToolCallDeltaEvent: self._on_arguments,
-            ToolCallEndEvent: self._on_call_end,
-        }
 
     def feed(self, event: Event) -> list[WireEvent]:
         """Write an event; `message_start` comes before the first."""
         written = self._begin()
         is_next = type(event) is TextDeltaEvent and self._order.is_plain
         for each in (event,) if is_next else self._order.feed(event):
-            handler = self._handlers.get(type(each))
+            handler = self._HANDLERS.get(type(each))
             if handler is not None:
-                written += handler(each)
+                written += handler(self, each)
         return written
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
@@ -229,3 +218,15 @@ class _MessagesWriter:
 
     def _on_call_end(self, event: ToolCallEndEvent) -> list[WireEvent]:
         return self._stop(event.content_index)
+
+    _HANDLERS: ClassVar[Mapping[type, Callable[[Any, Any], list[WireEvent]]]] = {
+        TextStartEvent: _on_text_start,
+        TextDeltaEvent: _on_text,
+        CitationEvent: _on_citation,
+        TextEndEvent: _on_end,
+        ThinkingDeltaEvent: _on_thinking,
+        ThinkingEndEvent: _on_thinking_end,
+        ToolCallStartEvent: _on_call,
+        ToolCallDeltaEvent: _on_arguments,
+        ToolCallEndEvent: _on_call_end,
+    }

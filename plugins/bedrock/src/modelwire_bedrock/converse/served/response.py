@@ -138,25 +138,15 @@ class _ConverseWriter:
         self._begun = False
         self._order = BlockOrder()
         self._places: dict[int, int] = {}
-        self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
-            TextStartEvent: self._on_start,
-            TextDeltaEvent: self._on_text,
-            TextEndEvent: self._on_end,
-            ThinkingDeltaEvent: self._on_thinking,
-            ThinkingEndEvent: self._on_thinking_end,
-            ToolCallStartEvent: self._on_call,
-            ToolCallDeltaEvent: self._on_arguments,
-            ToolCallEndEvent: self._on_end,
-        }
 
     def feed(self, event: Event) -> list[WireEvent]:
         """Write an event; `messageStart` comes before the first."""
         written = self._begin()
         is_next = type(event) is TextDeltaEvent and self._order.is_plain
         for each in (event,) if is_next else self._order.feed(event):
-            handler = self._handlers.get(type(each))
+            handler = self._HANDLERS.get(type(each))
             if handler is not None:
-                written += handler(each)
+                written += handler(self, each)
         return written
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
@@ -221,6 +211,17 @@ class _ConverseWriter:
     def _on_end(self, event: TextEndEvent | ThinkingEndEvent | ToolCallEndEvent) -> list[WireEvent]:
         place = self._places[event.content_index]
         return _event("contentBlockStop", {"contentBlockIndex": place})
+
+    _HANDLERS: ClassVar[Mapping[type, Callable[[Any, Any], list[WireEvent]]]] = {
+        TextStartEvent: _on_start,
+        TextDeltaEvent: _on_text,
+        TextEndEvent: _on_end,
+        ThinkingDeltaEvent: _on_thinking,
+        ThinkingEndEvent: _on_thinking_end,
+        ToolCallStartEvent: _on_call,
+        ToolCallDeltaEvent: _on_arguments,
+        ToolCallEndEvent: _on_end,
+    }
 
 
 def _event(name: str, data: Mapping[str, Any]) -> list[WireEvent]:

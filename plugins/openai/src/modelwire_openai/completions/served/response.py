@@ -183,19 +183,11 @@ class _ChatWriter:
         self._argued: set[int] = set()
         self._thoughts: list[str] = []
         self._signed = 0
-        self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
-            TextDeltaEvent: self._on_text,
-            ThinkingDeltaEvent: self._on_thinking,
-            ThinkingEndEvent: self._on_thinking_end,
-            ToolCallStartEvent: self._on_call,
-            ToolCallDeltaEvent: self._on_arguments,
-            ToolCallEndEvent: self._on_call_end,
-        }
 
     def feed(self, event: Event) -> list[WireEvent]:
         """Write an event; the role comes before the first."""
-        handler = self._handlers.get(type(event))
-        data = [] if handler is None else handler(event)
+        handler = self._HANDLERS.get(type(event))
+        data = [] if handler is None else handler(self, event)
         return data if self._begun else self._begin() + data
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
@@ -272,3 +264,12 @@ class _ChatWriter:
             piece["function"] = {"arguments": "{}"}
         piece |= signature_of(event.tool_call)
         return self._delta(_encode({"tool_calls": [piece]})) if len(piece) > 1 else []
+
+    _HANDLERS: ClassVar[Mapping[type, Callable[[Any, Any], list[WireEvent]]]] = {
+        TextDeltaEvent: _on_text,
+        ThinkingDeltaEvent: _on_thinking,
+        ThinkingEndEvent: _on_thinking_end,
+        ToolCallStartEvent: _on_call,
+        ToolCallDeltaEvent: _on_arguments,
+        ToolCallEndEvent: _on_call_end,
+    }

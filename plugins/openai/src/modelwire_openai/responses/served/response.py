@@ -169,23 +169,12 @@ class _ResponsesWriter:
         self._texts: dict[int, tuple[_OpenMessage, int]] = {}
         self._citations: dict[int, list[Citation]] = {}
         self._plain: set[int] = set()
-        self._handlers: dict[type, Callable[[Any], list[WireEvent]]] = {
-            TextStartEvent: self._on_text_start,
-            TextDeltaEvent: self._on_text,
-            CitationEvent: self._on_citation,
-            TextEndEvent: self._on_text_end,
-            ThinkingDeltaEvent: self._on_thinking,
-            ThinkingEndEvent: self._on_thinking_end,
-            ToolCallStartEvent: self._on_call,
-            ToolCallDeltaEvent: self._on_arguments,
-            ToolCallEndEvent: self._on_call_end,
-        }
 
     def feed(self, event: Event) -> list[WireEvent]:
         """Write an event; `response.created` comes before the first."""
         start = self._begin()
-        handler = self._handlers.get(type(event))
-        return start if handler is None else start + handler(event)
+        handler = self._HANDLERS.get(type(event))
+        return start if handler is None else start + handler(self, event)
 
     def end(self, message: AssistantMessage) -> list[WireEvent]:
         """Write the whole answer once more, which ends the stream."""
@@ -376,3 +365,15 @@ class _ResponsesWriter:
             begun = {**item, "status": "in_progress"}
             done = self._event("response.output_item.added", output_index=index, item=begun)
         return done + self._close(place, event.tool_call)
+
+    _HANDLERS: ClassVar[Mapping[type, Callable[[Any, Any], list[WireEvent]]]] = {
+        TextStartEvent: _on_text_start,
+        TextDeltaEvent: _on_text,
+        CitationEvent: _on_citation,
+        TextEndEvent: _on_text_end,
+        ThinkingDeltaEvent: _on_thinking,
+        ThinkingEndEvent: _on_thinking_end,
+        ToolCallStartEvent: _on_call,
+        ToolCallDeltaEvent: _on_arguments,
+        ToolCallEndEvent: _on_call_end,
+    }
