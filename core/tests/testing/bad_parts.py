@@ -3,6 +3,8 @@
 # It is put at the end of their client.py.
 BAD_PARTS = """
 
+from modelwire.authoring import JsonEvent
+
 _ALL = []
 
 
