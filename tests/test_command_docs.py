@@ -37,6 +37,8 @@ from page_surroundings import WITH, shell_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((ROOT / "docs" / "commands").glob("*.md"))
+SHORT = {"batch.md", "models.md", "plugins.md"}
+"""The pages that are run by `make test`, too."""
 
 
 @pytest.fixture
@@ -56,8 +58,8 @@ def test_the_plugins_that_the_pages_show_are_installed(plugin):
     "page",
     partly_extensive(
         PAGES,
-        lambda page: "with: local-model" in page.read_text(),
-        "the embedded model answers many times",
+        lambda page: page.name not in SHORT,
+        "each command of a page is a process, and the embedded model answers many of them",
         name=lambda page: page.name,
     ),
 )

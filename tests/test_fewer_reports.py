@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from lean_pytest import ALONE
 
+pytestmark = pytest.mark.extensive("it runs projects of tests in processes of their own")
+
 SUPPORT = Path(__file__).parent / "support"
 
 TESTS = """

@@ -82,6 +82,7 @@ def test_a_question_is_answered(program, command):
     assert (status, output.strip()) == (0, "Good day."), errors
 
 
+@pytest.mark.extensive("it starts programs of a simulated platform")
 def test_several_lines_of_a_chat_are_kept_in_a_session(program):
     status, output, errors = program.run("chat", "-m", "here/m", given="one\ntwo\n")
     assert (status, output.count("Good day.")) == (0, 2), errors
@@ -89,6 +90,7 @@ def test_several_lines_of_a_chat_are_kept_in_a_session(program):
     assert len(path.read_text().splitlines()) >= 5
 
 
+@pytest.mark.extensive("it starts programs of a simulated platform")
 def test_a_setting_is_written(program):
     status, _, errors = program.run("config", "set", "agents.defaults.model.primary", "here/m")
     assert status == 0, errors

@@ -176,8 +176,10 @@ def found_in(folder):
     ]
 
 
-@pytest.mark.timeout(600)  # it starts some seventy programs
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "way", partly_extensive(WAYS, "refusal".__eq__, "it starts some seventy programs")
+)
 def test_no_command_shows_or_keeps_a_secret(tmp_path, way):
     loud = {"refusal": ("--debug",), "page": ("--verbose", "--debug"), "event": ()}[way]
     with RepeatingServer(way) as server:

@@ -81,6 +81,7 @@ async def test_a_server_gets_no_keys_of_this_process(server, monkeypatch, tmp_pa
     assert said[2:] == ["SERVICE_X", str(tmp_path.resolve())]
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_a_server_that_ends_fails_its_call_and_is_started_again(server):
     result = await call(server, "die")
     assert result.is_error
@@ -105,6 +106,7 @@ async def test_a_call_has_a_deadline_and_the_server_goes_on(everything):
         assert text(await call(slow, "add", {"a": 1, "b": 1})) == "2"
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_a_server_that_does_not_answer_is_ended(make_runtime, tmp_path):
     mark = str(tmp_path / "mark")  # by which its process is found, however far it has come
     deaf = McpServer([sys.executable, DEAF, mark], name="deaf", start_timeout=3)
@@ -160,6 +162,7 @@ async def test_cancelling_a_run_ends_the_call_and_closing_ends_the_server(make_r
     wait_until_gone(*map(int, pids))
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_calls_at_the_same_time_do_not_mix(server):
     tools = await server.tools()
     results = await asyncio.gather(

@@ -5,7 +5,10 @@ import json
 import pytest
 from pytest_project import Project
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [
+    pytest.mark.extensive("it runs projects of tests in processes of their own"),
+    pytest.mark.timeout(300),
+]
 
 ONE = """
     @pytest.mark.recordings

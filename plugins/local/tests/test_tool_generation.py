@@ -101,6 +101,7 @@ async def test_a_call_comes_as_it_does_from_other_providers(ask):
     assert calls_of(deltas) == ("add.numbers", {"a": 17, "b": 25})
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 @pytest.mark.parametrize("name", ["weather", "add.numbers"])
 async def test_a_demanded_tool_is_called(ask, name):
     deltas = await ask(tool_choice=ToolChoice("tool", name))
@@ -109,6 +110,7 @@ async def test_a_demanded_tool_is_called(ask, name):
     assert sorted(arguments) == (["city"] if name == "weather" else ["a", "b"])
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_a_call_may_be_demanded_of_any_request(ask):
     hello = evolve(SUM, messages=[UserMessage("Hello!")])
     assert calls_of(await ask(hello, tool_choice=ANY))[0] in {"weather", "add.numbers"}
@@ -154,12 +156,14 @@ async def test_arguments_have_the_types_of_the_schema(ask):
     assert arguments["at"] in ({}, {"x": None})
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 @pytest.mark.parametrize("parameters", [{}, {"type": "object"}])
 async def test_a_tool_without_parameters_is_called_with_none(ask, parameters):
     context = Context([UserMessage("What time is it?")], tools=[Tool("now", "Time.", parameters)])
     assert calls_of(await ask(context, tool_choice=ANY)) == ("now", {})
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_arguments_that_a_grammar_does_not_hold_are_checked(ask):
     schema = {"type": "object", "properties": {"n": {"const": 3, "not": {"const": 3}}}}
     schema["required"] = ["n"]

@@ -33,6 +33,7 @@ def pytest_of(folder):
     )
 
 
+@pytest.mark.extensive("it runs projects of tests in processes of their own")
 def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
     code = example(page, "fixture")
     (tmp_path / "test_agent.py").write_text(code)
@@ -43,6 +44,7 @@ def test_the_example_of_ten_lines_is_a_test_that_passes(page, tmp_path):
     assert len(body) <= 10
 
 
+@pytest.mark.extensive("it runs projects of tests in processes of their own")
 @pytest.mark.parametrize("name", ["apis", "synth"])
 def test_the_examples_of_other_apis_and_of_tools_are_tests_that_pass(page, tmp_path, name):
     (tmp_path / "test_example.py").write_text(example(page, name))

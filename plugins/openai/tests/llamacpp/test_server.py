@@ -105,6 +105,7 @@ async def test_a_schema_is_followed(runtime):
     assert json.loads(message.text)["city"] in ("Paris", "Oslo")
 
 
+@pytest.mark.extensive("a model answers on the processor")
 async def test_a_tool_is_called_and_its_result_is_read(runtime):
     question = UserMessage("What is the weather in Paris?")
     # A model this small calls a tool when its answer has begun with the call.
