@@ -15,7 +15,7 @@ from integration_venvs import INTEGRATIONS, python_beside
 
 # Filling an environment takes as long as the package index does.
 pytestmark = [
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1500),
     pytest.mark.extensive("it fills environments with frameworks, and runs their suites"),
 ]
 
@@ -41,7 +41,7 @@ def test_the_suite_passes(name, tmp_path):
         env=environ,
         capture_output=True,
         text=True,
-        timeout=600,  # Ray starts dozens of processes
+        timeout=1200,  # Ray starts dozens of processes
     )
 
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
