@@ -5,6 +5,8 @@ from mistakes import Mistake
 JOBS = '''
 
 from modelwire.authoring import (
+    JsonEvent,
+    StreamEnd,
     encode_json,
     error_in_stream,
     fetch_json,
