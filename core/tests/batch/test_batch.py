@@ -1,10 +1,12 @@
 """A batch asks each row until it has an answer or a failure, once, over as many runs as it takes."""
 
 import asyncio
+import time
 
 import pytest
 
 from modelwire.batch import Batch, BatchRequest, Limits
+from modelwire.batch.journal import Journal
 from modelwire.errors import AccessDenied, AuthenticationError, BatchError, InvalidRequest
 from modelwire.messages.codec import message_from_json
 
@@ -162,6 +164,26 @@ async def test_the_concurrency_is_a_limit(make_runtime, files, provider):
         await runtime.batch(files.source, files.output, model="does/m", concurrency=3)
     assert provider().most == 3
     assert len(files.answers) == 60
+
+
+async def test_no_more_rows_are_asked_than_may_be_lost_while_the_disk_is_slow(
+    make_runtime, files, provider, monkeypatch
+):
+    append, unwritten, written = Journal.append_answers, [], 0
+
+    def slow(journal, lines):
+        nonlocal written
+        time.sleep(0.02)
+        unwritten.append(len(provider().calls) - written)
+        append(journal, lines)
+        written += lines.count(b"\n")
+
+    monkeypatch.setattr(Journal, "append_answers", slow)
+    files.ask(*(f"say {number}" for number in range(60)))
+    async with make_runtime() as runtime:
+        await runtime.batch(files.source, files.output, model="does/m", concurrency=3)
+    assert len(files.answers) == 60
+    assert max(unwritten) <= 3
 
 
 async def test_stopping_waits_for_the_answers_in_flight(make_runtime, files, provider):

@@ -57,6 +57,9 @@ class RowAsker:
         max_attempts: How often a row is asked before it has failed; refusals because of too many
             requests are not counted.
         turns: A quota that others use as well, beside the limits.
+        keeps_turns: Whether a row whose line is to be written counts among those in flight until
+            `written` is called. Then no more rows have to be asked again after a kill than may be in
+            flight.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class RowAsker:
         limits: Limits | None = None,
         max_attempts: int = 5,
         turns: Turns | None = None,
+        keeps_turns: bool = False,
     ) -> None:
         limits = Limits() if limits is None else limits
         self._runtime = with_retries(runtime, _ONE_TRY)
@@ -75,6 +79,9 @@ class RowAsker:
         self._pace = Pace(limits)
         self._estimate = TokenEstimate(limits.tpm)
         self._turns = turns
+        self._keeps_turns = keeps_turns
+        self._most = limits.concurrency
+        self._unwritten = 0
         self._line = asyncio.Lock()
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -86,6 +93,11 @@ class RowAsker:
         self._changed.set()
         for waiting in self._waiting:
             waiting.cancel()
+
+    def written(self, count: int) -> None:
+        """Note that the lines of so many rows have been written."""
+        self._unwritten -= count
+        self._changed.set()
 
     async def ask(self, row: BatchRow, turn: Sent | None = None) -> RowOutcome:
         """Ask a row, as often as it takes.
@@ -112,6 +124,7 @@ class RowAsker:
             self._note(sent, answer, kind)
             refused += kind is FailureOutcome.REFUSED
             if not kind.asks_again(requests, refused, self._max_attempts):
+                self._unwritten += 1
                 is_of_all = kind in (FailureOutcome.STOP, FailureOutcome.STOP_FIRST)
                 return failure_outcome(row, answer, requests, refused, is_of_all=is_of_all)
             await self._wait_after(answer, kind, requests - refused)
@@ -135,6 +148,7 @@ class RowAsker:
         finally:
             if self._turns is not None:
                 self._turns.used(reserved, tokens=tokens, retries=0)
+        self._unwritten += 1
         self._pace.answered(sent, tokens)
         self._estimate.add(message.usage.output)
         self._changed.set()
@@ -145,6 +159,8 @@ class RowAsker:
         async with self._line:  # the first to come is the first to go
             while not self._stopping.is_set():
                 wait = self._pace.wait()
+                if self._keeps_turns and self._pace.in_flight + self._unwritten >= self._most:
+                    wait = None
                 if wait == 0:
                     return self._pace.send(self._estimate.of(row))
                 self._changed.clear()

@@ -39,6 +39,7 @@ class Here:
             settings=work.settings,
             limits=work.limits,
             max_attempts=work.max_attempts,
+            keeps_turns=True,
         )
         feeding = asyncio.create_task(self._feed(work, asker))
         feeding.add_done_callback(self._ended)
@@ -48,6 +49,8 @@ class Here:
                 while self._outcomes:
                     outcomes, self._outcomes = self._outcomes, []
                     yield outcomes
+                    # The consumer has written them before it asks for more.
+                    asker.written(sum(each.record is not None for each in outcomes))
                 if self._error is not None:
                     raise self._error
                 if feeding.done() and not self._tasks:
