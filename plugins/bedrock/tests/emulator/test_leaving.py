@@ -5,11 +5,14 @@ import gc
 import json
 import logging
 import socket
+import ssl
 import struct
 import sys
+import time
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
 from modelwire_bedrock.emulator import Emulator
 
@@ -82,3 +85,20 @@ def test_a_connection_that_was_just_accepted_is_closed_with_the_emulator(monkeyp
             plug.close()
     gc.collect()
     assert left == []
+
+
+def test_a_connection_of_tls_that_was_closed_twice_does_not_disturb_the_end():
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trusting)
+    with (
+        Emulator(tls=context) as emulator,
+        socket.create_connection((emulator.host, emulator.port)) as plug,
+        trusting.wrap_socket(plug, server_hostname="127.0.0.1"),
+    ):
+        while not (peers := emulator._runtime.runner.server.connections):
+            time.sleep(0.001)
+        for peer in peers:
+            emulator._loop.call_soon_threadsafe(peer.transport.close)
+            emulator._loop.call_soon_threadsafe(peer.transport.close)

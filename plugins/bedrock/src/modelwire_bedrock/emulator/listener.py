@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
@@ -85,11 +86,15 @@ class Listener:
             return
         await stop_accepting(self._listening)
         self._listening.close()
-        open_ones = [peer.transport for peer in runner.server.connections]
+        open_ones = [
+            (peer.transport, _socket_of(peer.transport))
+            for peer in runner.server.connections
+            if peer.transport is not None
+        ]
         await runner.cleanup()
-        for transport in open_ones:
+        for transport, plug in open_ones:
             # A closed transport cannot always be aborted.
-            if transport is not None and transport.get_extra_info("socket").fileno() != -1:
+            if plug is not None and plug.fileno() != -1:
                 # An orderly end of TLS would wait for a client that may be gone.
                 transport.abort()
         await asyncio.sleep(0)
@@ -105,3 +110,11 @@ class Listener:
             )
         msg = f"Cannot start the emulator on {place}: {error.strerror or error}."
         return EmulatorError(msg)
+
+
+def _socket_of(transport: asyncio.Transport) -> socket.socket | None:
+    try:
+        plug: socket.socket | None = transport.get_extra_info("socket")
+    except AttributeError:
+        return None  # one of TLS that was closed twice has let go of its socket
+    return plug
