@@ -1,6 +1,7 @@
 """A client that leaves is no fault of the emulator: it is noted, and nothing is logged."""
 
 import asyncio
+import contextlib
 import gc
 import json
 import logging
@@ -87,18 +88,15 @@ def test_a_connection_that_was_just_accepted_is_closed_with_the_emulator(monkeyp
     assert left == []
 
 
-def test_a_connection_of_tls_that_was_closed_twice_does_not_disturb_the_end():
+def test_a_connection_of_tls_whose_end_is_not_answered_does_not_disturb_the_stop():
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trusting)
-    with (
-        Emulator(tls=context) as emulator,
-        socket.create_connection((emulator.host, emulator.port)) as plug,
-        trusting.wrap_socket(plug, server_hostname="127.0.0.1"),
-    ):
+    with contextlib.ExitStack() as clients, Emulator(tls=context) as emulator:
+        plug = socket.create_connection((emulator.host, emulator.port))
+        clients.enter_context(trusting.wrap_socket(plug, server_hostname="127.0.0.1"))
         while not (peers := emulator._runtime.runner.server.connections):
             time.sleep(0.001)
         for peer in peers:
-            emulator._loop.call_soon_threadsafe(peer.transport.close)
             emulator._loop.call_soon_threadsafe(peer.transport.close)

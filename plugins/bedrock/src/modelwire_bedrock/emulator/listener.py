@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Listener"]
 
 LARGEST_BODY = 64 * 1024 * 1024
+_WAIT = 0.01
+_MOST_WAITS = 100
+"""How often it is looked whether aborted connections have ended."""
 
 
 class Listener:
@@ -86,18 +90,24 @@ class Listener:
             return
         await stop_accepting(self._listening)
         self._listening.close()
+        # A transport of TLS that is closed for the second time, as now, lets go of its socket.
         open_ones = [
-            (peer.transport, _socket_of(peer.transport))
+            (peer.transport, peer.transport.get_extra_info("socket"))
             for peer in runner.server.connections
             if peer.transport is not None
         ]
         await runner.cleanup()
         for transport, plug in open_ones:
-            # A closed transport cannot always be aborted.
-            if plug is not None and plug.fileno() != -1:
+            if plug.fileno() != -1:  # a closed transport cannot always be aborted
                 # An orderly end of TLS would wait for a client that may be gone.
                 transport.abort()
-        await asyncio.sleep(0)
+                with suppress(OSError):
+                    plug.shutdown(socket.SHUT_RDWR)
+        for _ in range(_MOST_WAITS):
+            await asyncio.sleep(0)
+            if all(plug.fileno() == -1 for _, plug in open_ones):
+                break
+            await asyncio.sleep(_WAIT)
 
     def _cannot_listen(self, error: OSError | UnicodeError) -> EmulatorError:
         place = f"port {self.port} on {self.host}"
@@ -110,11 +120,3 @@ class Listener:
             )
         msg = f"Cannot start the emulator on {place}: {error.strerror or error}."
         return EmulatorError(msg)
-
-
-def _socket_of(transport: asyncio.Transport) -> socket.socket | None:
-    try:
-        plug: socket.socket | None = transport.get_extra_info("socket")
-    except AttributeError:
-        return None  # one of TLS that was closed twice has let go of its socket
-    return plug
