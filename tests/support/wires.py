@@ -152,8 +152,8 @@ class Wire:
     def start(self) -> Any:
         """Make the server, to be entered."""
         if self.aws:
-            # Always at the same address, since boto3 takes long to make a client for another one.
-            self._port = self._port or _free_port()
+            # At the same address if possible, since boto3 takes long to make a client for another one.
+            self._port = _free_port(self._port)
             self.server = Emulator(port=self._port)
         else:
             self.server = SseServer()
@@ -214,10 +214,13 @@ class Wire:
         return {"region": "us-east-1", **keys}
 
 
-def _free_port() -> int:
-    with socket.socket() as plug:
-        plug.bind(("127.0.0.1", 0))
-        return int(plug.getsockname()[1])
+def _free_port(wanted: int = 0) -> int:
+    """A free port: the wanted one, unless another program has taken it in the meantime."""
+    try:
+        with socket.create_server(("127.0.0.1", wanted)) as plug:
+            return int(plug.getsockname()[1])
+    except OSError:
+        return _free_port()
 
 
 def _places(*numbers: int | None) -> dict[str, int]:
