@@ -21,11 +21,13 @@ from modelwire_gateway.access.periods import Period
 from modelwire_gateway.storage.memory_counters import MemoryCounters
 from modelwire_gateway.storage.valkey_counters import ValkeyCounters
 
-TODAY = Period.at(time.time())
+
+def today():
+    return Period.at(time.time())
 
 
-def demand(allowance, *, tokens=0, cost=0, caller=None, period=TODAY):
-    return Demand(caller or uuid.uuid4().hex, allowance, tokens, cost, period)
+def demand(allowance, *, tokens=0, cost=0, caller=None, period=None):
+    return Demand(caller or uuid.uuid4().hex, allowance, tokens, cost, period or today())
 
 
 @pytest.fixture(params=["memory", "valkey"])
@@ -77,7 +79,7 @@ async def test_concurrency_is_exact_under_200_clients_and_two_replicas(replicas)
     running = await at_once(replicas, asked)
     assert len(running) == 17
     for reservation in running[:5]:
-        await replicas[1].settle(reservation, 0, 0, TODAY)
+        await replicas[1].settle(reservation, 0, 0, today())
     assert len(await at_once(replicas, asked)) == 5
 
 
@@ -110,7 +112,7 @@ async def test_what_was_not_used_is_given_back(counters):
     asked = demand(Allowance(tokens_per_minute=100), tokens=100)
     reservation = await counters.reserve(asked)
     assert isinstance(await counters.reserve(asked), Full)
-    await counters.settle(reservation, 40, 0, TODAY)
+    await counters.settle(reservation, 40, 0, today())
     assert isinstance(await counters.reserve(evolve(asked, tokens=60)), Reservation)
     assert isinstance(await counters.reserve(evolve(asked, tokens=1)), Full)
 
@@ -118,7 +120,7 @@ async def test_what_was_not_used_is_given_back(counters):
 async def test_what_was_used_beyond_the_estimate_is_counted(counters):
     asked = demand(Allowance(tokens_per_minute=100), tokens=10)
     reservation = await counters.reserve(asked)
-    await counters.settle(reservation, 99, 0, TODAY)
+    await counters.settle(reservation, 99, 0, today())
     assert isinstance(await counters.reserve(asked), Full)
     assert isinstance(await counters.reserve(evolve(asked, tokens=1)), Reservation)
 
@@ -141,10 +143,10 @@ async def test_money_that_was_set_aside_and_not_spent_is_free_again(counters):
     asked = demand(Allowance(budget_month=100), cost=100)
     reservation = await reserve(counters, asked, 0, 0)
     assert isinstance(await counters.reserve(asked), Full)
-    await counters.settle(reservation, 0, 99, TODAY)
+    await counters.settle(reservation, 0, 99, today())
     reservation = await counters.reserve(asked)
     assert isinstance(reservation, Reservation)
-    await counters.settle(reservation, 0, 1, TODAY)
+    await counters.settle(reservation, 0, 1, today())
     assert isinstance(await counters.reserve(asked), Full)
 
 
@@ -152,7 +154,7 @@ async def test_amounts_of_money_stay_whole_numbers(counters):
     million = 1_000_000 * 1_000_000_000
     asked = demand(Allowance(budget_month=million), cost=million - 1)
     reservation = await reserve(counters, asked, 0, 0)
-    await counters.settle(reservation, 0, million - 1, TODAY)
+    await counters.settle(reservation, 0, million - 1, today())
     assert isinstance(await counters.reserve(evolve(asked, cost=1)), Reservation)
     assert isinstance(await counters.reserve(evolve(asked, cost=1)), Full)
 
@@ -256,7 +258,7 @@ def test_memory_and_valkey_decide_alike(counting_url, allowance, steps):
                         running.append(made)
                 elif running:
                     for one, reservation in zip(both, running.pop(0), strict=True):
-                        await one.settle(reservation, tokens, cost, TODAY)
+                        await one.settle(reservation, tokens, cost, today())
         finally:
             await valkey.aclose()
 
@@ -290,12 +292,12 @@ async def test_a_request_whose_client_leaves_while_it_is_reserved_holds_nothing(
         leaving.cancel()
         (left,) = await asyncio.gather(leaving, return_exceptions=True)
         if isinstance(left, Reservation):
-            await replicas[0].settle(left, 0, 0, TODAY)
+            await replicas[0].settle(left, 0, 0, today())
     async with asyncio.timeout(30):
         while True:
             reserved = await at_once(replicas, asked, 50)
             for each in reserved:
-                await replicas[0].settle(each, 0, 0, TODAY)
+                await replicas[0].settle(each, 0, 0, today())
             if len(reserved) == 50:
                 break
             await asyncio.sleep(0.1)
