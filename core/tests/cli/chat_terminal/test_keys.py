@@ -99,6 +99,17 @@ def test_what_is_typed_during_an_answer_waits_for_the_prompt(chat, program):
     assert terminal.text.count("typed ahead") == 1
 
 
+def test_enter_that_is_typed_during_an_answer_sends_the_next_prompt(chat, program):
+    terminal = chat()
+    terminal.ready()
+    terminal.type("drip")
+    terminal.until("drop59")
+    terminal.press("next")
+    terminal.press(ENTER)
+    (program.folder / "go").touch()
+    terminal.until("was told 3: Text 'next'")
+
+
 def test_slash_commands_are_completed_and_names_of_models_too(chat, program):
     assert program.run("models", "list", "--provider", "talker").returncode == 0
     terminal = chat()

@@ -10,6 +10,7 @@ from pathlib import Path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import create_output
 
 from modelwire.cli.chat.input_history import PrivateHistory
@@ -113,6 +114,8 @@ def without_echo() -> Iterator[None]:
         yield
         return
     during = list(before)
+    # Without ICRNL, Enter stays Enter for the prompt, which takes a line feed as a new line of text.
+    during[0] &= ~termios.ICRNL
     during[3] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(sys.stdin, termios.TCSANOW, during)
     try:
@@ -137,7 +140,9 @@ def _bindings() -> KeyBindings:
     @bindings.add("enter")
     def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
-        if event.app.key_processor.input_queue:
+        queue = event.app.key_processor.input_queue
+        # The position of the cursor is the terminal's own answer, and comes as a key.
+        if any(press.key is not Keys.CPRResponse for press in queue):
             # More has come in the same moment than fingers can type: it was pasted, in a terminal
             # that does not say so. Half of it must not be sent.
             buffer.insert_text("\n")
