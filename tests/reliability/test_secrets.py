@@ -10,19 +10,15 @@ import json
 import logging
 import os
 import pickle
-import ssl
 import traceback
 from contextlib import ExitStack
-from pathlib import Path
 from urllib.parse import quote
 
 import preloaded
 import pytest
-import trustme
 from attrs import asdict
 from each_wire import EACH_WIRE
 from extensive_tests import partly_extensive
-from leaks import reached
 from long_runs import is_long
 from repeating_server import RepeatingServer
 from wires import WIRES
@@ -31,8 +27,7 @@ from within import places_of
 from modelwire import Runtime
 from modelwire.errors import ModelwireError
 from modelwire.redaction import HIDDEN
-from modelwire.testing import listening
-from modelwire.transport import Deadlines, RetryPolicy, Transport
+from modelwire.transport import Deadlines, RetryPolicy
 from modelwire_bedrock.emulator import Fault
 
 MARK = "m4rk3d"
@@ -440,68 +435,3 @@ async def test_a_redirect_carries_nothing_to_another_host(tmp_path, wire):
         assert elsewhere.requests == []
         assert caught.value.retryable is False
         assert MARK not in whole(caught.value)
-
-
-# What turns verification off in other programs. An empty AWS_CA_BUNDLE botocore itself refuses.
-TEMPTATIONS = {
-    "PYTHONHTTPSVERIFY": "0",
-    "SSL_VERIFY": "false",
-    "SSL_CERT_FILE": "",
-    "SSL_CERT_DIR": "",
-    "CURL_CA_BUNDLE": "",
-    "NODE_TLS_REJECT_UNAUTHORIZED": "0",
-    "AIOHTTP_NO_VERIFY": "1",
-}
-WISHES = {
-    "verify": False,
-    "verifySsl": False,
-    "insecure": True,
-    "ssl": False,
-    "request": {"tls": {"insecureSkipVerify": True}},
-}
-
-
-@pytest.mark.parametrize("wire", EACH_WIRE)
-async def test_certificates_are_verified_whatever_the_surroundings_say(tmp_path, monkeypatch, wire):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    asked = []
-
-    async def handle(reader, writer):
-        asked.append(await reader.read(1))
-        writer.close()
-
-    for name, value in TEMPTATIONS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(ssl, "_create_default_https_context", ssl._create_unverified_context)
-    async with listening(handle, tls=context) as port:
-        url = f"https://127.0.0.1:{port}"
-        settings = {"models": {"providers": {"acme": {**provider(wire, url), **WISHES}}}}
-        async with Runtime.from_config(
-            settings,
-            environ={"HOME": str(tmp_path), **TEMPTATIONS},
-            retries=RetryPolicy(max_attempts=1),
-            cache_directory=tmp_path,
-        ) as runtime:
-            with pytest.raises(ModelwireError) as caught:
-                await runtime.complete("hi", model="acme/some-model", deadlines=QUICK)
-        assert caught.value.code == "connection", caught.value
-        assert "certificate" in str(caught.value).lower()
-        assert not caught.value.retryable
-        assert await reached(lambda: not any(asked), 0.05)
-
-
-def test_there_is_no_switch_that_turns_verification_off():
-    assert not [name for name in Transport.__init__.__annotations__ if "verif" in name]
-    root = Path(__file__).resolve().parents[2]
-    words = ("CERT_NONE", "check_hostname", "_create_unverified", "verify=False", "ssl=False")
-    folders = ("core", "plugins/*", "integrations/*")
-    sources = [file for folder in folders for file in root.glob(f"{folder}/src/**/*.py")]
-    assert len(sources) > 200
-    guilty = [
-        f"{path.relative_to(root)}: {word}"
-        for path in sources
-        for word in words
-        if word in path.read_text()
-    ]
-    assert guilty == []

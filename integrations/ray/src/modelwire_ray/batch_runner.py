@@ -28,8 +28,8 @@ _CALLS: Final = 8
 _ENDING_SECONDS: Final = 10.0
 """How long a dataset may take to end, once its requests were ended."""
 
-_Come: TypeAlias = tuple[int, list[RowOutcome]] | BaseException | None
-"""What has come: the outcomes of a chunk, an error, or the end."""
+_Arrival: TypeAlias = tuple[int, list[RowOutcome]] | BaseException | None
+"""What arrives from the dataset: the outcomes of a chunk, an error, or the end."""
 
 
 @frozen
@@ -100,7 +100,7 @@ class _Run:
         self._work = work
         self._plan = plan
         self._chunks = chunks
-        self._come: asyncio.Queue[_Come] = asyncio.Queue()
+        self._arrivals: asyncio.Queue[_Arrival] = asyncio.Queue()
         self._room = asyncio.Semaphore(plan.workers * _CALLS)
         self._loop = asyncio.get_running_loop()
         self._tasks = [
@@ -112,10 +112,10 @@ class _Run:
 
     async def outcomes(self) -> AsyncGenerator[list[RowOutcome], None]:
         """The outcomes of each chunk."""
-        while (come := await self._come.get()) is not None:
-            if isinstance(come, BaseException):
-                raise come
-            number, outcomes = come
+        while (arrival := await self._arrivals.get()) is not None:
+            if isinstance(arrival, BaseException):
+                raise arrival
+            number, outcomes = arrival
             self._chunks.release(number)
             self._room.release()
             if outcomes:
@@ -145,7 +145,7 @@ class _Run:
                 self._chunks.put(rows)
             self._chunks.end()
         except ModelwireError as error:
-            self._come.put_nowait(error)
+            self._arrivals.put_nowait(error)
 
     async def _pass_on_the_stop(self) -> None:
         await self._work.until_stopped()
@@ -153,26 +153,26 @@ class _Run:
         await self._work.until_cancelled()
         self._chunks.cancel()
         await asyncio.sleep(_ENDING_SECONDS)
-        self._come.put_nowait(None)
+        self._arrivals.put_nowait(None)
 
     def _iterate(self) -> None:
         """Run the dataset; in a thread."""
-        end: _Come = None
+        end: _Arrival = None
         try:
             for table in self._dataset().iter_batches(
                 batch_size=None, batch_format="pyarrow", prefetch_batches=0
             ):
                 for each in outcomes_in(table):
-                    self._tell(each)
+                    self._report(each)
         except BaseException as error:  # noqa: BLE001 - it is raised where outcomes are awaited
             end = _error_of(error)
         finally:
             self._read.set()
-            self._tell(end)
+            self._report(end)
 
-    def _tell(self, come: _Come) -> None:
+    def _report(self, arrival: _Arrival) -> None:
         with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._come.put_nowait, come)
+            self._loop.call_soon_threadsafe(self._arrivals.put_nowait, arrival)
 
     def _dataset(self) -> Any:
         work, plan = self._work, self._plan

@@ -48,7 +48,8 @@ class _Holder:
     async def get(self, number: int) -> bytes | None:
         """The rows of a chunk, as soon as it is there; none, where it was answered.
 
-        `None` stands for the end of the chunks.
+        Returns:
+            The rows, pickled; `None` after the last chunk.
         """
         while number >= self._count:
             if self._ended:
