@@ -1,10 +1,6 @@
 """Strands' agents over the emulated Bedrock."""
 
-import asyncio
-import copy
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -31,7 +27,6 @@ from modelwire_bedrock.emulator import (
     Answer,
     Fault,
     Match,
-    Pacing,
     RedactedThinking,
     Text,
     Thinking,
@@ -43,7 +38,6 @@ from modelwire_strands import ModelwireModel
 HAIKU = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
 NOVA = "bedrock/us.amazon.nova-pro-v1:0"
 PNG = b"\x89PNG\r\n\x1a\n"
-SLOW = Answer("word " * 50, pacing=Pacing(between=0.2))
 
 
 class Joke(BaseModel):
@@ -387,88 +381,6 @@ async def test_a_stream_that_breaks_off_is_an_error(emulator, model, fault, erro
     assert [message["role"] for message in agent.messages] == ["user"]
 
 
-async def test_cancelling_an_agent_closes_the_connection(emulator, model):
-    emulator.answer(Answer("word " * 50, pacing=Pacing(first=60)), times=None)
-    agent = quiet(model)
-    asking = asyncio.create_task(agent.invoke_async("Hello"))
-    while not emulator.requests:
-        await asyncio.sleep(0.01)
-
-    agent.cancel()
-    result = await asking
-
-    assert result.stop_reason == "cancelled"
-    await asyncio.to_thread(emulator.requests[0].wait)
-    assert emulator.requests[0].end == "client_left"
-
-
-async def test_a_stream_ends_at_a_signal_without_a_stop(emulator, model):
-    emulator.answer(SLOW, times=None)
-    signal = threading.Event()
-    seen = []
-
-    async for event in model.stream(asked("Hello"), cancel_signal=signal):
-        seen.append(event)
-        if len(seen) == 3:
-            signal.set()
-
-    assert not [event for event in seen if "messageStop" in event]
-    await asyncio.to_thread(emulator.requests[0].wait)
-    assert emulator.requests[0].end == "client_left"
-
-
-async def test_nothing_is_sent_after_the_signal(emulator, model):
-    signal = threading.Event()
-    signal.set()
-
-    assert [event async for event in model.stream(asked("Hello"), cancel_signal=signal)] == []
-    assert emulator.requests == []
-
-
-async def test_leaving_a_stream_closes_the_connection(emulator, model):
-    emulator.answer(SLOW, times=None)
-    stream = model.stream(asked("Hello"))
-    async for _ in stream:
-        break
-    await stream.aclose()
-
-    await asyncio.to_thread(emulator.requests[0].wait)
-    assert emulator.requests[0].end == "client_left"
-
-
-async def test_a_task_that_is_cancelled_closes_the_connection(emulator, model):
-    emulator.answer(Answer("word", pacing=Pacing(first=60)), times=None)
-    asking = asyncio.create_task(quiet(model).invoke_async("Hello"))
-    while not emulator.requests:
-        await asyncio.sleep(0.01)
-
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-
-    await asyncio.to_thread(emulator.requests[0].wait)
-    assert emulator.requests[0].end == "client_left"
-
-
-def test_open_streams_hold_no_threads(emulator, model):
-    emulator.answer("A long answer, in many words.", times=None)
-
-    async def read(begun):
-        events = model.stream(asked("Hello"), cancel_signal=threading.Event())
-        async with aclosing(events):
-            await anext(events)
-            await begun.wait()  # all streams are in the middle of their answers
-            return [event async for event in events][-2]
-
-    async def ask():
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
-        begun = asyncio.Barrier(20)
-        async with asyncio.timeout(60):
-            return await asyncio.gather(*[read(begun) for _ in range(20)])
-
-    assert asyncio.run(ask()) == [{"messageStop": {"stopReason": "end_turn"}}] * 20
-
-
 async def test_a_part_that_no_model_gets_is_logged(emulator, model, caplog):
     blocks = [{"text": "Be brief."}, {"guardContent": {"text": {"text": "secret"}}}]
 
@@ -477,21 +389,6 @@ async def test_a_part_that_no_model_gets_is_logged(emulator, model, caplog):
     (record,) = [each for each in caplog.records if each.name.startswith("modelwire_strands")]
     assert record.getMessage() == "system[1]: Only text is passed on in the system prompt."
     assert "secret" not in str(sent(emulator)["system"])
-
-
-async def test_a_runtime_can_be_shared(emulator):
-    async with Runtime.from_config({}) as runtime:
-        async with ModelwireModel(HAIKU, runtime=runtime) as model:
-            assert str(await quiet(model).invoke_async("Hello")).strip()
-        assert (await runtime.complete("Hello", model=HAIKU)).text
-        with pytest.raises(InvalidRequest, match="leave out config"):
-            ModelwireModel(HAIKU, runtime=runtime, config={})
-
-
-async def test_a_deep_copy_of_a_model_shares_its_connections(emulator, model):
-    copied = copy.deepcopy(model)
-    assert str(await quiet(copied).invoke_async("Hello")).strip()
-    assert copied._runtime.get() is model._runtime.get()
 
 
 async def test_a_message_that_is_not_well_formed_is_an_error_with_its_place(model):
