@@ -15,9 +15,11 @@ import aiohttp
 import boto3
 import botocore.session
 import pytest
+import uvicorn
 from aiohttp.payload import Payload
 from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
 from botocore.credentials import CredentialResolver, RefreshableCredentials
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from modelwire.testing import listening
 from modelwire_bedrock.aws.service_data import endpoints, operation_of
@@ -255,6 +257,64 @@ async def component():
     assert callable(resolver.load_credentials)
 
 
+@asynccontextmanager
+async def served_by_uvicorn():
+    """The protocol of a connection and its cycle, while the application answers a request."""
+    seen = asyncio.get_running_loop().create_future()
+    looked_at = asyncio.Event()
+
+    async def application(scope, receive, send):
+        seen.set_result(receive.__self__)
+        assert send.__self__ is receive.__self__
+        await looked_at.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    config = uvicorn.Config(application, http=HttpToolsProtocol, lifespan="off", log_config=None)
+    config.load()
+    state = uvicorn.server.ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: HttpToolsProtocol(config, state, {}), "127.0.0.1", 0
+    )
+    port = server.sockets[0].getsockname()[1]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+    try:
+        async with asyncio.timeout(20):
+            cycle = await seen
+            yield cycle.on_response.__self__, cycle
+            looked_at.set()
+            assert (await reader.readline()).startswith(b"HTTP/1.1 204")
+    finally:
+        writer.close()
+        server.close()
+        await server.wait_closed()
+
+
+async def uvicorn_protocol():
+    async with served_by_uvicorn() as (protocol, cycle):
+        assert type(protocol) is HttpToolsProtocol
+        assert protocol.cycle is cycle
+        assert not protocol.pipeline
+        assert {
+            *("data_received", "pause_writing", "resume_writing", "on_message_begin", "on_url"),
+            *("on_header", "on_headers_complete", "on_body", "on_message_complete"),
+            *("on_response_complete", "timeout_keep_alive_handler", "send_400_response"),
+        } <= set(dir(protocol))
+
+
+async def uvicorn_cycle():
+    async with served_by_uvicorn() as (protocol, cycle):
+        assert isinstance(cycle, RequestResponseCycle)
+        assert (cycle.more_body, cycle.waiting_for_100_continue, cycle.disconnected) == (False,) * 3
+        assert (cycle.response_started, cycle.response_complete) == (False, False)
+        assert (bytes(cycle.body), cycle.keep_alive) == (b"{}", True)
+        assert cycle.flow.write_paused is False
+        assert all(isinstance(part, bytes) for field in cycle.default_headers for part in field)
+        assert cycle.message_event.is_set()
+        assert cycle.transport is protocol.transport
+
+
 INTERNALS = {
     ("aiohttp", "StreamReader.set_exception(None)"): set_exception_none,
     ("aiohttp", "Connection.protocol.closed"): protocol_closed,
@@ -271,8 +331,12 @@ INTERNALS = {
     ("botocore", "RefreshableCredentials._frozen_credentials"): frozen_credentials,
     ("botocore", "RefreshableCredentials.refresh_needed"): refresh_needed,
     ("botocore", "Session.get_component"): component,
+    ("uvicorn", "HttpToolsProtocol"): uvicorn_protocol,
+    ("uvicorn", "RequestResponseCycle"): uvicorn_cycle,
 }
-ROW = re.compile(r"^\| (aiohttp|botocore) \| `(.*?)` \| `(modelwire[\w.]*)` \| ", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (aiohttp|botocore|uvicorn) \| `(.*?)` \| `(modelwire[\w.]*)` \| ", re.MULTILINE
+)
 
 
 @pytest.mark.parametrize(("library", "name"), INTERNALS)
@@ -281,7 +345,9 @@ async def test_an_internal_is_what_it_was(library, name):
         await INTERNALS[library, name]()
     except Exception as error:  # noqa: BLE001 - whatever it is, it names the row
         users = {row[:2]: row[2] for row in ROW.findall(PAGE.read_text())}
-        installed = {"aiohttp": aiohttp, "botocore": botocore}[library].__version__
+        installed = {"aiohttp": aiohttp, "botocore": botocore, "uvicorn": uvicorn}[
+            library
+        ].__version__
         pytest.fail(
             f"{library} {installed} has changed `{name}`, which {users[library, name]} uses; "
             f"see docs/library-internals.md. {type(error).__name__}: {error}"
