@@ -105,7 +105,7 @@ def test_a_provider_is_not_taken_for_one_that_has_gone():
     derived = Derived()
     for number in range(1000):
         _, provider = configured(region=f"us-east-{number}")
-        assert derived.derive(provider, "key", lambda p=provider: p).region == provider.region
+        assert derived.derive((provider,), "key", lambda p=provider: p).region == provider.region
         del provider
         gc.collect(0)
     assert 0 < len(derived._known) <= 256

@@ -114,7 +114,7 @@ class RoutedCall:
         request, held, begun = self.request, list[Delta](), False
         url = base_url(self.root, self.choice, self.prefix)
         asked = request.provider
-        provider = _addressed.derive(asked, url, lambda: evolve(asked, base_url=url))
+        provider = _addressed.derive((asked,), url, lambda: evolve(asked, base_url=url))
         options = request.options
         if deadlines is not options.deadlines:
             options = evolve(options, deadlines=deadlines)

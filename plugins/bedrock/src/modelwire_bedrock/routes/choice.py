@@ -21,6 +21,7 @@ from modelwire_bedrock.models.routes import (
     mantle_name,
     routes_of,
 )
+from modelwire_bedrock.routes.derived import Derived
 
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig
@@ -56,18 +57,10 @@ def choose_route(model: Model, provider: ProviderConfig) -> RouteChoice:
     table, the runtime first. The provider `amazon-bedrock-mantle`, and an address of Mantle, keep to
     that endpoint.
     """
-    known = _chosen.get((id(model), id(provider)))
-    if known is None or known[0] is not model or known[1] is not provider:
-        known = (model, provider, _choose(model, provider))
-        if len(_chosen) >= _MOST_CHOSEN:
-            _chosen.clear()
-        _chosen[id(model), id(provider)] = known
-    return known[2]
+    return _chosen.derive((model, provider), None, lambda: _choose(model, provider))
 
 
-_MOST_CHOSEN = 256
-_chosen: dict[tuple[int, int], tuple[Model, ProviderConfig, RouteChoice]] = {}
-"""The routes of earlier calls by the identity of model and provider, neither of which changes."""
+_chosen: Derived[RouteChoice] = Derived()
 
 
 def _choose(model: Model, provider: ProviderConfig) -> RouteChoice:

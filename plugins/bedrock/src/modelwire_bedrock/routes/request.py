@@ -108,7 +108,7 @@ def routed_request(
     fitted = fitted_options(family, choice.api, options, changes)
     words = thinking_words(model, family, choice.api, fitted.reasoning, changes)
     sent = _called.derive(
-        model,
+        (model,),
         (called, choice.api, tuple(words.items())),
         lambda: evolve(
             model,
@@ -213,7 +213,7 @@ def _provider(
     """
     key = (choice, target.region, tuple(headers.items()), profile)
     return _routed.derive(
-        provider, key, lambda: _provider_for(provider, choice, target, headers, profile)
+        (provider,), key, lambda: _provider_for(provider, choice, target, headers, profile)
     )
 
 
