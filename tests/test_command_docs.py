@@ -10,7 +10,7 @@ forked from an interpreter that has imported it. The rules for a page:
   terminal of 80 columns without colour. A line `...` stands for any lines.
 - The folder of installed packages is shown as `…/site-packages/`.
 - The home folder is shown as `/home/you`, and the page begins in `/home/you/project`, both empty.
-- These may differ from run to run: times, durations, sizes, versions (`1.2.3`), the port after
+- These may differ from run to run: times, a day that begins a line, durations, sizes, versions (`1.2.3`), the port after
   `127.0.0.1:` or `localhost:`, and how many spaces align a column.
 
 HTML comments on the lines right above a block say more:
@@ -124,6 +124,9 @@ def test_a_shell_keeps_its_folder_variables_and_status(shell):
         ("a\nx\ny\nb", "a\n...\nb", True),
         ("took 1.2 s", "took 17 s", True),
         ("at 2026-01-02 10:00 UTC", "at 2027-11-12 11:59 CET", True),
+        ("2026-01-02 a/m 2", "2027-11-12 a/m 2", True),
+        ("a/m-2026-01-02 2", "a/m-2027-11-12 2", False),
+        ("since 2026-01-02", "since 2027-11-12", False),
         ("modelwire 0.1.0", "modelwire 0.12.3", True),
         ("model-v1.0", "model-v2.0", False),
         ("http://127.0.0.1:8080/v1", "http://127.0.0.1:99/v1", True),

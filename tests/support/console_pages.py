@@ -20,6 +20,7 @@ _FENCE = re.compile(r"(`{3,})\s*([\w-]*)")
 # What differs from one run to the next, as long as it stands where the page has something like it.
 _VARYING = (
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[+-]\d\d:?\d\d| ?Z| [A-Z]{3,4})?"), "TIME"),
+    (re.compile(r"^\d{4}-\d\d-\d\d(?= )"), "DAY"),
     (re.compile(r"(\S*/|…/)site-packages/"), "SITE/"),
     (re.compile(r"\b(127\.0\.0\.1|localhost):\d{2,5}\b"), r"\1:PORT"),
     (re.compile(r"\b\d+(\.\d+)?\s?(ms|s|seconds?|minutes?)\b(?!/)"), "DURATION"),
