@@ -21,6 +21,38 @@ TESTS = {
         """,
         "ms of computing in SseDecoder",
     ),
+    "one long call of C in our code": (
+        """
+        from modelwire.transport import retry
+
+        async def test_it():
+            policy = retry.RetryPolicy(max_attempts=2)
+            error = type("E", (), {"retryable": True, "retry_after": 0})()
+            retry.delay_before(policy, 1, error, random=lambda: sum(range(20_000_000)) and 0.5)
+        """,
+        "ms of computing in delay_before",
+    ),
+    "a pause of the machine in our code": (
+        """
+        import signal, time
+        from modelwire.transport import retry
+
+        async def test_it(monkeypatch):
+            clock, paused = time.thread_time, []
+
+            def pause():
+                paused.append(0.1)  # a pause is counted, but the timer goes off once
+                signal.raise_signal(signal.SIGVTALRM)
+                return 0.5
+
+            monkeypatch.setattr(time, "thread_time", lambda: clock() + sum(paused))
+            policy = retry.RetryPolicy(max_attempts=2)
+            error = type("E", (), {"retryable": True, "retry_after": 0})()
+            retry.delay_before(policy, 1, error, random=pause)
+            assert paused
+        """,
+        None,
+    ),
     "waiting in our code": (
         """
         import time

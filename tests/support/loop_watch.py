@@ -2,7 +2,8 @@
 
 Time is counted as the loop's thread spends it on the processor, so a busy machine fails nothing. While
 one callback runs, a timer of processor time looks now and then where it is; what is charged to modelwire
-is the share of the callback's time in which the innermost code of a package of ours was at work. Calls
+is the share of the callback's time in which the innermost code of a package of ours was at work. Where
+the timer went off too rarely for that time, the machine itself had paused, and the pause is left out. Calls
 that wait without computing, as `time.sleep`, or a look-up of a name, are caught in the act.
 
 A test that has to block says why: `@pytest.mark.may_block("...")`.
@@ -10,6 +11,8 @@ A test that has to block says why: `@pytest.mark.may_block("...")`.
 
 import asyncio
 import gc
+import math
+import os
 import re
 import signal
 import sys
@@ -25,6 +28,8 @@ LIMIT = 0.03
 """Seconds of processor time that one callback may take in our code."""
 
 _EVERY = 0.005
+_EACH = 0.01
+"""The most processor time between two signals of the timer, which goes off at a tick of the system."""
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(
     str(path) + "/"
@@ -57,6 +62,8 @@ class Watch:
     watching: bool = False
     running: bool = False
     samples: list[str | None] = field(factory=list)
+    signals: float = 0
+    pipe: tuple[int, int] | None = None
     collecting: float = 0.0
     _collection_began: float = 0.0
 
@@ -65,6 +72,7 @@ class Watch:
         if not self.watching or threading.current_thread() is not threading.main_thread():
             return run(handle)
         self.samples.clear()
+        self.signals = 0
         self.collecting = 0.0
         self.running = True
         began = time.thread_time()
@@ -78,16 +86,43 @@ class Watch:
 
     def _judge(self, spent: float) -> None:
         ours = [place for place in self.samples if place is not None]
-        charged = spent * len(ours) / max(1, len(self.samples))
+        computed = min(spent, self.signals * _EACH)
+        charged = computed * len(ours) / max(1, len(self.samples))
         if charged > LIMIT:
             place = max(set(ours), key=ours.count)
             seen = f"seen {ours.count(place)} times"
             self.complaints.append(f"{charged * 1000:.0f} ms of computing in {place}, {seen}")
 
     def look(self, _signal: int, frame: FrameType | None) -> None:
-        """Note where the loop's thread is; called by the timer."""
+        """Note where the loop's thread is; called by the timer, once for all signals during a call of C."""
+        signals = self._signals()
         if self.running:
+            self.signals += signals
             self.samples.append(_place(frame))
+
+    def run_forever(self, loop, run):
+        """Run a loop, and have a byte written for each signal meanwhile."""
+        if not self.watching or threading.current_thread() is not threading.main_thread():
+            return run(loop)
+        if self.pipe is None:
+            self.pipe = os.pipe()
+            for end in self.pipe:
+                os.set_blocking(end, False)
+        written = self.pipe[1]
+        before = signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+        try:
+            return run(loop)
+        finally:
+            left = signal.set_wakeup_fd(before)
+            if left != written:  # it is the loop's, which has signal handlers of its own
+                signal.set_wakeup_fd(left)
+
+    def _signals(self) -> float:
+        """How many signals there were; endless where their number is not known."""
+        try:
+            return len(os.read(self.pipe[0], 4096)) if self.pipe is not None else math.inf
+        except BlockingIOError:
+            return math.inf
 
     def heard(self, event: str, _arguments: tuple) -> None:
         """Notice a call that waits; called by Python's audit."""
@@ -135,6 +170,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "may_block(reason): our code may hold the loop here")
     run = asyncio.Handle._run
     asyncio.Handle._run = lambda handle: _WATCH.run(handle, run)
+    run_forever = asyncio.BaseEventLoop.run_forever
+    asyncio.BaseEventLoop.run_forever = lambda loop: _WATCH.run_forever(loop, run_forever)
     sleep = time.sleep
 
     def watched_sleep(seconds):  # no audit event tells of it before Python 3.13
