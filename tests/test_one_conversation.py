@@ -1,6 +1,7 @@
 """One conversation goes through providers in turn, and loses nothing that the next one can take."""
 
 import pytest
+from extensive_tests import partly_extensive
 from llama_server import start_llama
 
 from modelwire import Context, Runtime, Tool, ToolResultMessage, UserMessage
@@ -20,7 +21,14 @@ def llama():
     return start_llama(context=2048, key=KEY)
 
 
-@pytest.mark.parametrize("api", ["openai-completions", "openai-responses"])
+@pytest.mark.parametrize(
+    "api",
+    partly_extensive(
+        ["openai-completions", "openai-responses"],
+        "openai-responses".__eq__,
+        "two models answer on the processor",
+    ),
+)
 async def test_bedrock_then_local_then_llama_cpp_and_back(llama, tmp_path, api):
     with Emulator(require_auth=True) as bedrock:
         provider = {"api": api, "baseUrl": f"{llama.listening_address}/v1", "apiKey": KEY}

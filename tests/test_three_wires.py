@@ -4,6 +4,7 @@ import json
 
 import pytest
 from chat_templates import TOOLS_TEMPLATE
+from extensive_tests import partly_extensive
 from llama_server import start_llama
 
 from modelwire import Context, Runtime, Tool, ToolResultMessage, UserMessage
@@ -113,9 +114,16 @@ async def called(runtime, messages, api):
     )
 
 
-async def test_a_call_its_result_and_the_next_question(runtime, model):
+@pytest.mark.parametrize(
+    "api",
+    partly_extensive(
+        APIS, "openai-completions".__ne__, "the model answers three times on the processor"
+    ),
+)
+async def test_a_call_its_result_and_the_next_question(runtime, api):
+    model = f"{api}/smollm2"
     messages = [UserMessage("What is the weather in Paris?")]
-    message = await called(runtime, messages, model.partition("/")[0])
+    message = await called(runtime, messages, api)
     calls = message.tool_calls
     assert [(call.name, call.arguments) for call in calls] == [("weather", {"city": "Paris"})]
     assert message.stop_reason is StopReason.TOOL_USE

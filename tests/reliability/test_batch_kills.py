@@ -68,6 +68,7 @@ class Runs:
         return killed
 
 
+@pytest.mark.extensive("it starts a command again and again")
 def test_kills_at_random_moments_lose_nothing_and_repeat_no_answer(tmp_path):
     rows = [{"custom_id": f"r{index}", "prompt": f"r{index}"} for index in range(ROWS)]
     (tmp_path / "in.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))

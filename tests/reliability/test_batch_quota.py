@@ -53,6 +53,9 @@ def used(counts, first):
     return counts["admitted"] / (RATE * counts["seconds"] + first)
 
 
+@pytest.mark.extensive(
+    "it sends for as long as it takes to see the quota used; that of a learnt one is seen sooner"
+)
 async def test_a_given_quota_is_used_and_not_exceeded(tmp_path):
     def is_good(counts):
         return counts["refused"] <= 0.01 * ROWS and used(counts, 1) >= 0.95

@@ -16,6 +16,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from extensive_tests import partly_extensive
 from repeating_server import RepeatingServer
 
 from modelwire.testing.recordings import read_recordings
@@ -107,7 +108,14 @@ def test_the_log_of_an_emulator_tells_no_secret(tmp_path, options):
     assert MARK not in said
 
 
-@pytest.mark.parametrize("way", ["refusal", "page", "event", "welcome", "no http"])
+@pytest.mark.parametrize(
+    "way",
+    partly_extensive(
+        ["refusal", "page", "event", "welcome", "no http"],
+        {"page", "welcome", "no http"}.__contains__,
+        "each starts an emulator as a process",
+    ),
+)
 def test_neither_the_log_nor_the_recordings_of_a_recorder_tell_a_secret(tmp_path, way):
     file = tmp_path / "passed.jsonl"
     with RepeatingServer(way) as server:

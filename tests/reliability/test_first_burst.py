@@ -28,7 +28,7 @@ INTERLEAVED = scaled(256, 700)
 
 FEW_WIRES = partly_extensive(
     WIRES,
-    lambda wire: wire.api not in {"openai-completions", "bedrock-converse-stream"} or wire.signed,
+    lambda wire: wire.api != "bedrock-converse-stream",
     "each API starts a process with hundreds of streams",
     name=str,
 )

@@ -92,6 +92,7 @@ def test_chat_takes_servers_of_the_configuration_by_name(modelwire, tmp_path):
     wait_until_gone(int(pid), int(child))
 
 
+@pytest.mark.extensive("it starts servers as processes of their own")
 def test_without_approval_no_tool_runs(modelwire):
     command = " ".join(EVERYTHING)
     prompt = '[["everything_server__add", {"a": 1, "b": 1}]]'

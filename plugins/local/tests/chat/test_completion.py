@@ -226,6 +226,7 @@ async def test_a_chat_template_that_renders_tools_gets_them(ask, own_with_tools)
     assert prompt_tokens(offered) > prompt_tokens(without) + 20
 
 
+@pytest.mark.extensive("the embedded model answers on the processor")
 async def test_a_call_that_breaks_the_form_of_the_template_is_a_typed_error(ask, own_with_tools):
     begun = AssistantMessage('<tool_call>\n{"name": weather of', "local", "with-tools")
     context = Context([UserMessage("What is the weather in Paris?"), begun], tools=[WEATHER])
