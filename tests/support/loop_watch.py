@@ -118,11 +118,16 @@ class Watch:
                 signal.set_wakeup_fd(left)
 
     def _signals(self) -> float:
-        """How many signals there were; endless where their number is not known."""
-        try:
-            return len(os.read(self.pipe[0], 4096)) if self.pipe is not None else math.inf
-        except BlockingIOError:
+        """How many signals there were; endless where a loop with signal handlers of its own gets them."""
+        current = signal.set_wakeup_fd(-1)
+        if current != -1:
+            signal.set_wakeup_fd(current, warn_on_full_buffer=False)
+        if self.pipe is None or current != self.pipe[1]:
             return math.inf
+        try:
+            return len(os.read(self.pipe[0], 4096))
+        except BlockingIOError:  # the handler that ran just before has read this signal's, too
+            return 0
 
     def heard(self, event: str, _arguments: tuple) -> None:
         """Notice a call that waits; called by Python's audit."""
