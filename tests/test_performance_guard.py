@@ -202,6 +202,7 @@ def test_a_warm_request_takes_few_system_calls(few_and_many):
     assert few.builtin["epoll.register"] + few.builtin["epoll.modify"] < 20
 
 
+@pytest.mark.extensive("it reads a stream of many thousands of events in programs of its own")
 def test_an_event_leaves_behind_its_text_and_nothing_else():
     command = [sys.executable, burst_reader.__file__, "30000"]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -182,6 +182,7 @@ def test_closing_in_the_child_leaves_the_parents_alone(runtime):
     assert first + "".join(texts) == "".join(LONG)
 
 
+@pytest.mark.extensive("it starts a program for each way in which a child ends")
 def test_a_child_that_ends_like_any_program_says_nothing(server, tmp_path):
     """Without `os._exit`, everything that the child inherited is taken apart at its end."""
     program = f"""

@@ -150,7 +150,12 @@ print(cache.read("acme").models[0].id)
     assert {entry.name for entry in tmp_path.iterdir()} == {".acme.json.lock", "acme.json"}
 
 
-@pytest.mark.parametrize("home", ["/proc", "/dev/null", "/dev/null/nowhere"])
+@pytest.mark.parametrize(
+    "home",
+    partly_extensive(
+        ["/proc", "/dev/null", "/dev/null/nowhere"], "/proc".__ne__, "it starts four commands"
+    ),
+)
 def test_a_home_that_cannot_be_written_stops_no_command_that_reads(home):
     """Not even root can write to these."""
     for arguments in (["models", "list"], ["models", "status"], ["plugins", "list"]):

@@ -6,6 +6,7 @@ import random
 import aiohttp
 import pytest
 from burst_reader import MODEL, answering, runtime_for
+from extensive_tests import partly_extensive
 from gateway_server import running
 
 CLIENTS = 100
@@ -34,7 +35,12 @@ async def sending(url):
         return int(await answer.text())
 
 
-@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize(
+    "path",
+    partly_extensive(
+        BODIES, "/v1/chat/completions".__ne__, "a hundred clients read until they leave"
+    ),
+)
 async def test_nothing_runs_on_for_clients_that_left(tmp_path, path):
     chance = random.Random(8)
     with answering(EVENTS, "paced", seconds=0.1) as url:

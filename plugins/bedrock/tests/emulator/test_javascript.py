@@ -20,7 +20,10 @@ from modelwire_bedrock.emulator import (
 )
 
 # The first run on a machine installs the package.
-pytestmark = pytest.mark.timeout(450)
+pytestmark = [
+    pytest.mark.timeout(450),
+    pytest.mark.extensive("it starts Node.js again and again"),
+]
 
 PACKAGE = "@aws-sdk/client-bedrock-runtime"
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
