@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 import trustme
+from attrs import evolve
 from each_wire import REPEATED
 from extensive_tests import partly_extensive
 from fault_matrix import ANSWER, CONNECT, EARLY, END, PAGE, cells, written
@@ -32,15 +33,21 @@ from modelwire.transport import Deadlines
 pytestmark = pytest.mark.timeout(240)
 
 PATIENT = Deadlines(connect=60, first_byte=60, idle=60)
-SHORT = Deadlines(connect=0.4, first_byte=0.4, idle=0.4)
+TRIES = 8
+"""A busy machine may be late again and again where the deadline is short."""
+
+
+def is_late(cell):
+    """Whether a deadline ends the answer."""
+    return cell.expected[0] == "timeout" or cell.row.name == "no more bytes arrive"
 
 
 def deadlines_of(cell):
-    return (
-        SHORT
-        if cell.expected[0] == "timeout" or cell.row.name == "no more bytes arrive"
-        else PATIENT
-    )
+    """Deadlines of which only the one that the cell is about is short."""
+    if not is_late(cell):
+        return PATIENT
+    early = "connect" if cell.stage == CONNECT else "first_byte"
+    return evolve(PATIENT, **{early if cell.stage in EARLY else "idle": 0.4})
 
 
 async def take(stream):
@@ -121,27 +128,28 @@ async def test_a_fault_has_one_outcome_and_leaves_nothing_behind(cell, tmp_path)
             error = await ask(cell, runtime)
             if isinstance(error, RequestTimeout):
                 assert error.phase in (None, "first_byte" if early else "idle")
-            assert len(server.requests) == cell.times
+            assert await reached(lambda: len(server.requests) == cell.times)
             assert await reached(lambda: cell.wire.ends()[0] is not None)
         assert not await settled(before)
         if not early:
             return
 
-        # And again, with leave to try twice.
+        # And again, with leave to try once more.
         cell.wire.answers(*[cell.fault] * cell.times)
-        async with cell.wire.runtime(tmp_path, attempts=2) as runtime:
+        attempts = TRIES if is_late(cell) else 2
+        async with cell.wire.runtime(tmp_path, attempts=attempts) as runtime:
             stream = runtime.stream("hi", model=cell.wire.ref, deadlines=deadlines_of(cell))
             events, again = await take(stream)
             check_order(events)
             if error is None or error.retryable:
                 assert again is None
                 check_answer(stream, events)
-                assert [attempt.code for attempt in stream.attempts] == [
-                    failed.code for failed in (error,) if failed is not None
-                ]
+                failed = [attempt.code for attempt in stream.attempts]
+                assert set(failed) == {each.code for each in (error,) if each is not None}
+                assert len(failed) <= 1 or is_late(cell)
             else:
                 assert again.code == error.code
-            assert len(server.requests) == cell.times + len(stream.attempts)
+            assert await reached(lambda: len(server.requests) == cell.times + len(stream.attempts))
         assert not await settled(before)
 
 
