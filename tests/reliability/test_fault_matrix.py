@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 import pytest
 import trustme
 from attrs import evolve
-from each_wire import REPEATED
+from each_wire import REPEATED, is_repeated
 from extensive_tests import partly_extensive
 from fault_matrix import ANSWER, CONNECT, EARLY, END, PAGE, cells, written
 from leaks import Held, reached, settled
@@ -114,7 +114,7 @@ async def ask(cell, runtime):
 
 
 def each(cells):
-    return partly_extensive(cells, lambda cell: cell.wire.signed, REPEATED, name=str)
+    return partly_extensive(cells, lambda cell: is_repeated(cell.wire), REPEATED, name=str)
 
 
 @pytest.mark.parametrize("cell", each(cell for cell in cells() if cell.fault is not None))
