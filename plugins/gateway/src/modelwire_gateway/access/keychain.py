@@ -111,6 +111,11 @@ class Keychain:
         # One caller that leaves does not take the answer from the others.
         await asyncio.shield(self._refreshing)
 
+    async def aclose(self) -> None:
+        """Wait until the copy is not being brought up to date."""
+        if self._refreshing is not None:
+            await asyncio.shield(self._refreshing)
+
     async def _refresh_after(self, moment: float) -> None:
         """Compare the copy with the database after a moment, before a key is refused.
 

@@ -100,6 +100,7 @@ async def open_access(
         finally:
             await identities.aclose()
             await transport.aclose()
+            await keys.aclose()
             await usage.try_flush()
             await counters.aclose()
 
