@@ -67,6 +67,32 @@ async def set_exception_none():
         assert content.read_nowait() == b"abc"
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n"
+
+
+async def reader_buffer():
+    answer = CHUNKED + b"0\r\n\r\n"
+    async with answering(answer) as (session, url), session.get(url) as response:
+        content = response.content
+        await wait_for(content.is_eof)
+        assert list(content._buffer) == [b"abc", b"de"]
+        content._buffer.clear()
+        content._buffer.append(b"abcde")
+        assert await content.readany() == b"abcde"
+        assert content.at_eof()
+
+
+async def reader_wait():
+    async with answering(CHUNKED) as (session, url), session.get(url) as response:
+        content = response.content
+        if not content._buffer:
+            await content._wait("readany")
+        assert content._buffer[0] == b"abc"
+        content.read_nowait()
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await content._wait("readany")
+
+
 async def protocol_closed():
     async with answering(PARTIAL) as (session, url), session.get(url) as response:
         closed = response.connection.protocol.closed
@@ -317,6 +343,8 @@ async def uvicorn_cycle():
 
 INTERNALS = {
     ("aiohttp", "StreamReader.set_exception(None)"): set_exception_none,
+    ("aiohttp", "StreamReader._buffer"): reader_buffer,
+    ("aiohttp", "StreamReader._wait"): reader_wait,
     ("aiohttp", "Connection.protocol.closed"): protocol_closed,
     ("aiohttp", "Connection.protocol.exception()"): protocol_exception,
     ("aiohttp", "Connection.transport.abort()"): transport_abort,

@@ -169,6 +169,23 @@ async def test_chunks_are_given_out_as_they_arrive(serve, transport):
         assert b"".join([chunk async for chunk in chunks]) == b"two"
 
 
+async def test_thousands_of_small_chunks_are_given_out_whole(serve, transport):
+    """More than aiohttp holds at a time, in pieces of what has arrived together."""
+    texts = [b"%07d" % number for number in range(20_000)]
+
+    async def handler(peer):
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await peer.send(b"".join(b"7\r\n%b\r\n" % text for text in texts) + b"0\r\n\r\n")
+
+    server = await serve(handler)
+    async with transport.send(Request("GET", server.url)) as response:
+        await asyncio.sleep(0.05)
+        pieces = [chunk async for chunk in response.iter_bytes()]
+    assert b"".join(pieces) == b"".join(texts)
+    assert len(pieces) < len(texts) / 100
+
+
 async def test_server_sent_events_are_decoded(serve, transport):
     async def handler(peer):
         await peer.request()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -101,7 +102,7 @@ class Body:
             while True:
                 watch.waiting()
                 try:
-                    chunk = await content.readany()
+                    chunk = await _read_arrived(content)
                 except FAULTS as error:
                     fault = error
                     break
@@ -183,6 +184,23 @@ class Body:
             return RuntimeError("The session was closed.")
         broken = self._broken()
         return broken if isinstance(broken, OSError) else None
+
+
+async def _read_arrived(content: aiohttp.StreamReader) -> bytes:
+    """Read all bytes that have arrived, or wait for some; empty at the end of the body.
+
+    The reader holds one piece for each HTTP chunk, which is often one event of a stream, and takes a
+    dozen calls to hand out a piece. Joined before it hands them out, they are one piece.
+    """
+    held: deque[bytes] | None = getattr(content, "_buffer", None)
+    if held is not None:
+        if not held and not content.is_eof() and content.exception() is None:
+            await content._wait("readany")  # noqa: SLF001 - see docs/library-internals.md
+        if len(held) > 1:
+            joined = b"".join(held)
+            held.clear()
+            held.append(joined)
+    return await content.readany()
 
 
 def _look_at(lost: asyncio.Future[None]) -> None:
