@@ -98,6 +98,8 @@ class SseDecoder:
         if not chunk:
             return []
         events: list[RawEvent] = []
+        if self._at_start and not self._pieces and not _BOM.startswith(chunk[: len(_BOM)]):
+            self._at_start = False
         held = self._at_start or self._pieces or self._data or self._event
         between = not held and self._retry is None
         if between and len(chunk) <= self._limit and b"\r" not in chunk:
@@ -142,10 +144,12 @@ class SseDecoder:
         """
         *blocks, rest = chunk.split(b"\n\n")
         for block in blocks:
-            name, data = b"", block
-            if block.startswith(b"event: "):
-                name, _, data = block.partition(b"\n")
-            if data.startswith(b"data: ") and b"\n" not in data:
+            if block.startswith(b"data: ") and b"\n" not in block:
+                events.append(("message", block[6:], self._id, None))
+                continue
+            name, _, data = block.partition(b"\n")
+            named = name.startswith(b"event: ") and data.startswith(b"data: ")
+            if named and b"\n" not in data:
                 kind = name[7:].decode("utf-8", "replace") or "message"
                 events.append((kind, data[6:], self._id, None))
             else:
