@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 from contextlib import aclosing
+from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
@@ -172,13 +173,51 @@ async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIME
         StreamTruncated: The body ended before its content encoding did.
         MalformedResponse: It does not have the declared encoding.
     """
-    import asyncio  # a name from it would be looked for longer
-
     try:
-        async with asyncio.timeout(seconds):
-            async for _ in body:
-                pass
+        # Most bodies have ended by now, and a timer takes longer than to read their end.
+        waiting = _read_until_wait(body)
+        if waiting is not None:
+            import asyncio  # a name from it would be looked for longer
+
+            async with asyncio.timeout(seconds):
+                await _finish(*waiting)
+                async for _ in body:
+                    pass
     except (TimeoutError, ProviderError) as error:
         await body.aclose()
         if isinstance(error.__cause__, BrokenEncoding):
             raise
+
+
+_Step = Coroutine[Any, Any, Any]
+
+
+def _read_until_wait(body: AsyncGenerator[Any, None]) -> tuple[_Step, Any] | None:
+    """Read a body as far as nothing has to be waited for; `None` where that is its end.
+
+    Returns:
+        The step that waits, and what it waits for.
+    """
+    while True:
+        step = body.asend(None)
+        try:
+            return step, step.send(None)
+        except StopIteration:  # it has given a piece
+            continue
+        except StopAsyncIteration:
+            return None
+
+
+@coroutine
+def _finish(step: _Step, waits_for: Any) -> Generator[Any, Any, None]:
+    """Go on with a step that waits already."""
+    try:
+        while True:
+            try:
+                result = yield waits_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation is the step's to take
+                waits_for = step.throw(error)
+            else:
+                waits_for = step.send(result)
+    except (StopIteration, StopAsyncIteration):
+        return
