@@ -7,7 +7,7 @@ JSON where a stream was requested, some call a stream by another name, and proxi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from msgspec import Struct
 
@@ -35,6 +35,7 @@ _DOCUMENT: dict[bytes, _Form] = {b"{": "document", b"[": "document", b"<": "page
 _LINES: dict[bytes, _Form] = {b"{": "lines", b"[": "lines", b"<": "page"}
 
 
+@final
 class JsonEvent(Struct, frozen=True, gc=False):
     """One event of an answer.
 
@@ -49,6 +50,7 @@ class JsonEvent(Struct, frozen=True, gc=False):
     whole: bool = False
 
 
+@final
 class StreamEnd(Struct, frozen=True, gc=False):
     """The end of an answer, after its last event.
 
@@ -104,12 +106,13 @@ class JsonBody:
         if self._form == "events":
             if not self._any and len(self._begun) < _SHOWN:
                 self._begun += chunk[:_SHOWN]
-            typed = self._typed
-            for name, data, _, _ in self._sse.feed_raw(chunk):
-                if typed is not None and (event := typed.read(name, data)) is not None:
-                    self._any = True
-                    events.append(event)
-                elif self._take(name, data, events):
+            found = self._sse.feed_raw(chunk)
+            if self._typed is not None:
+                self._typed.read(found, events, self._take)
+                self._any = self._any or bool(events)
+                return
+            for name, data, _, _ in found:
+                if self._take(name, data, events):
                     return
         elif self._form == "lines":
             self._feed_lines(chunk, events)

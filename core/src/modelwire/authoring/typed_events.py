@@ -5,8 +5,8 @@ To decode all members of an event takes several times as long as to decode the o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar, final
 
 from attrs import frozen
 from msgspec import DecodeError, Struct
@@ -14,7 +14,8 @@ from msgspec import DecodeError, Struct
 from modelwire.authoring.json_text import parse_json
 from modelwire.errors import MalformedResponse
 from modelwire.redaction import scrub
-from modelwire.structuring import MAX_DEPTH, is_shallow
+from modelwire.structuring import MAX_DEPTH
+from modelwire.transport.sse import RawEvent
 
 __all__ = ["OrdinaryEvent", "TypedDecoder", "TypedEvent", "TypedEvents"]
 
@@ -44,6 +45,7 @@ class OrdinaryEvent(Struct, gc=False, kw_only=True):
     errors: None = None
 
 
+@final
 class TypedEvent(Struct, Generic[T], frozen=True, gc=False):
     """One event of an answer, as decoded by `TypedEvents`.
 
@@ -97,14 +99,32 @@ class TypedDecoder:
         self._decode = events.decode
         self._misses = 0
 
-    def read(self, name: str, raw: bytes) -> TypedEvent[Any] | None:
-        """Decode an event; `None` for one that is not among the typed events."""
-        if self._mark not in raw or name == "error" or self._misses == _MOST_MISSES:
-            return None
-        try:
-            event = TypedEvent(name, self._decode(raw), raw)
-        except (DecodeError, UnicodeError, RecursionError):
-            self._misses += 1
-            return None
-        self._misses = 0
-        return event if len(raw) <= _SHORT or is_shallow(raw) else None
+    def read(
+        self,
+        found: Iterable[RawEvent],
+        events: list[Any],
+        otherwise: Callable[[str, bytes, list[Any]], bool],
+    ) -> None:
+        """Decode events of a stream; append those that are among the typed events.
+
+        Args:
+            found: The events.
+            events: The decoded ones.
+            otherwise: Takes the name and the data of any other event, and the list, and returns whether
+                it is the last event.
+        """
+        mark, decode = self._mark, self._decode
+        for name, raw, _, _ in found:
+            if mark in raw and name != "error" and self._misses < _MOST_MISSES:
+                try:
+                    typed = decode(raw)
+                except (DecodeError, UnicodeError, RecursionError):
+                    self._misses += 1
+                else:
+                    self._misses = 0
+                    # As `is_shallow` does, whose call would take twice as long.
+                    if len(raw) <= _SHORT or raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+                        events.append(TypedEvent(name, typed, raw))
+                        continue
+            if otherwise(name, raw, events):
+                return

@@ -122,24 +122,32 @@ class Assembler:
                 before it have been appended.
             MalformedResponse: A delta is not valid at this point; likewise.
         """
-        find = self._open.get
         add = events.append
+        index: object = None
+        block: OpenBlock | None = None
         for delta in deltas:
             if type(delta) is TextDelta:
-                # Nearly every delta continues the open text.
-                index, text = delta.index, delta.text
-                if type(text) is str and type(index) is int and text:
-                    block = find(index)
-                    if (
-                        block is not None
-                        and block.kind is Text
-                        and not block.half
-                        and (text.isascii() or not has_surrogates(text))
-                    ):
-                        block.parts.append(text)
-                        add(TextDeltaEvent(block.position, text))
-                        continue
+                # Nearly every delta continues the text that is open under the same index.
+                text = delta.text
+                if delta.index is not index:
+                    index = delta.index
+                    block = self._open_text(index)
+                if (
+                    block is not None
+                    and type(text) is str
+                    and text
+                    and (text.isascii() or not has_surrogates(text))
+                ):
+                    block.parts.append(text)
+                    add(TextDeltaEvent(block.position, text))
+                    continue
             events += self.feed(delta)
+            index = block = None
+
+    def _open_text(self, index: object) -> OpenBlock | None:
+        """The text block that is open under an index, if its next piece needs no preparation."""
+        block = self._open.get(index) if type(index) is int else None
+        return block if block is not None and block.kind is Text and not block.half else None
 
     def feed(self, delta: Delta) -> Sequence[Event]:
         """Take one delta; return the events that it causes, in order.
