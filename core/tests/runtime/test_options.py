@@ -92,3 +92,18 @@ async def test_a_call_may_lift_what_the_configuration_limits(wild, make_runtime)
 def test_a_limit_of_auto_is_left_to_the_plugin_unless_the_call_names_one(asked, sent):
     merged = merge_options({"maxTokens": "auto"}, CompletionOptions(max_tokens=asked))
     assert (merged.max_tokens, merged.params) == (asked, sent)
+
+
+def test_merging_keeps_every_option():
+    given = {
+        "max_tokens": 5, "temperature": 0.5, "top_p": 0.5, "stop": ("x",), "reasoning": "low",
+        "tool_choice": "any", "cache_retention": "long", "metadata": {"a": "b"}, "session_id": "s",
+        "response_schema": {"type": "object"}, "params": {"x": 1}, "plugins": {"p": {}},
+        "deadlines": Deadlines(total=1),
+    }  # fmt: skip
+    assert set(given) == {field.name for field in attrs.fields(CompletionOptions)}
+    options = CompletionOptions(**given)
+    assert merge_options({}, options) == options
+    limits = Deadlines(total=2)
+    expected = attrs.evolve(options, params={"x": 1, "y": 2}, deadlines=limits)
+    assert merge_options({"y": 2}, options, deadlines=limits) == expected

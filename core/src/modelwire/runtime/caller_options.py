@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, get_args
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from modelwire.errors import InvalidRequest
 from modelwire.hookspecs import (
@@ -115,6 +115,11 @@ _OF_EMBEDDINGS: Rules = {
     "normalize": (lambda value: isinstance(value, bool), "True or False"),
     **{name: _NEEDED[name] for name in ("params", "plugins", "deadlines")},
 }
+_DEFAULTS: Mapping[type, Sequence[tuple[str, Any]]] = {
+    kind: [(each.name, getattr(kind(), each.name)) for each in fields(kind)]
+    for kind in (CompletionOptions, EmbeddingOptions)
+}
+"""The options of each class, with their defaults."""
 _NESTED = ("params", "plugins", "metadata", "response_schema")
 
 
@@ -141,9 +146,10 @@ def options_of(
         options = None  # what is made of it must not share its dicts
     if options is None and not changes:
         return NO_OPTIONS
-    stop = changes.get("stop", ())
-    if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
-        raise wrong("options.stop", _NEEDED["stop"][1], stop)
+    if "stop" in changes:
+        stop = changes["stop"]
+        if not isinstance(stop, str | Iterable) or isinstance(stop, bytes):
+            raise wrong("options.stop", _NEEDED["stop"][1], stop)
     return checked_options(CompletionOptions, options, changes, _ALL, call, elsewhere)
 
 
@@ -182,7 +188,7 @@ def checked_options(
     else:
         merged = evolve(options, **changes) if changes else options
     # The defaults are what they should be.
-    given: Iterable[str] = changes if options is None else rules
+    given: Collection[str] = changes if options is None else _given(kind, merged)
     for name in _NESTED:
         if name in given and is_deep(getattr(merged, name)):
             msg = f"options.{name} is {TOO_DEEP}."
@@ -197,6 +203,16 @@ def checked_options(
         if foreign is not None:
             raise wrong(foreign[0], "JSON", foreign[1])
     return merged
+
+
+def _given(kind: type[Any], options: object) -> Collection[str]:
+    """The names of the options that are not certainly their defaults."""
+    given = []
+    for name, default in _DEFAULTS[kind]:
+        value = getattr(options, name)
+        if value is not default and not (type(value) is type(default) and value == default):
+            given.append(name)
+    return given
 
 
 def embedding_options_of(

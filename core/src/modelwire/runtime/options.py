@@ -135,7 +135,7 @@ def merge_options(
     """
     merged = options
     params = dict(configured)
-    for key, (name, kinds) in _KNOWN.items():
+    for key, (name, kinds) in _KNOWN.items() if params else ():
         if key not in params:
             continue
         value = params.pop(key)
@@ -146,10 +146,21 @@ def merge_options(
         _check(key, value, kinds)
         if getattr(merged, name) is None:
             merged = evolve(merged, **cast("OptionChanges", {name: value}))
-    return evolve(
-        merged,
-        params={**params, **merged.params},
-        deadlines=merged.deadlines if deadlines is None else deadlines,
+    # A third of the time that `evolve` takes.
+    return CompletionOptions(
+        merged.max_tokens,
+        merged.temperature,
+        merged.top_p,
+        merged.stop,
+        merged.reasoning,
+        merged.tool_choice,
+        merged.cache_retention,
+        merged.metadata,
+        merged.session_id,
+        merged.response_schema,
+        {**params, **merged.params},
+        merged.plugins,
+        merged.deadlines if deadlines is None else deadlines,
     )
 
 

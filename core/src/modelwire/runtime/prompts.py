@@ -50,7 +50,7 @@ def as_context(
     else:
         context = prompt if isinstance(prompt, Context) else Context()
         messages, said = _messages(prompt)
-        context = evolve(context, messages=messages)
+        context = Context(messages, context.system_prompt, context.tools)
         if said is not None:
             above = f"{context.system_prompt}\n\n" if context.system_prompt else ""
             context = evolve(context, system_prompt=f"{above}{said}")
