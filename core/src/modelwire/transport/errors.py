@@ -56,10 +56,6 @@ class Exchange:
     proxy: Endpoint | None = None
     details: dict[str, Any] = field(factory=dict, repr=False)
 
-    def answered(self, request_id: str | None) -> Exchange:
-        """The same exchange, once the service has given the request's id."""
-        return Exchange(self.endpoint, self.proxy, {**self.details, "request_id": request_id})
-
     def failed(self, message: str, **options: Any) -> ConnectionFailed:
         """Make a `ConnectionFailed`."""
         return ConnectionFailed(message, **self.details, **options)

@@ -41,19 +41,6 @@ class Request:
     request_id_headers: tuple[str, ...] = field(default=(), repr=False)
 
 
-def with_headers(request: Request, headers: Mapping[str, str]) -> Request:
-    """The same request with other header fields in place of its own."""
-    # A fifth of the time that `evolve` takes.
-    return Request(
-        request.method,
-        request.url,
-        headers,
-        request.body,
-        public_headers=request.public_headers,
-        request_id_headers=request.request_id_headers,
-    )
-
-
 _REQUEST_IDS = ("x-request-id", "request-id")
 _LONGEST_ID = 200
 
@@ -69,6 +56,8 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
 
 def merge_headers(under: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
     """Header fields, overridden by others; names are case-insensitive."""
+    if not (under and over):
+        return {**under, **over}
     named = {name.lower() for name in over}
     return {**{k: v for k, v in under.items() if k.lower() not in named}, **over}
 

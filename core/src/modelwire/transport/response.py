@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, Collection, Coroutine, Generator, Mapping
 from contextlib import aclosing
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from modelwire.errors import MalformedResponse, ProviderError
-from modelwire.redaction import redact, secrets_in
+from modelwire.redaction import redact
 from modelwire.transport.content_decoder import BrokenEncoding
 from modelwire.transport.json_lines import DEFAULT_LINE_LIMIT, JsonLinesDecoder
-from modelwire.transport.request import Request, request_id_in
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:
@@ -44,12 +43,13 @@ class Response:
         headers: Mapping[str, str],
         body: Body,
         *,
-        request: Request,
+        request_id: str | None,
+        secrets: Collection[str],
     ) -> None:
         self.status = status
         self.headers = headers
-        self.request_id = request_id_in(headers, request.request_id_headers)
-        self._request = request
+        self.request_id = request_id
+        self._secrets = secrets
         self._body = body
 
     def __repr__(self) -> str:
@@ -134,9 +134,8 @@ class Response:
         Credentials of the request that the service repeats are hidden.
         """
         body = await self._read_up_to(limit, forgiving=True)
-        secrets = secrets_in(self._request.headers, self._request.public_headers, self._request.url)
         text = body.decode("utf-8", "surrogateescape")
-        return redact(text, secrets).encode("utf-8", "surrogateescape")
+        return redact(text, self._secrets).encode("utf-8", "surrogateescape")
 
     def close(self) -> None:
         """Release the connection, even while another task is reading; that read fails."""

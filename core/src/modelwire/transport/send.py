@@ -19,12 +19,7 @@ from modelwire.transport.deadlines import Deadlines
 from modelwire.transport.errors import FAULTS, Exchange, cause_of
 from modelwire.transport.log import log_request
 from modelwire.transport.proxies import ProxyLogin
-from modelwire.transport.request import (
-    Request,
-    clean_headers,
-    request_id_in,
-    with_headers,
-)
+from modelwire.transport.request import Request, clean_headers, request_id_in
 from modelwire.transport.request_deadlines import ReportingConnector, RequestDeadlines
 from modelwire.transport.response import Response
 from modelwire.transport.starts import pass_gate
@@ -129,7 +124,7 @@ async def open_response(
         request: The request.
         endpoint: Where the request goes, for errors.
         deadlines: The limits, in seconds.
-        details: Further attributes of each error.
+        details: Further attributes of each error. Once there is a response, they include `request_id`.
         context: The TLS settings, `True` for aiohttp's own, or `None` without TLS.
         proxy: The proxy to go through, or `None`.
 
@@ -162,8 +157,8 @@ async def open_response(
     headers = clean_headers(raw.headers, secrets)
     if telling is not None:
         telling.head(raw.status, headers)
-    sent = with_headers(request, options["headers"])
-    exchange = exchange.answered(request_id_in(headers, request.request_id_headers))
+    # The errors from here on name the request, too.
+    details["request_id"] = request_id = request_id_in(headers, request.request_id_headers)
     body = Body(
         raw,
         session,
@@ -176,7 +171,7 @@ async def open_response(
     if raw.status == HTTPStatus.PARTIAL_CONTENT:
         body.close()
         raise exchange.part_only(raw.status)
-    return Response(raw.status, headers, body, request=sent)
+    return Response(raw.status, headers, body, request_id=request_id, secrets=secrets)
 
 
 async def _send(
