@@ -21,9 +21,6 @@ __all__ = ["OrdinaryEvent", "TypedDecoder", "TypedEvent", "TypedEvents"]
 
 T = TypeVar("T")
 
-_SHORT = 2 * MAX_DEPTH
-"""Bytes of JSON that cannot be nested too deep: each level takes two brackets."""
-
 _MOST_MISSES = 20
 """Events in a row that have the mark and another form; then decoding is not tried any more."""
 
@@ -113,18 +110,21 @@ class TypedDecoder:
             otherwise: Takes the name and the data of any other event, and the list, and returns whether
                 it is the last event.
         """
-        mark, decode = self._mark, self._decode
-        for name, raw, _, _ in found:
-            if mark in raw and name != "error" and self._misses < _MOST_MISSES:
-                try:
-                    typed = decode(raw)
-                except (DecodeError, UnicodeError, RecursionError):
-                    self._misses += 1
-                else:
-                    self._misses = 0
-                    # As `is_shallow` does, whose call would take twice as long.
-                    if len(raw) <= _SHORT or raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
-                        events.append(TypedEvent(name, typed, raw))
-                        continue
-            if otherwise(name, raw, events):
-                return
+        mark, decode, misses = self._mark, self._decode, self._misses
+        try:
+            for name, raw, _, _ in found:
+                if mark in raw and name != "error" and misses < _MOST_MISSES:
+                    try:
+                        typed = decode(raw)
+                    except (DecodeError, UnicodeError, RecursionError):
+                        misses += 1
+                    else:
+                        misses = 0
+                        # As `is_shallow` does, whose call would take twice as long.
+                        if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+                            events.append(TypedEvent(name, typed, raw))
+                            continue
+                if otherwise(name, raw, events):
+                    return
+        finally:
+            self._misses = misses

@@ -76,6 +76,8 @@ from modelwire.text import has_surrogates, replace_surrogates
 __all__ = ["Assembler"]
 
 _NOTHING: tuple[Event, ...] = ()
+_set = object.__setattr__
+"""Sets an attribute of a message as it is; the statement looks for converters, which takes longer."""
 
 
 class Assembler:
@@ -186,7 +188,7 @@ class Assembler:
         for block in self._blocks:
             events += self._end(block)
         events += [ToolCallEndEvent(block.position, call) for block, call in calls]
-        self._message.content = self._content({block.position: call for block, call in calls})
+        _set(self._message, "content", self._content({block.position: c for block, c in calls}))
         if response_schema is not None and not calls:
             self._check_structure(response_schema)
         self._settle(_final_reason(self._stop.reason, bool(calls)))
@@ -227,9 +229,9 @@ class Assembler:
             self._message.diagnostics.append({"type": UNSTRUCTURED_OUTPUT, "reason": mistake})
 
     def _settle(self, reason: StopReason) -> None:
-        self._message.stop_reason = reason
+        _set(self._message, "stop_reason", reason)
         if self._stop is not None:
-            self._message.raw_stop_reason = self._stop.raw
+            _set(self._message, "raw_stop_reason", self._stop.raw)
         usage = self._message.usage
         if self._price is not None and usage.cost is None:
             try:
@@ -386,7 +388,7 @@ class Assembler:
     def _on_usage(self, delta: UsageReport) -> Sequence[Event]:
         mistake = usage_mistake(delta.usage)
         if mistake is None:
-            self._message.usage = delta.usage
+            _set(self._message, "usage", delta.usage)
         else:
             self._note_latest({"type": UNREADABLE_USAGE, "reason": f"{mistake}."})
         return _NOTHING
@@ -396,9 +398,8 @@ class Assembler:
         return _NOTHING
 
     def _on_info(self, delta: ResponseInfo) -> Sequence[Event]:
-        # Setting an attribute of a message takes as long as ten look-ups.
         if delta.response_id:
-            self._message.response_id = delta.response_id
+            _set(self._message, "response_id", delta.response_id)
         if delta.response_model:
             self._message.response_model = delta.response_model
         if delta.api and delta.api != self._message.api:

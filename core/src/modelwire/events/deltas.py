@@ -40,7 +40,7 @@ __all__ = [
 
 
 def _hidden(text: str | None) -> str | None:
-    return hide_sent(text)
+    return text if text is None else hide_sent(text)
 
 
 def _hidden_data(data: dict[str, Any]) -> dict[str, Any]:

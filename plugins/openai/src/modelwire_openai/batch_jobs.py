@@ -33,7 +33,7 @@ from modelwire.authoring import (
 from modelwire.errors import MalformedResponse, ModelwireError
 from modelwire.hookspecs import BatchItem, BatchJob, BatchResult, BatchTerms
 from modelwire_openai.account import Account, default_api, resolve_account
-from modelwire_openai.client import fetch_json, json_api
+from modelwire_openai.client import fetch_json, json_api, redact_json
 from modelwire_openai.servers import RESPONSES
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class OpenAIBatches:
             error = error_of_response(
                 status,
                 {},
-                encode_json(json_api(account).redact_json(body)),
+                encode_json(redact_json(account, body)),
                 provider=self.provider.id,
                 model=self.model.id,
             )
@@ -266,7 +266,7 @@ class OpenAIBatches:
             return item_expired(self.model)
         if code == "batch_cancelled":
             return item_cancelled()
-        said = cast("dict[str, Any]", json_api(account).redact_json(said))
+        said = cast("dict[str, Any]", redact_json(account, said))
         return error_in_stream({"error": said}, provider=self.provider.id, model=self.model.id)
 
     def _malformed(self, message: str) -> MalformedResponse:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from modelwire.transport import Deadlines, Transport
     from modelwire_openai.account import Account
 
-__all__ = ["fetch_json", "json_api", "stream_json"]
+__all__ = ["fetch_json", "json_api", "redact_json", "stream_json"]
 
 _REQUEST_ID_HEADERS = ("x-amzn-requestid",)
 """Where services name a request besides `x-request-id`: Amazon Bedrock's endpoints of these APIs."""
@@ -38,6 +38,11 @@ def json_api(
         typed=typed,
         request_id_headers=_REQUEST_ID_HEADERS,
     )
+
+
+def redact_json(account: Account, data: Any) -> Any:
+    """Redact the credentials of an account's requests in JSON data from its service."""
+    return json_api(account).redact_json(data)
 
 
 def stream_json(

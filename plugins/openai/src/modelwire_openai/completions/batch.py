@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from modelwire_openai.batch_bodies import BatchBodies, BatchRequest
-from modelwire_openai.client import json_api
+from modelwire_openai.client import redact_json
 from modelwire_openai.completions.request import build_request
 from modelwire_openai.completions.stream import Translator
 from modelwire_openai.model_compat import compat_for
@@ -43,7 +44,7 @@ class ChatBodies(BatchBodies):
             self.model.id,
             self._compat,
             request.tool_names if request is not None else {},
-            redact=json_api(self.account).redact_json,
+            redact=partial(redact_json, self.account),
         )
 
     @property

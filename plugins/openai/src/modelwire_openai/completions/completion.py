@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -10,7 +11,7 @@ from attrs import frozen
 from modelwire.authoring import BodyEvent, CallAttempt, stream_call
 from modelwire.repair import Change
 from modelwire_openai.account import Account, resolve_account, speaks_ollama
-from modelwire_openai.client import json_api, stream_json
+from modelwire_openai.client import redact_json, stream_json
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.request import ChatRequest, build_request
 from modelwire_openai.completions.stream import Translator
@@ -72,7 +73,7 @@ class ChatCall:
                 self.model,
                 self.compat,
                 self.request.tool_names,
-                redact=json_api(self.account).redact_json,
+                redact=partial(redact_json, self.account),
             ),
         )
 

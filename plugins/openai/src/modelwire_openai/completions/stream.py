@@ -199,7 +199,7 @@ class Translator:
         delta = read_object(choice, "delta")
         if delta is None:
             delta = read_object(choice, "message")
-        if delta is not None:
+        if delta:
             self._content(delta, deltas)
         error = choice.get("error")
         if error:

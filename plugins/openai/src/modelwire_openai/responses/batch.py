@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from modelwire_openai.batch_bodies import BatchBodies, BatchRequest
-from modelwire_openai.client import json_api
+from modelwire_openai.client import redact_json
 from modelwire_openai.responses.dialect import Dialect, dialect_of
 from modelwire_openai.responses.request import build_request
 from modelwire_openai.responses.stream import Translator
@@ -38,7 +39,7 @@ class ResponsesBodies(BatchBodies):
         return Translator(
             request.tool_names if request is not None else {},
             limit=limit if isinstance(limit, int) else None,
-            redact=json_api(self.account).redact_json,
+            redact=partial(redact_json, self.account),
         )
 
     @property

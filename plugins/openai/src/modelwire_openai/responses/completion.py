@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -12,7 +13,7 @@ from modelwire.authoring import BodyEvent, CallAttempt, Remedy, stream_call
 from modelwire.errors import InvalidRequest, NotFound, ProviderError
 from modelwire.repair import Change
 from modelwire_openai.account import Account, resolve_account
-from modelwire_openai.client import json_api, stream_json
+from modelwire_openai.client import redact_json, stream_json
 from modelwire_openai.responses.dialect import Dialect, dialect_of
 from modelwire_openai.responses.request import ResponsesRequest, build_request
 from modelwire_openai.responses.stream import Translator
@@ -85,7 +86,7 @@ class ResponsesCall:
                 self.request.tool_names,
                 prices=self.model.prices,
                 limit=limit if isinstance(limit, int) else None,
-                redact=json_api(self.account).redact_json,
+                redact=partial(redact_json, self.account),
             ),
         )
 
