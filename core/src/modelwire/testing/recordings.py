@@ -21,7 +21,7 @@ from attrs import frozen
 
 from modelwire.errors import ConfigError
 from modelwire.files import append_text
-from modelwire.redaction import looks_secret
+from modelwire.redaction import looks_secret, secrets_in
 from modelwire.transport import Deadlines, Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -262,7 +262,13 @@ class RecordingTransport(Transport):
     ) -> Response:
         response = await super()._open(request, deadlines, provider, model)
         body = _RecordedBody(response, partial(self._keep, request, response))
-        return Response(response.status, response.headers, cast("Body", body), request=request)
+        return Response(
+            response.status,
+            response.headers,
+            cast("Body", body),
+            request_id=response.request_id,
+            secrets=secrets_in(request.headers, request.public_headers, request.url),
+        )
 
     def _keep(self, request: Request, response: Response, body: _RecordedBody) -> None:
         secrets = self._secrets | _secrets_of(request)
