@@ -34,19 +34,17 @@ async def with_costs(
         model_id: Gives the id that has the price. It is called when usage is reported; prices that are
             not known yet are then looked up in a thread.
     """
-
-    async def priced(delta: Delta) -> Delta:
-        if not isinstance(delta, UsageReport) or delta.usage.cost is not None:
-            return delta
-        usage = await with_cost(delta.usage, service, model_id())
-        return delta if usage.cost is None else UsageReport(usage)
-
     try:
         async for arrived in stream:
-            deltas = arrived if isinstance(arrived, list) else [arrived]
-            # No call per delta: there are thousands of them before there is usage.
+            deltas: list[Delta] = arrived if isinstance(arrived, list) else [arrived]
+            # No step per delta: there are thousands of them before there is usage.
             if UsageReport in map(type, deltas):
-                yield [await priced(delta) for delta in deltas]
+                deltas = deltas.copy()
+                for position, delta in enumerate(deltas):
+                    if type(delta) is UsageReport and delta.usage.cost is None:
+                        usage = await with_cost(delta.usage, service, model_id())
+                        deltas[position] = UsageReport(usage)
+                yield deltas
             else:
                 yield arrived
     finally:  # as `aclosing` does, which takes longer

@@ -60,9 +60,9 @@ class Prices:
             _price(self.cache_write, short_writes),
             _price(long_write, usage.cache_write_1h),
         ]
-        if any(part is None for part in parts):
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts):
             return None
-        known = [part or 0.0 for part in parts]
         return Cost(known[0], known[1], known[2], known[3] + known[4])
 
 

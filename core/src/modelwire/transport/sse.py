@@ -143,15 +143,16 @@ class SseDecoder:
         read with a few calls each, where going by lines takes as many for every line.
         """
         *blocks, rest = chunk.split(b"\n\n")
+        last, kind = b"", ""
         for block in blocks:
             if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(("message", block[6:], self._id, None))
                 continue
-            name, _, data = block.partition(b"\n")
-            named = name.startswith(b"event: ") and data.startswith(b"data: ")
-            if named and b"\n" not in data:
-                kind = name[7:].decode("utf-8", "replace") or "message"
-                events.append((kind, data[6:], self._id, None))
+            name, named, data = block.partition(b"\ndata: ")
+            if named and name.startswith(b"event: ") and b"\n" not in name and b"\n" not in data:
+                if name != last:
+                    last, kind = name, name[7:].decode("utf-8", "replace") or "message"
+                events.append((kind, data, self._id, None))
             else:
                 self._read((*block.split(b"\n"), b""), events)
         return rest
