@@ -46,10 +46,10 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         return text
     long = []
     for secret in found:
-        if len(secret) <= len(text):
+        if secret in text:
             text = text.replace(secret, HIDDEN)
-            if _SHORTEST_TRANSFORMED <= len(secret) <= len(text):
-                long.append(secret)
+        if _SHORTEST_TRANSFORMED <= len(secret) <= len(text):
+            long.append(secret)
     if not long or _is_free_of(text, long):
         return text
     spans = sorted({*_escaped(text, long), *_encoded(text, long)})
@@ -91,7 +91,7 @@ def _redacted(value: object, secrets: Collection[str]) -> object:
     return redact(value, secrets) if isinstance(value, str) else value
 
 
-def _is_free_of(text: str, secrets: Iterable[str]) -> bool:
+def _is_free_of(text: str, secrets: Collection[str]) -> bool:
     """Whether a text holds no secret in another form; most are seen to be free at a glance."""
     if "%" in text or "\\" in text:
         return False
@@ -99,8 +99,8 @@ def _is_free_of(text: str, secrets: Iterable[str]) -> bool:
     for secret in secrets:
         if _folded(secret) in plain:
             return False
-    longest = max(map(len, _BASE64_RUN.findall(text)), default=0)
-    return all(_core_length(secret) > longest for secret in secrets)
+    core = _core_length(min(secrets, key=len))
+    return core > len(text) or core > max(map(len, _BASE64_RUN.findall(text)), default=0)
 
 
 def _escaped(text: str, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:

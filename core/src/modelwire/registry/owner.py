@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import pluggy
@@ -110,8 +111,11 @@ def _caller(hook: pluggy.HookCaller) -> Callable[..., Any]:
     if len(found) != 1 or found[0].wrapper or found[0].hookwrapper:
         return hook
     function, names = found[0].function, found[0].argnames
+    if len(names) < 2:  # then `itemgetter` gives no tuple
+        return hook
+    pick = itemgetter(*names)
 
     def call(**given: Any) -> Any:
-        return function(*[given[name] for name in names])
+        return function(*pick(given))
 
     return call

@@ -56,6 +56,7 @@ class Body:
             self._lost.add_done_callback(self._connection_lost)
         self._ended = False
         self._closed = False
+        self._total_at = total_at
         self._watch = ReadWatch(
             deadlines, connected_at=connected_at, total_at=total_at, expire=self._expire
         )
@@ -96,13 +97,21 @@ class Body:
         if self._closed:
             raise self._left("response")
         content = self._raw.content
+        held: deque[bytes] | None = getattr(content, "_buffer", None)
         watch = self._watch
         try:
             fault: BaseException | None = None
             while True:
-                watch.waiting()
+                waits = not held and not content.is_eof() and content.exception() is None
+                # No timer for what is there already, unless the whole answer has a limit.
+                if waits or self._total_at is not None:
+                    watch.waiting()
                 try:
-                    chunk = await _read_arrived(content)
+                    if held is not None:
+                        if waits:
+                            await content._wait("readany")  # noqa: SLF001 - see library-internals.md
+                        _join(held)
+                    chunk = await content.readany()
                 except FAULTS as error:
                     fault = error
                     break
@@ -186,21 +195,16 @@ class Body:
         return broken if isinstance(broken, OSError) else None
 
 
-async def _read_arrived(content: aiohttp.StreamReader) -> bytes:
-    """Read all bytes that have arrived, or wait for some; empty at the end of the body.
+def _join(held: deque[bytes]) -> None:
+    """Make the pieces that a reader holds one.
 
-    The reader holds one piece for each HTTP chunk, which is often one event of a stream, and takes a
-    dozen calls to hand out a piece. Joined before it hands them out, they are one piece.
+    It holds one for each HTTP chunk, which is often an event of a stream, and takes a dozen calls to hand
+    out each of them.
     """
-    held: deque[bytes] | None = getattr(content, "_buffer", None)
-    if held is not None:
-        if not held and not content.is_eof() and content.exception() is None:
-            await content._wait("readany")  # noqa: SLF001 - see docs/library-internals.md
-        if len(held) > 1:
-            joined = b"".join(held)
-            held.clear()
-            held.append(joined)
-    return await content.readany()
+    if len(held) > 1:
+        joined = b"".join(held)
+        held.clear()
+        held.append(joined)
 
 
 def _look_at(lost: asyncio.Future[None]) -> None:
