@@ -1,4 +1,4 @@
-"""Gateways as processes: modelwire's and LiteLLM's proxy, in front of the same fake provider."""
+"""Gateways as processes, in front of the same fake provider: modelwire's, LiteLLM's proxy, and a floor."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ from attrs import frozen
 
 from processes import Bench
 
-__all__ = ["GATEWAYS", "MODELS", "Gateway", "gateway", "provider"]
+__all__ = ["FLOOR", "GATEWAYS", "MODELS", "Gateway", "gateway", "provider"]
 
 _HERE = Path(__file__).parent
 GATEWAYS = ("modelwire_gateway", "litellm_proxy")
+FLOOR = "floor_gateway"
+"""A gateway that passes on what it gets, and does nothing else."""
 MODELS = ("burst", "paced-1", "paced-2")
 """The models of the fake provider."""
-_HEALTH = {"modelwire_gateway": "/healthz", "litellm_proxy": "/health/liveliness"}
+_HEALTH = {
+    "modelwire_gateway": "/healthz",
+    "litellm_proxy": "/health/liveliness",
+    FLOOR: "/healthz",
+}
 _START_SECONDS = 90
 _PLENTY = 2_000_000_000
 
@@ -95,7 +101,7 @@ def gateway(
     folder = bench.folder / name
     folder.mkdir(exist_ok=True)
     environ = {**bench.environ(), "HOME": str(folder)}
-    prepare = _modelwire if name == "modelwire_gateway" else _litellm
+    prepare = {"modelwire_gateway": _modelwire, FLOOR: _floor}.get(name, _litellm)
     port = _free_port()
     command, key = prepare(python, folder, environ, upstream, port)
     log = (folder / "log").open("w")
@@ -149,6 +155,14 @@ def _modelwire(
     found = re.search(r"mw-\S+", made.stdout)
     assert found is not None, made.stdout
     return [*run, f"--port={port}", "--log=none"], found[0]
+
+
+def _floor(
+    python: Path, _folder: Path, _environ: dict[str, str], upstream: str, port: int
+) -> tuple[Sequence[str | Path], str]:
+    """The floor, which asks for no key."""
+    program = _HERE / "floor_gateway.py"
+    return [python, program, f"--port={port}", f"--upstream={upstream}"], "none"
 
 
 def _litellm(

@@ -1,4 +1,4 @@
-"""The gateway beside LiteLLM's proxy, in front of the same fake provider."""
+"""The gateway beside LiteLLM's proxy and a floor, in front of the same fake provider."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from gateway_streams import leave_early, many_streams
-from gateways import GATEWAYS, Gateway, gateway, provider
+from gateways import FLOOR, GATEWAYS, Gateway, gateway, provider
 from http_load import Asking, asking, at_a_rate, at_once
 from processes import Bench
 from results import Result, Target, milliseconds, paired, ratio, table
@@ -24,11 +24,14 @@ _OWN, _PEER = GATEWAYS
 _PROVIDER = "provider"
 _NAMES = {
     _PROVIDER: "the provider itself",
+    FLOOR: "floor (passes on what it gets)",
     _OWN: "**modelwire serve**",
     _PEER: "LiteLLM's proxy",
 }
 _RATE = 50.0
 _CONNECTIONS = 8
+_COST_SECONDS, _WAIT_SECONDS, _QUICK_SECONDS = 2.0, 3.0, 1.0
+"""For which a server is loaded in a round."""
 _LIMITS = {"added p50": 0.001, "added p99": 0.005}
 """Seconds that the gateway may add."""
 _STREAMS = 2000
@@ -77,9 +80,10 @@ def measure(bench: Bench) -> Result:
         with ExitStack() as stack:
             servers = _started(bench, stack, core)
             _note_versions(bench)
-            seconds = 1.0 if bench.quick else 3.0
-            costs = asyncio.run(_in_turn(bench, servers, _cost_of(seconds), asked_itself=False))
-            waits = asyncio.run(_in_turn(bench, servers, _waits_of(seconds), asked_itself=True))
+            cost = _cost_of(_QUICK_SECONDS if bench.quick else _COST_SECONDS)
+            wait = _waits_of(_QUICK_SECONDS if bench.quick else _WAIT_SECONDS)
+            costs = asyncio.run(_in_turn(bench, servers, cost, asked_itself=False))
+            waits = asyncio.run(_in_turn(bench, servers, wait, asked_itself=True))
         with (
             provider() as upstream,
             gateway(bench, _OWN, upstream.url, core=core) as own,
@@ -95,6 +99,7 @@ def measure(bench: Bench) -> Result:
     tables = [
         _cost_table(costs, bench.environments.missing.get(_PEER)),
         f"Latency at {_RATE:g} requests per second:\n\n{_latency_table(latencies)}",
+        _floor_text(costs, latencies),
         _stream_table(streams),
         _left_text(left),
         _load_text(os.getloadavg()[2]),
@@ -159,7 +164,10 @@ def _note_versions(bench: Bench) -> None:
 def _started(bench: Bench, stack: ExitStack, core: int | None) -> list[Gateway]:
     """The provider, and the gateways that can be had."""
     upstream = stack.enter_context(provider())
-    made = [stack.enter_context(gateway(bench, name, upstream.url, core=core)) for name in GATEWAYS]
+    made = [
+        stack.enter_context(gateway(bench, name, upstream.url, core=core))
+        for name in (FLOOR, *GATEWAYS)
+    ]
     return [upstream, *(server for server in made if server is not None)]
 
 
@@ -171,9 +179,10 @@ async def _in_turn(
     for number in range(bench.rounds(5, 1) + 1):
         for kind in _KINDS:
             for server in servers:
-                if server.name == _PROVIDER and not (asked_itself and kind.path == _CHAT):
+                if server.name == _PROVIDER and not asked_itself:
                     continue
-                if asked_itself and kind.path != _CHAT:
+                # The provider speaks no other API, and the floor passes on its answers as they are.
+                if kind.path != _CHAT and (asked_itself or server.name == FLOOR):
                     continue
                 got = await take(server, kind.asking(server.key))
                 if number:
@@ -225,9 +234,11 @@ def _cost_table(costs: Found, missing: str | None) -> str:
     rows = []
     for title, found in costs.items():
         own, peer = found[_OWN], found.get(_PEER)
-        per_second = [_figure(found, name, _rate) for name in GATEWAYS]
-        rows.append([title, *per_second, ratio(paired(peer, own), 1) if peer else "–"])
-    head = ["requests per CPU second", _NAMES[_OWN], _NAMES[_PEER], "times as many"]
+        per_second = [_figure(found, name, _rate) for name in (*GATEWAYS, FLOOR)]
+        rows.append(
+            [title, *per_second[:2], ratio(paired(peer, own), 1) if peer else "–", per_second[2]]
+        )
+    head = ["requests per CPU second", _NAMES[_OWN], _NAMES[_PEER], "times as many", _NAMES[FLOOR]]
     note = f"\n\n{_NAMES[_PEER]} was not measured: {missing}." if missing else ""
     return table(head, rows) + note
 
@@ -241,6 +252,26 @@ def _latency_table(latencies: dict[str, dict[str, dict[str, float]]]) -> str:
             figures = [milliseconds(of[key], 2) for key in ("p50", "p99", *added)]
             rows.append([f"{title}: {_NAMES[name]}", *figures, *["–"] * (4 - len(figures))])
     return table(head, rows)
+
+
+def _floor_text(costs: Found, latencies: dict[str, dict[str, dict[str, float]]]) -> str:
+    """What the floor says of the others."""
+    shares = [
+        f"{milliseconds(found[FLOOR][key], 2)} of {milliseconds(found[_OWN][key], 2)} ms at the {of} ({title})"
+        for title, found in latencies.items()
+        for key, of in (("added p50", "median"), ("added p99", "99th percentile"))
+    ]
+    cpu = [
+        f"{milliseconds(median(costs[title][FLOOR]), 2)} of {milliseconds(median(costs[title][_OWN]), 2)} ms"
+        for title in latencies
+    ]
+    return (
+        "The floor has the same server and the same client, uvicorn and aiohttp. It asks for no key, counts "
+        "nothing, and copies the bytes of the provider to the client, so it speaks the provider's API alone. What "
+        "it adds, no gateway on these libraries can save: "
+        f"{', '.join(shares)}; and of the CPU time of a request {' and '.join(cpu)}. A process that was idle before "
+        "a request takes several times as long for it as one that is always busy; that is most of the floor's latency."
+    )
 
 
 def _stream_table(streams: dict[str, Any]) -> str:
