@@ -48,6 +48,7 @@ class Connection(HttpToolsProtocol):
         self._body_began = False
         self._refused = False
         self._watching: Callable[[], None] | None = None
+        self._writing: Callable[[], None] | None = None
 
     # The transport's side.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's
@@ -85,6 +86,7 @@ class Connection(HttpToolsProtocol):
         """Resume, since the client has read."""
         self._stop("read")
         super().resume_writing()
+        self._report_writable()
 
     # The parser's side.
     def on_message_begin(self) -> None:
@@ -153,6 +155,15 @@ class Connection(HttpToolsProtocol):
         if self._watching is left:
             self._watching = None
 
+    def watch_writing(self, resumed: Callable[[], None]) -> None:
+        """Have a function called when more can be written, or the client of the running request has left."""
+        self._writing = resumed
+
+    def unwatch_writing(self, resumed: Callable[[], None]) -> None:
+        """Call the function no longer; the one of a later request stays."""
+        if self._writing == resumed:
+            self._writing = None
+
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that is not used."""
         self._close()
@@ -204,6 +215,11 @@ class Connection(HttpToolsProtocol):
         left, self._watching = self._watching, None
         if left is not None:
             left()
+        self._report_writable()
+
+    def _report_writable(self) -> None:
+        if self._writing is not None:
+            self._writing()
 
     def _close(self) -> None:
         """Close, without waiting long for a client that does not read the rest."""

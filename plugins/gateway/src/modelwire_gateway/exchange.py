@@ -1,7 +1,8 @@
 """Exchanges: a request on a connection of the gateway's own server, and its answer.
 
-ASGI writes the head of an answer and its body apart, and a client that leaves is noticed only by a task
-that waits for it. Where nothing lies between the server and the door, an exchange needs neither.
+ASGI writes the head of an answer and its body apart, a client that leaves is noticed only by a task that
+waits for it, and one that reads slowly by another. Where nothing lies between the server and the door, an
+exchange needs none of that.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from modelwire_gateway.connection import Connection
 
 __all__ = ["Exchange"]
 
-_HEAD: Final = "HTTP/1.1 200 OK\r\n"
-_CLOSE: Final = "connection: close\r\n"
+_HEAD: Final = b"HTTP/1.1 200 OK\r\n"
+_CLOSE: Final = b"connection: close\r\n"
+_CHUNKED: Final = b"transfer-encoding: chunked\r\n"
+_LAST: Final = b"0\r\n\r\n"
 _LARGE: Final = 64 * 1024
 """Bytes of a body that is not copied behind its head."""
 
@@ -28,13 +31,18 @@ class Exchange:
     Args:
         connection: The connection that the request came on.
         cycle: The request and its answer, as the server has them.
+
+    Attributes:
+        complete: Whether the last part of an answer was written here.
     """
 
-    __slots__ = ("_connection", "_cycle")
+    __slots__ = ("_connection", "_cycle", "_fields", "complete")
 
     def __init__(self, connection: Connection, cycle: RequestResponseCycle) -> None:
         self._connection = connection
         self._cycle = cycle
+        self._fields = b""
+        self.complete = False
 
     @classmethod
     def of(cls, receive: Receive, send: Send) -> Exchange | None:
@@ -79,21 +87,81 @@ class Exchange:
             or cycle.response_started
             or cycle.flow.write_paused
             or len(body) > _LARGE
+            or not self.begin(headers)
         ):
             return False
+        head = self._head(b"content-length: %d\r\n" % len(body))
+        self._end(head + body)
+        return True
+
+    def begin(self, headers: Mapping[str, str]) -> bool:
+        """Take the header fields of an answer with the status 200; they are written with its first bytes.
+
+        Args:
+            headers: The header fields but for those of the server.
+
+        Returns:
+            Whether they can be written; else the answer has to be sent through ASGI, which checks them.
+        """
         fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        if not fields.count("\r") == fields.count("\n") == len(headers):
+        if not (fields.isascii() and fields.count("\r") == fields.count("\n") == len(headers)):
             return False
-        defaults = b"".join([b"%s: %s\r\n" % field for field in cycle.default_headers])
-        rest = f"content-length: {len(body)}\r\n{'' if cycle.keep_alive else _CLOSE}\r\n"
-        head = f"{_HEAD}{fields}{rest}".encode("latin-1")
-        cycle.response_started = cycle.response_complete = True
-        cycle.transport.write(b"".join((head[: len(_HEAD)], defaults, head[len(_HEAD) :], body)))
+        self._fields = fields.encode()
+        return True
+
+    @property
+    def writable(self) -> bool:
+        """Whether to write now: not while the client has too much to read; where it has left, nothing waits."""
+        return not self._cycle.flow.write_paused or self._cycle.disconnected
+
+    def write(self, data: bytes, *, last: bool) -> None:
+        """Write a part of an answer in pieces; the first one comes behind the head.
+
+        Args:
+            data: The part.
+            last: Whether it is the last one.
+        """
+        cycle = self._cycle
+        if cycle.disconnected:
+            self.complete = self.complete or last
+            return
+        parts = []
+        if not cycle.response_started:
+            cycle.response_started = True
+            parts.append(self._head(_CHUNKED))
+        if data:
+            parts += (b"%x\r\n" % len(data), data, b"\r\n")
+        if last:
+            parts.append(_LAST)
+            self._end(b"".join(parts))
+        else:
+            cycle.transport.write(b"".join(parts))
+
+    def _head(self, length: bytes) -> bytes:
+        cycle = self._cycle
+        fields = [_HEAD]
+        for name, value in cycle.default_headers:
+            fields += (name, b": ", value, b"\r\n")
+        fields += (self._fields, length, b"" if cycle.keep_alive else _CLOSE, b"\r\n")
+        return b"".join(fields)
+
+    def _end(self, data: bytes) -> None:
+        """Write the last bytes of the answer."""
+        cycle = self._cycle
+        cycle.response_started = cycle.response_complete = self.complete = True
+        cycle.transport.write(data)
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()
         cycle.on_response()
-        return True
+
+    def watch_writing(self, resumed: Callable[[], None]) -> None:
+        """Have a function called when the client has read enough, or has left."""
+        self._connection.watch_writing(resumed)
+
+    def unwatch_writing(self, resumed: Callable[[], None]) -> None:
+        """Call the function no longer."""
+        self._connection.unwatch_writing(resumed)
 
     def watch(self, left: Callable[[], None]) -> None:
         """Have a function called when the client leaves; at once where it has left."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from modelwire.dialects import BadRequest
 from modelwire_gateway.access.caller import header_fields
+from modelwire_gateway.doors.channel import Channel, SentChannel, WrittenChannel
 from modelwire_gateway.exchange import Exchange
 
 __all__ = ["Client"]
@@ -30,10 +31,6 @@ class Client:
         scope: What ASGI says of the request.
         receive: The function of ASGI.
         send: The function of ASGI.
-
-    Attributes:
-        complete: Whether the last part of the answer was sent. A server reports that a client has left
-            after a complete answer, too.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +38,15 @@ class Client:
         self._receive = receive
         self._send = send
         self._exchange = Exchange.of(receive, send)
-        self.complete = False
+        self._is_complete = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last part of the answer was sent.
+
+        A server reports that a client has left after a complete answer, too.
+        """
+        return self._is_complete or (self._exchange is not None and self._exchange.complete)
 
     @property
     def path_params(self) -> dict[str, Any]:
@@ -105,24 +110,44 @@ class Client:
             more = message.get("more_body", False)
         return b"".join(parts)
 
-    async def send(self, message: Message) -> None:
-        """Send a message of ASGI, a part of the answer."""
+    async def _answer_part(self, message: Message) -> None:
         if message["type"] == "http.response.body" and not message.get("more_body", False):
-            self.complete = True
+            self._is_complete = True
         await self._send(message)
+
+    def channel(
+        self,
+        headers: Mapping[str, str],
+        *,
+        keep_alive: Callable[[], bytes],
+        seconds: float,
+        begun: Callable[[], None],
+    ) -> Channel:
+        """Open a channel for an answer that is streamed, with the status 200.
+
+        Args:
+            headers: The header fields.
+            keep_alive: Makes what is sent while nothing else is.
+            seconds: How long nothing may be sent.
+            begun: Called when something is put in for the first time.
+        """
+        exchange = self._exchange
+        if exchange is not None and exchange.begin(headers):
+            return WrittenChannel(exchange, keep_alive=keep_alive, seconds=seconds, begun=begun)
+        return SentChannel(
+            self._answer_part, headers, keep_alive=keep_alive, seconds=seconds, begun=begun
+        )
 
     async def respond(self, response: Response) -> None:
         """Send a whole answer."""
-        await response(self._scope, self._receive, self.send)
+        await response(self._scope, self._receive, self._answer_part)
 
     async def succeed(self, body: object, headers: dict[str, str]) -> None:
         """Send a whole answer of JSON with the status 200."""
         content = _encode(body)
-        if self._exchange is not None and self._exchange.answer(
+        if self._exchange is None or not self._exchange.answer(
             {**headers, "content-type": _JSON}, content
         ):
-            self.complete = True
-        else:
             await self.respond(Response(content, 200, headers, _JSON))
 
     async def attend(

@@ -18,7 +18,6 @@ from modelwire.models import Model
 from modelwire.runtime import Runtime, Stream
 from modelwire_gateway.access.caller import Admission, Estimate, Refused
 from modelwire_gateway.doors.body import off_loop
-from modelwire_gateway.doors.channel import Channel
 from modelwire_gateway.doors.client import Client
 from modelwire_gateway.doors.refusals import refused_field, without_fields
 from modelwire_gateway.doors.visit import (
@@ -228,8 +227,7 @@ class _Visit:
     async def _write(self, stream: Stream, asked: Asked) -> None:
         """Write the events as they come; a failure after the head is the last of them."""
         writer = self._dialect.writer(asked)
-        channel = Channel(
-            self._client.send,
+        channel = self._client.channel(
             {
                 "content-type": self._dialect.media_type,
                 "cache-control": "no-cache",
@@ -241,7 +239,6 @@ class _Visit:
             seconds=self._gateway.settings.keep_alive_seconds,
             begun=self._note_first_byte,
         )
-        sending = asyncio.create_task(channel.run())
         frame = self._dialect.frame
         try:
             async for event in stream:
@@ -272,8 +269,7 @@ class _Visit:
         finally:
             channel.close()
             # A client that reads nothing must not keep a gateway that stops from its end.
-            await asyncio.wait({sending}, timeout=_LEAVING if self._is_cancelled() else None)
-            await _ended(sending)
+            await channel.ended(_LEAVING if self._is_cancelled() else None)
 
     def _framed(self, events: list[WireEvent]) -> bytes:
         return b"".join([self._dialect.frame(event) for event in events])
@@ -321,15 +317,6 @@ class _Visit:
         response = failure_response(self._dialect, failure, self._record.request_id)
         self._record.status = response.status_code
         await self._client.respond(response)
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    """Wait for the end of a task, which is cancelled where it goes on; how it ended does not matter."""
-    if not task.done():
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    elif not task.cancelled():
-        task.exception()
 
 
 def _labelled(call: ServedCall, admission: Admission) -> ServedCall:
