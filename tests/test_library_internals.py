@@ -326,7 +326,10 @@ async def uvicorn_protocol():
             *("data_received", "pause_writing", "resume_writing", "on_message_begin", "on_url"),
             *("on_header", "on_headers_complete", "on_body", "on_message_complete"),
             *("on_response_complete", "timeout_keep_alive_handler", "send_400_response"),
+            "_start_asgi_task",
         } <= set(dir(protocol))
+        assert protocol.timeout_keep_alive == protocol.config.timeout_keep_alive
+        assert protocol.server_state.total_requests == 0
 
 
 async def uvicorn_cycle():
@@ -336,6 +339,7 @@ async def uvicorn_cycle():
         assert (cycle.response_started, cycle.response_complete) == (False, False)
         assert (bytes(cycle.body), cycle.keep_alive) == (b"{}", True)
         assert cycle.flow.write_paused is False
+        assert cycle.flow is protocol.flow
         assert all(isinstance(part, bytes) for field in cycle.default_headers for part in field)
         assert cycle.message_event.is_set()
         assert cycle.transport is protocol.transport

@@ -47,6 +47,7 @@ class Connection(HttpToolsProtocol):
         self._in_body = False
         self._body_began = False
         self._refused = False
+        self._idle_since: float | None = None
         self._watching: Callable[[], None] | None = None
         self._writing: Callable[[], None] | None = None
 
@@ -69,6 +70,7 @@ class Connection(HttpToolsProtocol):
         if self._refused:
             return
         self._unparsed += len(data)
+        self._idle_since = None
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -138,8 +140,17 @@ class Connection(HttpToolsProtocol):
     # The server's side.
     def on_response_complete(self) -> None:
         """Continue with the next request, but do not read the rest of a body without end."""
-        super().on_response_complete()
-        if self._in_body and not self.transport.is_closing():
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            # One timer serves many requests, where uvicorn has one for each.
+            self._idle_since = self.loop.time()
+            self._start("idle", self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        if self._in_body:
             if self.expect_100_continue and not self._body_began:
                 # The client has left the body out: what comes next would be taken for it.
                 self._close()
@@ -165,8 +176,14 @@ class Connection(HttpToolsProtocol):
             self._writing = None
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that is not used."""
-        self._close()
+        """Close a connection that is not used, once that is long enough."""
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._start("idle", left, self.timeout_keep_alive_handler)
+        else:
+            self._close()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse invalid HTTP, and requests over the limits of `_count`."""

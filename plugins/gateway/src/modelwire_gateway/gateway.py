@@ -103,7 +103,7 @@ class Gateway:
         Raises:
             Refused: The caller may call no model of the group.
         """
-        if name in self.groups:
+        if name in self.groups.names:
             models = await self.groups.order(name)
         elif self.expand(name) is None:
             choice = self.runtime.config.agents.defaults.model
@@ -127,7 +127,7 @@ class Gateway:
             provider: The provider of a name that is neither an alias nor a reference.
         """
         aliases = self.settings.aliases
-        if name in self.groups:
+        if name in self.groups.names:
             return self.groups.models(name)[0]
         if name in aliases:
             return aliases[name]

@@ -75,6 +75,9 @@ class Groups:
         groups: The models of each group, by its name.
         counters: Where it is noted which models are left out.
         draw: A random number from 0 to 1.
+
+    Attributes:
+        names: The names of the groups.
     """
 
     def __init__(
@@ -85,12 +88,10 @@ class Groups:
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._groups = groups
+        self.names = frozenset(groups)
         self._counters = counters
         self._draw = draw
         self._failures: dict[str, int] = {}
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._groups
 
     def models(self, name: str) -> tuple[str, ...]:
         """The models of a group, as they are written."""

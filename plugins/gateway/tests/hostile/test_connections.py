@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from functools import partial
 
 import pytest
 from gateway_server import serving
@@ -10,6 +11,7 @@ from raw_http import answers, connection, exchange, head
 
 from modelwire_bedrock.emulator import Answer, Fault, Pacing, Text
 from modelwire_gateway import Settings
+from modelwire_gateway.server import server_config
 
 BODY = b'{"model": "default", "messages": []}'
 POST = "/v1/chat/completions"
@@ -224,6 +226,22 @@ async def test_a_client_that_reads_nothing_is_left(emulator, tmp_path, monkeypat
     assert record.usage.output > 0
     assert await asyncio.to_thread(emulator.requests[-1].wait, 10)
     assert emulator.requests[-1].end == "client_left"
+
+
+async def test_a_connection_that_is_idle_is_closed(emulator, tmp_path, monkeypatch):
+    """Not while it is used, however long that is, nor while an answer takes its time."""
+    short = partial(server_config, timeout_keep_alive=1.5)
+    monkeypatch.setattr("gateway_server.server_config", short)
+    emulator.answer(Answer(Text("ab"), pacing=Pacing(first=3)))
+    async with serving(emulator, tmp_path) as gateway, connection(gateway.url) as (reader, writer):
+        for _ in range(5):
+            writer.write(head("GET", "/healthz"))
+            assert len(await answers(reader)) == 1
+            await asyncio.sleep(0.4)
+        writer.write(head("POST", POST, f"Content-Length: {len(STREAM)}") + STREAM)
+        async with asyncio.timeout(100):
+            assert b"[DONE]" in await reader.readuntil(b"\r\n0\r\n\r\n")
+        assert await closed(reader) == b""
 
 
 async def test_half_a_connection_is_none(emulator, tmp_path):

@@ -12,6 +12,8 @@ from attrs import Factory, field, frozen, validators
 
 from modelwire.messages import Usage
 from modelwire.models import Model
+from modelwire_gateway.access.counters import Allowance
+from modelwire_gateway.access.money import to_nanodollars
 
 __all__ = [
     "Access",
@@ -85,15 +87,17 @@ class Limits:
     unpriced: bool = False
 
     @property
-    def any(self) -> bool:
-        """Whether there is a limit."""
-        counted = (self.requests_per_minute, self.tokens_per_minute, self.concurrency)
-        return self.budgeted or any(limit is not None for limit in counted)
-
-    @property
-    def budgeted(self) -> bool:
-        """Whether there is a budget."""
-        return self.budget_day is not None or self.budget_month is not None
+    def allowance(self) -> Allowance | None:
+        """The same with exact budgets; `None` where there is no limit."""
+        day, month = self.budget_day, self.budget_month
+        made = Allowance(
+            self.requests_per_minute,
+            self.tokens_per_minute,
+            self.concurrency,
+            None if day is None else to_nanodollars(day),
+            None if month is None else to_nanodollars(month),
+        )
+        return None if made == Allowance() else made
 
 
 @frozen
@@ -111,6 +115,7 @@ class Caller:
         labels: Labels that the provider gets with each request.
         limits: How much it may use.
         operator: Whether it may see the usage and the requests of all callers.
+        allowance: The limits as they are counted; `None` where there is none.
     """
 
     id: str
@@ -121,6 +126,11 @@ class Caller:
     labels: Mapping[str, str] = Factory(dict)
     limits: Limits = field(factory=Limits)
     operator: bool = False
+    allowance: Allowance | None = field(init=False, eq=False, repr=False)
+
+    @allowance.default
+    def _allowance(self) -> Allowance | None:
+        return self.limits.allowance
 
 
 @frozen
@@ -206,7 +216,7 @@ def make_key() -> str:
 _CREDENTIALS: Final = ("authorization", "x-api-key")
 
 
-def header_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def header_fields(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The header fields of a request; of those that are repeated the first.
 
     Args:
@@ -217,7 +227,8 @@ def header_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             who reads it, as a proxy before the gateway.
     """
     fields: dict[str, str] = {}
-    for name, value in pairs:
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         if fields.setdefault(name, value) != value and name in _CREDENTIALS:
             msg = f"The header field {name} must not be repeated."
             raise Refused(401, "unauthorized", msg)

@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -49,8 +48,6 @@ _log = logging.getLogger("modelwire_gateway.limits")
 _USUAL_OUTPUT: Final = 4096
 """The expected maximum of tokens of an answer, where the request does not limit it."""
 _RENEWAL_SECONDS: Final = 20.0
-_MOST_KNOWN: Final = 1024
-"""Limits of which the allowance is remembered."""
 _LOOKS: Final = 3
 """How often spending is read, where it is forgotten again meanwhile."""
 
@@ -177,8 +174,9 @@ class AccessControl:
             msg = f"This key may not call the model {name!r}."
             raise Refused(403, "model_not_allowed", msg)
         reservation = None
-        if caller.limits.any:
-            reservation = await self._reserve(caller, model, estimate, name)
+        if caller.allowance is not None:
+            demand = self._demand(caller, caller.allowance, model, estimate, name)
+            reservation = await self._reserve(caller, demand)
             self._running[reservation.id] = reservation
         return _Admitted(caller, reference, reservation, self)
 
@@ -205,10 +203,7 @@ class AccessControl:
         """Wait until everything that has ended is counted."""
         await asyncio.gather(*self._settling, *self._learning.values(), return_exceptions=True)
 
-    async def _reserve(
-        self, caller: Caller, model: Model, estimate: Estimate, name: str
-    ) -> Reservation:
-        demand = self._demand(caller, model, estimate, name)
+    async def _reserve(self, caller: Caller, demand: Demand) -> Reservation:
         try:
             reserved = await self._counters.reserve(demand)
             for _ in range(_LOOKS):
@@ -225,22 +220,21 @@ class AccessControl:
             raise _uncountable("The budget of this key")
         raise self._refusal(reserved, caller.limits)
 
-    def _demand(self, caller: Caller, model: Model, estimate: Estimate, name: str) -> Demand:
-        limits = caller.limits
+    def _demand(
+        self, caller: Caller, allowance: Allowance, model: Model, estimate: Estimate, name: str
+    ) -> Demand:
         output = estimate.output_tokens
         if output is None:
             output = min(model.max_tokens or _USUAL_OUTPUT, _USUAL_OUTPUT)
         tokens = estimate.input_tokens + output
-        if limits.tokens_per_minute is not None:
+        if allowance.tokens_per_minute is not None:
             # What is larger than the limit waits until it has the minute for itself.
-            tokens = min(tokens, limits.tokens_per_minute)
-        return Demand(
-            caller.id,
-            _allowance(limits),
-            tokens,
-            _expected_cost(limits, model, Usage(input=estimate.input_tokens, output=output), name),
-            Period.at(self._clock()),
-        )
+            tokens = min(tokens, allowance.tokens_per_minute)
+        cost = 0
+        if allowance.budgeted:
+            expected = Usage(input=estimate.input_tokens, output=output)
+            cost = _expected_cost(caller.limits, model, expected, name)
+        return Demand(caller.id, allowance, tokens, cost, Period.at(self._clock()))
 
     async def _learn_spending(self, caller: str) -> None:
         """Read what a caller has spent, once for all requests that wait for it."""
@@ -298,21 +292,7 @@ class AccessControl:
             _log.warning("A request cannot be settled in the shared limits.")
 
 
-@lru_cache(maxsize=_MOST_KNOWN)
-def _allowance(limits: Limits) -> Allowance:
-    day, month = limits.budget_day, limits.budget_month
-    return Allowance(
-        limits.requests_per_minute,
-        limits.tokens_per_minute,
-        limits.concurrency,
-        None if day is None else to_nanodollars(day),
-        None if month is None else to_nanodollars(month),
-    )
-
-
 def _expected_cost(limits: Limits, model: Model, expected: Usage, name: str) -> int:
-    if not limits.budgeted:
-        return 0
     cost = None if model.prices is None else model.prices.cost_of(expected)
     if cost is None and not limits.unpriced and not model.local:
         msg = f"The price of {name!r} is not known, and this key has a budget."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from modelwire_gateway.access.periods import Period
 
@@ -27,7 +27,11 @@ LimitName = Literal[
 
 @frozen
 class Allowance:
-    """The limits of a caller, with budgets in nano-dollars; `None` is no limit."""
+    """The limits of a caller, with budgets in nano-dollars; `None` is no limit.
+
+    Attributes:
+        budgeted: Whether there is a budget.
+    """
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
@@ -35,9 +39,10 @@ class Allowance:
     budget_day: int | None = None
     budget_month: int | None = None
 
-    @property
-    def budgeted(self) -> bool:
-        """Whether there is a budget."""
+    budgeted: bool = field(init=False, eq=False, repr=False)
+
+    @budgeted.default
+    def _budgeted(self) -> bool:
         return self.budget_day is not None or self.budget_month is not None
 
 

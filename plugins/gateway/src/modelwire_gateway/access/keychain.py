@@ -77,14 +77,17 @@ class Keychain:
         """
         given = KeyText.parse(text)
         key = self._keys.get(given.id, NOBODY)
-        if not key.accepts(given.secret, self._clock()):
+        accepted = key.accepts(given.secret, self._clock())
+        if not accepted:
             # It may have been made a moment ago.
             await self._refresh_after(time.monotonic())
             key = self._keys.get(given.id, NOBODY)
-            if not key.accepts(given.secret, self._clock()):
-                self._require_known()
-                raise Refused(401, "unauthorized", INVALID_KEY)
-        self._require_known()
+            accepted = key.accepts(given.secret, self._clock())
+        if not self.usable:
+            msg = "The keys of this gateway cannot be checked at the moment."
+            raise Refused(503, "unavailable", msg, retry_after=5.0)
+        if not accepted:
+            raise Refused(401, "unauthorized", INVALID_KEY)
         return key
 
     @property
@@ -143,8 +146,3 @@ class Keychain:
         else:
             self._confirmed = self._asked
             self._failing = False
-
-    def _require_known(self) -> None:
-        if not self.usable:
-            msg = "The keys of this gateway cannot be checked at the moment."
-            raise Refused(503, "unavailable", msg, retry_after=5.0)

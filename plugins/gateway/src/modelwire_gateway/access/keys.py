@@ -132,7 +132,8 @@ class Key:
         previous = self.previous_digest or _NO_DIGEST
         current = hmac.compare_digest(digest, self.digest)
         former = hmac.compare_digest(digest, previous) and now < (self.previous_until or 0)
-        return (current or former) and self.state(now) == "active"
+        ends = self.expires_at
+        return (current or former) and self.revoked_at is None and (ends is None or now < ends)
 
 
 NOBODY: Final = Key(id="", name="", digest=_NO_DIGEST)

@@ -69,7 +69,7 @@ class ModelsDoor:
         """Answer `GET /v1/models`."""
         request_id, words = new_request_id(), self._words(request)
         try:
-            caller = await self._gateway.access.authenticate(header_fields(request.headers.items()))
+            caller = await self._gateway.access.authenticate(header_fields(request.headers.raw))
             patience = _HURRY if "limit" in request.query_params else _PATIENCE
             items = [each.item for each in await self.listed(caller, patience)]
         except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
@@ -88,7 +88,7 @@ class ModelsDoor:
         request_id, words = new_request_id(), self._words(request)
         try:
             name = checked_name(request.path_params["model"])
-            caller = await self._gateway.access.authenticate(header_fields(request.headers.items()))
+            caller = await self._gateway.access.authenticate(header_fields(request.headers.raw))
             model = await resolve_model(self._gateway, self._gateway.expand(name))
             if not self._gateway.access.may_call(caller, name, str(model.ref)):
                 msg = f"This key may not call {name}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Any, Final
 
 import msgspec
@@ -40,7 +40,7 @@ _LONGEST_NAME: Final = 2048
 
 def new_request_id() -> str:
     """Make the id of a request."""
-    return f"{_PREFIX}{secrets.token_hex(12)}"
+    return f"{_PREFIX}{os.urandom(12).hex()}"
 
 
 @frozen

@@ -56,7 +56,7 @@ class Probes:
         if settings.open_probes or (is_loopback(settings.host) and _is_from_here(request)):
             return None
         try:
-            await self._gateway.access.authenticate(header_fields(request.headers.items()))
+            await self._gateway.access.authenticate(header_fields(request.headers.raw))
         except Refused as refused:
             return PlainTextResponse(f"{refused.message}\n", status_code=refused.status)
         return None

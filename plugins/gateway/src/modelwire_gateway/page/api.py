@@ -82,9 +82,7 @@ class PageApi:
         async def endpoint(request: Request) -> Response:
             request_id = new_request_id()
             try:
-                caller = await self._gateway.access.authenticate(
-                    header_fields(request.headers.items())
-                )
+                caller = await self._gateway.access.authenticate(header_fields(request.headers.raw))
                 body = await answer(caller, request)
             except Exception as error:  # noqa: BLE001 - a client gets an answer whatever it is
                 response = failure_response(self._words, explained(error, request_id), request_id)
