@@ -3,8 +3,9 @@
 import asyncio
 import copy
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 
 import pytest
 from strands import Agent
@@ -84,6 +85,45 @@ async def test_a_task_that_is_cancelled_closes_the_connection(emulator, model):
 
     await asyncio.to_thread(emulator.requests[0].wait)
     assert emulator.requests[0].end == "client_left"
+
+
+async def test_a_signal_ends_its_own_stream_alone(emulator, model):
+    emulator.answer(SLOW, times=None)
+    signals = [threading.Event() for _ in range(3)]
+    streams = [model.stream(ASKED, cancel_signal=signal) for signal in signals]
+    async with aclosing(streams[0]), aclosing(streams[1]), aclosing(streams[2]):
+        for stream in streams:
+            await anext(stream)
+        signals[1].set()
+        seen = [event async for event in streams[1]]
+        assert not [event for event in seen if "messageStop" in event]
+        for stream in (streams[0], streams[2]):
+            assert "contentBlockDelta" in await anext(stream)
+
+
+async def test_streams_share_the_timer_that_looks_at_their_signals(emulator, model, monkeypatch):
+    emulator.answer(SLOW, times=None)
+    loop = asyncio.get_running_loop()
+    call_later, timers = loop.call_later, []
+
+    def noted(delay, callback, *arguments, **context):
+        if callback.__module__ == "modelwire_strands.cancel_signal":
+            timers.append(callback)
+        return call_later(delay, callback, *arguments, **context)
+
+    monkeypatch.setattr(loop, "call_later", noted)
+    begun = time.monotonic()
+    streams = [model.stream(ASKED, cancel_signal=threading.Event()) for _ in range(20)]
+    async with AsyncExitStack() as stack:
+        for stream in streams:
+            await stack.enter_async_context(aclosing(stream))
+        await asyncio.gather(*map(anext, streams))
+        await asyncio.sleep(0.2)
+    assert 1 <= len(timers) <= (time.monotonic() - begun) / 0.05 + 2
+
+    ended = len(timers)
+    await asyncio.sleep(0.2)
+    assert len(timers) == ended, "without streams there is nothing to look at"
 
 
 def test_open_streams_hold_no_threads(emulator, model):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from modelwire.errors import Cancelled
 from modelwire.runtime import Stream
@@ -14,7 +15,7 @@ from modelwire.runtime import Stream
 __all__ = ["cancelled_by"]
 
 _INTERVAL: Final = 0.05
-"""Seconds between two looks at a signal."""
+"""Seconds between two looks at the signals."""
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def cancelled_by(signal: threading.Event | None, stream: Stream) -> Iterator[Non
     """A block that ends when a signal is set: its stream is closed, and waiting for an event leaves it.
 
     A `threading.Event` has no callbacks. Waiting for it would hold a thread for each stream, so a timer
-    of the event loop looks at it.
+    of the event loop looks at it, one for all streams of the loop.
 
     Args:
         signal: The signal, if there is one.
@@ -31,22 +32,53 @@ def cancelled_by(signal: threading.Event | None, stream: Stream) -> Iterator[Non
     if signal is None:
         yield
         return
-    loop = asyncio.get_running_loop()
-    timer: asyncio.TimerHandle | None = None
-
-    def look() -> None:
-        nonlocal timer
-        if signal.is_set():
-            stream.cancel()
-        else:
-            timer = loop.call_later(_INTERVAL, look)
-
-    look()
+    if signal.is_set():
+        stream.cancel()
+    watch = _watch_of(asyncio.get_running_loop())
+    watch.add(stream, signal)
     try:
         yield
     except Cancelled:
         if not signal.is_set():
             raise
     finally:
-        if timer is not None:
-            timer.cancel()
+        watch.remove(stream)
+
+
+class _Watch:
+    """The watch over the signals of all streams of one event loop."""
+
+    def __init__(self) -> None:
+        self._signals: dict[Stream, threading.Event] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, stream: Stream, signal: threading.Event) -> None:
+        """Cancel a stream once its signal is set."""
+        self._signals[stream] = signal
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_INTERVAL, self._look)
+
+    def remove(self, stream: Stream) -> None:
+        """Leave a stream alone from now on."""
+        self._signals.pop(stream, None)
+        if not self._signals and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        for stream in [each for each, signal in self._signals.items() if signal.is_set()]:
+            del self._signals[stream]
+            stream.cancel()
+        if self._signals:
+            self._timer = asyncio.get_running_loop().call_later(_INTERVAL, self._look)
+
+
+_watches: WeakKeyDictionary[asyncio.AbstractEventLoop, _Watch] = WeakKeyDictionary()
+
+
+def _watch_of(loop: asyncio.AbstractEventLoop) -> _Watch:
+    watch = _watches.get(loop)
+    if watch is None:
+        watch = _watches[loop] = _Watch()
+    return watch
