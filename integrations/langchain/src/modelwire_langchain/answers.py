@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -75,9 +76,10 @@ class Chunks:
         return None if make is None else make(event)
 
     def _text(self, event: TextDeltaEvent) -> ChatGenerationChunk:
+        text = event.delta
         if not self._in_blocks:
-            return _text_chunk(event.delta)
-        return _chunk([{"type": "text", "text": event.delta, "index": event.content_index}])
+            return _piece(text, text)
+        return _piece([{"type": "text", "text": text, "index": event.content_index}], text)
 
     def _thinking(self, event: ThinkingDeltaEvent) -> ChatGenerationChunk:
         return self._block(event.content_index, type="reasoning", reasoning=event.delta)
@@ -93,7 +95,7 @@ class Chunks:
 
     def _block(self, index: int, **members: Any) -> ChatGenerationChunk:
         self._in_blocks = True
-        return _chunk([{**members, "index": index}])
+        return _piece([{**members, "index": index}], "")
 
 
 def _call(event: ToolCallStartEvent) -> ChatGenerationChunk:
@@ -117,12 +119,25 @@ def _chunk(content: Any, **members: Any) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=AIMessageChunk(content=content, **members))
 
 
-_OF_TEXT = _chunk("")
+_MESSAGE = AIMessageChunk(content="")
+_CHUNK = ChatGenerationChunk(message=_MESSAGE)
+_CONTAINERS = [
+    (name, type(value)) for name, value in vars(_MESSAGE).items() if isinstance(value, dict | list)
+]
+"""The fields of a message that can be changed in place, so that each message needs its own."""
 
 
-def _text_chunk(text: str) -> ChatGenerationChunk:
-    """The same for a text: a copy takes a quarter of the time that its validation takes."""
-    return _OF_TEXT.model_copy(update={"message": AIMessageChunk(content=text), "text": text})
+def _piece(content: Content, text: str) -> ChatGenerationChunk:
+    """A chunk that has only content: copies take half of the time that their validation takes.
+
+    Args:
+        content: The content.
+        text: The text in it.
+    """
+    message, chunk = copy(_MESSAGE), copy(_CHUNK)
+    vars(message).update([(name, new()) for name, new in _CONTAINERS], content=content)
+    vars(chunk).update(message=message, text=text)
+    return chunk
 
 
 def _last(event: DoneEvent) -> ChatGenerationChunk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -111,13 +111,16 @@ class ModelwireStream(StreamedResponse):
                 for made in self._made(event):
                     yield made
 
-    def _made(self, event: Event) -> Iterator[ModelResponseStreamEvent]:
-        parts = self._parts_manager
-        if isinstance(event, TextDeltaEvent):
-            yield from parts.handle_text_delta(
+    def _made(self, event: Event) -> Iterable[ModelResponseStreamEvent]:
+        if type(event) is TextDeltaEvent:  # as nearly every event is
+            return self._parts_manager.handle_text_delta(
                 vendor_part_id=event.content_index, content=event.delta
             )
-        elif isinstance(event, ToolCallStartEvent):
+        return self._others(event)
+
+    def _others(self, event: Event) -> Iterator[ModelResponseStreamEvent]:
+        parts = self._parts_manager
+        if isinstance(event, ToolCallStartEvent):
             yield from parts.handle_tool_call_delta_events(
                 vendor_part_id=event.content_index, tool_name=event.name, tool_call_id=event.id
             )
