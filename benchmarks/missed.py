@@ -154,4 +154,5 @@ def missed(results: Mapping[str, Any]) -> str:
 
 def _figure(target: Mapping[str, Any]) -> str:
     figure, limit, unit = target["figure"], target["limit"], target["unit"]
-    return f"{target['what']}: {figure:.{target['digits']}f}{unit}, wanted {limit:g}{unit}"
+    note = f" ({target['note']})" if target.get("note") else ""
+    return f"{target['what']}: {figure:.{target['digits']}f}{unit}, wanted {limit:g}{unit}{note}"

@@ -39,6 +39,7 @@ class Target:
         limit: The most that it may be.
         unit: What stands behind both figures.
         digits: How many digits behind the point are shown.
+        note: What is shown beside the figure where it is missed.
     """
 
     what: str
@@ -46,6 +47,7 @@ class Target:
     limit: float
     unit: str = ""
     digits: int = 2
+    note: str = ""
 
     @property
     def is_met(self) -> bool:

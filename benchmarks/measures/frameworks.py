@@ -19,8 +19,16 @@ _LIMIT = 0.2
 _POINTS = ("min", "p50", "max")
 _HOWS = ("itself", "modelwire", "bedrock", "threads")
 """What answers: a model that costs nothing, modelwire, boto3, and boto3 with a thread for each stream."""
-_REPEATED = ("itself", "modelwire")
+_REPEATED = ("itself", "modelwire", "")
 """The others take long for a round, and differ by far more than rounds do."""
+_READER = "floor"
+"""The bare reader: what reads the same streams with aiohttp and a decoder, and does nothing else."""
+_READER_SAID = (
+    "The *bare reader* reads the same streams with aiohttp and a typed decoder, without a framework, a signature, "
+    "a message or a deadline. Its CPU time is added to that of the framework by itself."
+)
+_LEAST = "least"
+"""The framework by itself with the bare reader: what a model on aiohttp costs if it costs nothing else."""
 
 
 @frozen
@@ -91,6 +99,9 @@ class _Framework:
     paces: tuple[_Pace, ...] = (_PACED, _HEAD_FIRST, _FAST)
 
 
+_BOTH = (_PACED, _FAST)
+"""The paces of the targets."""
+
 _COMPARED = {
     "framework_langchain": _Framework("LangChain", "ChatBedrockConverse", "ChatModelwire"),
     "framework_pydantic_ai": _Framework("pydantic-ai", "BedrockConverseModel", "ModelwireModel"),
@@ -106,14 +117,18 @@ def measure(bench: Bench) -> Result:
     """Measure."""
     streams = _FEW if bench.quick else _STREAMS
     paces = "\n".join(f"- *{pace.name}*: {pace.title};" for pace in (_PACED, _HEAD_FIRST, _FAST))
-    tables = [f"{streams} streams begun at once:\n\n{paces[:-1]}."]
+    tables = [f"{streams} streams begun at once:\n\n{paces[:-1]}.", _READER_SAID]
     targets: list[Target] = []
     raw: dict[str, dict[str, Found]] = {}
+    bare = {pace.name: _median(bench, _READER, pace, streams) for pace in _BOTH}
     for name, framework in _COMPARED.items():
         raw[name] = {pace.name: _found(bench, name, pace, streams) for pace in framework.paces}
+        for pace in _BOTH:
+            _add_least(raw[name][pace.name], bare[pace.name])
         tables += _section(framework, raw[name])
         tables += _missing(name, framework, bench.environments.missing)
         targets += _targets(framework, raw[name], streams)
+    raw[_READER] = {pace: {_READER: got} for pace, got in bare.items() if got}
     return Result("\n\n".join(tables), targets, [], raw)
 
 
@@ -122,11 +137,23 @@ def _found(bench: Bench, name: str, pace: _Pace, streams: int) -> Found:
     found: Found = {}
     for how in pace.hows:
         settings = {"itself": pace.settings, "threads": str(streams)}.get(how, "")
-        rounds = bench.rounds(3, 1) if how in _REPEATED else 1
-        got = _rounds(bench, f"{name}:{how}:{settings}", pace, streams, rounds)
+        got = _median(bench, f"{name}:{how}:{settings}", pace, streams)
         if got:
-            found[how] = sorted(got, key=lambda each: each["cpu"])[len(got) // 2]
+            found[how] = got
     return found
+
+
+def _add_least(found: Found, reader: Mapping[str, Any]) -> None:
+    if "itself" in found and reader:
+        found[_LEAST] = {"cpu": found["itself"]["cpu"] + reader["cpu"]}
+
+
+def _median(bench: Bench, peer: str, pace: _Pace, streams: int) -> dict[str, Any]:
+    """What the round in the middle took, by CPU time; nothing where it could not be measured."""
+    how = peer.partition(":")[2].partition(":")[0]
+    rounds = bench.rounds(3, 1) if how in _REPEATED else 1
+    got = sorted(_rounds(bench, peer, pace, streams, rounds), key=lambda each: each["cpu"])
+    return got[len(got) // 2] if got else {}
 
 
 def _rounds(
@@ -152,6 +179,7 @@ def _section(framework: _Framework, found: Mapping[str, Found]) -> list[str]:
     """A table, and a sentence on what the framework costs."""
     names = {
         "itself": f"{framework.title} by itself",
+        _LEAST: f"{framework.title} by itself and the bare reader",
         "modelwire": f"**{framework.own}**",
         "bedrock": framework.peer,
         "threads": f"{framework.peer}, a thread for each stream",
@@ -167,13 +195,13 @@ def _section(framework: _Framework, found: Mapping[str, Found]) -> list[str]:
 
 
 def _figures(how: str, found: Mapping[str, Found]) -> list[str]:
-    paced = found["paced"].get(how)
-    head_first = found.get("head first", {}).get(how)
+    paced = found["paced"].get(how, {})
+    head_first = found.get("head first", {}).get(how, {})
     return [
-        *(milliseconds(paced[point] if paced else None, 0) for point in _POINTS),
-        str(paced["threads"]) if paced else "–",
+        *(milliseconds(paced.get(point), 0) for point in _POINTS),
+        str(paced.get("threads", "–")),
         *_cpu(how, found["paced"]),
-        milliseconds(head_first["p50"] if head_first else None, 0),
+        milliseconds(head_first.get("p50"), 0),
         *_cpu(how, found["fast"]),
     ]
 
@@ -186,20 +214,32 @@ def _cpu(how: str, found: Found) -> list[str]:
 
 
 def _cost(framework: _Framework, found: Mapping[str, Found]) -> list[str]:
-    """What the framework costs by itself, and how much cheaper a model could make it."""
+    """What the framework costs by itself, and what an event loop adds to that whatever the model."""
     parts = []
-    for pace in (_PACED, _FAST):
+    for pace in _BOTH:
         cpu = {how: got["cpu"] for how, got in found[pace.name].items()}
-        if cpu.keys() >= {"itself", "modelwire", "bedrock"}:
+        if cpu.keys() >= {"itself", _LEAST, "bedrock"}:
+            share = cpu[_LEAST] / cpu["bedrock"]
             parts.append(
                 f"{pace.name}, it takes {cpu['itself']:.2f} s of CPU time, which is "
-                f"{cpu['itself'] / cpu['modelwire']:.0%} of that with {framework.own} and "
-                f"{cpu['itself'] / cpu['bedrock']:.0%} of that with {framework.peer}, so that no model "
-                f"could make it more than {cpu['bedrock'] / cpu['itself']:.1f} times cheaper"
+                f"{cpu['itself'] / cpu['bedrock']:.0%} of that with {framework.peer}, and with the bare reader "
+                f"{cpu[_LEAST]:.2f} s, which is {share:.0%}, "
+                f"{'more than' if share > _LIMIT else 'within'} the {_LIMIT:.0%} of the target"
             )
-    if not parts:
-        return []
-    return [f"What {framework.title} costs by itself: {'; '.join(parts)}."]
+    first = _firsts(found["paced"])
+    if first:
+        parts.append(
+            f"paced, its first events come after {first} of the time with {framework.peer}"
+        )
+    return [f"What {framework.title} costs by itself: {'; '.join(parts)}."] if parts else []
+
+
+def _firsts(found: Found) -> str:
+    """When first events come with the framework by itself, as shares of its Bedrock model's."""
+    if not found.keys() >= {"itself", "bedrock"}:
+        return ""
+    own, peer = found["itself"], found["bedrock"]
+    return ", ".join(f"{own[point] / peer[point]:.0%} ({point})" for point in _POINTS)
 
 
 def _missing(name: str, framework: _Framework, missing: Mapping[str, str]) -> list[str]:
@@ -213,18 +253,24 @@ def _missing(name: str, framework: _Framework, missing: Mapping[str, str]) -> li
 
 def _targets(framework: _Framework, found: Mapping[str, Found], streams: int) -> list[Target]:
     what, of = f"{streams} streams through {framework.title}", f"of {framework.peer}'s"
-    pairs = {
-        pace.name: (got["modelwire"], got["bedrock"])
-        for pace in (_PACED, _FAST)
-        if (got := found[pace.name]).keys() >= {"modelwire", "bedrock"}
-    }
-    targets = [
-        Target(f"CPU of {what}, {pace}, {of}", own["cpu"] / peer["cpu"], _LIMIT)
-        for pace, (own, peer) in pairs.items()
-    ]
-    if "paced" in pairs:
-        own, peer = pairs["paced"]
+    targets = []
+    for pace in _BOTH:
+        cpu = {how: got["cpu"] for how, got in found[pace.name].items()}
+        if cpu.keys() >= {"modelwire", "bedrock"}:
+            target = Target(
+                f"CPU of {what}, {pace.name}, {of}", cpu["modelwire"] / cpu["bedrock"], _LIMIT
+            )
+            if _LEAST in cpu:
+                least = cpu[_LEAST] / cpu["bedrock"]
+                target.note = f"{least:.2f} for {framework.title} by itself and the bare reader"
+            targets.append(target)
+    paced = found["paced"]
+    if paced.keys() >= {"modelwire", "bedrock"}:
         for point in _POINTS:
-            share = own[point] / peer[point]
-            targets.append(Target(f"First event of {what}, {point}, {of}", share, _LIMIT))
+            share = paced["modelwire"][point] / paced["bedrock"][point]
+            target = Target(f"First event of {what}, {point}, {of}", share, _LIMIT)
+            if "itself" in paced:
+                itself = paced["itself"][point] / paced["bedrock"][point]
+                target.note = f"{itself:.2f} for {framework.title} by itself"
+            targets.append(target)
     return targets

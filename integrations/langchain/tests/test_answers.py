@@ -1,5 +1,7 @@
 """Chunks of answers, which are made in a shorter way where they have nothing but content."""
 
+import sys
+
 import pytest
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
@@ -40,6 +42,22 @@ def test_a_piece_is_a_chunk_as_langchain_makes_it(events, content):
         exclude_unset=True
     )
     assert (type(chunk), type(chunk.message)) == (type(made), type(made.message))
+
+
+def test_a_piece_is_not_validated():
+    chunks, called = Chunks(), []
+
+    def note(_frame, kind, function):
+        if kind == "c_call":
+            called.append(function.__name__)
+
+    sys.setprofile(note)
+    try:
+        chunks.of(TextDeltaEvent(0, "Hello"))
+    finally:
+        sys.setprofile(None)
+    assert "update" in called
+    assert "validate_python" not in called
 
 
 def test_pieces_share_nothing():
