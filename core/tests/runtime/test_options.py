@@ -6,7 +6,7 @@ from typing import get_type_hints
 import attrs
 import pytest
 
-from modelwire.hookspecs import CompletionOptions
+from modelwire.hookspecs import CompletionOptions, ToolChoice
 from modelwire.runtime import Runtime
 from modelwire.runtime.options import OptionChanges, StreamSettings, merge_options
 from modelwire.transport import Deadlines, Transport
@@ -33,6 +33,31 @@ def test_the_settings_of_a_tool_loop_are_the_keywords_of_a_stream():
     del keywords["tools"]  # the loop offers its own
     assert get_type_hints(StreamSettings) == {**keywords, **options}
     assert not StreamSettings.__required_keys__
+
+
+def test_every_option_of_a_call_is_kept_beside_the_configuration():
+    given = CompletionOptions(
+        max_tokens=1,
+        temperature=0.5,
+        top_p=0.5,
+        stop=("end",),
+        reasoning="low",
+        tool_choice=ToolChoice("any"),
+        cache_retention="long",
+        metadata={"team": "a"},
+        session_id="s",
+        response_schema={"type": "object"},
+        params={"a": 1},
+        plugins={"cache": {}},
+        deadlines=Deadlines(total=1),
+    )
+    defaults = CompletionOptions()
+    for option in attrs.fields(CompletionOptions):
+        assert getattr(given, option.name) != getattr(defaults, option.name), option.name
+    assert merge_options({}, given) == given
+    assert merge_options({"b": 2, "maxTokens": 3}, given) == attrs.evolve(
+        given, params={"a": 1, "b": 2}
+    )
 
 
 LAYERS = {
