@@ -1,7 +1,9 @@
 """Where requests go, as whom, and which models there are."""
 
+import gc
 import subprocess
 import sys
+from weakref import ref
 
 import pytest
 
@@ -176,3 +178,19 @@ def _json(data):
     import json
 
     return json.dumps(data).encode()
+
+
+def test_the_account_of_a_model_is_kept_as_long_as_its_configuration():
+    model = Model("anthropic", "m")
+    for key in ("sk-ant-1", "sk-ant-2"):
+        config = Config.from_document({}, environ={"ANTHROPIC_API_KEY": key})
+        provider = config.provider("anthropic")
+        found = resolve_account(provider, config, model)
+        assert found.headers["x-api-key"] == key
+        assert resolve_account(provider, config, model) is found
+        elsewhere = Model("anthropic", "m", base_url="http://gw:1")
+        assert resolve_account(provider, config, elsewhere).base_url == "http://gw:1"
+    kept = ref(found)
+    del config, provider, found
+    gc.collect()
+    assert kept() is None

@@ -1,7 +1,9 @@
 """The address and the credentials of requests."""
 
+import gc
 import tomllib
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
@@ -336,3 +338,40 @@ def test_the_api_of_ollama_is_spoken_at_v1(provider, written):
 def test_ollama_elsewhere_needs_no_key():
     account = account_of("my-box", baseUrl="http://gpu.example:11434", api="ollama")
     assert account.url("models") == "http://gpu.example:11434/v1/models"
+
+
+class TestWhatIsKept:
+    """The account of a model is kept for its next call, and for no other."""
+
+    def configured(self, key, **settings):
+        document = {"models": {"providers": {"acme": {"baseUrl": "http://a/v1", **settings}}}}
+        config = Config.from_document(document, environ={"ACME_API_KEY": key})
+        return config.provider("acme"), config
+
+    def test_a_call_that_is_alike_has_the_same_account(self):
+        provider, config = self.configured("key-one")
+        model = Model("acme", "m")
+        first = resolve_account(provider, config, model, {"top_k": 5})
+        assert resolve_account(provider, config, model, {}) is first
+
+    def test_another_key_base_url_model_or_parameter_has_another(self):
+        model = Model("acme", "m")
+        for key in ("key-one", "key-two"):
+            account = resolve_account(*self.configured(key), model)
+            assert account.headers["Authorization"] == f"Bearer {key}"
+        provider, config = self.configured("key-one", baseUrl="http://b/v1")
+        assert resolve_account(provider, config, model).url("x") == "http://b/v1/x"
+        elsewhere = Model("acme", "m", base_url="http://c/v1", headers={"X-Team": "c"})
+        account = resolve_account(provider, config, elsewhere)
+        assert (account.url("x"), account.headers["X-Team"]) == ("http://c/v1/x", "c")
+        for team in ("t-1", "t-2"):
+            account = resolve_account(provider, config, model, {"organization": team})
+            assert account.headers["OpenAI-Organization"] == team
+        assert "OpenAI-Organization" not in resolve_account(provider, config, model).headers
+
+    def test_no_key_outlives_its_configuration(self):
+        provider, config = self.configured("key-one")
+        account = ref(resolve_account(provider, config, Model("acme", "m")))
+        del provider, config
+        gc.collect()
+        assert account() is None

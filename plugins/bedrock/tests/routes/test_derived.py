@@ -1,7 +1,5 @@
 """What is decided for one provider is kept for its next call, and for no other."""
 
-import gc
-
 import pytest
 
 from modelwire.config import Config
@@ -10,7 +8,6 @@ from modelwire.messages import AssistantMessage, Context, UserMessage
 from modelwire.models import Model
 from modelwire_bedrock.aws.endpoints import resolve_target
 from modelwire_bedrock.routes.choice import choose_route
-from modelwire_bedrock.routes.derived import Derived
 from modelwire_bedrock.routes.request import routed_request
 
 MODEL = Model("amazon-bedrock", "openai.gpt-oss-20b-1:0")
@@ -98,14 +95,3 @@ def test_another_configuration_has_another_provider():
     ]
     assert "X-Team" in routed(*other).headers
     assert "X-Team" not in routed(*one).headers
-
-
-def test_a_provider_is_not_taken_for_one_that_has_gone():
-    """An address in memory may be used again."""
-    derived = Derived()
-    for number in range(1000):
-        _, provider = configured(region=f"us-east-{number}")
-        assert derived.derive((provider,), "key", lambda p=provider: p).region == provider.region
-        del provider
-        gc.collect(0)
-    assert 0 < len(derived._known) <= 256

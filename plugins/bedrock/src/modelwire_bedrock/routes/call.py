@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from modelwire.authoring import CallAttempt
+from modelwire.authoring import CallAttempt, Derived
 from modelwire.errors import AuthenticationError, ModelwireError, ProviderError
 from modelwire.events import Delta, Diagnostic, ResponseInfo
 from modelwire_bedrock.aws.signing import transport_for
@@ -19,7 +19,6 @@ from modelwire_bedrock.models.inference_profiles import remember_invalid
 from modelwire_bedrock.models.memory import Memory
 from modelwire_bedrock.models.routes import Prefix, routes_of
 from modelwire_bedrock.routes.address import base_url
-from modelwire_bedrock.routes.derived import Derived
 from modelwire_bedrock.routes.transport import AwsFaultTransport
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from modelwire.authoring import Derived
 from modelwire.errors import InvalidRequest, NotFound
 from modelwire_bedrock.aws.service_hosts import is_mantle
 from modelwire_bedrock.models.routes import (
@@ -21,7 +22,6 @@ from modelwire_bedrock.models.routes import (
     mantle_name,
     routes_of,
 )
-from modelwire_bedrock.routes.derived import Derived
 
 if TYPE_CHECKING:
     from modelwire.config import ProviderConfig

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
+from modelwire.authoring import Derived
 from modelwire.errors import ConfigError
 from modelwire.messages import AssistantMessage, Context
 from modelwire.repair import Change, Changes
@@ -22,7 +23,6 @@ from modelwire_bedrock.converse.options import Params, envelope
 from modelwire_bedrock.models.families import base_model_id, family_of
 from modelwire_bedrock.models.limits import limits_of
 from modelwire_bedrock.models.routes import CONVERSE, MESSAGES
-from modelwire_bedrock.routes.derived import Derived
 from modelwire_bedrock.routes.options import fitted_options, thinking_words
 from modelwire_bedrock.settings import AUTH
 
