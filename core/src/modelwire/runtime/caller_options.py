@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar, get_args
 
 from attrs import evolve, fields
@@ -115,11 +116,19 @@ _OF_EMBEDDINGS: Rules = {
     "normalize": (lambda value: isinstance(value, bool), "True or False"),
     **{name: _NEEDED[name] for name in ("params", "plugins", "deadlines")},
 }
-_DEFAULTS: Mapping[type, Sequence[tuple[str, Any]]] = {
-    kind: [(each.name, getattr(kind(), each.name)) for each in fields(kind)]
-    for kind in (CompletionOptions, EmbeddingOptions)
+
+
+def _defaults(kind: type[Any]) -> _Defaults:
+    names = tuple(each.name for each in fields(kind))
+    values_of = attrgetter(*names)
+    return names, values_of, values_of(kind())
+
+
+_Defaults: TypeAlias = tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]], tuple[Any, ...]]
+_DEFAULTS: Mapping[type, _Defaults] = {
+    kind: _defaults(kind) for kind in (CompletionOptions, EmbeddingOptions)
 }
-"""The options of each class, with their defaults."""
+"""The options of each class: their names, what gets their values, and their defaults."""
 _NESTED = ("params", "plugins", "metadata", "response_schema")
 
 
@@ -207,12 +216,12 @@ def checked_options(
 
 def _given(kind: type[Any], options: object) -> Collection[str]:
     """The names of the options that are not certainly their defaults."""
-    given = []
-    for name, default in _DEFAULTS[kind]:
-        value = getattr(options, name)
-        if value is not default and not (type(value) is type(default) and value == default):
-            given.append(name)
-    return given
+    names, values_of, defaults = _DEFAULTS[kind]
+    return [
+        name
+        for name, value, default in zip(names, values_of(options), defaults, strict=True)
+        if value is not default and (type(value) is not type(default) or value != default)
+    ]
 
 
 def embedding_options_of(
