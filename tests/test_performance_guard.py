@@ -222,7 +222,7 @@ def test_an_event_leaves_behind_its_text_and_nothing_else():
     [
         ("import modelwire", 40),
         ("sys.argv[1:] = ['--help']; from modelwire.cli.app import main; main()", 125),
-        ("sys.argv[1:] = ['models', 'list']; from modelwire.cli.app import main; main()", 310),
+        ("sys.argv[1:] = ['models', 'list']; from modelwire.cli.app import main; main()", 312),
     ],
     ids=["import", "help", "list"],
 )
