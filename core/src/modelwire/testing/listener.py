@@ -41,7 +41,9 @@ async def listening(
         # Known before its task runs for the first time, since that may be cancelled before it does.
         for known in [known for known, plug in open_ones.items() if plug.fileno() == -1]:
             del open_ones[known]
-        open_ones[writer] = writer.get_extra_info("socket")
+        plug = writer.get_extra_info("socket")
+        if plug is not None:  # as where a client of TLS has left
+            open_ones[writer] = plug
         task = asyncio.ensure_future(handle(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)

@@ -297,6 +297,7 @@ def _head(reply: Reply) -> bytes:
 def _reset(writer: asyncio.StreamWriter) -> None:
     """Close the connection as a crashed peer does, with a TCP reset."""
     sock = writer.get_extra_info("socket")
-    with suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if sock is not None:  # as where a client of TLS has left
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from modelwire_bedrock.emulator import Emulator
+from modelwire_bedrock.emulator import Emulator, listener
 
 NOVA = "us.amazon.nova-lite-v1:0"
 BODY = json.dumps({"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}).encode()
@@ -100,3 +100,29 @@ def test_a_connection_of_tls_whose_end_is_not_answered_does_not_disturb_the_stop
             time.sleep(0.001)
         for peer in peers:
             emulator._loop.call_soon_threadsafe(peer.transport.close)
+
+
+async def test_a_connection_of_tls_that_has_just_been_lost_does_not_disturb_the_stop(monkeypatch):
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trusting)
+    async with Emulator(tls=context) as emulator:
+        _, writer = await asyncio.open_connection(emulator.host, emulator.port, ssl=trusting)
+        while not (peers := emulator._runtime.runner.server.connections):
+            await asyncio.sleep(0.001)
+        lost = []
+
+        async def lose(_):
+            monkeypatch.undo()
+            for peer in peers:
+                peer.transport.abort()
+            # The connection is gone now; its protocol hears of it in the next turn of the loop.
+            await asyncio.sleep(0)
+            lost.extend(peer.transport.get_extra_info("socket") for peer in peers)
+
+        monkeypatch.setattr(listener, "stop_accepting", lose)
+    assert lost == [None]
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

@@ -50,7 +50,8 @@ def reset_connection(request: web.Request) -> NoReturn:
     if transport is not None:
         # Without lingering the kernel sends RST in place of an orderly end.
         plug = transport.get_extra_info("socket")
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+        if plug is not None:  # as where a client of TLS has left
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         transport.abort()
     raise Broken
 

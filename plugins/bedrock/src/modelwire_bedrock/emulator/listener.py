@@ -92,9 +92,11 @@ class Listener:
         self._listening.close()
         # A transport of TLS that is closed for the second time, as now, lets go of its socket.
         open_ones = [
-            (peer.transport, peer.transport.get_extra_info("socket"))
+            (peer.transport, plug)
             for peer in runner.server.connections
             if peer.transport is not None
+            # TLS has none where the connection was lost a moment ago.
+            and (plug := peer.transport.get_extra_info("socket")) is not None
         ]
         await runner.cleanup()
         for transport, plug in open_ones:
