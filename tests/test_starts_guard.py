@@ -13,14 +13,14 @@ from modelwire.events import TextDeltaEvent
 from modelwire.transport.starts import APART, TOGETHER
 
 STREAMS = 64
-MOST_CALLS = 640
+MOST_CALLS = 600
 """The most calls of modelwire's own functions for a short answer, from the call to its end."""
-MOST_AT_ONCE = 65
+MOST_AT_ONCE = 63
 """The most of them before the gate of starts, where all streams that are begun together get at once."""
 
-MOST_INSTRUCTIONS = 14_900
+MOST_INSTRUCTIONS = 14_200
 """The most instructions of modelwire's own code for an answer of one piece of text."""
-MOST_BLOCKS = 475
+MOST_BLOCKS = 405
 """The most blocks of memory that an open stream holds."""
 
 

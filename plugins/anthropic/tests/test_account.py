@@ -12,6 +12,7 @@ from modelwire.errors import AuthenticationError, ConfigError, MalformedResponse
 from modelwire.models import Model
 from modelwire.testing import Reply
 from modelwire_anthropic.account import resolve_account
+from modelwire_anthropic.client import account_for
 from modelwire_anthropic.credentials import detect
 from modelwire_anthropic.describe import describe
 
@@ -185,11 +186,11 @@ def test_the_account_of_a_model_is_kept_as_long_as_its_configuration():
     for key in ("sk-ant-1", "sk-ant-2"):
         config = Config.from_document({}, environ={"ANTHROPIC_API_KEY": key})
         provider = config.provider("anthropic")
-        found = resolve_account(provider, config, model)
+        found = account_for(provider, config, model)
         assert found.headers["x-api-key"] == key
-        assert resolve_account(provider, config, model) is found
+        assert account_for(provider, config, model) is found
         elsewhere = Model("anthropic", "m", base_url="http://gw:1")
-        assert resolve_account(provider, config, elsewhere).base_url == "http://gw:1"
+        assert account_for(provider, config, elsewhere).base_url == "http://gw:1"
     kept = ref(found)
     del config, provider, found
     gc.collect()

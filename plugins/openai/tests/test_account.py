@@ -11,6 +11,7 @@ from modelwire.config import Config
 from modelwire.errors import AuthenticationError, ConfigError
 from modelwire.models import Model
 from modelwire_openai.account import default_api, key_variables, resolve_account
+from modelwire_openai.client import account_for
 from modelwire_openai.compat import Compat
 from modelwire_openai.model_compat import compat_for
 from modelwire_openai.servers import SERVERS, server_of
@@ -351,27 +352,27 @@ class TestWhatIsKept:
     def test_a_call_that_is_alike_has_the_same_account(self):
         provider, config = self.configured("key-one")
         model = Model("acme", "m")
-        first = resolve_account(provider, config, model, {"top_k": 5})
-        assert resolve_account(provider, config, model, {}) is first
+        first = account_for(provider, config, model, {"top_k": 5})
+        assert account_for(provider, config, model, {}) is first
 
     def test_another_key_base_url_model_or_parameter_has_another(self):
         model = Model("acme", "m")
         for key in ("key-one", "key-two"):
-            account = resolve_account(*self.configured(key), model)
+            account = account_for(*self.configured(key), model, {})
             assert account.headers["Authorization"] == f"Bearer {key}"
         provider, config = self.configured("key-one", baseUrl="http://b/v1")
-        assert resolve_account(provider, config, model).url("x") == "http://b/v1/x"
+        assert account_for(provider, config, model, {}).url("x") == "http://b/v1/x"
         elsewhere = Model("acme", "m", base_url="http://c/v1", headers={"X-Team": "c"})
-        account = resolve_account(provider, config, elsewhere)
+        account = account_for(provider, config, elsewhere, {})
         assert (account.url("x"), account.headers["X-Team"]) == ("http://c/v1/x", "c")
         for team in ("t-1", "t-2"):
-            account = resolve_account(provider, config, model, {"organization": team})
+            account = account_for(provider, config, model, {"organization": team})
             assert account.headers["OpenAI-Organization"] == team
-        assert "OpenAI-Organization" not in resolve_account(provider, config, model).headers
+        assert "OpenAI-Organization" not in account_for(provider, config, model, {}).headers
 
     def test_no_key_outlives_its_configuration(self):
         provider, config = self.configured("key-one")
-        account = ref(resolve_account(provider, config, Model("acme", "m")))
+        account = ref(account_for(provider, config, Model("acme", "m"), {}))
         del provider, config
         gc.collect()
         assert account() is None

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from modelwire.authoring import Derived, key_variable, missing_key
+from modelwire.authoring import key_variable, missing_key
 from modelwire.errors import ConfigError
 from modelwire.redaction import url_repr
 
@@ -73,23 +73,12 @@ def resolve_account(
     key is the provider's `apiKey`, or that of `ANTHROPIC_API_KEY`; a token of
     `ANTHROPIC_AUTH_TOKEN` is sent as `Authorization`, as gateways require. A provider of the user's
     own has the variable `<ID>_API_KEY`, and never gets another's key. No key is looked up where a
-    plugin owns the auth mode. The outcome is kept for the next call of a model.
+    plugin owns the auth mode.
 
     Raises:
         ConfigError: There is no address, or it is not a URL.
         AuthenticationError: There is no key; the hint names the variable.
     """
-    if model is None:
-        return _account(provider, config, None)
-    return _accounts.derive(
-        (provider, config, model), None, lambda: _account(provider, config, model)
-    )
-
-
-_accounts: Derived[Account] = Derived()
-
-
-def _account(provider: ProviderConfig, config: Config, model: Model | None) -> Account:
     base_url = address_of(provider, config, model)
     own = {**provider.headers, **(model.headers if model else {})}
     headers = {"anthropic-version": _VERSION, **{k.lower(): v for k, v in own.items()}}

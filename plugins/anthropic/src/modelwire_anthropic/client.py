@@ -6,16 +6,32 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire import authoring
-from modelwire.authoring import BodyEvent, JsonApi, TypedEvents
-from modelwire_anthropic.account import API, PUBLIC_HEADERS
+from modelwire.authoring import BodyEvent, Derived, JsonApi, TypedEvents
+from modelwire_anthropic.account import API, PUBLIC_HEADERS, Account, resolve_account
 from modelwire_anthropic.errors import REQUEST_ID_HEADERS
 
 if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
     from modelwire.events import ResponseInfo
+    from modelwire.models import Model
     from modelwire.transport import Deadlines, Transport
-    from modelwire_anthropic.account import Account
 
-__all__ = ["fetch_json", "json_api", "stream_events"]
+__all__ = ["account_for", "fetch_json", "json_api", "stream_events"]
+
+
+_accounts: Derived[Account] = Derived()
+
+
+def account_for(provider: ProviderConfig, config: Config, model: Model) -> Account:
+    """The account for a call, as `resolve_account` finds it, kept for the next call of the model.
+
+    Raises:
+        ConfigError: As `resolve_account` raises it, and likewise the other.
+        AuthenticationError: There is no key.
+    """
+    return _accounts.derive(
+        (provider, config, model), None, lambda: resolve_account(provider, config, model)
+    )
 
 
 def json_api(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from modelwire.authoring import Derived, key_variable, missing_key
+from modelwire.authoring import key_variable, missing_key
 from modelwire.errors import ConfigError
 from modelwire.transport import merge_headers
 from modelwire_openai.addresses import Address, is_azure, is_loopback
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modelwire.models import Model
 
 __all__ = [
+    "ACCOUNT_PARAMETERS",
     "Account",
     "KeySource",
     "address_of",
@@ -29,6 +30,8 @@ __all__ = [
     "speaks_ollama",
 ]
 
+ACCOUNT_PARAMETERS = frozenset({"organization", "project", "apiVersion", "api_version"})
+"""The parameters of a request that an account depends on."""
 _KEY_HEADERS = frozenset({"authorization", "api-key", "x-api-key"})
 
 
@@ -85,7 +88,7 @@ def resolve_account(
     The address is the model's, the provider's, that of `OPENAI_BASE_URL` for `openai`, or the
     table's. The key is the provider's `apiKey`, or that of the variables in the table; a provider
     of the user's own has the variable `<ID>_API_KEY`, and never gets another's key. None is
-    looked for where a plugin owns the auth mode. The outcome is kept for the next call of a model.
+    looked for where a plugin owns the auth mode.
 
     Args:
         provider: The provider's configuration.
@@ -97,22 +100,7 @@ def resolve_account(
         ConfigError: There is no base URL, or the key is kept where modelwire does not read.
         AuthenticationError: A key is needed and there is none; the hint names the variable.
     """
-    if model is None or (params and not _READ.isdisjoint(params)):
-        return _account(provider, config, model, params or {})
-    return _accounts.derive(
-        (provider, config, model), None, lambda: _account(provider, config, model, {})
-    )
-
-
-_READ = frozenset({"organization", "project", "apiVersion", "api_version"})
-"""The parameters of a request that an account depends on."""
-_accounts: Derived[Account] = Derived()
-
-
-def _account(
-    provider: ProviderConfig, config: Config, model: Model | None, params: Mapping[str, Any]
-) -> Account:
-    params = {**provider.params, **(model.params if model else {}), **params}
+    params = {**provider.params, **(model.params if model else {}), **(params or {})}
     server = server_of(provider.id)
     if server is None and speaks_ollama(provider, model):
         server = server_of(OLLAMA)

@@ -6,17 +6,38 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelwire import authoring
-from modelwire.authoring import BodyEvent, JsonApi, TypedEvents
+from modelwire.authoring import BodyEvent, Derived, JsonApi, TypedEvents
+from modelwire_openai.account import ACCOUNT_PARAMETERS, Account, resolve_account
 
 if TYPE_CHECKING:
+    from modelwire.config import Config, ProviderConfig
     from modelwire.events import ResponseInfo
+    from modelwire.models import Model
     from modelwire.transport import Deadlines, Transport
-    from modelwire_openai.account import Account
 
-__all__ = ["fetch_json", "json_api", "redact_json", "stream_json"]
+__all__ = ["account_for", "fetch_json", "json_api", "redact_json", "stream_json"]
 
 _REQUEST_ID_HEADERS = ("x-amzn-requestid",)
 """Where services name a request besides `x-request-id`: Amazon Bedrock's endpoints of these APIs."""
+
+
+_accounts: Derived[Account] = Derived()
+
+
+def account_for(
+    provider: ProviderConfig, config: Config, model: Model, params: Mapping[str, Any]
+) -> Account:
+    """The account for a call, as `resolve_account` finds it, kept for the next call of the model.
+
+    Raises:
+        ConfigError: As `resolve_account` raises it, and likewise the other.
+        AuthenticationError: A key is needed and there is none.
+    """
+    if not ACCOUNT_PARAMETERS.isdisjoint(params):
+        return resolve_account(provider, config, model, params)
+    return _accounts.derive(
+        (provider, config, model), None, lambda: resolve_account(provider, config, model)
+    )
 
 
 def json_api(

@@ -9,8 +9,8 @@ from attrs import evolve, frozen
 
 from modelwire.authoring import BodyEvent, CallAttempt, Remedy, stream_call
 from modelwire.repair import Change
-from modelwire_anthropic.account import Account, resolve_account
-from modelwire_anthropic.client import stream_events
+from modelwire_anthropic.account import Account
+from modelwire_anthropic.client import account_for, stream_events
 from modelwire_anthropic.errors import refuses_thinking
 from modelwire_anthropic.messages.request import MessagesRequest, build_request
 from modelwire_anthropic.messages.stream import Translator
@@ -108,7 +108,7 @@ def complete(
     """
 
     async def plan() -> MessagesCall:
-        account = resolve_account(provider, config, model)
+        account = account_for(provider, config, model)
         vendor = vendor_of(model, account.base_url)
         request = build_request(model, context, options, vendor=vendor)
         return MessagesCall(request, account, model, context, options)

@@ -10,8 +10,8 @@ from attrs import frozen
 
 from modelwire.authoring import BodyEvent, CallAttempt, stream_call
 from modelwire.repair import Change
-from modelwire_openai.account import Account, resolve_account, speaks_ollama
-from modelwire_openai.client import redact_json, stream_json
+from modelwire_openai.account import Account, speaks_ollama
+from modelwire_openai.client import account_for, redact_json, stream_json
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.request import ChatRequest, build_request
 from modelwire_openai.completions.stream import Translator
@@ -97,7 +97,7 @@ def complete_chat(
     """
 
     async def plan() -> ChatCall:
-        account = resolve_account(provider, config, model, options.params)
+        account = account_for(provider, config, model, options.params)
         compat = compat_for(account.server, account.compat, provider, model)
         request = build_request(model, context, options, compat=compat, is_openai=account.is_openai)
         ollama = speaks_ollama(provider, model)

@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 from modelwire.authoring import BodyEvent, CallAttempt, Remedy, stream_call
 from modelwire.errors import InvalidRequest, NotFound, ProviderError
 from modelwire.repair import Change
-from modelwire_openai.account import Account, resolve_account
-from modelwire_openai.client import redact_json, stream_json
+from modelwire_openai.account import Account
+from modelwire_openai.client import account_for, redact_json, stream_json
 from modelwire_openai.responses.dialect import Dialect, dialect_of
 from modelwire_openai.responses.request import ResponsesRequest, build_request
 from modelwire_openai.responses.stream import Translator
@@ -138,7 +138,7 @@ def complete_responses(
     """
 
     async def plan() -> ResponsesCall:
-        account = resolve_account(provider, config, model, options.params)
+        account = account_for(provider, config, model, options.params)
         dialect = dialect_of(account.address.host, model)
         request = build_request(model, context, options, dialect=dialect)
         return ResponsesCall(request, account, dialect, model, context, options)
