@@ -110,6 +110,16 @@ def test_an_event_costs_few_function_calls(few_and_many):
     assert per_event < 4.3, f"{per_event:.1f} calls per event: {spent}"
 
 
+async def test_an_answer_that_is_awaited_is_not_handed_out_event_by_event(tmp_path):
+    with answering(200) as url:
+        async with runtime_for(url, tmp_path) as runtime:
+            await read(runtime)
+            with Calls() as calls:
+                message = await runtime.complete("Hello", model=burst_reader.MODEL)
+    assert message.text.count("word") == 200
+    assert calls.own["stream.py:_events"] < 20
+
+
 async def test_an_event_that_comes_alone_costs_few_function_calls(tmp_path):
     # Some of them may come together, which costs less.
     with answering(100, "paced", seconds=0.02) as url:

@@ -32,10 +32,12 @@ class StreamState(CallState):
         message: The finished message.
         error: The reason why there is none.
         observation: The observation of the answer.
+        skips_events: Whether only the message is wanted, so that no event is handed out any more.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.skips_events = False
         self.assembler: Assembler | None = None
         self.message: AssistantMessage | None = None
         self.error: ModelwireError | None = None
@@ -130,6 +132,7 @@ class Stream(AsyncClosable):
         Raises:
             ModelwireError: The answer failed; `partial` is the partial message.
         """
+        self._state.skips_events = True
         async for _ in self._events:
             pass
         if self._state.message is None:
@@ -179,7 +182,7 @@ async def _events(
                             last.message.attempts = list(state.attempts)
                         state.message = last.message
                     cancellation.leave()
-                    for event in arrived:
+                    for event in () if state.skips_events else arrived:
                         yield event
                         if cancellation.error is not None:
                             raise cancellation.error
