@@ -44,6 +44,9 @@ __all__ = ["Translator"]
 
 _THINKING, _TEXT = 0, 1
 
+_PLAIN = frozenset({"role", "content", "refusal"})
+"""The members of most deltas; one that has no other is text, or a refusal."""
+
 _REASONS: Mapping[str, StopReason] = {
     "stop": StopReason.STOP,
     "end": StopReason.STOP,
@@ -210,7 +213,9 @@ class Translator:
         self._asides.note_choice(choice)
 
     def _content(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
-        self._reasoning(delta, deltas)
+        is_plain = delta.keys() <= _PLAIN
+        if not is_plain:
+            self._reasoning(delta, deltas)
         if isinstance(delta.get("content"), list):
             self._parts(read_objects(delta, "content"), deltas)
         elif content := read_text(delta, "content"):
@@ -221,6 +226,8 @@ class Translator:
                 self._refused = True
                 deltas.append(Diagnostic("refusal"))
             self._text(refusal, deltas)
+        if is_plain:
+            return
         if calls := read_objects(delta, "tool_calls"):
             self._settle(deltas)
             self._calls.feed(calls, deltas)
