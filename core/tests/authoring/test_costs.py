@@ -4,10 +4,12 @@ import threading
 from contextlib import aclosing
 
 import pytest
+from attrs import evolve, fields
 
 from modelwire.authoring import PriceEntry, prices, with_costs
 from modelwire.events import TextDelta, UsageReport, deltas_of
 from modelwire.messages import Cost, Usage
+from modelwire.messages.usage import priced
 from modelwire.models import Prices
 
 PRICES = Prices(1.0, 2.0, 0.0, 0.0)
@@ -74,3 +76,10 @@ async def test_a_report_that_names_its_cost_keeps_it(table):
     report = UsageReport(Usage(input=1, cost=Cost(5.0, 0.0, 0.0, 0.0)))
     assert await collected("dear", report) == [report]
     assert table == []
+
+
+def test_a_usage_with_its_cost_is_otherwise_the_same():
+    usage = Usage(1, 2, 3, 4, 5, 6)
+    cost = Cost(1.0)
+    assert priced(usage, cost) == evolve(usage, cost=cost)
+    assert all(getattr(usage, each.name) for each in fields(Usage) if each.name != "cost")

@@ -6,11 +6,10 @@ from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from modelwire.authoring.prices import PriceEntry, known_entry, look_up_prices
 from modelwire.authoring.single_flight import SingleFlight
 from modelwire.events import UsageReport
+from modelwire.messages.usage import priced
 
 if TYPE_CHECKING:
     from modelwire.events import Delta, Deltas
@@ -55,7 +54,7 @@ async def with_cost(usage: Usage, service: str, model_id: str) -> Usage:
     """A usage with its cost, where that is known; the arguments are those of `with_costs`."""
     prices = await _prices(service, model_id)
     cost = prices.cost_of(usage) if prices is not None else None
-    return usage if cost is None else evolve(usage, cost=cost)
+    return usage if cost is None else priced(usage, cost)
 
 
 _lookups: SingleFlight[PriceEntry] = SingleFlight("modelwire-prices")

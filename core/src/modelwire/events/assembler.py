@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
-from attrs import asdict, evolve
+from attrs import asdict
 
 from modelwire.errors import (
     MalformedResponse,
@@ -70,6 +70,7 @@ from modelwire.messages import (
     Usage,
 )
 from modelwire.messages.arguments import parse_arguments
+from modelwire.messages.usage import priced
 from modelwire.structuring import TOO_DEEP, finite_numbers, is_deep
 from modelwire.text import has_surrogates, replace_surrogates
 
@@ -242,7 +243,7 @@ class Assembler:
             if mistake is not None:
                 self._note_latest({"type": "unusable_prices", "reason": f"{mistake}."})
             elif cost is not None:
-                self._message.usage = evolve(usage, cost=cost)
+                _set(self._message, "usage", priced(usage, cost))
 
     def _content(self, calls: dict[int, ToolCall]) -> list[AssistantContent]:
         content: list[AssistantContent] = []

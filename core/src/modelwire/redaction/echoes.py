@@ -63,12 +63,19 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 def redact_data(value: Any, secrets: Collection[str]) -> Any:
     """Replace the secrets in JSON data: in its texts, and in the keys of its objects."""
+    return _without(value, secrets, min(map(len, secrets), default=0))
+
+
+def _without(value: Any, secrets: Collection[str], shortest: int) -> Any:
     if isinstance(value, str):
-        return redact(value, secrets)
+        return value if len(value) < shortest else redact(value, secrets)
     if isinstance(value, list):
-        return [redact_data(item, secrets) for item in value]
+        return [_without(item, secrets, shortest) for item in value]
     if isinstance(value, dict):
-        return {redact_data(k, secrets): redact_data(item, secrets) for k, item in value.items()}
+        return {
+            _without(key, secrets, shortest): _without(item, secrets, shortest)
+            for key, item in value.items()
+        }
     return value
 
 
