@@ -98,7 +98,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         r"(?:CPU of a request through the gateway|Gateway, )",
         (
             "About three quarters of its CPU time are spent in the library, which reads a stream of 20 pieces for "
-            "it. Some 220 of its function calls are those of the gateway, uvicorn and Starlette; the rest of its "
+            "it. Some 200 of its function calls are those of the gateway, uvicorn and Starlette; the rest of its "
             "part is system calls and the event loop. What it adds at 50 requests per second is that CPU time, "
             "and the wait for requests that came just before. A process that waits between requests takes more than "
             "twice the CPU time for each that it takes under load, as it finds its code and its data in no cache. "

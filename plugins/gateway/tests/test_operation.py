@@ -6,11 +6,14 @@ import pytest
 from gateway_server import KEY, MODEL, serving
 from prometheus_client.parser import text_string_to_metric_families
 
+from modelwire.messages import Usage
 from modelwire_bedrock.emulator import Fault
 from modelwire_gateway import Settings
 from modelwire_gateway.access.caller import OpenAccess
 from modelwire_gateway.access.opened import open_access
 from modelwire_gateway.hosts import is_loopback
+from modelwire_gateway.operation.metrics import Metrics
+from modelwire_gateway.records import RequestRecord
 from modelwire_gateway.storage.settings import StorageSettings
 
 QUESTION = {
@@ -36,6 +39,33 @@ async def metrics(gateway):
         for family in text_string_to_metric_families(body)
         for sample in family.samples
     }
+
+
+def test_what_prometheus_reads_is_made_of_the_counts():
+    counts = Metrics(live=[1, 2])
+    for seconds in (0.05, 0.3, 700.0):
+        used = Usage(input=3, output=2)
+        counts(RequestRecord("id", "chat", 0.0, model="a/b", usage=used, cost=0.5, seconds=seconds))
+    counts(RequestRecord("id", "chat", 0.0, model="a/b", status=499, failure="left"))
+    lines = counts.render().decode().splitlines()
+    samples = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert (
+        samples['modelwire_gateway_requests_total{door="chat",model="a/b",status="200"}'] == "3.0"
+    )
+    assert samples['modelwire_gateway_requests_total{door="chat",model="",status="499"}'] == "1.0"
+    assert samples['modelwire_gateway_failures_total{door="chat",kind="left"}'] == "1.0"
+    assert samples['modelwire_gateway_tokens_total{kind="input",model="a/b"}'] == "9.0"
+    assert samples['modelwire_gateway_cost_usd_total{model="a/b"}'] == "1.5"
+    assert samples["modelwire_gateway_open_requests"] == "2.0"
+    took = "modelwire_gateway_request_seconds"
+    buckets = {"0.05": "2.0", "0.1": "2.0", "0.5": "3.0", "600.0": "3.0", "+Inf": "4.0"}
+    for bound, count in buckets.items():
+        assert samples[f'{took}_bucket{{door="chat",le="{bound}"}}'] == count
+    assert samples[f'{took}_count{{door="chat"}}'] == "4.0"
+    assert float(samples[f'{took}_sum{{door="chat"}}']) == pytest.approx(700.35)
+    assert float(samples[f'{took}_created{{door="chat"}}']) > 1.7e9
+    assert "# TYPE modelwire_gateway_request_seconds histogram" in lines
+    assert "# TYPE modelwire_gateway_tokens_total counter" in lines
 
 
 async def test_an_answer_is_counted_with_its_tokens_cost_and_time(emulator, tmp_path):

@@ -2,118 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, Final, TypeVar
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from itertools import accumulate
+from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from attrs import define, field
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
 
 from modelwire_gateway.records import RequestRecord
 
 __all__ = ["Metrics"]
 
-_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
-_Metric = TypeVar("_Metric", Counter, Histogram)
-_KINDS: Final = ("input", "output", "cache_read", "cache_write")
+_PREFIX: Final = "modelwire_gateway"
+_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+_BUCKETS: Final = (*map(str, _SECONDS), "+Inf")
 
 
-class Metrics:
+@define
+class _Total:
+    """A counter, and when it began."""
+
+    value: float = 0.0
+    created: float = field(factory=time.time)
+
+
+@define
+class _Durations:
+    """Durations by bucket, and when the first came."""
+
+    counts: list[int] = field(factory=lambda: [0] * len(_BUCKETS))
+    total: float = 0.0
+    created: float = field(factory=time.time)
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(_SECONDS, seconds)] += 1
+        self.total += seconds
+
+
+class Metrics(Collector):
     """Counts requests, tokens, costs and durations; an observer of requests.
 
-    A model is a label only once it has answered, so that clients cannot invent labels.
+    A model is a label only once it has answered, so that clients cannot invent labels. The metrics are
+    made of the counts when they are read, since those of `prometheus_client` take five times as long.
 
     Args:
         live: The requests that are open.
     """
 
     def __init__(self, live: Collection[object]) -> None:
+        self._live = live
+        self._requests: defaultdict[tuple[str, str, int], _Total] = defaultdict(_Total)
+        self._failures: defaultdict[tuple[str, str], _Total] = defaultdict(_Total)
+        self._seconds: defaultdict[str, _Durations] = defaultdict(_Durations)
+        self._first_byte: defaultdict[str, _Durations] = defaultdict(_Durations)
+        self._tokens: defaultdict[tuple[str, str], _Total] = defaultdict(_Total)
+        self._cost: defaultdict[tuple[str], _Total] = defaultdict(_Total)
         self._registry = CollectorRegistry()
-        self._children: dict[tuple[Any, ...], Any] = {}
-        self._every: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._requests = Counter(
-            "modelwire_gateway_requests",
-            "Requests that ended.",
-            ("door", "model", "status"),
-            registry=self._registry,
-        )
-        self._failures = Counter(
-            "modelwire_gateway_failures",
-            "Requests that failed, by kind.",
-            ("door", "kind"),
-            registry=self._registry,
-        )
-        self._seconds = Histogram(
-            "modelwire_gateway_request_seconds",
-            "How long requests took.",
-            ("door",),
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._first_byte = Histogram(
-            "modelwire_gateway_first_byte_seconds",
-            "Time until the first byte of a streamed answer.",
-            ("door",),
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self._tokens = Counter(
-            "modelwire_gateway_tokens",
-            "Tokens, by kind.",
-            ("model", "kind"),
-            registry=self._registry,
-        )
-        self._cost = Counter(
-            "modelwire_gateway_cost_usd",
-            "USD, of the answers whose cost is known.",
-            ("model",),
-            registry=self._registry,
-        )
-        open_requests = Gauge(
-            "modelwire_gateway_open_requests", "Requests that are open.", registry=self._registry
-        )
-        open_requests.set_function(lambda: len(live))
+        self._registry.register(self)
 
     def __call__(self, record: RequestRecord) -> None:
         """Count a request that has ended."""
-        used = record.usage
+        used, failure, door = record.usage, record.failure, record.door
         # Of a request that was left before its answer, the tokens are an estimate.
-        left = record.failure == "left" and record.first_byte is None
-        answered = (
-            used is not None and not left and (record.failure is None or used.total_tokens > 0)
-        )
+        left = failure == "left" and record.first_byte is None
+        answered = used is not None and not left and (failure is None or used.total_tokens > 0)
         model = record.model or "" if answered else ""
-        requests, seconds = self._regular(record.door, model, record.status)
-        requests.inc()
-        seconds.observe(record.seconds)
-        if record.failure is not None:
-            self._child(self._failures, record.door, record.failure).inc()
+        self._requests[door, model, record.status].value += 1
+        self._seconds[door].add(record.seconds)
+        if failure is not None:
+            self._failures[door, failure].value += 1
         if record.first_byte is not None:
-            self._child(self._first_byte, record.door).observe(record.first_byte)
-        if used is not None and answered:
-            for kind in _KINDS:
-                if amount := getattr(used, kind):
-                    self._child(self._tokens, model, kind).inc(amount)
-        if record.cost is not None and answered:
-            self._child(self._cost, model).inc(record.cost)
+            self._first_byte[door].add(record.first_byte)
+        if used is None or not answered:
+            return
+        if used.input:
+            self._tokens[model, "input"].value += used.input
+        if used.output:
+            self._tokens[model, "output"].value += used.output
+        if used.cache_read:
+            self._tokens[model, "cache_read"].value += used.cache_read
+        if used.cache_write:
+            self._tokens[model, "cache_write"].value += used.cache_write
+        if record.cost is not None:
+            self._cost[model,].value += record.cost
 
-    def _regular(self, door: str, model: str, status: int) -> tuple[Counter, Histogram]:
-        """The time series that every request is counted in."""
-        key = (door, model, status)
-        found = self._every.get(key)
-        if found is None:
-            found = self._every[key] = (
-                self._requests.labels(door, model, str(status)),
-                self._seconds.labels(door),
-            )
-        return found
-
-    def _child(self, metric: _Metric, *labels: str) -> _Metric:
-        """The time series of a metric with some labels; looked up by the client once."""
-        key = (metric, *labels)
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = metric.labels(*labels)
-        return child
+    def collect(self) -> Iterator[Metric]:
+        """The metrics, as Prometheus' client writes them."""
+        yield _counter(
+            "requests", "Requests that ended.", ("door", "model", "status"), self._requests
+        )
+        yield _counter(
+            "failures", "Requests that failed, by kind.", ("door", "kind"), self._failures
+        )
+        yield _histogram("request_seconds", "How long requests took.", self._seconds)
+        yield _histogram(
+            "first_byte_seconds",
+            "Time until the first byte of a streamed answer.",
+            self._first_byte,
+        )
+        yield _counter("tokens", "Tokens, by kind.", ("model", "kind"), self._tokens)
+        yield _counter(
+            "cost_usd", "USD, of the answers whose cost is known.", ("model",), self._cost
+        )
+        yield GaugeMetricFamily(
+            f"{_PREFIX}_open_requests", "Requests that are open.", len(self._live)
+        )
 
     def render(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self._registry)
+
+
+def _counter(
+    name: str, about: str, labels: tuple[str, ...], totals: Mapping[Any, _Total]
+) -> Metric:
+    made = CounterMetricFamily(f"{_PREFIX}_{name}", about, labels=labels)
+    for values, total in totals.items():
+        made.add_metric([str(value) for value in values], total.value, total.created)
+    return made
+
+
+def _histogram(name: str, about: str, by_door: Mapping[str, _Durations]) -> Metric:
+    made = HistogramMetricFamily(f"{_PREFIX}_{name}", about, labels=("door",))
+    for door, durations in by_door.items():
+        buckets = list(zip(_BUCKETS, accumulate(durations.counts), strict=True))
+        made.add_metric([door], buckets, durations.total)
+        made.add_sample(f"{_PREFIX}_{name}_created", {"door": door}, durations.created)
+    return made

@@ -43,11 +43,9 @@ class _Window:
         if second in self.counts:
             self.add(second, amount)
 
-    def wait_for(self, amount: int, limit: int, now: float) -> float | None:
-        """Seconds until there is room for an amount, or `None` if there is now."""
+    def wait_for(self, amount: int, limit: int, now: float) -> float:
+        """Seconds until there is room for an amount, for which there is none now."""
         over = self.total + amount - limit
-        if over <= 0:
-            return None
         for second, count in self.counts.items():
             over -= count
             if over <= 0:
@@ -170,11 +168,11 @@ def _is_known(use: _Use, period: Period) -> bool:
 def _full(use: _Use, allowance: Allowance, tokens: int, now: float) -> Full | None:
     """The limit that leaves no room, if there is one."""
     most = allowance.requests_per_minute
-    if most is not None and (wait := use.requests.wait_for(1, most, now)) is not None:
-        return Full("requests_per_minute", wait)
+    if most is not None and use.requests.total + 1 > most:
+        return Full("requests_per_minute", use.requests.wait_for(1, most, now))
     most = allowance.tokens_per_minute
-    if most is not None and (wait := use.tokens.wait_for(tokens, most, now)) is not None:
-        return Full("tokens_per_minute", wait)
+    if most is not None and use.tokens.total + tokens > most:
+        return Full("tokens_per_minute", use.tokens.wait_for(tokens, most, now))
     if allowance.concurrency is not None and len(use.running) >= allowance.concurrency:
         return Full("concurrency", 1.0)
     if allowance.budget_day is not None and use.spent_in_day + use.held >= allowance.budget_day:
