@@ -108,7 +108,7 @@ async def test_a_piece_of_a_stream_costs_few_function_calls(tmp_path, path):
 
 
 @pytest.mark.parametrize("path", BODIES)
-@pytest.mark.parametrize(("stream", "most"), [(False, 215), (True, 293)])
+@pytest.mark.parametrize(("stream", "most"), [(False, 208), (True, 289)])
 async def test_a_request_takes_few_calls_no_task_and_one_write(tmp_path, path, stream, most):
     async with gateway_of(FEW, tmp_path) as (gateway, _):
         await ask(gateway, path, stream=stream)

@@ -161,17 +161,15 @@ async def test_a_channel_that_was_never_used_writes_nothing(client, channel):
 
 async def test_a_client_that_does_not_read_is_waited_for(client, channel):
     client.writable = False
-    channel.put(b"a" * 200_000)
-    assert not channel.full
-    channel.put(b"b" * 100_000)
-    assert channel.full
+    assert not channel.put(b"a" * 200_000)
+    assert channel.put(b"b" * 100_000)
     waiting = asyncio.create_task(channel.drained())
     await asyncio.sleep(0.15)
     assert not client.written
     assert not waiting.done()
     client.reads()
     await waiting
-    assert not channel.full
+    assert not channel.put(b"")
     assert client.written == [(b"a" * 200_000 + b"b" * 100_000, False)]
 
 

@@ -30,7 +30,6 @@ class Channel(ABC):
 
     Attributes:
         started: Whether the head of the response was sent.
-        full: Whether so much waits for the client that nothing more should be put in.
     """
 
     def __init__(
@@ -46,24 +45,27 @@ class Channel(ABC):
         self._closed = False
         self._ended = False
         self.started = False
-        self.full = False
         self._loop = asyncio.get_running_loop()
         self._last_sent = self._loop.time()
         self._timer = self._loop.call_later(seconds, self._watch_silence)
 
-    def put(self, data: bytes) -> None:
-        """Have bytes sent soon."""
-        if not data or self._closed:
-            return
-        self._parts.append(data)
-        self._size += len(data)
-        if self._begun is not None:
-            self._begun()
-            self._begun = None
-        self.full = self._size > _FULL
+    def put(self, data: bytes) -> bool:
+        """Have bytes sent soon.
+
+        Returns:
+            Whether so much waits for the client that nothing more should be put in.
+        """
         if not self._is_due:
+            if not data or self._closed:
+                return False
+            if self._begun is not None:
+                self._begun()
+                self._begun = None
             self._is_due = True
             self._soon()
+        self._parts.append(data)
+        self._size += len(data)
+        return self._size > _FULL
 
     async def drained(self) -> None:
         """Wait until what was put in is on its way."""
@@ -75,7 +77,7 @@ class Channel(ABC):
         """End the stream after what was put into it, and these last bytes."""
         if last and not self._closed:
             self._parts.append(last)
-        self._closed = True
+        self._closed, self._is_due = True, False
         if self._room is not None:
             self._room.set()
         self._finish()
@@ -107,7 +109,7 @@ class Channel(ABC):
     def _take(self) -> tuple[bytes, bool]:
         """What was put in, for which there is room again, and whether it is the last."""
         parts, self._parts, self._size = self._parts, [], 0
-        self._is_due = self.full = False
+        self._is_due = False
         if self._room is not None:
             self._room.set()
         self._ended = self._closed

@@ -248,8 +248,7 @@ class _Visit:
                 else:
                     if isinstance(event, _PIECES):
                         self._written += len(event.delta)
-                    channel.put(b"".join(map(frame, writer.feed(event))))
-                    if channel.full:
+                    if channel.put(b"".join(map(frame, writer.feed(event)))):
                         await channel.drained()
         except Cancelled:
             raise
