@@ -5,6 +5,7 @@ fails here names the row; the code that it names has to be looked at before the 
 """
 
 import asyncio
+import platform
 import re
 import struct
 from contextlib import asynccontextmanager, suppress
@@ -191,6 +192,28 @@ async def connector_methods():
     assert calls == ["connect", "create", "connected", "connect", "connected"]
 
 
+async def transport_max_size():
+    received = []
+
+    class Receiver(asyncio.Protocol):
+        def data_received(self, data):
+            received.append(len(data))
+
+    async def serve(reader, writer):
+        writer.write(bytes(10_000))
+        await writer.drain()
+        writer.close()
+
+    async with listening(serve) as port:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(Receiver, "127.0.0.1", port)
+        assert isinstance(transport.max_size, int)
+        transport.max_size = 1_000
+        await wait_for(lambda: sum(received) == 10_000)
+        transport.close()
+    assert max(received) == 1_000
+
+
 PARAMS = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "hi"}]}]}
 
 
@@ -355,6 +378,7 @@ INTERNALS = {
     ("aiohttp", "Payload._autoclose"): autoclose,
     ("aiohttp", "ServerDisconnectedError.message"): disconnected_message,
     ("aiohttp", "TCPConnector.connect`, `TCPConnector._create_connection"): connector_methods,
+    ("asyncio", "transport.max_size"): transport_max_size,
     ("botocore", "before-call`, `before-sign`, `before-send"): client_events,
     ("botocore", "RequestSigner.get_auth_instance"): auth_instance,
     ("botocore", "OperationModel.input_shape"): input_shape,
@@ -367,7 +391,7 @@ INTERNALS = {
     ("uvicorn", "RequestResponseCycle"): uvicorn_cycle,
 }
 ROW = re.compile(
-    r"^\| (aiohttp|botocore|uvicorn) \| `(.*?)` \| `(modelwire[\w.]*)` \| ", re.MULTILINE
+    r"^\| (aiohttp|asyncio|botocore|uvicorn) \| `(.*?)` \| `(modelwire[\w.]*)` \| ", re.MULTILINE
 )
 
 
@@ -377,9 +401,8 @@ async def test_an_internal_is_what_it_was(library, name):
         await INTERNALS[library, name]()
     except Exception as error:  # noqa: BLE001 - whatever it is, it names the row
         users = {row[:2]: row[2] for row in ROW.findall(PAGE.read_text())}
-        installed = {"aiohttp": aiohttp, "botocore": botocore, "uvicorn": uvicorn}[
-            library
-        ].__version__
+        libraries = {"aiohttp": aiohttp, "botocore": botocore, "uvicorn": uvicorn}
+        installed = getattr(libraries.get(library), "__version__", platform.python_version())
         pytest.fail(
             f"{library} {installed} has changed `{name}`, which {users[library, name]} uses; "
             f"see docs/library-internals.md. {type(error).__name__}: {error}"

@@ -17,6 +17,13 @@ __all__ = ["ReportingConnector", "RequestDeadlines"]
 
 T = TypeVar("T")
 
+_RECEIVED_AT_ONCE = 64 * 1024
+"""Bytes of a buffer for what is received.
+
+asyncio makes a new one of 256 KiB each time that anything arrives. That much comes from the operating
+system and goes back to it, which takes longer than to receive an event.
+"""
+
 
 class RequestDeadlines:
     """Moves one timer along with the phases of a request of the current task.
@@ -141,11 +148,14 @@ class ReportingConnector(aiohttp.TCPConnector):
     async def _create_connection(self, *args: Any, **given: Any) -> ResponseHandler:
         """Create a connection."""
         progress = _PROGRESS.get()
-        if progress is None:
-            return await super()._create_connection(*args, **given)
-        progress.connecting()
+        if progress is not None:
+            progress.connecting()
         created = await super()._create_connection(*args, **given)
-        progress.connected(reused=False)
+        if progress is not None:
+            progress.connected(reused=False)
+        transport = created.transport
+        if transport is not None and hasattr(transport, "max_size"):  # asyncio's own, without TLS
+            transport.max_size = _RECEIVED_AT_ONCE
         return created
 
 
