@@ -2,7 +2,7 @@
 
     python benchmarks/floor_gateway.py --port=8000 --upstream=http://127.0.0.1:9000
 
-It has the server and the client of modelwire's gateway, so that no gateway on these libraries takes less.
+It has the server and the client of modelwire's gateway: what a gateway on these libraries takes at least.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
             "and the wait for requests that came just before. A process that waits between requests takes more than "
             "twice the CPU time for each that it takes under load, as it finds its code and its data in no cache. "
             "The floor in the tables does nothing but pass on what it gets, with the same server and the same "
-            "client, and what it adds no gateway on these libraries can save."
+            "client; of what it adds, a gateway on these libraries can save next to nothing."
         ),
     ),
     "CPU time of streams through frameworks": (
