@@ -15,7 +15,7 @@ from modelwire.transport.starts import APART, TOGETHER
 STREAMS = 64
 MOST_CALLS = 600
 """The most calls of modelwire's own functions for a short answer, from the call to its end."""
-MOST_AT_ONCE = 63
+MOST_AT_ONCE = 70
 """The most of them before the gate of starts, where all streams that are begun together get at once."""
 
 MOST_INSTRUCTIONS = 14_200

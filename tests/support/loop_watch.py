@@ -11,7 +11,6 @@ A test that has to block says why: `@pytest.mark.may_block("...")`.
 
 import asyncio
 import gc
-import math
 import os
 import re
 import signal
@@ -30,6 +29,8 @@ LIMIT = 0.03
 _EVERY = 0.005
 _EACH = 0.01
 """The most processor time between two signals of the timer, which goes off at a tick of the system."""
+_LONG = 20
+"""Signals in a row that only a long call of C keeps waiting; fewer may come from other threads' work."""
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(
     str(path) + "/"
@@ -61,8 +62,7 @@ class Watch:
     complaints: list[str] = field(factory=list)
     watching: bool = False
     running: bool = False
-    samples: list[str | None] = field(factory=list)
-    signals: float = 0
+    samples: list[tuple[str | None, int]] = field(factory=list)
     pipe: tuple[int, int] | None = None
     collecting: float = 0.0
     _collection_began: float = 0.0
@@ -72,7 +72,6 @@ class Watch:
         if not self.watching or threading.current_thread() is not threading.main_thread():
             return run(handle)
         self.samples.clear()
-        self.signals = 0
         self.collecting = 0.0
         self.running = True
         began = time.thread_time()
@@ -85,9 +84,9 @@ class Watch:
                 self._judge(spent)
 
     def _judge(self, spent: float) -> None:
-        ours = [place for place in self.samples if place is not None]
-        computed = min(spent, self.signals * _EACH)
-        charged = computed * len(ours) / max(1, len(self.samples))
+        ours = [place for place, _ in self.samples if place is not None]
+        signals = sum(count for place, count in self.samples if place is not None)
+        charged = min(spent * len(ours) / max(1, len(self.samples)), signals * _EACH)
         if charged > LIMIT:
             place = max(set(ours), key=ours.count)
             seen = f"seen {ours.count(place)} times"
@@ -97,8 +96,7 @@ class Watch:
         """Note where the loop's thread is; called by the timer, once for all signals during a call of C."""
         signals = self._signals()
         if self.running:
-            self.signals += signals
-            self.samples.append(_place(frame))
+            self.samples.append((_place(frame), signals if signals >= _LONG else 1))
 
     def run_forever(self, loop, run):
         """Run a loop, and have a byte written for each signal meanwhile."""
@@ -117,17 +115,17 @@ class Watch:
             if left != written:  # it is the loop's, which has signal handlers of its own
                 signal.set_wakeup_fd(left)
 
-    def _signals(self) -> float:
-        """How many signals there were; endless where a loop with signal handlers of its own gets them."""
+    def _signals(self) -> int:
+        """How many signals there were since the last look; 1 where a loop with signal handlers gets them."""
         current = signal.set_wakeup_fd(-1)
         if current != -1:
             signal.set_wakeup_fd(current, warn_on_full_buffer=False)
         if self.pipe is None or current != self.pipe[1]:
-            return math.inf
+            return 1
         try:
             return len(os.read(self.pipe[0], 4096))
         except BlockingIOError:  # the handler that ran just before has read this signal's, too
-            return 0
+            return 1
 
     def heard(self, event: str, _arguments: tuple) -> None:
         """Notice a call that waits; called by Python's audit."""

@@ -129,7 +129,7 @@ def client():
 
 @pytest.fixture
 async def channel(client):
-    made = WrittenChannel(client, keep_alive=lambda: b"ping", seconds=0.05, begun=lambda: None)
+    made = WrittenChannel(client, keep_alive=lambda: b"ping", seconds=60, begun=lambda: None)
     yield made
     if client.resumed is not None:
         client.writable = True
