@@ -22,6 +22,8 @@ _HEAD_SECONDS: Final = 20.0
 """For the head of a request to arrive, and for the first request after a connection was made."""
 _REST_SECONDS: Final = 5.0
 """For the rest of a body whose request is answered. It is read, so that the answer is not lost."""
+_RECEIVED_AT_ONCE: Final = 64 * 1024
+"""Bytes of the buffer for what is received; asyncio's own comes from the operating system each time."""
 _READ_SECONDS: Final = 60.0
 """For a client to read what was written, before more is."""
 _CLOSING_SECONDS: Final = 5.0
@@ -55,6 +57,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's
         """Begin; the first request has to come soon."""
         super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # asyncio's own, without TLS
+            transport.max_size = _RECEIVED_AT_ONCE
         self._start("head", _HEAD_SECONDS, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
