@@ -100,10 +100,10 @@ _REASONS: Mapping[str, tuple[str, str]] = {
             "About three quarters of its CPU time are spent in the library, which reads a stream of 20 pieces for "
             "it. Some 200 of its function calls are those of the gateway, uvicorn and Starlette; the rest of its "
             "part is system calls and the event loop. What it adds at 50 requests per second is that CPU time, "
-            "and the wait for requests that came just before. A process that waits between requests takes more than "
-            "twice the CPU time for each that it takes under load, as it finds its code and its data in no cache. "
-            "The floor in the tables does nothing but pass on what it gets, with the same server and the same "
-            "client; of what it adds, a gateway on these libraries can save next to nothing."
+            "and the wait for requests that came just before. Between requests at that rate the process is idle, "
+            "and takes about twice the CPU time for each that it takes under load. The floor in the tables does "
+            "nothing but pass on what it gets, with the same server and the same client, and takes about five times "
+            "its CPU time under load; of what it adds, a gateway on these libraries can save next to nothing."
         ),
     ),
     "CPU time of streams through frameworks": (

@@ -270,7 +270,7 @@ def _floor_text(costs: Found, latencies: dict[str, dict[str, dict[str, float]]])
         "nothing, and copies the bytes of the provider to the client, so it speaks the provider's API alone. Of "
         "what it adds, a gateway on these libraries can save next to nothing: "
         f"{', '.join(shares)}; and of the CPU time of a request {' and '.join(cpu)}. A process that was idle before "
-        "a request takes several times as long for it as one that is always busy; that is most of the floor's latency."
+        "a request takes several times as long for it as one that is always busy, which is most of the floor's latency."
     )
 
 
