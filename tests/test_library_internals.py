@@ -7,6 +7,7 @@ fails here names the row; the code that it names has to be looked at before the 
 import asyncio
 import platform
 import re
+import ssl
 import struct
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import aiohttp
 import boto3
 import botocore.session
 import pytest
+import trustme
 import uvicorn
 from aiohttp.payload import Payload
 from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
@@ -192,26 +194,38 @@ async def connector_methods():
     assert calls == ["connect", "create", "connected", "connect", "connected"]
 
 
-async def transport_max_size():
-    received = []
+async def buffer_sizes():
+    authority = trustme.CA()
+    ours, theirs = (
+        ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT)
+    )
+    authority.issue_cert("127.0.0.1").configure_cert(ours)
+    authority.configure_trust(theirs)
+    for server_tls, client_tls in ((None, None), (ours, theirs)):
+        received = []
 
-    class Receiver(asyncio.Protocol):
-        def data_received(self, data):
-            received.append(len(data))
+        class Receiver(asyncio.Protocol):
+            def data_received(self, data, received=received):
+                received.append(len(data))
 
-    async def serve(reader, writer):
-        writer.write(bytes(10_000))
-        await writer.drain()
-        writer.close()
+        async def serve(reader, writer):
+            await reader.readexactly(1)
+            writer.write(bytes(10_000))
+            await writer.drain()
+            writer.close()
 
-    async with listening(serve) as port:
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_connection(Receiver, "127.0.0.1", port)
-        assert isinstance(transport.max_size, int)
-        transport.max_size = 1_000
-        await wait_for(lambda: sum(received) == 10_000)
-        transport.close()
-    assert max(received) == 1_000
+        async with listening(serve, tls=server_tls) as port:
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_connection(Receiver, "127.0.0.1", port, ssl=client_tls)
+            receiver = getattr(transport, "_ssl_protocol", transport)
+            assert (receiver is transport) is (client_tls is None)
+            assert isinstance(receiver.max_size, int)
+            receiver.max_size = 1_000
+            transport.write(b"x")
+            await wait_for(lambda: sum(received) == 10_000)  # noqa: B023 - it ends in this round
+            transport.close()
+        # With TLS, what was read from one record is handed over together.
+        assert client_tls or max(received) == 1_000
 
 
 PARAMS = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "hi"}]}]}
@@ -378,7 +392,7 @@ INTERNALS = {
     ("aiohttp", "Payload._autoclose"): autoclose,
     ("aiohttp", "ServerDisconnectedError.message"): disconnected_message,
     ("aiohttp", "TCPConnector.connect`, `TCPConnector._create_connection"): connector_methods,
-    ("asyncio", "transport.max_size"): transport_max_size,
+    ("asyncio", "transport.max_size`, `transport._ssl_protocol.max_size"): buffer_sizes,
     ("botocore", "before-call`, `before-sign`, `before-send"): client_events,
     ("botocore", "RequestSigner.get_auth_instance"): auth_instance,
     ("botocore", "OperationModel.input_shape"): input_shape,

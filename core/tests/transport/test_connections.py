@@ -34,6 +34,14 @@ async def client(ca_file):
         yield client
 
 
+async def test_what_is_received_takes_a_small_buffer(stalling, client):
+    """A larger one comes from the operating system for each read, and goes back to it."""
+    async with client.send(Request("GET", stalling.url)) as response:
+        transport = response._body._raw.connection.transport
+        receiver = getattr(transport, "_ssl_protocol", transport)
+        assert receiver.max_size == 64 * 1024
+
+
 async def sees_disconnect(server):
     await asyncio.wait_for(server.gone.wait(), timeout=10)
 

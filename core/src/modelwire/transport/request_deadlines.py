@@ -153,9 +153,10 @@ class ReportingConnector(aiohttp.TCPConnector):
         created = await super()._create_connection(*args, **given)
         if progress is not None:
             progress.connected(reused=False)
-        transport = created.transport
-        if transport is not None and hasattr(transport, "max_size"):  # asyncio's own, without TLS
-            transport.max_size = _RECEIVED_AT_ONCE
+        # With TLS, the protocol beneath makes the buffer.
+        receiver = getattr(created.transport, "_ssl_protocol", created.transport)
+        if hasattr(receiver, "max_size"):  # as asyncio's own have
+            receiver.max_size = _RECEIVED_AT_ONCE
         return created
 
 
