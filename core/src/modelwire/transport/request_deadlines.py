@@ -154,7 +154,7 @@ class ReportingConnector(aiohttp.TCPConnector):
         if progress is not None:
             progress.connected(reused=False)
         # With TLS, the protocol beneath makes the buffer.
-        receiver = getattr(created.transport, "_ssl_protocol", created.transport)
+        receiver: Any = getattr(created.transport, "_ssl_protocol", created.transport)
         if hasattr(receiver, "max_size"):  # as asyncio's own have
             receiver.max_size = _RECEIVED_AT_ONCE
         return created
