@@ -23,7 +23,7 @@ from types import FrameType
 import pytest
 from attrs import define, field
 
-LIMIT = 0.03
+LIMIT = 0.05
 """Seconds of processor time that one callback may take in our code."""
 
 _EVERY = 0.005

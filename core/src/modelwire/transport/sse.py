@@ -100,21 +100,29 @@ class SseDecoder:
         events: list[RawEvent] = []
         if self._at_start and not self._pieces and not _BOM.startswith(chunk[: len(_BOM)]):
             self._at_start = False
-        held = self._at_start or self._pieces or self._data or self._event
-        between = not held and self._retry is None
-        if between and len(chunk) <= self._limit and b"\r" not in chunk:
-            chunk = self._read_whole(chunk, events)
-            if not chunk:
-                return events
+        if not self._at_start and len(chunk) <= self._limit and b"\r" not in chunk:
+            within = self._pieces or self._data or self._event or self._retry is not None
+            # The event that the bytes before broke off in ends here at the latest.
+            end = chunk.find(b"\n\n") + 2 if within else 0
+            if end > 1 and not self._read(chunk[: end - 1].split(b"\n"), events):
+                return self._checked(events, fits=False)
+            if not within or end > 1:
+                chunk = self._read_whole(chunk[end:], events)
+                if not chunk:
+                    return events
         self._skip_line_feed = chunk.endswith(b"\r")
         # For bytes, splitlines knows CR, LF and CRLF, and nothing else.
         lines = chunk.splitlines()
         rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
-        too_large = not self._read(lines, events)
+        fits = self._read(lines, events)
         if rest:
             self._pieces.append(rest)
             self._pieces_size += len(rest)
-        if too_large or self._pieces_size + self._data_size > self._limit:
+        return self._checked(events, fits=fits)
+
+    def _checked(self, events: list[RawEvent], *, fits: bool) -> list[RawEvent]:
+        """The events, unless the first one is too large; what comes after one is the next call's error."""
+        if not fits or self._pieces_size + self._data_size > self._limit:
             self._fault = MalformedResponse(
                 f"An event of the stream is larger than {self._limit} bytes."
             )
