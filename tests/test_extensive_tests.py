@@ -1,6 +1,5 @@
 """`make test` and `make test-extensive` run every test between them, and each area has tests in the first."""
 
-import ast
 import re
 import shlex
 import subprocess
@@ -9,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from extensive_tests import NAME, partly_extensive
+from extensive_tests import NAME, is_extensive, partly_extensive
 from lean_pytest import ALONE
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +19,7 @@ PATHS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["
 ELSEWHERE = {"integrations/ray/tests"}
 """Folders whose tests run in an environment of their own, by `tests/test_integrations.py`."""
 
-AREAS = [*PATHS, "core/tests/cli", "core/tests/testing", "plugins/bedrock/tests/emulator", "tests/reliability"]  # fmt: skip
+AREAS = [*(path for path in PATHS if not path.startswith("integrations/")), "core/tests/cli", "core/tests/testing", "plugins/bedrock/tests/emulator", "tests/reliability"]  # fmt: skip
 """The folders that `make test` covers."""
 
 
@@ -69,16 +68,6 @@ def test_pytest_finds_every_folder_of_tests():
     assert folders == {*PATHS, *ELSEWHERE}
 
 
-def is_extensive(file):
-    """Whether a file marks all its tests."""
-    return any(
-        isinstance(node, ast.Assign)
-        and ast.unparse(node.targets[0]) == "pytestmark"
-        and f"mark.{NAME}" in ast.unparse(node.value)
-        for node in ast.parse(file.read_text()).body
-    )
-
-
 @pytest.mark.parametrize("area", AREAS)
 def test_most_files_of_an_area_have_tests_that_are_not_extensive(area):
     files = sorted((ROOT / area).rglob("test_*.py"))
@@ -125,6 +114,34 @@ def test_each_test_is_chosen_by_one_of_the_two_expressions(run):
     assert run(TESTS, "-m", f"not {NAME}")[1] == ["test_short", "test_some[1]"]
     assert run(TESTS, "-m", NAME)[1] == ["test_long", "test_some[2]"]
     assert run(TESTS)[1] == ["test_short", "test_long", "test_some[1]", "test_some[2]"]
+
+
+WHOLE = """
+import pytest
+import no_such_framework
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.extensive("it needs a framework")]
+
+def test_it(): pass
+"""
+
+
+def test_a_file_of_which_no_test_is_chosen_is_not_imported(run):
+    done, passed = run(WHOLE, "-m", f"not {NAME}")
+    assert (done.returncode, passed) == (pytest.ExitCode.NO_TESTS_COLLECTED, [])
+    assert "no_such_framework" in run(WHOLE, "-m", NAME)[0].stdout
+    assert "no_such_framework" in run(WHOLE)[0].stdout
+
+
+def test_the_tests_that_need_a_framework_are_extensive():
+    files = {
+        str(file.relative_to(ROOT)): is_extensive(file)
+        for path in PATHS
+        if path.startswith("integrations/")
+        for file in (ROOT / path).glob("test_*.py")
+    }
+    assert len(files) > 10
+    assert [file for file, extensive in files.items() if not extensive] == []
 
 
 def test_a_marker_without_a_reason_is_an_error(run):

@@ -1,13 +1,14 @@
 """One conversation goes through providers in turn, and loses nothing that the next one can take."""
 
 import pytest
-from extensive_tests import partly_extensive
 from llama_server import start_llama
 
 from modelwire import Context, Runtime, Tool, ToolResultMessage, UserMessage
 from modelwire import Thinking as ThinkingBlock
 from modelwire.messages.codec import context_from_json, context_to_json
 from modelwire_bedrock.emulator import Emulator, Thinking, ToolUse
+
+pytestmark = pytest.mark.extensive("two models answer on the processor")
 
 KEY = "a-key-for-the-tests"
 CLAUDE = "amazon-bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -21,14 +22,7 @@ def llama():
     return start_llama(context=2048, key=KEY)
 
 
-@pytest.mark.parametrize(
-    "api",
-    partly_extensive(
-        ["openai-completions", "openai-responses"],
-        "openai-responses".__eq__,
-        "two models answer on the processor",
-    ),
-)
+@pytest.mark.parametrize("api", ["openai-completions", "openai-responses"])
 async def test_bedrock_then_local_then_llama_cpp_and_back(llama, tmp_path, api):
     with Emulator(require_auth=True) as bedrock:
         provider = {"api": api, "baseUrl": f"{llama.listening_address}/v1", "apiKey": KEY}

@@ -5,7 +5,9 @@ says why the test takes long, and is demanded, since a test without the marker r
 Without `-m`, pytest runs both kinds.
 """
 
+import ast
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -42,6 +44,19 @@ def partly_extensive(
     ]
 
 
+def is_extensive(file: Path) -> bool:
+    """Whether a file marks all its tests."""
+    text = file.read_text(encoding="utf-8")
+    if "\npytestmark" not in text or f"mark.{NAME}" not in text:
+        return False
+    return any(
+        isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == "pytestmark"
+        and f"mark.{NAME}" in ast.unparse(node.value)
+        for node in ast.parse(text).body
+    )
+
+
 def unexplained(items: Iterable[pytest.Item]) -> list[str]:
     """The tests whose marker has no reason."""
     return sorted(
@@ -58,6 +73,14 @@ def _reason(marker: pytest.Mark) -> str:
 
 def pytest_configure(config):
     config.addinivalue_line("markers", _DESCRIPTION)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not import a file of which no test is chosen; what it imports may take seconds."""
+    chosen = config.option.markexpr
+    if chosen == f"not {NAME}" and collection_path.suffix == ".py":
+        return is_extensive(collection_path) or None
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)

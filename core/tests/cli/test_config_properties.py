@@ -80,6 +80,7 @@ def check_untouched(before, after, touched):
             assert source(after, path) == source(before, path)
 
 
+@pytest.mark.extensive("it tries hundreds of generated documents")
 @many
 @given(edit=edits())
 def test_set_changes_one_value_of_a_file_and_nothing_else(file, edit):
@@ -92,6 +93,7 @@ def test_set_changes_one_value_of_a_file_and_nothing_else(file, edit):
     check_untouched(text, after, [path])
 
 
+@pytest.mark.extensive("it tries hundreds of generated documents")
 @many
 @given(written(DOCUMENTS.filter(bool)), st.data())
 def test_unset_removes_one_value_of_a_file_and_nothing_else(file, text, data):

@@ -149,6 +149,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.extensive("it tries hundreds of generated documents")
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(list(places(WHOLE))[1:]), VALUES), max_size=3))
 def test_it_agrees_with_the_loader_on_any_document(changes):

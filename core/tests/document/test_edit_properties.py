@@ -4,6 +4,7 @@ import json
 import math
 
 import json5
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from json5_documents import DOCUMENTS, KEYS, VALUES, comments, written
@@ -27,6 +28,7 @@ def node_at(text, path):
     return node, True
 
 
+@pytest.mark.extensive("it tries hundreds of generated documents")
 @properties
 @given(written())
 def test_our_tree_holds_what_json5_reads(text):
@@ -54,6 +56,7 @@ def test_setting_changes_what_was_asked_for_and_nothing_else(edit):
     assert set_value(changed, path, value) == changed
 
 
+@pytest.mark.extensive("it tries hundreds of generated documents")
 @properties
 @given(written())
 def test_setting_what_is_there_changes_no_byte(text):
@@ -62,6 +65,7 @@ def test_setting_what_is_there_changes_no_byte(text):
         assert set_value(text, path, at(data, path)) == text
 
 
+@pytest.mark.extensive("it tries hundreds of generated documents")
 @properties
 @given(written(DOCUMENTS.filter(bool)), st.data())
 def test_unsetting_removes_exactly_that(text, data):
@@ -122,6 +126,7 @@ PIECES += ["\u2028", "\ufeff", "\x85", "\u0661"]
 SOUP = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
+@pytest.mark.extensive("it tries hundreds of generated documents")
 @settings(properties, max_examples=300)
 @given(
     st.one_of(SOUP, SOUP.map("[{}]".format), SOUP.map("{{a:{}}}".format), SOUP.map('"{}"'.format))

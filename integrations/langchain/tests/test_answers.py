@@ -10,6 +10,8 @@ from modelwire.events import CitationEvent, TextDeltaEvent, ThinkingDeltaEvent, 
 from modelwire.messages import Citation
 from modelwire_langchain.answers import Chunks
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 THINKING = ThinkingDeltaEvent(0, "Hm.")
 SIGNED = {"type": "reasoning", "reasoning": "", "extras": {"signature": "s"}, "index": 0}
 CITED = {"type": "citation", "title": "Cities"}

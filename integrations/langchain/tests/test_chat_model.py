@@ -34,6 +34,8 @@ from modelwire_bedrock.emulator import (
 )
 from modelwire_langchain import ChatModelwire
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 HAIKU = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
 ANSWERS = {
     "text": Answer("Paris is the capital of France."),

@@ -9,6 +9,8 @@ from modelwire.errors import InvalidRequest
 from modelwire_langchain import ModelwireEmbeddings
 from modelwire_langchain.names import model_reference
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 TITAN = "bedrock/amazon.titan-embed-text-v2:0"
 COHERE = "bedrock/cohere.embed-english-v3"
 

@@ -29,6 +29,8 @@ from modelwire.messages import (
 from modelwire_langchain.messages import SIGNATURES, context_of
 from modelwire_langchain.tools import schema_of, tool_choice_of, tool_of
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 PNG = b"\x89PNG\r\n"
 DATA = base64.b64encode(PNG).decode()
 

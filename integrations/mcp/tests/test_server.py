@@ -16,6 +16,8 @@ from modelwire.tools import run_call
 from modelwire_mcp import McpServer, McpServerError, approve_read_only
 from processes import DEAF, EVERYTHING, FLOODING, running_with, wait_until_gone
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 
 async def call(server, name, arguments=None):
     tools = await server.tools()
@@ -47,7 +49,6 @@ async def test_an_agent_calls_the_tools_of_a_server(make_runtime, everything):
     wait_until_gone(*map(int, pids))
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_names_are_legal_and_kept_apart(make_runtime, everything):
     one, two = McpServer(everything, name="one"), McpServer(everything, name="two é")
     calls = [["one__files_delete_all_now", {"path": "x"}], ["two__add", {"a": 1, "b": 1}]]
@@ -81,7 +82,6 @@ async def test_a_server_gets_no_keys_of_this_process(server, monkeypatch, tmp_pa
     assert said[2:] == ["SERVICE_X", str(tmp_path.resolve())]
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_a_server_that_ends_fails_its_call_and_is_started_again(server):
     result = await call(server, "die")
     assert result.is_error
@@ -89,7 +89,6 @@ async def test_a_server_that_ends_fails_its_call_and_is_started_again(server):
     assert text(await call(server, "add", {"a": 1, "b": 1})) == "2"
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_a_server_that_floods_fails_its_call():
     async with McpServer([sys.executable, FLOODING], name="all") as server:
         for _ in range(2):
@@ -106,7 +105,6 @@ async def test_a_call_has_a_deadline_and_the_server_goes_on(everything):
         assert text(await call(slow, "add", {"a": 1, "b": 1})) == "2"
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_a_server_that_does_not_answer_is_ended(make_runtime, tmp_path):
     mark = str(tmp_path / "mark")  # by which its process is found, however far it has come
     deaf = McpServer([sys.executable, DEAF, mark], name="deaf", start_timeout=3)
@@ -162,7 +160,6 @@ async def test_cancelling_a_run_ends_the_call_and_closing_ends_the_server(make_r
     wait_until_gone(*map(int, pids))
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 async def test_calls_at_the_same_time_do_not_mix(server):
     tools = await server.tools()
     results = await asyncio.gather(
@@ -207,7 +204,6 @@ async def test_what_changes_nothing_may_run_without_a_question(server):
     assert asked == ["all__files_delete_all_now"]
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 def test_without_await_and_on_several_loops(make_runtime, everything):
     server = McpServer(everything, name="all")
     for _ in range(2):
@@ -239,7 +235,6 @@ LEAVE = """
 """
 
 
-@pytest.mark.extensive("it starts servers as processes of their own")
 @pytest.mark.parametrize("way", ["exit", "raise", "kill", "interrupt", "terminate"])
 def test_no_way_of_leaving_leaves_a_server_behind(way):
     command = [sys.executable, "-c", textwrap.dedent(LEAVE), way, *EVERYTHING]

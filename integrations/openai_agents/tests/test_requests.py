@@ -34,6 +34,8 @@ from modelwire_openai_agents import ModelwireProvider
 from modelwire_openai_agents.requests import request_body
 from modelwire_openai_agents.responses import model_response, response_of
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 SONNET = "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 HOSTED = [
     WebSearchTool(),

@@ -38,6 +38,8 @@ from modelwire_bedrock.emulator import (
 )
 from modelwire_openai_agents import ModelwireProvider
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 SONNET = "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 HAIKU = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
 PNG = "data:image/png;base64,iVBORw0KGgo="

@@ -36,6 +36,8 @@ from modelwire_bedrock.emulator import (
 )
 from modelwire_pydantic_ai import ModelwireModel
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 HAIKU = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
 PNG = b"\x89PNG\r\n\x1a\n"
 

@@ -31,6 +31,8 @@ from pydantic_ai.messages import (
 
 from modelwire_bedrock.emulator import Match, Text, ToolUse
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 
 class Seat(BaseModel):
     """A seat on an aeroplane."""

@@ -15,6 +15,8 @@ from modelwire.errors import InvalidRequest
 from modelwire_bedrock.emulator import Answer, Pacing
 from modelwire_strands import ModelwireModel
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 HAIKU = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
 ASKED = [{"role": "user", "content": [{"text": "Hello"}]}]
 SLOW = Answer("word " * 50, pacing=Pacing(between=0.2))

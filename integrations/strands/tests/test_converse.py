@@ -1,5 +1,6 @@
 """Texts that go on, which are written in a shorter way than others."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from modelwire.events import (
 )
 from modelwire.models import Model
 from modelwire_strands.converse import ConverseEvents, read_call
+
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
 
 CALL = read_call(
     Model("amazon-bedrock", "m", "M"), [{"role": "user", "content": [{"text": "Hello"}]}]

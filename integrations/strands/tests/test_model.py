@@ -35,6 +35,8 @@ from modelwire_bedrock.emulator import (
 )
 from modelwire_strands import ModelwireModel
 
+pytestmark = pytest.mark.extensive("it needs a framework, which takes long to import")
+
 HAIKU = "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"
 NOVA = "bedrock/us.amazon.nova-pro-v1:0"
 PNG = b"\x89PNG\r\n\x1a\n"

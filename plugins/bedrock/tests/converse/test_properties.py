@@ -131,6 +131,7 @@ def blocks_of(payload, kind):
     ]
 
 
+@pytest.mark.extensive("it tries hundreds of generated conversations")
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 @given(requests())
 def test_every_context_becomes_a_request_that_keeps_every_rule(validate, case):

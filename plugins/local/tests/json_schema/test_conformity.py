@@ -77,6 +77,7 @@ def test_a_value_fits_where_it_is_valid(schema, value):
     assert (mismatch(value, schema) is None) is valid, mismatch(value, schema)
 
 
+@pytest.mark.extensive("it tries hundreds of generated schemas")
 @settings(deadline=None, max_examples=100)
 @given(SCHEMAS.filter(lambda schema: isinstance(schema, dict)), VALUES)
 @example({"additionalProperties": {"allOf": [False]}}, None)
