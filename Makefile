@@ -35,7 +35,7 @@ demo: .venv/demo
 demo-bedrock: .venv/demo
 	@$(BIN)/python docs/examples/bedrock_on_this_machine.py "$$PROMPT"
 
-# The types are among the tests.
+# The types are among the extensive tests.
 test: lint unit
 
 # The tests that take long by nature, such as those of browsers and of frameworks' own suites.

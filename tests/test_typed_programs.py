@@ -7,13 +7,14 @@ This is `make types` as a test, so that it runs beside the others. The programs 
 import json
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-# It takes long, so it begins early where processes share the tests.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [
+    pytest.mark.timeout(900),  # so that it begins early where processes share the tests
+    pytest.mark.extensive("a type checker reads everything, the frameworks included"),
+]
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = ROOT / "tests" / "programs"
@@ -23,20 +24,7 @@ def run(*command, cwd=ROOT):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=800)
 
 
-def test_mypy_accepts_the_core_and_the_plugins():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    folders = settings["tool"]["mypy"]["files"]
-    own = [folder for folder in folders if not folder.startswith("integrations/")]
-    assert "core/src" in own
-    assert "plugins/bedrock/src" in own
-    done = run(sys.executable, "-m", "mypy", *own)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-
-
-@pytest.mark.extensive(
-    "for the integrations, mypy reads the frameworks, which takes longer than all else"
-)
-def test_mypy_accepts_all_packages():
+def test_mypy_accepts_the_packages():
     done = run(sys.executable, "-m", "mypy")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
@@ -46,7 +34,6 @@ def test_mypy_accepts_the_programs():
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
-@pytest.mark.extensive("pyright reads again what mypy has read")
 def test_pyright_accepts_the_programs(tmp_path):
     # basedpyright is pyright as a wheel; in the mode "standard" it reports what pyright does.
     settings = {
