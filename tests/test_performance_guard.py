@@ -14,7 +14,7 @@ from pathlib import Path
 
 import burst_reader
 import pytest
-from burst_reader import answering, read, runtime_for
+from burst_reader import APIS, answering, read, runtime_for
 
 from modelwire.messages import (
     AssistantMessage,
@@ -30,11 +30,6 @@ from modelwire.messages import (
 pytestmark = pytest.mark.timeout(120)
 
 FEW, MANY = 1000, 3000
-APIS = {
-    "openai-responses": "amazon-bedrock/openai.gpt-5.6-luna",
-    "openai-completions": "amazon-bedrock/openai.gpt-oss-120b-1:0",
-    "anthropic-messages": "amazon-bedrock/us.anthropic.claude-opus-5",
-}
 CALLS = {"openai-responses": 6.7, "openai-completions": 4.7, "anthropic-messages": 3.6}
 """The most calls of modelwire's own functions per event."""
 ALONE = 34

@@ -18,6 +18,12 @@ from modelwire.events import DoneEvent, TextDeltaEvent
 
 SERVER = Path(__file__).resolve().parents[2] / "benchmarks" / "serve.py"
 MODEL = "amazon-bedrock/anthropic.claude-3-haiku-20240307-v1:0"
+APIS = {
+    "openai-responses": "amazon-bedrock/openai.gpt-5.6-luna",
+    "openai-completions": "amazon-bedrock/openai.gpt-oss-120b-1:0",
+    "anthropic-messages": "amazon-bedrock/us.anthropic.claude-opus-5",
+}
+"""A model of each other API of Bedrock that the server has."""
 
 
 @contextmanager

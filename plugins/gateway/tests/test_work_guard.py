@@ -12,6 +12,7 @@ from collections import Counter
 import pytest
 from attrs import evolve
 from burst_reader import MODEL, answering, runtime_for
+from garbage import saved_garbage
 from gateway_server import running
 from sqlalchemy import Engine, event
 
@@ -130,6 +131,17 @@ async def test_a_request_takes_few_calls_no_task_and_one_write(tmp_path, path, s
     regular = {name for name, times in own.tasks.items() if times >= TOGETHER}
     assert regular <= OTHERS
     assert min(each.sends for each in rounds) < 1.3 * TOGETHER
+
+
+@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_request_leaves_no_cycle(tmp_path, path, stream):
+    async with gateway_of(FEW, tmp_path) as (gateway, _):
+        await ask(gateway, path, stream=stream)
+        with saved_garbage() as found:
+            for _ in range(TOGETHER):
+                await ask(gateway, path, stream=stream)
+    assert {name for name, times in found.items() if times >= TOGETHER} == set()
 
 
 async def test_requests_are_recorded_together(tmp_path):

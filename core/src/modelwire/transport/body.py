@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 import aiohttp
 
@@ -57,8 +58,12 @@ class Body:
         self._ended = False
         self._closed = False
         self._total_at = total_at
+        # A method of this body would be a cycle, which keeps the response until a collection of garbage.
         self._watch = ReadWatch(
-            deadlines, connected_at=connected_at, total_at=total_at, expire=self._expire
+            deadlines,
+            connected_at=connected_at,
+            total_at=total_at,
+            expire=partial(_expire, raw, exchange),
         )
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -148,11 +153,6 @@ class Body:
             connection.transport.abort()
         self._raw.close()
 
-    def _expire(self, phase: str, seconds: float) -> None:
-        self._raw.content.set_exception(
-            RequestTimeout.in_phase(phase, seconds, **self._exchange.details)
-        )
-
     def _connection_lost(self, _: asyncio.Future[None]) -> None:
         """Wake a reader that aiohttp leaves waiting after it disconnects from an invalid body."""
         content = self._raw.content
@@ -193,6 +193,11 @@ class Body:
             return RuntimeError("The session was closed.")
         broken = self._broken()
         return broken if isinstance(broken, OSError) else None
+
+
+def _expire(raw: aiohttp.ClientResponse, exchange: Exchange, phase: str, seconds: float) -> None:
+    """Have a pending read fail."""
+    raw.content.set_exception(RequestTimeout.in_phase(phase, seconds, **exchange.details))
 
 
 def _join(held: deque[bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from modelwire.authoring import (
     BodyEvent,
@@ -42,7 +42,7 @@ __all__ = ["Translator"]
 _NOTHING: tuple[Delta, ...] = ()
 _BETWEEN_PARTS = "\n\n"
 _Event = Mapping[str, Any]
-_Handler = Callable[[_Event], Sequence[Delta]]
+_Handler = Callable[[Any, _Event], Sequence[Delta]]
 
 
 class _Writing(NamedTuple):
@@ -87,26 +87,6 @@ class Translator:
         self._items = Items()
         self._ending: StopInfo | None = None
         self._writing: _Writing | None = None
-        self._handlers: dict[Any, _Handler] = {
-            "response.created": self._on_progress,
-            "response.output_item.added": self._on_item_added,
-            "response.output_item.done": self._on_item_done,
-            TEXT_EVENT: self._on_text,
-            "response.output_text.done": self._on_text_done,
-            "response.refusal.delta": self._on_text,
-            "response.refusal.done": self._on_refusal_done,
-            "response.reasoning_summary_text.delta": self._on_summary,
-            "response.reasoning_summary_text.done": self._on_summary_done,
-            "response.reasoning_text.delta": self._on_reasoning,
-            "response.reasoning_text.done": self._on_reasoning_done,
-            "response.function_call_arguments.delta": self._on_arguments,
-            "response.function_call_arguments.done": self._on_arguments_done,
-            "response.completed": self._on_end,
-            "response.incomplete": self._on_end,
-            "response.failed": self._on_end,
-            "response.cancelled": self._on_end,
-            "error": self._on_error,
-        }
 
     @property
     def ended(self) -> bool:
@@ -138,9 +118,9 @@ class Translator:
             else:
                 data = event.data
             self._writing = None
-            handler = self._handlers.get(str(data.get("type")))
+            handler = self._HANDLERS.get(str(data.get("type")))
             if handler is not None:
-                deltas += handler(data)
+                deltas += handler(self, data)
 
     def end(self) -> None:
         """Check that the answer is complete.
@@ -317,6 +297,27 @@ class Translator:
         own_name = self._tool_names.get(name, name)
         begun = ToolCallStart(item.index, join_ids(call_id, _str(data, "id")), own_name)
         return [begun, *_pass_on(item, "")]
+
+    _HANDLERS: ClassVar[Mapping[str, _Handler]] = {
+        "response.created": _on_progress,
+        "response.output_item.added": _on_item_added,
+        "response.output_item.done": _on_item_done,
+        TEXT_EVENT: _on_text,
+        "response.output_text.done": _on_text_done,
+        "response.refusal.delta": _on_text,
+        "response.refusal.done": _on_refusal_done,
+        "response.reasoning_summary_text.delta": _on_summary,
+        "response.reasoning_summary_text.done": _on_summary_done,
+        "response.reasoning_text.delta": _on_reasoning,
+        "response.reasoning_text.done": _on_reasoning_done,
+        "response.function_call_arguments.delta": _on_arguments,
+        "response.function_call_arguments.done": _on_arguments_done,
+        "response.completed": _on_end,
+        "response.incomplete": _on_end,
+        "response.failed": _on_end,
+        "response.cancelled": _on_end,
+        "error": _on_error,
+    }
 
 
 def _complete_message(item: Item, data: Mapping[str, Any]) -> Sequence[Delta]:
