@@ -130,4 +130,8 @@ __getattr__, __dir__ = lazy_exports(
         "transport": ("Deadlines",),
         "warnings": ("MisspeltKeyWarning", "UntrustedConfigWarning"),
     },
+    near=("errors", "events", "hookspecs", "messages", "models", "runtime", "agent", "config"),
+    methods=dict.fromkeys(
+        ("complete", "embed", "stream"), "Runtime, and of SyncRuntime without asyncio"
+    ),
 )
