@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
-from modelwire.errors import ConfigError, PluginError
+from modelwire.errors import ConfigError, ModelwireError, PluginError, RequestTimeout
 from modelwire.models import ModelRef
-from modelwire.testing import Reply, WireServer
+from modelwire.testing import Gate, Reply, WireServer
+from modelwire.transport import Deadlines, RetryPolicy
 
 SECRET = "sk-signature-0123456789"
 
@@ -294,3 +295,138 @@ async def test_leaving_a_stream_ends_an_authorization_that_waits(site, make_runt
         with pytest.raises(asyncio.CancelledError):
             await waiting
     assert __import__(module).ended == ["http://127.0.0.1:9/ask?x=1"]
+
+
+RENEWER = """
+    from attrs import evolve
+    from modelwire.hookspecs import CredentialStatus, hookimpl
+
+    @hookimpl
+    def detect_credentials():
+        return CredentialStatus("usable", source="the renewer")
+
+    tokens, refusals = ["old", "new", "newest"], []
+
+    @hookimpl
+    async def authorize_request(request):
+        return evolve(request, headers={**request.headers, "Authorization": f"Bearer {tokens[0]}"})
+
+    @hookimpl
+    async def renew_authorization(request, status, headers, body):
+        refusals.append((request.headers["Authorization"], status, headers["x-why"], body))
+        if status == 400:
+            return False
+        if request.headers["Authorization"] == f"Bearer {tokens[0]}":
+            del tokens[0]
+        return True
+"""
+WHY = {"X-Why": "because"}
+
+
+async def sent_with_renewal(site, make_runtime, *replies, body=RENEWER, ask=None):
+    site.provider("caller", CALLER)
+    module = sign(site, body)
+    with WireServer() as server:
+        server.script(*replies)
+        async with make_runtime(
+            document(server.url), retries=RetryPolicy(max_attempts=1)
+        ) as runtime:
+            try:
+                said = await (ask or _complete)(runtime)
+            except ModelwireError as error:
+                said = error
+    tokens = [request.headers.get("authorization") for request in server.requests]
+    return said, tokens, __import__(module)
+
+
+async def _complete(runtime):
+    return (await runtime.complete("hi", model="caller/m")).text
+
+
+async def _count(runtime):
+    return await runtime.count_tokens("hi", model="caller/m")
+
+
+async def _list(runtime):
+    return [model.id for model in (await runtime.catalog.listing("caller")).models]
+
+
+@pytest.mark.parametrize(("ask", "says"), [(_complete, "7"), (_count, 7), (_list, ["7"])])
+async def test_a_refused_request_is_sent_again_with_renewed_authorization(
+    site, make_runtime, ask, says
+):
+    refusal = Reply([b"token expired"], status=401, headers=WHY)
+    said, tokens, module = await sent_with_renewal(
+        site, make_runtime, refusal, Reply([b"7"]), ask=ask
+    )
+    assert said == says
+    assert tokens == ["Bearer old", "Bearer new"]
+    assert module.refusals == [("Bearer old", 401, "because", b"token expired")]
+
+
+async def test_it_is_renewed_once_for_each_request_and_the_second_answer_counts(site, make_runtime):
+    refusals = [Reply([text], status=403, headers=WHY) for text in (b"one", b"two")]
+    said, tokens, module = await sent_with_renewal(site, make_runtime, *refusals)
+    assert said.message == "two"
+    assert tokens == ["Bearer old", "Bearer new"]
+    assert len(module.refusals) == 1
+
+
+async def test_a_refusal_that_renews_nothing_reaches_the_caller_whole(site, make_runtime):
+    text = b"long " * 40_000
+    refusal = Reply([text[:70_000], text[70_000:]], status=400, headers=WHY)
+    said, tokens, module = await sent_with_renewal(site, make_runtime, refusal)
+    assert said.message.encode() == text or said.message.startswith("long long")
+    assert tokens == ["Bearer old"]
+    ((_, _, _, seen),) = module.refusals
+    assert seen == text[: 64 * 1024]
+
+
+@pytest.mark.parametrize("status", [402, 404, 429, 500])
+async def test_other_statuses_are_no_refusal_of_credentials(site, make_runtime, status):
+    answer = Reply([b"no"], status=status, headers=WHY)
+    _, tokens, module = await sent_with_renewal(site, make_runtime, answer)
+    assert tokens == ["Bearer old"]
+    assert module.refusals == []
+
+
+async def test_a_renewal_that_fails_is_the_plugins_error(site, make_runtime):
+    refusal = Reply([b"no"], status=401, headers=WHY)
+    broken = RENEWER.replace("if status == 400:", "1 / 0\n        if status == 400:")
+    said, tokens, _ = await sent_with_renewal(site, make_runtime, refusal, body=broken)
+    assert isinstance(said, PluginError)
+    assert "failed to renew the authorization for 'caller'" in str(said)
+    assert tokens == ["Bearer old"]
+
+
+async def test_a_renewal_answers_with_a_bool(site, make_runtime):
+    refusal = Reply([b"no"], status=401, headers=WHY)
+    broken = RENEWER.replace("return True", "return 'yes'")
+    said, tokens, _ = await sent_with_renewal(site, make_runtime, refusal, body=broken)
+    assert isinstance(said, PluginError)
+    assert "returned str where a bool is due" in str(said)
+    assert tokens == ["Bearer old"]
+
+
+async def test_a_request_to_which_the_mode_added_nothing_is_not_renewed(site, make_runtime):
+    refusal = Reply([b"no"], status=401, headers=WHY)
+    silent = RENEWER.replace("return evolve(", "return request\n        return evolve(")
+    _, tokens, module = await sent_with_renewal(site, make_runtime, refusal, body=silent)
+    assert tokens == [None]
+    assert module.refusals == []
+
+
+async def test_both_requests_share_the_deadline_for_the_whole_answer(site, make_runtime):
+    late = RENEWER.replace(
+        "if status == 400:",
+        "import asyncio\n        await asyncio.sleep(0.5)\n        if status == 400:",
+    )
+
+    async def ask(runtime):
+        return await runtime.complete("hi", model="caller/m", deadlines=Deadlines(total=1.5))
+
+    replies = Reply([b"no"], status=401, headers=WHY), Reply([b"too late"], hold=Gate())
+    said, tokens, _ = await sent_with_renewal(site, make_runtime, *replies, body=late, ask=ask)
+    assert isinstance(said, RequestTimeout)
+    assert said.phase == "total"
+    assert len(tokens) == 2

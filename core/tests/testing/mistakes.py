@@ -284,6 +284,12 @@ MISTAKES = [
         "test_an_auth_mode_of_another_plugin_is_used_or_refused",
     ),
     Mistake(
+        "sends-past-the-auth", "client.py", SEND,
+        "    if account.api_key is None:\n"
+        '        transport = getattr(transport, "inner", transport)\n' + SEND,
+        "test_a_refused_request_is_sent_again_where_its_auth_mode_renews",
+    ),
+    Mistake(
         "deaf", "client.py", HEADERS,
         HEADERS + ", reports_failure=lambda name, data: False",
         "test_an_error_in_mid_stream_is_told",

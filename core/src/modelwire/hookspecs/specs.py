@@ -44,6 +44,7 @@ __all__ = [
     "embedding_limits",
     "hookimpl",
     "observe_operations",
+    "renew_authorization",
     "stream_completion",
     "warm_up",
 ]
@@ -202,6 +203,32 @@ async def authorize_request(  # type: ignore[empty-body]
 
     Raises an `AuthenticationError` where there are no credentials, and a `ConfigError` for a request
     that must not get them, such as one to another service's host.
+    """
+
+
+@_hookspec(firstresult=True)
+async def renew_authorization(  # type: ignore[empty-body]
+    request: Request,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> bool:
+    """Replace credentials that the service refused, for an auth mode that the plugin owns.
+
+    Called where the service answers a request that `authorize_request` has authorized with the status
+    400, 401 or 403, at most once for each request. `request` is the request as it was sent, `headers`
+    and `body` are those of the answer; of a long body they are the first 64 KiB.
+
+    Where it returns `True`, `authorize_request` is called again and the request is sent once more;
+    its second answer counts, whatever it is. It returns `False` where the refusal is about something
+    else, or there are no other credentials; the first answer then counts. Requests that were sent with
+    the same credentials share one renewal: where others are in use by now than those in `request`, it
+    returns `True` at once. `transport` sends without authorization.
+
+    A plugin may leave this hook out. Raises an `AuthenticationError` where there are no credentials.
     """
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.registry.owner import Owner
     from modelwire.registry.registry import Registry
-    from modelwire.transport import Request, Transport
+    from modelwire.transport import Request, Response, Transport
 
 __all__ = ["authorized_transport"]
 
@@ -45,7 +45,33 @@ def authorized_transport(
             raise registry.bug(owner, error, what) from error
         return _checked(owner, request, authorized)
 
-    return AuthorizedTransport(inner, authorize)
+    async def renew(
+        request: Request, response: Response, body: bytes, transport: Transport
+    ) -> bool:
+        try:
+            answer = owner.hooks.renew_authorization(
+                request=request,
+                status=response.status,
+                headers=response.headers,
+                body=body,
+                provider=provider,
+                config=config,
+                transport=transport,
+            )
+            renewed = await answer if inspect.isawaitable(answer) else answer
+        except ModelwireError:
+            raise
+        except (Exception, SystemExit) as error:
+            what = f"failed to renew the authorization for {provider.id!r}: {where(error)}"
+            raise registry.bug(owner, error, what) from error
+        if not isinstance(renewed, bool):
+            msg = f"{owner.distribution} returned {type(renewed).__name__} where a bool is due."
+            raise PluginError(msg, hint=plugin_hint(owner.distribution))
+        return renewed
+
+    return AuthorizedTransport(
+        inner, authorize, renew if owner.implements("renew_authorization") else None
+    )
 
 
 def _checked(owner: Owner, before: Request, after: object) -> Request:

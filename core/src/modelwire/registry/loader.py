@@ -55,6 +55,7 @@ _RETURNED = {
     "count_tokens": "a number",
     "discover_models": "a list of models",
     "embed": "an EmbeddingBatch",
+    "renew_authorization": "a bool",
 }
 
 

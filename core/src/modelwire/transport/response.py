@@ -11,12 +11,13 @@ from modelwire.errors import MalformedResponse, ProviderError
 from modelwire.redaction import redact
 from modelwire.transport.content_decoder import BrokenEncoding
 from modelwire.transport.json_lines import DEFAULT_LINE_LIMIT, JsonLinesDecoder
+from modelwire.transport.read_ahead import ReadAheadBody
 from modelwire.transport.sse import DEFAULT_EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:
     from modelwire.transport.body import Body
 
-__all__ = ["Response", "drain"]
+__all__ = ["Response", "drain", "peek_error"]
 
 _BODY_LIMIT = 64 * 1024 * 1024
 _ERROR_BODY_LIMIT = 64 * 1024
@@ -50,7 +51,7 @@ class Response:
         self.headers = headers
         self.request_id = request_id
         self._secrets = secrets
-        self._body = body
+        self._body: Body | ReadAheadBody = body
 
     def __repr__(self) -> str:
         return f"<Response {self.status}>"
@@ -133,13 +134,15 @@ class Response:
         It does not raise when the body is longer, cut or late, since the status is what counts.
         Credentials of the request that the service repeats are hidden.
         """
-        body = await self._read_up_to(limit, forgiving=True)
-        text = body.decode("utf-8", "surrogateescape")
-        return redact(text, self._secrets).encode("utf-8", "surrogateescape")
+        return self._without_secrets(await self._read_up_to(limit, forgiving=True))
 
     def close(self) -> None:
         """Release the connection, even while another task is reading; that read fails."""
         self._body.close()
+
+    def _without_secrets(self, body: bytes) -> bytes:
+        text = body.decode("utf-8", "surrogateescape")
+        return redact(text, self._secrets).encode("utf-8", "surrogateescape")
 
     async def _read_up_to(self, limit: int, *, forgiving: bool = False) -> bytes:
         parts: list[bytes] = []
@@ -155,6 +158,14 @@ class Response:
             if not forgiving:
                 raise
         return b"".join(parts)[:limit]
+
+
+async def peek_error(response: Response) -> bytes:
+    """Read what `Response.read_error` would, and leave the body to its reader all the same."""
+    # It is no method, since plugins have no use for it.
+    response._body = ahead = ReadAheadBody(response._body)  # noqa: SLF001 - of this module
+    body = await ahead.read_ahead(_ERROR_BODY_LIMIT)
+    return response._without_secrets(body)  # noqa: SLF001
 
 
 async def drain(body: AsyncGenerator[Any, None], *, seconds: float = _DRAIN_TIMEOUT) -> None:

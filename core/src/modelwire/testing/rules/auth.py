@@ -13,6 +13,7 @@ from modelwire.testing.bench import Bench, Outcome
 from modelwire.testing.checks import check
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs
+from modelwire.testing.server import Reply
 from modelwire.testing.wires import ScriptedAnswer
 from modelwire.transport import RetryPolicy
 
@@ -44,6 +45,24 @@ class AuthRules(Rules):
         own = ("authorization", "proxy-authorization")
         sent = [name for name, value in headers.items() if name in own or bench.secret in value]
         check(not sent, "the plugin sends no key itself", found=f"it is in {sent}")
+
+    @needs(WIRE)
+    def test_a_refused_request_is_sent_again_where_its_auth_mode_renews(
+        self, bench: Bench, tmp_path: Path
+    ) -> None:
+        """The hook `renew_authorization` sees each refusal, and the second answer is the answer.
+
+        So it is where the plugin sends through the transport of its hook and leaves a refusal to it.
+        An API that no other plugin can authorize has nothing to renew.
+        """
+        answer = bench.wire.reply(bench.wire.bodies(ScriptedAnswer(LONG)))
+        bench.server.script(Reply([b"{}"], status=401), answer)
+        outcome = bench.run(lambda: _ask(bench, tmp_path / "cache"))
+        if isinstance(outcome.error, ConfigError):
+            return
+        check(outcome.message.text != "", "there is an answer")
+        proofs = [request.headers.get(auth_mode.FIELD.lower()) for request in bench.requests]
+        check(proofs == [auth_mode.PROOF] * 2, "both requests are authorized")
 
 
 async def _ask(bench: Bench, cache: Path) -> Outcome:
