@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,14 +20,15 @@ from modelwire_bedrock.aws.service_hosts import (
     is_loopback,
     service_host,
 )
-from modelwire_bedrock.aws.sigv4 import is_signed, mint_token, sign_request
+from modelwire_bedrock.aws.sigv4 import is_signed, mint_token, sign_request, signed_with
+from modelwire_bedrock.errors import fault_of_response
 from modelwire_bedrock.settings import mints_tokens, signing_service
 
 if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.transport import Request
 
-__all__ = ["authorize", "target_of"]
+__all__ = ["authorize", "renew", "target_of"]
 
 _LARGE = 256 * 1024
 """The size of a body from which it is hashed off the event loop; 256 KiB take 0.5 ms."""
@@ -61,6 +62,30 @@ async def authorize(
     if mints:  # by botocore, which may not be imported yet
         return _with_token(request, await to_thread(mint_token, credentials, target.region))
     return await to_thread(sign_request, request, credentials, service, target.region)
+
+
+async def renew(
+    request: Request,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    provider: ProviderConfig,
+    config: Config,
+    clients: Clients | None = None,
+) -> bool:
+    """Load credentials again that AWS refused; the hook `renew_authorization`.
+
+    Raises:
+        AuthenticationError: There are none any more, or they cannot be loaded.
+        ConnectionFailed: The source of the credentials cannot be reached.
+    """
+    refused = signed_with(request)
+    if refused is None or not fault_of_response(status, headers, body).refuses_keys:
+        return False
+    target, _ = target_of(request.url, provider, config)
+    if target.skip_auth or target.bearer_token is not None:
+        return False
+    return await (clients or shared_clients()).replaced(target, refused)
 
 
 def target_of(url: str, provider: ProviderConfig, config: Config) -> tuple[Target, str]:

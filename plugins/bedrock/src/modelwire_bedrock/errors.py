@@ -103,11 +103,14 @@ Those of `bedrock-runtime` are in botocore's service model; the others are error
 of AWS have in common.
 """
 
+_UNKNOWN_KEYS = frozenset({"invalidclienttokenid", "unrecognizedclient"})
+
 _ACTION = re.compile(r"perform(?: the required)?:? ?([a-z][a-z-]*:[A-Za-z]+)")
 _EXPLICIT_DENY = re.compile(
     r"explicit deny(?: in an? ([a-z][a-z -]*?(?:policy|boundary)))?", re.IGNORECASE
 )
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,99}")
+_XML_CODE = re.compile(rb"<Error>\s*(?:<Type>\w*</Type>\s*)?<Code>([A-Za-z.]{1,100})</Code>")
 _CODE_KEYS = ("__type", "code", "Code")
 _LONGEST_MESSAGE = 2_000
 _CANONICAL = "The Canonical String for this request"
@@ -165,6 +168,11 @@ class ServiceFault(Exception):
             normal_code(self.code) == "expiredtoken" or self.symptom is Symptom.EXPIRED_CREDENTIALS
         )
 
+    @property
+    def refuses_keys(self) -> bool:
+        """Whether the credentials have expired or are unknown, as those that were replaced are."""
+        return self.is_expired_token or normal_code(self.code) in _UNKNOWN_KEYS
+
     def _general_error(self, provider: str | None, model: str | None) -> ProviderError:
         """The error of a failure that AWS has no word for, as a gateway in front of it reports one."""
         said = f"{self.code}: {self.message}" if self.code else self.message
@@ -218,7 +226,8 @@ def fault_of_response(
     fields = {name.lower(): value for name, value in headers.items()}
     data = _json_object(body)
     reported = read_failure_body(body, fields.get("content-type"), status=status)
-    inner = _bare_code(reported.code)  # of a gateway that puts the failure into an object
+    # Of a gateway that puts the failure into an object, or of a service that speaks XML.
+    inner = _bare_code(reported.code) or _xml_code(body)
     code = (
         _bare_code(fields.get("x-amzn-errortype", ""))
         or _code_in(data)
@@ -233,6 +242,11 @@ def fault_of_response(
         original_status=_number(data.get("originalStatusCode")),
         reported=reported,
     )
+
+
+def _xml_code(body: bytes) -> str:
+    found = _XML_CODE.search(body) if body.lstrip().startswith(b"<") else None
+    return "" if found is None else found[1].decode("ascii")
 
 
 def fault_of_success(headers: Mapping[str, str], body: bytes) -> ServiceFault | None:

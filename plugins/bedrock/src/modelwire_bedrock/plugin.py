@@ -32,6 +32,7 @@ __all__ = [
     "discover_models",
     "embed",
     "embedding_limits",
+    "renew_authorization",
     "stream_completion",
     "warm_up",
 ]
@@ -194,6 +195,29 @@ async def authorize_request(request: Request, provider: ProviderConfig, config: 
     from modelwire_bedrock.auth import authorize
 
     return await authorize(request, provider, config)
+
+
+@hookimpl
+async def renew_authorization(
+    request: Request,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    provider: ProviderConfig,
+    config: Config,
+    transport: Transport,
+) -> bool:
+    """Load AWS credentials again that a service refused as expired or unknown.
+
+    Raises:
+        AuthenticationError: There are none any more, or they cannot be loaded.
+    """
+    from modelwire_bedrock.auth import renew
+    from modelwire_bedrock.routes.transport import AwsFaultTransport
+
+    if isinstance(transport, AwsFaultTransport):  # of a route, which reports that it sends again
+        return False
+    return await renew(request, status, headers, body, provider, config)
 
 
 @hookimpl

@@ -23,6 +23,7 @@ from modelwire_bedrock.aws.service_hosts import is_loopback
 if TYPE_CHECKING:
     from modelwire_bedrock.aws.credentials.choice import CredentialChoice
     from modelwire_bedrock.aws.endpoints import Target
+    from modelwire_bedrock.aws.sigv4 import SignedWith
 
 __all__ = ["Clients", "Service", "shared_clients"]
 
@@ -120,13 +121,35 @@ class Clients:
             # The outcome is not needed: the present credentials still hold.
             self._renewing.start(id(held), renew)
 
-    async def forget(self, target: Target) -> None:
+    async def replaced(self, target: Target, refused: SignedWith) -> bool:
+        """Whether a target has other credentials than those that AWS refused.
+
+        Where it still has those, they are loaded again, once for all who wait.
+
+        Raises:
+            AuthenticationError: There are none, or they cannot be loaded.
+            ConnectionFailed: Their source cannot be reached.
+        """
+        if target.choice.kind not in ("profile", "chain"):
+            return False
+        held = self._sessions.get(target.of_credentials)
+        if held is not None and held.lease is not None and refused.is_of(held.lease):
+            await self.forget(target, held)
+        return not refused.is_of(await self.credentials(target))
+
+    async def forget(self, target: Target, held: _Held | None = None) -> None:
         """Drop what is kept for a target, after AWS refused its credentials as expired.
 
         The next `get` loads the credentials again, from the files and services as they are then.
+
+        Args:
+            target: The identity.
+            held: What to drop, where something else may have taken its place.
         """
         whose = target.of_credentials
         with self._lock:
+            if held is not None and self._sessions.get(whose) is not held:
+                return
             self._sessions.pop(whose, None)
             for key in [key for key in self._clients if key[1].of_credentials == whose]:
                 del self._clients[key]

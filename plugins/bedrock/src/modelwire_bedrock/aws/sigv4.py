@@ -9,20 +9,22 @@ import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 
 from modelwire.forks import importing
 from modelwire.transport import Request, merge_headers
 
 __all__ = [
+    "SignedWith",
     "authorization",
     "is_signed",
     "mint_token",
     "place_of",
     "sign_request",
     "signed_fields",
+    "signed_with",
     "signing_date",
 ]
 
@@ -36,6 +38,7 @@ _NOT_SIGNED = frozenset({
 """Header fields that proxies may change or remove, and those that the signature replaces."""
 _PORTS = {"http": 80, "https": 443}
 
+_MINTED = "bedrock-api-key-"
 _MINTED_FOR = "bedrock.amazonaws.com"
 _MOST_SECONDS = 43_200
 """Twelve hours, the most that AWS takes; the credentials behind a token may end earlier."""
@@ -200,4 +203,41 @@ def mint_token(credentials: Any, region: str) -> str:
     frozen = credentials.get_frozen_credentials()
     SigV4QueryAuth(frozen, "bedrock", region, expires=_MOST_SECONDS).add_auth(request)
     presigned = f"{request.url.removeprefix('https://')}&Version=1"
-    return "bedrock-api-key-" + base64.b64encode(presigned.encode()).decode()
+    return _MINTED + base64.b64encode(presigned.encode()).decode()
+
+
+@frozen
+class SignedWith:
+    """The credentials that a request was signed with, without their secret.
+
+    Attributes:
+        access_key: The access key id.
+        token: The session token, or `None`.
+    """
+
+    access_key: str
+    token: str | None = field(repr=False)
+
+    def is_of(self, credentials: Any) -> bool:
+        """Whether these are credentials of botocore."""
+        keys = credentials.get_frozen_credentials()
+        return (keys.access_key, keys.token or None) == (self.access_key, self.token)
+
+
+def signed_with(request: Request) -> SignedWith | None:
+    """The credentials behind a request's signature or minted token, or `None` where it has neither."""
+    fields = {name.lower(): value for name, value in request.headers.items()}
+    written = fields.get("authorization", "")
+    if written.startswith(_ALGORITHM):
+        key = written.partition("Credential=")[2].partition("/")[0]
+        return SignedWith(key, fields.get("x-amz-security-token"))
+    token = written.removeprefix(f"Bearer {_MINTED}")
+    if token == written:
+        return None
+    try:
+        presigned = base64.b64decode(token, validate=True).decode()
+    except ValueError:
+        return None
+    query = parse_qs(presigned.partition("?")[2])
+    key = query.get("X-Amz-Credential", [""])[0].partition("/")[0]
+    return SignedWith(key, query.get("X-Amz-Security-Token", [None])[0])

@@ -11,8 +11,9 @@ from modelwire.errors import MalformedResponse
 from modelwire.models import Model
 from modelwire.transport import Request
 from modelwire_bedrock.auth import authorize
-from modelwire_bedrock.aws.clients import Clients
+from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.endpoints import resolve_target
+from modelwire_bedrock.aws.expired import with_fresh_credentials
 from modelwire_bedrock.aws.service_hosts import MANTLE
 from modelwire_bedrock.aws.signing import transport_for
 from modelwire_bedrock.discovery.convert import Mapper
@@ -70,8 +71,12 @@ async def discover_mantle(
         {**provider.headers, "Accept": "application/json"},
         request_id_headers=REQUEST_ID_HEADERS,
     )
-    request = await authorize(request, asked, config, clients)
-    listed = await _fetch(request, transport_for(transport, target, root), provider.id)
+    carrier = transport_for(transport, target, root)
+
+    async def fetch() -> Any:
+        return await _fetch(await authorize(request, asked, config, clients), carrier, provider.id)
+
+    listed = await with_fresh_credentials(fetch, target=target, clients=clients or shared_clients())
     mapper = Mapper(
         provider.id,
         context_window=options.default_context_window
