@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(120)
 FEW, MANY = 1000, 3000
 CALLS = {"openai-responses": 6.7, "openai-completions": 4.7, "anthropic-messages": 3.6}
 """The most calls of modelwire's own functions per event."""
-ALONE = 34
+ALONE = 32.5
 """The most of them for an event of Converse that comes alone, so that each layer wakes up for it."""
 MOST_OF_TURN = 65
 """The most of them for a turn that is already in the history of a tool loop: a call and its result."""

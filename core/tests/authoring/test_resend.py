@@ -19,6 +19,7 @@ from modelwire.errors import (
 )
 from modelwire.events import Diagnostic, ResponseInfo, Stop, TextDelta, UsageReport, deltas_of
 from modelwire.messages import StopReason, Usage
+from modelwire.messages.usage import Cost, priced
 from modelwire.repair import Change
 from modelwire.testing import Gate, Reply
 from modelwire.transport import Deadlines, Transport
@@ -141,6 +142,20 @@ async def test_an_answer_comes_with_the_id_of_its_request(server, take):
         ],
         None,
     )
+
+
+async def test_a_usage_without_a_cost_is_priced(server, take):
+    async def price(usage):
+        asked.append(usage)
+        return priced(usage, Cost(input=0.5))
+
+    asked = []
+    server.script(Reply([sse({"used": 1}, {"text": "hi"}, {"used": 2}, {"end": 1})]))
+    deltas, error = await take(price=price)
+    assert error is None
+    assert asked == [Usage(1), Usage(2)]
+    found = [delta.usage for delta in deltas if isinstance(delta, UsageReport)]
+    assert [(usage.input, usage.cost) for usage in found] == [(1, Cost(0.5)), (2, Cost(0.5))]
 
 
 async def test_the_changes_of_the_request_come_first(server, take):

@@ -15,11 +15,12 @@ from attrs import evolve, frozen
 
 from modelwire.authoring.translator import Translator
 from modelwire.errors import ProviderError
-from modelwire.events import Delta, Deltas, ResponseInfo
+from modelwire.events import Delta, Deltas, ResponseInfo, UsageReport
 from modelwire.repair import Change
 from modelwire.transport import drain
 
 if TYPE_CHECKING:
+    from modelwire.messages import Usage
     from modelwire.transport import Deadlines, Transport
 
 __all__ = ["Call", "CallAttempt", "Remedy", "stream_call"]
@@ -91,6 +92,7 @@ async def stream_call(
     model: str,
     remedies: Sequence[Remedy[C]] = (),
     explain: Callable[[C, ProviderError], None] | None = None,
+    price: Callable[[Usage], Awaitable[Usage]] | None = None,
 ) -> AsyncGenerator[Deltas, None]:
     """Stream the answer to a call; the hook `stream_completion` for most plugins.
 
@@ -106,6 +108,8 @@ async def stream_call(
         model: The model id, for errors.
         remedies: The changes to try on a refused call; the first that helps is used.
         explain: Amends an error before it is raised, for example by a hint.
+        price: Adds the cost to a usage that has none, as `with_cost` does; `None` where the model has
+            prices, which the core applies.
 
     Raises:
         ProviderError: The service refused or failed, or the answer was interrupted.
@@ -128,6 +132,9 @@ async def stream_call(
                     fault = _translate(arrived, translator.feed, deltas)
                     if deltas:
                         begun = begun or _has_content(deltas)
+                        # No step per delta: there are thousands of them before there is usage.
+                        if price is not None and UsageReport in map(type, deltas):
+                            await _price(deltas, price)
                         yield deltas
                     if fault is not None:
                         raise fault
@@ -143,8 +150,7 @@ async def stream_call(
                 untried = [remedy for remedy in remedies for _ in range(remedy.times)]
             if begun or (found := await _find(untried, call, error)) is None:
                 error.provider, error.model = error.provider or provider, error.model or model
-                if explain is not None:
-                    explain(call, error)
+                (explain or _leave)(call, error)
                 raise
         remedy, call = found
         untried.remove(remedy)
@@ -166,6 +172,17 @@ def _translate(
     except ProviderError as fault:
         return fault
     return None
+
+
+def _leave(_call: Call, _error: ProviderError) -> None:
+    """Explain nothing."""
+
+
+async def _price(deltas: list[Delta], price: Callable[[Usage], Awaitable[Usage]]) -> None:
+    """Replace each report of usage without a cost."""
+    for position, delta in enumerate(deltas):
+        if type(delta) is UsageReport and delta.usage.cost is None:
+            deltas[position] = UsageReport(await price(delta.usage))
 
 
 def _unreported(changes: Sequence[Change], reported: list[Change]) -> list[Change]:

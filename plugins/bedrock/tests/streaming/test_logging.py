@@ -52,7 +52,13 @@ async def test_a_dry_run_and_the_log_show_the_time_of_a_signature_and_no_credent
     shown = await dry_run(environ | token)
     fields = {name.lower(): value for name, value in shown.items()}
     visible = {name for name, value in fields.items() if value != "<hidden>"}
-    assert visible == {"amz-sdk-request", "content-type", "user-agent", "x-amz-date"}
+    assert visible == {
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "content-type",
+        "user-agent",
+        "x-amz-date",
+    }
     assert fields.keys() > {"authorization", "x-amz-security-token"}
 
     shown = await dry_run(environ)
@@ -61,6 +67,7 @@ async def test_a_dry_run_and_the_log_show_the_time_of_a_signature_and_no_credent
             await runtime.complete("Hi", model=model)
     sent, head = caplog.messages[:2]
     shown["X-Amz-Date"] = "2"  # the first digit of the year
+    shown["amz-sdk-invocation-id"] = ""  # each call has one of its own
     for name, value in shown.items():
         assert f"  {name}: {value}" in sent
     assert f"x-amzn-requestid: {bedrock_emulator.requests[-1].request_id}" in head

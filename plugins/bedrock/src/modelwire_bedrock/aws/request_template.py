@@ -33,10 +33,16 @@ __all__ = ["PUBLIC_HEADERS", "RequestTemplate", "TemplateTrial", "compact_json",
 _W = TypeVar("_W")
 
 PUBLIC_HEADERS = frozenset(
-    {"amz-sdk-request", "x-amz-date", "x-amzn-errortype", *REQUEST_ID_HEADERS}
+    {
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "x-amz-date",
+        "x-amzn-errortype",
+        *REQUEST_ID_HEADERS,
+    }
 )
-"""Header fields of AWS that hold no secret: which try it is, the time of a signature, the kind of an
-error, the id."""
+"""Header fields of AWS that hold no secret: a random id of the call, which try it is, the time of a
+signature, the kind of an error, the id."""
 
 _BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 _ABOUT_TRIES = "amz-sdk-"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from typing import TYPE_CHECKING
 
-from modelwire.authoring import Remedy, stream_call, with_costs
+from modelwire.authoring import Remedy, stream_call, with_cost
 from modelwire.errors import InvalidRequest, ProviderError
 from modelwire_bedrock.aws.clients import Clients, shared_clients
 from modelwire_bedrock.aws.expired import is_expired
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire.events import Deltas
     from modelwire.hookspecs import CompletionOptions
-    from modelwire.messages import Context
+    from modelwire.messages import Context, Usage
     from modelwire.models import Model
     from modelwire.transport import Transport
 
@@ -150,7 +150,10 @@ def complete_stream(
         called.append(priced_id(call.request.payload["modelId"], base_model))
         return call
 
-    stream = stream_call(
+    def price(usage: Usage) -> Awaitable[Usage]:
+        return with_cost(usage, PRICED_SERVICE, called[0])
+
+    return stream_call(
         plan,
         transport,
         options.deadlines,
@@ -158,7 +161,5 @@ def complete_stream(
         model=model.id,
         remedies=_REMEDIES,
         explain=ConverseCall.explain,
+        price=None if model.prices is not None else price,
     )
-    if model.prices is not None:
-        return stream
-    return with_costs(stream, PRICED_SERVICE, lambda: called[0])

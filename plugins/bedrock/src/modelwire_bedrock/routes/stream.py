@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from modelwire.authoring import Remedy, stream_call, with_costs
+from modelwire.authoring import Remedy, stream_call, with_cost
 from modelwire.errors import AuthenticationError, InvalidRequest, NotFound, ProviderError
 from modelwire.repair import Change
 from modelwire_bedrock.aws.clients import Clients, shared_clients
@@ -95,7 +95,7 @@ def complete_through(
             profile_changes=notes,
         )
 
-    stream = stream_call(
+    return stream_call(
         plan,
         transport,
         options.deadlines,
@@ -103,10 +103,8 @@ def complete_through(
         model=model.id,
         remedies=_REMEDIES,
         explain=RoutedCall.explain,
+        price=None if model.prices else lambda usage: with_cost(usage, PRICED_SERVICE, priced[0]),
     )
-    if model.prices is not None:
-        return stream
-    return with_costs(stream, PRICED_SERVICE, lambda: priced[0])
 
 
 def _called(
