@@ -36,7 +36,9 @@ class Workshop:
             path = home / "src" / names.module / file
             text = path.read_text()
             assert old in text, f"{file} of the template has no {old!r}"
-            path.write_text(text.replace(old, new))
+            text = text.replace(old, new)
+            compile(text, path, "exec")  # else it would break every rule, for another reason
+            path.write_text(text)
         info = home / "src" / f"{names.module}-1.0.dist-info"
         info.mkdir()
         metadata = f"Metadata-Version: 2.1\nName: {names.distribution}\nVersion: 1.0\n"

@@ -26,12 +26,12 @@ def reads_with(function):
 
 MISTAKES = [
     Mistake(
-        "heavy", "plugin.py", "from modelwire.hookspecs", "import aiohttp\nfrom modelwire.hookspecs",
+        "heavy", "plugin.py", "\nfrom modelwire.hookspecs", "\nimport aiohttp\nfrom modelwire.hookspecs",
         "test_loading_it_imports_nothing_heavy",
     ),
     Mistake(
-        "heavy-sdk", "plugin.py", "from modelwire.hookspecs",
-        "import rich.console\nfrom modelwire.hookspecs", "test_loading_it_imports_nothing_heavy",
+        "heavy-sdk", "plugin.py", "\nfrom modelwire.hookspecs",
+        "\nimport rich.console\nfrom modelwire.hookspecs", "test_loading_it_imports_nothing_heavy",
     ),
     Mistake(
         "heavy-detection", "credentials.py", "from modelwire.authoring import",
