@@ -48,7 +48,7 @@ def test_aws_is_set_up_and_answers(bedrock_emulator, environ):
     assert run("complete", "hi", environ=environ).stdout == b"ok\n"
 
 
-def test_credentials_that_cannot_be_used_are_told_and_not_written(
+def test_credentials_that_cannot_be_used_are_reported_and_not_written(
     bedrock_emulator, environ, tmp_path
 ):
     environ |= bedrock_emulator.environ() | {"AWS_PROFILE": "nobody"}

@@ -79,7 +79,7 @@ async def test_cancelling_the_task_at_every_await_from_the_first_connection_on(w
     assert await at_every_suspension(wire, asyncio.CancelledError, begin) > 5
 
 
-async def test_cancel_of_the_stream_at_every_await_is_told_as_such(wire, runtime):
+async def test_cancel_of_the_stream_at_every_await_is_reported_as_such(wire, runtime):
     def begin(number):
         stream = runtime.stream("hi", model=wire.ref)
         return Struck(iterate(stream), number, stream.cancel)

@@ -106,7 +106,7 @@ def test_what_the_service_said_can_be_looked_at():
     assert fault.status == 400
 
 
-def test_what_is_behind_openrouter_is_told():
+def test_what_is_behind_openrouter_is_reported():
     raw = {
         "message": "Provider returned error",
         "code": 400,

@@ -185,7 +185,7 @@ def test_retry_asks_again_and_new_forgets(program):
     assert {answer["parentId"] for answer in answers} == {asked["id"]}
 
 
-def test_the_cost_of_answers_that_were_replaced_is_told_too(program):
+def test_the_cost_of_answers_that_were_replaced_is_reported_too(program):
     done = chat(program, "one\n/retry\n/cost\n")
     lines = done.stdout.decode().splitlines()
     assert [line.split()[0] for line in lines[-5:-1]] == ["Model", "actor/x", "actor/x", "Total"]
@@ -245,7 +245,7 @@ def test_misuse_is_one_error_without_a_traceback(program, arguments, status, sai
     assert b"Traceback" not in done.stderr
 
 
-def test_a_line_that_is_no_text_is_told(program):
+def test_a_line_that_is_no_text_is_reported(program):
     done = program.run("chat", "-m", "actor/x", stdin=b"hi\n\xff\n")
     assert done.stdout == b"You said: hi\n"
     assert (done.returncode, b"Line 2 of standard input" in done.stderr) == (2, True)

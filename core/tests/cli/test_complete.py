@@ -137,7 +137,7 @@ def test_events_of_a_failure_end_in_error(program, model, code):
     assert (last["error"]["errorCode"], last["error"]["stopReason"]) == (code, "error")
 
 
-def test_a_fallback_is_told(program):
+def test_a_fallback_is_reported(program):
     program.configure(
         {"agents": {"defaults": {"model": {"primary": "actor/refuses", "fallbacks": ["actor/x"]}}}}
     )

@@ -108,7 +108,7 @@ def test_a_configuration_can_be_named_wherever_one_is_read(words, command, ctx):
         (["models", "list", "--provider", "actr"], "Did you mean actor or act?"),
     ],
 )
-def test_a_typo_is_told_with_what_may_have_been_meant(program, arguments, sentence):
+def test_a_typo_is_reported_with_what_may_have_been_meant(program, arguments, sentence):
     done = program.run(*arguments)
     assert done.returncode == 2
     assert sentence in done.stderr.decode()
@@ -130,7 +130,7 @@ main()
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
-def test_a_state_folder_that_cannot_be_written_is_told_with_a_way_out(program):
+def test_a_state_folder_that_cannot_be_written_is_reported_with_a_way_out(program):
     blocked = program.folder / "file"
     blocked.write_text("no folder")
     options = ("chat", "-m", "actor/found")

@@ -100,7 +100,7 @@ def test_a_total_deadline_ends_it(program):
         (["--input-type", "passage", "a"], b"", b"'--input-type'"),
     ],
 )
-def test_misuse_is_told(program, arguments, stdin, said):
+def test_misuse_is_reported(program, arguments, stdin, said):
     done = program.run("embed", "-m", "vec/x", *arguments, stdin=stdin)
     assert (done.returncode, done.stdout) == (2, b"")
     assert said in done.stderr

@@ -44,7 +44,7 @@ def test_the_provider_is_written_under_its_own_id(check):
     assert check(" Ech / mine ").ref == ModelRef("echo", "mine")
 
 
-def test_an_alias_is_told(check):
+def test_an_alias_is_reported(check):
     assert check("ME") == ModelCheck(ModelRef("echo", "mine"), alias="ME", known=True, listed=True)
 
 
@@ -54,7 +54,7 @@ async def test_a_discovered_model_is_known_once_it_was_discovered(check):
     assert check("echo/echo-1").known
 
 
-async def test_a_model_that_no_list_has_is_not_known_and_near_ones_are_told(check):
+async def test_a_model_that_no_list_has_is_not_known_and_near_ones_are_reported(check):
     await check.fetch()
     found = check("echo/echo-3")
     assert (found.known, found.problem) == (False, None)
@@ -63,7 +63,7 @@ async def test_a_model_that_no_list_has_is_not_known_and_near_ones_are_told(chec
     assert "models list --provider echo" in check("echo/zzzzz").hint
 
 
-def test_a_provider_whose_models_were_never_listed_is_told_apart(check):
+def test_a_provider_whose_models_were_never_listed_is_kept_apart(check):
     assert not check("ghostly/x").listed
     assert check("ghostly/x").problem is None
 

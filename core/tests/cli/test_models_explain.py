@@ -75,7 +75,7 @@ def facts(steps):
     return {name: (step["value"], step["source"]) for name, step in steps.items()}
 
 
-def test_every_step_is_told_with_where_it_comes_from(explain):
+def test_every_step_is_reported_with_where_it_comes_from(explain):
     data, steps = explain(WIRE_KEY="k")
     assert (data["ok"], data["failedAt"], data["resolved"]) == (True, None, "wire/big")
     assert re.fullmatch(r"discovered \d+ (s|min) ago", steps["model"]["source"])
@@ -165,7 +165,7 @@ def test_a_model_that_no_list_has_is_in_doubt_and_does_not_fail(explain, program
     assert text.endswith("A call would be sent; in doubt: model.\n")
 
 
-def test_a_list_that_cannot_be_had_is_told(explain):
+def test_a_list_that_cannot_be_had_is_reported(explain):
     _, steps = explain("wire/big", WIRE_KEY="unlisted")
     told = "The models of wire could not be listed: Listing is not allowed."
     assert steps["model"]["problem"] == told
@@ -188,7 +188,7 @@ def test_a_bare_name_is_found_as_a_call_finds_it(explain):
     assert steps["provider"]["source"] == "the only one with a model of this name"
 
 
-def test_a_plugin_that_needs_no_request_is_told(explain):
+def test_a_plugin_that_needs_no_request_is_reported(explain):
     data, steps = explain("wire/inside", WIRE_KEY="k")
     assert data["ok"]
     assert steps["request"]["value"] == "none; the plugin answers by itself"

@@ -213,7 +213,7 @@ def test_an_alias_is_added_once_and_never_silently_moved(program, text):
     assert text() == after
 
 
-def test_a_model_has_one_alias_and_the_former_one_is_told(program, text):
+def test_a_model_has_one_alias_and_the_former_one_is_reported(program, text):
     done = program.run("models", "aliases", "add", "best", "actor/mine")
     assert "It replaces the model's former alias me." in done.stderr.decode()
     assert chosen(text())["models"]["actor/mine"] == {"alias": "best", "params": {"n": 1}}

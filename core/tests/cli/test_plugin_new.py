@@ -23,7 +23,7 @@ def new(tmp_path):
     return run
 
 
-def test_a_package_is_written_and_the_next_steps_are_told(new, tmp_path):
+def test_a_package_is_written_and_the_next_steps_are_reported(new, tmp_path):
     done = new("acme")
     assert (done.returncode, done.stderr) == (0, "")
     folder = tmp_path / "modelwire-acme"
@@ -106,7 +106,7 @@ def test_an_empty_folder_may_be_filled(new, tmp_path):
     assert new("acme", "--dir", "empty").returncode == 0
 
 
-def test_a_folder_that_cannot_be_written_is_told(new, tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported(new, tmp_path):
     (tmp_path / "file").write_text("")
     done = new("acme", "--dir", "file/below")
     assert done.returncode == 1

@@ -163,7 +163,7 @@ def test_a_key_in_place_of_its_variable_is_refused_and_not_repeated(program, key
         ((*YES, "--answer", "colour"), b"NAME=VALUE"),
     ],
 )
-def test_misuse_is_told_and_nothing_written(program, arguments, told):
+def test_misuse_is_reported_and_nothing_written(program, arguments, told):
     done = set_up(program, *arguments)
     assert done.returncode == 2
     assert told in done.stderr
@@ -185,7 +185,7 @@ def test_a_broken_guide_is_told_and_left_out(program, site):
     assert b"cracked cannot be loaded" in done.stderr
 
 
-def test_a_guide_that_fails_is_told_with_its_place_and_without_a_traceback(program, site):
+def test_a_guide_that_fails_is_reported_with_its_place_and_without_a_traceback(program, site):
     source = """
         from modelwire.hookspecs import SetupGuide
         GUIDE = SetupGuide("Odd", "odd", questions=lambda provider, environ: 1 / 0)

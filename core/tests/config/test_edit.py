@@ -259,7 +259,7 @@ def test_two_processes_that_write_at_once_lose_nothing(file):
     assert "/* mine */" in file.read_text()
 
 
-def test_who_waits_too_long_is_told(file, monkeypatch):
+def test_who_waits_too_long_is_reported(file, monkeypatch):
     monkeypatch.setattr("modelwire.files.replace._PATIENCE", 0.05)
     with locked(file), pytest.raises(ConfigError, match="Another process") as raised:
         edit_config(setting("models.mode", "merge"), file)

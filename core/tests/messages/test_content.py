@@ -22,7 +22,7 @@ def test_content_may_be_given_as_a_string():
     assert UserMessage("hi").content == [Text("hi")]
 
 
-def test_text_thinking_and_calls_are_told_apart():
+def test_text_thinking_and_calls_are_kept_apart():
     call = ToolCall("c", "t")
     message = AssistantMessage(
         [Thinking("a"), Thinking.from_redacted(b"x"), Text("b"), call, Text("c")], "p", "m"

@@ -27,7 +27,7 @@ def test_of_two_tools_with_one_name_the_first_counts():
     assert told == [("dropped", "tools[2]")]
 
 
-def test_a_name_that_is_not_legal_is_told():
+def test_a_name_that_is_not_legal_is_reported():
     (tool,), told = offered(Tool("files.read"))
     assert tool.name == "files.read"
     assert tool.wire_name.startswith("files_read_")

@@ -63,7 +63,7 @@ def test_an_id_of_the_providers_own_is_kept_once():
     assert ids.new("y" * 65, keep=True) != "y" * 65
 
 
-def test_long_texts_are_told_apart_after_they_were_shortened():
+def test_long_texts_are_kept_apart_after_they_were_shortened():
     assert shortened("abc") == "abc"
     first, second = shortened("x" * 70 + "1"), shortened("x" * 70 + "2")
     assert first != second

@@ -123,7 +123,7 @@ async def stream_completion():
 """
 
 
-async def test_packages_that_share_the_first_part_of_their_names_are_told_apart(site, make_runtime):
+async def test_packages_that_share_the_first_part_of_their_names_are_kept_apart(site, make_runtime):
     """As the parts of one company's namespace package."""
     folder = site.path / "company"
     source = "from modelwire.hookspecs import hookimpl\n\n@hookimpl(wrapper=True)\n"

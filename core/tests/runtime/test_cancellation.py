@@ -107,7 +107,7 @@ async def test_it_ends_the_next_wait_where_nothing_waits_now():
     assert asyncio.current_task().cancelling() == 0
 
 
-async def test_a_deadline_is_told_with_its_phase_and_may_be_lifted():
+async def test_a_deadline_is_reported_with_its_phase_and_may_be_lifted():
     cancellation = Cancellation()
     cancellation.arm("first_event", 0.01)
     cancellation.arm("total", 0.05)

@@ -76,7 +76,7 @@ async def test_the_model_is_offered_the_functions_and_the_tools_of_the_context(a
     assert [tool.name for tool in context.tools] == ["theirs"]
 
 
-async def test_an_answer_stands_in_the_context_when_its_end_is_told(ask):
+async def test_an_answer_stands_in_the_context_when_its_end_is_reported(ask):
     context = script("done")
     async with ask(context, add) as loop:
         async for event in loop:
@@ -85,7 +85,7 @@ async def test_an_answer_stands_in_the_context_when_its_end_is_told(ask):
 
 
 @pytest.mark.parametrize("slow", [False, True])
-async def test_a_call_that_is_declined_runs_nothing_and_the_model_is_told(ask, slow):
+async def test_a_call_that_is_declined_runs_nothing_and_the_model_learns_of_it(ask, slow):
     ran = []
 
     def wipe(path: str):

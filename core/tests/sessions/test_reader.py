@@ -133,7 +133,7 @@ def test_a_compaction_stands_for_what_it_does_not_keep():
     ]
 
 
-def test_what_pi_would_tell_the_model_is_told():
+def test_what_pi_would_tell_the_model_is_reported():
     run = {"role": "bashExecution", "command": "ls", "output": "a\n", "exitCode": 2, "timestamp": 1}
     data = text(
         HEADER,

@@ -53,7 +53,7 @@ MISTAKES = [
     ),
     Mistake(
         "no-hint", "account.py", "            hint=f\"Set", "            retryable=False and f\"Set",
-        "test_a_missing_key_is_told_with_what_to_do",
+        "test_a_missing_key_is_reported_with_what_to_do",
     ),
     Mistake(
         "no-source", "credentials.py", "source=account.source,",
@@ -156,7 +156,7 @@ MISTAKES = [
     Mistake(
         "always-done", "chat/stream.py", "_REASONS.get(reason, StopReason.STOP)",
         "StopReason.STOP",
-        "test_the_stop_reason_is_told[length]",
+        "test_the_stop_reason_is_reported[length]",
     ),
     Mistake(
         "shares-a-state", "chat/stream.py", TEXT,
@@ -246,12 +246,12 @@ MISTAKES = [
     Mistake(
         "one-error", "client.py", HEADERS,
         HEADERS + ", error_of_response=_answered(500)",
-        "test_a_refusal_is_told_by_its_kind[401]",
+        "test_a_refusal_is_reported_by_its_kind[401]",
     ),
     Mistake(
         "always-again", "client.py", HEADERS,
         HEADERS + ", error_of_response=_answered(503)",
-        "test_whether_another_try_helps_is_told[400-False]",
+        "test_whether_another_try_helps_is_reported[400-False]",
     ),
     Mistake(
         "never-again", "client.py", HEADERS,
@@ -261,17 +261,17 @@ MISTAKES = [
     Mistake(
         "no-retry-after", "client.py", HEADERS,
         HEADERS + ", error_of_response=_answered(headers={})",
-        "test_the_wait_that_the_service_asks_for_is_told",
+        "test_the_wait_that_the_service_asks_for_is_reported",
     ),
     Mistake(
         "own-errors", "client.py", SEND,
         "    transport = _Own(transport)\n" + SEND,
-        "test_a_refused_connection_is_told",
+        "test_a_refused_connection_is_reported",
     ),
     Mistake(
         "skips-garbage", "client.py", SEND,
         reads_with("_lenient"),
-        "test_malformed_bytes_are_told",
+        "test_malformed_bytes_are_reported",
     ),
     Mistake(
         "trusts-types", "chat/stream.py",
@@ -292,7 +292,7 @@ MISTAKES = [
     Mistake(
         "deaf", "client.py", HEADERS,
         HEADERS + ", reports_failure=lambda name, data: False",
-        "test_an_error_in_mid_stream_is_told",
+        "test_an_error_in_mid_stream_is_reported",
     ),
     Mistake(
         "tries-itself", "client.py", SEND,

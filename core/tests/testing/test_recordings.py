@@ -152,7 +152,7 @@ def test_a_stream_that_was_left_is_kept_as_far_as_it_came(server, tmp_path):
     assert [data for _, data in kept.chunks] == [b"one"]
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path):
+def test_a_file_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         RecordingTransport(tmp_path / "file" / "below.jsonl")

@@ -95,14 +95,14 @@ async def test_a_request_is_told_when_it_goes_out_and_its_response_when_it_comes
     assert end.startswith("5 bytes received, after ")
 
 
-async def test_an_answer_that_was_left_is_told_as_such(answering, transport, said):
+async def test_an_answer_that_was_left_is_reported_as_such(answering, transport, said):
     server = await answering(OK.replace(b": 5", b": 500"))
     async with transport.send(Request("GET", server.url)) as response:
         await anext(response.iter_bytes())
     assert said()[-1].startswith("5 bytes received, then closed before the end, after ")
 
 
-async def test_a_failure_is_told(transport, said):
+async def test_a_failure_is_reported(transport, said):
     with pytest.raises(ConnectionFailed):
         async with transport.send(Request("GET", "http://127.0.0.1:1/")):
             pass

@@ -173,7 +173,7 @@ async def test_settings_are_sent(emulator, model):
     assert fields["thinking"]["type"] == "enabled"
 
 
-async def test_tokens_and_the_end_are_told(emulator, model):
+async def test_tokens_and_the_end_are_reported(emulator, model):
     usage = TokenUsage(10, 5, cache_read=900, cache_write=30)
     emulator.answer(Answer("Par", usage=usage, stop_reason="max_tokens"), times=None)
 

@@ -111,7 +111,7 @@ def test_without_a_key_its_variable_is_named(run):
         ),
     ],
 )
-async def test_the_endpoint_is_told_with_its_source_without_a_key(
+async def test_the_endpoint_is_reported_with_its_source_without_a_key(
     tmp_path, model, environ, providers, endpoint, source
 ):
     document = {"models": {"providers": providers}}

@@ -106,7 +106,7 @@ async def test_no_secret_is_shown_or_written(runtime, folder, secret):
         assert secret not in path.name
 
 
-async def test_two_secrets_are_told_apart_without_being_shown(runtime):
+async def test_two_secrets_are_kept_apart_without_being_shown(runtime):
     await ask(runtime(), f"Use {KEYS[0]} now.")
     error = await missed(runtime, f"Use {KEYS[1]} now.")
     assert error.differences[0].path == "messages[0].content[0]"

@@ -49,7 +49,7 @@ def test_a_file_of_nothing_but_the_magic_is_a_typed_error(tmp_path):
         load_model(settings(path))
 
 
-def test_too_little_memory_is_told_apart(tmp_path, monkeypatch):
+def test_too_little_memory_is_kept_apart(tmp_path, monkeypatch):
     path = tmp_path / "large.gguf"
     path.write_bytes(b"GGUF" + bytes(4 * 2**20))
     monkeypatch.setattr(loading, "_available_memory", lambda: 2**20)

@@ -62,7 +62,7 @@ async def test_events_arrive_as_payloads(call, http, events):
     assert await call(http(events(ONE))) == [HEAD, EVENT, DONE]
 
 
-async def test_the_request_id_is_told_first(call, http, events):
+async def test_the_request_id_is_reported_first(call, http, events):
     arrived = await call(http(events(), headers={"x-request-id": "req_1"}))
     assert arrived[0] == ResponseInfo(request_id="req_1")
 

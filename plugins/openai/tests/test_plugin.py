@@ -65,7 +65,7 @@ async def test_a_name_and_a_key_are_enough(request_of, model, providers, url):
         ),
     ],
 )
-async def test_the_endpoint_is_told_with_its_source_without_a_key(
+async def test_the_endpoint_is_reported_with_its_source_without_a_key(
     tmp_path, model, environ, providers, source
 ):
     document = {"models": {"providers": providers}}

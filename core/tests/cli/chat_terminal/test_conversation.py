@@ -74,7 +74,7 @@ def test_a_wrong_command_or_model_is_told_and_nothing_is_sent(chat):
     terminal.until("priced was told 1: Text '/etc/hosts'")
 
 
-def test_the_cost_by_model_and_in_all_is_told(chat, program):
+def test_the_cost_by_model_and_in_all_is_reported(chat, program):
     assert program.run("models", "list", "--provider", "talker").returncode == 0
     terminal = chat()
     terminal.ready()

@@ -235,7 +235,7 @@ def test_the_identity_tells_accounts_apart_without_telling_a_secret(detected):
     assert "YmVhcmVy" not in repr(detected(BEARER))
 
 
-def test_the_region_is_told_with_its_source(detected):
+def test_the_region_is_reported_with_its_source(detected):
     details = detected({**PAIR, "AWS_REGION": "eu-west-1"}).details
     assert (details["region"], details["regionSource"]) == ("eu-west-1", "env: AWS_REGION")
 

@@ -69,13 +69,13 @@ async def test_the_region_and_the_id_are_those_of_the_request(
     assert told.get("baseModel") == base
 
 
-async def test_an_endpoint_of_ones_own_is_told_without_what_may_be_secret(describe):
+async def test_an_endpoint_of_ones_own_is_reported_without_what_may_be_secret(describe):
     told, url = await describe("amazon.nova-lite-v1:0", baseUrl="http://127.0.0.1:9/proxy?key=s3")
     assert told["endpoint"] == "http://127.0.0.1:9/proxy"
     assert url.netloc == "127.0.0.1:9"
 
 
-async def test_a_kind_of_endpoint_is_told(describe):
+async def test_a_kind_of_endpoint_is_reported(describe):
     fips = "https://bedrock-runtime-fips.us-west-2.amazonaws.com"
     told, url = await describe("amazon.nova-lite-v1:0", baseUrl=fips)
     assert told["endpoint"] == "the FIPS 140 endpoint of us-west-2"

@@ -239,7 +239,7 @@ class TestFamilies:
             (MICRO, FILM, "video"),
         ],
     )
-    def test_what_a_family_refuses_is_told_as_missing(self, build, model, file, kind):
+    def test_what_a_family_refuses_is_reported_as_missing(self, build, model, file, kind):
         request = build([UserMessage([file, file, Text("look")])], model, cache_retention="none")
         placeholder, said = request.payload["messages"][0]["content"]
         assert placeholder["text"].startswith(f"({kind} omitted: model does not support ")
@@ -315,7 +315,7 @@ class TestToolResults:
             ("user", ["text", "cachePoint", "document"]),
         ]
 
-    def test_without_tools_it_is_told_with_the_document_beside_it(self, build):
+    def test_without_tools_it_is_reported_with_the_document_beside_it(self, build):
         request = build(after_a_tool(PDF), cache_retention="none")
         assert turns(request) == [("user", ["text", "document"])]
 

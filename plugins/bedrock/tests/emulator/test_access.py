@@ -208,7 +208,7 @@ def refused(emulator, operation, body):
         b"GET / HTTP/9.9",
     ],
 )
-def test_what_is_no_http_is_told_in_one_line_without_repeating_it(emulator, caplog, line):
+def test_what_is_no_http_is_reported_in_one_line_without_repeating_it(emulator, caplog, line):
     with socket.create_connection((emulator.host, emulator.port)) as plug:
         plug.sendall(line + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         while plug.recv(1000):

@@ -146,7 +146,7 @@ def test_misuse(options, words):
     assert words in done.stderr
 
 
-def test_a_wrong_scenario_is_told_so(tmp_path):
+def test_a_wrong_scenario_is_reported(tmp_path):
     scenario = tmp_path / "scenario.json5"
     scenario.write_text("{ steps: [{ fault: 'explode' }] }")
 
@@ -180,7 +180,7 @@ def test_https_with_a_certificate(tmp_path, session):
     assert answer["stopReason"] == "end_turn"
 
 
-def test_a_wrong_certificate_is_told_so(tmp_path):
+def test_a_wrong_certificate_is_reported(tmp_path):
     (tmp_path / "not.pem").write_text("nonsense")
 
     done = run("--port", "0", "--certificate", str(tmp_path / "not.pem"))

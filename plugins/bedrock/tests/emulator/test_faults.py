@@ -250,7 +250,7 @@ def test_a_fault_by_header_may_hold_for_the_first_requests_only(emulator, client
     ]
 
 
-def test_a_wrong_fault_header_is_told_so(emulator, client_of, read_stream):
+def test_a_wrong_fault_header_is_reported(emulator, client_of, read_stream):
     _, failure = read_stream(with_header(client_of(emulator), "explode"))
 
     assert "there is no fault 'explode'" in str(failure)

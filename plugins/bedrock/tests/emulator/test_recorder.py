@@ -179,7 +179,7 @@ def test_an_upstream_that_is_not_there_is_a_503(client_of, monkeypatch):
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
 
 
-def test_without_credentials_for_the_upstream_the_client_is_told_so(service, client_of):
+def test_without_credentials_for_the_upstream_the_client_is_reported(service, client_of):
     with Emulator(upstream=Upstream(service.url)) as emulator:
         client = client_of(emulator)
         with pytest.raises(ClientError) as caught:
@@ -250,7 +250,7 @@ def test_a_wrong_file_names_the_line(file, text, words):
         Recordings.from_path(file)
 
 
-def test_a_wrong_upstream_or_an_unwritable_file_is_told_so(tmp_path):
+def test_a_wrong_upstream_or_an_unwritable_file_is_reported(tmp_path):
     with pytest.raises(EmulatorError, match="is not an address"):
         Upstream("bedrock")
     with pytest.raises(EmulatorError, match="Cannot write"):

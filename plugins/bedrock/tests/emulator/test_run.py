@@ -49,7 +49,7 @@ def test_two_run_side_by_side_and_a_port_is_free_again():
     assert "bedrock-emulator" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_taken_port_is_told_so():
+def test_a_taken_port_is_reported():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         emulator = Emulator(port=taken.getsockname()[1])
         with pytest.raises(EmulatorError, match="is taken by another program") as caught, emulator:
@@ -58,7 +58,7 @@ def test_a_taken_port_is_told_so():
     assert "--port" in caught.value.hint
 
 
-def test_an_address_of_another_machine_is_told_so():
+def test_an_address_of_another_machine_is_reported():
     with (
         pytest.raises(EmulatorError, match="Cannot start the emulator on port"),
         Emulator(host="192.0.2.1"),

@@ -239,6 +239,6 @@ def test_a_wrong_file_names_the_place(tmp_path, text, words):
     assert str(path) in str(caught.value)
 
 
-def test_a_missing_file_is_told_so(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(EmulatorError, match=r"Cannot read .*nowhere\.json5"):
         Scenario.from_file(tmp_path / "nowhere.json5")

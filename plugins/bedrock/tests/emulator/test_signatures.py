@@ -151,7 +151,7 @@ def test_the_session_token_has_to_be_the_right_one(client_of):
             assert code == "UnrecognizedClientException"
 
 
-def test_expired_credentials_are_told_so(client_of):
+def test_expired_credentials_are_reported(client_of):
     pair = Credentials("ASIAEXAMPLE", "secret", TOKEN, expires=datetime.now(UTC))
     with Emulator(require_auth=True, credentials=[pair]) as emulator:
         code, message = code_of(client_of(emulator))

@@ -155,7 +155,7 @@ async def test_the_address_is_found_as_for_converse(make_runtime, provider, vari
     assert "AWS4-HMAC-SHA256" in shown.request.headers["Authorization"]
 
 
-async def test_a_region_without_the_model_is_told_with_those_that_have_it(make_runtime):
+async def test_a_region_without_the_model_is_reported_with_those_that_have_it(make_runtime):
     async with make_runtime({"region": "eu-central-1"}) as runtime:
         with pytest.raises(NotFound, match="but in us-east-1, us-east-2, us-west-2") as caught:
             await runtime.complete("hi", model=f"{PROVIDER}/openai.gpt-5.5")

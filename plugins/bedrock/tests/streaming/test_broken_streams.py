@@ -86,7 +86,7 @@ def test_an_exception_frame_is_read_as_an_http_answer_is(translate, exception):
     assert caught.value.__cause__.symptom is Symptom.CONTEXT_OVERFLOW
 
 
-def test_what_the_model_behind_the_service_said_is_told(translate, exception):
+def test_what_the_model_behind_the_service_said_is_reported(translate, exception):
     data = {"message": "Failed.", "originalMessage": "too hot", "originalStatusCode": 400}
     with pytest.raises(ServerError, match=r"Failed\. too hot") as caught:
         translate(exception("modelStreamErrorException", data))

@@ -100,7 +100,9 @@ async def test_a_call_that_is_cut_is_not_among_what_arrived(server, event, answe
     assert error.partial.diagnostics[-1]["type"] == "incomplete_tool_calls"
 
 
-async def test_a_connection_that_breaks_before_the_answer_is_told_as_such(server, collect, model):
+async def test_a_connection_that_breaks_before_the_answer_is_reported_as_such(
+    server, collect, model
+):
     async def handle(exchange):
         exchange.reset()
 

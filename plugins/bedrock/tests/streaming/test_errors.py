@@ -90,7 +90,7 @@ def test_code_and_message_are_found_wherever_aws_puts_them(headers, body, key):
     assert isinstance(found.error(), RateLimited)
 
 
-def test_request_id_and_time_to_wait_are_told():
+def test_request_id_and_time_to_wait_are_reported():
     raised = error(429, "ThrottlingException", x_amzn_RequestId="id-1", Retry_After="7")
     assert (raised.request_id, raised.retry_after) == ("id-1", 7.0)
 
@@ -261,7 +261,7 @@ def test_what_a_proxy_answers_is_explained(status, body, said):
     assert raised.status == status
 
 
-def test_an_operation_that_the_endpoint_does_not_know_is_told():
+def test_an_operation_that_the_endpoint_does_not_know_is_reported():
     body = (
         b'{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1"}'
     )

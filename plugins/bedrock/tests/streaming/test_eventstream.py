@@ -143,7 +143,7 @@ def with_checksums(head, rest):
     return prelude + rest + struct.pack(">I", crc32(prelude + rest))
 
 
-def test_frames_of_one_size_are_told_apart(frame):
+def test_frames_of_one_size_are_kept_apart(frame):
     kinds = [f"kind-{number}" for number in range(4)]
     frames = [frame([(":event-type", kind)], b"payload") for kind in [*kinds, *kinds]]
     assert len(set(map(len, frames))) == 1

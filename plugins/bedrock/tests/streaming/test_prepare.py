@@ -245,7 +245,7 @@ async def test_parameters_that_break_the_service_model_are_named(server, changed
         await prepare(client, "converse", {**params(), **changed}, target=a_target())
 
 
-async def test_a_parameter_that_botocore_is_too_old_for_is_told(server):
+async def test_a_parameter_that_botocore_is_too_old_for_is_reported(server):
     client = a_client(server.url)
     with pytest.raises(InvalidRequest, match="brandNew") as caught:
         await prepare(client, "converse", {**params(), "brandNew": 1}, target=a_target())

@@ -162,7 +162,7 @@ async def test_a_model_that_turns_out_to_need_a_profile_is_called_through_it(
     assert told[-2:] == ["model", "model"]
 
 
-async def test_a_profile_that_is_not_there_is_told(server, collect, refuses):
+async def test_a_profile_that_is_not_there_is_reported(server, collect, refuses):
     server.answers(refuses(400, "ValidationException", "The provided model identifier is invalid."))
     _, error = await collect(model=BARE)
     assert isinstance(error, NotFound)

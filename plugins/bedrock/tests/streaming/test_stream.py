@@ -60,7 +60,7 @@ def test_a_signature_without_text_is_kept(translate, assemble):
     assert assemble(deltas).content == [Thinking("", "sig")]
 
 
-def test_interleaved_tool_calls_are_told_apart(translate, assemble):
+def test_interleaved_tool_calls_are_kept_apart(translate, assemble):
     deltas = translate(
         tool_start(0),
         tool_start(1, "list"),

@@ -128,7 +128,7 @@ async def test_a_tool_is_called_and_its_result_is_read(runtime):
 
 
 @pytest.mark.extensive("a model answers on the processor")
-async def test_calls_in_parallel_are_told_apart(runtime):
+async def test_calls_in_parallel_are_kept_apart(runtime):
     begun = AssistantMessage("<tool_call>", "llamacpp", "smollm2")
     context = Context([UserMessage("What is the weather in Paris?"), begun], tools=[WEATHER])
     message = await runtime.complete(

@@ -163,7 +163,7 @@ class Chat:
 
         self.talk.tools = [tool for path in paths for tool in load_tools(path)]
 
-    def begin_anew(self) -> None:
+    def begin_again(self) -> None:
         """Begin a new conversation with the same model, system prompt and tools."""
         self.talk.begin(new_session(kept=self.is_kept))
         self._unconfirmed = None

@@ -202,7 +202,7 @@ async def _cost(at: Chat, _: str) -> bool:
 
 
 async def _new(at: Chat, _: str) -> bool:
-    at.begin_anew()
+    at.begin_again()
     show_note("A new conversation.")
     return True
 

@@ -163,7 +163,7 @@ class AnswerRules(Rules):
 
     @needs(WIRE)
     @pytest.mark.parametrize("reason", [StopReason.STOP, StopReason.LENGTH], ids=str)
-    def test_the_stop_reason_is_told(self, bench: Bench, reason: StopReason) -> None:
+    def test_the_stop_reason_is_reported(self, bench: Bench, reason: StopReason) -> None:
         """An answer that met its limit is not taken for one that was done."""
         answer = ScriptedAnswer(LONG, stop_reason=reason)
         message = bench.ask(bench.wire.reply(bench.wire.bodies(answer))).message

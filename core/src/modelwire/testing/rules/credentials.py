@@ -30,7 +30,7 @@ class DetectingRules(Rules):
         check(status.source, "the status names the source of the credentials")
 
     @needs("api_key")
-    def test_a_missing_key_is_told_with_what_to_do(self, bench: Bench) -> None:
+    def test_a_missing_key_is_reported_with_what_to_do(self, bench: Bench) -> None:
         """With nothing configured, the state is not `usable`, and there is a reason and a hint."""
         status = _detect(bench, configured=False)
         check(status.state != "usable", "without a key the state is not usable")

@@ -48,14 +48,14 @@ class FaultRules(Rules):
     """The matrix of faults. An error names its kind, and `partial` holds what had arrived."""
 
     @needs(WIRE)
-    def test_a_refused_connection_is_told(self, bench: Bench) -> None:
+    def test_a_refused_connection_is_reported(self, bench: Bench) -> None:
         """Nothing listens: `ConnectionFailed`."""
         outcome = bench.ask(url=f"http://127.0.0.1:{closed_port()}")
         _failed(outcome, ConnectionFailed)
 
     @needs(WIRE)
     @pytest.mark.parametrize("status", sorted(_MEANING))
-    def test_a_refusal_is_told_by_its_kind(self, bench: Bench, status: int) -> None:
+    def test_a_refusal_is_reported_by_its_kind(self, bench: Bench, status: int) -> None:
         """Each status is the error of its kind, with the service's own words."""
         reply = bench.wire.refuse(status, "The service says no, and why.")
         error = _failed(bench.ask(reply), *_MEANING[status])
@@ -99,7 +99,7 @@ class FaultRules(Rules):
                 )
 
     @needs(WIRE)
-    def test_malformed_bytes_are_told(self, bench: Bench) -> None:
+    def test_malformed_bytes_are_reported(self, bench: Bench) -> None:
         """An event of which no sense can be made: `MalformedResponse`, after what was good."""
         bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         half = len(bodies) // 2
@@ -148,7 +148,7 @@ class FaultRules(Rules):
         _failed(outcome, StreamTruncated, MalformedResponse)
 
     @needs(WIRE, "stream_errors")
-    def test_an_error_in_mid_stream_is_told(self, bench: Bench) -> None:
+    def test_an_error_in_mid_stream_is_reported(self, bench: Bench) -> None:
         """With the service's own words, after what was good."""
         bodies = bench.wire.bodies(ScriptedAnswer(LONG))
         event = bench.wire.encode(bench.wire.failure("The engine fell over."))
@@ -213,7 +213,7 @@ class RetryingRules(Rules):
 
     @needs(WIRE)
     @pytest.mark.parametrize(("status", "again"), _AGAIN.items())
-    def test_whether_another_try_helps_is_told(
+    def test_whether_another_try_helps_is_reported(
         self, bench: Bench, status: int, again: bool
     ) -> None:
         """Transient failures are retryable; permanent ones are not."""
@@ -227,7 +227,7 @@ class RetryingRules(Rules):
         check(told is again, f"after {status}, retryable is {again}", found=f"found {told}")
 
     @needs(WIRE)
-    def test_the_wait_that_the_service_asks_for_is_told(self, bench: Bench) -> None:
+    def test_the_wait_that_the_service_asks_for_is_reported(self, bench: Bench) -> None:
         """`Retry-After: 7` is `retry_after` 7."""
         reply = bench.wire.refuse(429, "Too many requests.", headers={"Retry-After": "7"})
         error = bench.ask(reply).error
