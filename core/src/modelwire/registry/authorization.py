@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modelwire._plugin_hints import plugin_hint
@@ -32,38 +34,40 @@ def authorized_transport(
         inner: The transport.
     """
 
-    async def authorize(request: Request, transport: Transport) -> Request:
+    async def called(hook: Callable[[], object], doing: str) -> object:
         try:
-            answer = owner.authorize_request(
-                request=request, provider=provider, config=config, transport=transport
-            )
-            authorized = await answer if inspect.isawaitable(answer) else answer
+            answer = hook()
+            return await answer if inspect.isawaitable(answer) else answer
         except ModelwireError:
             raise
         except (Exception, SystemExit) as error:
-            what = f"failed to authorize a request for {provider.id!r}: {where(error)}"
+            what = f"failed to {doing} for {provider.id!r}: {where(error)}"
             raise registry.bug(owner, error, what) from error
-        return _checked(owner, request, authorized)
+
+    async def authorize(request: Request, transport: Transport) -> Request:
+        hook = partial(
+            owner.authorize_request,
+            request=request,
+            provider=provider,
+            config=config,
+            transport=transport,
+        )
+        return _checked(owner, request, await called(hook, "authorize a request"))
 
     async def renew(
         request: Request, response: Response, body: bytes, transport: Transport
     ) -> bool:
-        try:
-            answer = owner.hooks.renew_authorization(
-                request=request,
-                status=response.status,
-                headers=response.headers,
-                body=body,
-                provider=provider,
-                config=config,
-                transport=transport,
-            )
-            renewed = await answer if inspect.isawaitable(answer) else answer
-        except ModelwireError:
-            raise
-        except (Exception, SystemExit) as error:
-            what = f"failed to renew the authorization for {provider.id!r}: {where(error)}"
-            raise registry.bug(owner, error, what) from error
+        hook = partial(
+            owner.hooks.renew_authorization,
+            request=request,
+            status=response.status,
+            headers=response.headers,
+            body=body,
+            provider=provider,
+            config=config,
+            transport=transport,
+        )
+        renewed = await called(hook, "renew the authorization")
         if not isinstance(renewed, bool):
             msg = f"{owner.distribution} returned {type(renewed).__name__} where a bool is due."
             raise PluginError(msg, hint=plugin_hint(owner.distribution))

@@ -281,7 +281,7 @@ class TestWithoutTools:
         UserMessage("so?"),
     )
 
-    def test_tool_history_is_reported_as_text(self, build):
+    def test_tool_history_is_sent_as_text(self, build):
         request = build(list(self.HISTORY), cache_retention="none")
         assert "toolConfig" not in request.payload
         assert request.payload["messages"] == [
