@@ -5,7 +5,6 @@ and in order, the connection is gone, nothing is left running. Then it asks agai
 is called retryable succeeds with another try if nothing had been said, and all else is asked once.
 """
 
-import socket
 import ssl
 from contextlib import AsyncExitStack
 
@@ -28,6 +27,7 @@ from modelwire.events import (
     ToolCallStartEvent,
 )
 from modelwire.testing import listening
+from modelwire.testing.listener import refusing_port
 from modelwire.transport import Deadlines
 
 pytestmark = pytest.mark.timeout(240)
@@ -183,9 +183,7 @@ async def test_a_connection_that_cannot_be_used_has_one_outcome(cell, tmp_path):
     handler = HANDLERS.get(cell.row.name, refuse_to_talk)
     async with AsyncExitStack() as opening:
         if cell.row.name == "nothing listens on the port":
-            bound = opening.enter_context(socket.socket())
-            bound.bind(("127.0.0.1", 0))  # so that no other program can listen there
-            port = bound.getsockname()[1]
+            port = opening.enter_context(refusing_port())
         else:
             port = await opening.enter_async_context(listening(handler, tls=tls))
         before = Held.now()

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from free_ports import free_port
 
 __all__ = ["PostgresServer", "ValkeyServer"]
 
@@ -17,17 +18,11 @@ _PATIENCE = 60.0
 _NOBODY = 65534
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class _Server:
     """A server process on one port."""
 
     def __init__(self):
-        self.port = _free_port()
+        self.port = free_port()
         self.process = None
 
     def command(self):

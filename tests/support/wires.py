@@ -7,7 +7,6 @@ Each wire says the same: three pieces of text, then one tool call in three piece
 and what it cost. `at` names the places between the events, where something can go wrong.
 """
 
-import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from anthropic_answers import (
 )
 from attrs import Factory, define, evolve, field
 from bedrock_answers import converse_beginning, converse_end, converse_frames
+from free_ports import free_port
 from openai_answers import (
     chat_beginning,
     chat_end,
@@ -153,7 +153,7 @@ class Wire:
         """Make the server, to be entered."""
         if self.aws:
             # At the same address if possible, since boto3 takes long to make a client for another one.
-            self._port = _free_port(self._port)
+            self._port = free_port(self._port)
             self.server = Emulator(port=self._port)
         else:
             self.server = SseServer()
@@ -212,15 +212,6 @@ class Wire:
             token = {"sessionToken": f"{mark}-session/token+0123456789=="}
         keys = {"accessKeyId": pair[0], "secretAccessKey": pair[1], **token}
         return {"region": "us-east-1", **keys}
-
-
-def _free_port(wanted: int = 0) -> int:
-    """A free port: the wanted one, unless another program has taken it in the meantime."""
-    try:
-        with socket.create_server(("127.0.0.1", wanted)) as plug:
-            return int(plug.getsockname()[1])
-    except OSError:
-        return _free_port()
 
 
 def _places(*numbers: int | None) -> dict[str, int]:

@@ -1,7 +1,5 @@
 """Credentials that are a key: found or not, refused or not, without a request or with one."""
 
-import socket
-
 import pytest
 from attrs import frozen
 
@@ -9,6 +7,7 @@ from modelwire.authoring import detect_key, fetch_json, key_variable, missing_ke
 from modelwire.config import Config
 from modelwire.hookspecs import CredentialStatus, fingerprint
 from modelwire.testing import Reply
+from modelwire.testing.listener import refusing_port
 
 
 @frozen
@@ -61,10 +60,8 @@ def test_a_probe_says_what_the_service_says(detect, server, status, state):
 
 @pytest.mark.parametrize(("key", "state"), [("k-123456", "unknown"), (None, "unusable")])
 def test_a_service_that_is_down_says_nothing_of_a_key(detect, key, state):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    assert detect(lambda: Account(url, key)).state == state
+    with refusing_port() as port:
+        assert detect(lambda: Account(f"http://127.0.0.1:{port}", key)).state == state
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """What a probe says of credentials, whatever the service answers."""
 
-import socket
-
 import pytest
 
 from modelwire.authoring import probed
@@ -9,6 +7,7 @@ from modelwire.config import Config
 from modelwire.errors import ConfigError
 from modelwire.hookspecs import CredentialStatus
 from modelwire.testing import Reply, WireServer
+from modelwire.testing.listener import refusing_port
 from modelwire.transport import Request, error_from_status
 
 KNOWN = CredentialStatus("unknown", "env: KEY", "nobody asked", "Ask.", details={"region": "north"})
@@ -62,10 +61,8 @@ def test_a_service_that_fails_says_nothing_of_the_credentials(server, probe):
 
 
 def test_a_service_that_is_not_there_says_nothing_of_them_either(probe):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
-        found = probe(address)
+    with refusing_port() as port:
+        found = probe(f"http://127.0.0.1:{port}")
     assert found.state == "unknown"
     assert found.reason != KNOWN.reason
 

@@ -17,6 +17,8 @@ import pexpect
 import pytest
 import trustme
 
+from modelwire.testing.listener import refusing_port
+
 KEY = "sk-the-secret-key"
 
 
@@ -236,10 +238,9 @@ def test_a_proxy_that_cannot_be_used_is_a_problem(program, value):
 
 
 def test_an_address_where_nothing_listens_is_a_problem_that_names_it(program):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    program.configure(configured(f"http://127.0.0.1:{port}/v1?token=hunter2"))
-    (problem,) = of(examine(program), "reachability", "problem")
+    with refusing_port() as port:
+        program.configure(configured(f"http://127.0.0.1:{port}/v1?token=hunter2"))
+        (problem,) = of(examine(program), "reachability", "problem")
     assert f"127.0.0.1:{port} cannot be reached" in problem["message"]
     assert problem["details"]["url"] == f"http://127.0.0.1:{port}"
 

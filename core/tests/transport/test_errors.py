@@ -1,5 +1,4 @@
 import asyncio
-import socket
 import traceback
 
 import pytest
@@ -14,6 +13,7 @@ from modelwire.errors import (
     StreamTruncated,
 )
 from modelwire.redaction import chain
+from modelwire.testing.listener import refusing_port
 from modelwire.transport import Deadlines, Request
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nX-Request-Id: r-1\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -128,9 +128,7 @@ async def test_what_answers_must_speak_http(serve, transport, answer, reset, kin
 
 
 async def test_a_refused_connection_says_so(transport):
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
+    with refusing_port() as port:
         _, error = await read_all(transport, f"http://user:pw@127.0.0.1:{port}/?key=s3cret")
     assert type(error) is ConnectionFailed
     assert error.message == f"127.0.0.1:{port} cannot be reached: connection refused."

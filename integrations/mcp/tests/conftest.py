@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from free_ports import free_port
 
 from modelwire import Runtime
 from modelwire.config import Config
@@ -41,9 +42,7 @@ def make_runtime(tmp_path):
 @pytest.fixture(scope="session")
 def http_url():
     """The address of the server over HTTP."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [*EVERYTHING, "--http", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -52,6 +51,7 @@ def http_url():
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             time.sleep(0.1)
+        assert process.poll() is None, "the server has ended"
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         process.kill()

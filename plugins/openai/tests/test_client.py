@@ -19,6 +19,7 @@ from modelwire.errors import (
 )
 from modelwire.events import ResponseInfo
 from modelwire.testing import listening
+from modelwire.testing.listener import refusing_port
 from modelwire.transport import Transport
 from modelwire_openai.account import resolve_account
 from modelwire_openai.client import fetch_json, stream_json
@@ -280,15 +281,11 @@ async def test_after_done_the_connection_is_used_again(account_at):
 
 
 async def test_nobody_there_is_said(account_at):
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    async with Transport(environ={}) as transport:
-        with pytest.raises(ConnectionFailed):
-            await anext(
-                stream_json(account_at(f"http://127.0.0.1:{port}"), "x", {}, transport=transport)
-            )
+    with refusing_port() as port:
+        account = account_at(f"http://127.0.0.1:{port}")
+        async with Transport(environ={}) as transport:
+            with pytest.raises(ConnectionFailed):
+                await anext(stream_json(account, "x", {}, transport=transport))
 
 
 class TestFetching:

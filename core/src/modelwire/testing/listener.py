@@ -1,14 +1,15 @@
-"""A server on loopback that closes every accepted connection when it ends."""
+"""Ports on loopback: one that serves and closes every connection at its end, and one that refuses."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from asyncio.trsock import TransportSocket
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
-__all__ = ["listening", "stop_accepting"]
+__all__ = ["listening", "refusing_port", "stop_accepting"]
 
 _TURNS = 3
 """Iterations of the event loop until a connection that was just accepted has its transport."""
@@ -68,6 +69,17 @@ async def listening(
         await asyncio.gather(*tasks, return_exceptions=True)
         while any(plug.fileno() != -1 for plug in open_ones.values()):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0)
+
+
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses connections, for as long as the context lasts.
+
+    The port is bound and does not listen, so that no other program is given it in the meantime.
+    """
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 async def stop_accepting(server: asyncio.Server) -> None:

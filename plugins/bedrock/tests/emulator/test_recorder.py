@@ -2,13 +2,13 @@
 
 import base64
 import json
-import socket
 import stat
 
 import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
+from modelwire.testing.listener import refusing_port
 from modelwire_bedrock.emulator import (
     Credentials,
     Emulator,
@@ -167,11 +167,12 @@ def test_an_answer_is_passed_on_while_it_arrives(service, recorder, client_of):
 
 
 def test_an_upstream_that_is_not_there_is_a_503(client_of, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAANY")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
-    with Emulator(upstream=Upstream(f"http://127.0.0.1:{port}")) as emulator:
+    with (
+        refusing_port() as port,
+        Emulator(upstream=Upstream(f"http://127.0.0.1:{port}")) as emulator,
+    ):
         client = client_of(emulator)
         with pytest.raises(ClientError, match="cannot reach") as caught:
             client.converse(modelId=NOVA, messages=HELLO)

@@ -20,8 +20,9 @@ from modelwire.errors import (
     ServerError,
     StreamTruncated,
 )
-from modelwire.testing.bench import Bench, Outcome, closed_port
+from modelwire.testing.bench import Bench, Outcome
 from modelwire.testing.checks import check, fail
+from modelwire.testing.listener import refusing_port
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs
 from modelwire.testing.server import Reply
@@ -50,7 +51,8 @@ class FaultRules(Rules):
     @needs(WIRE)
     def test_a_refused_connection_is_reported(self, bench: Bench) -> None:
         """Nothing listens: `ConnectionFailed`."""
-        outcome = bench.ask(url=f"http://127.0.0.1:{closed_port()}")
+        with refusing_port() as port:
+            outcome = bench.ask(url=f"http://127.0.0.1:{port}")
         _failed(outcome, ConnectionFailed)
 
     @needs(WIRE)

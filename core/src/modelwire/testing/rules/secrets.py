@@ -14,8 +14,9 @@ import pytest
 
 from modelwire.events.codec import event_to_json
 from modelwire.messages.codec import message_to_json
-from modelwire.testing.bench import Bench, Outcome, closed_port
+from modelwire.testing.bench import Bench, Outcome
 from modelwire.testing.checks import check, patience
+from modelwire.testing.listener import refusing_port
 from modelwire.testing.rules.answers import LONG
 from modelwire.testing.rules.rule import WIRE, Rules, needs, require
 from modelwire.testing.server import Reply
@@ -75,7 +76,8 @@ def _play(bench: Bench, scene: str) -> Outcome:
         case "cut":
             return bench.ask(Reply(half, headers={"Content-Type": wire.content_type}, end="cut"))
         case _:
-            return bench.ask(url=f"http://127.0.0.1:{closed_port()}")
+            with refusing_port() as port:
+                return bench.ask(url=f"http://127.0.0.1:{port}")
 
 
 def repeated_key(bench: Bench) -> str:
