@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
@@ -11,6 +10,7 @@ from functools import partial
 import aiohttp
 
 from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
+from modelwire.transport.arriving import ArrivingBytes
 from modelwire.transport.content_decoder import BrokenEncoding, decoder_for
 from modelwire.transport.deadlines import Deadlines, ReadWatch
 from modelwire.transport.errors import FAULTS, Exchange, cause_of
@@ -102,25 +102,23 @@ class Body:
         if self._closed:
             raise self._left("response")
         content = self._raw.content
-        held: deque[bytes] | None = getattr(content, "_buffer", None)
+        reader = ArrivingBytes.of(content)
         watch = self._watch
         try:
-            fault: BaseException | None = None
-            while True:
-                waits = not held and not content.is_eof() and content.exception() is None
-                # No timer for what is there already, unless the whole answer has a limit.
-                if waits or self._total_at is not None:
-                    watch.waiting()
+            fault = self._unseen_break() if reader is None else None
+            while reader is not None:
                 try:
-                    if held is not None:
-                        if waits:
-                            await content._wait("readany")  # noqa: SLF001 - see library-internals.md
-                        _join(held)
-                    chunk = await content.readany()
+                    waits = not reader.is_ready()
+                    # No timer for what is there already, unless the whole answer has a limit.
+                    if waits or self._total_at is not None:
+                        watch.waiting()
+                    if waits:
+                        await reader.arrival()
                 except FAULTS as error:
                     fault = error
                     break
                 watch.arrived()
+                chunk = reader.take()
                 if not chunk:
                     fault = self._unseen_break()
                     break
@@ -128,7 +126,7 @@ class Body:
             if fault is None:
                 self._ended = True
                 return
-            if rest := self._held_back():
+            if rest := b"" if reader is None else reader.take():
                 yield rest
             failure = self._failure(fault)
             raise failure from (None if isinstance(fault, RequestTimeout) else cause_of(fault))
@@ -158,14 +156,6 @@ class Body:
         content = self._raw.content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(RuntimeError("The connection was closed."))
-
-    def _held_back(self) -> bytes:
-        """Take the bytes that a pending fault hides: aiohttp raises it before it returns them."""
-        content = self._raw.content
-        if content.exception() is None:
-            return b""
-        content.set_exception(None)  # type: ignore[arg-type]
-        return content.read_nowait()
 
     def _failure(self, fault: BaseException) -> ModelwireError:
         if not isinstance(fault, RequestTimeout):
@@ -198,18 +188,6 @@ class Body:
 def _expire(raw: aiohttp.ClientResponse, exchange: Exchange, phase: str, seconds: float) -> None:
     """Have a pending read fail."""
     raw.content.set_exception(RequestTimeout.in_phase(phase, seconds, **exchange.details))
-
-
-def _join(held: deque[bytes]) -> None:
-    """Make the pieces that a reader holds one.
-
-    It holds one for each HTTP chunk, which is often an event of a stream, and takes a dozen calls to hand
-    out each of them.
-    """
-    if len(held) > 1:
-        joined = b"".join(held)
-        held.clear()
-        held.append(joined)
 
 
 def _look_at(lost: asyncio.Future[None]) -> None:
