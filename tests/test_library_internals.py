@@ -25,7 +25,7 @@ from botocore.credentials import CredentialResolver, RefreshableCredentials
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from modelwire.testing import listening
-from modelwire.transport.arriving import ArrivingBytes
+from modelwire.transport.body_reader import BodyReader
 from modelwire_bedrock.aws.service_data import endpoints, operation_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "library-internals.md"
@@ -69,7 +69,7 @@ async def reader_class():
     async with answering(CHUNKED) as (session, url), session.get(url) as response:
         reader = response.content
         assert type(reader) is aiohttp.StreamReader
-        reader.__class__ = ArrivingBytes
+        reader.__class__ = BodyReader
         # What it reads and writes beside what its own methods are for.
         assert reader._loop is asyncio.get_running_loop()
         assert reader._protocol.connected

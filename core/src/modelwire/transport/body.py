@@ -10,7 +10,7 @@ from functools import partial
 import aiohttp
 
 from modelwire.errors import ConnectionFailed, ModelwireError, RequestTimeout
-from modelwire.transport.arriving import ArrivingBytes
+from modelwire.transport.body_reader import BodyReader
 from modelwire.transport.content_decoder import BrokenEncoding, decoder_for
 from modelwire.transport.deadlines import Deadlines, ReadWatch
 from modelwire.transport.errors import FAULTS, Exchange, cause_of
@@ -102,7 +102,7 @@ class Body:
         if self._closed:
             raise self._left("response")
         content = self._raw.content
-        reader = ArrivingBytes.of(content)
+        reader = BodyReader.of(content)
         watch = self._watch
         try:
             fault = self._unseen_break() if reader is None else None

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from modelwire.transport import Request
-from modelwire.transport.arriving import ArrivingBytes
+from modelwire.transport.body_reader import BodyReader
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 END = b"0\r\n\r\n"
@@ -57,7 +57,7 @@ async def test_what_is_not_read_is_held_back(serve, transport, size):
         pieces = response.iter_bytes()
         read = len(await anext(pieces))
         content = response._body._raw.content
-        assert type(content) is ArrivingBytes
+        assert type(content) is BodyReader
         before = -1
         while before != sent:  # until the server can send no more
             before = sent
@@ -79,13 +79,13 @@ async def test_a_body_is_waited_for_by_one_task(serve, transport):
 
     server = await serve(handler)
     async with transport.send(Request("GET", server.url)) as response:
-        reader = ArrivingBytes.of(response._body._raw.content)
+        reader = BodyReader.of(response._body._raw.content)
         waiter = reader.arrival()
         with pytest.raises(RuntimeError, match="Another task"):
             reader.arrival()
         waiter.cancel()
         assert not reader.arrival().done()
-        assert ArrivingBytes.of(reader) is reader
+        assert BodyReader.of(reader) is reader
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Self
 
 import aiohttp
 
-__all__ = ["ArrivingBytes"]
+__all__ = ["BodyReader"]
 
 
-class ArrivingBytes(aiohttp.StreamReader):
+class BodyReader(aiohttp.StreamReader):
     """What has arrived of a body and was not taken, without a record of the HTTP chunks it came in.
 
     aiohttp keeps the ends of chunks for readers that ask for them, counts them, and hands out each piece
