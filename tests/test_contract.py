@@ -208,7 +208,7 @@ def test_a_broken_plugin_that_is_asked_says_why_and_gives_nothing_away(today, as
 
 
 @pytest.mark.extensive("it installs wheels in new environments")
-def test_broken_plugins_keep_nobody_from_being_listed(today, ask):
+def test_broken_plugins_keep_no_other_from_being_listed(today, ask):
     done = ask(today, "models", "list", "--plain")
     assert "old/m" in done.stdout.splitlines()
     assert "sk-secret" not in done.stdout + done.stderr

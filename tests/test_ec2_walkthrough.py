@@ -115,7 +115,7 @@ def test_the_doctor_finds_the_role_and_where_bedrock_is(instance, bedrock):
     assert any(f"amazon-bedrock: {bedrock.url} answers" in message for message in messages)
 
 
-def test_a_role_without_keys_is_told_and_not_waited_for_long(instance, metadata):
+def test_a_role_without_keys_is_reported_and_not_waited_for_long(instance, metadata):
     run("modelwire config set agents.defaults.model amazon-bedrock/any", instance)
     metadata.role = ""
     typed = "modelwire models status --probe --check --json"

@@ -13,7 +13,7 @@ from modelwire.errors import ConfigError, ModelwireError, Problem, RateLimited, 
 ALL = [getattr(errors, name) for name in errors.__all__ if name not in ("Attempt", "Problem")]
 
 
-def test_every_error_has_a_code_of_its_own_and_stands_in_the_drawn_tree():
+def test_every_error_has_a_code_of_its_own_and_is_in_the_drawn_tree():
     drawn = {
         (m["name"], m["code"], bool(m["retryable"]))
         for m in re.finditer(

@@ -50,7 +50,7 @@ def test_what_a_killed_writer_has_left_is_cleared_away(tmp_path):
     assert names(tmp_path) == ["file"]
 
 
-def test_without_a_lock_it_is_cleared_away_when_nobody_can_be_writing_it_any_more(tmp_path):
+def test_without_a_lock_it_is_cleared_away_once_no_program_can_be_writing_it(tmp_path):
     folder = tmp_path / "answers"
     replace_unlocked(folder / "one", b"1")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -115,7 +115,7 @@ def test_a_whole_number_is_a_number():
     assert CONVERTER.structure({"name": "A", "weightKg": 9}, Bike).weight_kg == 9.0
 
 
-def test_a_mistake_can_be_told_without_its_value():
+def test_a_mistake_can_be_reported_without_its_value():
     with pytest.raises(Exception) as caught:  # noqa: PT011 - cattrs' groups have no public name
         CONVERTER.structure({"name": 12345}, Bike)
     [(path, mistake)] = mistakes_in(caught.value)

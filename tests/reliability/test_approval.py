@@ -77,7 +77,7 @@ def test_an_approval_is_listed_and_taken_back(folder):
     assert "No file" in folder.run("config", "trust", "--list").stdout
 
 
-def test_trust_for_one_call_stands_anywhere_and_lasts_no_longer(folder):
+def test_trust_for_one_call_may_be_anywhere_and_lasts_no_longer(folder):
     folder.write(PROXY)
     for arguments in (("--trust", "models", "aliases"), ("models", "--trust", "aliases"),
                       ("models", "aliases", "--trust"), ("recordings", "list", "--trust")):  # fmt: skip

@@ -44,7 +44,7 @@ def test_a_key_that_is_missing_is_said_with_what_to_do(detect):
     )
 
 
-def test_without_a_probe_nobody_is_asked(detect, server):
+def test_without_a_probe_no_request_is_sent(detect, server):
     found = detect(probe=False)
     assert (found.state, found.source) == ("usable", "env: K")
     assert server.requests == []

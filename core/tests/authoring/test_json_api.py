@@ -80,7 +80,7 @@ class TestForms:
     @pytest.mark.parametrize("lead", ["\ufeff", "\n \r\n\t", "\ufeff\n\n"])
     @pytest.mark.parametrize("settings", [{}, {"lines": True}, {"documents": True}])
     @pytest.mark.parametrize("size", [1, 2, 5, 1000])
-    async def test_what_stands_in_front_and_how_it_is_cut_changes_nothing(
+    async def test_what_comes_before_and_how_it_is_cut_changes_nothing(
         self, ask, lead, settings, size
     ):
         text = json.dumps(ONE) if settings else sse(ONE, "[DONE]")
@@ -162,7 +162,7 @@ class TestFailures:
             await ask("<html><title>Sign in</title></html>")
         assert not caught.value.retryable
 
-    async def test_nobody_there_is_said(self, api_with, transport, taken):
+    async def test_a_refused_connection_is_reported(self, api_with, transport, taken):
         listening = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
         port = listening.sockets[0].getsockname()[1]
         listening.close()

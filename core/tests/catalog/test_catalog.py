@@ -110,7 +110,7 @@ async def test_an_explicit_model_is_laid_over_the_discovered_one_field_by_field(
     assert {m.max_tokens for m in models.values()} == {99}
 
 
-async def test_mode_replace_asks_nobody(acme, make_catalog):
+async def test_mode_replace_sends_no_request(acme, make_catalog):
     document = configured({"id": "mine"})
     document["models"]["mode"] = "replace"
     listing = await make_catalog(document).listing("acme")
@@ -149,7 +149,7 @@ async def test_a_list_ages_and_can_be_refreshed_at_once(acme, make_catalog):
     assert len(acme.calls) == 3
 
 
-async def test_a_list_is_recalled_however_old_it_is_and_nobody_is_asked(acme, make_catalog):
+async def test_a_list_is_recalled_however_old_it_is_and_no_request_is_sent(acme, make_catalog):
     catalog = make_catalog()
     assert catalog.cached("acme").models == ()
     await catalog.listing("acme")
@@ -328,14 +328,14 @@ def test_a_state_of_credentials_that_does_not_exist_is_a_bug_of_that_plugin(site
     assert "its plugin failed: ValueError" in status.reason
 
 
-def test_a_cache_folder_of_an_unknown_user_harms_nobody():
+def test_a_cache_folder_of_an_unknown_user_breaks_nothing():
     from modelwire.catalog.cache import default_cache_directory
 
     config = Config.empty({"MODELWIRE_CACHE_DIR": "~no-such-user/x"})
     assert default_cache_directory(config.environ).name == "models"
 
 
-async def test_a_fetch_that_nobody_waits_for_ends_with_the_catalog(acme, make_catalog):
+async def test_a_fetch_that_is_not_awaited_ends_with_the_catalog(acme, make_catalog):
     acme.asyncio = SlowAsyncio()
     catalog = make_catalog()
     left, waiting = (asyncio.create_task(catalog.listing("acme")) for _ in range(2))
@@ -347,7 +347,7 @@ async def test_a_fetch_that_nobody_waits_for_ends_with_the_catalog(acme, make_ca
     assert asyncio.all_tasks() - {left} == {asyncio.current_task()}
 
 
-def test_a_loop_that_was_closed_in_the_middle_of_a_fetch_holds_nobody_up(acme, make_catalog):
+def test_a_loop_that_was_closed_in_the_middle_of_a_fetch_blocks_no_other(acme, make_catalog):
     acme.asyncio = SlowAsyncio()
     catalog = make_catalog()
 

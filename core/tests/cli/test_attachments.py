@@ -63,7 +63,7 @@ def write(tmp_path):
         (b"", "", None),
     ],
 )
-def test_a_file_is_told_by_its_bytes(data, name, kind):
+def test_a_file_is_recognized_by_its_bytes(data, name, kind):
     assert media_type(data, name) == kind
 
 

@@ -274,7 +274,7 @@ def test_help_and_pipes_load_no_library_for_terminals(program):
         assert done.stdout.decode().splitlines()[-1] == loaded
 
 
-def test_what_was_chosen_before_a_retry_stands_when_it_is_resumed(program):
+def test_what_was_chosen_before_a_retry_is_kept_when_it_is_resumed(program):
     text = "one\n/system He\n/model actor/y\n/retry\n"
     done = chat(program, text, "--session", "talk.jsonl", "-s", "She")
     assert done.stdout == b"She said: one\nHe said: one\n"

@@ -208,7 +208,7 @@ DEEP_CALL = (
         (DEEP_CALL, 1, "invalid_message", "messages[0].content[0].arguments: nested deeper"),
     ],
 )
-def test_programs_are_told_of_a_wrong_context_too(program, text, status, code, said):
+def test_programs_get_the_error_of_a_wrong_context_too(program, text, status, code, said):
     if text is not None:
         (program.folder / "c.json").write_text(text)
     arguments = ("complete", "-m", "actor/x", "--context", "c.json")
@@ -260,7 +260,7 @@ def test_a_failed_answer_with_its_hint_can_be_continued(program):
         ("missing.json", "Cannot read missing.json"),
     ],
 )
-def test_programs_are_told_of_a_wrong_schema_too(program, schema, said):
+def test_programs_get_the_error_of_a_wrong_schema_too(program, schema, said):
     (program.folder / "list.json").write_text("[]")
     done = program.run("complete", "hi", "-m", "actor/x", "--events", "--schema", schema)
     error = json.loads(done.stdout)["error"]

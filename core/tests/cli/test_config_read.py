@@ -212,7 +212,7 @@ def test_a_command_that_fails_for_a_misspelt_key_names_it(program):
     assert "models.mode" in said
 
 
-def test_validate_warns_of_an_auth_mode_that_nobody_owns(program):
+def test_validate_warns_of_an_auth_mode_that_no_plugin_owns(program):
     program.configure(
         '{ models: { providers: { acme: { baseUrl: "http://a", auth: "acme-login" } } } }'
     )

@@ -236,7 +236,7 @@ def test_the_shorthand_for_a_model_stays_one(configured):
 # Models are checked before they are written.
 
 
-def test_a_model_that_nobody_provides_is_refused(configured):
+def test_a_model_that_no_plugin_provides_is_refused(configured):
     done = config(configured, "set", "agents.defaults.model.primary", "nobody/x", status=1)
     assert 'Cannot set model reference "nobody/x" at agents.defaults.model' in done.stderr.decode()
     told = json.loads(
@@ -279,7 +279,7 @@ def test_agents_with_a_model_of_their_own_are_named(program):
     assert quiet.stderr == b""
 
 
-def test_a_key_that_nobody_reads_is_kept_with_a_note(configured):
+def test_a_key_that_is_never_read_is_kept_with_a_note(configured):
     done = config(configured, "set", "agents.defaults.modle", "actor/small")
     assert "Did you mean agents.defaults.model?" in done.stderr.decode()
     done = config(configured, "set", "gateway.port", "80")

@@ -140,7 +140,7 @@ def test_a_state_folder_that_cannot_be_written_is_reported_with_a_way_out(progra
     assert b"Traceback" not in done.stderr
 
 
-def test_what_is_told_is_broken_between_words_in_a_narrow_terminal(program):
+def test_messages_are_broken_between_words_in_a_narrow_terminal(program):
     shown = program.leave("complete", "hi", "-m", "nobody/large", columns=40).rstrip("\n")
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown).split() == shown_in_a_pipe(program).split()
     for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\n"):

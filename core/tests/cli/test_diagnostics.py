@@ -140,7 +140,7 @@ def test_verbose_shows_what_could_not_be_reached(program, site):
         ["models", "--debug", "list", "--config", "missing.json5"],
     ],
 )
-def test_debug_shows_the_traceback_wherever_it_stands(program, arguments):
+def test_debug_shows_the_traceback_wherever_the_option_is(program, arguments):
     done = program.run(*arguments)
     assert done.returncode == 1
     assert b"Traceback (most recent call last)" in done.stderr

@@ -142,7 +142,7 @@ def test_variables_that_are_not_set_are_warnings_and_a_problem_where_one_is_need
     assert 'Missing env var "ACTOR_MISSING"' in problems[1]["message"]
 
 
-def test_a_model_of_a_provider_that_nobody_provides_is_a_problem(program):
+def test_a_model_of_a_provider_that_no_plugin_has_is_a_problem(program):
     program.configure({"agents": {"defaults": {"model": "actr/found"}}})
     checks = examine(program, "--offline")
     (problem,) = of(checks, "configuration", "problem")
@@ -245,7 +245,7 @@ def test_an_address_where_nothing_listens_is_a_problem_that_names_it(program):
     assert problem["details"]["url"] == f"http://127.0.0.1:{port}"
 
 
-def test_offline_nobody_is_asked(program):
+def test_offline_no_request_is_sent(program):
     with serving() as service:
         program.configure(configured(service.url))
         (reached,) = of(examine(program, "--offline"), "reachability")
@@ -253,7 +253,7 @@ def test_offline_nobody_is_asked(program):
         assert service.asked == []
 
 
-def test_a_certificate_of_an_unknown_authority_is_told_and_its_bundle_helps(program, tmp_path):
+def test_a_certificate_of_an_unknown_authority_is_reported_and_its_bundle_helps(program, tmp_path):
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)

@@ -161,7 +161,7 @@ def test_what_is_found_is_what_this_python_executes(folder):
     assert executed == done.stdout.split() != []
 
 
-def test_a_folder_that_is_not_there_and_a_file_that_cannot_be_read_harm_nobody(folder):
+def test_a_folder_that_is_not_there_and_a_file_that_cannot_be_read_break_nothing(folder):
     (folder / "folder.pth").mkdir()
     (folder / "dangling.pth").symlink_to(folder / "nowhere")
     (folder / "fine.pth").write_bytes(b"\xff\xfe\n" + CODE.encode())

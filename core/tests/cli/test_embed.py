@@ -67,7 +67,7 @@ def test_json_is_one_object_with_the_usage(program):
     assert made["usage"]["input"] == 3
 
 
-def test_a_failure_is_told_on_standard_error(program):
+def test_a_failure_is_reported_on_standard_error(program):
     done = program.run("embed", "-m", "vec/refuses", "a")
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"The key was refused." in done.stderr

@@ -140,7 +140,7 @@ def test_without_any_model_it_says_what_to_set(explain, program):
     assert "agents.defaults.model.primary" in steps["reference"]["hint"]
 
 
-def test_missing_credentials_fail_and_what_is_known_is_still_told(explain):
+def test_missing_credentials_fail_and_what_is_known_is_still_printed(explain):
     data, steps = explain("wire/big")
     assert data["failedAt"] == "credentials"
     assert steps["credentials"]["problem"] == "WIRE_KEY is not set."
@@ -172,7 +172,7 @@ def test_a_list_that_cannot_be_had_is_reported(explain):
     assert steps["model"]["hint"] == "Ask your administrator."
 
 
-def test_offline_nobody_is_asked(explain, program):
+def test_offline_no_request_is_sent(explain, program):
     data, steps = explain("--offline", "wire/big", WIRE_KEY="k")
     assert data["ok"]
     assert not program.asked.exists()

@@ -67,7 +67,7 @@ def test_plain_is_one_key_per_line(program):
     assert done.stdout.decode().split() == ["actor/found", "actor/gone", "actor/mine"]
 
 
-def test_a_warm_cache_asks_nobody_and_refresh_asks(program):
+def test_a_warm_cache_sends_no_request_and_refresh_does(program):
     for expected in (1, 1):
         assert actor_rows(program.run("models", "list", ACTOR_KEY="k"))
         assert len(program.asked.read_text().split()) == expected
@@ -75,7 +75,7 @@ def test_a_warm_cache_asks_nobody_and_refresh_asks(program):
     assert len(program.asked.read_text().split()) == 2
 
 
-def test_without_credentials_nobody_is_asked(program):
+def test_without_credentials_no_request_is_sent(program):
     assert actor_rows(program.run("models", "list")) == []
     assert not program.asked.exists()
 
@@ -165,7 +165,7 @@ def keys(done):
     return done.stdout.decode().split()
 
 
-def test_only_providers_that_the_configuration_names_are_listed_and_the_others_told(program, site):
+def test_only_providers_that_the_configuration_names_are_listed_and_the_others_named(program, site):
     site.provider("echo")
     program.configure({"agents": {"defaults": {"model": "actor/x"}}})
     both = {"ACTOR_KEY": "k", "ECHO_API_KEY": "k"}

@@ -112,7 +112,7 @@ def test_what_does_not_answer_is_not_written(program):
     assert written(program) is None
 
 
-def test_a_configuration_in_the_home_of_nobody_is_no_traceback(program):
+def test_a_configuration_in_the_home_of_an_unknown_user_is_no_traceback(program):
     path = "~nobody-of-that-name/x.json5"
     assert set_up(program, *YES, "--no-test", "--config", path).returncode == 0
     assert (program.folder / path).exists()
@@ -120,7 +120,7 @@ def test_a_configuration_in_the_home_of_nobody_is_no_traceback(program):
     assert done.returncode == 0
 
 
-def test_without_a_test_nobody_is_asked(program):
+def test_without_a_test_no_request_is_sent(program):
     done = set_up(program, *YES, "--no-test", "--model", "refuses")
     assert done.returncode == 0
     assert written(program)["agents"]["defaults"]["model"]["primary"] == "actor/refuses"
@@ -170,7 +170,7 @@ def test_misuse_is_reported_and_nothing_written(program, arguments, told):
     assert written(program) is None
 
 
-def test_a_configuration_with_mistakes_is_told_and_left_alone(program):
+def test_a_configuration_with_mistakes_is_reported_and_not_changed(program):
     program.configure("{ models: 7 }")
     done = set_up(program, *YES)
     assert done.returncode == 1
@@ -178,7 +178,7 @@ def test_a_configuration_with_mistakes_is_told_and_left_alone(program):
     assert (program.folder / "modelwire.json5").read_text() == "{ models: 7 }"
 
 
-def test_a_broken_guide_is_told_and_left_out(program, site):
+def test_a_broken_guide_is_reported_and_left_out(program, site):
     site.install("cracked", {"setup": {"cracked": "cracked_plugin:NOTHING"}}, "x = 1")
     done = set_up(program, *YES)
     assert done.returncode == 0

@@ -334,7 +334,7 @@ def test_the_command_of_a_plugin_does_not_control_the_terminal(rude):
     assert b"rude-command" in shown(rude, "--help")
 
 
-def test_what_a_shell_is_told_does_not_control_the_terminal(rude):
+def test_what_is_written_for_a_shell_does_not_control_the_terminal(rude):
     shown(rude, "models", "refresh")
     words = {"_MODELWIRE_COMPLETE": "bash_complete", "COMP_LINE": "modelwire complete -m rude/"}
     answer = rude.run(**words).stdout

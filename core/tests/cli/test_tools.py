@@ -65,7 +65,7 @@ def spawn(program, *arguments, **environ):
     )
 
 
-def test_with_yes_calls_and_results_are_shown_and_the_answer_stands_alone(program):
+def test_with_yes_calls_and_results_are_shown_and_the_answer_is_printed_alone(program):
     done = ask(program, "--yes", ROME)
     assert (done.returncode, done.stdout.decode()) == (0, "It says: Rome: sunny\n")
     assert done.stderr.decode() == 'weather(city="Rome")\nlooking Rome\n  Rome: sunny\n'
@@ -210,13 +210,13 @@ def test_ctrl_c_does_not_wait_for_a_tool(program):
     assert errors == b""
 
 
-def test_a_tool_that_fails_is_told_to_the_model_and_shown_with_its_place(program):
+def test_a_tool_that_fails_is_reported_to_the_model_and_shown_with_its_place(program):
     done = ask(program, "--yes", script([["broken", {}]], "It says: %s"))
     assert (done.returncode, done.stdout) == (0, b"It says: LookupError: no such thing\n")
     assert done.stderr == b"broken()\n  LookupError: no such thing (tools.py:19 in broken)\n"
 
 
-def test_wrong_arguments_are_told_to_the_model(program):
+def test_wrong_arguments_are_reported_to_the_model(program):
     done = ask(program, "--yes", script([["weather", {"town": "Rome"}]], "It says: %s"))
     assert b"It says: The arguments are not valid: Object contains unknown field" in done.stdout
 

@@ -289,7 +289,7 @@ def test_an_edit_by_another_program_is_not_lost(file):
     assert calls == ["{}", "{ }"]
 
 
-def test_an_edit_of_a_file_that_nobody_else_touches_is_made_once(file):
+def test_an_edit_of_a_file_without_other_writers_is_made_once(file):
     file.write_text("{}")
     calls = []
 

@@ -26,7 +26,7 @@ ENVIRON = {"A": "one", "B_2": "two", "_X": "three", "EMPTY": "", "NESTED": "${A}
         ("", ""),
     ],
 )
-def test_a_placeholder_stands_for_a_variable_and_everything_else_stays(text, result):
+def test_a_placeholder_is_replaced_by_a_variable_and_everything_else_stays(text, result):
     assert substitute(text, ENVIRON) == (result, [])
 
 

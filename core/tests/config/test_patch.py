@@ -54,13 +54,13 @@ def test_a_patch_merges_replaces_and_removes():
     assert apply_patch(changed, patch) == changed
 
 
-def test_a_patch_replaces_where_it_is_told_to():
+def test_a_patch_replaces_where_it_says_so():
     patch = {"models": {"providers": {"acme": {"region": "x"}}}}
     changed = apply_patch(TEXT, patch, replace=[("models", "providers", "acme")])
     assert data(changed)["models"]["providers"] == {"acme": {"region": "x"}}
 
 
-def test_a_patch_keeps_what_a_shorthand_stands_for():
+def test_a_patch_keeps_what_a_shorthand_means():
     changed = apply_patch(TEXT, {"agents": {"defaults": {"model": {"fallbacks": ["acme/two"]}}}})
     model = data(changed)["agents"]["defaults"]["model"]
     assert model == {"primary": "acme/one", "fallbacks": ["acme/two"]}

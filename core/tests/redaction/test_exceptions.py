@@ -44,7 +44,7 @@ def test_what_could_not_be_decoded_or_encoded_is_dropped(decode, text):
     assert str(error)
 
 
-def test_all_that_stands_behind_an_error_is_cleaned():
+def test_all_causes_of_an_error_are_redacted():
     first = raised(json.loads, "secret")
     second = raised(bytes.decode, b"\xff")
     second.__context__ = first

@@ -32,6 +32,6 @@ def test_other_keys_are_not(key):
     assert not looks_secret(key)
 
 
-def test_what_stands_inside_a_secret_is_one():
+def test_a_part_of_a_secret_is_one():
     assert is_secret_path(("models", "providers", "acme", "headers", "X-Team"))
     assert not is_secret_path(("models", "providers", "acme", "models", 0, "id"))

@@ -97,7 +97,7 @@ def test_a_folder_that_joins_the_path_counts_at_once(site, monkeypatch):
     assert "first" in owned()
 
 
-def test_of_a_package_that_stands_twice_the_first_on_the_path_counts(site, tmp_path):
+def test_of_a_package_that_is_there_twice_the_first_on_the_path_counts(site, tmp_path):
     site.install("acme", {"providers": {"new": ""}}, version="2.0")
     older = type(site)(tmp_path / "older")
     older.path.mkdir()
@@ -157,7 +157,7 @@ def test_packages_that_another_finder_brings_are_found(site, monkeypatch):
     assert owned() == sorted([*before, "elsewhere"])
 
 
-def test_damaged_packages_harm_nobody(site):
+def test_damaged_packages_break_nothing(site):
     site.provider("echo")
     for name, file, content in [
         ("unreadable", "entry_points.txt", b"[modelwire.providers]\n\xff = x\n"),

@@ -84,7 +84,7 @@ def test_the_providers_own_plugin_is_preferred_among_the_speakers_of_an_api(site
         registry.owner("somebody", "chat")
 
 
-def test_an_api_that_nobody_speaks_is_an_error_that_lists_the_spoken_ones(site):
+def test_an_api_that_no_plugin_has_is_an_error_that_lists_the_known_ones(site):
     site.install("chatty", {"providers": {"chatty": ""}, "apis": {"chat": ""}})
     with pytest.raises(PluginError, match="speaks the API 'telex'") as caught:
         site.registry().owner("chatty", "telex")
@@ -98,7 +98,7 @@ def test_an_unknown_provider_is_an_error_with_near_names(site):
     assert "openai" in caught.value.hint
 
 
-def test_two_plugins_that_claim_one_provider_are_named_and_harm_nobody_else(site):
+def test_two_plugins_that_claim_one_provider_are_named_and_break_nothing_else(site):
     site.provider("acme", name="acme-one")
     site.provider("acme", name="acme-two")
     site.provider("echo")
@@ -214,14 +214,14 @@ def test_a_plugin_says_which_hooks_it_has(site):
     assert not owner.implements("discover_models")
 
 
-def test_a_package_that_stands_twice_on_the_path_counts_once(site):
+def test_a_package_that_is_twice_on_the_path_counts_once(site):
     site.provider("echo", version="1.0")
     site.provider("echo", version="2.0")
     assert len(site.registry().plugins()) == 1
     assert site.registry().owner("echo").distribution == "modelwire-echo"
 
 
-def test_damaged_metadata_of_a_stranger_harms_nobody(site):
+def test_damaged_metadata_of_a_stranger_breaks_nothing(site):
     site.provider("echo")
     stranger = site.path / "stranger-1.0.dist-info"
     stranger.mkdir()

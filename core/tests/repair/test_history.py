@@ -129,7 +129,7 @@ def test_an_answer_of_which_nothing_is_left_does_not_end_the_users_turn():
     assert [type(step) for step in steps] == [AssistantTurn, ToolResult]
 
 
-def test_the_text_of_a_block_is_told_where_it_is_not_sent_as_it_was():
+def test_the_text_of_a_block_is_reported_where_it_is_not_sent_as_it_was():
     changes = Changes()
     assert text_of(Text("fine"), "messages[0]", changes, blank=BLANK) == "fine"
     assert changes.noted == []

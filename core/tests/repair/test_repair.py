@@ -92,7 +92,7 @@ def test_what_is_not_json_becomes_json():
     assert clean_json(value) == {"1": [None, None, 2.5, ["x"], "b'y'", None, True], "k": "v"}
 
 
-def test_changes_are_recorded_and_told():
+def test_changes_are_recorded_and_reported():
     changes = Changes()
     changes.dropped("messages[0]", "It is blank.")
     changes.note("merged", "messages[1]", "Two turns in a row.")

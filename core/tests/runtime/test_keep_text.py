@@ -35,7 +35,7 @@ async def test_without_its_text_a_message_still_has_everything_else(site, make_r
     assert stream.message.usage == Usage(1, 2)
 
 
-async def test_the_text_is_kept_unless_told_otherwise(site, make_runtime):
+async def test_the_text_is_kept_by_default(site, make_runtime):
     site.provider("wordy", source=SOURCE)
     message = await make_runtime().complete("x", model="wordy/3")
     assert len(message.text) == 3000

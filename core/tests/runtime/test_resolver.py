@@ -60,7 +60,7 @@ async def test_a_discovered_model_is_found_by_its_bare_name(site, make_runtime):
     assert (await runtime.resolve("echo-1")).context_window == 1000
 
 
-async def test_a_bare_name_that_nobody_has_tells_whose_models_could_not_be_listed(
+async def test_a_bare_name_that_no_provider_has_names_those_that_could_not_be_listed(
     site, make_runtime
 ):
     site.provider(
@@ -90,7 +90,7 @@ async def test_a_bare_name_that_several_have_lists_them(runtime):
     assert caught.value.candidates == ("echo/Twin", "other/Twin")
 
 
-async def test_a_bare_name_that_nobody_has_lists_near_ones_and_picks_none(runtime):
+async def test_a_bare_name_that_no_provider_has_lists_near_ones_and_picks_none(runtime):
     with pytest.raises(UnknownModel) as caught:
         await runtime.resolve("only-her")
     assert "other/only-here" in caught.value.candidates

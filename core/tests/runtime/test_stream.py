@@ -239,7 +239,7 @@ async def test_when_all_fail_the_last_error_knows_every_attempt(wild, make_runti
     assert [a.code for a in caught.value.attempts] == ["auth", "plugin"]
 
 
-async def test_a_context_that_does_not_fit_is_shown_to_nobody_else(wild, make_runtime):
+async def test_a_context_that_does_not_fit_is_sent_to_no_fallback(wild, make_runtime):
     with pytest.raises(ContextOverflow):
         await make_runtime().complete("x", model="wild/overflow", fallbacks=["echo/e"])
 

@@ -150,7 +150,7 @@ def test_who_waits_when_the_runtime_is_closed_gets_cancelled(wild, make_runtime)
     assert wild.closed == ["hangs"]
 
 
-def test_nobody_waits_for_ever_on_a_runtime_that_closes(site, make_runtime):
+def test_a_runtime_that_closes_ends_every_wait(site, make_runtime):
     site.provider("echo")
     ended = []
 

@@ -76,7 +76,7 @@ async def test_the_model_is_offered_the_functions_and_the_tools_of_the_context(a
     assert [tool.name for tool in context.tools] == ["theirs"]
 
 
-async def test_an_answer_stands_in_the_context_when_its_end_is_reported(ask):
+async def test_an_answer_is_in_the_context_when_its_end_is_reported(ask):
     context = script("done")
     async with ask(context, add) as loop:
         async for event in loop:
@@ -105,7 +105,7 @@ async def test_a_call_that_is_declined_runs_nothing_and_the_model_learns_of_it(a
     assert context.messages[-1].text.startswith("it said: The user declined")
 
 
-async def test_nobody_is_asked_about_a_tool_that_there_is_not(ask):
+async def test_no_approval_is_asked_for_a_tool_that_does_not_exist(ask):
     asked = []
     context = script([["sub", {}]], "it said: %s")
     await collect(ask(context, add, approve=asked.append))

@@ -75,7 +75,7 @@ def test_a_session_is_its_header_and_its_entries():
     assert file.notes == ()
 
 
-def test_version_1_stands_in_its_order_and_gets_ids():
+def test_version_1_keeps_its_order_and_gets_ids():
     header = {k: v for k, v in HEADER.items() if k != "version"} | {"provider": "anthropic"}
     stamped = {"timestamp": "2024-12-03T14:00:01.000Z"}
     data = text(
@@ -117,7 +117,7 @@ def text_block(words):
     return {"type": "text", "text": words}
 
 
-def test_a_compaction_stands_for_what_it_does_not_keep():
+def test_a_compaction_replaces_what_it_does_not_keep():
     data = text(
         HEADER,
         entry("message", "a1", None, message=USER),

@@ -78,7 +78,7 @@ def test_a_conversation_in_which_nothing_was_said_leaves_no_file(path):
     assert list(path.parent.iterdir()) == []
 
 
-def test_it_is_resumed_where_it_stands(path):
+def test_it_is_resumed_from_its_last_entry(path):
     talk(path)
     with Session.open(path) as session:
         told = session.conversation()

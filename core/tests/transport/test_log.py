@@ -72,7 +72,7 @@ def test_of_a_response_cookies_and_tokens_are_hidden():
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Seen: yes\r\n\r\nhello"
 
 
-async def test_a_request_is_told_when_it_goes_out_and_its_response_when_it_comes(
+async def test_a_request_is_logged_when_it_goes_out_and_its_response_when_it_comes(
     answering, transport, said
 ):
     server = await answering(OK)
@@ -109,7 +109,7 @@ async def test_a_failure_is_reported(transport, said):
     assert said()[-1].startswith("failed after ")
 
 
-async def test_a_logger_that_is_off_is_told_nothing(answering, transport, caplog):
+async def test_a_logger_that_is_off_gets_nothing(answering, transport, caplog):
     server = await answering(OK)
     async with transport.send(Request("GET", server.url)) as response:
         await response.read()

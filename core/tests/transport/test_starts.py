@@ -86,7 +86,7 @@ async def test_a_task_that_comes_alone_does_not_wait(turns):
         await asyncio.sleep(0)
 
 
-async def test_those_that_are_cancelled_hold_nobody_up():
+async def test_those_that_are_cancelled_block_no_other():
     passed = []
 
     async def start(number):
@@ -102,7 +102,7 @@ async def test_those_that_are_cancelled_hold_nobody_up():
     await asyncio.wait_for(pass_gate(), 10)
 
 
-async def test_a_task_that_is_cancelled_when_its_turn_has_come_holds_nobody_up():
+async def test_a_task_that_is_cancelled_when_its_turn_has_come_blocks_no_other():
     async def start():
         await pass_gate()
         await asyncio.sleep(3600)

@@ -60,9 +60,7 @@ async def test_a_bundle_of_the_caller_is_trusted(server, ca_file, kind):
     assert await fetch(server.url, ca_bundle=kind(ca_file)) == b"ok"
 
 
-async def test_a_bundle_of_the_caller_stands_in_place_of_the_environments(
-    server, ca_file, tmp_path
-):
+async def test_a_bundle_of_the_caller_replaces_that_of_the_environment(server, ca_file, tmp_path):
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
     assert await fetch(server.url, {"SSL_CERT_FILE": str(other)}, ca_bundle=ca_file) == b"ok"

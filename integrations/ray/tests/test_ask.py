@@ -135,7 +135,7 @@ async def test_what_is_wrong_for_all_rows_is_raised(answer, arguments, kind, tex
         await answer(words("a"), **arguments)
 
 
-async def test_a_model_that_nobody_knows_is_raised(emulator):
+async def test_an_unknown_model_is_raised(emulator):
     with pytest.raises(PluginError, match="nobody"):
         await Ask("nobody/nothing", "{word}", config={})(words("a"))
 

@@ -193,7 +193,7 @@ async def test_a_refusal_is_an_error_with_what_was_said_before(runtime, server, 
     assert caught.value.partial.text == "I was "
 
 
-async def test_a_stop_reason_that_nobody_knows_is_not_taken_for_success(runtime, server, wire):
+async def test_an_unknown_stop_reason_is_not_taken_for_success(runtime, server, wire):
     end = [event("message_delta", delta={"stop_reason": "tired"}), event("message_stop")]
     server.script(wire.reply([*wire.bodies(ScriptedAnswer("Hm"))[:-2], *end]))
     with pytest.raises(MalformedResponse, match="'tired', which is unknown"):

@@ -218,7 +218,7 @@ def test_calls_and_results_pair_and_results_stand_first():
     assert ("dropped", "messages[4]") in paths(request)
 
 
-def test_what_the_service_refuses_is_left_out_and_told():
+def test_what_the_service_refuses_is_left_out_and_reported():
     request = build(
         UserMessage([Text("  "), Text("Hi \ud83d")]),
         answered(Text("")),
@@ -385,7 +385,7 @@ def test_a_call_is_demanded_of_those_releases_that_take_that(model, sent):
     assert (("rewritten", "options.tool_choice") in paths(request)) is (sent == "auto")
 
 
-def test_a_model_that_always_thinks_is_told_from_one_of_which_nothing_is_known():
+def test_a_model_that_always_thinks_differs_from_one_of_which_nothing_is_known():
     at = "https://api.minimax.io/anthropic"
     for model, words in ("MiniMax-M2.5", "always think"), ("MiniMax-M3", "is unknown"):
         request = build(model=model, at=at, reasoning="off")

@@ -69,7 +69,7 @@ def test_a_token_is_sent_as_one(run, written, server, wire):
     }
 
 
-def test_a_refused_key_is_told_and_nothing_is_written(run, tmp_path, server, wire):
+def test_a_refused_key_is_reported_and_nothing_is_written(run, tmp_path, server, wire):
     server.script(*[wire.refuse(401, "No such key.")] * 2)
     place = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY}
     done = run("setup", "--yes", "--json", "--provider", "anthropic", **place)

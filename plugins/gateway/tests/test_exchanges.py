@@ -65,7 +65,7 @@ async def test_an_answer_that_is_long_comes_whole(emulator, gateway):
         assert said(answer) == LONG
 
 
-async def test_a_client_that_waits_to_send_its_body_is_told_to(emulator, gateway):
+async def test_a_client_that_waits_to_send_its_body_gets_100_continue(emulator, gateway):
     emulator.answer(Answer(Text("went on")))
     start, _, body = asking("Expect: 100-continue").partition(b"\r\n\r\n")
     async with connection(gateway.url) as (reader, writer):

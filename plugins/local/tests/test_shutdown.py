@@ -164,7 +164,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 @pytest.mark.extensive("it loads the model in a program of its own")
 @needs_fork
-def test_a_fork_of_a_process_with_a_model_is_told_that_it_has_none():
+def test_a_fork_of_a_process_with_a_model_reports_that_it_has_none():
     assert run(answer_in_a_fork("asyncio.run(answer())")) == (7, "", "")
 
 

@@ -280,7 +280,7 @@ async def test_after_done_the_connection_is_used_again(account_at):
     assert connections == 1
 
 
-async def test_nobody_there_is_said(account_at):
+async def test_a_refused_connection_is_reported(account_at):
     with refusing_port() as port:
         account = account_at(f"http://127.0.0.1:{port}")
         async with Transport(environ={}) as transport:

@@ -203,7 +203,7 @@ class TestCredentials:
         assert status.state == "unusable"
         assert "OPENAI_API_KEY" in status.hint
 
-    def test_a_server_that_nobody_configured_is_unknown(self):
+    def test_a_server_that_is_not_configured_is_unknown(self):
         status = credentials("ollama")
         assert status.state == "unknown"
         assert "11434" in status.reason

@@ -122,7 +122,7 @@ SWITCHES = [
 
 
 @pytest.mark.parametrize(("base_url", "model", "level", "sent"), SWITCHES)
-async def test_each_service_is_told_to_think_in_its_own_words(
+async def test_each_service_gets_thinking_in_its_own_fields(
     request_of, base_url, model, level, sent
 ):
     body, dry = await request_of(base_url, model, reasoning=level)

@@ -277,7 +277,7 @@ print("opentelemetry.trace" in sys.modules)
 """
 
 
-def test_without_an_sdk_nothing_stands_between_provider_and_reader():
+def test_without_an_sdk_nothing_is_put_between_provider_and_reader():
     done = subprocess.run([sys.executable, "-c", SILENT], capture_output=True, text=True)
     assert (done.stdout.split(), done.stderr) == (["True", "False", "False"], "")
 

@@ -43,7 +43,7 @@ def test_a_conversation_is_typed_answered_and_kept(chat, program):
     assert f"modelwire chat --resume {path.stem.partition('_')[2][:8]}" in terminal.text
 
 
-def test_a_failing_provider_is_told_and_can_be_asked_again(chat, program):
+def test_a_failing_provider_is_reported_and_can_be_called_again(chat, program):
     (program.folder / "quick.json5").write_text("{}")
     terminal = chat("--config", "quick.json5")
     terminal.ready()
@@ -61,7 +61,7 @@ def test_a_failing_provider_is_told_and_can_be_asked_again(chat, program):
     assert failed["parentId"] == answer["parentId"] == user["id"]
 
 
-def test_a_wrong_command_or_model_is_told_and_nothing_is_sent(chat):
+def test_a_wrong_command_or_model_is_reported_and_nothing_is_sent(chat):
     terminal = chat()
     terminal.ready()
     terminal.type("/modle x")

@@ -94,7 +94,7 @@ async def test_descriptions_are_looked_for_where_the_environment_says(target_of,
     assert [str(tmp_path) in loader.search_paths for loader in loaders] == [False, True]
 
 
-async def test_a_bearer_token_stands_where_the_signature_would(target_of):
+async def test_a_bearer_token_replaces_the_signature(target_of):
     environ = {**PAIR, "AWS_BEARER_TOKEN_BEDROCK": "YmVhcmVy"}
     client = await Clients().get("bedrock", target_of(environ=environ))
     assert signed_headers(client)["Authorization"] == "Bearer YmVhcmVy"
@@ -230,7 +230,7 @@ async def test_credentials_that_cannot_be_renewed_are_a_typed_error(target_of, s
         await clients.fresh(client)
 
 
-async def test_forgotten_credentials_are_loaded_anew(target_of, serve):
+async def test_forgotten_credentials_are_loaded_again(target_of, serve):
     server = serve(lambda _: (200, keys(3600, name=f"AKID{len(server.seen)}")))
     clients = Clients()
     target = target_of(environ={"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url})

@@ -99,7 +99,7 @@ async def test_a_region_that_is_none_is_refused(describe):
         await describe("amazon.nova-lite-v1:0", {"AWS_REGION": "here/there"})
 
 
-async def test_files_in_the_home_of_nobody_do_not_exist(describe):
+async def test_files_in_the_home_of_an_unknown_user_do_not_exist(describe):
     """As for boto3."""
     files = {
         "AWS_CONFIG_FILE": "~nobody-of-that-name/config",

@@ -356,7 +356,7 @@ async def test_both_lists_are_asked_for_side_by_side_and_cancelling_lets_go(conf
         release.set()
 
 
-async def test_expired_credentials_are_loaded_anew_once(configure, serve):
+async def test_expired_credentials_are_loaded_again_once(configure, serve):
     expired = {"__type": "ExpiredTokenException", "message": "The security token is expired"}
     loads = serve(
         lambda _: (
@@ -418,7 +418,7 @@ async def test_configured_models_merge_with_discovered_ones(configure, serve, pl
 
 
 @pytest.mark.parametrize("enabled", [None, False])
-async def test_without_usable_credentials_nobody_is_asked(
+async def test_without_usable_credentials_no_request_is_sent(
     configure, serve, plane, tmp_path, enabled
 ):
     server = serve(plane)

@@ -103,7 +103,7 @@ def catalogs(config, tmp_path):
     return twice
 
 
-async def test_a_profile_of_a_model_that_nobody_knows_is_assumed_small(config, region):
+async def test_a_profile_of_an_unknown_model_is_assumed_small(config, region):
     region.lists["SYSTEM_DEFINED"] = [[profile("us.acme.new-v1:0", "acme.new-v1:0")]]
     (model,) = await listed(config())
     assert (model.context_window, model.max_tokens) == (32_000, 4_096)
@@ -201,7 +201,7 @@ async def test_a_list_that_does_not_come_is_given_up_and_its_socket_closed(
         await asyncio.wait_for(stalled.get(), 10)
 
 
-async def test_a_call_that_was_cancelled_before_it_began_asks_nobody(config, server):
+async def test_a_call_that_was_cancelled_before_it_began_sends_no_request(config, server):
     task = asyncio.ensure_future(listed(config()))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

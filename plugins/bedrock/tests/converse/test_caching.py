@@ -85,7 +85,7 @@ def test_a_wish_that_cannot_be_met_is_recorded(build):
 SPLIT = "stays\n<!-- OPENCLAW_CACHE_BOUNDARY -->\nchanges"
 
 
-def test_the_part_of_a_system_prompt_that_changes_stands_after_the_point(build):
+def test_the_part_of_a_system_prompt_that_changes_is_after_the_point(build):
     system = build(system=SPLIT).payload["system"]
     assert system == [{"text": "stays"}, SHORT, {"text": "changes"}]
 

@@ -42,7 +42,7 @@ class TestGuardrail:
             build(settings={"guardrail": guardrail})
         assert caught.value.problems[0].path.endswith(path)
 
-    def test_converse_is_not_told_how_to_stream(self, build):
+    def test_converse_gets_no_options_of_streaming(self, build):
         request = build(settings={"guardrail": ALL})
         assert "streamProcessingMode" not in request.for_converse()["guardrailConfig"]
         assert request.payload["guardrailConfig"] == ALL
@@ -121,7 +121,7 @@ class TestTheRest:
         ]
         assert "additionalModelResponseFieldPaths" not in build().payload
 
-    def test_parameters_that_nobody_knows_are_recorded(self, build):
+    def test_unknown_parameters_are_recorded(self, build):
         request = build(params={"frequencyPenalty": 1, "region": "eu-west-1"})
         assert changed(request) == [("ignored", "options.params.frequencyPenalty")]
 

@@ -84,7 +84,7 @@ class TestToolResults:
         )
         assert shape(request)[-1] == ("user", ["toolResult"])
 
-    def test_a_result_that_nobody_asked_for_is_dropped(self, build):
+    def test_a_result_without_a_call_is_dropped(self, build):
         request = build([UserMessage("go"), result("ghost"), UserMessage("hm")], tools=[READ])
         assert "toolResult" not in str(request.payload["messages"])
         assert "messages[1]" in reasons(request, "dropped")
@@ -301,7 +301,7 @@ class TestWithoutTools:
             ),
         ]
 
-    def test_told_results_may_stand_beside_text_in_every_family(self, build):
+    def test_results_as_text_may_be_beside_text_in_every_family(self, build):
         assert len(build(list(self.HISTORY), LLAMA).payload["messages"]) == 3
 
     def test_with_tools_the_blocks_are_kept(self, build):

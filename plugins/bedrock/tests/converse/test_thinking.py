@@ -59,7 +59,7 @@ class TestBudgets:
         assert fields(request)["thinking"]["budget_tokens"] == budget
 
     @pytest.mark.parametrize("level", [None, "off"])
-    def test_nothing_is_said_where_nobody_asks(self, build, level):
+    def test_nothing_is_sent_where_none_is_asked_for(self, build, level):
         assert fields(build(reasoning=level)) == {}
 
     def test_interleaving_may_be_refused_and_old_models_know_none(self, build):
@@ -137,7 +137,7 @@ class TestEfforts:
             ),
         ],
     )
-    def test_gov_cloud_is_not_told_how_to_display(self, build, model, region):
+    def test_gov_cloud_gets_no_display(self, build, model, region):
         request = build(model=model, region=region, reasoning="low")
         assert fields(request)["thinking"] == {"type": "adaptive"}
 
@@ -250,7 +250,7 @@ class TestSampling:
         nova = build(model="us.amazon.nova-pro-v1:0", stop=("END", "", "\n"))
         assert sampled(nova) == {"stopSequences": ["END", "\n"]}
 
-    def test_nothing_is_said_about_what_nobody_asked_for(self, build):
+    def test_nothing_is_reported_that_was_not_asked_for(self, build):
         plain = build(cache_retention="none", params={"maxTokens": "auto"})
         assert set(plain.payload) == {"modelId", "messages"}
 
@@ -290,7 +290,7 @@ class TestToolChoice:
         assert request.payload["toolConfig"]["toolChoice"] == {"auto": {}}
         assert kinds(request, "options.tool_choice") == ["rewritten"]
 
-    def test_nobody_chooses_where_nobody_asks(self, build):
+    def test_nothing_is_chosen_where_none_is_asked_for(self, build):
         assert "toolChoice" not in build(tools=self.TOOLS).payload["toolConfig"]
 
     def test_none_sends_no_tools_where_the_family_cannot_forbid_calls(self, build):

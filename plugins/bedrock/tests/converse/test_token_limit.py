@@ -45,7 +45,7 @@ def test_the_limit_of_a_call_counts_more_than_the_configured_one(build):
         ("us.openai.gpt-6-sol", None),
     ],
 )
-def test_claude_gets_a_limit_where_nobody_chose_one(build, model, sent):
+def test_claude_gets_a_limit_where_none_was_chosen(build, model, sent):
     request = build(model=model)
     assert limit(request) == sent
     assert request.limit_note is not None

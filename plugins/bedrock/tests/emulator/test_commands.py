@@ -119,7 +119,7 @@ def test_rules_are_switched_off_and_tools_are_called(session):
     assert "(rule: a message is not empty)" in shown
 
 
-def test_a_port_that_is_taken_is_told_so_in_one_sentence():
+def test_a_port_that_is_taken_is_reported_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         done = run("--port", str(port))

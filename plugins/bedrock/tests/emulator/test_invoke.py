@@ -359,7 +359,7 @@ def test_an_embedding_model_refuses_what_it_does_not_take(runtime, model, body, 
         invoke(runtime, model, body)
 
 
-def test_a_vector_is_normalized_unless_titan_is_told_otherwise(runtime):
+def test_a_vector_is_normalized_by_default(runtime):
     body = {"inputText": "the cat sat on the mat", "normalize": False}
     vector = invoke(runtime, "amazon.titan-embed-text-v2:0", body)[0]["embedding"]
     assert sum(value * value for value in vector) > 2

@@ -219,7 +219,7 @@ def test_the_same_request_gets_its_answers_in_their_order(file, client_of):
     assert answers == ["one", "else", "two", "two"]
 
 
-def test_a_request_that_was_not_recorded_is_told_so_unless_lenient(file, client_of):
+def test_a_request_that_was_not_recorded_is_refused_unless_lenient(file, client_of):
     file.write_text("\n".join(map(json.dumps, recorded(HELLO, "one"))))
 
     with Emulator(replay=Recordings.from_path(file)) as strict:

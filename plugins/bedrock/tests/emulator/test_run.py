@@ -66,7 +66,7 @@ def test_an_address_of_another_machine_is_reported():
         pass
 
 
-def test_it_listens_on_loopback_unless_told_otherwise():
+def test_it_listens_on_loopback_by_default():
     with Emulator() as emulator:
         assert emulator.url.startswith("http://127.0.0.1:")
 
@@ -89,7 +89,7 @@ def test_without_credentials_there_are_none_to_offer():
         assert not any("KEY" in name or "TOKEN" in name for name in emulator.environ(bearer=True))
 
 
-def test_a_client_that_speaks_http2_is_told_so_in_one_line(caplog):
+def test_a_client_that_speaks_http2_is_reported_in_one_line(caplog):
     with Emulator() as emulator:
         with socket.create_connection((emulator.host, emulator.port)) as plug:
             plug.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04")

@@ -283,7 +283,7 @@ def test_sigv4_is_verified_over_https_too(secure, client_of):
     assert secure.requests[-1].identity.verified
 
 
-def test_no_secret_stands_in_a_repr(strict, client_of):
+def test_no_secret_is_in_a_repr(strict, client_of):
     client_of(strict).converse(modelId=NOVA, messages=HELLO)
     authenticator = strict.service.authenticator
 

@@ -75,7 +75,7 @@ async def test_a_wish_that_cannot_be_met_is_recorded(ask, model, places):
     assert ("options.cache_retention" in found) is not places
 
 
-async def test_a_cache_point_stands_before_a_document_that_ends_a_message(ask, sent):
+async def test_a_cache_point_is_before_a_document_that_ends_a_message(ask, sent):
     document = File(b"data", "text/plain", name="a.txt")
     await ask(CLAUDE_45, [UserMessage([Text("Sum it up."), document])])
     content = sent()[0]["messages"][0]["content"]

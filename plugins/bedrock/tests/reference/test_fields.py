@@ -82,7 +82,7 @@ async def test_a_parameter_of_converse_is_sent(ask, sent, model, params, field, 
     assert sent()[0][field] == value
 
 
-async def test_a_system_tool_stands_beside_the_tools_of_the_call(ask, sent):
+async def test_a_system_tool_is_beside_the_tools_of_the_call(ask, sent):
     await ask(NOVA, tools=[READ], params={"systemTools": ["nova_grounding"]})
     tools = sent()[0]["toolConfig"]["tools"]
     assert [next(iter(tool)) for tool in tools] == ["toolSpec", "systemTool"]

@@ -236,7 +236,7 @@ def test_expired_credentials_are_recognised(code, message):
     assert isinstance(error(403, code, message), AuthenticationError)
 
 
-def test_the_session_token_that_aws_repeats_is_not_told():
+def test_the_session_token_that_aws_repeats_is_hidden():
     said = (
         "The request signature we calculated does not match. The Canonical String for this "
         "request should have been 'POST x-amz-security-token:IQoJb3JpZ2lu'"

@@ -181,7 +181,7 @@ async def test_cache_points_are_left_out_where_they_are_refused(server, answer, 
     assert ["cachePoint" in json.dumps(r.json) for r in server.received] == [True, False, False]
 
 
-async def test_without_cache_points_the_refusal_stands(server, collect, refuses):
+async def test_without_cache_points_the_refusal_is_raised(server, collect, refuses):
     said = "You invoked an unsupported model or your request did not allow prompt caching."
     server.answers(refuses(403, "AccessDeniedException", said))
     _, error = await collect(model=KIMI)

@@ -60,7 +60,7 @@ async def test_credentials_that_stay_expired_are_an_error_that_helps(server, col
     assert len(server.received) == 2
 
 
-async def test_credentials_are_read_anew_from_the_files(
+async def test_credentials_are_read_again_from_the_files(
     server, answer, tmp_path, provider, collect, refuses
 ):
     def write(key):
@@ -122,7 +122,7 @@ async def test_a_stale_signature_is_asked_again_only_once(server, collect, refus
     assert len(server.received) == 2
 
 
-async def test_without_thinking_to_leave_out_the_refusal_stands(server, collect, refuses):
+async def test_without_thinking_to_leave_out_the_refusal_is_raised(server, collect, refuses):
     server.answers(refuses(400, "ValidationException", STALE))
     _, error = await collect()
     assert isinstance(error, InvalidRequest)

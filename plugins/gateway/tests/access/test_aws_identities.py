@@ -113,7 +113,7 @@ async def test_a_signature_of_another_secret_is_refused(gateway, monkeypatch):
     assert (await refusal_of(gateway(), make_token("team-gateway"))).status == 401
 
 
-async def test_an_identity_that_nobody_named_may_not_call(gateway, sts):
+async def test_an_identity_that_is_not_configured_may_not_call(gateway, sts):
     sts.people["AKIAIOSFODNN7EXAMPLE"] = (SECRET, ADA.replace("Developers", "Guests"))
     refused = await refusal_of(gateway(), make_token("team-gateway"))
     assert (refused.status, refused.code) == (403, "not_allowed")
@@ -188,7 +188,7 @@ async def test_an_sts_that_is_not_there_is_no_refusal_of_the_identity():
         % ADA.encode(),
     ],
 )  # fmt: skip
-async def test_an_answer_that_names_nobody_lets_nobody_in(gateway, sts, body):
+async def test_an_answer_without_an_identity_admits_no_caller(gateway, sts, body):
     async def answer(_):
         return web.Response(body=body)
 

@@ -67,7 +67,7 @@ async def test_a_caller_is_known_by_the_key_in_either_header(storage, opened, he
 @pytest.mark.parametrize(
     "headers", [{}, {"authorization": "Basic x"}, {"x-api-key": ""}, {"x-api-key": "mw-wrong"}]
 )
-async def test_without_a_good_key_nobody_is_let_in(opened, headers):
+async def test_without_a_good_key_no_caller_is_admitted(opened, headers):
     with pytest.raises(Refused) as refused:
         await opened.control.authenticate(headers)
     assert (refused.value.status, refused.value.code) == (401, "unauthorized")

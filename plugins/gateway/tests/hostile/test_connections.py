@@ -255,7 +255,7 @@ async def test_half_a_connection_is_none(emulator, tmp_path):
         assert (record.status, record.failure) == (499, "left")
 
 
-async def test_many_that_send_nothing_hold_up_nobody(emulator, tmp_path):
+async def test_many_that_send_nothing_block_no_other(emulator, tmp_path):
     async with serving(emulator, tmp_path, settings=Settings()) as gateway:
         async with asyncio.timeout(60), asyncio.TaskGroup() as group:
             leaving = asyncio.Event()

@@ -256,7 +256,7 @@ async def test_beyond_loopback_a_key_is_needed_as_well(emulator, tmp_path):
             assert (await read(gateway, path, "mw-wrong"))[0] == 401
 
 
-async def test_without_any_key_nobody_is_an_operator(emulator, tmp_path):
+async def test_without_any_key_no_caller_is_an_operator(emulator, tmp_path):
     async with serving(emulator, tmp_path, access=OpenAccess(None)) as gateway:
         _, found = await read(gateway, "/ui/api/status", "")
         assert found["caller"]["operator"] is False

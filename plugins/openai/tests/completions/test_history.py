@@ -314,7 +314,7 @@ class TestRepairs:
             ("merged", "messages[3]"),
         ]
 
-    def test_a_result_stands_before_what_the_user_says(self):
+    def test_a_result_comes_before_what_the_user_says(self):
         request = built(HI, own(call()), UserMessage("Well?"), result())
         assert [message["role"] for message in request.payload["messages"]] == [
             "user",

@@ -45,7 +45,7 @@ def test_a_plain_request_says_no_more_than_it_must():
     }
 
 
-def test_a_foreign_service_is_told_less():
+def test_a_foreign_service_gets_fewer_fields():
     assert payload(compat=FOREIGN).keys() == {"model", "messages", "stream", "stream_options"}
     assert "stream_options" not in payload(compat=Compat(supports_usage_in_streaming=False))
 
@@ -179,7 +179,7 @@ class TestThinking:
         said = payload(model=Model("openai", model_id), is_openai=True, reasoning=level)
         assert said.get("reasoning_effort") == effort
 
-    def test_a_model_that_does_not_think_is_not_told_to(self):
+    def test_a_model_that_does_not_think_gets_no_effort(self):
         request = built(model=Model("a", "m", reasoning=False), reasoning="high")
         assert "reasoning_effort" not in request.payload
         assert noted(request) == [("ignored", "options.reasoning")]
@@ -305,7 +305,7 @@ class TestCaching:
         assert payload(cache_retention="long")["prompt_cache_retention"] == "24h"
         assert "prompt_cache_retention" not in payload(cache_retention="short")
 
-    def test_none_and_foreign_services_are_told_nothing(self):
+    def test_none_and_foreign_services_get_nothing(self):
         for kinds in ({"cache_retention": "none"}, {"cache_retention": "long", "compat": FOREIGN}):
             said = payload(session_id="s1", **kinds)
             assert not {"prompt_cache_key", "prompt_cache_retention"} & said.keys()

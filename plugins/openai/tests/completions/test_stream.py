@@ -301,7 +301,7 @@ def test_a_finish_reason_may_be_a_failure(assemble, chunk, finish, kind):
         assemble(chunk(content="So far"), chunk(finish))
 
 
-def test_a_finish_reason_that_nobody_knows_is_noted(assemble, chunk):
+def test_an_unknown_finish_reason_is_noted(assemble, chunk):
     message = assemble(chunk(content="Hi"), chunk("because"))
     assert message.raw_stop_reason == "because"
     assert {"type": "unknown_finish_reason", "reason": "because"} in message.diagnostics
@@ -483,7 +483,7 @@ def test_a_usage_that_makes_no_sense_does_not_cost_the_answer(assemble, chunk, n
         {"choices": [{"delta": {}, "error": {"message": "bad key sk-secret"}}]},
     ],
 )
-def test_a_secret_in_a_failure_is_hidden_wherever_it_stands(data):
+def test_a_secret_in_a_failure_is_hidden_wherever_it_is(data):
     def redact(given):
         return json.loads(json.dumps(given).replace("sk-secret", "<hidden>"))
 

@@ -49,7 +49,7 @@ def test_a_counter_that_makes_no_sense_is_refused(key, value):
         read_usage({"prompt_tokens": 1, "completion_tokens": 1, key: value}, Compat())
 
 
-def test_a_service_that_leaves_reasoning_out_can_be_told_of():
+def test_a_service_that_leaves_reasoning_out_can_be_declared():
     wire = {
         "prompt_tokens": 1,
         "completion_tokens": 2,
@@ -66,7 +66,7 @@ def test_a_service_that_leaves_reasoning_out_can_be_told_of():
         {"x_groq": {"usage": {"prompt_tokens": 1}}},
     ],
 )
-def test_usage_is_found_wherever_it_stands(chunk):
+def test_usage_is_found_wherever_it_is(chunk):
     assert find_usage(chunk) == {"prompt_tokens": 1}
 
 

@@ -178,7 +178,7 @@ async def test_a_limit_passed_over_in_silence_is_seen(service, runtime, wire):
     assert message.stop_reason is StopReason.LENGTH
 
 
-async def test_nobody_there(tmp_path, config_of):
+async def test_a_refused_connection_is_reported(tmp_path, config_of):
     from modelwire.runtime import Runtime
     from modelwire.transport import RetryPolicy
 

@@ -302,7 +302,7 @@ def test_a_call_without_a_result_gets_one(build):
         assert ("added", "messages[1].content[0]") in kinds(request)
 
 
-def test_results_nobody_waits_for_are_dropped(build):
+def test_results_without_a_call_are_dropped(build):
     stopped = assistant(ToolCall("call_1", "a", {}), stop_reason=StopReason.ABORTED)
     result = ToolResultMessage("call_1", "a", "late")
     request = build([UserMessage("q"), stopped, result, UserMessage("go on")])

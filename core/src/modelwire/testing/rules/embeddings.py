@@ -163,7 +163,7 @@ class EmbeddingRules(Rules):
         check(not calls, "nothing that blocks runs in the event loop", found=f"{calls} did")
 
     @needs(EMBEDDINGS)
-    def test_a_text_has_the_same_vector_wherever_it_stands(self, bench: Bench) -> None:
+    def test_a_text_has_the_same_vector_at_any_place(self, bench: Bench) -> None:
         """Of a model without a wire."""
         if bench.subject.wire is not None:
             pytest.skip("the scripted server gives prepared answers; the requests were checked")
