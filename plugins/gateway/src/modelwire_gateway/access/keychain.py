@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from modelwire_gateway.access.caller import Refused
-from modelwire_gateway.access.keys import NOBODY, Key, KeyText
+from modelwire_gateway.access.keys import UNKNOWN_KEY, Key, KeyText
 
 __all__ = ["INVALID_KEY", "KeySource", "Keychain"]
 
@@ -76,12 +76,12 @@ class Keychain:
             Refused: The key is not good (401), or none can be checked (503).
         """
         given = KeyText.parse(text)
-        key = self._keys.get(given.id, NOBODY)
+        key = self._keys.get(given.id, UNKNOWN_KEY)
         accepted = key.accepts(given.secret, self._clock())
         if not accepted:
             # It may have been made a moment ago.
             await self._refresh_after(time.monotonic())
-            key = self._keys.get(given.id, NOBODY)
+            key = self._keys.get(given.id, UNKNOWN_KEY)
             accepted = key.accepts(given.secret, self._clock())
         if not self.usable:
             msg = "The keys of this gateway cannot be checked at the moment."

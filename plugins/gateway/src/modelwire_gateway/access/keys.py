@@ -136,5 +136,5 @@ class Key:
         return (current or former) and self.revoked_at is None and (ends is None or now < ends)
 
 
-NOBODY: Final = Key(id="", name="", digest=_NO_DIGEST)
+UNKNOWN_KEY: Final = Key(id="", name="", digest=_NO_DIGEST)
 """The key used for unknown ids, so that they take the same work as known ones."""
