@@ -154,7 +154,7 @@ class ProviderConfig:
     def resolve_api_key(self, environ: Mapping[str, str]) -> str | None:
         """Find the key that `api_key` holds or names.
 
-        A text that is the name of a variable which is set, as `ACME_API_KEY`, stands for what that
+        A text that is the name of a variable which is set, as `ACME_API_KEY`, means what that
         variable holds; any other text is the key. `{source: "env", id: "ACME_API_KEY"}` always
         means the variable.
 

@@ -105,20 +105,23 @@ class Body:
         reader = BodyReader.of(content)
         watch = self._watch
         try:
-            fault = self._unseen_break() if reader is None else None
-            while reader is not None:
+            fault: BaseException | None = None
+            while True:
                 try:
-                    waits = not reader.is_ready()
+                    waits = reader is None or not reader.is_ready()
                     # No timer for what is there already, unless the whole answer has a limit.
                     if waits or self._total_at is not None:
                         watch.waiting()
-                    if waits:
-                        await reader.arrival()
+                    if reader is None:
+                        chunk = await content.readany()
+                    else:
+                        if waits:
+                            await reader.arrival()
+                        chunk = reader.take()
                 except FAULTS as error:
                     fault = error
                     break
                 watch.arrived()
-                chunk = reader.take()
                 if not chunk:
                     fault = self._unseen_break()
                     break

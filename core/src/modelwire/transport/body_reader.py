@@ -25,13 +25,14 @@ class BodyReader(aiohttp.StreamReader):
 
     @classmethod
     def of(cls, reader: aiohttp.StreamReader) -> Self | None:
-        """Make a reader of aiohttp's one of these; `None` where nothing is left to be read.
+        """Make a reader of aiohttp's one of these; `None` where it is another one.
 
-        aiohttp makes its readers itself, so that the class of one that it has made is changed.
+        aiohttp makes its readers itself, so that the class of one that it has made is changed. Other
+        readers are that of an empty body, and those of libraries which replay responses.
         """
         if isinstance(reader, cls):
             return reader
-        if reader.at_eof() and reader.exception() is None:
+        if type(reader) is not aiohttp.StreamReader:
             return None
         reader.__class__ = cls
         made: Self = reader  # type: ignore[assignment] # by the line above
