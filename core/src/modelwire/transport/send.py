@@ -69,11 +69,7 @@ _DEFAULT_HEADERS = (
 )
 
 _READ_AHEAD = 32 * 1024
-"""Bytes; aiohttp stops to read when it holds twice as many for a reader.
-
-While it holds fewer than these, it begins to read again with each HTTP chunk that it hands out,
-though it never stopped. With its own 256 KiB that is each chunk of an event stream.
-"""
+"""Bytes; a connection is paused while twice as many wait for their reader."""
 
 _SENT_AS_ONE = 256 * 1024
 """A larger body is written piece by piece, so that other tasks can run."""
