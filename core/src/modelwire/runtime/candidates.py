@@ -22,9 +22,10 @@ from modelwire.models import Model, ModelRef
 from modelwire.runtime.cancellation import Cancellation
 from modelwire.transport import RetryPolicy
 
-__all__ = ["CallState", "Turn", "ask_in_turn", "deserves_fallback"]
+__all__ = ["CallState", "Opening", "Turn", "ask_in_turn", "deserves_fallback"]
 
 T = TypeVar("T")
+Opening = Callable[[], Awaitable[tuple[T, AsyncGenerator[T, None]] | None]]
 
 
 def deserves_fallback(error: ModelwireError) -> bool:
@@ -101,7 +102,7 @@ async def ask_in_turn(
     candidates: Callable[[], Sequence[ModelRef | str]],
     retries: RetryPolicy,
     state: CallState,
-    ask: Callable[[Turn], Awaitable[AsyncGenerator[T, None]]],
+    ask: Callable[[Turn], Awaitable[Opening[T]]],
 ) -> AsyncGenerator[T, None]:
     """Call the candidates in turn until one answers; yield its items.
 
@@ -111,32 +112,41 @@ async def ask_in_turn(
         candidates: Lists references to the models, when the first is due.
         retries: When a model is tried again.
         state: The state of the call.
-        ask: Prepares the call of one model.
+        ask: Prepares the call of one model. The result calls it: it returns the first item, and the
+            generator of the others.
     """
     began = time.monotonic()
     refs = candidates()
     for position, candidate in enumerate(refs):
         last = position == len(refs) - 1
         policy = retries if last else retries.before_fallback()
-        yielded, limited = False, True
+        yielded = False
         state.begin()
         limit = Cancellation()
         try:
             with limit.guard():
-                answer = await ask(Turn(candidate, limit, began, time.monotonic(), policy))
+                call = await ask(Turn(candidate, limit, began, time.monotonic(), policy))
+                limit.enter()
+                opened = await call()
+                del call  # what is needed to try again is needed no longer
+                if opened is None:
+                    return
+                arrived, others = opened
                 try:
-                    limit.enter()
-                    async for arrived in answer:
+                    limit.leave()
+                    limit.lift("first_event")
+                    yielded, limited = True, limit.pending
+                    yield arrived
+                    if limited:
+                        limit.enter()
+                    async for arrived in others:
                         if limited:
                             limit.leave()
-                        if not yielded:
-                            limit.lift("first_event")
-                            yielded, limited = True, limit.pending
                         yield arrived
                         if limited:
                             limit.enter()
                 finally:  # as `aclosing` does, which takes longer
-                    await answer.aclose()
+                    await others.aclose()
         except ModelwireError as error:
             stopped = state.cancellation.error is not None
             if yielded or last or stopped or not deserves_fallback(error):

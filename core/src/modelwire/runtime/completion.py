@@ -20,7 +20,7 @@ from modelwire.redaction.echoes import SentSecrets, redact_error
 from modelwire.registry import Owner, Registry
 from modelwire.registry.loader import where
 from modelwire.repair import Change
-from modelwire.runtime.candidates import Turn, ask_in_turn
+from modelwire.runtime.candidates import Opening, Turn, ask_in_turn
 from modelwire.runtime.observation import Observers, observed
 from modelwire.runtime.options import NO_OPTIONS
 from modelwire.runtime.other_apis import InstalledApis
@@ -30,7 +30,8 @@ from modelwire.runtime.prompts import check_abilities
 from modelwire.runtime.resolver import Resolver
 from modelwire.runtime.stream import StreamState
 from modelwire.tools.forms import load
-from modelwire.transport import RetryPolicy, Transport, retrying
+from modelwire.transport import RetryPolicy, Transport
+from modelwire.transport.retry import open_retrying
 from modelwire.transport.starts import pass_gate
 
 __all__ = ["Completion", "events_after_load"]
@@ -95,7 +96,7 @@ class Completion:
             async for arrived in events:
                 yield arrived
 
-    async def _tries(self, state: StreamState, turn: Turn) -> AsyncGenerator[Sequence[Event], None]:
+    async def _tries(self, state: StreamState, turn: Turn) -> Opening[Sequence[Event]]:
         """Prepare to call one model, with the retries that the policy allows."""
         await pass_gate()
         model = await self.resolver.resolve(turn.candidate)
@@ -106,7 +107,8 @@ class Completion:
         )
         total, first_event = options.deadlines.total, options.deadlines.first_event
         turn.arm(total, first_event)
-        return retrying(
+        return partial(
+            open_retrying,
             lambda: self._try(model, options, state),
             turn.retries,
             model=str(model.ref),

@@ -26,7 +26,7 @@ from modelwire.hookspecs import EmbeddingBatch, EmbeddingLimits, EmbeddingOption
 from modelwire.messages import Cost, Usage
 from modelwire.models import Model, ModelRef
 from modelwire.registry import Registry
-from modelwire.runtime.candidates import CallState, Turn, ask_in_turn
+from modelwire.runtime.candidates import CallState, Opening, Turn, ask_in_turn
 from modelwire.runtime.concurrency import run_bounded
 from modelwire.runtime.embedding_batches import check_batch, check_lengths, divide, normalized
 from modelwire.runtime.plugin_call import PluginCall
@@ -135,7 +135,7 @@ class EmbeddingCall:
             cancellation.disarm()
         return evolve(made, attempts=tuple(state.attempts))
 
-    async def _ask(self, state: CallState, turn: Turn) -> AsyncGenerator[Embeddings, None]:
+    async def _ask(self, state: CallState, turn: Turn) -> Opening[Embeddings]:
         """Prepare to call one model."""
         await pass_gate()
         model = await self.resolver.resolve(turn.candidate)
@@ -146,7 +146,7 @@ class EmbeddingCall:
             model, self.options, spent=turn.spent, deadlines=self.transport.deadlines
         )
         turn.arm(options.deadlines.total, options.deadlines.first_event)
-        return self._embed(model, options, turn, state)
+        return partial(_first_of, self._embed(model, options, turn, state))
 
     async def _embed(
         self, model: Model, options: EmbeddingOptions, turn: Turn, state: CallState
@@ -253,3 +253,9 @@ def _priced(usage: Usage, model: Model) -> Usage:
     if usage.cost is not None or model.prices is None:
         return usage
     return evolve(usage, cost=model.prices.cost_of(usage))
+
+
+async def _first_of(
+    made: AsyncGenerator[Embeddings, None],
+) -> tuple[Embeddings, AsyncGenerator[Embeddings, None]]:
+    return await anext(made), made

@@ -12,9 +12,17 @@ from attrs import evolve, field, frozen, validators
 from modelwire.errors import Attempt, ProviderError
 from modelwire.transport.request import header
 
-__all__ = ["RetryPolicy", "delay_before", "parse_retry_after", "retrying", "retrying_call"]
+__all__ = [
+    "RetryPolicy",
+    "delay_before",
+    "open_retrying",
+    "parse_retry_after",
+    "retrying",
+    "retrying_call",
+]
 
 T = TypeVar("T")
+S = TypeVar("S", bound=AsyncIterator[Any])
 
 _not_negative: Any = validators.ge(0)
 
@@ -145,23 +153,51 @@ async def retrying(
     Raises:
         ProviderError: The last try's error; its `attempts` are the tries before it.
     """
+    opened = await open_retrying(
+        open_stream, policy, model=model, total=total, on_failure=on_failure
+    )
+    if opened is None:
+        return
+    first, stream = opened
+    try:
+        yield first
+        async for item in stream:
+            yield item
+    finally:
+        await _close(stream)
+
+
+async def open_retrying(
+    open_stream: Callable[[], S],
+    policy: RetryPolicy,
+    *,
+    model: str,
+    total: float | None = None,
+    on_failure: Callable[[Attempt], None] | None = None,
+) -> tuple[Any, S] | None:
+    """Open a stream, and reopen it when it fails before its first item; the arguments are those of `retrying`.
+
+    Returns:
+        The first item, and the stream of the others, which the caller has to close; `None` where
+        there is no item.
+
+    Raises:
+        ProviderError: As in `retrying`.
+    """
     tries = _Tries(policy, model, total, on_failure)
     while True:
-        begun = False
-        failure = None
         stream = open_stream()
         try:
-            async for item in stream:
-                begun = True
-                yield item
-        except ProviderError as error:
-            if begun:
-                raise
-            failure = error
-        finally:
+            return await anext(stream), stream
+        except StopAsyncIteration:
             await _close(stream)
-        if failure is None:
-            return
+            return None
+        except ProviderError as error:
+            failure = error
+        except BaseException:
+            await _close(stream)
+            raise
+        await _close(stream)
         await tries.wait_after(failure)
 
 
