@@ -129,8 +129,8 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "An idle stream": (
         r"Memory of an idle stream",
         (
-            "aiohttp's connection takes nearly half of it. The rest are some four hundred blocks of memory, the "
-            "largest of 1.5 KB: that asyncio keeps track of seven asynchronous generators. They hold the request "
+            "aiohttp's connection takes more than half of it. The rest are some hundreds of blocks of memory, the "
+            "largest of 1.5 KB: that asyncio keeps track of six asynchronous generators. They hold the request "
             "for what an error says of it, the translator, the message so far, and the secrets to be hidden."
         ),
     ),
