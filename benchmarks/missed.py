@@ -102,7 +102,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
             "part is system calls and the event loop. What it adds at 50 requests per second is that CPU time, "
             "and the wait for requests that came just before. Between requests at that rate the process is idle, "
             "and takes about twice the CPU time for each that it takes under load. The floor in the tables does "
-            "nothing but pass on what it gets, with the same server and the same client, in a sixth to a seventh of "
+            "nothing but pass on what it gets, with the same server and the same client, in a fifth to a sixth of "
             "the gateway's CPU time under load; of what it adds, a gateway on these libraries can save next to nothing."
         ),
     ),

@@ -112,8 +112,8 @@ async def ask_in_turn(
         candidates: Lists references to the models, when the first is due.
         retries: When a model is tried again.
         state: The state of the call.
-        ask: Prepares the call of one model. The result calls it: it returns the first item, and the
-            generator of the others.
+        ask: Prepares the call of one model. Its result, when it is called, waits for the first item; it
+            returns that and the generator of the others, or `None` where there is no item.
     """
     began = time.monotonic()
     refs = candidates()
@@ -128,10 +128,11 @@ async def ask_in_turn(
                 call = await ask(Turn(candidate, limit, began, time.monotonic(), policy))
                 limit.enter()
                 opened = await call()
-                del call  # what is needed to try again is needed no longer
                 if opened is None:
                     return
                 arrived, others = opened
+                # A stream may be open for long, and needs nothing of its opening.
+                del call, opened
                 try:
                     limit.leave()
                     limit.lift("first_event")

@@ -15,7 +15,7 @@ class BodyReader(aiohttp.StreamReader):
 
     aiohttp keeps the ends of chunks for readers that ask for them, counts them, and hands out each piece
     by itself. In a stream of events, each of which is a chunk, that takes as long as everything else that
-    aiohttp does with an event. Bytes are held back and connections paused by their number, as by aiohttp.
+    aiohttp does with an event. As with aiohttp's own reader, a connection is paused while too many bytes wait.
     """
 
     __slots__ = ()
@@ -40,13 +40,19 @@ class BodyReader(aiohttp.StreamReader):
         return made
 
     def is_ready(self) -> bool:
-        """Whether bytes or the end are there to be taken; raises a fault that is there."""
+        """Whether bytes or the end can be taken.
+
+        Raises:
+            Exception: The fault that has arrived.
+        """
         if self._exception is not None:
             raise self._exception
         return bool(self._buffer) or self._eof
 
     def arrival(self) -> asyncio.Future[None]:
-        """What ends when bytes, the end or a fault arrive; raises the fault.
+        """A future that is done when bytes, the end or a fault arrive; a fault is its exception.
+
+        To be called where nothing is ready.
 
         Raises:
             RuntimeError: The connection is closed, or another task waits.
