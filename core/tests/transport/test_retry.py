@@ -221,6 +221,50 @@ async def test_closing_the_generator_closes_the_stream():
     assert source.closed == 1
 
 
+class Items:
+    """An iterator that is no generator, so that nothing but its caller closes it."""
+
+    def __init__(self, *outcomes):
+        self.outcomes = list(outcomes)
+        self.closed = 0
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        outcome = self.outcomes.pop(0) if self.outcomes else StopAsyncIteration()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    async def aclose(self):
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        [],
+        [1, 2],
+        [1, ServerError("late")],
+        [AuthenticationError("x")],
+        [ValueError("x")],
+        [asyncio.CancelledError()],
+    ],
+    ids=["nothing", "an end", "a late failure", "a refusal", "a bug", "a cancellation"],
+)
+async def test_a_stream_is_closed_however_it_ends(outcomes):
+    items = Items(*outcomes)
+    failure = next((each for each in outcomes if isinstance(each, BaseException)), None)
+    reading = collect(retrying(lambda: items, AT_ONCE, model="a/b"))
+    if failure is None:
+        assert await reading == outcomes
+    else:
+        with pytest.raises(type(failure)):
+            await reading
+    assert items.closed == 1
+
+
 async def test_a_wait_can_be_cancelled():
     source = Source(RateLimited("wait", retry_after=25))
     failed = asyncio.Event()
