@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import DecodeError
 
 from modelwire.authoring import JsonEvent, StreamEnd, TypedEvent, reports_failure, until_fault
-from modelwire.events import TextDelta
+from modelwire.events import ResponseInfo, TextDelta
 from modelwire_openai.compat import Compat
 from modelwire_openai.completions.stream import Translator
 from modelwire_openai.completions.typed import TYPED_CHUNKS
@@ -59,9 +59,20 @@ def translated(events):
 
 @settings(deadline=None)
 @given(chunks=st.lists(CHUNKS, max_size=5))
+@example(chunks=[{"choices": [{"delta": {"content": "one"}}]}] * 2)
 def test_a_chunk_says_the_same_by_the_shorter_way(chunks):
     events = [JsonEvent("message", chunk) for chunk in chunks]
     assert translated(map(as_read, chunks)) == translated(events)
+
+
+def test_a_service_that_never_names_its_model_is_introduced_once():
+    chunk = {"id": "1", "choices": [{"delta": {"content": "Hello", "role": "assistant"}}]}
+    named = {**chunk, "model": "m-2026"}
+    deltas, _ = translated([JsonEvent("message", each) for each in (chunk, chunk, named, named)])
+    assert [each for each in deltas if isinstance(each, ResponseInfo)] == [
+        ResponseInfo(response_id="1"),
+        ResponseInfo(response_id="1", response_model="m-2026"),
+    ]
 
 
 def test_a_piece_of_text_takes_the_shorter_way():

@@ -101,6 +101,7 @@ class Translator:
         self._tags = ThinkTags(open=compat.think_tag_open) if _uses_tags(compat) else None
         self._asides = Extras()
         self._introduced = False
+        self._info: ResponseInfo | None = None
         self._fed = False
         self._chosen = False
         self._finish: str | None = None
@@ -196,7 +197,10 @@ class Translator:
             response_id=answer_id if isinstance(answer_id, str) and answer_id else None,
             response_model=model if isinstance(model, str) and model != self._model else None,
         )
-        deltas.append(info)
+        # A service that never names its model says the same with each chunk.
+        if info != self._info:
+            self._info = info
+            deltas.append(info)
 
     def _choice(self, choice: Mapping[str, Any], deltas: list[Delta]) -> None:
         delta = read_object(choice, "delta")
