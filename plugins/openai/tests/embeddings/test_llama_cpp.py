@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.support.llama_server import start_llama
+from llama_server import start_llama
 
 from modelwire.errors import ContextOverflow
 
