@@ -117,8 +117,8 @@ def _has_results(parameters: Mapping[str, Any]) -> bool:
 
 def _call_id(parameters: Mapping[str, Any]) -> str:
     """An id that is the same for the same request, and differs from turn to turn."""
-    said = json.dumps(parameters, sort_keys=True, default=repr)
-    return f"tooluse_{hashlib.sha256(said.encode()).hexdigest()[:22]}"
+    canonical = json.dumps(parameters, sort_keys=True, default=repr)
+    return f"tooluse_{hashlib.sha256(canonical.encode()).hexdigest()[:22]}"
 
 
 def with_fitting_ids(answer: Answer, base_model: str) -> Answer:

@@ -62,21 +62,23 @@ def options_of(parameters: Mapping[str, Any]) -> CompletionOptions:
 
 def _messages(message: Mapping[str, Any], names: dict[str, str]) -> Iterator[Message]:
     if message["role"] == "assistant":
-        content: list[Any] = [said for block in message["content"] if (said := _said(block))]
-        names |= {part.id: part.name for part in content if isinstance(part, ToolCall)}
+        content: list[Any] = [
+            part for block in message["content"] if (part := _assistant_part(block))
+        ]
+        names |= {block.id: block.name for block in content if isinstance(block, ToolCall)}
         yield AssistantMessage(content, "amazon-bedrock", "emulated")
         return
-    heard: list[Any] = []
+    parts: list[Any] = []
     for block in message["content"]:
         if "toolResult" in block:
             yield _result(block["toolResult"], names)
         else:
-            heard += _heard(block)
-    if heard:
-        yield UserMessage(heard)
+            parts += _user_parts(block)
+    if parts:
+        yield UserMessage(parts)
 
 
-def _said(block: Mapping[str, Any]) -> Text | Thinking | ToolCall | None:
+def _assistant_part(block: Mapping[str, Any]) -> Text | Thinking | ToolCall | None:
     if "text" in block:
         return Text(block["text"])
     if "toolUse" in block:
@@ -93,12 +95,12 @@ def _said(block: Mapping[str, Any]) -> Text | Thinking | ToolCall | None:
 
 def _result(result: Mapping[str, Any], names: Mapping[str, str]) -> ToolResultMessage:
     id_ = result["toolUseId"]
-    content: list[Any] = [part for block in result["content"] for part in _heard(block)]
+    content: list[Any] = [part for block in result["content"] for part in _user_parts(block)]
     failed = result.get("status") == "error"
     return ToolResultMessage(id_, names.get(id_, "tool"), content, is_error=failed)
 
 
-def _heard(block: Mapping[str, Any]) -> list[Text | Image]:
+def _user_parts(block: Mapping[str, Any]) -> list[Text | Image]:
     if "text" in block:
         return [Text(block["text"])]
     if "json" in block:

@@ -17,8 +17,8 @@ __all__ = ["bedrock_emulator"]
 def bedrock_emulator() -> Iterator[Emulator]:
     """Amazon Bedrock on a free port of this machine, for one test.
 
-    `bedrock_emulator.answer(...)` says what comes next, `bedrock_emulator.requests` shows what was
-    asked, `bedrock_emulator.client_options()` are arguments for `boto3.client`.
+    `bedrock_emulator.answer(...)` says what comes next, `bedrock_emulator.requests` holds the
+    requests received, `bedrock_emulator.client_options()` are arguments for `boto3.client`.
     """
     from modelwire_bedrock.emulator.server import Emulator
 

@@ -96,10 +96,10 @@ def input_text(messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 async def guarded(
-    events: AsyncIterator[WireEvent], guardrail: Guardrail, asked: str, *, trace: bool
+    events: AsyncIterator[WireEvent], guardrail: Guardrail, prompt: str, *, trace: bool
 ) -> AsyncIterator[WireEvent]:
     """The events of an answer after a guardrail has looked at the question and the answer."""
-    question = guardrail.assess(asked)
+    question = guardrail.assess(prompt)
     found: dict[str, Any] = {}
     if question.policies:
         found["inputAssessment"] = {guardrail.id: question.policies}
@@ -108,17 +108,17 @@ async def guarded(
         for event in _traced(wire_events(answer, TokenUsage()), found, BLOCKED, trace=trace):
             yield event
         return
-    said = [event async for event in events]
-    reply = guardrail.assess("".join(_text(event) for event in said))
+    output = [event async for event in events]
+    reply = guardrail.assess("".join(_text(event) for event in output))
     if reply.policies:
         found["outputAssessments"] = {guardrail.id: [reply.policies]}
     if reply.blocked:
         answer = Answer(guardrail.blocked_output, stop_reason="guardrail_intervened")
-        said = [*wire_events(answer, TokenUsage())[:-1], said[-1]]
+        output = [*wire_events(answer, TokenUsage())[:-1], output[-1]]
     elif reply.policies:
-        said = _masked(said, guardrail)
+        output = _masked(output, guardrail)
     reason = BLOCKED if reply.blocked else MASKED if found else "No action."
-    for event in _traced(said, found, reason, trace=trace):
+    for event in _traced(output, found, reason, trace=trace):
         yield event
 
 
@@ -175,8 +175,8 @@ def apply_guardrail(
     touched = any(one.policies for one in found)
     answers = [one.text for one in found] if touched else []
     if blocked:
-        asked = parameters["source"] == "INPUT"
-        answers = [guardrail.blocked_input if asked else guardrail.blocked_output]
+        is_input = parameters["source"] == "INPUT"
+        answers = [guardrail.blocked_input if is_input else guardrail.blocked_output]
     units = max(1, sum(-(-len(text) // 1000) for text in texts))
     counted = {
         "topicPolicyUnits": 0,

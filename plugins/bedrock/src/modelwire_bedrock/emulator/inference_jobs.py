@@ -47,14 +47,14 @@ class _Job:
 
     Attributes:
         arn: Its ARN.
-        asked: The parameters of CreateModelInvocationJob.
+        parameters: The parameters of CreateModelInvocationJob.
         status: Its state.
         message: Why it failed.
         counts: The numbers of records.
     """
 
     arn: str
-    asked: Mapping[str, Any]
+    parameters: Mapping[str, Any]
     status: str = "Submitted"
     message: str | None = None
     counts: dict[str, int] = field(factory=dict)
@@ -62,16 +62,16 @@ class _Job:
 
     def describe(self) -> dict[str, Any]:
         """The answer of GetModelInvocationJob."""
-        kept = {name: self.asked[name] for name in _KEPT if name in self.asked}
-        said = {} if self.message is None else {"message": self.message}
+        repeated = {name: self.parameters[name] for name in _KEPT if name in self.parameters}
+        failure = {} if self.message is None else {"message": self.message}
         return {
             "jobArn": self.arn,
-            "modelId": self.asked["modelId"],
+            "modelId": self.parameters["modelId"],
             "status": self.status,
             "submitTime": self.submitted.isoformat().replace("+00:00", "Z"),
             "modelInvocationType": "Converse",
-            **kept,
-            **said,
+            **repeated,
+            **failure,
             **self.counts,
         }
 
@@ -142,7 +142,7 @@ class EmulatedJobs:
             raise validation(msg)
         token = parameters.get("clientRequestToken")
         for job in self._jobs.values():
-            if token is not None and job.asked.get("clientRequestToken") == token:
+            if token is not None and job.parameters.get("clientRequestToken") == token:
                 return {"jobArn": job.arn}
         id_ = "".join(secrets.choice(_ALPHABET) for _ in range(12))
         account = models.catalogue.account_id
@@ -157,15 +157,15 @@ class EmulatedJobs:
         try:
             job.status = "InProgress"
             await asyncio.sleep(self._seconds)
-            source = job.asked["inputDataConfig"]["s3InputDataConfig"]["s3Uri"]
-            target = job.asked["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"]
+            source = job.parameters["inputDataConfig"]["s3InputDataConfig"]["s3Uri"]
+            target = job.parameters["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"]
             inputs = await asyncio.to_thread(files.read, source)
             counts = dict.fromkeys(("total", "processed", "success", "error"), 0)
             under = f"{target.rstrip('/')}/{job.arn.rpartition('/')[2]}"
             for name, content in inputs.items():
                 lines = []
                 for line in content.splitlines():
-                    record = await _answered(line, job.asked["modelId"], models, region)
+                    record = await _answered(line, job.parameters["modelId"], models, region)
                     counts["total"] += 1
                     counts["processed"] += 1
                     counts["error" if "error" in record else "success"] += 1
@@ -188,11 +188,11 @@ async def _answered(line: bytes, model_id: str, models: _Models, region: str) ->
     """A record of the output: that of the input, with an answer or an error."""
     record = _record(line)
     try:
-        asked = record["modelInput"]
-        if "toolConfig" in asked:
+        model_input = record["modelInput"]
+        if "toolConfig" in model_input:
             msg = "Tool calling is not supported by batch inference of the type Converse."
             raise validation(msg)
-        reply = models.converse(model_id, json.dumps(asked).encode(), region)
+        reply = models.converse(model_id, json.dumps(model_input).encode(), region)
         return {**record, "modelOutput": await _folded(reply)}
     except Refusal as refusal:
         error = {"errorCode": refusal.status, "errorMessage": refusal.message}

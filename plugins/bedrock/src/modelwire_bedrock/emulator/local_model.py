@@ -57,7 +57,7 @@ _CODES: tuple[tuple[type[ModelwireError], str], ...] = (
 
 
 class LocalModel:
-    """Answers with a model that modelwire reaches, whichever Bedrock model was asked for.
+    """Answers with a model that modelwire reaches, whichever Bedrock model was requested.
 
     Args:
         ref: The model, such as `local/smollm2-135m-instruct`.

@@ -186,7 +186,7 @@ def without_secrets(
 
     Args:
         request: What the client sent.
-        uri: The address that was asked.
+        uri: The address that the request went to.
         status: The HTTP status of the answer.
         headers: Its header fields.
         chunks: Its body in pieces, each with the seconds that passed before it.

@@ -85,6 +85,6 @@ class LiveReply:
 Reply = JsonReply | StreamReply | RecordedReply | LiveReply
 
 
-def fold_converse(said: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
+def fold_converse(events: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
     """The body of Converse, and its headers: none of its own."""
-    return converse_body(said), {}
+    return converse_body(events), {}

@@ -54,8 +54,8 @@ class Emulator:
             fit their schemas; `echo` repeats the prompt, and calls only tools that it has to; both
             answer with JSON that fits where a schema is requested. Or an object that answers.
         replay: Recordings that answer everything.
-        upstream: Where to pass everything on to, in place of answering. It is asked with the
-            credentials of this process, so that only the known ones are admitted.
+        upstream: Where to pass everything on to, in place of answering. Requests are sent on with
+            the credentials of this process, so only the known credentials are admitted.
         require_auth: Whether only the known credentials are admitted.
         credentials: The key pairs that are known; by default `CREDENTIALS`, and with an upstream a
             new one that cannot be guessed.

@@ -207,22 +207,22 @@ class Service:
         model_id = parameters["modelId"]
         target = self.catalogue.find(model_id, region)
         base = CheckedRequest(route.name, model_id, target, {}).model
-        asked = converse_parameters(route.name, parameters, base.id if base else "")
-        judged = CheckedRequest(route.name, model_id, target, asked, self.signatures)
+        converse = converse_parameters(route.name, parameters, base.id if base else "")
+        judged = CheckedRequest(route.name, model_id, target, converse, self.signatures)
         broken = broken_rule(judged, self.skipped)
         if broken is not None:
             received.rule = broken[0].name
             raise broken[1]
-        whole = {**asked, "modelId": model_id} if route.name in INVOKE else parameters
+        whole = {**converse, "modelId": model_id} if route.name in INVOKE else parameters
         call = EmulatedCall(route.name, model_id, base.id if base else model_id, whole)
         answer, fault = self.scripted(call, header_fault)
         if route.name == "CountTokens":
-            return JsonReply({"inputTokens": estimate(asked)}, fault=fault)
+            return JsonReply({"inputTokens": estimate(converse)}, fault=fault)
         if route.name in INVOKE:
             embedded = embedding_reply(call.base_model, parameters["body"], fault)
             if embedded is not None:
                 return embedded
-        events, pacing = self.said(call, answer, received)
+        events, pacing = self.answer_events(call, answer, received)
         if call.operation in INVOKE:
             return invoke_reply(call, events, fault, pacing)
         return StreamReply(
@@ -242,7 +242,7 @@ class Service:
         self._raise_error(fault, call, step)
         return (step.answer if step else None), fault
 
-    def said(
+    def answer_events(
         self, call: EmulatedCall, answer: Answer | None, received: ReceivedRequest
     ) -> tuple[AsyncIterator[WireEvent], Pacing]:
         """The events of the answer to a call, and how fast they come.
@@ -264,8 +264,8 @@ class Service:
             built_in: BuiltIn = model if isinstance(model, str) else "synth"
             answer = answer or default_answer(call, built_in)
             answer = with_fitting_ids(answer, call.base_model)
-            said = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
-            usage = TokenUsage(estimate(call.parameters), max(1, said // 60))
+            characters = sum(len(json.dumps(event)) for event in wire_events(answer, TokenUsage()))
+            usage = TokenUsage(estimate(call.parameters), max(1, characters // 60))
             events = _listed(wire_events(answer, usage))
             limit = None if answer.events is not None or answer.stop_reason else limit
         return self._guarded(self._remembering(limited(events, limit)), call), pacing
@@ -285,9 +285,9 @@ class Service:
         if not config:
             return events
         guardrail = find_guardrail(self.catalogue.guardrails, config)
-        asked = input_text(call.parameters.get("messages") or ())
+        prompt = input_text(call.parameters.get("messages") or ())
         trace = config.get("trace", "disabled") != "disabled"
-        return guarded(events, guardrail, asked, trace=trace)
+        return guarded(events, guardrail, prompt, trace=trace)
 
     async def _remembering(self, events: AsyncIterator[WireEvent]) -> AsyncIterator[WireEvent]:
         async for event in events:

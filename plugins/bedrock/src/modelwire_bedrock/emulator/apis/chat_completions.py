@@ -50,9 +50,9 @@ class ChatWriter(SseEncoding):
             return self._end(payload["usage"])
         return joined((None, chunk) for chunk in self._chunks(name, payload))
 
-    def whole(self, said: Sequence[WireEvent]) -> dict[str, Any]:
+    def whole(self, events: Sequence[WireEvent]) -> dict[str, Any]:
         """The completion."""
-        answer = converse_body(said)
+        answer = converse_body(events)
         content = answer["output"]["message"]["content"]
         text = "".join(self._spoken(block) for block in content)
         message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": None}

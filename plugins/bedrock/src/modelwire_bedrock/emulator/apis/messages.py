@@ -33,6 +33,6 @@ class MessagesWriter(SseEncoding):
         """An error in mid-stream."""
         return sse({"type": "error", "error": body["error"]}, "error")
 
-    def whole(self, said: Sequence[WireEvent]) -> dict[str, Any]:
+    def whole(self, events: Sequence[WireEvent]) -> dict[str, Any]:
         """The message."""
-        return message_body(self._model, converse_body(said))
+        return message_body(self._model, converse_body(events))

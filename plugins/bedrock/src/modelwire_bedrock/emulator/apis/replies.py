@@ -76,12 +76,12 @@ def _answer(
     model_id = member(body, "model", str)
     judged = _judged(service, api, body, model_id, region)
     base = judged.model.id if judged.model is not None else ""
-    asked = _asked(service, judged, base, received.headers)
+    converse = _converse_parameters(service, judged, base, received.headers)
     judged = CheckedRequest(
         api.operation,
         model_id,
         judged.target,
-        asked,
+        converse,
         service.signatures,
         api,
         judged.second,
@@ -91,14 +91,14 @@ def _answer(
     if broken is not None:
         received.rule = broken[0].name
         raise broken[1]
-    received.parameters = asked
+    received.parameters = converse
     one = ApiCall(api, model_id, base, body)
     action = api.action(streams=one.streams)
-    call = EmulatedCall(api.operation, model_id, base, {**asked, "modelId": model_id}, action)
+    call = EmulatedCall(api.operation, model_id, base, {**converse, "modelId": model_id}, action)
     answer, fault = service.scripted(call, header_fault)
     if api.operation == "CountMessageTokens":
-        return JsonReply({"input_tokens": estimate(asked)}, fault=fault)
-    events, pacing = service.said(call, answer, received)
+        return JsonReply({"input_tokens": estimate(converse)}, fault=fault)
+    events, pacing = service.answer_events(call, answer, received)
     writer = _writer(service, one)
     fold = None if one.streams else _fold(service, one, writer, fault)
     headers = {"x-request-id": received.request_id}
@@ -116,33 +116,33 @@ def _judged(
     return CheckedRequest(api.operation, model_id, model, {}, (), api, second, body)
 
 
-def _asked(
+def _converse_parameters(
     service: Service, judged: CheckedRequest, base: str, headers: Mapping[str, str]
 ) -> dict[str, Any]:
     """The Converse parameters of a request."""
     body, operation = judged.raw, judged.operation
     if operation == "Responses":
-        asked = read_responses(
+        converse = read_responses(
             body, service.responses.before(member(body, "previous_response_id", str, None))
         )
     elif operation == "ChatCompletions":
-        asked = read_chat(body)
+        converse = read_chat(body)
     else:
-        asked = read_messages(body, counted=operation == "CountMessageTokens")
+        converse = read_messages(body, counted=operation == "CountMessageTokens")
     if body.get("tool_choice") in _NO_TOOLS:
-        asked.pop("toolConfig", None)
+        converse.pop("toolConfig", None)
     if operation in ("ChatCompletions", "Responses"):
-        _place_effort(asked, body, base)
+        _place_effort(converse, body, base)
     rail = {name: headers.get(field) for name, field in _RAIL.items()}
     if judged.api is not None and judged.api.endpoint == "runtime" and rail["guardrailIdentifier"]:
         rail["trace"] = str(rail["trace"] or "disabled").lower()
-        asked["guardrailConfig"] = rail
-    return asked
+        converse["guardrailConfig"] = rail
+    return converse
 
 
-def _place_effort(asked: dict[str, Any], body: Mapping[str, Any], base: str) -> None:
-    """Put the effort where the model has it on Converse."""
-    asked.pop("additionalModelRequestFields", None)
+def _place_effort(converse: dict[str, Any], body: Mapping[str, Any], base: str) -> None:
+    """Put the effort where the model has it in Converse."""
+    converse.pop("additionalModelRequestFields", None)
     reasoning = body.get("reasoning")
     effort = reasoning.get("effort") if isinstance(reasoning, Mapping) else None
     effort = effort or body.get("reasoning_effort")
@@ -150,7 +150,7 @@ def _place_effort(asked: dict[str, Any], body: Mapping[str, Any], base: str) -> 
     if effort is not None:
         for name in reversed(field.split(".")):
             effort = {name: effort}
-        asked["additionalModelRequestFields"] = effort
+        converse["additionalModelRequestFields"] = effort
 
 
 def _writer(service: Service, call: ApiCall) -> AnswerWriter:
@@ -169,10 +169,10 @@ def _writer(service: Service, call: ApiCall) -> AnswerWriter:
 def _fold(
     service: Service, call: ApiCall, writer: AnswerWriter, fault: Fault | None
 ) -> Callable[[Sequence[WireEvent]], tuple[dict[str, Any], dict[str, str]]]:
-    def fold(said: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
+    def fold(events: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
         if fault is not None and fault.kind == "no_stop":
-            said = [event for event in said if event[0] != "messageStop"]
-        body = writer.whole(said)
+            events = [event for event in events if event[0] != "messageStop"]
+        body = writer.whole(events)
         return service.responses.queued(body) if call.body.get("background") else body, {}
 
     return fold

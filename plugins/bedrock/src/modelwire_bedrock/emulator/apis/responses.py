@@ -25,9 +25,9 @@ def read_responses(body: Mapping[str, Any], before: Sequence[Any] = ()) -> dict[
     Raises:
         Refusal: It is not one.
     """
-    asked = member(body, "input", (str, list))
+    input_ = member(body, "input", (str, list))
     member(body, "include", list, [])
-    items = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
+    items = [{"role": "user", "content": input_}] if isinstance(input_, str) else input_
     system: list[dict[str, Any]] = []
     if body.get("instructions"):
         system.append({"text": member(body, "instructions", str)})

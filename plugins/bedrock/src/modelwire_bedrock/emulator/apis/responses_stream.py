@@ -101,9 +101,9 @@ class ResponsesWriter(SseEncoding):
         event |= {name: error[name] for name in ("code", "message", "param")}
         return sse(event, "error")
 
-    def whole(self, said: Sequence[WireEvent]) -> dict[str, Any]:
+    def whole(self, events: Sequence[WireEvent]) -> dict[str, Any]:
         """The response."""
-        for name, payload in said:
+        for name, payload in events:
             self._feed(name, payload)
         return self.response
 
@@ -181,12 +181,12 @@ class ResponsesWriter(SseEncoding):
 
     def _usage(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         read = usage.get("cacheReadInputTokens", 0)
-        asked = usage.get("inputTokens", 0) + read + usage.get("cacheWriteInputTokens", 0)
-        answer = usage.get("outputTokens", 0)
+        input_tokens = usage.get("inputTokens", 0) + read + usage.get("cacheWriteInputTokens", 0)
+        output_tokens = usage.get("outputTokens", 0)
         return {
-            "input_tokens": asked,
+            "input_tokens": input_tokens,
             "input_tokens_details": {"cached_tokens": read},
-            "output_tokens": answer,
+            "output_tokens": output_tokens,
             "output_tokens_details": {"reasoning_tokens": self._thought // CHARACTERS},
-            "total_tokens": asked + answer,
+            "total_tokens": input_tokens + output_tokens,
         }

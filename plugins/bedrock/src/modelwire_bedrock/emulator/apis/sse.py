@@ -42,7 +42,7 @@ class ApiCall:
 class AnswerWriter(StreamEncoding, Protocol):
     """Writes one answer, as a stream or as one body."""
 
-    def whole(self, said: Sequence[WireEvent]) -> dict[str, Any]:
+    def whole(self, events: Sequence[WireEvent]) -> dict[str, Any]:
         """The body of an answer that is not streamed, from the events of ConverseStream."""
 
 

@@ -22,8 +22,8 @@ class StoredResponses:
 
     def keep(self, response: dict[str, Any], body: Mapping[str, Any]) -> None:
         """Store a response with the conversation that it ends."""
-        asked = body["input"]
-        items = [{"role": "user", "content": asked}] if isinstance(asked, str) else list(asked)
+        input_ = body["input"]
+        items = [{"role": "user", "content": input_}] if isinstance(input_, str) else list(input_)
         before = self.before(body.get("previous_response_id"))
         self._kept[response["id"]] = (response, [*before, *items, *response["output"]])
         while len(self._kept) > KEPT:

@@ -145,10 +145,10 @@ def _effort(request: CheckedRequest) -> Any:
 
 def tier(request: CheckedRequest) -> str | None:
     """GPT has no other tiers."""
-    asked = request.raw.get("service_tier")
-    if asked not in ("flex", "priority"):
+    service_tier = request.raw.get("service_tier")
+    if service_tier not in ("flex", "priority"):
         return None
-    return f"'{asked}' is not supported for 'service_tier' on this model"
+    return f"'{service_tier}' is not supported for 'service_tier' on this model"
 
 
 def no_background(request: CheckedRequest) -> str | None:

@@ -104,10 +104,10 @@ class CheckedRequest:
     def thinks(self) -> bool:
         """Whether the request asks a model of any family to think."""
         path = self.hosted.effort_field
-        asked: Any = self.additional if path else None
+        effort: Any = self.additional if path else None
         for name in (path or "").split("."):
-            asked = asked.get(name) if isinstance(asked, dict) else None
-        return self.thinking is not None or asked not in (None, "none")
+            effort = effort.get(name) if isinstance(effort, dict) else None
+        return self.thinking is not None or effort not in (None, "none")
 
     def media(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Images, documents, videos and sounds, also in tool results: kind, place, block."""

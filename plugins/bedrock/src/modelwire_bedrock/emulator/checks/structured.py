@@ -20,18 +20,20 @@ __all__ = [
 _REFUSED = f"{FROM_MODEL}output_config.format: Extra inputs are not permitted"
 
 
-def _asked(request: CheckedRequest) -> bool:
+def _requests_schema(request: CheckedRequest) -> bool:
     return bool((request.body.get("outputConfig") or {}).get("textFormat"))
 
 
 def output_config_accepted(request: CheckedRequest) -> str | None:
     """The model takes a schema for its answer."""
-    return _REFUSED if request.hosted.structured == "no" and _asked(request) else None
+    return _REFUSED if request.hosted.structured == "no" and _requests_schema(request) else None
 
 
 def output_config_undisputed(request: CheckedRequest) -> str | None:
     """No report says that the model refuses a schema for its answer."""
-    return _REFUSED if request.hosted.structured == "disputed" and _asked(request) else None
+    return (
+        _REFUSED if request.hosted.structured == "disputed" and _requests_schema(request) else None
+    )
 
 
 def strict_accepted(request: CheckedRequest) -> str | None:

@@ -33,11 +33,11 @@ def converse_parameters(
     """
     body: bytes | None = parameters.get("body") if operation in INVOKE else None
     if operation == "CountTokens":
-        asked = parameters["input"]
-        if "converse" in asked:
-            converse: Mapping[str, Any] = asked["converse"]
+        input_ = parameters["input"]
+        if "converse" in input_:
+            converse: Mapping[str, Any] = input_["converse"]
             return converse
-        body = asked["invokeModel"]["body"]
+        body = input_["invokeModel"]["body"]
     elif operation not in INVOKE:
         return parameters
     form = body_format(base_model)
@@ -45,13 +45,13 @@ def converse_parameters(
         return {}
     if form is None:
         raise no_format(base_model)
-    asked = form.read(read_body(body or b""))
+    request = form.read(read_body(body or b""))
     rail = {
         "guardrailIdentifier": parameters.get("guardrailIdentifier"),
         "guardrailVersion": parameters.get("guardrailVersion"),
         "trace": str(parameters.get("trace", "disabled")).lower(),
     }
-    return {**asked, "guardrailConfig": rail} if rail["guardrailIdentifier"] else asked
+    return {**request, "guardrailConfig": rail} if rail["guardrailIdentifier"] else request
 
 
 def embedding_reply(base_model: str, body: bytes, fault: Fault | None) -> JsonReply | None:
@@ -81,8 +81,8 @@ def invoke_reply(
         headers = {"x-amzn-bedrock-content-type": "application/json"}
         return StreamReply(chunked(form, call.base_model, events), fault, pacing, None, headers)
 
-    def fold(said: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
-        answer = converse_body(said)
+    def fold(events: Sequence[WireEvent]) -> tuple[dict[str, Any], dict[str, str]]:
+        answer = converse_body(events)
         return form.write(call.base_model, answer), usage_headers(answer["usage"])
 
     return StreamReply(events, fault, pacing, fold)

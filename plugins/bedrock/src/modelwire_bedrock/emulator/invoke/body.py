@@ -15,6 +15,7 @@ from modelwire_bedrock.emulator.errors import Refusal, validation
 __all__ = [
     "BodyFormat",
     "ChunkWriter",
+    "answer_text",
     "counts",
     "inference",
     "malformed",
@@ -22,7 +23,6 @@ __all__ = [
     "metrics",
     "read_base64",
     "read_body",
-    "said",
 ]
 
 _MISSING: Any = object()
@@ -135,7 +135,7 @@ def read_base64(text: Any) -> bytes:
         raise malformed("invalid base64") from None
 
 
-def said(body: Mapping[str, Any]) -> str:
+def answer_text(body: Mapping[str, Any]) -> str:
     """The text of an answer of Converse."""
     content = body["output"]["message"]["content"]
     return "".join(block["text"] for block in content if "text" in block)

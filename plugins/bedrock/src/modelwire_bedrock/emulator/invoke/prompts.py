@@ -8,7 +8,13 @@ from typing import Any
 
 from attrs import frozen
 
-from modelwire_bedrock.emulator.invoke.body import BodyFormat, counts, inference, member, said
+from modelwire_bedrock.emulator.invoke.body import (
+    BodyFormat,
+    answer_text,
+    counts,
+    inference,
+    member,
+)
 
 __all__ = ["COMMAND", "COMMAND_R", "LLAMA", "MISTRAL", "R1", "TITAN"]
 
@@ -55,13 +61,13 @@ def _format(
     """
 
     def read(body: Mapping[str, Any]) -> dict[str, Any]:
-        asked = [{"role": "user", "content": [{"text": member(body, prompt, str)}]}]
+        messages = [{"role": "user", "content": [{"text": member(body, prompt, str)}]}]
         settings = member(body, config, dict, {}) if config else body
-        return {"messages": asked, "inferenceConfig": inference(settings, names)}
+        return {"messages": messages, "inferenceConfig": inference(settings, names)}
 
     def write(model: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         del model
-        return (whole or piece)(said(answer), answer["stopReason"], answer["usage"])
+        return (whole or piece)(answer_text(answer), answer["stopReason"], answer["usage"])
 
     return BodyFormat(name, tuple(patterns), read, write, lambda _: _Chunks(piece, []))
 
@@ -193,6 +199,6 @@ COMMAND_R = BodyFormat(
     "Cohere Command R",
     ("cohere.command-r-*",),
     _read_command_r,
-    lambda _, answer: _command_r_whole(said(answer), answer["stopReason"], answer["usage"]),
+    lambda _, answer: _command_r_whole(answer_text(answer), answer["stopReason"], answer["usage"]),
     lambda _: _Chunks(_command_r, []),
 )
