@@ -102,7 +102,7 @@ def target_of(url: str, provider: ProviderConfig, config: Config) -> tuple[Targe
     origin = f"{parts.scheme}://{parts.netloc}"
     host = service_host(url)
     region = host.region if host is not None else None
-    target = resolve_target(None, origin, provider, config, asked_region=region)
+    target = resolve_target(None, origin, provider, config, discovery_region=region)
     if host is None:
         _check_host(url, provider, target)
         name = signing_service(provider) or RUNTIME

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelwire.config import Config, ProviderConfig
     from modelwire_bedrock.aws.endpoints import Target
 
-__all__ = ["detect", "inspect", "not_asked_for"]
+__all__ = ["detect", "inspect", "unlisted"]
 
 
 def detect(
@@ -118,7 +118,7 @@ def _status(target: Target, found: CredentialSource) -> CredentialStatus:
     )
 
 
-def not_asked_for(status: CredentialStatus, provider_id: str) -> CredentialStatus:
+def unlisted(status: CredentialStatus, provider_id: str) -> CredentialStatus:
     """The status of a provider that is not configured, and that is a second way to the same models.
 
     Its models are not listed then, so that users of the first provider have each of them once.

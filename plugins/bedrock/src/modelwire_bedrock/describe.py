@@ -37,28 +37,30 @@ def describe(
         ConfigError: A setting is not valid.
     """
     target = resolve_target(model.id, model.base_url, provider, config, options.params)
-    told = {"region": target.region, "regionSource": target.region_source}
+    description = {"region": target.region, "regionSource": target.region_source}
     route = choose_route(model, provider)
-    told |= {"api": route.api, "apiSource": route.reason}
+    description |= {"api": route.api, "apiSource": route.reason}
     if target.profile:
-        told["profile"] = target.profile
+        description["profile"] = target.profile
     if route.endpoint == "mantle":
         check_region(route, model, target.region)
         root = mantle_root(model, provider, target)
         called = mantle_id(model)
-        told["endpoint"] = shown_url(base_url(root, route, known_prefix(root, called, route)))
+        description["endpoint"] = shown_url(
+            base_url(root, route, known_prefix(root, called, route))
+        )
         if called != model.id:
-            told |= {"calledAs": called, "calledAsSource": "the id at Mantle"}
-        return told
-    told |= _endpoint(target)
+            description |= {"calledAs": called, "calledAsSource": "the id at Mantle"}
+        return description
+    description |= _endpoint(target)
     choice = chosen_profile(model, target, allow_global=allows_global(provider))
     if choice is not None:
-        told |= {"calledAs": choice.model_id, "calledAsSource": choice.reason}
-    told |= _base_model(model, called=choice.model_id if choice else model.id)
+        description |= {"calledAs": choice.model_id, "calledAsSource": choice.reason}
+    description |= _base_model(model, called=choice.model_id if choice else model.id)
     base = model.extra.get("baseModel")
     known_base = base if isinstance(base, str) else None
-    told["family"] = family_of(model.id, base_model=known_base, name=model.name).key
-    return told
+    description["family"] = family_of(model.id, base_model=known_base, name=model.name).key
+    return description
 
 
 def _endpoint(target: Target) -> dict[str, str]:
@@ -74,6 +76,6 @@ def _base_model(model: Model, *, called: str) -> dict[str, str]:
     if isinstance(known, str):
         return {"baseModel": known, "baseModelSource": "discovery"}
     if is_application_profile(model.id):
-        return {"baseModel": "unknown", "baseModelSource": "AWS is asked when it is called"}
+        return {"baseModel": "unknown", "baseModelSource": "AWS names it when it is called"}
     base = base_model_id(called)
     return {} if base == called else {"baseModel": base, "baseModelSource": "the id"}

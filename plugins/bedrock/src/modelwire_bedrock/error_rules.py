@@ -299,7 +299,7 @@ def find_rule(code: str, message: str) -> ErrorRule | None:
 
     Args:
         code: The error's code as `faults.normal_code` gives it; empty where there is none.
-        message: What the service said.
+        message: The message of the service.
     """
     text = plain_text(message).lower()
     return next(

@@ -121,12 +121,12 @@ class ServiceFault(Exception):
 
     Attributes:
         code: The code as it was spelled, without namespace and address; empty where there was none.
-        message: What the service said.
+        message: The message of the service.
         status: The HTTP status, or the one that botocore's service model gives to the code.
         symptom: What the message means, where it is known.
         in_stream: Whether it came after the answer had begun.
         request_id: The service's id of the request, or `None`.
-        retry_after: Seconds that the service asked to wait, or `None`.
+        retry_after: The seconds to wait that the service named, or `None`.
         original_status: The status of the model behind the service, or `None`.
         reported: The failure in the shapes of other services.
     """
@@ -175,9 +175,12 @@ class ServiceFault(Exception):
 
     def _general_error(self, provider: str | None, model: str | None) -> ProviderError:
         """The error of a failure that AWS has no word for, as a gateway in front of it reports one."""
-        said = f"{self.code}: {self.message}" if self.code else self.message
+        message = f"{self.code}: {self.message}" if self.code else self.message
         failure = ServiceFailure(
-            said, code=self.code or self.reported.code, type=self.reported.type, status=self.status
+            message,
+            code=self.code or self.reported.code,
+            type=self.reported.type,
+            status=self.status,
         )
         error = error_of_failure(failure, provider=provider, model=model)
         error.request_id = self.request_id
@@ -363,9 +366,9 @@ def _code_in(data: Mapping[str, Any]) -> str:
 def _message_in(data: Mapping[str, Any]) -> str:
     """The message of the service, and that of the model behind it if it says more."""
     texts = [data.get(key) for key in ("message", "Message", "originalMessage")]
-    said = list(dict.fromkeys(" ".join(text.split()) for text in texts if isinstance(text, str)))
+    unique = list(dict.fromkeys(" ".join(text.split()) for text in texts if isinstance(text, str)))
     # What follows is the request as AWS read it, session token and all.
-    return " ".join(filter(None, said)).partition(_CANONICAL)[0].strip()[:_LONGEST_MESSAGE]
+    return " ".join(filter(None, unique)).partition(_CANONICAL)[0].strip()[:_LONGEST_MESSAGE]
 
 
 def _number(value: object) -> int | None:

@@ -58,9 +58,9 @@ def detect_credentials(
 
     status = detect(provider, config, probe=probe, timeout=timeout)
     if provider.id == MANTLE_PROVIDER and provider.id not in config.models.providers:
-        from modelwire_bedrock.credentials import not_asked_for
+        from modelwire_bedrock.credentials import unlisted
 
-        return not_asked_for(status, provider.id)
+        return unlisted(status, provider.id)
     return status
 
 
@@ -72,7 +72,7 @@ async def discover_models(
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: AWS cannot be asked, or refused.
+        ProviderError: No request could be sent, or AWS refused it.
     """
     if provider.id == MANTLE_PROVIDER:
         from modelwire_bedrock.discovery.mantle_models import discover_mantle

@@ -97,7 +97,7 @@ def resolve_target(
     config: Config,
     params: Mapping[str, Any] = _NO_PARAMS,
     *,
-    asked_region: str | None = None,
+    discovery_region: str | None = None,
 ) -> Target:
     """Decide the address and the credentials of a request, without the network.
 
@@ -115,19 +115,19 @@ def resolve_target(
         provider: The provider's configuration.
         config: The whole configuration, for its environment.
         params: Request parameters; `region` and `profile` are read.
-        asked_region: The region that discovery is to ask, before every other.
+        discovery_region: The region to list models of; it precedes every other.
 
     Raises:
         ConfigError: A setting is not valid.
     """
-    asked = (model_id, base_url, params.get("region"), params.get("profile"), asked_region)
-    if not all(type(part) in _PLAIN for part in asked):
-        return _decide(model_id, base_url, provider, config, params, asked_region)[-1]
-    known = _known.get(config, provider, asked)
+    inputs = (model_id, base_url, params.get("region"), params.get("profile"), discovery_region)
+    if not all(type(part) in _PLAIN for part in inputs):
+        return _decide(model_id, base_url, provider, config, params, discovery_region)[-1]
+    known = _known.get(config, provider, inputs)
     if known is not None and known.files is read_shared_files(known.environ):
         return known.target
-    decided = _decide(model_id, base_url, provider, config, params, asked_region)
-    _known.keep(config, provider, asked, decided)
+    decided = _decide(model_id, base_url, provider, config, params, discovery_region)
+    _known.keep(config, provider, inputs, decided)
     return decided[-1]
 
 
@@ -152,16 +152,16 @@ class _KnownTargets:
         self._known: dict[Hashable, tuple[weakref.ref[Any], weakref.ref[Any], _Known]] = {}
 
     def get(
-        self, config: Config, provider: ProviderConfig, asked: tuple[Any, ...]
+        self, config: Config, provider: ProviderConfig, inputs: tuple[Any, ...]
     ) -> _Known | None:
         """The cached decision, with the files and variables that it depends on.
 
         Args:
             config: The whole configuration.
             provider: The provider's part of it.
-            asked: What else decides: the model, addresses and regions.
+            inputs: The other inputs of the decision: the model, addresses and regions.
         """
-        found = self._known.get((id(config), id(provider), asked))
+        found = self._known.get((id(config), id(provider), inputs))
         if found is None or found[0]() is not config or found[1]() is not provider:
             return None
         return found[2]
@@ -170,13 +170,13 @@ class _KnownTargets:
         self,
         config: Config,
         provider: ProviderConfig,
-        asked: tuple[Any, ...],
+        inputs: tuple[Any, ...],
         known: tuple[Mapping[str, str], SharedFiles, Target],
     ) -> None:
         """Keep a target, with the variables and the files that it was decided from."""
         if len(self._known) >= _MOST:
             self._known.clear()
-        key = (id(config), id(provider), asked)
+        key = (id(config), id(provider), inputs)
         self._known[key] = (weakref.ref(config), weakref.ref(provider), _Known(*known))
 
 
@@ -190,7 +190,7 @@ def _decide(
     provider: ProviderConfig,
     config: Config,
     params: Mapping[str, Any],
-    asked_region: str | None,
+    discovery_region: str | None,
 ) -> tuple[dict[str, str], SharedFiles, Target]:
     """The target, and the variables and the files that it was decided from."""
     environ = effective_environ(config.environ)
@@ -204,7 +204,7 @@ def _decide(
     address = aws_address(url)
     region = first_region(
         [
-            (asked_region, "discovery.region"),
+            (discovery_region, "discovery.region"),
             (_text(params, "region"), "params.region"),
             (region_of_arn(model_id or ""), "model ARN"),
             (access.region, f"models.providers.{provider.id}.region"),

@@ -2,7 +2,7 @@
 
 botocore's validator and serializer ask the model of the service at each value. A check is made of the
 model once. It says yes only where both would take the arguments, and where the JSON of the arguments
-themselves is what botocore writes; for all others botocore is asked, which also names the mistake.
+themselves is what botocore writes; all others are passed to botocore, which also names the mistake.
 """
 
 from __future__ import annotations

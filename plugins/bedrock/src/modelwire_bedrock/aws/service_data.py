@@ -233,21 +233,23 @@ def _has_rule(rules: Any) -> bool:
         return False
     found = list(_endpoints_in(rules, ()))
     plain = [
-        endpoint["url"] for endpoint, asked in found if not asked & {"UseFIPS", "UseDualStack"}
+        endpoint["url"]
+        for endpoint, required in found
+        if not required & {"UseFIPS", "UseDualStack"}
     ]
     simple = all(not endpoint.get("headers") for endpoint, _ in found)
     simple = simple and all(not endpoint.get("properties") for endpoint, _ in found)
     return simple and plain == [{"ref": "Endpoint"}, _RULE]
 
 
-def _endpoints_in(rule: Any, asked: tuple[str, ...]) -> Iterator[tuple[Any, frozenset[str]]]:
+def _endpoints_in(rule: Any, required: tuple[str, ...]) -> Iterator[tuple[Any, frozenset[str]]]:
     """Each endpoint of a tree of rules, with the parameters that have to be true or set for it."""
     for condition in rule.get("conditions", ()):
-        asked += tuple(part["ref"] for part in condition["argv"] if "ref" in _table(part))
+        required += tuple(part["ref"] for part in condition["argv"] if "ref" in _table(part))
     if "endpoint" in rule:
-        yield rule["endpoint"], frozenset(asked)
+        yield rule["endpoint"], frozenset(required)
     for inner in rule.get("rules", ()):
-        yield from _endpoints_in(inner, asked)
+        yield from _endpoints_in(inner, required)
 
 
 def _table(part: Any) -> Mapping[str, Any]:

@@ -78,8 +78,8 @@ def answer_in(line: Mapping[str, Any], *, provider: str, model: str) -> bytes:
 
 
 def _error(failure: Any, provider: str, model: str) -> ProviderError:
-    said: Mapping[str, Any] = failure if isinstance(failure, Mapping) else {}
-    code, message = said.get("errorCode"), said.get("errorMessage")
+    details: Mapping[str, Any] = failure if isinstance(failure, Mapping) else {}
+    code, message = details.get("errorCode"), details.get("errorMessage")
     status = code if type(code) is int and 400 <= code < 600 else _USUAL_STATUS
     name = code if isinstance(code, str) else ""
     text = (

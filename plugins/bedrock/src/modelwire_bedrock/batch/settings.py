@@ -87,8 +87,8 @@ def batch_settings(provider: ProviderConfig) -> BatchSettings:
         value = values.get(key)
         if isinstance(value, str) and pattern.fullmatch(value):
             return value
-        said = "is missing; " if value is None else ""
-        problems.append(Problem(f"{path}.{key}", f"{said}expected {expected}"))
+        prefix = "is missing; " if value is None else ""
+        problems.append(Problem(f"{path}.{key}", f"{prefix}expected {expected}"))
         return ""
 
     role = text("roleArn", _ROLE, "the ARN of a service role that Bedrock may assume")

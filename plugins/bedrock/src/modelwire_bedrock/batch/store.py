@@ -111,9 +111,9 @@ class Store:
         return await asyncio.to_thread(work)
 
     def _refused(self, error: Any, location: Location) -> ModelwireError:
-        said = error.response.get("Error", {})
+        details = error.response.get("Error", {})
         data = error.response.get("ResponseMetadata", {})
-        code, message = str(said.get("Code", "")), str(said.get("Message", ""))
+        code, message = str(details.get("Code", "")), str(details.get("Message", ""))
         fault = ServiceFault(
             code,
             f"{location.uri}: {message}",

@@ -24,7 +24,7 @@ def render_assistant(
     message: AssistantMessage, path: str, rendering: Rendering
 ) -> AssistantTurn[list[_Block]]:
     """Write an assistant message as content blocks; it may turn out to have none."""
-    spoken: AssistantTurn[list[_Block]] = AssistantTurn(path, [])
+    turn: AssistantTurn[list[_Block]] = AssistantTurn(path, [])
     for index, block in enumerate(message.content):
         place = f"{path}.content[{index}]"
         if isinstance(block, Text):
@@ -32,10 +32,10 @@ def render_assistant(
         elif isinstance(block, Thinking):
             written = _thinking(block, place, rendering, message)
         else:
-            written = _call(block, place, rendering, spoken)
+            written = _call(block, place, rendering, turn)
         if written is not None:
-            spoken.content.append(written)
-    return spoken
+            turn.content.append(written)
+    return turn
 
 
 def _text(block: Text, path: str, rendering: Rendering) -> _Block | None:
@@ -100,17 +100,17 @@ def _redacted(block: Thinking, path: str, rendering: Rendering, *, replayed: boo
 
 
 def _call(
-    call: ToolCall, path: str, rendering: Rendering, spoken: AssistantTurn[list[_Block]]
+    call: ToolCall, path: str, rendering: Rendering, turn: AssistantTurn[list[_Block]]
 ) -> _Block:
     wire_id = rendering.ids.new(call.id)
-    spoken.calls.append((wire_id, call, path))
+    turn.calls.append((wire_id, call, path))
     arguments = clean_arguments(call, path, rendering.changes)
     if not rendering.tool_blocks:
         rendering.changes.rewritten(
             path, "Without tools the service refuses tool calls; it is sent as text."
         )
-        told = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
-        return {"text": f"[Assistant tool call]: {clean_text(call.name)}({told})"}
+        arguments_json = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+        return {"text": f"[Assistant tool call]: {clean_text(call.name)}({arguments_json})"}
     if wire_id != call.id:
         rendering.changes.rewritten(f"{path}.id", rendering.ids.rule)
     name = rendering.names.sent(call.name, path, rendering.changes)

@@ -62,10 +62,10 @@ class ConverseCall:
         headers: Further header fields.
         clients: Where credentials and boto3's clients come from.
         provider: The provider's id.
-        refusal: What the service said when it refused the call, for `without_refused`.
+        refusal: The message with which the service refused the call, for `without_refused`.
         family: The key of the model's family.
         allow_global: Whether a global profile may be chosen.
-        transport: What carries a question to the control plane; `None` where it is not asked.
+        transport: What carries a request to the control plane; `None` where none is sent.
     """
 
     model: Model
@@ -188,7 +188,7 @@ class ConverseCall:
         return choice if choice is not None and choice.model_id != called else None
 
     async def _listed_profile(self) -> ProfileChoice | None:
-        """A profile that the region lists, if it was not asked before."""
+        """A profile that the region lists, unless its list was read before."""
         from modelwire_bedrock.discovery.profile_lookup import look_up_profiles
 
         if self.transport is None:
@@ -199,8 +199,8 @@ class ConverseCall:
     def informed(self, error: ProviderError) -> ConverseCall:
         """The same, knowing with which error it was refused."""
         fault = error.__cause__
-        said = fault.message if isinstance(fault, ServiceFault) else error.message
-        return evolve(self, refusal=said)
+        message = fault.message if isinstance(fault, ServiceFault) else error.message
+        return evolve(self, refusal=message)
 
     async def without_refused(self) -> ConverseCall | None:
         """The same without the fields that the refusal names, which are remembered."""

@@ -139,5 +139,5 @@ def _text(parts: object) -> str | None:
     if not isinstance(parts, list):
         return None
     texts = [part.get("text") for part in parts if isinstance(part, Mapping)]
-    said = "".join(text for text in texts if isinstance(text, str))
-    return said or None
+    joined = "".join(text for text in texts if isinstance(text, str))
+    return joined or None

@@ -98,13 +98,13 @@ def _whole(request: Request, response: Response, body: bytes) -> bytes:
     fault = fault_of_success(response.headers, body)
     if fault is not None:
         raise fault.error() from fault
-    said = explain_body(body, response.headers.get("Content-Type"))
-    meaning = None if data is not None else meaning_of_message(said)
+    explanation = explain_body(body, response.headers.get("Content-Type"))
+    meaning = None if data is not None else meaning_of_message(explanation)
     if meaning is not None:
-        raise error_in_stream(said)
+        raise error_in_stream(explanation)
     kind = (response.headers.get("Content-Type") or CONTENT_TYPE).partition(";")[0].strip()
     raise MalformedResponse(
-        f"The answer is {kind} and not one of Converse{f': {said}' if said else ''}",
+        f"The answer is {kind} and not one of Converse{f': {explanation}' if explanation else ''}",
         status=response.status,
         retryable=False,
         hint="Is the endpoint that of the Bedrock runtime? A proxy may have answered instead.",

@@ -81,8 +81,8 @@ def _refused_tools(
             named[match["place"]] = tool_names.get(name, name)
     if not named:
         return None
-    said = ", ".join(f"{place} is the tool {name!r}" for place, name in named.items())
-    return f"{said}; check its name, description and schema."
+    places = ", ".join(f"{place} is the tool {name!r}" for place, name in named.items())
+    return f"{places}; check its name, description and schema."
 
 
 def successor_of(model_id: str) -> str | None:

@@ -45,17 +45,17 @@ class UserBlocks:
     Attributes:
         results: Results of its tool calls.
         beside: Images and files of those results that may not be part of them.
-        said: Everything else.
+        content: Everything else.
     """
 
     results: list[dict[str, Any]] = field(factory=list)
     beside: list[dict[str, Any]] = field(factory=list)
-    said: list[dict[str, Any]] = field(factory=list)
+    content: list[dict[str, Any]] = field(factory=list)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was said."""
-        return not (self.results or self.said)
+        """Whether there are no blocks."""
+        return not (self.results or self.content)
 
 
 Turn = AssistantBlocks | UserBlocks
@@ -82,13 +82,13 @@ def turns_of(messages: Sequence[Message], rendering: Rendering) -> list[Turn]:
                 user = UserBlocks()
             _let_assistant_speak(turns, step, rendering)
         elif isinstance(step, UserTurn):
-            if user.said:
+            if user.content:
                 rendering.changes.note(
                     "merged", step.path, "Two turns of the user in a row are one."
                 )
-            user.said.extend(step.parts)
+            user.content.extend(step.parts)
         elif isinstance(step, ToolResult):
-            if user.said:
+            if user.content:
                 rendering.changes.note(
                     "moved", step.path, "Tool results are sent before the user's text."
                 )
@@ -101,16 +101,16 @@ def turns_of(messages: Sequence[Message], rendering: Rendering) -> list[Turn]:
 
 
 def _let_assistant_speak(
-    turns: list[Turn], spoken: AssistantTurn[list[dict[str, Any]]], rendering: Rendering
+    turns: list[Turn], assistant: AssistantTurn[list[dict[str, Any]]], rendering: Rendering
 ) -> None:
     last = turns[-1] if turns else None
     if isinstance(last, AssistantBlocks):
         rendering.changes.note(
-            "merged", spoken.path, "Two turns of the assistant in a row are one."
+            "merged", assistant.path, "Two turns of the assistant in a row are one."
         )
-        last.blocks.extend(spoken.content)
+        last.blocks.extend(assistant.content)
     else:
-        turns.append(AssistantBlocks(spoken.content))
+        turns.append(AssistantBlocks(assistant.content))
 
 
 PLACEHOLDER = "."
@@ -127,8 +127,8 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
         if isinstance(turn, AssistantBlocks):
             messages.append({"role": "assistant", "content": turn.blocks})
             continue
-        said = _with_text([*turn.beside, *turn.said], changes)
-        refused = _refused_company(said, family) if said and turn.results else None
+        content = _with_text([*turn.beside, *turn.content], changes)
+        refused = _refused_company(content, family) if content and turn.results else None
         if refused and any("toolResult" in block for block in turn.results):
             # The service merges adjacent turns of one role, so they must be separated.
             changes.added(
@@ -137,10 +137,10 @@ def messages_of(turns: Sequence[Turn], family: Family, changes: Changes) -> list
             messages += [
                 {"role": "user", "content": turn.results},
                 _filler("assistant"),
-                {"role": "user", "content": said},
+                {"role": "user", "content": content},
             ]
         else:
-            messages.append({"role": "user", "content": [*turn.results, *said]})
+            messages.append({"role": "user", "content": [*turn.results, *content]})
     leads = bool(messages) and messages[0]["role"] == "assistant"
     if not messages:
         changes.added("messages", "A request needs a message; a placeholder is added.")
@@ -177,25 +177,25 @@ def end_with_user(
         last["content"][-1] = {"text": text.rstrip()}
 
 
-def _with_text(said: list[dict[str, Any]], changes: Changes) -> list[dict[str, Any]]:
+def _with_text(content: list[dict[str, Any]], changes: Changes) -> list[dict[str, Any]]:
     """Put text before a document that has none in its message, as the service wants it."""
-    for block in said:  # a loop, since histories have thousands of turns
+    for block in content:  # a loop, since histories have thousands of turns
         if "document" in block:
             break
     else:
-        return said
-    if any("text" in block for block in said):
-        return said
+        return content
+    if any("text" in block for block in content):
+        return content
     changes.added("messages", "A document needs text in its message; a placeholder is added.")
-    return [{"text": PLACEHOLDER}, *said]
+    return [{"text": PLACEHOLDER}, *content]
 
 
-def _refused_company(said: list[dict[str, Any]], family: Family) -> str | None:
+def _refused_company(content: list[dict[str, Any]], family: Family) -> str | None:
     """A description of the parts that may not share a turn with tool results, or `None`."""
-    if said and family.result_company == "nothing":
+    if content and family.result_company == "nothing":
         return "nothing"
     if family.result_company == "text and images" and any(
-        kind in block for block in said for kind in FILE_KINDS
+        kind in block for block in content for kind in FILE_KINDS
     ):
         return "only text and images"
     return None

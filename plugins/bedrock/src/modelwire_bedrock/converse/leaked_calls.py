@@ -80,13 +80,13 @@ class _Channel:
         starts = [at for marker in _MARKERS if (at := self.held.find(marker)) >= 0]
         self.leaked = bool(starts)
         at = min(starts) if starts else len(self.held) - _overlap(self.held)
-        said, self.held = self.held[:at], self.held[at:]
-        return [self.kind(self.index, said)] if said else []
+        text, self.held = self.held[:at], self.held[at:]
+        return [self.kind(self.index, text)] if text else []
 
     def end(self) -> list[Delta]:
         """End the block; gives the text that was no call."""
-        said, self.held = self.held, ""
-        return [self.kind(self.index, said)] if said else []
+        text, self.held = self.held, ""
+        return [self.kind(self.index, text)] if text else []
 
 
 def _overlap(text: str) -> int:

@@ -228,5 +228,5 @@ def _format_of(mime_type: str, kind: str, path: str) -> str:
 
 def file_omitted(kind: FileKind, *, by_tool: bool) -> str:
     """The placeholder for a file of a kind that the model does not take."""
-    told = f"tool {kind}" if by_tool else kind
-    return f"({told} omitted: model does not support {_PLURALS[kind]})"
+    label = f"tool {kind}" if by_tool else kind
+    return f"({label} omitted: model does not support {_PLURALS[kind]})"

@@ -110,8 +110,8 @@ class StopInfo:
             nested.get("stop_details") if isinstance(nested, dict) else None
         )
         category, explanation = _text(details, "category"), _text(details, "explanation")
-        said = [f"category {category}" if category else "", explanation]
-        return "; ".join(filter(None, said))
+        parts = [f"category {category}" if category else "", explanation]
+        return "; ".join(filter(None, parts))
 
 
 def _only_masked(trace: Mapping[str, Any] | None) -> bool:

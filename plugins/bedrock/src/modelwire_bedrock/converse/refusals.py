@@ -3,7 +3,7 @@
 A table of models is never complete. A refusal that names a field is used instead: the field is left
 out once, and remembered, so that the next call of the process does not fail first. Only fields whose
 absence the caller can see in the answer's diagnostics are left out; messages, system prompt, tools,
-guardrail and prompt variables are not, since without them another question would be asked.
+guardrail and prompt variables are not, since without them it would be another request.
 
 Sources: AWS's wordings as quoted in public issues, and those of the models behind it.
 """

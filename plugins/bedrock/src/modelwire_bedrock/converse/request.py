@@ -46,7 +46,7 @@ class ConverseRequest:
 
     Attributes:
         payload: The arguments of boto3's `converse_stream`.
-        changes: What is not sent as it was said, and why.
+        changes: What is sent otherwise than requested, and why.
         tool_names: Names of tools on the wire that had to change, and the tools' own.
         schema: The schema that the answer is to follow, where the payload holds it.
         limit_note: The note for an answer that ends at the default limit on tokens, if that was sent.
@@ -94,8 +94,8 @@ class ConverseRequest:
         if self.schema is None or "textFormat" not in self.payload.get("outputConfig", {}):
             return None
         payload = without_field(self.payload, RefusedField(SCHEMA)) or {}
-        said = {"text": schema_instruction(self.schema)}
-        payload["system"] = [*payload.get("system", []), said]
+        instruction = {"text": schema_instruction(self.schema)}
+        payload["system"] = [*payload.get("system", []), instruction]
         change = Change(
             "rewritten",
             "options.response_schema",
@@ -109,7 +109,7 @@ class ConverseRequest:
         """The same request without the thinking in its history.
 
         A model that refuses a signature refuses the conversation on every later call; without the
-        thinking it goes on. Where it may then not think in this answer, it is not asked to.
+        thinking it goes on. Where it may then not think in this answer, thinking is not requested.
         """
         changes = Changes(list(self.changes))
         messages = []

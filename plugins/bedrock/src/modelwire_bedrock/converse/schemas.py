@@ -102,8 +102,8 @@ class _Root:
             raise _NoObjectError(msg)
         kinds = schema.get("type")
         if kinds is not None and "object" not in (kinds if isinstance(kinds, list) else [kinds]):
-            said = " or ".join(map(str, kinds)) if isinstance(kinds, list) else kinds
-            msg = f"The arguments of a tool are an object; its schema says {said}."
+            found = " or ".join(map(str, kinds)) if isinstance(kinds, list) else kinds
+            msg = f"The arguments of a tool are an object; its schema says {found}."
             raise _NoObjectError(msg)
         merged: _Schema = {k: v for k, v in schema.items() if k not in (*_ROOT_COMPOSITION, "$ref")}
         parts: list[_Schema] = []
@@ -216,8 +216,8 @@ def _forms(schema: Mapping[str, Any]) -> str | None:
             forms.append(_form(branch, form))
     if len(forms) < 2:
         return None
-    told = "; ".join(f"({number}) {form}" for number, form in enumerate(forms, 1))
-    return f"The arguments take one of these forms: {told}."
+    listing = "; ".join(f"({number}) {form}" for number, form in enumerate(forms, 1))
+    return f"The arguments take one of these forms: {listing}."
 
 
 def _form(branch: Mapping[str, Any], form: Mapping[str, Any]) -> str:
@@ -229,11 +229,11 @@ def _form(branch: Mapping[str, Any], form: Mapping[str, Any]) -> str:
         else name
         for name in properties
     ]
-    said = ", ".join(names) if names else ""
+    members = ", ".join(names) if names else ""
     if required:
-        said = f"{said} (required: {', '.join(required)})".strip()
-    said = said or "no arguments"
-    return f"{title}: {said}" if isinstance(title, str) else said
+        members = f"{members} (required: {', '.join(required)})".strip()
+    members = members or "no arguments"
+    return f"{title}: {members}" if isinstance(title, str) else members
 
 
 def inline_references(schema: Mapping[str, Any]) -> tuple[_Schema, bool]:

@@ -81,9 +81,9 @@ def strict_schema(schema: Any, path: str, changes: Changes) -> Any:
         elif key != "$schema":
             strict[key] = value
     if notes:
-        told = ", ".join(notes)
+        constraints = ", ".join(notes)
         description = strict.get("description")
-        strict["description"] = f"{description} ({told})" if description else told
+        strict["description"] = f"{description} ({constraints})" if description else constraints
     if strict.get("type") == "object" and strict.get("additionalProperties") is not False:
         changes.rewritten(f"{path}.additionalProperties", "The service wants objects closed.")
         strict["additionalProperties"] = False

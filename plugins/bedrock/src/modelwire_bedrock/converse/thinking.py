@@ -65,7 +65,7 @@ def plan_thinking(
     """Decide how much the model thinks, and how many tokens it may take for that.
 
     Args:
-        model: The model; where it is known not to think, it is not asked to.
+        model: The model; where it is known not to think, thinking is not requested.
         family: Knows how thinking is requested.
         options: Says how much to think.
         params: May hold `thinkingBudgets`, `interleavedThinking` and `thinkingDisplay`.
@@ -78,7 +78,7 @@ def plan_thinking(
     if not _is_controlled(model, family, options.reasoning, changes):
         return ThinkingPlan(max_tokens=options.max_tokens)
     if options.reasoning == "off":
-        return _kept_off(
+        return _thinking_off(
             model, family, options, changes, display=_display(display, gov_cloud=gov_cloud)
         )
     if family.thinking == "budget":
@@ -96,25 +96,25 @@ def plan_thinking(
     if level is None and not (adaptive and family.by_default):
         return ThinkingPlan(max_tokens=options.max_tokens, thinks=family.by_default)
     if options.reasoning is None:
-        at = f"; it is asked for {level} effort" if level else ""
+        at = f"; {level} effort is requested" if level else ""
         changes.added(
             "options.reasoning", f"{family.key} thinks unless thinking is turned off{at}."
         )
     effort = None if level is None else _effort(level, model, family, changes)
-    return _asked(family, effort, options, display=_display(display, gov_cloud=gov_cloud))
+    return _thinking_on(family, effort, options, display=_display(display, gov_cloud=gov_cloud))
 
 
 def _is_controlled(
-    model: Model, family: Family, asked: ReasoningLevel | None, changes: Changes
+    model: Model, family: Family, level: ReasoningLevel | None, changes: Changes
 ) -> bool:
     """Whether something can be said about thinking; a wish that cannot be met is recorded."""
     never = model.reasoning is False or (family.thinks is False and family.thinking is None)
     if not never and family.thinking is not None:
         return True
     if never:
-        if asked not in (None, "off"):
+        if level not in (None, "off"):
             changes.dropped("options.reasoning", f"{model.id} does not think.")
-    elif asked is not None and not (asked == "off" and family.off == "omit" and not family.thinks):
+    elif level is not None and not (level == "off" and family.off == "omit" and not family.thinks):
         changes.dropped(
             "options.reasoning",
             f"How to control the thinking of {family.key} is unknown; if there is a field for it, "
@@ -123,7 +123,7 @@ def _is_controlled(
     return False
 
 
-def _kept_off(
+def _thinking_off(
     model: Model,
     family: Family,
     options: CompletionOptions,
@@ -134,17 +134,17 @@ def _kept_off(
     """Keep the model from thinking, or request the least thinking where that is impossible."""
     cap = options.max_tokens
     if family.off in ("disabled", "between_tools"):
-        kept: Any = {"thinking": {"type": family.off}}
+        fields: Any = {"thinking": {"type": family.off}}
         if family.off == "between_tools":
             changes.rewritten(
                 "options.reasoning", f"{family.key} can only be kept to think between tool calls."
             )
-        return ThinkingPlan(kept, cap)
+        return ThinkingPlan(fields, cap)
     if family.off == "none":
         return ThinkingPlan(_fields(family, "none"), cap)
     if family.off == "omit" or family.thinking == "budget":
         return ThinkingPlan(max_tokens=cap)
-    return _asked(family, _least(model, family, changes), options, display=display)
+    return _thinking_on(family, _least(model, family, changes), options, display=display)
 
 
 def effort_word(
@@ -179,7 +179,7 @@ def _least(model: Model, family: Family, changes: Changes) -> str:
     return _effort("minimal", model, family, changes)
 
 
-def _asked(
+def _thinking_on(
     family: Family, effort: str | None, options: CompletionOptions, *, display: dict[str, Any]
 ) -> ThinkingPlan:
     if family.thinking == "adaptive":

@@ -39,7 +39,7 @@ async def count_input_tokens(
 ) -> int:
     """Count the tokens of the request that would be sent; the hook `count_tokens`.
 
-    CountTokens takes models and no inference profiles, so the model behind a profile is asked.
+    CountTokens takes models and no inference profiles, so the model behind a profile is named.
 
     Raises:
         ProviderError: The service failed, or cannot count for this model.
@@ -55,8 +55,8 @@ async def count_input_tokens(
     )  # fmt: skip
     payload = without_cache_points(call.request.payload) or call.request.payload
     counted = {key: payload[key] for key in _COUNTED if key in payload}
-    asked = {"modelId": base_model_id(behind or model.id), "input": {"converse": counted}}
-    request = await prepare_for_runtime(clients, "count_tokens", asked, target, call.headers)
+    parameters = {"modelId": base_model_id(behind or model.id), "input": {"converse": counted}}
+    request = await prepare_for_runtime(clients, "count_tokens", parameters, target, call.headers)
     sender = transport_for(transport, target, request.url)
     try:
         async with sender.send(request, deadlines=options.deadlines) as response:

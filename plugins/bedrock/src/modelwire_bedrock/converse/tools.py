@@ -97,22 +97,22 @@ def _spec(
     tool: OfferedTool, family: Family, changes: Changes, budget: StrictBudget
 ) -> dict[str, Any]:
     path = f"{tool.path}.parameters"
-    given: dict[str, Any] = tool.parameters
+    parameters: dict[str, Any] = tool.parameters
     if family.inline_references:
-        given, changed = inline_references(given)
+        parameters, changed = inline_references(parameters)
         if changed:
             changes.rewritten(path, f"{family.key} does not follow references; they are inlined.")
-    normal = tool_schema(given)
+    normal = tool_schema(parameters)
     schema = normal.schema
     if normal.notes == (_UNTYPED,):
         changes.added(f"{path}.type", _UNTYPED[1])
     elif normal.notes:
-        said = " ".join(dict.fromkeys(reason for _, reason in normal.notes))
-        changes.rewritten(path, f"Tool {tool.name!r}: {said}")
+        reasons = " ".join(dict.fromkeys(reason for _, reason in normal.notes))
+        changes.rewritten(path, f"Tool {tool.name!r}: {reasons}")
     spec: dict[str, Any] = {"name": tool.wire_name}
-    told = [text for text in (tool.description, normal.forms) if text]
-    if told:
-        spec["description"] = "\n\n".join(told)
+    description_parts = [text for text in (tool.description, normal.forms) if text]
+    if description_parts:
+        spec["description"] = "\n\n".join(description_parts)
     if tool.strict:
         reason = budget.add_tool(schema)
         if reason is not None:

@@ -184,7 +184,9 @@ def result_of(
         rendering.changes.rewritten(
             path, "Without tools the service refuses tool results; it is sent as text."
         )
-        return ToolResultBlocks([_told(message.tool_name, failed=message.is_error), *content])
+        return ToolResultBlocks(
+            [_result_heading(message.tool_name, failed=message.is_error), *content]
+        )
     content, beside = _place_media(content, wire_id, path, rendering, failed=message.is_error)
     return ToolResultBlocks(
         [_result(wire_id, content, rendering, failed=message.is_error, path=path)], beside
@@ -195,11 +197,11 @@ def missing_result(call: MissingToolResult, rendering: Rendering) -> list[dict[s
     """Write the result of a call that never got one, as that of a tool that failed."""
     content = [{"text": NO_RESULT}]
     if not rendering.tool_blocks:
-        return [_told(call.call.name, failed=True), *content]
+        return [_result_heading(call.call.name, failed=True), *content]
     return [_result(call.wire_id, content, rendering, failed=True, path=call.path)]
 
 
-def _told(name: str, *, failed: bool) -> dict[str, Any]:
+def _result_heading(name: str, *, failed: bool) -> dict[str, Any]:
     return {"text": f"[Tool result: {clean_text(name)}{' (error)' if failed else ''}]:"}
 
 

@@ -145,10 +145,10 @@ def _in_order(kinds: frozenset[InputKind]) -> tuple[InputKind, ...]:
 
 
 def _reasons(model_id: str, name: str) -> bool | None:
-    said = f"{model_id} {name}".lower()
+    names = f"{model_id} {name}".lower()
     family = family_of(model_id, name=name)
     if family.thinking is not None or family.thinks:
         return True
-    if limits_of(model_id).reasons or "thinking" in said or "reasoning" in said:
+    if limits_of(model_id).reasons or "thinking" in names or "reasoning" in names:
         return True
     return family.thinks

@@ -55,14 +55,14 @@ async def discover_mantle(
 
     Raises:
         ConfigError: A setting is not valid.
-        ProviderError: AWS cannot be asked, or refused.
+        ProviderError: No request could be sent, or AWS refused it.
     """
     options = discovery_options(settings, provider.id)
-    target = resolve_target(None, None, provider, config, asked_region=options.region)
+    target = resolve_target(None, None, provider, config, discovery_region=options.region)
     root = mantle_root(Model(provider.id, ""), provider, target)
     if root.endswith(".api.aws") and target.region not in MANTLE_REGIONS:
         return []
-    asked = evolve(
+    mantle_provider = evolve(
         provider, region=target.region, extra={**provider.extra, "signingService": MANTLE}
     )
     request = Request(
@@ -74,7 +74,9 @@ async def discover_mantle(
     carrier = transport_for(transport, target, root)
 
     async def fetch() -> Any:
-        return await _fetch(await authorize(request, asked, config, clients), carrier, provider.id)
+        return await _fetch(
+            await authorize(request, mantle_provider, config, clients), carrier, provider.id
+        )
 
     listed = await with_fresh_credentials(fetch, target=target, clients=clients or shared_clients())
     mapper = Mapper(

@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["look_up_profiles"]
 
-_asked = Memory[bool]()
-"""The places that were asked, whatever they said."""
+_looked_up = Memory[bool]()
+"""The places whose profiles were requested, whatever the outcome."""
 
 
 async def look_up_profiles(target: Target, clients: Clients, transport: Transport) -> bool:
-    """Ask a region for its inference profiles, once in this process; they are remembered for calls.
+    """List a region's inference profiles, once in this process; they are remembered for calls.
 
-    A control plane is not asked whose address is unknown because only that of the runtime was
-    configured. Does not raise. After a failure other than a refusal the next call asks again.
+    Nothing is sent where the address of the control plane is unknown, because only that of the
+    runtime was configured. Does not raise. After a failure other than a refusal the next call
+    tries again.
 
     Args:
         target: The address and the identity.
@@ -39,9 +40,9 @@ async def look_up_profiles(target: Target, clients: Clients, transport: Transpor
         Whether the profiles were read now.
     """
     place = target.control_plane
-    if _asked.get(place) or (target.endpoint_url and not target.control_url):
+    if _looked_up.get(place) or (target.endpoint_url and not target.control_url):
         return False
-    _asked.update(place, lambda _: True)
+    _looked_up.update(place, lambda _: True)
     try:
         found = await all_pages(
             "list_inference_profiles",
@@ -54,7 +55,7 @@ async def look_up_profiles(target: Target, clients: Clients, transport: Transpor
     except (AccessDenied, NotFound):
         return False
     except ModelwireError:
-        _asked.update(place, lambda _: False)
+        _looked_up.update(place, lambda _: False)
         return False
     known = inventory_of(place)
     ids = (str(item.get("inferenceProfileId", "")).strip() for item in found)

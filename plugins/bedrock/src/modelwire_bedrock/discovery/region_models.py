@@ -74,10 +74,10 @@ async def discover(
     Raises:
         ConfigError: A setting is not valid.
         AccessDenied: Neither list may be read.
-        ProviderError: AWS cannot be asked, or failed.
+        ProviderError: No request could be sent, or AWS failed.
     """
     options = discovery_options(settings, provider.id)
-    target = resolve_target(None, None, provider, config, asked_region=options.region)
+    target = resolve_target(None, None, provider, config, discovery_region=options.region)
     listing = await _ask(target, clients or shared_clients(), transport)
     _remember(target, listing)
     mapper = Mapper(
@@ -106,7 +106,7 @@ def models_in(
         listing: What AWS lists.
         options: Which models are wanted.
         mapper: Makes the models.
-        region: The region that was asked.
+        region: The region that the models are listed for.
     """
     makers = options.provider_filter
     wanted = [

@@ -40,8 +40,8 @@ async def profile_after_refusal(
 ) -> str | None:
     """The profile to call after a refusal, or `None` where none would help.
 
-    Which models are served by profiles only is not guessed. Where none is known, the region is asked
-    for its profiles, once in this process.
+    Which models are served by profiles only is not guessed. Where none is known, the region's
+    profiles are listed, once in this process.
 
     Args:
         refusal: With what the model's id was refused.

@@ -124,8 +124,8 @@ def profile_for(
     Args:
         model_id: The requested id. An ARN, or an id with a geography, is not changed.
         region: The region that is called.
-        inventory: What the region offers, if it was asked. Where it has a profile of the model, the
-            table of profiles is not used.
+        inventory: What the region offers, where its lists were read. Where it has a profile of the
+            model, the table of profiles is not used.
         refused: Whether AWS has already refused a call of the bare id.
         allow_global: Whether a global profile may be chosen, so that data may leave the geography.
         invalid: Ids of profiles that AWS has called invalid.
@@ -175,7 +175,7 @@ def global_only(
     Args:
         model_id: The requested id.
         region: The region that is called.
-        inventory: What the region offers, if it was asked.
+        inventory: What the region offers, where its lists were read.
         refused: Whether AWS has already refused a call of the bare id.
         invalid: Ids of profiles that AWS has called invalid.
     """

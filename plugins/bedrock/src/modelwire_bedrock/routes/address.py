@@ -88,7 +88,7 @@ def _root(url: str) -> str:
 
 def _says_fips(target: Target) -> bool:
     files = read_shared_files(target.environ)
-    said = target.environ.get("AWS_USE_FIPS_ENDPOINT") or files.profile(target.profile).get(
+    setting = target.environ.get("AWS_USE_FIPS_ENDPOINT") or files.profile(target.profile).get(
         "use_fips_endpoint"
     )
-    return str(said or "").lower() == "true"
+    return str(setting or "").lower() == "true"

@@ -64,7 +64,7 @@ class RoutedCall:
     """A call through another plugin's API.
 
     Attributes:
-        asked: The requested model.
+        requested: The requested model.
         request: The input of the other plugin, except for the address.
         choice: The route.
         root: The address of the endpoint.
@@ -76,7 +76,7 @@ class RoutedCall:
         profile_changes: What the choice of another profile has changed.
     """
 
-    asked: Model
+    requested: Model
     request: RoutedRequest
     choice: RouteChoice
     root: str
@@ -112,8 +112,8 @@ class RoutedCall:
         """
         request, held, begun = self.request, list[Delta](), False
         url = base_url(self.root, self.choice, self.prefix)
-        asked = request.provider
-        provider = _addressed.derive((asked,), url, lambda: evolve(asked, base_url=url))
+        configured = request.provider
+        provider = _addressed.derive((configured,), url, lambda: evolve(configured, base_url=url))
         options = request.options
         if deadlines is not options.deadlines:
             options = evolve(options, deadlines=deadlines)
@@ -149,15 +149,13 @@ class RoutedCall:
             by_api = error.status is not None and not self._is_of_aws(error)
             error.hint = (None if by_api else error.hint) or login_hint(self.target)
             return
-        row = routes_of(self.asked.id)
+        row = routes_of(self.requested.id)
         if row is None or error.status not in (400, 404):
             return
         served = {"runtime": row.runtime, "mantle": row.mantle}[self.choice.endpoint]
         if self.choice.api not in served:
             known = ", ".join(dict.fromkeys((*row.runtime, *row.mantle)))
-            error.hint = (
-                f"{self.asked.id} is known to answer in: {known} ({row.evidence}, {row.checked})."
-            )
+            error.hint = f"{self.requested.id} is known to answer in: {known} ({row.evidence}, {row.checked})."
 
     async def with_fresh_credentials(self) -> RoutedCall:
         """The same with credentials that are loaded once more."""
@@ -177,7 +175,7 @@ class RoutedCall:
         if self.choice.endpoint != "runtime":
             return None
         found = chosen_profile(
-            self.asked, self.target, refused=True, allow_global=self.allow_global
+            self.requested, self.target, refused=True, allow_global=self.allow_global
         )
         if found is None or found.model_id == self.called:
             return None
@@ -193,7 +191,7 @@ class RoutedCall:
 
     async def through_another_profile(self) -> RoutedCall | None:
         """The same through the next likely profile, where the one that was chosen does not exist."""
-        if self.called == self.asked.id or self.choice.endpoint != "runtime":
+        if self.called == self.requested.id or self.choice.endpoint != "runtime":
             return None
         remember_invalid(self.target.runtime, self.called)
         return await self.through_a_profile()

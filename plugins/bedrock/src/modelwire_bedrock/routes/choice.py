@@ -65,20 +65,20 @@ _chosen: Derived[RouteChoice] = Derived()
 
 def _choose(model: Model, provider: ProviderConfig) -> RouteChoice:
     row = routes_of(_base(model))
-    asked, source = _asked_api(model, provider)
+    configured, source = _configured_api(model, provider)
     if provider.id == MANTLE_PROVIDER or is_mantle(model.base_url or provider.base_url):
-        api = asked or _usual_at_mantle(row, model)
+        api = configured or _usual_at_mantle(row, model)
         reason = source or _evidence(row) or "the usual API of its maker"
         return RouteChoice("mantle", api, reason, _prefix(row), fixed=True)
-    if asked is not None:
+    if configured is not None:
         if (
             row is not None
-            and asked not in row.runtime
-            and (asked in row.mantle or not row.runtime)
+            and configured not in row.runtime
+            and (configured in row.mantle or not row.runtime)
         ):
             reason = f"{source}; only Mantle has the model or the API ({_evidence(row)})"
-            return RouteChoice("mantle", asked, reason, _prefix(row))
-        return RouteChoice("runtime", asked, source)
+            return RouteChoice("mantle", configured, reason, _prefix(row))
+        return RouteChoice("runtime", configured, source)
     if row is None or CONVERSE in row.runtime:
         return RouteChoice("runtime", CONVERSE, "the default where a model has it")
     reason = f"the model is not on Converse ({_evidence(row)})"
@@ -119,7 +119,7 @@ def mantle_id(model: Model) -> str:
     return mantle_name(model.id)
 
 
-def _asked_api(model: Model, provider: ProviderConfig) -> tuple[str | None, str]:
+def _configured_api(model: Model, provider: ProviderConfig) -> tuple[str | None, str]:
     """The API of another plugin that the configuration names, and where."""
     entry = next((entry for entry in provider.models if entry.id == model.id), None)
     if entry is not None and entry.api in OTHER_APIS:

@@ -83,7 +83,7 @@ def complete_through(
         else:
             root = mantle_root(model, provider, target)
         return RoutedCall(
-            asked=model,
+            requested=model,
             request=request,
             choice=choice,
             root=root,

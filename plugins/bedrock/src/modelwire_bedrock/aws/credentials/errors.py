@@ -85,9 +85,9 @@ def _retrieval(error: Exception, who: str) -> tuple[str, str | None]:
 
 
 def _refusal(error: Exception) -> tuple[str, str]:
-    said = getattr(error, "response", {}).get("Error", {})
+    error_body = getattr(error, "response", {}).get("Error", {})
     operation = getattr(error, "operation_name", "a call")
-    message = f"AWS refused {operation}: {said.get('Code')}: {said.get('Message')}"
+    message = f"AWS refused {operation}: {error_body.get('Code')}: {error_body.get('Message')}"
     hint = "Check the role's trust policy, and that the credentials behind it are still valid."
     return message, hint
 

@@ -145,14 +145,14 @@ def _web_identity(session: Session, environ: dict[str, str], cache: dict[str, An
     token_file = environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
     if not token_file:
         return []
-    said = {
+    settings = {
         "web_identity_token_file": token_file,
         "role_arn": environ.get("AWS_ROLE_ARN"),
         "role_session_name": environ.get("AWS_ROLE_SESSION_NAME"),
     }
     return [
         chain.AssumeRoleWithWebIdentityProvider(
-            load_config=lambda: {"profiles": {"environment": said}},
+            load_config=lambda: {"profiles": {"environment": settings}},
             client_creator=_creator(session),
             profile_name="environment",
             cache=cache,

@@ -62,7 +62,7 @@ def identity_of(choice: CredentialChoice, files: SharedFiles, environ: Mapping[s
     if choice.kind == "none":
         return "anonymous"
     name = choice.profile or "default"
-    said = [str(files.profile(name)[key]) for key in _TELLING if key in files.profile(name)]
+    settings = [str(files.profile(name)[key]) for key in _TELLING if key in files.profile(name)]
     if not choice.in_config and "AWS_ROLE_ARN" in environ:
-        said.append(environ["AWS_ROLE_ARN"])
-    return f"profile {name} {fingerprint(' '.join(said))}" if said else f"profile {name}"
+        settings.append(environ["AWS_ROLE_ARN"])
+    return f"profile {name} {fingerprint(' '.join(settings))}" if settings else f"profile {name}"

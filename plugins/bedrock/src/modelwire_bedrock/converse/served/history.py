@@ -103,7 +103,11 @@ class ConverseReader:
         for given in body.objects("messages"):
             role = given.need_text("role")
             if role == "assistant":
-                blocks = [said for block in given.objects("content") for said in self._said(block)]
+                blocks = [
+                    part
+                    for block in given.objects("content")
+                    for part in self._assistant_parts(block)
+                ]
                 read.append(assistant_turn(blocks, self._model, self._upstream))
             elif role == "user":
                 read += user_turns(self._user(given))
@@ -157,7 +161,7 @@ class ConverseReader:
             else:
                 yield _media(block, kind)
 
-    def _said(self, block: Fields) -> Iterator[AssistantContent]:
+    def _assistant_parts(self, block: Fields) -> Iterator[AssistantContent]:
         if block.any("text") is not None:
             yield Text(block.need_text("text"))
         elif (used := block.object("toolUse")) is not None:

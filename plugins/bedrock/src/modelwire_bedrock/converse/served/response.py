@@ -153,8 +153,8 @@ class _ConverseWriter:
         """Write why the answer ended, and its usage."""
         stop = _event("messageStop", {"stopReason": _reason(message)})
         latency = round((time.monotonic() - self._made) * 1000)
-        told = {"usage": _usage(message.usage), "metrics": {"latencyMs": latency}}
-        return self._begin() + stop + _event("metadata", told)
+        metadata = {"usage": _usage(message.usage), "metrics": {"latencyMs": latency}}
+        return self._begin() + stop + _event("metadata", metadata)
 
     def fail(self, failure: Failure) -> list[WireEvent]:
         """Write an exception, which ends the stream."""
