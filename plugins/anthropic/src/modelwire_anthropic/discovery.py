@@ -105,8 +105,8 @@ def _kinds(able: Mapping[str, Any], *path: str) -> list[str]:
 
 
 def _supported(able: Mapping[str, Any], name: str) -> bool | None:
-    said = able.get(name)
-    value = said.get("supported") if isinstance(said, Mapping) else None
+    capability = able.get(name)
+    value = capability.get("supported") if isinstance(capability, Mapping) else None
     return value if isinstance(value, bool) else None
 
 

@@ -91,28 +91,28 @@ _TABLE = (
 
 
 def claude_of(model: Model) -> Claude:
-    """The generation of a model, corrected by what the list of models said about it."""
+    """The generation of a model, corrected by the list of models."""
     name = model.id.rpartition("/")[2].lower()
     # Gateways and clouds write more before it, such as `anthropic.claude-…`.
     found = _generation(name[max(name.find("claude-"), 0) :])
-    said: dict[str, Any] = {}
+    corrections: dict[str, Any] = {}
     if model.max_tokens is not None:
-        said["max_tokens"] = model.max_tokens
+        corrections["max_tokens"] = model.max_tokens
     styles, efforts = model.extra.get("thinkingTypes"), model.extra.get("efforts")
     if isinstance(styles, list) and styles:
-        said["thinking"] = "adaptive" if "adaptive" in styles else "budget"
+        corrections["thinking"] = "adaptive" if "adaptive" in styles else "budget"
     if isinstance(efforts, list):
-        said["efforts"] = tuple(word for word in _FIVE if word in efforts)
+        corrections["efforts"] = tuple(word for word in _FIVE if word in efforts)
     if isinstance(model.extra.get("structuredOutputs"), bool):
-        said["schema"] = model.extra["structuredOutputs"]
+        corrections["schema"] = model.extra["structuredOutputs"]
     if model.reasoning is False:
-        said["thinking"] = None
-    return _corrected(found, tuple(said.items())) if said else found
+        corrections["thinking"] = None
+    return _corrected(found, tuple(corrections.items())) if corrections else found
 
 
 @lru_cache(maxsize=512)
-def _corrected(found: Claude, said: tuple[tuple[str, Any], ...]) -> Claude:
-    return evolve(found, **dict(said))
+def _corrected(found: Claude, corrections: tuple[tuple[str, Any], ...]) -> Claude:
+    return evolve(found, **dict(corrections))
 
 
 @cache

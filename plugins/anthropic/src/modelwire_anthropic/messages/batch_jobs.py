@@ -219,10 +219,10 @@ class MessageBatches:
             return BatchResult(custom_id, error=error)
 
     def _failure(self, result: Mapping[str, Any], account: Account) -> ModelwireError:
-        said = json_api(account).redact_json(result.get("error"))
-        request_id = read_text(said, "request_id") if isinstance(said, dict) else None
+        error = json_api(account).redact_json(result.get("error"))
+        request_id = read_text(error, "request_id") if isinstance(error, dict) else None
         return error_in_stream(
-            said, provider=self.provider.id, model=self.model.id, request_id=request_id or None
+            error, provider=self.provider.id, model=self.model.id, request_id=request_id or None
         )
 
     def _message(

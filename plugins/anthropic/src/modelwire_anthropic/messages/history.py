@@ -45,7 +45,7 @@ def _turns_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[st
     """Write messages as turns; in a user turn, tool results come before the user's content."""
     turns: list[dict[str, Any]] = []
     results: list[_Block] = []
-    said: list[_Block] = []
+    content: list[_Block] = []
     history = read_history(
         messages,
         rendering.changes,
@@ -54,28 +54,26 @@ def _turns_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[st
     )
     for step in history:
         if isinstance(step, AssistantTurn):
-            turns += _user([*results, *said])
-            results, said = [], []
+            turns += _user([*results, *content])
+            results, content = [], []
             _let_assistant_speak(turns, step, rendering)
         elif isinstance(step, UserTurn):
-            said += step.parts
+            content += step.parts
         elif isinstance(step, ToolResult):
             results.append(result_of(step.message, step.wire_id, step.path, rendering))
         else:
             results.append(missing_result(step.wire_id))
-    return turns + _user([*results, *said])
+    return turns + _user([*results, *content])
 
 
 def _let_assistant_speak(
-    turns: list[dict[str, Any]], spoken: AssistantTurn[list[_Block]], rendering: Rendering
+    turns: list[dict[str, Any]], turn: AssistantTurn[list[_Block]], rendering: Rendering
 ) -> None:
     if turns and turns[-1]["role"] == "assistant":
-        rendering.changes.note(
-            "merged", spoken.path, "Two turns of the assistant in a row are one."
-        )
-        turns[-1]["content"] += spoken.content
+        rendering.changes.note("merged", turn.path, "Two turns of the assistant in a row are one.")
+        turns[-1]["content"] += turn.content
     else:
-        turns.append({"role": "assistant", "content": spoken.content})
+        turns.append({"role": "assistant", "content": turn.content})
 
 
 def _end_with_user(written: list[dict[str, Any]], rendering: Rendering) -> None:
@@ -92,5 +90,5 @@ def _end_with_user(written: list[dict[str, Any]], rendering: Rendering) -> None:
 
 
 def _user(content: list[_Block]) -> list[dict[str, Any]]:
-    """The user's turn, or nothing where nothing was said."""
+    """The user's turn, or nothing where it has no content."""
     return [{"role": "user", "content": content}] if content else []

@@ -140,17 +140,17 @@ def _sampling(
     if temperature is not None and temperature > 1:
         changes.rewritten("options.temperature", "The highest temperature is 1.")
         temperature = 1.0
-    asked = {"temperature": temperature, "top_p": top_p}
-    given = {name: value for name, value in asked.items() if value is not None}
+    requested = {"temperature": temperature, "top_p": top_p}
+    sent = {name: value for name, value in requested.items() if value is not None}
     if claude.sampling == "none" or planned.thinks:
         why = "while it thinks" if planned.thinks and claude.sampling != "none" else "at all"
-        for name in given:
+        for name in sent:
             changes.dropped(f"options.{name}", f"The model does not take it {why}.")
-        given = {}
-    elif claude.sampling == "one" and len(given) > 1:
+        sent = {}
+    elif claude.sampling == "one" and len(sent) > 1:
         changes.dropped("options.top_p", "The model takes temperature or top_p, not both.")
-        del given["top_p"]
-    fields |= given
+        del sent["top_p"]
+    fields |= sent
     stops = [text for text in map(clean_text, options.stop) if not is_blank(text)]
     if len(stops) < len(options.stop):
         changes.dropped("options.stop", "The service refuses a blank text to stop at.")

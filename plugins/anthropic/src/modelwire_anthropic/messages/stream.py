@@ -213,8 +213,8 @@ class Translator:
 
     def _failure(self) -> ProviderError:
         if self._reason == "refusal":
-            said = self._details if isinstance(self._details, Mapping) else {}
-            words = [str(said[key]) for key in ("category", "explanation") if said.get(key)]
+            details = self._details if isinstance(self._details, Mapping) else {}
+            words = [str(details[key]) for key in ("category", "explanation") if details.get(key)]
             what = f": {'; '.join(words)}" if words else "."
             return ContentFiltered(f"The model refused to answer (refusal){what}")
         return MalformedResponse(

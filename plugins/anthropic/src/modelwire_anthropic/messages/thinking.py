@@ -77,7 +77,7 @@ def plan(
 
 
 def _off(claude: Claude, vendor: Vendor, changes: Changes) -> dict[str, Any]:
-    """Keep a model from thinking, as the model or its service wants that said."""
+    """Keep a model from thinking, in the way that the model or its service expects."""
     if claude.off in ("disabled", "between_tools"):
         return {"thinking": {"type": claude.off}}
     if claude.off is None:

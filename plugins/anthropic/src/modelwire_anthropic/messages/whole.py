@@ -37,6 +37,6 @@ def events_of_answer(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             delta = {"type": "citations_delta", "citation": citation}
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
-    said = {key: answer.get(key) for key in ("stop_reason", "stop_sequence", "stop_details")}
-    yield {"type": "message_delta", "delta": said, "usage": answer.get("usage")}
+    delta = {key: answer.get(key) for key in ("stop_reason", "stop_sequence", "stop_details")}
+    yield {"type": "message_delta", "delta": delta, "usage": answer.get("usage")}
     yield {"type": "message_stop"}

@@ -162,10 +162,10 @@ class _Reader:
         else:
             for block in given.objects("content"):
                 self._marks.note(block)
-                blocks += self._said(block)
+                blocks += self._assistant_content(block)
         return assistant_turn(blocks, self._model, self._upstream)
 
-    def _said(self, block: Fields) -> Iterator[AssistantContent]:
+    def _assistant_content(self, block: Fields) -> Iterator[AssistantContent]:
         match block.need_text("type"):
             case "text":
                 yield Text(block.need_text("text"))

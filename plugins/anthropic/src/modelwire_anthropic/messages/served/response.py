@@ -86,22 +86,22 @@ class MessagesDialect:
         return {"request-id": request_id, "x-request-id": request_id}
 
 
-def _message(message: AssistantMessage, asked: Asked) -> dict[str, Any]:
+def _message(message: AssistantMessage, request: Asked) -> dict[str, Any]:
     return {
-        **_opening(asked),
+        **_opening(request),
         "content": [block_of(block) for block in message.content],
         "stop_reason": stop_reason_of(message),
         "usage": usage_of(message.usage),
-        **extension(asked, message),
+        **extension(request, message),
     }
 
 
-def _opening(asked: Asked) -> dict[str, Any]:
+def _opening(request: Asked) -> dict[str, Any]:
     return {
-        "id": f"msg_{asked.request_id.removeprefix('req_')}",
+        "id": f"msg_{request.request_id.removeprefix('req_')}",
         "type": "message",
         "role": "assistant",
-        "model": asked.name,
+        "model": request.name,
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
@@ -112,8 +112,8 @@ def _opening(asked: Asked) -> dict[str, Any]:
 class _MessagesWriter:
     """Writes the events of one answer."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, request: Asked) -> None:
+        self._request = request
         self._begun = False
         self._order = BlockOrder()
         self._places: dict[int, int] = {}
@@ -134,14 +134,14 @@ class _MessagesWriter:
             "type": "message_delta",
             "delta": {"stop_reason": stop_reason_of(message), "stop_sequence": None},
             "usage": usage_of(message.usage),
-            **extension(self._asked, message),
+            **extension(self._request, message),
         }
         stop = self._event("message_stop", b'{"type":"message_stop"}')
         return self._begin() + self._event("message_delta", _encode(delta)) + stop
 
     def fail(self, failure: Failure) -> list[WireEvent]:
         """Write an error, which ends the stream."""
-        return self._event("error", _encode(error_body(failure, self._asked.request_id)))
+        return self._event("error", _encode(error_body(failure, self._request.request_id)))
 
     def keep_alive(self) -> list[WireEvent]:
         """Write a `ping`; `message_start` comes before it."""
@@ -155,7 +155,7 @@ class _MessagesWriter:
         if self._begun:
             return []
         self._begun = True
-        start = {"type": "message_start", "message": _opening(self._asked)}
+        start = {"type": "message_start", "message": _opening(self._request)}
         return self._event("message_start", _encode(start))
 
     def _start(self, content_index: int, block: Mapping[str, Any]) -> list[WireEvent]:
