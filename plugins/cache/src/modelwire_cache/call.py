@@ -60,7 +60,7 @@ class RecordedCall:
         self._number = scope.session.claim(self.settings.directory, request.key)
 
     async def find(self) -> Recording | None:
-        """The recording that answers it; `None` where the model is to be asked.
+        """The recording that answers it; `None` where the model is to be called.
 
         Raises:
             NoRecording: There is no recording, and the mode is `replay`.
@@ -140,7 +140,7 @@ class RecordedCall:
             return None
         recording, why = self._usable(path)
         if recording is None and replays:
-            raise self.missing(f"{self.request.model} is not asked, and {why}.")
+            raise self.missing(f"{self.request.model} is not called, and {why}.")
         if recording is None or not (replays or recording.is_lasting):
             return None
         self._scope.note(path, recorded=False)
@@ -167,14 +167,14 @@ class RecordedCall:
         if recorded:
             times = "once" if len(recorded) == 1 else f"{len(recorded)} times"
             why = (
-                f"{model} is asked the same for time {self._number}, and that was recorded {times} "
+                f"{model} gets this request for time {self._number}, and it was recorded {times} "
                 f"in {directory}."
             )
             error = self.missing(why)
             error.nearest = self._store.find(self.request, recorded[-1])
             return error
-        asked = request_document(self.request.kind, model, self._displayed.content)
-        found = nearest(asked, self._candidates())
+        document = request_document(self.request.kind, model, self._displayed.content)
+        found = nearest(document, self._candidates())
         if found is None:
             return self.missing(
                 f"No recording answers this request to {model}; there is none in {directory}."

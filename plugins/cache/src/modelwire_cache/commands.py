@@ -85,7 +85,7 @@ def list_recordings(config_path: Path | None, folder: Path | None, *, as_json: b
 @_folder
 @_config
 def show(name: str, config_path: Path | None, folder: Path | None, *, as_json: bool) -> None:
-    """Show one recording: what was asked, and what was answered.
+    """Show one recording: the request and the answer.
 
     NAME is its file, the file's name, or a part of it that no other has.
 
@@ -225,9 +225,9 @@ def _summary(recording: Recording) -> dict[str, Any]:
 
 
 def _question(recording: Recording) -> str:
-    """The beginning of the last thing that was said before the answer."""
-    said = list(_texts(recording.request.get("messages")))
-    text = " ".join(said[-1].split()) if said else ""
+    """The beginning of the last text before the answer."""
+    texts = list(_texts(recording.request.get("messages")))
+    text = " ".join(texts[-1].split()) if texts else ""
     return text if len(text) <= _LONGEST_QUESTION else f"{text[: _LONGEST_QUESTION - 1]}…"
 
 

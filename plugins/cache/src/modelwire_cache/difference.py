@@ -43,29 +43,29 @@ def request_document(kind: str, model: str, content: Mapping[str, Any]) -> dict[
     return {"kind": kind, "model": model, **content}
 
 
-def differences(asked: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[Difference]:
+def differences(requested: Mapping[str, Any], recorded: Mapping[str, Any]) -> list[Difference]:
     """Where two requests differ, in the order of the request's parts."""
-    names = [name for name in _ORDER if name in asked or name in recorded]
+    names = [name for name in _ORDER if name in requested or name in recorded]
     return [
         difference
         for name in names
-        for difference in _differences(name, _part(asked, name), _part(recorded, name))
+        for difference in _differences(name, _part(requested, name), _part(recorded, name))
     ]
 
 
 def nearest(
-    asked: Mapping[str, Any], recordings: Iterable[Recording]
+    requested: Mapping[str, Any], recordings: Iterable[Recording]
 ) -> tuple[Recording, list[Difference]] | None:
     """The recording whose request differs at the fewest places, and these; `None` without any.
 
     Args:
-        asked: The request, as `request_document` makes it.
+        requested: The request, as `request_document` makes it.
         recordings: The recordings to choose from. Of several that are equally near the first is taken.
     """
     best: tuple[Recording, list[Difference]] | None = None
     for recording in recordings:
         document = request_document(recording.kind, recording.model, recording.request)
-        found = differences(asked, document)
+        found = differences(requested, document)
         if best is None or len(found) < len(best[1]):
             best = recording, found
     return best
@@ -76,31 +76,31 @@ def _part(document: Mapping[str, Any], name: str) -> Any:
     return document.get(name, {} if name == "options" else _ABSENT)
 
 
-def _differences(path: str, asked: Any, recorded: Any) -> Iterator[Difference]:
-    if isinstance(asked, dict) and isinstance(recorded, dict):
-        for key in [*asked, *(key for key in recorded if key not in asked)]:
+def _differences(path: str, requested: Any, recorded: Any) -> Iterator[Difference]:
+    if isinstance(requested, dict) and isinstance(recorded, dict):
+        for key in [*requested, *(key for key in recorded if key not in requested)]:
             place = f"{path}.{key}" if key.isidentifier() else f"{path}[{json.dumps(key)}]"
-            yield from _differences(place, asked.get(key, _ABSENT), recorded.get(key, _ABSENT))
-    elif isinstance(asked, list) and isinstance(recorded, list):
-        for index in range(max(len(asked), len(recorded))):
-            one = asked[index] if index < len(asked) else _ABSENT
+            yield from _differences(place, requested.get(key, _ABSENT), recorded.get(key, _ABSENT))
+    elif isinstance(requested, list) and isinstance(recorded, list):
+        for index in range(max(len(requested), len(recorded))):
+            one = requested[index] if index < len(requested) else _ABSENT
             other = recorded[index] if index < len(recorded) else _ABSENT
             yield from _differences(f"{path}[{index}]", one, other)
-    elif asked != recorded or isinstance(asked, bool) != isinstance(recorded, bool):
-        yield Difference(path, *_excerpts(asked, recorded))
+    elif requested != recorded or isinstance(requested, bool) != isinstance(recorded, bool):
+        yield Difference(path, *_excerpts(requested, recorded))
 
 
-def _excerpts(asked: Any, recorded: Any) -> tuple[str, str]:
+def _excerpts(requested: Any, recorded: Any) -> tuple[str, str]:
     """Two values in short; of long texts the part around the first character that differs."""
-    if isinstance(asked, str) and isinstance(recorded, str):
-        pairs = zip(asked, recorded, strict=False)
+    if isinstance(requested, str) and isinstance(recorded, str):
+        pairs = zip(requested, recorded, strict=False)
         same = next(
             (at for at, (one, other) in enumerate(pairs) if one != other),
-            min(len(asked), len(recorded)),
+            min(len(requested), len(recorded)),
         )
-        begin = max(0, same - _BEFORE) if max(len(asked), len(recorded)) > _LONGEST else 0
-        return _text(asked, begin), _text(recorded, begin)
-    return _short(asked), _short(recorded)
+        begin = max(0, same - _BEFORE) if max(len(requested), len(recorded)) > _LONGEST else 0
+        return _text(requested, begin), _text(recorded, begin)
+    return _short(requested), _short(recorded)
 
 
 def _text(text: str, begin: int) -> str:

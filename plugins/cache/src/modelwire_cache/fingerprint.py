@@ -199,8 +199,8 @@ def _block(block: UserContent | AssistantContent) -> Any:
             return {"image": block.mime_type, "sha256": digest(block.data)}
         case File():
             file = {"file": block.mime_type, "name": block.name, "sha256": digest(block.data)}
-            asked = {"citations": block.citations, "context": block.context}
-            return file | {key: value for key, value in asked.items() if value is not None}
+            settings = {"citations": block.citations, "context": block.context}
+            return file | {key: value for key, value in settings.items() if value is not None}
         case _:
             return _material(block)
 

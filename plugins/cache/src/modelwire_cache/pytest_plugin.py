@@ -101,7 +101,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--recordings",
         metavar="MODE",
-        help="Mode of tests with recordings: replay (the default: no model is asked), "
+        help="Mode of tests with recordings: replay (the default: no model is called), "
         "record-missing (replay, and record what is missing), record (ask, and record all again), "
         "off (ask, and record nothing).",
     )

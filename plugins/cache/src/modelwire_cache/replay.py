@@ -132,14 +132,14 @@ def _raise_recorded(recording: Recording, call: RecordedCall) -> None:
 
 
 def _damage(recording: Recording, call: RecordedCall) -> Exception:
-    return call.missing(f"{call.request.model} is not asked, and {recording.path} is damaged.")
+    return call.missing(f"{call.request.model} is not called, and {recording.path} is damaged.")
 
 
 async def _recorded(
     deltas: AsyncIterator[Deltas], call: RecordedCall
 ) -> AsyncGenerator[Deltas, None]:
     """Pass a stream on, and record it, however it ends."""
-    said: list[Timed] = []
+    timed: list[Timed] = []
     outcome: Outcome | None = None
     failure: ProviderError | None = None
     leaving = False
@@ -148,7 +148,7 @@ async def _recorded(
         async for arrived in deltas:
             at = time.monotonic() - began
             for delta in deltas_of(arrived):
-                said.append((at, delta))
+                timed.append((at, delta))
                 if isinstance(delta, Stop):
                     outcome = "complete"
             yield arrived
@@ -157,14 +157,14 @@ async def _recorded(
         outcome, failure = "failed", error
         raise
     except (asyncio.CancelledError, GeneratorExit):
-        outcome, leaving = outcome or ("left" if said else None), True
+        outcome, leaving = outcome or ("left" if timed else None), True
         raise
     except BaseException:
         outcome = None  # a bug of the plugin's is nothing to replay
         raise
     finally:
         await _close(deltas)
-        reason = await _save(call, outcome, said, failure, leaving=leaving)
+        reason = await _save(call, outcome, timed, failure, leaving=leaving)
     if reason is not None:
         yield Diagnostic("not_recorded", {"reason": reason})
 
@@ -172,7 +172,7 @@ async def _recorded(
 async def _save(
     call: RecordedCall,
     outcome: Outcome | None,
-    said: list[Timed],
+    timed: list[Timed],
     failure: ProviderError | None,
     *,
     leaving: bool,
@@ -180,7 +180,7 @@ async def _save(
     if outcome is None:
         call.release()
         return None
-    data = partial(to_json, said, call.recorded_text)
+    data = partial(to_json, timed, call.recorded_text)
     return await call.save(outcome, data, failure, leaving=leaving)
 
 
