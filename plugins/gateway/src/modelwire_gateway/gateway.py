@@ -171,10 +171,10 @@ class Gateway:
         key = (model.provider, model.id)
         if key not in self._apis:
             # It may read files, as those of AWS's configuration.
-            told = await asyncio.to_thread(self.runtime.describe_call, model)
-            endpoint = told.get("endpoint", "").partition("?")[0]
+            description = await asyncio.to_thread(self.runtime.describe_call, model)
+            endpoint = description.get("endpoint", "").partition("?")[0]
             found = (api for end, api in _BY_ENDPOINT.items() if endpoint.endswith(end))
-            self._apis[key] = told.get("api") or model.api or next(found, "")
+            self._apis[key] = description.get("api") or model.api or next(found, "")
         return self._apis[key]
 
     def refused_fields(self, model: Model) -> set[str]:

@@ -111,8 +111,8 @@ class Groups:
             return
         failures = self._failures[model] = self._failures.get(model, 0) + 1
         seconds = min(_MOST_SECONDS, _FIRST_SECONDS * 2 ** (min(failures, 10) - 1))
-        asked = getattr(error, "retry_after", None)
-        seconds = max(seconds, min(asked or 0.0, _MOST_SECONDS))
+        retry_after = getattr(error, "retry_after", None)
+        seconds = max(seconds, min(retry_after or 0.0, _MOST_SECONDS))
         _log.warning("%s is left out of its group for %.0f s: %s.", model, seconds, error.code)
         try:
             await self._counters.cool_down(model, seconds)

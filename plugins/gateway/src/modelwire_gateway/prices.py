@@ -54,16 +54,16 @@ class PriceList:
     async def prices_of(self, models: Iterable[Model]) -> dict[str, Prices]:
         """The prices that `priced` finds for many models, by reference; others are not known."""
         known: dict[str, Prices] = {}
-        asked: dict[str, tuple[Model, str]] = {}
+        unpriced: dict[str, tuple[Model, str]] = {}
         for model in models:
             if model.prices is not None:
                 known[str(model.ref)] = model.prices
             elif (service := self._service_of(model)) is not None:
-                asked[str(model.ref)] = (model, service)
-        new = {key: each for key, each in asked.items() if key not in self._found}
+                unpriced[str(model.ref)] = (model, service)
+        new = {key: each for key, each in unpriced.items() if key not in self._found}
         if new:
             self._found |= await asyncio.to_thread(self._look_up_all, new)
-        found = {key: self._found.get(key) for key in asked}
+        found = {key: self._found.get(key) for key in unpriced}
         return known | {key: prices for key, prices in found.items() if prices is not None}
 
     def _service_of(self, model: Model) -> str | None:

@@ -1,4 +1,4 @@
-"""The log of requests: a line for each, as text or as JSON; with content only where that is asked for."""
+"""The log of requests: a line for each, as text or as JSON; with content only where that is enabled."""
 
 from __future__ import annotations
 

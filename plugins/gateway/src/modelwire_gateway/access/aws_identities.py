@@ -72,7 +72,7 @@ class AwsIdentities:
         self._transport = transport
         self._clock = clock
         self._verdicts: OrderedDict[bytes, _Verdict] = OrderedDict()
-        self._asking: dict[bytes, asyncio.Task[_Verdict]] = {}
+        self._pending: dict[bytes, asyncio.Task[_Verdict]] = {}
         self._turns = asyncio.Semaphore(_AT_A_TIME)
 
     async def authenticate(self, token: str) -> Caller:
@@ -80,7 +80,7 @@ class AwsIdentities:
 
         Raises:
             Refused: The token is not good (401), the identity may not call (403), or STS cannot be
-                asked (503).
+                reached (503).
         """
         if self._settings.audience is None:
             raise Refused(401, "unauthorized", _INVALID)
@@ -97,8 +97,8 @@ class AwsIdentities:
         return found
 
     async def aclose(self) -> None:
-        """End what is being asked."""
-        tasks = list(self._asking.values())
+        """Cancel the requests to STS."""
+        tasks = list(self._pending.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -109,27 +109,27 @@ class AwsIdentities:
         known = self._verdicts.get(key)
         if known is not None and known.until > self._clock():
             return known
-        task = self._asking.get(key)
+        task = self._pending.get(key)
         if task is None:
-            if len(self._asking) >= _MOST_WAITING:
+            if len(self._pending) >= _MOST_WAITING:
                 raise Refused(503, "unavailable", _AWAY, retry_after=1.0)
-            task = self._asking[key] = asyncio.create_task(self._ask(key, signed))
+            task = self._pending[key] = asyncio.create_task(self._look_up(key, signed))
             task.add_done_callback(lambda done: self._answered(key, done))
         # A client that leaves does not take the answer from the others.
         return await asyncio.shield(task)
 
     def _answered(self, key: bytes, task: asyncio.Task[_Verdict]) -> None:
-        self._asking.pop(key, None)
+        self._pending.pop(key, None)
         if not task.cancelled():
             # The caller may have left, so the exception is marked as retrieved.
             task.exception()
 
-    async def _ask(self, key: bytes, signed: SignedIdentity) -> _Verdict:
+    async def _look_up(self, key: bytes, signed: SignedIdentity) -> _Verdict:
         try:
             async with self._turns:
                 arn = await self._caller_identity(signed)
         except ModelwireError as error:
-            _log.warning("STS cannot be asked: %s", error.code)
+            _log.warning("STS cannot be reached: %s", error.code)
             raise Refused(503, "unavailable", _AWAY, retry_after=2.0) from None
         seconds = _REFUSAL_SECONDS if arn is None else self._settings.cache_seconds
         verdict = _Verdict(arn, min(signed.expires_at, self._clock() + seconds))

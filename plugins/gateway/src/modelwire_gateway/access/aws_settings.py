@@ -70,7 +70,7 @@ class AwsSettings:
             let in.
         identities: The identities that may call; the first match counts.
         endpoint: The STS endpoint to use in place of the token's host, such as a VPC endpoint.
-        cache_seconds: How long an identity that STS has confirmed is not asked about again.
+        cache_seconds: How long the confirmation of an identity by STS is reused.
     """
 
     audience: str | None = None

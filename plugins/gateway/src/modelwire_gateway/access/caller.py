@@ -160,7 +160,7 @@ class Admission(Protocol):
         """Note what the request used; called exactly once, also when it failed or was left.
 
         Args:
-            usage: The tokens, or `None` where the provider was not asked, or refused.
+            usage: The tokens, or `None` where no request was sent to the provider, or it refused.
             cost: USD, or `None` where the price is not known.
             model: The reference of the model that answered, where it is another than was admitted.
         """

@@ -43,7 +43,7 @@ class Keychain:
 
     Args:
         source: Where keys are stored.
-        stale_seconds: How long keys stay in force while the database cannot be asked.
+        stale_seconds: How long keys stay in force while the database cannot be reached.
         timeout: Seconds after which the database is no longer waited for.
         clock: Seconds since 1970.
     """
@@ -63,7 +63,7 @@ class Keychain:
         self._keys: Mapping[str, Key] = {}
         self._revision = -1
         self._confirmed = float("-inf")
-        self._asked = float("-inf")
+        self._compared_at = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
         self._failing = False
 
@@ -124,16 +124,16 @@ class Keychain:
 
         All that wait share a comparison, so that guessed keys cause few of them.
         """
-        while self._asked < moment:
+        while self._compared_at < moment:
             if self._refreshing is None:
-                await asyncio.sleep(self._asked + _APART_SECONDS - time.monotonic())
+                await asyncio.sleep(self._compared_at + _APART_SECONDS - time.monotonic())
             await self.refresh()
 
     def _refreshed(self, _: asyncio.Task[None]) -> None:
         self._refreshing = None
 
     async def _refresh(self) -> None:
-        self._asked = time.monotonic()
+        self._compared_at = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
                 if self._revision < 0 or await self._source.revision() != self._revision:
@@ -144,5 +144,5 @@ class Keychain:
                 _log.warning("The keys cannot be read: %s", type(error).__name__)
             self._failing = True
         else:
-            self._confirmed = self._asked
+            self._confirmed = self._compared_at
             self._failing = False

@@ -53,8 +53,8 @@ def print_keys(keys: Sequence[Key], now: float) -> None:
 def _details(key: Key) -> Iterator[str]:
     yield "models " + ", ".join(key.models) if key.models else "all models"
     yield from _limits(key.limits)
-    for asked, called in key.routes.items():
-        yield f"{asked} calls {called}"
+    for requested, called in key.routes.items():
+        yield f"{requested} calls {called}"
     for name, value in key.labels.items():
         yield f"label {name}={value}"
     if key.expires_at is not None:

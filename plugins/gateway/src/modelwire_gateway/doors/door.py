@@ -197,7 +197,7 @@ class _Visit:
                 return
 
     async def _call(self, call: ServedCall, opened: Opened, name: str, runtime: Runtime) -> None:
-        asked = Asked(call, name, self._record.request_id, int(self._record.began))
+        request = Asked(call, name, self._record.request_id, int(self._record.began))
         self._stream = stream = runtime.stream(
             call.context,
             model=None if opened.reference is None else opened.called.ref,
@@ -209,7 +209,7 @@ class _Visit:
         try:
             async with stream:
                 if call.stream:
-                    await self._write(stream, asked)
+                    await self._write(stream, request)
                 else:
                     message = await stream.result()
                     self._done(message)
@@ -217,23 +217,23 @@ class _Visit:
                         **self._dialect.headers(self._record.request_id),
                         **_ignored(call),
                     }
-                    await self._client.succeed(self._dialect.whole(message, asked), headers)
+                    await self._client.succeed(self._dialect.whole(message, request), headers)
         except Cancelled as error:
             self._failed(error)
         except ModelwireError as error:
             self._failed(error)
             raise
 
-    async def _write(self, stream: Stream, asked: Asked) -> None:
+    async def _write(self, stream: Stream, request: Asked) -> None:
         """Write the events as they come; a failure after the head is the last of them."""
-        writer = self._dialect.writer(asked)
+        writer = self._dialect.writer(request)
         channel = self._client.channel(
             {
                 "content-type": self._dialect.media_type,
                 "cache-control": "no-cache",
                 "x-accel-buffering": "no",
                 **self._dialect.headers(self._record.request_id),
-                **_ignored(asked.call),
+                **_ignored(request.call),
             },
             keep_alive=lambda: self._framed(writer.keep_alive()),
             seconds=self._gateway.settings.keep_alive_seconds,

@@ -86,7 +86,7 @@ def _answer(made: Embeddings, name: str, body: Fields, *, packed: bool) -> dict[
     tokens = made.usage.input if made.usage is not None else 0
     ignored = [field for field in body.rest() if field not in _HARMLESS]
     reason = "The gateway does not pass it on."
-    told = {"ignored": [{"path": field, "reason": reason} for field in ignored]}
+    report = {"ignored": [{"path": field, "reason": reason} for field in ignored]}
     return {
         "object": "list",
         "data": [
@@ -95,7 +95,7 @@ def _answer(made: Embeddings, name: str, body: Fields, *, packed: bool) -> dict[
         ],
         "model": name,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-        **({"modelwire": told} if ignored else {}),
+        **({"modelwire": report} if ignored else {}),
     }
 
 

@@ -52,7 +52,7 @@ async function refresh() {
   if (mine === turn && view.everyMilliseconds) timer = setTimeout(tick, view.everyMilliseconds);
 }
 
-// A page that nobody sees asks for nothing.
+// A hidden page sends no requests.
 const tick = () => (document.hidden ? undefined : refresh());
 
 async function open(name) {

@@ -64,17 +64,17 @@ function build() {
   async function submit(event) {
     event.preventDefault();
     if (running) return;
-    const asked = { role: "user", content: prompt.value };
-    const conversation = messages = [...messages, asked];
+    const question = { role: "user", content: prompt.value };
+    const conversation = messages = [...messages, question];
     log.append(bubble("user", prompt.value).box);
     prompt.value = "";
     [send.disabled, stop.disabled] = [true, false];
     const first = system.value.trim() ? [{ role: "system", content: system.value }] : [];
-    const said = await answer(form, log, { model: model.value.trim(), messages: [...first, ...conversation] });
+    const text = await answer(form, log, { model: model.value.trim(), messages: [...first, ...conversation] });
     [send.disabled, stop.disabled] = [false, true];
     if (messages !== conversation) return;
     // Without an answer the question is not part of the conversation either.
-    messages = said ? [...conversation, { role: "assistant", content: said }] : conversation.slice(0, -1);
+    messages = text ? [...conversation, { role: "assistant", content: text }] : conversation.slice(0, -1);
   }
 
   prompt.addEventListener("keydown", (event) => {
