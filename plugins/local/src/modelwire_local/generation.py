@@ -12,7 +12,7 @@ from attrs import frozen
 from modelwire.errors import MalformedToolCall, ModelwireError, RequestTimeout
 from modelwire.events import Diagnostic
 from modelwire.transport import Deadlines
-from modelwire_local.heard import Chunk, Heard
+from modelwire_local.answer_content import AnswerContent, Chunk
 from modelwire_local.json_schema.conformity import text_mismatch
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Generation(Job[Item]):
         self.request = request
         self._schema = schema
         self._tools = tools or {}
-        self.heard = Heard()
+        self.content = AnswerContent()
 
     def run(self, model: LoadedModel) -> None:
         """Let the model answer, and check what its grammar does not hold.
@@ -163,10 +163,10 @@ class Generation(Job[Item]):
             MalformedToolCall: A tool is called with arguments that its schema does not allow.
         """
         model.server.handle_chat_completions(self.request, self.deliver)
-        for name, arguments in self.heard.calls():
+        for name, arguments in self.content.calls():
             self.check_call(name, arguments)
-        if self._schema is not None and self.heard.complete:
-            reason = text_mismatch(self.heard.text, self._schema)
+        if self._schema is not None and self.content.complete:
+            reason = text_mismatch(self.content.text, self._schema)
             if reason is not None:
                 self.hand_over(Diagnostic(_UNSTRUCTURED, {"reason": reason}))
 
@@ -176,7 +176,7 @@ class Generation(Job[Item]):
         Returns:
             Whether the engine has to stop.
         """
-        self.heard.take(chunk)
+        self.content.take(chunk)
         return not self.hand_over(chunk)
 
     def check_call(self, name: str, arguments: str) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from modelwire.transport import Deadlines
+from modelwire_local.answer_content import Chunk, logprobs_in
 from modelwire_local.generation import Generation, ToolChosen
-from modelwire_local.heard import Chunk, logprobs_in
 
 if TYPE_CHECKING:
     from modelwire_local.chat.tool_prompts import ToolPrompts
@@ -68,8 +68,8 @@ class ToolGeneration(Generation):
             return
         self.hand_over(ToolChosen(chosen))
         model.server.handle_chat_completions(self._prompts.calls[chosen], self.deliver)
-        if self.heard.complete:
-            self.check_call(chosen, self.heard.text)
+        if self.content.complete:
+            self.check_call(chosen, self.content.text)
 
     @property
     def _given_up(self) -> bool:

@@ -56,13 +56,13 @@ class _History:
         rendering: The model that they are written for.
         written: The messages so far.
         results: Results since the assistant's last turn.
-        said: What the user said since then.
+        texts: The texts of the user since then.
     """
 
     rendering: Rendering
     written: list[ChatMessage] = field(factory=list)
     results: list[ChatMessage] = field(factory=list)
-    said: list[str] = field(factory=list)
+    texts: list[str] = field(factory=list)
 
     def assistant(self, turn: AssistantTurn[ChatMessage | None]) -> None:
         assert turn.content is not None  # noqa: S101 - such turns do not come out of the history
@@ -76,14 +76,14 @@ class _History:
         last |= {key: value for key, value in turn.content.items() if key not in last}
 
     def user(self, turn: UserTurn[str]) -> None:
-        if self.said:
+        if self.texts:
             reason = "Two turns of the user in a row are one."
             self.rendering.changes.note("merged", turn.path, reason)
-        self.said.append(turn.parts)
+        self.texts.append(turn.parts)
 
     def result(self, result: ToolResult) -> None:
         path = result.path
-        if self.said:
+        if self.texts:
             reason = "A result is sent before what the user says in the same turn."
             self.rendering.changes.note("moved", path, reason)
         self.results.append(result_of(result.message, result.wire_id, path, self.rendering))
@@ -92,9 +92,9 @@ class _History:
         """End the user's turn; results that are put into words are a part of it."""
         in_words = [result["content"] for result in self.results if result["role"] == "user"]
         self.written += [result for result in self.results if result["role"] != "user"]
-        if in_words or self.said:
-            self.written.append({"role": "user", "content": _joined([*in_words, *self.said])})
-        self.results, self.said = [], []
+        if in_words or self.texts:
+            self.written.append({"role": "user", "content": _joined([*in_words, *self.texts])})
+        self.results, self.texts = [], []
 
 
 def _joined(texts: Sequence[str]) -> str:

@@ -32,9 +32,9 @@ from modelwire.events import (
     ToolCallStart,
 )
 from modelwire.messages import Cost, StopReason, Usage
+from modelwire_local.answer_content import Chunk
 from modelwire_local.errors import error_from_payload
 from modelwire_local.generation import Item, ToolChosen
-from modelwire_local.heard import Chunk
 from modelwire_local.settings import API
 
 __all__ = ["Translator"]

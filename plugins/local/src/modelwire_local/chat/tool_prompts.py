@@ -107,7 +107,7 @@ def _examples(
     lines = ["You have these tools:", *listing, "Name the tool for the request."]
     pairs = [(_summary(tool), tool.wire_name) for tool in tools]
     pairs += [(text, no_tool) for text in _EXAMPLES]
-    return [_said("system", "\n".join([*system, *lines])), *_turns(pairs)]
+    return [_message("system", "\n".join([*system, *lines])), *_turns(pairs)]
 
 
 def _from_the_user(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
@@ -128,7 +128,7 @@ def _call(tool: OfferedTool, payload: Mapping[str, Any], system: Sequence[str]) 
         turns[-1] = {"role": "user", "content": f"{turns[-1]['content']}\n\n{asking}"}
     else:
         turns.append({"role": "user", "content": asking})
-    messages = [_said("system", "\n".join([*system, _CALL])), *_turns(_CALLS), *turns]
+    messages = [_message("system", "\n".join([*system, _CALL])), *_turns(_CALLS), *turns]
     fields = {key: value for key, value in payload.items() if key not in _OF_WORDS}
     return {**fields, "messages": messages, "response_format": schema_format(tool.parameters)}
 
@@ -136,13 +136,13 @@ def _call(tool: OfferedTool, payload: Mapping[str, Any], system: Sequence[str]) 
 def _turns(pairs: Sequence[tuple[str, str]]) -> list[ChatMessage]:
     """Examples of what the user says and the assistant answers, as messages."""
     return [
-        _said(role, text)
+        _message(role, text)
         for pair in pairs
         for role, text in zip(("user", "assistant"), pair, strict=True)
     ]
 
 
-def _said(role: str, text: str) -> ChatMessage:
+def _message(role: str, text: str) -> ChatMessage:
     return {"role": role, "content": text}
 
 

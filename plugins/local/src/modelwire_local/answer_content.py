@@ -7,14 +7,14 @@ from typing import Any
 
 from attrs import define, field
 
-__all__ = ["Chunk", "Heard", "logprobs_in"]
+__all__ = ["AnswerContent", "Chunk", "logprobs_in"]
 
 Chunk = dict[str, Any]
 """A dict in the shape of OpenAI's streamed chat completions."""
 
 
 @define
-class Heard:
+class AnswerContent:
     """The content of an answer's chunks so far.
 
     It never raises, since the engine swallows exceptions; a chunk of another shape is ignored.
