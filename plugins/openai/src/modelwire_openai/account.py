@@ -176,7 +176,7 @@ def key_variables(provider_id: str) -> tuple[str, ...]:
 
 
 def needs_key(provider: ProviderConfig, address: Address, server: Server | None) -> bool:
-    """Whether nothing can be asked without a key."""
+    """Whether requests need a key."""
     local = is_loopback(address.host) or (server is not None and server.local)
     return not (local or provider.auth_header is False or _without_key(provider))
 
@@ -253,9 +253,11 @@ def _headers(
     if project:
         headers = merge_headers(headers, {"OpenAI-Project": str(project)})
     headers = merge_headers(headers, provider.headers)
-    asked = provider.request.get("headers")
-    if isinstance(asked, Mapping):
-        headers = merge_headers(headers, {k: v for k, v in asked.items() if isinstance(v, str)})
+    configured = provider.request.get("headers")
+    if isinstance(configured, Mapping):
+        headers = merge_headers(
+            headers, {k: v for k, v in configured.items() if isinstance(v, str)}
+        )
     auth = _request_auth(provider)
     name, value = auth.get("headerName"), auth.get("value")
     if auth.get("mode") == "header" and isinstance(name, str) and isinstance(value, str):

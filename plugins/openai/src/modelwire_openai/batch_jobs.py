@@ -228,7 +228,7 @@ class OpenAIBatches:
             for name in ("total", "completed", "failed")
         )
         # While the file is validated, the service counts 0.
-        return BatchJob(job_id, state, total or None, completed, failed, _said(data))
+        return BatchJob(job_id, state, total or None, completed, failed, _file_errors(data))
 
     def _result(
         self, custom_id: str, line: Mapping[str, Any], item: BatchItem | None, account: Account
@@ -259,15 +259,15 @@ class OpenAIBatches:
             raise error
         return self._bodies(account).read(body, item, self.terms.price_factor)
 
-    def _failure(self, said: dict[str, Any], account: Account) -> ModelwireError:
+    def _failure(self, failure: dict[str, Any], account: Account) -> ModelwireError:
         """The error of an item that was not sent to the model."""
-        code = read_text(said, "code")
+        code = read_text(failure, "code")
         if code == "batch_expired":
             return item_expired(self.model)
         if code == "batch_cancelled":
             return item_cancelled()
-        said = cast("dict[str, Any]", redact_json(account, said))
-        return error_in_stream({"error": said}, provider=self.provider.id, model=self.model.id)
+        failure = cast("dict[str, Any]", redact_json(account, failure))
+        return error_in_stream({"error": failure}, provider=self.provider.id, model=self.model.id)
 
     def _malformed(self, message: str) -> MalformedResponse:
         return MalformedResponse(message, provider=self.provider.id, model=self.model.id)
@@ -277,7 +277,7 @@ def _route(job_id: str) -> str:
     return f"batches/{quote(job_id, safe='')}"
 
 
-def _said(data: Mapping[str, Any]) -> str | None:
+def _file_errors(data: Mapping[str, Any]) -> str | None:
     """The errors of the file, such as a line that is not valid."""
     found = read_objects(read_object(data, "errors") or {}, "data")
     texts = []

@@ -72,8 +72,8 @@ class Compat:
             tools are left out.
         supports_required_tool_choice: Whether a call can be demanded at all. Where not, the model may
             choose.
-        can_disable_thinking: Whether the model can be kept from thinking. Where not, it is asked for
-            its least effort.
+        can_disable_thinking: Whether the model can be kept from thinking. Where not, its
+            least effort is requested.
         sends_empty_tools: Whether a request without tools says so, with an empty list, when the
             conversation holds tool calls; Anthropic's models behind a gateway want it, OpenAI
             refuses it.

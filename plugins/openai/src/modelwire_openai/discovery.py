@@ -44,12 +44,12 @@ _PER_MILLION = 1_000_000
 def can_chat(entry: Mapping[str, Any]) -> bool:
     """Whether a listed model is a chat model, by its description or its id."""
     capabilities = _object(entry.get("capabilities"))
-    for said in (
+    for flag in (
         capabilities.get("completion_chat"),
         entry.get("supports_chat"),
         entry.get("active"),
     ):
-        if said is False:
+        if flag is False:
             return False
     outputs = _object(entry.get("architecture")).get("output_modalities")
     if isinstance(outputs, list) and outputs and "text" not in outputs:
@@ -131,8 +131,8 @@ def _outputs(entry: Mapping[str, Any], *, known: bool) -> tuple[OutputKind, ...]
     if makes_embeddings(entry):
         return ("embedding",)
     outputs = _object(entry.get("architecture")).get("output_modalities")
-    said = isinstance(outputs, list) and "text" in outputs
-    return ("text",) if said or known else None
+    has_text = isinstance(outputs, list) and "text" in outputs
+    return ("text",) if has_text or known else None
 
 
 def _known_inputs(images: bool | None) -> tuple[InputKind, ...] | None:

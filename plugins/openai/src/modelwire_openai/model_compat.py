@@ -120,7 +120,7 @@ MODELS: tuple[ModelCompat, ...] = (
     ),
     ModelCompat(
         ("minimax",), "minimax-m2", _ALWAYS,
-        "agentscope-java: MiniMax model; MiniMax-M2 thinks whatever is asked", "2026-09",
+        "agentscope-java: MiniMax model; MiniMax-M2 thinks whatever is requested", "2026-09",
     ),
     ModelCompat(
         ("minimax",), "minimax-m3", {"thinking_format": "minimax"},

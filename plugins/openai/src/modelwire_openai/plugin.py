@@ -40,8 +40,8 @@ def detect_credentials(
 ) -> CredentialStatus:
     """Report which API key would be used, and whether it would work.
 
-    Without `probe` it looks at the configuration and the environment. With it, the service
-    is asked for its list of models.
+    Without `probe` it looks at the configuration and the environment. With it, the
+    service's list of models is requested.
 
     Raises:
         ConfigError: A setting is not valid.

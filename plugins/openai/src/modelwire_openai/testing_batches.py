@@ -122,8 +122,8 @@ class BatchApi(BatchService):
             return _refusal(404, f"No such File object: {file_id}")
         return Reply([self.files[file_id]], headers={"content-type": "application/octet-stream"})
 
-    def _create(self, asked: Mapping[str, Any]) -> Reply:
-        if asked["input_file_id"] not in self.files or asked["completion_window"] != "24h":
+    def _create(self, body: Mapping[str, Any]) -> Reply:
+        if body["input_file_id"] not in self.files or body["completion_window"] != "24h":
             return _refusal(400, "The batch is not valid.")
         job_id = f"batch_{len(self.jobs) + 1}"
         self.jobs[job_id] = {
@@ -132,11 +132,11 @@ class BatchApi(BatchService):
             "created_at": 1_793_491_200,
             "status": "validating",
             "request_counts": {"total": 0, "completed": 0, "failed": 0},
-            **asked,
+            **body,
         }
         lines = self.lines(job_id)
         wrong = [
-            line for line in lines if line["url"] != asked["endpoint"] or line["method"] != "POST"
+            line for line in lines if line["url"] != body["endpoint"] or line["method"] != "POST"
         ]
         if wrong or any("stream" in line["body"] for line in lines):
             del self.jobs[job_id]

@@ -118,7 +118,7 @@ def test_every_effort_of_the_table_is_known():
     for model in ("gpt-5", "gpt-5-pro", "gpt-5.1", "gpt-5.5", "o3", "gpt-5.2-pro", "gpt-4.1"):
         row = reasoner_of(model)
         assert set(row.efforts) <= set(EFFORTS)
-        assert row.unasked in (*row.efforts, "none")
+        assert row.default in (*row.efforts, "none")
 
 
 def test_the_limit_is_sent_only_when_asked_for(build):

@@ -67,37 +67,37 @@ class _History:
         to: The model that is called.
         written: The messages so far.
         results: Results since the assistant's last turn.
-        said: What the user said since then.
+        parts: The parts of the user's messages since then.
     """
 
     rendering: Rendering
     written: list[WireMessage] = field(factory=list)
     results: list[ToolResultParts] = field(factory=list)
-    said: list[dict[str, Any]] = field(factory=list)
+    parts: list[dict[str, Any]] = field(factory=list)
 
-    def assistant(self, spoken: AssistantTurn[WireMessage | None]) -> None:
-        assert spoken.content is not None  # noqa: S101 - such messages are left out
+    def assistant(self, turn: AssistantTurn[WireMessage | None]) -> None:
+        assert turn.content is not None  # noqa: S101 - such messages are left out
         last = self.written[-1] if self.written else None
         if last is not None and last["role"] == "assistant":
             reason = "Two turns of the assistant in a row are one."
-            self.rendering.changes.note("merged", spoken.path, reason)
-            _join(last, spoken.content)
+            self.rendering.changes.note("merged", turn.path, reason)
+            _join(last, turn.content)
         else:
-            self.written.append(spoken.content)
+            self.written.append(turn.content)
 
-    def user(self, said: UserTurn[list[dict[str, Any]]]) -> None:
-        if self.said:
+    def user(self, turn: UserTurn[list[dict[str, Any]]]) -> None:
+        if self.parts:
             reason = "Two turns of the user in a row are one."
-            self.rendering.changes.note("merged", said.path, reason)
-        self.said += said.parts
+            self.rendering.changes.note("merged", turn.path, reason)
+        self.parts += turn.parts
 
-    def result(self, answered: ToolResult) -> None:
-        path = answered.path
-        if self.said:
+    def result(self, result: ToolResult) -> None:
+        path = result.path
+        if self.parts:
             self.rendering.changes.note(
                 "moved", path, "Tool results are sent before the user's text."
             )
-        self.results.append(result_of(answered.message, answered.wire_id, path, self.rendering))
+        self.results.append(result_of(result.message, result.wire_id, path, self.rendering))
 
     def close(self) -> None:
         """End the user's turn."""
@@ -105,17 +105,17 @@ class _History:
         if beside:
             beside = [{"type": "text", "text": IMAGES_FOLLOW}, *beside]
         self.written += [result.message for result in self.results]
-        if beside or self.said:
+        if beside or self.parts:
             if self.results and self.rendering.compat.requires_assistant_after_tool_result:
                 self.written.append({"role": "assistant", "content": PROCESSED})
-            content = content_of([*beside, *self.said], self.rendering)
+            content = content_of([*beside, *self.parts], self.rendering)
             self.written.append({"role": "user", "content": content})
         self.results = []
-        self.said = []
+        self.parts = []
 
 
 def _join(first: WireMessage, second: WireMessage) -> None:
-    """Put what an assistant said into its turn before."""
+    """Put an assistant's message into its turn before."""
     texts = [message["content"] for message in (first, second) if message["content"]]
     if texts:
         first["content"] = "\n\n".join(texts)

@@ -38,8 +38,8 @@ def sampling(
             "options.stop", f"OpenAI takes {_MOST_STOPS} texts; the others are left out."
         )
         stops = stops[:_MOST_STOPS]
-    asked = {"temperature": options.temperature, "top_p": options.top_p, "stop": stops or None}
-    for name, value in asked.items():
+    requested = {"temperature": options.temperature, "top_p": options.top_p, "stop": stops or None}
+    for name, value in requested.items():
         if value is None:
             continue
         if known is not None and not known.sampling:

@@ -109,7 +109,7 @@ class Translator:
         self._thinking_in: str | None = None
         self._details: list[dict[str, Any]] = []
         self._writing = False
-        self._said = False
+        self._has_text = False
         self._blank = ""
         self._refused = False
 
@@ -301,7 +301,7 @@ class Translator:
                 return
             self._blank = ""
             self._end_thinking(deltas)
-            self._writing = self._said = True
+            self._writing = self._has_text = True
         deltas.append(TextDelta(_TEXT, text))
 
     def _cite(self, annotation: object, deltas: list[Delta]) -> None:
@@ -341,7 +341,7 @@ class Translator:
             return None
         if self._calls.are_complete:
             return StopReason.TOOL_USE
-        return StopReason.STOP if self._said and not self._calls else None
+        return StopReason.STOP if self._has_text and not self._calls else None
 
 
 def _uses_tags(compat: Compat) -> bool:

@@ -60,8 +60,8 @@ class ThinkTags:
                 if not ended:
                     return
             elif self._held:
-                said, self._held = self._held, ""
-                yield "text", said
+                text, self._held = self._held, ""
+                yield "text", text
 
     def end(self) -> Iterator[tuple[Kind, str]]:
         """Take the end of the answer; yield what was held back."""

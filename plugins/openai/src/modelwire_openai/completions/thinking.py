@@ -52,7 +52,7 @@ def _least(model: Model, compat: Compat, changes: Changes) -> dict[str, Any]:
     if least is None or not compat.supports_reasoning_effort:
         changes.note("ignored", _PATH, f"{model.id} always thinks.")
         return {}
-    changes.rewritten(_PATH, f"{model.id} always thinks; it is asked for {least!r}.")
+    changes.rewritten(_PATH, f"{model.id} always thinks; {least!r} is requested.")
     return {"reasoning_effort": least}
 
 

@@ -105,8 +105,8 @@ def result_of(
     if not texts:
         rendering.changes.added(path, f"The result is empty; it says {NO_OUTPUT!r}.")
         texts = [NO_OUTPUT]
-    said = "\n".join(texts)
-    return ToolResultParts(_message(message.tool_name, wire_id, said, rendering), beside)
+    text = "\n".join(texts)
+    return ToolResultParts(_message(message.tool_name, wire_id, text, rendering), beside)
 
 
 def missing_result(name: str, wire_id: str, rendering: Rendering) -> ToolResultParts:

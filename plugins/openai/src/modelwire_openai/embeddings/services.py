@@ -24,7 +24,7 @@ class EmbeddingService:
     Attributes:
         server: The id of its row in `servers.py`.
         limits: How much one request may hold. A limit in tokens is kept in bytes.
-        base64: Whether it sends vectors in Base64 when asked.
+        base64: Whether it sends vectors in Base64 on request.
         input_types: Its names for the purposes of texts, by modelwire's; empty where it does not
             distinguish.
         default_input_type: The word to send where the caller does not say, for a service that needs

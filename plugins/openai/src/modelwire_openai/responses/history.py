@@ -26,7 +26,7 @@ def items_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[str
         InvalidMessage: An image is of a kind that the API does not take.
     """
     items: list[dict[str, Any]] = []
-    said: list[dict[str, Any]] = []
+    user_items: list[dict[str, Any]] = []
     history = read_history(
         messages,
         rendering.changes,
@@ -35,16 +35,16 @@ def items_of(messages: Sequence[Message], rendering: Rendering) -> list[dict[str
     )
     for step in history:
         if isinstance(step, AssistantTurn):
-            items += [*said, *step.content]
-            said = []
+            items += [*user_items, *step.content]
+            user_items = []
         elif isinstance(step, UserTurn):
-            said.append(user_item(step.parts))
+            user_items.append(user_item(step.parts))
         elif isinstance(step, ToolResult):
-            if said:
+            if user_items:
                 rendering.changes.note(
                     "moved", step.path, "Tool results are sent before the user's text."
                 )
             items.append(result_item(step.message, step.wire_id, step.path, rendering))
         else:
             items.append(missing_result(step.wire_id))
-    return items + said
+    return items + user_items

@@ -52,9 +52,9 @@ def ending_of(status: str, response: Mapping[str, Any], *, limit: int | None = N
         limit: The limit on the answer's tokens where the service may pass over it in silence
             (seen of llama.cpp: an answer that was cut is `completed`).
     """
-    said = response.get("status")
-    if said in ("completed", "incomplete", "failed", "cancelled"):
-        status = said
+    own_status = response.get("status")
+    if own_status in ("completed", "incomplete", "failed", "cancelled"):
+        status = own_status
     if status == "failed":
         return StopInfo(None, status, _failure(response))
     if status == "cancelled":

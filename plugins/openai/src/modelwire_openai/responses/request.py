@@ -37,7 +37,7 @@ class ResponsesRequest:
 
     Attributes:
         payload: The body, as JSON data.
-        changes: What is not sent as it was said, and why.
+        changes: What is sent otherwise than requested, and why.
         tool_names: Names of tools on the wire that had to change, and the tools' own.
     """
 

@@ -163,11 +163,11 @@ class Translator:
     def _on_text(self, event: _Event) -> Sequence[Delta]:
         item = self._items.of(event, "message")
         part = ("text", _number(event, "content_index"))
-        said = _delta_of(item, part, _str(event, "delta"))
+        deltas = _delta_of(item, part, _str(event, "delta"))
         found = self._items.find(event.get("item_id"), event.get("output_index"))
-        if found is item and len(said) == 1 and type(said[0]) is TextDelta:
+        if found is item and len(deltas) == 1 and type(deltas[0]) is TextDelta:
             self._writing = _Writing(_place(event), item, part)
-        return said
+        return deltas
 
     def _more_text(self, event: TypedText) -> TextDelta | None:
         """The text of an event that differs from the one before it in nothing else, as most do."""
@@ -222,8 +222,8 @@ class Translator:
         return self._finish(status, response or {})
 
     def _on_error(self, event: _Event) -> Sequence[Delta]:
-        said = {key: value for key, value in event.items() if key != "type"}
-        raise error_in_stream(self._redact(said))
+        error = {key: value for key, value in event.items() if key != "type"}
+        raise error_in_stream(self._redact(error))
 
     def _whole(self, response: Mapping[str, Any]) -> Sequence[Delta]:
         """Translate an answer that came at once, where a stream was requested."""
@@ -354,8 +354,8 @@ def _missing(item: Item, kind: str, texts: Sequence[str]) -> list[Delta]:
     """The missing rest of the parts of an item that is now complete."""
     missing = item.parts.complete(kind, texts)
     if not missing and any(texts):
-        said = {"itemId": item.id, "part": kind, "characters": sum(map(len, texts))}
-        return [Diagnostic("differing_text", said)]
+        details = {"itemId": item.id, "part": kind, "characters": sum(map(len, texts))}
+        return [Diagnostic("differing_text", details)]
     return [delta for key, rest in missing for delta in _more(item, key, rest)]
 
 
@@ -386,8 +386,8 @@ def _late(item: Item, part: PartKey, text: str) -> Sequence[Delta]:
     if not text:
         return _NOTHING
     kind, number = part
-    said = {"itemId": item.id, "part": kind, "index": number, "characters": len(text)}
-    return (Diagnostic("late_delta", said),)
+    details = {"itemId": item.id, "part": kind, "index": number, "characters": len(text)}
+    return (Diagnostic("late_delta", details),)
 
 
 def _end_of(item: Item, part: PartKey, whole: str | None) -> Sequence[Delta]:

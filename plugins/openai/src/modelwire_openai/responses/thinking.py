@@ -32,13 +32,13 @@ class Reasoner:
     Attributes:
         pattern: What the whole id looks like, without vendor prefixes.
         efforts: The efforts that they accept, from the least; nothing where they do not reason.
-        unasked: The effort without a word about it.
+        default: The effort where the request names none.
         evidence: How well that is known.
     """
 
     pattern: re.Pattern[str] = field(converter=_compiled)
     efforts: tuple[str, ...]
-    unasked: str
+    default: str
     evidence: Literal["recorded", "documented", "hearsay"]
 
 
@@ -107,8 +107,8 @@ def plan_reasoning(
         fields["effort"] = effort
         if effort != "none":
             fields["summary"] = "auto"
-    unasked = row.unasked if row is not None and row.efforts else None
-    in_effect = effort or unasked
+    default = row.default if row is not None and row.efforts else None
+    in_effect = effort or default
     reasons = in_effect != "none" if in_effect else bool(able)
     # Only OpenAI's own models are known to refuse sampling.
     refuses = reasons and (row is not None or dialect.native)

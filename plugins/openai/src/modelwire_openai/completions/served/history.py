@@ -46,12 +46,12 @@ def read_history(
     for given in body.objects("messages"):
         role = given.need_text("role")
         if role in _SYSTEM:
-            said = "".join(_texts(given))
+            text = "".join(_texts(given))
             if not messages:
-                system.append(said)
-            elif said:
+                system.append(text)
+            elif text:
                 call.note(given.path, "What the system says later is passed on as the user's.")
-                messages.append(UserMessage(said))
+                messages.append(UserMessage(text))
         elif role == "user":
             messages.append(UserMessage(list(_user(given))))
         elif role == "assistant":

@@ -153,7 +153,7 @@ def _ask_for_json(call: ServedCall, system: list[str], upstream: str) -> None:
         call.add_params({"response_format": {"type": "json_object"}})
         return
     system.append(JSON_ONLY)
-    call.note("response_format", "The model is asked for JSON in its system prompt.")
+    call.note("response_format", "The system prompt requests JSON instead.")
 
 
 def _pass_on(body: Fields, call: ServedCall, upstream: str) -> None:

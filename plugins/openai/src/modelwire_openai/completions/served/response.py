@@ -128,8 +128,8 @@ def usage_of(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _id(asked: Asked) -> str:
-    return f"chatcmpl-{asked.request_id.removeprefix('req_')}"
+def _id(request: Asked) -> str:
+    return f"chatcmpl-{request.request_id.removeprefix('req_')}"
 
 
 def _details(message: AssistantMessage) -> list[dict[str, Any]]:
@@ -167,13 +167,13 @@ def _call(call: ToolCall, custom: frozenset[str]) -> dict[str, Any]:
 class _ChatWriter:
     """Writes the chunks of one answer."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, request: Asked) -> None:
+        self._request = request
         base = {
-            "id": _id(asked),
+            "id": _id(request),
             "object": _CHUNK,
-            "created": asked.created,
-            "model": asked.name,
+            "created": request.created,
+            "model": request.name,
         }
         self._head = _encode(base)[:-1]
         self._before = self._head + b',"choices":[{"index":0,"delta":'
@@ -193,11 +193,11 @@ class _ChatWriter:
     def end(self, message: AssistantMessage) -> list[WireEvent]:
         """Write the finish reason, the usage if it was requested, and `[DONE]`."""
         reason = _encode(_REASONS.get(message.stop_reason, "stop"))
-        more = _encode(extension(self._asked, message))[1:-1]
+        more = _encode(extension(self._request, message))[1:-1]
         last = self._before + b'{},"logprobs":null,"finish_reason":' + reason + b"}]"
         last += (b"," + more if more else b"") + b"}"
         events = [*self._begin(), WireEvent(_CHUNK, last)]
-        if self._asked.call.include_usage:
+        if self._request.call.include_usage:
             usage = _encode(usage_of(message.usage))
             events.append(WireEvent(_CHUNK, self._head + b',"choices":[],"usage":' + usage + b"}"))
         return [*events, WireEvent("done", b"[DONE]")]
@@ -239,7 +239,7 @@ class _ChatWriter:
     def _on_call(self, event: ToolCallStartEvent) -> list[WireEvent]:
         index = self._calls.setdefault(event.content_index, len(self._calls))
         piece: dict[str, Any] = {"index": index, "id": event.id}
-        if event.name in self._asked.call.custom_tools:
+        if event.name in self._request.call.custom_tools:
             self._custom.add(event.content_index)
             piece |= {"type": "custom", "custom": {"name": event.name, "input": ""}}
         else:

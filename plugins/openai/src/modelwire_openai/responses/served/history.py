@@ -67,9 +67,9 @@ class _Reader:
         self._model = model
         self._upstream = upstream
         self._call = call
-        self._said: list[AssistantContent] = []
+        self._content: list[AssistantContent] = []
         self._names: dict[str, str] = {}
-        self._spoken: Mapping[str, Callable[[Fields], AssistantContent | None]] = {
+        self._assistant_items: Mapping[str, Callable[[Fields], AssistantContent | None]] = {
             "reasoning": _reasoning,
             "function_call": self._function_call,
             "custom_tool_call": self._custom_call,
@@ -81,10 +81,10 @@ class _Reader:
         kind = item.text("type") or "message"
         if kind == "message":
             self._message(item)
-        elif kind in self._spoken:
-            block = self._spoken[kind](item)
+        elif kind in self._assistant_items:
+            block = self._assistant_items[kind](item)
             if block is not None:
-                self._said.append(block)
+                self._content.append(block)
         elif kind in ("function_call_output", "custom_tool_call_output", "local_shell_call_output"):
             self.flush()
             self.messages.append(self._result(item))
@@ -96,23 +96,23 @@ class _Reader:
 
     def flush(self) -> None:
         """End the answer whose items came last."""
-        if self._said:
-            self.messages.append(assistant_turn(self._said, self._model, self._upstream))
-            self._said = []
+        if self._content:
+            self.messages.append(assistant_turn(self._content, self._model, self._upstream))
+            self._content = []
 
     def _message(self, item: Fields) -> None:
         role = item.need_text("role")
         if role == "assistant":
-            self._said += [Text(text) for text in _texts(item) if text]
+            self._content += [Text(text) for text in _texts(item) if text]
             return
         self.flush()
         if role in _SYSTEM:
-            said = "\n\n".join(_texts(item))
+            text = "\n\n".join(_texts(item))
             if not self.messages:
-                self.system.append(said)
+                self.system.append(text)
                 return
             self._call.note(item.path, "What the system says later is passed on as the user's.")
-            self.messages.append(UserMessage(said))
+            self.messages.append(UserMessage(text))
         elif role == "user":
             self.messages.append(UserMessage(list(_content(item, "content"))))
         else:

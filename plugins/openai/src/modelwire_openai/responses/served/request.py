@@ -153,14 +153,14 @@ def _read_format(body: Fields, call: ServedCall, system: list[str], upstream: st
     schema, only_json = read_schema(text.object("format"))
     call.options = evolve(call.options, response_schema=schema)
     if upstream == API:
-        kept = {name: value for name, value in text.data.items() if name != "format"}
+        fields = {name: value for name, value in text.data.items() if name != "format"}
         if only_json:
-            kept["format"] = {"type": "json_object"}
-        call.add_params({"text": kept})
+            fields["format"] = {"type": "json_object"}
+        call.add_params({"text": fields})
         return
     if only_json:
         system.append(JSON_ONLY)
-        call.note("text.format", "The model is asked for JSON in its system prompt.")
+        call.note("text.format", "The system prompt requests JSON instead.")
     if text.any("verbosity") not in (None, "medium"):
         call.note("text.verbosity", "The model's API does not have it.")
 

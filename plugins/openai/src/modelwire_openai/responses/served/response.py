@@ -106,34 +106,34 @@ def _new_id(kind: str) -> str:
     return f"{kind}_{secrets.token_hex(16)}"
 
 
-def _response(asked: Asked, status: str) -> dict[str, Any]:
+def _response(request: Asked, status: str) -> dict[str, Any]:
     return {
-        "id": f"resp_{asked.request_id.removeprefix('req_')}",
+        "id": f"resp_{request.request_id.removeprefix('req_')}",
         "object": "response",
-        "created_at": asked.created,
+        "created_at": request.created,
         "status": status,
         "error": None,
         "incomplete_details": None,
-        "model": asked.name,
+        "model": request.name,
         "output": [],
         "previous_response_id": None,
         "store": False,
         "truncation": "disabled",
         "usage": None,
-        **asked.call.echo,
+        **request.call.echo,
     }
 
 
 def _finished(
-    message: AssistantMessage, asked: Asked, output: list[dict[str, Any]]
+    message: AssistantMessage, request: Asked, output: list[dict[str, Any]]
 ) -> dict[str, Any]:
     cut = message.stop_reason is StopReason.LENGTH
     return {
-        **_response(asked, "incomplete" if cut else "completed"),
+        **_response(request, "incomplete" if cut else "completed"),
         "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
         "output": output,
         "usage": usage_of(message.usage),
-        **extension(asked, message),
+        **extension(request, message),
     }
 
 
@@ -159,8 +159,8 @@ class _OpenMessage:
 class _ResponsesWriter:
     """Writes the events of one answer."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, request: Asked) -> None:
+        self._request = request
         self._number = 0
         self._begun = False
         self._output: list[dict[str, Any]] = []
@@ -179,7 +179,7 @@ class _ResponsesWriter:
     def end(self, message: AssistantMessage) -> list[WireEvent]:
         """Write the whole answer once more, which ends the stream."""
         start = self._begin() + self._seal()
-        answer = _finished(message, self._asked, self._output)
+        answer = _finished(message, self._request, self._output)
         return start + self._event(f"response.{answer['status']}", response=answer)
 
     def fail(self, failure: Failure) -> list[WireEvent]:
@@ -191,7 +191,7 @@ class _ResponsesWriter:
             # Codex reads the time to wait out of these words.
             message = f"{message} Please try again in {failure.retry_after:g}s."
         answer = {
-            **_response(self._asked, "failed"),
+            **_response(self._request, "failed"),
             "output": [item for item in self._output if item],
             "error": {"code": error["code"] or error["type"], "message": message},
         }
@@ -205,7 +205,7 @@ class _ResponsesWriter:
         if self._begun:
             return []
         self._begun = True
-        answer = _response(self._asked, "in_progress")
+        answer = _response(self._request, "in_progress")
         created = self._event("response.created", response=answer)
         return created + self._event("response.in_progress", response=answer)
 
@@ -245,7 +245,7 @@ class _ResponsesWriter:
 
     def _close(self, content_index: int, block: AssistantContent) -> list[WireEvent]:
         index, item_id = self._places[content_index]
-        item = self._output[index] = item_of(block, item_id, self._asked.call)
+        item = self._output[index] = item_of(block, item_id, self._request.call)
         return self._event("response.output_item.done", output_index=index, item=item)
 
     def _on_text_start(self, event: TextStartEvent) -> list[WireEvent]:
@@ -285,7 +285,7 @@ class _ResponsesWriter:
         place = event.content_index
         block = Text(event.content, None, tuple(self._citations.pop(place, ())))
         done = self._text(place, "response.output_text.done", text=event.content, logprobs=[])
-        part = item_of(block, "", self._asked.call)["content"][0]
+        part = item_of(block, "", self._request.call)["content"][0]
         done += self._text(place, "response.content_part.done", part=part)
         message, _ = self._texts.pop(place)
         message.item["content"].append(part)
@@ -327,7 +327,7 @@ class _ResponsesWriter:
         return done + self._close(place, block)
 
     def _on_call(self, event: ToolCallStartEvent) -> list[WireEvent]:
-        call = self._asked.call
+        call = self._request.call
         if event.name in call.shell_tools:
             # Its command is known at the end.
             sealed = self._seal()
@@ -352,7 +352,7 @@ class _ResponsesWriter:
     def _on_call_end(self, event: ToolCallEndEvent) -> list[WireEvent]:
         place = event.content_index
         index, item_id = self._places[place]
-        item = item_of(event.tool_call, item_id, self._asked.call)
+        item = item_of(event.tool_call, item_id, self._request.call)
         if item["type"] == "function_call":
             done = self._piece(
                 place, "response.function_call_arguments.done", arguments=item["arguments"]
