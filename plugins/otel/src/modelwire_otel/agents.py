@@ -60,9 +60,9 @@ class AgentSpan(_OwnSpan):
     """
 
     def __init__(self, operation: AgentOperation, settings: Settings) -> None:
-        asked = request(operation.options, settings.conventions)
-        del asked["gen_ai.request.stream"]
-        attributes: Attributes = {"gen_ai.operation.name": "invoke_agent", **asked}
+        requested = request(operation.options, settings.conventions)
+        del requested["gen_ai.request.stream"]
+        attributes: Attributes = {"gen_ai.operation.name": "invoke_agent", **requested}
         if operation.name is not None:
             attributes["gen_ai.agent.name"] = operation.name
         if operation.model is not None:

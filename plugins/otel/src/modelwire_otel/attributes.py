@@ -78,7 +78,7 @@ def server(url: str | None) -> Attributes:
 
 def request(options: CompletionOptions, conventions: Conventions) -> Attributes:
     """The attributes of a request."""
-    asked: dict[str, str | int | float | bool | list[str] | None] = {
+    values: dict[str, str | int | float | bool | list[str] | None] = {
         "gen_ai.request.stream": True,
         "gen_ai.request.max_tokens": options.max_tokens,
         "gen_ai.request.temperature": options.temperature,
@@ -90,8 +90,8 @@ def request(options: CompletionOptions, conventions: Conventions) -> Attributes:
     }
     for name, attribute in _PARAMS:
         value = options.params.get(name)
-        asked[attribute] = value if type(value) is int else None
-    return {name: value for name, value in asked.items() if value is not None}
+        values[attribute] = value if type(value) is int else None
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def usage(used: Usage, conventions: Conventions) -> Attributes:

@@ -29,7 +29,7 @@ from modelwire.messages import (
 if TYPE_CHECKING:
     from modelwire_otel.attributes import Attributes
 
-__all__ = ["LEFT_OUT", "RecordedAnswer", "asked", "call_arguments", "call_result"]
+__all__ = ["LEFT_OUT", "RecordedAnswer", "call_arguments", "call_result", "conversation"]
 
 LEFT_OUT = "modelwire.left_out"
 """Says what was left out of content that was larger than its limit."""
@@ -37,7 +37,7 @@ LEFT_OUT = "modelwire.left_out"
 _Part = dict[str, Any]
 
 
-def asked(context: Context, limit: int) -> Attributes:
+def conversation(context: Context, limit: int) -> Attributes:
     """The conversation that the model continues.
 
     Args:

@@ -27,7 +27,7 @@ class Conventions:
     Attributes:
         schema_url: The address of its schema, or `None` where none has been published.
         cache_write: The attribute for tokens that were written to a cache.
-        reasoning_level: The attribute for how much was asked to be thought.
+        reasoning_level: The attribute for the requested level of reasoning.
         metrics: The prefix of the metrics of answers.
         embeddings_duration: The metric for how long embeddings took.
         embeddings_tokens: The metric for the tokens of embeddings.

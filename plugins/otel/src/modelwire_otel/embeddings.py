@@ -39,13 +39,13 @@ async def record_embeddings(
         conventions: The release of the conventions.
     """
     shared = identity(model, base_url, conventions, "embeddings")
-    asked: Attributes = {}
+    requested: Attributes = {}
     if options.dimensions is not None:
-        asked["gen_ai.embeddings.dimension.count"] = options.dimensions
+        requested["gen_ai.embeddings.dimension.count"] = options.dimensions
     span = tracer(conventions).start_span(
         f"embeddings {model.id}",
         kind=SpanKind.INTERNAL if model.local is True else SpanKind.CLIENT,
-        attributes={**shared, **asked},
+        attributes={**shared, **requested},
     )
     began = perf_counter()
     failure: str | None = None

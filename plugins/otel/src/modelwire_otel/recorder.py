@@ -36,7 +36,7 @@ from modelwire_otel.attributes import (
     server,
     usage,
 )
-from modelwire_otel.content import RecordedAnswer, asked
+from modelwire_otel.content import RecordedAnswer, conversation
 from modelwire_otel.instruments import instruments, tracer
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class CompletionSpan(Observer):
             start_time=self._began_at,
         )
         if self._settings.capture and span.is_recording():
-            span.set_attributes(asked(self._context, self._settings.limit))
+            span.set_attributes(conversation(self._context, self._settings.limit))
         return span
 
     def sent(self, sent: Request) -> None:
@@ -177,7 +177,7 @@ class CompletionSpan(Observer):
         """End the span, and measure the answer."""
         span, error = self._span, outcome.error
         if span is None:
-            return  # nothing was asked
+            return  # no request was sent
         shared = {**self._shared, **self._end_of(span, outcome)}
         if "model" in self._response:
             shared["gen_ai.response.model"] = self._response["model"]
