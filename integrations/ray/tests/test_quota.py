@@ -64,18 +64,18 @@ def test_reservations_outlive_a_restart_of_the_keeper(quota):
     shared = quota(requests_per_minute=60)
     keeper = shared.actor.take
     state = {"requests": 0, "further": 0}
-    name, delays = ray.get(keeper.remote([1] * 31, asked=None, reserved=0, **state))
+    name, delays = ray.get(keeper.remote([1] * 31, keeper=None, reserved=0, **state))
     assert delays[-1] == pytest.approx(30)
 
     ray.kill(shared.actor, no_restart=False)
     assert wait_until(
-        lambda: ray.get(keeper.remote([], asked=name, reserved=0, **state))[0] != name
+        lambda: ray.get(keeper.remote([], keeper=name, reserved=0, **state))[0] != name
     )
-    new, (delay,) = ray.get(keeper.remote([1], asked=name, reserved=delays[-1], **state))
+    new, (delay,) = ray.get(keeper.remote([1], keeper=name, reserved=delays[-1], **state))
     assert new != name
     assert delay >= 30
     # Those that ask the new one in turn do not make it wait again.
-    _, (delay,) = ray.get(keeper.remote([1], asked=new, reserved=1000, **state))
+    _, (delay,) = ray.get(keeper.remote([1], keeper=new, reserved=1000, **state))
     assert delay < 100
 
 

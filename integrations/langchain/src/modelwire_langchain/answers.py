@@ -163,8 +163,8 @@ def _blocks(answer: AssistantMessage) -> Iterator[dict[str, Any]]:
 
 
 def _extras(signature: str | None, *, redacted: bool) -> dict[str, Any]:
-    told = {"signature": signature} if signature else {}
-    return {**told, "redacted": True} if redacted else told
+    extras = {"signature": signature} if signature else {}
+    return {**extras, "redacted": True} if redacted else extras
 
 
 def _text_block(text: str, citations: Sequence[Citation]) -> dict[str, Any]:
@@ -188,9 +188,11 @@ def _annotation(citation: Citation) -> dict[str, Any]:
 
 def _usage(usage: Usage) -> UsageMetadata:
     """The tokens; LangChain's input counts what a cache read or wrote."""
-    asked = usage.input + usage.cache_read + usage.cache_write
+    input_tokens = usage.input + usage.cache_read + usage.cache_write
     found = UsageMetadata(
-        input_tokens=asked, output_tokens=usage.output, total_tokens=asked + usage.output
+        input_tokens=input_tokens,
+        output_tokens=usage.output,
+        total_tokens=input_tokens + usage.output,
     )
     if usage.cache_read or usage.cache_write:
         found["input_token_details"] = InputTokenDetails(

@@ -11,7 +11,7 @@ from typing import Any
 from modelwire.errors import InvalidMessage
 from modelwire.messages import File, Image, MediaUrl, Text, UserContent
 
-__all__ = ["heard", "refused"]
+__all__ = ["refused", "user_content"]
 
 _MEDIA = {
     "audio": "audio/wav",
@@ -22,7 +22,7 @@ _MEDIA = {
 """Blocks with data or an address, and the type of those that do not say theirs."""
 
 
-def heard(blocks: Iterable[Mapping[str, Any]], place: str) -> list[UserContent]:
+def user_content(blocks: Iterable[Mapping[str, Any]], place: str) -> list[UserContent]:
     """The content of a message of the user or of a tool.
 
     Args:

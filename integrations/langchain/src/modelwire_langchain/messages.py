@@ -26,7 +26,7 @@ from modelwire.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from modelwire_langchain.content import heard, refused
+from modelwire_langchain.content import refused, user_content
 
 __all__ = ["PROVIDER", "SIGNATURES", "context_of"]
 
@@ -60,7 +60,7 @@ def context_of(messages: Sequence[BaseMessage], tools: Iterable[Tool] = ()) -> C
         if isinstance(message, SystemMessage):
             system.append(message.text)
         elif isinstance(message, HumanMessage):
-            converted.append(UserMessage(heard(_blocks(message), place)))
+            converted.append(UserMessage(user_content(_blocks(message), place)))
         elif isinstance(message, AIMessage):
             names |= {call["id"] or "": call["name"] for call in message.tool_calls}
             converted.append(_answer(message))
@@ -84,32 +84,35 @@ def _blocks(message: BaseMessage) -> list[Mapping[str, Any]]:
 
 def _result(message: ToolMessage, names: Mapping[str, str], place: str) -> ToolResultMessage:
     name = message.name or names.get(message.tool_call_id) or "tool"
-    content = heard(_blocks(message), place)
+    content = user_content(_blocks(message), place)
     failed = message.status == "error"
     return ToolResultMessage(message.tool_call_id, name, content, is_error=failed)
 
 
 def _answer(message: AIMessage) -> AssistantMessage:
-    told = message.response_metadata
+    metadata = message.response_metadata
     signatures: Mapping[str, str] = message.additional_kwargs.get(SIGNATURES) or {}
     calls = [
         ToolCall(call["id"] or "", call["name"], call["args"], signatures.get(call["id"] or ""))
         for call in message.tool_calls
     ]
     # Signatures of thinking go back only to the model that made them.
-    provider, name = _author(told)
-    return AssistantMessage([*_said(message), *calls], provider, name, told.get("api"))
+    provider, name = _author(metadata)
+    return AssistantMessage([*_content(message), *calls], provider, name, metadata.get("api"))
 
 
-def _author(told: Mapping[str, Any]) -> tuple[str, str]:
+def _author(metadata: Mapping[str, Any]) -> tuple[str, str]:
     """The provider and the model that an answer came from."""
-    provider, name = told.get("model_provider"), told.get("model_name") or told.get("model")
+    provider, name = (
+        metadata.get("model_provider"),
+        metadata.get("model_name") or metadata.get("model"),
+    )
     if provider == PROVIDER and name:
         provider, _, name = name.partition("/")
     return provider or "langchain", name or "unknown"
 
 
-def _said(message: AIMessage) -> Iterator[AssistantContent]:
+def _content(message: AIMessage) -> Iterator[AssistantContent]:
     for block in _blocks(message):
         extras = block.get("extras") or {}
         if block["type"] == "text" and block["text"]:

@@ -34,7 +34,7 @@ def approve_read_only(
     async def decide(call: ToolCall) -> bool:
         if any(call.name in server.read_only for server in trusted):
             return True
-        said = otherwise(call)
-        return bool(await said if inspect.isawaitable(said) else said)
+        decision = otherwise(call)
+        return bool(await decision if inspect.isawaitable(decision) else decision)
 
     return decide

@@ -152,7 +152,7 @@ class Connection:
             client = Client(
                 self._open_transport(),
                 client_info=_CLIENT,
-                message_handler=self._heard,
+                message_handler=self._on_message,
                 cache=None,
             )
             async with client:
@@ -176,12 +176,14 @@ class Connection:
         if isinstance(error, FileNotFoundError):
             msg = f"There is no program {error.filename!r}."
             return McpServerError(msg, hint="Give its path, or install it.")
-        said = error.message if isinstance(error, MCPError) else f"{type(error).__name__}: {error}"
+        reason = (
+            error.message if isinstance(error, MCPError) else f"{type(error).__name__}: {error}"
+        )
         return McpServerError(
-            f"It cannot be reached: {said.rstrip('.')}. {self._explain()}".strip()
+            f"It cannot be reached: {reason.rstrip('.')}. {self._explain()}".strip()
         )
 
-    async def _heard(self, message: Any) -> None:
+    async def _on_message(self, message: Any) -> None:
         if isinstance(message, ToolListChangedNotification):
             self.list_changed = True
 

@@ -36,7 +36,7 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of one message: more than a large image in Base64."""
 
 _GRACE = 2.0
-"""Seconds to end by itself when its input has ended, and again after it was asked to."""
+"""Seconds that the server has to end after its input has ended, and again after SIGTERM."""
 
 _LAST_WORDS = 0.5
 """Seconds that are waited for the rest of standard error when standard output has ended."""
@@ -210,7 +210,7 @@ class _Child:
                         self._output.lines.append(text[:_LONGEST_KEPT])
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something on the loop, and wait until it is done: a server is read as fast as it is heard."""
+        """Run work on the loop, and wait for it: a server is read no faster than its messages are handled."""
         try:
             done = asyncio.run_coroutine_threadsafe(work, self._loop)
         except RuntimeError:  # the loop has ended

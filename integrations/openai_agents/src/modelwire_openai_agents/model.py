@@ -54,13 +54,13 @@ class _Request:
 
     Attributes:
         dialect: Writes its answer.
-        asked: What the answer repeats.
+        echoed: What the answer repeats.
         ids: The ids of its calls.
         arguments: The arguments of the runtime.
     """
 
     dialect: Dialect
-    asked: Asked
+    echoed: Asked
     ids: AnswerIds
     arguments: Mapping[str, Any]
 
@@ -119,7 +119,7 @@ class ModelwireModel(Model):
         with traced(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
             message = await self._runtime.get().complete(**request.arguments)
-            whole = request.dialect.whole(request.ids.message(message), request.asked)
+            whole = request.dialect.whole(request.ids.message(message), request.echoed)
             answer.response = response_of(whole, self._shown)
         return model_response(answer.response)
 
@@ -153,7 +153,7 @@ class ModelwireModel(Model):
         )
         with traced(self._shown, model_settings, tracing, body["input"]) as answer:
             request = await self._read(body, model_settings)
-            writer = request.dialect.writer(request.asked)
+            writer = request.dialect.writer(request.echoed)
             async with self._runtime.get().stream(**request.arguments) as stream:
                 async for event in stream:
                     written = (
@@ -202,8 +202,8 @@ class ModelwireModel(Model):
             "fallbacks": self._fallbacks,
             "options": call.options,
         }
-        asked = Asked(call, str(model.ref), uuid.uuid4().hex, int(time.time()))
-        return _Request(dialect, asked, self._call_ids.answer(body["input"]), arguments)
+        echoed = Asked(call, str(model.ref), uuid.uuid4().hex, int(time.time()))
+        return _Request(dialect, echoed, self._call_ids.answer(body["input"]), arguments)
 
 
 async def _prepared_dialect() -> Dialect:

@@ -31,7 +31,7 @@ class Traced:
 def traced(
     model: str, settings: ModelSettings, tracing: ModelTracing, items: str | list[Any]
 ) -> Iterator[Traced]:
-    """Trace a request; without what was said where the tracing is to have no data.
+    """Trace a request; without its content where the tracing is to have no data.
 
     The span is not made the current one: a stream may be closed in another context than it began in.
     """
@@ -43,8 +43,8 @@ def traced(
     span.start()
     try:
         if tracing.include_data():
-            told = [{"role": "user", "content": items}] if isinstance(items, str) else items
-            span.span_data.input = told
+            messages = [{"role": "user", "content": items}] if isinstance(items, str) else items
+            span.span_data.input = messages
         yield answer
     except Exception as error:
         reason = str(error) if tracing.include_data() else "Error details are redacted."

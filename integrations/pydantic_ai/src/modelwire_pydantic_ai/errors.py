@@ -50,9 +50,9 @@ def translated(model: str) -> Iterator[None]:
 
 def _their_error(error: ours.ProviderError, model: str) -> theirs.ModelAPIError:
     category: Any = next((each for kind, each in _CATEGORIES if isinstance(error, kind)), None)
-    told: dict[str, Any] = {"provider_error_code": error.code, "retry_after": error.retry_after}
+    details: dict[str, Any] = {"provider_error_code": error.code, "retry_after": error.retry_after}
     if error.status is not None and error.status >= 400 and category not in _WITHOUT_STATUS:
         return theirs.ModelHTTPError.for_category(
-            category, status_code=error.status, model_name=model, body=str(error), **told
+            category, status_code=error.status, model_name=model, body=str(error), **details
         )
-    return (category or theirs.ModelAPIError)(model, str(error), **told)
+    return (category or theirs.ModelAPIError)(model, str(error), **details)

@@ -63,13 +63,13 @@ def context_of(
                 if isinstance(part, SystemPromptPart):
                     system.append(part.content)
                 else:
-                    messages.append(_heard(part, f"message {at}"))
+                    messages.append(_user_message(part, f"message {at}"))
         else:
-            messages += _said(message)
+            messages += _assistant_messages(message)
     return Context(messages, "\n\n".join([*system, *instructions]) or None, tools)
 
 
-def _heard(part: Any, place: str) -> Message:
+def _user_message(part: Any, place: str) -> Message:
     if isinstance(part, UserPromptPart):
         content = [part.content] if isinstance(part.content, str) else part.content
         return UserMessage(list(_contents(content, place)))
@@ -102,7 +102,7 @@ def _contents(content: Iterable[Any], place: str) -> Iterator[UserContent]:
             raise UserError(msg)
 
 
-def _said(message: ModelResponse) -> Iterator[AssistantMessage]:
+def _assistant_messages(message: ModelResponse) -> Iterator[AssistantMessage]:
     content = [part for part in map(_answered, message.parts) if part is not None]
     if content:
         provider, name = message.provider_name or "pydantic-ai", message.model_name or "unknown"

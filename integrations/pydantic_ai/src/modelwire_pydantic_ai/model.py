@@ -144,10 +144,10 @@ class ModelwireModel(Model[Any]):
         """The arguments of the runtime, and the parameters as pydantic-ai has prepared them."""
         check_allow_model_requests()
         settings, parameters = self.prepare_request(settings, parameters)
-        told = self._get_instruction_parts(messages, parameters) or ()
+        instructions = self._get_instruction_parts(messages, parameters) or ()
         tools, choice = tools_of(settings or {}, parameters)
         call = {
-            "prompt": context_of(messages, [part.content for part in told], tools),
+            "prompt": context_of(messages, [part.content for part in instructions], tools),
             "model": self._name,
             "fallbacks": self._fallbacks,
             **options_of(settings or {}, parameters),

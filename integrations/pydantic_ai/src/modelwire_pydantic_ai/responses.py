@@ -92,8 +92,8 @@ def _usage(usage: Usage) -> RequestUsage:
 
 
 def _details(answer: AssistantMessage) -> dict[str, Any] | None:
-    told = {"finish_reason": answer.raw_stop_reason}
-    return {name: value for name, value in told.items() if value is not None} or None
+    details = {"finish_reason": answer.raw_stop_reason}
+    return {name: value for name, value in details.items() if value is not None} or None
 
 
 @dataclass
@@ -101,12 +101,12 @@ class ModelwireStream(StreamedResponse):
     """A stream of parts; leaving or cancelling it closes the connection."""
 
     stream: Stream
-    asked: str
+    requested: str
     provider: str
     _begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     async def _get_event_iterator(self) -> AsyncIterator[ModelResponseStreamEvent]:
-        with translated(self.asked):
+        with translated(self.requested):
             async for event in self.stream:
                 for made in self._made(event):
                     yield made
@@ -170,7 +170,7 @@ class ModelwireStream(StreamedResponse):
     @property
     def model_name(self) -> str:
         """The model that answers."""
-        return self.asked if self.stream.model is None else self.stream.model.id
+        return self.requested if self.stream.model is None else self.stream.model.id
 
     @property
     def provider_name(self) -> str:

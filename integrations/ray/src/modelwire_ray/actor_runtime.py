@@ -20,7 +20,7 @@ class ActorRuntime:
     """A runtime that belongs to the event loop of an actor.
 
     Args:
-        config: Its configuration; it is made when it is first asked for.
+        config: Its configuration; it is made when it is first needed.
     """
 
     def __init__(self, config: ConfigSource) -> None:

@@ -23,7 +23,7 @@ class AskChunks:
     Args:
         settings: As for `RowAsker`.
         limits: The limits of this actor.
-        max_attempts: How often a row is asked before it has failed.
+        max_attempts: How often a row is tried before it has failed.
         config_path: The configuration file on this node, or `None` for the user's.
         quota: A quota that all actors share.
         holder: The actor of the chunks, which says when no more requests are to be sent.

@@ -1,4 +1,4 @@
-"""`modelwire batch --on ray`: the rows of a batch are asked in actors of Ray Data."""
+"""`modelwire batch --on ray`: actors of Ray Data send the rows of a batch."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class RayRunner:
         Raises:
             BatchError: The cluster failed.
             ConfigError: The cluster cannot be reached.
-            ModelwireError: No row can be asked.
+            ModelwireError: No row can be sent.
         """
         async with Cluster(work.options.address) as cluster:
             plan = Plan.of(work, cluster.cpus)

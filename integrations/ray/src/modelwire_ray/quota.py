@@ -18,7 +18,7 @@ __all__ = ["Quota", "Turns"]
 
 
 class _Keeper:
-    """The schedule of a quota; an actor of its own, which all others ask.
+    """The schedule of a quota; an actor of its own, which all others call.
 
     It computes and never waits. After a restart it learns from each caller what was reserved.
     """
@@ -31,7 +31,7 @@ class _Keeper:
         self,
         tokens: Sequence[float],
         *,
-        asked: str | None,
+        keeper: str | None,
         reserved: float,
         requests: float,
         further: float,
@@ -40,13 +40,13 @@ class _Keeper:
 
         Args:
             tokens: The tokens that each is expected to use.
-            asked: The name of the keeper with which the caller has reserved calls before.
+            keeper: The name of the keeper with which the caller has reserved calls before.
             reserved: In how many seconds the last of them starts.
             requests: The requests that its calls made in addition to what was reserved.
             further: The tokens that they used in addition to what was reserved.
         """
         now = time.monotonic()
-        if asked not in {None, self._name}:
+        if keeper not in {None, self._name}:
             self._schedule.resume(now + reserved)
         self._schedule.correct(requests=requests, tokens=further)
         return self._name, [self._schedule.take(each, now) - now for each in tokens]
@@ -93,7 +93,7 @@ class Quota:
 class Turns:
     """The calls of one actor that wait for their turn in a quota.
 
-    The quota is asked for all calls together that came since it was asked last.
+    One request to the quota covers all calls that have come since the request before.
     """
 
     _quota: Quota
@@ -101,7 +101,7 @@ class Turns:
     _answered: int = field(init=False, default=0)
     _waiting: list[tuple[float, asyncio.Future[float]]] = field(init=False, factory=list)
     _task: asyncio.Task[None] | None = field(init=False, default=None)
-    _asked: str | None = field(init=False, default=None)
+    _keeper: str | None = field(init=False, default=None)
     _reserved: float = field(init=False, default=0.0)
     _requests: float = field(init=False, default=0.0)
     _further: float = field(init=False, default=0.0)
@@ -139,9 +139,9 @@ class Turns:
             requests, self._requests = self._requests, 0.0
             further, self._further = self._further, 0.0
             try:
-                self._asked, delays = await self._quota.actor.take.remote(
+                self._keeper, delays = await self._quota.actor.take.remote(
                     [expected for expected, _ in waiting],
-                    asked=self._asked,
+                    keeper=self._keeper,
                     reserved=max(0.0, self._reserved - loop.time()),
                     requests=requests,
                     further=further,

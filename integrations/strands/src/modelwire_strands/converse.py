@@ -76,7 +76,7 @@ class ConverseEvents:
     """Writes the events of one answer as Strands has them.
 
     Args:
-        call: What was asked.
+        call: The call that is answered.
         name: The model, as the program names it.
     """
 
